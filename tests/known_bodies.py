@@ -9,7 +9,7 @@ from typing import Any
 from portero.policy.loader import load
 from portero.proof.examples import Examples
 from portero.reading import go_json, uri
-from portero.reading.canonical import canonical
+from portero.reading.canonical import canonicalize
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
@@ -26,8 +26,8 @@ def list_bodies(operation: str) -> tuple[dict[str, JSON], ...]:
     found: dict[str, Any] = {}
     for method, target, data in (*_list_corpora(), *_list_captured()):
         try:
-            if routes.match(method, uri.parse(target).path).operation.id == operation:
-                body = canonical(shapes.by_operation[operation], go_json.parse(data)).body
+            if routes.match(method, uri.parse_target(target).path).operation.id == operation:
+                body = canonicalize(shapes.by_operation[operation], go_json.parse_json(data)).body
                 found[json.dumps(body)] = body
         except Refused:
             continue

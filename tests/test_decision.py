@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from jsonschema import Draft202012Validator
 
-from portero.decision import Decision, NearMiss, Subject, Violation, in_order, refusal
+from portero.decision import Decision, NearMiss, Subject, Violation, make_refusal, sort_violations
 from tests.paths import SCHEMAS
 
 SCHEMA = json.loads((SCHEMAS / "decision.json").read_text())
@@ -52,10 +52,10 @@ def test_denials_come_before_reports_and_the_worst_level_first() -> None:
         violation("b-baseline", at="B"),
         violation("b-baseline", at="A"),
         violation("a-baseline"),
-        refusal("unknown-field", "X"),
+        make_refusal("unknown-field", "X"),
     )
 
-    ordered = in_order(mixed)
+    ordered = sort_violations(mixed)
 
     assert [(v.rule, v.at) for v in ordered] == [
         ("unknown-field", "X"),
@@ -82,7 +82,7 @@ def test_denials_come_before_reports_and_the_worst_level_first() -> None:
 )
 def test_the_log_line_follows_its_schema(subject: Subject) -> None:
     line = decision(
-        refusal("body-missing", ""), violation("no-privileged", at="HostConfig.Privileged"), subject=subject
+        make_refusal("body-missing", ""), violation("no-privileged", at="HostConfig.Privileged"), subject=subject
     )
 
     Draft202012Validator(SCHEMA).validate(line.line(microseconds=12))

@@ -15,10 +15,10 @@ LOG_VERSION = 2
 ActionTaken: TypeAlias = Literal["deny", "audit", "waived"]
 _RANK_OF_ACTION: Mapping[ActionTaken, int] = {"deny": 0, "audit": 1, "waived": 2}
 # A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
-MOST_PLACES = 5
-MOST_GROUPS = 20
-_LONGEST_TEXT = 1024
-_LONGEST_NOTE = 240
+MAX_PLACES = 5
+MAX_GROUPS = 20
+_MAX_TEXT_LENGTH = 1024
+_MAX_NOTE_LENGTH = 240
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
 LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
 _RANK_OF_LEVEL: Mapping[str, int] = {level: rank for rank, level in enumerate(LEVELS)}
@@ -33,7 +33,7 @@ class NearMiss:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.exception} {self.why}"[:_LONGEST_NOTE]
+        return f"{self.exception} {self.why}"[:_MAX_NOTE_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's own log.
+    """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's log.
 
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
@@ -160,7 +160,7 @@ class Decision:
             "id": self.id,
             "time": format_instant(self.time),
             "user": _cut(subject.user),
-            **({"groups": [*subject.groups[:MOST_GROUPS]]} if subject.groups else {}),
+            **({"groups": [*subject.groups[:MAX_GROUPS]]} if subject.groups else {}),
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
             **({"traceId": subject.trace, "parentSpanId": subject.parent_span} if subject.trace else {}),
             **({"breakGlass": True} if self.breaks_glass else {}),
@@ -186,45 +186,39 @@ def new_id() -> str:
     return f"d-{os.urandom(6).hex()}"
 
 
-def refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Violation:
+def make_refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Violation:
     """The violation that stands for a refusal code."""
     texts = CODES[code]
     return Violation(code, "always", at, action, texts.reason, {"docker": texts.remedy})
 
 
-def bounded(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     """Violations in order, of each rule and action at most MOST_PLACES; the last of them counts the rest.
 
     To be called when exceptions have been looked at: what is only counted cannot be waived.
     """
     counted = Counter((violation.rule, violation.action) for violation in violations)
-    if max(counted.values(), default=0) <= MOST_PLACES:
+    if max(counted.values(), default=0) <= MAX_PLACES:
         return violations
-    kept: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}
+    by_rule: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}
     for violation in violations:
-        group = kept[violation.rule, violation.action]
-        if len(group) < MOST_PLACES:
+        group = by_rule[violation.rule, violation.action]
+        if len(group) < MAX_PLACES:
             group.append(violation)
-    for key, group in kept.items():
+    for key, group in by_rule.items():
         if counted[key] > len(group):
             group[-1] = replace(group[-1], more=counted[key] - len(group))
-    return tuple(violation for group in kept.values() for violation in group)
+    return tuple(violation for group in by_rule.values() for violation in group)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
+    return text if len(text) <= _MAX_TEXT_LENGTH else text[:_MAX_TEXT_LENGTH] + "..."
 
 
-def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+def sort_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     """Denials, reports, then what is waived; worst level, then rule and `at`: the same request gives the same text."""
-    return tuple(sorted(violations, key=_rank)) if len(violations) > 1 else violations
 
+    def rank(one: Violation) -> tuple[int, int, str, str, bool]:
+        return _RANK_OF_ACTION[one.action], _RANK_OF_LEVEL[one.level], one.rule, one.at, one.default
 
-def _rank(violation: Violation) -> tuple[int, int, str, str, bool]:
-    return (
-        _RANK_OF_ACTION[violation.action],
-        _RANK_OF_LEVEL[violation.level],
-        violation.rule,
-        violation.at,
-        violation.default,
-    )
+    return tuple(sorted(violations, key=rank)) if len(violations) > 1 else violations

@@ -1,6 +1,6 @@
 """The refusals that come before any rule: what could not be read, and is therefore never allowed.
 
-Each has a stable code. A code says what could not be understood, never what the request held.
+Each has a stable code. A code names what could not be understood, never a value of the request.
 """
 
 from collections.abc import Mapping

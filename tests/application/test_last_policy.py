@@ -129,4 +129,4 @@ def test_no_container_may_write_what_is_kept(settings: Settings, tmp_path: Path)
 def test_unsigned_files_are_kept_as_they_are_read(settings: Settings) -> None:
     state = build(settings).in_force.state
 
-    assert state.files[settings.schemas[0]] == folder.read(settings.schemas[0], []).data
+    assert state.files[settings.schemas[0]] == folder.read_folder(settings.schemas[0], []).data

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from portero.decision import Decision, Subject, Violation, refusal
+from portero.decision import Decision, Subject, Violation, make_refusal
 from portero.recording import recorded_line
 from tests.cli.running import portero
 from tests.paths import ROOT
@@ -44,7 +44,7 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
-    return record(data, subject, f"d-{number}", *(refusal(code, "Image") for code in codes))
+    return record(data, subject, f"d-{number}", *(make_refusal(code, "Image") for code in codes))
 
 
 def record(data: bytes, subject: Subject, id: str, *violations: Violation) -> bytes:

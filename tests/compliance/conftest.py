@@ -28,7 +28,7 @@ from tests.paths import SCHEMAS
 NOW = 1795536000.0
 MakeTrial = Callable[..., RuleTrial]
 MakeResult = Callable[..., ComplianceResult]
-_BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in folder.read(SCHEMAS, []).rules.items())}
+_BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in folder.read_folder(SCHEMAS, []).rules.items())}
 
 
 @pytest.fixture

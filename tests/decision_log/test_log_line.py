@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from portero.decision import Decision, Subject, Violation, refusal
+from portero.decision import Decision, Subject, Violation, make_refusal
 from portero.decision_log.log_line import FREQUENT_READS, is_frequent_read, write_line
 from portero.reading import api_tables
 
@@ -25,7 +25,7 @@ def decision(*violations: Violation, user: str = "alice") -> Decision:
 
 
 def test_a_line_is_the_document_of_its_decision_as_json() -> None:
-    made = replace(decision(refusal("internal-error", ""), user='eve"\n\\\N{GRINNING FACE}\ud800'), id='d-"1')
+    made = replace(decision(make_refusal("internal-error", ""), user='eve"\n\\\N{GRINNING FACE}\ud800'), id='d-"1')
 
     text = write_line(made, 7)
 
@@ -66,9 +66,9 @@ def test_a_read_that_hands_out_more_has_its_line(operation: str) -> None:
 
 
 def test_what_is_refused_reported_or_lifted_has_its_line() -> None:
-    reported = replace(refusal("internal-error", ""), action="audit")
+    reported = replace(make_refusal("internal-error", ""), action="audit")
 
-    assert not is_frequent_read(replace(read(), violations=(refusal("internal-error", ""),)))
+    assert not is_frequent_read(replace(read(), violations=(make_refusal("internal-error", ""),)))
     assert not is_frequent_read(replace(read(), violations=(reported,)))
     assert not is_frequent_read(replace(read(), breaks_glass=True))
     assert not is_frequent_read(replace(read(), subject=replace(read().subject, reads=False)))

@@ -150,8 +150,8 @@ def _compare(target: Target, asked: bytes | None, route: str | None, counts: Cou
 
 
 def _read_route(asked: bytes) -> tuple[str, str]:
-    request = envelope.read(asked)
-    operation = judge().routes.match(request.method, uri.parse(request.uri).path).operation
+    request = envelope.read_envelope(asked)
+    operation = judge().routes.match(request.method, uri.parse_target(request.uri).path).operation
     return request.method, f"{request.method} {_PARAMETER.sub('{}', operation.path) or operation.id}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.reading import go_json
-from portero.reading.canonical import canonical
+from portero.reading.canonical import canonicalize
 from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
@@ -42,8 +42,8 @@ def leaves(value: object, at: str = "") -> Iterator[tuple[str, object]]:
 
 def seen(operation: str, body: Mapping[str, Any], version: str) -> dict[str, object]:
     """What rules see of the body at an API version."""
-    tree = go_json.parse(json.dumps(body).encode())
-    return dict(leaves(canonical(SHAPES.by_operation[operation], tree, version).body))
+    tree = go_json.parse_json(json.dumps(body).encode())
+    return dict(leaves(canonicalize(SHAPES.by_operation[operation], tree, version).body))
 
 
 def not_kept(rules_see: Mapping[str, object], kept: object) -> list[str]:

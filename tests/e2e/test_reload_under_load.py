@@ -17,7 +17,7 @@ import pytest
 
 from portero.files import package_files
 from portero.policy import folder
-from portero.policy.digest import digest_of
+from portero.policy.folder import digest_of
 from tests.waiting import wait_until
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
@@ -60,7 +60,7 @@ class Site:
         self._write("exceptions/probe.json", {**EXCEPTION, "reason": f"The probe needs it, for the time {number}."})
         time.sleep(0.02)
         self._write("site.json", {"actions": {"no-privileged": "off" if allowed else "deny"}})
-        held = [folder.read(place, []) for place in (package_files.schemas(), self.docker.host.path(SITE))]
+        held = [folder.read_folder(place, []) for place in (package_files.schemas(), self.docker.host.path(SITE))]
         self.ended[self.digest], self.digest = time.time(), digest_of(held)
         self.allows[self.digest] = allowed
 

@@ -8,7 +8,7 @@ SAID = "HostConfig.Binds[0]"
 
 
 def read(bind: str, volume_driver: str = "") -> Fact:
-    return binds.parse(bind, volume_driver, SAID, FixedHost({"links": {"/tmp/lnk": "/etc"}}))
+    return binds.parse_bind(bind, volume_driver, SAID, FixedHost({"links": {"/tmp/lnk": "/etc"}}))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.facts import build, collect
+from portero.facts import build, collect_facts
 from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -155,7 +155,7 @@ def found(
     operation: str, *, path: Mapping[str, str] | None = None, daemon: Mapping[str, JSON] | None = None, **query: str
 ) -> JSON:
     host = FixedHost({"daemon": dict(daemon or {})})
-    facts = collect(operation, None, {name: (value,) for name, value in query.items()}, path or {}, host)
+    facts = collect_facts(operation, None, {name: (value,) for name, value in query.items()}, path or {}, host)
     return facts.get("buildkit")
 
 

@@ -9,7 +9,7 @@ HOST = FixedHost()
 
 
 def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
-    found = facts.collect("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
+    found = facts.collect_facts("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
 
     assert found["limits"]["memory"] == {"value": 1, "at": "Memory"}  # type: ignore[index, call-overload]
     assert found["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
@@ -18,7 +18,7 @@ def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
 def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
     body: Any = {"Privileged": True, "User": "root", "WorkingDir": "/srv", "Env": ["A=1", "DB_PASSWORD=x"]}
 
-    assert facts.collect("ContainerExec", body, {}, {}, HOST) == {
+    assert facts.collect_facts("ContainerExec", body, {}, {}, HOST) == {
         "privileged": {"value": True, "at": "Privileged"},
         "user": {"value": "root", "at": "User"},
         "workingDirectory": {"value": "/srv", "ofProcess": False, "at": "WorkingDir"},
@@ -28,6 +28,6 @@ def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
 
 
 def test_secrets_of_a_container_stand_in_its_environment_and_its_labels() -> None:
-    found = facts.collect("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
+    found = facts.collect_facts("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
 
     assert found["secrets"] == [{"name": "TOKEN", "at": "Env[0]"}, {"name": "api.key", "at": "Labels[*]"}]

@@ -8,7 +8,7 @@ import pytest
 
 from portero.dockerd.daemon_defaults import DaemonDefaults, parse_daemon_json
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, unfilled
+from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.security import MASKED
 from tests.paths import TESTS
@@ -20,7 +20,7 @@ FILLS = Fills.of(INFO, DaemonDefaults())
 def config(fills: Fills = FILLS, **said: Any) -> dict[str, Any]:
     """What is left of a HostConfig."""
     found = Inspected("ContainerCreate", "web", {"Image": "busybox", "HostConfig": said})
-    left: Any = unfilled(found, fills).body["HostConfig"]
+    left: Any = remove_filled(found, fills).body["HostConfig"]
     return dict(left)
 
 
@@ -30,7 +30,7 @@ def test_a_plain_container_of_a_real_daemon_says_nothing_any_more() -> None:
     found = inspected.make_request(plain)
     assert found is not None
 
-    left: Any = unfilled(found, FILLS).body["HostConfig"]
+    left: Any = remove_filled(found, FILLS).body["HostConfig"]
 
     assert not {"CgroupnsMode", "Runtime", "ShmSize"} & left.keys()
     assert left["LogConfig"] == {"Config": {}}
@@ -87,4 +87,4 @@ def test_the_shorter_list_of_masked_paths_of_older_daemons_was_not_requested() -
 def test_other_things_stay_as_they_are() -> None:
     found = Inspected("VolumeCreate", "data", {"Driver": "local"})
 
-    assert unfilled(found, FILLS) is found
+    assert remove_filled(found, FILLS) is found

@@ -31,9 +31,24 @@ FULL = DaemonDefaults(
 SPEC = "TaskTemplate.ContainerSpec"
 
 
-def found(operation: str, body: Any, daemon: DaemonDefaults = FULL, version: str | None = "1.45") -> dict[str, Any]:
-    given = facts.collect(operation, body, {}, {}, FixedHost())
-    return defaults.fill_in(given, operation, body, version, lambda: daemon)
+def collect(operation: str, body: Any, host: FixedHost | None = None) -> dict[str, Any]:
+    return facts.collect_facts(operation, body, {}, {}, host or FixedHost())
+
+
+def found(
+    operation: str,
+    body: Any,
+    daemon: DaemonDefaults = FULL,
+    version: str | None = "1.45",
+    host: FixedHost | None = None,
+) -> dict[str, Any]:
+    return defaults.fill_in(collect(operation, body, host), operation, body, version, lambda: daemon)
+
+
+def bound(version: str | None, host: FixedHost, *binds: str, **config: Any) -> dict[str, Any]:
+    """A container with these binds, of a daemon that sets no defaults."""
+    body = {"Image": "busybox", "HostConfig": {"Binds": [*binds], **config}}
+    return found("ContainerCreate", body, NOTHING_KNOWN, version, host)
 
 
 def create(version: str | None = "1.45", daemon: DaemonDefaults = FULL, **config: Any) -> dict[str, Any]:
@@ -88,7 +103,7 @@ def test_where_the_daemon_says_nothing_the_facts_stay_as_they_were() -> None:
     body = {"Image": "busybox", "HostConfig": {}}
 
     assert found("ContainerCreate", body, DaemonDefaults()) == {
-        **facts.collect("ContainerCreate", body, {}, {}, FixedHost()),
+        **collect("ContainerCreate", body),
         "daemonDefaults": [],
     }
 
@@ -234,15 +249,15 @@ def test_an_odd_option_of_the_daemon_says_nothing_of_a_network() -> None:
 
 @pytest.mark.parametrize("operation", ["ContainerUpdate", "ContainerExec", "VolumeCreate", "ImageBuild", "Unknown"])
 def test_other_operations_are_given_nothing(operation: str) -> None:
-    assert found(operation, {}) == facts.collect(operation, {}, {}, {}, FixedHost())
+    assert found(operation, {}) == collect(operation, {})
 
 
 def test_the_facts_that_come_in_are_left_alone() -> None:
-    given = facts.collect("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+    given = collect("ContainerCreate", {"HostConfig": {}})
 
     defaults.fill_in(given, "ContainerCreate", {"HostConfig": {}}, "1.45", lambda: FULL)
 
-    assert given == facts.collect("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+    assert given == collect("ContainerCreate", {"HostConfig": {}})
 
 
 CONFIGS = st.fixed_dictionaries(
@@ -261,7 +276,7 @@ CONFIGS = st.fixed_dictionaries(
 @given(CONFIGS, st.sampled_from([None, "1.30", "1.40", "1.45"]))
 def test_only_what_is_named_differs_from_the_request(config: dict[str, Any], version: str | None) -> None:
     body = {"Image": "busybox", "HostConfig": config}
-    given, container = facts.collect("ContainerCreate", body, {}, {}, FixedHost()), create(version, **config)
+    given, container = collect("ContainerCreate", body), create(version, **config)
     named = {name.partition(".")[0].partition("[")[0] for name in container["daemonDefaults"]}
 
     assert {name for name in given if given[name] != container[name]} <= named
@@ -284,10 +299,7 @@ READ_ONLY: list[Any] = [
 
 
 def is_writable(config: Any, version: str | None, host: FixedHost = BELOW) -> bool:
-    body: Any = {"Image": "busybox", "HostConfig": config}
-    given = facts.collect("ContainerCreate", body, {}, {}, host)
-    mounts: Any = defaults.fill_in(given, "ContainerCreate", body, version, lambda: NOTHING_KNOWN)["mounts"]
-    return bool(mounts[0]["writable"])
+    return bool(bound(version, host, **config)["mounts"][0]["writable"])
 
 
 @pytest.mark.parametrize("config", READ_ONLY, ids=str)
@@ -311,45 +323,31 @@ def test_a_bind_that_is_not_recursive_shows_no_mounts_below_it(version: str) -> 
 
 
 def test_the_facts_name_a_bind_that_an_old_client_leaves_writable() -> None:
-    body: Any = {"HostConfig": {"Binds": ["/srv:/s", "/srv/data:/d:ro", "/srv/data:/e:ro"]}}
-    given = facts.collect("ContainerCreate", body, {}, {}, BELOW)
-
-    filled: Any = defaults.fill_in(given, "ContainerCreate", body, "1.43", lambda: NOTHING_KNOWN)
+    filled = bound("1.43", BELOW, "/srv:/s", "/srv/data:/d:ro", "/srv/data:/e:ro")
 
     assert filled["daemonDefaults"] == ["mounts[1].writable", "mounts[2].writable"]
     assert [mount["target"] for mount in filled["mounts"]] == ["/s", "/d", "/e"]
 
 
+SWAP = {"mount": "HostConfig.Binds[0]", "folder": "/srv/data/disk", "at": "HostConfig.Binds[1]"}
+
+
 @pytest.mark.parametrize(
     ("version", "source", "through"),
     [
-        (
-            "1.43",
-            "/srv/data/disk/a/b",
-            [{"mount": "HostConfig.Binds[0]", "folder": "/srv/data/disk", "at": "HostConfig.Binds[1]"}],
-        ),
-        (
-            "1.24",
-            "/srv/data/disk/a",
-            [{"mount": "HostConfig.Binds[0]", "folder": "/srv/data/disk", "at": "HostConfig.Binds[1]"}],
-        ),
+        ("1.43", "/srv/data/disk/a/b", [SWAP]),
+        ("1.24", "/srv/data/disk/a", [SWAP]),
         ("1.44", "/srv/data/disk/a/b", []),
         ("1.43", "/srv/data/other/b", []),
     ],
 )
 def test_a_source_below_a_mount_that_stays_writable_can_be_swapped(version: str, source: str, through: Any) -> None:
-    body: Any = {"HostConfig": {"Binds": ["/srv/data:/d:ro", f"{source}:/x"]}}
-    given = facts.collect("ContainerCreate", body, {}, {}, BELOW)
-
-    filled: Any = defaults.fill_in(given, "ContainerCreate", body, version, lambda: NOTHING_KNOWN)
+    filled = bound(version, BELOW, "/srv/data:/d:ro", f"{source}:/x")
 
     assert [mount["swappableThrough"] for mount in filled["mounts"]] == [[], through]
 
 
 def test_what_the_host_mounts_inside_the_source_is_writable_for_an_old_client() -> None:
-    body: Any = {"HostConfig": {"Binds": ["/srv/app:/x:ro"]}}
-    given = facts.collect("ContainerCreate", body, {}, {}, FixedHost({"mounts": {"/srv/app/etc": "/etc"}}))
-
-    filled: Any = defaults.fill_in(given, "ContainerCreate", body, "1.43", lambda: NOTHING_KNOWN)
+    filled = bound("1.43", FixedHost({"mounts": {"/srv/app/etc": "/etc"}}), "/srv/app:/x:ro")
 
     assert {mount["source"]: mount["writable"] for mount in filled["mounts"]} == {"/srv/app": True, "/etc": True}

@@ -20,59 +20,21 @@ SHAPES = Shapes.load(SCHEMAS / "api")
 HOST = FixedHost({"links": {"/srv/link": "/etc"}})
 
 WORKLOAD = {
-    "capabilities",
-    "seccomp",
-    "apparmor",
-    "selinux",
-    "noNewPrivileges",
-    "networks",
-    "mounts",
-    "mountedImages",
-    "plugins",
-    "sysctls",
-    "runtime",
-    "groups",
-    "user",
-    "workingDirectory",
-    "limits",
-    "ulimits",
-    "readOnlyRootfs",
-    "image",
-    "ports",
-    "publishedPorts",
-    "stopTimeout",
-    "log",
-    "restartPolicy",
-    "healthcheck",
-    "extraHosts",
-    "secrets",
+    *("capabilities", "seccomp", "apparmor", "selinux", "noNewPrivileges", "networks", "mounts"),
+    *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "workingDirectory", "limits"),
+    *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
+    *("healthcheck", "extraHosts", "secrets"),
 }
 UPDATE = {
-    "limits",
-    "oomKillDisable",
-    "devices",
-    "deviceCgroupRules",
-    "deviceRequests",
-    "cgroupParent",
-    "ulimits",
-    "blockIO",
-    "restartPolicy",
+    *("limits", "oomKillDisable", "devices", "deviceCgroupRules", "deviceRequests", "cgroupParent", "ulimits"),
+    *("blockIO", "restartPolicy"),
 }
-CREATE = (
-    WORKLOAD
-    | UPDATE
-    | {
-        "privileged",
-        "securityOptionsUnknown",
-        "maskedPaths",
-        "maskedPathsNewer",
-        "readonlyPaths",
-        "namespaces",
-        "volumesFrom",
-        "annotations",
-        "publishAllPorts",
-    }
-)
+CREATE = {
+    *WORKLOAD,
+    *UPDATE,
+    *("privileged", "securityOptionsUnknown", "maskedPaths", "maskedPathsNewer", "readonlyPaths", "namespaces"),
+    *("volumesFrom", "annotations", "publishAllPorts"),
+}
 TOLD = {
     "ContainerCreate": CREATE,
     "ContainerUpdate": UPDATE,
@@ -85,14 +47,7 @@ TOLD = {
     "NetworkDelete": {"networks"},
     "ImageCommit": {"secrets", "user", "healthcheck"},
     "ImageBuild": {
-        "build",
-        "downloads",
-        "namespaces",
-        "networks",
-        "cgroupParent",
-        "secrets",
-        "extraHosts",
-        "limits",
+        *("build", "downloads", "namespaces", "networks", "cgroupParent", "secrets", "extraHosts", "limits"),
         "ulimits",
     },
     "ImageCreate": {"downloads"},
@@ -118,7 +73,7 @@ TOLD = {
 
 @pytest.mark.parametrize("operation", TOLD)
 def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
-    found = facts.collect(operation, None, {}, {}, HOST)
+    found = facts.collect_facts(operation, None, {}, {}, HOST)
 
     assert set(found) == TOLD[operation]
     FACTS.validate(found)
@@ -127,13 +82,13 @@ def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
 def test_every_fact_of_the_schema_but_the_request_s_own_is_reported_by_an_operation() -> None:
     described = set(REQUEST["$defs"]["facts"]["properties"])
 
-    named = set(facts.collect("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
+    named = set(facts.collect_facts("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
     assert set.union(named, *TOLD.values()) == described - {"unknownFields", "droppedFields", "daemonDefaults"}
 
 
 def test_a_body_that_is_no_object_is_refused() -> None:
     with pytest.raises(Refused) as refused:
-        facts.collect("ContainerCreate", ["Image"], {}, {}, HOST)
+        facts.collect_facts("ContainerCreate", ["Image"], {}, {}, HOST)
 
     assert refused.value.code == "body-wrong-type"
 
@@ -222,6 +177,6 @@ def collect_or_refuse(
     operation: str, body: Any, query: dict[str, tuple[str, ...]], path: dict[str, str]
 ) -> dict[str, Any] | Refused:
     try:
-        return facts.collect(operation, body, query, path, HOST)
+        return facts.collect_facts(operation, body, query, path, HOST)
     except Refused as refused:
         return refused

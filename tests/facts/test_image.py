@@ -42,7 +42,7 @@ def parts(found: Any) -> tuple[str, str, str | None, str | None]:
     ],
 )
 def test_a_reference_is_split(reference: str, expected: tuple[str, str, str | None, str | None]) -> None:
-    found = image.parse(reference, "Image")
+    found = image.parse_reference(reference, "Image")
 
     assert parts(found) == expected
     assert (found["reference"], found["at"]) == (reference, "Image")
@@ -50,17 +50,17 @@ def test_a_reference_is_split(reference: str, expected: tuple[str, str, str | No
 
 @pytest.mark.parametrize("reference", ["Busybox", "busybox:", "busybox:a:b", "evil.example/../x", "a//b", "busybox@x"])
 def test_what_is_no_reference_has_neither_tag_nor_digest(reference: str) -> None:
-    assert parts(image.parse(reference, "Image"))[2:] == (None, None)
+    assert parts(image.parse_reference(reference, "Image"))[2:] == (None, None)
 
 
 def test_what_is_no_reference_still_names_its_registry() -> None:
-    assert image.parse("evil.example/UPPER", "Image")["registry"] == "evil.example"
+    assert image.parse_reference("evil.example/UPPER", "Image")["registry"] == "evil.example"
 
 
 def test_a_long_reference_is_read_in_no_time() -> None:
     start = time.process_time()
 
-    image.parse("a" * 500_000 + "-" * 500_000 + "!", "Image")
+    image.parse_reference("a" * 500_000 + "-" * 500_000 + "!", "Image")
 
     assert time.process_time() - start < 1
 
@@ -132,7 +132,7 @@ def test_a_tag_names_its_source_as_a_create_does(source: str, may_be_id: bool) -
 def test_a_push_goes_to_the_registry_of_the_name() -> None:
     found: Any = image.read_push({"name": "cafe.example:5000/a"}, {"tag": ("2",)})
 
-    assert found == {"image": image.parse("cafe.example:5000/a:2", "path.name") | {"mayBeId": False}}
+    assert found == {"image": image.parse_reference("cafe.example:5000/a:2", "path.name") | {"mayBeId": False}}
     assert image.read_push({"name": "cafe"}, {})["image"]["mayBeId"] is False  # type: ignore[index, call-overload]
 
 
@@ -157,7 +157,7 @@ def test_an_import_names_no_image() -> None:
     ],
 )
 def test_a_bare_hexadecimal_name_may_be_an_id(reference: str, expected: bool) -> None:
-    assert image.parse(reference, "Image")["mayBeId"] is expected
+    assert image.parse_reference(reference, "Image")["mayBeId"] is expected
 
 
 def test_a_pull_never_names_an_id() -> None:

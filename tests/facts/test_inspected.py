@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -21,10 +21,18 @@ def inspect_output(kind: str) -> dict[str, Any]:
     return {thing.get("Name", thing.get("Spec", {}).get("Name")).removeprefix("/"): thing for thing in things}
 
 
-def read(kind: str, name: str) -> Inspected:
-    found = inspected.make_request(inspect_output(kind)[name])
+def request_of(thing: dict[str, Any]) -> Inspected:
+    found = inspected.make_request(thing)
     assert found is not None
     return found
+
+
+def read(kind: str, name: str) -> Inspected:
+    return request_of(inspect_output(kind)[name])
+
+
+def host_config_of(thing: dict[str, Any]) -> Any:
+    return request_of(thing).body["HostConfig"]
 
 
 def test_a_container_is_the_request_that_creates_it() -> None:
@@ -32,8 +40,7 @@ def test_a_container_is_the_request_that_creates_it() -> None:
 
     assert (found.operation, found.name) == ("ContainerCreate", "bad")
     assert found.body["Image"] == "busybox"
-    host_config = found.body["HostConfig"]
-    assert isinstance(host_config, dict)
+    host_config: Any = found.body["HostConfig"]
     assert host_config["Privileged"] is True
     assert host_config["Binds"] == ["/srv/data:/data", "vol:/v"]
 
@@ -70,13 +77,8 @@ def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_on
         {"Type": "volume", "Name": "x", "Source": "/var/lib/docker/volumes/x/_data", "Destination": "/v", "RW": True},
     ]
 
-    found = inspected.make_request(heir)
-
-    assert found is not None
-    host_config = found.body["HostConfig"]
-    assert isinstance(host_config, dict)
     taken = {"Type": "bind", "Source": "/etc", "Target": "/data", "ReadOnly": True}
-    assert host_config["Mounts"] == [taken | {"BindOptions": {"Propagation": "rslave"}}]
+    assert host_config_of(heir)["Mounts"] == [taken | {"BindOptions": {"Propagation": "rslave"}}]
 
 
 def test_a_bind_that_the_container_names_as_a_mount_itself_is_not_read_twice() -> None:
@@ -84,12 +86,7 @@ def test_a_bind_that_the_container_names_as_a_mount_itself_is_not_read_twice() -
     named["HostConfig"]["Mounts"] = [{"Type": "bind", "Source": "/srv/own", "Target": "/own"}]
     named["Mounts"] = [{"Type": "bind", "Source": "/srv/own", "Destination": "/own", "RW": True, "Propagation": ""}]
 
-    found = inspected.make_request(named)
-
-    assert found is not None
-    host_config = found.body["HostConfig"]
-    assert isinstance(host_config, dict)
-    assert host_config["Mounts"] == [{"Type": "bind", "Source": "/srv/own", "Target": "/own"}]
+    assert host_config_of(named)["Mounts"] == [{"Type": "bind", "Source": "/srv/own", "Target": "/own"}]
 
 
 def test_a_bind_at_a_path_that_is_only_the_source_of_another_one_is_no_mount_that_is_named() -> None:
@@ -97,20 +94,11 @@ def test_a_bind_at_a_path_that_is_only_the_source_of_another_one_is_no_mount_tha
     heir["HostConfig"]["Binds"] = ["/data:/own"]
     heir["Mounts"] = [{"Type": "bind", "Source": "/etc", "Destination": "/data", "RW": True, "Propagation": ""}]
 
-    found = inspected.make_request(heir)
-
-    assert found is not None
-    host_config = found.body["HostConfig"]
-    assert isinstance(host_config, dict)
-    mounts: Any = host_config["Mounts"]
-    assert [mount["Source"] for mount in mounts] == ["/etc"]
+    assert [mount["Source"] for mount in host_config_of(heir)["Mounts"]] == ["/etc"]
 
 
 def test_a_container_without_more_mounts_keeps_its_own_list() -> None:
-    host_config = read("container", "bad").body["HostConfig"]
-
-    assert isinstance(host_config, dict)
-    assert host_config["Mounts"] == [{"Type": "tmpfs", "Target": "/t"}]
+    assert host_config_of(inspect_output("container")["bad"])["Mounts"] == [{"Type": "tmpfs", "Target": "/t"}]
 
 
 @pytest.mark.parametrize(("more", "kept"), [(["/proc/interrupts"], False), ([], False), (None, True)])
@@ -118,10 +106,7 @@ def test_the_daemons_own_list_of_masked_paths_is_no_list_of_the_request(more: li
     thing = inspect_output("container")["bad"]
     thing["HostConfig"]["MaskedPaths"] = [] if more is None else [*MASKED, *more]
 
-    found = inspected.make_request(thing)
-
-    assert found is not None
-    assert ("MaskedPaths" in cast(Any, found.body["HostConfig"])) is kept
+    assert ("MaskedPaths" in host_config_of(thing)) is kept
 
 
 def test_a_service_is_its_spec() -> None:
@@ -166,10 +151,8 @@ def test_an_endpoint_keeps_what_a_request_can_ask_for() -> None:
     asked = {"IPAMConfig": {"IPv4Address": "10.0.0.2"}, "Links": ["a:b"], "Aliases": ["c"], "DriverOpts": {"d": "e"}}
     thing = inspect_output("container")["plain"]
     thing["NetworkSettings"] = {"Networks": {"n": asked | {"NetworkID": "f" * 64, "Gateway": "10.0.0.1"}}}
-    found = inspected.make_request(thing)
 
-    assert found is not None
-    assert found.body["NetworkingConfig"] == {"EndpointsConfig": {"n": asked}}
+    assert request_of(thing).body["NetworkingConfig"] == {"EndpointsConfig": {"n": asked}}
 
 
 def test_a_volume_keeps_name_driver_options_and_labels() -> None:

@@ -13,12 +13,8 @@ AT = "HostConfig.LogConfig.Config"
 def test_nothing_set_is_the_daemon_s_default() -> None:
     assert log_driver.read_create({}) == {"driver": "", "options": [], **NONE, "at": "HostConfig.LogConfig"}
     assert log_driver.read_service({}) == {"driver": "", "options": [], **NONE, "at": "TaskTemplate.LogDriver"}
-    assert log_driver.read_swarm({}, "Spec.") == {
-        "driver": "",
-        "options": [],
-        **NONE,
-        "at": "Spec.TaskDefaults.LogDriver",
-    }
+    swarm = log_driver.read_swarm({}, "Spec.")
+    assert swarm == {"driver": "", "options": [], **NONE, "at": "Spec.TaskDefaults.LogDriver"}
 
 
 def test_a_container_s_options_are_reported_by_name() -> None:

@@ -21,6 +21,10 @@ HOST = FixedHost()
 WITHOUT_THERMAL = FixedHost({"kinds": {THERMAL: "missing"}})
 
 
+# Nothing is set for SELinux.
+SELINUX = {"disabled": False, "user": "", "role": "", "type": "", "level": ""}
+
+
 def of_options(*options: str) -> dict[str, Any]:
     listed: list[JSON] = [*options]
     return security.read_create({"SecurityOpt": listed})
@@ -36,7 +40,7 @@ def test_nothing_set_is_docker_s_default() -> None:
     assert security.read_create({}) == {
         "seccomp": {"profile": "default", "sha256": None, "at": nowhere},
         "apparmor": {"profile": "", "at": nowhere},
-        "selinux": {"disabled": False, "user": "", "role": "", "type": "", "level": "", "at": nowhere},
+        "selinux": {**SELINUX, "at": nowhere},
         "noNewPrivileges": {"value": None, "at": nowhere},
         "securityOptionsUnknown": [],
         "maskedPaths": {"missing": [], "at": "HostConfig.MaskedPaths"},
@@ -103,14 +107,8 @@ def test_a_later_no_new_privileges_takes_the_first_back() -> None:
 def test_label_options_add_up() -> None:
     found = of_options("label=type:svirt_apache_t", "label:level:s0:c100,c200")
 
-    assert found["selinux"] == {
-        "disabled": False,
-        "user": "",
-        "role": "",
-        "type": "svirt_apache_t",
-        "level": "s0:c100,c200",
-        "at": "HostConfig.SecurityOpt[1]",
-    }
+    labels = {"type": "svirt_apache_t", "level": "s0:c100,c200", "at": "HostConfig.SecurityOpt[1]"}
+    assert found["selinux"] == SELINUX | labels
 
 
 @pytest.mark.parametrize("option", ["disable", "label=disable", "label:disable"])
@@ -148,29 +146,14 @@ def test_what_dockerd_does_not_know_is_reported_as_unknown(option: str) -> None:
 def test_a_label_option_sets_what_it_names() -> None:
     found = of_options("label=user:u", "label=role:r", "label=type:t", "label=level:l")["selinux"]
 
-    assert found == {
-        "disabled": False,
-        "user": "u",
-        "role": "r",
-        "type": "t",
-        "level": "l",
-        "at": "HostConfig.SecurityOpt[3]",
-    }
+    labels = {"user": "u", "role": "r", "type": "t", "level": "l"}
+    assert found == {"disabled": False, **labels, "at": "HostConfig.SecurityOpt[3]"}
 
 
 # moby oci/defaults.go, 26.1; the same as a container of 26.1 has.
 MASKED = [
-    "/proc/asound",
-    "/proc/acpi",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/sys/firmware",
-    "/sys/devices/virtual/powercap",
+    *("/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list"),
+    *("/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"),
 ]
 READONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
@@ -200,14 +183,7 @@ def test_a_service_that_says_nothing_has_docker_s_default() -> None:
     assert security.read_service({}) == {
         "seccomp": {"profile": "default", "sha256": None, "at": f"{PRIVILEGES}.Seccomp"},
         "apparmor": {"profile": "", "at": f"{PRIVILEGES}.AppArmor"},
-        "selinux": {
-            "disabled": False,
-            "user": "",
-            "role": "",
-            "type": "",
-            "level": "",
-            "at": f"{PRIVILEGES}.SELinuxContext",
-        },
+        "selinux": {**SELINUX, "at": f"{PRIVILEGES}.SELinuxContext"},
         "noNewPrivileges": {"value": None, "at": f"{PRIVILEGES}.NoNewPrivileges"},
     }
 

@@ -12,7 +12,7 @@ HOST = FixedHost()
 def test_secrets_of_a_service_stand_in_three_places() -> None:
     spec: Any = {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}
 
-    found = facts.collect(
+    found = facts.collect_facts(
         "ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST
     )
 

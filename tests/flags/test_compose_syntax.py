@@ -62,13 +62,13 @@ def test_nothing_to_say_is_no_yaml() -> None:
 
 
 def test_a_network_is_made_known_and_its_mode_is_what_is_dropped() -> None:
-    assert compose_syntax.known(["app"]) == "{networks: {app: {external: true}}}"
-    assert compose_syntax.without("--network") == "network_mode"
-    assert compose_syntax.without("--privileged") == "privileged"
+    assert compose_syntax.declare_networks(["app"]) == "{networks: {app: {external: true}}}"
+    assert compose_syntax.spell_dropped("--network") == "network_mode"
+    assert compose_syntax.spell_dropped("--privileged") == "privileged"
 
 
 def test_a_limit_that_goes_is_named_under_both_keys_that_compose_has_for_it() -> None:
-    assert compose_syntax.without("--memory") == "mem_limit or deploy.resources.limits.memory"
+    assert compose_syntax.spell_dropped("--memory") == "mem_limit or deploy.resources.limits.memory"
     assert compose_syntax.spell_keys([("--memory", "1g")]) == "{mem_limit: 1g}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.flags.docker import FLAGS, spelling, spellings
+from portero.flags.docker import FLAGS, find_spelling, list_spellings
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("spellings.jsonl").read_text().splitlines()]
 
@@ -15,7 +15,7 @@ LINES = [json.loads(line) for line in Path(__file__).with_name("spellings.jsonl"
     "line", [line for line in LINES if "typed" in line], ids=lambda line: " ".join(line["typed"][0])
 )
 def test_a_flag_is_written_as_its_command_takes_it(line: dict[str, Any]) -> None:
-    spelt = spelling(line["operation"], line["flag"])
+    spelt = find_spelling(line["operation"], line["flag"])
 
     assert spelt is not None
     assert [[*words] for words in spelt.write(line["value"])] == line["typed"]
@@ -23,9 +23,9 @@ def test_a_flag_is_written_as_its_command_takes_it(line: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("line", [line for line in LINES if "typed" not in line], ids=lambda line: line["flag"])
 def test_a_command_without_the_flag_has_no_spelling(line: dict[str, Any]) -> None:
-    assert spelling(line["operation"], line["flag"]) is None
+    assert find_spelling(line["operation"], line["flag"]) is None
 
 
 def test_every_flag_is_spelt_by_some_command() -> None:
-    assert all(spellings(flag) for flag in FLAGS)
-    assert spellings("--nonsense") == []
+    assert all(list_spellings(flag) for flag in FLAGS)
+    assert list_spellings("--nonsense") == []

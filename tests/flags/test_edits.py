@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.flags import binds, format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.edits import NOTHING, Change, Document, Edit, Entries, Fields, Names, SetField, Switch, around
 from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
@@ -104,7 +104,7 @@ def test_what_a_flag_replaces_is_told_as_it_is_typed() -> None:
 
 
 def test_a_mount_is_changed_in_its_place() -> None:
-    edit = Entries("Binds", str, parse_values.itself, str, binds.OF_BINDS)
+    edit = Entries("Binds", changes=binds.OF_BINDS)
     changed = document(Binds=["/a:/a", "/b:/b:rw,z", "/c:/c"])
 
     change = edit.change(changed, "read-only", Violated(["Binds[1]"]))
@@ -113,3 +113,23 @@ def test_a_mount_is_changed_in_its_place() -> None:
     assert changed["body"] == {"Binds": ["/a:/a", "/b:/b:ro,z", "/c:/c"]}
     assert edit.change(changed, "read-only", Violated(["Binds[1]"])) == NOTHING
     assert edit.change(changed, "unknown", Violated(["Binds[1]"])) == NOTHING
+
+
+def test_objects_on_the_way_to_a_field_are_copies() -> None:
+    before: Document = {"body": {"HostConfig": {"Memory": 1}}}
+    changed = dict(before)
+
+    parent, name = around(changed, "HostConfig.Memory")
+    parent[name] = 2
+
+    assert changed == {"body": {"HostConfig": {"Memory": 2}}}
+    assert before == {"body": {"HostConfig": {"Memory": 1}}}
+
+
+def test_objects_on_the_way_to_a_field_are_made() -> None:
+    changed: Document = {}
+
+    parent, name = around(changed, "A.B.C")
+    parent[name] = 1
+
+    assert changed == {"body": {"A": {"B": {"C": 1}}}}

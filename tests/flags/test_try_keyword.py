@@ -19,7 +19,7 @@ SITE = {
 
 
 def filled(**written: Any) -> Proposal:
-    return Proposal.of(written).filled(SITE)
+    return Proposal.of(written).fill(SITE)
 
 
 def test_the_sites_values_stand_where_their_keys_stood() -> None:

@@ -110,7 +110,7 @@ def test_probes_arrive_where_portero_decided_meanwhile(
 
 def _names(body: bytes) -> list[str]:
     try:
-        tree = go_json.parse(body)
+        tree = go_json.parse_json(body)
     except Refused as refused:
         pytest.fail(f"the body is refused before its names are compared: {refused}")
     assert isinstance(tree, go_json.Pairs)

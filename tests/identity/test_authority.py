@@ -36,7 +36,7 @@ def test_a_client_certificate_names_user_and_groups_as_portero_reads_them(author
     issued = authority.issue("client", "alicia", ["dev", "ops"], [], 7)
 
     leaf = x509.load_pem_x509_certificate(issued.certificate)
-    client = certificates.read(shown(leaf), (authority.certificate,), datetime.now(UTC).timestamp())
+    client = certificates.read_certificate(shown(leaf), (authority.certificate,), datetime.now(UTC).timestamp())
     assert (client.user, client.groups, client.names) == ("alicia", ("dev", "ops"), ())
     assert days_left(issued.end) == days_left(read_end(issued.certificate)) == 7
 

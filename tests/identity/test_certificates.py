@@ -21,20 +21,20 @@ CLIENT = shown(AUTHORITY.issue())
 
 def code_of(encoded: str, issuers: Any = (), time: float = NOON) -> str:
     with pytest.raises(Refused) as refused:
-        certificates.read(encoded, issuers, time)
+        certificates.read_certificate(encoded, issuers, time)
     assert refused.value.at == "RequestPeerCertificates"
     return refused.value.code
 
 
 def outcome(encoded: str) -> str:
     try:
-        return certificates.read(encoded, ISSUERS, NOON).user
+        return certificates.read_certificate(encoded, ISSUERS, NOON).user
     except Refused as refused:
         return refused.code
 
 
 def test_the_common_name_is_the_user_and_organizations_are_groups() -> None:
-    client = certificates.read(shown(AUTHORITY.issue(["Alicia Pérez"], ["dev", "ops", "dev"])), (), NOON)
+    client = certificates.read_certificate(shown(AUTHORITY.issue(["Alicia Pérez"], ["dev", "ops", "dev"])), (), NOON)
 
     assert (client.user, client.groups) == ("Alicia Pérez", ("dev", "ops"))
 
@@ -48,7 +48,7 @@ def test_alternative_names_are_told_with_their_kind() -> None:
         x509.RegisteredID(x509.ObjectIdentifier("1.2.3")),
     ]
 
-    assert certificates.read(shown(AUTHORITY.issue(names=names)), (), NOON).names == (
+    assert certificates.read_certificate(shown(AUTHORITY.issue(names=names)), (), NOON).names == (
         "DNS:ci.example.com",
         "email:alicia@example.com",
         "URI:spiffe://example.com/ci",
@@ -59,11 +59,11 @@ def test_alternative_names_are_told_with_their_kind() -> None:
 def test_many_alternative_names_are_bounded() -> None:
     names = [x509.DNSName(f"n{number}.example.com") for number in range(100)]
 
-    assert len(certificates.read(shown(AUTHORITY.issue(names=names)), (), NOON).names) == 64
+    assert len(certificates.read_certificate(shown(AUTHORITY.issue(names=names)), (), NOON).names) == 64
 
 
 def test_a_certificate_without_a_common_name_names_no_user() -> None:
-    assert certificates.read(shown(AUTHORITY.issue([])), (), NOON).user == ""
+    assert certificates.read_certificate(shown(AUTHORITY.issue([])), (), NOON).user == ""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_certificate_counts_from_its_first_second_to_its_last(begin: float, en
     client = shown(AUTHORITY.issue(begin=begin, end=end))
 
     if good:
-        assert certificates.read(client, (), NOON).user == "alicia"
+        assert certificates.read_certificate(client, (), NOON).user == "alicia"
     else:
         assert code_of(client) == "certificate-expired"
 
@@ -104,8 +104,8 @@ def test_a_certificate_counts_from_its_first_second_to_its_last(begin: float, en
 def test_the_sites_issuers_are_the_only_ones_where_it_lists_any() -> None:
     other = make_authority()
 
-    assert certificates.read(CLIENT, ISSUERS, NOON).user == "alicia"
-    assert certificates.read(CLIENT, (other.certificate, *ISSUERS), NOON).user == "alicia"
+    assert certificates.read_certificate(CLIENT, ISSUERS, NOON).user == "alicia"
+    assert certificates.read_certificate(CLIENT, (other.certificate, *ISSUERS), NOON).user == "alicia"
     # An authority of the same name with another key.
     assert code_of(CLIENT, (other.certificate,)) == "certificate-untrusted"
     assert code_of(CLIENT, (make_authority("another").certificate,)) == "certificate-untrusted"

@@ -33,34 +33,34 @@ def key_set(*entries: object) -> bytes:
 
 def fault_of(name: str, data: bytes) -> str:
     with pytest.raises(KeyFileRefused) as refused:
-        keys.read(name, data)
+        keys.read_key_file(name, data)
     return str(refused.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_type_of_a_key_says_the_algorithm(kind: str) -> None:
-    of_pem = keys.read("a.pem", pem(KINDS[kind][1])).keys
-    of_set = keys.read("a.jwks", key_set(entry(kind, kid="1", use="sig", alg=kind))).keys
+    of_pem = keys.read_key_file("a.pem", pem(KINDS[kind][1])).keys
+    of_set = keys.read_key_file("a.jwks", key_set(entry(kind, kid="1", use="sig", alg=kind))).keys
 
     assert [(key.algorithm, key.id) for key in (*of_pem, *of_set)] == [(kind, None), (kind, "1")]
     assert of_pem[0].public == of_set[0].public == KINDS[kind][1].public_key()
 
 
 def test_a_file_can_hold_several_so_that_a_new_key_comes_before_the_old_one_goes() -> None:
-    assert len(keys.read("a.pem", b"the old one\n" + pem(ED) + pem(EC)).keys) == 2
-    assert len(keys.read("a.jwks", key_set(entry("ES256"), entry("RS256"))).keys) == 2
+    assert len(keys.read_key_file("a.pem", b"the old one\n" + pem(ED) + pem(EC)).keys) == 2
+    assert len(keys.read_key_file("a.jwks", key_set(entry("ES256"), entry("RS256"))).keys) == 2
 
 
 def test_keys_for_other_purposes_are_left_out() -> None:
     others = [entry("RS256", use="enc"), entry("RS256", alg="PS256"), {"kty": "EC", "crv": "P-384"}, {"kty": ["EC"]}]
 
-    assert len(keys.read("a.jwks", key_set(*others, entry("EdDSA"))).keys) == 1
+    assert len(keys.read_key_file("a.jwks", key_set(*others, entry("EdDSA"))).keys) == 1
 
 
 def test_an_authority_is_a_certificate() -> None:
     authority = make_authority()
 
-    assert keys.read("ca.pem", authority.pem()).certificates == (authority.certificate,)
+    assert keys.read_key_file("ca.pem", authority.pem()).certificates == (authority.certificate,)
 
 
 def test_a_certificate_of_no_authority_is_a_fault() -> None:
@@ -114,7 +114,7 @@ JSON_VALUES = st.recursive(
 def test_odd_values_in_a_key_set_end_in_a_fault(kind: str, name: str, value: Any) -> None:
     data = key_set(entry(kind, **{name: value}))
     try:
-        found: object = keys.read("a.jwks", data)
+        found: object = keys.read_key_file("a.jwks", data)
     except KeyFileRefused as refused:
         found = str(refused)
 

@@ -23,7 +23,7 @@ HEAD = {"alg": "EdDSA", "typ": "JWT"}
 
 
 def read(text: str, time: float = NOON, **changed: Any) -> tokens.Bearer:
-    return tokens.read(text, issuers(**changed), ("web", "all"), time)
+    return tokens.read_token(text, issuers(**changed), ("web", "all"), time)
 
 
 def code_of(text: str, time: float = NOON, **changed: Any) -> str:
@@ -55,7 +55,7 @@ def test_a_user_without_groups_has_none() -> None:
 
 def outcome(text: str) -> str:
     try:
-        return tokens.read(text, issuers(), ("web",), NOON).user
+        return tokens.read_token(text, issuers(), ("web",), NOON).user
     except Refused as refused:
         return refused.code
 
@@ -157,12 +157,12 @@ def test_a_token_of_another_or_for_another_is_untrusted(text: str) -> None:
 
 def test_every_token_is_untrusted_where_no_issuer_is_listed() -> None:
     with pytest.raises(Refused, match="token-untrusted"):
-        tokens.read(GOOD, {}, ("web",), NOON)
+        tokens.read_token(GOOD, {}, ("web",), NOON)
 
 
 def test_every_token_is_untrusted_where_the_host_has_no_name() -> None:
     with pytest.raises(Refused, match="token-untrusted"):
-        tokens.read(token(aud=""), issuers(), (), NOON)
+        tokens.read_token(token(aud=""), issuers(), (), NOON)
 
 
 def test_one_of_several_hosts_is_enough() -> None:
@@ -264,7 +264,7 @@ def test_odd_bytes_end_in_a_code(header: bytes, claims: bytes) -> None:
 
 
 def test_a_new_token_is_accepted_until_it_ends() -> None:
-    made = tokens.make(ED, "portero", "web", "alicia", ("dev", "ops"), NOON, 900)
+    made = tokens.make_token(ED, "portero", "web", "alicia", ("dev", "ops"), NOON, 900)
     issuers = {"portero": TokenIssuer((Key("EdDSA", None, ED.public_key()),), "sub", "groups", 900)}
 
-    assert tokens.read(made, issuers, ("web",), NOON + 899) == tokens.Bearer("alicia", ("dev", "ops"), 900.0)
+    assert tokens.read_token(made, issuers, ("web",), NOON + 899) == tokens.Bearer("alicia", ("dev", "ops"), 900.0)

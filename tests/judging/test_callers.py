@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from portero.settings.settings import Settings
 from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, NOON, token
+from tests.judging.requests import list_refusing, make_exception, write_files
 from tests.judging.test_judge import create
 from tests.paths import SCHEMAS
 
@@ -36,28 +36,14 @@ SITE: dict[str, Any] = {
     "break-glass": ["emergency"],
     "user-groups": {"carla": ["ops", "emergency"], "dora": ["probes"]},
 }
-EXCEPTION = {
-    "$schema": "../exception.json",
-    "dialect": 2,
-    "rules": ["no-privileged"],
-    "match": {"properties": {"identity": {"properties": {"groups": {"contains": {"const": "probes"}}}}}},
-    "reason": "The probe reads registers of the processor.",
-    "owner": "operations",
-    "expires": "2999-12-31",
-}
+EXCEPTION = make_exception(["no-privileged"], identity={"properties": {"groups": {"contains": {"const": "probes"}}}})
 
 
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    folder: Path = tmp_path_factory.mktemp("site")
-    for name, text in {
-        "site.json": json.dumps(SITE).encode(),
-        "keys/own.pem": pem(ED),
-        "keys/ca.pem": AUTHORITY.pem(),
-        "exceptions/probes.json": json.dumps(EXCEPTION).encode(),
-    }.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(text)
+    keys = {"keys/own.pem": pem(ED), "keys/ca.pem": AUTHORITY.pem()}
+    files = {"site.json": SITE, "exceptions/probes.json": EXCEPTION} | keys
+    folder = write_files(tmp_path_factory.mktemp("site"), files)
     loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))
     policy = load([SCHEMAS, folder], loaded.routes.operations)
     return replace(
@@ -84,10 +70,6 @@ def decide(judge: Judge, data: bytes) -> Decision:
     return judge.decide(data, "d-1", NOON)
 
 
-def rules_of(decision: Decision) -> list[str]:
-    return [violation.rule for violation in decision.violations if violation.action == "deny"]
-
-
 def test_three_users_have_three_profiles_by_certificate_and_by_token(judge: Judge) -> None:
     decisions = {
         "ops": (by_certificate("alicia", "ops"), by_token(groups="ops")),
@@ -104,9 +86,9 @@ def test_each_is_refused_and_allowed_as_the_profile_says(judge: Judge) -> None:
     operator, robot, other = (decide(judge, by_token(groups=group)) for group in ("ops", "ci", "x"))
 
     assert operator.allowed
-    assert "memory-limit" in rules_of(robot)
-    assert not {"image-tag"} & {*rules_of(robot)}
-    assert {"memory-limit", "image-tag"} <= {*rules_of(other)}
+    assert "memory-limit" in list_refusing(robot)
+    assert not {"image-tag"} & {*list_refusing(robot)}
+    assert {"memory-limit", "image-tag"} <= {*list_refusing(other)}
 
 
 def test_the_audit_profile_reports_where_it_is_stricter(judge: Judge) -> None:
@@ -138,8 +120,8 @@ def test_groups_that_the_site_lists_count_beside_those_that_are_proved(judge: Ju
 def test_the_exception_of_a_listed_group_waives(judge: Judge) -> None:
     privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
 
-    assert "no-privileged" not in rules_of(decide(judge, by_token(privileged, sub="dora", groups="x")))
-    assert "no-privileged" in rules_of(decide(judge, by_token(privileged, sub="eva", groups="x")))
+    assert "no-privileged" not in list_refusing(decide(judge, by_token(privileged, sub="dora", groups="x")))
+    assert "no-privileged" in list_refusing(decide(judge, by_token(privileged, sub="eva", groups="x")))
 
 
 def test_a_name_that_nothing_proves_has_no_listed_groups(judge: Judge) -> None:
@@ -163,7 +145,7 @@ def test_an_exception_waives_for_a_group(judge: Judge) -> None:
 
     assert probe.allowed
     assert ("no-privileged", "probes") in {(each.rule, each.exception) for each in probe.violations}
-    assert rules_of(other) == ["no-privileged"]
+    assert list_refusing(other) == ["no-privileged"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +174,7 @@ def test_what_cannot_be_believed_is_refused_whatever_is_asked(judge: Judge, data
 
     for asked in (data, reading.encode()):
         decision = decide(judge, asked)
-        assert rules_of(decision) == [code]
+        assert list_refusing(decision) == [code]
         assert decision.fault is None
         assert decision.subject.operation in ("ContainerCreate", "SystemPing")
 
@@ -200,7 +182,7 @@ def test_what_cannot_be_believed_is_refused_whatever_is_asked(judge: Judge, data
 def test_a_known_user_is_taken_as_recorded_and_no_token_is_read(judge: Judge) -> None:
     recorded = Identity("alicia", ("ops",), "token")
 
-    decision = judge.decide(_with_token("***", {"Image": "busybox"}), "d-1", NOON, known=recorded)
+    decision = judge.decide(_with_token("***", {"Image": "busybox"}), "d-1", NOON, identity=recorded)
 
     assert (decision.allowed, decision.profile, decision.subject.user) == (True, "baseline", "alicia")
 
@@ -219,7 +201,7 @@ def test_a_break_glass_token_lifts_rules_and_says_so(judge: Judge) -> None:
 def test_a_break_glass_token_of_more_than_an_hour_lifts_nothing(judge: Judge) -> None:
     decision = decide(judge, by_token(PRIVILEGED, groups=["emergency"], iat=NOON - 60, exp=NOON + 3541))
 
-    assert "no-privileged" in rules_of(decision)
+    assert "no-privileged" in list_refusing(decision)
     assert not decision.breaks_glass
 
 
@@ -227,11 +209,11 @@ def test_a_certificate_never_breaks_glass(judge: Judge) -> None:
     client = shown(AUTHORITY.issue(["alicia"], ["emergency"]))
     tls = {"User": "alicia", "UserAuthNMethod": "TLS", "RequestPeerCertificates": [client]}
 
-    assert "no-privileged" in rules_of(decide(judge, create(PRIVILEGED, **tls)))
+    assert "no-privileged" in list_refusing(decide(judge, create(PRIVILEGED, **tls)))
 
 
 def test_break_glass_reads_no_more_than_others_do(judge: Judge) -> None:
-    assert rules_of(decide(judge, by_token({"Image": 7}, groups=["emergency"]))) == ["body-wrong-type"]
+    assert list_refusing(decide(judge, by_token({"Image": 7}, groups=["emergency"]))) == ["body-wrong-type"]
 
 
 def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:
@@ -239,7 +221,7 @@ def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:
     headers = {"X-Portero-Token": token(groups=["emergency"])}
     asked |= {"RequestUri": "/v1.45/plugins/portero/disable", "RequestBody": "", "RequestHeaders": headers}
 
-    assert rules_of(decide(judge, json.dumps(asked).encode())) == ["no-plugin-changes"]
+    assert list_refusing(decide(judge, json.dumps(asked).encode())) == ["no-plugin-changes"]
 
 
 def test_no_part_of_a_token_is_in_the_line_or_the_reply(judge: Judge) -> None:

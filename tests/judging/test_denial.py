@@ -98,7 +98,7 @@ def test_a_flood_of_violations_of_one_rule_is_counted() -> None:
 def test_many_rules_fit_on_a_screen_with_the_worst_in_full_and_the_others_by_name() -> None:
     lines = text(*(denied(f"rule-{n}") for n in range(12))).split("\n")
 
-    assert len(lines) <= denial.MOST_LINES
+    assert len(lines) <= denial.MAX_LINES
     assert lines[1].startswith("  rule-0   HostConfig.Privileged: It can")
     assert lines[-2].startswith("  and 3 more: rule-7, rule-8, rule-9")
     assert lines[-1] == MORE
@@ -127,8 +127,12 @@ PROPOSED = Proposed(
 )
 
 
+def text_with(suggestion: Proposed, refused: Decision | None = None) -> str:
+    return denial.write_denial(replace(refused or decision(denied("no-privileged")), suggestion=suggestion))
+
+
 def test_what_may_be_tried_stands_in_one_line_of_fixed_grammar() -> None:
-    told = denial.write_denial(replace(decision(denied("no-privileged")), suggestion=PROPOSED))
+    told = text_with(PROPOSED)
 
     assert unwrapped(told.partition("  try: ")[2].partition("  more: ")[0]) == (
         "docker run -m 512m -v '/a b:/b:ro' … (instead of -v '/a b:/b'; without --privileged, --pid host)"
@@ -140,7 +144,7 @@ def test_a_word_that_is_longer_than_a_line_stands_in_a_line_of_its_own() -> None
     path = "/" + "x" * 100
     line = f"docker run -v {path}:/b {path} …"
 
-    told = denial.write_denial(replace(decision(denied("no-privileged")), suggestion=replace(PROPOSED, line=line)))
+    told = text_with(replace(PROPOSED, line=line))
 
     assert told.partition("  try: ")[2].split("\n")[:4] == [
         "docker run -v",
@@ -153,21 +157,17 @@ def test_a_word_that_is_longer_than_a_line_stands_in_a_line_of_its_own() -> None
 def test_a_compose_user_reads_the_keys_to_try() -> None:
     refused = decision(denied("no-privileged"), client="compose/2.26.1")
 
-    assert "  try: the service in the compose file with {mem_limit: 512m}\n" in denial.write_denial(
-        replace(refused, suggestion=replace(PROPOSED, line="the service in the compose file with {mem_limit: 512m}"))
-    )
-    assert "try:" not in denial.write_denial(replace(refused, suggestion=replace(PROPOSED, line="")))
+    keys = "the service in the compose file with {mem_limit: 512m}"
+    assert f"  try: {keys}\n" in text_with(replace(PROPOSED, line=keys), refused)
+    assert "try:" not in text_with(replace(PROPOSED, line=""), refused)
 
 
 def test_the_remedy_is_left_out_where_the_line_to_try_has_it() -> None:
-    refused = decision(denied("no-privileged"))
-
-    assert "Drop --privileged" not in unwrapped(denial.write_denial(replace(refused, suggestion=PROPOSED)))
+    assert "Drop --privileged" not in unwrapped(text_with(PROPOSED))
 
 
 def test_a_rule_that_still_refuses_is_named_and_keeps_its_remedy() -> None:
-    partly = replace(PROPOSED, still=("no-privileged",))
-    told = unwrapped(denial.write_denial(replace(decision(denied("no-privileged")), suggestion=partly)))
+    told = unwrapped(text_with(replace(PROPOSED, still=("no-privileged",))))
 
     assert "then still refused by: no-privileged more:" in told
     assert "Drop --privileged" in told
@@ -177,7 +177,7 @@ def test_what_the_line_to_try_leaves_open_is_told_before_what_it_solves() -> Non
     solved = [denied(f"a-rule-{n}") for n in range(12)]
     partly = replace(PROPOSED, still=("image-tag", "no-default-bridge"))
     refused = decision(*solved, denied("image-tag", "Image"), denied("no-default-bridge", "HostConfig.NetworkMode"))
-    told = denial.write_denial(replace(refused, suggestion=partly))
+    told = text_with(partly, refused)
 
     shown = re.findall(r"^  (\S+)  ", told, re.MULTILINE)
     assert (shown[0], *shown[-2:]) == ("a-rule-0", "image-tag", "no-default-bridge")
@@ -189,7 +189,7 @@ def test_no_more_than_four_entries_are_told_past_the_end_of_the_screen() -> None
     refused = decision(*(denied(f"rule-{n}") for n in range(12)))
     partly = replace(PROPOSED, still=tuple(f"rule-{n}" for n in range(1, 12)))
 
-    assert "and 7 more: " in unwrapped(denial.write_denial(replace(refused, suggestion=partly)))
+    assert "and 7 more: " in unwrapped(text_with(partly, refused))
 
 
 def test_a_list_of_violations_names_what_the_line_to_try_leaves_open() -> None:
@@ -206,4 +206,4 @@ def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:
 
     lines = listed.split("\n")
     assert lines[1] == "  no-devices  HostConfig.Devices[0]: It can take over the host. -> drop --privileged"
-    assert (len(lines), lines[-1]) == (denial.MOST_LISTED + 2, "  ... and 480 more")
+    assert (len(lines), lines[-1]) == (denial.MAX_LISTED + 2, "  ... and 480 more")

@@ -17,7 +17,7 @@ def violation(rule: str, at: str = "X", level: str = "baseline", *, escapes: boo
 def told(
     *violations: Violation, dialect: str = "docker", solved: frozenset[str] = frozenset()
 ) -> list[tuple[str, str]]:
-    return [(entry.name, entry.text) for entry in denial_entries.merge(violations, dialect, solved)]
+    return [(entry.name, entry.text) for entry in denial_entries.merge_violations(violations, dialect, solved)]
 
 
 def lacking(rule: str, what: str, order: int) -> Violation:

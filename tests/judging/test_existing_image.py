@@ -11,7 +11,8 @@ from portero.decision import Decision
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from tests.judging.test_existing_objects import SilentHost, decide, judge_with, refusing
+from tests.judging.requests import list_refusing, make_exception
+from tests.judging.test_existing_objects import SilentHost, decide, judge_with
 
 ID = f"sha256:{'a' * 64}"
 CHECK = {"Test": ["CMD", "true"]}
@@ -90,7 +91,7 @@ def create(judge: Judge, reference: str, query: str = "", **body: Any) -> Decisi
 def test_the_user_of_the_image_counts_where_the_request_names_none(
     tmp_path: Path, reference: str, user: str, refused: bool
 ) -> None:
-    found = refusing(create(judge(tmp_path, "restricted"), reference, User=user))
+    found = list_refusing(create(judge(tmp_path, "restricted"), reference, User=user))
 
     assert ("non-root-user" in found) is refused
 
@@ -105,7 +106,7 @@ def test_a_user_of_the_image_is_refused_at_the_image(tmp_path: Path) -> None:
 def test_where_the_image_is_not_known_only_the_request_counts(tmp_path: Path, blind: FixedHost) -> None:
     found = create(replace(judge(tmp_path, "restricted"), host=blind), "numeric", "?platform=linux%2Farm64")
 
-    assert "non-root-user" in refusing(found)
+    assert "non-root-user" in list_refusing(found)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_where_the_image_is_not_known_only_the_request_counts(tmp_path: Path, bl
 def test_an_id_counts_as_the_names_of_its_image(tmp_path: Path, reference: str, refused: bool) -> None:
     listed = judge(tmp_path, "restricted", {"site.json": {"registries": ["registry.example.com"]}})
 
-    assert ("image-registries" in refusing(create(listed, reference))) is refused
+    assert ("image-registries" in list_refusing(create(listed, reference))) is refused
 
 
 TAGGED = "/images/{}/tag?repo={}&tag=16"
@@ -158,8 +159,9 @@ def test_without_lookups_only_the_name_of_a_source_counts(tmp_path: Path, blind:
     listed = judge(tmp_path, "restricted", {"site.json": {"registries": ["registry.example.com"]}})
     blinded = replace(listed, host=blind)
 
-    assert refusing(decide(blinded, "POST", TAGGED.format(ID, "registry.example.com/postgres")))
-    named = refusing(decide(blinded, "POST", TAGGED.format("registry.example.com/app:1", "registry.example.com/b")))
+    assert list_refusing(decide(blinded, "POST", TAGGED.format(ID, "registry.example.com/postgres")))
+    target = TAGGED.format("registry.example.com/app:1", "registry.example.com/b")
+    named = list_refusing(decide(blinded, "POST", target))
     assert named == (["lookup-failed"] if isinstance(blind, SilentHost) else [])
 
 
@@ -178,10 +180,10 @@ def test_without_lookups_only_the_name_of_a_source_counts(tmp_path: Path, blind:
 def test_what_gives_or_sends_an_image_is_judged_by_its_name(tmp_path: Path, target: str, refused: bool) -> None:
     site = {"registries": ["registry.example.com"], "actions": {"image-registries": "deny"}}
     listed = judge(tmp_path, "hardened", {"site.json": site})
-    assert ("image-registries" in refusing(decide(listed, "POST", target))) is refused
+    assert ("image-registries" in list_refusing(decide(listed, "POST", target))) is refused
 
     anything = judge(tmp_path, "restricted", {"site.json": {}})
-    assert "image-registries" not in refusing(decide(anything, "POST", target))
+    assert "image-registries" not in list_refusing(decide(anything, "POST", target))
 
 
 @pytest.mark.parametrize(("mounted", "refused"), [("evil:1", True), (ID, True), ("registry.example.com/data:1", False)])
@@ -218,19 +220,12 @@ def test_the_image_is_asked_for_only_where_a_rule_in_force_reads_it(
 
 
 def test_an_exception_by_the_image_makes_it_asked_for(tmp_path: Path) -> None:
-    waiver = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-privileged"],
-        "match": {"properties": {"objects": {"properties": {"image": {"properties": {"user": {"const": "app"}}}}}}},
-        "reason": "It tends the host.",
-        "owner": "team",
-        "expires": "2030-01-01",
-    }
+    image = {"properties": {"user": {"const": "app"}}}
+    waiver = make_exception(["no-privileged"], objects={"properties": {"image": image}})
     judging = judge(tmp_path, "baseline", {"exceptions/a.json": waiver})
 
-    assert "no-privileged" not in refusing(create(judging, "named", HostConfig={"Privileged": True}))
-    assert "no-privileged" in refusing(create(judging, "root", HostConfig={"Privileged": True}))
+    assert "no-privileged" not in list_refusing(create(judging, "named", HostConfig={"Privileged": True}))
+    assert "no-privileged" in list_refusing(create(judging, "root", HostConfig={"Privileged": True}))
 
 
 @pytest.mark.parametrize(
@@ -242,7 +237,7 @@ def test_the_ports_of_the_image_count_with_publish_all(
 ) -> None:
     judging = judge(tmp_path, "baseline")
 
-    found = refusing(create(judging, reference, HostConfig={"PublishAllPorts": publish}))
+    found = list_refusing(create(judging, reference, HostConfig={"PublishAllPorts": publish}))
     assert ("published-ports-limited" in found) is refused
     assert bool(judging.host.asked) is publish  # type: ignore[attr-defined]
 
@@ -254,7 +249,7 @@ def test_without_an_answer_the_create_is_refused_where_the_image_is_read(tmp_pat
     (violation,) = decision.violations
     assert (violation.rule, violation.at) == ("lookup-failed", "Image")
     assert decision.subject.image == "numeric"
-    assert refusing(create(replace(silent, enforcement=Enforcement("baseline", "enforce")), "numeric")) == []
+    assert list_refusing(create(replace(silent, enforcement=Enforcement("baseline", "enforce")), "numeric")) == []
 
 
 def test_a_create_without_an_image_asks_for_none(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Existing objects are judged when a request uses them: bad ones refuse it, their harmless twins do not."""
 
-import base64
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +11,11 @@ from portero.application.loading import judge_of
 from portero.decision import Decision
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing_objects import Existing, Found
+from portero.judging.existing_objects import Existing, ObjectFindings
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.settings.settings import Settings
+from tests.judging.requests import envelope, list_refusing, make_exception, write_files
 
 NOON = 1_800_000_000.0
 
@@ -114,10 +113,8 @@ HOST = FixedHost(
 
 def judge_with(tmp_path: Path, files: Mapping[str, Any]) -> Judge:
     """The judge at baseline, with these files in the site's folder."""
-    for name, content in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(json.dumps(content))
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(tmp_path)}))
+    folder = str(write_files(tmp_path, files))
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": folder}))
     return replace(loaded, host=HOST)
 
 
@@ -127,14 +124,12 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 
 
 def decide(judge: Judge, method: str, target: str, body: Any = None) -> Decision:
-    data = b"" if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(data))} if data else {}
-    asked = {"RequestMethod": method, "RequestUri": target, "RequestHeaders": headers}
-    return judge.decide(json.dumps(asked | {"RequestBody": base64.b64encode(data).decode()}).encode(), "d-1", NOON)
+    return judge.decide(envelope(method, target, body), "d-1", NOON)
 
 
-def refusing(decision: Decision) -> list[str]:
-    return [violation.rule for violation in decision.violations if violation.action == "deny"]
+def refuse(judge: Judge, method: str, target: str, body: Any = None) -> list[str]:
+    """The rules that refuse the request."""
+    return list_refusing(decide(judge, method, target, body))
 
 
 def create(**host_config: Any) -> tuple[str, str, Any]:
@@ -173,14 +168,14 @@ PASSES = [
 def test_a_use_of_a_bad_container_is_refused_and_its_twin_is_not(
     judge: Judge, method: str, target: str, body: Any
 ) -> None:
-    assert refusing(decide(judge, method, target.format("priv"), body)) == ["existing-container"]
-    assert refusing(decide(judge, method, target.format("plain"), body)) == []
-    assert refusing(decide(judge, method, target.format("missing"), body)) == []
+    assert refuse(judge, method, target.format("priv"), body) == ["existing-container"]
+    assert refuse(judge, method, target.format("plain"), body) == []
+    assert refuse(judge, method, target.format("missing"), body) == []
 
 
 @pytest.mark.parametrize(("method", "target", "body"), PASSES, ids=[use[1] for use in PASSES])
 def test_ending_and_looking_at_a_bad_container_always_passes(judge: Judge, method: str, target: str, body: Any) -> None:
-    assert refusing(decide(judge, method, target.format("priv"), body)) == []
+    assert refuse(judge, method, target.format("priv"), body) == []
 
 
 def test_the_refusal_names_the_container_the_rules_and_their_places(judge: Judge) -> None:
@@ -195,27 +190,21 @@ def test_the_refusal_names_the_container_the_rules_and_their_places(judge: Judge
 
 @pytest.mark.parametrize("name", ["binds", "linked", "heir", "user"])
 def test_what_a_container_opens_now_counts(judge: Judge, name: str) -> None:
-    assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == ["existing-container"]
+    assert refuse(judge, "POST", f"/containers/{name}/start") == ["existing-container"]
 
 
 @pytest.mark.parametrize("name", ["swappable", "child", "reader", "unlimited"])
 def test_old_harmless_containers_go_on_starting(judge: Judge, name: str) -> None:
-    assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == []
-    assert (
-        refusing(
-            decide(
-                replace(judge, enforcement=Enforcement("restricted", "enforce")), "POST", f"/containers/{name}/start"
-            )
-        )
-        == []
-    )
+    for profile in ("baseline", "restricted"):
+        strict = replace(judge, enforcement=Enforcement(profile, "enforce"))
+        assert refuse(strict, "POST", f"/containers/{name}/start") == []
 
 
 @pytest.mark.parametrize(
     ("exec", "rules"), [("ready", []), ("prepared", ["existing-container"]), ("inpriv", ["existing-container"])]
 )
 def test_an_exec_is_judged_with_its_container(judge: Judge, exec: str, rules: list[str]) -> None:
-    assert refusing(decide(judge, "POST", f"/exec/{exec}/start", {"Detach": True})) == rules
+    assert refuse(judge, "POST", f"/exec/{exec}/start", {"Detach": True}) == rules
 
 
 @pytest.mark.parametrize(
@@ -240,7 +229,7 @@ def test_an_exec_is_judged_with_its_container(judge: Judge, exec: str, rules: li
     ids=str,
 )
 def test_a_create_is_judged_with_what_it_names(judge: Judge, host_config: Any, rules: list[str]) -> None:
-    assert sorted(refusing(decide(judge, *create(**host_config)))) == rules
+    assert sorted(refuse(judge, *create(**host_config))) == rules
 
 
 def test_containers_that_name_each_other_are_judged_wherever_a_request_names_them(judge: Judge) -> None:
@@ -255,11 +244,9 @@ def test_containers_that_name_each_other_are_judged_wherever_a_request_names_the
 
 
 def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Found] = []
+    given: list[ObjectFindings] = []
     describe = Existing.describe
-    monkeypatch.setattr(
-        Existing, "describe", lambda self, document: given.append(self.found) or describe(self, document)
-    )
+    monkeypatch.setattr(Existing, "describe", lambda self, seen: given.append(self.findings) or describe(self, seen))
     for joined, documents in (("container:plain", 1), ("container:a", 2)):
         other = {"a": container("a", NetworkMode="container:b"), "b": container("b", PidMode="container:a")}
         host = FixedHost({"objects": {"container": {"plain": container("plain"), **other}}})
@@ -273,20 +260,13 @@ def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, mon
 def test_a_rollback_is_judged_by_what_comes_back(judge: Judge, name: str, rules: list[str]) -> None:
     target = f"/services/{name}/update?version=7"
 
-    assert refusing(decide(judge, "POST", f"{target}&rollback=previous", spec())) == rules
-    assert refusing(decide(judge, "POST", target, spec())) == []
+    assert refuse(judge, "POST", f"{target}&rollback=previous", spec()) == rules
+    assert refuse(judge, "POST", target, spec()) == []
 
 
 def test_an_exception_that_admits_the_create_admits_the_use(tmp_path: Path) -> None:
-    waiver = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-privileged", "no-host-pid"],
-        "match": {"properties": {"query": {"properties": {"name": {"contains": {"const": "priv"}}}}}},
-        "reason": "It tends the host.",
-        "owner": "team",
-        "expires": "2030-01-01",
-    }
+    named = {"properties": {"name": {"contains": {"const": "priv"}}}}
+    waiver = make_exception(["no-privileged", "no-host-pid"], query=named)
     judge = judge_with(tmp_path, {"exceptions/priv.json": waiver})
 
     started = decide(judge, "POST", "/containers/priv/start")
@@ -294,19 +274,11 @@ def test_an_exception_that_admits_the_create_admits_the_use(tmp_path: Path) -> N
         {"rule": rule, "level": "baseline", "at": "path.id", "action": "waived", "exception": "priv"}
         for rule in ("no-host-pid", "no-privileged")
     ]
-    assert refusing(decide(judge, "POST", "/containers/binds/start")) == ["existing-container"]
+    assert refuse(judge, "POST", "/containers/binds/start") == ["existing-container"]
 
 
 def test_an_exception_for_a_volume_is_named_when_its_container_is_used(tmp_path: Path) -> None:
-    waiver = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-bind-volumes"],
-        "match": {"properties": {"query": {"properties": {"name": {"contains": {"const": "opened"}}}}}},
-        "reason": "It tends the host.",
-        "owner": "team",
-        "expires": "2030-01-01",
-    }
+    waiver = make_exception(["no-bind-volumes"], query={"properties": {"name": {"contains": {"const": "opened"}}}})
     judge = judge_with(tmp_path, {"exceptions/opened.json": waiver})
 
     started = decide(judge, "POST", "/containers/tender/start")
@@ -315,7 +287,7 @@ def test_an_exception_for_a_volume_is_named_when_its_container_is_used(tmp_path:
     assert ("no-bind-volumes", "HostConfig.Binds[0]", "opened") in [
         (v.rule, v.at, v.exception) for v in created.violations
     ]
-    assert refusing(created) == []
+    assert list_refusing(created) == []
 
 
 @pytest.mark.parametrize(
@@ -344,13 +316,13 @@ def test_a_rule_of_the_site_says_whether_it_counts_at_use(tmp_path: Path, site: 
     }
     judge = judge_with(tmp_path, {file: of_site | part if "rules" in file else part for file, part in site.items()})
 
-    assert refusing(decide(judge, "POST", "/containers/plain/start")) == rules
+    assert refuse(judge, "POST", "/containers/plain/start") == rules
 
 
 def test_a_rule_that_the_site_switches_off_is_no_reason_at_use(tmp_path: Path) -> None:
     judge = judge_with(tmp_path, {"site.json": {"actions": {"no-privileged": "off", "no-host-pid": "audit"}}})
 
-    assert refusing(decide(judge, "POST", "/containers/priv/start")) == []
+    assert refuse(judge, "POST", "/containers/priv/start") == []
 
 
 @pytest.mark.parametrize(
@@ -368,7 +340,7 @@ def test_a_rule_that_the_site_switches_off_is_no_reason_at_use(tmp_path: Path) -
     ids=str,
 )
 def test_a_create_is_judged_with_the_sources_of_other_containers(judge: Judge, binds: Any, rules: list[str]) -> None:
-    assert refusing(decide(judge, *create(Binds=binds))) == rules
+    assert refuse(judge, *create(Binds=binds)) == rules
 
 
 def test_the_refusal_of_a_pair_names_both_folders_and_containers(judge: Judge) -> None:
@@ -396,14 +368,14 @@ def test_of_two_containers_that_were_created_at_once_neither_starts(judge: Judge
         (violation,) = decide(judge, "POST", f"/containers/{name}/{use}").violations
         assert violation.rule == "existing-container"
         assert "no-sources-nested-with-containers (Mounts[0])" in violation.reason
-        assert refusing(decide(judge, "POST", f"/containers/{name}/exec", {"Cmd": ["id"]})) == []
+        assert refuse(judge, "POST", f"/containers/{name}/exec", {"Cmd": ["id"]}) == []
 
 
 @pytest.mark.parametrize("created", [("2025-01-01T00:00:00Z", NEW), (NEW, "2025-01-01T00:00:00Z")])
 def test_a_pair_with_a_container_from_before_portero_started_goes_on_starting(judge: Judge, created: Any) -> None:
     judge = replace(judge, host=pair(*created))
     for name in ("writer", "reader"):
-        assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == []
+        assert refuse(judge, "POST", f"/containers/{name}/start") == []
 
 
 @pytest.mark.parametrize(
@@ -411,21 +383,14 @@ def test_a_pair_with_a_container_from_before_portero_started_goes_on_starting(ju
 )
 def test_an_exception_waives_one_pair(tmp_path: Path, upper: str, rules: list[str]) -> None:
     folders = {"upper": {"const": upper}, "lower": {"const": "/srv/media/movies"}}
-    waiver = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-sources-nested-with-containers"],
-        "match": {"properties": {"objects": {"properties": {"nestedSources": {"contains": {"properties": folders}}}}}},
-        "reason": "Both are ours.",
-        "owner": "team",
-        "expires": "2030-01-01",
-    }
+    listed = {"properties": {"nestedSources": {"contains": {"properties": folders}}}}
+    waiver = make_exception(["no-sources-nested-with-containers"], objects=listed)
     judge = replace(judge_with(tmp_path, {"exceptions/pair.json": waiver}), host=pair(NEW, NEW))
     music = {"Binds": ["/srv/media/movies:/m:ro", "/srv/media/music:/n:ro"]}
 
-    assert refusing(decide(judge, *create(Binds=["/srv/media/movies:/m:ro"]))) == rules
-    assert refusing(decide(judge, *create(**music))) == ["no-sources-nested-with-containers"] * (1 + len(rules))
-    assert bool(refusing(decide(judge, "POST", "/containers/writer/start"))) is bool(rules)
+    assert refuse(judge, *create(Binds=["/srv/media/movies:/m:ro"])) == rules
+    assert refuse(judge, *create(**music)) == ["no-sources-nested-with-containers"] * (1 + len(rules))
+    assert bool(refuse(judge, "POST", "/containers/writer/start")) is bool(rules)
 
 
 @pytest.mark.parametrize(("driver", "rules"), [("acme", ["existing-container"]), ("local", [])])
@@ -435,7 +400,7 @@ def test_a_start_is_judged_with_the_drivers_of_its_volumes(judge: Judge, driver:
     # The plugin of the driver is dead: dockerd does not find the volume.
     judge = replace(judge, host=FixedHost({"objects": {"container": old}}))
 
-    assert refusing(decide(judge, "POST", "/containers/web/start")) == rules
+    assert refuse(judge, "POST", "/containers/web/start") == rules
 
 
 BRIDGE = {"com.docker.network.bridge.name": "br-app"}
@@ -454,7 +419,7 @@ def test_a_network_that_takes_old_options_is_judged_with_them(judge: Judge, copi
     judge = replace(judge, host=FixedHost({"objects": {"network": {"old": copied}}, "interfaces": ["br-app"]}))
     body = {"Name": "new", "ConfigFrom": {"Network": "old"}}
 
-    assert refusing(decide(judge, "POST", "/networks/create", body)) == rules
+    assert refuse(judge, "POST", "/networks/create", body) == rules
 
 
 class SilentObjects:
@@ -482,20 +447,20 @@ def test_without_an_answer_the_use_is_refused_with_a_code_and_the_rest_is_not(ju
 
     (violation,) = decide(silent, "POST", "/containers/plain/start").violations
     assert (violation.rule, violation.at) == ("lookup-failed", "path.id")
-    assert refusing(decide(silent, *create(Binds=["data:/x"]))) == ["lookup-failed"]
-    assert refusing(decide(silent, *create(Binds=["/srv/data:/x"]))) == ["lookup-failed"]
-    assert refusing(decide(silent, *create(Tmpfs={"/x": ""}))) == []
-    assert refusing(decide(silent, *create())) == []
-    assert refusing(decide(silent, "POST", "/containers/plain/stop")) == []
+    assert refuse(silent, *create(Binds=["data:/x"])) == ["lookup-failed"]
+    assert refuse(silent, *create(Binds=["/srv/data:/x"])) == ["lookup-failed"]
+    assert refuse(silent, *create(Tmpfs={"/x": ""})) == []
+    assert refuse(silent, *create()) == []
+    assert refuse(silent, "POST", "/containers/plain/stop") == []
 
 
 def test_without_lookups_names_are_taken_as_they_are(judge: Judge) -> None:
     blind = replace(judge, host=FixedHost())
 
-    assert refusing(decide(blind, "POST", "/containers/priv/start")) == []
+    assert refuse(blind, "POST", "/containers/priv/start") == []
 
 
 def test_an_object_that_cannot_be_read_is_no_harmless_one(judge: Judge) -> None:
     odd = FixedHost({"objects": {"container": {"odd": container("odd", Binds="/etc:/x")}}})
 
-    assert refusing(decide(replace(judge, host=odd), "POST", "/containers/odd/start")) == ["lookup-failed"]
+    assert refuse(replace(judge, host=odd), "POST", "/containers/odd/start") == ["lookup-failed"]

@@ -1,7 +1,5 @@
 """The way from an envelope to a decision: every error on it is a denial with a code, and mode audit denies nothing."""
 
-import base64
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +13,7 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.settings.settings import Settings
+from tests.judging.requests import envelope
 
 NOON = 1_800_000_000.0
 
@@ -26,15 +25,7 @@ def judge() -> Judge:
 
 
 def create(body: Mapping[str, object], **changed: object) -> bytes:
-    data = json.dumps(body).encode()
-    envelope = {
-        "User": "alice",
-        "RequestMethod": "POST",
-        "RequestUri": "/v1.45/containers/create",
-        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(data))},
-        "RequestBody": base64.b64encode(data).decode(),
-    }
-    return json.dumps(envelope | changed).encode()
+    return envelope("POST", "/v1.45/containers/create", body, **{"User": "alice", **changed})
 
 
 def test_a_decision_carries_id_time_subject_and_digest(judge: Judge) -> None:

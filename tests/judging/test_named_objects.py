@@ -17,7 +17,7 @@ from tests.judging.test_existing_objects import (
     judge,
     judge_with,
     network,
-    refusing,
+    refuse,
     service,
     spec,
 )
@@ -31,7 +31,7 @@ BAD_SERVICE = "k9j" + "x" * 22
 
 
 def find(looks_up: str, **document: Any) -> list[Named]:
-    return [*named_objects.find({**PLAIN, **document}, [looks_up])]
+    return [*named_objects.find_named({**PLAIN, **document}, [looks_up])]
 
 
 def test_a_container_is_named_in_the_path_or_in_the_query() -> None:
@@ -147,23 +147,23 @@ def test_a_container_of_its_own_beginning_can_give_way_to_another_one(judge: Jud
     own = with_id("3f" + "a" * 62, container("3f"))
 
     judge = replace(judge, host=host(container={"3f": own}))
-    assert refusing(decide(judge, "POST", "/containers/3f/start")) == ["existing-container"]
+    assert refuse(judge, "POST", "/containers/3f/start") == ["existing-container"]
     judge = replace(judge, host=host(container={"3faaaaaaaaaa": own}))
-    assert refusing(decide(judge, "POST", "/containers/3faaaaaaaaaa/start")) == []
+    assert refuse(judge, "POST", "/containers/3faaaaaaaaaa/start") == []
 
 
 def test_what_begins_the_id_of_a_harmless_container_is_no_reason(judge: Judge) -> None:
     other = with_id("ab" + "0" * 62, container("other"))
     judge = replace(judge, host=host(container={"ab": container("ab"), other["Id"]: other}))
 
-    assert refusing(decide(judge, "POST", "/containers/ab/start")) == []
+    assert refuse(judge, "POST", "/containers/ab/start") == []
 
 
 @pytest.mark.parametrize(("name", "rules"), [("abc", ["existing-network"]), ("xyz", [])])
 def test_a_network_is_judged_with_those_whose_ids_begin_so(judge: Judge, name: str, rules: list[str]) -> None:
     judge = replace(judge, host=host(network={name: network(name)}))
 
-    assert refusing(decide(judge, *create(NetworkMode=name))) == rules
+    assert refuse(judge, *create(NetworkMode=name)) == rules
 
 
 @pytest.mark.parametrize(("name", "rules"), [("k9j", ["existing-service"]), ("web", [])])
@@ -172,7 +172,7 @@ def test_a_rollback_is_judged_with_the_services_whose_ids_begin_so(judge: Judge,
     body = {"Name": name, "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
 
     target = f"/services/{name}/update?version=7&rollback=previous"
-    assert [rule for rule in refusing(decide(judge, "POST", target, body)) if rule != "unseen-rollback"] == rules
+    assert [rule for rule in refuse(judge, "POST", target, body) if rule != "unseen-rollback"] == rules
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_the_alias_of_a_link_is_no_name(judge: Judge, found: Any, method: str, t
 
 @pytest.mark.parametrize("target", ["/containers/web/db?link=1", "/containers/web/db"])
 def test_the_alias_of_a_link_can_be_removed(judge: Judge, target: str) -> None:
-    assert refusing(decide(replace(judge, host=host()), "DELETE", target)) == []
+    assert refuse(replace(judge, host=host()), "DELETE", target) == []
 
 
 @pytest.mark.parametrize(("joined", "rules"), [(BAD_ID, ["existing-container"]), ("plain", [])])
@@ -218,7 +218,7 @@ def test_an_exception_for_a_joined_namespace_says_nothing_of_the_container_behin
     judge = replace(judge_with(tmp_path, {"exceptions/sidecars.json": waiver}), host=host(container=old))
 
     for name in ("sidecar", "second"):
-        assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == rules
+        assert refuse(judge, "POST", f"/containers/{name}/start") == rules
 
 
 def test_two_containers_that_name_each_other_are_judged(judge: Judge) -> None:

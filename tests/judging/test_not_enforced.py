@@ -3,31 +3,31 @@
 from dataclasses import replace
 from typing import Any
 
-from portero.decision import Violation, refusal
+from portero.decision import Violation, make_refusal
 from portero.judging import not_enforced
 from portero.judging.enforcement import Enforcement
-from portero.judging.not_enforced import lift
+from portero.judging.not_enforced import lift_violations
 from tests.judging.test_proposal import shipped
 from tests.policy.test_builtin_rules import policy
 
 SITE: Any = {"break-glass": ["emergency"]}
 PRIVILEGED = Violation("no-privileged", "baseline", "", "deny", "", {})
 PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {})
-CODE = refusal("body-undecodable", "")
+CODE = make_refusal("body-undecodable", "")
 BROKEN_GLASS = Enforcement("hardened", "audit", breaks_glass=True)
 DENIED = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "reason", {"docker": "drop it"})
 WAIVED = replace(DENIED, action="waived", exception="admins")
 
 
 def test_break_glass_lifts_rules_but_neither_codes_nor_self_protection() -> None:
-    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, BROKEN_GLASS)
+    lifted = lift_violations((PRIVILEGED, PLUGINS, CODE), shipped().rules, BROKEN_GLASS)
 
     assert [violation.action for violation in lifted] == ["audit", "deny", "deny"]
     assert lifted[0].profile == "hardened"
 
 
 def test_mode_audit_lifts_codes_too() -> None:
-    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, Enforcement("hardened", "audit"))
+    lifted = lift_violations((PRIVILEGED, PLUGINS, CODE), shipped().rules, Enforcement("hardened", "audit"))
 
     assert [violation.action for violation in lifted] == ["audit", "deny", "audit"]
 
@@ -35,13 +35,13 @@ def test_mode_audit_lifts_codes_too() -> None:
 def test_what_does_not_refuse_stays_as_it_is() -> None:
     waived = Violation("no-privileged", "baseline", "", "waived", "", {}, exception="probe")
 
-    assert lift((waived,), shipped().rules, BROKEN_GLASS) == (waived,)
+    assert lift_violations((waived,), shipped().rules, BROKEN_GLASS) == (waived,)
 
 
 def test_nothing_is_lifted_where_the_rules_are_enforced() -> None:
     refused = (PRIVILEGED, PLUGINS, CODE)
 
-    assert lift(refused, shipped().rules, Enforcement("hardened", "enforce")) == refused
+    assert lift_violations(refused, shipped().rules, Enforcement("hardened", "enforce")) == refused
 
 
 def test_only_what_is_waived_is_kept() -> None:

@@ -1,6 +1,5 @@
 """Ownership by a label: users use and make what is theirs, operators everything; what a name can mean counts."""
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from portero.identity.caller import NOBODY, Identity
 from portero.judging.judge import Judge
 from portero.judging.owned_objects import OwnerNames
 from portero.settings.settings import Settings
+from tests.judging.requests import envelope
 from tests.judging.test_existing_objects import SilentHost, container, network, volume
 
 NOON = 1_800_000_000.0
@@ -68,19 +68,10 @@ def judge() -> Judge:
     return replace(loaded, host=FixedHost({"objects": OLD}), policy=policy)
 
 
-def envelope(method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
-    document: dict[str, Any] = {"RequestMethod": method, "RequestUri": f"/v1.45{path}", "RequestHeaders": {}}
-    if body is not None:
-        data = json.dumps(body).encode()
-        document["RequestHeaders"] = {"Content-Type": "application/json", "Content-Length": str(len(data))}
-        document["RequestBody"] = base64.b64encode(data).decode()
-    return json.dumps(document).encode()
-
-
 def refusals(
     judge: Judge, method: str, path: str, body: Mapping[str, Any] | None = None, who: Identity = ALICIA
 ) -> set[tuple[str, str]]:
-    decision = judge.decide(envelope(method, path, body), "d-1", NOON, known=who)
+    decision = judge.decide(envelope(method, f"/v1.45{path}", body), "d-1", NOON, identity=who)
     assert decision.fault is None
     return {(each.rule, each.at) for each in decision.violations if each.action == "deny"}
 
@@ -267,7 +258,7 @@ def test_without_the_value_everybody_uses_everything_and_nothing_is_looked_up(ju
 
 
 def test_the_reason_names_the_owner(judge: Judge) -> None:
-    (violation,) = judge.decide(envelope("GET", "/containers/his/json"), "d-1", NOON, known=ALICIA).violations
+    (violation,) = judge.decide(envelope("GET", "/v1.45/containers/his/json"), "d-1", NOON, identity=ALICIA).violations
 
     assert violation.reason.startswith("his belongs to bob, ")
 

@@ -1,6 +1,5 @@
 """What a denial proposes: true for every rule, one consistent command, and nothing rather than something false."""
 
-import base64
 import json
 from dataclasses import replace
 from functools import cache
@@ -22,6 +21,8 @@ from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
+from portero.values.denial_parts import Proposed
+from tests.judging.requests import envelope
 from tests.paths import SCHEMAS
 
 EXAMPLE_SITE = SCHEMAS / "example-site"
@@ -66,7 +67,7 @@ def suggested(rule: Rule, example: Example) -> tuple[proposal.Suggestion | None,
     if found is None:
         return None, False
     # What the request names is looked up anew; what it no longer names is not there.
-    changed = {**request_document.rebuild(found.document, host), "objects": {}}
+    changed = {**request_document.rebuild_document(found.document, host), "objects": {}}
     return found, not denials(rule, changed)
 
 
@@ -122,15 +123,16 @@ def judge(
     return Judge(policy or shipped(), routes(), shapes(), FixedHost(), Enforcement(profile, mode))
 
 
-def envelope(path: str, body: Any, client: str = "Docker-Client/26.1.5", method: str = "POST") -> bytes:
-    data = json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(data)), "User-Agent": client}
-    asked = {"RequestMethod": method, "RequestUri": path, "RequestHeaders": headers}
-    return json.dumps({**asked, "RequestBody": base64.b64encode(data).decode()}).encode()
-
-
 def decided(path: str, body: Any, client: str = "Docker-Client/26.1.5", **how: Any) -> Decision:
-    return judge(**how).decide(envelope(path, body, client), "d-1", 0.0)
+    headers = {"Content-Type": "application/json", "User-Agent": client}
+    return judge(**how).decide(envelope("POST", path, body, RequestHeaders=headers), "d-1", 0.0)
+
+
+def proposed(body: Any, **how: Any) -> Proposed:
+    """What is proposed for a container."""
+    suggestion = decided("/v1.45/containers/create", body, **how).suggestion
+    assert suggestion is not None
+    return suggestion
 
 
 def tried(body: Any, path: str = "/v1.45/containers/create", **how: Any) -> str:
@@ -196,31 +198,37 @@ def test_too_much_is_replaced_by_what_the_site_allows(config: Any, expected: str
     assert tried_with(config) == expected
 
 
-def test_a_mount_becomes_read_only_before_it_is_left_out() -> None:
-    assert tried_with({"Binds": ["/srv/app:/app"]}) == (
-        "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app)"
-    )
-    assert tried_with({"Binds": ["/home/joe:/x:rw,z"]}) == (
-        "docker run -v /home/joe:/x:ro,z …  (instead of -v /home/joe:/x:rw,z)"
-    )
-    assert tried_with({"Mounts": [{"Type": "bind", "Source": "/srv/a b", "Target": "/app"}]}) == (
-        "docker run --mount 'type=bind,source=/srv/a b,target=/app,readonly' …  "
-        "(instead of --mount 'type=bind,source=/srv/a b,target=/app')"
-    )
-    # What the daemon runs, and its log, may be read.
-    assert tried_with({"Binds": ["/var/log:/logs"]}) == (
-        "docker run -v /var/log:/logs:ro …  (instead of -v /var/log:/logs)"
-    )
-    assert tried_with({"Binds": ["/etc:/x"]}) == "docker run …  (without -v /etc:/x)"
+PRIVATE = {"Type": "bind", "Source": "/srv/app", "Target": "/app", "ReadOnly": True}
 
 
-def test_a_mount_of_the_hosts_shared_memory_gives_way_to_a_size() -> None:
-    assert tried_with({"Binds": ["/dev/shm:/dev/shm"]}) == (
-        "docker run --shm-size 256m …  (without -v /dev/shm:/dev/shm)"
-    )
-    assert tried_with({"Binds": ["/dev/shm:/dev/shm"], "ShmSize": 1 << 20}) == (
-        "docker run …  (without -v /dev/shm:/dev/shm)"
-    )
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"Binds": ["/srv/app:/app"]}, "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app)"),
+        ({"Binds": ["/home/joe:/x:rw,z"]}, "docker run -v /home/joe:/x:ro,z …  (instead of -v /home/joe:/x:rw,z)"),
+        (
+            {"Mounts": [{"Type": "bind", "Source": "/srv/a b", "Target": "/app"}]},
+            "docker run --mount 'type=bind,source=/srv/a b,target=/app,readonly' …  "
+            "(instead of --mount 'type=bind,source=/srv/a b,target=/app')",
+        ),
+        # What the daemon runs, and its log, may be read.
+        ({"Binds": ["/var/log:/logs"]}, "docker run -v /var/log:/logs:ro …  (instead of -v /var/log:/logs)"),
+        ({"Binds": ["/etc:/x"]}, "docker run …  (without -v /etc:/x)"),
+        ({"Binds": ["/dev/shm:/dev/shm"]}, "docker run --shm-size 256m …  (without -v /dev/shm:/dev/shm)"),
+        ({"Binds": ["/dev/shm:/dev/shm"], "ShmSize": 1 << 20}, "docker run …  (without -v /dev/shm:/dev/shm)"),
+        (
+            {"Binds": ["/srv/app:/app:ro,rslave"]},
+            "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app:ro,rslave)",
+        ),
+        (
+            {"Mounts": [PRIVATE | {"BindOptions": {"Propagation": "rslave"}}]},
+            "docker run --mount type=bind,source=/srv/app,target=/app,readonly …  "
+            "(instead of --mount type=bind,source=/srv/app,target=/app,readonly,bind-propagation=rslave)",
+        ),
+    ],
+)
+def test_a_mount_becomes_read_only_or_private_or_a_size_before_it_is_left_out(config: Any, expected: str) -> None:
+    assert tried_with(config) == expected
 
 
 def test_a_mount_that_may_not_be_read_only_either_is_left_out() -> None:
@@ -228,17 +236,6 @@ def test_a_mount_that_may_not_be_read_only_either_is_left_out() -> None:
     config = {"Binds": ["/srv/app:/app"], "SecurityOpt": ["no-new-privileges"], "CapDrop": ["ALL"]}
 
     assert "(without -v /srv/app:/app)" in tried_with(config, profile="restricted")
-
-
-def test_a_propagated_mount_is_made_private_before_it_is_left_out() -> None:
-    assert tried_with({"Binds": ["/srv/app:/app:ro,rslave"]}) == (
-        "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app:ro,rslave)"
-    )
-    mount = {"Type": "bind", "Source": "/srv/app", "Target": "/app", "ReadOnly": True}
-    assert tried_with({"Mounts": [{**mount, "BindOptions": {"Propagation": "rslave"}}]}) == (
-        "docker run --mount type=bind,source=/srv/app,target=/app,readonly …  "
-        "(instead of --mount type=bind,source=/srv/app,target=/app,readonly,bind-propagation=rslave)"
-    )
 
 
 def test_what_is_too_much_is_taken_away_with_its_value() -> None:
@@ -289,15 +286,14 @@ def test_the_strictest_profile_is_satisfied_but_for_what_no_flag_can_say(tmp_pat
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "registries": ["registry.example.com/team"]}))
     strict = load([SCHEMAS, tmp_path], routes().operations)
 
-    decision = decided("/v1.45/containers/create", {"Image": "busybox"}, profile="restricted", policy=strict)
+    suggestion = proposed({"Image": "busybox"}, profile="restricted", policy=strict)
 
-    assert decision.suggestion is not None
-    assert decision.suggestion.line == (
+    assert suggestion.line == (
         f"docker run {ALL_LIMITS} --log-driver journald --network app --cap-drop ALL "
         "--security-opt no-new-privileges --read-only -u 10001:10001 …"
     )
-    assert decision.suggestion.still == ("image-registries", "image-tag")
-    assert decision.suggestion.entry()["still"] == ["image-registries", "image-tag"]
+    assert suggestion.still == ("image-registries", "image-tag")
+    assert suggestion.entry()["still"] == ["image-registries", "image-tag"]
 
 
 def test_a_compose_user_reads_keys() -> None:
@@ -355,13 +351,10 @@ def test_an_update_a_command_a_volume_and_a_network_have_words_of_their_own() ->
 def test_a_build_reads_the_flags_of_builds() -> None:
     """It has no --cpus, and none for processes."""
     lax = replace(shipped(), site={**shipped().site, "actions": {"no-classic-builds": "audit"}})
-    asked = {
-        "RequestMethod": "POST",
-        "RequestUri": "/v1.45/build?memory=4294967296&cpuquota=0&version=1&ulimits=null",
-        "RequestHeaders": {"Content-Type": "application/x-tar", "Content-Length": "0"},
-    }
+    target = "/v1.45/build?memory=4294967296&cpuquota=0&version=1&ulimits=null"
+    headers = {"Content-Type": "application/x-tar", "Content-Length": "0"}
 
-    decision = judge(policy=lax).decide(json.dumps(asked).encode(), "d-1", 0.0)
+    decision = judge(policy=lax).decide(envelope("POST", target, RequestHeaders=headers), "d-1", 0.0)
 
     assert decision.suggestion is not None, decision.violations
     assert decision.suggestion.line == (
@@ -370,9 +363,7 @@ def test_a_build_reads_the_flags_of_builds() -> None:
 
 
 def test_a_request_that_is_refused_outright_has_no_suggestion() -> None:
-    asked = {"RequestMethod": "POST", "RequestUri": "/v1.45/build?version=1"}
-
-    decision = judge().decide(json.dumps(asked).encode(), "d-1", 0.0)
+    decision = judge().decide(envelope("POST", "/v1.45/build?version=1"), "d-1", 0.0)
 
     assert (decision.allowed, decision.suggestion) == (False, None)
 
@@ -381,21 +372,19 @@ def test_a_part_is_proposed_where_a_rule_proposes_nothing() -> None:
     ports = {f"{port}/tcp": [{"HostPort": str(port)}] for port in range(2000, 2300)}
     body = {"Image": "busybox", "HostConfig": {**LIMITED, "Privileged": True, "PortBindings": ports}}
 
-    decision = decided("/v1.45/containers/create", body)
+    suggestion = proposed(body)
 
-    assert decision.suggestion is not None
-    assert decision.suggestion.line == "docker run …  (without --privileged)"
-    assert decision.suggestion.still == ("published-ports-limited",)
+    assert suggestion.line == "docker run …  (without --privileged)"
+    assert suggestion.still == ("published-ports-limited",)
 
 
 def test_a_default_that_a_rule_refuses_is_named_where_it_takes_the_place_of_what_is_left_out() -> None:
     body = {"Image": "busybox:1.36", "HostConfig": {**LIMITED, "NetworkMode": "host"}}
 
-    decision = decided("/v1.45/containers/create", body, profile="restricted")
+    suggestion = proposed(body, profile="restricted")
 
-    assert decision.suggestion is not None
-    assert decision.suggestion.line.endswith("(without --network host)")
-    assert decision.suggestion.still == ("no-default-bridge",)
+    assert suggestion.line.endswith("(without --network host)")
+    assert suggestion.still == ("no-default-bridge",)
 
 
 @pytest.mark.parametrize("everywhere", ["", "0.0.0.0", "::"])
@@ -403,10 +392,7 @@ def test_a_port_on_every_address_gets_one_however_that_is_spelt(everywhere: str)
     ports = {"80/tcp": [{"HostIp": everywhere, "HostPort": "8080"}]}
     body = {"Image": "busybox:1.36", "HostConfig": {**LIMITED, "PortBindings": ports}}
 
-    decision = decided("/v1.45/containers/create", body, profile="restricted")
-
-    assert decision.suggestion is not None
-    assert ("-p", "127.0.0.1:8080:80") in decision.suggestion.add
+    assert ("-p", "127.0.0.1:8080:80") in proposed(body, profile="restricted").add
 
 
 def test_the_log_has_what_the_line_says() -> None:
@@ -431,10 +417,7 @@ def test_nothing_is_proposed_that_would_be_refused_again() -> None:
 def test_what_no_flag_can_say_is_named_as_still_in_the_way() -> None:
     strict = replace(shipped(), site={**shipped().site, "unknown-fields": "deny"})
 
-    decision = decided("/v1.45/containers/create", {"Image": "busybox", "Foo": 1}, policy=strict)
-
-    assert decision.suggestion is not None
-    assert decision.suggestion.still == ("unknown-field",)
+    assert proposed({"Image": "busybox", "Foo": 1}, policy=strict).still == ("unknown-field",)
 
 
 def test_a_site_without_a_value_for_it_proposes_nothing_for_that_rule() -> None:
@@ -451,7 +434,7 @@ def test_what_cannot_be_read_has_no_suggestion() -> None:
 
 
 def test_an_allowed_request_and_an_audit_have_no_suggestion() -> None:
-    allowed = judge().decide(json.dumps({"RequestMethod": "GET", "RequestUri": "/v1.45/info"}).encode(), "d-1", 0.0)
+    allowed = judge().decide(envelope("GET", "/v1.45/info"), "d-1", 0.0)
     audited = decided("/v1.45/containers/create", {"Image": "busybox"}, mode="audit")
 
     assert (allowed.allowed, allowed.suggestion) == (True, None)

@@ -22,7 +22,7 @@ HOST = FixedHost({"links": {"/srv/link": "/etc"}})
 
 def build(body: JSON, *unknown: str) -> dict[str, Any]:
     (operation,) = [operation for operation in ROUTES.operations if operation.id == "ContainerCreate"]
-    return request_document.build(
+    return request_document.build_document(
         operation=operation,
         version="1.45",
         path={},
@@ -59,7 +59,7 @@ def test_a_changed_body_has_its_own_facts_and_keeps_the_rest() -> None:
     document = build({"Image": "busybox", "HostConfig": {"Privileged": True}}, "Extra")
     body: dict[str, JSON] = {"Image": "busybox", "HostConfig": {"Privileged": False}}
 
-    changed: Any = request_document.rebuild(document | {"body": body}, HOST)
+    changed: Any = request_document.rebuild_document(document | {"body": body}, HOST)
 
     assert document["facts"]["privileged"]["value"] is True
     assert changed["facts"]["privileged"]["value"] is False
@@ -112,7 +112,7 @@ def test_facts_of_a_changed_body_are_those_of_a_request_that_came_with_it(
 
     def build(body: Any) -> dict[str, Any] | None:
         try:
-            return request_document.build(
+            return request_document.build_document(
                 operation=operation,
                 version=version,
                 path={},
@@ -131,5 +131,5 @@ def test_facts_of_a_changed_body_are_those_of_a_request_that_came_with_it(
             new = build(changed)
             if new is not None and former is not None:
                 compared += 1
-                assert request_document.rebuild(former | {"body": changed}, host)["facts"] == new["facts"]
+                assert request_document.rebuild_document(former | {"body": changed}, host)["facts"] == new["facts"]
     assert compared > 300

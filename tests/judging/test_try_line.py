@@ -51,12 +51,12 @@ def test_no_change_is_none() -> None:
     ],
 )
 def test_the_line_has_one_grammar(proposed: Proposed, line: str) -> None:
-    assert try_line.write(proposed) == line
+    assert try_line.write_line(proposed) == line
 
 
 @pytest.mark.parametrize("value", ["/a b:/c", "a'b:/c", "$HOME:/c", "/a;rm:/c", "/plain:/c"])
 def test_a_value_is_quoted_as_a_shell_reads_it(value: str) -> None:
-    line = try_line.write(Proposed("docker run", add=(("-v", value),)))
+    line = try_line.write_line(Proposed("docker run", add=(("-v", value),)))
 
     assert shlex.split(line) == ["docker", "run", "-v", value, "…"]
 

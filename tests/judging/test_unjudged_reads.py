@@ -22,6 +22,7 @@ from tests import captured
 from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, NOON, token
+from tests.judging.requests import envelope, make_exception, write_files
 from tests.paths import SCHEMAS
 
 PROFILES = ("baseline", "hardened", "restricted")
@@ -42,11 +43,8 @@ def make_judge(profile: str = "hardened", audit_profile: str = "", mode: Any = "
 
 def with_site(folder: Path, files: dict[str, Any], judge: Judge | None = None) -> Judge:
     """The judge under a policy with these files of a site."""
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     judge = judge or make_judge()
-    return replace(judge, policy=load([SCHEMAS, folder], judge.routes.operations))
+    return replace(judge, policy=load([SCHEMAS, write_files(folder, files)], judge.routes.operations))
 
 
 def rule(*operations: str, **condition: Any) -> dict[str, Any]:
@@ -75,13 +73,12 @@ def takes_short_way(judge: Judge, data: bytes, monkeypatch: pytest.MonkeyPatch, 
 
     with monkeypatch.context() as patched:
         patched.setattr(Judge, "_document", note)
-        judge.decide(data, "d-1", NOON, known=known)
+        judge.decide(data, "d-1", NOON, identity=known)
     return not documents
 
 
 def asked(method: str = "GET", target: str = "/v1.45/containers/json?all=1", **changed: Any) -> bytes:
-    headers = {"User-Agent": "Docker-Client/29.1"}
-    return json.dumps({"RequestMethod": method, "RequestUri": target, "RequestHeaders": headers} | changed).encode()
+    return envelope(method, target, **{"RequestHeaders": {"User-Agent": "Docker-Client/29.1"}, **changed})
 
 
 def variants(judge: Judge) -> list[bytes]:
@@ -272,15 +269,7 @@ def test_an_action_of_the_site_enforces_a_rule_of_a_higher_level(tmp_path: Path)
 
 
 def test_an_exception_for_the_rule_waives_it_as_before(tmp_path: Path) -> None:
-    waiver = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-lists"],
-        "match": {"properties": {"query": {"properties": {"all": {"contains": {"const": "1"}}}}}},
-        "reason": "An inventory lists all.",
-        "owner": "operations",
-        "expires": "2999-12-31",
-    }
+    waiver = make_exception(["no-lists"], query={"properties": {"all": {"contains": {"const": "1"}}}})
     files = {"site.json": {}, "rules/own/no-lists.json": rule("ContainerList"), "exceptions/lists.json": waiver}
     judge = with_site(tmp_path, files)
 

@@ -1,7 +1,5 @@
 """Names that Docker does not know are refused or reported as the site says; fields that it drops are reported."""
 
-import base64
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +11,7 @@ from portero.host.fixed_host import FixedHost
 from portero.judging import denial, unknown_fields
 from portero.reading.shapes import Shapes
 from portero.settings.settings import Settings
+from tests.judging.requests import envelope, list_refusing
 from tests.paths import SCHEMAS
 
 CREATE = Shapes.load(SCHEMAS / "api").by_operation["ContainerCreate"]
@@ -81,19 +80,8 @@ def test_what_is_close_to_no_field_at_its_place_has_no_hint(at: str) -> None:
 def decide(version: str, operation: str = "create") -> Decision:
     loaded = judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"}))
     judge = replace(loaded, host=FixedHost())
-    data = json.dumps(PROTECTED).encode()
     path = {"create": "/services/create", "update": "/services/db/update?version=7"}[operation]
-    envelope = {
-        "RequestMethod": "POST",
-        "RequestUri": f"{version}{path}",
-        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(data))},
-        "RequestBody": base64.b64encode(data).decode(),
-    }
-    return judge.decide(json.dumps(envelope).encode(), "d-1", 0.0)
-
-
-def refusing(decision: Decision) -> set[str]:
-    return {violation.rule for violation in decision.violations if violation.action == "deny"}
+    return judge.decide(envelope("POST", f"{version}{path}", PROTECTED), "d-1", 0.0)
 
 
 @pytest.mark.parametrize("operation", ["create", "update"])
@@ -102,7 +90,7 @@ def refusing(decision: Decision) -> set[str]:
     [("/v1.40", RULES), ("/v1.43", {"no-new-privileges"}), ("/v1.44", set()), ("", set())],
 )
 def test_a_dropped_field_satisfies_no_rule(operation: str, version: str, rules: set[str]) -> None:
-    assert refusing(decide(version, operation)) & RULES == rules
+    assert {*list_refusing(decide(version, operation))} & RULES == rules
 
 
 def test_the_refusal_says_which_field_is_dropped_below_which_version() -> None:

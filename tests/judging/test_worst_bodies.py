@@ -1,6 +1,5 @@
 """Bodies as large as they may be: bounded lists, a bounded line of the log, and work that grows with the body."""
 
-import base64
 import json
 import re
 from collections.abc import Iterator
@@ -9,12 +8,13 @@ from typing import Any
 import pytest
 
 from portero.application.loading import judge_of
-from portero.decision import MOST_PLACES, Decision
+from portero.decision import MAX_PLACES, Decision
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
 from portero.settings.settings import Settings
+from tests.judging.requests import envelope
 
 MOST_BYTES_OF_A_LINE = 64 * 1024
 
@@ -26,14 +26,8 @@ def judge() -> Judge:
 
 def decide(judge: Judge, operation: str, body: object) -> Decision:
     asked = next(known for known in judge.routes.operations if known.id == operation)
-    data = json.dumps(body).encode()
-    envelope = {
-        "RequestMethod": asked.method,
-        "RequestUri": "/v1.45" + re.sub(r"\{[^}]*\}", "abc", asked.path),
-        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(data))},
-        "RequestBody": base64.b64encode(data).decode(),
-    }
-    return judge.decide(json.dumps(envelope).encode(), "d-7f3a00000000", 1_800_000_000.0)
+    target = "/v1.45" + re.sub(r"\{[^}]*\}", "abc", asked.path)
+    return judge.decide(envelope(asked.method, target, body), "d-7f3a00000000", 1_800_000_000.0)
 
 
 def lists(shape: Shape, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], ListOf | MapOf]]:
@@ -90,8 +84,8 @@ def test_violations_beyond_the_first_places_of_a_rule_are_counted(judge: Judge) 
 
     added = [violation for violation in decision.violations if violation.at.startswith("HostConfig.CapAdd[")]
     assert [violation.at for violation in added] == [f"HostConfig.CapAdd[{n}]" for n in (0, 10, 11, 12, 13)]
-    assert [violation.more for violation in added] == [0] * (MOST_PLACES - 1) + [100 - MOST_PLACES]
-    assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MOST_PLACES  # type: ignore[index,call-overload]
+    assert [violation.more for violation in added] == [0] * (MAX_PLACES - 1) + [100 - MAX_PLACES]
+    assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MAX_PLACES  # type: ignore[index,call-overload]
     assert f"HostConfig.CapAdd[11] (X11) and {100 - 3} more: " in " ".join(denial.write_denial(decision).split())
 
 

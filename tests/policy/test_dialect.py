@@ -1,46 +1,47 @@
 """The dialect is closed: whatever it does not know is a fault with its place, at every depth."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from portero.policy.dialect import keywords, rule_faults
+from portero.policy.dialect import list_keywords, rule_faults
 
+Found = Callable[..., list[str]]
 OPERATIONS = {"ContainerCreate", "ContainerExec", "SystemInfo"}
 REFERENCES = {"site#/$defs/runtimes", "request#/$defs/mount"}
 
 
-def found(rule: dict[str, Any], dialect: dict[str, Any]) -> list[str]:
-    return list(rule_faults(rule, dialect, OPERATIONS, REFERENCES))
+@pytest.fixture
+def found(written: dict[str, Any], dialect: dict[str, Any]) -> Found:
+    """The faults of the rule with these changes; None takes a part away."""
+
+    def find(**changes: Any) -> list[str]:
+        rule = {name: value for name, value in (written | changes).items() if value is not None}
+        return list(rule_faults(rule, dialect, OPERATIONS, REFERENCES))
+
+    return find
 
 
-def test_a_rule_without_faults_has_none(written: dict[str, Any], dialect: dict[str, Any]) -> None:
-    assert found(written, dialect) == []
+def test_a_rule_without_faults_has_none(found: Found) -> None:
+    assert found() == []
 
 
-def test_a_report_level_below_the_level_and_known_references_are_no_faults(
-    written: dict[str, Any], dialect: dict[str, Any]
-) -> None:
+def test_a_report_level_below_the_level_and_known_references_are_no_faults(found: Found) -> None:
     schema = {"allOf": [{"$ref": "site#/$defs/runtimes"}, {"$ref": "request#/$defs/mount"}, {"pattern": "^a$"}]}
 
-    assert found({**written, **schema, "level": "hardened", "reports": "baseline"}, dialect) == []
+    assert found(**schema, level="hardened", reports="baseline") == []
 
 
 @pytest.mark.parametrize(
     "name", ["title", "reason", "remedy", "level", "threats", "sources", "operations", "allows", "denies", "$schema"]
 )
-def test_what_is_missing_is_named(written: dict[str, Any], dialect: dict[str, Any], name: str) -> None:
-    del written[name]
-
-    assert found(written, dialect) == [f"'{name}' is missing"]
+def test_what_is_missing_is_named(found: Found, name: str) -> None:
+    assert found(**{name: None}) == [f"'{name}' is missing"]
 
 
-def test_a_rule_that_does_not_name_its_dialect_is_refused_with_the_cure(
-    written: dict[str, Any], dialect: dict[str, Any]
-) -> None:
-    del written["dialect"]
-
-    assert found(written, dialect) == ["'dialect' is missing: add \"dialect\": 2"]
+def test_a_rule_that_does_not_name_its_dialect_is_refused_with_the_cure(found: Found) -> None:
+    assert found(dialect=None) == ["'dialect' is missing: add \"dialect\": 2"]
 
 
 @pytest.mark.parametrize(
@@ -120,34 +121,23 @@ def test_a_rule_that_does_not_name_its_dialect_is_refused_with_the_cure(
         ),
     ],
 )
-def test_a_fault_is_named_with_its_place_and_cure(
-    written: dict[str, Any], dialect: dict[str, Any], changes: dict[str, Any], expected: str
-) -> None:
-    assert expected in found({**written, **changes}, dialect)
+def test_a_fault_is_named_with_its_place_and_cure(found: Found, changes: dict[str, Any], expected: str) -> None:
+    assert expected in found(**changes)
 
 
-def test_a_rule_without_a_condition_is_a_fault(written: dict[str, Any], dialect: dict[str, Any]) -> None:
-    del written["properties"]
-
-    assert found(written, dialect) == ["state the condition: properties, allOf, anyOf, not or if"]
+def test_a_rule_without_a_condition_is_a_fault(found: Found) -> None:
+    assert found(properties=None) == ["state the condition: properties, allOf, anyOf, not or if"]
 
 
-def test_a_rule_for_every_operation_may_take_its_examples_from_any(
-    written: dict[str, Any], dialect: dict[str, Any]
-) -> None:
-    written["operations"] = ["*"]
-    written["allows"] = {"docker run busybox": {"operation": "ContainerCreate"}}
-    written["denies"] = {"docker exec web id": {"operation": "ContainerExec"}}
+def test_a_rule_for_every_operation_may_take_its_examples_from_any(found: Found) -> None:
+    allows = {"docker run busybox": {"operation": "ContainerCreate"}}
+    denies = {"docker exec web id": {"operation": "ContainerExec"}}
 
-    assert found(written, dialect) == []
+    assert found(operations=["*"], allows=allows, denies=denies) == []
 
 
-def test_an_allowed_example_may_be_of_an_operation_that_the_rule_does_not_judge(
-    written: dict[str, Any], dialect: dict[str, Any]
-) -> None:
-    written["allows"] = {"docker info": {"operation": "SystemInfo"}}
-
-    assert found(written, dialect) == []
+def test_an_allowed_example_may_be_of_an_operation_that_the_rule_does_not_judge(found: Found) -> None:
+    assert found(allows={"docker info": {"operation": "SystemInfo"}}) == []
 
 
 def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> None:
@@ -157,7 +147,7 @@ def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> N
         "enum": [{"const": 1}],
     }
 
-    walked = [(*path, keyword) for path, keyword, _ in keywords(schema)]
+    walked = [(*path, keyword) for path, keyword, _ in list_keywords(schema)]
 
     assert walked == [
         ("properties",),
@@ -182,7 +172,5 @@ def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> N
         ({"add": ["--runtime {runtime}"]}, ["try: '{runtime}' is not in site.json: did you mean 'runtimes'?"]),
     ],
 )
-def test_a_proposal_is_as_closed_as_the_rest(
-    written: dict[str, Any], dialect: dict[str, Any], proposal: Any, expected: list[str]
-) -> None:
-    assert found({**written, "try": proposal}, dialect) == expected
+def test_a_proposal_is_as_closed_as_the_rest(found: Found, proposal: Any, expected: list[str]) -> None:
+    assert found(**{"try": proposal}) == expected

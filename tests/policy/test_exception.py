@@ -1,7 +1,6 @@
 """Exceptions waive what they name, for what matches, until their day; what they may not waive is a fault."""
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,21 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.decision import Violation, refusal
+from portero.decision import Violation, make_refusal
 from portero.engine import Check, Engine, rust
 from portero.engine.rust import RUST, RustCheck
-from portero.policy.exception import MOST_TRIES, Waiver, list_notices, waived
+from portero.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.policy.exception_match import looks_into_lists, make_strict
 from portero.policy.loader import InvalidPolicy, load
-from portero.policy.policy import Policy
 from portero.proof.rule_kinds import ENGINES
-from portero.reading.routes import Routes
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
+from tests.policy.conftest import OPERATIONS, loaded, write
 from tests.policy.test_positions import without_position
 
-OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
-BUILT_IN = ("exception.json", "request.json", "rule.json", "site.json", "site.schema.json")
 DAY = date(2030, 6, 30)
 REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",
@@ -71,7 +67,7 @@ def outcome(found: tuple[Violation, ...]) -> list[tuple[str, str, str | None]]:
 def test_what_an_exception_covers_is_waived_by_its_name_and_nothing_else_is(action: str) -> None:
     broken = (violation("no-privileged", action), violation("no-host-pid", action))
 
-    found = waived([waiver(BY_ALICE)], broken, REQUEST, at(DAY))
+    found = waive([waiver(BY_ALICE)], broken, REQUEST, at(DAY))
 
     assert outcome(found) == [("no-privileged", "waived", "mine"), ("no-host-pid", action, None)]
 
@@ -79,7 +75,7 @@ def test_what_an_exception_covers_is_waived_by_its_name_and_nothing_else_is(acti
 def test_a_request_that_does_not_match_is_judged_as_ever() -> None:
     asked = {**REQUEST, "identity": {"user": "bob"}}
 
-    assert outcome(waived([waiver(BY_ALICE)], (violation("no-privileged"),), asked, at(DAY))) == [
+    assert outcome(waive([waiver(BY_ALICE)], (violation("no-privileged"),), asked, at(DAY))) == [
         ("no-privileged", "deny", None)
     ]
 
@@ -92,7 +88,7 @@ def test_the_first_exception_by_id_that_covers_a_rule_is_named() -> None:
         waiver(BY_ALICE, "no-privileged", "no-host-pid", id="c"),
     ]
 
-    found = waived(open_to, (violation("no-privileged"), violation("no-host-pid")), REQUEST, at(DAY))
+    found = waive(open_to, (violation("no-privileged"), violation("no-host-pid")), REQUEST, at(DAY))
 
     assert outcome(found) == [("no-privileged", "waived", "b"), ("no-host-pid", "waived", "c")]
 
@@ -106,7 +102,7 @@ def test_the_first_exception_by_id_that_covers_a_rule_is_named() -> None:
     ],
 )
 def test_an_exception_works_to_the_end_of_its_day(day: date, clock: str, action: str) -> None:
-    (found,) = waived([waiver(BY_ALICE)], (violation("no-privileged"),), REQUEST, at(day, clock))
+    (found,) = waive([waiver(BY_ALICE)], (violation("no-privileged"),), REQUEST, at(day, clock))
 
     assert found.action == action
 
@@ -132,7 +128,7 @@ def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> 
         waiver(BY_ALICE, id="later", expires=DAY + timedelta(days=15)),
     ]
 
-    assert list_notices(told, at(DAY)) == [
+    assert list_warnings(told, at(DAY)) == [
         "exceptions/gone.json: expired on 2030-06-29 and waives nothing: renew it with alice, or delete it",
         "exceptions/soon.json: expires at the end of 2030-07-14: renew it with alice, or delete it",
     ]
@@ -160,7 +156,7 @@ def refused_mount(*indices: int) -> Violation:
 
 
 def test_an_exception_for_one_entry_waives_the_rule_at_no_other() -> None:
-    found = waived([waiver(APP)], (refused_mount(0), refused_mount(1)), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+    found = waive([waiver(APP)], (refused_mount(0), refused_mount(1)), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
 
     assert [one.action for one in found] == ["waived", "deny"]
 
@@ -169,7 +165,7 @@ def test_two_exceptions_may_each_waive_their_entry() -> None:
     other = json.loads(json.dumps(APP).replace("app.d", "other"))
     both = mounting("/etc/app.d", "/etc/other")
 
-    found = waived([waiver(APP), waiver(other, id="other")], (refused_mount(0), refused_mount(1)), both, at(DAY))
+    found = waive([waiver(APP), waiver(other, id="other")], (refused_mount(0), refused_mount(1)), both, at(DAY))
 
     assert [one.exception for one in found] == ["mine", "other"]
 
@@ -178,8 +174,8 @@ def test_entries_that_share_their_place_in_the_request_are_waived_together_or_no
     """The paths of an overlay volume come out of one option."""
     shared = refused_mount(0, 1)
 
-    (found,) = waived([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
-    (twice,) = waived([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/app.d"), at(DAY))
+    (found,) = waive([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+    (twice,) = waive([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/app.d"), at(DAY))
 
     assert (found.action, twice.action) == ("deny", "waived")
 
@@ -188,7 +184,7 @@ def test_a_match_on_the_list_of_the_body_counts_for_its_entry_only() -> None:
     binds: JSON = {"properties": {"Binds": {"contains": {"const": "/etc/app.d"}}}}
     by_body: JSON = {"properties": {"body": {"properties": {"HostConfig": binds}}}}
 
-    found = waived(
+    found = waive(
         [waiver(by_body)], (refused_mount(0), refused_mount(1)), mounting("/etc/app.d", "/etc/shadow"), at(DAY)
     )
 
@@ -198,14 +194,14 @@ def test_a_match_on_the_list_of_the_body_counts_for_its_entry_only() -> None:
 def test_where_a_rule_fails_at_the_list_every_entry_must_match() -> None:
     whole = replace(violation("no-privileged"), paths=(("facts", "mounts"),))
 
-    (mixed,) = waived([waiver(APP)], (whole,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
-    (alike,) = waived([waiver(APP)], (whole,), mounting("/etc/app.d"), at(DAY))
+    (mixed,) = waive([waiver(APP)], (whole,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+    (alike,) = waive([waiver(APP)], (whole,), mounting("/etc/app.d"), at(DAY))
 
     assert (mixed.action, alike.action) == ("deny", "waived")
 
 
 def test_a_match_on_the_whole_request_waives_every_entry() -> None:
-    found = waived([waiver(BY_ALICE)], (refused_mount(0), refused_mount(1)), mounting("/a", "/b"), at(DAY))
+    found = waive([waiver(BY_ALICE)], (refused_mount(0), refused_mount(1)), mounting("/a", "/b"), at(DAY))
 
     assert [one.action for one in found] == ["waived", "waived"]
 
@@ -214,18 +210,18 @@ def test_another_list_may_be_a_condition() -> None:
     with_list = {**mounting("/etc/app.d", "/etc/shadow"), "labels": ["trusted"]}
     match: JSON = {"properties": {"labels": {"contains": {"const": "trusted"}}}}
 
-    found = waived([waiver(match)], (refused_mount(0), refused_mount(1)), with_list, at(DAY))
+    found = waive([waiver(match)], (refused_mount(0), refused_mount(1)), with_list, at(DAY))
 
     assert [one.action for one in found] == ["waived", "waived"]
 
 
 def test_a_request_with_very_many_entries_is_tried_so_often_and_no_more() -> None:
-    many = MOST_TRIES + 10
+    many = MAX_TRIES + 10
     request_ = mounting(*["/etc/app.d"] * many)
 
-    found = waived([waiver(APP)], tuple(refused_mount(index) for index in range(many)), request_, at(DAY))
+    found = waive([waiver(APP)], tuple(refused_mount(index) for index in range(many)), request_, at(DAY))
 
-    assert [one.action for one in found].count("waived") == MOST_TRIES
+    assert [one.action for one in found].count("waived") == MAX_TRIES
 
 
 # -- what a match means
@@ -280,7 +276,7 @@ LABELLED: dict[str, JSON] = {
 def test_what_a_match_names_must_be_there(
     match: JSON, request_: dict[str, JSON], covered: bool, engine: Engine
 ) -> None:
-    (found,) = waived([waiver(match, engine=engine)], (violation("no-privileged"),), request_, at(DAY))
+    (found,) = waive([waiver(match, engine=engine)], (violation("no-privileged"),), request_, at(DAY))
 
     assert (found.action == "waived") is covered
 
@@ -311,18 +307,13 @@ def test_a_violation_that_refuses_names_the_exception_that_nearly_matches(
 def test_an_entry_that_an_exception_does_not_cover_is_a_near_miss() -> None:
     mounts = (refused_mount(0), refused_mount(1))
 
-    app, shadow = waived([waiver(APP)], mounts, mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+    app, shadow = waive([waiver(APP)], mounts, mounting("/etc/app.d", "/etc/shadow"), at(DAY))
 
     assert app.near_miss is None
     assert str(shadow.near_miss) == "mine matches the request, but not this entry of it alone"
 
 
 # -- how they are loaded
-
-
-def write(folder: Path, name: str, content: Any) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
 
 
 @pytest.fixture
@@ -339,18 +330,9 @@ def exception() -> dict[str, Any]:
 
 
 @pytest.fixture
-def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) -> Path:
-    folder = tmp_path / "schemas"
-    write(folder, "rules/privileges/no-privileged.json", written)
-    write(folder, "rules/self-protection/protected-paths.json", written)
-    for name in BUILT_IN:
-        shutil.copy(SCHEMAS / name, folder / name)
-    write(folder, "site.json", values | {"actions": {}})
-    return folder
-
-
-def loaded(*folders: Path) -> Policy:
-    return load(folders, OPERATIONS)
+def built_in(built_in: Path, written: dict[str, Any]) -> Path:
+    write(built_in, "rules/self-protection/protected-paths.json", written)
+    return built_in
 
 
 def faults(folder: Path) -> list[str]:
@@ -614,9 +596,9 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
 
 def test_every_refusal_code_stays_what_it_is_whatever_an_exception_says() -> None:
     """Loading refuses such a file; the judge does not even ask about codes."""
-    code = refusal("unknown-field", "HostConfig.X")
+    code = make_refusal("unknown-field", "HostConfig.X")
 
-    assert waived([waiver(BY_ALICE)], (code,), REQUEST, at(DAY)) == (code,)
+    assert waive([waiver(BY_ALICE)], (code,), REQUEST, at(DAY)) == (code,)
 
 
 @pytest.mark.parametrize("page", ["schemas/exceptions/README.md", "docs/exceptions.md"])

@@ -1,11 +1,13 @@
 """One policy folder: which files of it are read, and what is wrong with their names."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from portero.policy import folder
+from portero.policy.folder import Folder
 
 RULE = "rules/images/team-registry.json"
 
@@ -18,7 +20,7 @@ def write(path: Path, *names: str) -> None:
 
 def faults(path: Path) -> list[str]:
     found: list[str] = []
-    folder.read(path, found)
+    folder.read_folder(path, found)
     return found
 
 
@@ -26,7 +28,7 @@ def test_rules_host_rules_exceptions_and_site_values_are_read(tmp_path: Path) ->
     write(tmp_path, "site.json", RULE, "host/daemon/live-restore.json", "exceptions/installer.json")
     found: list[str] = []
 
-    content = folder.read(tmp_path, found)
+    content = folder.read_folder(tmp_path, found)
 
     assert found == []
     assert set(content.rules) == {tmp_path / RULE}
@@ -40,14 +42,14 @@ def test_keys_are_data_of_the_policy_and_no_documents(tmp_path: Path) -> None:
     (tmp_path / "keys/login.example.com.jwks").write_bytes(b"not read here")
     found: list[str] = []
 
-    content = folder.read(tmp_path, found)
+    content = folder.read_folder(tmp_path, found)
 
     assert found == []
     assert content.keys == {"login.example.com.jwks": b"not read here"}
     assert content.data["keys/login.example.com.jwks"] == b"not read here"
     # The last policy is kept as the bytes that were read.
-    assert folder.of(tmp_path, content.data, found).keys == content.keys
-    assert tmp_path / "keys" in folder.parts(tmp_path)
+    assert folder.parse_folder(tmp_path, content.data, found).keys == content.keys
+    assert tmp_path / "keys" in folder.list_parts(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["keys/own.key", "keys/a/b.pem", "keys/OWN.pem", "keys/own.pem.bak"])
@@ -66,7 +68,7 @@ def test_what_has_no_part_in_the_policy_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "rules" / "README.md").write_text("Our rules.")
 
     assert faults(tmp_path) == []
-    assert set(folder.read(tmp_path, []).data) == {"site.json"}
+    assert set(folder.read_folder(tmp_path, []).data) == {"site.json"}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_a_file_that_is_no_json_is_a_fault_and_the_rest_is_read(tmp_path: Path) 
     (tmp_path / RULE).write_text("{")
     found: list[str] = []
 
-    content = folder.read(tmp_path, found)
+    content = folder.read_folder(tmp_path, found)
 
     assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
     assert set(content.documents) == {"site.json"}
@@ -107,16 +109,48 @@ def test_a_file_that_cannot_be_read_is_a_fault_and_nothing_counts(tmp_path: Path
     (tmp_path / RULE).mkdir(parents=True)
     found: list[str] = []
 
-    content = folder.read(tmp_path, found)
+    content = folder.read_folder(tmp_path, found)
 
     assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
-    assert content == folder.empty(tmp_path)
+    assert content == folder.make_empty(tmp_path)
 
 
 def test_files_that_were_read_before_make_the_same_folder(tmp_path: Path) -> None:
     names = ["site.json", RULE, "exceptions/installer.json", "rules/README.md", "notes.json"]
     write(tmp_path, *names)
 
-    again = folder.of(tmp_path, {name: (tmp_path / name).read_bytes() for name in names}, [])
+    again = folder.parse_folder(tmp_path, {name: (tmp_path / name).read_bytes() for name in names}, [])
 
-    assert again == folder.read(tmp_path, [])
+    assert again == folder.read_folder(tmp_path, [])
+
+
+def make_folder(files: Mapping[str, bytes], path: str = "/policy") -> Folder:
+    return Folder(Path(path), files, {}, {}, {}, {})
+
+
+def test_the_same_files_have_the_same_digest_in_any_order_and_wherever_they_are() -> None:
+    first = make_folder({"site.json": b"{}", "rules/a/b.json": b"[]"})
+    second = make_folder({"rules/a/b.json": b"[]", "site.json": b"{}"}, "/elsewhere")
+
+    assert folder.digest_of([first]) == folder.digest_of([second])
+    assert len(folder.digest_of([first])) == 64
+
+
+def test_a_changed_byte_a_new_name_and_another_order_of_folders_change_the_digest() -> None:
+    base, site = make_folder({"site.json": b"{}"}), make_folder({"site.json": b'{"actions": {}}'})
+
+    digests = {
+        folder.digest_of([base, site]),
+        folder.digest_of([site, base]),
+        folder.digest_of([base]),
+        folder.digest_of([base, make_folder({"site.json": b"{ }"})]),
+        folder.digest_of([base, make_folder({"sites.json": b'{"actions": {}}'})]),
+    }
+    assert len(digests) == 5
+
+
+def test_one_file_cannot_pass_for_two() -> None:
+    one = make_folder({"a": b"1b\n1\n2"})
+    two = make_folder({"a": b"1", "b": b"2"})
+
+    assert folder.digest_of([one]) != folder.digest_of([two])

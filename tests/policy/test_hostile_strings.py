@@ -49,7 +49,7 @@ def of_policy() -> Iterator[str]:
     for file in SCHEMAS.rglob("*.json"):
         yield from written(json.loads(file.read_text()))
     policy = load([SCHEMAS, SCHEMAS / "example-site"], load_api()[0].operations)
-    yield from written(site.definitions(policy.site, json.loads((SCHEMAS / "site.schema.json").read_text())))
+    yield from written(site.make_definitions(policy.site, json.loads((SCHEMAS / "site.schema.json").read_text())))
 
 
 def of_ours() -> Iterator[Asked]:

@@ -12,14 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.policy import Policy
-from portero.reading.routes import Routes
 from tests.identity.certificate_makers import make_authority
 from tests.identity.test_keys import entry, key_set, pem
 from tests.identity.token_makers import EC, ED
 from tests.paths import SCHEMAS
+from tests.policy.conftest import OPERATIONS
 from tests.policy.test_positions import without_position
 
-OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
 ISSUER: dict[str, Any] = {"issuer": "https://login.example.com", "keys": "login.jwks", "lifetime": 3600}
 AUTHORITY = make_authority()
 

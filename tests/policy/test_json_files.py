@@ -8,7 +8,7 @@ import pytest
 
 from portero.engine.reference import VALIDATOR
 from portero.engine.rust import RUST
-from portero.policy.json_files import DocumentRefused, faults, parse
+from portero.policy.json_files import DocumentRefused, find_faults, parse_object
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 from tests.paths import SCHEMAS
@@ -30,13 +30,13 @@ from tests.paths import SCHEMAS
 )
 def test_a_file_that_can_be_misread_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(DocumentRefused) as refused:
-        parse(data)
+        parse_object(data)
 
     assert str(refused.value) == why
 
 
 def test_an_object_is_read() -> None:
-    assert parse(b'{"a": [1, null]}') == {"a": [1, None]}
+    assert parse_object(b'{"a": [1, null]}') == {"a": [1, None]}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_an_object_is_read() -> None:
     ],
 )
 def test_a_fault_names_the_place_and_the_cure(schema: dict[str, JSON], document: JSON, expected: list[str]) -> None:
-    assert list(faults(document, schema)) == expected
+    assert list(find_faults(document, schema)) == expected
 
 
 def test_a_path_is_spelt_as_a_person_writes_it() -> None:
@@ -103,8 +103,8 @@ def test_many_schemas_in_turn_are_each_held_to_their_own() -> None:
 
     for _ in range(2):
         for number, schema in enumerate(schemas):
-            assert list(faults({f"n{number}": 1}, schema)) == []
-            assert list(faults({}, schema)) == [f"'n{number}' is missing"]
+            assert list(find_faults({f"n{number}": 1}, schema)) == []
+            assert list(find_faults({}, schema)) == [f"'n{number}' is missing"]
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_many_schemas_in_turn_are_each_held_to_their_own() -> None:
 )
 def test_what_python_cannot_hold_or_write_is_refused(text: bytes, sentence: str) -> None:
     with pytest.raises(DocumentRefused, match=sentence):
-        parse(text)
+        parse_object(text)
 
 
 def test_a_whole_character_from_two_escapes_is_read() -> None:
-    assert parse(b'{"x": "\\ud83d\\ude00"}') == {"x": "\U0001f600"}
+    assert parse_object(b'{"x": "\\ud83d\\ude00"}') == {"x": "\U0001f600"}

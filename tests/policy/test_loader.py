@@ -11,24 +11,11 @@ import pytest
 
 from portero.engine import Check, Engine
 from portero.policy.loader import InvalidPolicy, load
-from portero.policy.policy import Policy
 from portero.proof.rule_kinds import ENGINES
-from portero.reading.routes import Routes
-from tests.paths import SCHEMAS
+from tests.policy.conftest import BUILT_IN, OPERATIONS, loaded, write
 from tests.policy.test_positions import without_position
 
-OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
 PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": True, "at": "HostConfig.Privileged"}}}
-BUILT_IN = ("rule.json", "exception.json", "request.json", "site.json", "site.schema.json")
-
-
-def write(folder: Path, name: str, content: Any) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
-
-
-def loaded(*folders: Path) -> Policy:
-    return load(folders, OPERATIONS)
 
 
 def faults(*folders: Path) -> tuple[str, ...]:
@@ -36,17 +23,6 @@ def faults(*folders: Path) -> tuple[str, ...]:
         loaded(*folders)
     assert str(broken.value) == "\n".join(broken.value.faults)
     return tuple(map(without_position, broken.value.faults))
-
-
-@pytest.fixture
-def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) -> Path:
-    folder = tmp_path / "schemas"
-    write(folder, "rules/privileges/no-privileged.json", written)
-    for name in BUILT_IN:
-        shutil.copy(SCHEMAS / name, folder / name)
-    # An action that ships would be of a rule that is not here.
-    write(folder, "site.json", values | {"actions": {}})
-    return folder
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import pytest
 
 from portero.engine.rust import RUST
 from portero.policy import site
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.proof.rule_kinds import ENGINES
 
 
 def accepts(becomes: str, value: Any, candidate: Any) -> bool:
     schema = {"properties": {"key": {"becomes": becomes}}}
-    resources = {"site": {"$defs": site.definitions({"key": value}, schema)}}
+    resources = {"site": {"$defs": site.make_definitions({"key": value}, schema)}}
     verdicts = {engine.compile({"$ref": "site#/$defs/key"}, resources).failures(candidate) == () for engine in ENGINES}
     assert len(verdicts) == 1, "the engines differ"
     return verdicts.pop()
@@ -247,14 +247,14 @@ def test_a_rate_list_wants_every_rate_of_every_device_and_none_beyond(
 def test_later_values_override_key_by_key_and_actions_rule_by_rule() -> None:
     first: dict[str, Any] = {"runtimes": ["runc"], "sysctls": ["a"], "actions": {"x": "off", "y": "audit"}}
 
-    merged = site.merged([first, {"runtimes": []}, {"actions": {"y": "deny"}}])
+    merged = site.merge_sites([first, {"runtimes": []}, {"actions": {"y": "deny"}}])
 
     assert merged == {"runtimes": [], "sysctls": ["a"], "actions": {"x": "off", "y": "deny"}}
 
 
 def test_the_shipped_values_are_good_and_complete(values: dict[str, Any], site_schema: dict[str, Any]) -> None:
-    assert list(faults(values, site_schema)) == []
-    assert set(site.keys(site_schema)) <= set(values)
+    assert list(find_faults(values, site_schema)) == []
+    assert set(site.list_keys(site_schema)) <= set(values)
 
 
 def test_every_key_is_described(site_schema: dict[str, Any]) -> None:
@@ -312,7 +312,7 @@ _PATH = "write an absolute path without //, . or .. and without a slash at the e
     ],
 )
 def test_a_bad_value_is_named_with_its_cure(value: dict[str, Any], expected: str, site_schema: dict[str, Any]) -> None:
-    assert list(faults(value, site_schema)) == [expected]
+    assert list(find_faults(value, site_schema)) == [expected]
 
 
 def test_an_exact_list_accepts_what_is_listed_alone() -> None:
@@ -323,11 +323,11 @@ def test_an_exact_list_accepts_what_is_listed_alone() -> None:
 @pytest.mark.parametrize(("candidate", "expected"), [("/srv/data", True), ("/srv/data/x", True), ("/srv", False)])
 def test_what_an_exact_list_has_within_it_has_a_name_of_its_own(candidate: str, expected: bool) -> None:
     schema: dict[str, Any] = {"properties": {"key": {"becomes": "exact-path-list"}}}
-    resources = {"site": {"$defs": site.definitions({"key": ["/srv/data"]}, schema)}}
+    resources = {"site": {"$defs": site.make_definitions({"key": ["/srv/data"]}, schema)}}
     check = RUST.compile({"$ref": "site#/$defs/key-within"}, resources)
 
     assert (check.failures(candidate) == ()) is expected
-    assert site.names(schema) == {"key", "key-within"}
+    assert site.list_names(schema) == {"key", "key-within"}
 
 
 @pytest.mark.parametrize(("listed", "expected"), [(["docker.io"], True), (["quay.io"], False), ([], False)])
@@ -335,12 +335,12 @@ def test_what_a_registry_list_lists_has_a_name_of_its_own_that_is_nothing_with_a
     listed: list[str], expected: bool
 ) -> None:
     schema: dict[str, Any] = {"properties": {"key": {"becomes": "registry-list"}}}
-    resources = {"site": {"$defs": site.definitions({"key": listed}, schema)}}
+    resources = {"site": {"$defs": site.make_definitions({"key": listed}, schema)}}
     check = RUST.compile({"$ref": "site#/$defs/key-listed"}, resources)
 
     image = {"registry": "docker.io", "repository": "library/app", "mayBeId": False}
     assert (check.failures(image) == ()) is expected
-    assert site.names(schema) == {"key", "key-listed"}
+    assert site.list_names(schema) == {"key", "key-listed"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decision import Decision, Subject, refusal
+from portero.decision import Decision, Subject, make_refusal
 from portero.settings.settings import Settings
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState
@@ -70,7 +70,7 @@ def test_the_labels_that_alerts_ask_for_are_those_that_are_counted() -> None:
             id="d",
             time=0.0,
             subject=Subject(),
-            violations=(refusal("internal-error", ""),),
+            violations=(make_refusal("internal-error", ""),),
             policy="x",
             profile="hardened",
             mode="enforce",

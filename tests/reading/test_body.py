@@ -27,7 +27,7 @@ def _read(
 ) -> Canonical:
     envelope = Envelope(method, "/", shown, headers, "", "", ())
     match = Match(Operation(operation, method, "/", kind, required, False), {})
-    return body.read(envelope, match, query or {}, _SHAPES, None)
+    return body.read_body(envelope, match, query or {}, _SHAPES, None)
 
 
 def _create(headers: Mapping[str, str], shown: bytes | None = None) -> Canonical:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero.reading.envelope import LARGEST, Envelope, read
+from portero.reading.envelope import MAX_BYTES, Envelope, read_envelope
 from portero.refusals import Refused
 
 ASKED = {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/create"}
@@ -19,7 +19,7 @@ def posted(**more: object) -> bytes:
 
 def refused(data: bytes) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        read(data)
+        read_envelope(data)
     return refusal.value.code, refusal.value.at
 
 
@@ -41,39 +41,39 @@ def test_every_key_of_the_protocol_is_read() -> None:
         auth_method="TLS",
         peer_certificates=("LS0tLS1CRUdJTg==",),
     )
-    assert read(data) == expected
+    assert read_envelope(data) == expected
 
 
 def test_what_dockerd_leaves_out_is_empty() -> None:
-    assert read(posted()) == Envelope("POST", "/v1.45/containers/create", None, {}, "", "", ())
+    assert read_envelope(posted()) == Envelope("POST", "/v1.45/containers/create", None, {}, "", "", ())
 
 
 def test_no_body_was_shown_when_the_body_is_empty() -> None:
-    assert read(posted(RequestBody="")).body is None
+    assert read_envelope(posted(RequestBody="")).body is None
 
 
 def test_an_unix_socket_has_no_certificates() -> None:
-    assert read(posted(RequestPeerCertificates=None)).peer_certificates == ()
+    assert read_envelope(posted(RequestPeerCertificates=None)).peer_certificates == ()
 
 
 def test_a_key_of_a_later_dockerd_is_ignored() -> None:
-    assert read(posted(RequestHost="docker", requestmethod="GET")).method == "POST"
+    assert read_envelope(posted(RequestHost="docker", requestmethod="GET")).method == "POST"
 
 
 def test_a_body_that_is_not_text_arrives_byte_by_byte() -> None:
     body = bytes(range(256))
 
-    assert read(posted(RequestBody=base64.b64encode(body).decode())).body == body
+    assert read_envelope(posted(RequestBody=base64.b64encode(body).decode())).body == body
 
 
 def test_the_largest_body_that_dockerd_forwards_is_read() -> None:
     body = b" " * 4 * 1024 * 1024
 
-    assert read(posted(RequestBody=base64.b64encode(body).decode())).body == body
+    assert read_envelope(posted(RequestBody=base64.b64encode(body).decode())).body == body
 
 
 def test_headers_cannot_be_changed_after_reading() -> None:
-    headers = read(posted(RequestHeaders={"Content-Type": "text/plain"})).headers
+    headers = read_envelope(posted(RequestHeaders={"Content-Type": "text/plain"})).headers
 
     with pytest.raises(TypeError):
         headers["content-type"] = "application/json"  # type: ignore[index]
@@ -86,19 +86,19 @@ def test_an_empty_request_is_refused(data: bytes) -> None:
 
 
 def test_the_limit_is_8_mib() -> None:
-    assert LARGEST == 8 << 20
+    assert MAX_BYTES == 8 << 20
 
 
 def test_a_request_of_exactly_the_limit_is_read() -> None:
     data = posted()
 
-    assert read(data + b" " * (LARGEST - len(data))).method == "POST"
+    assert read_envelope(data + b" " * (MAX_BYTES - len(data))).method == "POST"
 
 
 def test_a_request_above_the_limit_is_refused() -> None:
     data = posted()
 
-    assert refused(data + b" " * (LARGEST + 1 - len(data))) == ("envelope-too-large", "")
+    assert refused(data + b" " * (MAX_BYTES + 1 - len(data))) == ("envelope-too-large", "")
 
 
 NOT_A_DOCUMENT = {
@@ -177,7 +177,7 @@ KEYS = st.sampled_from([*ASKED, *WRONG_TYPES])
 def outcome(data: bytes) -> Envelope | tuple[str, str]:
     """The envelope, or how it is refused."""
     try:
-        return read(data)
+        return read_envelope(data)
     except Refused as refusal:
         return refusal.code, refusal.at
 
@@ -215,7 +215,7 @@ def test_a_long_body_is_read_as_a_short_one(pieces: str, first: bool, monkeypatc
 
     monkeypatch.setattr("portero.reading.envelope._LONG_BODY", 1)
     long = outcome(data)
-    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", LARGEST)
+    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", MAX_BYTES)
     assert long == outcome(data)
 
 
@@ -229,7 +229,7 @@ def test_a_long_body_is_found_wherever_it_stands(
     sent: dict[str, object] = {"RequestBody": base64.b64encode(body).decode()}
     document = sent | ASKED | more if body_first else ASKED | more | sent
 
-    assert read(json.dumps(document, separators=separators).encode()).body == body
+    assert read_envelope(json.dumps(document, separators=separators).encode()).body == body
 
 
 @pytest.mark.parametrize("byte", [b for b in range(256) if chr(b) not in "abcABC" and not chr(b).isalnum()])
@@ -238,5 +238,5 @@ def test_a_long_body_with_any_other_byte_is_no_body(byte: int, monkeypatch: pyte
 
     monkeypatch.setattr("portero.reading.envelope._LONG_BODY", 1)
     long = outcome(data)
-    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", LARGEST)
+    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", MAX_BYTES)
     assert long == outcome(data)

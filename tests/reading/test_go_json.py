@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, parse, tree_of
+from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, parse_json, tree_of
 from portero.refusals import Refused
 
 _REFUSED = {
@@ -70,17 +70,17 @@ _CODES = {code for _, code in _REFUSED.values()}
 @pytest.mark.parametrize(("data", "code"), _REFUSED.values(), ids=_REFUSED.keys())
 def test_what_readers_may_differ_on_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        parse(data)
+        parse_json(data)
 
     assert (refused.value.code, refused.value.at) == (code, "")
 
 
 def test_an_object_keeps_its_names_in_order_and_twice() -> None:
-    assert parse(b'{"b":1,"a":{},"b":[null]}') == Pairs((("b", 1), ("a", Pairs()), ("b", [None])))
+    assert parse_json(b'{"b":1,"a":{},"b":[null]}') == Pairs((("b", 1), ("a", Pairs()), ("b", [None])))
 
 
 def test_white_space_around_the_document_is_allowed() -> None:
-    assert parse(b" \t\r\n[ 1 ,\n2 ]\r\n") == [1, 2]
+    assert parse_json(b" \t\r\n[ 1 ,\n2 ]\r\n") == [1, 2]
 
 
 def test_documents_may_be_64_levels_deep() -> None:
@@ -88,32 +88,32 @@ def test_documents_may_be_64_levels_deep() -> None:
 
 
 def test_a_wide_document_is_not_deep() -> None:
-    assert parse(b"[" + b"[]," * 5000 + b"{}]") == [*([[]] * 5000), Pairs()]
+    assert parse_json(b"[" + b"[]," * 5000 + b"{}]") == [*([[]] * 5000), Pairs()]
 
 
 @pytest.mark.parametrize("side", [b"[%s]", b"[[],%s]", b"[%s,[]]", b'{"a":[],"b":%s}'])
 def test_one_deep_place_in_a_wide_document_is_too_deep(side: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        parse(side % (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH))
+        parse_json(side % (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH))
 
     assert refused.value.code == "body-too-deep"
 
 
 @pytest.mark.parametrize("digits", ["1" * 20, "-" + "1" * 20])
 def test_a_number_may_have_20_digits(digits: str) -> None:
-    assert parse(digits.encode()) == int(digits)
+    assert parse_json(digits.encode()) == int(digits)
 
 
 def test_escapes_are_decoded_once() -> None:
-    assert parse(b'"\\u0048ost\\u005cu0041\\ud83d\\ude00"') == "Host\\u0041\U0001f600"
+    assert parse_json(b'"\\u0048ost\\u005cu0041\\ud83d\\ude00"') == "Host\\u0041\U0001f600"
 
 
 def test_the_largest_integers_of_docker_are_exact() -> None:
-    assert parse(b"[18446744073709551615,-9223372036854775808]") == [2**64 - 1, -(2**63)]
+    assert parse_json(b"[18446744073709551615,-9223372036854775808]") == [2**64 - 1, -(2**63)]
 
 
 def test_the_deepest_allowed_nesting_is_allowed() -> None:
-    tree = parse(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    tree = parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
 
     for _ in range(MAX_DEPTH - 1):
         assert isinstance(tree, list)
@@ -144,13 +144,13 @@ _VALUES: st.SearchStrategy[Any] = st.recursive(
 
 @given(_VALUES, st.booleans())
 def test_every_json_document_is_read_as_what_it_is(value: Any, ascii_only: bool) -> None:
-    assert _plain(parse(json.dumps(value, ensure_ascii=ascii_only).encode())) == value
+    assert _plain(parse_json(json.dumps(value, ensure_ascii=ascii_only).encode())) == value
 
 
 def _parse_or_refuse(data: bytes) -> None:
     code, tree = "", None
     try:
-        tree = parse(data)
+        tree = parse_json(data)
     except Refused as refused:
         code = refused.code
     if code:
@@ -171,6 +171,6 @@ def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
 
 
 def test_a_value_is_read_as_if_it_had_come_as_json() -> None:
-    assert tree_of({"A": [1, None, "\N{GRINNING FACE}"]}) == parse(b'{"A": [1, null, "\\ud83d\\ude00"]}')
+    assert tree_of({"A": [1, None, "\N{GRINNING FACE}"]}) == parse_json(b'{"A": [1, null, "\\ud83d\\ude00"]}')
     with pytest.raises(Refused):
         tree_of("\ud800")

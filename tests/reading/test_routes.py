@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.reading.routes import Match, Operation, Routes
-from portero.reading.uri import parse
+from portero.reading.uri import parse_target
 from portero.refusals import Refused
 from tests.captured import table
 from tests.paths import SCHEMAS
@@ -23,7 +23,7 @@ CALLS = table(Path(__file__).with_name("operations.tsv"))
 @pytest.mark.parametrize("version", ["", "/v1.45", "/v01.45."], ids=["unversioned", "versioned", "odd-version"])
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call["operation"])
 def test_every_route_leads_to_its_own_operation(version: str, call: dict[str, str]) -> None:
-    match = ROUTES.match(call["method"], parse(version + call["path"]).path)
+    match = ROUTES.match(call["method"], parse_target(version + call["path"]).path)
 
     assert (match.operation.id, match.operation.method) == (call["operation"], call["method"])
     assert ",".join(f"{name}={value}" for name, value in match.path.items()) == call["parameters"]
@@ -39,7 +39,7 @@ LINES = [json.loads(line) for line in Path(__file__).with_name("routes.jsonl").r
 
 @pytest.mark.parametrize("line", [line for line in LINES if "operation" in line], ids=lambda line: line["case"])
 def test_names_that_look_like_operations_do_not_change_the_operation(line: dict[str, Any]) -> None:
-    match = ROUTES.match(line["method"], parse(line["path"]).path)
+    match = ROUTES.match(line["method"], parse_target(line["path"]).path)
 
     found = (match.operation.id, match.operation.method, match.path)
     assert found == (line["operation"], line["method"], line["names"])

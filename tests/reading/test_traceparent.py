@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.reading.traceparent import read
+from portero.reading.traceparent import read_traceparent
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -11,7 +11,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     "value", [f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-00", f"cc-{TRACE}-{SPAN}-01", f"cc-{TRACE}-{SPAN}-01-what"]
 )
 def test_the_ids_of_trace_and_span(value: str) -> None:
-    assert read({"traceparent": value}) == (TRACE, SPAN)
+    assert read_traceparent({"traceparent": value}) == (TRACE, SPAN)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_the_ids_of_trace_and_span(value: str) -> None:
     ],
 )
 def test_anything_else_is_none(value: str) -> None:
-    assert read({"traceparent": value}) == ("", "")
+    assert read_traceparent({"traceparent": value}) == ("", "")
 
 
 def test_without_the_header_there_is_none() -> None:
-    assert read({}) == ("", "")
+    assert read_traceparent({}) == ("", "")

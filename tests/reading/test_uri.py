@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from portero.reading.uri import Target, parse
+from portero.reading.uri import Target, parse_target
 from portero.refusals import Refused
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("uris.jsonl").read_text().splitlines()]
@@ -32,19 +32,19 @@ def read(line: dict[str, Any]) -> Target:
 
 def refused(uri: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        parse(uri)
+        parse_target(uri)
     return refusal.value.code, refusal.value.at
 
 
 @each("spelling")
 def test_every_spelling_that_dockerd_obeys_is_the_same_path(line: dict[str, Any]) -> None:
-    assert parse(line["uri"]) == read(line)
+    assert parse_target(line["uri"]) == read(line)
     assert line["path"] == "/containers/create"
 
 
 @each("version", "no version", "path", "query")
 def test_a_target_is_read_as_dockerd_reads_it(line: dict[str, Any]) -> None:
-    assert parse(line["uri"]) == read(line)
+    assert parse_target(line["uri"]) == read(line)
 
 
 @each("no number")
@@ -73,7 +73,7 @@ def test_a_semicolon_in_the_query_is_refused(line: dict[str, Any]) -> None:
 
 
 def test_the_query_cannot_be_changed_after_reading() -> None:
-    query = parse("/build?networkmode=none").query
+    query = parse_target("/build?networkmode=none").query
 
     with pytest.raises(TypeError):
         query["networkmode"] = ("host",)  # type: ignore[index]
@@ -86,7 +86,7 @@ URIS = st.text() | st.text(alphabet="/v1.45%2eF?&=#;:abz\u017f\x00", max_size=40
 
 def outcome(uri: str) -> Target | str:
     try:
-        return parse(uri)
+        return parse_target(uri)
     except Refused as refusal:
         return refusal.code
 

@@ -25,11 +25,11 @@ def asked(method: str = "POST", uri: str = "/v1.45/containers/create", body: obj
 
 
 def masked_body(body: object) -> Any:
-    return json.loads(base64.b64decode(str(masked(envelope.read(asked(body=body)))["RequestBody"])))
+    return json.loads(base64.b64decode(str(masked(envelope.read_envelope(asked(body=body)))["RequestBody"])))
 
 
 def masked_uri(uri: str) -> str:
-    return str(masked(envelope.read(asked(uri=uri)))["RequestUri"])
+    return str(masked(envelope.read_envelope(asked(uri=uri)))["RequestUri"])
 
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("masked.jsonl").read_text().splitlines()]
@@ -49,7 +49,7 @@ def test_values_that_look_secret_are_masked_and_names_and_what_rules_look_at_sta
     ids=["without a secret, byte by byte", "with names twice and odd numbers"],
 )
 def test_all_but_secrets_stays_as_it_was_written(body: bytes) -> None:
-    told = masked(envelope.read(asked(body=body)))
+    told = masked(envelope.read_envelope(asked(body=body)))
 
     assert base64.b64decode(str(told["RequestBody"])) == body.replace(b'"Token":"x"', b'"Token":"***"')
 
@@ -71,7 +71,7 @@ def test_headers_that_no_rule_looks_at_keep_only_their_names() -> None:
         "Content-Type": "application/json",
     }
 
-    told = masked(envelope.read(asked(body={"Token": "xyz"}, **headers, **{"Content-Length": "16"})))
+    told = masked(envelope.read_envelope(asked(body={"Token": "xyz"}, **headers, **{"Content-Length": "16"})))
 
     assert told["RequestHeaders"] == {
         "user-agent": "docker",
@@ -83,7 +83,7 @@ def test_headers_that_no_rule_looks_at_keep_only_their_names() -> None:
 
 
 def test_a_length_that_was_wrong_stays_wrong() -> None:
-    told = masked(envelope.read(asked(body={"Token": "x"}, **{"Content-Length": "0"})))
+    told = masked(envelope.read_envelope(asked(body={"Token": "x"}, **{"Content-Length": "0"})))
 
     assert told["RequestHeaders"] == {"content-length": "0"}
 
@@ -100,7 +100,7 @@ def test_a_length_that_was_wrong_stays_wrong() -> None:
 )
 def test_what_cannot_be_read_is_not_stored(data: bytes, what: str) -> None:
     with pytest.raises(Unmaskable, match=what):
-        masked(envelope.read(data))
+        masked(envelope.read_envelope(data))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def _find_decided(judge: Judge, request: bytes) -> dict[str, JSON]:
 def test_every_captured_request_is_decided_alike_with_and_without_its_secrets(judge: Judge) -> None:
     different = []
     for data in (json.dumps(one).encode() for asked in envelopes().values() for one in asked):
-        plain = json.dumps(masked(envelope.read(data))).encode()
+        plain = json.dumps(masked(envelope.read_envelope(data))).encode()
         before, after = (_find_decided(judge, request) for request in (data, plain))
         if before != after:
             different.append((before, after))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.decision import Decision, Subject, refusal
+from portero.decision import Decision, Subject, make_refusal
 from portero.report import log_lines
 from portero.report.log_lines import find_plugin_line
 from portero.report.log_violation import LoggedViolation, NoDecision
@@ -18,7 +18,7 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
         id="d-0123456789ab",
         time=SECONDS,
         subject=subject,
-        violations=(refusal("body-hidden", "Image"),),
+        violations=(make_refusal("body-hidden", "Image"),),
         policy="ab",
         profile="baseline",
         mode="enforce",

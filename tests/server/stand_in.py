@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from portero.dockerd.peer import Peer
-from portero.reading.envelope import LARGEST
+from portero.reading.envelope import MAX_BYTES
 from portero.server.gunicorn_arbiter import Server
 from portero.server.listener import listen, take_over_socket
 from portero.settings.settings import Settings
@@ -46,7 +46,7 @@ class StandIn:
         if data.startswith(b"wait "):
             UNDER_WAY.touch()
             time.sleep(float(data.split()[1]))
-        return {"Allow": 0 < len(data) <= LARGEST, "Msg": str(len(data))}
+        return {"Allow": 0 < len(data) <= MAX_BYTES, "Msg": str(len(data))}
 
     def failure(self) -> dict[str, JSON]:
         return {"Allow": False, "Msg": "internal-error"}

@@ -3,7 +3,7 @@
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.reading.envelope import LARGEST
+from portero.reading.envelope import MAX_BYTES
 from portero.server.plugin_protocol import CALLS, MAX_READ, MAX_SENT
 from portero.values.json_types import JSON
 from tests.server.running import Server
@@ -51,4 +51,4 @@ def test_what_was_carried_out_is_not_judged() -> None:
 
 
 def test_more_is_read_than_an_envelope_may_hold_so_that_the_judge_can_refuse_it() -> None:
-    assert LARGEST < MAX_READ < MAX_SENT
+    assert MAX_BYTES < MAX_READ < MAX_SENT

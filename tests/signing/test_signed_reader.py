@@ -47,7 +47,7 @@ def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
     content = reader.read(policy, found)
 
     assert found == []
-    assert content == folder.read(policy, found)
+    assert content == folder.read_folder(policy, found)
     assert reader.manifests[policy].version == 1
 
 
@@ -62,7 +62,7 @@ def test_the_built_in_folder_belongs_to_the_package_and_needs_no_signature() -> 
 def test_files_that_were_read_before_make_the_same_folder(path: Path) -> None:
     found: list[str] = []
 
-    assert folder.of(path, tree.read_tree(path), found) == folder.read(path, found)
+    assert folder.parse_folder(path, tree.read_tree(path), found) == folder.read_folder(path, found)
     assert found == []
 
 
@@ -78,8 +78,8 @@ def test_a_misnamed_file_is_the_same_fault_either_way(tmp_path: Path, name: str)
     from_disk: list[str] = []
     from_memory: list[str] = []
 
-    folder.read(tmp_path, from_disk)
-    folder.of(tmp_path, tree.read_tree(tmp_path), from_memory)
+    folder.read_folder(tmp_path, from_disk)
+    folder.parse_folder(tmp_path, tree.read_tree(tmp_path), from_memory)
 
     assert [fault.split(":")[0] for fault in from_memory] == [fault.split(":")[0] for fault in from_disk]
     assert from_memory

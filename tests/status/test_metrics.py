@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import values
 
-from portero.decision import Decision, NearMiss, Subject, Violation, refusal
+from portero.decision import Decision, NearMiss, Subject, Violation, make_refusal
 from portero.status.metrics import Metrics
 
 RULE = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "", {})
@@ -84,7 +84,7 @@ def test_operations_in_labels_are_those_that_are_known() -> None:
     metrics = Metrics(["ContainerCreate"])
 
     for operation in ("", "Unknown", "Made-up", "Made-up-too"):
-        metrics.decided(decision(operation, refusal("unknown-operation", "")), 0.001)
+        metrics.decided(decision(operation, make_refusal("unknown-operation", "")), 0.001)
 
     counted = {name: value for name, value in told(metrics).items() if name.startswith("portero_decisions_total")}
     assert counted == {

@@ -1,6 +1,6 @@
 """What is suggested for refused requests, and what is not."""
 
-from portero.decision import refusal
+from portero.decision import make_refusal
 from portero.suggest.collect import NotSuggested, Suggestions
 from portero.suggest.drafts import RefusedRequest
 from tests.suggest.refused import DIGEST, denied, finder, judge
@@ -94,10 +94,10 @@ def test_the_daemons_socket_needs_a_pinned_image() -> None:
 
 def test_codes_self_protection_and_requests_without_a_name_are_left() -> None:
     suggestions = new()
-    suggestions.add(RefusedRequest(""), [refusal("body-missing", "")])
+    suggestions.add(RefusedRequest(""), [make_refusal("body-missing", "")])
     add(suggestions, Binds=["/etc/docker:/d"])
     add(suggestions, RefusedRequest("ContainerCreate"), PidMode="host")
-    unknown = refusal("body-missing", "")
+    unknown = make_refusal("body-missing", "")
     suggestions.add(NGINX, [type(unknown)("gone", "hardened", "", "deny", "", {})])
 
     found = left(suggestions)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from portero.application import loading
-from portero.decision import Decision, in_order, new_id, refusal
+from portero.decision import Decision, make_refusal, new_id, sort_violations
 from portero.decision_log.decision_log import DecisionLog
 from portero.decision_log.log_line import is_frequent_read, write_line
 from portero.decision_log.log_state import JOURNAL
@@ -157,7 +157,9 @@ def _refuse(decision: Decision, code: str) -> Decision:
     if suggestion is not None:
         # Whatever a user changes, this stays.
         suggestion = replace(suggestion, still=(*suggestion.still, code))
-    return replace(decision, violations=in_order((*decision.violations, refusal(code, ""))), suggestion=suggestion)
+    return replace(
+        decision, violations=sort_violations((*decision.violations, make_refusal(code, ""))), suggestion=suggestion
+    )
 
 
 def build(

@@ -59,7 +59,7 @@ def load_trusted(
     what the site's own folders hold now, which are not read.
     """
     if not settings.trusted_keys:
-        reader = folder.read if saved is None else partial(_read_from, saved)
+        reader = folder.read_folder if saved is None else partial(_read_from, saved)
         loaded = _load_all(settings, operations, reader, before, {})
         return replace(loaded, links=list_links(settings) if saved is None else ())
     # Both load `cryptography`, which takes its time and which no other host needs.
@@ -100,7 +100,7 @@ def _load_all(
 
 
 def _read_from(files: PolicyFiles, path: Path, faults: list[str]) -> Folder:
-    return folder.of(path, files[path], faults)
+    return folder.parse_folder(path, files[path], faults)
 
 
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
@@ -123,7 +123,7 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> No
 def judge_of(settings: Settings) -> Judge:
     """The judge under these settings, its policy as it is on the disk; raises LoadError."""
     routes, shapes = load_api()
-    policy = _load_policy(settings, routes.operations, folder.read)
+    policy = _load_policy(settings, routes.operations, folder.read_folder)
     return assemble_judge(settings, policy, routes, shapes, list_links(settings))
 
 

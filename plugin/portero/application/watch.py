@@ -63,7 +63,7 @@ def list_watched(settings: Settings) -> list[Path]:
     """
     if settings.trusted_keys:
         return [*settings.schemas, *settings.trusted_keys]
-    return [part for path in settings.schemas for part in folder.parts(path)]
+    return [part for path in settings.schemas for part in folder.list_parts(path)]
 
 
 def _list_entries(start: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:

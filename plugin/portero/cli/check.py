@@ -13,7 +13,7 @@ from portero.cli import check_report, options
 from portero.cli.input_files import FILE
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose.project import Reading, is_compose, is_yaml
-from portero.decision import Decision, Subject, bounded, in_order
+from portero.decision import Decision, Subject, limit_violations, sort_violations
 from portero.engine.rust import RUST
 from portero.files import package_files
 from portero.identity.caller import NOBODY
@@ -173,14 +173,14 @@ def _show_document(judge: Judge, request: FileRequest) -> bool:
 def _decide(judge: Judge, request: FileRequest) -> Decision:
     document, now = request.content, time.time()
     if isinstance(document, bytes):
-        return judge.decide(document, "check", now, known=request.identity)
+        return judge.decide(document, "check", now, identity=request.identity)
     _refuse_malformed(request.location, document)
     enforcement = judge.enforcement.for_caller(judge.policy.site, request.identity or NOBODY)
     return Decision(
         id="check",
         time=now,
         subject=Subject(operation=str(document["operation"]), method=str(document["method"])),
-        violations=bounded(in_order(judge.find_violations(document, now, enforcement))),
+        violations=limit_violations(sort_violations(judge.find_violations(document, now, enforcement))),
         policy=judge.policy.digest,
         profile=enforcement.profile,
         mode="enforce",

@@ -68,7 +68,9 @@ def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> Log
 
 def _try_rules(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapping[str, RuleEffect]:
     blind = frozenset(lookup_state.list_rules_without_lookups(settings, judge.policy, "auto"))
-    builtin = (Rule.of(file, content) for file, content in folder.read(package_files.schemas(), []).rules.items())
+    builtin = (
+        Rule.of(file, content) for file, content in folder.read_folder(package_files.schemas(), []).rules.items()
+    )
     trial = RuleTrial(judge, {rule.id: rule for rule in builtin}, builtin_examples(judge), blind, time.time())
     return {id: trial.try_rule(id) for id in sorted(rules)}
 

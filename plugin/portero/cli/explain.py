@@ -124,7 +124,7 @@ def _list_proposed(rule: Rule, site: Mapping[str, JSON]) -> str:
     if rule.proposal is None:
         return ""
     try:
-        filled = rule.proposal.filled(site)
+        filled = rule.proposal.fill(site)
     except NoValue:
         return ""
     operations = [each for each in rule.operations if each in try_line.COMMANDS] or ["ContainerCreate"]
@@ -134,7 +134,7 @@ def _list_proposed(rule: Rule, site: Mapping[str, JSON]) -> str:
 
 
 def _spell_flag(flag: str, operations: Sequence[str]) -> str:
-    spellings = (docker.spelling(operation, flag) for operation in operations)
+    spellings = (docker.find_spelling(operation, flag) for operation in operations)
     return next((spelling.flag for spelling in spellings if spelling is not None), flag)
 
 

@@ -16,7 +16,7 @@ from portero.cli.suggest import LogReader
 from portero.cli.terminal import show_lines
 from portero.files import package_files
 from portero.files.whole_files import replace_file
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 from portero.values.json_types import JSON
@@ -110,7 +110,7 @@ def _parse_answer(question: _Question, answer: list[str], old: JSON) -> JSON:
 
 def _check_values(site: dict[str, JSON]) -> None:
     schema = json.loads((package_files.schemas() / "site.schema.json").read_text(encoding="utf-8"))
-    if wrong := list(faults(dict(site), schema)):
+    if wrong := list(find_faults(dict(site), schema)):
         options.give_up(wrong)
 
 

@@ -40,7 +40,7 @@ def fetch_keys(url: str, ca: str | None) -> FetchedKeys:
     if "keys" not in document and isinstance(uri, str):
         url, text = uri, _fetch(uri, ca)
     try:
-        return FetchedKeys(text, len(keys.read("fetched.jwks", text).keys))
+        return FetchedKeys(text, len(keys.read_key_file("fetched.jwks", text).keys))
     except KeyFileRefused as refused:
         options.give_up([f"{url}: {refused}"])
 

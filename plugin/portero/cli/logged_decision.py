@@ -147,7 +147,7 @@ def _list_proposal(page: Mapping[str, JSON]) -> Iterator[str]:
     flags = cast(Mapping[str, list[list[str]]], tried)
     add, instead, without = (tuple(map(tuple, flags[name])) for name in ("add", "instead", "without"))
     yield ""
-    yield f"try      {try_line.write(Proposed(command, add, instead, without))}"
+    yield f"try      {try_line.write_line(Proposed(command, add, instead, without))}"
     if still := cast("list[str]", tried.get("still", [])):
         yield f"         then still refused by: {', '.join(still)}"
 

@@ -85,7 +85,7 @@ class _Replay:
 
 
 def _decide(judge: Judge, envelope: bytes, identity: Identity | None) -> Outcome:
-    return Outcome.of(judge.decide(envelope, "replay", time.time(), known=identity).line(0))
+    return Outcome.of(judge.decide(envelope, "replay", time.time(), identity=identity).line(0))
 
 
 def _list_lines(comparison: Comparison) -> Iterator[str]:

@@ -103,7 +103,7 @@ def _list_lines(report: ScanReport) -> Iterator[str]:
     for each in report.refused:
         yield f"{each.title}:"
         width = max(len(violation.rule) for violation in each.denials)
-        yield from (f"  {one.rule:<{width}}  {denial.sentence(one, 'docker')}" for one in each.denials)
+        yield from (f"  {one.rule:<{width}}  {denial.write_sentence(one, 'docker')}" for one in each.denials)
     yield from _list_bypasses(report)
     yield from _list_starts(report)
     yield from report.blind

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.identity.tokens import peek
+from portero.identity.tokens import read_parts
 from portero.refusals import Refused
 from portero.signing import signature
 from portero.signing.signature import KeyRefused, PrivateKey
@@ -30,7 +30,7 @@ def read_token() -> str:
 def read_claims(token: str) -> dict[str, JSON]:
     """The claims of a token, not verified; gives up on anything else, and repeats no part of it."""
     try:
-        return peek(token)[1]
+        return read_parts(token)[1]
     except Refused as refused:
         options.give_up([f"not a token: {refused.refusal.reason}"])
 

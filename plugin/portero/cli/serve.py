@@ -21,7 +21,7 @@ from portero.application.watch import Watch, list_watched
 from portero.cli import options
 from portero.decision_log.log_state import STANDARD_OUTPUT
 from portero.hostcheck.plugin_client import ask_metrics
-from portero.policy.exception import list_notices
+from portero.policy.exception import list_warnings
 from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 from portero.server.memory import give_back, use_one_arena
 from portero.server.metrics_port import Exporter
@@ -139,7 +139,7 @@ def _log_start(application: Application) -> None:
         settings.mode,
         settings.socket,
     )
-    for notice in list_notices(policy.waivers, time.time()):
+    for notice in list_warnings(policy.waivers, time.time()):
         _LOG.warning("%s", notice)
     if settings.mode == "audit":
         _LOG.warning("NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off")

@@ -102,7 +102,7 @@ def add_refused(suggestions: Suggestions, decision: LoggedDecision) -> None:
 
 @lru_cache(maxsize=1024)
 def _read_image(named: str) -> tuple[str, str, str]:
-    return _list_parts(image.parse(named, "") if named else {})
+    return _list_parts(image.parse_reference(named, "") if named else {})
 
 
 def _read_request(document: dict[str, JSON]) -> RefusedRequest:

@@ -15,7 +15,7 @@ from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
-from portero.identity.tokens import make
+from portero.identity.tokens import make_token
 from portero.identity.trusted import is_name
 from portero.policy import profiles
 from portero.refusals import Refused
@@ -46,7 +46,7 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
         options.give_up([f"--lifetime: {lifetime}: write a number with s, m, h or d, such as 8h"])
     if not all(map(is_name, (user, *groups))):
         options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
-    show_lines([make(secret_input.read_key(key_file), issuer, group, user, groups, int(time.time()), seconds)])
+    show_lines([make_token(secret_input.read_key(key_file), issuer, group, user, groups, int(time.time()), seconds)])
 
 
 @token.command("show")

@@ -169,7 +169,7 @@ def _list_reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[s
     for violation in decision.violations:
         if violation.action == "deny":
             key = (violation.rule, violation.at)
-            yield f"  {violation.rule}  {'(see above)' if key in shown else denial.sentence(violation, dialect)}"
+            yield f"  {violation.rule}  {'(see above)' if key in shown else denial.write_sentence(violation, dialect)}"
             if key not in shown and violation.near_miss is not None:
                 yield f"    near miss: {violation.near_miss}"
             shown.add(key)

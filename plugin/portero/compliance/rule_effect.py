@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from portero.judging.judge import Judge
-from portero.policy.dialect import keywords
+from portero.policy.dialect import list_keywords
 from portero.policy.object_readers import reads_owners
 from portero.policy.rule import Rule
 from portero.policy.site import REFERENCE
@@ -88,7 +88,7 @@ class RuleTrial:
         """The site's values that a rule reads."""
         named = dict.fromkeys(
             cast(str, value).removeprefix(REFERENCE)
-            for _, keyword, value in keywords(dict(rule.schema))
+            for _, keyword, value in list_keywords(dict(rule.schema))
             if keyword == "$ref" and cast(str, value).startswith(REFERENCE)
         )
         return [name for name in named if name in self.judge.policy.site]

@@ -33,7 +33,7 @@ def _portable_value(keyword: str, value: JSON) -> JSON:
     if keyword in NAMED_SCHEMAS and isinstance(value, dict):
         return {name: _portable_schema(one) for name, one in value.items()}
     if keyword == "pattern" and isinstance(value, str):
-        return _DOT.sub(lambda found: _ANY if found[0] == "." else found[0], value)
+        return _DOT.sub(lambda match: _ANY if match[0] == "." else match[0], value)
     return value
 
 

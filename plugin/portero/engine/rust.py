@@ -30,9 +30,9 @@ class RustCheck:
         # Most rules hold, and a list of errors takes longer: each has a copy of the value that fails.
         if self._validator.is_valid(request):
             return ()
-        found: set[InstancePath] = {tuple(error.instance_path) for error in self._validator.iter_errors(request)}
+        paths: set[InstancePath] = {tuple(error.instance_path) for error in self._validator.iter_errors(request)}
         # Never satisfied for want of a path: then it fails as a whole.
-        return sort_paths(found or {()})
+        return sort_paths(paths or {()})
 
 
 class Rust:

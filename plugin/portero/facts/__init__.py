@@ -34,7 +34,7 @@ class _Call:
     host: HostMoment
 
 
-def collect(
+def collect_facts(
     operation_id: str,
     body: JSON,
     query: Mapping[str, tuple[str, ...]],
@@ -70,8 +70,8 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "ContainerCreate": lambda call: container.read_create(call.body, call.host),
     "ContainerUpdate": lambda call: container.read_update(call.body, call.host),
     "ContainerExec": lambda call: container.read_exec(call.body),
-    "ServiceCreate": lambda call: service.read(call.body, call.host),
-    "ServiceUpdate": lambda call: service.read(call.body, call.host),
+    "ServiceCreate": lambda call: service.read_service(call.body, call.host),
+    "ServiceUpdate": lambda call: service.read_service(call.body, call.host),
     "VolumeCreate": lambda call: {
         "mounts": [*mounts.read_volume(call.body, call.host)],
         "plugins": plugins.read_volume(call.body),

@@ -24,7 +24,7 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def parse(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact:
+def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact:
     """The fact of one entry: `target`, `source:target` or `source:target:mode`; an absolute source is a host path."""
     first, *rest = bind.split(":", 2)
     source, target, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")

@@ -3,7 +3,7 @@
 What dockerd refuses is refused here as well. dockerd shows a plugin neither the context nor the Dockerfile in it.
 
 Of a build with BuildKit (over /grpc and /session, and in a builder of buildx) it shows nothing, so the fact `buildkit`
-is what dockerd itself refuses to all of them. Where /grpc is refused buildx starts a builder of its own, whatever the
+is what dockerd itself refuses to all of them. Where /grpc is refused buildx starts another builder, whatever the
 message was (measured with buildx 0.29): it asks for the container buildx_buildkit_NAME and pulls moby/buildkit, so
 these requests have the fact, too.
 """
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from portero.facts import downloads, limits, namespaces, networks, process, secret_names
 from portero.host.view import HostMoment
-from portero.reading.canonical import canonical
+from portero.reading.canonical import canonicalize
 from portero.reading.case_folding import fold
-from portero.reading.go_json import parse
+from portero.reading.go_json import parse_json
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -100,7 +100,7 @@ def _is_fetched(query: Query) -> bool:
 
 
 def _limits(query: Query) -> Fact:
-    asked = limits.RequestedLimits(
+    requested = limits.RequestedLimits(
         memory=_number(query, "memory"),
         memory_swap=_number(query, "memswap"),
         shares=_number(query, "cpushares"),
@@ -108,7 +108,7 @@ def _limits(query: Query) -> Fact:
         quota=_number(query, "cpuquota"),
         shm=_number(query, "shmsize"),
     )
-    return limits.make_fact(asked, {**_AT, **dict.fromkeys(_NOT_IN_A_BUILD, "query")}, updating=False)
+    return limits.make_fact(requested, {**_AT, **dict.fromkeys(_NOT_IN_A_BUILD, "query")}, updating=False)
 
 
 def _extra_hosts(query: Query) -> list[str]:
@@ -128,7 +128,7 @@ def _secrets(query: Query, name: str) -> list[JSON]:
 def _json(text: str, shape: Shape, at: str) -> JSON:
     """A parameter in JSON, under the same rules as a body; None when it is empty or absent."""
     try:
-        return canonical(shape, parse(text.encode())).body if text else None
+        return canonicalize(shape, parse_json(text.encode())).body if text else None
     except UnicodeEncodeError:
         raise Refused("body-not-utf8", at) from None
     except Refused as refused:

@@ -8,31 +8,20 @@ _SPEC = "TaskTemplate.ContainerSpec"
 
 def read_create(config: Fact) -> Fact:
     """From a HostConfig."""
-    return {
-        "add": _named(texts(config, "CapAdd"), "HostConfig.CapAdd"),
-        "drop": _named(texts(config, "CapDrop"), "HostConfig.CapDrop"),
-    }
+    return {"add": _list_named(config, "CapAdd", "HostConfig"), "drop": _list_named(config, "CapDrop", "HostConfig")}
 
 
 def read_service(spec: Fact) -> Fact:
     """From a ContainerSpec."""
-    return {
-        "add": _named(texts(spec, "CapabilityAdd"), f"{_SPEC}.CapabilityAdd"),
-        "drop": _named(texts(spec, "CapabilityDrop"), f"{_SPEC}.CapabilityDrop"),
-    }
+    return {"add": _list_named(spec, "CapabilityAdd", _SPEC), "drop": _list_named(spec, "CapabilityDrop", _SPEC)}
 
 
 def canonical(name: str) -> str:
     """Upper case and without CAP_ (moby oci/caps/utils.go, NormalizeLegacyCapabilities)."""
-    return _go_upper(name).removeprefix("CAP_")
-
-
-def _go_upper(name: str) -> str:
-    if name.isascii():
-        return name.upper()
     # strings.ToUpper maps rune by rune and leaves alone what has no single capital (ß); str.upper() would write SS.
-    return "".join(upper if len(upper := rune.upper()) == 1 else rune for rune in name)
+    return "".join(upper if len(upper := rune.upper()) == 1 else rune for rune in name).removeprefix("CAP_")
 
 
-def _named(names: list[str], at: str) -> list[JSON]:
-    return [{"name": canonical(name), "at": f"{at}[{index}]"} for index, name in enumerate(names)]
+def _list_named(holder: Fact, field: str, above: str) -> list[JSON]:
+    names = texts(holder, field)
+    return [{"name": canonical(name), "at": f"{above}.{field}[{index}]"} for index, name in enumerate(names)]

@@ -22,7 +22,7 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
     """The facts of ImageCommit."""
     user = process.make_value(text(body, "User"), "User")
     healthcheck = process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck")
-    found = secret_names.find_in_env(texts(body, "Env"), "Env") + secret_names.find_in_map(
+    secrets = secret_names.find_in_env(texts(body, "Env"), "Env") + secret_names.find_in_map(
         child(body, "Labels"), "Labels[*]"
     )
     for instruction, rest in _instructions(query.get("changes", ())):
@@ -31,8 +31,8 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
         elif instruction == "HEALTHCHECK":
             healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "at": _AT}
         elif instruction in ("ENV", "LABEL"):
-            found += _secrets(rest)
-    return {"secrets": found, "user": user, "healthcheck": healthcheck}
+            secrets += _secrets(rest)
+    return {"secrets": secrets, "user": user, "healthcheck": healthcheck}
 
 
 def _instructions(changes: Iterable[str]) -> Iterator[tuple[str, str]]:

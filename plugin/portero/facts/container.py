@@ -45,7 +45,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         **_read_resources(config, "HostConfig."),
         "limits": limits.read_create(config),
         "blockIO": devices.read_block_io(config, "HostConfig.", host),
-        "image": image.parse(text(body, "Image"), "Image"),
+        "image": image.parse_reference(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, host)],
         "mountedImages": [*mounts.read_images(objects(config, "Mounts"), "HostConfig.Mounts")],
         "volumesFrom": [*mounts.read_volumes_from(body)],

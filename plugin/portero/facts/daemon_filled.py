@@ -41,16 +41,16 @@ class Fills:
         )
 
 
-def unfilled(found: Inspected, fills: Fills) -> Inspected:
+def remove_filled(request: Inspected, fills: Fills) -> Inspected:
     """The same object without the values that dockerd filled in."""
-    if found.operation != "ContainerCreate":
-        return found
-    config = child(found.body, "HostConfig")
+    if request.operation != "ContainerCreate":
+        return request
+    config = child(request.body, "HostConfig")
     left = {name: value for name, value in config.items() if not _filled(name, config, fills)}
     if "LogConfig" in left and text(child(config, "LogConfig"), "Type") == fills.log_driver:
         # A request can add options to those of daemon.json.
         left["LogConfig"] = {"Config": as_object(left["LogConfig"], "HostConfig.LogConfig").get("Config")}
-    return replace(found, body={**found.body, "HostConfig": left})
+    return replace(request, body={**request.body, "HostConfig": left})
 
 
 def _filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:

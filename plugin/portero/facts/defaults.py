@@ -1,4 +1,4 @@
-"""The daemon's own defaults, put into the facts where a request leaves a field out.
+"""The daemon's defaults, put into the facts where a request leaves a field out.
 
 Facts and DaemonDefaults in; out come the facts as if the request had the defaults in it, and `daemonDefaults`, which
 names those that were filled in. dockerd creates the containers of services as all others (moby
@@ -30,14 +30,14 @@ _RECURSIVE = 44
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _Request:
     facts: Mapping[str, JSON]
     body: Fact
     version: str | None
     daemon: DaemonDefaults
 
     def older_than(self, minor: int) -> bool:
-        """Whether the call is of an API before 1.`minor`; without a version it is of the daemon's own."""
+        """Whether the call is of an API before 1.`minor`; without a version it is the daemon's."""
         return self.version is not None and numbers(self.version) < (1, minor)
 
     def has_no_defaults(self) -> bool:
@@ -57,106 +57,106 @@ def fill_in(
     result = dict(facts)
     if fillers is None:
         return result
-    case = _Case(facts, body if isinstance(body, dict) else {}, version, daemon())
-    filled = [] if case.has_no_defaults() else [one for filler in fillers for one in filler(case)]
+    request = _Request(facts, body if isinstance(body, dict) else {}, version, daemon())
+    filled = [] if request.has_no_defaults() else [one for filler in fillers for one in filler(request)]
     for path, value in filled:
         result = cast(dict[str, JSON], _replace(result, path, value))
     result["daemonDefaults"] = [format_path(path) for path, _ in filled]
     return result
 
 
-def _log(case: _Case) -> Iterator[_Filled]:
+def _log(request: _Request) -> Iterator[_Filled]:
     """The driver, and options that go with the daemon's driver only (daemon/logs.go, mergeAndVerifyLogConfig)."""
-    log = cast(Fact, case.facts["log"])
-    if log["driver"] == "" and case.daemon.log_driver:
-        yield ("log", "driver"), case.daemon.log_driver
+    log = cast(Fact, request.facts["log"])
+    if log["driver"] == "" and request.daemon.log_driver:
+        yield ("log", "driver"), request.daemon.log_driver
     options = cast(list[str], log["options"])
-    more = [option for option in case.daemon.log_options if option not in options]
-    if more and log["driver"] in ("", case.daemon.log_driver):
+    more = [option for option in request.daemon.log_options if option not in options]
+    if more and log["driver"] in ("", request.daemon.log_driver):
         yield ("log", "options"), [*options, *more]
 
 
-def _ulimits(at: str) -> Callable[[_Case], Iterator[_Filled]]:
+def _ulimits(at: str) -> Callable[[_Request], Iterator[_Filled]]:
     """Those whose name is not in the request (daemon/oci_linux.go, mergeUlimits)."""
 
-    def fill(case: _Case) -> Iterator[_Filled]:
-        limits = cast(list[Fact], case.facts["ulimits"])
+    def fill(request: _Request) -> Iterator[_Filled]:
+        limits = cast(list[Fact], request.facts["ulimits"])
         names = {limit["name"] for limit in limits}
-        more = [limit for limit in case.daemon.ulimits if limit.name not in names]
+        more = [limit for limit in request.daemon.ulimits if limit.name not in names]
         for index, limit in enumerate(more, len(limits)):
             yield ("ulimits", index), {**asdict(limit), "at": at}
 
     return fill
 
 
-def _no_new_privileges(case: _Case) -> Iterator[_Filled]:
-    """Before the request's own option (daemon/daemon_linux.go, parseSecurityOpt)."""
-    if case.daemon.no_new_privileges and _fact(case, "noNewPrivileges")["value"] is None:
-        yield ("noNewPrivileges",), {**_fact(case, "noNewPrivileges"), "value": True}
+def _no_new_privileges(request: _Request) -> Iterator[_Filled]:
+    """Before the request's option (daemon/daemon_linux.go, parseSecurityOpt)."""
+    if request.daemon.no_new_privileges and _fact(request, "noNewPrivileges")["value"] is None:
+        yield ("noNewPrivileges",), {**_fact(request, "noNewPrivileges"), "value": True}
 
 
-def _seccomp(case: _Case) -> Iterator[_Filled]:
+def _seccomp(request: _Request) -> Iterator[_Filled]:
     """The daemon's profile (daemon/seccomp_linux.go, WithSeccomp)."""
-    seccomp = _fact(case, "seccomp")
-    if case.daemon.seccomp and seccomp["profile"] == "default":
-        yield ("seccomp",), {**seccomp, "profile": case.daemon.seccomp, "sha256": case.daemon.seccomp_sha256}
+    seccomp = _fact(request, "seccomp")
+    if request.daemon.seccomp and seccomp["profile"] == "default":
+        yield ("seccomp",), {**seccomp, "profile": request.daemon.seccomp, "sha256": request.daemon.seccomp_sha256}
 
 
-def _shm_size(case: _Case) -> Iterator[_Filled]:
+def _shm_size(request: _Request) -> Iterator[_Filled]:
     """The size of /dev/shm (daemon/daemon_unix.go, adaptContainerSettings)."""
-    size = cast(Fact, _fact(case, "limits")["shmSize"])
-    if case.daemon.shm_size and size["value"] is None:
-        yield ("limits", "shmSize"), {**size, "value": case.daemon.shm_size}
+    size = cast(Fact, _fact(request, "limits")["shmSize"])
+    if request.daemon.shm_size and size["value"] is None:
+        yield ("limits", "shmSize"), {**size, "value": request.daemon.shm_size}
 
 
-def _runtime(case: _Case) -> Iterator[_Filled]:
+def _runtime(request: _Request) -> Iterator[_Filled]:
     """The runtime (daemon/daemon_unix.go, verifyPlatformContainerSettings). A service's Runtime is another thing."""
-    if case.daemon.runtime and _fact(case, "runtime")["value"] == "":
-        yield ("runtime",), {**_fact(case, "runtime"), "value": case.daemon.runtime}
+    if request.daemon.runtime and _fact(request, "runtime")["value"] == "":
+        yield ("runtime",), {**_fact(request, "runtime"), "value": request.daemon.runtime}
 
 
-def _namespaces(case: _Case) -> Iterator[_Filled]:
-    modes = {"ipc": _ipc(case), "cgroup": _cgroup(case), "user": "private" if case.daemon.user_namespaces else ""}
+def _namespaces(request: _Request) -> Iterator[_Filled]:
+    modes = {
+        # What clients before 1.40 expect (api/server/router/container/container_routes.go, postContainersCreate).
+        "ipc": "shareable" if request.older_than(_OLD) else request.daemon.ipc_mode,
+        "cgroup": _cgroup(request),
+        "user": "private" if request.daemon.user_namespaces else "",
+    }
     for name, mode in modes.items():
-        namespace = cast(Fact, _fact(case, "namespaces")[name])
+        namespace = cast(Fact, _fact(request, "namespaces")[name])
         if mode and namespace["mode"] == "default":
             yield ("namespaces", name), {**namespace, "mode": mode}
 
 
-def _ipc(case: _Case) -> str:
-    # api/server/router/container/container_routes.go, postContainersCreate: what clients before 1.40 expect.
-    return "shareable" if case.older_than(_OLD) else case.daemon.ipc_mode
-
-
-def _cgroup(case: _Case) -> str:
-    """The same for clients before 1.41, and privileged containers (adaptContainerSettings), but for cgroup v2.
+def _cgroup(request: _Request) -> str:
+    """Another mode for clients before 1.41, and privileged containers (adaptContainerSettings), but for cgroup v2.
 
     Without a setting in daemon.json the mode depends on the kernel, not on the client: nothing is filled in.
     """
-    on_v1 = case.daemon.cgroup_v2 is not True
-    forced = on_v1 and (case.older_than(41) or _fact(case, "privileged")["value"] is True)
-    return "host" if case.daemon.cgroup_namespace and forced else case.daemon.cgroup_namespace
+    on_v1 = request.daemon.cgroup_v2 is not True
+    forced = on_v1 and (request.older_than(41) or _fact(request, "privileged")["value"] is True)
+    return "host" if request.daemon.cgroup_namespace and forced else request.daemon.cgroup_namespace
 
 
-def _network(case: _Case) -> Iterator[_Filled]:
+def _network(request: _Request) -> Iterator[_Filled]:
     """Options of a new network by its driver, unless it copies another one's (daemon/network.go, createNetwork)."""
-    driver = text(case.body, "Driver") or "bridge"
-    options = case.daemon.network_options.get(driver, {})
-    is_set = ICC in child(case.body, "Options") or case.body.get("ConfigFrom") is not None
+    driver = text(request.body, "Driver") or "bridge"
+    options = request.daemon.network_options.get(driver, {})
+    is_set = ICC in child(request.body, "Options") or request.body.get("ConfigFrom") is not None
     allowed = parse_go_bool(options.get(ICC, ""))
     if not is_set and allowed is not None:
         yield ("network", "interContainerCommunication"), allowed
 
 
-def _mounts(case: _Case) -> Iterator[_Filled]:
+def _mounts(request: _Request) -> Iterator[_Filled]:
     """For clients before 1.44 what is mounted below a read-only bind stays writable; services are not affected."""
-    if not case.older_than(_RECURSIVE):
+    if not request.older_than(_RECURSIVE):
         return
-    mounts = cast(list[Fact], case.facts["mounts"])
+    mounts = cast(list[Fact], request.facts["mounts"])
     binds = {mount["at"] for mount in mounts if mount["via"] in ("bind", "mount") and mount["mountsBelow"]}
     points: dict[str, str] = {}
     for index, mount in enumerate(mounts):
-        # What the host mounts inside the source is a fact of its own, with the same place in the request.
+        # What the host mounts inside the source is another fact, with the same place in the request.
         if mount["type"] == "bind" and mount["at"] in binds and not mount["writable"]:
             points |= dict.fromkeys(cast(list[str], mount["mountsBelow"]), cast(str, mount["at"]))
             yield ("mounts", index, "writable"), True
@@ -165,8 +165,8 @@ def _mounts(case: _Case) -> Iterator[_Filled]:
             yield ("mounts", index, "swappableThrough"), [*cast(list[JSON], mount["swappableThrough"]), *more]
 
 
-def _fact(case: _Case, name: str) -> Fact:
-    return cast(Fact, case.facts[name])
+def _fact(request: _Request, name: str) -> Fact:
+    return cast(Fact, request.facts[name])
 
 
 def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
@@ -183,7 +183,7 @@ def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
 
 _CONTAINER = (_log, _no_new_privileges, _seccomp, _shm_size)
 _SERVICE = (*_CONTAINER, _ulimits("TaskTemplate.ContainerSpec.Ulimits"))
-_FILLERS: Mapping[str, tuple[Callable[[_Case], Iterator[_Filled]], ...]] = {
+_FILLERS: Mapping[str, tuple[Callable[[_Request], Iterator[_Filled]], ...]] = {
     "ContainerCreate": (*_CONTAINER, _ulimits("HostConfig.Ulimits"), _runtime, _namespaces, _mounts),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE,

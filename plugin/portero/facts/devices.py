@@ -1,6 +1,6 @@
 """Devices of the host: Devices, DeviceCgroupRules, DeviceRequests and block IO, the same in create and update."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from portero.facts.host_paths import clean_host_path, clean_without_climbing
 from portero.host.view import HostMoment
@@ -40,7 +40,11 @@ def read_requests(source: Fact, prefix: str) -> list[JSON]:
         {
             "driver": text(request, "Driver"),
             "ids": [*texts(request, "DeviceIDs")],
-            "capabilities": [*_flat(items(request, "Capabilities"))],
+            "capabilities": [
+                as_text(name, "Capabilities")
+                for alternative in items(request, "Capabilities")
+                for name in items({"Capabilities": alternative}, "Capabilities")
+            ],
             "at": f"{prefix}DeviceRequests[{index}]",
         }
         for index, request in enumerate(objects(source, "DeviceRequests"))
@@ -50,29 +54,17 @@ def read_requests(source: Fact, prefix: str) -> list[JSON]:
 def _device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
     paths = follow_device(text(device, "PathOnHost"), at, host)
     target = text(device, "PathInContainer")
-    permissions = _permissions(text(device, "CgroupPermissions"))
+    # The command line writes rwm for none (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
+    requested = text(device, "CgroupPermissions") or "rwm"
+    permissions = "".join(letter for letter in "rwm" if letter in requested)
     return [{"path": path, "target": target, "permissions": permissions, "at": at} for path in paths]
 
 
 def follow_device(path: str, at: str, host: HostMoment) -> list[str]:
     """The path of a device as requested and as dockerd follows it; one where both are the same."""
-    asked = clean_without_climbing(path, at)
-    resolved = host.find_entry(asked).resolved
-    return list(dict.fromkeys([asked, asked if resolved is None else clean_host_path(resolved, at)]))
-
-
-def _permissions(letters: str) -> str:
-    # The command line writes rwm for none (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
-    asked = letters or "rwm"
-    return "".join(letter for letter in "rwm" if letter in asked)
-
-
-def _flat(alternatives: Sequence[JSON]) -> list[str]:
-    return [
-        as_text(name, "Capabilities")
-        for alternative in alternatives
-        for name in items({"Capabilities": alternative}, "Capabilities")
-    ]
+    requested = clean_without_climbing(path, at)
+    resolved = host.find_entry(requested).resolved
+    return list(dict.fromkeys([requested, requested if resolved is None else clean_host_path(resolved, at)]))
 
 
 def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:

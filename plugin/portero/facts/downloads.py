@@ -1,4 +1,4 @@
-"""What dockerd downloads in its own network, the host's: remote build contexts, and archives to import.
+"""What dockerd downloads from the host's network: remote build contexts, and archives to import.
 
 moby 26.1: builder/remotecontext/detect.go for builds, api/server/router/image (postImagesCreate) for imports. Only
 what an address itself shows is looked at: names are not resolved, and dockerd follows redirects.
@@ -50,16 +50,16 @@ def _read(address: str, at: str) -> Fact:
 
 def _split(address: str) -> tuple[str, str]:
     """Scheme, and host with port."""
-    if found := _URL.fullmatch(address):
-        authority = re.split(r"[/?#\\]", found["rest"], maxsplit=1)[0]
-        return found["scheme"].lower(), authority.rpartition("@")[2]
-    if found := _SCP.match(address):
-        return "ssh", found["host"]
+    if match := _URL.fullmatch(address):
+        authority = re.split(r"[/?#\\]", match["rest"], maxsplit=1)[0]
+        return match["scheme"].lower(), authority.rpartition("@")[2]
+    if match := _SCP.match(address):
+        return "ssh", match["host"]
     return "", re.split(r"[/?#\\]", address.removeprefix("//"), maxsplit=1)[0].rpartition("@")[2]
 
 
 def _is_own(host: str) -> bool:
     if is_local(host) or host in _LOOPBACK_NAMES | _METADATA_NAMES:
         return True
-    found = find_ip(host)
-    return found is not None and (found.is_link_local or found in _METADATA)
+    ip = find_ip(host)
+    return ip is not None and (ip.is_link_local or ip in _METADATA)

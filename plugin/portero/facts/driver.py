@@ -49,7 +49,7 @@ def read_options(name: str, options: Mapping[str, str], at: str, host: HostMomen
 
 
 def is_local(name: str) -> bool:
-    """Whether dockerd's own driver takes these options."""
+    """Whether the driver of dockerd itself takes these options."""
     return name in ("", LOCAL)
 
 
@@ -65,8 +65,8 @@ def _local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
         return fact | {"type": "bind", "source": source} | look_up([source], at, host)
     if filesystem == "tmpfs":
         return fact | {"type": "tmpfs", "sizeBytes": tmpfs.find_size(flags)}
-    found = [*_device_paths(filesystem, device), *_option_paths(flags)]
-    return fact | look_up(list(dict.fromkeys(clean_without_climbing(path, at) for path in found)), at, host)
+    paths = [*_device_paths(filesystem, device), *_option_paths(flags)]
+    return fact | look_up(list(dict.fromkeys(clean_without_climbing(path, at) for path in paths)), at, host)
 
 
 def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:

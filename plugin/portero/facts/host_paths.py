@@ -24,7 +24,7 @@ def clean_from_root(path: str, at: str) -> str:
 
 
 def clean_without_climbing(path: str, at: str) -> str:
-    """The same for a path that dockerd hands to the kernel as it stands; Refused when it goes up.
+    """The same for a path that dockerd hands to the kernel unchanged; Refused when it goes up.
 
     The kernel goes up from where a link has led, so who can change a link on the way before the path is used decides
     where that is. dockerd cleans all other paths first, as we do (measured on 26.1.5).

@@ -23,8 +23,8 @@ _REFERENCE = re.compile(
 )
 
 
-def parse(reference: str, at: str) -> Fact:
-    """The fact `image`. What is no reference dockerd refuses; its repository is then the text as it stands."""
+def parse_reference(reference: str, at: str) -> Fact:
+    """The fact `image`. dockerd refuses an invalid reference; its repository is then the whole text."""
     if reference == "":
         return _image(reference, "", "", None, None, at)
     if _IDENTIFIER.fullmatch(reference):
@@ -62,17 +62,17 @@ def read_new_name(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
 
 def read_tag(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The image that ImageTag names anew, and its new name."""
-    return {"imageSource": parse(path.get("name", ""), "path.name")} | read_new_name(query)
+    return {"imageSource": parse_reference(path.get("name", ""), "path.name")} | read_new_name(query)
 
 
 def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
     """The image whose registry DistributionInspect asks; never an ID."""
-    return {"image": parse(path.get("name", ""), "path.name") | {"mayBeId": False}}
+    return {"image": parse_reference(path.get("name", ""), "path.name") | {"mayBeId": False}}
 
 
 def read_plugin(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The plugin whose registry GetPluginPrivileges asks for what it needs; a name as an image's, never an ID."""
-    return {"image": parse(first_value(query, "remote"), "?remote") | {"mayBeId": False}}
+    return {"image": parse_reference(first_value(query, "remote"), "?remote") | {"mayBeId": False}}
 
 
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
@@ -87,7 +87,7 @@ def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
 def _parse_name(reference: str, tag: str, at: str) -> Fact:
     """What is a name and never an ID, with a tag or digest that comes apart from it."""
     # "busybox:" is how old clients ask for every tag.
-    image = parse(reference.removesuffix(":"), at) | {"reference": reference, "mayBeId": False}
+    image = parse_reference(reference.removesuffix(":"), at) | {"reference": reference, "mayBeId": False}
     if tag == "":
         return image
     if _DIGEST.fullmatch(tag):

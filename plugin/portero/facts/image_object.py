@@ -10,17 +10,17 @@ from portero.values.json_types import JSON, Fact
 _NO_NAME = "<none>"
 
 
-def make_fact(found: Mapping[str, JSON] | None, at: str) -> Fact:
+def make_fact(reported: Mapping[str, JSON] | None, at: str) -> Fact:
     """The fact; None: the daemon has no such image, so that a container cannot be created from it.
 
     Raises Refused where a field has a type that Docker would not write.
     """
-    config = child(found or {}, "Config")
+    config = child(reported or {}, "Config")
     exposed = [name.partition("/") for name in child(config, "ExposedPorts")]
     return {
-        "exists": found is not None,
-        "id": text(found or {}, "Id"),
-        "references": [image.parse(reference, at) for reference in _list_references(found or {})],
+        "exists": reported is not None,
+        "id": text(reported or {}, "Id"),
+        "references": [image.parse_reference(reference, at) for reference in _list_references(reported or {})],
         "user": text(config, "User"),
         "volumes": [*child(config, "Volumes")],
         "exposedPorts": [
@@ -37,12 +37,12 @@ def publishes_all(body: Fact) -> bool:
     return flag(child(body, "HostConfig"), "PublishAllPorts")
 
 
-def count_ports(found: Mapping[str, JSON] | None, body: Fact) -> Fact:
+def count_ports(reported: Mapping[str, JSON] | None, body: Fact) -> Fact:
     """How many ports a create publishes at most, with those that --publish-all takes from the image."""
-    of_image = child(child(found or {}, "Config"), "ExposedPorts")
+    of_image = child(child(reported or {}, "Config"), "ExposedPorts")
     return ports.count_create({**body, "ExposedPorts": {**child(body, "ExposedPorts"), **of_image}})
 
 
-def _list_references(found: Mapping[str, JSON]) -> Iterator[str]:
-    names = dict.fromkeys((*texts(found, "RepoTags"), *texts(found, "RepoDigests")))
+def _list_references(reported: Mapping[str, JSON]) -> Iterator[str]:
+    names = dict.fromkeys((*texts(reported, "RepoTags"), *texts(reported, "RepoDigests")))
     return (name for name in names if _NO_NAME not in name)

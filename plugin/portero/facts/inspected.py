@@ -34,26 +34,29 @@ class Inspected:
 
 
 def make_request(document: JSON) -> Inspected | None:
-    """The request behind one object of docker inspect; None when it is no such object, or a network of dockerd's own.
+    """The request behind one object of docker inspect; None for other JSON and networks that dockerd makes itself.
 
     Raises Refused where a field has a type that Docker would not write.
     """
     if not is_inspected(document):
         return None
-    found = as_object(document, "")
-    if "Config" in found:
-        return Inspected("ContainerCreate", text(found, "Name").removeprefix("/"), _container(found))
-    if "Spec" in found:
-        spec = child(found, "Spec")
+    reported = as_object(document, "")
+    if "Config" in reported:
+        return Inspected("ContainerCreate", text(reported, "Name").removeprefix("/"), _container(reported))
+    if "Spec" in reported:
+        spec = child(reported, "Spec")
         return Inspected("ServiceCreate", text(spec, "Name"), spec)
-    if "Mountpoint" in found:
-        return Inspected("VolumeCreate", text(found, "Name"), _volume(found))
-    if _PREDEFINED.get(text(found, "Name")) == text(found, "Driver"):
+    if "Mountpoint" in reported:
+        volume = {name: reported.get(name) for name in ("Name", "Driver", "Labels")} | {
+            "DriverOpts": reported.get("Options")
+        }
+        return Inspected("VolumeCreate", text(reported, "Name"), volume)
+    if _PREDEFINED.get(text(reported, "Name")) == text(reported, "Driver"):
         return None
-    network: dict[str, JSON] = {name: found[name] for name in _NETWORK if name in found}
-    if flag(found, "ConfigOnly"):
+    network: dict[str, JSON] = {name: reported[name] for name in _NETWORK if name in reported}
+    if flag(reported, "ConfigOnly"):
         network.pop("Driver", None)  # dockerd writes null there
-    return Inspected("NetworkCreate", text(found, "Name"), network, text(found, "Id"))
+    return Inspected("NetworkCreate", text(reported, "Name"), network, text(reported, "Id"))
 
 
 def is_inspected(document: JSON) -> bool:
@@ -76,28 +79,27 @@ def without_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
     return {**body, "HostConfig": {name: value for name, value in config.items() if name != "CgroupnsMode"}}
 
 
-def _container(found: Mapping[str, JSON]) -> dict[str, JSON]:
-    host_config = dict(child(found, "HostConfig"))
+def _container(reported: Mapping[str, JSON]) -> dict[str, JSON]:
+    host_config = dict(child(reported, "HostConfig"))
     if set(MASKED) <= set(texts(host_config, "MaskedPaths")):
-        del host_config["MaskedPaths"]  # dockerd writes its own list there
-    inherited = list(_inherited_binds(found, host_config))
+        del host_config["MaskedPaths"]  # dockerd writes its default list there
+    inherited = list(_inherited_binds(reported, host_config))
     if inherited:
         host_config["Mounts"] = [*objects(host_config, "Mounts"), *inherited]
-    networks = child(child(found, "NetworkSettings"), "Networks")
-    endpoints: dict[str, JSON] = {name: _endpoint(as_object(endpoint, name)) for name, endpoint in networks.items()}
-    config = child(found, "Config")
+    networks = child(child(reported, "NetworkSettings"), "Networks")
+    endpoints: dict[str, JSON] = {
+        name: {field: endpoint[field] for field in _ENDPOINT if endpoint.get(field) is not None}
+        for name, endpoint in ((name, as_object(value, name)) for name, value in networks.items())
+    }
+    config = child(reported, "Config")
     return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": endpoints}}
 
 
-def _endpoint(endpoint: Mapping[str, JSON]) -> JSON:
-    return {name: endpoint[name] for name in _ENDPOINT if endpoint.get(name) is not None}
-
-
-def _inherited_binds(found: Mapping[str, JSON], host_config: Mapping[str, JSON]) -> Iterator[JSON]:
+def _inherited_binds(reported: Mapping[str, JSON], host_config: Mapping[str, JSON]) -> Iterator[JSON]:
     """Bind mounts that the container has and its HostConfig does not name: those of --volumes-from."""
     named = {text(mount, "Target") for mount in objects(host_config, "Mounts")}
     named |= {part for bind in texts(host_config, "Binds") for part in bind.split(":")[1:2]}
-    for mount in objects(found, "Mounts"):
+    for mount in objects(reported, "Mounts"):
         if text(mount, "Type") == "bind" and text(mount, "Destination") not in named:
             yield {
                 "Type": "bind",
@@ -106,12 +108,3 @@ def _inherited_binds(found: Mapping[str, JSON], host_config: Mapping[str, JSON])
                 "ReadOnly": not flag(mount, "RW"),
                 "BindOptions": {"Propagation": text(mount, "Propagation")},
             }
-
-
-def _volume(found: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {
-        "Name": found.get("Name"),
-        "Driver": found.get("Driver"),
-        "DriverOpts": found.get("Options"),
-        "Labels": found.get("Labels"),
-    }

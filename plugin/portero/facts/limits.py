@@ -10,7 +10,7 @@ from portero.values.json_fields import child, integer, objects, text
 from portero.values.json_types import JSON, Fact
 
 # dockerd turns less into a quota of 0 microseconds, which is no limit (daemon_unix.go, getCPUResources; measured).
-_LEAST_NANO_CPUS = 10_000
+_MIN_NANO_CPUS = 10_000
 _DEFAULT_PERIOD = 100_000  # microseconds (moby daemon/daemon_unix.go, getCPUResources; kernel sched-bwc)
 
 # The fields of a HostConfig.
@@ -66,12 +66,12 @@ class RequestedLimits(NamedTuple):
 
 def read_create(config: Fact) -> Fact:
     """From a HostConfig."""
-    return make_fact(_asked(config), _CREATE_AT, updating=False)
+    return make_fact(_read_requested(config), _CREATE_AT, updating=False)
 
 
 def read_update(body: Fact) -> Fact:
     """From ContainerUpdate: what is absent stays as it is."""
-    return make_fact(_asked(body), _AT, updating=True)
+    return make_fact(_read_requested(body), _AT, updating=True)
 
 
 def read_service(task: Fact) -> Fact:
@@ -79,7 +79,7 @@ def read_service(task: Fact) -> Fact:
     resources = child(task, "Resources")
     limit, reserved = child(resources, "Limits"), child(resources, "Reservations")
     memory, swap = integer(limit, "MemoryBytes") or 0, integer(resources, "SwapBytes")
-    asked = RequestedLimits(
+    requested = RequestedLimits(
         memory=memory,
         reservation=integer(reserved, "MemoryBytes") or 0,
         # SwapBytes (API 1.52) counts what lies beyond memory, MemorySwap the sum.
@@ -89,30 +89,30 @@ def read_service(task: Fact) -> Fact:
         pids=integer(limit, "Pids"),
         oom=integer(child(task, "ContainerSpec"), "OomScoreAdj") or 0,
     )
-    return make_fact(asked, _SERVICE_AT, updating=False)
+    return make_fact(requested, _SERVICE_AT, updating=False)
 
 
-def make_fact(asked: RequestedLimits, at: Mapping[str, str], *, updating: bool) -> Fact:
+def make_fact(requested: RequestedLimits, at: Mapping[str, str], *, updating: bool) -> Fact:
     """The fact `limits`: every number with its `at`, null where there is none."""
-    memory = _positive(asked.memory)
-    memory_swap = max(asked.memory_swap, -1) or None
-    swappiness = asked.swappiness
+    memory = _positive(requested.memory)
+    memory_swap = max(requested.memory_swap, -1) or None
+    swappiness = requested.swappiness
     numbers: dict[str, float | None] = {
         "memory": memory,
-        "memoryReservation": _positive(asked.reservation),
-        "memoryReservationShare": _share(asked.reservation, memory),
+        "memoryReservation": _positive(requested.reservation),
+        "memoryReservationShare": _share(requested.reservation, memory),
         "memorySwap": memory_swap,
         "swap": _swap(memory, memory_swap, updating=updating),
         "memorySwappiness": None if swappiness == -1 else swappiness,
-        "kernelMemory": asked.kernel or None,
-        "kernelMemoryShare": _share(asked.kernel, memory),
-        "cpus": _cpus(asked, updating=updating),
-        "cpuShares": asked.shares or None,
-        "cpuPeriod": asked.period or None,
-        "cpuQuota": asked.quota or None,
-        "pids": _pids(asked.pids, updating=updating),
-        "oomScoreAdj": asked.oom or None,
-        "shmSize": asked.shm or None,
+        "kernelMemory": requested.kernel or None,
+        "kernelMemoryShare": _share(requested.kernel, memory),
+        "cpus": _cpus(requested, updating=updating),
+        "cpuShares": requested.shares or None,
+        "cpuPeriod": requested.period or None,
+        "cpuQuota": requested.quota or None,
+        "pids": _pids(requested.pids, updating=updating),
+        "oomScoreAdj": requested.oom or None,
+        "shmSize": requested.shm or None,
     }
     return {name: {"value": number, "at": at[name]} for name, number in numbers.items()}
 
@@ -131,7 +131,7 @@ def read_ulimits(source: Fact, at: str) -> list[JSON]:
     ]
 
 
-def _asked(source: Fact) -> RequestedLimits:
+def _read_requested(source: Fact) -> RequestedLimits:
     return RequestedLimits(
         memory=integer(source, "Memory") or 0,
         reservation=integer(source, "MemoryReservation") or 0,
@@ -169,16 +169,16 @@ def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int
     return None if updating else memory
 
 
-def _cpus(asked: RequestedLimits, *, updating: bool) -> float | None:
+def _cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
     limits = []
-    if asked.nano_cpus >= _LEAST_NANO_CPUS:
-        limits.append(asked.nano_cpus / 1e9)
-    if asked.quota > 0:
-        limits.append(asked.quota / (asked.period if asked.period > 0 else _DEFAULT_PERIOD))
+    if requested.nano_cpus >= _MIN_NANO_CPUS:
+        limits.append(requested.nano_cpus / 1e9)
+    if requested.quota > 0:
+        limits.append(requested.quota / (requested.period if requested.period > 0 else _DEFAULT_PERIOD))
     if limits:
         return max(limits)
     # A quota below 0 lifts the limit: create has none by default, an update then changes it and must show that.
-    lifted = asked.quota < 0 or asked.nano_cpus > 0
+    lifted = requested.quota < 0 or requested.nano_cpus > 0
     return -1 if updating and lifted else None
 
 

@@ -14,7 +14,7 @@ from portero.values.sizes import parse_ram_size
 
 # Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
 _FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})
-# Output that waits in dockerd's own memory; fluentd's counts entries of a Go channel (moby daemon/logger/fluentd).
+# Output that waits in dockerd's memory; fluentd's counts entries of a Go channel (moby daemon/logger/fluentd).
 _BUFFERS = frozenset({"max-buffer-size", "fluentd-buffer-limit"})
 _ADDRESSES = ("-address", "-url", "-endpoint")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=/)")
@@ -71,11 +71,11 @@ def _has_control(name: str, value: str) -> bool:
 
 def _addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
     for name, value in values.items():
-        found = _SCHEME.match(value)
+        match = _SCHEME.match(value)
         # A path is no address: awslogs-credentials-endpoint.
-        if not found and (not value or value.startswith("/") or not name.endswith(_ADDRESSES)):
+        if not match and (not value or value.startswith("/") or not name.endswith(_ADDRESSES)):
             continue
-        scheme, rest = (found[1].lower(), value[found.end() :].lstrip("/")) if found else ("", value)
+        scheme, rest = (match[1].lower(), value[match.end() :].lstrip("/")) if match else ("", value)
         # fluentd dials tcp without a scheme (moby daemon/logger/fluentd, parseAddress).
         if not scheme and name == "fluentd-address":
             scheme = "tcp"

@@ -9,8 +9,8 @@ from portero.host.view import HostMoment
 from portero.values.json_types import JSON, Fact
 
 
-def make_fact(at: str, kind: str, via: str, known: Fact) -> Fact:
-    """A whole fact: `known` over the default values, which open no host path."""
+def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
+    """A whole fact: `fields` over the default values, which open no host path."""
     defaults: Fact = {
         "type": kind,
         "via": via,
@@ -39,26 +39,26 @@ def make_fact(at: str, kind: str, via: str, known: Fact) -> Fact:
         "driverOptions": {"type": "", "device": "", "names": []},
         "at": at,
     }
-    return defaults | known
+    return defaults | fields
 
 
 def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
     """The part of a fact about cleaned host paths: the paths, where links lead, and what is there."""
     if not paths:
         return {}
-    found, traces = [host.find_entry(path) for path in paths], [host.trace(path) for path in paths]
-    resolved = [clean_host_path(file.resolved, at) for file in found if file.resolved is not None]
-    seen = len(resolved) == len(found) and all(trace.seen for trace in traces)
+    files, traces = [host.find_entry(path) for path in paths], [host.trace(path) for path in paths]
+    resolved = [clean_host_path(file.resolved, at) for file in files if file.resolved is not None]
+    seen = len(resolved) == len(files) and all(trace.seen for trace in traces)
     swaps = [swap for trace in traces for swap in trace.swaps]
     return {
         "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
         "resolution": "resolved" if seen else "unseen",
-        "kind": found[0].kind,
-        "holds": _merge(file.holds for file in found),
-        "userSockets": _merge(file.user_sockets for file in found),
-        "daemonFiles": _merge(file.daemon_files for file in found),
-        "dockerData": _merge(file.docker_data for file in found),
-        "porteroFiles": _merge(file.written for file in found),
+        "kind": files[0].kind,
+        "holds": _merge(file.holds for file in files),
+        "userSockets": _merge(file.user_sockets for file in files),
+        "daemonFiles": _merge(file.daemon_files for file in files),
+        "dockerData": _merge(file.docker_data for file in files),
+        "porteroFiles": _merge(file.written for file in files),
         "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
         "reaches": _merge(trace.reaches for trace in traces),
         "mountsBelow": _merge(trace.mounts_below for trace in traces),
@@ -68,8 +68,8 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
 
 
 def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
-    found = {item for items in lists for item in items}
-    return cast(list[JSON], sorted(found) if found else [])
+    merged = {item for items in lists for item in items}
+    return cast(list[JSON], sorted(merged) if merged else [])
 
 
 def clean_target(path: str) -> str | None:

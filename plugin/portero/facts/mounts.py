@@ -26,7 +26,7 @@ def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     settings = child(body, "HostConfig")
     volume_driver = text(settings, "VolumeDriver")
     facts = [
-        *(binds.parse(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
+        *(binds.parse_bind(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
         *(_anonymous(path, volume_driver, host) for path in child(body, "Volumes")),
         *(_entry(entry, f"HostConfig.Mounts[{n}]", host) for n, entry in enumerate(objects(settings, "Mounts"))),
         *(_tmpfs(path, options) for path, options in _text_map(settings, "Tmpfs").items()),
@@ -67,7 +67,7 @@ def read_images(entries: Iterable[Mapping[str, JSON]], at: str) -> Iterator[Fact
     """The images that a list of Mounts shows in the container. Docker takes them by any name and by ID, as a create."""
     for index, entry in enumerate(entries):
         if _fold_case(text(entry, "Type")) == "image":
-            yield image.parse(text(entry, "Source"), f"{at}[{index}]")
+            yield image.parse_reference(text(entry, "Source"), f"{at}[{index}]")
 
 
 def _list_texts(at: str, settings: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
@@ -90,17 +90,13 @@ def _anonymous(path: str, volume_driver: str, host: HostMoment) -> Fact:
 def _tmpfs(path: str, spelled: str) -> Fact:
     """One entry of HostConfig.Tmpfs; dockerd puts noexec, nosuid, nodev before these (daemon/oci_linux.go)."""
     options = tmpfs.split_options(spelled)
-    return make_fact(
-        "HostConfig.Tmpfs[*]", "tmpfs", "tmpfs", {"target": clean_target(path)} | _read_tmpfs_options(options)
-    )
-
-
-def _read_tmpfs_options(options: list[str]) -> Fact:
-    return {
+    fact: Fact = {
+        "target": clean_target(path),
         "options": cast(list[JSON], options),
         "writable": not tmpfs.is_read_only(options),
         "sizeBytes": tmpfs.find_size(options),
     }
+    return make_fact("HostConfig.Tmpfs[*]", "tmpfs", "tmpfs", fact)
 
 
 def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:

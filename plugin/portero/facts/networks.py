@@ -2,7 +2,7 @@
 
 Networks may be given by ID (moby daemon/network.go, FindNetwork): the host view knows the name of an ID. A service
 reaches the host's network even by the beginning of its ID (moby daemon/cluster/helpers.go, getNetwork), a container
-that is given an ID gets a network of its own (docker-facts 8.1).
+that is given an ID gets a separate network (docker-facts 8.1).
 """
 
 import re
@@ -32,11 +32,11 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     at = "NetworkingConfig.EndpointsConfig[*]"
     # A container's or a path's namespace is no network; facts/namespaces.py has it.
     is_shared = mode.startswith(("container:", "ns:"))
-    found: list[JSON] = [] if is_shared else [_network(mode, "HostConfig.NetworkMode", host)]
+    facts: list[JSON] = [] if is_shared else [_network(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():
-        found.append(_network(name, at, host))
-        found += _by_id(as_object(endpoint, at), at, host)
-    return found
+        facts.append(_network(name, at, host))
+        facts += _by_id(as_object(endpoint, at), at, host)
+    return facts
 
 
 def read_service(body: Fact, host: HostMoment) -> list[JSON]:
@@ -71,14 +71,14 @@ def read_endpoint_sysctls(body: Fact) -> list[JSON]:
     From Docker 27 on (moby libnetwork/netlabel/labels.go, EndpointSysctls): `NAME=VALUE,…`, IFNAME for the interface.
     """
     endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
-    places = [
+    holders = [
         *((endpoint, "NetworkingConfig.EndpointsConfig[*]") for endpoint in endpoints.values()),
         (child(body, "EndpointConfig"), "EndpointConfig"),
         *_list_attachments(body),
     ]
     return [
         one
-        for endpoint, at in places
+        for endpoint, at in holders
         for one in _split_sysctls(text(child(as_object(endpoint, at), "DriverOpts"), _SYSCTLS), f"{at}.DriverOpts")
     ]
 

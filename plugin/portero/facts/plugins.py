@@ -1,4 +1,4 @@
-"""The plugin names in a request: dockerd joins each onto its plugin folders as it stands.
+"""The plugin names in a request: dockerd joins each onto its plugin folders unchecked.
 
 moby pkg/plugins/discovery.go, Plugin: `../../../path/x` loads the socket `/path/x.sock` (measured on 26.1 for volume,
 log, network, IPAM and secret drivers). A name in a request can therefore load what a container has made.

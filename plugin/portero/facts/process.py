@@ -23,7 +23,11 @@ def read_annotations(values: Fact, at: str) -> list[JSON]:
 
 def read_sysctls(values: Fact, at: str) -> list[JSON]:
     """Sysctls under the names that they have below /proc/sys, with dots."""
-    return [{"name": _dotted(name), "value": as_text(value, at), "at": at} for name, value in values.items()]
+    # runc writes to /proc/sys with every dot turned into a slash; empty parts do not change a path.
+    return [
+        {"name": ".".join(filter(None, re.split(r"[./]", name.lower()))), "value": as_text(value, at), "at": at}
+        for name, value in values.items()
+    ]
 
 
 def read_domain_name(name: str, at: str) -> list[JSON]:
@@ -39,13 +43,14 @@ def read_grace_period(spec: Fact, at: str) -> Fact:
 
 def read_container_restart(policy: Fact, at: str) -> Fact:
     """The RestartPolicy of a container."""
-    return _restart(text(policy, "Name"), integer(policy, "MaximumRetryCount"), at)
+    return {"name": text(policy, "Name"), "maximumRetryCount": integer(policy, "MaximumRetryCount") or 0, "at": at}
 
 
 def read_service_restart(policy: Fact, at: str) -> Fact:
     """The RestartPolicy of a task, under the names of a container's."""
     condition = text(policy, "Condition")
-    return _restart(_CONDITIONS.get(condition, condition), integer(policy, "MaxAttempts"), at)
+    name, count = _CONDITIONS.get(condition, condition), integer(policy, "MaxAttempts") or 0
+    return {"name": name, "maximumRetryCount": count, "at": at}
 
 
 def read_healthcheck(check: Fact, at: str) -> Fact:
@@ -58,35 +63,18 @@ def read_healthcheck(check: Fact, at: str) -> Fact:
 
 def read_extra_hosts(entries: Iterable[str], at: str) -> list[JSON]:
     """Entries name:address of a container or a build (moby opts/hosts.go: the first colon separates)."""
-    return [_host(*entry.partition(":")[::2], f"{at}[{index}]") for index, entry in enumerate(entries)]
+    pairs = (entry.partition(":")[::2] for entry in entries)
+    return [{"name": name, "address": address, "at": f"{at}[{index}]"} for index, (name, address) in enumerate(pairs)]
 
 
 def read_service_hosts(entries: Iterable[str], at: str) -> list[JSON]:
     """Entries of a service, as a line of /etc/hosts: an address, then names."""
     return [
-        _host(name, address, f"{at}[{index}]")
+        {"name": name, "address": address, "at": f"{at}[{index}]"}
         for index, entry in enumerate(entries)
-        for address, names in [_hosts_line(entry)]
-        for name in names
+        for address, *names in [entry.split() or [""]]
+        for name in names or [""]
     ]
-
-
-def _hosts_line(entry: str) -> tuple[str, list[str]]:
-    address, *names = entry.split() or [""]
-    return address, names or [""]
-
-
-def _host(name: str, address: str, at: str) -> Fact:
-    return {"name": name, "address": address, "at": at}
-
-
-def _restart(name: str, count: int | None, at: str) -> Fact:
-    return {"name": name, "maximumRetryCount": count or 0, "at": at}
-
-
-def _dotted(name: str) -> str:
-    # runc writes to /proc/sys with every dot turned into a slash; empty parts do not change a path.
-    return ".".join(part for part in re.split(r"[./]", name.lower()) if part)
 
 
 def read_groups(added: list[str], at: str) -> list[JSON]:

@@ -62,8 +62,8 @@ def _shows_only_own(arguments: str) -> bool:
 
 def _read_list(word: str, words: Iterator[str]) -> str | None:
     """The list of columns that this word begins; None: it begins none."""
-    if (found := _LIST_FOLLOWS.fullmatch(word)) is not None:
-        return found[2] or next(words, "")
+    if (match := _LIST_FOLLOWS.fullmatch(word)) is not None:
+        return match[2] or next(words, "")
     return _read_value(word, _FORMAT, words)
 
 

@@ -1,7 +1,7 @@
 """What the mounts of one request open beyond their sources: facts of mounts in, the same with more in them out.
 
-The host's own mounts and links can show sensitive files inside a harmless folder: such a place is a mount fact of its
-own. A container that may write to a folder above a source can replace the source before the next start.
+The host's mounts and links can show sensitive files inside a harmless folder: such a place is another mount fact. A
+container that may write to a folder above a source can replace the source before the next start.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,13 +29,13 @@ def list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
 
     `writable`: folders that a container can write to, each with the place in the request that opens it.
     """
-    found = dict.fromkeys(
+    folders = dict.fromkeys(
         above
         for folder in cast(list[str], fact["passes"])
         for above in (folder, *_list_parents(folder))
         if above in writable
     )
-    return [{"mount": writable[folder], "folder": folder, "at": fact["at"]} for folder in found]
+    return [{"mount": writable[folder], "folder": folder, "at": fact["at"]} for folder in folders]
 
 
 def _list_parents(path: str) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _list_parents(path: str) -> Iterator[str]:
 
 def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
     entry = host.find_entry(path)
-    known: Fact = {
+    fields: Fact = {
         "source": path,
         "paths": [path],
         "resolution": fact["resolution"],
@@ -59,4 +59,4 @@ def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
         "target": fact["target"],
         "writable": fact["writable"],
     }
-    return make_fact(cast(str, fact["at"]), "bind", "host-mount", known)
+    return make_fact(cast(str, fact["at"]), "bind", "host-mount", fields)

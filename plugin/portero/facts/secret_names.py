@@ -15,7 +15,7 @@ _WORDS = re.compile(
     # Short words count only when they stand alone: AUTH and DB_PASS, not AUTHOR and COMPASS.
     r"|(?<![a-z0-9])(?:auth|pass)(?![a-z0-9])"
 )
-# A name that counts has one of these in it. Most have none, and one search is quicker than a look for each word.
+# A name that counts has one of these in it. Most have none, and one search is quicker than one for each word.
 _ROOTS = ("pass", "secret", "token", "credential", "key", "auth", "url", "uri")
 _ROOT = re.compile("|".join(_ROOTS))
 # So many names are searched as one text; where it has one of these, they are looked at one by one.
@@ -48,7 +48,7 @@ def find_in_map(values: Mapping[str, JSON], at: str) -> list[JSON]:
 
 
 def _list_suspects(names: Sequence[str]) -> Iterator[str]:
-    """At least the names that look like secrets: a look at many at once takes half the time of one at each."""
+    """At least the names that look like secrets: one search over many takes half the time of one for each."""
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
         folded = "\n".join(some).casefold()

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
+from portero.facts.process import make_value
 from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.values.go_values import parse_go_bool
@@ -47,15 +48,16 @@ _ANY_THERMAL = re.compile(r"/sys/devices/system/cpu/cpu\d+/thermal_throttle")
 
 def read_create(config: Fact) -> dict[str, JSON]:
     """From a HostConfig."""
-    seccomp, apparmor, allowed = _seccomp("", _OPTIONS), _apparmor("", _OPTIONS), _allowed(None, _OPTIONS)
+    seccomp, allowed = _seccomp("", _OPTIONS), make_value(None, _OPTIONS)
+    apparmor: Fact = {"profile": "", "at": _OPTIONS}
     selinux, unknown = _selinux(_OPTIONS), list[JSON]()
     for key, value, at in _options(config):
         if key == "seccomp":
             seccomp = _seccomp(value, at)
         elif key == "apparmor":
-            apparmor = _apparmor(value, at)
+            apparmor = {"profile": value, "at": at}
         elif key == "no-new-privileges" and (truth := parse_go_bool(value)) is not None:
-            allowed = _allowed(truth, at)
+            allowed = make_value(truth, at)
         elif key == "label" and (label := _label(value)):
             selinux |= label | {"at": at}
         elif key == "writable-cgroups" and parse_go_bool(value) is False:
@@ -81,17 +83,18 @@ def read_service(spec: Fact) -> dict[str, JSON]:
     selinux |= {name: text(labels, name.capitalize()) for name in _LABELS}
     selinux["disabled"] = flag(labels, "Disable")
     disabled = text(child(privileges, "AppArmor"), "Mode") == "disabled"
+    apparmor: Fact = {"profile": "unconfined" if disabled else "", "at": f"{_PRIVILEGES}.AppArmor"}
     return {
         "seccomp": _seccomp_of_service(child(privileges, "Seccomp"), f"{_PRIVILEGES}.Seccomp"),
-        "apparmor": _apparmor("unconfined" if disabled else "", f"{_PRIVILEGES}.AppArmor"),
+        "apparmor": apparmor,
         "selinux": selinux,
         # false is the same as absent: the agent then leaves the option out, and the daemon's default counts.
-        "noNewPrivileges": _allowed(flag(privileges, "NoNewPrivileges") or None, f"{_PRIVILEGES}.NoNewPrivileges"),
+        "noNewPrivileges": make_value(flag(privileges, "NoNewPrivileges") or None, f"{_PRIVILEGES}.NoNewPrivileges"),
     }
 
 
 def _options(config: Fact) -> Iterator[tuple[str, str, str]]:
-    """Key, value and `at` of each option; an option without a separator is its own value."""
+    """Key, value and `at` of each option; an option without a separator is the value."""
     for index, option in enumerate(texts(config, "SecurityOpt")):
         at = f"{_OPTIONS}[{index}]"
         if option == "no-new-privileges":
@@ -117,28 +120,16 @@ def _seccomp_of_service(seccomp: Fact, at: str) -> Fact:
         return _seccomp(mode, at)
     if mode != "custom":
         return _seccomp("", at)
-    profile = _bytes(text(seccomp, "Profile"), f"{at}.Profile")
+    try:
+        # A []byte of a Go struct: base64, in which encoding/base64 skips line ends.
+        profile = base64.b64decode(text(seccomp, "Profile").replace("\r", "").replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused("body-wrong-type", f"{at}.Profile") from None
     try:
         # The agent passes a custom profile on as text, so that the word unconfined in it means unconfined.
         return _seccomp(profile.decode(), at)
     except UnicodeDecodeError:
         return {"profile": "custom", "sha256": hashlib.sha256(profile).hexdigest(), "at": at}
-
-
-def _bytes(encoded: str, at: str) -> bytes:
-    """A []byte of a Go struct: base64, in which encoding/base64 skips line ends."""
-    try:
-        return base64.b64decode(encoded.replace("\r", "").replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("body-wrong-type", at) from None
-
-
-def _apparmor(profile: str, at: str) -> Fact:
-    return {"profile": profile, "at": at}
-
-
-def _allowed(value: bool | None, at: str) -> Fact:
-    return {"value": value, "at": at}
 
 
 def _selinux(at: str) -> Fact:
@@ -154,19 +145,19 @@ def _label(value: str) -> Fact | None:
 
 
 def _open_paths(config: Fact, field: str, closed: tuple[str, ...]) -> Fact:
-    # Absent means Docker's own list; a list in the request, even an empty one, replaces it (daemon/oci_linux.go).
-    kept = texts(config, field) if field in config else None
-    missing: list[JSON] = [] if kept is None else [path for path in closed if path not in kept]
+    # Absent means Docker's default list; a list in the request, even an empty one, replaces it (daemon/oci_linux.go).
+    listed = texts(config, field) if field in config else None
+    missing: list[JSON] = [] if listed is None else [path for path in closed if path not in listed]
     return {"missing": missing, "at": f"HostConfig.{field}"}
 
 
 def read_newer_masks(config: Fact, host: HostMoment) -> Fact:
-    """What newer versions mask and a list leaves open; nothing without a list, since the daemon then has its own."""
+    """What newer versions mask and a list leaves open; nothing without a list, where the daemon uses its default."""
     missing: list[JSON] = []
-    kept = texts(config, "MaskedPaths")
-    if set(MASKED) <= set(kept):
-        if _INTERRUPTS not in kept:
+    listed = texts(config, "MaskedPaths")
+    if set(MASKED) <= set(listed):
+        if _INTERRUPTS not in listed:
             missing.append(_INTERRUPTS)
-        if not any(map(_ANY_THERMAL.fullmatch, kept)) and host.find_entry(_THERMAL).kind != "missing":
+        if not any(map(_ANY_THERMAL.fullmatch, listed)) and host.find_entry(_THERMAL).kind != "missing":
             missing.append(_THERMAL)
     return {"missing": missing, "at": "HostConfig.MaskedPaths"}

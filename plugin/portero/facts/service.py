@@ -27,7 +27,7 @@ _COUNTS: Mapping[str, Sequence[str]] = {
 }
 
 
-def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
+def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
     """Of ServiceCreate and ServiceUpdate."""
     task = child(body, "TaskTemplate")
     spec = child(task, "ContainerSpec")
@@ -49,7 +49,7 @@ def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "limits": limits.read_service(task),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),
-        "image": image.parse(text(spec, "Image"), f"{_SPEC}.Image"),
+        "image": image.parse_reference(text(spec, "Image"), f"{_SPEC}.Image"),
         "ports": ports.read_service(child(body, "EndpointSpec")),
         "publishedPorts": ports.count_service(child(body, "EndpointSpec")),
         "stopTimeout": process.read_grace_period(spec, f"{_SPEC}.StopGracePeriod"),
@@ -64,7 +64,7 @@ def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
 
 
 def read_task_counts(body: Fact) -> list[JSON]:
-    """How many tasks its Mode asks for; a count that is absent is Docker's own, 1.
+    """How many tasks its Mode asks for; an absent count is Docker's default, 1.
 
     dockerd makes an object for each at once, whether or not a node can run it: 100,000 of them take it from 130 MB to
     1.2 GB within nine seconds (measured on 26.1).

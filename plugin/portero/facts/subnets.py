@@ -1,6 +1,6 @@
 """The address ranges that NetworkCreate gives to a network, and what of the host they take.
 
-A driver that gives the host an address in the range takes the host's own traffic to it: `--subnet 169.254.169.0/24`
+A driver that gives the host an address in the range takes the host's traffic to it: `--subnet 169.254.169.0/24`
 answers the host's metadata requests (measured). dockerd takes gateways, ranges and other addresses only within a
 subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets are all there is.
 """
@@ -15,7 +15,7 @@ from portero.values.json_fields import child, flag, objects, text
 from portero.values.json_types import JSON, Fact
 
 BRIDGE_NAME = "com.docker.network.bridge.name"  # moby libnetwork/drivers/bridge/labels.go
-# RFC 1918, RFC 4193, and the range of RFC 3849, which is nobody's: Docker's own tutorial has it.
+# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
 
 
@@ -31,7 +31,7 @@ def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:
 
 
 def find_taken(networks: Sequence[Mapping[str, JSON]]) -> HostRoutes:
-    """Subnets and bridges by name of networks that exist (docker network inspect): they are their own.
+    """Subnets and bridges by name of networks that exist (docker network inspect).
 
     A network that only holds options for others has none.
     """
@@ -50,12 +50,12 @@ def _parse(subnet: str) -> Network | None:
 
 
 def _subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
-    found: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
+    fact: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
     network = _parse(subnet)
     if network is None:
-        return found  # dockerd refuses it
-    found |= {"prefix": spell_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
-    if not on_host or not found["private"]:
-        return found
+        return fact  # dockerd refuses it
+    fact |= {"prefix": spell_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
+    if not on_host or not fact["private"]:
+        return fact
     routes = host.routes()
-    return found | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}
+    return fact | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}

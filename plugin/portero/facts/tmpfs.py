@@ -12,7 +12,7 @@ from portero.values.json_types import JSON
 # What the kernel's memparse reads (lib/cmdline.c): a 64-bit number to base 8, 10 or 16 and one suffix.
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})([kKmMgGtTpPeE]?)")
 _SUFFIXES = " kmgtpe"
-_LARGEST = 2**63 - 1
+_MAX_SIZE = 2**63 - 1
 
 
 def split_options(options: str) -> list[str]:
@@ -45,7 +45,7 @@ def parse_size(text: str) -> int | None:
     # Python wants 0o where C has a bare 0.
     base = 16 if number[:2] in ("0x", "0X") else 8 if number[0] == "0" else 10
     count = int(number, base) << 10 * _SUFFIXES.index(suffix.lower() or " ")
-    return count if 0 < count <= _LARGEST else None
+    return count if 0 < count <= _MAX_SIZE else None
 
 
 def list_options(entry: Mapping[str, JSON]) -> list[str]:

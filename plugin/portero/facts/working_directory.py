@@ -2,7 +2,7 @@
 
 /proc/self/fd/8 names what the runtime itself has open when it changes to the working directory: with runc up to 1.1.11
 a folder of the host (CVE-2024-21626). dockerd cleans the path of a container (daemon/container.go,
-validateContainerConfig) and hands that of an exec on as it stands, so that `/proc/self/fd/8/../..` goes up from where
+validateContainerConfig) and hands that of an exec on unchanged, so that `/proc/self/fd/8/../..` goes up from where
 the descriptor leads (both measured on 20.10 and 26.1). Links in the image or in a volume cannot be seen here.
 """
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.flags import format_values, parse_values
-from portero.flags.body_copy import Document
-from portero.flags.edits import NOTHING, Change
+from portero.flags.edits import NOTHING, Change, Document
 from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_list
 from portero.values.json_types import JSON
@@ -38,9 +37,16 @@ class SetQuery:
         return self.types(int(text) if text.removeprefix("-").isdecimal() else text)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildCpus:
-    """--cpus, which a build says as a period and a quota."""
+class _NeverDropped:
+    """A limit: without the flag there is none."""
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Change nothing."""
+        return NOTHING
+
+
+class BuildCpus(_NeverDropped):
+    """--cpus, which a build sends as a period and a quota."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set both parameters."""
@@ -52,13 +58,8 @@ class BuildCpus:
             return NOTHING
         return Change((value,), others=(("--cpu-quota", before),) if before not in ("", "0") else ())
 
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Never done: without it there is no limit."""
-        return NOTHING
 
-
-@dataclass(frozen=True, slots=True)
-class BuildUlimits:
+class BuildUlimits(_NeverDropped):
     """--ulimit; those of one name replace each other."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
@@ -70,10 +71,6 @@ class BuildUlimits:
             return NOTHING
         _put(document, "ulimits", json.dumps([*(one for one in before if one not in replaced), limit]))
         return Change((value,), tuple(map(format_values.ulimit, replaced)))
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Never done: without it there is no limit."""
-        return NOTHING
 
 
 def _query(document: Document) -> dict[str, list[str]]:

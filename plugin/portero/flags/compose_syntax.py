@@ -1,4 +1,4 @@
-"""How a compose file says what a flag of `docker run` says (compose-spec, 05-services.md), on one line of YAML."""
+"""Flags of `docker run` as keys of a compose file (compose-spec, 05-services.md), on one line of YAML."""
 
 import csv
 import json
@@ -12,25 +12,20 @@ from portero.values.json_types import JSON
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+)?[bkmgt]?")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
+# Flags whose key has the same name, with _ for -.
+_SAME_NAME = (
+    "cap-add cap-drop cgroup-parent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus "
+    "group-add init ipc oom-kill-disable oom-score-adj pid pids-limit privileged read-only restart "
+    "runtime security-opt shm-size tmpfs user uts volumes-from"
+)
 KEYS: Mapping[str, str] = {
+    **{f"--{name}": name.replace("-", "_") for name in _SAME_NAME.split()},
     "--add-host": "extra_hosts",
     "--annotation": "annotations",
-    "--cap-add": "cap_add",
-    "--cap-drop": "cap_drop",
-    "--cgroup-parent": "cgroup_parent",
     "--cgroupns": "cgroup",
-    "--cpu-period": "cpu_period",
-    "--cpu-quota": "cpu_quota",
-    "--cpu-rt-period": "cpu_rt_period",
-    "--cpu-rt-runtime": "cpu_rt_runtime",
-    "--cpu-shares": "cpu_shares",
-    "--cpus": "cpus",
     "--device": "devices",
     "--device-cgroup-rule": "device_cgroup_rules",
     "--gpus": "deploy.resources.reservations.devices",
-    "--group-add": "group_add",
-    "--init": "init",
-    "--ipc": "ipc",
     "--log-driver": "logging",
     "--log-opt": "logging.options",
     "--memory": "mem_limit",
@@ -40,28 +35,14 @@ KEYS: Mapping[str, str] = {
     "--mount": "volumes",
     "--network": "networks",
     "--no-healthcheck": "healthcheck",
-    "--oom-kill-disable": "oom_kill_disable",
-    "--oom-score-adj": "oom_score_adj",
     "--opt": "driver_opts",
-    "--pid": "pid",
-    "--pids-limit": "pids_limit",
-    "--privileged": "privileged",
     "--publish": "ports",
-    "--read-only": "read_only",
-    "--restart": "restart",
-    "--runtime": "runtime",
-    "--security-opt": "security_opt",
     "--security-opt systempaths=unconfined": "systempaths=unconfined",
-    "--shm-size": "shm_size",
     "--stop-timeout": "stop_grace_period",
     "--sysctl": "sysctls",
-    "--tmpfs": "tmpfs",
     "--ulimit": "ulimits",
-    "--user": "user",
     "--userns": "userns_mode",
-    "--uts": "uts",
     "--volume": "volumes",
-    "--volumes-from": "volumes_from",
     "--workdir": "working_dir",
 }
 
@@ -76,34 +57,26 @@ _DROPPED: Mapping[str, str] = {
 }
 
 
-def without(flag: str) -> str:
-    """The key that says what a flag says which is to be dropped; LookupError when compose has none."""
+def spell_dropped(flag: str) -> str:
+    """The key for a flag that is to be dropped; LookupError when compose has no such key."""
     return _DROPPED.get(flag) or KEYS[flag]
 
 
 def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
-    """The keys that say what these flags and values say, as one YAML mapping; empty without any.
+    """The keys for these flags and values, as one YAML mapping; empty without any.
 
     LookupError when compose has no key for one of them.
     """
     keys: dict[str, JSON] = {}
     for flag, value in flags:
         key = KEYS[flag]
-        keys[key] = _together(keys.get(key), _VALUES.get(flag, _scalar)(value))
+        keys[key] = _together(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
     return _yaml(keys) if keys else ""
 
 
-def known(networks: Iterable[str]) -> str:
-    """What makes networks that exist already known to the file."""
+def declare_networks(networks: Iterable[str]) -> str:
+    """The entry at the top of the file for networks that exist already."""
     return _yaml({"networks": {network: {"external": True} for network in networks}})
-
-
-def _scalar(text: str) -> JSON:
-    return text or True
-
-
-def _list(text: str) -> JSON:
-    return [text]
 
 
 def _pair(text: str) -> JSON:
@@ -114,10 +87,6 @@ def _pair(text: str) -> JSON:
 def _ulimit(text: str) -> JSON:
     limit = parse_values.ulimit(text)
     return {str(limit["Name"]): {"soft": limit["Soft"], "hard": limit["Hard"]}}
-
-
-def _logging(text: str) -> JSON:
-    return {"driver": text}
 
 
 def _mount(text: str) -> JSON:
@@ -132,18 +101,13 @@ def _mount(text: str) -> JSON:
     return [keys | ({"tmpfs": tmpfs} if tmpfs else {})]
 
 
+_LISTS = ("--cap-add", "--cap-drop", "--network", "--publish", "--security-opt", "--tmpfs", "--volume")
 _VALUES: Mapping[str, Callable[[str], JSON]] = {
-    "--cap-add": _list,
-    "--cap-drop": _list,
-    "--log-driver": _logging,
+    **dict.fromkeys(_LISTS, lambda text: [text]),
+    "--log-driver": lambda text: {"driver": text},
     "--mount": _mount,
-    "--network": _list,
     "--opt": _pair,
-    "--publish": _list,
-    "--security-opt": _list,
-    "--tmpfs": _list,
     "--ulimit": _ulimit,
-    "--volume": _list,
 }
 
 

@@ -33,17 +33,17 @@ class Spelling:
         return ((self.flag, value) if value else (self.flag,),)
 
 
-def spelling(operation: str, flag: str) -> Spelling | None:
+def find_spelling(operation: str, flag: str) -> Spelling | None:
     """How the command behind an operation spells a flag; None where there is no such flag."""
     return _SPELLINGS.get(operation, {}).get(flag)
 
 
-def spellings(flag: str) -> list[Spelling]:
+def list_spellings(flag: str) -> list[Spelling]:
     """All spellings of a flag; empty when no command has it."""
     return [table[flag] for table in _SPELLINGS.values() if flag in table]
 
 
-# Numbers and switches of a HostConfig that one flag sets; `docker update` has them at the top of its body.
+# Numbers of a HostConfig that one flag sets; `docker update` has them at the top of its body.
 def _numbers(below: str) -> dict[str, Edit]:
     return {
         "--memory": SetField(f"{below}Memory", parse_values.size, format_values.size),
@@ -70,43 +70,41 @@ _PLAIN: Mapping[str, Edit] = {
     "--read-only": Switch("HostConfig.ReadonlyRootfs"),
     "--init": Switch("HostConfig.Init"),
     "--publish-all": Switch("HostConfig.PublishAllPorts"),
-    "--user": SetField("User", str),
-    "--workdir": SetField("WorkingDir", str),
+    "--user": SetField("User"),
+    "--workdir": SetField("WorkingDir"),
     "--stop-timeout": SetField("StopTimeout", int),
     "--log-driver": LogDriver(
         SetField("HostConfig.LogConfig", parse_values.log_driver, format_values.log_driver),
         "HostConfig.LogConfig.Config",
     ),
     "--log-opt": Names("HostConfig.LogConfig.Config"),
-    "--runtime": SetField("HostConfig.Runtime", str),
-    "--cgroup-parent": SetField("HostConfig.CgroupParent", str),
-    "--pid": SetField("HostConfig.PidMode", str),
-    "--ipc": SetField("HostConfig.IpcMode", str),
-    "--uts": SetField("HostConfig.UTSMode", str),
-    "--userns": SetField("HostConfig.UsernsMode", str),
-    "--cgroupns": SetField("HostConfig.CgroupnsMode", str),
-    "--volume-driver": SetField("HostConfig.VolumeDriver", str),
+    "--runtime": SetField("HostConfig.Runtime"),
+    "--cgroup-parent": SetField("HostConfig.CgroupParent"),
+    "--pid": SetField("HostConfig.PidMode"),
+    "--ipc": SetField("HostConfig.IpcMode"),
+    "--uts": SetField("HostConfig.UTSMode"),
+    "--userns": SetField("HostConfig.UsernsMode"),
+    "--cgroupns": SetField("HostConfig.CgroupnsMode"),
+    "--volume-driver": SetField("HostConfig.VolumeDriver"),
     "--no-healthcheck": Switch("Healthcheck", {"Test": ["NONE"]}),
     "--network": Network(),
 }
 _REPEATED: Mapping[str, Edit] = {
-    "--cap-add": Entries("HostConfig.CapAdd", str, parse_values.itself, format_values.capability),
-    "--cap-drop": Entries("HostConfig.CapDrop", str, parse_values.itself, format_values.capability),
+    "--cap-add": Entries("HostConfig.CapAdd", types=format_values.capability),
+    "--cap-drop": Entries("HostConfig.CapDrop", types=format_values.capability),
     "--security-opt": Entries("HostConfig.SecurityOpt", str, parse_values.option, format_values.security_option),
     "--security-opt systempaths=unconfined": Fields(
         ("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths"), "systempaths=unconfined"
     ),
     "--ulimit": Entries("HostConfig.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit),
-    "--group-add": Entries("HostConfig.GroupAdd", str, parse_values.itself),
-    "--volume": Entries("HostConfig.Binds", str, parse_values.itself, str, binds.OF_BINDS),
-    "--mount": Entries(
-        "HostConfig.Mounts", str, parse_values.itself, format_values.mount, binds.OF_MOUNTS, limit_mount
-    ),
-    "--volumes-from": Entries("HostConfig.VolumesFrom", str, parse_values.itself),
-    "--device": Entries("HostConfig.Devices", str, parse_values.itself, format_values.device),
-    "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules", str, parse_values.itself),
-    "--gpus": Entries("HostConfig.DeviceRequests", str, parse_values.itself, format_values.gpus),
-    "--add-host": Entries("HostConfig.ExtraHosts", str, parse_values.itself),
+    "--group-add": Entries("HostConfig.GroupAdd"),
+    "--volume": Entries("HostConfig.Binds", changes=binds.OF_BINDS),
+    "--mount": Entries("HostConfig.Mounts", types=format_values.mount, changes=binds.OF_MOUNTS, limits=limit_mount),
+    "--volumes-from": Entries("HostConfig.VolumesFrom"),
+    "--device": Entries("HostConfig.Devices", types=format_values.device),
+    "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules"),
+    "--gpus": Entries("HostConfig.DeviceRequests", types=format_values.gpus),
+    "--add-host": Entries("HostConfig.ExtraHosts"),
     "--sysctl": Names("HostConfig.Sysctls", format_values.plain_pair),
     "--annotation": Names("HostConfig.Annotations"),
     "--tmpfs": Tmpfs("HostConfig.Tmpfs"),
@@ -114,8 +112,8 @@ _REPEATED: Mapping[str, Edit] = {
 }
 _EXEC: Mapping[str, Edit] = {
     "--privileged": Switch("Privileged"),
-    "--user": SetField("User", str),
-    "--workdir": SetField("WorkingDir", str),
+    "--user": SetField("User"),
+    "--workdir": SetField("WorkingDir"),
 }
 
 _SPEC, _LIMITS = "TaskTemplate.ContainerSpec", "TaskTemplate.Resources.Limits"
@@ -123,16 +121,12 @@ _BOTH = {
     "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", parse_values.size, format_values.size)),
     "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", parse_values.cpus, format_values.cpus)),
     "--pids-limit": Spelling("--limit-pids", SetField(f"{_LIMITS}.Pids", int)),
-    "--user": Spelling("-u", SetField(f"{_SPEC}.User", str)),
-    "--workdir": Spelling("-w", SetField(f"{_SPEC}.Dir", str)),
+    "--user": Spelling("-u", SetField(f"{_SPEC}.User")),
+    "--workdir": Spelling("-w", SetField(f"{_SPEC}.Dir")),
     "--read-only": Spelling("--read-only", Switch(f"{_SPEC}.ReadOnly")),
     "--init": Spelling("--init", Switch(f"{_SPEC}.Init")),
-    "--cap-add": Spelling(
-        "--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, parse_values.itself, format_values.capability)
-    ),
-    "--cap-drop": Spelling(
-        "--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, parse_values.itself, format_values.capability)
-    ),
+    "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", types=format_values.capability)),
+    "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", types=format_values.capability)),
     "--log-driver": Spelling(
         "--log-driver",
         LogDriver(
@@ -157,10 +151,10 @@ _SERVICE: Mapping[str, Spelling] = {
     ),
     "--mount": Spelling(
         "--mount",
-        Entries(f"{_SPEC}.Mounts", str, parse_values.itself, format_values.mount, binds.OF_MOUNTS, limit_mount),
+        Entries(f"{_SPEC}.Mounts", types=format_values.mount, changes=binds.OF_MOUNTS, limits=limit_mount),
     ),
     "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", format_values.plain_pair)),
-    "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups", str, parse_values.itself)),
+    "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups")),
     "--publish": Spelling("-p", ServicePorts("EndpointSpec.Ports")),
 }
 _SERVICE_UPDATE: Mapping[str, Spelling] = {**_BOTH, "--ulimit": Spelling("--ulimit-add", _ULIMITS)}
@@ -190,18 +184,18 @@ _SHORT = {
 _PARTS = {"--gpus": parse_values.gpu_flags}
 
 
-def _alike(table: Mapping[str, Edit]) -> dict[str, Spelling]:
+def _spell_as_typed(table: Mapping[str, Edit]) -> dict[str, Spelling]:
     return {flag: Spelling(_SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
 
 
 _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
-    "ContainerCreate": _alike({**_numbers("HostConfig."), **_PLAIN, **_REPEATED}),
-    "ContainerUpdate": _alike(_numbers("")),
-    "ContainerExec": _alike(_EXEC),
+    "ContainerCreate": _spell_as_typed({**_numbers("HostConfig."), **_PLAIN, **_REPEATED}),
+    "ContainerUpdate": _spell_as_typed(_numbers("")),
+    "ContainerExec": _spell_as_typed(_EXEC),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE_UPDATE,
-    "NetworkCreate": _alike({"--opt": Names("Options", format_values.driver_option)}),
-    "VolumeCreate": _alike({"--opt": VolumeOptions("DriverOpts")}),
+    "NetworkCreate": _spell_as_typed({"--opt": Names("Options", format_values.driver_option)}),
+    "VolumeCreate": _spell_as_typed({"--opt": VolumeOptions("DriverOpts")}),
     "ImageBuild": _BUILD,
 }
 FLAGS = frozenset(flag for table in _SPELLINGS.values() for flag in table)

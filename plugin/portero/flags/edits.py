@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portero.flags import format_values
-from portero.flags.body_copy import Document, around
+from portero.flags import format_values, parse_values
 from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
 
+Document = dict[str, JSON]
 Reader = Callable[[str], JSON]
 # How a value of the request is typed behind the flag; empty where nothing was.
 Writer = Callable[[JSON], str]
@@ -34,6 +34,20 @@ class Change:
 NOTHING = Change()
 
 
+def around(document: Document, at: str) -> tuple[Document, str]:
+    """The object that holds a field of the body, made where it is missing, and the field's name.
+
+    All objects on the way are copied, so that the old body stays as it is.
+    """
+    *path, name = at.split(".")
+    parent = document
+    for step in ("body", *path):
+        child = dict(to_object(parent.get(step)))
+        parent[step] = child
+        parent = child
+    return parent, name
+
+
 class Edit(Protocol):
     """One flag in one operation."""
 
@@ -51,7 +65,7 @@ class SetField:
     """A flag that sets one field of the body, such as HostConfig.Memory."""
 
     at: str
-    reads: Reader
+    reads: Reader = str
     types: Writer = format_values.text
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
@@ -131,8 +145,8 @@ class Entries:
     """
 
     at: str
-    reads: Reader
-    key: Callable[[JSON], JSON]
+    reads: Reader = str
+    key: Callable[[JSON], JSON] = parse_values.itself
     types: Writer = str
     changes: Mapping[str, Callable[[JSON], JSON]] = field(default_factory=dict)
     limits: Callable[[str], Callable[[JSON], JSON]] | None = None
@@ -153,10 +167,10 @@ class Entries:
         """Remove the entries where violations are."""
         parent, name = around(document, self.at)
         entries = to_list(parent.get(name))
-        gone = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
-        if gone:
+        dropped = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
+        if dropped:
             parent[name] = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in violated]
-        return Change(removed=tuple(map(self.types, gone)))
+        return Change(removed=tuple(map(self.types, dropped)))
 
     def change(self, document: Document, how: str, violated: Violated) -> Change:
         """Change the entries where violations are, in their place."""

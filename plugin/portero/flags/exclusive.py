@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 
 from portero.flags import format_values, parse_values
-from portero.flags.body_copy import Document, around
-from portero.flags.edits import Change, SetField
+from portero.flags.edits import Change, Document, SetField, around
 from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_object
 

@@ -148,11 +148,11 @@ def hidden_pair(name: str, value: str) -> str:
 
 def port(key: str, binding: JSON) -> str:
     """[ADDRESS:][PORT:]PORT[/PROTOCOL]."""
-    own, _, protocol = key.partition("/")
+    target, _, protocol = key.partition("/")
     address, published = _field(binding, "HostIp"), _field(binding, "HostPort")
     address = f"[{address}]" if ":" in address else address
     before: Sequence[str] = [address, published] if address else [published] if published else []
-    return ":".join([*before, own]) + (f"/{protocol}" if protocol not in ("", "tcp") else "")
+    return ":".join([*before, target]) + (f"/{protocol}" if protocol not in ("", "tcp") else "")
 
 
 def service_port(value: JSON) -> str:
@@ -163,5 +163,5 @@ def service_port(value: JSON) -> str:
 
 
 def _field(value: JSON, name: str) -> str:
-    found = to_object(value).get(name)
-    return "" if found is None or isinstance(found, dict | list) else str(found)
+    inner = to_object(value).get(name)
+    return "" if inner is None or isinstance(inner, dict | list) else str(inner)

@@ -34,7 +34,7 @@ def restart(text: str) -> JSON:
 
 
 def restart_of_service(text: str) -> dict[str, JSON]:
-    """on-failure:3 -> the RestartPolicy of a task, which has words of its own."""
+    """on-failure:3 -> the RestartPolicy of a task, which has other words."""
     name, _, count = text.partition(":")
     return {"Condition": {"no": "none", "always": "any"}.get(name, name), "MaxAttempts": int(count or 0)}
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portero.flags import format_values
-from portero.flags.body_copy import Document, around
-from portero.flags.edits import NOTHING, Change, Entries, SetField
+from portero.flags.edits import NOTHING, Change, Document, Entries, SetField, around
 from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
@@ -83,7 +82,7 @@ class ServicePorts:
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Publish the ports no more."""
-        return Entries(self.at, str, str, format_values.service_port).drop(document, violated)
+        return Entries(self.at, types=format_values.service_port).drop(document, violated)
 
 
 def _bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:
@@ -95,11 +94,11 @@ def _is_refused(key: str, binding: dict[str, JSON], field: str, violated: Violat
     """Whether a port with this value of the field that is to be changed is refused."""
     name = {"HostIp": "hostIp", "HostPort": "hostPort"}[field]
     facts = [fact for fact in violated.facts if name in fact]
-    own, _, protocol = key.partition("/")
+    target, _, protocol = key.partition("/")
     value = str(binding.get(field) or "")
     value = "" if value in _EVERYWHERE else value
     return not facts or any(
-        (str(fact["containerPort"]), fact["protocol"], str(fact[name] or "")) == (own, protocol or "tcp", value)
+        (str(fact["containerPort"]), fact["protocol"], str(fact[name] or "")) == (target, protocol or "tcp", value)
         for fact in facts
     )
 
@@ -110,11 +109,11 @@ def _raise_port(port: str, more: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """--network of a container, which the command line says twice (docker/cli cli/command/container/opts.go)."""
+    """--network of a container, which the command line sends twice (docker/cli cli/command/container/opts.go)."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Join this network and no other."""
-        change = SetField("HostConfig.NetworkMode", str).add(document, value, violated)
+        change = SetField("HostConfig.NetworkMode").add(document, value, violated)
         networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
         others = [name for name in to_object(networking.get(endpoints)) if name not in ("default", value)]
         networking[endpoints] = {value: {}}
@@ -122,7 +121,7 @@ class Network:
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Join Docker's default network."""
-        change = SetField("HostConfig.NetworkMode", str).drop(document, violated)
+        change = SetField("HostConfig.NetworkMode").drop(document, violated)
         if change.removed:
             networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
             networking.pop(endpoints, None)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portero.flags import format_values, parse_values
-from portero.flags.body_copy import Document, around
-from portero.flags.edits import NOTHING, Change, Names, SetField
+from portero.flags.edits import NOTHING, Change, Document, Names, SetField, around
 from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
@@ -34,7 +33,7 @@ class Tmpfs:
         parent, last = around(document, self.at)
         before = to_object(parent.get(last))
         wrong = violated.named(before, "target")
-        after = {path: _merge(str(own), options) if path in wrong else own for path, own in before.items()}
+        after = {path: _merge(str(current), options) if path in wrong else current for path, current in before.items()}
         if after != before:
             parent[last] = after
         changed = [path for path in before if after[path] != before[path]]
@@ -50,13 +49,13 @@ class Tmpfs:
         if self.at not in violated or not before:
             return NOTHING
         wrong = violated.named(before, "target")
-        parent[last] = {path: own for path, own in before.items() if path not in wrong}
+        parent[last] = {path: current for path, current in before.items() if path not in wrong}
         return Change(removed=tuple(_typed_tmpfs(path, before[path]) for path in wrong))
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeOptions:
-    """--opt of a volume: `o=options` adds these mount options to its own."""
+    """--opt of a volume: `o=options` adds these mount options."""
 
     at: str
 
@@ -67,13 +66,13 @@ class VolumeOptions:
             return self._names.add(document, value, violated)
         parent, last = around(document, self.at)
         before = to_object(parent.get(last))
-        own = str(before.get(name) or "")
-        merged = _merge(own, options)
+        current = str(before.get(name) or "")
+        merged = _merge(current, options)
         shown = format_values.driver_option(name, merged)
-        if self.at not in violated or merged == own or not format_values.is_whole(shown):
+        if self.at not in violated or merged == current or not format_values.is_whole(shown):
             return NOTHING
         parent[last] = {**before, name: merged}
-        return Change((shown,), (format_values.driver_option(name, own),) if own else ())
+        return Change((shown,), (format_values.driver_option(name, current),) if current else ())
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the options of the driver."""
@@ -99,12 +98,14 @@ def limit_mount(value: str) -> Callable[[JSON], JSON]:
     return limited
 
 
-def _merge(own: str, options: str) -> str:
+def _merge(current: str, options: str) -> str:
     new = options.split(",")
     replaced = {_OPPOSITE.get(option, "") for option in new} | {*new}
     names = {option.partition("=")[0] for option in new if "=" in option}
-    kept = [one for one in own.split(",") if one and one not in replaced and one.partition("=")[0] not in names]
-    return ",".join([*kept, *new])
+    unchanged = [
+        one for one in current.split(",") if one and one not in replaced and one.partition("=")[0] not in names
+    ]
+    return ",".join([*unchanged, *new])
 
 
 def _typed_tmpfs(path: str, options: JSON) -> str:

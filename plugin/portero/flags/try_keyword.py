@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import cast
 
-from portero.flags.docker import FLAGS, spellings
+from portero.flags.docker import FLAGS, list_spellings
 from portero.flags.violated_fields import NONE
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
@@ -46,9 +46,9 @@ class Proposal:
             tuple(cast(list[str], written.get("change", []))),
         )
 
-    def filled(self, site: Mapping[str, JSON]) -> "Proposal":
+    def fill(self, site: Mapping[str, JSON]) -> "Proposal":
         """The same with the site's values; raises NoValue."""
-        return Proposal(tuple((flag, _filled(value, site)) for flag, value in self.add), self.drop, self.change)
+        return Proposal(tuple((flag, _fill(value, site)) for flag, value in self.add), self.drop, self.change)
 
 
 def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
@@ -67,14 +67,14 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
 def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
     """Values that the flags do not take, once the site's are filled in."""
     try:
-        filled = proposal.filled(site)
+        filled = proposal.fill(site)
     except NoValue:
         return
     except TypeError:
         yield "try: a placeholder stands for no text, number or list of them: name another key"
         return
     for flag, value in filled.add:
-        for spelling in spellings(flag) if "{" not in value else ():
+        for spelling in list_spellings(flag) if "{" not in value else ():
             try:
                 spelling.edit.add({}, value, NONE)
             except ValueError:
@@ -82,11 +82,11 @@ def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
                 break
 
 
-def _filled(text: str, site: Mapping[str, JSON]) -> str:
-    return _PLACEHOLDER.sub(lambda match: match[0] if match[1] in FLAGS else _text(site[match[1]]), text)
+def _fill(text: str, site: Mapping[str, JSON]) -> str:
+    return _PLACEHOLDER.sub(lambda match: match[0] if match[1] in FLAGS else _write_value(site[match[1]]), text)
 
 
-def _text(value: JSON) -> str:
+def _write_value(value: JSON) -> str:
     if isinstance(value, list):
         if not value:
             raise NoValue

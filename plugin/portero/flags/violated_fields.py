@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from portero.values.json_types import JSON
 
@@ -11,10 +11,10 @@ _STEP = re.compile(r"(?=[.\[])")
 
 
 class Violated:
-    """Where violations are, so that one look tells whether one is at a place or within it.
+    """Where violations are, so that one lookup shows whether one is at a place or within it.
 
-    `facts`: those that fail, gone through when one is needed. They tell entries apart whose place has no name of its
-    own (HostConfig.Sysctls[*]).
+    `facts`: those that fail, read when one is needed. They tell entries with the same place apart
+    (HostConfig.Sysctls[*]).
     """
 
     def __init__(self, places: Iterable[str], facts: Iterable[Mapping[str, JSON]] = ()) -> None:
@@ -36,8 +36,6 @@ class Violated:
         return [name for name in all_names if name in wrong] or all_names
 
 
-# A denial asks for its few places once for each flag.
-@lru_cache(maxsize=256)
 def _list_around(at: str) -> tuple[str, ...]:
     """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
     return (at, *(at[: step.start()] for step in _STEP.finditer(at) if step.start()))

@@ -14,8 +14,7 @@ from portero.engine.rust import RUST
 from portero.hostcheck.fact import certain, possible
 from portero.policy import json_files, site
 from portero.policy.dialect import condition_faults
-from portero.policy.digest import digest_of
-from portero.policy.folder import Folder, read
+from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
@@ -49,7 +48,7 @@ class HostPolicy:
 def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
     """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
     faults: list[str] = []
-    contents = [read(folder, faults) for folder in folders]
+    contents = [read_folder(folder, faults) for folder in folders]
     builtin = contents[0]
     refuse_if(
         faults + [f"{builtin.path / name}: is missing: restore it" for name in _REQUIRED if name not in builtin.data]
@@ -59,7 +58,7 @@ def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
     rules, about = _read_rules(contents, faults)
     faults += action_faults(contents)
     refuse_if(faults)
-    resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.definitions(values, site_schema)}}
+    resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.make_definitions(values, site_schema)}}
     certainly = compile_rules(_rewrite(certain, rules), engine, resources, faults)
     possibly = compile_rules(_rewrite(possible, rules), engine, resources, faults)
     refuse_if(faults)
@@ -73,7 +72,7 @@ def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
 
 def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
     """One sentence for each fault of a rule."""
-    return list(json_files.faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
+    return list(json_files.find_faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
 
 
 def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
@@ -85,7 +84,7 @@ def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
 def _read_rules(contents: Sequence[Folder], faults: list[str]) -> tuple[dict[str, Rule], dict[str, About]]:
     documents = contents[0].documents
     meta_schema = dialect(documents)
-    references = {site.REFERENCE + key for key in site.keys(documents["site.schema.json"])}
+    references = {site.REFERENCE + key for key in site.list_keys(documents["site.schema.json"])}
     rules, about = {}, {}
     for folder in contents:
         for file, content in folder.host.items():

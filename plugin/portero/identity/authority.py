@@ -1,6 +1,6 @@
-"""An authority of one's own for dockerd's TLS: it issues certificates for daemons and for people, and renews them.
+"""An authority for dockerd's TLS: it issues certificates for daemons and for people, and renews them.
 
-Keys are P-256. Values in, PEM out; files are written elsewhere. Each certificate says what it is for: an authority
+Keys are P-256. Values in, PEM out; files are written elsewhere. Each certificate names its purpose: an authority
 signs certificates only, a daemon's serves only, a person's is a client only.
 """
 
@@ -121,7 +121,7 @@ def make_authority(name: str, days: int) -> Issued:
 
 
 def read_end(certificate: bytes) -> datetime:
-    """Until when a certificate in PEM is valid; raises ValueError for what is none."""
+    """Until when a certificate in PEM is valid; raises ValueError for other bytes."""
     return x509.load_pem_x509_certificate(certificate).not_valid_after_utc
 
 

@@ -56,7 +56,7 @@ NOBODY = Identity()
 class Credentials:
     """What dockerd shows of the client.
 
-    `user` and `method`: as dockerd names them itself; `certificates`: those of its connection, the client's own first.
+    `user` and `method`: as dockerd names them itself; `certificates`: those of its connection, the client's first.
     """
 
     user: str
@@ -66,7 +66,7 @@ class Credentials:
 
 
 def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
-    """The user of a request at a time; raises Refused with a code of its own for what cannot be believed.
+    """The user of a request at a time; raises Refused with a certificate-, token- or identity-... code.
 
     `audiences`: the names of this host, one of which a token must be for.
     """
@@ -86,7 +86,7 @@ def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: 
     # Slow to load, and needed only where tokens are used.
     from portero.identity import tokens
 
-    bearer = tokens.read(token, trusted.token_issuers, audiences, time)
+    bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
     named = Identity(bearer.user, bearer.groups, _TOKEN, (), bearer.seconds)
     if certified.method != _TLS:
         return named
@@ -106,7 +106,7 @@ def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Ide
     # Slow to load, and needed only on TLS.
     from portero.identity import certificates
 
-    client = certificates.read(shown.certificates[0], trusted.certificate_issuers, time)
+    client = certificates.read_certificate(shown.certificates[0], trusted.certificate_issuers, time)
     if client.user != shown.user:
         raise Refused("certificate-invalid", "User")
     # Without a common name no user is named: such a client is as unknown as one on the Unix socket.

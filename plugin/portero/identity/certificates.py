@@ -1,6 +1,6 @@
 """Reads the client's certificate of a TLS connection, as dockerd shows it to the plugin: PEM in base64.
 
-dockerd has verified it against its own authority when the connection began. Here it must still be valid, have at most
+dockerd has verified it against its authority when the connection began. Here it must still be valid, have at most
 one common name, and come from one of the site's issuers where it lists any.
 """
 
@@ -18,8 +18,8 @@ from portero.refusals import Refused
 from portero.values.spelling import make_printable
 
 _AT = "RequestPeerCertificates"
-_LONGEST = 64 * 1024
-_MOST_NAMES = 64
+_MAX_LENGTH = 64 * 1024
+_MAX_NAMES = 64
 _MALFORMED = (
     ValueError,
     TypeError,
@@ -43,13 +43,13 @@ class Client:
     names: tuple[str, ...]
 
 
-def read(encoded: str, issuers: Sequence[x509.Certificate], time: float) -> Client:
+def read_certificate(encoded: str, issuers: Sequence[x509.Certificate], time: float) -> Client:
     """The client of this certificate at a time; raises Refused with one of the certificate-... codes."""
     try:
         certificate = _decode(encoded)
         client = _read_client(certificate)
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    # The library reads a part when it is asked for: each can be malformed.
+    # The library reads a part when it is used: each can be malformed.
     except _MALFORMED:
         raise Refused("certificate-invalid", _AT) from None
     now = datetime.fromtimestamp(time, UTC)
@@ -61,7 +61,7 @@ def read(encoded: str, issuers: Sequence[x509.Certificate], time: float) -> Clie
 
 
 def _decode(encoded: str) -> x509.Certificate:
-    if len(encoded) > _LONGEST:
+    if len(encoded) > _MAX_LENGTH:
         raise ValueError
     return x509.load_pem_x509_certificate(base64.b64decode(encoded, validate=True))
 
@@ -71,7 +71,7 @@ def _read_client(certificate: x509.Certificate) -> Client:
     if len(users) > 1:
         raise ValueError
     groups = tuple(dict.fromkeys(_list_names(certificate, NameOID.ORGANIZATION_NAME)))
-    return Client(users[0] if users else "", groups, tuple(_list_alternatives(certificate))[:_MOST_NAMES])
+    return Client(users[0] if users else "", groups, tuple(_list_alternatives(certificate))[:_MAX_NAMES])
 
 
 def _list_names(certificate: x509.Certificate, kind: ObjectIdentifier) -> list[str]:

@@ -25,8 +25,8 @@ Algorithm: TypeAlias = Literal["EdDSA", "ES256", "RS256"]
 Public: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re.DOTALL)
-_LEAST_RSA_BITS = 2048
-_MOST_KEYS = 64
+_MIN_RSA_BITS = 2048
+_MAX_KEYS = 64
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUT_PUBLIC = "put only public keys into a policy, and make a new key: this one has been shown"
 
@@ -37,7 +37,7 @@ class KeyFileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key. Its type alone says by which algorithm a token is verified, never the token. `id`: its `kid`."""
+    """A public key. Its type decides by which algorithm a token is verified, the token does not. `id`: its `kid`."""
 
     algorithm: Algorithm
     id: str | None
@@ -52,17 +52,17 @@ class KeyFile:
     certificates: tuple[x509.Certificate, ...] = ()
 
 
-def read(name: str, data: bytes) -> KeyFile:
+def read_key_file(name: str, data: bytes) -> KeyFile:
     """The content of a file by its name's ending; raises KeyFileRefused."""
     try:
-        found = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)
+        content = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)
     except (ValueError, UnsupportedAlgorithm, RecursionError, x509.InvalidVersion, x509.DuplicateExtension):
         raise KeyFileRefused("cannot be read: write PEM into .pem, a JSON Web Key Set into .jwks") from None
-    if not found.keys and not found.certificates:
+    if not content.keys and not content.certificates:
         raise KeyFileRefused("holds no key for Ed25519, P-256 or RSA and no certificate: put one there, or remove it")
-    if len(found.keys) > _MOST_KEYS or len(found.certificates) > _MOST_KEYS:
-        raise KeyFileRefused(f"holds more than {_MOST_KEYS} keys: remove those that are no longer used")
-    return found
+    if len(content.keys) > _MAX_KEYS or len(content.certificates) > _MAX_KEYS:
+        raise KeyFileRefused(f"holds more than {_MAX_KEYS} keys: remove those that are no longer used")
+    return content
 
 
 def _read_pem(data: bytes) -> KeyFile:
@@ -130,8 +130,8 @@ def _make_key(public: object, id: str | None) -> Key | None:
     if isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1):
         return Key("ES256", id, public)
     if isinstance(public, RSAPublicKey):
-        if public.key_size < _LEAST_RSA_BITS:
-            raise KeyFileRefused(f"holds an RSA key of less than {_LEAST_RSA_BITS} bits: make a longer one")
+        if public.key_size < _MIN_RSA_BITS:
+            raise KeyFileRefused(f"holds an RSA key of less than {_MIN_RSA_BITS} bits: make a longer one")
         return Key("RS256", id, public)
     return None
 

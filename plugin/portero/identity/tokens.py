@@ -1,7 +1,7 @@
 """Makes and reads JSON Web Tokens (RFC 7519): who signed one, for which host, until when, for which user and groups.
 
 In: the header's value, the site's issuers, the host's names, a time. Out: user and groups. Refused: whatever is not
-exactly one signed token. The key's type says by which algorithm it is verified. No message repeats any of it.
+exactly one signed token. The key's type decides by which algorithm it is verified. No message repeats any part.
 """
 
 import base64
@@ -21,12 +21,12 @@ from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
 _AT = "X-Portero-Token"
-_LONGEST = 8192
+_MAX_LENGTH = 8192
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
 _ALGORITHMS = get_args(Algorithm)
 # Clocks differ: a token that was made just now may come from the future. Its end is exact.
 _CLOCKS_DIFFER = 60.0
-_MOST_GROUPS = 256
+_MAX_GROUPS = 256
 _LATEST = float(1 << 53)
 _JWS = PyJWS(algorithms=_ALGORITHMS)
 
@@ -40,12 +40,13 @@ class Bearer:
     seconds: float
 
 
-def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
+def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
     """The user of a token at a time; raises Refused with one of the token-... codes."""
-    header, claims = peek(token)
+    header, claims = read_parts(token)
     name = claims.get("iss")
     issuer = issuers.get(name) if isinstance(name, str) else None
-    if not _is_plain(header):
+    # Signed by a key pair, and nothing in the header that changes what is signed or must be understood.
+    if header.get("alg") not in _ALGORITHMS or header.keys() & {"crit", "b64"}:
         _refuse("invalid")
     if issuer is None or not _is_signed(token, header, issuer):
         _refuse("untrusted")
@@ -59,16 +60,16 @@ def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str
     return Bearer(user, groups, seconds)
 
 
-def peek(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
-    """Header and claims of a token, on its own word; raises Refused (token-invalid) for what is none."""
-    parts = _PARTS.fullmatch(token) if len(token) <= _LONGEST else None
+def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
+    """Header and claims of a token, not verified; raises Refused (token-invalid) for other text."""
+    parts = _PARTS.fullmatch(token) if len(token) <= _MAX_LENGTH else None
     if parts is None:
         _refuse("invalid")
     return _decode(parts[1]), _decode(parts[2])
 
 
 def _refuse(why: str) -> NoReturn:
-    # `from None`: what the library says of a token may repeat a part of it.
+    # `from None`: the library's message may repeat a part of the token.
     raise Refused(f"token-{why}", _AT) from None
 
 
@@ -77,11 +78,6 @@ def _decode(part: str) -> dict[str, JSON]:
         return load_strict_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):
         _refuse("invalid")
-
-
-def _is_plain(header: Mapping[str, JSON]) -> bool:
-    """Signed by a key pair, and nothing in the header that changes what is signed or must be understood."""
-    return header.get("alg") in _ALGORITHMS and not header.keys() & {"crit", "b64"}
 
 
 def _is_signed(token: str, header: Mapping[str, JSON], issuer: TokenIssuer) -> bool:
@@ -104,7 +100,7 @@ def _check_times(claims: Mapping[str, JSON], time: float) -> float:
     start = begin if made is None else made
     if end is None or start is None:
         _refuse("invalid")
-    if time >= end or any(known is not None and known > time + _CLOCKS_DIFFER for known in (begin, made)):
+    if time >= end or any(moment is not None and moment > time + _CLOCKS_DIFFER for moment in (begin, made)):
         _refuse("expired")
     return end - start
 
@@ -127,12 +123,12 @@ def _list_groups(value: JSON) -> tuple[str, ...]:
     """One name or a list of them; a user without any has none."""
     names = value if isinstance(value, list) else [] if value is None else [value]
     groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
-    if len(groups) != len(names) or len(groups) > _MOST_GROUPS:
+    if len(groups) != len(names) or len(groups) > _MAX_GROUPS:
         _refuse("invalid")
     return tuple(dict.fromkeys(groups))
 
 
-def make(
+def make_token(
     key: Ed25519PrivateKey, issuer: str, host_group: str, user: str, groups: Sequence[str], made: int, seconds: int
 ) -> str:
     """A token for one group of hosts, valid for so many seconds from `made` (since 1970) on."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
 
     from portero.identity.keys import Key
 
-_LONGEST = 128
+_MAX_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class TokenIssuer:
 class Trusted:
     """`token_issuers` by the claim `iss`. Without `certificate_issuers` dockerd alone decides about certificates.
 
-    `user_groups`: further groups of a user, whatever certificate or token says.
+    `user_groups`: further groups of a user, beside those of certificate or token.
     """
 
     token_issuers: Mapping[str, TokenIssuer] = field(default_factory=dict)
@@ -43,4 +43,4 @@ class Trusted:
 
 def is_name(text: object) -> bool:
     """Whether this can be the name of a user or a group: no control characters, no spaces around it."""
-    return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable() and text == text.strip()
+    return isinstance(text, str) and 0 < len(text) <= _MAX_LENGTH and text.isprintable() and text == text.strip()

@@ -8,25 +8,27 @@ from portero.decision import Decision, Violation
 from portero.judging import denial_entries, unknown_fields
 from portero.judging.denial_entries import Entry
 
-MOST_LINES = 12
-MOST_LISTED = 20
+MAX_LINES = 12
+MAX_LISTED = 20
 _WIDTH = 80
-_LEAST_ENTRIES = 2
-_LEAST_LEFT_OPEN = 4
-_MOST_NOTES = 3
+_MIN_ENTRIES = 2
+_MIN_LEFT_OPEN = 4
+_MAX_NOTES = 3
 # A longer name has its text right behind it.
-_LONGEST_NAME = 18
+_MAX_NAME_LENGTH = 18
 
 
 def write_denial(decision: Decision) -> str:
     """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
     dialect = decision.dialect
     denials = [violation for violation in decision.violations if violation.action == "deny"]
-    proposed = decision.suggestion if _line(decision) else None
+    proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
     solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
-    merged = denial_entries.merge(denials, dialect, solved)
-    end = [*_notes(decision, dialect), *_try(decision), *_more(decision)]
-    return "\n".join([_headline(decision), *_fit(merged, MOST_LINES - 1 - len(end)), *end])
+    merged = denial_entries.merge_violations(denials, dialect, solved)
+    end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
+    end += [f"  more: portero explain {decision.id}"]
+    end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
+    return "\n".join([_headline(decision), *_fit(merged, MAX_LINES - 1 - len(end)), *end])
 
 
 def list_violations(decision: Decision) -> str:
@@ -37,10 +39,10 @@ def list_violations(decision: Decision) -> str:
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     width = max((len(violation.rule) for violation in denials), default=0)
     dialect = decision.dialect
-    lines = [f"  {one.rule:<{width}}  {sentence(one, dialect)}" for one in denials[:MOST_LISTED]]
-    more = len(denials[MOST_LISTED:]) + sum(violation.more for violation in denials)
-    tried = [f"  try: {line}", *list_left_open(decision)] if (line := _line(decision)) else []
-    return "\n".join([_headline(decision), *lines, *([f"  ... and {more} more"] if more else []), *tried])
+    lines = [f"  {one.rule:<{width}}  {write_sentence(one, dialect)}" for one in denials[:MAX_LISTED]]
+    more = len(denials[MAX_LISTED:]) + sum(violation.more for violation in denials)
+    rest = [f"  ... and {more} more"] if more else []
+    return "\n".join([_headline(decision), *lines, *rest, *_list_try(decision)])
 
 
 def _headline(decision: Decision) -> str:
@@ -49,13 +51,13 @@ def _headline(decision: Decision) -> str:
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:
     """The worst entries, as many as fit; the names of the rest. What the try: line leaves open goes before the rest."""
-    width = min(max((len(entry.name) for entry in merged), default=0), _LONGEST_NAME)
+    width = min(max((len(entry.name) for entry in merged), default=0), _MAX_NAME_LENGTH)
     shown_entries = dict[str, list[str]]()
     used = 0
     for number, entry in enumerate([*merged[:1], *sorted(merged[1:], key=lambda entry: not entry.is_left_open)]):
         text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))
         room = lines if number + 1 == len(merged) else lines - 1
-        least = _LEAST_LEFT_OPEN if entry.is_left_open else _LEAST_ENTRIES
+        least = _MIN_LEFT_OPEN if entry.is_left_open else _MIN_ENTRIES
         if number >= least and used + len(text) > room:
             break
         shown_entries[entry.name] = text
@@ -64,37 +66,27 @@ def _fit(merged: list[Entry], lines: int) -> list[str]:
     if len(shown_entries) == len(merged):
         return shown
     rest = [entry.name for entry in merged if entry.name not in shown_entries]
-    return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_LEAST_ENTRIES]]
+    return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_MIN_ENTRIES]]
 
 
-def _notes(decision: Decision, dialect: str) -> list[str]:
+def _write_notes(decision: Decision, dialect: str) -> list[str]:
     dropped = [violation for violation in decision.violations if violation.rule == unknown_fields.DROPPED]
     return [
         line
-        for violation in dropped[:_MOST_NOTES]
-        for line in _wrap(f"  note: {sentence(violation, dialect)}", "        ")
+        for violation in dropped[:_MAX_NOTES]
+        for line in _wrap(f"  note: {write_sentence(violation, dialect)}", "        ")
     ]
 
 
-def _try(decision: Decision) -> list[str]:
-    line = _line(decision)
-    left = [part for text in list_left_open(decision) for part in _wrap(text, "       ")] if line else []
-    return [*(_wrap(f"  try: {line}", "       ") if line else []), *left]
+def _list_try(decision: Decision) -> list[str]:
+    line = decision.suggestion.line if decision.suggestion is not None else ""
+    return [f"  try: {line}", *list_left_open(decision)] if line else []
 
 
 def list_left_open(decision: Decision) -> list[str]:
     """The line about rules that refuse even what is proposed; none where there are none."""
     still = decision.suggestion.still if decision.suggestion is not None else ()
     return [f"  then still refused by: {', '.join(still)}"] if still else []
-
-
-def _line(decision: Decision) -> str:
-    return "" if decision.suggestion is None else decision.suggestion.line
-
-
-def _more(decision: Decision) -> list[str]:
-    every = ["        portero check compose.yaml shows all at once"] if decision.dialect == "compose" else []
-    return [f"  more: portero explain {decision.id}", *every]
 
 
 def _wrap(text: str, indent: str) -> list[str]:
@@ -112,8 +104,8 @@ def _wrap(text: str, indent: str) -> list[str]:
     return [*lines, text]
 
 
-def sentence(violation: Violation, dialect: str) -> str:
+def write_sentence(violation: Violation, dialect: str) -> str:
     """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
-    remedy = denial_entries.remedy_of(violation, dialect)
-    at = denial_entries.name_place(violation)
-    return f"{f'{at}: ' if at else ''}{denial_entries.concrete(violation) or violation.reason} -> {remedy}"
+    remedy = denial_entries.choose_remedy(violation, dialect)
+    at = denial_entries.write_place(violation)
+    return f"{f'{at}: ' if at else ''}{denial_entries.write_figures(violation) or violation.reason} -> {remedy}"

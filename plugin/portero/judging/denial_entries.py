@@ -10,9 +10,9 @@ from portero.decision import LEVELS, Violation
 from portero.values.denial_parts import Wording
 from portero.values.spelling import make_printable
 
-_LONGEST_AT = 120
-_MOST_PLACES = 3
-_MOST_CURES = 3
+_MAX_AT_LENGTH = 120
+_MAX_PLACES = 3
+_MAX_CURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +35,30 @@ class Entry:
         return bool(self.solved) and any(violation.rule not in self.solved for violation in self.group)
 
 
-def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
+def merge_violations(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
     """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""
     groups: dict[str, list[Violation]] = {}
-    for violation in _worst_of_each_cause(sorted(denials, key=_rank)):
+    ranked = sorted(denials, key=lambda one: (LEVELS.index(one.level), not one.escapes, one.rule, one.at))
+    for violation in _worst_of_each_cause(ranked):
         groups.setdefault(_wording(violation).entry, []).append(violation)
-    return [Entry(_name(entry, group), group, dialect, solved) for entry, group in groups.items()]
+    # One rule alone goes by its name.
+    return [
+        Entry(entry if len({one.rule for one in group}) > 1 else group[0].rule, group, dialect, solved)
+        for entry, group in groups.items()
+    ]
 
 
-def _name(entry: str, group: Sequence[Violation]) -> str:
-    """One rule alone goes by its own name."""
-    rules = {violation.rule for violation in group}
-    return entry if len(rules) > 1 else group[0].rule
-
-
-def concrete(violation: Violation) -> str:
+def write_figures(violation: Violation) -> str:
     """What is asked and what is allowed; empty where the rule has no figures for it."""
     wording = _wording(violation)
     return f"{wording.asked} asked, {wording.allowed} here" if wording.asked and wording.allowed else ""
 
 
-def name_place(violation: Violation) -> str:
+def write_place(violation: Violation) -> str:
     """Where the violation is, and whose value it is when not the request's."""
     at = make_printable(violation.at)
-    at = at if len(at) <= _LONGEST_AT else at[:_LONGEST_AT] + "..."
+    at = at if len(at) <= _MAX_AT_LENGTH else at[:_MAX_AT_LENGTH] + "..."
     return f"{at} (the daemon's default)" if at and violation.default else at
-
-
-def _rank(violation: Violation) -> tuple[int, bool, str, str]:
-    return LEVELS.index(violation.level), not violation.escapes, violation.rule, violation.at
 
 
 def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
@@ -85,17 +80,17 @@ def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> 
     ordered = sorted(group, key=lambda violation: _wording(violation).order)
     figures, others = list[str](), list[Violation]()
     for one in ordered:
-        if figure := concrete(one):
-            figures.append(f"{name_place(one)}: {figure}")
+        if figure := write_figures(one):
+            figures.append(f"{write_place(one)}: {figure}")
         elif not _wording(one).part:
             others.append(one)
     parts = _join_parts(ordered)
     sentences = [*([parts] if parts else []), *figures]
     if others:
         return "; ".join([*sentences, _write_others(others, dialect, solved)])
-    cures = list(dict.fromkeys(remedy_of(one, dialect) for one in ordered if one.rule not in solved))
-    written = [_sentence(_capital(cure)) for cure in cures[:_MOST_CURES]]
-    return " ".join([_sentence("; ".join(sentences)), *written])
+    cures = list(dict.fromkeys(choose_remedy(one, dialect) for one in ordered if one.rule not in solved))
+    written = [_end_sentence(_capitalize(cure)) for cure in cures[:_MAX_CURES]]
+    return " ".join([_end_sentence("; ".join(sentences)), *written])
 
 
 def _join_parts(group: Iterable[Violation]) -> str:
@@ -105,40 +100,37 @@ def _join_parts(group: Iterable[Violation]) -> str:
         if (part := _wording(violation).part) is not None:
             whose = " (the daemon's default)" if violation.default else ""
             by_beginning.setdefault(part[0], {})[part[1] + whose] = None
-    return "; ".join(f"{beginning} {', '.join(own)}" for beginning, own in by_beginning.items())
+    return "; ".join(f"{beginning} {', '.join(parts)}" for beginning, parts in by_beginning.items())
 
 
 def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     """Where, what, why and what to do; several places of one rule together."""
     first = group[0]
     wording = _wording(first)
-    places = list(dict.fromkeys(_name_asked(violation) for violation in group))
-    more = len(places) - _MOST_PLACES + sum(violation.more for violation in group)
-    shown = ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
-    text = f"{shown}: {_text(first)}" if shown else _capital(_text(first))
+    named = list(dict.fromkeys(_name_asked(violation) for violation in group))
+    more = len(named) - _MAX_PLACES + sum(violation.more for violation in group)
+    shown = ", ".join(named[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
+    text = wording.text or first.reason
+    text = f"{shown}: {text}" if shown else _capitalize(text)
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
     if not cure and first.rule not in solved:
-        cure = _capital(remedy_of(first, dialect))
-    return _sentence(text) + (f" {_sentence(cure)}" if cure else "")
+        cure = _capitalize(choose_remedy(first, dialect))
+    return _end_sentence(text) + (f" {_end_sentence(cure)}" if cure else "")
 
 
 def _name_asked(violation: Violation) -> str:
-    asked, at = _wording(violation).asked, name_place(violation)
+    asked, at = _wording(violation).asked, write_place(violation)
     return f"{at} ({asked})" if asked and at else at or asked
 
 
-def _text(violation: Violation) -> str:
-    return _wording(violation).text or violation.reason
-
-
-def remedy_of(violation: Violation, dialect: str) -> str:
+def choose_remedy(violation: Violation, dialect: str) -> str:
     """The remedy for a user of docker or of compose."""
     return violation.remedy.get(dialect) or violation.remedy["docker"]
 
 
-def _sentence(text: str) -> str:
+def _end_sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _capital(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:] if not text.startswith("-") else text

@@ -9,7 +9,7 @@ from portero.policy import profiles
 from portero.values.json_types import JSON
 
 # A token that breaks glass lives an hour at most, in seconds.
-_LONGEST = 3600
+_MAX_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,6 @@ def may_break_glass(site: Mapping[str, JSON], who: Identity) -> bool:
     A group that only the site's list gives does not count: each short token of the user would break glass.
     """
     groups = cast("list[str]", site.get("break-glass", []))
-    if who.seconds is None or who.seconds > _LONGEST:
+    if who.seconds is None or who.seconds > _MAX_SECONDS:
         return False
     return not {*groups}.isdisjoint({*who.groups} - {*who.listed})

@@ -10,7 +10,7 @@ from portero.values.json_fields import as_object, child, text
 from portero.values.json_types import JSON
 
 
-def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:
+def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:
     """Both; raises Refused (lookup-failed) where the daemon does not answer.
 
     `is_read`: a rule in force reads the image. Ports count only with --publish-all.
@@ -18,13 +18,13 @@ def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -
     named = child(child(document, "facts"), "imageSource" if document["operation"] == "ImageTag" else "image")
     body, at = as_object(document["body"] or {}, ""), text(named, "at")
     wants_ports = image_object.publishes_all(body)
-    # A name can stand for several images, and docker inspect shows that of the daemon's own platform.
+    # A name can stand for several images, and docker inspect shows that of the daemon's platform.
     names_platform = any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))
     if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
         return {}
     try:
-        found = objects.inspect("image", text(named, "reference"))
-        described: dict[str, JSON] = {"image": image_object.make_fact(found, at)} if is_read else {}
-        return described | ({"publishedPorts": image_object.count_ports(found, body)} if wants_ports else {})
+        reported = objects.inspect("image", text(named, "reference"))
+        described: dict[str, JSON] = {"image": image_object.make_fact(reported, at)} if is_read else {}
+        return described | ({"publishedPorts": image_object.count_ports(reported, body)} if wants_ports else {})
     except Refused as refused:
         raise Refused("lookup-failed", at) from refused

@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 
 from portero.decision import Violation
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, unfilled
+from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.driver import LOCAL
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
@@ -34,11 +34,11 @@ _GROUP: Mapping[ObjectKind, str] = {
 }
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _SOURCES = "sources"
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 
 
 @dataclass(slots=True)
-class Found:
+class ObjectFindings:
     """What was found out for one request about existing objects: a second document of it need not ask again.
 
     `is_whole`: False where containers name each other: one was judged before all of the other was known.
@@ -59,15 +59,15 @@ class Existing:
     host: HostMoment
     judge: JudgeObject
     looks_up: Sequence[str]
-    found: Found = field(default_factory=Found)
+    findings: ObjectFindings = field(default_factory=ObjectFindings)
 
     def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
-        found = self._group(dict.fromkeys(named_objects.find(document, self.looks_up)))
+        reported = self._group(dict.fromkeys(named_objects.find_named(document, self.looks_up)))
         sources = tuple(nested_sources.list_requested(document, self.host)) if _SOURCES in self.looks_up else ()
-        if sources and sources not in self.found.nested:
-            self.found.nested[sources] = self._find_nested(sources)
-        return found | (self.found.nested[sources] if sources else {})
+        if sources and sources not in self.findings.nested:
+            self.findings.nested[sources] = self._find_nested(sources)
+        return reported | (self.findings.nested[sources] if sources else {})
 
     def _find_nested(self, sources: Sequence[Source], id: str = "", since: int = 0) -> dict[str, JSON]:
         """The pairs with sources of other containers than this one that were created since."""
@@ -85,44 +85,44 @@ class Existing:
         groups: dict[str, list[JSON]] = {}
         for one in named:
             refuse_alias(one)
-            facts = self.found.described.get(one)
+            facts = self.findings.described.get(one)
             if facts is None:
                 try:
                     facts = [*self._describe(one)]
                 except Refused as refused:
                     # Whatever is wrong with what the daemon reports, the request is not to blame.
                     raise Refused("lookup-failed", one.at) from refused
-                if self.found.is_whole:
-                    self.found.described[one] = facts
+                if self.findings.is_whole:
+                    self.findings.described[one] = facts
             if facts:
                 groups.setdefault(_GROUP["container" if one.kind == "exec" else one.kind], []).extend(facts)
         return cast(dict[str, JSON], groups)
 
     def _describe(self, named: Named) -> Iterator[Fact]:
         """The object, and those others that the name can come to mean and that violate a rule."""
-        found = self.objects.inspect(named.kind, named.name)
-        if found is None:
+        reported = self.objects.inspect(named.kind, named.name)
+        if reported is None:
             return
         if named.kind == "exec":
-            yield from self._describe_exec(named, found)
+            yield from self._describe_exec(named, reported)
             return
-        yield _make_fact(named, _name(named, found), self._judge(named.kind, found))
-        for other in list_others(named.kind, named.name, found, self.objects):
+        yield _make_fact(named, _name(named, reported), self._judge(named.kind, reported))
+        for other in list_others(named.kind, named.name, reported, self.objects):
             name = f"{_name(named, other)}, whose ID begins with {named.name},"
             fact = _make_fact(named, name, self._judge(named.kind, other))
             if fact["violates"]:
                 yield fact
 
-    def _describe_exec(self, named: Named, found: Mapping[str, JSON]) -> Iterator[Fact]:
+    def _describe_exec(self, named: Named, reported: Mapping[str, JSON]) -> Iterator[Fact]:
         """The exec's container, with what the exec itself violates."""
-        container = self.objects.inspect("container", text(found, "ContainerID"))
+        container = self.objects.inspect("container", text(reported, "ContainerID"))
         if container is None:
             return
-        process = child(found, "ProcessConfig")
+        process = child(reported, "ProcessConfig")
         body: dict[str, JSON] = {"Privileged": flag(process, "privileged"), "User": text(process, "user")}
         name = read_name("container", container)
-        own = self.judge(Inspected("ContainerExec", name, body), self.host, {})
-        yield _make_fact(named, shorten_name(name), [*own, *self._judge("container", container)])
+        violations = self.judge(Inspected("ContainerExec", name, body), self.host, {})
+        yield _make_fact(named, shorten_name(name), [*violations, *self._judge("container", container)])
 
     def _find_nested_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
         """The pairs of containers that were created at the same time, when neither was in the list yet.
@@ -134,34 +134,34 @@ class Existing:
         sources = list(nested_sources.list_mounted(container))
         return self._find_nested(sources, text(container, "Id"), self.objects.since) if sources else {}
 
-    def _judge(self, kind: ObjectKind, found: Mapping[str, JSON]) -> Sequence[Violation]:
+    def _judge(self, kind: ObjectKind, reported: Mapping[str, JSON]) -> Sequence[Violation]:
         if kind == "service":
-            former = child(found, "PreviousSpec")
+            former = child(reported, "PreviousSpec")
             return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, {}) if former else ()
-        request = inspected.make_request(dict(found))
+        request = inspected.make_request(dict(reported))
         if request is None:
-            return ()  # a network of dockerd's own
+            return ()  # a network that dockerd makes itself
         if kind == "network":
-            # Its own routes and bridge are on the host because of it.
-            own = find_taken([found])
-            return self.judge(request, KnownNetworksMoment(self.host, lambda name: None, own), {})
-        return self._judge_container(request, found) if kind == "container" else self.judge(request, self.host, {})
+            # Its routes and its bridge are on the host because of it.
+            taken = find_taken([reported])
+            return self.judge(request, KnownNetworksMoment(self.host, lambda name: None, taken), {})
+        return self._judge_container(request, reported) if kind == "container" else self.judge(request, self.host, {})
 
-    def _judge_container(self, request: Inspected, found: Mapping[str, JSON]) -> Sequence[Violation]:
+    def _judge_container(self, request: Inspected, reported: Mapping[str, JSON]) -> Sequence[Violation]:
         """With what it uses: dockerd looks up the container behind a namespace anew at each start."""
-        id = text(found, "Id")
-        if id in self.found.judging:
-            self.found.is_whole = False  # two containers can name each other
+        id = text(reported, "Id")
+        if id in self.findings.judging:
+            self.findings.is_whole = False  # two containers can name each other
             return ()
-        if id not in self.found.judged:
-            self.found.judging.add(id)
-            request = unfilled(request, Fills.of(self.objects.info(), self.host.daemon()))
-            used = self._group(dict.fromkeys((*_list_volumes(found), *_list_joined(found))))
-            if foreign := [*self._describe_foreign_volumes(found)]:
+        if id not in self.findings.judged:
+            self.findings.judging.add(id)
+            request = remove_filled(request, Fills.of(self.objects.info(), self.host.daemon()))
+            used = self._group(dict.fromkeys((*_list_volumes(reported), *_list_joined(reported))))
+            if foreign := [*self._describe_foreign_volumes(reported)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
-            self.found.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(found))
-            self.found.judging.remove(id)
-        return self.found.judged[id]
+            self.findings.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(reported))
+            self.findings.judging.remove(id)
+        return self.findings.judged[id]
 
     def _describe_foreign_volumes(self, container: Mapping[str, JSON]) -> Iterator[Fact]:
         """Its volumes of other drivers, by the driver's name: dockerd would ask the plugin, which may be dead."""
@@ -175,7 +175,7 @@ class Existing:
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:
     denials = [violation for violation in violations if violation.action == "deny"]
-    shown = [f"{violation.rule} ({violation.at})" for violation in denials[:_MOST_SHOWN]]
+    shown = [f"{violation.rule} ({violation.at})" for violation in denials[:_MAX_SHOWN]]
     more = len(denials) - len(shown)
     return {
         "name": name,
@@ -186,8 +186,8 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     }
 
 
-def _name(named: Named, found: Mapping[str, JSON]) -> str:
-    return shorten_name(read_name(named.kind, found) or named.name)
+def _name(named: Named, reported: Mapping[str, JSON]) -> str:
+    return shorten_name(read_name(named.kind, reported) or named.name)
 
 
 def _list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
-from portero.decision import Decision, Violation, bounded, in_order, refusal
+from portero.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
 from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
 from portero.host.view import Host, HostMoment
@@ -24,14 +24,14 @@ from portero.judging import (
     unknown_fields,
 )
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing_objects import Existing, Found
+from portero.judging.existing_objects import Existing, ObjectFindings
 from portero.judging.owned_objects import OwnerNames
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
-from portero.reading import body, envelope, uri
-from portero.reading.canonical import canonical
-from portero.reading.envelope import Envelope
+from portero.reading import body, uri
+from portero.reading.canonical import canonicalize
+from portero.reading.envelope import Envelope, read_envelope
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Match, Operation, Routes
 from portero.reading.shapes import Shapes
@@ -60,13 +60,14 @@ class Judge:
         object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
 
     def decide(
-        self, data: bytes, id: str, time: float, peer: Peer | None = None, known: Identity | None = None
+        self, data: bytes, id: str, time: float, peer: Peer | None = None, identity: Identity | None = None
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer` posted it. `known`: who asked, as recorded; no proof is read then. A refusal names what was read before.
+        `peer` posted it. `identity`: the caller, as recorded: no proof is read then. A refusal names what was read
+        before it.
         """
-        asked: Envelope | None = None
+        envelope: Envelope | None = None
         target: uri.Target | None = None
         match: Match | None = None
         who: Identity | None = None
@@ -76,32 +77,34 @@ class Judge:
         suggested: Proposed | None = None
         fault: Exception | None = None
         try:
-            asked = envelope.read(data)
-            target = uri.parse(asked.uri)
-            match = self.routes.match(asked.method, target.path)
-            who = known or self._identify(asked, time)
+            envelope = read_envelope(data)
+            target = uri.parse_target(envelope.uri)
+            match = self.routes.match(envelope.method, target.path)
+            who = identity or self._identify(envelope, time)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
-            if who is NOBODY and asked.body is None and match.operation.id in self._unjudged:
-                body.read(asked, match, target.query, self.shapes, target.version)
+            if who is NOBODY and envelope.body is None and match.operation.id in self._unjudged:
+                body.read_body(envelope, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
                 context = _Context(match.operation, time, self.host.moment(peer), enforcement)
-                document = self._document(asked, target, match, who, context.host)
+                document = self._document(envelope, target, match, who, context.host)
                 document = self._with_objects(document, context)
                 violations = self.find_violations(document, time, enforcement)
                 if violations:
-                    by_compose = subject.is_by_compose(asked, document)
+                    by_compose = subject.is_by_compose(envelope, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
         except Refused as refused:
-            violations = (refusal(refused.code, refused.at),)
+            violations = (make_refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
-            violations = (refusal("internal-error", ""),)
+            violations = (make_refusal("internal-error", ""),)
         return Decision(
             id=id,
             time=time,
-            subject=subject.describe(asked, target, match, who, document),
-            violations=bounded(in_order(not_enforced.lift(violations, self.policy.rules, enforcement))),
+            subject=subject.describe_subject(envelope, target, match, who, document),
+            violations=limit_violations(
+                sort_violations(not_enforced.lift_violations(violations, self.policy.rules, enforcement))
+            ),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
@@ -111,15 +114,15 @@ class Judge:
             breaks_glass=enforcement.breaks_glass,
         )
 
-    def document(self, data: bytes, time: float, known: Identity | None = None) -> dict[str, JSON]:
+    def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
-        asked = envelope.read(data)
-        target = uri.parse(asked.uri)
-        match = self.routes.match(asked.method, target.path)
-        return self._document(asked, target, match, known or self._identify(asked, time), self.host.moment())
+        envelope = read_envelope(data)
+        target = uri.parse_target(envelope.uri)
+        match = self.routes.match(envelope.method, target.path)
+        return self._document(envelope, target, match, identity or self._identify(envelope, time), self.host.moment())
 
-    def _identify(self, asked: Envelope, time: float) -> Identity:
-        shown = Credentials(asked.user, asked.auth_method, asked.peer_certificates, asked.headers)
+    def _identify(self, envelope: Envelope, time: float) -> Identity:
+        shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
         return identify(shown, self.policy.trusted, self.audiences, time)
 
     def find_violations(
@@ -141,15 +144,15 @@ class Judge:
         )
 
     def _document(
-        self, asked: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
+        self, envelope: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
     ) -> dict[str, JSON]:
-        return request_document.build(
+        return request_document.build_document(
             operation=match.operation,
             version=target.version,
             path=match.path,
             query=target.query,
             identity=who.document(),
-            canonical=body.read(asked, match, target.query, self.shapes, target.version),
+            canonical=body.read_body(envelope, match, target.query, self.shapes, target.version),
             host=host,
         )
 
@@ -161,14 +164,14 @@ class Judge:
         if owners is not None and not owned_objects.may_concern(operation):
             owners = None
         objects = context.host.objects() if operation.looks_up or owners else None
-        owned = owned_objects.describe(owners, operation, document, objects) if owners else {}
+        owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
         if objects is None:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)
-        used = Existing(objects, context.host, judge, operation.looks_up, context.found).describe(document)
+        used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
-            used |= existing_image.describe(document, objects, is_read=is_read)
+            used |= existing_image.describe_image(document, objects, is_read=is_read)
         return {**document, "objects": used | owned}
 
     def _judge_existing(
@@ -179,14 +182,14 @@ class Judge:
         host: HostMoment,
         used: Mapping[str, JSON],
     ) -> tuple[Violation, ...]:
-        """What an existing object violates that counts when it is used, and what of it an exception waives."""
-        document = request_document.build(
+        """The rules that forbid the use of an existing object that violates them, with those that are waived."""
+        document = request_document.build_document(
             operation=Operation(made.operation, "POST", "", "json", True, False),
             version=None,
             path={"id": made.name},
             query={"name": (made.name,)},
             identity=identity,
-            canonical=canonical(self.shapes.by_operation[made.operation], tree_of(made.body)),
+            canonical=canonicalize(self.shapes.by_operation[made.operation], tree_of(made.body)),
             host=host,
         )
         document["objects"] = dict(used)
@@ -201,31 +204,31 @@ class Judge:
         self, document: dict[str, JSON], violations: tuple[Violation, ...], context: "_Context", *, by_compose: bool
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        enforced = not_enforced.lift(violations, self.policy.rules, context.enforcement)
-        denials = in_order(tuple(one for one in enforced if one.action == "deny"))
+        enforced = not_enforced.lift_violations(violations, self.policy.rules, context.enforcement)
+        denials = sort_violations(tuple(one for one in enforced if one.action == "deny"))
         if not denials or context.operation.id not in try_line.COMMANDS:
             return None
         for gently in (True, False):
             drafted = proposal.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
-            kept = request_document.as_kept(drafted.document, self.shapes)
-            anew = context if context.found.is_whole else replace(context, found=Found())
-            changed = self._with_objects(request_document.rebuild(kept, context.host), anew)
+            effective = request_document.drop_fields(drafted.document, self.shapes)
+            anew = context if context.findings.is_whole else replace(context, findings=ObjectFindings())
+            changed = self._with_objects(request_document.rebuild_document(effective, context.host), anew)
             judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
-            still = {violation.rule for violation in judged if violation.action == "deny"}
+            refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
-            if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in still):
-                return try_line.propose(drafted.changes, still, by_compose=by_compose)
+            if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
+                return try_line.propose(drafted.changes, refusing, by_compose=by_compose)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What one request and its suggestion are judged by. `found`: the existing objects that were looked at for it."""
+    """What one request and its suggestion are judged by. `findings`: about existing objects that it uses."""
 
     operation: Operation
     time: float
     host: HostMoment
     enforcement: Enforcement
-    found: Found = field(default_factory=Found)
+    findings: ObjectFindings = field(default_factory=ObjectFindings)

@@ -18,8 +18,8 @@ from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
 
 # Networks of these names cannot be made.
-DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
-_LONGEST_NAME = 64
+PREDEFINED = ("", "default", "bridge", "host", "none")
+_MAX_NAME_LENGTH = 64
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
 # No user can make an object whose ID begins with so many given characters.
@@ -38,12 +38,12 @@ class Named:
 
 def shorten_name(name: str) -> str:
     """The name of an object or an owner, as reasons have it."""
-    return make_printable(name)[:_LONGEST_NAME]
+    return make_printable(name)[:_MAX_NAME_LENGTH]
 
 
-def read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:
+def read_name(kind: ObjectKind, reported: Mapping[str, JSON]) -> str:
     """The name of an object, from what docker inspect shows of it."""
-    return text(child(found, "Spec") if kind == "service" else found, "Name").removeprefix("/")
+    return text(child(reported, "Spec") if kind == "service" else reported, "Name").removeprefix("/")
 
 
 def refuse_alias(named: Named) -> None:
@@ -52,7 +52,7 @@ def refuse_alias(named: Named) -> None:
         raise Refused("container-alias", named.at)
 
 
-def find(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:
+def find_named(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:
     """All of them; `looks_up` as in operations.json."""
     for kind in looks_up:
         if (find_kind := _FINDERS.get(kind)) is not None:
@@ -75,10 +75,6 @@ def _only_ends_restarts(document: Mapping[str, JSON]) -> bool:
     body = as_object(document["body"] or {}, "")
     others = [value for name, value in body.items() if name != "RestartPolicy"]
     return text(child(body, "RestartPolicy"), "Name") == "no" and not any(others)
-
-
-def _find_exec(document: Mapping[str, JSON]) -> Iterator[Named]:
-    yield Named("exec", _path_id(document) or "", "path.id")
 
 
 def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
@@ -106,7 +102,7 @@ def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
         yield Named("network", copied, "ConfigFrom.Network")
     for network in objects(facts, "networks"):
         name = text(network, "name")
-        if name not in DOCKERDS_OWN:
+        if name not in PREDEFINED:
             yield Named("network", name, text(network, "at"))
 
 
@@ -116,7 +112,7 @@ def _path_id(document: Mapping[str, JSON]) -> str | None:
 
 _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
     "container": _find_container,
-    "exec": _find_exec,
+    "exec": lambda document: iter((Named("exec", _path_id(document) or "", "path.id"),)),
     "rollback": _find_rollback,
     "containers": _find_containers,
     "volumes": _find_volumes,
@@ -124,10 +120,10 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
 }
 
 
-def list_others(kind: str, name: str, found: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:
+def list_others(kind: str, name: str, reported: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:
     """What docker inspect shows of each other object whose ID begins with the name."""
     listed = _LISTED.get(kind)
-    id = _read_id(found)
+    id = _read_id(reported)
     if listed is None or not _may_begin_id(listed, name) or (id.startswith(name) and len(name) >= _SURE):
         return
     for other in map(_read_id, objects.list_all(listed)):
@@ -141,5 +137,5 @@ def _may_begin_id(kind: ListedKind, name: str) -> bool:
     return (_BEGINS_CONTAINER_ID if kind == "container" else _BEGINS_SERVICE_ID).fullmatch(name) is not None
 
 
-def _read_id(found: Mapping[str, JSON]) -> str:
-    return text(found, "Id") or text(found, "ID")
+def _read_id(reported: Mapping[str, JSON]) -> str:
+    return text(reported, "Id") or text(reported, "ID")

@@ -76,12 +76,12 @@ def was_created_since(container: Mapping[str, JSON], since: int) -> bool:
     return (integer(container, "Created") or 0) >= since
 
 
-def find_nested(own: Sequence[Source], others: Sequence[Source], host: HostMoment) -> list[JSON]:
-    """A fact for each pair of an own source and another one, of which the upper is writable.
+def find_nested(sources: Sequence[Source], others: Sequence[Source], host: HostMoment) -> list[JSON]:
+    """A fact for each pair of one of the sources and another one, the upper one writable.
 
     Raises Refused (host-unreadable) where the way to a source cannot be read.
     """
-    pairs = dict.fromkeys((*_find_pairs(others, own, host), *_find_pairs(own, others, host)))
+    pairs = dict.fromkeys((*_find_pairs(others, sources, host), *_find_pairs(sources, others, host)))
     return [_make_fact(upper, lower) for upper, lower in pairs]
 
 
@@ -97,14 +97,14 @@ def _find_pairs(
 
 def _group_writable(sources: Iterable[Source], host: HostMoment) -> Mapping[str, list[Source]]:
     """Writable sources by their path and by where it leads."""
-    found = defaultdict[str, list[Source]](list)
+    by_name = defaultdict[str, list[Source]](list)
     for source in sources:
         if not source.writable:
             continue
         for name in {source.path, host.find_passage(source.path).resolved or source.path}:
             if not any(is_within(root, name) for root in _ROOTS):
-                found[name].append(source)
-    return found
+                by_name[name].append(source)
+    return by_name
 
 
 def _list_above(path: str, host: HostMoment) -> Iterator[str]:
@@ -119,11 +119,11 @@ def _list_above(path: str, host: HostMoment) -> Iterator[str]:
 
 
 def _make_fact(upper: Source, lower: Source) -> Fact:
-    own = upper if upper.owner == _SELF else lower
+    requested = upper if upper.owner == _SELF else lower
     return {
         "upper": make_printable(upper.path),
         "lower": make_printable(lower.path),
         "writer": upper.owner,
         "reader": lower.owner,
-        "at": own.at,
+        "at": requested.at,
     }

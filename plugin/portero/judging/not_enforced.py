@@ -13,7 +13,7 @@ from portero.values.json_fields import as_object, objects, text
 from portero.values.json_types import JSON
 
 
-def lift(
+def lift_violations(
     violations: tuple[Violation, ...], rules: Mapping[str, Rule], enforcement: Enforcement
 ) -> tuple[Violation, ...]:
     """The violations, in mode audit reported instead of refused, except for rules that refuse there too.
@@ -22,16 +22,15 @@ def lift(
     """
     if enforcement.mode == "enforce":
         return violations
+
+    def may_lift(violation: Violation) -> bool:
+        rule = rules.get(violation.rule)
+        return not enforcement.breaks_glass if rule is None else not rule.denies_in_audit
+
     return tuple(
-        replace(violation, action="audit", profile=enforcement.profile)
-        if violation.action == "deny" and _may_lift(rules.get(violation.rule), only_rules=enforcement.breaks_glass)
-        else violation
-        for violation in violations
+        replace(one, action="audit", profile=enforcement.profile) if one.action == "deny" and may_lift(one) else one
+        for one in violations
     )
-
-
-def _may_lift(rule: Rule | None, *, only_rules: bool) -> bool:
-    return not only_rules if rule is None else not rule.denies_in_audit
 
 
 def make_waived_facts(violations: Sequence[Violation]) -> list[JSON]:
@@ -44,11 +43,11 @@ def report_waived(used: JSON, rules: Mapping[str, Rule]) -> Iterator[Violation]:
     """One waived violation for each object, rule and exception; `at` is where the request names the object."""
     groups = as_object(used, "objects")
     named = [one for group in groups.values() if isinstance(group, list) for one in group if isinstance(one, dict)]
-    found = (
+    waived = (
         (text(one, "at"), text(each, "rule"), text(each, "exception"))
         for one in named
         for each in objects(one, "waived")
     )
-    for at, id, exception in dict.fromkeys(found):
+    for at, id, exception in dict.fromkeys(waived):
         if (rule := rules.get(id)) is not None:
             yield Violation(id, rule.level, at, "waived", rule.reason, rule.remedy, exception=exception)

@@ -11,7 +11,7 @@ from typing import cast
 
 from portero.host.view import ObjectKind, Objects
 from portero.judging import named_objects
-from portero.judging.named_objects import DOCKERDS_OWN, Named, list_others, read_name, refuse_alias, shorten_name
+from portero.judging.named_objects import PREDEFINED, Named, list_others, read_name, refuse_alias, shorten_name
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.values.json_fields import child, text, texts
@@ -49,21 +49,23 @@ class OwnerNames:
         return cls(label, frozenset({user, *groups} - {""}))
 
 
-def describe(
+def describe_owners(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects | None
 ) -> dict[str, JSON]:
     """`foreign` and `ownerLabel`; raises Refused (lookup-failed) where the daemon does not answer.
 
     `objects`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
     """
-    foreign = [*_list_everybodys(operation)]
+    foreign: list[JSON] = []
+    if operation.id in _OF_ALL:
+        foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
     if objects is not None:
         foreign += _list_foreign(owners, operation, document, objects)
-    found: dict[str, JSON] = {"foreign": cast("list[JSON]", foreign)} if foreign else {}
+    facts: dict[str, JSON] = {"foreign": foreign} if foreign else {}
     if operation.id in _MAKES:
         owner = child(child(document, "body"), "Labels").get(owners.label)
-        found["ownerLabel"] = {"value": owner in owners.names, "at": f"Labels.{owners.label}"}
-    return found
+        facts["ownerLabel"] = {"value": owner in owners.names, "at": f"Labels.{owners.label}"}
+    return facts
 
 
 def may_concern(operation: Operation) -> bool:
@@ -71,14 +73,9 @@ def may_concern(operation: Operation) -> bool:
     return bool(operation.looks_up) or operation.id in _MAKES | _OF_ALL or _kind_of(operation) is not None
 
 
-def _list_everybodys(operation: Operation) -> Iterator[dict[str, JSON]]:
-    if operation.id in _OF_ALL:
-        yield {"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"}
-
-
 def _list_foreign(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects
-) -> Iterator[dict[str, JSON]]:
+) -> Iterator[JSON]:
     seen: set[tuple[str, str]] = set()
     for named in _find(operation, document):
         if (named.kind, named.name) in seen:
@@ -92,7 +89,7 @@ def _list_foreign(
             raise Refused("lookup-failed", named.at) from refused
         for one, owner in labels:
             name = read_name(kind, one)
-            if owner not in owners.names and not (kind == "network" and name in DOCKERDS_OWN):
+            if owner not in owners.names and not (kind == "network" and name in PREDEFINED):
                 shown = shorten_name(owner) or "the operators"
                 yield {"kind": kind, "name": shorten_name(name or named.name), "owner": shown, "at": named.at}
 
@@ -103,11 +100,11 @@ def _find(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]
         parameter = "name" if kind == "volume" else "id"
         yield Named(kind, path[parameter].removeprefix("/"), f"path.{parameter}")
     if operation.id == "ImageCommit":
-        yield from named_objects.find(document, ("container",))
+        yield from named_objects.find_named(document, ("container",))
     if operation.id in ("NetworkConnect", "NetworkDisconnect"):
         yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
     if operation.looks_up or operation.id in _MAKES:
-        yield from named_objects.find(document, _IN_BODY)
+        yield from named_objects.find_named(document, _IN_BODY)
         yield from _find_links(child(document, "body"))
 
 
@@ -127,14 +124,14 @@ def _kind_of(operation: Operation) -> ObjectKind | None:
 
 def _list_meanings(named: Named, objects: Objects) -> tuple[ObjectKind, Sequence[Mapping[str, JSON]]]:
     """What the name means now, and what it can come to mean; of an exec, its container."""
-    kind, found = named.kind, objects.inspect(named.kind, named.name) if named.name else None
-    if kind == "exec" and found is not None:
-        kind, found = "container", objects.inspect("container", text(found, "ContainerID"))
-    if found is None:
+    kind, reported = named.kind, objects.inspect(named.kind, named.name) if named.name else None
+    if kind == "exec" and reported is not None:
+        kind, reported = "container", objects.inspect("container", text(reported, "ContainerID"))
+    if reported is None:
         return kind, ()
-    return kind, (found, *(list_others(kind, named.name, found, objects) if named.kind != "exec" else ()))
+    return kind, (reported, *(list_others(kind, named.name, reported, objects) if named.kind != "exec" else ()))
 
 
-def _read_owner(kind: ObjectKind, found: Mapping[str, JSON], label: str) -> str:
+def _read_owner(kind: ObjectKind, reported: Mapping[str, JSON], label: str) -> str:
     holder = {"container": "Config", "service": "Spec"}.get(kind)
-    return text(child(child(found, holder) if holder else found, "Labels"), label)
+    return text(child(child(reported, holder) if holder else reported, "Labels"), label)

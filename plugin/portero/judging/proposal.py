@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from portero.decision import LEVELS, Violation
-from portero.flags.body_copy import Document
-from portero.flags.docker import Spelling, spelling
-from portero.flags.edits import Change, Entries, SetField
+from portero.flags.docker import Spelling, find_spelling
+from portero.flags.edits import Change, Document, Entries, SetField
 from portero.flags.try_keyword import Proposal, flag_named
 from portero.flags.violated_fields import Violated
 from portero.judging.try_line import FlagChanges
@@ -19,7 +18,7 @@ from portero.policy.policy import Policy
 from portero.policy.wording import follow_facts
 
 # A request that is refused at more places gets no suggestion.
-MOST_DENIALS = 48
+MAX_DENIALS = 48
 # Where a rule fails that refuses the operation outright: no flag helps.
 _OUTRIGHT = re.compile(r"operation|facts\.build.*|\?version|path\..*")
 
@@ -36,18 +35,18 @@ class Suggestion:
 def suggest(
     document: Document, denials: Sequence[Violation], policy: Policy, *, gently: bool = True
 ) -> Suggestion | None:
-    """The suggestion for a request with these denials; None when nothing that can be said helps.
+    """The suggestion for a request with these denials; None when no flag helps.
 
     `gently`: mounts become read-only or private where that satisfies the rules, else they are dropped.
     """
-    if len(denials) > MOST_DENIALS or any(_OUTRIGHT.fullmatch(violation.at) for violation in denials):
+    if len(denials) > MAX_DENIALS or any(_OUTRIGHT.fullmatch(violation.at) for violation in denials):
         return None
     draft = _Draft(document, dict(document), gently=gently)
     proposals = [(violation, policy.proposal(violation.rule)) for violation in _ordered(denials)]
-    known = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
-    draft.change_mounts(known)
-    draft.drop(known)
-    draft.add(known)
+    usable = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
+    draft.change_mounts(usable)
+    draft.drop(usable)
+    draft.add(usable)
     changed = draft.changes
     if not changed:
         return None
@@ -112,7 +111,7 @@ class _Draft:
         wanted = [(violation, flag, value) for violation, proposal in proposals for flag, value in proposal.add]
         taken: dict[tuple[str, str], str] = {}
         for violation, flag, value in sorted(wanted, key=lambda one: bool(flag_named(one[2]))):
-            spelt = spelling(self._operation, flag)
+            spelt = find_spelling(self._operation, flag)
             if spelt is None:
                 continue
             meant = self._value_of(flag_named(value)) if flag_named(value) else value
@@ -125,11 +124,11 @@ class _Draft:
                 self.solving.add(violation.rule)
 
     def _value_of(self, flag: str) -> str:
-        spelt = spelling(self._operation, flag)
+        spelt = find_spelling(self._operation, flag)
         return spelt.edit.typed_value(self.document) if spelt is not None and isinstance(spelt.edit, SetField) else ""
 
     def _spelt(self, flags: Iterable[str]) -> Iterator[tuple[str, Spelling]]:
-        return ((flag, spelt) for flag in flags if (spelt := spelling(self._operation, flag)) is not None)
+        return ((flag, spelt) for flag in flags if (spelt := find_spelling(self._operation, flag)) is not None)
 
     def _note(self, violations: Iterable[Violation], flag: str, change: Change) -> None:
         if change.added or change.removed or change.others:

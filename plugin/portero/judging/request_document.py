@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TypedDict, cast
 
-from portero.facts import collect, defaults
+from portero.facts import collect_facts, defaults
 from portero.host.view import HostMoment
-from portero.reading.canonical import Canonical, canonical
+from portero.reading.canonical import Canonical, canonicalize
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
@@ -25,7 +25,7 @@ class RequestDocument(TypedDict):
     facts: dict[str, JSON]
 
 
-def build(
+def build_document(
     *,
     operation: Operation,
     version: str | None,
@@ -53,7 +53,7 @@ def build(
     }
 
 
-def rebuild(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
+def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
     """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
     now = cast(RequestDocument, document)
     query = {name: tuple(values) for name, values in now["query"].items()}
@@ -64,12 +64,12 @@ def rebuild(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
     return {**document, "facts": facts | of_body}
 
 
-def as_kept(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
+def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     """The document without the fields that dockerd would drop at its API version."""
     operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
     if version is None or not shapes.drops(operation, version):
         return document
-    body = canonical(shapes.by_operation[operation], tree_of(document["body"]), version).body
+    body = canonicalize(shapes.by_operation[operation], tree_of(document["body"]), version).body
     return {**document, "body": body}
 
 
@@ -81,4 +81,4 @@ def _facts(
     body: JSON,
     host: HostMoment,
 ) -> dict[str, JSON]:
-    return defaults.fill_in(collect(operation, body, query, path, host), operation, body, version, host.daemon)
+    return defaults.fill_in(collect_facts(operation, body, query, path, host), operation, body, version, host.daemon)

@@ -1,4 +1,4 @@
-"""What a decision says about its request: of each part what could be read of it."""
+"""The subject of a decision: each part of the request, as far as it could be read."""
 
 from collections.abc import Mapping
 
@@ -14,47 +14,37 @@ from portero.values.json_types import JSON
 _COMPOSE_LABEL = "com.docker.compose.project"
 
 
-def describe(
-    asked: Envelope | None,
+def describe_subject(
+    envelope: Envelope | None,
     target: Target | None,
     match: Match | None,
     who: Identity | None,
     document: Mapping[str, JSON],
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
-    trace, parent_span = traceparent.read(asked.headers) if asked else ("", "")
+    facts = to_object(document.get("facts"))
+    trace, parent_span = traceparent.read_traceparent(envelope.headers) if envelope else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
-        method=asked.method if asked else "",
+        method=envelope.method if envelope else "",
         path=target.path if target else "",
         version=target.version if target else None,
-        user=who.user if who else asked.user if asked else "",
+        user=who.user if who else envelope.user if envelope else "",
         groups=who.groups if who else (),
         identified_by=who.method if who else "",
         names=who.names if who else (),
-        client=asked.headers.get("user-agent", "") if asked else "",
-        image=_find_image(document),
+        client=envelope.headers.get("user-agent", "") if envelope else "",
+        image=to_text(to_object(facts.get("image")).get("reference")) or None,
         reads=match.operation.reads if match else False,
-        by_compose=is_by_compose(asked, document),
-        daemon_defaults=_list_daemon_defaults(document),
+        by_compose=is_by_compose(envelope, document),
+        daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
         trace=trace,
         parent_span=parent_span,
     )
 
 
-def is_by_compose(asked: Envelope | None, document: Mapping[str, JSON]) -> bool:
+def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
-    client = asked.headers.get("user-agent", "") if asked else ""
-    body = document.get("body")
-    labels = to_object(to_object(body).get("Labels"))
+    client = envelope.headers.get("user-agent", "") if envelope else ""
+    labels = to_object(to_object(document.get("body")).get("Labels"))
     return "compose" in client.lower() or _COMPOSE_LABEL in labels
-
-
-def _find_image(document: Mapping[str, JSON]) -> str | None:
-    facts = document.get("facts")
-    return to_text(to_object(to_object(facts).get("image")).get("reference")) or None
-
-
-def _list_daemon_defaults(document: Mapping[str, JSON]) -> tuple[str, ...]:
-    facts = document.get("facts")
-    return tuple(map(str, to_list(to_object(facts).get("daemonDefaults"))))

@@ -1,4 +1,4 @@
-"""The `try:` line of a denial, which can be applied as it stands, and the changes of a request that it is made of.
+"""The `try:` line of a denial, which a user can apply unchanged, and the changes of a request in it.
 
 `docker run FLAG VALUE … …  (instead of F, F; without F, F)`: what stands between the command and the last … goes right
 behind the command; the flags in the brackets, if any, go. A plugin cannot know how a flag was typed: each is named
@@ -17,7 +17,7 @@ from portero.values.denial_parts import Proposed, Typed
 # A flag as `docker run` names it, and its value.
 Flag = tuple[str, str]
 # A longer line is not shown.
-MOST_CHARACTERS = 1000
+MAX_CHARACTERS = 1000
 _REST = "…"
 COMMANDS: Mapping[str, str] = {
     "ContainerCreate": "docker run",
@@ -48,18 +48,20 @@ class FlagChanges:
 
     def note(self, flag: str, change: Change) -> None:
         """Take over what an edit of this flag did; the same change twice counts once."""
-        gone = self.instead if change.added else self.without
+        removed = self.instead if change.added else self.without
         for one in [*((flag, value) for value in change.removed), *change.others]:
             if one in self.added:
                 del self.added[one]
             else:
-                gone[one] = None
+                removed[one] = None
         self.added |= dict.fromkeys((flag, value) for value in change.added)
 
     def write(self, flags: dict[Flag, None]) -> tuple[Typed, ...]:
         """The flags as the command behind the operation spells them."""
-        found = ((docker.spelling(self.operation, flag), value) for flag, value in flags)
-        return tuple(dict.fromkeys(one for spelt, value in found if spelt is not None for one in spelt.write(value)))
+        spelt_flags = ((docker.find_spelling(self.operation, flag), value) for flag, value in flags)
+        return tuple(
+            dict.fromkeys(one for spelt, value in spelt_flags if spelt is not None for one in spelt.write(value))
+        )
 
 
 def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False) -> Proposed | None:
@@ -71,16 +73,16 @@ def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = Fa
         without=changes.write(changes.without),
         still=tuple(sorted(still)),
     )
-    line = write(proposed)
-    if len(line) > MOST_CHARACTERS:
+    line = write_line(proposed)
+    if len(line) > MAX_CHARACTERS:
         return None
     return replace(proposed, line=_write_compose(changes) if by_compose else line)
 
 
-def write(proposed: Proposed) -> str:
+def write_line(proposed: Proposed) -> str:
     """The line for a user of docker."""
-    gone = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
-    return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + gone
+    removed = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
+    return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + removed
 
 
 def _typed(flag: Typed) -> str:
@@ -99,15 +101,15 @@ def _write_compose(changes: FlagChanges) -> str:
         return ""
     try:
         keys = compose_syntax.spell_keys(list(changes.added))
-        gone = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
+        removed = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
     except LookupError:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
     networks = [value for flag, value in changes.added if flag == "--network"]
-    top = f", at its top {compose_syntax.known(networks)}, without network_mode" if networks else ""
-    line = f"the {of} in the compose file with {keys or _REST}{top}{gone}"
-    return line if len(line) <= MOST_CHARACTERS else ""
+    top = f", at its top {compose_syntax.declare_networks(networks)}, without network_mode" if networks else ""
+    line = f"the {of} in the compose file with {keys or _REST}{top}{removed}"
+    return line if len(line) <= MAX_CHARACTERS else ""
 
 
 def _spell_gone(flags: Iterable[Flag]) -> Sequence[str]:
-    return [f"{compose_syntax.without(flag)} {value}".strip() for flag, value in flags]
+    return [f"{compose_syntax.spell_dropped(flag)} {value}".strip() for flag, value in flags]

@@ -42,8 +42,8 @@ def answer_own(data: bytes) -> dict[str, JSON] | None:
 
 def _is_lookup(data: bytes) -> bool:
     try:
-        request = envelope.read(data)
-        path = uri.parse(request.uri).path
+        request = envelope.read_envelope(data)
+        path = uri.parse_target(request.uri).path
     except Refused:
         return False
     has_secret = request.headers.get(HEADER.lower()) == SECRET and request.body is None

@@ -6,11 +6,11 @@ from typing import cast
 
 from portero.values.json_types import JSON
 
-# Docker's own names and ours. Other names (labels, variables) may hold secrets or control characters: never echoed.
+# Names of Docker and Portero. Others (labels, variables) may hold secrets or control characters: never echoed.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 
 
-# What is missing in a list has no place of its own: `at` is the list, of a container and of a service.
+# An entry that is missing has no place: `at` is the list, of a container and of a service.
 _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
     ("facts", "capabilities", "drop"): ("HostConfig.CapDrop", "TaskTemplate.ContainerSpec.CapabilityDrop"),
     ("facts", "ulimits"): ("HostConfig.Ulimits", "TaskTemplate.ContainerSpec.Ulimits"),
@@ -25,7 +25,8 @@ def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     if at is not None:
         return at
     if tuple(path) in _LISTS:
-        return _LISTS[tuple(path)][_is_of_service(request)]
+        operation = _below(request, "operation")
+        return _LISTS[tuple(path)][isinstance(operation, str) and operation.startswith("Service")]
     if len(path) > 1 and path[0] == "body":
         return _join(path[1:])
     if len(path) > 1 and path[0] == "query":
@@ -58,21 +59,11 @@ def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     return value
 
 
-def _is_of_service(request: JSON) -> bool:
-    operation = request.get("operation") if isinstance(request, dict) else None
-    return isinstance(operation, str) and operation.startswith("Service")
-
-
 def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
     """Of facts and objects only: `at` elsewhere is a name that the client chose."""
     deepest = None
     for step in path:
-        if isinstance(value, dict):
-            value = value.get(cast(str, step))  # the names of an object are texts: an index is none of them
-        elif isinstance(value, list) and isinstance(step, int):
-            value = value[step]
-        else:
-            return deepest
+        value = _below(value, step)
         if isinstance(value, dict) and isinstance(at := value.get("at"), str):
             deepest = at
     return deepest
@@ -80,7 +71,7 @@ def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
 
 def _below(value: JSON, step: str | int) -> JSON:
     if isinstance(value, dict):
-        return value.get(cast(str, step))  # the names of an object are texts: an index is none of them
+        return value.get(cast(str, step))  # an index is never a name
     return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.flags.try_keyword import faults as proposal_faults
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
 from portero.policy.wording import faults as wording_faults
@@ -16,10 +16,10 @@ from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 
 Step = str | int
-# Order of the levels: each profile enforces its own rules and those before it.
+# Order of the levels: a profile enforces the rules of its level and of those before it.
 PROFILES = ("baseline", "hardened", "restricted")
 ANY_OPERATION = "*"
-# Of the site's own words only one that is nearly one of these is a fault: two of them decide `atUse`.
+# A site may add threats. One that is close to one of these is a fault: two of these decide `atUse`.
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
 
 
@@ -27,14 +27,14 @@ def rule_faults(
     rule: Mapping[str, JSON], dialect: Mapping[str, JSON], operations: Set[str], references: Set[str]
 ) -> Iterator[str]:
     """One sentence for each fault. `operations`: the known ids; `references`: what a $ref may name."""
-    shape_faults = list(faults(dict(rule), dialect))
+    shape_faults = list(find_faults(dict(rule), dialect))
     if shape_faults:
         # What follows reads the rule as if its shape were right.
         yield from shape_faults
         return
     yield from _operation_faults(rule, operations)
     yield from _example_faults(rule, operations)
-    keys = _site_keys(references)
+    keys = {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
     yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), keys)
     yield from wording_faults(cast(dict[str, JSON], rule.get("denial", {})), keys)
     yield from condition_faults(rule, references)
@@ -53,23 +53,19 @@ def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator
 
 def keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What is wrong with the values of a schema's keywords: unsafe patterns, references to nothing."""
-    for path, keyword, value in keywords(dict(schema)):
+    for path, keyword, value in list_keywords(dict(schema)):
         if keyword in ("pattern", "$ref"):
             yield from _value_faults((*path, keyword), value, references)
 
 
-def keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
+def list_keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
     """Every keyword of a schema at every depth: where its schema stands, its name, its value."""
     if not isinstance(schema, dict):
         return
     for keyword, value in schema.items():
         yield path, keyword, value
         for steps, inner in _inner(keyword, value):
-            yield from keywords(inner, (*path, *steps))
-
-
-def _site_keys(references: Set[str]) -> set[str]:
-    return {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
+            yield from list_keywords(inner, (*path, *steps))
 
 
 def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:

@@ -26,9 +26,9 @@ State: TypeAlias = Literal["active", "expiring", "expired"]
 ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
 # A try takes as long as the request is; what is left when they are used up is not waived.
-MOST_TRIES = 64
-# Of so many exceptions it is looked how near a refused request comes to them.
-_MOST_NEAR = 8
+MAX_TRIES = 64
+# Near misses are computed for so many exceptions.
+_MAX_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
 
@@ -70,7 +70,7 @@ class Waiver:
         return "expiring" if today + _SOON >= self.expires else "active"
 
 
-def waived(
+def waive(
     waivers: Sequence[Waiver], violations: Sequence[Violation], request: JSON, time: float
 ) -> tuple[Violation, ...]:
     """The violations, those that an exception covers as waived by it.
@@ -78,7 +78,7 @@ def waived(
     An exception that looks into lists covers a violation when it matches with the refused entry alone. A violation that
     refuses and is not waived names the first exception that nearly matches.
     """
-    tries_left, looks_left = MOST_TRIES, _MOST_NEAR
+    tries_left, misses_left = MAX_TRIES, _MAX_NEAR
     by_index: dict[int, str] = {}
     near: dict[int, NearMiss] = {}
     today = _day_of(time)
@@ -92,8 +92,8 @@ def waived(
             continue
         if waiver.is_over(today) or not waiver.match.is_satisfied(request):
             unexplained = [index for index in covered if violations[index].action == "deny" and index not in near]
-            if unexplained and looks_left > 0:
-                looks_left -= 1
+            if unexplained and misses_left > 0:
+                misses_left -= 1
                 miss = _describe_miss(waiver, request, time)
                 near |= dict.fromkeys(unexplained, miss) if miss is not None else {}
             continue
@@ -135,7 +135,7 @@ def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left
     return True, tries_left
 
 
-def list_notices(waivers: Sequence[Waiver], time: float) -> list[str]:
+def list_warnings(waivers: Sequence[Waiver], time: float) -> list[str]:
     """A sentence for each exception that has expired or expires soon."""
     messages = {
         "expired": "{0.file}: expired on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
@@ -145,12 +145,12 @@ def list_notices(waivers: Sequence[Waiver], time: float) -> list[str]:
     return [messages[state].format(waiver) for state, waiver in states if state in messages]
 
 
-def read(
+def read_exceptions(
     contents: Sequence[Folder],
     schema: Mapping[str, JSON],
     dialect: Mapping[str, JSON],
     references: Set[str],
-    found: list[str],
+    faults: list[str],
 ) -> ExceptionFiles:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
@@ -158,15 +158,15 @@ def read(
     for folder in contents:
         for file, content in folder.exceptions.items():
             wrong = [*file_faults(content, schema, conditions, references)] or [*rule_faults(content, rules)]
-            found += [folder.located(file, fault) for fault in wrong]
+            faults += [folder.located(file, fault) for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
 
 
 def compile_waivers(
-    written: ExceptionFiles, engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
+    written: ExceptionFiles, engine: Engine, resources: Mapping[str, Mapping[str, JSON]], faults: list[str]
 ) -> tuple[Waiver, ...]:
-    """The waivers, by id; one whose match does not compile is added to `found`."""
+    """The waivers, by id; one whose match does not compile is added to `faults`."""
     waivers = []
     prepared = cache(lambda: engine.prepare(resources))
 
@@ -177,23 +177,20 @@ def compile_waivers(
         whole = image_names.complete_match(content["match"])
         try:
             match, conditions = compile_part(whole), take_apart(whole, compile_part)
-        except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own
-            found.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - as with rules: each engine raises other errors
+            faults.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
             continue
-        waivers.append(_waiver(file, content, match, conditions))
+        waiver = Waiver(
+            id=file.stem,
+            file=str(file),
+            rules=tuple(content["rules"]),
+            match=match,
+            reason=content["reason"],
+            owner=content["owner"],
+            expires=date.fromisoformat(content["expires"]),
+            looks_into_lists=looks_into_lists(content["match"]),
+            reads_image=reads_image(content["match"], {}),
+            conditions=conditions,
+        )
+        waivers.append(waiver)
     return tuple(waivers)
-
-
-def _waiver(file: Path, content: ExceptionDocument, match: Check, conditions: tuple[Condition, ...]) -> Waiver:
-    return Waiver(
-        id=file.stem,
-        file=str(file),
-        rules=tuple(content["rules"]),
-        match=match,
-        reason=content["reason"],
-        owner=content["owner"],
-        expires=date.fromisoformat(content["expires"]),
-        looks_into_lists=looks_into_lists(content["match"]),
-        reads_image=reads_image(content["match"], {}),
-        conditions=conditions,
-    )

@@ -8,7 +8,7 @@ from typing import cast
 from portero.policy.dialect import keyword_faults
 from portero.policy.exception_match import pins_image, pins_user
 from portero.policy.folder import Folder
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.refusals import CODES
 from portero.values import image_names
 from portero.values.json_types import JSON
@@ -51,12 +51,12 @@ def file_faults(
     references: Set[str],
 ) -> Iterator[str]:
     """One sentence for each fault of a file by itself. `conditions`: of `match_schemas`."""
-    wrong = list(faults(dict(content), schema))
+    wrong = list(find_faults(dict(content), schema))
     if wrong:
         yield from wrong
         return
     match = cast(dict[str, JSON], content["match"])
-    wrong = next((found for one in conditions if (found := list(faults(match, one)))), [])
+    wrong = next((found for one in conditions if (found := list(find_faults(match, one)))), [])
     wrong = wrong or [*keyword_faults(match, references), *image_names.list_faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:

@@ -30,9 +30,9 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
 def make_strict(schema: JSON) -> JSON:
-    """The same schema, which also asks for the properties that it names and for the types that it speaks of.
+    """The same schema, which also requires the properties and types that its keywords are about.
 
-    Below `not` and `if` nothing changes: there, to ask for more would be to match more.
+    Below `not` and `if` nothing changes: there, a stricter schema would match more.
     """
     if not isinstance(schema, dict):
         return schema
@@ -57,7 +57,7 @@ def _strict_value(keyword: str, value: JSON) -> JSON:
 
 
 def looks_into_lists(match: JSON) -> bool:
-    """Whether what a match says can depend on which entries a list has."""
+    """Whether a match can depend on the entries of a list."""
     if not isinstance(match, dict):
         return False
     inner = [match[keyword] for keyword in ONE_SCHEMA if keyword in match]
@@ -78,10 +78,10 @@ def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
         entry = _keep(request, path)
         if path[:1] == ("facts",):
             entry = _keep(entry, at)
-        found = follow(request, path)
-        if isinstance(found, list) and found:
+        value = follow(request, path)
+        if isinstance(value, list) and value:
             inside = tuple(0 if isinstance(step, int) else step for step in path)
-            yield from (_keep(entry, (*inside, index)) for index in range(len(found)))
+            yield from (_keep(entry, (*inside, index)) for index in range(len(value)))
         else:
             yield entry
 
@@ -115,12 +115,12 @@ def pins_user(match: JSON) -> bool:
     return _pins(match, _USER_AT, lambda value: value != "")
 
 
-def _pins(schema: JSON, way: tuple[str, ...], accepts: Callable[[str], bool]) -> bool:
+def _pins(schema: JSON, path: tuple[str, ...], accepts: Callable[[str], bool]) -> bool:
     if not isinstance(schema, dict):
         return False
-    if any(_pins(each, way, accepts) for each in cast(list[JSON], schema.get("allOf", []))):
+    if any(_pins(each, path, accepts) for each in cast(list[JSON], schema.get("allOf", []))):
         return True
-    if not way:
+    if not path:
         values = [schema["const"]] if "const" in schema else cast(list[JSON], schema.get("enum", []))
         return values != [] and all(isinstance(value, str) and accepts(value) for value in values)
-    return _pins(cast(Mapping[str, JSON], schema.get("properties", {})).get(way[0]), way[1:], accepts)
+    return _pins(cast(Mapping[str, JSON], schema.get("properties", {})).get(path[0]), path[1:], accepts)

@@ -8,12 +8,13 @@ A file among these that is misnamed is a fault: a rule in it would be missed in 
 import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from portero.files.whole_files import read_regular_file
-from portero.policy.json_files import DocumentRefused, parse
+from portero.policy.json_files import DocumentRefused, parse_object
 from portero.policy.positions import find_position
 from portero.values.json_types import JSON
 
@@ -33,6 +34,16 @@ _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
 _KEY = re.compile(r"keys/[a-z0-9.-]+\.(pem|jwks)")
 _KEYS = "keys"
 _READ_ME = "README.md"
+# The names that files of these folders have.
+_FORMS = (
+    (_BRANCHES, _RULE, "a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"),
+    ((_EXCEPTIONS,), _EXCEPTION, "an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"),
+    (
+        (_KEYS,),
+        _KEY,
+        "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +67,35 @@ class Folder:
         return f"{file}: {fault}{find_position(data, fault)}"
 
 
-def read(path: Path, found: list[str]) -> Folder:
-    """The folder's content; what is wrong with it is added to `found`, one line each."""
+def read_folder(path: Path, faults: list[str]) -> Folder:
+    """The folder's content; what is wrong with it is added to `faults`, one line each."""
     try:
         names = _names(path)
         data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
         if not names:
             os.stat(path)
     except OSError as error:
-        found.append(describe_failure(path, error))
-        return empty(path)
-    return _folder(path, names, data, found)
+        faults.append(describe_failure(path, error))
+        return make_empty(path)
+    return _folder(path, names, data, faults)
 
 
-def of(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
+def parse_folder(path: Path, files: Mapping[str, bytes], faults: list[str]) -> Folder:
     """The same from files that were read before, all that lie below the folder."""
     names = _names_of(files)
-    return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, found)
+    return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, faults)
 
 
-def parts(path: Path) -> list[Path]:
+def digest_of(folders: Sequence[Folder]) -> str:
+    """SHA-256 over names and bytes of all files of a policy; lengths keep two files from passing for one."""
+    total = sha256()
+    for folder in folders:
+        for name, data in sorted(folder.data.items()):
+            total.update(f"{name}\n{len(data)}\n".encode() + data)
+    return total.hexdigest()
+
+
+def list_parts(path: Path) -> list[Path]:
     """What of a folder is read: whatever else lies in it, a .git say, has no part in the policy."""
     return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS)]
 
@@ -85,13 +105,13 @@ def is_rule(name: str) -> bool:
     return name.startswith("rules/") and _RULE.fullmatch(name) is not None
 
 
-def empty(path: Path) -> Folder:
+def make_empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})
 
 
 def describe_failure(path: Path, error: OSError) -> str:
-    """The line about a policy folder that could not be read; a folder that is missing has a cure of its own."""
+    """The line about a policy folder that could not be read; a missing folder has another cure."""
     if isinstance(error, FileNotFoundError) and not path.is_dir():
         return f"{path}: is not there: name a folder with rules/ or site.json"
     return f"{error.filename or path}: cannot be read ({error.strerror}): {find_cure(error)}"
@@ -104,12 +124,12 @@ def find_cure(error: OSError) -> str:
     return "make it smaller" if error.errno == errno.EFBIG else "replace or remove it"
 
 
-def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list[str]) -> Folder:
+def _folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: list[str]) -> Folder:
     if not names:
-        found.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
-    found += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
+        faults.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
+    faults += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
     keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
-    documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, found)
+    documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, faults)
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
     rules, host, exceptions = (
         {path / name: document for name, document in documents.items() if name.startswith(f"{branch}/")}
@@ -134,10 +154,10 @@ def _names(path: Path) -> list[str]:
 def _names_of(files: Mapping[str, bytes]) -> list[str]:
     """The same from the names of all files; a folder where a file should be counts as one name."""
     depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2}
-    parts = [name.split("/") for name in sorted(files)]
-    filed = [part[: depth[part[0]]] for part in parts if part[0] in depth]
-    known = [name for name in _DOCUMENTS if name in files]
-    return [*known, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
+    split = [name.split("/") for name in sorted(files)]
+    filed = [part[: depth[part[0]]] for part in split if part[0] in depth]
+    documents = [name for name in _DOCUMENTS if name in files]
+    return [*documents, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -153,37 +173,26 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str, dict[str, JSON]]:
+def _parsed(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[str, dict[str, JSON]]:
     documents = {}
     for name, content in data.items():
         try:
-            documents[name] = parse(content)
+            documents[name] = parse_object(content)
         except DocumentRefused as refused:
-            found.append(f"{path / name}: {refused}")
+            faults.append(f"{path / name}: {refused}")
     return documents
 
 
 def _name_faults(path: Path, names: list[str]) -> list[str]:
-    exceptions = [name for name in names if name.startswith(f"{_EXCEPTIONS}/")]
-    keys = [name for name in names if name.startswith(f"{_KEYS}/")]
-    rules = [name for name in names if name not in (*exceptions, *keys)]
+    branches = {name: name.partition("/")[0] for name in names}
     faults = [
-        f"{path / name}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"
-        for name in rules
-        if not _RULE.fullmatch(name)
-    ] + [
-        f"{path / name}: is not named as an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"
-        for name in exceptions
-        if not _EXCEPTION.fullmatch(name)
-    ]
-    faults += [
-        f"{path / name}: is not named as a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, "
-        "0-9, . and -"
-        for name in keys
-        if not _KEY.fullmatch(name)
+        f"{path / name}: is not named as {form}"
+        for kinds, pattern, form in _FORMS
+        for name in names
+        if branches[name] in kinds and not pattern.fullmatch(name)
     ]
     first: dict[str, str] = {}
-    for name in rules:
+    for name in (name for name in names if branches[name] in _BRANCHES):
         twin = first.setdefault(PurePosixPath(name).stem, name)
         if twin != name:
             faults.append(f"{path / name}: has the id of {path / twin}: rename one of them")

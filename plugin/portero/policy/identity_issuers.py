@@ -18,27 +18,29 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
 _CERTIFICATES, _TOKENS, _GROUPS = "certificate-issuers", "token-issuers", "user-groups"
 
 
-def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str]) -> Trusted:
-    """The issuers; a later folder's file replaces an earlier one's of its name. Faults are added to `found`."""
+def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults: list[str]) -> Trusted:
+    """The issuers; a later folder's file replaces an earlier one's of its name. Faults are added to `faults`."""
     files = _read_files({folder.path / "keys" / name: folder.keys[name] for folder in contents for name in folder.keys})
     last = contents[-1]
-    wrong: list[str] = []
+    site_faults: list[str] = []
     authorities = cast("list[str]", values.get(_CERTIFICATES, []))
     issuers = cast("list[dict[str, JSON]]", values.get(_TOKENS, []))
     names = [str(issuer["issuer"]) for issuer in issuers]
-    wrong += [f"{_TOKENS}: has {name} twice: write one entry" for name in dict.fromkeys(names) if names.count(name) > 1]
+    site_faults += [
+        f"{_TOKENS}: has {name} twice: write one entry" for name in dict.fromkeys(names) if names.count(name) > 1
+    ]
     for file in authorities:
-        wrong += _list_faults(_CERTIFICATES, file, "certificate", files)
+        site_faults += _list_faults(_CERTIFICATES, file, "certificate", files)
     for issuer in issuers:
-        wrong += _list_faults(_TOKENS, str(issuer["keys"]), "public key", files)
-    found += [last.located(last.path / "site.json", fault) for fault in wrong]
-    found += [sentence for sentence in files.values() if isinstance(sentence, str)]
-    if wrong or found:
+        site_faults += _list_faults(_TOKENS, str(issuer["keys"]), "public key", files)
+    faults += [last.located(last.path / "site.json", fault) for fault in site_faults]
+    faults += [sentence for sentence in files.values() if isinstance(sentence, str)]
+    if site_faults or faults:
         return Trusted()
-    known = cast("dict[str, KeyFile]", files)
+    usable = cast("dict[str, KeyFile]", files)
     return Trusted(
-        {str(issuer["issuer"]): _make_issuer(issuer, known[str(issuer["keys"])]) for issuer in issuers},
-        tuple(certificate for file in authorities for certificate in known[file].certificates),
+        {str(issuer["issuer"]): _make_issuer(issuer, usable[str(issuer["keys"])]) for issuer in issuers},
+        tuple(certificate for file in authorities for certificate in usable[file].certificates),
         {user: tuple(groups) for user, groups in cast("dict[str, list[str]]", values.get(_GROUPS, {})).items()},
     )
 
@@ -53,7 +55,7 @@ def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
     read: dict[str, KeyFile | str] = {}
     for path, content in data.items():
         try:
-            read[path.name] = keys.read(path.name, content)
+            read[path.name] = keys.read_key_file(path.name, content)
         except keys.KeyFileRefused as refused:
             read[path.name] = f"{path}: {refused}"
     return read

@@ -1,6 +1,6 @@
-"""Reads the policy's JSON files, and says in one sentence what is wrong with one: never with a library's words.
+"""Reads the policy's JSON files; each fault becomes one sentence with a cure, without a library's words.
 
-A document that says a name twice is refused: the reader of the file and the program could each take another.
+A document with a name twice in one object is refused: the reader of the file and the program could each take another.
 """
 
 import json
@@ -21,7 +21,7 @@ class DocumentRefused(Exception):
     """One sentence: what is wrong with the text of a file."""
 
 
-def parse(data: bytes) -> dict[str, JSON]:
+def parse_object(data: bytes) -> dict[str, JSON]:
     """The JSON object in a file of the policy; raises DocumentRefused."""
     try:
         document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)
@@ -49,18 +49,18 @@ def parse(data: bytes) -> dict[str, JSON]:
 
 
 def _find_twins(name: str, data: bytes) -> str:
-    """The lines of both, where the file says the name no third time."""
+    """The lines of both, where the name does not stand a third time."""
     text = data.decode()
-    found = [*re.finditer(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:", text)]
-    if len(found) != 2:
+    matches = [*re.finditer(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:", text)]
+    if len(matches) != 2:
         return ""
-    first, second = (text.count("\n", 0, match.start()) + 1 for match in found)
+    first, second = (text.count("\n", 0, match.start()) + 1 for match in matches)
     return f" (line {first})" if first == second else f" (lines {first} and {second})"
 
 
-def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
+def find_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     """One sentence for each way in which a document breaks its schema, in the document's order."""
-    if _surely(schema)(document):
+    if _compile(schema)(document):
         return
     from portero.engine.reference import VALIDATOR
 
@@ -68,29 +68,25 @@ def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     seen: set[str] = set()
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
         for sentence in _sentences(error, schema):
-            located = _at(error) + sentence
+            at = format_path(error.absolute_path)
+            located = f"{at}: {sentence}" if at else sentence
             if located not in seen:
                 seen.add(located)
                 yield located
 
 
-def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
-    """Compiled once for all documents of a kind, such as the rules: known by being that very schema, which is kept."""
-    kept = _COMPILED.get(id(schema))
-    if kept is None or kept[0] is not schema:
-        if len(_COMPILED) >= _MOST_COMPILED:
+def _compile(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
+    """The schema compiled, once for all documents of a kind, such as the rules."""
+    compiled = _COMPILED.get(id(schema))
+    if compiled is None or compiled[0] is not schema:
+        if len(_COMPILED) >= _MAX_COMPILED:
             _COMPILED.clear()
-        kept = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
-    return kept[1]
+        compiled = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
+    return compiled[1]
 
 
 def _refuse_constant(constant: str) -> None:
     raise DocumentRefused(f"has {constant}, which is not JSON: write a number")
-
-
-def _at(error: "ValidationError") -> str:
-    at = format_path(error.absolute_path)
-    return f"{at}: " if at else ""
 
 
 def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
@@ -100,20 +96,18 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
     instance: Any = cast(Any, error.instance)
     if error.validator == "required":
         shapes = violated.get("properties", {})
-        yield from (f"'{name}' is missing{_write(name, shapes)}" for name in value if name not in instance)
+        for name in (name for name in value if name not in instance):
+            only = shapes.get(name, {})
+            yield f"'{name}' is missing" + (f': add "{name}": {json.dumps(only["const"])}' if "const" in only else "")
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
-        known = sorted(_known_names(violated, schema))
-        yield from (f"'{name}' is unknown{suggest_name(name, known)}" for name in instance if name not in known)
+        names = sorted(_known_names(violated, schema))
+        yield from (f"'{name}' is unknown{suggest_name(name, names)}" for name in instance if name not in names)
     elif "cure" in violated:
         yield str(violated["cure"])
     else:
         example = _write_as_list(error, schema) if error.validator == "type" else ""
-        yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value)) + example
-
-
-def _write(name: str, shapes: Mapping[str, Any]) -> str:
-    """The cure of a name that is missing and can have but one value."""
-    return f': add "{name}": {json.dumps(shapes[name]["const"])}' if "const" in shapes.get(name, {}) else ""
+        wanted = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield _MUST.get(str(error.validator), "is not what the schema says").format(wanted) + example
 
 
 def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
@@ -125,7 +119,9 @@ def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
 
     is_meant = isinstance(value, str) and VALIDATOR(dict(schema)).evolve(schema=error.schema).is_valid([value])
     return (
-        f": write {json.dumps([value])}" if is_meant and len(str(value)) <= _LONGEST_SHOWN else ": write a list in [ ]"
+        f": write {json.dumps([value])}"
+        if is_meant and len(str(value)) <= _MAX_SHOWN_LENGTH
+        else ": write a list in [ ]"
     )
 
 
@@ -139,13 +135,9 @@ def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
     return names
 
 
-def _list(value: Any) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-
 _COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}
-_MOST_COMPILED = 8
-_LONGEST_SHOWN = 60
+_MAX_COMPILED = 8
+_MAX_SHOWN_LENGTH = 60
 
 _MUST: Mapping[str, str] = {
     "type": "must be of type {}",

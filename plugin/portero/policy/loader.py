@@ -14,9 +14,8 @@ from portero.engine.rust import RUST
 from portero.flags.try_keyword import value_faults
 from portero.policy import exception, identity_issuers, site, site_warnings
 from portero.policy.dialect import rule_faults
-from portero.policy.digest import digest_of
-from portero.policy.folder import Folder, read
-from portero.policy.json_files import faults
+from portero.policy.folder import Folder, digest_of, read_folder
+from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site
 from portero.reading.routes import Operation
@@ -37,36 +36,43 @@ class InvalidPolicy(Faults):
 
 
 def load(
-    folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read, engine: Engine = RUST
+    folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read_folder, engine: Engine = RUST
 ) -> Policy:
     """The policy in these folders; raises InvalidPolicy. Only tests name another engine."""
     if not folders:
         raise InvalidPolicy(["no policy folder is given: name at least the built-in one"])
-    found: list[str] = []
-    contents = [reader(folder, found) for folder in folders]
-    refuse_if(found + _missing(contents[0]))
+    faults: list[str] = []
+    contents = [reader(folder, faults) for folder in folders]
+    refuse_if(faults + _missing(contents[0]))
     schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA)}
-    values = site_values(contents, schemas[_SITE_SCHEMA], found)
-    rules = _rules(contents, schemas, {operation.id for operation in operations}, found)
-    found += action_faults(contents)
-    written = exception.read(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), found)
-    refuse_if(found)
-    trusted = identity_issuers.read(contents, values, found)
-    refuse_if(found)
-    refuse_if(_proposal_faults(rules, values))
+    values = site_values(contents, schemas[_SITE_SCHEMA], faults)
+    rules = _rules(contents, schemas, {operation.id for operation in operations}, faults)
+    faults += action_faults(contents)
+    written = exception.read_exceptions(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), faults)
+    refuse_if(faults)
+    trusted = identity_issuers.read_issuers(contents, values, faults)
+    refuse_if(faults)
+    refuse_if(
+        [
+            f"{rule.file}: {fault}"
+            for rule in rules.values()
+            if rule.proposal is not None
+            for fault in value_faults(rule.proposal, values)
+        ]
+    )
     rules = {id: with_site(rule, values) for id, rule in rules.items()}
     resources = _resources(values, schemas)
-    checks = compile_rules(rules, engine, resources, found)
-    waivers = exception.compile_waivers(written, engine, resources, found)
-    refuse_if(found)
+    checks = compile_rules(rules, engine, resources, faults)
+    waivers = exception.compile_waivers(written, engine, resources, faults)
+    refuse_if(faults)
     judging = by_operation(rules, tuple(operations))
     return Policy(rules, values, digest_of(contents), checks, judging, waivers, trusted)
 
 
-def refuse_if(found: Sequence[str]) -> None:
+def refuse_if(faults: Sequence[str]) -> None:
     """Raise InvalidPolicy with the faults found so far, if any."""
-    if found:
-        raise InvalidPolicy(found)
+    if faults:
+        raise InvalidPolicy(faults)
 
 
 def _missing(builtin: Folder) -> list[str]:
@@ -75,23 +81,24 @@ def _missing(builtin: Folder) -> list[str]:
     return missing if builtin.rules else [*missing, f"{builtin.path / 'rules'}: holds no rule: restore the rules"]
 
 
-def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: list[str]) -> dict[str, JSON]:
+def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], faults: list[str]) -> dict[str, JSON]:
     """The merged values; a key that no folder gives a value is a fault, since a rule may lean on it."""
     sites = [folder for folder in contents if _SITE in folder.documents]
     for folder in sites:
-        found += [folder.located(folder.path / _SITE, fault) for fault in faults(folder.documents[_SITE], schema)]
-    values = site.merged(folder.documents[_SITE] for folder in sites)
-    needed = [*site.keys(schema), "unknown-fields"]
-    found += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
+        faults += [folder.located(folder.path / _SITE, fault) for fault in find_faults(folder.documents[_SITE], schema)]
+    values = site.merge_sites(folder.documents[_SITE] for folder in sites)
+    needed = [*site.list_keys(schema), "unknown-fields"]
+    faults += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
     last = sites[-1]
-    found += [
-        last.located(last.path / _SITE, fault) for fault in ([] if found else site_warnings.list_nested_sources(values))
+    faults += [
+        last.located(last.path / _SITE, fault)
+        for fault in ([] if faults else site_warnings.list_nested_sources(values))
     ]
     return values
 
 
 def _rules(
-    contents: Sequence[Folder], schemas: Mapping[str, Mapping[str, JSON]], operations: set[str], found: list[str]
+    contents: Sequence[Folder], schemas: Mapping[str, Mapping[str, JSON]], operations: set[str], faults: list[str]
 ) -> dict[str, Rule]:
     references = _references(schemas)
     rules: dict[str, Rule] = {}
@@ -100,24 +107,15 @@ def _rules(
             wrong = [
                 folder.located(file, fault) for fault in rule_faults(content, schemas[_DIALECT], operations, references)
             ]
-            found += wrong
+            faults += wrong
             if not wrong:
                 rules[file.stem] = Rule.of(file, content)
     return dict(sorted(rules.items()))
 
 
-def _proposal_faults(rules: Mapping[str, Rule], values: Mapping[str, JSON]) -> list[str]:
-    return [
-        f"{rule.file}: {fault}"
-        for rule in rules.values()
-        if rule.proposal is not None
-        for fault in value_faults(rule.proposal, values)
-    ]
-
-
 def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
     of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
-    return {site.REFERENCE + name for name in site.names(schemas[_SITE_SCHEMA])} | {
+    return {site.REFERENCE + name for name in site.list_names(schemas[_SITE_SCHEMA])} | {
         f"request#/$defs/{name}" for name in of_request
     }
 
@@ -134,18 +132,18 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
 
 
 def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JSON]]) -> dict[str, Mapping[str, JSON]]:
-    return {"site": {"$defs": site.definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
+    return {"site": {"$defs": site.make_definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
 
 
 def compile_rules(
-    rules: Mapping[str, Rule], engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
+    rules: Mapping[str, Rule], engine: Engine, resources: Mapping[str, Mapping[str, JSON]], faults: list[str]
 ) -> dict[str, Check]:
-    """The checks of all rules; each rule that does not compile is added to `found`."""
+    """The checks of all rules; each rule that does not compile is added to `faults`."""
     prepared = cache(lambda: engine.prepare(resources))
     checks = {}
     for rule in rules.values():
         try:
             checks[rule.id] = prepared()(rule.schema)
-        except Exception as error:  # noqa: BLE001 - each engine has errors of its own
-            found.append(f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - each engine raises other errors
+            faults.append(f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})")
     return checks

@@ -14,8 +14,8 @@ from portero.values.json_types import JSON
 _PARTS = ("properties", "allOf")
 _SHOWN = (("operation",), ("identity", "user"), ("facts", "image"))
 # Beyond so many a match is not taken apart: each costs time in every refused request that it could waive.
-_MOST = 20
-_MOST_NAMED = 3
+_MAX_CONDITIONS = 20
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Condition:
 def take_apart(match: JSON, compile_part: Callable[[JSON], Check]) -> tuple[Condition, ...]:
     """The conditions of a match, all of which must hold; none where there are too many."""
     parts = list(list_parts(match))
-    if len(parts) > _MOST:
+    if len(parts) > _MAX_CONDITIONS:
         return ()
     return tuple(
         Condition(path, compile_part(_wrap(path, part)), _describe(part), "contains" in part) for path, part in parts
@@ -70,7 +70,7 @@ def _describe(part: Mapping[str, JSON]) -> str:
         return _show(part["const"])
     if "enum" in part:
         named = [_show(value) for value in cast(list[JSON], part["enum"])]
-        return " or ".join(named if len(named) <= _MOST_NAMED else [*named[:_MOST_NAMED], "others"])
+        return " or ".join(named if len(named) <= _MAX_NAMED else [*named[:_MAX_NAMED], "others"])
     reference = cast(str, part.get("$ref", ""))
     return f"in {reference.removeprefix(REFERENCE)} of site.json" if reference.startswith(REFERENCE) else ""
 

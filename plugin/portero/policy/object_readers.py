@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from portero.policy.dialect import keywords
+from portero.policy.dialect import list_keywords
 from portero.policy.site import REFERENCE
 from portero.values.json_types import JSON
 
@@ -25,7 +25,7 @@ def reads_owners(schema: Mapping[str, JSON]) -> bool:
     return any(
         name in _OF_OWNERS
         for conditions in _list_conditions(schema)
-        for _, keyword, value in keywords(conditions)
+        for _, keyword, value in list_keywords(conditions)
         if keyword == "properties" and isinstance(value, dict)
         for name in value
     )
@@ -41,18 +41,18 @@ def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:
 
 def _list_conditions(schema: Mapping[str, JSON]) -> Iterator[JSON]:
     """Each schema for `objects`."""
-    for _, keyword, value in keywords(dict(schema)):
+    for _, keyword, value in list_keywords(dict(schema)):
         if keyword == "properties" and isinstance(value, dict) and "objects" in value:
             yield value["objects"]
 
 
 def _asks(conditions: JSON, site: Mapping[str, JSON]) -> bool:
-    names = [keyword for _, keyword, _ in keywords(conditions)]
+    names = [keyword for _, keyword, _ in list_keywords(conditions)]
     if _IMAGE not in json.dumps(conditions) and not any(name in _OF_ALL for name in names):
         return False
     lists = [
         site.get(cast(str, value).removeprefix(REFERENCE))
-        for _, keyword, value in keywords(conditions)
+        for _, keyword, value in list_keywords(conditions)
         if keyword == "$ref" and cast(str, value).startswith(REFERENCE)
     ]
     return not lists or any(one != [] for one in lists)

@@ -10,11 +10,11 @@ from portero.flags.try_keyword import NoValue, Proposal
 from portero.identity.trusted import Trusted
 from portero.policy.at import is_default, spell_at
 from portero.policy.dialect import ANY_OPERATION
-from portero.policy.exception import Waiver, waived
+from portero.policy.exception import Waiver, waive
 from portero.policy.object_readers import reads_image
 from portero.policy.profiles import ACTS, Acting, Action, action_of
 from portero.policy.rule import Rule
-from portero.policy.wording import WordingTemplate, fill_reason
+from portero.policy.wording import fill_reason
 from portero.reading.routes import Operation
 from portero.values.json_types import JSON
 
@@ -29,16 +29,10 @@ class Policy:
     checks: Mapping[str, Check]
     by_operation: Mapping[str, tuple[str, ...]]
     waivers: tuple[Waiver, ...] = ()
-    # Who is believed when a request says who asks.
+    # The issuers whose tokens and certificates count.
     trusted: Trusted = field(default_factory=Trusted)
-    # What `acting` has found out: one entry for each operation and profiles, which come from our own tables.
+    # Results of `acting`: one entry for each operation and profiles, which come from tables of Portero.
     _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
-    # Which waivers are about each rule, found at the first violation.
-    _waivers_of: dict[str, list[int]] = field(default_factory=dict, init=False, compare=False)
-    # Likewise of `proposal`, by rule.
-    _proposals: dict[str, Proposal | None] = field(default_factory=dict, init=False, compare=False)
-    # Likewise of the words of denials, by rule.
-    _wordings: dict[str, WordingTemplate] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def unknown_fields(self) -> Action:
@@ -68,22 +62,11 @@ class Policy:
 
     def proposal(self, rule: str) -> Proposal | None:
         """What a violated rule proposes, with the site's values; None where it, or the site, proposes nothing."""
-        if rule not in self._proposals:
-            self._proposals[rule] = self._filled(rule)
-        return self._proposals[rule]
-
-    def _filled(self, rule: str) -> Proposal | None:
-        known = self.rules.get(rule)
+        template = self.rules[rule].proposal if rule in self.rules else None
         try:
-            return known.proposal.filled(self.site) if known is not None and known.proposal is not None else None
+            return template.fill(self.site) if template is not None else None
         except NoValue:
             return None
-
-    def _wording(self, rule: str) -> WordingTemplate:
-        known = self._wordings.get(rule)
-        if known is None:
-            known = self._wordings[rule] = self.rules[rule].wording.with_site(self.site)
-        return known
 
     def check(
         self, request: JSON, profile: str, acts: Sequence[Acting] = ACTS, audit_profile: str = ""
@@ -97,8 +80,8 @@ class Policy:
             violation
             for rule, action in acting.actions.items()
             if action in acts and (paths := self.checks[rule].failures(request))
-            for violation in _violations(
-                self.rules[rule], action, paths, request, acting.would_refuse.get(rule, ""), self._wording(rule)
+            for violation in _make_violations(
+                self.rules[rule], action, paths, request, acting.would_refuse.get(rule, "")
             )
         )
 
@@ -113,8 +96,8 @@ class Policy:
     def _acting_in(self, operation: str, profile: str, audit_profile: str = "") -> "_ActingRules":
         if operation not in self.by_operation:
             return _NONE
-        known = self._acting.get((operation, profile, audit_profile))
-        if known is None:
+        acting = self._acting.get((operation, profile, audit_profile))
+        if acting is None:
             chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
             stricter = {
                 rule: audit_profile
@@ -124,9 +107,9 @@ class Policy:
             chosen |= dict.fromkeys(stricter, "audit")
             enforced = [rule for rule, action in chosen.items() if action == "deny"]
             actions: dict[str, Acting] = {rule: action for rule, action in chosen.items() if action != "off"}
-            known = _ActingRules(actions, stricter, self._read_image(enforced))
-            self._acting[operation, profile, audit_profile] = known
-        return known
+            acting = _ActingRules(actions, stricter, self._read_image(enforced))
+            self._acting[operation, profile, audit_profile] = acting
+        return acting
 
     def _read_image(self, rules: Sequence[str]) -> bool:
         waivers = [waiver for waiver in self.waivers if not {*rules}.isdisjoint(waiver.rules)]
@@ -136,20 +119,9 @@ class Policy:
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""
-        if not self.waivers:
-            return tuple(violations)
         rules = {violation.rule for violation in violations}
-        about = sorted({place for rule in rules for place in self._places_of_waivers().get(rule, ())})
-        return waived([self.waivers[place] for place in about], violations, request, time)
-
-    def _places_of_waivers(self) -> Mapping[str, Sequence[int]]:
-        if not self._waivers_of:
-            found: dict[str, list[int]] = {}
-            for place, waiver in enumerate(self.waivers):
-                for rule in waiver.rules:
-                    found.setdefault(rule, []).append(place)
-            self._waivers_of.update(found)
-        return self._waivers_of
+        about = [waiver for waiver in self.waivers if not rules.isdisjoint(waiver.rules)]
+        return waive(about, violations, request, time) if about else tuple(violations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +136,14 @@ class _ActingRules:
 _NONE = _ActingRules({}, {})
 
 
-def _violations(
-    rule: Rule,
-    action: Acting,
-    paths: Sequence[InstancePath],
-    request: JSON,
-    profile: str,
-    wording: WordingTemplate,
+def _make_violations(
+    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str
 ) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
-    found: dict[tuple[str, bool], list[InstancePath]] = {}
+    by_place: dict[tuple[str, bool], list[InstancePath]] = {}
     for path in paths:
-        found.setdefault((spell_at(request, path), is_default(request, path)), []).append(path)
-    for (at, default), failed in sorted(found.items()) if len(found) > 1 else found.items():
+        by_place.setdefault((spell_at(request, path), is_default(request, path)), []).append(path)
+    for (at, default), failed in sorted(by_place.items()) if len(by_place) > 1 else by_place.items():
         reason = fill_reason(rule.reason, request, failed[0])
         yield Violation(
             rule.id,
@@ -190,7 +157,7 @@ def _violations(
             paths=tuple(failed),
             escapes=rule.is_against_escape,
             # What is only reported is shown without them.
-            wording=wording.fill(request, failed) if action == "deny" else None,
+            wording=rule.wording.fill(request, failed) if action == "deny" else None,
         )
 
 

@@ -45,29 +45,29 @@ def _find_at(sentence: str, offsets: dict[str, int]) -> tuple[str, str]:
 
 def _walk(text: str) -> list[tuple[Path, int]]:
     """Each path of a document with the offset of its name, or of the entry of a list."""
-    found: list[tuple[Path, int]] = []
-    _value(text, _skip(text, 0), (), found)
-    return found
+    offsets: list[tuple[Path, int]] = []
+    _walk_value(text, _skip(text, 0), (), offsets)
+    return offsets
 
 
-def _value(text: str, start: int, path: Path, found: list[tuple[Path, int]]) -> int:
-    """Adds what is in a value to `found`; where the value ends."""
+def _walk_value(text: str, start: int, path: Path, offsets: list[tuple[Path, int]]) -> int:
+    """Adds what is in a value to `offsets`; where the value ends."""
     if text[start] not in "{[":
         return _DECODER.raw_decode(text, start)[1]
     closing = "}" if text[start] == "{" else "]"
-    place, number = _skip(text, start + 1), 0
-    while text[place] != closing:
+    position, number = _skip(text, start + 1), 0
+    while text[position] != closing:
         step: str | int = number
-        begin = place
+        begin = position
         if closing == "}":
-            step, place = _DECODER.raw_decode(text, place)
-            place = _skip(text, _skip(text, place) + 1)
-        found.append(((*path, step), begin))
-        place = _skip(text, _value(text, place, (*path, step), found))
+            step, position = _DECODER.raw_decode(text, position)
+            position = _skip(text, _skip(text, position) + 1)
+        offsets.append(((*path, step), begin))
+        position = _skip(text, _walk_value(text, position, (*path, step), offsets))
         number += 1
-        if text[place] == ",":
-            place = _skip(text, place + 1)
-    return place + 1
+        if text[position] == ",":
+            position = _skip(text, position + 1)
+    return position + 1
 
 
 def _skip(text: str, start: int) -> int:

@@ -34,7 +34,7 @@ def _matches(entry: Mapping[str, JSON], identity: Identity) -> bool:
 
 
 def action_of(rule: Rule, profile: str) -> Action:
-    """The action of a rule by its level: enforced up to the profile's, reported where the rule says so."""
+    """The action of a rule by its level: enforced up to the profile's, reported where the rule has `reports`."""
     if rule.level == "advisory":
         return "audit"
     rank = PROFILES.index(profile)

@@ -81,6 +81,7 @@ class Rule:
     def of(cls, file: PurePath, content: Mapping[str, JSON]) -> "Rule":
         """The rule in a file without faults (dialect.rule_faults); its name is the id, its folder the topic."""
         document = cast(RuleDocument, content)
+        protects_host = document["level"] == "baseline" and not _OF_HOST.isdisjoint(document["threats"])
         return cls(
             id=file.stem,
             topic=file.parent.name,
@@ -91,28 +92,25 @@ class Rule:
             level=document["level"],
             reports=document.get("reports"),
             threats=tuple(document["threats"]),
-            at_use=document.get("atUse", _is_for_host_safety(document)),
+            at_use=document.get("atUse", protects_host),
             denies_in_audit="modeAudit" in document,
             sources=tuple(document["sources"]),
             operations=tuple(document["operations"]),
             schema={keyword: value for keyword, value in content.items() if keyword not in _ABOUT},
-            allows=_examples(document["allows"], document["operations"][0]),
-            denies=_examples(document["denies"], document["operations"][0]),
+            allows=_make_examples(document["allows"], document["operations"][0]),
+            denies=_make_examples(document["denies"], document["operations"][0]),
             proposal=Proposal.of(document["try"]) if "try" in document else None,
             wording=WordingTemplate.of(file.stem, document.get("denial", {})),
         )
 
 
 def with_site(rule: Rule, site: Mapping[str, JSON]) -> Rule:
-    """The rule with the site's own figures in its remedy: --memory {memory-max}."""
-    return replace(rule, remedy={client: fill_site(words, site) for client, words in rule.remedy.items()})
+    """The rule with the site's values in its remedy and its denial: --memory {memory-max}."""
+    remedy = {client: fill_site(words, site) for client, words in rule.remedy.items()}
+    return replace(rule, remedy=remedy, wording=rule.wording.with_site(site))
 
 
-def _is_for_host_safety(document: RuleDocument) -> bool:
-    return document["level"] == "baseline" and not _OF_HOST.isdisjoint(document["threats"])
-
-
-def _examples(content: Mapping[str, Mapping[str, JSON]], operation: str) -> tuple[Example, ...]:
+def _make_examples(content: Mapping[str, Mapping[str, JSON]], operation: str) -> tuple[Example, ...]:
     return tuple(
         Example(command, str(changes.get("operation", operation)), changes) for command, changes in content.items()
     )

@@ -4,7 +4,7 @@ Values of each folder in, merged values and `$defs` out. site.schema.json descri
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import PurePosixPath
 from typing import cast
@@ -24,10 +24,10 @@ _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
 # Characters; a longer list is spread over several patterns. jsonschema-rs compiles no pattern beyond some 200,000.
-_LONGEST_PATTERN = 32_768
+_MAX_PATTERN_LENGTH = 32_768
 
 
-def merged(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
+def merge_sites(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
     """Later values over earlier ones, key by key; `actions` rule by rule, so that one entry leaves the others."""
     values: dict[str, JSON] = {}
     actions: dict[str, JSON] = {}
@@ -37,58 +37,35 @@ def merged(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
     return values | {"actions": actions}
 
 
-def keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
+def list_keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
     """What becomes of each key that rules can refer to."""
     properties = cast(dict[str, dict[str, str]], site_schema["properties"])
     return {key: about["becomes"] for key, about in properties.items() if "becomes" in about}
 
 
-def names(site_schema: Mapping[str, JSON]) -> set[str]:
+def list_names(site_schema: Mapping[str, JSON]) -> set[str]:
     """The names after site#/$defs/ that rules can refer to."""
-    becomes = keys(site_schema)
+    becomes = list_keys(site_schema)
     return {*becomes, *(f"{key}{_SECOND[made]}" for key, made in becomes.items() if made in _SECOND)}
 
 
-def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
+def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
     """The `$defs` of `site`: one schema for each key. The values have passed site.schema.json."""
     return {
         name: schema
-        for key, becomes in keys(site_schema).items()
+        for key, becomes in list_keys(site_schema).items()
         for name, schema in _define(key, becomes, values[key]).items()
     }
 
 
 def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
     """The schemas of one key."""
-    makers = {
-        "path-list": _paths,
-        _EXACT: _names,
-        "protected-path-list": _protected,
-        "name-list": _names,
-        "method-list": _methods,
-        "pattern-list": _patterns,
-        "log-address-list": _log_addresses,
-        "device-list": _devices,
-        "size": _size,
-        "figure": _figure,
-        "range": _range,
-        "optional-name-list": _optional_names,
-        _REGISTRIES: _registries,
-        "rate-list": _rates,
-        "subnet-list": _subnets,
-        "version": _version,
-    }
-    # A listed path is exact for what is allowed; what is below it is what a container may then change.
-    seconds = {_EXACT: _paths, _REGISTRIES: _listed_registries}
-    second = {f"{key}{_SECOND[becomes]}": seconds[becomes](value)} if becomes in _SECOND else {}
-    return {key: makers[becomes](value)} | second
+    second = {f"{key}{_SECOND[becomes]}": _MAKERS_OF_SECOND[becomes](value)} if becomes in _SECOND else {}
+    return {key: _MAKERS[becomes](value)} | second
 
 
 def _paths(value: JSON) -> JSON:
-    paths = cast(list[str], value)
-    if not paths:
-        return dict(_NOTHING)
-    return _at_or_below(paths)
+    return _at_or_below(cast(list[str], value)) if value else dict(_NOTHING)
 
 
 def _protected(value: JSON) -> JSON:
@@ -101,8 +78,7 @@ def _protected(value: JSON) -> JSON:
 
 
 def _names(value: JSON) -> JSON:
-    names = cast(list[JSON], value)
-    return {"enum": names} if names else dict(_NOTHING)
+    return {"enum": value} if value else dict(_NOTHING)
 
 
 def _methods(value: JSON) -> JSON:
@@ -111,45 +87,22 @@ def _methods(value: JSON) -> JSON:
     return _names([*dict.fromkeys([*methods, *([BOTH] if {"tls", "token"} & {*methods} else [])])])
 
 
-def _log_addresses(value: JSON) -> JSON:
-    """Of an address in the fact log: a listed one; with an empty list any that is not this host's."""
-    return {"properties": {"address": {"enum": value}} if value else {"local": {"const": False}}}
-
-
 def _patterns(value: JSON) -> JSON:
     names = cast(list[str], value)
     whole: list[JSON] = [name for name in names if "*" not in name]
     patterns = [_escaped(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name]
-    found: list[JSON] = [{"enum": whole}] if whole else []
-    if patterns:
-        found.append(_one_of(patterns, "$"))
-    return {"anyOf": found} if found else dict(_NOTHING)
+    either = [*([{"enum": whole}] if whole else []), *([_one_of(patterns, "$")] if patterns else [])]
+    return {"anyOf": cast(list[JSON], either)} if either else dict(_NOTHING)
 
 
 def _devices(value: JSON) -> JSON:
-    devices = cast(list[dict[str, str]], value)
-    return {"anyOf": [_device(device) for device in devices]} if devices else dict(_NOTHING)
-
-
-def _device(device: Mapping[str, str]) -> JSON:
-    subset = "".join(f"{letter}?" for letter in device["permissions"])
-    return {
-        "type": "object",
-        "required": ["path", "permissions"],
-        "properties": {"path": {"const": device["path"]}, "permissions": {"type": "string", "pattern": f"^{subset}$"}},
-    }
-
-
-def _size(value: JSON) -> JSON:
-    return {"type": "number", "maximum": parse_size(cast("str | int", value))}
-
-
-def _figure(value: JSON) -> JSON:
-    return {"type": "number", "maximum": value}
-
-
-def _version(value: JSON) -> JSON:
-    return {"type": "number", "minimum": number_of(cast(str, value))}
+    devices: list[JSON] = []
+    for device in cast(list[dict[str, str]], value):
+        subset = "".join(f"{letter}?" for letter in device["permissions"])
+        permissions: JSON = {"type": "string", "pattern": f"^{subset}$"}
+        properties: JSON = {"path": {"const": device["path"]}, "permissions": permissions}
+        devices.append({"type": "object", "required": ["path", "permissions"], "properties": properties})
+    return {"anyOf": devices} if devices else dict(_NOTHING)
 
 
 def _range(value: JSON) -> JSON:
@@ -157,17 +110,9 @@ def _range(value: JSON) -> JSON:
     return {"type": "number", "minimum": least, "maximum": most}
 
 
-def _optional_names(value: JSON) -> JSON:
-    return {"enum": value} if value else {}
-
-
 def _registries(value: JSON) -> JSON:
     registries = cast(list[str], value)
     return {"anyOf": [_registry(registry) for registry in registries]} if registries else {}
-
-
-def _listed_registries(value: JSON) -> JSON:
-    return _registries(value) if value else dict(_NOTHING)
 
 
 def _registry(registry: str) -> JSON:
@@ -221,11 +166,11 @@ def _at_or_below(paths: Sequence[str]) -> JSON:
 def _one_of(patterns: Sequence[str], end: str) -> JSON:
     """A string that begins with one of these patterns, and then ends so. Engines bound how long a pattern may be."""
     together: list[list[str]] = [[]]
-    room = _LONGEST_PATTERN
+    room = _MAX_PATTERN_LENGTH
     for pattern in patterns:
         if len(pattern) > room and together[-1]:
             together.append([])
-            room = _LONGEST_PATTERN
+            room = _MAX_PATTERN_LENGTH
         together[-1].append(pattern)
         room -= len(pattern) + 1
     first, *others = (f"^({'|'.join(each)}){end}" for each in together)
@@ -237,3 +182,31 @@ def _one_of(patterns: Sequence[str], end: str) -> JSON:
 def _escaped(path: str) -> str:
     # re.escape would also escape characters whose escape means nothing to the other engine.
     return re.sub(r"([\\.+*?()\[\]{}|^$])", r"\\\1", path)
+
+
+_MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
+    "path-list": _paths,
+    _EXACT: _names,
+    "protected-path-list": _protected,
+    "name-list": _names,
+    "method-list": _methods,
+    "pattern-list": _patterns,
+    # Of an address in the fact log: a listed one; with an empty list any that is not this host's.
+    "log-address-list": lambda value: {
+        "properties": {"address": {"enum": value}} if value else {"local": {"const": False}}
+    },
+    "device-list": _devices,
+    "size": lambda value: {"type": "number", "maximum": parse_size(cast("str | int", value))},
+    "figure": lambda value: {"type": "number", "maximum": value},
+    "range": _range,
+    "optional-name-list": lambda value: {"enum": value} if value else {},
+    _REGISTRIES: _registries,
+    "rate-list": _rates,
+    "subnet-list": _subnets,
+    "version": lambda value: {"type": "number", "minimum": number_of(cast(str, value))},
+}
+# A listed path is exact for what is allowed; what is below it is what a container may then change.
+_MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {
+    _EXACT: _paths,
+    _REGISTRIES: lambda value: _registries(value) if value else dict(_NOTHING),
+}

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from portero.policy.policy import Policy
-from portero.policy.site import keys
+from portero.policy.site import list_keys
 from portero.values.json_types import JSON
 
 _RULE = "image-registries"
@@ -19,11 +19,11 @@ def list_unseen_names(policy: Policy, profile: str) -> Iterator[str]:
         return
     archives, buildkit = (_refuses(policy, profile, rule) for rule in (_ARCHIVES, _BUILDKIT))
     builds = buildkit and (archives or _refuses(policy, profile, _CLASSIC))
-    ways = [*(() if archives else ("docker load", "docker import")), *(() if builds else ("docker build",))]
-    if ways:
+    commands = [*(() if archives else ("docker load", "docker import")), *(() if builds else ("docker build",))]
+    if commands:
         missing = [rule for rule, refused in ((_ARCHIVES, archives), (_BUILDKIT, buildkit)) if not refused]
         yield (
-            f"{_RULE} does not hold: {', '.join(ways)} give any image a name in a listed registry unseen;"
+            f"{_RULE} does not hold: {', '.join(commands)} give any image a name in a listed registry unseen;"
             f" set {' and '.join(missing)} to deny under actions in site.json"
         )
 
@@ -52,7 +52,7 @@ def list_unmatched_values(values: Mapping[str, JSON], site_schema: Mapping[str, 
 
     `values` have passed the schema.
     """
-    for key, becomes in keys(site_schema).items():
+    for key, becomes in list_keys(site_schema).items():
         for name in cast(list[str], values[key]) if becomes == "name-list" else ():
             if "*" in name:
                 yield f"site.json: {key}: {name} matches nothing, since * stands for itself here: write each name out"

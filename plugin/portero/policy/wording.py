@@ -16,8 +16,8 @@ from portero.values.sizes import format_size
 from portero.values.spelling import make_printable, suggest_name
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|range))?\}")
-_MOST_VALUES = 4
-_LONGEST_VALUE = 80
+_MAX_VALUES = 4
+_MAX_VALUE_LENGTH = 80
 _NOTHING = (None, "", False)
 _FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
 
@@ -30,7 +30,7 @@ class WordingTemplate:
 
     @classmethod
     def of(cls, rule: str, written: Mapping[str, JSON]) -> "WordingTemplate":
-        """The words of a rule file without faults; a rule without any is an entry of its own."""
+        """The words of a rule file without faults; a rule without any is an entry by itself."""
         named = {"entry": rule, **written}
         if "part" in written:
             named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]
@@ -63,9 +63,9 @@ class WordingTemplate:
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
         if len(paths) == 1:
             return _fill(self.words.asked, first)
-        facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MOST_VALUES])]
+        facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
         values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
-        more = len(paths) - _MOST_VALUES
+        more = len(paths) - _MAX_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
 
 
@@ -95,10 +95,10 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
     if "{" not in template:
         return template
 
-    def written(found: re.Match[str]) -> str:
-        name, other, form = found.groups()
+    def written(match: re.Match[str]) -> str:
+        name, other, form = match.groups()
         if name not in values:
-            return found[0] if keep else name
+            return match[0] if keep else name
         return _write(values[other] if other in values and not values[name] else values[name], form)
 
     return _PLACEHOLDER.sub(written, template)
@@ -106,13 +106,13 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
 
 def _write(value: JSON, form: str | None) -> str:
     if isinstance(value, list):
-        return (" to " if form == "range" else ", ").join(_write(one, form) for one in value[:_MOST_VALUES])
+        return (" to " if form == "range" else ", ").join(_write(one, form) for one in value[:_MAX_VALUES])
     if isinstance(value, int | float) and not isinstance(value, bool):
         if form in ("size", "count") and value <= 0:
             return "unlimited"
         return format_size(int(value)) if form == "size" else f"{value:.15g}"
     text = make_printable("" if value is None else str(value))
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "..."
 
 
 def fill_reason(reason: str, request: JSON, path: Sequence[str | int]) -> str:

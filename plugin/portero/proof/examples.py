@@ -14,7 +14,7 @@ from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
 from portero.judging.judge import Judge
 from portero.policy.rule import Example, Rule
-from portero.reading.canonical import Canonical, canonical
+from portero.reading.canonical import Canonical, canonicalize
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
@@ -47,7 +47,7 @@ class Examples:
         base, changes = self._base(operation), example.changes
         query = cast(dict[str, list[str]], apply_patch(base["query"], changes.get("query", {})))
         body = apply_patch(base["body"], changes["body"]) if "body" in changes else base["body"]
-        document = request_document.build(
+        document = request_document.build_document(
             operation=replace(operation, method=operation.method.replace("*", "POST")),
             version=API_VERSION,
             path=cast(dict[str, str], apply_patch(base["path"], changes.get("path", {}))),
@@ -73,7 +73,7 @@ class Examples:
     def _canonical(self, operation: Operation, body: JSON) -> Canonical:
         if operation.body != "json":
             return Canonical(None, ())
-        return canonical(self.shapes.by_operation[operation.id], tree_of(body))
+        return canonicalize(self.shapes.by_operation[operation.id], tree_of(body))
 
 
 def builtin_examples(judge: Judge) -> Examples:

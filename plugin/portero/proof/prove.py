@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from portero.engine import Engine, InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
-from portero.policy.dialect import ANY_OPERATION, keywords
+from portero.policy.dialect import ANY_OPERATION, list_keywords
 from portero.policy.rule import Example, Rule
 from portero.proof.rule_kinds import RuleKind
 from portero.refusals import Refused
@@ -152,7 +152,7 @@ def list_mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JS
     The dialect refuses some of them, such as one without `if` alone; the engines take them all the same.
     """
     whole = dict(schema)
-    for path, keyword, value in keywords(whole):
+    for path, keyword, value in list_keywords(whole):
         if keyword in _ANNOTATIONS:
             continue
         yield format_path((*path, keyword)), _without(whole, (*path, keyword))

@@ -17,7 +17,7 @@ from portero.hostcheck import host_rules
 from portero.hostcheck.fact import certain, possible
 from portero.policy import loader, site
 from portero.policy.at import spell_at
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
@@ -68,7 +68,7 @@ class HostRules:
     def document(self, example: Example) -> dict[str, JSON]:
         """The host of an example; ValueError when it does not match host.json."""
         changed = cast(dict[str, JSON], apply_patch(self.base, dict(example.changes)))
-        for fault in faults(changed, self.described):
+        for fault in find_faults(changed, self.described):
             raise ValueError(fault)
         return changed
 
@@ -112,7 +112,7 @@ def _list_of_folder(folder: Path, rules: Mapping[str, Rule]) -> Iterator[Rule]:
 
 
 def _make_resources(builtin: Path, values: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
-    definitions = site.definitions(values, _read(builtin / "site.schema.json"))
+    definitions = site.make_definitions(values, _read(builtin / "site.schema.json"))
     return {"site": {"$defs": definitions}, "request": _read(builtin / "request.json")}
 
 

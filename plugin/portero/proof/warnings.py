@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.engine.rust import RUST
-from portero.policy.dialect import ANY_OPERATION, keywords
+from portero.policy.dialect import ANY_OPERATION, list_keywords
 from portero.policy.near_miss import list_parts
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
@@ -31,7 +31,7 @@ def find_missing_services(rule: Rule) -> str:
     missing = [name for name in _OF_SERVICES if name not in rule.operations]
     if _CREATE not in rule.operations or ANY_OPERATION in rule.operations or not missing:
         return ""
-    named = {name for _, keyword, value in keywords(dict(rule.schema)) for name in _list_names(keyword, value)}
+    named = {name for _, keyword, value in list_keywords(dict(rule.schema)) for name in _list_names(keyword, value)}
     spoken = [fact for fact in _SHARED if fact in named]
     if not spoken:
         return ""
@@ -58,7 +58,7 @@ def list_dead_conditions(match: JSON, rules: Sequence[tuple[Rule, Sequence[JSON]
 def _list_names(keyword: str, value: JSON) -> Iterator[str]:
     """The facts that a schema's `properties` names, wherever it stands."""
     if keyword == "properties" and isinstance(value, dict) and isinstance(value.get("facts"), dict):
-        for _, inner, names in keywords(value["facts"]):
+        for _, inner, names in list_keywords(value["facts"]):
             if inner == "properties":
                 yield from cast(Mapping[str, JSON], names)
 

@@ -8,7 +8,7 @@ dockerd acts on the first (moby pkg/authorization/authz.go). So a header alone n
 from collections.abc import Mapping, Sequence
 
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, canonical
+from portero.reading.canonical import Canonical, canonicalize
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
 from portero.reading.shapes import Shapes
@@ -20,36 +20,33 @@ _FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _FORM_TYPES = ("x-www-form-urlencoded", "multipart/")
 
 _NOTHING = Canonical(None, ())
-_LONGEST_START = 7
+_MAX_START_BYTES = 7
 
 
-def read(
+def read_body(
     envelope: Envelope, match: Match, query: Mapping[str, Sequence[str]], shapes: Shapes, version: str | None
 ) -> Canonical:
-    """The body as Docker reads it at an API version, None when there is none; raises Refused with a body code."""
+    """The body as Docker reads it at an API version, None without one; raises Refused with a body code."""
     if envelope.method in _FORM_METHODS:
         _refuse_form(envelope.headers)
         _refuse_odd_length(envelope.headers)
     operation = match.operation
     if operation.body == "json":
         if envelope.body is not None:
-            return canonical(shapes.by_operation[operation.id], go_json.parse(envelope.body), version)
+            return canonicalize(shapes.by_operation[operation.id], go_json.parse_json(envelope.body), version)
         if operation.body_required:
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")
         return _NOTHING
-    takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not _imports_stream(query))
+    # An ImageCreate takes an archive for an import. A pull brings nothing: a hidden form would make an import of it.
+    imports = first_value(query, "fromImage") == "" and first_value(query, "fromSrc") == "-"
+    takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not imports)
     if takes_none and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")
         _refuse_old_start(envelope, operation.id)
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
     # a stream that dockerd does not decode as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
-
-
-def _imports_stream(query: Mapping[str, Sequence[str]]) -> bool:
-    """Whether an ImageCreate brings an archive. A pull brings nothing: a hidden form would make an import of it."""
-    return first_value(query, "fromImage") == "" and first_value(query, "fromSrc") == "-"
 
 
 def _refuse_form(headers: Mapping[str, str]) -> None:
@@ -70,7 +67,7 @@ def _refuse_old_start(envelope: Envelope, operation: str) -> None:
 
     An empty object from one of Node's clients is harmless to both (moby container_routes.go, postContainersStart).
     """
-    if operation == "ContainerStart" and len(envelope.body or b"") > _LONGEST_START:
+    if operation == "ContainerStart" and len(envelope.body or b"") > _MAX_START_BYTES:
         raise Refused("body-unexpected")
 
 

@@ -1,4 +1,4 @@
-"""A JSON tree read with Docker's own types: canonical names and checked values out.
+"""A JSON tree read with Docker's types: canonical names and checked values out.
 
 Refused: names that are one name to Docker and stand twice, values of another type than Docker's, numbers that do not
 fit, settings where only older daemons read them. Names that Docker does not know are dropped, and listed.
@@ -58,7 +58,7 @@ class _Notes:
     dropped: list[Dropped]
 
 
-def canonical(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
+def canonicalize(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
     """`tree` as Docker takes it at an API version; raises Refused with a body code and the `at` of the fault."""
     notes = _Notes(None if version is None else numbers(version), [], [])
     body = _read(shape, tree, None, notes)
@@ -72,7 +72,7 @@ def _read(shape: Shape, tree: Tree, at: _At, notes: _Notes) -> JSON:
 def _zero(shape: Shape) -> JSON:
     """What Go leaves in an element that was null: a nil map, list or pointer is empty to every rule."""
     if isinstance(shape, Scalar):
-        return go_scalars.zero(shape.kind)
+        return go_scalars.make_zero(shape.kind)
     return [] if isinstance(shape, ListOf) else {}
 
 
@@ -80,7 +80,7 @@ def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if isinstance(tree, list):  # a strslice
         _refuse_too_many(tree, at)
     try:
-        return go_scalars.read(shape.kind, tree)
+        return go_scalars.read_scalar(shape.kind, tree)
     except Refused as refused:
         raise Refused(refused.code, _spelt(at) + refused.at) from None
 
@@ -124,7 +124,7 @@ def _read_struct(shape: Struct, tree: Tree, at: _At, notes: _Notes) -> JSON:
     fields: dict[str, Any] = {}
     seen: set[str] = set()
     for name, value in tree:
-        folded, field = shape.spelt.get(name) or shape.known(name)
+        folded, field = shape.spelt.get(name) or shape.find_field(name)
         if folded in seen:
             # Go would merge objects, lists and maps, and take the last of other values unless that is null.
             raise Refused("body-duplicate-name", _spelt((at, _shown(shape, folded, name))))
@@ -185,8 +185,8 @@ def _refuse_duplicates(tree: Tree, at: _At) -> None:
 
 def _shown(shape: Struct, folded: str, name: str) -> str:
     """How a refusal calls a field: as Docker does, if Docker knows it."""
-    known = shape.fields.get(folded) or shape.legacy.get(folded)
-    return _plain(name) if known is None else known.name
+    field = shape.fields.get(folded) or shape.legacy.get(folded)
+    return _plain(name) if field is None else field.name
 
 
 def _plain(name: str) -> str:

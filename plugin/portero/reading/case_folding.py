@@ -1,6 +1,6 @@
 """Field names compared as encoding/json does: without regard to case, U+017F and U+212A included."""
 
-# Names are compared as Go folds them (src/encoding/json/fold.go). Docker's own names are ASCII, so that of all other
+# Names are compared as Go folds them (src/encoding/json/fold.go). Docker's names are ASCII, so that of all other
 # letters only the two that fold to an ASCII letter can match: U+017F (long s) and U+212A (the Kelvin sign).
 _FOLDED = str.maketrans("abcdefghijklmnopqrstuvwxyz\u017f\u212a", "ABCDEFGHIJKLMNOPQRSTUVWXYZSK")
 

@@ -1,7 +1,7 @@
 """Reads the JSON document that dockerd posts to the plugin (moby pkg/authorization/api.go) into an Envelope.
 
 In: the bytes of the post. Out: method, request target, body, headers and identity of one API call. Refused: an empty
-post (dockerd sends one when it repeats a request after a lost reply), more than LARGEST bytes, and anything that
+post (dockerd sends one when it repeats a request after a lost reply), more than MAX_BYTES, and anything that
 is not a document as dockerd writes it. Keys that a later dockerd may add are ignored.
 """
 
@@ -17,7 +17,7 @@ from portero.refusals import Refused
 from portero.values.json_objects import refuse_constant, unique_names
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
-LARGEST = 8 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 _LONG_BODY = 64 * 1024
 _BODY_BEGINS = re.compile(rb'"RequestBody": ?"')
 
@@ -38,9 +38,9 @@ class Envelope:
     peer_certificates: tuple[str, ...]
 
 
-def read(data: bytes) -> Envelope:
+def read_envelope(data: bytes) -> Envelope:
     """The envelope in `data`; raises Refused with one of the envelope-... codes and the key at fault."""
-    if len(data) > LARGEST:
+    if len(data) > MAX_BYTES:
         raise Refused("envelope-too-large")
     if not data or data.isspace():
         raise Refused("envelope-empty")
@@ -58,7 +58,10 @@ def read(data: bytes) -> Envelope:
 
 def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
     document = _decode(data)
-    return document, _body(document)
+    try:
+        return document, binascii.a2b_base64(_optional(document, "RequestBody"), strict_mode=True) or None
+    except ValueError:
+        raise Refused("envelope-undecodable", "RequestBody") from None
 
 
 def _decode_long(data: bytes) -> tuple[Mapping[str, object], bytes] | None:
@@ -115,16 +118,6 @@ def _required(document: Mapping[str, object], key: str) -> str:
 
 def _optional(document: Mapping[str, object], key: str) -> str:
     return _checked_text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
-
-
-def _body(document: Mapping[str, object]) -> bytes | None:
-    encoded = _optional(document, "RequestBody")
-    if not encoded:
-        return None
-    try:
-        return binascii.a2b_base64(encoded, strict_mode=True) or None
-    except ValueError:
-        raise Refused("envelope-undecodable", "RequestBody") from None
 
 
 def _headers(document: Mapping[str, object]) -> Mapping[str, str]:

@@ -36,11 +36,11 @@ KINDS = frozenset(_ZEROS) | {"strslice"}
 PLAIN: Mapping[str, type] = MappingProxyType({"string": str, "bool": bool})
 
 
-def zero(kind: str) -> JSON:
+def make_zero(kind: str) -> JSON:
     return [] if kind == "strslice" else _ZEROS[kind]
 
 
-def read(kind: str, value: Tree) -> JSON:
+def read_scalar(kind: str, value: Tree) -> JSON:
     """`value` as a scalar of `kind` (one of KINDS); raises Refused with body-wrong-type or body-number.
 
     The refusal names the position inside the value, "" for all but a list.

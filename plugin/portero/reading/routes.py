@@ -41,7 +41,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An operation, its method being the one asked for, and the path parameters by name."""
+    """An operation, with the method of the request, and the path parameters by name."""
 
     operation: Operation
     path: Mapping[str, str]
@@ -52,10 +52,22 @@ class _Route:
     operation: Operation
     segment: str | None  # the first one of the path; None when a parameter stands there
 
+    @classmethod
+    def of(cls, operation: Operation) -> "_Route":
+        segment = operation.path[1:].partition("/")[0]
+        return cls(operation, None if "{" in segment else segment)
+
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Compiled when the first path is compared with it: no host is asked for all operations."""
-        return _pattern(self.operation)
+        """The template as gorilla/mux reads it: a parameter without a pattern ends at the next slash.
+
+        Compiled when the first path is compared with it: a host never sees all operations.
+        """
+        literal, *parts = _PARAMETER.split(self.operation.path)
+        pattern = re.escape(literal)
+        for name, wildcard, following in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            pattern += f"(?P<{name}>{wildcard or '[^/]+'}){re.escape(following)}"
+        return re.compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +83,25 @@ class Routes:
         entries = data.get("operations")
         if not isinstance(entries, list) or not entries:
             raise ValueError("'operations' must be a list of at least one operation")
-        operations = tuple(_operation(entry, f"operations[{index}]") for index, entry in enumerate(entries))
+        operations = tuple(_read_operation(entry, f"operations[{index}]") for index, entry in enumerate(entries))
         _refuse_duplicates("id", (operation.id for operation in operations))
         _refuse_duplicates("method and path", (f"{operation.method} {operation.path}" for operation in operations))
-        return cls(operations, _indexed([_route(operation) for operation in operations]))
+        return cls(operations, _index([_Route.of(operation) for operation in operations]))
 
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
         routes = self._index.get(method, self._index[_ANY_METHOD])
         for route in routes.get(path[1:].partition("/")[0], routes[None]):
-            found = route.pattern.fullmatch(path)
-            if found:
-                return Match(_with_method(route.operation, method), MappingProxyType(found.groupdict()))
+            if match := route.pattern.fullmatch(path):
+                operation = route.operation
+                operation = operation if operation.method == method else replace(operation, method=method)
+                return Match(operation, MappingProxyType(match.groupdict()))
         if method not in ("GET", "HEAD"):
             raise Refused("unknown-operation")
         return Match(Operation("Unknown", method, "", "none", False, True), MappingProxyType({}))
 
 
-def _with_method(operation: Operation, method: str) -> Operation:
-    return operation if operation.method == method else replace(operation, method=method)
-
-
-def _indexed(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:
+def _index(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:
     methods = {_ANY_METHOD, *(route.operation.method for route in routes)}
     return {
         method: _by_segment([route for route in routes if route.operation.method in (method, _ANY_METHOD)])
@@ -108,21 +117,7 @@ def _by_segment(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]
     }
 
 
-def _route(operation: Operation) -> _Route:
-    segment = operation.path[1:].partition("/")[0]
-    return _Route(operation, None if "{" in segment else segment)
-
-
-def _pattern(operation: Operation) -> re.Pattern[str]:
-    """The template as gorilla/mux reads it: a parameter without a pattern of its own ends at the next slash."""
-    literal, *parts = _PARAMETER.split(operation.path)
-    pattern = re.escape(literal)
-    for name, wildcard, following in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        pattern += f"(?P<{name}>{wildcard or '[^/]+'}){re.escape(following)}"
-    return re.compile(pattern)
-
-
-def _operation(entry: object, at: str) -> Operation:
+def _read_operation(entry: object, at: str) -> Operation:
     if not isinstance(entry, dict):
         raise ValueError(f"{at}: an operation is an object")
     _refuse_wrong_fields(entry, at)

@@ -1,6 +1,6 @@
 """Docker's API types as the files in schemas/api describe them: folders in, one shape for each operation out.
 
-A shape file is written in Go's own spec, as schemas/api/README.md explains; anything else in it is a ShapeFault.
+A shape file is written in Go's notation, as schemas/api/README.md explains; anything else in it is a ShapeFault.
 
 Checks that operations and body shapes fit together: operations and shapes in, one line for each fault out.
 """
@@ -22,7 +22,7 @@ from portero.values.json_types import JSON
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
 _MAP = "map[string]"
 _VERSION = re.compile(r"1\.[1-9]\d{0,2}")
-# What a field's own object holds, beside which a struct has no name.
+# The names in the object of a field; a struct has none of them.
 _DATED = frozenset({"$type", "$since", "$source"})
 
 
@@ -67,17 +67,17 @@ class Struct:
 
     fields: Mapping[str, Field]
     legacy: Mapping[str, Field]  # names that older daemons obey here and newer ones ignore
-    # Folded name and field by the name in Docker's own spelling, which nearly all clients use.
+    # Folded name and field by the name in Docker's spelling, which nearly all clients use.
     spelt: Mapping[str, tuple[str, Field]] = field(init=False, repr=False, compare=False)
     # Those of the fields that dockerd drops below an API version.
     dated: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     plain: ClassVar[None] = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "spelt", {known.name: (folded, known) for folded, known in self.fields.items()})
-        object.__setattr__(self, "dated", tuple(known for known in self.fields.values() if known.since is not None))
+        object.__setattr__(self, "spelt", {member.name: (folded, member) for folded, member in self.fields.items()})
+        object.__setattr__(self, "dated", tuple(member for member in self.fields.values() if member.since is not None))
 
-    def known(self, name: str) -> tuple[str, Field | None]:
+    def find_field(self, name: str) -> tuple[str, Field | None]:
         """The name folded, and the field that Docker takes it for."""
         folded = fold(name)
         return folded, self.fields.get(folded)
@@ -121,9 +121,9 @@ def numbers(version: str) -> Version:
 def _dates(shape: Shape) -> Iterator[Version]:
     """The versions below which dockerd drops a field of this shape."""
     if isinstance(shape, Struct):
-        yield from (numbers(known.since) for known in shape.dated if known.since is not None)
-        for known in shape.fields.values():
-            yield from _dates(known.shape)
+        yield from (numbers(member.since) for member in shape.dated if member.since is not None)
+        for member in shape.fields.values():
+            yield from _dates(member.shape)
     elif not isinstance(shape, Scalar):
         yield from _dates(shape.items)
 
@@ -173,9 +173,9 @@ class _Compiler:
         included = spec.get("$include", [])
         if not isinstance(included, list):
             raise self._fault("$include is a list of type names", trail)
-        fields = [known for name in included for known in self._included(name, trail)]
+        fields = [member for name in included for member in self._included(name, trail)]
         fields += [self._field(name, kind, trail) for name, kind in spec.items() if name not in ("$include", "$legacy")]
-        by_name = {fold(known.name): known for known in fields}
+        by_name = {fold(member.name): member for member in fields}
         if len(by_name) != len(fields):
             raise self._fault("a field stands twice", trail)
         return by_name

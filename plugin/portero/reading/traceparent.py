@@ -1,6 +1,6 @@
 """The trace that a client's request belongs to: the header `traceparent` (W3C Trace Context), which dockerd passes on.
 
-It is the client's word, and nothing is decided by it. A value of any other form counts as none.
+The client chooses it, and no decision depends on it. A value of any other form is ignored.
 """
 
 import re
@@ -11,8 +11,8 @@ _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\
 _FIRST, _INVALID = "00", "ff"
 
 
-def read(headers: Mapping[str, str]) -> tuple[str, str]:
-    """The IDs of the trace and of the client's span, in hexadecimal; both are empty where there is none."""
+def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The IDs of the trace and of the client's span, in hexadecimal; both are empty without a valid header."""
     match = _FORM.fullmatch(headers.get("traceparent", ""))
     if match is None:
         return "", ""

@@ -22,7 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_IN_QUERY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # getScheme of Go's net/url
 _VERSION = re.compile(r"/v([0-9.]+)(?=/)")  # versionMatcher of moby api/server/server.go
-_LONGEST_NUMBER = 18  # digits that fit Go's int; dockerd reads a longer number as another one
+_MAX_DIGITS = 18  # digits that fit Go's int; dockerd reads a longer number as another one
 _USUAL_NUMBERS = re.compile(r"[1-9][0-9]{0,8}\.[1-9][0-9]{0,8}")
 _NO_QUERY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -36,7 +36,7 @@ class Target:
     query: Mapping[str, tuple[str, ...]]
 
 
-def parse(uri: str) -> Target:
+def parse_target(uri: str) -> Target:
     """The target behind `uri`; raises Refused with one of the uri-... codes, its `at` is path, query or empty."""
     # Nearly every target is plain ASCII, which is found out sooner than what exactly is wrong with another one.
     if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):
@@ -97,7 +97,7 @@ def _numbers(version: str) -> str:
     if _USUAL_NUMBERS.fullmatch(version):
         return version
     numbers = [number.lstrip("0") or "0" for number in version.split(".")]
-    if version.strip(".") == "" or any(len(number) > _LONGEST_NUMBER for number in numbers):
+    if version.strip(".") == "" or any(len(number) > _MAX_DIGITS for number in numbers):
         raise Refused("uri-version", "path")
     while len(numbers) > 2 and numbers[-1] == "0":
         numbers.pop()

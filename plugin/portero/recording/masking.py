@@ -59,7 +59,7 @@ def _mask_headers(headers: Mapping[str, str], length: int, masked_length: int) -
 
 def _mask_uri(target: str) -> str:
     try:
-        uri.parse(target)
+        uri.parse_target(target)
     except Refused:
         raise Unmaskable("uri") from None
     path, mark, query = target.partition("?")
@@ -89,7 +89,7 @@ def _mask_query_value(name: str, value: str) -> str:
 
 def _mask_json(data: bytes) -> bytes:
     try:
-        tree = go_json.parse(data)
+        tree = go_json.parse_json(data)
     except Refused:
         raise Unmaskable("body") from None
     plain = _mask_tree(tree, "")

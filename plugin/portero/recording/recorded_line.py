@@ -96,7 +96,7 @@ def read_record(line: bytes) -> RecordedRequest | None:
 
 def _mask_request(data: bytes) -> dict[str, JSON]:
     try:
-        return {"envelope": masked(envelope.read(data))}
+        return {"envelope": masked(envelope.read_envelope(data))}
     except Refused:
         return {"withheld": "envelope"}
     except Unmaskable as unmaskable:

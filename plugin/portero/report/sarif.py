@@ -70,7 +70,7 @@ def _describe_violation(checked: DecidedRequest, violation: Violation, index: Ma
         "ruleId": violation.rule,
         "ruleIndex": index[violation.rule],
         "level": _LEVELS.get(violation.action, "note"),
-        "message": {"text": denial.sentence(violation, dialect)},
+        "message": {"text": denial.write_sentence(violation, dialect)},
         "locations": [_locate(request, violation)],
         "partialFingerprints": make_fingerprint(
             request.file, request.name, checked.decision.subject.operation, violation.rule, violation.at

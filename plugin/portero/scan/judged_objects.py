@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from portero.decision import Decision, Violation
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, unfilled
+from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.judging.judge import Judge
@@ -99,7 +99,7 @@ class ObjectJudge:
         """The object of this request, with its decision."""
         kind, name = _KINDS[request.operation], request.name
         target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
-        body = json.dumps(unfilled(request, self._fills).body).encode()
+        body = json.dumps(remove_filled(request, self._fills).body).encode()
         posted = envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
         decision = self.judge.decide(posted, "scan", time.time())
         id = text(thing, "Id") or text(thing, "ID") or name

@@ -157,7 +157,8 @@ def _describe_object(judged: JudgedObject) -> JSON:
 def render_page(report: ScanReport) -> str:
     """The whole page."""
     things = [
-        (each.title, [(one.rule, denial.sentence(one, "docker")) for one in each.denials]) for each in report.refused
+        (each.title, [(one.rule, denial.write_sentence(one, "docker")) for one in each.denials])
+        for each in report.refused
     ]
     reported = [(each.title, rules) for each in report.judged if (rules := _list_reported(each))]
     return html.render("scan/page.html", report=report, things=things, reported=reported)

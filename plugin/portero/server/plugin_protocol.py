@@ -6,14 +6,14 @@ from types import MappingProxyType
 from typing import Protocol
 
 from portero.dockerd.peer import Peer
-from portero.reading.envelope import LARGEST
+from portero.reading.envelope import MAX_BYTES
 from portero.values.json_types import JSON
 
 _LOG = logging.getLogger(__name__)
 # What dockerd's plugin client accepts (moby pkg/plugins/transport).
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
 # One byte more than the limit is enough for the reader of envelopes to refuse it.
-MAX_READ = LARGEST + 1
+MAX_READ = MAX_BYTES + 1
 # dockerd reads the answer only after it has sent its request, so what is too long is read to the end, up to here.
 MAX_SENT = 64 << 20
 

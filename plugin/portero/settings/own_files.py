@@ -26,7 +26,7 @@ def list_deciding(settings: Settings) -> Sequence[str]:
 
 def list_links(settings: Settings) -> tuple[str, ...]:
     """The links in the policy folders: what they lead to is read as part of the policy. Raises OSError."""
-    parts = [part for path in settings.policy_folders for part in folder.parts(path.absolute())]
+    parts = [part for path in settings.policy_folders for part in folder.list_parts(path.absolute())]
     return tuple(str(link) for link in _find_links(parts, _MAX_DEPTH))
 
 

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from portero.policy.json_files import DocumentRefused, parse
+from portero.policy.json_files import DocumentRefused, parse_object
 from portero.signing.manifest import FORMAT, Manifest
 from portero.values.errors import FileFaults
 from portero.values.json_fields import WrongType, need
@@ -135,7 +135,7 @@ def _read_signature(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
     if NAME not in files:
         raise SignatureRefused([(NAME, f"is missing: {_SIGN_AGAIN}")])
     try:
-        document = parse(files[NAME])
+        document = parse_object(files[NAME])
     except DocumentRefused as refused:
         raise SignatureRefused([(NAME, str(refused))]) from refused
     if document.get("format") != FORMAT:

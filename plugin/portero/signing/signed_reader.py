@@ -42,16 +42,16 @@ class SignedReader:
     def read(self, path: Path, faults: list[str]) -> Folder:
         """The folder's content when its signature holds; faults are added to `faults`, one line each."""
         if path == self.builtin:
-            return folder.read(path, faults)
+            return folder.read_folder(path, faults)
         try:
             files = self.files[path] = tree.read_tree(path) if self.saved is None else self.saved[path]
             manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
             faults += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
-            return folder.empty(path)
+            return folder.make_empty(path)
         except OSError as error:
             faults.append(folder.describe_failure(path, error))
-            return folder.empty(path)
+            return folder.make_empty(path)
         fault = (
             find_group_fault(path, manifest, self.groups)
             or self._find_twin_fault(path, manifest)
@@ -60,7 +60,7 @@ class SignedReader:
         if fault:
             faults.append(f"{path / signature.NAME}: {fault}")
         self.manifests[path] = manifest
-        return folder.of(path, files, faults)
+        return folder.parse_folder(path, files, faults)
 
     def _find_twin_fault(self, path: Path, manifest: Manifest) -> str | None:
         twin = next((other for other, one in self.manifests.items() if one.group == manifest.group), path)

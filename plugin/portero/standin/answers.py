@@ -159,7 +159,7 @@ class StandInDaemon:
             return failure(400, f"the stand-in for dockerd cannot read this: {error}")
 
     def _call(self, request: ClientRequest) -> Call:
-        aim = uri.parse(request.target)
+        aim = uri.parse_target(request.target)
         match = self._routes.match(request.method, aim.path)
         body = to_object(json.loads(request.body)) if request.shows_json and request.body else {}
         return Call(match.operation.id, match.path, aim.query, body, request.header("user-agent"))

@@ -32,6 +32,6 @@ class Trial:
     def _decide(self, request: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
         identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
-        decision = self._judge.decide(envelope(request), "try", time.time(), known=identity)
+        decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
         self.judged.append(JudgedRequest(request, decision))
         return None if decision.allowed or self._go_on else denial.write_denial(decision)

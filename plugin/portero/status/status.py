@@ -177,7 +177,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
     yield from site_warnings.list_unseen_names(view.policy, view.settings.profile)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from weakened_rules.list_notices(view.policy, now)
-    yield from exception.list_notices(view.policy.waivers, now)
+    yield from exception.list_warnings(view.policy.waivers, now)
 
 
 def _list_replaced_code() -> Iterator[str]:

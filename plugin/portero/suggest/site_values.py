@@ -10,7 +10,7 @@ from portero.decision import Violation
 from portero.engine.rust import RUST
 from portero.policy import site
 from portero.policy.at import follow
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
@@ -47,7 +47,7 @@ class SiteValues:
         if rule is None or not violation.paths:
             return None
         refused = [follow(document, path) for path in violation.paths]
-        kinds = site.keys(self.schema)
+        kinds = site.list_keys(self.schema)
         for key in list_keys(rule):
             if rule.level == "baseline" and kinds[key] in _PATHS:
                 continue
@@ -68,12 +68,12 @@ class SiteValues:
         key = rule.id, f"{wanted.key} {json.dumps(wanted.value)} {refused}"
         if key not in self._cache:
             values = self.widen(wanted, self.policy.site)
-            is_valid = not any(faults({wanted.key: values[wanted.key]}, self._make_schema(wanted.key)))
+            is_valid = not any(find_faults({wanted.key: values[wanted.key]}, self._make_schema(wanted.key)))
             self._cache[key] = is_valid and not ({*violation.paths} & {*self._find_failures(rule, values, document)})
         return self._cache[key]
 
     def _find_failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
-        resources = {"site": {"$defs": site.definitions(values, self.schema)}, "request": self.request}
+        resources = {"site": {"$defs": site.make_definitions(values, self.schema)}, "request": self.request}
         return RUST.compile(dict(rule.schema), resources).failures(document)
 
     def _make_schema(self, key: str) -> dict[str, JSON]:

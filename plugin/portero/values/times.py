@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -15,17 +14,12 @@ def format_instant(time: float) -> str:
     microseconds = round((time - seconds) * 1_000_000)
     if microseconds == 1_000_000:
         seconds, microseconds = seconds + 1, 0
-    return f"{_write_second(seconds)}.{microseconds // 1000:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{microseconds // 1000:03d}Z"
 
 
 def format_second(time: float) -> str:
     """The same, cut to seconds."""
     return f"{format_instant(time).partition('.')[0]}Z"
-
-
-@lru_cache(maxsize=2)
-def _write_second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def parse_duration(text: str) -> int | None:
