@@ -44,7 +44,7 @@ def corrected(command: str, first: Decision, *later: Decision) -> tuple[str, lis
         tried.append(shlex.join(words.all))
         return [next(answers)]
 
-    return corrected_command.find(parse_command(shlex.split(command)), [first], try_words), tried
+    return corrected_command.find_allowed(parse_command(shlex.split(command)), [first], try_words), tried
 
 
 def test_what_is_found_was_tried_and_allowed() -> None:
