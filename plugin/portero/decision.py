@@ -197,6 +197,8 @@ def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]
 
     To be called when exceptions have been looked at: what is only counted cannot be waived.
     """
+    if len(violations) <= MAX_PLACES:
+        return violations
     counted = Counter((violation.rule, violation.action) for violation in violations)
     if max(counted.values(), default=0) <= MAX_PLACES:
         return violations

@@ -30,8 +30,9 @@ class LineWriter:
         self._state = state
         self._synced = synced
         self._output = StandardOutput() if target == STANDARD_OUTPUT else None
-        # Of the open file.
+        # Of the open file; where the last whole line ended, which then need not be read again.
         self._identity = (0, 0)
+        self._end = 0
         self._descriptor = self._open() if self._output is None else self._output.descriptor
 
     def write(self, line: str) -> None:
@@ -44,6 +45,7 @@ class LineWriter:
             self._state.torn = written != len(data) if written else self._state.torn
         else:
             written = os.write(self._descriptor, data)
+        self._end = self._end + written if written == len(data) else 0
         if written != len(data):
             why = f"only {written} of {len(data)} bytes of a line were written"
             raise OSError(errno.EIO, why, self._target)
@@ -66,6 +68,9 @@ class LineWriter:
         if size is None:
             self._reopen()
             size = os.fstat(self._descriptor).st_size
+        elif size == self._end:
+            return False
+        self._end = size
         try:
             return size > 0 and os.pread(self._descriptor, 1, size - 1) not in _LINE_ENDS
         except OSError:

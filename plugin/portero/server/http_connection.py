@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 
 from portero.dockerd.peer import read_peer
 from portero.server.http_parser import Head, Malformed, RequestReader
-from portero.server.plugin_protocol import CALLS, CONTENT_TYPE, MAX_READ, MAX_SENT, RESULT, Answers
+from portero.server.plugin_protocol import ALLOWED, CALLS, CONTENT_TYPE, MAX_READ, MAX_SENT, RESULT, Answers
 from portero.server.status_pages import Page, ask_page
 from portero.values.json_types import JSON
 
@@ -51,6 +51,8 @@ class Connection:
         self.idle = True
         # When the rest of this request is late.
         self._arrives_until = 0.0
+        # The timeout that is set for receiving, in seconds.
+        self._receives_within = 0.0
         self._set_timeout(socket.SO_SNDTIMEO, _ARRIVES_WITHIN)
 
     def serve(self) -> None:
@@ -115,6 +117,8 @@ class Connection:
         document = call(self._answers, data, self._peer)
         # Asked only now: the end may have begun meanwhile, and nothing that comes after this answer would be read.
         last = self._is_last(head)
+        if document == ALLOWED and not last:
+            return _ALLOWED, last
         return _format_json("200 OK", document, last=last), last
 
     def _is_last(self, head: Head) -> bool:
@@ -129,17 +133,22 @@ class Connection:
         seconds = self._arrives_until - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
-        self._set_timeout(socket.SO_RCVTIMEO, seconds)
+        self._limit_receiving(seconds)
         return self._client.recv(max_size)
 
     def _receive_first(self) -> bytes:
-        self._set_timeout(socket.SO_RCVTIMEO, _IDLE)
+        self._limit_receiving(_IDLE)
         try:
             return self._client.recv(_PIECE)
         except BlockingIOError:
             # What arrives just now is still answered.
             self.hang_up()
             return self._client.recv(_PIECE)
+
+    def _limit_receiving(self, seconds: float) -> None:
+        if seconds != self._receives_within:
+            self._set_timeout(socket.SO_RCVTIMEO, seconds)
+            self._receives_within = seconds
 
     def _set_timeout(self, option: int, seconds: float) -> None:
         """The kernel's own timeouts (socket(7)): with Python's, each call would be two."""
@@ -161,3 +170,6 @@ def _format_error(error: Malformed, *, last: bool) -> bytes:
 
 def _format_json(status: str, document: Mapping[str, JSON], *, last: bool) -> bytes:
     return _format_response(status, {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
+
+
+_ALLOWED = _format_json("200 OK", {**ALLOWED}, last=False)

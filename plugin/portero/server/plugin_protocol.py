@@ -42,6 +42,10 @@ class Answers(Protocol):
         ...
 
 
+# Nearly every answer.
+ALLOWED: Mapping[str, JSON] = MappingProxyType({"Allow": True, "Msg": ""})
+
+
 def _activate(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     return {"Implements": ["authz"]}
 
@@ -56,7 +60,7 @@ def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str,
 
 def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     # The request has been carried out: a denial would undo nothing, and the client would not know.
-    return {"Allow": True, "Msg": ""}
+    return ALLOWED
 
 
 # Its data is ignored.

@@ -14,7 +14,7 @@ def format_instant(time: float) -> str:
     microseconds = round((time - seconds) * 1_000_000)
     if microseconds == 1_000_000:
         seconds, microseconds = seconds + 1, 0
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{microseconds // 1000:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{microseconds // 1000:03d}Z"
 
 
 def format_second(time: float) -> str:
