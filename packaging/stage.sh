@@ -47,7 +47,7 @@ install -D -m 755 packaging/cli-plugin/docker-portero "$root$prefix/lib/docker/c
 units=$root$prefix/lib/systemd
 install -d "$units/system/docker.service.d"
 for unit in packaging/systemd/*.socket packaging/systemd/*.service packaging/systemd/*.timer; do
-  sed "s|/usr/local/bin/portero|$prefix/bin/portero|" "$unit" > "$units/system/$(basename "$unit")"
+  sed "s|/usr/local/|$prefix/|" "$unit" > "$units/system/$(basename "$unit")"
 done
 install -m 644 packaging/files/docker-after-portero.conf "$units/system/docker.service.d/portero.conf"
 chmod 644 "$units"/system/portero*
@@ -60,6 +60,7 @@ completion bash bash-completion/completions/portero
 completion zsh zsh/site-functions/_portero
 completion fish fish/vendor_completions.d/portero.fish
 install -D -m 644 -t "$root$prefix/share/portero/logs" packaging/logs/*
+install -m 755 -t "$root$prefix/share/portero" packaging/files/answer-metrics
 install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero.1"
 
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"

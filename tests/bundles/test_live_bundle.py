@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.hostcheck.plugin_client import ask_metrics, ask_status
+from portero.dockerd.unix_http import exchange
+from portero.hostcheck.plugin_client import ask_status
 from portero.signing import signature
 from portero.values.json_types import JSON
 from tests.paths import PACKAGE
@@ -80,7 +81,7 @@ def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: P
             published.append(bundle(2))
             assert pull() == 0
             wait_until(lambda: version() == 2, "version 2 is not in force")
-            assert b"\nportero_bundle_version 2\n" in ask_metrics(socket)
+            assert b"\nportero_bundle_version 2\n" in exchange(socket, 10, "GET", "/metrics", max_bytes=1 << 20)[1]
             published.append(bundle(3, key=OTHER_KEY))
             assert pull() == 1
             wait_until(lambda: "a bundle was refused, the last good one stays" in attention(), "no attention")

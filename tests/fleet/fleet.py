@@ -23,7 +23,7 @@ EVERY = 5
 PATIENCE = 180.0
 LOG = "/var/log/portero/decisions.jsonl"
 ADDRESS = "oci://services:5000/team/policy:prod"
-# What docs/bundles.md and metrics.md add to the file that the package brings.
+# What docs/bundles.md adds to the file that the package brings.
 ENVIRONMENT = f"""
 PORTERO_PROFILE=baseline
 PORTERO_SCHEMAS=
@@ -31,12 +31,9 @@ PORTERO_BUNDLE={ADDRESS}
 PORTERO_BUNDLE_CA=/etc/portero/ca.pem
 PORTERO_TRUSTED_KEYS=/etc/portero/alice.pub
 PORTERO_HOST_GROUPS=web
-PORTERO_METRICS_ADDRESS=127.0.0.1:9323
 """
 # As docs/bundles.md has it.
 OFTEN = f"[Timer]\nOnUnitActiveSec=\nOnActiveSec=0\nOnUnitActiveSec={EVERY}\nRandomizedDelaySec=0\n"
-# As docs/metrics.md has it.
-WITH_METRICS = "[Service]\nRestrictAddressFamilies=AF_UNIX AF_INET\n"
 DAEMON = {"iptables": False, "ip6tables": False}
 REGISTRY = """
 version: 0.1
@@ -146,8 +143,7 @@ class Fleet:
             (shutil.copytree if source.is_dir() else shutil.copy)(source, host.path(f"/etc/portero/{target}"))
         shutil.copy(self.services.path("/root/alice.pub"), host.path("/etc/portero/alice.pub"))
         units = "/etc/systemd/system"
-        host.do(f"mkdir -p {units}/portero.service.d {units}/portero-bundle.timer.d /etc/docker")
-        host.path(f"{units}/portero.service.d/override.conf").write_text(WITH_METRICS)
+        host.do(f"mkdir -p {units}/portero-bundle.timer.d /etc/docker")
         host.path(f"{units}/portero-bundle.timer.d/override.conf").write_text(OFTEN)
         shutil.copy(EXAMPLES / "prometheus" / "nginx.conf", host.path("/etc/nginx/conf.d/portero.conf"))
         self._write_daemon_config(host, [])
@@ -155,6 +151,8 @@ class Fleet:
         host.do("sed s/logs.example.com/services/ /usr/share/portero/logs/rsyslog.conf > /etc/rsyslog.d/portero.conf")
         host.do("systemctl restart rsyslog")
         host.do("systemctl daemon-reload && systemctl restart portero-bundle.timer portero nginx")
+        # As docs/metrics.md has it.
+        host.do("systemctl enable --now portero-metrics.socket")
         host.do("systemctl enable --now docker")
         import_image(host.path("/run/docker.sock"), "busybox:latest", busybox(), 'CMD ["sh"]')
         wait_until(lambda: self.version(host) == 1, f"{host.name} has no policy")

@@ -226,8 +226,8 @@ def test_a_package_in_use_stays_and_a_purged_one_leaves_nothing(fleet: Fleet) ->
     assert host.do("systemctl list-unit-files --no-legend 'portero*' || true") == ""
     assert host.do("ls /run/docker/plugins || true") == ""
     # What the operator put there stays: settings, certificates, the addition to the unit, the package itself.
-    units = {f"/etc/systemd/system/{unit}.d" for unit in ("portero.service", "portero-bundle.timer")}
-    own = {"/etc/nginx/conf.d/portero.conf", "/etc/rsyslog.d/portero.conf", *units, "/etc/portero"}
+    timer = "/etc/systemd/system/portero-bundle.timer.d"
+    own = {"/etc/nginx/conf.d/portero.conf", "/etc/rsyslog.d/portero.conf", timer, "/etc/portero"}
     # rsyslog's queue has their name.
     others = {path for path in fleet.named_portero(host) if not path.startswith("/var/spool/rsyslog/")}
     assert others - fleet.before == {*own, "/var/cache/portero.deb"}

@@ -77,7 +77,6 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         bundle_ca=None,
         record=None,
         record_max=100 << 20,
-        metrics_address=None,
     )
 
 
@@ -130,13 +129,6 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
         ("PORTERO_RECORD_MAX", "512k", "write a size from 1m to 1000g, such as 100m"),
         ("PORTERO_RECORD_MAX", "100", "write a size from 1m to 1000g, such as 100m"),
         ("PORTERO_RECORD_MAX", "1001g", "write a size from 1m to 1000g, such as 100m"),
-        ("PORTERO_METRICS_ADDRESS", "0.0.0.0:9323", "write a loopback address and a port"),
-        ("PORTERO_METRICS_ADDRESS", "127.0.0.1", "write a loopback address and a port"),
-        ("PORTERO_METRICS_ADDRESS", "127.0.0.1:0", "write a loopback address and a port"),
-        ("PORTERO_METRICS_ADDRESS", "127.0.0.1:65536", "write a loopback address and a port"),
-        ("PORTERO_METRICS_ADDRESS", "127.0.0.1.2:9323", "write a loopback address and a port"),
-        ("PORTERO_METRICS_ADDRESS", "[2001:db8::1]:9323", "write a loopback address and a port"),
-        ("PORTERO_METRICS_ADDRESS", "localhost:9323", "write a loopback address and a port"),
         ("PORTERO_THREADS", "²", "write a whole number from 1 to 512"),
     ],
 )
@@ -176,13 +168,12 @@ def test_the_places_that_may_be_named_or_left_open_are_read() -> None:
     assert Settings.read({"PORTERO_HOST_ROOT": "none"}, {}).host_root == "none"
 
 
-def test_keys_the_recording_and_the_metrics_address_are_read() -> None:
+def test_keys_and_the_recording_are_read() -> None:
     settings = Settings.read(
         {
             "PORTERO_TRUSTED_KEYS": "/etc/portero/alice.pub:/etc/portero/bob.pub",
             "PORTERO_RECORD": "/var/log/portero/requests.jsonl",
             "PORTERO_RECORD_MAX": "2g",
-            "PORTERO_METRICS_ADDRESS": "[::1]:9323",
         },
         {},
     )
@@ -190,7 +181,6 @@ def test_keys_the_recording_and_the_metrics_address_are_read() -> None:
     assert settings.trusted_keys == (Path("/etc/portero/alice.pub"), Path("/etc/portero/bob.pub"))
     assert settings.record == Path("/var/log/portero/requests.jsonl")
     assert settings.record_max == 2 << 30
-    assert settings.metrics_address == ("::1", 9323)
 
 
 def test_the_shipped_files_are_found() -> None:

@@ -63,7 +63,6 @@ _SERVICE = (
     _setting("--state", "FILE"),
     _setting("--allow-rollback", "YES|NO"),
     _setting("--record-max", "SIZE"),
-    _setting("--metrics-address", "ADDRESS"),
 )
 PROJECT_ROOT = click.option(
     "--project-root",

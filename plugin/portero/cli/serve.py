@@ -6,10 +6,8 @@
 import logging
 import os
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import click
@@ -20,11 +18,9 @@ from portero.application.reload_thread import ReloadThread
 from portero.application.watch import Watch, list_watched
 from portero.cli import options
 from portero.decision_log.log_state import STANDARD_OUTPUT
-from portero.hostcheck.plugin_client import ask_metrics
 from portero.policy.exception import list_warnings
 from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 from portero.server.memory import give_back, use_one_arena
-from portero.server.metrics_port import Exporter
 from portero.server.start_up import open_closed_streams, wait_for_end
 from portero.settings.settings import Settings
 from portero.values.errors import LoadError
@@ -62,8 +58,6 @@ def run(settings: Settings) -> None:
         # Before the folders are read, so that no change is missed.
         watch = Watch(list_watched(settings))
         application = _build_application(settings)
-        if settings.metrics_address is not None:
-            ends.callback(_start_exporter(settings.metrics_address, partial(ask_metrics, settings.socket)).stop)
         listener = inherited or _open_socket(settings)
         ends.callback(listener.remove)
         _log_start(application)
@@ -83,11 +77,6 @@ def _take_over_socket() -> Listener | None:
         return take_over_socket(os.environ)
     except (SocketTaken, OSError) as error:
         options.give_up([str(error)])
-
-
-def _start_exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
-    with options.explain_os_errors("PORTERO_METRICS_ADDRESS", "choose another port"):
-        return Exporter(address, text)
 
 
 def _build_application(settings: Settings) -> Application:

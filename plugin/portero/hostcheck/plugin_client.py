@@ -21,11 +21,6 @@ def ask_status(socket: Path) -> dict[str, JSON]:
     return report
 
 
-def ask_metrics(socket: Path) -> bytes:
-    """The metrics, as Prometheus reads them."""
-    return exchange(socket, _TIMEOUT_SECONDS, "GET", "/metrics", max_bytes=_MAX_ANSWER_BYTES)[1]
-
-
 def count_decisions(socket: Path) -> int:
     """How many requests it has decided since its start."""
     decisions = ask_status(socket).get("decisions")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +16,6 @@ GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 # The link in a bundle's folder that leads to the version in force (bundles/store.py).
 CURRENT = "current"
 _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
-_ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
 
 
 def one_of(*words: str) -> Callable[[str], str]:
@@ -83,23 +81,6 @@ def size(minimum: int, maximum: int) -> Callable[[str], int]:
         return size
 
     return read
-
-
-def loopback(text: str) -> tuple[str, int] | None:
-    """The address of the metrics, on loopback only: other machines read them through a proxy with a password."""
-    if not text:
-        return None
-    match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) not in range(1, 1 << 16) or not _is_loopback(match["four"] or match["six"]):
-        raise ValueError("write a loopback address and a port, such as 127.0.0.1:9323, or nothing")
-    return match["four"] or match["six"], int(match["port"])
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def log(text: str) -> str:

@@ -63,7 +63,6 @@ class Settings:
     bundle_ca: Path | None
     record: Path | None
     record_max: int
-    metrics_address: tuple[str, int] | None
 
     @property
     def visible_root(self) -> str:
@@ -201,6 +200,5 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "bundle_ca": value.optional,
         "record": value.optional,
         "record_max": value.size(1 << 20, 1000 << 30),
-        "metrics_address": value.loopback,
     }
 )
