@@ -20,6 +20,7 @@ from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, NOON, token
 from tests.judging.requests import list_refusing, make_exception, write_files
+from tests.judging.test_existing_objects import OLD
 from tests.judging.test_judge import create
 from tests.paths import SCHEMAS
 
@@ -214,6 +215,50 @@ def test_a_certificate_never_breaks_glass(judge: Judge) -> None:
 
 def test_break_glass_reads_no_more_than_others_do(judge: Judge) -> None:
     assert list_refusing(decide(judge, by_token({"Image": 7}, groups=["emergency"]))) == ["body-wrong-type"]
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("/run/docker/plugins", "protected-paths"),
+        ("/var/run/docker.sock", "no-daemon-sockets"),
+        ("/", "no-daemon-sockets"),
+        ("/etc/docker", "protected-paths"),
+        ("/var/lib/docker", "docker-data"),
+    ],
+)
+def test_break_glass_never_mounts_what_protects_portero_and_docker(judge: Judge, source: str, rule: str) -> None:
+    bind = {"Image": "busybox", "HostConfig": {"Binds": [f"{source}:/x"]}}
+    volume = {"Name": "v", "DriverOpts": {"type": "none", "o": "bind", "device": source}}
+
+    for body, target in ((bind, "containers/create"), (volume, "volumes/create")):
+        asked = by_token(body, groups=["emergency"]).replace(b"containers/create", target.encode())
+        decision = decide(judge, asked)
+        assert rule in list_refusing(decision)
+        assert (decision.breaks_glass, decision.mode) == (False, "enforce")
+    other = {"Image": "busybox", "HostConfig": {"Binds": ["/boot:/x"]}}
+    assert decide(judge, by_token(other, groups=["emergency"])).allowed
+
+
+def test_break_glass_follows_no_path_that_cannot_be_seen(judge: Judge) -> None:
+    unseen = replace(judge, host=FixedHost({"visible": False}))
+    bind = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/x:/x"]}}
+
+    assert list_refusing(decide(unseen, by_token(bind, groups=["emergency"]))) == ["host-paths-seen"]
+
+
+def test_break_glass_uses_no_object_that_holds_what_protects(judge: Judge) -> None:
+    old = replace(judge, host=FixedHost({"objects": OLD}))
+    refused = {}
+    for name in ("priv", "swappable", "binds", "heir", "user"):
+        asked = json.loads(by_token(groups=["emergency"])) | {"RequestUri": f"/v1.45/containers/{name}/start"}
+        asked["RequestBody"] = ""
+        asked["RequestHeaders"].pop("Content-Type")
+        refused[name] = list_refusing(decide(old, json.dumps(asked).encode()))
+
+    # `user` mounts a volume that is the whole host.
+    kept = dict.fromkeys(("binds", "heir", "user"), ["existing-container"])
+    assert refused == {"priv": [], "swappable": []} | kept
 
 
 def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:

@@ -98,13 +98,15 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (make_refusal("internal-error", ""),)
+        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement)
+        if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
+            # Nothing was let through.
+            enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
         return Decision(
             id=id,
             time=time,
             subject=subject.describe_subject(envelope, target, match, who, document),
-            violations=limit_violations(
-                sort_violations(not_enforced.lift_violations(violations, self.policy.rules, enforcement))
-            ),
+            violations=limit_violations(sort_violations(lifted)),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
