@@ -140,6 +140,38 @@ def test_a_listed_group_breaks_no_glass(judge: Judge) -> None:
     assert (listed.breaks_glass, named.breaks_glass) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("methods", "certified", "claimed", "profile"),
+    [
+        (["tls"], "x", "ops", "hardened"),
+        (["tls"], "ops", "x", "baseline"),
+        (["tls"], "ops", "ops", "baseline"),
+        (["token"], "ops", "x", "hardened"),
+        (["token"], "x", "ops", "baseline"),
+        (["tls", "token"], "x", "ops", "baseline"),
+        (["tls+token"], "x", "ops", "baseline"),
+        (None, "x", "ops", "baseline"),
+    ],
+)
+def test_a_profile_by_method_takes_no_group_that_only_the_other_method_names(
+    judge: Judge, methods: list[str] | None, certified: str, claimed: str, profile: str
+) -> None:
+    entry: Any = {"groups": ["ops"], "profile": "baseline"} | ({"methods": methods} if methods else {})
+    one = replace(judge, policy=replace(judge.policy, site={**judge.policy.site, "profiles": [entry]}))
+
+    data = by_certificate("alicia", certified, RequestHeaders={"X-Portero-Token": token(groups=claimed)})
+
+    assert decide(one, data).profile == profile
+
+
+def test_a_group_that_the_site_lists_too_is_proved_by_either_method(judge: Judge) -> None:
+    entry: Any = {"groups": ["ops"], "methods": ["tls"], "profile": "baseline"}
+    one = replace(judge, policy=replace(judge.policy, site={**judge.policy.site, "profiles": [entry]}))
+    claimed = token(sub="carla", groups="ops")
+
+    assert decide(one, by_certificate("carla", "x", RequestHeaders={"X-Portero-Token": claimed})).profile == "baseline"
+
+
 def test_an_exception_waives_for_a_group(judge: Judge) -> None:
     privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
     probe, other = (decide(judge, by_token(privileged, groups=["ops", group])) for group in ("probes", "x"))

@@ -1,7 +1,7 @@
 """Who asks: what the certificate and the token of one request prove, together. Refused: when they contradict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from portero.identity.trusted import Trusted
 from portero.refusals import Refused
@@ -20,7 +20,8 @@ class Identity:
     """Who asks. `method`: how it was proved: tls, token, tls+token; empty: unknown.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
-    `listed`: those of the groups that only the site's list gives.
+    `listed`: those of the groups that only the site's list gives. `lone`: with tls+token, those that only the
+    certificate (tls) or only the token names.
     """
 
     user: str = ""
@@ -29,11 +30,21 @@ class Identity:
     names: tuple[str, ...] = ()
     seconds: float | None = None
     listed: tuple[str, ...] = ()
+    lone: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Each way by which the user is known."""
         return (self.method, _TLS, _TOKEN) if self.method == BOTH else (self.method,)
+
+    def groups_by(self, methods: Sequence[str]) -> frozenset[str]:
+        """The groups that the user has by one of these methods, or that the site lists; tls+token proves all."""
+        groups = frozenset(self.groups)
+        return (
+            groups
+            if BOTH in methods
+            else groups.difference(*(self.lone[one] for one in self.lone if one not in methods))
+        )
 
     def document(self) -> dict[str, JSON]:
         """`identity` of the request document."""
@@ -74,8 +85,10 @@ def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], tim
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
         return proved
-    listed = tuple(group for group in trusted.user_groups[proved.user] if group not in proved.groups)
-    return replace(proved, groups=(*proved.groups, *listed), listed=listed)
+    of_site = trusted.user_groups[proved.user]
+    listed = tuple(group for group in of_site if group not in proved.groups)
+    lone = {method: groups.difference(of_site) for method, groups in proved.lone.items()}
+    return replace(proved, groups=(*proved.groups, *listed), listed=listed, lone=lone)
 
 
 def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
@@ -93,7 +106,9 @@ def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: 
     if certified.user != named.user:
         raise Refused("identity-conflict", TOKEN_HEADER)
     groups = tuple(dict.fromkeys((*certified.groups, *named.groups)))
-    return Identity(named.user, groups, BOTH, certified.names, named.seconds)
+    by_tls, by_token = frozenset(certified.groups), frozenset(named.groups)
+    lone = {_TLS: by_tls - by_token, _TOKEN: by_token - by_tls}
+    return Identity(named.user, groups, BOTH, certified.names, named.seconds, lone=lone)
 
 
 def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Identity:
