@@ -243,6 +243,10 @@ def test_a_certificate_never_breaks_glass(judge: Judge) -> None:
     tls = {"User": "alicia", "UserAuthNMethod": "TLS", "RequestPeerCertificates": [client]}
 
     assert "no-privileged" in list_refusing(decide(judge, create(PRIVILEGED, **tls)))
+    # Nor does it with a short token that names another group.
+    short = token(groups="x", iat=NOON - 1, exp=NOON + 600)
+    headers = {"Content-Type": "application/json", "X-Portero-Token": short}
+    assert "no-privileged" in list_refusing(decide(judge, create(PRIVILEGED, **tls, RequestHeaders=headers)))
 
 
 def test_break_glass_reads_no_more_than_others_do(judge: Judge) -> None:

@@ -11,8 +11,9 @@ from portero.values.json_types import JSON
 # As dockerd forwards it: of repeated headers only the last, whatever their case.
 TOKEN_HEADER = "X-Portero-Token"  # noqa: S105 - the name of a header
 BOTH = "tls+token"
-_TLS, _TOKEN = "tls", "token"
-METHODS = (_TLS, _TOKEN, BOTH)
+_TLS, TOKEN = "tls", "token"
+METHODS = (_TLS, TOKEN, BOTH)
+SITE = "site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,7 @@ class Identity:
     """Who asks. `method`: how it was proved: tls, token, tls+token; empty: unknown.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
-    `listed`: those of the groups that only the site's list gives. `lone`: with tls+token, those that only the
-    certificate (tls) or only the token names.
+    `sources`: where the groups are from, tls, token or site; empty where all are from the one method.
     """
 
     user: str = ""
@@ -29,22 +29,18 @@ class Identity:
     method: str = ""
     names: tuple[str, ...] = ()
     seconds: float | None = None
-    listed: tuple[str, ...] = ()
-    lone: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Each way by which the user is known."""
-        return (self.method, _TLS, _TOKEN) if self.method == BOTH else (self.method,)
+        return (self.method, _TLS, TOKEN) if self.method == BOTH else (self.method,)
 
-    def groups_by(self, methods: Sequence[str]) -> frozenset[str]:
-        """The groups that the user has by one of these methods, or that the site lists; tls+token proves all."""
-        groups = frozenset(self.groups)
-        return (
-            groups
-            if BOTH in methods
-            else groups.difference(*(self.lone[one] for one in self.lone if one not in methods))
-        )
+    def groups_by(self, *methods: str) -> frozenset[str]:
+        """The groups that one of these methods proves (`site`: that the site lists); tls+token proves all."""
+        if not self.sources or BOTH in methods:
+            return frozenset(self.groups)
+        return frozenset(group for method in methods for group in self.sources.get(method, ()))
 
     def document(self) -> dict[str, JSON]:
         """`identity` of the request document."""
@@ -85,10 +81,10 @@ def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], tim
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
         return proved
-    of_site = trusted.user_groups[proved.user]
-    listed = tuple(group for group in of_site if group not in proved.groups)
-    lone = {method: groups.difference(of_site) for method, groups in proved.lone.items()}
-    return replace(proved, groups=(*proved.groups, *listed), listed=listed, lone=lone)
+    listed = trusted.user_groups[proved.user]
+    groups = tuple(dict.fromkeys((*proved.groups, *listed)))
+    sources = proved.sources or {proved.method: proved.groups}
+    return replace(proved, groups=groups, sources={**sources, SITE: listed})
 
 
 def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
@@ -100,15 +96,14 @@ def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: 
     from portero.identity import tokens
 
     bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
-    named = Identity(bearer.user, bearer.groups, _TOKEN, (), bearer.seconds)
+    named = Identity(bearer.user, bearer.groups, TOKEN, (), bearer.seconds)
     if certified.method != _TLS:
         return named
     if certified.user != named.user:
         raise Refused("identity-conflict", TOKEN_HEADER)
     groups = tuple(dict.fromkeys((*certified.groups, *named.groups)))
-    by_tls, by_token = frozenset(certified.groups), frozenset(named.groups)
-    lone = {_TLS: by_tls - by_token, _TOKEN: by_token - by_tls}
-    return Identity(named.user, groups, BOTH, certified.names, named.seconds, lone=lone)
+    sources = {_TLS: certified.groups, TOKEN: named.groups}
+    return Identity(named.user, groups, BOTH, certified.names, named.seconds, sources)
 
 
 def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Identity:
