@@ -52,6 +52,10 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     )
 
 
+def with_site_value(judge: Judge, key: str, value: Any) -> Judge:
+    return replace(judge, policy=replace(judge.policy, site={**judge.policy.site, key: value}))
+
+
 def by_token(body: Mapping[str, object] | None = None, **claims: Any) -> bytes:
     return _with_token(token(**claims), {"Image": "busybox"} if body is None else body)
 
@@ -156,8 +160,8 @@ def test_a_listed_group_breaks_no_glass(judge: Judge) -> None:
 def test_a_profile_by_method_takes_no_group_that_only_the_other_method_names(
     judge: Judge, methods: list[str] | None, certified: str, claimed: str, profile: str
 ) -> None:
-    entry: Any = {"groups": ["ops"], "profile": "baseline"} | ({"methods": methods} if methods else {})
-    one = replace(judge, policy=replace(judge.policy, site={**judge.policy.site, "profiles": [entry]}))
+    entry = {"groups": ["ops"], "profile": "baseline"} | ({"methods": methods} if methods else {})
+    one = with_site_value(judge, "profiles", [entry])
 
     data = by_certificate("alicia", certified, RequestHeaders={"X-Portero-Token": token(groups=claimed)})
 
@@ -165,8 +169,7 @@ def test_a_profile_by_method_takes_no_group_that_only_the_other_method_names(
 
 
 def test_a_group_that_the_site_lists_too_is_proved_by_either_method(judge: Judge) -> None:
-    entry: Any = {"groups": ["ops"], "methods": ["tls"], "profile": "baseline"}
-    one = replace(judge, policy=replace(judge.policy, site={**judge.policy.site, "profiles": [entry]}))
+    one = with_site_value(judge, "profiles", [{"groups": ["ops"], "methods": ["tls"], "profile": "baseline"}])
     claimed = token(sub="carla", groups="ops")
 
     assert decide(one, by_certificate("carla", "x", RequestHeaders={"X-Portero-Token": claimed})).profile == "baseline"

@@ -9,7 +9,7 @@ from portero.engine import Check, InstancePath
 from portero.flags.try_keyword import NoValue, Proposal
 from portero.identity.trusted import Trusted
 from portero.policy.at import follow, is_default, spell_at
-from portero.policy.dialect import ANY_OPERATION
+from portero.policy.dialect import ANY_OPERATION, ANY_READ
 from portero.policy.exception import Waiver, waive
 from portero.policy.object_readers import reads_image
 from portero.policy.profiles import ACTS, Acting, Action, action_of
@@ -176,4 +176,4 @@ def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -
 
 def judges(rule: Rule, operation: Operation) -> bool:
     """Whether a rule judges this operation."""
-    return operation.id in rule.operations or (ANY_OPERATION in rule.operations and not operation.reads)
+    return operation.id in rule.operations or (ANY_READ if operation.reads else ANY_OPERATION) in rule.operations

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from portero.engine import Engine, InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
-from portero.policy.dialect import ANY_OPERATION, list_keywords
+from portero.policy.dialect import ANY, list_keywords
 from portero.policy.rule import Example, Rule
 from portero.proof.rule_kinds import RuleKind
 from portero.refusals import Refused
@@ -122,7 +122,7 @@ def _check_operations(proof: RuleProof) -> Iterator[str]:
     """Every operation of a rule has a denied example."""
     denied = {example.operation for example in proof.rule.denies}
     for operation in proof.rule.operations:
-        if operation != ANY_OPERATION and operation not in denied:
+        if operation not in ANY and operation not in denied:
             yield f"operations: no example under denies is of {operation}: add one, or remove the operation"
 
 

@@ -39,6 +39,10 @@ class Operation:
     looks_up: tuple[str, ...] = ()
 
 
+# A read that the table does not have.
+UNKNOWN = Operation("Unknown", "GET", "", "none", False, True)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """An operation, with the method of the request, and the path parameters by name."""
@@ -98,7 +102,7 @@ class Routes:
                 return Match(operation, MappingProxyType(match.groupdict()))
         if method not in ("GET", "HEAD"):
             raise Refused("unknown-operation")
-        return Match(Operation("Unknown", method, "", "none", False, True), MappingProxyType({}))
+        return Match(replace(UNKNOWN, method=method), MappingProxyType({}))
 
 
 def _index(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:
