@@ -296,7 +296,7 @@ def test_break_glass_uses_no_object_that_holds_what_protects(judge: Judge) -> No
         refused[name] = list_refusing(decide(old, json.dumps(asked).encode()))
 
     # `user` mounts a volume that is the whole host.
-    kept = dict.fromkeys(("binds", "heir", "user"), ["existing-container"])
+    kept = {name: ["existing-container"] for name in ("binds", "heir", "user")}
     assert refused == {"priv": [], "swappable": []} | kept
 
 

@@ -274,7 +274,9 @@ def test_the_reason_names_the_owner(judge: Judge) -> None:
 
 def test_operators_own_everything(judge: Judge) -> None:
     assert OwnerNames.of(judge.policy.site, OPERATOR.document()) is None
-    assert OwnerNames.of(judge.policy.site, ALICIA.document()) == OwnerNames("owner", frozenset({"alicia", "group:dev"}))
+    assert OwnerNames.of(judge.policy.site, ALICIA.document()) == OwnerNames(
+        "owner", frozenset({"alicia", "group:dev"})
+    )
     named = {**judge.policy.site, "operators": ["alicia"]}
     assert OwnerNames.of(named, ALICIA.document()) is None
     assert OwnerNames.of(named, NOBODY.document()) == OwnerNames("owner", frozenset())

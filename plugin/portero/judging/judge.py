@@ -15,6 +15,7 @@ from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.judging import (
     existing_image,
+    named_objects,
     not_enforced,
     owned_objects,
     proposal,
@@ -171,6 +172,8 @@ class Judge:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
+        if "name" in operation.looks_up:
+            used |= named_objects.describe_taken_id(document, objects)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
             used |= existing_image.describe_image(document, objects, is_read=is_read)

@@ -17,7 +17,9 @@ Body = Literal["json", "tar", "none", "never-shown"]
 
 _REQUIRED = {"id": str, "method": str, "path": str, "body": str, "bodyRequired": bool, "reads": bool}
 _OPTIONAL = {"since": str, "removed": str, "looksUp": list}
-_LOOKED_UP = frozenset({"container", "exec", "rollback", "containers", "volumes", "networks", "sources", "image"})
+_LOOKED_UP = frozenset(
+    {"container", "exec", "rollback", "containers", "volumes", "networks", "sources", "image", "name"}
+)
 _KINDS = {str: "a text", bool: "true or false", list: "a list"}
 _PARAMETER = re.compile(r"\{([a-z]+)(?::(\.[*+]))?\}")
 _ANY_METHOD = "*"
