@@ -94,7 +94,13 @@ def test_nobody_changes_anything_and_is_told_what_to_do(identified: GuardedDocke
 
 
 def test_nobody_reads_anything_but_the_version(identified: GuardedDocker) -> None:
-    for command in ("docker ps", "docker inspect x", "docker save busybox", "docker logs x", "docker events --until 1s"):
+    for command in (
+        "docker ps",
+        "docker inspect x",
+        "docker save busybox",
+        "docker logs x",
+        "docker events --until 1s",
+    ):
         assert _rules(identified, command) == {"known-identity-reads"}, command
         assert "known-identity-reads" not in _rules(identified, command.replace("docker", "docker --config /home/bob"))
     identified.do("docker version")
