@@ -45,7 +45,8 @@ class Violation:
     `profile`: with action audit, the profile that would refuse the request for it: the audit profile or, in mode
     audit, the enforced one; empty where the rule only reports.
     `paths`: the values of the request document that the rule refuses; they share `at`.
-    `escapes`: the rule keeps containers from escaping. `wording`: the words of a denial, where the rule has some.
+    `escapes`: the rule keeps containers from escaping. `protects`: Docker's and Portero's own safety rests on it.
+    `wording`: the words of a denial, where the rule has some.
     """
 
     rule: str
@@ -61,6 +62,7 @@ class Violation:
     near_miss: NearMiss | None = None
     paths: tuple[tuple[str | int, ...], ...] = field(default=(), compare=False, repr=False)
     escapes: bool = field(default=False, compare=False, repr=False)
+    protects: bool = field(default=False, compare=False, repr=False)
     wording: Wording | None = field(default=None, compare=False, repr=False)
 
     def entry(self) -> dict[str, JSON]:

@@ -345,6 +345,24 @@ def test_break_glass_is_loud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert [notice[:11] for notice in cast(list[str], asked.health()["attention"])] == ["break-glass"]
 
 
+def test_what_is_refused_all_the_same_did_not_break_glass(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = built(tmp_path, schemas=site_with_tokens(tmp_path, **{"break-glass": ["emergency"]}), host_groups="web")
+    envelope = with_token(token(groups="emergency", **now(600)), Binds=["/:/x"])
+
+    answers = [ask(asked, envelope)]
+    monkeypatch.setattr(asked.log, "write", lambda line: (_ for _ in ()).throw(OSError(28, "No space left")))
+    answers.append(ask(asked, with_token(token(groups="emergency", **now(600)), Privileged=True)))
+
+    assert [answer["Allow"] for answer in answers] == [False, False]
+    (line,) = logged(tmp_path)
+    assert (line.get("breakGlass"), line["user"], line["mode"]) == (None, "alicia", "enforce")
+    assert "break-glass" not in caplog.text
+    assert "portero_break_glass_total 0" in asked.metrics_text().decode()
+    assert asked.metrics.count().break_glass == 0
+
+
 def test_no_part_of_a_token_is_in_any_log_recording_reply_status_or_metrics(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -93,6 +93,19 @@ def test_nobody_changes_anything_and_is_told_what_to_do(identified: GuardedDocke
     assert "portero login" in " ".join(done.stderr.split())
 
 
+def test_nobody_reads_anything_but_the_version(identified: GuardedDocker) -> None:
+    for command in (
+        "docker ps",
+        "docker inspect x",
+        "docker save busybox",
+        "docker logs x",
+        "docker events --until 1s",
+    ):
+        assert _rules(identified, command) == {"known-identity-reads"}, command
+        assert "known-identity-reads" not in _rules(identified, command.replace("docker", "docker --config /home/bob"))
+    identified.do("docker version")
+
+
 def test_certificate_and_token_of_one_user_go_together_and_of_two_contradict(identified: GuardedDocker) -> None:
     before = identified.log_size()
 
@@ -234,14 +247,20 @@ def test_a_break_glass_token_gets_past_the_rules_for_an_hour_at_most(identified:
     before = identified.log_size()
     run = "docker run --rm --privileged busybox true"
     off = "docker plugin install --grant-all-permissions registry.example.com/evil"
+    mounts = ("/run/docker/plugins", "/var/run/docker.sock", "/", "/etc/docker")
+    off += "".join(f"; docker create -v {source}:/x busybox true" for source in mounts)
+    off += "; docker volume create -o type=none -o o=bind -o device=/run/docker/plugins glass"
     said = {}
     for lifetime in ("1h", "2h"):
         value = identified.do(_issue("erin", "emergency", lifetime=lifetime)).strip()
         said[lifetime] = _rules(identified, f"export DOCKER_CUSTOM_HEADERS='X-Portero-Token={value}'; {run}; {off}")
 
-    decisions = [one for one in identified.decisions(before) if one["operation"] == "ContainerCreate"]
-    assert [(one["allowed"], one.get("breakGlass", False)) for one in decisions] == [(True, True), (False, False)]
-    assert "no-plugin-changes" in said["1h"]
+    made = ("ContainerCreate", "VolumeCreate")
+    decisions = [one for one in identified.decisions(before) if one["operation"] in made]
+    refused = [(False, False)] * (len(mounts) + 1)
+    answers = [(one["allowed"], one.get("breakGlass", False)) for one in decisions]
+    assert answers == [(True, True), *refused, (False, False), *refused]
+    assert said["1h"] == {"no-plugin-changes", "no-daemon-sockets", "protected-paths", "docker-data"}
     assert "no-privileged" in said["2h"]
 
 
@@ -260,21 +279,33 @@ def owned(identified: GuardedDocker) -> Iterator[GuardedDocker]:
         yield identified
 
 
+PRUNES = ("image prune --force", "builder prune --force", "network prune --force", "volume prune --force")
+
+
 def test_containers_are_used_by_owners_and_operators_only(owned: GuardedDocker) -> None:
-    alicia, bob, carla = (f"docker --config /home/{user}" for user in GROUPS)
+    # Without BuildKit, over which no plugin sees a prune.
+    alicia, bob, carla = (f"DOCKER_BUILDKIT=0 docker --config /home/{user}" for user in GROUPS)
     run = "run --detach --name bobs --init --label owner=bob busybox sleep 3600"
     uses = ("exec bobs true", "logs bobs", "inspect bobs", "top bobs", "cp bobs:/etc/hostname /tmp/x", "rename bobs x")
     owned.do(f"{bob} {run}")
 
-    for use in (*uses, "stop bobs", "rm --force bobs", "container prune --force"):
+    for use in (*uses, "stop bobs", "rm --force bobs", "container prune --force", *PRUNES):
         assert _rules(owned, f"{carla} {use}") & {"own-objects-only", "own-objects-read"}, use
     assert _rules(owned, f"{carla} {run.replace('bobs', 'carlas')}") == {"owner-label-own"}
     for user in (bob, alicia):
         for use in uses[:-1]:
             owned.do(f"{user} {use}")
+    # The user dev is not the group dev, and a name is not taken for the ID of bob's.
+    dev = f"export DOCKER_CUSTOM_HEADERS=X-Portero-Token=$({_issue('dev', 'guests')})"
+    owned.do(f"{bob} run --detach --name devs --init --label owner=group:dev busybox sleep 3600")
+    assert _rules(owned, f"{dev}; docker stop devs") == {"own-objects-only"}
+    named = run.replace("--name bobs", "--name $(docker --config /home/bob inspect -f '{{slice .Id 0 12}}' bobs)")
+    assert _rules(owned, f"{carla} {named.replace('owner=bob', 'owner=carla')}") == {"no-names-like-ids"}
+    for use in ("exec devs true", *PRUNES):
+        owned.do(f"{alicia} {use}")
     # What a plugin cannot hide.
     assert "bobs" in owned.do(f"{carla} ps --format '{{{{.Names}}}}'")
-    owned.do(f"{alicia} rm --force bobs")
+    owned.do(f"{alicia} rm --force bobs devs")
 
 
 def test_a_compose_project_is_its_groups(owned: GuardedDocker) -> None:

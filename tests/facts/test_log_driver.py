@@ -69,6 +69,7 @@ def parse(**options: str) -> Any:
             "https://splunk.example.com:8088",
             False,
         ),
+        ("splunk-url", "https://localhost\U000e0100", "https", "https://localhost\U000e0100", True),
         ("splunk-url", "splunk.example.com", "", "://splunk.example.com", False),
         ("gelf-address", "192.0.2.1:9", "", "://192.0.2.1:9", False),
         ("awslogs-endpoint", "logs.example.com", "", "://logs.example.com", False),

@@ -1,5 +1,6 @@
 """An authority issues certificates that say what they are for, and renews them for the key that they have."""
 
+import base64
 import socket
 import ssl
 import threading
@@ -128,6 +129,18 @@ def test_only_its_own_certificates_are_renewed(authority: Authority) -> None:
     for text in (stranger.certificate, other.certificate, b"x"):
         with pytest.raises(AuthorityRefused, match="no certificate of this authority"):
             authority.renew(text, 1)
+
+
+@pytest.mark.parametrize("part", [b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", b"\x17\x0d"], ids=["key type", "dates"])
+def test_an_authority_with_a_malformed_part_is_none(made: Issued, part: bytes) -> None:
+    # The type of its key, 1.2.840.10045.2.1, becomes another; a date gets another type.
+    encoded = x509.load_pem_x509_certificate(made.certificate).public_bytes(Encoding.DER)
+    assert part in encoded
+    changed = base64.encodebytes(encoded.replace(part, part[:-1] + bytes([part[-1] ^ 14]))).decode()
+    text = f"-----BEGIN CERTIFICATE-----\n{changed}-----END CERTIFICATE-----\n".encode()
+
+    with pytest.raises(AuthorityRefused, match="is no authority"):
+        Authority.read(text, made.key)
 
 
 def test_a_key_must_fit_its_certificate(made: Issued) -> None:

@@ -20,6 +20,7 @@ from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, NOON, token
 from tests.judging.requests import list_refusing, make_exception, write_files
+from tests.judging.test_existing_objects import OLD
 from tests.judging.test_judge import create
 from tests.paths import SCHEMAS
 
@@ -49,6 +50,10 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     return replace(
         loaded, host=FixedHost(), policy=policy, enforcement=Enforcement("hardened", "enforce", "restricted")
     )
+
+
+def with_site_value(judge: Judge, key: str, value: Any) -> Judge:
+    return replace(judge, policy=replace(judge.policy, site={**judge.policy.site, key: value}))
 
 
 def by_token(body: Mapping[str, object] | None = None, **claims: Any) -> bytes:
@@ -139,6 +144,37 @@ def test_a_listed_group_breaks_no_glass(judge: Judge) -> None:
     assert (listed.breaks_glass, named.breaks_glass) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("methods", "certified", "claimed", "profile"),
+    [
+        (["tls"], "x", "ops", "hardened"),
+        (["tls"], "ops", "x", "baseline"),
+        (["tls"], "ops", "ops", "baseline"),
+        (["token"], "ops", "x", "hardened"),
+        (["token"], "x", "ops", "baseline"),
+        (["tls", "token"], "x", "ops", "baseline"),
+        (["tls+token"], "x", "ops", "baseline"),
+        (None, "x", "ops", "baseline"),
+    ],
+)
+def test_a_profile_by_method_takes_no_group_that_only_the_other_method_names(
+    judge: Judge, methods: list[str] | None, certified: str, claimed: str, profile: str
+) -> None:
+    entry = {"groups": ["ops"], "profile": "baseline"} | ({"methods": methods} if methods else {})
+    one = with_site_value(judge, "profiles", [entry])
+
+    data = by_certificate("alicia", certified, RequestHeaders={"X-Portero-Token": token(groups=claimed)})
+
+    assert decide(one, data).profile == profile
+
+
+def test_a_group_that_the_site_lists_too_is_proved_by_either_method(judge: Judge) -> None:
+    one = with_site_value(judge, "profiles", [{"groups": ["ops"], "methods": ["tls"], "profile": "baseline"}])
+    claimed = token(sub="carla", groups="ops")
+
+    assert decide(one, by_certificate("carla", "x", RequestHeaders={"X-Portero-Token": claimed})).profile == "baseline"
+
+
 def test_an_exception_waives_for_a_group(judge: Judge) -> None:
     privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
     probe, other = (decide(judge, by_token(privileged, groups=["ops", group])) for group in ("probes", "x"))
@@ -210,10 +246,58 @@ def test_a_certificate_never_breaks_glass(judge: Judge) -> None:
     tls = {"User": "alicia", "UserAuthNMethod": "TLS", "RequestPeerCertificates": [client]}
 
     assert "no-privileged" in list_refusing(decide(judge, create(PRIVILEGED, **tls)))
+    # Nor does it with a short token that names another group.
+    short = token(groups="x", iat=NOON - 1, exp=NOON + 600)
+    headers = {"Content-Type": "application/json", "X-Portero-Token": short}
+    assert "no-privileged" in list_refusing(decide(judge, create(PRIVILEGED, **tls, RequestHeaders=headers)))
 
 
 def test_break_glass_reads_no_more_than_others_do(judge: Judge) -> None:
     assert list_refusing(decide(judge, by_token({"Image": 7}, groups=["emergency"]))) == ["body-wrong-type"]
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("/run/docker/plugins", "protected-paths"),
+        ("/var/run/docker.sock", "no-daemon-sockets"),
+        ("/", "no-daemon-sockets"),
+        ("/etc/docker", "protected-paths"),
+        ("/var/lib/docker", "docker-data"),
+    ],
+)
+def test_break_glass_never_mounts_what_protects_portero_and_docker(judge: Judge, source: str, rule: str) -> None:
+    bind = {"Image": "busybox", "HostConfig": {"Binds": [f"{source}:/x"]}}
+    volume = {"Name": "v", "DriverOpts": {"type": "none", "o": "bind", "device": source}}
+
+    for body, target in ((bind, "containers/create"), (volume, "volumes/create")):
+        asked = by_token(body, groups=["emergency"]).replace(b"containers/create", target.encode())
+        decision = decide(judge, asked)
+        assert rule in list_refusing(decision)
+        assert (decision.breaks_glass, decision.mode) == (False, "enforce")
+    other = {"Image": "busybox", "HostConfig": {"Binds": ["/boot:/x"]}}
+    assert decide(judge, by_token(other, groups=["emergency"])).allowed
+
+
+def test_break_glass_follows_no_path_that_cannot_be_seen(judge: Judge) -> None:
+    unseen = replace(judge, host=FixedHost({"visible": False}))
+    bind = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/x:/x"]}}
+
+    assert list_refusing(decide(unseen, by_token(bind, groups=["emergency"]))) == ["host-paths-seen"]
+
+
+def test_break_glass_uses_no_object_that_holds_what_protects(judge: Judge) -> None:
+    old = replace(judge, host=FixedHost({"objects": OLD}))
+    refused = {}
+    for name in ("priv", "swappable", "binds", "heir", "user"):
+        asked = json.loads(by_token(groups=["emergency"])) | {"RequestUri": f"/v1.45/containers/{name}/start"}
+        asked["RequestBody"] = ""
+        asked["RequestHeaders"].pop("Content-Type")
+        refused[name] = list_refusing(decide(old, json.dumps(asked).encode()))
+
+    # `user` mounts a volume that is the whole host.
+    kept = {name: ["existing-container"] for name in ("binds", "heir", "user")}
+    assert refused == {"priv": [], "swappable": []} | kept
 
 
 def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:

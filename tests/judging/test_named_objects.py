@@ -11,6 +11,7 @@ from portero.judging import named_objects
 from portero.judging.judge import Judge
 from portero.judging.named_objects import Named
 from tests.judging.test_existing_objects import (
+    SilentHost,
     container,
     create,
     decide,
@@ -226,3 +227,28 @@ def test_two_containers_that_name_each_other_are_judged(judge: Judge) -> None:
 
     (violation,) = decide(replace(judge, host=host(container=old)), "POST", "/containers/a1/start").violations
     assert violation.rule == "existing-container"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("network", {"Driver": "bridge"}),
+        ("service", {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}),
+        ("secret", {"Data": "eA=="}),
+        ("config", {"Data": "eA=="}),
+    ],
+)
+def test_a_new_name_begins_no_id_that_exists(judge: Judge, kind: str, body: Any) -> None:
+    short, named, free = "i7cekpkw1g9i", "postgresql16", "elasticsearch"
+    shown = {short: {"ID": short + "x" * 13}, named: {"ID": "s" * 25}}
+    one = replace(judge, host=FixedHost({"objects": {kind: shown}}))
+
+    def ask(name: str, asked: Judge = one) -> list[tuple[str, str]]:
+        decision = decide(asked, "POST", f"/v1.45/{kind}s/create", {"Name": name, **body})
+        return [(each.rule, each.at) for each in decision.violations if each.action == "deny"]
+
+    assert ask(short) == [("no-names-like-ids", "Name")]
+    assert [ask(name) for name in (named, free, "web", "")] == [[], [], [], []]
+    # What is no beginning of an ID is not looked up.
+    silent = replace(judge, host=SilentHost())
+    assert [ask(name, silent) for name in (free, "web-1234567890")] == [[("lookup-failed", "Name")], []]

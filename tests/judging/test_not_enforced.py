@@ -12,7 +12,7 @@ from tests.policy.test_builtin_rules import policy
 
 SITE: Any = {"break-glass": ["emergency"]}
 PRIVILEGED = Violation("no-privileged", "baseline", "", "deny", "", {})
-PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {})
+PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {}, protects=True)
 CODE = make_refusal("body-undecodable", "")
 BROKEN_GLASS = Enforcement("hardened", "audit", breaks_glass=True)
 DENIED = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "reason", {"docker": "drop it"})

@@ -39,7 +39,9 @@ HIS = owned_container("his", "bob")
 OLD: dict[str, Any] = {
     "container": {
         "mine": owned_container("mine", "alicia"),
-        "ours": owned_container("ours", "dev"),
+        "ours": owned_container("ours", "group:dev"),
+        # A user of the same name as the group.
+        "dev": owned_container("dev", "dev"),
         "his": HIS,
         "old": owned_container("old", None),
         # A name that can be the beginning of the ID of another container (his): its own ID differs.
@@ -52,7 +54,7 @@ OLD: dict[str, Any] = {
     },
     "volume": {"mine": owned(volume("mine"), "alicia"), "his": owned(volume("his"), "bob"), "old": volume("old")},
     "network": {
-        "mine": owned(network("mine"), "dev"),
+        "mine": owned(network("mine"), "group:dev"),
         "his": owned(network("his"), "bob"),
         "bridge": {**network("bridge"), "Name": "bridge"},
     },
@@ -131,6 +133,11 @@ def test_an_exec_is_its_containers(judge: Judge, method_and_path: str) -> None:
 
 def test_a_group_owns_too_and_what_has_no_label_is_the_operators(judge: Judge) -> None:
     assert refusals(judge, "GET", "/containers/ours/json") == set()
+    assert refusals(judge, "GET", "/containers/dev/json") == {(READ, "path.id")}
+    named = {"dev": {"dev": set(), "ours": {(READ, "path.id")}}, "group:dev": {"ours": {(READ, "path.id")}}}
+    for user, refused in named.items():
+        for name, rules in refused.items():
+            assert refusals(judge, "GET", f"/containers/{name}/json", who=Identity(user, (), "token")) == rules
     assert refusals(judge, "GET", "/containers/old/json") == {(READ, "path.id")}
     assert refusals(judge, "GET", "/volumes/old") == {(READ, "path.name")}
     assert refusals(judge, "GET", "/containers/old/json", who=OPERATOR) == set()
@@ -187,12 +194,14 @@ def test_a_link_inside_a_network_names_a_container_too(judge: Judge) -> None:
     ("labels", "good"),
     [
         ({"owner": "alicia"}, True),
-        ({"owner": "dev"}, True),
+        ({"owner": "group:dev"}, True),
+        ({"owner": "dev"}, False),
+        ({"owner": "group:alicia"}, False),
         ({"owner": "bob"}, False),
         ({}, False),
         ({"Owner": "alicia"}, False),
     ],
-    ids=["user", "group", "other", "none", "case"],
+    ids=["user", "group", "user of the group's name", "group of the user's name", "other", "none", "case"],
 )
 def test_what_is_new_carries_the_label_of_its_maker(
     judge: Judge, path: str, labels: dict[str, str], good: bool
@@ -228,7 +237,7 @@ def test_a_network_and_the_container_that_joins_or_leaves_are_both_ones_own(judg
         }
 
 
-@pytest.mark.parametrize("kind", ["containers", "volumes", "networks"])
+@pytest.mark.parametrize("kind", ["containers", "volumes", "networks", "images", "build"])
 def test_a_prune_reaches_everybodys(judge: Judge, kind: str) -> None:
     assert refusals(judge, "POST", f"/{kind}/prune") == {(CHANGED, "path")}
     assert refusals(judge, "POST", f"/{kind}/prune", who=OPERATOR) == set()
@@ -265,7 +274,9 @@ def test_the_reason_names_the_owner(judge: Judge) -> None:
 
 def test_operators_own_everything(judge: Judge) -> None:
     assert OwnerNames.of(judge.policy.site, OPERATOR.document()) is None
-    assert OwnerNames.of(judge.policy.site, ALICIA.document()) == OwnerNames("owner", frozenset({"alicia", "dev"}))
+    assert OwnerNames.of(judge.policy.site, ALICIA.document()) == OwnerNames(
+        "owner", frozenset({"alicia", "group:dev"})
+    )
     named = {**judge.policy.site, "operators": ["alicia"]}
     assert OwnerNames.of(named, ALICIA.document()) is None
     assert OwnerNames.of(named, NOBODY.document()) == OwnerNames("owner", frozenset())

@@ -1,9 +1,23 @@
 """What a decision says about its request, however much of it could be read."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from portero.application.loading import judge_of
 from portero.decision import Subject
+from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
+from portero.judging import denial
 from portero.judging.subject import describe_subject
-from portero.reading.envelope import Envelope
+from portero.policy.loader import load
+from portero.reading.envelope import Envelope, read_envelope
+from portero.recording.masking import masked
+from portero.settings.settings import Settings
+from tests.judging.requests import envelope, write_files
+from tests.paths import SCHEMAS
 
 ASKED = Envelope("GET", "/_ping", None, {"user-agent": "Docker-Client/28"}, "alicia", "TLS", ())
 
@@ -23,6 +37,30 @@ def test_then_it_is_the_one_that_was_proved() -> None:
 
     assert (subject.user, subject.groups, subject.identified_by) == ("ci", ("dev",), "token")
     assert subject.names == ("DNS:a",)
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("POST", "/images/create?fromImage=user:password@registry.example.com/app&tag=1"),
+        ("POST", "/images/create?fromImage=user&tag=password@registry.example.com"),
+        ("POST", "/images/user:password@registry.example.com/app/push"),
+        ("GET", "/distribution/user:password@registry.example.com/app/json"),
+        ("GET", "/images/search?term=user:password@registry.example.com/app"),
+        ("GET", "/plugins/privileges?remote=user:password@registry.example.com/app"),
+    ],
+)
+def test_no_login_of_a_malformed_name_is_in_line_denial_or_recording(method: str, target: str, tmp_path: Path) -> None:
+    judge = replace(judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"})), host=FixedHost())
+    site = write_files(tmp_path, {"site.json": {"registries": ["registry.example.com"]}})
+    judge = replace(judge, policy=load([SCHEMAS, site], judge.routes.operations))
+    data = envelope(method, f"/v1.45{target}")
+
+    decision = judge.decide(data, "d-1", 1_800_000_000.0)
+
+    said = json.dumps(decision.line(0)) + denial.write_denial(decision) + json.dumps(masked(read_envelope(data)))
+    assert "registry.example.com" in said
+    assert "password" not in said
 
 
 def test_facts_give_image_and_daemon_defaults() -> None:

@@ -195,6 +195,16 @@ def test_where_it_counts_who_asks_every_request_takes_the_long_way(
         assert logged(judge, data) == logged(long_way(judge), data)
 
 
+def test_where_users_must_be_known_reads_ask_too_but_for_ping_and_version(tmp_path: Path) -> None:
+    site = {"token-issuers": [{"issuer": ISSUER, "keys": "own.pem", "lifetime": 43200}], "identity-methods": ["token"]}
+    judge = with_site(tmp_path, {"site.json": site, "keys/own.pem": pem(ED)})
+    for path in ("containers/json", "containers/web/logs", "images/x/get", "later", "_ping", "version"):
+        rules = [] if path in ("_ping", "version") else ["known-identity-reads"]
+        nobody = judge.decide(asked("GET", f"/v1.45/{path}"), "d-1", NOON)
+        known = judge.decide(asked("GET", f"/v1.45/{path}", RequestHeaders={"X-Portero-Token": token()}), "d-1", NOON)
+        assert ([each.rule for each in nobody.violations], known.allowed) == (rules, True), path
+
+
 def test_a_token_takes_the_long_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = {"token-issuers": [{"issuer": ISSUER, "keys": "own.pem", "lifetime": 43200}], "break-glass": ["emergency"]}
     judge = with_site(tmp_path, {"site.json": site, "keys/own.pem": pem(ED)})

@@ -94,6 +94,8 @@ def test_sockets_that_cannot_be_read_are_no_answer(ask: Callable[[ObjectLookup],
         ("volume", "/volumes/a%2Fb"),
         ("network", "/networks/a%2Fb"),
         ("service", "/services/a%2Fb"),
+        ("secret", "/secrets/a%2Fb"),
+        ("config", "/configs/a%2Fb"),
     ],
 )
 def test_an_object_is_asked_for_once(address: str, kind: ObjectKind, target: str) -> None:
@@ -125,6 +127,8 @@ def test_what_the_daemon_does_not_have_is_none_and_asked_for_once(address: str) 
     [
         ("exec", "409 Conflict", False),
         ("service", "503 Service Unavailable", True),
+        ("secret", "503 Service Unavailable", True),
+        ("config", "503 Service Unavailable", True),
         ("container", "409 Conflict", False),
         ("container", "500 Internal Server Error", False),
         ("container", "403 Forbidden", False),
@@ -134,7 +138,7 @@ def test_what_the_daemon_does_not_have_is_none_and_asked_for_once(address: str) 
 def test_only_what_dockerd_itself_refuses_to_use_is_absent(
     address: str, kind: ObjectKind, status: str, *, is_absent: bool
 ) -> None:
-    target = {"exec": "/exec/x/json", "service": "/services/x", "container": "/containers/x/json"}[kind]
+    target = f"/{kind}s/x" if is_absent else {"exec": "/exec/x/json", "container": "/containers/x/json"}[kind]
     with answering(address, {target: http(status, "{}")}):
         if is_absent:
             assert objects(address).inspect(kind, "x") is None

@@ -26,6 +26,8 @@ from tests.paths import SCHEMAS
         (b'{"a":\n"\xff"}', "is not UTF-8 at line 2: save it as UTF-8"),
         (b"[]", "is not a JSON object: write {...}"),
         (b"[" * 100_000, "nests too deep: make it flatter"),
+        (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "nests too deep: make it flatter"),
+        (b'{"allOf": [' * 300 + b"]}" * 300, "nests too deep: make it flatter"),
     ],
 )
 def test_a_file_that_can_be_misread_is_refused(data: bytes, why: str) -> None:

@@ -63,6 +63,7 @@ def test_a_plain_pattern_is_taken_by_the_dialect_and_by_both_engines(pattern: st
         ("^a{3,2}$", "does not compile: min repeat greater than max repeat"),
         ("^(a$", "has a group without its end: add )"),
         ("^a)$", "has ) without its group: escape it"),
+        ("^" + "(" * 5000 + "a" + ")" * 5000 + "$", "has too many groups inside each other: make it flatter"),
         ("^a{2$", "has '{2', which engines read differently: spell it out"),
     ],
 )

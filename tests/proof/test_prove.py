@@ -8,7 +8,9 @@ import pytest
 
 from portero.engine import Check, Engine
 from portero.engine.rust import RUST
+from portero.policy.pattern import refuse_unsafe
 from portero.policy.rule import Rule
+from portero.proof import prove
 from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof, list_mutants
 from portero.proof.rule_kinds import ENGINES, RequestRules
@@ -94,6 +96,21 @@ def test_engines_that_disagree_are_found(written: dict[str, Any]) -> None:
         "'docker run --privileged busybox': the engines rust and lenient disagree",
         "'docker exec --privileged web id': the engines rust and lenient disagree",
     ]
+
+
+def test_a_pattern_that_runs_away_in_an_engine_is_found_in_time(
+    written: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prove, "MAX_SECONDS", 0.2)
+    taken = "^(" + "(a|aa)?" * 60 + ")$"
+    refuse_unsafe(taken)
+    written["properties"]["body"] = {"properties": {"Image": {"not": {"pattern": taken}}}}
+    written["allows"]["docker run a"] = {"body": {"Image": "a" * 60 + "b"}}
+
+    assert found(written, "examples") == [
+        "'docker run a': the engine reference takes more than 0.2 seconds: write patterns with fewer choices"
+    ]
+    assert found(written, "engines") == []
 
 
 def test_a_name_that_docker_does_not_know_is_found(written: dict[str, Any]) -> None:

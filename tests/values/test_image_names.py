@@ -25,6 +25,24 @@ def matches(match: JSON, reference: str) -> bool:
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("user:password@registry.example.com/app:1", "***@registry.example.com/app:1"),
+        ("user:p@ss/w:rd@registry.example.com/app", "***@registry.example.com/app"),
+        ("http://user:password@registry.example.com/app", "***@registry.example.com/app"),
+        (f"token@registry.example.com/app@{DIGEST}", f"***@registry.example.com/app@{DIGEST}"),
+        (f"busybox:1@{DIGEST}", f"busybox:1@{DIGEST}"),
+        ("registry.example.com:5000/app:1", "registry.example.com:5000/app:1"),
+        ("", ""),
+    ],
+)
+def test_a_login_in_a_name_is_hidden_and_a_digest_is_not(name: str, shown: str) -> None:
+    assert image_names.hide_login(name) == shown
+    for before, after in (("/images/", "/json"), ("/v1.45/distribution/", "/json"), ("/images/", "")):
+        assert image_names.hide_login_in_path(f"{before}{name}{after}") == f"{before}{shown}{after}"
+
+
+@pytest.mark.parametrize(
     ("match", "reference"),
     [
         (image(repository={"const": "busybox"}), "busybox"),

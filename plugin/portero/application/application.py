@@ -123,11 +123,11 @@ class Application:
         decision = judge.decide(data, new_id(), time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
-        if decision.breaks_glass:
-            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
         if not in_force.is_usable and self.settings.mode == "enforce":
             decision = _refuse(decision, "policy-unusable")
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
+        if decision.breaks_glass:
+            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
         if self.recorder is not None:
             self.recorder.record(data, decision)
@@ -158,7 +158,11 @@ def _refuse(decision: Decision, code: str) -> Decision:
         # Whatever a user changes, this stays.
         suggestion = replace(suggestion, still=(*suggestion.still, code))
     return replace(
-        decision, violations=sort_violations((*decision.violations, make_refusal(code, ""))), suggestion=suggestion
+        decision,
+        violations=sort_violations((*decision.violations, make_refusal(code, ""))),
+        suggestion=suggestion,
+        mode="enforce",
+        breaks_glass=False,
     )
 
 

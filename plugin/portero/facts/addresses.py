@@ -1,9 +1,8 @@
 """Hosts in addresses, as dockerd finds them: Go's url package, its IDNA mapping, and the C library's resolver."""
 
-import re
-from encodings.idna import nameprep
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import inet_aton
+from urllib.parse import unquote
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -29,17 +28,13 @@ def find_ip(host: str) -> IPAddress | None:
 
 
 def is_local(host: str) -> bool:
-    """Whether the host dials itself: Go takes no host, and an unspecified address, for the local one (net.Dial)."""
-    name = host.rstrip(".")
-    if name in ("", "localhost") or name.endswith(".localhost"):
+    """Whether the host dials itself: Go takes no host, and an unspecified address, for the local one (net.Dial).
+
+    A name that is not ASCII counts: net/http, git and curl map it by other versions of Unicode each (localhost with a
+    character that vanishes, digits of other shapes).
+    """
+    name = unquote(host).rstrip(".").lower()
+    if not name.isascii() or name in ("", "localhost") or name.endswith(".localhost"):
         return True
     address = find_ip(name)
     return address is not None and (address.is_loopback or address.is_unspecified)
-
-
-def map_to_ascii(host: str) -> str | None:
-    """The host with full-width digits and the like mapped as net/http maps them; None when that fails."""
-    try:
-        return ".".join(nameprep(label) for label in re.split("[.\u3002\uff0e\uff61]", host))
-    except UnicodeError:
-        return None

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import unquote
 
-from portero.facts.addresses import find_ip, is_local, map_to_ascii, read_host
+from portero.facts.addresses import find_ip, is_local, read_host
 from portero.reading.uri import first_value
 from portero.values.json_types import JSON, Fact
 
@@ -40,10 +40,10 @@ def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
 def _read(address: str, at: str) -> Fact:
     """The address without user, password and path."""
     scheme, authority = _split(address.strip())
-    host = map_to_ascii(unquote(read_host(authority)))
+    host = unquote(read_host(authority)).lower().rstrip(".")
     return {
         "address": f"{scheme}://{authority}" if scheme else authority,
-        "ownNetwork": host is None or _is_own(host.lower().rstrip(".")),
+        "ownNetwork": _is_own(host),
         "at": at,
     }
 

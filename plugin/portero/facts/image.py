@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portero.reading.uri import first_value
-from portero.values.image_names import HUB, complete_repository
+from portero.values.image_names import HUB, complete_repository, hide_login
 from portero.values.json_types import JSON, Fact
 
 _LEGACY = "index.docker.io"
@@ -24,7 +24,8 @@ _REFERENCE = re.compile(
 
 
 def parse_reference(reference: str, at: str) -> Fact:
-    """The fact `image`. dockerd refuses an invalid reference; its repository is then the whole text."""
+    """The fact `image`. dockerd refuses an invalid reference; its repository is then the whole text but a login."""
+    reference = hide_login(reference)
     if reference == "":
         return _image(reference, "", "", None, None, at)
     if _IDENTIFIER.fullmatch(reference):
@@ -77,7 +78,7 @@ def read_plugin(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
 
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The registry that ImageSearch asks (moby registry/search.go, splitReposSearchTerm), as an image there."""
-    term = first_value(query, "term")
+    term = hide_login(first_value(query, "term"))
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
     registry, repository = (first, rest) if is_host and first != _LEGACY else (HUB, term)
@@ -87,6 +88,7 @@ def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
 def _parse_name(reference: str, tag: str, at: str) -> Fact:
     """What is a name and never an ID, with a tag or digest that comes apart from it."""
     # "busybox:" is how old clients ask for every tag.
+    reference, tag = hide_login(reference), hide_login(tag)
     image = parse_reference(reference.removesuffix(":"), at) | {"reference": reference, "mayBeId": False}
     if tag == "":
         return image

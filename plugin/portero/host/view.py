@@ -18,7 +18,7 @@ from portero.values.json_types import JSON
 
 # auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.
 LookupState = Literal["auto", "off", "unavailable", "unanswered"]
-ObjectKind = Literal["container", "volume", "network", "image", "exec", "service"]
+ObjectKind = Literal["container", "volume", "network", "image", "exec", "service", "secret", "config"]
 ListedKind = Literal["container", "network", "service"]
 
 # A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.

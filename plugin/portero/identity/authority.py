@@ -54,9 +54,11 @@ class Authority:
         try:
             read = x509.load_pem_x509_certificate(certificate)
             private = serialization.load_pem_private_key(key, password=None)
+            # The library reads a part when it is used: each can be malformed.
+            public, _ = read.public_key(), (read.subject, read.not_valid_after_utc)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise AuthorityRefused("is no authority of `portero certs ca`: name its folder") from None
-        if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != read.public_key():
+        if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != public:
             raise AuthorityRefused("has a key that does not fit its certificate: restore both from one backup")
         return cls(read, private)
 
@@ -86,9 +88,9 @@ class Authority:
         try:
             old = x509.load_pem_x509_certificate(certificate)
             old.verify_directly_issued_by(self.certificate)
+            public = old.public_key()
         except Exception:  # noqa: BLE001 - each way in which it is not ours is the same to the reader
             raise AuthorityRefused("is no certificate of this authority: name one that it has issued") from None
-        public = old.public_key()
         if not isinstance(public, ec.EllipticCurvePublicKey):
             raise AuthorityRefused("has a key of another kind: issue a new certificate")
         builder = _begin(old.subject, public, days)

@@ -1,7 +1,7 @@
 """Who asks: what the certificate and the token of one request prove, together. Refused: when they contradict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from portero.identity.trusted import Trusted
 from portero.refusals import Refused
@@ -11,8 +11,9 @@ from portero.values.json_types import JSON
 # As dockerd forwards it: of repeated headers only the last, whatever their case.
 TOKEN_HEADER = "X-Portero-Token"  # noqa: S105 - the name of a header
 BOTH = "tls+token"
-_TLS, _TOKEN = "tls", "token"
-METHODS = (_TLS, _TOKEN, BOTH)
+_TLS, TOKEN = "tls", "token"
+METHODS = (_TLS, TOKEN, BOTH)
+SITE = "site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Identity:
     """Who asks. `method`: how it was proved: tls, token, tls+token; empty: unknown.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
-    `listed`: those of the groups that only the site's list gives.
+    `sources`: where the groups are from, tls, token or site; empty where all are from the one method.
     """
 
     user: str = ""
@@ -28,12 +29,18 @@ class Identity:
     method: str = ""
     names: tuple[str, ...] = ()
     seconds: float | None = None
-    listed: tuple[str, ...] = ()
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Each way by which the user is known."""
-        return (self.method, _TLS, _TOKEN) if self.method == BOTH else (self.method,)
+        return (self.method, _TLS, TOKEN) if self.method == BOTH else (self.method,)
+
+    def groups_by(self, *methods: str) -> frozenset[str]:
+        """The groups that one of these methods proves (`site`: that the site lists); tls+token proves all."""
+        if not self.sources or BOTH in methods:
+            return frozenset(self.groups)
+        return frozenset(group for method in methods for group in self.sources.get(method, ()))
 
     def document(self) -> dict[str, JSON]:
         """`identity` of the request document."""
@@ -74,8 +81,10 @@ def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], tim
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
         return proved
-    listed = tuple(group for group in trusted.user_groups[proved.user] if group not in proved.groups)
-    return replace(proved, groups=(*proved.groups, *listed), listed=listed)
+    listed = trusted.user_groups[proved.user]
+    groups = tuple(dict.fromkeys((*proved.groups, *listed)))
+    sources = proved.sources or {proved.method: proved.groups}
+    return replace(proved, groups=groups, sources={**sources, SITE: listed})
 
 
 def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
@@ -87,13 +96,14 @@ def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: 
     from portero.identity import tokens
 
     bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
-    named = Identity(bearer.user, bearer.groups, _TOKEN, (), bearer.seconds)
+    named = Identity(bearer.user, bearer.groups, TOKEN, (), bearer.seconds)
     if certified.method != _TLS:
         return named
     if certified.user != named.user:
         raise Refused("identity-conflict", TOKEN_HEADER)
     groups = tuple(dict.fromkeys((*certified.groups, *named.groups)))
-    return Identity(named.user, groups, BOTH, certified.names, named.seconds)
+    sources = {_TLS: certified.groups, TOKEN: named.groups}
+    return Identity(named.user, groups, BOTH, certified.names, named.seconds, sources)
 
 
 def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Identity:

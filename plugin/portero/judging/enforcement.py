@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from portero.identity.caller import NOBODY, Identity
+from portero.identity.caller import NOBODY, TOKEN, Identity
 from portero.policy import profiles
 from portero.values.json_types import JSON
 
@@ -40,9 +40,9 @@ class Enforcement:
 def may_break_glass(site: Mapping[str, JSON], who: Identity) -> bool:
     """Whether the user has a short-lived token that names a group of the site value break-glass.
 
-    A group that only the site's list gives does not count: each short token of the user would break glass.
+    A group that only the site's list or a certificate gives does not count: each short token would break glass.
     """
     groups = cast("list[str]", site.get("break-glass", []))
     if who.seconds is None or who.seconds > _MAX_SECONDS:
         return False
-    return not {*groups}.isdisjoint({*who.groups} - {*who.listed})
+    return not who.groups_by(TOKEN).isdisjoint(groups)

@@ -182,6 +182,7 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
         "violates": [{"rule": violation.rule, "field": violation.at} for violation in denials],
         "waived": not_enforced.make_waived_facts(violations),
         "violations": ", ".join(shown) + (f" and {more} more" if more else ""),
+        **({"protected": True} if any(violation.protects for violation in denials) else {}),
         "at": named.at,
     }
 

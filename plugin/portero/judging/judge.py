@@ -15,6 +15,7 @@ from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.judging import (
     existing_image,
+    named_objects,
     not_enforced,
     owned_objects,
     proposal,
@@ -98,13 +99,15 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (make_refusal("internal-error", ""),)
+        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement)
+        if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
+            # Nothing was let through.
+            enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
         return Decision(
             id=id,
             time=time,
             subject=subject.describe_subject(envelope, target, match, who, document),
-            violations=limit_violations(
-                sort_violations(not_enforced.lift_violations(violations, self.policy.rules, enforcement))
-            ),
+            violations=limit_violations(sort_violations(lifted)),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
@@ -169,6 +172,8 @@ class Judge:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
+        if "name" in operation.looks_up:
+            used |= named_objects.describe_taken_id(document, objects)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
             used |= existing_image.describe_image(document, objects, is_read=is_read)

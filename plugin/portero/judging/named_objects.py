@@ -24,6 +24,14 @@ _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
 # No user can make an object whose ID begins with so many given characters.
 _SURE = 12
+# The beginning of an ID as command lines show it: of a swarm (25 characters), or of a local network.
+_LOOKS_LIKE_ID = re.compile(r"[0-9a-z]{12,24}|[0-9a-f]{25,63}")
+_NEW: Mapping[JSON, ObjectKind] = {
+    "NetworkCreate": "network",
+    "ServiceCreate": "service",
+    "SecretCreate": "secret",
+    "ConfigCreate": "config",
+}
 _LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
 
 
@@ -118,6 +126,19 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
     "volumes": _find_volumes,
     "networks": _find_networks,
 }
+
+
+def describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
+    """`takenId`, where a new name begins the ID of another object: dockerd then takes that ID for the new one."""
+    kind, name = _NEW[document["operation"]], text(child(document, "body"), "Name")
+    if _LOOKS_LIKE_ID.fullmatch(name) is None:
+        return {}
+    try:
+        other = objects.inspect(kind, name)
+        is_taken = other is not None and _read_id(other).startswith(name)
+    except Refused as refused:
+        raise Refused("lookup-failed", "Name") from refused
+    return {"takenId": {"value": True, "at": "Name"}} if is_taken else {}
 
 
 def list_others(kind: str, name: str, reported: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:

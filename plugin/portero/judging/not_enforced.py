@@ -18,14 +18,16 @@ def lift_violations(
 ) -> tuple[Violation, ...]:
     """The violations, in mode audit reported instead of refused, except for rules that refuse there too.
 
-    A break-glass token lifts no refusal code.
+    A break-glass token lifts no refusal code, and no self-protection.
     """
     if enforcement.mode == "enforce":
         return violations
 
     def may_lift(violation: Violation) -> bool:
         rule = rules.get(violation.rule)
-        return not enforcement.breaks_glass if rule is None else not rule.denies_in_audit
+        if enforcement.breaks_glass:
+            return rule is not None and not violation.protects
+        return rule is None or not rule.denies_in_audit
 
     return tuple(
         replace(one, action="audit", profile=enforcement.profile) if one.action == "deny" and may_lift(one) else one

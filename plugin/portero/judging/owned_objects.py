@@ -1,8 +1,8 @@
 """Ownership: which objects that a request names belong to others, and whether a new one gets an owner.
 
-Where the site value `ownership` names a label, a container, volume, network or service belongs to the user or group in
-that label; one without the label is the operators'. In: the request document, the daemon's objects, who asks. Out: the
-facts `foreign` and `ownerLabel` among `objects`.
+Where the site value `ownership` names a label, a container, volume, network or service belongs to the user in that
+label, or to the group behind the prefix `group:`; one without the label is the operators'. In: the request document,
+the daemon's objects, who asks. Out: the facts `foreign` and `ownerLabel` among `objects`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,11 @@ _KINDS: Mapping[str, ObjectKind] = {
 }
 _MAKES = frozenset({"ContainerCreate", "NetworkCreate", "ServiceCreate", "ServiceUpdate", "VolumeCreate"})
 # They reach the objects of all users.
-_OF_ALL = frozenset({"ContainerPrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"})
+_OF_ALL = frozenset(
+    {"BuildPrune", "ContainerPrune", "ImagePrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"}
+)
+# Users and groups have names of their own each: a group must not own what is a user's of the same name.
+_GROUP = "group:"
 _IN_BODY = ("containers", "volumes", "networks")
 
 
@@ -46,7 +50,8 @@ class OwnerNames:
         operators = (cast("list[str]", site[key]) for key in ("operators", "operator-groups"))
         if not label or any({*mine} & {*listed} for mine, listed in zip(([user], groups), operators, strict=True)):
             return None
-        return cls(label, frozenset({user, *groups} - {""}))
+        own = {user} if user and not user.startswith(_GROUP) else set()
+        return cls(label, frozenset(own | {_GROUP + group for group in groups}))
 
 
 def describe_owners(

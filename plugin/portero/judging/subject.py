@@ -8,6 +8,7 @@ from portero.reading import traceparent
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
 from portero.reading.uri import Target
+from portero.values.image_names import hide_login_in_path
 from portero.values.json_fields import to_list, to_object, to_text
 from portero.values.json_types import JSON
 
@@ -27,7 +28,7 @@ def describe_subject(
     return Subject(
         operation=match.operation.id if match else "",
         method=envelope.method if envelope else "",
-        path=target.path if target else "",
+        path=hide_login_in_path(target.path) if target else "",
         version=target.version if target else None,
         user=who.user if who else envelope.user if envelope else "",
         groups=who.groups if who else (),

@@ -1,15 +1,19 @@
 """Reads that no rule judges under a policy: no request document is built of them, and nothing is checked.
 
-Envelope, URI, caller and body are read all the same, and refused as always. A rule for `*` judges changes alone.
+Envelope, URI, caller and body are read all the same, and refused as always. A rule for `*` judges changes alone, and
+one for `reads` that depends on nothing but who asks has its answer when the policy is loaded.
 """
 
 from collections.abc import Iterable
 from typing import cast
 
 from portero import facts
+from portero.identity.caller import NOBODY
 from portero.judging.enforcement import Enforcement
+from portero.policy.dialect import list_keywords
 from portero.policy.policy import Policy
 from portero.reading.routes import Operation
+from portero.values.json_types import JSON
 
 
 def find_unjudged(policy: Policy, operations: Iterable[Operation], enforcement: Enforcement) -> frozenset[str]:
@@ -28,5 +32,24 @@ def find_unjudged(policy: Policy, operations: Iterable[Operation], enforcement: 
         and operation.body == "none"
         and not operation.looks_up
         and not facts.has_facts(operation.id)
-        and not any(policy.acting(operation.id, profile) for profile in profiles)
+        and not any(
+            _may_refuse(policy, rule, operation)
+            for profile in profiles
+            for rule in policy.acting(operation.id, profile)
+        )
     )
+
+
+def _may_refuse(policy: Policy, rule: str, operation: Operation) -> bool:
+    """Whether a rule refuses this read of a caller of whom nothing is known, or depends on more than that."""
+    schema = policy.rules[rule].schema
+    named = {
+        name
+        for path, keyword, value in list_keywords(dict(schema))
+        if keyword == "properties" and "properties" not in path
+        for name in cast("dict[str, JSON]", value)
+    }
+    if not named <= {"operation", "identity"} or not schema.keys() <= {"properties", "if", "then"}:
+        return True
+    document: dict[str, JSON] = {"operation": operation.id, "identity": NOBODY.document()}
+    return bool(policy.checks[rule].failures(document))

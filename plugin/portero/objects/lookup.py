@@ -25,15 +25,18 @@ _TARGETS: Mapping[ObjectKind, str] = {
     "volume": "/volumes/{}",
     "network": "/networks/{}",
     "service": "/services/{}",
+    "secret": "/secrets/{}",
+    "config": "/configs/{}",
 }
 _LISTS: Mapping[ListedKind, str] = {
     "container": "/containers/json?all=1",
     "network": "/networks",
     "service": "/services",
 }
-# Services are unavailable on a node that is no manager, and so is what is done to them.
+# What a swarm has is unavailable on a node that is no manager, and so is what is done to it.
+_OF_SWARM = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
-    "service": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}),
+    **dict.fromkeys(("service", "secret", "config"), _OF_SWARM),
     # What is no reference at all is a bad request, here as in a create.
     "image": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}),
 }

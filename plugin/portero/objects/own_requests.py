@@ -16,7 +16,8 @@ from portero.values.json_types import JSON
 _STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|containers/json|networks|services"
-_LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
+_INSPECTED = "volumes|networks|services|secrets|configs"
+_LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|({_INSPECTED})/[^/]+)")
 
 
 def find_start() -> int:

@@ -18,7 +18,9 @@ from portero.values.spelling import format_path, suggest_name
 Step = str | int
 # Order of the levels: a profile enforces the rules of its level and of those before it.
 PROFILES = ("baseline", "hardened", "restricted")
-ANY_OPERATION = "*"
+ANY_OPERATION, ANY_READ = "*", "reads"
+# Each stands for many operations.
+ANY = frozenset({ANY_OPERATION, ANY_READ})
 # A site may add threats. One that is close to one of these is a fault: two of these decide `atUse`.
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
 
@@ -107,7 +109,7 @@ def _threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
 def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     named = cast(list[str], rule["operations"])
     for name in named:
-        if name != ANY_OPERATION and name not in operations:
+        if name not in ANY and name not in operations:
             yield f"operations: '{name}' is not in operations.json{suggest_name(name, sorted(operations))}"
     if ANY_OPERATION in named and len(named) > 1:
         yield "operations: '*' stands beside other operations: keep one of the two"
@@ -121,5 +123,5 @@ def _example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[
         operation = cast(str, example.get("operation", named[0]))
         if operation not in operations:
             yield f"'{command}': '{operation}' is not in operations.json{suggest_name(operation, sorted(operations))}"
-        elif command in denies and operation not in named and ANY_OPERATION not in named:
+        elif command in denies and operation not in named and ANY.isdisjoint(named):
             yield f"denies: '{command}' is of {operation}, which the rule does not judge: add it to operations"

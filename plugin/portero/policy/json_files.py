@@ -45,7 +45,22 @@ def parse_object(data: bytes) -> dict[str, JSON]:
         raise DocumentRefused("has a number of thousands of digits: write a shorter one") from error
     if not isinstance(document, dict):
         raise DocumentRefused("is not a JSON object: write {...}")
+    if _is_deeper(document, _MAX_DEPTH):
+        raise DocumentRefused("nests too deep: make it flatter")
     return document
+
+
+def _is_deeper(document: JSON, levels: int) -> bool:
+    """Whether values lie inside each other so often; what reads a schema calls itself for each level."""
+    layer = [document]
+    for _ in range(levels):
+        layer = [
+            inner
+            for one in layer
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return layer != []
 
 
 def _find_twins(name: str, data: bytes) -> str:
@@ -137,6 +152,7 @@ def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
 
 _COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}
 _MAX_COMPILED = 8
+_MAX_DEPTH = 64
 _MAX_SHOWN_LENGTH = 60
 
 _MUST: Mapping[str, str] = {

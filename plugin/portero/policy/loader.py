@@ -18,7 +18,7 @@ from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site
-from portero.reading.routes import Operation
+from portero.reading.routes import UNKNOWN, Operation
 from portero.values.errors import Faults
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
@@ -65,7 +65,7 @@ def load(
     checks = compile_rules(rules, engine, resources, faults)
     waivers = exception.compile_waivers(written, engine, resources, faults)
     refuse_if(faults)
-    judging = by_operation(rules, tuple(operations))
+    judging = by_operation(rules, (*operations, UNKNOWN))
     return Policy(rules, values, digest_of(contents), checks, judging, waivers, trusted)
 
 

@@ -1,10 +1,11 @@
-"""The patterns that a rule may use: those that Python's `re` and Rust's `regex` read alike, and that cannot run away.
+"""The patterns that a rule may use: those that Python's `re` and Rust's `regex` read alike.
 
 A pattern covers the whole string (`^...$`) and is plain ASCII: literals, escaped punctuation, `.` for any character at
 all (engine/portable_schema.py sees to it), classes like [a-z0-9_-], groups, alternatives inside groups, and the
 quantifiers * + ? {n} {n,} {n,m}. Classes such as \\d and \\w are Unicode in one engine and ASCII in the other;
 look-around and back references exist in one only. A group that itself repeats or chooses may not be repeated, since
-Python tries every way to divide the string.
+Python tries every way to divide the string; what else runs away there (groups with choices in a row) takes linear time
+in Rust, which decides, and ends by the time limit of `portero test`.
 """
 
 import re
@@ -117,3 +118,5 @@ def _refuse_uncompilable(pattern: str) -> None:
         re.compile(pattern)
     except re.error as error:
         raise PatternRefused(f"does not compile: {error.msg}") from error
+    except RecursionError as error:
+        raise PatternRefused("has too many groups inside each other: make it flatter") from error

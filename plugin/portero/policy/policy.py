@@ -8,8 +8,8 @@ from portero.decision import LEVELS, Violation
 from portero.engine import Check, InstancePath
 from portero.flags.try_keyword import NoValue, Proposal
 from portero.identity.trusted import Trusted
-from portero.policy.at import is_default, spell_at
-from portero.policy.dialect import ANY_OPERATION
+from portero.policy.at import follow, is_default, spell_at
+from portero.policy.dialect import ANY_OPERATION, ANY_READ
 from portero.policy.exception import Waiver, waive
 from portero.policy.object_readers import reads_image
 from portero.policy.profiles import ACTS, Acting, Action, action_of
@@ -156,9 +156,16 @@ def _make_violations(
             profile=profile,
             paths=tuple(failed),
             escapes=rule.is_against_escape,
+            protects=rule.protects or any(_is_protected(request, path) for path in failed),
             # What is only reported is shown without them.
             wording=rule.wording.fill(request, failed) if action == "deny" else None,
         )
+
+
+def _is_protected(request: JSON, path: InstancePath) -> bool:
+    """Whether the rule fails at an existing object that violates one which protects."""
+    used = follow(request, path[:3]) if path[:1] == ("objects",) else None
+    return isinstance(used, dict) and used.get("protected") is True
 
 
 def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
@@ -169,4 +176,4 @@ def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -
 
 def judges(rule: Rule, operation: Operation) -> bool:
     """Whether a rule judges this operation."""
-    return operation.id in rule.operations or (ANY_OPERATION in rule.operations and not operation.reads)
+    return operation.id in rule.operations or (ANY_READ if operation.reads else ANY_OPERATION) in rule.operations

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
 from portero.decision import LEVELS
-from portero.identity.caller import Identity
+from portero.identity.caller import METHODS, SITE, Identity
 from portero.policy.dialect import PROFILES
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
@@ -26,8 +26,9 @@ def is_stricter(profile: str, other: str) -> bool:
 
 
 def _matches(entry: Mapping[str, JSON], identity: Identity) -> bool:
-    """Whether every list of the entry names the user, one of the groups, the method."""
-    of_caller = {"users": (identity.user,), "groups": identity.groups, "methods": identity.methods}
+    """Whether every list of the entry names the user, one of the groups, the method; by these methods, a group."""
+    groups = identity.groups_by(SITE, *cast("list[str]", entry.get("methods", METHODS)))
+    of_caller = {"users": (identity.user,), "groups": groups, "methods": identity.methods}
     return all(
         not {*cast("list[str]", entry[kind])}.isdisjoint(names) for kind, names in of_caller.items() if kind in entry
     )

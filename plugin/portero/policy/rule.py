@@ -73,6 +73,11 @@ class Rule:
     wording: WordingTemplate
 
     @property
+    def protects(self) -> bool:
+        """Whether Docker's and Portero's own safety rests on it. Behind a path that is not seen anything can lie."""
+        return self.topic == "self-protection" or self.id == "host-paths-seen"
+
+    @property
     def is_against_escape(self) -> bool:
         """Whether it keeps containers from escaping: such violations are shown first."""
         return "container-escape" in self.threats

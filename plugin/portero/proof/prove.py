@@ -3,15 +3,17 @@
 Every engine decides each example as the rule says, with an `at`, and every keyword changes an example.
 """
 
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
-from portero.engine import Engine, InstancePath
+from portero.engine import Check, InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
-from portero.policy.dialect import ANY_OPERATION, list_keywords
+from portero.policy.dialect import ANY, list_keywords
 from portero.policy.rule import Example, Rule
 from portero.proof.rule_kinds import RuleKind
 from portero.refusals import Refused
@@ -23,6 +25,8 @@ Kind: TypeAlias = Literal["allows", "denies"]
 Failures: TypeAlias = list[list[tuple[InstancePath, ...]]]
 # Texts for the reader, which decide nothing.
 _ANNOTATIONS = {"$comment", "description"}
+# Of CPU time, for one example and engine.
+MAX_SECONDS = 5
 _FAILS = {"allows": "is denied", "denies": "is allowed"}
 
 
@@ -39,13 +43,14 @@ class ExampleRequest:
 class RuleProof:
     """A rule and its kind. `impossible`: the commands of examples that are no valid request, and why.
 
-    `failures`: where each case fails, by engine.
+    `slow`: the commands of examples for which an engine takes too long. `failures`: where each case fails, by engine.
     """
 
     rule_kind: RuleKind
     rule: Rule
     cases: tuple[ExampleRequest, ...]
     impossible: tuple[tuple[str, str], ...]
+    slow: tuple[tuple[str, str], ...]
     failures: Mapping[str, Failures]
 
     @classmethod
@@ -59,10 +64,21 @@ class RuleProof:
                 cases.append(ExampleRequest(kind, example.command, rule_kind.document(example)))
             except (Refused, ValueError) as error:
                 impossible.append((example.command, str(error)))
-        failures = {
-            engine.name: _find_failures(rule_kind, rule, cases, engine, rule.schema) for engine in rule_kind.engines
-        }
-        return cls(rule_kind, rule, tuple(cases), tuple(impossible), failures)
+        slow: dict[str, str] = {}
+        found: dict[str, dict[str, list[tuple[InstancePath, ...]]]] = {}
+        for engine in rule_kind.engines:
+            checks, found[engine.name] = rule_kind.compiled(engine, rule.schema), {}
+            for case in cases:
+                if case.command in slow:
+                    continue
+                try:
+                    with _limit_seconds(MAX_SECONDS):
+                        found[engine.name][case.command] = _find_failures(rule_kind, rule, case, checks)
+                except TimeoutError:
+                    slow[case.command] = engine.name
+        quick = tuple(case for case in cases if case.command not in slow)
+        failures = {name: [of_case[case.command] for case in quick] for name, of_case in found.items()}
+        return cls(rule_kind, rule, quick, tuple(impossible), tuple(slow.items()), failures)
 
     def spell_failures(self, failures: Failures) -> list[list[list[str]]]:
         """Where the failures are, as `at`."""
@@ -73,23 +89,38 @@ class RuleProof:
 
     def judge_mutant(self, schema: Mapping[str, JSON]) -> Failures:
         """The failures with another schema instead of the rule's, as the fastest engine finds them."""
-        return _find_failures(self.rule_kind, self.rule, self.cases, self.rule_kind.engines[0], schema)
+        checks = self.rule_kind.compiled(self.rule_kind.engines[0], schema)
+        return [_find_failures(self.rule_kind, self.rule, case, checks) for case in self.cases]
 
 
 def _find_failures(
-    rule_kind: RuleKind, rule: Rule, cases: Sequence[ExampleRequest], engine: Engine, schema: Mapping[str, JSON]
-) -> Failures:
-    checks = rule_kind.compiled(engine, schema)
-    return [
-        [check.failures(case.document) if rule_kind.judges(rule, case.document) else () for check in checks]
-        for case in cases
-    ]
+    rule_kind: RuleKind, rule: Rule, case: ExampleRequest, checks: Sequence[Check]
+) -> list[tuple[InstancePath, ...]]:
+    return [check.failures(case.document) if rule_kind.judges(rule, case.document) else () for check in checks]
+
+
+@contextmanager
+def _limit_seconds(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError in a block that takes more CPU time. Python's patterns look for signals while they run."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _check_decisions(proof: RuleProof) -> Iterator[str]:
     """The rule allows what is under allows, and denies what is under denies, with an `at`."""
     for command, why in proof.impossible:
         yield f"'{command}': not a valid request ({why}): fix the example"
+    for command, name in proof.slow:
+        yield f"'{command}': the engine {name} takes more than {MAX_SECONDS} seconds: write patterns with fewer choices"
     for engine in proof.rule_kind.engines:
         for case, readings in zip(proof.cases, proof.spell_failures(proof.failures[engine.name]), strict=True):
             if any(bool(places) != (case.kind == "denies") for places in readings):
@@ -122,7 +153,7 @@ def _check_operations(proof: RuleProof) -> Iterator[str]:
     """Every operation of a rule has a denied example."""
     denied = {example.operation for example in proof.rule.denies}
     for operation in proof.rule.operations:
-        if operation != ANY_OPERATION and operation not in denied:
+        if operation not in ANY and operation not in denied:
             yield f"operations: no example under denies is of {operation}: add one, or remove the operation"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.engine.rust import RUST
-from portero.policy.dialect import ANY_OPERATION, list_keywords
+from portero.policy.dialect import ANY, ANY_OPERATION, list_keywords
 from portero.policy.near_miss import list_parts
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
@@ -48,7 +48,7 @@ def list_dead_conditions(match: JSON, rules: Sequence[tuple[Rule, Sequence[JSON]
     """
     for path, part in list_parts(match):
         for rule, refused in rules:
-            if path == _OPERATION and part.keys() == {"const"} and ANY_OPERATION not in rule.operations:
+            if path == _OPERATION and part.keys() == {"const"} and ANY.isdisjoint(rule.operations):
                 if part["const"] not in rule.operations:
                     yield f"operation: {rule.id} does not judge {part['const']}"
             elif path[:1] and path[0] in _FIXED and refused and not any(_has(document, path) for document in refused):

@@ -17,7 +17,9 @@ Body = Literal["json", "tar", "none", "never-shown"]
 
 _REQUIRED = {"id": str, "method": str, "path": str, "body": str, "bodyRequired": bool, "reads": bool}
 _OPTIONAL = {"since": str, "removed": str, "looksUp": list}
-_LOOKED_UP = frozenset({"container", "exec", "rollback", "containers", "volumes", "networks", "sources", "image"})
+_LOOKED_UP = frozenset(
+    {"container", "exec", "rollback", "containers", "volumes", "networks", "sources", "image", "name"}
+)
 _KINDS = {str: "a text", bool: "true or false", list: "a list"}
 _PARAMETER = re.compile(r"\{([a-z]+)(?::(\.[*+]))?\}")
 _ANY_METHOD = "*"
@@ -37,6 +39,10 @@ class Operation:
     body_required: bool
     reads: bool
     looks_up: tuple[str, ...] = ()
+
+
+# A read that the table does not have.
+UNKNOWN = Operation("Unknown", "GET", "", "none", False, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Routes:
                 return Match(operation, MappingProxyType(match.groupdict()))
         if method not in ("GET", "HEAD"):
             raise Refused("unknown-operation")
-        return Match(Operation("Unknown", method, "", "none", False, True), MappingProxyType({}))
+        return Match(replace(UNKNOWN, method=method), MappingProxyType({}))
 
 
 def _index(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:

@@ -7,7 +7,7 @@ configs, and every header that no rule reads. A request that cannot be read cann
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from portero.facts.secret_names import looks_secret
 from portero.reading import go_json, uri
@@ -16,6 +16,7 @@ from portero.reading.envelope import Envelope
 from portero.reading.go_json import Pairs, Tree
 from portero.recording.secret_patterns import MASK, mask_text, mask_urls, mask_value
 from portero.refusals import Refused
+from portero.values.image_names import hide_login, hide_login_in_path
 from portero.values.json_types import JSON
 
 # The mask in base64, which Docker's decoder expects.
@@ -23,12 +24,12 @@ _MASKED_DATA = base64.b64encode(MASK.encode()).decode()
 _PLAIN_HEADERS = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "content-type", "upgrade", "user-agent"}
 )
-_DATA = fold("Data")
+_DATA, _REMOTE = fold("Data"), fold("Remote")
 _SECRET_FIELDS = frozenset(map(fold, ("JoinToken", "SigningCAKey", "UnlockKey")))
 # Names of objects and paths of the host: rules read them, and text like NAME=value in them is not a secret.
-_PATHS = ("Binds", "Destination", "Source", "Target")
-_NAMES = ("FromImage", "Image", "Repo", "SecretID", "SecretName", "T", "Tag")
-_PLAIN_FIELDS = frozenset(map(fold, (*_PATHS, *_NAMES)))
+_PATHS = ("Binds", "Destination", "SecretID", "SecretName", "Source", "Target")
+_IMAGES = frozenset(map(fold, ("FromImage", "Image", "Repo", "T", "Tag", "Term")))
+_PLAIN_FIELDS = frozenset(map(fold, _PATHS)) | _IMAGES
 
 
 class Unmaskable(Exception):
@@ -63,7 +64,10 @@ def _mask_uri(target: str) -> str:
     except Refused:
         raise Unmaskable("uri") from None
     path, mark, query = target.partition("?")
-    return mask_urls(path) + mark + "&".join(_mask_parameter(pair) for pair in query.split("&"))
+    path = mask_urls(path)
+    plain = hide_login_in_path(unquote(path))
+    path = path if plain == unquote(path) else quote(plain, safe="/:@*")
+    return path + mark + "&".join(_mask_parameter(pair) for pair in query.split("&"))
 
 
 def _mask_parameter(pair: str) -> str:
@@ -76,9 +80,11 @@ def _mask_parameter(pair: str) -> str:
 def _mask_query_value(name: str, value: str) -> str:
     """Build arguments and labels are JSON, the changes of a commit are lines of a Dockerfile."""
     if fold(name) in _PLAIN_FIELDS:
-        return value
+        return _mask_name(fold(name), value)
     if looks_secret(name, value):
         return mask_value(name, value)
+    if fold(name) == _REMOTE and "://" not in value:
+        return hide_login(value)
     if not value.startswith(("{", "[")):
         return mask_text(value)
     try:
@@ -103,9 +109,14 @@ def _mask_tree(node: Tree, field: str) -> Tree:
         return Pairs((name, _mask_member(name, value)) for name, value in node)
     if isinstance(node, list):
         return _mask_list(node, field)
-    if isinstance(node, str) and field not in _PLAIN_FIELDS:
-        return mask_text(node)
+    if isinstance(node, str):
+        return _mask_name(field, node) if field in _PLAIN_FIELDS else mask_text(node)
     return node
+
+
+def _mask_name(field: str, value: str) -> str:
+    """An image's name without a login; a path can have an @ in it."""
+    return hide_login(value) if field in _IMAGES else value
 
 
 def _mask_member(name: str, value: Tree) -> Tree:
@@ -133,7 +144,7 @@ def _mask_list(nodes: Sequence[Tree], field: str) -> list[Tree]:
 def _mask_word(word: str, before: str, field: str) -> str:
     """A variable NAME=value, an option --name=value, or the value after an option --name."""
     if field in _PLAIN_FIELDS:
-        return word
+        return _mask_name(field, word)
     if before.startswith("-") and "=" not in before and looks_secret(before.lstrip("-"), word):
         return MASK
     name, equals, value = word.partition("=")

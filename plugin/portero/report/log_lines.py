@@ -39,6 +39,8 @@ def find_plugin_line(line: bytes) -> bytes:
 
 LONGEST_LINE = 1 << 20
 _MAX_FLAG = 1000
+# Steps of a page that begin before it, or end after it, have a date too.
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,10 @@ def _read_groups(value: object) -> tuple[str, ...]:
 
 
 def read_time(time: str) -> float:
-    """Seconds since 1970; raises ValueError or OverflowError for a time that is none."""
+    """Seconds since 1970; raises ValueError or OverflowError for a time that is none, or of no log."""
     when = datetime.fromisoformat(time)
     # Without a zone it would be read as local time.
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    if not 0 <= seconds < _LATEST:
+        raise ValueError("no time of a log")
+    return seconds

@@ -1,14 +1,19 @@
 """Image names as docker completes them, alone and in the match of an exception: busybox is docker.io/library/busybox.
+Logins in what should be one are hidden.
 
 In a match, a repository without a registry would match evil.io/netops/probe too.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.values.json_types import JSON
 
 HUB = "docker.io"
+HIDDEN = "***"
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,}(?:/[a-z]+)?")
+_FOLDER = re.compile(r"(?:/v[0-9.]+)?/[^/@]+/")
 _IMAGE = ("facts", "image")
 # Not below `not` and `if`: there a repository of any registry makes an exception match less.
 _SAME_VALUE = ("allOf", "anyOf", "then", "else")
@@ -17,6 +22,26 @@ _SAME_VALUE = ("allOf", "anyOf", "then", "else")
 def complete_repository(name: str) -> str:
     """The repository on Docker's own registry: busybox is library/busybox."""
     return name if "/" in name else f"library/{name}"
+
+
+def hide_login(reference: str) -> str:
+    """The name without what stands before an @ that begins no digest, so that user:password@registry/app is ***@...
+
+    No image has such a name, and who writes one means a login.
+    """
+    name, at, tail = reference.rpartition("@")
+    if not at:
+        return reference
+    digest = ""
+    if _DIGEST.fullmatch(tail):
+        name, at, tail, digest = *name.rpartition("@"), f"@{tail}"
+    return f"{HIDDEN}@{tail}{digest}" if at else reference
+
+
+def hide_login_in_path(path: str) -> str:
+    """The path of a request in which a name, behind the first segment (and a version), holds a login."""
+    match = _FOLDER.match(path) if "@" in path else None
+    return path[: match.end()] + hide_login(path[match.end() :]) if match else path
 
 
 def complete_match(schema: JSON, path: tuple[str, ...] = ()) -> JSON:
