@@ -10,6 +10,7 @@ import pytest
 from portero.bundles.archive import Bundle
 from portero.bundles.https import Transport, TransportFailed
 from portero.bundles.registry import ARTIFACT, MANIFEST, SIGNATURE, Registry
+from portero.bundles.urls import parse_url
 from portero.settings.bundle_address import OciAddress
 
 from .signed import answer, bundle, server
@@ -27,8 +28,9 @@ def manifest(**more: object) -> bytes:
     return json.dumps({"artifactType": ARTIFACT, **named, **more}).encode()
 
 
-def registry(url: str, reference: str = "prod", login: str | None = None) -> Registry:
-    return Registry(OciAddress(url.removeprefix("http://"), "policy", reference), Transport(20, 1 << 20), login)
+def registry(url: str, reference: str = "prod", login: str | None = None, hosts: tuple[str, ...] = ()) -> Registry:
+    address = OciAddress(url.partition("//")[2], "policy", reference)
+    return Registry(address, Transport(parse_url(address.url), 20, hosts=hosts), login)
 
 
 def pulled(one: Registry) -> Bundle:
@@ -116,7 +118,7 @@ def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
 def test_without_a_login_it_says_what_is_missing() -> None:
     with (
         server(lambda handler: answer(handler, 401, Www_Authenticate='Basic realm="r"')) as url,
-        pytest.raises(TransportFailed, match="PORTERO_BUNDLE_LOGIN"),
+        pytest.raises(TransportFailed, match="wants a login: a host has it in"),
     ):
         registry(url).pull()
 

@@ -118,7 +118,7 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_read_is_told_with_its_cure(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> Mapping[str, bytes]:
+    def refuse(path: Path, inside: Path | None) -> Mapping[str, bytes]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path / "rules"))
 
     monkeypatch.setattr(tree, "read_tree", refuse)
