@@ -20,6 +20,7 @@ home=/opt/portero
 link=/usr/local/bin/portero
 log=/var/log/portero
 state=/var/lib/portero
+site=/etc/portero/site
 # What belongs to the installation, and the operator's files as they came: sha256sum's lines, paths from /.
 owned=$destdir$home/installed
 shipped=$destdir$home/shipped
@@ -80,6 +81,9 @@ put_all() { # STAGE VERSION
     cp -a "$stage/$path" "$destdir/$path.new" && mv -fT "$destdir/$path.new" "$destdir/$path"
   done
   install -d -m 750 "$destdir$log"
+  # The first time only: the folder is the operator's, who may have it signed.
+  [ -e "$destdir$home/current" ] || [ -e "$destdir$site" ] ||
+    install -D -m 644 "$destdir/usr/local/share/portero/site.json" "$destdir$site/site.json"
 }
 
 put_rsyslog() { # STAGE
@@ -177,10 +181,11 @@ remove() {
     [ -e "$destdir$path" ] || continue
     if [ "$(sum "$destdir$path")" = "$sum" ]; then rm -f "$destdir$path"; fi
   done < "$shipped"
+  if [ "$(cat "$destdir$site/site.json" 2>/dev/null)" = '{}' ]; then rm "$destdir$site/site.json"; fi
   rm -rf "$destdir${home:?}"
-  rmdir --ignore-fail-on-non-empty "$destdir/etc/portero/site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
+  rmdir --ignore-fail-on-non-empty "$destdir$site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
   if service; then systemctl daemon-reload; fi
-  for path in /etc/portero /etc/logrotate.d/portero /etc/rsyslog.d/portero.conf "$log" "$state"; do
+  for path in /etc/portero /etc/logrotate.d/portero /etc/rsyslog.d/portero.conf "$log" "$state" "$state-bundle"; do
     [ ! -e "$destdir$path" ] || kept+=("$path")
   done
   echo "portero is removed"

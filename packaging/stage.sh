@@ -64,6 +64,7 @@ install -m 755 -t "$root$prefix/share/portero" packaging/files/answer-metrics
 install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero.1"
 
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"
-install -D -m 644 packaging/files/site.json "$root/etc/portero/site/site.json"
+# To begin with. What lies in the site's folder is the operator's alone, who may have it signed.
+install -D -m 644 packaging/files/site.json "$root$prefix/share/portero/site.json"
 install -D -m 644 packaging/files/logrotate "$root/etc/logrotate.d/portero"
-chmod 755 "$root/etc/portero" "$root/etc/portero/site"
+chmod 755 "$root/etc/portero"

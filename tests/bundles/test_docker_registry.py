@@ -97,7 +97,7 @@ class Host:
         assert self.run("sign", self.policy, "--key", self.folder / self.key, "--for", "web").exit_code == 0
 
     def push(self) -> Result:
-        return self.run("bundle", "push", self.policy, self.address, "--key", self.folder / self.key)
+        return self.run("bundle", "push", self.policy, self.address, "--key", self.folder / self.key, "--after", 0)
 
     def pull(self, address: str = "") -> Result:
         return self.run(
@@ -228,7 +228,7 @@ def test_a_registry_that_stops_in_mid_transfer_is_waited_for_no_longer_than_the_
         began = time.monotonic()
         stopped = host.pull(host.address.replace(str(host.registry.port), str(slow.port)))
 
-    assert stopped.exit_code == 2, stopped.output
+    assert stopped.exit_code == 3, stopped.output
     assert "did not answer in full within 3 s" in stopped.output
     assert time.monotonic() - began < 20
     assert not (host.folder / "bundle" / "current").exists()

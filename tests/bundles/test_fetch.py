@@ -85,6 +85,12 @@ def test_logins_that_others_can_read_are_refused(tmp_path: Path) -> None:
         read_login(write(tmp_path, {}, 0o640), "x")
 
 
+def test_a_credential_of_systemd_has_an_access_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+
+    assert read_login(write(tmp_path, {}, 0o440), "x") is None
+
+
 @pytest.mark.parametrize("document", [[], {"auths": {"x": {}}}, {"auths": {"x": {"auth": "?"}}}, {"auths": []}])
 def test_a_file_of_another_kind_is_refused_without_its_content(tmp_path: Path, document: object) -> None:
     with pytest.raises(LoginRefused, match="is not as `docker login` writes it"):

@@ -1,4 +1,4 @@
-"""HTTP with one deadline, a bound, and TLS wherever it leaves this machine."""
+"""HTTP with one deadline, a bound, and no way to a server that is not expected."""
 
 import time
 from http.server import BaseHTTPRequestHandler
@@ -6,18 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from portero.bundles.https import Transport, TransportFailed
+from portero.bundles.https import HttpAnswer, Transport, TransportFailed
+from portero.bundles.urls import parse_url
 
 from .signed import answer, certificate, server
 
 
-def transport(seconds: float = 20.0, largest: int = 1000) -> Transport:
-    return Transport(seconds, largest)
+def get(
+    url: str, seconds: float = 20.0, max_size: int = 1000, ca: Path | None = None, hosts: tuple[str, ...] = ()
+) -> HttpAnswer:
+    """Ask a server for this, with a login."""
+    home = parse_url(f"{url}/x")
+    return Transport(home, seconds, ca, hosts).exchange("GET", home, {"Authorization": "Basic x"}, max_size=max_size)
+
+
+def name(url: str) -> str:
+    return url.partition("//")[2]
 
 
 def test_an_answer_comes_with_its_headers() -> None:
     with server(lambda handler: answer(handler, 200, b"hello", ETag='"1"')) as url:
-        found = transport().exchange("GET", f"{url}/x")
+        found = get(url)
 
     assert (found.status, found.body, found.headers["etag"]) == (200, b"hello", '"1"')
 
@@ -27,7 +36,7 @@ def test_more_than_the_bound_is_not_read() -> None:
         server(lambda handler: answer(handler, 200, b"x" * 1001)) as url,
         pytest.raises(TransportFailed, match="answers with more than 1000 bytes"),
     ):
-        transport().exchange("GET", url)
+        get(url)
 
 
 def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us() -> None:
@@ -39,7 +48,7 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us() -> None:
 
     began = time.monotonic()
     with server(trickle) as url, pytest.raises(TransportFailed, match=r"did not answer in full within 0\.5 s"):
-        transport(seconds=0.5).exchange("GET", url)
+        get(url, seconds=0.5)
     assert time.monotonic() - began < 8
 
 
@@ -49,10 +58,10 @@ def test_a_body_that_breaks_off_is_no_answer() -> None:
         handler.close_connection = True
 
     with server(broken) as url, pytest.raises(TransportFailed, match="broke off"):
-        transport().exchange("GET", url)
+        get(url)
 
 
-def test_a_login_is_not_passed_on_to_another_server() -> None:
+def test_another_server_is_asked_only_when_the_site_lists_it_and_gets_no_login() -> None:
     seen: list[str | None] = []
 
     def second(handler: BaseHTTPRequestHandler) -> None:
@@ -60,21 +69,33 @@ def test_a_login_is_not_passed_on_to_another_server() -> None:
         answer(handler, 200)
 
     with server(second) as other, server(lambda handler: answer(handler, 307, Location=f"{other}/blob")) as url:
-        transport().exchange("GET", url, {"Authorization": "Basic x"})
+        with pytest.raises(TransportFailed, match=f"leads to {name(other)}, which PORTERO_BUNDLE_HOSTS does not list"):
+            get(url)
+        assert seen == []
+        get(url, hosts=(name(other),))
 
     assert seen == [None]
 
 
-@pytest.mark.parametrize("target", ["http://registry.example.com/x", "file:///etc/passwd", "ftp://127.0.0.1/x"])
-def test_no_redirect_leads_away_from_tls(target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("http://registry.example.com/x", "leads away from TLS, to http://registry"),
+        ("file:///etc/passwd", "names an address that is none"),
+        ("ftp://127.0.0.1/x", "names an address that is none"),
+        ("http://[::1", "names an address that is none"),
+    ],
+)
+def test_no_redirect_leads_away_from_the_web(target: str, why: str) -> None:
     with (
         server(lambda handler: answer(handler, 302, Location=target)) as url,
-        pytest.raises(TransportFailed, match="without TLS"),
+        pytest.raises(TransportFailed, match=why),
     ):
-        transport().exchange("GET", url)
+        get(url)
 
 
-def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path, *, is_listed: bool) -> None:
     asked: list[str] = []
 
     def inside(handler: BaseHTTPRequestHandler) -> None:
@@ -84,9 +105,9 @@ def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path
     with (
         server(inside) as own,
         server(lambda handler: answer(handler, 307, Location=f"{own}/metrics"), tls=certificate(tmp_path)) as url,
-        pytest.raises(TransportFailed, match="redirects away from TLS, to http://127"),
+        pytest.raises(TransportFailed, match=r"leads away from TLS, to http://127"),
     ):
-        Transport(20.0, 1000, tmp_path / "cert.pem").exchange("GET", url)
+        get(url, ca=tmp_path / "cert.pem", hosts=(name(own),) if is_listed else ())
 
     assert asked == []
 
@@ -96,9 +117,14 @@ def test_redirects_end() -> None:
         server(lambda handler: answer(handler, 302, Location="/again")) as url,
         pytest.raises(TransportFailed, match="redirects without end"),
     ):
-        transport().exchange("GET", url)
+        get(url)
 
 
 def test_nobody_there() -> None:
     with pytest.raises(TransportFailed, match=r"127\.0\.0\.1:9: Connection refused"):
-        transport().exchange("GET", "http://127.0.0.1:9/")
+        get("http://127.0.0.1:9")
+
+
+def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as PORTERO_BUNDLE_CA \(No such file"):
+        get("https://127.0.0.1:9", ca=tmp_path / "none.pem")

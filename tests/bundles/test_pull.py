@@ -1,5 +1,7 @@
 """A host that pulls its bundle: the last good one stays, whatever comes."""
 
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -134,6 +136,22 @@ def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None
         pull(url, tmp_path)
 
     assert (tmp_path / CURRENT / "site.json").read_text() == '{"pids-max": 100}'
+
+
+@pytest.mark.parametrize(
+    ("work", "fault"),
+    [(lambda: time.sleep(60), "could not be read and stored within 0.4 s"), (lambda: 1 // 0, "internal error (Zero")],
+    ids=["no end", "our error"],
+)
+def test_what_a_server_sends_ends_no_pull_without_a_note(
+    tmp_path: Path, work: Callable[[], object], fault: str
+) -> None:
+    with server(Served()) as url:
+        source = BundleSource(WebAddress(f"{url}/p"), 0.2)
+        told = pull_bundle(source, tmp_path, trust, lambda folder: work() and None)
+
+    assert fault in told.fault
+    assert (told.failures, version(tmp_path) if (tmp_path / CURRENT).exists() else "") == (1, "")
 
 
 def test_a_note_that_cannot_be_read_counts_as_none_and_all_is_fetched_anew(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from portero.bundles.archive import Bundle
 from portero.bundles.https import Transport, TransportFailed
 from portero.bundles.registry import ARTIFACT, MANIFEST, SIGNATURE, Registry
+from portero.bundles.urls import parse_url
 from portero.settings.bundle_address import OciAddress
 
 from .signed import answer, bundle, server
@@ -27,8 +28,9 @@ def manifest(**more: object) -> bytes:
     return json.dumps({"artifactType": ARTIFACT, **named, **more}).encode()
 
 
-def registry(url: str, reference: str = "prod", login: str | None = None) -> Registry:
-    return Registry(OciAddress(url.removeprefix("http://"), "policy", reference), Transport(20, 1 << 20), login)
+def registry(url: str, reference: str = "prod", login: str | None = None, hosts: tuple[str, ...] = ()) -> Registry:
+    address = OciAddress(url.partition("//")[2], "policy", reference)
+    return Registry(address, Transport(parse_url(address.url), 20, hosts=hosts), login)
 
 
 def pulled(one: Registry) -> Bundle:
@@ -113,10 +115,63 @@ def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
     assert "/token?service=s&scope=repository%3Apolicy%3Apull Basic YTpi" in asked
 
 
+@pytest.mark.parametrize(
+    "realm", ["http://127.0.0.1:9/token", "https://auth.example.com/token", "//[", "file:///etc/passwd"]
+)
+def test_a_login_is_taken_nowhere_but_where_the_site_lets_it(realm: str) -> None:
+    challenge = f'Bearer realm="{realm}"'
+    with (
+        server(lambda handler: answer(handler, 401, Www_Authenticate=challenge)) as url,
+        pytest.raises(TransportFailed, match=r"does not list|names an address that is none"),
+    ):
+        registry(url, login="Basic YTpi").pull()
+
+
+@pytest.mark.parametrize("sent", [b"{}", b'{"token": 1}', b'{"token": "a\\nb"}', b'{"token": ""}'])
+def test_a_token_that_is_none_is_refused(sent: bytes) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        realm = f'Bearer realm="http://{handler.headers["Host"]}/token"'
+        asked = handler.path.startswith("/token")
+        answer(handler, 200 if asked else 401, sent, **({} if asked else {"Www_Authenticate": realm}))
+
+    with server(respond) as url, pytest.raises(TransportFailed, match="sends no token"):
+        registry(url).pull()
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_an_upload_goes_to_a_listed_server_only_and_without_the_login(*, is_listed: bool) -> None:
+    seen: list[str | None] = []
+
+    def elsewhere(handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        seen.append(handler.headers["Authorization"])
+        answer(handler, 201)
+
+    with server(elsewhere) as other:
+
+        def respond(handler: BaseHTTPRequestHandler) -> None:
+            handler.rfile.read(int(handler.headers["Content-Length"] or 0))
+            if handler.headers["Authorization"] is None:
+                answer(handler, 401, Www_Authenticate='Basic realm="r"')
+            else:
+                begun = {"HEAD": 404, "POST": 202}.get(handler.command, 201)
+                answer(handler, begun, Location=f"{other}/upload?state=x")
+
+        with server(respond) as url:
+            here = registry(url, login="Basic YTpi", hosts=(other.partition("//")[2],) if is_listed else ())
+            if is_listed:
+                here.push(BUNDLE, {})
+            else:
+                with pytest.raises(TransportFailed, match="which PORTERO_BUNDLE_HOSTS does not list"):
+                    here.push(BUNDLE, {})
+
+    assert seen == ([None, None] if is_listed else [])
+
+
 def test_without_a_login_it_says_what_is_missing() -> None:
     with (
         server(lambda handler: answer(handler, 401, Www_Authenticate='Basic realm="r"')) as url,
-        pytest.raises(TransportFailed, match="PORTERO_BUNDLE_LOGIN"),
+        pytest.raises(TransportFailed, match="wants a login: a host has it in"),
     ):
         registry(url).pull()
 

@@ -53,6 +53,8 @@ pivot_root . run/old-root
 umount -l /run/old-root
 rmdir /run/old-root
 cd /
+# As on a machine, where systemd itself does this: it hands credentials to services by mounts that must reach them.
+mount --make-rshared /
 ip link set lo up
 echo ready
 exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=multi-user.target >/dev/null 2>&1

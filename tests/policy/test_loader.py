@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from portero.engine import Check, Engine
+from portero.policy.folder import parse_folder
 from portero.policy.loader import InvalidPolicy, load
 from portero.proof.rule_kinds import ENGINES
 from tests.policy.conftest import BUILT_IN, OPERATIONS, loaded, write
@@ -164,9 +165,7 @@ def test_a_key_without_a_value_is_a_fault(built_in: Path, values: dict[str, Any]
     assert faults(built_in) == (f"{built_in / 'site.json'}: 'runtimes' is missing: give it a value",)
 
 
-@pytest.mark.parametrize(
-    "name", ["rules/mine/a.jsn", "rules/mine/A.json", "rules/a.json", "rules/mine/deeper/a.json", "rules/mine/a.json~"]
-)
+@pytest.mark.parametrize("name", ["rules/mine/a.jsn", "rules/mine/A.json", "rules/a.json", "rules/mine/deeper/a.json"])
 def test_a_misnamed_rule_is_a_fault_and_not_overlooked(built_in: Path, own: Path, name: str) -> None:
     write(own, name, "{}")
 
@@ -174,6 +173,19 @@ def test_a_misnamed_rule_is_a_fault_and_not_overlooked(built_in: Path, own: Path
     assert faults(built_in, own) == (
         f"{own / named}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -",
     )
+
+
+def test_what_an_editor_left_among_the_rules_is_named_as_that(built_in: Path, own: Path) -> None:
+    write(own, "rules/mine/a.json~", "{}")
+
+    assert faults(built_in, own) == (f"{own}/rules/mine/a.json~: is a backup of a.json: remove it",)
+
+
+def test_a_file_larger_than_a_policy_s_is_not_parsed(own: Path) -> None:
+    found: list[str] = []
+    parse_folder(own, {"site.json": b"[" * ((1 << 20) + 1)}, found)
+
+    assert found == [f"{own}/site.json: has more than 1 MiB: make it smaller"]
 
 
 def test_two_rules_of_one_id_in_one_folder_are_a_fault(built_in: Path, written: dict[str, Any]) -> None:

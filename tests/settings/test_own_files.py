@@ -56,4 +56,4 @@ def test_the_folder_of_bundles_and_its_logins_decide_too() -> None:
     given = {"bundle": "oci://127.0.0.1:5000/p:prod", "bundle_login": "/etc/portero/registry.json"}
     found = own_files.list_deciding(settings(**signed, **given))
 
-    assert {"/var/lib/portero/bundle", "/var/lib/portero/bundle/current", "/etc/portero/registry.json"} <= {*found}
+    assert {"/var/lib/portero-bundle", "/var/lib/portero-bundle/current", "/etc/portero/registry.json"} <= {*found}

@@ -71,8 +71,9 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         state=Path("/var/lib/portero/signed-versions.json"),
         allow_rollback="no",
         bundle="",
-        bundle_folder=Path("/var/lib/portero/bundle"),
+        bundle_folder=Path("/var/lib/portero-bundle"),
         bundle_max_age=1200,
+        bundle_hosts=(),
         bundle_login=None,
         bundle_ca=None,
         record=None,
@@ -224,7 +225,7 @@ def test_a_bundle_needs_those_who_may_sign_it_and_its_folder_is_policy() -> None
     keys = {"PORTERO_TRUSTED_KEYS": "/etc/portero/alice.pub", "PORTERO_HOST_GROUPS": "web", "PORTERO_SCHEMAS": "/srv/x"}
     settings = Settings.read({"PORTERO_BUNDLE": "oci://registry.example.com/policy:prod", **keys}, {})
 
-    assert settings.schemas == (Path("/srv/x"), Path("/var/lib/portero/bundle/current"))
+    assert settings.schemas == (Path("/srv/x"), Path("/var/lib/portero-bundle/current"))
 
 
 ALICE = {"HOME": "/home/alice", "XDG_RUNTIME_DIR": "/run/user/1000"}

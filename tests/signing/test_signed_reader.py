@@ -117,8 +117,16 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     assert found == [f"{tmp_path}/missing/policy: is not there: name a folder with rules/ or site.json"]
 
 
+def test_what_this_process_has_in_force_counts_where_the_memory_on_the_disk_is_lost(policy: Path) -> None:
+    found: list[str] = []
+    running = {"web": Seen(2, "x")}
+    SignedReader(TRUSTED, ["web"], package_files.schemas(), {}, running=running).read(policy, found)
+
+    assert "is version 1, and version 2 was in force before" in found[0]
+
+
 def test_a_folder_that_cannot_be_read_is_told_with_its_cure(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> Mapping[str, bytes]:
+    def refuse(path: Path, inside: Path | None) -> Mapping[str, bytes]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path / "rules"))
 
     monkeypatch.setattr(tree, "read_tree", refuse)

@@ -1,6 +1,7 @@
 """The files of a folder, read once; what could be something else tomorrow is refused."""
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -73,6 +74,39 @@ def test_more_than_a_policy_can_be_is_refused(folder: Path, monkeypatch: pytest.
     ((name, sentence),) = refusals(folder)
     assert name in ("site.json", "team.json")
     assert "makes the folder larger" in sentence
+
+
+@pytest.mark.parametrize("name", ["d/" * 16 + "x", "d/" * 17 + "x", f"{'x' * 250}/{'y' * 250}/{'z' * 11}"])
+def test_a_name_that_no_policy_has_is_refused(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_bytes(b"")
+
+    assert [sentence for _, sentence in refusals(folder)] == [
+        "has a name of more than 512 bytes or 16 parts: give it a shorter one"
+    ]
+
+
+def test_folders_count_as_files_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "MAX_ENTRIES", 4)
+    assert len(read_tree(folder)) == 2
+    (folder / "empty").mkdir()
+
+    assert "has the file or folder after number 4" in refusals(folder)[0][1]
+
+
+@pytest.mark.parametrize("target", ["/etc", "..", "../other"])
+def test_a_link_of_another_account_leads_nowhere_else(folder: Path, target: str) -> None:
+    own = folder.parent / "own"
+    (own / "versions").mkdir(parents=True)
+    (folder.parent / "other").mkdir()
+    shutil.copytree(folder, own / "versions" / "1")
+    (own / "current").symlink_to("versions/1")
+    assert read_tree(own / "current", own) == read_tree(folder)
+    (own / "current").unlink()
+    (own / "current").symlink_to(target)
+
+    with pytest.raises(TreeRefused, match=f"leads out of {own}"):
+        read_tree(own / "current", own)
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -51,12 +51,13 @@ def load_trusted(
     operations: Sequence[Operation],
     before: PolicyFiles | None = None,
     saved: PolicyFiles | None = None,
+    running: Mapping[Path, Manifest] | None = None,
 ) -> Loaded:
     """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks.
 
     `before`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
     version by now, and such rules may look at facts that this code does not find. `saved`: the files to load instead of
-    what the site's own folders hold now, which are not read.
+    what the site's own folders hold now, which are not read. `running`: how the folders in force are signed.
     """
     if not settings.trusted_keys:
         reader = folder.read_folder if saved is None else partial(_read_from, saved)
@@ -67,7 +68,7 @@ def load_trusted(
     from portero.signing.signed_reader import InvalidKeys
 
     try:
-        signed = signed_folders.new_reader(settings, saved)
+        signed = signed_folders.new_reader(settings, saved, running)
         loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
         new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
         links = list_links(settings) if saved is None else ()

@@ -93,7 +93,8 @@ def _load_in_time(application: Application) -> Loaded:
 
 def _load(application: Application, saved: PolicyFiles | None = None) -> Loaded:
     in_force = application.in_force
-    return loading.load_trusted(application.settings, in_force.judge.routes.operations, in_force.state.files, saved)
+    operations, state = in_force.judge.routes.operations, in_force.state
+    return loading.load_trusted(application.settings, operations, state.files, saved, state.signed)
 
 
 def _bring_into_force(application: Application, loaded: Loaded) -> InForce:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from portero.files import package_files
+from portero.settings.setting_values import CURRENT
 from portero.settings.settings import Settings
 from portero.signing import versions
 from portero.signing.manifest import Manifest
@@ -15,12 +16,29 @@ _NO_GROUP = (
 )
 
 
-def new_reader(settings: Settings, saved: Mapping[Path, Mapping[str, bytes]] | None = None) -> SignedReader:
-    """A reader of signed folders, or of their saved files. Raises InvalidKeys and InvalidVersions."""
+def new_reader(
+    settings: Settings,
+    saved: Mapping[Path, Mapping[str, bytes]] | None = None,
+    running: Mapping[Path, Manifest] | None = None,
+) -> SignedReader:
+    """A reader of signed folders, or of their saved files; `running`: what is in force in this process.
+
+    Raises InvalidKeys and InvalidVersions.
+    """
     if settings.schemas and not settings.host_groups:
         raise InvalidKeys([_NO_GROUP])
-    seen = {} if settings.allow_rollback == "yes" else versions.read_versions(settings.state)
-    return SignedReader(read_keys(settings.trusted_keys), settings.host_groups, package_files.schemas(), seen, saved)
+    remembers = settings.allow_rollback != "yes"
+    # The account that fetches bundles writes these links, and must not lead a process of root anywhere else.
+    bundle = {settings.bundle_folder / CURRENT: settings.bundle_folder} if settings.bundle else {}
+    return SignedReader(
+        read_keys(settings.trusted_keys),
+        settings.host_groups,
+        package_files.schemas(),
+        versions.read_versions(settings.state) if remembers else {},
+        saved,
+        versions.list_seen(running or {}) if remembers else {},
+        bundle,
+    )
 
 
 def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:

@@ -19,6 +19,8 @@ Snapshot: TypeAlias = frozenset[tuple[str, int | tuple[int, ...]]]
 # changed once more without other times, the second that a poll and a load may take included.
 _SECOND_NS = 1_000_000_000
 _COARSEST_NS = 3 * _SECOND_NS
+# Folders looked into below a path. No policy has so many; a link of another account may lead anywhere.
+_MAX_FOLDERS = 10_000
 
 
 class Watch:
@@ -68,13 +70,15 @@ def list_watched(settings: Settings) -> list[Path]:
 
 def _list_entries(start: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
     """Links are followed, as the loader does; a folder is entered once."""
-    waiting, entered = [start], set()
+    waiting = [start]
+    entered: set[tuple[int, int]] = set()
     while waiting:
         path = waiting.pop()
         try:
             status = os.stat(path)
             yield path, _stamp(status)
-            if stat.S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in entered:
+            is_new = (status.st_dev, status.st_ino) not in entered and len(entered) < _MAX_FOLDERS
+            if stat.S_ISDIR(status.st_mode) and is_new:
                 entered.add((status.st_dev, status.st_ino))
                 waiting += [f"{path}/{name}" for name in os.listdir(path)]
         except OSError as error:

@@ -12,16 +12,14 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portero.signing import detached, signature, versions
+from portero.signing import detached, signature, tree, versions
 from portero.signing.detached import DetachedRefused
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey, SignatureRefused
-from portero.signing.tree import MAX_SIZE
 from portero.signing.versions import Seen
 
-# Bytes of the file itself, and names in it.
+# Bytes of the file itself.
 MAX_ARCHIVE_SIZE = 16 << 20
-MAX_FILES = 20_000
 # Half of a pair of surrogates is no text; tarfile makes such of names that are not UTF-8.
 _PART = re.compile(r"[^/\0\ud800-\udfff]{1,255}")
 _MODE = 0o644
@@ -71,6 +69,8 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 
 def _check(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
+    if fault := tree.find_name_fault(member.name[: tree.MAX_NAME + 1]):
+        raise ArchiveRefused(f"has a file that {fault}")
     parts = member.name.split("/")
     if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
         raise ArchiveRefused("has a name that leads out of the folder, or is none")
@@ -78,7 +78,7 @@ def _check(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
     if member.type != tarfile.REGTYPE or member.issparse():
         raise ArchiveRefused(f"{member.name}: is not a regular file")
     above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-    if len(files) >= MAX_FILES or any(name in files for name in above):
+    if len(files) >= tree.MAX_ENTRIES or any(name in files for name in above):
         raise ArchiveRefused(f"{member.name}: is there twice, or is one file too many")
 
 
@@ -86,11 +86,11 @@ def _decompress(data: bytes) -> bytes:
     """At most as much as a policy can be with its headers, whatever the compressed bytes claim."""
     reader = zlib.decompressobj(wbits=31)  # 31: gzip
     try:
-        plain = reader.decompress(data, MAX_SIZE + MAX_FILES * 1024)
+        plain = reader.decompress(data, tree.MAX_SIZE + tree.MAX_ENTRIES * 1024)
     except zlib.error as error:
         raise ArchiveRefused("is not compressed with gzip: build it with `portero bundle build`") from error
     if reader.unconsumed_tail:
-        raise ArchiveRefused(f"holds more than {MAX_SIZE >> 20} MiB, which no policy does")
+        raise ArchiveRefused(f"holds more than {tree.MAX_SIZE >> 20} MiB, which no policy does")
     if not reader.eof or reader.unused_data:
         raise ArchiveRefused("is cut off, or has something behind its end: build or fetch it again")
     return plain

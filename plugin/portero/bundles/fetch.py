@@ -2,17 +2,18 @@
 
 import base64
 import os
+import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from portero.bundles.archive import MAX_ARCHIVE_SIZE, Bundle
 from portero.bundles.https import HttpAnswer, Transport, TransportFailed
 from portero.bundles.registry import Registry
+from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.files.whole_files import read_regular_file
 from portero.settings.bundle_address import OciAddress, WebAddress
 from portero.values.json_objects import load_object
@@ -21,16 +22,22 @@ from portero.values.json_objects import load_object
 DEADLINE = 60.0
 # The signature of a file on a server stands beside it.
 SIGNATURE_SUFFIX = ".sig"
+# Only what can be sent back as it came (RFC 9110, 8.8.3).
+_ETAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
 
 
 @dataclass(frozen=True, slots=True)
 class BundleSource:
-    """An address and how to get there, within `seconds`. `login`: a file of logins; `ca`: a file of CAs to trust."""
+    """An address and how to get there, within `seconds`.
+
+    `login`: a file of logins; `ca`: a file of CAs to trust; `hosts`: other servers that this one may lead to.
+    """
 
     address: OciAddress | WebAddress
     seconds: float
     login: Path | None = None
     ca: Path | None = None
+    hosts: tuple[str, ...] = ()
 
     def fetch(self, mark: str = "") -> Bundle | None:
         """The bundle; None while its mark is still this one. Raises TransportFailed and LoginRefused."""
@@ -40,33 +47,39 @@ class BundleSource:
 
     def open_registry(self, address: OciAddress) -> Registry:
         """The registry of this address, as this source gets there."""
-        return Registry(address, self._transport(), read_login(self.login, address.host))
+        return Registry(address, self._transport(address.url), read_login(self.login, address.host))
 
     def _fetch_file(self, url: str, mark: str) -> Bundle | None:
-        parts = urlsplit(url)
-        login = read_login(self.login, parts.netloc)
+        transport = self._transport(url)
+        home = transport.home
+        login = read_login(self.login, home.server)
         headers = {"Authorization": login} if login else {}
-        transport = self._transport()
-        answer = transport.exchange("GET", url, headers | ({"If-None-Match": mark} if mark else {}))
-        if answer.status == HTTPStatus.NOT_MODIFIED and mark:
+        condition = {"If-None-Match": mark} if _ETAG.fullmatch(mark) else {}
+        answer = transport.exchange("GET", home, headers | condition, max_size=MAX_ARCHIVE_SIZE)
+        if answer.status == HTTPStatus.NOT_MODIFIED and condition:
             return None
-        _expect_ok(answer, url)
-        beside = parts._replace(path=parts.path + SIGNATURE_SUFFIX).geturl()
+        _expect_ok(answer, home)
+        path, question, query = home.target.partition("?")
+        beside = replace(home, target=f"{path}{SIGNATURE_SUFFIX}{question}{query}")
         signature = transport.exchange("GET", beside, headers)
         if signature.status != HTTPStatus.NOT_FOUND:
             _expect_ok(signature, beside)
         text = signature.body.decode("ascii", "replace").strip() if signature.status == HTTPStatus.OK else ""
-        # A server without ETag is asked for the whole file each time.
-        new_mark = answer.headers.get("etag", "") or f"sha256:{sha256(answer.body).hexdigest()}"
+        etag = answer.headers.get("etag", "")
+        # A server without an ETag is asked for the whole file each time.
+        new_mark = etag if _ETAG.fullmatch(etag) else f"sha256:{sha256(answer.body).hexdigest()}"
         return Bundle(answer.body, text, new_mark)
 
-    def _transport(self) -> Transport:
-        return Transport(self.seconds, MAX_ARCHIVE_SIZE, self.ca)
+    def _transport(self, url: str) -> Transport:
+        try:
+            return Transport(parse_url(url), self.seconds, self.ca, self.hosts)
+        except UrlRefused as refused:
+            raise TransportFailed(f"PORTERO_BUNDLE: {refused}") from None
 
 
-def _expect_ok(answer: HttpAnswer, url: str) -> None:
+def _expect_ok(answer: HttpAnswer, url: Url) -> None:
     if answer.status != HTTPStatus.OK:
-        raise TransportFailed(f"{urlsplit(url).netloc}: status {answer.status} for {url}")
+        raise TransportFailed(f"{url.server}: status {answer.status} for {url.text}")
 
 
 class LoginRefused(Exception):
@@ -78,7 +91,9 @@ def read_login(file: Path | None, host: str) -> str | None:
     if file is None:
         return None
     try:
-        if stat.S_IMODE(os.stat(file).st_mode) & 0o077:
+        # What systemd hands over has an access list for one account, which looks like a group that can read.
+        is_credential = str(file.parent) == os.environ.get("CREDENTIALS_DIRECTORY")
+        if stat.S_IMODE(os.stat(file).st_mode) & 0o077 and not is_credential:
             raise LoginRefused(f"{file}: others can read these logins: chmod 600 it")
         document: Any = load_object(read_regular_file(file))
         entry = document.get("auths", {}).get(host)

@@ -7,12 +7,13 @@ the digest that names it; only a tag is taken on trust, and the signature of wha
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
-from portero.bundles.archive import Bundle
+from portero.bundles.archive import MAX_ARCHIVE_SIZE, Bundle
 from portero.bundles.https import HttpAnswer, Transport, TransportFailed
+from portero.bundles.urls import Url
 from portero.settings.bundle_address import OciAddress
 from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
@@ -23,6 +24,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SIGNATURE = "portero.signature"
 _EMPTY_TYPE, _EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
 _CHALLENGE = re.compile(r'\b(\w+)="([^"]*)"')
+_TOKEN = re.compile(r"[!-~]{1,16384}")
+_LOGIN_CURE = "a host has it in /etc/portero/registry.json; elsewhere name its file with --login"
 _OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
 
 
@@ -47,7 +50,7 @@ class Registry:
         if digest == mark:
             return None
         layer, signature = _read_manifest(answer.body, self.address)
-        blob = self._ask("GET", f"blobs/{layer}")
+        blob = self._ask("GET", f"blobs/{layer}", max_size=MAX_ARCHIVE_SIZE)
         self._expect(blob, _OK, "its layer")
         if _digest(blob.body) != layer:
             raise TransportFailed(f"{self.address.host}: sent another layer than {layer}")
@@ -70,31 +73,55 @@ class Registry:
         self._expect(put, _CREATED, "the manifest")
         return _digest(text)
 
+    def find_published(self) -> Bundle | None:
+        """What the tag leads to; None when nothing does."""
+        there = self._ask("HEAD", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
+        return None if there.status == _NOT_FOUND else self.pull()
+
     def _upload(self, blob: bytes) -> None:
         if self._ask("HEAD", f"blobs/{_digest(blob)}").status == _OK:
             return
         begun = self._ask("POST", "blobs/uploads/")
         self._expect(begun, _ACCEPTED, "the upload")
-        location = urljoin(f"{self.address.url}/blobs/uploads/", begun.headers.get("location", ""))
-        url = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': _digest(blob)})}"
-        done = self._ask("PUT", url, {"Content-Type": "application/octet-stream"}, blob)
+        place = self.transport.locate(self._url("blobs/uploads/"), begun.headers.get("location", ""))
+        mark = "&" if "?" in place.target else "?"
+        place = replace(place, target=f"{place.target}{mark}{urlencode({'digest': _digest(blob)})}")
+        done = self._send("PUT", place, {"Content-Type": "application/octet-stream"}, blob)
         self._expect(done, _CREATED, "the layer")
 
+    def _url(self, path: str) -> Url:
+        home = self.transport.home
+        return replace(home, target=f"{home.target}/{path}")
+
     def _ask(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        *,
+        max_size: int | None = None,
     ) -> HttpAnswer:
-        url = urljoin(f"{self.address.url}/", path)
-        answer = self._send(method, url, headers, body)
+        url = self._url(path)
+        answer = self._send(method, url, headers, body, max_size)
         if answer.status == _UNAUTHORIZED and self._authorization is None:
             self._authorization = self._answer_challenge(answer.headers.get("www-authenticate", ""))
-            answer = self._send(method, url, headers, body)
+            answer = self._send(method, url, headers, body, max_size)
         return answer
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> HttpAnswer:
+    def _send(
+        self,
+        method: str,
+        url: Url,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        max_size: int | None = None,
+    ) -> HttpAnswer:
         headers = {**(headers or {})}
-        if self._authorization and url.startswith(self.address.url):
+        if self._authorization and url.server == self.transport.home.server:
             headers["Authorization"] = self._authorization
-        return self.transport.exchange(method, url, headers, body)
+        bound = {} if max_size is None else {"max_size": max_size}
+        return self.transport.exchange(method, url, headers, body, **bound)
 
     def _answer_challenge(self, challenge: str) -> str:
         """Basic: the login itself; Bearer: a token from where the registry sends us."""
@@ -103,13 +130,18 @@ class Registry:
             return self.login
         challenged = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in challenged:
-            raise TransportFailed(f"{self.address.host}: wants a login; name the file of one in PORTERO_BUNDLE_LOGIN")
+            raise TransportFailed(f"{self.address.host}: wants a login: {_LOGIN_CURE}")
+        realm = self.transport.locate(self.transport.home, challenged["realm"])
         query = urlencode({name: challenged[name] for name in ("service", "scope") if name in challenged})
+        realm = replace(realm, target=f"{realm.target}{'&' if '?' in realm.target else '?'}{query}")
         headers = {"Authorization": self.login} if self.login else {}
-        answer = self.transport.exchange("GET", f"{challenged['realm']}?{query}", headers)
+        answer = self.transport.exchange("GET", realm, headers)
         self._expect(answer, _OK, "a token")
         document = _parse(answer.body, self.address)
-        return f"Bearer {document.get('token') or document.get('access_token')}"
+        token = document.get("token") or document.get("access_token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise TransportFailed(f"{self.address.host}: {realm.server} sends no token")
+        return f"Bearer {token}"
 
     def _expect(self, answer: HttpAnswer, status: int, what: str) -> None:
         if answer.status == status:

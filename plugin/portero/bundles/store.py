@@ -43,7 +43,7 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
             # What is there now is damaged or incomplete.
             shutil.rmtree(target, ignore_errors=True)
             os.rename(fresh, target)
-        except OSError:
+        except BaseException:  # the deadline too
             shutil.rmtree(fresh, ignore_errors=True)
             raise
     try:

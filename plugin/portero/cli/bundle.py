@@ -1,6 +1,8 @@
 """`portero bundle`: signed policy folders as files for registries and servers."""
 
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +15,22 @@ from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource, Logi
 from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
 from portero.cli import options, secret_input
-from portero.cli.sign import describe, read_files, summarize
+from portero.cli.next_version import ask_version, find_in_force, sign_above
+from portero.cli.sign import describe, read_files, read_manifest, summarize
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.reading import api_tables
 from portero.settings.bundle_address import OciAddress, WebAddress, parse_address
+from portero.settings.setting_values import CURRENT
 from portero.settings.settings import Settings
-from portero.signing import detached, signature
-from portero.signing.manifest import Manifest
-from portero.signing.signature import SignatureRefused
+from portero.signing import detached
+from portero.signing.signature import PrivateKey
 from portero.signing.signed_reader import InvalidKeys, read_keys
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
+# Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
+_NOTHING_YET = 3
 _LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
 _CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust; PORTERO_BUNDLE_CA.")
 _KEY = click.option(
@@ -55,7 +60,9 @@ def build(folder: Path, output: Path, key_file: Path) -> None:
 
     FILE.sig gets its signature, and belongs beside it.
     """
-    built, manifest = _build(folder, key_file)
+    key, files = secret_input.read_key(key_file), read_files(folder)
+    manifest = read_manifest(folder, files)
+    built = _pack(files, key)
     for file, data in ((_name_signature(output), f"{built.signature}\n".encode()), (output, built.data)):
         with options.explain_os_errors(file):
             replace_file(file, data, _FILE_MODE)
@@ -66,33 +73,46 @@ def build(folder: Path, output: Path, key_file: Path) -> None:
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.argument("address", metavar="OCI")
 @_KEY
+@click.option("--after", type=click.IntRange(min=0), help="The version in force on the hosts, 0 for none.")
 @_LOGIN
 @_CA
-def push(folder: Path, address: str, key_file: Path, login: str | None, ca: str | None) -> None:
-    """Put a signed folder into a registry: oci://registry/name:tag."""
+def push(folder: Path, address: str, key_file: Path, after: int | None, login: str | None, ca: str | None) -> None:
+    """Put a signed folder into a registry: oci://registry/name:tag.
+
+    Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
+    host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
+    """
     settings = options.settings({"bundle_login": login, "bundle_ca": ca})
     parsed = _parse(address)
     if not isinstance(parsed, OciAddress) or parsed.is_digest:
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
-    built, manifest = _build(folder, key_file)
-    about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
+    key, files = secret_input.read_key(key_file), read_files(folder)
+    manifest = read_manifest(folder, files)
     try:
-        digest = _open_source(parsed, settings).open_registry(parsed).push(built, about)
+        registry = _open_source(parsed, settings).open_registry(parsed)
+        known = find_in_force(registry, manifest.group, key, settings, after)
+        files = sign_above(folder, files, key, ask_version(manifest, after) if known is None else known, after)
+        manifest = read_manifest(folder, files)
+        about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
+        digest = registry.push(_pack(files, key), about)
     except (TransportFailed, LoginRefused) as error:
         options.give_up([str(error)])
     show_lines([f"{address}: {describe(manifest)}, {digest}"])
 
 
 @bundle.command()
-def pull() -> None:
+@_LOGIN
+@click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+def pull(login: str | None, state: str | None) -> None:
     """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is verified.
 
     portero-bundle.timer starts this every few minutes. A bundle that trusted keys have signed, for a group of this
     host, and not older than what was in force takes the place of the one before; otherwise the last good one stays.
 
     Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
+    3: either of the two, and there is none from before.
     """
-    settings = options.settings({})
+    settings = options.settings({"bundle_login": login, "state": state})
     if not settings.bundle:
         options.give_up(["PORTERO_BUNDLE is empty: name the address of a bundle"])
 
@@ -105,11 +125,13 @@ def pull() -> None:
         routes, _ = api_tables.load_api()
         loading.load_trusted(replace(settings, schemas=(*settings.schemas[:-1], folder)), routes.operations)
 
-    state = pull_bundle(_open_source(_parse(settings.bundle), settings), settings.bundle_folder, read_trust, try_load)
-    if state.fault:
-        show_lines([f"portero: {state.fault}"], err=True)
-        sys.exit(options.REFUSED if state.refused else options.ERROR)
-    show_lines([f"{settings.bundle}: for {state.group}, version {state.version}"])
+    source, place = _open_source(_parse(settings.bundle), settings), settings.bundle_folder
+    after = pull_bundle(source, place, read_trust, try_load)
+    if after.fault:
+        show_lines([f"portero: {after.fault}"], err=True)
+        is_first = not os.path.lexists(place / CURRENT)
+        sys.exit(_NOTHING_YET if is_first else options.REFUSED if after.refused else options.ERROR)
+    show_lines([f"{settings.bundle}: for {after.group}, version {after.version}"])
 
 
 @bundle.command("show")
@@ -135,15 +157,9 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
     show({**summarize(manifest), "files": files}, lines, as_json=as_json)
 
 
-def _build(folder: Path, key_file: Path) -> tuple[Bundle, Manifest]:
-    """The bundle of a signed folder, and its manifest, which only holders of the public key can trust."""
-    key, files = secret_input.read_key(key_file), read_files(folder)
-    try:
-        manifest = signature.read_claims(files)
-    except SignatureRefused as refused:
-        options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
+def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
     data = archive.pack(files)
-    return Bundle(data, detached.sign(data, key)), manifest
+    return Bundle(data, detached.sign(data, key))
 
 
 def _read_bundle(source: str, settings: Settings) -> Bundle:
@@ -164,7 +180,7 @@ def _name_signature(file: Path) -> Path:
 
 
 def _open_source(address: OciAddress | WebAddress, settings: Settings) -> BundleSource:
-    return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca)
+    return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca, settings.bundle_hosts)
 
 
 def _parse(address: str) -> OciAddress | WebAddress:

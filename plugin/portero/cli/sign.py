@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from portero.cli import options, secret_input
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import replace_file
+from portero.policy import leftovers
 from portero.settings.setting_values import GROUP
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
@@ -63,9 +65,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     key = secret_input.read_key(key_file)
     files = read_files(folder)
     chosen = _choose_version(folder, files.get(signature.NAME), version)
-    signed = folder / signature.NAME
-    with options.explain_os_errors(signed):
-        replace_file(signed, signature.sign(files, chosen, format_second(time.time()), key, group), _EVERYBODY)
+    write_signature(folder, files, chosen, time.time(), key, group)
     number = _count_files(len(files.keys() - {signature.NAME}))
     show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
 
@@ -99,6 +99,28 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
         sys.exit(options.REFUSED)
     summary = {"signed": True, **summarize(manifest), "files": len(manifest.files)}
     show(summary, [f"{folder}: {describe(manifest)}, key {manifest.key}"], as_json=as_json)
+
+
+def write_signature(
+    folder: Path, files: Mapping[str, bytes], version: int, now: float, key: signature.PrivateKey, group: str
+) -> bytes:
+    """Sign these files of a folder, `now` in seconds since 1970; returns the text of its signature.json."""
+    left = [(name, leftovers.describe(name)) for name in sorted(files)]
+    if faults := [f"{folder / name}: is {what}: remove it before you sign" for name, what in left if what]:
+        options.give_up(faults)
+    signed = folder / signature.NAME
+    text = signature.sign(files, version, format_second(now), key, group)
+    with options.explain_os_errors(signed):
+        replace_file(signed, text, _EVERYBODY)
+    return text
+
+
+def read_manifest(folder: Path, files: Mapping[str, bytes]) -> Manifest:
+    """What a folder with these files says it is signed as; gives up where it is not signed as it is now."""
+    try:
+        return signature.read_claims(files)
+    except SignatureRefused as refused:
+        options.give_up(_name_faults(folder, refused))
 
 
 def summarize(manifest: Manifest) -> dict[str, object]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from portero.files.whole_files import read_regular_file
+from portero.files.whole_files import MAX_FILE_BYTES, read_regular_file
+from portero.policy import leftovers
 from portero.policy.json_files import DocumentRefused, parse_object
 from portero.policy.positions import find_position
 from portero.values.json_types import JSON
@@ -128,6 +129,10 @@ def _folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: lis
     if not names:
         faults.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
     faults += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
+    # Those of a signed folder come as they were verified.
+    large = [name for name, content in data.items() if len(content) > MAX_FILE_BYTES]
+    faults += [f"{path / name}: has more than {MAX_FILE_BYTES >> 20} MiB: make it smaller" for name in large]
+    data = {name: content for name, content in data.items() if name not in large}
     keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
     documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, faults)
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
@@ -183,10 +188,15 @@ def _parsed(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[st
     return documents
 
 
+def _say_misnamed(name: str, form: str) -> str:
+    what = leftovers.describe(name)
+    return f"is {what}: remove it" if what else f"is not named as {form}"
+
+
 def _name_faults(path: Path, names: list[str]) -> list[str]:
     branches = {name: name.partition("/")[0] for name in names}
     faults = [
-        f"{path / name}: is not named as {form}"
+        f"{path / name}: {_say_misnamed(name, form)}"
         for kinds, pattern, form in _FORMS
         for name in names
         if branches[name] in kinds and not pattern.fullmatch(name)

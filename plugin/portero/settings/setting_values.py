@@ -15,6 +15,7 @@ _UNIX = "unix://"
 GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 # The link in a bundle's folder that leads to the version in force (bundles/store.py).
 CURRENT = "current"
+_SERVER = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
 
 
@@ -69,6 +70,16 @@ def groups(text: str) -> tuple[str, ...]:
     if not all(GROUP.fullmatch(name) for name in names):
         raise ValueError("write names of a-z, 0-9, . and -, separated by commas")
     return names
+
+
+def servers(text: str) -> tuple[str, ...]:
+    """Names of servers, with a port where it is not 443, separated by commas."""
+    names = tuple(text.split(",")) if text else ()
+    if not all(_SERVER.fullmatch(name) for name in names):
+        raise ValueError(
+            "write names of servers, such as auth.example.com or cdn.example.com:8443, separated by commas"
+        )
+    return tuple(name.lower().removesuffix(":443") for name in names)
 
 
 def size(minimum: int, maximum: int) -> Callable[[str], int]:

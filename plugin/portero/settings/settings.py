@@ -59,6 +59,7 @@ class Settings:
     bundle: str
     bundle_folder: Path
     bundle_max_age: int
+    bundle_hosts: tuple[str, ...]
     bundle_login: Path | None
     bundle_ca: Path | None
     record: Path | None
@@ -196,6 +197,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "bundle": value.bundle,
         "bundle_folder": value.absolute,
         "bundle_max_age": value.number(60, 604800),
+        "bundle_hosts": value.servers,
         "bundle_login": value.optional,
         "bundle_ca": value.optional,
         "record": value.optional,

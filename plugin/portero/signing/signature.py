@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from portero.policy import leftovers
 from portero.policy.json_files import DocumentRefused, parse_object
 from portero.signing.manifest import FORMAT, Manifest
 from portero.values.errors import FileFaults
@@ -24,6 +25,10 @@ PrivateKey: TypeAlias = Ed25519PrivateKey
 PublicKey: TypeAlias = Ed25519PublicKey
 
 NAME = "signature.json"
+# Bytes of signature.json; what is longer is not parsed.
+_MAX_SIZE = 4 << 20
+# Whole numbers that every reader of JSON keeps (RFC 8259, 6).
+_VERSIONS = range(1, 1 << 53)
 _KEY_ID_LENGTH = 32
 _SIGN_AGAIN = "sign the folder again with `portero sign`"
 _INVALID = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
@@ -126,7 +131,11 @@ def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> 
         if name not in present:
             yield name, f"is missing, but signed: restore it, or {_SIGN_AGAIN}"
         elif name not in signed:
-            yield name, f"is not covered by the signature: remove it, or {_SIGN_AGAIN}"
+            what = leftovers.describe(name)
+            yield (
+                name,
+                f"is {what}: remove it" if what else f"is not covered by the signature: remove it, or {_SIGN_AGAIN}",
+            )
         elif signed[name] != present[name]:
             yield name, f"was changed after it was signed: restore it, or {_SIGN_AGAIN}"
 
@@ -134,6 +143,8 @@ def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> 
 def _read_signature(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
     if NAME not in files:
         raise SignatureRefused([(NAME, f"is missing: {_SIGN_AGAIN}")])
+    if len(files[NAME]) > _MAX_SIZE:
+        raise SignatureRefused([(NAME, f"has more than {_MAX_SIZE >> 20} MiB, and no policy has so many files")])
     try:
         document = parse_object(files[NAME])
     except DocumentRefused as refused:
@@ -153,6 +164,8 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
         files = need(document, "files", dict)
         hashes = MappingProxyType({name: need(files, name, str) for name in files})
         manifest = Manifest(need(document, "version", int), date, key, group, hashes)
+        if manifest.version not in _VERSIONS:
+            raise _not_as_written()
         return manifest, base64.b64decode(signature, validate=True)
     except (WrongType, ValueError):
         raise _not_as_written() from None

@@ -27,8 +27,9 @@ class InvalidKeys(Faults):
 class SignedReader:
     """Reads folders for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
 
-    `saved`: files that are read instead of those in the folders. `files` and `manifests` hold what was read, signatures
-    included.
+    `running`: what this process has in force, as `seen`, which comes from a file. `saved`: files read instead of
+    those in the folders. `within`: where the links of a folder must end. `files` and `manifests` hold what was read,
+    signatures included.
     """
 
     trusted: Mapping[str, PublicKey]
@@ -36,6 +37,8 @@ class SignedReader:
     builtin: Path
     seen: Mapping[str, Seen]
     saved: Mapping[Path, Mapping[str, bytes]] | None = None
+    running: Mapping[str, Seen] = field(default_factory=dict)
+    within: Mapping[Path, Path] = field(default_factory=dict)
     files: dict[Path, Mapping[str, bytes]] = field(default_factory=dict)
     manifests: dict[Path, Manifest] = field(default_factory=dict)
 
@@ -44,7 +47,7 @@ class SignedReader:
         if path == self.builtin:
             return folder.read_folder(path, faults)
         try:
-            files = self.files[path] = tree.read_tree(path) if self.saved is None else self.saved[path]
+            files = self.files[path] = self._read_files(path)
             manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
             faults += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
@@ -56,11 +59,15 @@ class SignedReader:
             find_group_fault(path, manifest, self.groups)
             or self._find_twin_fault(path, manifest)
             or versions.find_fault(self.seen, manifest)
+            or versions.find_fault(self.running, manifest)
         )
         if fault:
             faults.append(f"{path / signature.NAME}: {fault}")
         self.manifests[path] = manifest
         return folder.parse_folder(path, files, faults)
+
+    def _read_files(self, path: Path) -> Mapping[str, bytes]:
+        return tree.read_tree(path, self.within.get(path)) if self.saved is None else self.saved[path]
 
     def _find_twin_fault(self, path: Path, manifest: Manifest) -> str | None:
         twin = next((other for other, one in self.manifests.items() if one.group == manifest.group), path)

@@ -11,15 +11,22 @@ from pathlib import Path
 
 from portero.values.errors import FileFaults
 
-MAX_SIZE = 64 << 20
+# Bounds of a policy, far above what one has: bytes in all, files and folders, bytes and parts of a name.
+MAX_SIZE = 16 << 20
+MAX_ENTRIES = 10_000
+MAX_NAME = 512
+MAX_DEPTH = 16
 
 
 class TreeRefused(FileFaults):
     """What in the folder cannot be signed; `faults` has one sentence each, beginning with the name."""
 
 
-def read_tree(folder: Path) -> dict[str, bytes]:
-    """Every file below the folder, whose own path may lead through links. Raises TreeRefused and OSError."""
+def read_tree(folder: Path, inside: Path | None = None) -> dict[str, bytes]:
+    """Every file below the folder, whose own path may lead through links. Raises TreeRefused and OSError.
+
+    `inside`: where these links must end, for a folder whose links another account makes.
+    """
     files: dict[str, bytes] = {}
     faults: list[tuple[str, str]] = []
     room = MAX_SIZE
@@ -27,7 +34,8 @@ def read_tree(folder: Path) -> dict[str, bytes]:
     top = folder.resolve(strict=True)
     if not top.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-    for name, entry, parent in _list_entries(top):
+    within = None if inside is None else inside.resolve(strict=True)
+    for name, entry, parent in _list_entries(top, within):
         fault = _find_fault(name, entry, parent)
         if fault is None:
             files[name] = _read(entry, parent, room)
@@ -39,27 +47,45 @@ def read_tree(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def _list_entries(top: Path) -> Iterator[tuple[str, str, int]]:
+def find_name_fault(name: str) -> str | None:
+    """Why no file of a policy can have this name below its folder; None when one can."""
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        return "has a name that is not UTF-8: rename it"
+    if length > MAX_NAME or name.count("/") >= MAX_DEPTH:
+        return f"has a name of more than {MAX_NAME} bytes or {MAX_DEPTH} parts: give it a shorter one"
+    return None
+
+
+def _list_entries(top: Path, within: Path | None) -> Iterator[tuple[str, str, int]]:
     """Each name below the folder that is not itself a folder, its last part, and a descriptor of where it lies."""
+    count = 0
     for path, folders, names, descriptor in os.fwalk(top, onerror=_raise):
+        # What was opened, whatever the way leads to by now.
+        if within is not None and not Path(os.readlink(f"/proc/self/fd/{descriptor}")).is_relative_to(within):
+            raise TreeRefused([(".", f"leads out of {within}: make it a link to a folder below")])
         below = os.path.relpath(path, top)
         prefix = "" if below == "." else f"{below}/"
+        count += len(folders) + len(names)
+        if count > MAX_ENTRIES:
+            raise TreeRefused(
+                [(below, f"has the file or folder after number {MAX_ENTRIES}, and no policy has so many")]
+            )
         links = [name for name in folders if not stat.S_ISDIR(_find_mode(name, descriptor))]
+        if prefix.count("/") >= MAX_DEPTH:
+            links, folders[:] = list(folders), []
         for name in sorted([*names, *links]):
             yield prefix + name, name, descriptor
 
 
 def _find_fault(name: str, entry: str, parent: int) -> str | None:
+    if fault := find_name_fault(name):
+        return fault
     mode = _find_mode(entry, parent)
     if stat.S_ISLNK(mode):
         return "is a symbolic link, which can lead elsewhere tomorrow: put the file itself there"
-    if not stat.S_ISREG(mode):
-        return "is neither a file nor a folder: remove it"
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return "has a name that is not UTF-8: rename it"
-    return None
+    return None if stat.S_ISREG(mode) else "is neither a file nor a folder: remove it"
 
 
 def _read(entry: str, parent: int, max_size: int) -> bytes:

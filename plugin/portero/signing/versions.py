@@ -44,6 +44,11 @@ def find_fault(seen: Mapping[str, Seen], manifest: Manifest) -> str | None:
     return None
 
 
+def list_seen(manifests: Mapping[Path, Manifest]) -> dict[str, Seen]:
+    """What is in force with these manifests, by group."""
+    return {one.group: Seen(one.version, one.content) for one in manifests.values()}
+
+
 def read_versions(file: Path) -> dict[str, Seen]:
     """What was in force, by group; empty before the first time. Raises InvalidVersions."""
     try:
@@ -66,7 +71,7 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
             seen = read_versions(file)
             if not allow_rollback:
                 _refuse_older(seen, manifests)
-            now = {one.group: Seen(one.version, one.content) for one in manifests.values()}
+            now = list_seen(manifests)
             if any(seen.get(group) != one for group, one in now.items()):
                 groups: JSON = {group: asdict(one) for group, one in sorted((seen | now).items())}
                 write_state(file, FORMAT, {"groups": groups}, _OWNER_ONLY)

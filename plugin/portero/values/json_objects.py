@@ -1,6 +1,7 @@
 """JSON objects in bytes, read as Go reads them or more strictly, and JSON merge patches (RFC 7396)."""
 
 import json
+from collections import Counter
 from typing import NoReturn, TypeVar
 
 from portero.values.json_types import JSON
@@ -20,8 +21,8 @@ def unique_names(pairs: list[tuple[str, _Value]]) -> dict[str, _Value]:
     """An object_pairs_hook for json; raises DuplicateName."""
     document = dict(pairs)
     if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise DuplicateName(next(name for name in names if names.count(name) > 1))
+        counted = Counter(name for name, _ in pairs)
+        raise DuplicateName(next(name for name, count in counted.items() if count > 1))
     return document
 
 

@@ -1,0 +1,91 @@
+"""Which version a pushed policy must have: above what its hosts have in force, or they refuse it."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from portero.bundles.archive import BundleRefused, open_bundle
+from portero.bundles.registry import Registry
+from portero.cli import options
+from portero.cli.sign import read_manifest, write_signature
+from portero.cli.terminal import show_lines
+from portero.hostcheck.plugin_client import ask_status
+from portero.hostcheck.plugin_sockets import find_socket
+from portero.settings.settings import Settings
+from portero.signing import signature
+from portero.signing.manifest import Manifest
+from portero.signing.signature import PrivateKey
+from portero.signing.signed_reader import read_keys
+from portero.signing.versions import Seen, find_fault
+from portero.values.json_fields import to_object
+
+
+def find_in_force(
+    registry: Registry, group: str, key: PrivateKey, settings: Settings, after: int | None
+) -> Seen | None:
+    """What hosts of this group have: the bundle under the tag, or the policy of this host; None: neither is known.
+
+    The version of a bundle that somebody else signed could be anything: then `after` counts, the word of the person who
+    pushes; gives up without it. Raises TransportFailed.
+    """
+    published = registry.find_published()
+    if published is not None:
+        own = key.public_key()
+        try:
+            trusted = {**read_keys(settings.trusted_keys), signature.key_id(own): own}
+            _, manifest = open_bundle(published, trusted)
+        except BundleRefused as refused:
+            if after is None:
+                cure = "say with --after which version hosts have in force, or push to another tag"
+                options.give_up([f"{registry.address.host}: what is there is not yours ({refused}): {cure}"])
+        else:
+            if manifest.group == group:
+                return Seen(manifest.version, manifest.content)
+    return _find_here(group, settings)
+
+
+def _find_here(group: str, settings: Settings) -> Seen | None:
+    try:
+        folders = to_object(ask_status(find_socket(settings.socket)).get("signedFolders"))
+    except (OSError, ValueError):
+        return None
+    signed = (to_object(entry) for entry in folders.values())
+    versions = [entry["version"] for entry in signed if entry.get("for") == group]
+    return max((Seen(version, "") for version in versions if isinstance(version, int)), key=_version_of, default=None)
+
+
+def _version_of(seen: Seen) -> int:
+    return seen.version
+
+
+def ask_version(manifest: Manifest, after: int | None) -> Seen:
+    """What the person who pushes knows to be in force; gives up without a terminal."""
+    group = manifest.group
+    if after is None:
+        if not sys.stdin.isatty():
+            why = "nothing is there yet, so that it is not known which version"
+            options.give_up([f"{why} hosts of {group} have in force: say it with --after (0: none)"])
+        question = f"Nothing is there yet. Which version for {group} do hosts have in force (portero status; 0: none)?"
+        after = click.prompt(question, type=click.IntRange(min=0), err=True)
+    # The same version can be the same policy only under a tag that holds it.
+    return Seen(after, "")
+
+
+def sign_above(
+    folder: Path, files: dict[str, bytes], key: PrivateKey, known: Seen, after: int | None
+) -> dict[str, bytes]:
+    """The files, signed anew where their version is not above `known`; `after`: what the person says of it."""
+    manifest = read_manifest(folder, files)
+    if after is not None and after > known.version:
+        known = Seen(after, "")
+    if known.version == 0 or find_fault({manifest.group: known}, manifest) is None:
+        return files
+    version = known.version + 1
+    if manifest.key != signature.key_id(key.public_key()):
+        cure = f"have it signed again, with --version {version}"
+        options.give_up([f"{folder}: is version {manifest.version}, and {known.version} is in force: {cure}"])
+    text = write_signature(folder, files, version, time.time(), key, manifest.group)
+    show_lines([f"{folder}: version {known.version} is in force, so it is signed anew as version {version}"])
+    return {**files, signature.NAME: text}
