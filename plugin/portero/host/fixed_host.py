@@ -1,6 +1,7 @@
 """A host of plain data, for examples and tests: its moments are all alike, so it is one itself."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -28,6 +29,8 @@ from portero.host.view import (
 from portero.values.json_types import JSON
 
 _LINKS = {"/var/run": "/run"}
+# Links of procfs, which are not followed (proc_pid_root(5) and its like; self, thread-self).
+_OF_PROC = re.compile(r"/proc/((thread-)?self|[0-9]+/(task/[0-9]+/)?(root|cwd|exe|fd/[^/]+|map_files/[^/]+))(/.*)?")
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
 # fmt: off
 _PARTS = frozenset({
@@ -106,7 +109,7 @@ class FixedHost:
         return self
 
     def find_entry(self, path: str) -> HostEntry:
-        if not self._visible:
+        if not self._is_followed(path):
             places = (self._files.list_opened(path), self._docker.list_opened(path))
             return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
         resolved = self._resolve(path)
@@ -126,7 +129,7 @@ class FixedHost:
         )
 
     def trace(self, path: str) -> Trace:
-        if not self._visible:
+        if not self._is_followed(path):
             return Trace()
         ways = [*self._list_ways(path)]
         folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
@@ -140,7 +143,10 @@ class FixedHost:
         )
 
     def find_passage(self, path: str) -> Passage:
-        return Passage(self._resolve(path), self.trace(path).passes) if self._visible else Passage()
+        return Passage(self._resolve(path), self.trace(path).passes) if self._is_followed(path) else Passage()
+
+    def _is_followed(self, path: str) -> bool:
+        return self._visible and not any(map(_OF_PROC.fullmatch, self._list_ways(path)))
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
         return tuple(sorted(self._guarded.list_held(*paths)))

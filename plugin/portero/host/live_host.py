@@ -107,6 +107,7 @@ class FilesMoment:
         self._peer = peer
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
         self._find_asking = cache(partial(host.daemons.find, peer))
+        self._read_mounts = cache(partial(_read_mounts, host, self._find_asking))
         self._seen: dict[str, HostEntry] = {}
         self._traced: dict[str, Trace] = {}
         self._passages: dict[str, Passage] = {}
@@ -183,11 +184,9 @@ class FilesMoment:
         names = AccountNames(self._walk)
         return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links)
 
-    @cached_property
+    @property
     def _mounts(self) -> MountTable:
-        # Where the host's files lie elsewhere, one process has their mounts for every daemon.
-        asking = self._asking if self._host.root is None else None
-        return self._host.mounts.read(asking.mountinfo if asking else None)
+        return self._read_mounts()
 
     @cached_property
     def _protected(self) -> ResolvedPaths:
@@ -207,6 +206,13 @@ class FilesMoment:
 
     @cached_property
     def _walk(self) -> HostWalk:
+        read = self._read_mounts
         if self._host.root is not None:
-            return HostWalk(self._host.root)
-        return HostWalk(self._asking.root if self._asking else "/")
+            return HostWalk(self._host.root, lambda: read().proc_devices)
+        return HostWalk(self._asking.root if self._asking else "/", lambda: read().proc_devices)
+
+
+def _read_mounts(host: HostFiles, find_asking: Callable[[], AskingDaemon | None]) -> MountTable:
+    # Where the host's files lie elsewhere, one process has their mounts for every daemon.
+    asking = find_asking() if host.root is None else None
+    return host.mounts.read(asking.mountinfo if asking else None)
