@@ -549,6 +549,15 @@ def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) 
     assert view.trace("/usr/bin/x").reaches == ()
 
 
+def test_a_link_of_procfs_leads_nowhere_that_is_known(tmp_path: Path) -> None:
+    (tmp_path / "way").symlink_to(f"/proc/{os.getpid()}/root/srv")
+
+    moment = host_files(None).moment()
+
+    assert moment.find_entry(f"{tmp_path}/way").resolved is None
+    assert moment.trace(f"{tmp_path}/way") == Trace()
+
+
 def test_a_path_that_cannot_be_followed_has_no_trace(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("a")
 
