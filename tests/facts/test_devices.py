@@ -19,7 +19,13 @@ def test_a_device_is_reported_with_its_permissions() -> None:
     found = of_device(PathOnHost="//dev/./sda", PathInContainer="/dev/xvda", CgroupPermissions="mr")
 
     assert found == [
-        {"path": "/dev/sda", "target": "/dev/xvda", "permissions": "rm", "resolution": "resolved", "at": "HostConfig.Devices[0]"},
+        {
+            "path": "/dev/sda",
+            "target": "/dev/xvda",
+            "permissions": "rm",
+            "resolution": "resolved",
+            "at": "HostConfig.Devices[0]",
+        },
     ]
 
 

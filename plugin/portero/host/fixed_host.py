@@ -35,7 +35,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects",
+    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms",
 })
 # fmt: on
 
@@ -64,11 +64,11 @@ class FixedHost:
     "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
-    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
+    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "rootPrograms": ["/opt/agent/run"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration.
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
     without it no object is looked up.
@@ -95,6 +95,7 @@ class FixedHost:
         docker = (*USUAL_DATA, *cast(Sequence[str], data.get("docker", ())))
         self._docker = ProtectedPaths(self._follow(docker), inside=True)
         self._files = ProtectedPaths(self._follow(cast(Sequence[str], data.get("daemonFiles", ()))), inside=True)
+        self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
@@ -110,7 +111,8 @@ class FixedHost:
 
     def find_entry(self, path: str) -> HostEntry:
         if not self._is_followed(path):
-            places = (self._files.list_opened(path), self._docker.list_opened(path))
+            lists = (self._files, self._docker, self._root_programs)
+            places = tuple(each.list_opened(path) for each in lists)
             return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
@@ -126,6 +128,7 @@ class FixedHost:
             self._hold_users(path, resolved),
             self._files.list_opened(path, resolved),
             self._docker.list_opened(path, resolved),
+            self._root_programs.list_opened(path, resolved),
         )
 
     def trace(self, path: str) -> Trace:

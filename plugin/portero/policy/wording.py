@@ -1,8 +1,8 @@
 """`denial` of a rule file: the few words in which a denial tells of a violation, with what is asked and allowed.
 
 A template from the rule and the site's values; a request document and the paths at which it fails in; words out.
-`{name}` is a value of the fact that fails, `{name|other}` the other one where it is empty or missing, `{key}` one of the site;
-`{value:size}` writes it as people do. The reason of a rule has `{name}` alone.
+`{name}` is a value of the fact that fails, `{name|other}` the other one where it is empty or missing, `{key}` one of
+the site; `{value:size}` writes it as people do. The reason of a rule has `{name}` alone.
 """
 
 import re

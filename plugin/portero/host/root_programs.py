@@ -1,0 +1,64 @@
+"""The programs of root that a mount could change: a root of files in, RootPrograms out.
+
+What root executes now (root_processes.py), and what the host's settings tell it to execute (root_commands.py), as far
+as it lies outside the sensitive paths, which no container gets.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from portero.files.link_cache import list_links
+from portero.files.path import clean
+from portero.files.symlinks import HostWalk
+from portero.host.protected_paths import SENSITIVE, ProtectedPaths
+from portero.host.root_commands import read_root_commands
+from portero.host.root_processes import list_executed
+
+_SENSITIVE = ProtectedPaths({path: path for path in SENSITIVE}, inside=True)
+_EXECUTABLE = 0o111
+
+
+@dataclass(frozen=True, slots=True)
+class RootPrograms:
+    """`files`: programs, libraries, scripts, and the links to them; `folders`: with all below them."""
+
+    files: ProtectedPaths
+    folders: ProtectedPaths
+
+    def may_open(self, path: str) -> bool:
+        return self.files.may_open(path) or self.folders.may_open(path)
+
+    def list_opened(self, *paths: str) -> tuple[str, ...]:
+        """Those that one of these paths holds, is, or lies in; sorted."""
+        return (*self.files.list_opened(*paths), *self.folders.list_opened(*paths))
+
+
+NO_PROGRAMS = RootPrograms(ProtectedPaths({}), ProtectedPaths({}))
+
+
+def read_root_programs(root: str, proc: Path = Path("/proc")) -> RootPrograms:
+    """The programs of this moment. OSError: they could not be read, or not all of them."""
+    walk = HostWalk(root)
+    commands = read_root_commands(walk)
+    files = _follow(walk, commands.certain | list_executed(proc))
+    for named, modes in ((commands.scripts, 0), (commands.possible, _EXECUTABLE)):
+        files |= {path: real for path, real in _follow(walk, named).items() if _is_file(walk, real, modes)}
+    return RootPrograms(ProtectedPaths(files), ProtectedPaths(_follow(walk, commands.folders), inside=True))
+
+
+def _follow(walk: HostWalk, paths: Iterable[str]) -> dict[str, str]:
+    """Each path, and each link on its way, with the path after links; without those that are sensitive by both."""
+    reals = {}
+    for path in map(clean, paths):
+        for name in (path, *list_links(walk, path)):
+            real = walk.resolve_or_keep(path)
+            if not (_SENSITIVE.surrounds(name) and _SENSITIVE.surrounds(real)):
+                reals[name] = real
+    return reals
+
+
+def _is_file(walk: HostWalk, real: str, modes: int) -> bool:
+    _, kind = walk.find_entry(real)
+    stat = walk.lstat(real) if kind == "file" else None
+    return stat is not None and (not modes or bool(stat.st_mode & modes))
