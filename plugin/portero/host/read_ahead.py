@@ -1,7 +1,7 @@
 """What costs too much to read in each request, read ahead by a thread: a function in, its last results out.
 
-A result counts for twice the seconds between two readings. A reading that fails is not cached: the last good one counts until it is too old, and
-then the request reads, and has the error.
+A result counts for twice the seconds between two readings. A reading that fails is not cached: the last good one
+counts until it is too old, and then the request reads, and has the error.
 """
 
 import threading
