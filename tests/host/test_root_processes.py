@@ -30,7 +30,7 @@ def running(
 ) -> Path:
     folder = process(proc, number, "x", "", uid=uid, cgroup=cgroup, cwd="/srv/w")
     (folder / "exe").symlink_to(program)
-    (folder / "cmdline").write_text("".join(f"{word}\0" for word in (program, *words)))
+    (folder / "cmdline").write_text("".join(f"{word}\0" for word in (program, *words)), errors="surrogateescape")
     (folder / "maps").write_text(maps)
     (folder / "status").write_text(f"Name:\tx\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t0\t0\n")
     return folder

@@ -47,3 +47,11 @@ def test_what_a_path_opens_of_them(root: Path, path: str, opened: tuple[str, ...
 
     assert programs.list_opened(path) == opened
     assert programs.may_open(path) or not opened
+
+
+def test_a_name_of_other_bytes_is_found_by_the_folders_above_it_and_can_be_told(tmp_path: Path) -> None:
+    running(tmp_path, 7, "/opt/a\udc80/run")
+
+    (opened,) = read_root_programs(str(tmp_path), tmp_path).list_opened("/opt")
+    assert opened.isprintable()
+    assert opened.startswith("/opt/a")

@@ -14,6 +14,7 @@ from portero.files.symlinks import HostWalk
 from portero.host.protected_paths import SENSITIVE, ProtectedPaths
 from portero.host.root_commands import read_root_commands
 from portero.host.root_processes import list_executed
+from portero.values.spelling import make_printable
 
 _SENSITIVE = ProtectedPaths({path: path for path in SENSITIVE}, inside=True)
 _EXECUTABLE = 0o111
@@ -54,7 +55,8 @@ def _follow(walk: HostWalk, paths: Iterable[str]) -> dict[str, str]:
         for name in (path, *list_links(walk, path)):
             real = walk.resolve_or_keep(path)
             if not (_SENSITIVE.surrounds(name) and _SENSITIVE.surrounds(real)):
-                reals[name] = real
+                # No request can name what is not printable, but folders above it.
+                reals[make_printable(name)] = make_printable(real)
     return reals
 
 
