@@ -42,25 +42,27 @@ def read_root_programs(root: str, proc: Path = Path("/proc")) -> RootPrograms:
     """The programs of this moment. OSError: they could not be read, or not all of them."""
     walk = HostWalk(root)
     commands = read_root_commands(walk)
-    files = _follow(walk, commands.certain | list_executed(proc))
-    for named, modes in ((commands.scripts, 0), (commands.possible, _EXECUTABLE)):
-        files |= {path: real for path, real in _follow(walk, named).items() if _is_file(walk, real, modes)}
-    return RootPrograms(ProtectedPaths(files), ProtectedPaths(_follow(walk, commands.folders), inside=True))
+    paths = {*commands.certain, *list_executed(proc)}
+    paths.update(path for path in commands.scripts if _is_file(walk, path))
+    paths.update(path for path in commands.possible if _is_file(walk, path, _EXECUTABLE))
+    files, folders = _follow(walk, paths), _follow(walk, commands.folders)
+    return RootPrograms(ProtectedPaths(files), ProtectedPaths(folders, inside=True))
 
 
 def _follow(walk: HostWalk, paths: Iterable[str]) -> dict[str, str]:
-    """Each path, and each link on its way, with the path after links; without those that are sensitive by both."""
+    """Each path with where it leads, and the links on its way; without what is sensitive by both names."""
     reals = {}
     for path in map(clean, paths):
-        for name in (path, *list_links(walk, path)):
-            real = walk.resolve_or_keep(path)
+        ways = [(path, walk.resolve_or_keep(path)), *((link, link) for link in list_links(walk, path))]
+        for name, real in ways:
             if not (_SENSITIVE.surrounds(name) and _SENSITIVE.surrounds(real)):
                 # No request can name what is not printable, but folders above it.
                 reals[make_printable(name)] = make_printable(real)
     return reals
 
 
-def _is_file(walk: HostWalk, real: str, modes: int) -> bool:
-    _, kind = walk.find_entry(real)
-    stat = walk.lstat(real) if kind == "file" else None
-    return stat is not None and (not modes or bool(stat.st_mode & modes))
+def _is_file(walk: HostWalk, path: str, modes: int = 0) -> bool:
+    """Whether a regular file is there, and has one of these modes."""
+    real, kind = walk.find_entry(path)
+    entry = walk.lstat(real) if kind == "file" and real is not None else None
+    return entry is not None and (not modes or bool(entry.st_mode & modes))
