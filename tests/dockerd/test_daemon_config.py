@@ -13,8 +13,10 @@ import pytest
 from portero.dockerd import daemon_config
 from portero.dockerd.daemon_config import DaemonConfig
 from portero.dockerd.daemon_defaults import DaemonDefaults
-from portero.host.listening_sockets import SocketCache
+from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
+from portero.host.read_ahead import ReadAhead
+from portero.host.root_programs import NO_PROGRAMS
 from portero.refusals import Refused
 from tests.paths import ROOT
 
@@ -36,7 +38,11 @@ def asking(root: Path, place: str = PLACE) -> Callable[[], DaemonDefaults]:
 
 def host(root: Path, *, visible: bool = True) -> FilesMoment:
     files = HostFiles(
-        str(root), visible=visible, listening=SocketCache(), new_lookup=lambda find_daemon: lambda _: None
+        str(root),
+        visible=visible,
+        listening=ReadAhead(lambda _: read_sockets()),
+        programs_of_root=ReadAhead(lambda _: NO_PROGRAMS),
+        new_lookup=lambda find_daemon: lambda _: None,
     )
     return files.moment()
 

@@ -19,7 +19,13 @@ def test_a_device_is_reported_with_its_permissions() -> None:
     found = of_device(PathOnHost="//dev/./sda", PathInContainer="/dev/xvda", CgroupPermissions="mr")
 
     assert found == [
-        {"path": "/dev/sda", "target": "/dev/xvda", "permissions": "rm", "at": "HostConfig.Devices[0]"},
+        {
+            "path": "/dev/sda",
+            "target": "/dev/xvda",
+            "permissions": "rm",
+            "resolution": "resolved",
+            "at": "HostConfig.Devices[0]",
+        },
     ]
 
 
@@ -51,7 +57,17 @@ def test_a_relative_path_counts_from_the_root() -> None:
 def test_a_link_cannot_be_followed_on_a_host_that_is_not_visible() -> None:
     found: Any = devices.read_devices({"Devices": [{"PathOnHost": "/srv/disk"}]}, "", FixedHost({"visible": False}))
 
-    assert [fact["path"] for fact in found] == ["/srv/disk"]
+    assert [(fact["path"], fact["resolution"]) for fact in found] == [("/srv/disk", "unseen")]
+
+
+@pytest.mark.parametrize(("host", "resolution"), [({"visible": False}, "resolved"), ({}, "unseen")])
+def test_what_lies_in_dev_is_roots_and_a_link_of_procfs_is_not_followed(host: Any, resolution: str) -> None:
+    path = "/dev/sda" if host else "/srv/x"
+    found: Any = devices.read_block_io(
+        {"BlkioDeviceReadBps": [{"Path": path}]}, "", FixedHost({"links": {"/srv/x": "/proc/7/root/dev/sda"}, **host})
+    )
+
+    assert [(fact["device"], fact["resolution"]) for fact in found] == [(path, resolution)]
 
 
 def test_cgroup_rules_are_reported_as_requested() -> None:
@@ -88,13 +104,13 @@ def test_every_kind_of_limit_is_reported() -> None:
     )
 
     assert [tuple(fact.values()) for fact in found if isinstance(fact, dict)] == [
-        ("", "weight", 300, "HostConfig.BlkioWeight"),
-        ("/dev/sda", "weight", 400, "HostConfig.BlkioWeightDevice[0]"),
-        ("/dev/sda", "readBps", 1, "HostConfig.BlkioDeviceReadBps[0]"),
-        ("/dev/sdb", "writeBps", 2, "HostConfig.BlkioDeviceWriteBps[0]"),
-        ("/dev/sdc", "writeBps", 3, "HostConfig.BlkioDeviceWriteBps[1]"),
-        ("/dev/sda", "readIOps", 4, "HostConfig.BlkioDeviceReadIOps[0]"),
-        ("/dev/sda", "writeIOps", 0, "HostConfig.BlkioDeviceWriteIOps[0]"),
+        ("", "weight", 300, "none", "HostConfig.BlkioWeight"),
+        ("/dev/sda", "weight", 400, "resolved", "HostConfig.BlkioWeightDevice[0]"),
+        ("/dev/sda", "readBps", 1, "resolved", "HostConfig.BlkioDeviceReadBps[0]"),
+        ("/dev/sdb", "writeBps", 2, "resolved", "HostConfig.BlkioDeviceWriteBps[0]"),
+        ("/dev/sdc", "writeBps", 3, "resolved", "HostConfig.BlkioDeviceWriteBps[1]"),
+        ("/dev/sda", "readIOps", 4, "resolved", "HostConfig.BlkioDeviceReadIOps[0]"),
+        ("/dev/sda", "writeIOps", 0, "resolved", "HostConfig.BlkioDeviceWriteIOps[0]"),
     ]
 
 
@@ -117,8 +133,8 @@ def test_an_empty_list_in_an_update_lifts_the_limit() -> None:
     found = devices.read_block_io_update({"BlkioDeviceReadBps": [], "BlkioWeight": 300}, HOST)
 
     assert found == [
-        {"device": "", "limit": "weight", "rate": 300, "at": "BlkioWeight"},
-        {"device": "", "limit": "readBps", "rate": 0, "at": "BlkioDeviceReadBps"},
+        {"device": "", "limit": "weight", "rate": 300, "resolution": "none", "at": "BlkioWeight"},
+        {"device": "", "limit": "readBps", "rate": 0, "resolution": "none", "at": "BlkioDeviceReadBps"},
     ]
 
 

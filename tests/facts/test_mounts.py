@@ -53,6 +53,8 @@ def test_a_bind_says_everything() -> None:
         "daemonFiles": [],
         "dockerData": [],
         "porteroFiles": [],
+        "rootPrograms": [],
+        "sensitive": ["/etc"],
         "kernelFileSystems": [],
         "reaches": [],
         "mountsBelow": [],

@@ -233,9 +233,9 @@ def test_links_that_the_kernel_makes_are_read_each_time(tmp_path: Path, monkeypa
     now = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: now() + 5_000_000_000)
     path = f"/proc/{os.getpid()}/cwd"
-    ways = LinkCache.record(HostWalk("/"), [path])
-    assert ways.revalidate(HostWalk("/")) is not None
+    ways = LinkCache.record(HostWalk("/", frozenset), [path])
+    assert ways.revalidate(HostWalk("/", frozenset)) is not None
 
     monkeypatch.chdir(tmp_path)
 
-    assert ways.revalidate(HostWalk("/")) is None
+    assert ways.revalidate(HostWalk("/", frozenset)) is None

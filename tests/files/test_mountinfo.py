@@ -1,11 +1,13 @@
 """The kernel's text of the mounts is read as it writes it, at each request anew."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from portero.files.mount_table import Mount
-from portero.files.mountinfo import MountReader, parse_mounts
+from portero.files.mountinfo import MountReader, parse_mounts, read_proc_devices
 
 ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
 
@@ -32,6 +34,15 @@ def test_a_line_of_another_form_is_an_error_of_mountinfo_and_not_no_mount(line: 
         parse_mounts(f"{ROOT}\n{line}\n{ROOT}".encode())
 
     assert fault.value.filename == "mountinfo"
+
+
+@pytest.mark.parametrize("root", ["/", "/proc/self/root"])
+def test_the_devices_of_procfs_are_known_and_unread_ones_are_not_missing(root: str) -> None:
+    assert os.lstat("/proc").st_dev in read_proc_devices(root)
+    assert os.lstat("/").st_dev not in read_proc_devices(root)
+    with pytest.raises(OSError, match="could not be read") as fault:
+        read_proc_devices("/proc/0/root")
+    assert fault.value.errno == errno.EIO
 
 
 def test_a_changed_file_is_parsed_again(tmp_path: Path) -> None:

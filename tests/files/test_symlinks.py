@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero.files.symlinks import MAX_LINKS, HostWalk, WalkStep
+from portero.files.symlinks import CLOSED, MAX_LINKS, HostWalk, WalkStep
 
 
 @pytest.fixture
@@ -157,6 +157,21 @@ def test_below_the_root_of_a_process_a_walk_finds_what_it_finds_below_a_folder(r
     assert through_proc.find_entry(path) == plain.find_entry(path)
     assert through_proc.lstat("/") == plain.lstat("/")
     assert through_proc.is_socket("/dev") == plain.is_socket("/dev") is False
+
+
+@pytest.mark.parametrize("root", ["/", "/proc/self/root"])
+@pytest.mark.parametrize(
+    "target", ["{}/root/etc", "{}/cwd", "{}/fd/0/x", "{}/task/{}/root", "/proc/self/stat", "/proc/thread-self", "first"]
+)
+def test_a_link_of_procfs_is_not_followed(tmp_path: Path, root: str, target: str) -> None:
+    process = f"/proc/{os.getpid()}"
+    (tmp_path / "first").symlink_to(f"{process}/root")
+    (tmp_path / "way").symlink_to(target.format(process, os.getpid()))
+    walk, place = HostWalk(root), f"{tmp_path}/way"
+
+    assert walk.find_entry(place) == walk.find_entry(f"{place}/below") == (None, "unknown")
+    assert (*walk.list_lookups(place),)[-1][2] == CLOSED
+    assert walk.resolve(f"{process}/status") == f"{process}/status"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a process another root")

@@ -3,12 +3,11 @@
 import errno
 import os
 import re
-import threading
 from pathlib import Path
 
 import pytest
 
-from portero.host.listening_sockets import SocketCache, read_sockets
+from portero.host.listening_sockets import read_sockets
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from tests.host.proc_tree import fail_at, line, process
 
@@ -185,75 +184,9 @@ def test_the_running_system_can_be_read() -> None:
     assert all(os.path.isabs(path) for path in list_paths(read_sockets()))
 
 
-NONE = ListeningSockets(())
-ONE = ListeningSockets((ListeningSocket("/run/d.sock", "/run/d.sock", 7, 0),))
-FAILURE = OSError(24, "Too many open files")
-
-
-class Readings:
-    """Returns or raises one after the other, at a time that the test sets."""
-
-    def __init__(self, *readings: ListeningSockets | OSError) -> None:
-        self.now = 100.0
-        self.readings = list(readings)
-        self.read_in: list[str] = []
-        self.done = threading.Event()
-        self.cache = SocketCache(self.read, lambda: self.now)
-
-    def read(self) -> ListeningSockets:
-        self.read_in.append(threading.current_thread().name)
-        self.done.set()
-        reading = self.readings.pop(0) if self.readings else NONE
-        if isinstance(reading, OSError):
-            raise reading
-        return reading
-
-
-def test_a_reading_is_kept_for_ten_seconds() -> None:
-    readings = Readings(NONE, ONE)
-    assert readings.cache.read() == NONE
-
-    readings.now = 109.9
-    assert readings.cache.read() == NONE
-    readings.now = 110.0
-    assert readings.cache.read() == ONE
-
-
 def test_a_socket_that_was_handed_on_to_root_is_root_s_at_the_next_reading(tmp_path: Path) -> None:
     lines = line(1, "/srv/s.sock")
     process(tmp_path, 7, "helper", lines, inodes=(1,), uid=1000)
-    cache = SocketCache(lambda: read_sockets(tmp_path))
-    cache.refresh()
     process(tmp_path, 3, "master", lines, inodes=(1,))
-    cache.refresh()
 
-    assert cache.read().of_root.list_held("/srv") == {"/srv/s.sock"}
-
-
-def test_a_failed_refresh_leaves_the_last_reading_until_it_is_too_old() -> None:
-    readings = Readings(ONE, FAILURE, FAILURE)
-    readings.cache.read()
-    readings.now = 109.0
-    readings.cache.refresh()
-
-    assert readings.cache.read() == ONE
-    readings.now = 110.0
-    with pytest.raises(OSError, match="Too many open files"):
-        readings.cache.read()
-
-
-def test_a_failed_reading_is_not_kept() -> None:
-    readings = Readings(FAILURE, ONE)
-
-    with pytest.raises(OSError, match="Too many open files"):
-        readings.cache.read()
-    assert readings.cache.read() == ONE
-
-
-def test_a_request_reads_nothing_once_the_thread_has() -> None:
-    readings = Readings(ONE)
-    readings.cache.watch()
-    assert readings.done.wait(5)
-
-    assert readings.cache.read() == ONE
-    assert readings.read_in == ["sockets"]
+    assert read_sockets(tmp_path).of_root.list_held("/srv") == {"/srv/s.sock"}

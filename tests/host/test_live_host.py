@@ -21,13 +21,21 @@ from portero.files.mountinfo import MountReader
 from portero.files.symlinks import Kind
 from portero.host import network as routes
 from portero.host.fixed_host import FixedObjects
-from portero.host.listening_sockets import SocketCache, read_sockets
+from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
+from portero.host.protected_paths import ProtectedPaths
+from portero.host.read_ahead import ReadAhead
+from portero.host.root_programs import RootPrograms
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
 from tests.host.looks import fail_lstat
 from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
+
+PROGRAMS = RootPrograms(
+    ProtectedPaths({"/acting/agent/run": "/acting/agent/run"}),
+    ProtectedPaths({"/acting/path": "/acting/path"}, inside=True),
+)
 
 
 @contextmanager
@@ -53,7 +61,7 @@ def host_files(
 ) -> HostFiles:
     """`proc`: where listening sockets are read, and `asking`: the daemons that ask."""
 
-    def read() -> ListeningSockets:
+    def read(_: str) -> ListeningSockets:
         return ListeningSockets(()) if proc is None else read_sockets(proc)
 
     files = HostFiles(
@@ -65,7 +73,8 @@ def host_files(
         programs=["/opt/venv"],
         logs=["/logs", "/logs/p.jsonl"],
         protected=["/var/lib/docker"],
-        listening=SocketCache(read),
+        listening=ReadAhead(read),
+        programs_of_root=ReadAhead(lambda root: PROGRAMS),
         new_lookup=lambda find_daemon: lambda name: name.upper(),
     )
     if asking is not None:
@@ -461,13 +470,16 @@ import os, resource, sys
 from pathlib import Path
 from portero.host.live_host import HostFiles
 from portero.host.fixed_host import FixedObjects
-from portero.host.listening_sockets import SocketCache, read_sockets
+from portero.host.listening_sockets import read_sockets
+from portero.host.read_ahead import ReadAhead
+from portero.host.root_programs import NO_PROGRAMS
 from portero.refusals import Refused
 
 root = sys.argv[1]
-listening = SocketCache(lambda: read_sockets(Path(root, "proc")), lambda: now)
+listening = ReadAhead(lambda _: read_sockets(Path(root, "proc")), lambda: now)
+programs = ReadAhead(lambda _: NO_PROGRAMS)
 now = 0
-host = HostFiles(root, listening=listening, new_lookup=lambda find_daemon: lambda name: None)
+host = HostFiles(root, listening=listening, programs_of_root=programs, new_lookup=lambda find_daemon: lambda name: None)
 if sys.argv[2] == "read before":
     host.moment().find_entry("/srv")
 now += int(sys.argv[3])
@@ -547,6 +559,46 @@ def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) 
     assert view.trace("/data").reaches == ("/home", "/var/lib/docker")
     assert view.trace("/data/home/alicia").reaches == ("/home/alicia",)
     assert view.trace("/usr/bin/x").reaches == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "programs"),
+    [
+        ("/acting", ("/acting/agent/run", "/acting/path")),
+        ("/acting/agent/run", ("/acting/agent/run",)),
+        ("/acting/to-agent", ("/acting/agent/run",)),
+        ("/acting/path/x", ("/acting/path",)),
+        ("/acting/agent/data", ()),
+    ],
+)
+def test_programs_of_root_are_found_at_below_and_around_a_path(
+    tmp_path: Path, path: str, programs: tuple[str, ...]
+) -> None:
+    (tmp_path / "acting" / "agent").mkdir(parents=True)
+    (tmp_path / "acting" / "to-agent").symlink_to("agent")
+
+    assert host(tmp_path).find_entry(path).root_programs == programs
+    assert host(tmp_path, visible=False).find_entry(path).root_programs == ()
+
+
+def test_programs_of_root_that_cannot_be_read_are_a_refusal(tmp_path: Path) -> None:
+    def fail(_: str) -> RootPrograms:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    files = host_files(tmp_path)
+    files.programs_of_root = ReadAhead(fail)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        files.moment().find_entry("/srv")
+
+
+def test_a_link_of_procfs_leads_nowhere_that_is_known(tmp_path: Path) -> None:
+    (tmp_path / "way").symlink_to(f"/proc/{os.getpid()}/root/srv")
+
+    moment = host_files(None).moment()
+
+    assert moment.find_entry(f"{tmp_path}/way").resolved is None
+    assert moment.trace(f"{tmp_path}/way") == Trace()
 
 
 def test_a_path_that_cannot_be_followed_has_no_trace(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from portero.files.symlinks import HostWalk
 from portero.host.path_entry import EntryFinder, list_daemon_sockets
+from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
+from portero.host.root_programs import RootPrograms
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 from portero.host.view import HostEntry
 from tests.host.looks import fail_lstat
@@ -19,6 +21,8 @@ from tests.host.test_resolved_paths import dockerd
 LISTENING = ListeningSockets(
     (ListeningSocket("/srv/root.sock", "/srv/root.sock", 1, 0), ListeningSocket("/srv/user.sock", "/srv/u.sock", 2, 7))
 )
+
+PROGRAMS = RootPrograms(ProtectedPaths({"/srv/agent": "/srv/agent"}), ProtectedPaths({}))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def entry_finder(root: Path) -> EntryFinder:
     walk = HostWalk(str(root))
     known = PathResolver(["/run/docker.sock"], ["/opt/portero"], ["/opt/venv"], ["/logs/p.jsonl"])
     places = known.resolve(walk, dockerd(1, "--data-root=/data", "--exec-root=/run/engine"), (), ())
-    return EntryFinder(walk, places, LISTENING, ("/opt/portero",))
+    return EntryFinder(walk, places, LISTENING, PROGRAMS, ("/opt/portero",))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,7 @@ def entry_finder(root: Path) -> EntryFinder:
         ("/srv/root.sock", HostEntry("/srv/root.sock", "missing", ("/srv/root.sock",))),
         ("/srv/u.sock", HostEntry("/srv/u.sock", "missing", (), (), ("/srv/u.sock",))),
         ("/data/volumes", HostEntry("/data/volumes", "missing", (), (), (), (), ("/data",))),
+        ("/srv/agent", HostEntry("/srv/agent", "missing", (), (), (), (), (), ("/srv/agent",))),
         ("/run/engine/x", HostEntry("/run/engine/x", "missing", (), (), (), ("/run/engine",))),
     ],
 )

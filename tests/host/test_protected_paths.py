@@ -1,17 +1,16 @@
 """Which protected paths another path opens, and that the list of sensitive ones is that of the rule."""
 
-import json
-import re
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.files.path import is_within
-from portero.host.protected_paths import SENSITIVE, ProtectedPaths
-from tests.paths import SCHEMAS
+from portero.host.protected_paths import SENSITIVE, ProtectedPaths, list_sensitive
+from tests.paths import ROOT
 
-RULE = SCHEMAS / "rules" / "mounts" / "no-sensitive-paths.json"
+LIST = ROOT / "plugin" / "portero" / "host" / "sensitive_paths.tsv"
 PATHS = st.lists(st.sampled_from(["a", "ab", "b\n", "a\n/b"]), max_size=3).map(lambda parts: "/" + "/".join(parts))
 
 
@@ -19,11 +18,36 @@ def protected(*paths: str, inside: bool = True) -> ProtectedPaths:
     return ProtectedPaths({path: path for path in paths}, inside=inside)
 
 
-def test_the_rule_names_the_same_paths() -> None:
-    patterns = re.findall(r'"\^/(.*?)\((.*?)\)\(\|/\.\*\)\$"', RULE.read_text(encoding="utf-8"))
-    named = {f"/{folder}{name}" for folder, names in patterns for name in json.loads(f'"{names}"').split("|")}
+def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_write() -> None:
+    rows = [line.split("\t") for line in LIST.read_text().splitlines() if not line.startswith("#")]
+    paths = [path for _, path, _ in rows]
 
-    assert named == {path.replace(".", "\\.") for path in SENSITIVE}
+    assert all(access in ("any", "itself", "write") and source for access, _, source in rows)
+    assert len(paths) == len({*paths})
+    above = {str(folder) for path in SENSITIVE for folder in PurePosixPath(path).parents} - {"/var/log", "/var/opt"}
+    assert list_sensitive(sorted(above), writable=True) == sorted(above)
+
+
+@pytest.mark.parametrize(
+    ("path", "read", "write"),
+    [
+        ("/", True, True),
+        ("/etc", True, True),
+        ("/etc/x", True, True),
+        ("/etcetera", False, False),
+        ("/var/lib/extensions/x", True, True),
+        ("/var/lib", True, True),
+        ("/opt", False, True),
+        ("/opt/cni/bin", True, True),
+        ("/opt/app", False, False),
+        ("/var/lib/grafana", False, False),
+        ("/var/lib/mysql", False, False),
+        ("/home/alicia", False, False),
+    ],
+)
+def test_a_path_is_sensitive_at_and_in_an_entry(path: str, read: bool, write: bool) -> None:
+    assert bool(list_sensitive([path], writable=False)) is read
+    assert bool(list_sensitive(["/srv", path], writable=True)) is write
 
 
 @given(st.dictionaries(PATHS, PATHS, max_size=3), st.lists(PATHS, min_size=1, max_size=2))

@@ -40,6 +40,7 @@ PATH = ("facts", "limits", "memory", "value")
         ({"target": "/run", "source": "v"}, "0 for /run"),
         ({"target": "", "source": "v"}, "0 for v"),
         ({"target": None, "source": None}, "0 for "),
+        ({"source": "v"}, "0 for v"),
     ],
 )
 def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:

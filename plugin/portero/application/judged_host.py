@@ -7,14 +7,19 @@ from functools import partial
 from portero.application.daemon_addresses import list_daemon_addresses
 from portero.files import package_files
 from portero.files.owners import Owners
-from portero.host.listening_sockets import SocketCache
+from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import HostFiles
+from portero.host.read_ahead import ReadAhead
+from portero.host.root_programs import read_root_programs
 from portero.objects.lookup import DaemonObjects
 from portero.objects.network_names import DaemonNetworks
 from portero.policy.policy import Policy
 from portero.settings import own_files
 from portero.settings.settings import Settings
 from portero.values.errors import LoadError
+
+# Programs of root come and go with units and packages.
+_PROGRAMS_SECONDS = 30.0
 
 
 def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostFiles:
@@ -42,7 +47,8 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         programs=own_files.list_programs(),
         logs=own_files.list_logs(settings),
         protected=policy.protected_paths,
-        listening=SocketCache(),
+        listening=ReadAhead(lambda root: read_sockets()),
+        programs_of_root=ReadAhead(read_root_programs, seconds=_PROGRAMS_SECONDS),
         owners=owners,
         new_lookup=networks.new_lookup,
         lookups_fail=lambda: networks.has_failed,

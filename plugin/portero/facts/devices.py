@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from portero.facts.host_paths import clean_host_path, clean_without_climbing
+from portero.files.path import is_within
 from portero.host.view import HostMoment
 from portero.values.json_fields import as_text, integer, items, objects, text, texts
 from portero.values.json_types import JSON, Fact
@@ -18,7 +19,10 @@ _BLOCK_IO: Mapping[str, tuple[str, str]] = {
 
 
 def read_devices(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
-    """The devices; a link counts twice, as requested and as dockerd follows it (moby oci/devices_linux.go)."""
+    """The devices; a link counts twice, as requested and as dockerd follows it (moby oci/devices_linux.go).
+
+    What lies in the host's /dev is root's, also where this process does not see it.
+    """
     return [
         fact
         for index, device in enumerate(objects(source, "Devices"))
@@ -52,34 +56,33 @@ def read_requests(source: Fact, prefix: str) -> list[JSON]:
 
 
 def _device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
-    paths = follow_device(text(device, "PathOnHost"), at, host)
+    paths, resolution = follow_device(text(device, "PathOnHost"), at, host)
     target = text(device, "PathInContainer")
     # The command line writes rwm for none (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
     requested = text(device, "CgroupPermissions") or "rwm"
     permissions = "".join(letter for letter in "rwm" if letter in requested)
-    return [{"path": path, "target": target, "permissions": permissions, "at": at} for path in paths]
+    fact: Fact = {"target": target, "permissions": permissions, "resolution": resolution, "at": at}
+    return [{"path": path, **fact} for path in paths]
 
 
-def follow_device(path: str, at: str, host: HostMoment) -> list[str]:
-    """The path of a device as requested and as dockerd follows it; one where both are the same."""
+def follow_device(path: str, at: str, host: HostMoment) -> tuple[list[str], str]:
+    """The path of a device as requested and as dockerd follows it, one where both are the same; the `resolution`."""
     requested = clean_without_climbing(path, at)
     resolved = host.find_entry(requested).resolved
-    return list(dict.fromkeys([requested, requested if resolved is None else clean_host_path(resolved, at)]))
+    if resolved is None:
+        return [requested], "resolved" if is_within(requested, "/dev") else "unseen"
+    return list(dict.fromkeys([requested, clean_host_path(resolved, at)])), "resolved"
 
 
 def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """Rates and weights of block devices; the weight for every device has no path. A link counts twice, too."""
     facts = [_limit("", "weight", weight, f"{prefix}BlkioWeight")] if (weight := integer(source, "BlkioWeight")) else []
-    return [
-        *facts,
-        *(
-            _limit(path, limit, integer(device, number) or 0, f"{prefix}{field}[{index}]")
-            for field, (limit, number) in _BLOCK_IO.items()
-            if field in source
-            for index, device in enumerate(objects(source, field))
-            for path in follow_device(text(device, "Path"), f"{prefix}{field}[{index}]", host)
-        ),
-    ]
+    for field, (limit, number) in _BLOCK_IO.items():
+        for index, device in enumerate(objects(source, field) if field in source else ()):
+            at, rate = f"{prefix}{field}[{index}]", integer(device, number) or 0
+            paths, resolution = follow_device(text(device, "Path"), at, host)
+            facts += [_limit(path, limit, rate, at, resolution) for path in paths]
+    return [*facts]
 
 
 def read_block_io_update(body: Fact, host: HostMoment) -> list[JSON]:
@@ -92,5 +95,5 @@ def read_block_io_update(body: Fact, host: HostMoment) -> list[JSON]:
     return [*read_block_io(body, "", host), *lifted]
 
 
-def _limit(device: str, limit: str, rate: int, at: str) -> Fact:
-    return {"device": device, "limit": limit, "rate": rate, "at": at}
+def _limit(device: str, limit: str, rate: int, at: str, resolution: str = "none") -> Fact:
+    return {"device": device, "limit": limit, "rate": rate, "resolution": resolution, "at": at}

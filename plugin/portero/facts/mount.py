@@ -5,6 +5,7 @@ from typing import cast
 
 from portero.facts.host_paths import clean_host_path
 from portero.files.path import clean
+from portero.host.protected_paths import list_sensitive
 from portero.host.view import HostMoment
 from portero.values.json_types import JSON, Fact
 
@@ -23,6 +24,8 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "daemonFiles": [],
         "dockerData": [],
         "porteroFiles": [],
+        "rootPrograms": [],
+        "sensitive": [],
         "kernelFileSystems": [],
         "reaches": [],
         "mountsBelow": [],
@@ -39,7 +42,10 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "driverOptions": {"type": "", "device": "", "names": []},
         "at": at,
     }
-    return defaults | fields
+    fact = defaults | fields
+    if paths := cast(list[str], fact["paths"]):
+        fact["sensitive"] = cast(list[JSON], list_sensitive(paths, writable=fact["writable"] is not False))
+    return fact
 
 
 def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
@@ -59,6 +65,7 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "daemonFiles": _merge(file.daemon_files for file in files),
         "dockerData": _merge(file.docker_data for file in files),
         "porteroFiles": _merge(file.written for file in files),
+        "rootPrograms": _merge(file.root_programs for file in files),
         "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
         "reaches": _merge(trace.reaches for trace in traces),
         "mountsBelow": _merge(trace.mounts_below for trace in traces),

@@ -56,6 +56,7 @@ def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
         "daemonFiles": [*entry.daemon_files],
         "dockerData": [*entry.docker_data],
         "porteroFiles": [*entry.written],
+        "rootPrograms": [*entry.root_programs],
         "target": fact["target"],
         "writable": fact["writable"],
     }

@@ -5,9 +5,11 @@ that shows files of the host is a device of its own: the table does not connect 
 """
 
 import errno
+import os
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -79,6 +81,10 @@ class MountTable:
         for beginning, mount in zip(self._visible_beginnings, self._visible, strict=True):
             if not beginning.startswith(_DISKS_BEGIN) or mount.type in _MEMORY_TYPES:
                 self._shown[mount.device].append(mount)
+
+    @cached_property
+    def proc_devices(self) -> frozenset[int]:
+        return list_proc_devices(self._all)
 
     def find_mount(self, path: str) -> Mount:
         mount = self._cover(self._top, "/")
@@ -160,6 +166,12 @@ class MountTable:
                 name = _join(mount.point, _relative(inner, mount.root))
                 if self.find_mount(name) is mount:
                     yield name
+
+
+def list_proc_devices(mounts: Iterable[Mount]) -> frozenset[int]:
+    """The devices of proc file systems as st_dev has them: that tells their links, whatever is renamed above."""
+    devices = (mount.device.split(":") for mount in mounts if mount.type == "proc")
+    return frozenset(os.makedev(int(major), int(minor)) for major, minor in devices)
 
 
 def _relative(path: str, folder: str) -> str:

@@ -8,8 +8,9 @@ could not be read.
 import errno
 import os
 import re
+from pathlib import Path
 
-from portero.files.mount_table import Mount, MountTable
+from portero.files.mount_table import Mount, MountTable, list_proc_devices
 
 # A separator and white space in a path are written in octal (fs/proc_namespace.c, mangle).
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -34,6 +35,16 @@ class MountReader:
         if cached is None or cached[0] != data:
             self._cached = cached = data, MountTable(parse_mounts(data)).rebase(self._root)
         return cached[1]
+
+
+def read_proc_devices(root: str) -> frozenset[int]:
+    """The proc file systems (st_dev) where the process of this root sees them ("/proc/PID/root"), or else we do."""
+    process = root.removesuffix("/root") if root.startswith("/proc/") else "/proc/self"
+    try:
+        return list_proc_devices(parse_mounts(Path(process, "mountinfo").read_bytes()))
+    except FileNotFoundError as error:
+        # Who walks would take this for a path at which nothing is.
+        raise OSError(errno.EIO, "mounts could not be read", process) from error
 
 
 def parse_mounts(data: bytes) -> list[Mount]:

@@ -2,15 +2,21 @@
 
 A path of the host in; out come the path without links, the kind of what is there and the folders on the way. OSError:
 could not be read.
+
+No link of a proc file system is followed, wherever that is mounted: the kernel jumps through root, cwd, exe, fd and
+map_files into another process's files (proc_pid_root(5)), whatever their text says, and self differs by reader.
 """
 
 import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Set
+from functools import cache, partial
 from typing import Literal, NamedTuple, TypeAlias
+
+from portero.files.mountinfo import read_proc_devices
 
 Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
@@ -63,22 +69,26 @@ class WalkStep(NamedTuple):
 class HostWalk:
     """One moment of the files below `root`, in which links stay as in a chroot; for one request, then dropped.
 
-    `began`: when, in nanoseconds since 1970. Raises OSError where the root is that of a process and cannot be opened.
+    `began`: when, in nanoseconds since 1970. `find_proc_devices`: the devices whose links are not followed (st_dev);
+    None: the proc file systems that are mounted now. Raises OSError where the root is that of a process and cannot be
+    opened.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, find_proc_devices: Callable[[], Set[int]] | None = None) -> None:
         self.began = time.time_ns()
         self._root = root.rstrip("/")
         # What stands before a path of the host, and how it is looked at from there.
         self._start = self._root
         self._os_lstat: Callable[[str], os.stat_result] = os.lstat
         self._readlink: Callable[[str], str] = os.readlink
+        self._find_proc_devices = find_proc_devices or cache(partial(read_proc_devices, self._root))
         if self._root.startswith("/proc/"):
             # The way to the root of a process costs more than the rest of a look, so it is gone once.
             self._start = "."
-            self._folder = _OpenFolder(os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
-            self._os_lstat = partial(os.lstat, dir_fd=self._folder.descriptor)
-            self._readlink = partial(os.readlink, dir_fd=self._folder.descriptor)
+            folder = os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            weakref.finalize(self, os.close, folder)
+            self._os_lstat = partial(os.lstat, dir_fd=folder)
+            self._readlink = partial(os.readlink, dir_fd=folder)
         self._links: dict[str, str | None] = {}
         self._stats: dict[str, os.stat_result | None] = {}
         # Many paths share the way to their folder.
@@ -205,6 +215,8 @@ class HostWalk:
         else:
             entry = self.lstat(path)
             if entry is not None and entry.st_mode & _KIND == stat.S_IFLNK:
+                if entry.st_dev in self._find_proc_devices():
+                    raise PermissionError(errno.EACCES, "a link of procfs leads where its text does not say", path)
                 link = self._readlink(self._start + path)
         self._links[path] = link
         return link
@@ -230,16 +242,6 @@ class HostWalk:
     def _find_kind(self, resolved: str) -> Kind:
         entry = self.lstat(resolved)
         return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")
-
-
-class _OpenFolder:
-    """The descriptor of a folder, closed with the last walk from there."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-    def __del__(self) -> None:
-        os.close(self.descriptor)
 
 
 def is_closed(error: OSError) -> bool:

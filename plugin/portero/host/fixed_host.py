@@ -1,6 +1,7 @@
 """A host of plain data, for examples and tests: its moments are all alike, so it is one itself."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -28,11 +29,13 @@ from portero.host.view import (
 from portero.values.json_types import JSON
 
 _LINKS = {"/var/run": "/run"}
+# Links of procfs, which are not followed (proc_pid_root(5) and its like; self, thread-self).
+_OF_PROC = re.compile(r"/proc/((thread-)?self|[0-9]+/(task/[0-9]+/)?(root|cwd|exe|fd/[^/]+|map_files/[^/]+))(/.*)?")
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects",
+    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms",
 })
 # fmt: on
 
@@ -61,11 +64,12 @@ class FixedHost:
     "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
-    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
+    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
+    "rootPrograms": ["/opt/agent/run"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration.
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
     without it no object is looked up.
@@ -92,6 +96,7 @@ class FixedHost:
         docker = (*USUAL_DATA, *cast(Sequence[str], data.get("docker", ())))
         self._docker = ProtectedPaths(self._follow(docker), inside=True)
         self._files = ProtectedPaths(self._follow(cast(Sequence[str], data.get("daemonFiles", ()))), inside=True)
+        self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
@@ -106,8 +111,9 @@ class FixedHost:
         return self
 
     def find_entry(self, path: str) -> HostEntry:
-        if not self._visible:
-            places = (self._files.list_opened(path), self._docker.list_opened(path))
+        if not self._is_followed(path):
+            lists = (self._files, self._docker, self._root_programs)
+            places = tuple(each.list_opened(path) for each in lists)
             return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
@@ -123,10 +129,11 @@ class FixedHost:
             self._hold_users(path, resolved),
             self._files.list_opened(path, resolved),
             self._docker.list_opened(path, resolved),
+            self._root_programs.list_opened(path, resolved),
         )
 
     def trace(self, path: str) -> Trace:
-        if not self._visible:
+        if not self._is_followed(path):
             return Trace()
         ways = [*self._list_ways(path)]
         folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
@@ -140,7 +147,10 @@ class FixedHost:
         )
 
     def find_passage(self, path: str) -> Passage:
-        return Passage(self._resolve(path), self.trace(path).passes) if self._visible else Passage()
+        return Passage(self._resolve(path), self.trace(path).passes) if self._is_followed(path) else Passage()
+
+    def _is_followed(self, path: str) -> bool:
+        return self._visible and not any(map(_OF_PROC.fullmatch, self._list_ways(path)))
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
         return tuple(sorted(self._guarded.list_held(*paths)))

@@ -1,4 +1,4 @@
-"""Reads where processes of the host listen: /proc in, ListeningSockets out. A thread reads ahead of requests.
+"""Reads where processes of the host listen: /proc in, ListeningSockets out.
 
 Of all listening sockets in the file system those of processes inside containers are left out: their paths are no paths
 of the host. A process that ended or belongs to another user is left out. Any other failure, such as no free file
@@ -7,17 +7,13 @@ descriptor or no /proc, is an OSError: what could not be read is never an empty 
 
 import os
 import re
-import threading
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from portero.dockerd.proc import list_processes, parse_user, raise_unless_ended, read_link, read_text
 from portero.files.path import clean
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
-from portero.threads import start_thread
 
 # include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix.
 _ACCEPTS = 0x10000
@@ -28,8 +24,6 @@ _LINE = re.compile(
 )
 # A container's ID in the path of a control group (Docker, containerd, podman and Kubernetes alike).
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
-_REFRESH_SECONDS = 5.0
-_MAX_AGE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,7 @@ def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> d
         ]
         if not opened:
             continue
-        contained = _is_contained(proc, pid)
+        contained = is_contained(proc, pid)
         of_root = not contained and parse_user(read_text(f"{proc}/{pid}/status")) == 0
         for inode, link_path in opened:
             if inode not in holders or (holders[inode].contained and not contained) or of_root:
@@ -112,7 +106,7 @@ def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
             yield link[len("socket:[") : -1], link_path
 
 
-def _is_contained(proc: Path, pid: str) -> bool:
+def is_contained(proc: Path, pid: str) -> bool:
     """Whether a process is in another PID namespace, or in the control group of a container that we are not in."""
     namespace = read_link(f"{proc}/{pid}/ns/pid")
     if namespace and namespace != read_link(f"{proc}/self/ns/pid"):
@@ -137,53 +131,3 @@ def _list_dockerds(proc: Path, sockets: Iterable[ListeningSocket]) -> Iterator[i
     for pid in sorted({socket.pid for socket in sockets if socket.uid == 0}):
         if read_text(f"{proc}/{pid}/comm").strip() == "dockerd":
             yield pid
-
-
-class SocketCache:
-    """The last reading that worked, never older than ten seconds.
-
-    A reading that fails is not cached: the last good one counts until it is too old.
-    """
-
-    def __init__(
-        self,
-        read: Callable[[], ListeningSockets] = read_sockets,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._read = read
-        self._clock = clock
-        self._reading = threading.Lock()
-        # One attribute, so that threads never see the sockets of one reading beside the time of another.
-        self._cached: tuple[ListeningSockets, float] = (ListeningSockets(()), float("-inf"))
-
-    def read(self) -> ListeningSockets:
-        """The sockets; raises the OSError of the reading when the last one that worked is too old."""
-        if (fresh := self._fresh()) is not None:
-            return fresh
-        with self._reading:
-            # Another thread may have read them meanwhile.
-            return self._fresh() or self._renew()
-
-    def watch(self) -> None:
-        """Start the thread, once in each process."""
-        start_thread("sockets", self._watch)
-
-    def refresh(self) -> None:
-        """Read now; a failure leaves the last reading."""
-        with self._reading, suppress(OSError):
-            self._renew()
-
-    def _watch(self) -> None:
-        while True:
-            self.refresh()
-            time.sleep(_REFRESH_SECONDS)
-
-    def _fresh(self) -> ListeningSockets | None:
-        sockets, read = self._cached
-        return sockets if self._clock() < read + _MAX_AGE_SECONDS else None
-
-    def _renew(self) -> ListeningSockets:
-        began = self._clock()
-        sockets = self._read()
-        self._cached = (sockets, began)
-        return sockets

@@ -20,11 +20,12 @@ from portero.files.owners import ROOT, AccountNames, Owners
 from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
-from portero.host.listening_sockets import SocketCache
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer
+from portero.host.read_ahead import ReadAhead
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
+from portero.host.root_programs import NO_PROGRAMS, RootPrograms
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id, refuse_unreadable
 
@@ -36,6 +37,7 @@ class HostFiles:
     daemons' own. `portero`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead
     to more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
     `protected`: paths that the policy protects. `visible=False`: only names can be compared.
+    `listening`, `programs_of_root`: of processes and settings of the host, read ahead.
     `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
     `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
     whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
@@ -52,7 +54,8 @@ class HostFiles:
         programs: Iterable[str] = (),
         logs: Iterable[str] = (),
         protected: Iterable[str] = (),
-        listening: SocketCache,
+        listening: ReadAhead[ListeningSockets],
+        programs_of_root: ReadAhead[RootPrograms],
         owners: Owners | None = None,
         new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
         daemon_config: str | None = None,
@@ -72,7 +75,7 @@ class HostFiles:
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects, self.lookup_state = new_objects, lookup_state
-        self.listening = listening
+        self.listening, self.programs_of_root = listening, programs_of_root
         self.configs = DaemonConfigs(daemon_config)
         self.daemons = AskingDaemons()
 
@@ -92,7 +95,8 @@ class HostFiles:
         return FilesMoment(self, peer)
 
     def watch(self) -> None:
-        self.listening.watch()
+        self.listening.watch("sockets")
+        self.programs_of_root.watch("programs")
         self.daemons.watch()
 
 
@@ -107,6 +111,7 @@ class FilesMoment:
         self._peer = peer
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
         self._find_asking = cache(partial(host.daemons.find, peer))
+        self._read_mounts = cache(partial(_read_mounts, host, self._find_asking))
         self._seen: dict[str, HostEntry] = {}
         self._traced: dict[str, Trace] = {}
         self._passages: dict[str, Passage] = {}
@@ -170,7 +175,8 @@ class FilesMoment:
 
     @cached_property
     def _entries(self) -> EntryFinder:
-        return EntryFinder(self._walk, self._protected, self._listening, self._host.protected_names)
+        programs = self._host.programs_of_root.read(self._root) if self._host.visible else NO_PROGRAMS
+        return EntryFinder(self._walk, self._protected, self._listening, programs, self._host.protected_names)
 
     @cached_property
     def _listening(self) -> ListeningSockets:
@@ -183,11 +189,9 @@ class FilesMoment:
         names = AccountNames(self._walk)
         return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links)
 
-    @cached_property
+    @property
     def _mounts(self) -> MountTable:
-        # Where the host's files lie elsewhere, one process has their mounts for every daemon.
-        asking = self._asking if self._host.root is None else None
-        return self._host.mounts.read(asking.mountinfo if asking else None)
+        return self._read_mounts()
 
     @cached_property
     def _protected(self) -> ResolvedPaths:
@@ -207,6 +211,17 @@ class FilesMoment:
 
     @cached_property
     def _walk(self) -> HostWalk:
+        read = self._read_mounts
+        return HostWalk(self._root, lambda: read().proc_devices)
+
+    @property
+    def _root(self) -> str:
         if self._host.root is not None:
-            return HostWalk(self._host.root)
-        return HostWalk(self._asking.root if self._asking else "/")
+            return self._host.root
+        return self._asking.root if self._asking else "/"
+
+
+def _read_mounts(host: HostFiles, find_asking: Callable[[], AskingDaemon | None]) -> MountTable:
+    # Where the host's files lie elsewhere, one process has their mounts for every daemon.
+    asking = find_asking() if host.root is None else None
+    return host.mounts.read(asking.mountinfo if asking else None)

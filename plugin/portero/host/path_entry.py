@@ -8,6 +8,7 @@ from portero.files.path import clean
 from portero.files.symlinks import HostWalk, Kind
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
+from portero.host.root_programs import RootPrograms
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
 from portero.host.view import HostEntry
 
@@ -19,6 +20,7 @@ class EntryFinder:
     walk: HostWalk
     protected: ResolvedPaths
     listening: ListeningSockets
+    programs: RootPrograms
     names: Iterable[str]
 
     def find(self, path: str) -> HostEntry:
@@ -46,7 +48,10 @@ class EntryFinder:
         """Whether a path may open something that is protected; most do not."""
         listening = self.listening
         return (
-            self.protected.all.may_open(path) or listening.of_root.may_hold(path) or listening.of_users.may_hold(path)
+            self.protected.all.may_open(path)
+            or self.programs.may_open(path)
+            or listening.of_root.may_hold(path)
+            or listening.of_users.may_hold(path)
         )
 
     def _describe(self, path: str, resolved: str, kind: Kind, sockets: set[str]) -> HostEntry:
@@ -56,14 +61,14 @@ class EntryFinder:
         held = tuple(sorted(holds | self.listening.of_root.list_held(path, resolved)))
         return HostEntry(resolved, kind, held, *self._list_rest(path, resolved))
 
-    def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """What is written there, sockets of users, files and data of daemons."""
+    def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], ...]:
+        """What is written there, sockets of users, files and data of daemons, programs of root."""
         protected = self.protected
         writable = (protected.programs, protected.daemon_programs, protected.logs, protected.links)
         written = {path for each in writable for path in each.list_opened(*paths)}
         users = self.listening.of_users.list_held(*paths)
         files, data = protected.daemon_files.list_opened(*paths), protected.daemon_data.list_opened(*paths)
-        return tuple(sorted(written)), tuple(sorted(users)), files, data
+        return tuple(sorted(written)), tuple(sorted(users)), files, data, self.programs.list_opened(*paths)
 
 
 def list_daemon_sockets(walk: HostWalk, folder: str) -> set[str]:

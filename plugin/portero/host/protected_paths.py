@@ -1,41 +1,37 @@
 """What is protected on a host and why, as text: lists of paths, and which of them a path opens. No file is looked at.
 
-Sensitive paths decide what root runs, or hold what only root may read. The rules name them; where such a path is a
-link, what lies behind it is given this name as well. A test compares the list with the rule no-sensitive-paths.
+Sensitive paths decide what root runs, or hold what only root may read. sensitive_paths.tsv names them, each with its
+source; where such a path is a link, what lies behind it is given this name as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from portero.dockerd.containerd import ROOT
 from portero.dockerd.daemon import DATA_ROOT
 from portero.files.path import begin
 
-# fmt: off
-_TOP = (
-    "bin", "boot", "cgroup", "dev", "efi", "esp", "etc", "lib", "lib32", "lib64", "libx32", "nix", "ostree", "proc",
-    "root", "run", "sbin", "selinux", "snap", "sys", "sysroot", "usr",
+_ROWS = tuple(
+    line.split("\t")
+    for line in Path(__file__).with_name("sensitive_paths.tsv").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
 )
-_OTHERS = (
-    ".snapshots", "opt/cni", "opt/containerd", "swapfile", "var/backups", "var/cache/apt", "var/cache/debconf",
-    "var/cfengine", "var/lock", "var/ossec", "var/run", "var/snap", "var/spool/anacron", "var/spool/at",
-    "var/spool/cron", "var/spool/incron",
-)
-_STATE = (
-    "NetworkManager", "apt", "cloud", "cni", "containerd", "containers", "dkms", "docker", "docker-engine", "dpkg",
-    "etcd", "glusterd", "incus", "initramfs-tools", "k0s", "kubelet", "libvirt", "lxc", "lxd", "polkit-1", "portero",
-    "private", "rancher", "rpm", "selinux", "shim-signed", "snapd", "sss", "sudo", "systemd", "waagent",
-)
-# fmt: on
-
 # What is in them is as sensitive as they are.
-SENSITIVE = (
-    *(f"/{name}" for name in (*_TOP, *_OTHERS)),
-    *(f"/var/lib/{name}" for name in _STATE),
-)
+SENSITIVE = tuple(path for access, path, _ in _ROWS if access == "any")
+_BEGINNINGS = tuple(map(begin, SENSITIVE))
+# Folders that hold them: for any mount, and for one that may be written.
+_HOLDING = frozenset(path for access, path, _ in _ROWS if access == "itself")
+_HOLDING_WRITABLE = _HOLDING.union(path for access, path, _ in _ROWS if access == "write")
 # Homes are sensitive for writing, and the folders above them.
 HOMES = ("/home", "/var/home")
 # Data at the usual paths counts whether a daemon is seen or not: it may be of another one, or of one that is stopped.
 USUAL_DATA = (DATA_ROOT, ROOT)
+
+
+def list_sensitive(paths: Iterable[str], *, writable: bool) -> list[str]:
+    """Those of cleaned absolute paths that are sensitive, or hold what is."""
+    holding = _HOLDING_WRITABLE if writable else _HOLDING
+    return [path for path in paths if path in holding or f"{path}/".startswith(_BEGINNINGS)]
 
 
 class ProtectedPaths:

@@ -37,6 +37,7 @@ class HostEntry:
     user_sockets: tuple[str, ...] = ()  # sockets at or below the path on which processes of other users listen
     daemon_files: tuple[str, ...] = ()  # the asking daemon's configuration and runtime files there, or around it
     docker_data: tuple[str, ...] = ()  # data of dockerds and of containerd there, or around it
+    root_programs: tuple[str, ...] = ()  # what root executes or loads there, or around it
 
 
 @dataclass(frozen=True, slots=True)

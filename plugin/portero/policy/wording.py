@@ -1,8 +1,8 @@
 """`denial` of a rule file: the few words in which a denial tells of a violation, with what is asked and allowed.
 
 A template from the rule and the site's values; a request document and the paths at which it fails in; words out.
-`{name}` is a value of the fact that fails, `{name|other}` the other one where it is empty, `{key}` one of the site;
-`{value:size}` writes it as people do. The reason of a rule has `{name}` alone.
+`{name}` is a value of the fact that fails, `{name|other}` the other one where it is empty or missing, `{key}` one of
+the site; `{value:size}` writes it as people do. The reason of a rule has `{name}` alone.
 """
 
 import re
@@ -15,7 +15,7 @@ from portero.values.json_types import JSON
 from portero.values.sizes import format_size
 from portero.values.spelling import make_printable, suggest_name
 
-_PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|range))?\}")
+_PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+(?:\|[a-zA-Z]+)*)(?::(size|count|range))?\}")
 _MAX_VALUES = 4
 _MAX_VALUE_LENGTH = 80
 _NOTHING = (None, "", False)
@@ -76,7 +76,7 @@ def fill_site(text: str, site: Mapping[str, JSON]) -> str:
 
 def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     """What is wrong with a `denial` whose shape is right: site values that do not exist. `keys`: the site's."""
-    for name, _, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
+    for name, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
         if name not in keys:
             yield f"denial: '{{{name}}}' is not in site.json{suggest_name(name, sorted(keys))}"
 
@@ -96,10 +96,11 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
         return template
 
     def written(match: re.Match[str]) -> str:
-        name, other, form = match.groups()
-        if name not in values:
-            return match[0] if keep else name
-        return _write(values[other] if other in values and not values[name] else values[name], form)
+        names = match[1].split("|")
+        known = [values[name] for name in names if name in values]
+        if not known:
+            return match[0] if keep else names[0]
+        return _write(next(filter(None, known), known[0]), match[2])
 
     return _PLACEHOLDER.sub(written, template)
 

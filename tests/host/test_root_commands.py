@@ -1,0 +1,118 @@
+"""What units, cron and other settings execute as root is found; data, arguments and other users' commands are not."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from portero.files.symlinks import HostWalk
+from portero.host.root_commands import RootCommands, read_root_commands
+from tests.host.proc_tree import fail_at
+from tests.paths import ROOT
+
+FOLDER = ROOT / "plugin" / "portero" / "host"
+
+
+def found(root: Path, **files: str) -> RootCommands:
+    """`files`: texts by path, in which two underscores are a slash."""
+    for name, text in files.items():
+        file = root / name.replace("__", "/").replace("_at_", "@").replace("_dot_", ".")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return read_root_commands(HostWalk(str(root)))
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"),
+    [
+        ("ExecStart=/opt/a/run --x=/srv/data", {"/opt/a/run"}),
+        ('ExecStartPre=-+"/opt/a/run" x', {"/opt/a/run"}),
+        ("ExecStart=/usr/bin/x \\\n  /srv/data\nExecStop=@/opt/b b", {"/usr/bin/x", "/opt/b"}),
+        ("ExecStart=/usr/bin/python3 -u /opt/a/main.py /srv/data", {"/usr/bin/python3", "/opt/a/main.py"}),
+        ("ExecStart=/usr/bin/java -Xmx1g -jar /opt/a/a.jar", {"/usr/bin/java", "/opt/a/a.jar"}),
+        ("User=root\nExecStart=/opt/a", {"/opt/a"}),
+        ("User=grafana\nExecStart=/opt/a\nExecStartPre=+/opt/b", {"/opt/b"}),
+        ("DynamicUser=yes\nExecStart=/opt/a", set()),
+        ("#ExecStart=/opt/a\nWorkingDirectory=/opt/b\nConditionPathExists=/opt/c", set()),
+        ("EnvironmentFile=-/opt/a/env\nExecStart=/usr/bin/x", {"/opt/a/env", "/usr/bin/x"}),
+        (
+            "WorkingDirectory=/srv/shop\nEnvironmentFile=/srv/shop/.env\n"
+            "ExecStart=/usr/bin/docker compose -f /srv/shop/compose.yml up\nExecStop=/usr/bin/docker-compose down",
+            {"/usr/bin/docker", "/usr/bin/docker-compose"},
+        ),
+    ],
+)
+def test_a_unit_executes_what_its_lines_begin_with_and_scripts(tmp_path: Path, text: str, certain: set[str]) -> None:
+    assert found(tmp_path, etc__systemd__system__a_dot_service=text).certain == certain
+
+
+def test_a_drop_in_belongs_to_its_unit(tmp_path: Path) -> None:
+    commands = found(
+        tmp_path,
+        usr__lib__systemd__system__a_dot_service="ExecStart=/opt/a",
+        etc__systemd__system__a_dot_service_dot_d__x_dot_conf="[Service]\nUser=alicia",
+        etc__systemd__system__b_dot_service_dot_d__x_dot_conf="ExecStart=/opt/b",
+        etc__systemd__system__c_dot_target="ExecStart=/opt/c",
+    )
+
+    assert commands.certain == {"/opt/b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "certain", "possible", "scripts"),
+    [
+        ("5 4 * * * root /srv/a/run >/srv/log", set(), {"/srv/a/run", "/srv/log"}, set()),
+        ("@daily root sh /srv/a.sh", {"/srv/a.sh"}, {"/srv/a.sh"}, set()),
+        ("5 4 * * * alicia /srv/a/run", set(), set(), set()),
+        ("5 4 * * * root docker exec web /srv/a; /srv/b", set(), {"/srv/b"}, set()),
+        ("5 4 * * * root cd /srv/a && ./b/run && python3 c.py", set(), {"/srv/a"}, {"/srv/a/b/run", "/srv/a/c.py"}),
+        ("# 5 4 * * * root /srv/a/run", set(), set(), set()),
+    ],
+)
+def test_cron_executes_what_root_s_lines_name(
+    tmp_path: Path, text: str, certain: set[str], possible: set[str], scripts: set[str]
+) -> None:
+    commands = found(tmp_path, etc__crontab=text)
+
+    assert (commands.certain, commands.possible, commands.scripts) == (certain, possible, scripts)
+
+
+def test_folders_are_searched_for_programs_and_libraries(tmp_path: Path) -> None:
+    (tmp_path / "srv" / "salt").mkdir(parents=True)
+    commands = found(
+        tmp_path,
+        etc__ld_dot_so_dot_conf="include x\n/opt/lib\n",
+        etc__sudoers__d="",
+        etc__environment='PATH="/usr/bin:/opt/bin"',
+    )
+
+    assert commands.folders == {"/opt/lib", "/usr/bin", "/opt/bin", "/srv/salt"}
+
+
+def test_a_masked_unit_and_a_large_program_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "etc" / "systemd" / "system").mkdir(parents=True)
+    (tmp_path / "etc" / "systemd" / "system" / "a.service").symlink_to("/dev/null")
+    (tmp_path / "etc" / "rc.local").write_bytes(b"/opt/x\n" * (1 << 22))
+
+    assert found(tmp_path) == RootCommands()
+
+
+@pytest.mark.parametrize("place", ["etc/crontab", "etc/cron.d"])
+def test_what_is_there_and_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    found(tmp_path, etc__crontab="", etc__cron_dot_d__x="")
+    fail_at(monkeypatch, tmp_path / place, errno.EMFILE)
+    open_file = "portero.files.whole_files.os.open"
+    if place == "etc/crontab":
+        monkeypatch.setattr(open_file, lambda path, flags: (_ for _ in ()).throw(OSError(errno.EMFILE, "x", path)))
+
+    with pytest.raises(OSError, match=r"Too many|x"):
+        read_root_commands(HostWalk(str(tmp_path)))
+
+
+def test_each_file_has_a_kind_and_a_source() -> None:
+    rows = [line.split("\t") for line in (FOLDER / "acting_files.tsv").read_text().splitlines() if line[0] != "#"]
+
+    assert {kind for kind, _, _ in rows} == {"unit", "crontab", "commands", "folders", "folder"}
+    assert all(path.startswith("/") and source for _, path, source in rows)
