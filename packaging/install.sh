@@ -120,16 +120,24 @@ start() { # VERSION BEFORE
   systemctl daemon-reload
   systemctl enable --quiet portero.socket portero.service portero-bundle.timer
   systemctl start portero.socket
+  # A reload checks settings and policy by the new version. One that would refuse everything is not begun.
+  if systemctl --quiet is-active portero.service && ! systemctl reload portero.service 2>/dev/null; then
+    go_back "$1" "$2" "would refuse every request"
+  fi
   if systemctl restart portero.service && answers; then
     systemctl restart portero-bundle.timer
     return
   fi
-  echo "the new version does not start (journalctl -u portero has more):" >&2
+  go_back "$1" "$2" "does not start" portero.service portero-bundle.timer
+}
+
+go_back() { # VERSION BEFORE WHY, and the units to restart
+  echo "the new version $3 (journalctl -u portero has more):" >&2
   # The last messages of its processes, without systemd's lines.
   journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service | uniq >&2 || true
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"
-  systemctl restart portero.service portero-bundle.timer
+  [ $# = 3 ] || systemctl restart "${@:4}"
   fail 2 "went back to $2"
 }
 

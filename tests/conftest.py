@@ -25,6 +25,33 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         yield
 
 
+class _AtOnce:
+    """Prints each failure, and each cause of a skip, when it comes: who reads the end alone may get it cut."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._causes: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._write(f"FAILED {report.nodeid} ({report.when})\n{report.longreprtext}")
+        elif report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2] not in self._causes:
+            self._causes.add(report.longrepr[2])
+            self._write(f"SKIPPED {report.nodeid}, and others for the same cause: {report.longrepr[2]}")
+
+    def _write(self, text: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if isinstance(reporter, pytest.TerminalReporter):
+            reporter.ensure_newline()
+            reporter.write_line(text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Processes of xdist send their reports to the one that has the terminal.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_AtOnce(config))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was skipped: a line for each cause, not for each test."""
     skipped = terminalreporter.stats.get("skipped", [])

@@ -220,8 +220,13 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "policy-unusable": Refusal(
             "A policy is in force",
-            "Portero began anew, the policy folders are invalid, and no copy of the last policy is valid either.",
+            "Portero has no policy: the policy folders are invalid, and no copy of the last policy is valid either.",
             "fix the policy folders as root (`portero status` names the faults): they are loaded at once",
+        ),
+        "settings-unusable": Refusal(
+            "The settings can be used",
+            "Portero has no settings: what its environment or command line says cannot be used.",
+            "fix them as root (`portero status` names the faults), and run systemctl restart portero",
         ),
         "internal-error": Refusal(
             "Portero has no internal error",

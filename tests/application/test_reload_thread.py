@@ -195,7 +195,8 @@ def test_an_invalid_change_is_reported_and_changes_nothing(served: Served) -> No
     assert (told["policy"], told["policyLoaded"]) == (before["policy"], before["policyLoaded"])
     assert [str(served.site) in fault for fault in told["reloadFaults"]] == [True, True]
     assert told["lastReload"] > told["policyLoaded"]
-    assert told["attention"] == [f"policy folder is invalid; still enforcing the policy of {told['policyLoaded']}"]
+    enforced = f"policy folder is invalid; still enforcing the policy of {told['policyLoaded']}"
+    assert told["attention"] == [f"{enforced}; the next start would have no policy"]
     assert served.privileged() is False
 
 

@@ -12,7 +12,7 @@ from typing import cast
 import jsonschema_rs
 import pytest
 
-from portero.application import last_policy, loading, reloading
+from portero.application import first_policy, last_policy, loading
 from portero.application.application import Application
 from portero.application.reloading import reload, restore_policy
 from portero.files import package_files
@@ -255,7 +255,7 @@ def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
     def hang(*_: object) -> None:
         answers.wait(30)
 
-    monkeypatch.setattr(reloading, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(first_policy, "_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(loading.folder, "read_folder", hang)
     monkeypatch.setattr(loading.own_files, "list_links", hang)
     after = restored(with_saved)

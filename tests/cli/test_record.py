@@ -34,10 +34,10 @@ def test_the_command_record_serves_and_records(tmp_path: Path) -> None:
     assert json.loads(replayed.stdout)["wouldBeRefused"]["by"]["rule"] == {"no-privileged": 1}
 
 
-def test_a_place_for_the_recording_that_cannot_be_had_takes_no_socket(tmp_path: Path) -> None:
+def test_a_place_for_the_recording_that_cannot_be_had_is_found_before_a_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    told = run(*serve(tmp_path)[2:], PORTERO_RECORD=str(tmp_path / "file" / "requests.jsonl"))
+    told = run(*serve(tmp_path, "--check")[2:], PORTERO_RECORD=str(tmp_path / "file" / "requests.jsonl"))
 
     assert told.returncode == 2
     assert told.stderr.startswith(f"portero: PORTERO_RECORD: {tmp_path}/file/requests.jsonl: ")

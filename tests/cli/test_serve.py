@@ -1,5 +1,6 @@
 """`portero serve` as a process: start, end, reload, and what it does not start with."""
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ import pytest
 from portero import __version__
 from tests.server.commands import ask, command, create, run, serve
 from tests.server.running import ROOT, Server, started
+from tests.waiting import soon
 
 
 def test_the_start_is_one_line_and_the_end_is_silent(tmp_path: Path) -> None:
@@ -92,14 +94,119 @@ def test_a_socket_in_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None
     assert line.startswith(f"portero: {tmp_path}/file/portero.sock: ")
 
 
-def test_an_invalid_policy_takes_no_socket(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
+PING = {"RequestMethod": "HEAD", "RequestUri": "/_ping"}
+LIST = {"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}
 
-    told = run(*serve(tmp_path, "--schemas", str(tmp_path))[2:])
+
+@pytest.mark.parametrize("typo", [{"PORTERO_MODE": "audti"}, {"PORTERO_MOD": ""}, {"PORTERO_THREADS": "many"}])
+def test_with_settings_that_cannot_be_used_it_runs_and_refuses_with_the_reason(
+    tmp_path: Path, typo: dict[str, str]
+) -> None:
+    (name,) = typo
+    path = tmp_path / "portero.sock"
+    checked = run(*serve(tmp_path, "--check")[2:], **typo)
+    with started(serve(tmp_path, "--profile", "baseline"), path, **typo) as running:
+        assert running.ask("POST", "/Plugin.Activate")[1] == {"Implements": ["authz"]}
+        assert ask(running, json.dumps(PING).encode())["Allow"] is True
+        refused = ask(running, json.dumps(LIST).encode())["Msg"]
+        # The setting that was meant may be another one: the strictest that Portero has by default.
+        assert "no-privileged" in ask(running, create(Privileged=True))["Msg"]
+        told = run("status", "--socket", str(path))
+        metrics = running.text("/metrics")
+        running.process.send_signal(signal.SIGHUP)
+        os.kill(running.decider(), signal.SIGKILL)
+        assert soon(lambda: "settings-unusable" in ask(running, json.dumps(LIST).encode())["Msg"])
+        _, errors = running.stop()
+
+    assert (checked.returncode, checked.stdout) == (2, "")
+    assert checked.stderr.startswith(f"portero: {name}: ")
+    assert "settings-unusable" in refused
+    assert f"Portero has no usable settings: {name}:" in " ".join(refused.split())
+    assert told.returncode == 1
+    assert "NOTHING IS ALLOWED: the settings cannot be used" in told.stdout
+    assert "portero_policy_usable 0.0" in metrics
+    until = "until this is fixed and portero is restarted"
+    assert f"portero: error: no settings, and nothing is allowed {until}: {name}" in errors
+
+
+def test_with_a_policy_that_cannot_be_used_it_runs_and_refuses_until_that_is_mended(tmp_path: Path) -> None:
+    policy, path = tmp_path / "policy", tmp_path / "portero.sock"
+    words = serve(tmp_path, "--schemas", str(policy))
+    checked = run(*words[2:], "--check")
+    with started(words, path) as running:
+        refused = " ".join(ask(running, json.dumps(LIST).encode())["Msg"].split())
+        policy.mkdir()
+        (policy / "site.json").write_text("{}")
+        assert soon(lambda: ask(running, json.dumps(LIST).encode())["Allow"])
+        assert "portero_policy_usable 1.0" in running.text("/metrics")
+    mended = run(*words[2:], "--check")
+
+    assert (checked.returncode, checked.stderr.count("\n")) == (2, 1)
+    assert f"policy-unusable Portero has no policy: {policy}" in refused
+    assert (mended.returncode, mended.stderr) == (0, "")
+
+
+def test_with_an_invalid_policy_it_begins_with_the_one_that_was_in_force_last(tmp_path: Path) -> None:
+    (tmp_path / "policy").mkdir()
+    site, path = tmp_path / "policy" / "site.json", tmp_path / "portero.sock"
+    site.write_text('{"actions": {"no-privileged": "off"}}')
+    words = serve(tmp_path, "--profile", "baseline", "--schemas", str(site.parent))
+    with started(words, path) as running:
+        assert ask(running, create(Privileged=True))["Allow"] is True
+        site.write_text("{")
+        reloaded(running, expected=True)
+        before = run("status", "--socket", str(path))
+    with started(words, path) as running:
+        assert ask(running, create(Privileged=True))["Allow"] is True
+        told = run("status", "--socket", str(path))
+
+    assert f"; the next start would take it from {tmp_path}/state/last-policy.json" in before.stdout
+    assert told.returncode == 1
+    assert "policy folder is invalid; still enforcing the policy of" in told.stdout
+    assert f"{site}: " in told.stdout
+
+
+def test_a_check_names_a_fault_of_the_policy_and_one_of_the_log(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"acshuns": {}}')
+
+    told = run(*serve(tmp_path, "--schemas", str(tmp_path), "--log", "/proc/none/log", "--check")[2:])
 
     assert told.returncode == 2
-    assert len(told.stderr.splitlines()) == 2
+    assert [line.split(": ")[1] for line in told.stderr.splitlines()] == [f"{tmp_path}/site.json", "PORTERO_LOG"]
     assert not (tmp_path / "portero.sock").exists()
+
+
+@pytest.mark.parametrize("typo", [{"PORTERO_MODE": "audti"}, {"PORTERO_SCHEMAS": "/none"}])
+def test_a_managed_plugin_needs_settings_and_a_policy(tmp_path: Path, typo: dict[str, str]) -> None:
+    code = "import sys; from portero.cli import main, serve\nserve.is_managed_plugin = lambda: True\nmain(sys.argv[3:])"
+    told = subprocess.run(
+        [sys.executable, "-c", code, *serve(tmp_path)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin"), **typo},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert told.returncode == 2
+    assert not (tmp_path / "portero.sock").exists()
+
+
+def test_systemd_hears_that_it_is_ready_and_what_is_wrong(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        words = serve(tmp_path, "--schemas", str(tmp_path / "policy"))
+        with started(words, tmp_path / "portero.sock", NOTIFY_SOCKET=str(tmp_path / "notify")):
+            begun = [systemd.recv(1000).decode(), systemd.recv(1000).decode()]
+            (tmp_path / "policy").mkdir()
+            (tmp_path / "policy" / "site.json").write_text("{}")
+            while (mended := systemd.recv(1000).decode()).startswith("STATUS=no policy"):
+                pass
+
+    assert begun[0].startswith(f"STATUS=no policy, and nothing is allowed until this is fixed: {tmp_path}/policy")
+    assert begun[1:] == ["READY=1"]
+    assert mended == "STATUS=mode enforce"
 
 
 def test_a_wrong_descriptor_from_systemd_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from .rawhttp import exchange, render
 NAME = "portero"
 PLUGIN_SOCKET = f"/run/docker/plugins/{NAME}.sock"
 LOG = "/var/log/portero-decisions.jsonl"
+# Nothing of it is left where a package would have it.
+STATE = "/run/portero-state/signed-versions.json"
 # A daemon may listen anywhere, under any name: rules must find the second one too.
 LISTENS = ("unix:///run/docker.sock", "unix:///srv/engine/api")
 # What people's commands mount: harmless data, and what the rules are there to protect.
@@ -34,7 +36,7 @@ def serve(profile: str, *options: str) -> list[str]:
     """The command that starts this checkout's plugin."""
     return [
         *(sys.executable, "-m", "portero", "serve", "--socket", PLUGIN_SOCKET, "--profile", profile),
-        *("--log", LOG, *(options or ("--host-root", "/"))),
+        *("--log", LOG, "--state", STATE, *(options or ("--host-root", "/"))),
     ]
 
 

@@ -188,6 +188,18 @@ def test_restart_reload_and_upgrade_execute_nothing_unjudged(fleet: Fleet, tmp_p
         assert fleet.version(host) == 2
 
 
+def test_an_upgrade_into_a_fault_is_not_begun(fleet: Fleet) -> None:
+    host, main = fleet.hosts[0], "systemctl show --value --property MainPID portero"
+    before = host.do(main)
+    host.do("echo PORTERO_MODE=audti >> /etc/portero/environment")
+    said = host.do("dpkg --force-confold -i /var/cache/portero.deb 2>&1", timeout=500)
+    host.do("sed -i /audti/d /etc/portero/environment")
+
+    assert "portero: not restarted, the version before still runs" in said
+    assert host.do(main) == before
+    assert "no-privileged" in host.shell("docker create --privileged busybox true").stderr
+
+
 def test_after_a_power_cut_the_first_request_is_asked_about(fleet: Fleet) -> None:
     # Without the registry: the last good policy is enough.
     fleet.services.do("systemctl stop docker-registry")

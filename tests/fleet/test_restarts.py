@@ -1,19 +1,17 @@
 """The units under a real systemd: Portero comes back by itself, however often it could not start before."""
 
-import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.conftest import give_up
-from tests.paths import ROOT
 
+from .fleet import wait_until
 from .machine import Machine, Network, missing
+from .units import put_units
 
 pytestmark = pytest.mark.e2e
-UNITS = "/etc/systemd/system"
-SITE = "/etc/portero/policy/site.json"
 MAIN = "systemctl show --value --property MainPID portero.service"
 PING = "curl -sf -m 30 --unix-socket /run/docker/plugins/portero.sock -X POST http://portero/Plugin.Activate"
 
@@ -24,27 +22,22 @@ def machine() -> Iterator[Machine]:
         give_up(reason)
     with Network({"web1": "10.77.0.2"}) as network:
         booted = network.boot("web1")
-        booted.wait_until_booted()
-        booted.do("systemctl stop portero.service portero.socket 2>/dev/null || true")
-        for unit in ("portero.service", "portero.socket"):
-            text = (ROOT / "packaging/systemd" / unit).read_text()
-            text = text.replace("/usr/local/bin/portero serve", f"{sys.executable} -m portero serve")
-            booted.path(f"{UNITS}/{unit}").write_text(text)
-        booted.do("mkdir -p /etc/portero/policy; echo PORTERO_SCHEMAS=/etc/portero/policy > /etc/portero/environment")
-        booted.do(f"echo '{{}}' > {SITE}; systemctl daemon-reload; systemctl start portero.socket portero.service")
+        put_units(booted)
         yield booted
 
 
-def test_a_policy_that_is_mended_is_in_force_after_many_failed_starts(machine: Machine) -> None:
+def test_portero_comes_back_after_many_failed_starts(machine: Machine) -> None:
     assert '"authz"' in machine.do(PING)
-    machine.do(f"echo '{{' > {SITE}; systemctl restart portero.service")
+    # Of a log that cannot be written at the start Portero ends.
+    machine.do("rm -rf /var/log/portero; echo PORTERO_LOG=/proc/none/log >> /etc/portero/environment")
+    machine.shell("systemctl restart portero.service")
     # A request waits at the socket, which makes systemd try at once.
     waits = machine.shell(f"{PING} & sleep 15; systemctl show --value --property NRestarts portero.service").stdout
-    assert int(waits.split()[-1]) > 5
-    machine.do(f"echo '{{}}' > {SITE}")
+    assert int(waits.split()[-1]) > 3
+    machine.do("sed -i /none/d /etc/portero/environment")
 
     assert '"authz"' in machine.do(PING)
-    assert machine.do("systemctl is-active portero.socket portero.service").split() == ["active", "active"]
+    wait_until(lambda: machine.shell("systemctl is-active portero.service").returncode == 0, "portero is not active")
 
 
 def test_when_memory_runs_out_others_are_killed_first_and_one_process_is_not_all(machine: Machine) -> None:

@@ -58,6 +58,15 @@ class Server:
         finally:
             connection.close()
 
+    def text(self, path: str) -> str:
+        """The text of one page."""
+        connection = self.connection()
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in children]

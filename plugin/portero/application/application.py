@@ -6,11 +6,13 @@ whole (reloading.py).
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from portero.application import loading
-from portero.decision import Decision, make_refusal, new_id, sort_violations
+from portero.application import first_policy, loading
+from portero.application.added_refusal import add_refusal, decide_without_policy
+from portero.decision import Decision, new_id
 from portero.decision_log.decision_log import DecisionLog
 from portero.decision_log.log_line import is_frequent_read, write_line
 from portero.decision_log.log_state import JOURNAL
@@ -37,12 +39,12 @@ _LOG = logging.getLogger(__name__)
 class InForce:
     """The judge that answers. `state`: the files of its policy, and how the last reload went.
 
-    `is_usable`: whether it may allow anything; its policy is an old one otherwise.
+    `unusable`: the refusal code of every request while there is no policy to allow by; empty for none.
     """
 
     judge: Judge
     state: PolicyState
-    is_usable: bool = True
+    unusable: str = ""
 
 
 class RequestRecorder(Protocol):
@@ -55,7 +57,10 @@ class RequestRecorder(Protocol):
 
 @dataclass(slots=True)
 class Application:
-    """Answers AuthZReq. `in_force` is replaced as a whole; one request is answered by one value of it."""
+    """Answers AuthZReq. `in_force` is replaced as a whole; one request is answered by one value of it.
+
+    `setting_faults`: why the settings cannot be used; nothing is allowed before the next start then.
+    """
 
     settings: Settings
     in_force: InForce
@@ -63,6 +68,7 @@ class Application:
     recorder: RequestRecorder | None = None
     list_docker_users: status.ListDockerUsers = status.list_no_users
     metrics: Metrics = field(default_factory=Metrics)
+    setting_faults: Sequence[str] = ()
     # When the policy folders were last polled, by time.monotonic(); a poll of a file system that hangs does not end.
     polled_at: float = field(default_factory=time.monotonic)
 
@@ -112,7 +118,7 @@ class Application:
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
             self.metrics.count().break_glass,
             time.monotonic() - self.polled_at,
-            in_force.is_usable,
+            in_force.unusable,
             self.list_docker_users,
         )
 
@@ -123,8 +129,8 @@ class Application:
         decision = judge.decide(data, new_id(), time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
-        if not in_force.is_usable and self.settings.mode == "enforce":
-            decision = _refuse(decision, "policy-unusable")
+        if in_force.unusable and self.settings.mode == "enforce":
+            decision = decide_without_policy(decision, data, in_force.unusable, in_force.state.faults)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         if decision.breaks_glass:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
@@ -149,42 +155,56 @@ class Application:
         """A change that is not logged is refused, unless the site allows it or nothing is enforced."""
         if decision.subject.reads or self.settings.log_failure == "allow" or self.settings.mode == "audit":
             return decision
-        return _refuse(decision, "log-failure")
-
-
-def _refuse(decision: Decision, code: str) -> Decision:
-    suggestion = decision.suggestion
-    if suggestion is not None:
-        # Whatever a user changes, this stays.
-        suggestion = replace(suggestion, still=(*suggestion.still, code))
-    return replace(
-        decision,
-        violations=sort_violations((*decision.violations, make_refusal(code, ""))),
-        suggestion=suggestion,
-        mode="enforce",
-        breaks_glass=False,
-    )
+        return add_refusal(decision, "log-failure")
 
 
 def build(
     settings: Settings,
     recorder: RequestRecorder | None = None,
     list_docker_users: status.ListDockerUsers = status.list_no_users,
+    setting_faults: Sequence[str] = (),
+    *,
+    needs_policy: bool = True,
 ) -> Application:
-    """Load and open everything; raises LoadError with every fault."""
+    """Open and load everything; raises LoadError with every fault.
+
+    Unless it `needs_policy`, an invalid one is no error: the last one is in force, or everything is refused. So it is
+    with `setting_faults`.
+    """
     if settings.visible_root == "none":
         # Settled before a fork: the deciding process of a managed plugin is not its first one.
         settings = replace(settings, host_root="none")
     routes, shapes = api_tables.load_api()
-    loaded = loading.load_trusted(settings, routes.operations)
     log = _open_log(settings)
-    loading.remember_versions(settings, loaded.signed)
+    first = first_policy.find_policy(settings, routes.operations, setting_faults=setting_faults)
+    if needs_policy and first.faults:
+        raise LoadError(first.faults)
     metrics = Metrics((operation.id for operation in routes.operations), log.state.is_stalled)
-    state = loaded.make_state(time.time())
-    metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce")
-    judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
+    state = replace(first.loaded.make_state(time.time()), faults=first.faults)
+    metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce", usable=not first.unusable)
+    if state.faults:
+        metrics.load_failed()
+    judge = loading.assemble_judge(settings, first.loaded.policy, routes, shapes, state.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
-    return Application(settings, InForce(judge, state), log, recorder, list_docker_users, metrics)
+    in_force = InForce(judge, state, first.unusable)
+    return Application(settings, in_force, log, recorder, list_docker_users, metrics, setting_faults)
+
+
+def check_start(settings: Settings) -> None:
+    """Whether Portero could start now as it should; raises LoadError with every fault. Nothing is put into force."""
+    routes, shapes = api_tables.load_api()
+    faults: list[str] = []
+    try:
+        loaded = loading.load_trusted(settings, routes.operations)
+        loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
+    except LoadError as error:
+        faults += error.faults
+    try:
+        _open_log(settings)
+    except LoadError as error:
+        faults += error.faults
+    if faults:
+        raise LoadError(faults)
 
 
 def _open_log(settings: Settings) -> DecisionLog:

@@ -87,10 +87,12 @@ def _load_all(
     files: dict[Path, Mapping[str, bytes]] = {}
 
     def read(path: Path, faults: list[str]) -> Folder:
-        if before is not None and path == package_files.schemas():
-            content = _read_from(before, path, faults)
-        else:
+        if path != package_files.schemas():
             content = reader(path, faults)
+        elif before is None:
+            content = folder.read_folder(path, faults)
+        else:
+            content = _read_from(before, path, faults)
         files[path] = content.data
         return content
 

@@ -44,9 +44,9 @@ class ReloadThread:
         application = self.application
         if is_replacement:
             application.in_force = reloading.restore_policy(application)
-            self._plan_retry()
             self._count_and_report()
-        if application.in_force.is_usable:
+        self._plan_retry()
+        if not application.in_force.unusable:
             self._save_policy()
         application.in_force.judge.host.watch()
         application.log.start(is_replacement=is_replacement)

@@ -14,6 +14,7 @@ from portero.files.chroot import Files
 from portero.hostcheck.findings import check
 from portero.hostcheck.host_document import collect
 from portero.hostcheck.host_rules import HostPolicy, load
+from portero.hostcheck.unseen import explain_unseen
 from portero.policy.loader import InvalidPolicy
 from portero.report import host_formats, host_result, junit
 from portero.report.host_result import HostResult
@@ -59,7 +60,8 @@ def check_host(settings: Settings, root: str = "/", *, probe: bool = True) -> Ho
     document = collect(Files(root), daemon_config, address, settings.socket, ask=probe)
     report = check(policy, document, settings.profile)
     access = cast("dict[str, dict[str, JSON]]", document["access"])
-    warnings = tuple(warn_of_accounts(access["members"]["value"], settings.profile))
+    unseen = explain_unseen(Files(root), daemon_config, address) if probe else ()
+    warnings = (*unseen, *warn_of_accounts(access["members"]["value"], settings.profile))
     return HostResult(report, policy.rules.rules, settings.profile, document, warnings)
 
 

@@ -114,15 +114,20 @@ _OWNERS_RULE = "no-swappable-sources"
 
 def settings(given: Given) -> Settings:
     """The settings under the environment and these options; an option that is not given is None or empty."""
+    try:
+        return read_settings(given)
+    except InvalidSettings as error:
+        give_up(error.faults)
+
+
+def read_settings(given: Given) -> Settings:
+    """The same; raises InvalidSettings."""
     options = {
         field: value if isinstance(value, str) else ":".join(value)
         for field, value in given.items()
         if value is not None and value != ()
     }
-    try:
-        return Settings.read(os.environ, options, os.geteuid())
-    except InvalidSettings as error:
-        give_up(error.faults)
+    return Settings.read(os.environ, options, os.geteuid())
 
 
 def judge(settings: Settings) -> Judge:

@@ -8,12 +8,13 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from portero import __version__
-from portero.application.application import Application, build
+from portero.application.application import Application, RequestRecorder, build, check_start
 from portero.application.reload_thread import ReloadThread
 from portero.application.watch import Watch, list_watched
 from portero.cli import options
@@ -21,50 +22,89 @@ from portero.decision_log.log_state import STANDARD_OUTPUT
 from portero.policy.exception import list_warnings
 from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 from portero.server.memory import give_back, use_one_arena
-from portero.server.start_up import open_closed_streams, wait_for_end
-from portero.settings.settings import Settings
+from portero.server.start_up import is_managed_plugin, open_closed_streams, wait_for_end
+from portero.server.systemd_notify import Notifier
+from portero.settings.settings import InvalidSettings, Settings
 from portero.values.errors import LoadError
 from portero.values.json_types import JSON
 
 _LOG = logging.getLogger(__name__)
 _STANDARD_OUTPUT = 1
+# What a fault means, by why no policy is in force.
+_FAULTS = {
+    "": "not reloaded, the old policy stays in force",
+    "policy-unusable": "no policy, and nothing is allowed until this is fixed",
+    "settings-unusable": "no settings, and nothing is allowed until this is fixed and portero is restarted",
+}
 
 
 @click.command()
 @options.takes_service
-def serve(**given: str | tuple[str, ...] | None) -> None:
+@click.option("--check", "only_checks", is_flag=True, help="Only check whether it could start as it should.")
+def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
     """Answer dockerd on the plugin socket.
 
     A changed policy folder is loaded within two seconds; while it is invalid, the old policy stays in force. SIGHUP
-    loads it at once, SIGTERM ends the plugin.
+    loads it at once, SIGTERM ends the plugin. With settings or a policy that cannot be used it refuses every request
+    but ping, version and info, and says why; --check prints a line for each fault then, and ends with exit status 2.
     """
+    if only_checks:
+        _check(options.settings(given))
+        return
     try:
-        run(options.settings(given))
+        settings, faults = _read_settings(given)
+        run(settings, faults, needs_policy=is_managed_plugin())
     except SystemExit as end:
         if end.code == options.ERROR:
             wait_for_end()
         raise
 
 
-def run(settings: Settings) -> None:
-    """Serve under these settings, until a signal ends it."""
+def _check(settings: Settings) -> None:
+    try:
+        check_start(settings)
+        if settings.record is not None:
+            _open_recorder(settings.record, settings.record_max)
+    except LoadError as error:
+        options.give_up(error.faults)
+
+
+def _read_settings(given: options.Given) -> tuple[Settings, tuple[str, ...]]:
+    """The settings and their faults. dockerd is not left without an answer for these."""
+    try:
+        return options.read_settings(given), ()
+    except InvalidSettings as invalid:
+        if invalid.usable is None or is_managed_plugin():
+            options.give_up(invalid.faults)
+        return invalid.usable, invalid.faults
+
+
+def run(settings: Settings, setting_faults: tuple[str, ...] = (), *, needs_policy: bool) -> None:
+    """Serve under these settings, until a signal ends it.
+
+    `setting_faults`: why they are not those that were meant. `needs_policy`: give up without one.
+    """
     _check_streams(settings)
     # Before any thread starts: a thread keeps the arena that it has.
     use_one_arena()
+    notifier = Notifier()
     inherited = _take_over_socket()
     if inherited is not None:
         settings = replace(settings, socket=Path(inherited.name))
     with ExitStack() as ends:
         # Before the folders are read, so that no change is missed.
         watch = Watch(list_watched(settings))
-        application = _build_application(settings)
+        application = _build_application(settings, setting_faults, needs_policy)
         listener = inherited or _open_socket(settings)
         ends.callback(listener.remove)
-        _log_start(application)
+        report = partial(_end_reload, notifier)
+        _log_start(application, notifier)
         # Only now: it fills the memory that loading the policy has freed.
         from portero.server.gunicorn_arbiter import Server
 
-        Server(application, ReloadThread(application, watch, _end_reload), listener, settings).run()
+        server = Server(application, ReloadThread(application, watch, report), listener, settings)
+        notifier.tell_ready()
+        server.run()
 
 
 def _check_streams(settings: Settings) -> None:
@@ -79,16 +119,25 @@ def _take_over_socket() -> Listener | None:
         options.give_up([str(error)])
 
 
-def _build_application(settings: Settings) -> Application:
+def _build_application(settings: Settings, setting_faults: tuple[str, ...], needs_policy: bool) -> Application:
+    recorder = None
     try:
-        recorder = None
         if settings.record is not None:
-            from portero.recording.recorder import open_recorder  # its patterns take time to compile
-
-            recorder = open_recorder(settings.record, settings.record_max)
-        return build(settings, recorder, _list_docker_users)
+            recorder = _open_recorder(settings.record, settings.record_max)
+    except LoadError as error:
+        if needs_policy:
+            options.give_up(error.faults)
+        setting_faults += error.faults
+    try:
+        return build(settings, recorder, _list_docker_users, setting_faults, needs_policy=needs_policy)
     except LoadError as error:
         options.give_up(error.faults)
+
+
+def _open_recorder(path: Path, size: int) -> RequestRecorder:
+    from portero.recording.recorder import open_recorder  # its patterns take time to compile
+
+    return open_recorder(path, size)
 
 
 def _list_docker_users(root: str, daemon_config: str) -> JSON:
@@ -106,17 +155,18 @@ def _open_socket(settings: Settings) -> Listener:
         options.give_up([str(taken)])
 
 
-def _end_reload(application: Application) -> None:
+def _end_reload(notifier: Notifier, application: Application) -> None:
     give_back()
-    _log_start(application)
+    _log_start(application, notifier)
 
 
-def _log_start(application: Application) -> None:
+def _log_start(application: Application, notifier: Notifier) -> None:
     """Log the policy in force after a start or a reload, on standard error: standard output may be the decision log."""
     settings, in_force = application.settings, application.in_force
     policy, faults = in_force.judge.policy, in_force.state.faults
     for fault in faults:
-        _LOG.error("not reloaded, the old policy stays in force: %s", fault)
+        _LOG.error("%s: %s", _FAULTS[in_force.unusable], fault)
+    notifier.tell_status(f"{_FAULTS[in_force.unusable]}: {faults[0]}" if faults else f"mode {settings.mode}")
     if faults:
         return
     _LOG.info(
@@ -142,4 +192,4 @@ def record(**given: str | tuple[str, ...] | None) -> None:
 
     Secrets are masked. With --mode audit nothing is refused meanwhile. A service records with PORTERO_RECORD instead.
     """
-    run(options.settings(given))
+    run(options.settings(given), needs_policy=True)

@@ -17,6 +17,7 @@ from portero.dockerd.peer import read_peer
 from portero.values.json_fields import to_object, to_objects
 from portero.values.json_objects import load_json, load_object
 from portero.values.json_types import JSON
+from portero.values.spelling import make_printable
 
 HEADER = "X-Portero-Lookup"
 SECRET = os.urandom(16).hex()
@@ -63,7 +64,7 @@ class EngineApi:
     def _get(self, path: str) -> JSON:
         status, body = self._ask("GET", path)
         if status != HTTPStatus.OK:
-            raise ValueError(f"GET {path} was answered with status {status}")
+            raise ValueError(f"GET {path} was answered with status {status}{_find_message(body)}")
         return load_json(body)
 
     def _ask(
@@ -78,6 +79,15 @@ class EngineApi:
         return exchange(
             self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=MAX_ANSWER_BYTES
         )
+
+
+def _find_message(answer: bytes) -> str:
+    """What dockerd says beside a status, in one line; empty where it says nothing."""
+    try:
+        message = str(to_object(load_json(answer)).get("message", ""))
+    except ValueError:
+        return ""
+    return f": {make_printable(' '.join(message.split()))}" if message else ""
 
 
 def get(

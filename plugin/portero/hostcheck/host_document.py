@@ -30,7 +30,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     """
     running, is_read = _find_dockerd(files)
     configured = daemon_settings.read_configuration(files, running, daemon_config)
-    address = address or _find_address(files, configured)
+    address = address or find_address(files, configured)
     api = None if address is None else EngineApi(address)
     info = daemon_facts.Info(_ask_info(api))
     portero_socket = plugin_sockets.find_named(files, configured, portero)
@@ -58,7 +58,7 @@ def _find_dockerd(files: Files) -> tuple[VisibleDockerd | None, bool]:
         return None, False
 
 
-def _find_address(files: Files, configured: daemon_settings.Configuration) -> str | None:
+def find_address(files: Files, configured: daemon_settings.Configuration) -> str | None:
     """Where this process reaches the first of dockerd's Unix sockets; None: that could not be read."""
     try:
         return files.outside(daemon_sockets.list_unix_sockets(files, configured)[0])

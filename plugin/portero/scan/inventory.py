@@ -13,6 +13,7 @@ from portero.dockerd.api import TIMEOUT_SECONDS
 from portero.dockerd.unix_http import UnixConnection
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
+from portero.values.spelling import make_printable
 
 _UNIX = ("unix://", "http+unix://")
 _MISSING = "scan needs the Python package docker: install portero with its extra `scan`"
@@ -136,7 +137,9 @@ def _list_task_services(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 
 def _find_reason(error: Exception) -> str:
-    """The last cause in a chain of them, without the addresses in memory that libraries print."""
+    """What dockerd says, or the last cause in a chain of them, without the addresses in memory that libraries print."""
+    if said := getattr(error, "explanation", None):
+        return make_printable(" ".join(str(said).split()))
     inner: BaseException = error
     while inner.__context__ is not None:
         inner = inner.__context__

@@ -69,6 +69,11 @@ _END = (signal.SIGTERM, signal.SIGINT)
 _TIMEOUT_SECONDS = 20.0
 
 
+def is_managed_plugin() -> bool:
+    """Whether dockerd started this process as a managed plugin: it is the first one of its container."""
+    return os.getpid() == _FIRST_PROCESS
+
+
 def wait_for_end(seconds: float = _TIMEOUT_SECONDS) -> None:
     """Wait until dockerd ends this process, if it is the first one of a managed plugin, which could not start.
 
@@ -76,7 +81,7 @@ def wait_for_end(seconds: float = _TIMEOUT_SECONDS) -> None:
     attempt for that of the next (moby plugin/manager.go, HandleExitEvent): such a plugin can restart without end. So it
     stays, without a socket, until dockerd gives up.
     """
-    if os.getpid() == _FIRST_PROCESS:
+    if is_managed_plugin():
         # The kernel drops what the first process of a namespace neither handles nor blocks (signal(7)).
         signal.pthread_sigmask(signal.SIG_BLOCK, _END)
         signal.sigtimedwait(_END, seconds)

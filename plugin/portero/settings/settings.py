@@ -5,7 +5,7 @@ Text comes in, one frozen value goes out. A value out of range and an unknown PO
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,8 @@ from portero.values.spelling import suggest_name
 PREFIX = "PORTERO_"
 _FIRST_PROCESS = 1
 _ROOT = 0
+# What is enforced is unknown while any setting is: a name may be misspelled.
+_ENFORCED = ("mode", "profile", "audit_profile", "schemas", "trusted_keys", "bundle")
 
 Profile = Literal["baseline", "hardened", "restricted"]
 AuditProfile = Literal["auto", "none", "hardened", "restricted"]
@@ -31,7 +33,14 @@ Lookups = Literal["auto", "off"]
 
 
 class InvalidSettings(Faults):
-    """Settings that cannot be used; `faults` holds one sentence each."""
+    """Settings that cannot be used; `faults` holds one sentence each.
+
+    `usable`: settings to refuse everything by; None when it is not known where to listen, or where the log goes.
+    """
+
+    def __init__(self, faults: Iterable[str], usable: "Settings | None" = None) -> None:
+        super().__init__(faults)
+        self.usable = usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,8 @@ class Settings:
 
         Raises InvalidSettings with every fault.
         """
-        given = _defaults() | user_defaults(environ, uid)
-        given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        defaults = _defaults() | user_defaults(environ, uid)
+        given = defaults | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         given |= {variable(field): text for field, text in options.items()}
         fields = {variable(field): field for field in _READERS}
         faults = [_describe_unknown(name, list(fields)) for name in given.keys() - fields]
@@ -104,7 +113,7 @@ class Settings:
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
         if faults:
-            raise InvalidSettings(tuple(sorted(faults)))
+            raise InvalidSettings(sorted(faults), _keep_usable(values, defaults))
         if values["bundle"]:
             values["schemas"] += (values["bundle_folder"] / value.CURRENT,)
         return cls(**values)
@@ -122,6 +131,14 @@ class Settings:
     def policy_folders(self) -> tuple[Path, ...]:
         """The built-in folder and the site's own, which override it."""
         return (package_files.schemas(), *self.schemas)
+
+
+def _keep_usable(values: Mapping[str, Any], defaults: Mapping[str, str]) -> Settings | None:
+    """The values that could be read, and defaults for others and for all that says what is enforced."""
+    if not {"socket", "log"} <= values.keys():
+        return None
+    unknown = [field for field in _READERS if field in _ENFORCED or field not in values]
+    return Settings(**{**values, **{field: _READERS[field](defaults[variable(field)]) for field in unknown}})
 
 
 def _describe_unknown(name: str, names: Sequence[str]) -> str:

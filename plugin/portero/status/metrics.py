@@ -89,6 +89,7 @@ class Metrics:
             self._violations.labels("internal-error", action)
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
         self._gauge("log_stalled_writes", "Writes to the decision log that do not end").set_function(is_stalled)
+        self._usable = self._gauge("policy_usable", "1: a policy is in force; 0: there is none, and nothing is allowed")
         self._enforcing = self._gauge("enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)")
 
     def decided(self, decision: Decision, seconds: float) -> None:
@@ -128,12 +129,13 @@ class Metrics:
         """Count an allowed read that has no line in the log."""
         self._harmlessly(lambda: self._reads_not_logged.labels(operation).inc())
 
-    def policy_loaded(self, when: float, *, enforcing: bool) -> None:
-        """A policy is in force since then."""
+    def policy_loaded(self, when: float, *, enforcing: bool, usable: bool = True) -> None:
+        """A policy is in force since then; unless `usable`, none is."""
 
         def set_gauges() -> None:
             self._loaded.set(when)
             self._enforcing.set(int(enforcing))
+            self._usable.set(int(usable))
 
         self._harmlessly(set_gauges)
 

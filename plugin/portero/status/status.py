@@ -16,7 +16,7 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.settings.settings import Settings
 from portero.signing.manifest import Manifest
-from portero.status import bundle_state, seen_daemons, weakened_rules
+from portero.status import bundle_state, policy_notices, seen_daemons, weakened_rules
 from portero.status import lookup_state as lookups
 from portero.status.metrics import Counts
 from portero.status.policy_state import PolicyState
@@ -54,7 +54,8 @@ class View:
 
     `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last lookup of an
     existing object went. `break_glass`: requests for which a token lifted the rules since the start. `silent_for`:
-    seconds since the policy folders were last polled. `is_usable`: whether a policy is in force.
+    seconds since the policy folders were last polled. `unusable`: why no policy is in force, as a refusal code; empty
+    where one is.
     `list_docker_users`: who reaches the daemon's socket, by the root of the host's files and daemon.json.
     """
 
@@ -68,7 +69,7 @@ class View:
     lookups: LookupState = "auto"
     break_glass: int = 0
     silent_for: float = 0.0
-    is_usable: bool = True
+    unusable: str = ""
     list_docker_users: ListDockerUsers = list_no_users
 
 
@@ -150,10 +151,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
             f"break-glass: rules were lifted for {view.break_glass} requests since the start;"
             " the decision log marks them with breakGlass"
         )
-    if not view.is_usable:
-        yield "NOTHING IS ALLOWED: no policy is valid; fix the policy folders (reloadFaults), which are loaded at once"
-    elif view.state.faults:
-        yield f"policy folder is invalid; still enforcing the policy of {format_instant(view.state.loaded)}"
+    yield from policy_notices.list_invalid(view.settings, view.state, view.unusable)
     if view.silent_for > _SILENT:
         yield (
             f"no change of the policy is loaded since {format_instant(now - view.silent_for)}:"
@@ -161,7 +159,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
         )
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
-    yield from _list_policy_warnings(view)
+    yield from policy_notices.list_warnings(view.settings, view.state)
     yield from bundle_state.list_notices(view.settings, now)
     if view.settings.lacks_daemon:
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
@@ -194,26 +192,6 @@ def _list_log_failures(log: LogState) -> Iterator[str]:
     if log.failed_within(_FAILED_RECENTLY):
         when = format_instant(log.last_failure)
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
-
-
-def _list_policy_warnings(view: View) -> Iterator[str]:
-    """What weakens signed policies, and folders that keep changing."""
-    settings, state = view.settings, view.state
-    if state.changing_since is not None:
-        since, loaded = format_instant(state.changing_since), format_instant(state.loaded)
-        yield f"policy folders keep changing since {since}; enforcing the policy of {loaded}"
-    if not settings.trusted_keys or not state.signed:
-        return
-    if settings.allow_rollback == "yes":
-        yield "older signed versions are accepted: unset PORTERO_ALLOW_ROLLBACK"
-    elif state.new_groups:
-        groups = ", ".join(state.new_groups)
-        yield (
-            f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
-            "accepted; expected at the first start only"
-        )
-    elif not settings.state.exists():
-        yield f"{settings.state} is missing: after a restart an older signed version would be accepted; restore it"
 
 
 def _list_exceptions(policy: Policy, now: float, counts: Counts) -> list[JSON]:

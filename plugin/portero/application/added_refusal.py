@@ -1,0 +1,51 @@
+"""Refusals that no rule gives: the policy or the settings cannot be used, or a decision cannot be logged."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from portero.decision import Decision, make_refusal, sort_violations
+from portero.reading.envelope import read_envelope
+from portero.values.spelling import make_printable
+
+# Clients ask these before anything else, and who looks for the cause does. They tell nothing of what runs.
+_ALLOWED_WITHOUT_POLICY = frozenset(
+    {("GET", "SystemPing"), ("HEAD", "SystemPingHead"), ("GET", "SystemVersion"), ("GET", "SystemInfo")}
+)
+_MAX_FAULT_LENGTH = 300
+
+
+def add_refusal(decision: Decision, code: str, reason: str = "") -> Decision:
+    """The decision, refused by this code too; `reason`: other words than the code's own."""
+    refusal = make_refusal(code, "")
+    suggestion = decision.suggestion
+    if suggestion is not None:
+        # Whatever a user changes, this stays.
+        suggestion = replace(suggestion, still=(*suggestion.still, code))
+    violations = (*decision.violations, replace(refusal, reason=reason or refusal.reason))
+    return replace(
+        decision,
+        violations=sort_violations(violations),
+        suggestion=suggestion,
+        mode="enforce",
+        breaks_glass=False,
+    )
+
+
+def decide_without_policy(decision: Decision, data: bytes, code: str, faults: Sequence[str]) -> Decision:
+    """The decision on a request while nothing is to be judged by, for these faults; `data`: as dockerd posted it."""
+    if _is_allowed(decision, data):
+        # Without a policy no token can be trusted, and a client that is set up to send one sends it here, too.
+        return replace(decision, violations=())
+    first = make_printable(faults[0]) if faults else ""
+    first = first if len(first) <= _MAX_FAULT_LENGTH else first[:_MAX_FAULT_LENGTH] + "..."
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    lacks = "usable settings" if code == "settings-unusable" else "policy"
+    return add_refusal(decision, code, f"Portero has no {lacks}: {first}{more}" if first else "")
+
+
+def _is_allowed(decision: Decision, data: bytes) -> bool:
+    subject = decision.subject
+    if decision.fault is not None or (subject.method, subject.operation) not in _ALLOWED_WITHOUT_POLICY:
+        return False
+    envelope = read_envelope(data)  # it could be read, since the operation is known
+    return envelope.body is None and envelope.headers.get("content-length", "0") == "0"

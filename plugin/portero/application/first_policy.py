@@ -1,0 +1,102 @@
+"""The policy that Portero begins with: that of its folders, else the one that was in force last, else none.
+
+Without a policy it runs all the same, and refuses: dockerd waits without end for a plugin that does not answer
+(docker-facts 3.7).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+
+from portero.application import last_policy, loading
+from portero.application.loading import Loaded
+from portero.reading.routes import Operation
+from portero.settings.settings import Settings
+from portero.status.policy_state import PolicyFiles, PolicyState
+from portero.threads import start_thread
+from portero.values.errors import LoadError
+
+_LOG = logging.getLogger(__name__)
+_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPolicy:
+    """`faults`: of the folders or the settings. `unusable`: the refusal code of every request; empty for none."""
+
+    loaded: Loaded
+    faults: tuple[str, ...] = ()
+    unusable: str = ""
+
+
+def find_policy(
+    settings: Settings,
+    operations: Sequence[Operation],
+    before: PolicyState | None = None,
+    setting_faults: Sequence[str] = (),
+) -> FirstPolicy:
+    """The policy to begin with; raises LoadError where not even the built-in rules can be loaded.
+
+    Where none is usable these are judged by, and everything is refused whatever they say. `before`: of an earlier
+    load. With `setting_faults` no policy is looked for: which one was meant is not known.
+    """
+    if setting_faults:
+        return FirstPolicy(_load_built_in(settings, operations, before), tuple(setting_faults), "settings-unusable")
+    try:
+        loaded = _load_in_time(settings, operations, before)
+        loading.remember_versions(settings, loaded.signed)
+        return FirstPolicy(loaded)
+    except Exception as error:  # noqa: BLE001 - an error of ours must not leave dockerd without an answer
+        faults = list_faults(error)
+    file = settings.last_policy
+    try:
+        saved = last_policy.read_saved_policy(settings)
+        if saved is None:
+            raise LoadError([f"{file}: does not hold the policy of these folders"])
+        loaded = _load(settings, operations, before, saved.files)
+        _LOG.warning("the policy folders are invalid: the policy that was in force is loaded from %s", file)
+        return FirstPolicy(replace(loaded, links=saved.links), faults)
+    except Exception as error:  # noqa: BLE001 - as above
+        _LOG.error("no policy is valid, and every request is refused until one is: %s", " | ".join(list_faults(error)))
+    return FirstPolicy(_load_built_in(settings, operations, before), faults, "policy-unusable")
+
+
+def list_faults(error: Exception) -> tuple[str, ...]:
+    """The faults of a load, in sentences; an internal error is logged."""
+    if isinstance(error, LoadError):
+        return error.faults
+    _LOG.error("internal error while loading the policy", exc_info=error)
+    return (f"internal error ({type(error).__name__}); see the log on standard error",)
+
+
+def _load(
+    settings: Settings, operations: Sequence[Operation], before: PolicyState | None, saved: PolicyFiles | None = None
+) -> Loaded:
+    if before is None:
+        return loading.load_trusted(settings, operations, saved=saved)
+    return loading.load_trusted(settings, operations, before.files, saved, before.signed)
+
+
+def _load_built_in(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:
+    return _load(replace(settings, schemas=(), trusted_keys=()), operations, before)
+
+
+def _load_in_time(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:
+    """What the folders hold, unless their file system hangs: no request is answered before this ends."""
+    outcome: SimpleQueue[Loaded | Exception] = SimpleQueue()
+
+    def load() -> None:
+        try:
+            outcome.put(_load(settings, operations, before))
+        except Exception as error:  # noqa: BLE001 - raised below
+            outcome.put(error)
+
+    start_thread("first load", load)
+    try:
+        loaded = outcome.get(timeout=_TIMEOUT_SECONDS)
+    except Empty:
+        raise LoadError(["the policy folders do not answer: look at their file system"]) from None
+    if isinstance(loaded, Exception):
+        raise loaded
+    return loaded
