@@ -236,7 +236,7 @@ def test_the_user_of_the_default_is_dockremap(line: str) -> None:
     assert remaps_root("default", line + ":x") is True
 
 
-OFF: dict[str, JSON] = {"network-host": False, "security-insecure": False}
+OFF: dict[str, JSON] = {"network-host": False, "security-insecure": False, "device": False}
 
 
 def test_both_written_false_are_off() -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 FOLDER = "/srv/app"
 PLUGINS = {"authorization-plugins": ["portero"]}
-OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}
+OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}
 FILES = f"""
 set -e
 mkdir -p {FOLDER}

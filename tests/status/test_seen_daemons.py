@@ -116,7 +116,7 @@ class WithoutDaemonJson(FixedHost):
 
 
 def test_each_daemon_has_what_it_refuses_builds(proc: Path) -> None:
-    off = FixedHost({"daemon": {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}})
+    off = FixedHost({"daemon": {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}})
 
     hosts = (off, FixedHost(), WithoutDaemonJson())
 

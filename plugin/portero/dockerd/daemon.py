@@ -42,7 +42,8 @@ class AskingDaemon:
     in its configuration, or where it looks for one. `flags`: the defaults of its command line, as in daemon.json.
     `files`: configuration, runtime files and sockets of it and of its containerd. `data`: the data of both. No
     container may mount them, or what lies above or below. `programs`: what it runs or believes by its settings, which
-    no container may write. `unseen`: what could not be read; the usual paths then count.
+    no container may write. `unseen`: what could not be read; the usual paths then count. `temporary`: where it unpacks
+    archives. `invocation`: systemd's ID of this start of its unit, else "".
     """
 
     pid: int
@@ -62,6 +63,8 @@ class AskingDaemon:
     data: tuple[str, ...]
     programs: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    temporary: str = f"{DATA_ROOT}/tmp"
+    invocation: str = ""
 
     @property
     def identity(self) -> DockerdIdentity:
@@ -116,6 +119,9 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         files=tuple(dict.fromkeys(files)),
         data=tuple(dict.fromkeys(data)),
         programs=list_programs(settings, flags),
+        # moby daemon/daemon.go, prepareTempDir.
+        temporary=_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/tmp"),
+        invocation=environment.get("INVOCATION_ID", ""),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
-from portero.hostcheck import units
+from portero.files import units
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import UNKNOWN, observed
 from portero.values.json_types import JSON

@@ -13,7 +13,7 @@ from portero.refusals import Refused
 from portero.values.json_types import JSON
 
 _BUILDKIT = "unseen-buildkit"
-_SETTING = '"builder": {"entitlements": {"network-host": false, "security-insecure": false}}'
+_SETTING = '"builder": {"entitlements": {"network-host": false, "security-insecure": false, "device": false}}'
 
 
 def list_running(daemons: Iterable[AskingDaemon], host: Host, proc: Path = Path("/proc")) -> list[JSON]:

@@ -1,6 +1,6 @@
 """Settings of systemd units: which file counts, and what a drop-in changes."""
 
-from portero.hostcheck import units
+from portero.files import units
 from tests.hostcheck.host_tree import Host
 
 
