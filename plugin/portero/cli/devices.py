@@ -11,7 +11,7 @@ from portero.hostcheck.device_probe import probe_start
 
 _SHIPPED = (Path("/usr/local/share/portero/docker-devices.conf"), Path("/usr/share/portero/docker-devices.conf"))
 _DROP_IN = Path("/etc/systemd/system/docker.service.d/portero-devices.conf")
-_RESTART = "from its next start on: systemctl restart docker"
+_RELOAD = ("systemctl", "daemon-reload")
 
 
 @click.group()
@@ -33,7 +33,7 @@ def close() -> None:
         _DROP_IN.unlink(missing_ok=True)
         _DROP_IN.symlink_to(shipped)
     _reload_units()
-    click.echo(f"dockerd opens no device {_RESTART}")
+    click.echo("dockerd opens no device from its next start on: systemctl restart docker")
 
 
 @devices.command("open")
@@ -41,7 +41,7 @@ def open_again() -> None:
     """Take the drop-in away again."""
     _DROP_IN.unlink(missing_ok=True)
     _reload_units()
-    click.echo(f"dockerd opens devices {_RESTART}")
+    click.echo("dockerd may open devices")
 
 
 @devices.command()
@@ -60,6 +60,6 @@ def probe() -> None:
 
 def _reload_units() -> None:
     try:
-        subprocess.run(["systemctl", "daemon-reload"], check=True)
+        subprocess.run([*_RELOAD], check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         options.give_up([f"systemctl daemon-reload: {error}"])

@@ -19,6 +19,8 @@ from portero.values.json_types import JSON
 # dockerd's default for --config-file (moby cmd/dockerd/options.go).
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
+# Of the data root, unless DOCKER_TMPDIR is set (moby daemon/daemon.go, prepareTempDir).
+_TEMPORARY = "tmp"
 _EXEC_ROOT = "/var/run/docker"
 _SOCKET = "/var/run/docker.sock"
 # dockerd uses it when it is there (moby cmd/dockerd/daemon_unix.go, initContainerd).
@@ -63,7 +65,7 @@ class AskingDaemon:
     data: tuple[str, ...]
     programs: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
-    temporary: str = f"{DATA_ROOT}/tmp"
+    temporary: str = f"{DATA_ROOT}/{_TEMPORARY}"
     invocation: str = ""
 
     @property
@@ -119,8 +121,7 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         files=tuple(dict.fromkeys(files)),
         data=tuple(dict.fromkeys(data)),
         programs=list_programs(settings, flags),
-        # moby daemon/daemon.go, prepareTempDir.
-        temporary=_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/tmp"),
+        temporary=_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/{_TEMPORARY}"),
         invocation=environment.get("INVOCATION_ID", ""),
     )
 

@@ -37,11 +37,13 @@ def find_device_access(daemon: AskingDaemon, files: Files, mounts: MountTable, p
     if not mounts.find_mount(files.resolved(daemon.temporary)).nodev:
         return "open"
     groups = dict(_split_group(line) for line in read_text(f"{proc}/{daemon.pid}/cgroup").splitlines())
-    if (group := groups.get("devices")) is not None:
-        return "closed" if _is_closed(files.text(f"{_GROUPS}{group}/devices.list").splitlines()) else "open"
+    # Empty: version 1 has no rules for devices here, whatever lists that hierarchy.
+    rules = files.text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""
+    if rules and _is_closed(rules.splitlines()):
+        return "closed"
     unit = find_unit(groups.values())
     if not unit or not daemon.invocation or files.text_or(f"{PROBED}/{unit}", "").strip() != daemon.invocation:
-        return "unknown"
+        return "open" if rules else "unknown"
     return "closed" if _stays_closed(files, unit, daemon.started) else "changed"
 
 
@@ -68,7 +70,8 @@ def _stays_closed(files: Files, unit: str, started: int) -> bool:
     opened = [name for name, _, access in allowed if _OPENS.search(access or "rwm")]
     start = find_start(started)
     return (
-        policy[-1:] != [] and policy[-1] in _POLICIES
+        policy[-1:] != []
+        and policy[-1] in _POLICIES
         and all(map(_HARMLESS_NAMES.fullmatch, opened))
         and all(_is_older(files, path, start) for path in list_files(files, unit) if "DevicePolicy" in files.text(path))
     )

@@ -158,7 +158,7 @@ def read_builder_pull(image: JSON, host: HostMoment) -> dict[str, JSON]:
 
 
 def _make_buildkit_fact(at: str, host: HostMoment) -> dict[str, JSON]:
-    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}} | read_device_access(at, host)
+    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}, **read_device_access(at, host)}
 
 
 def read_device_access(at: str, host: HostMoment) -> dict[str, JSON]:

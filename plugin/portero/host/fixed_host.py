@@ -63,7 +63,8 @@ class FixedHost:
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
     "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
-    "devices": "closed", "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
+    "devices": "closed",
+    "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
     `daemonFiles` the daemon's configuration; `devices` whether it may open devices, which is unknown otherwise.

@@ -61,7 +61,7 @@ def _probe_device(path: str, kind: str, number: int) -> str:
     try:
         os.mknod(path, _KINDS[kind] | 0o600, os.makedev(number, 0))
     except PermissionError:
-        return f"{kind} devices cannot be made, so that images that hold some would fail: write DeviceAllow={_GROUPS[kind]}-* m"
+        return f"{kind} devices cannot be made, which images need: write DeviceAllow={_GROUPS[kind]}-* m"
     for flags in (os.O_RDONLY, os.O_WRONLY):
         try:
             os.close(os.open(path, flags | os.O_NONBLOCK))
