@@ -17,12 +17,15 @@ pytestmark = pytest.mark.e2e
 DAEMON = """{"iptables": false, "ip6tables": false, "authorization-plugins": ["portero"],
 "builder": {"entitlements": {"network-host": false, "security-insecure": false, "device": false}}}"""
 # The rights of dockerd's control group, asked by another process that joins it: no driver owns the number.
-OPENS = "mknod /dev/local b 60 0; (echo 0 > /sys/fs/cgroup/system.slice/docker.service/cgroup.procs; cat /dev/local)"
+_JOIN = "echo 0 > /sys/fs/cgroup/system.slice/docker.service/cgroup.procs"
+OPENS = f"mknod -m 600 /dev/local b 60 0 2>/dev/null; ({_JOIN}; cat /dev/local)"
 LOAD = "docker save box:1 | docker load"
-SESSION = (
+_UPGRADE = "-X POST -H 'Connection: Upgrade' -H 'Upgrade: h2c'"
+SESSION = f"curl -si -m 5 --unix-socket /run/docker.sock http://d/session {_UPGRADE}"
     "curl -si -m 5 --unix-socket /run/docker.sock -X POST http://d/session -H 'Connection: Upgrade' -H 'Upgrade: h2c'"
 )
 DROP_INS = "/etc/systemd/system/docker.service.d"
+OVERRIDE = f"printf '[Service]\\nDevicePolicy=auto\\nDeviceAllow=' > {DROP_INS}/z.conf"
 RESTART = "systemctl reset-failed docker; systemctl restart docker"
 
 
@@ -52,39 +55,38 @@ def test_builds_loads_and_imports_work_where_devices_are_closed(machine: Machine
     assert "Operation not permitted" in machine.shell(OPENS).stderr
     assert "sha256:" in _import(machine)
     assert "Loaded image" in machine.do(LOAD)
-    assert "101 UPGRADED" in machine.shell(SESSION).stdout
+    assert " 101 " in machine.shell(SESSION).stdout
     assert '"deviceAccess": "closed"' in machine.do("portero status --json")
     assert "dockerd-opens-no-devices" not in machine.shell("portero host --profile hardened").stdout
 
 
 @pytest.mark.parametrize(
-    ("change", "undo"),
+    ("change", "undo", "at_once"),
     [
-        ("portero devices open", "portero devices close"),
-        (f"echo '[Service]\nDevicePolicy=auto' > {DROP_INS}/z.conf; systemctl daemon-reload", f"rm {DROP_INS}/z.conf"),
-        (
-            "systemctl set-property --runtime docker.service DeviceAllow='block-* rwm'",
-            "systemctl revert docker.service",
-        ),
+        ("portero devices open", "true", True),
+        ("systemctl set-property --runtime docker.service DeviceAllow='block-* rwm'", "systemctl revert docker", True),
+        # Of this systemd takes notice at the next start.
+        (f"{OVERRIDE}; systemctl daemon-reload", f"rm {DROP_INS}/z.conf", False),
     ],
-    ids=["removed", "overridden", "property"],
+    ids=["removed", "property", "overridden"],
 )
-def test_a_change_of_the_unit_opens_devices_and_is_named(machine: Machine, change: str, undo: str) -> None:
+def test_a_change_of_the_unit_opens_devices_and_is_named(
+    machine: Machine, change: str, undo: str, at_once: bool
+) -> None:
     machine.do(change)
     opened = machine.shell(OPENS).stderr
     refused, status = machine.shell(LOAD).stderr, machine.shell("portero status").stdout
-    machine.do(f"{undo}; portero devices close; systemctl daemon-reload; {RESTART}")
+    machine.do(f"{undo}; portero devices close; {RESTART}")
 
-    assert "No such device or address" in opened
+    assert ("No such device or address" in opened) is at_once
     assert "unseen-device-nodes" in refused
     assert "portero devices close" in refused
-    assert "lets it open devices" in " ".join(status.split())
+    assert "changed since it started" in " ".join(status.split())
     assert "Loaded image" in machine.do(LOAD)
 
 
 def test_dockerd_does_not_start_where_the_probe_fails(machine: Machine) -> None:
-    machine.do(f"mkdir -p {DROP_INS} && echo '[Service]\nDevicePolicy=auto\nDeviceAllow=' > {DROP_INS}/z.conf")
-    machine.do("systemctl daemon-reload")
+    machine.do(f"{OVERRIDE}; systemctl daemon-reload")
 
     assert machine.shell(RESTART).returncode != 0
     assert "dockerd does not start: character devices can be opened" in machine.do("journalctl -u docker --no-pager")

@@ -60,6 +60,6 @@ def probe() -> None:
 
 def _reload_units() -> None:
     try:
-        subprocess.run([*_RELOAD], check=True)
+        subprocess.run(_RELOAD, check=True)  # noqa: S603 - fixed words
     except (OSError, subprocess.CalledProcessError) as error:
         options.give_up([f"systemctl daemon-reload: {error}"])

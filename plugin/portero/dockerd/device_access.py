@@ -1,8 +1,8 @@
 """Whether a dockerd may open devices: what it opens itself, in builds and archives, is in no container's device rules.
 
 closed: it may not, neither by its control group nor where it unpacks archives. open: it may. changed: it could not when
-it started, and its unit says otherwise since, which counts from systemd's next daemon-reload on. unknown: nothing shows
-it. On cgroup v1 the rules of the running process are a file. v2 shows none, so there the drop-in for docker.service
+it started, and its unit or that folder changed since: the unit counts from systemd's next daemon-reload on. unknown:
+nothing shows it. On cgroup v1 the rules of the running process are a file. v2 shows none, so there the drop-in for docker.service
 has the start probed (hostcheck/device_probe.py), and what that left must name this start. OSError: could not be read.
 """
 
@@ -34,17 +34,16 @@ def find_device_access(daemon: AskingDaemon, files: Files, mounts: MountTable, p
     # Without root of the host it can make no device, and open none that its account may not (mknod(2)).
     if 0 not in daemon.root_uids:
         return "closed"
-    if not mounts.find_mount(files.resolved(daemon.temporary)).nodev:
-        return "open"
+    nodev = mounts.find_mount(files.resolved(daemon.temporary)).nodev
     groups = dict(_split_group(line) for line in read_text(f"{proc}/{daemon.pid}/cgroup").splitlines())
     # Empty: version 1 has no rules for devices here, whatever lists that hierarchy.
     rules = files.text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""
-    if rules and _is_closed(rules.splitlines()):
+    if nodev and rules and _is_closed(rules.splitlines()):
         return "closed"
     unit = find_unit(groups.values())
-    if not unit or not daemon.invocation or files.text_or(f"{PROBED}/{unit}", "").strip() != daemon.invocation:
-        return "open" if rules else "unknown"
-    return "closed" if _stays_closed(files, unit, daemon.started) else "changed"
+    if unit and daemon.invocation and files.text_or(f"{PROBED}/{unit}", "").strip() == daemon.invocation:
+        return "closed" if nodev and _stays_closed(files, unit, daemon.started) else "changed"
+    return "open" if rules or not nodev else "unknown"
 
 
 def find_unit(groups: Iterable[str]) -> str:

@@ -57,8 +57,8 @@ def list_notices(policy: Policy, profile: str, daemons: Sequence[JSON]) -> Itera
     for daemon in shown:
         if daemon["deviceAccess"] == "changed":
             yield (
-                f"the unit of dockerd {daemon['pid']} changed since it started, and lets it open devices from systemd's"
-                " next daemon-reload on: run portero devices close, and restart docker"
+                f"the unit of dockerd {daemon['pid']} changed since it started, and lets it open devices, at the latest"
+                " from systemd's next daemon-reload on: run portero devices close, and restart docker"
             )
         elif daemon["deviceAccess"] != "closed" and not _refuses(policy, profile, _NODES):
             yield (
