@@ -1,12 +1,12 @@
 """Device nodes that dockerd opens itself: the disk is read and written, unless its control group and mount close it."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .closed_devices import TEMPORARY, ClosedDocker, needs_device_groups
 from .conftest import started
 from .device_nodes import SECRET, WRITTEN, Disk, write_in_build
 from .guarded import GuardedDocker, serve
@@ -14,14 +14,7 @@ from .images import import_image
 from .rawhttp import Answer, exchange, render
 from .refusals import refusing
 
-GROUPS = Path("/sys/fs/cgroup/devices")
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not GROUPS.joinpath("devices.list").exists(), reason="needs version 1 of control groups"),
-]
-TEMPORARY = "/var/lib/docker/tmp"
-# As packaging/systemd/docker-devices.conf has it.
-RULES = ("c *:* m", "b *:* m", "c 1:3 rw", "c 5:0 rw", "c 5:2 rw", "c 136:* rw")
+pytestmark = [pytest.mark.e2e, needs_device_groups]
 OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}
 ORDINARY = (
     "docker save busybox:latest | docker load",
@@ -32,23 +25,6 @@ ORDINARY = (
     "docker cp web:/etc/group /tmp/group && docker cp /tmp/group web:/tmp/",
     "docker exec -u nobody:nogroup web true && docker commit web committed:1",
 )
-
-
-class ClosedDocker(GuardedDocker):
-    """A dockerd as `portero devices close` leaves it, by control groups of version 1 in systemd's place."""
-
-    def run_dockerd(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        group = GROUPS / f"portero-test-{os.getpid()}"
-        if not group.exists():
-            group.mkdir()
-            self.callback(group.rmdir)
-            (group / "devices.deny").write_text("a")
-            for rule in RULES:
-                (group / "devices.allow").write_text(rule)
-            self.do(f"mkdir -p {TEMPORARY} && mount --bind {TEMPORARY} {TEMPORARY}")
-            self.do(f"mount -o remount,bind,nodev {TEMPORARY}")
-        words = ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh", *argv]
-        super().run_dockerd(words, {**(environment or {}), "DOCKER_TMPDIR": TEMPORARY})
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
         "daemonJson": f"{HOME}/.config/docker/daemon.json",
         "rootless": True,
         "unreadable": [],
-        "buildEntitlements": "on",
+        "buildEntitlements": "on", "deviceAccess": "closed",
     }
     assert json.loads(docker.root("portero status --json").stdout)["socket"] == PORTERO_SOCKET
     ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")

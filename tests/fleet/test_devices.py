@@ -22,8 +22,6 @@ OPENS = f"mknod -m 600 /dev/local b 60 0 2>/dev/null; ({_JOIN}; cat /dev/local)"
 LOAD = "docker save box:1 | docker load"
 _UPGRADE = "-X POST -H 'Connection: Upgrade' -H 'Upgrade: h2c'"
 SESSION = f"curl -si -m 5 --unix-socket /run/docker.sock http://d/session {_UPGRADE}"
-    "curl -si -m 5 --unix-socket /run/docker.sock -X POST http://d/session -H 'Connection: Upgrade' -H 'Upgrade: h2c'"
-)
 DROP_INS = "/etc/systemd/system/docker.service.d"
 OVERRIDE = f"printf '[Service]\\nDevicePolicy=auto\\nDeviceAllow=' > {DROP_INS}/z.conf"
 RESTART = "systemctl reset-failed docker; systemctl restart docker"
