@@ -7,6 +7,7 @@
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
 #   TARGET   the host's python that will run it (default the one that packaging/find-python.sh finds)
 #   RSYSLOG  a machine's name: rsyslog sends the decision log there (docs/forwarding.md); without it nothing does
+#   DEVICES  closed: dockerd opens no device from its next start on (portero devices close); without it that stays as it is
 #   FORCE    yes: uninstall although daemon.json still names portero
 #
 # Each version has its folder, and `current` leads to the one in force: what runs goes on with its own files
@@ -34,6 +35,8 @@ sum_as_shipped() { [ ! -e "$shipped" ] || awk -v path="$1" '$2 == path { print $
 case $command in install | upgrade | uninstall) ;; *) fail 2 "say install, upgrade or uninstall" ;; esac
 [ -n "$destdir" ] || [ "$(id -u)" = 0 ] || fail 2 "needs root"
 case $destdir in "" | /*) ;; *) fail 2 "DESTDIR: write an absolute path" ;; esac
+case ${DEVICES:-} in "" | closed) ;; *) fail 2 "DEVICES: write closed, or nothing" ;; esac
+[ -z "${DEVICES:-}" ] || service || fail 2 "DEVICES=closed needs a host that systemd runs"
 case ${RSYSLOG:-} in *[!A-Za-z0-9.-]*) fail 2 "RSYSLOG: write the name of a machine, such as logs.example.com" ;; esac
 
 # An identity of what is installed: the same sources make the same version, and are not installed twice.
@@ -103,6 +106,10 @@ put_rsyslog() { # STAGE
   if service; then systemctl try-restart rsyslog.service; fi
 }
 
+close_devices() {
+  [ "${DEVICES:-}" = "" ] || "$link" devices close
+}
+
 switch() { # VERSION
   ln -sfn "releases/$1" "$destdir$home/current.new" && mv -T "$destdir$home/current.new" "$destdir$home/current"
 }
@@ -153,6 +160,7 @@ put() {
   chmod 755 "$stage"
   if [ "$version" = "$before" ] && [ -x "$destdir$home/current/bin/portero" ]; then
     put_rsyslog "$stage"
+    close_devices
     echo "portero $version is installed already"
     return
   fi
@@ -168,6 +176,7 @@ put() {
   for old in "$destdir$home"/releases/*; do
     case ${old##*/} in "$version" | "$before") ;; *) rm -rf "$old" ;; esac
   done
+  close_devices
   echo "portero $version is installed${before:+ (before: $before)}"
   if ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     echo 'Next: add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json and run: systemctl reload docker'
@@ -181,6 +190,7 @@ remove() {
     fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
   fi
   if service; then systemctl disable --quiet --now portero-metrics.socket portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
+  rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf"
   while read -r path; do
     rm -f "$destdir$path"
     rmdir -p --ignore-fail-on-non-empty "$destdir$(dirname "$path")" 2>/dev/null || true

@@ -50,6 +50,7 @@ for unit in packaging/systemd/*.socket packaging/systemd/*.service packaging/sys
   sed "s|/usr/local/|$prefix/|" "$unit" > "$units/system/$(basename "$unit")"
 done
 install -m 644 packaging/files/docker-after-portero.conf "$units/system/docker.service.d/portero.conf"
+install -m 644 packaging/systemd/var-lib-docker-tmp.mount "$units/system/"
 chmod 644 "$units"/system/portero*
 
 completion() { # SHELL FILE
@@ -61,6 +62,8 @@ completion zsh zsh/site-functions/_portero
 completion fish fish/vendor_completions.d/portero.fish
 install -D -m 644 -t "$root$prefix/share/portero/logs" packaging/logs/*
 install -m 755 -t "$root$prefix/share/portero" packaging/files/answer-metrics
+sed "s|/usr/local/bin/portero|$prefix/bin/portero|" packaging/systemd/docker-devices.conf > "$root$prefix/share/portero/docker-devices.conf"
+chmod 644 "$root$prefix/share/portero/docker-devices.conf"
 install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero.1"
 
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"

@@ -77,7 +77,7 @@ def test_where_the_daemons_configuration_is_known_the_session_of_buildkit_is_jud
 
     found = refused(check(str(file), "--json", "--daemon-config", str(configuration), profile="hardened"))
 
-    assert found[f"{file}:1 (builds)"] == {"unseen-buildkit"}
+    assert found[f"{file}:1 (builds)"] == {"unseen-buildkit", "unseen-device-nodes"}
 
 
 @needs_compose

@@ -60,6 +60,7 @@ def test_a_rootless_daemon_has_them_in_its_home() -> None:
         containerd="/run/user/1000/docker/containerd/containerd.sock",
         flags={},
         data=("/home/u/.local/share/docker",),
+        temporary="/home/u/.local/share/docker/tmp",
         files=(
             "/run/user/1000/docker",
             "/home/u/.config/docker/daemon.json",

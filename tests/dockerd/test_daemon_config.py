@@ -244,7 +244,7 @@ def test_a_remap_is_one_only_when_its_range_begins_elsewhere_than_at_root(
     assert asking(tmp_path)().user_namespaces is remapped
 
 
-OFF = '{"builder": {"entitlements": {"network-host": false, "security-insecure": false}}}'
+OFF = '{"builder": {"entitlements": {"network-host": false, "security-insecure": false, "device": false}}}'
 
 
 @pytest.mark.parametrize(

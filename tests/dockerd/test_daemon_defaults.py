@@ -236,11 +236,11 @@ def test_the_user_of_the_default_is_dockremap(line: str) -> None:
     assert remaps_root("default", line + ":x") is True
 
 
-OFF: dict[str, JSON] = {"network-host": False, "security-insecure": False}
+OFF: dict[str, JSON] = {"network-host": False, "security-insecure": False, "device": False}
 
 
-def test_both_written_false_are_off() -> None:
-    assert are_off({"builder": {"gc": {"enabled": True}, "entitlements": {**OFF, "device": True}}})
+def test_all_written_false_are_off() -> None:
+    assert are_off({"builder": {"gc": {"enabled": True}, "entitlements": {**OFF, "another": True}}})
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,8 @@ def test_both_written_false_are_off() -> None:
         {"builder": {}},
         {"builder": {"entitlements": None}},
         {"builder": {"entitlements": {"network-host": False}}},
+        {"builder": {"entitlements": {**OFF, "device": True}}},
+        {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}},
         {"builder": {"entitlements": {"security-insecure": False}}},
         {"builder": {"entitlements": {**OFF, "network-host": True}}},
         {"builder": {"entitlements": {**OFF, "security-insecure": None}}},

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from .closed_devices import ClosedDocker, needs_device_groups
 from .conftest import started
 from .engine import NEW, chosen_engine
 from .guarded import GuardedDocker, serve
 from .refusals import REFUSED, refusing
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, needs_device_groups]
 
 FOLDER = "/srv/app"
 PLUGINS = {"authorization-plugins": ["portero"]}
-OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}
+OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}
 FILES = f"""
 set -e
 mkdir -p {FOLDER}
@@ -34,7 +35,7 @@ BUILDS = {
 @pytest.fixture(scope="module")
 def new_docker() -> Iterator[GuardedDocker]:
     """A dockerd of the newest engine, whose builds may have what they ask for."""
-    with started(GuardedDocker(profile="hardened", engine=chosen_engine() or NEW)) as docker:
+    with started(ClosedDocker(profile="hardened", engine=chosen_engine() or NEW)) as docker:
         assert docker.shell(FILES).returncode == 0
         yield docker
 

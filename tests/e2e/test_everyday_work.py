@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from .closed_devices import ClosedDocker, needs_device_groups
 from .conftest import started
 from .guarded import GuardedDocker
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, needs_device_groups]
 
 LIMITS = "-m 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --ulimit nofile=4096:10240"
 # An ordinary project: a named volume, a file and a folder mounted read-only, networks of its own, a published port.
@@ -32,7 +33,7 @@ HTTPServer(("127.0.0.1", 5000), Registry).serve_forever()
 
 @pytest.fixture(scope="module")
 def docker() -> Iterator[GuardedDocker]:
-    with started(GuardedDocker(profile="hardened")) as guarded:
+    with started(ClosedDocker(profile="hardened")) as guarded:
         guarded.shell("mkdir -p /home/user /srv/shop/pages; chown 1000 /home/user; touch /srv/shop/web.conf")
         yield guarded
 

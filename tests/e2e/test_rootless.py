@@ -81,6 +81,7 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
         "rootless": True,
         "unreadable": [],
         "buildEntitlements": "on",
+        "deviceAccess": "closed",
     }
     assert json.loads(docker.root("portero status --json").stdout)["socket"] == PORTERO_SOCKET
     ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")

@@ -11,7 +11,9 @@ from portero.refusals import Refused
 from portero.values.json_types import JSON
 
 HOST = FixedHost()
-OFF: Mapping[str, JSON] = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}
+OFF: Mapping[str, JSON] = {
+    "builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}
+}
 BUILDER = "buildx_buildkit_default"
 
 

@@ -11,7 +11,7 @@ from portero.hostcheck import buildkit
 from portero.hostcheck.daemon_settings import find_dockerd
 from tests.hostcheck.host_tree import DAEMON_JSON, Host
 
-OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}
+OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}
 
 
 def facts(host: Host) -> Any:

@@ -350,7 +350,9 @@ def test_an_update_a_command_a_volume_and_a_network_have_words_of_their_own() ->
 
 def test_a_build_reads_the_flags_of_builds() -> None:
     """It has no --cpus, and none for processes."""
-    lax = replace(shipped(), site={**shipped().site, "actions": {"no-classic-builds": "audit"}})
+    lax = replace(
+        shipped(), site={**shipped().site, "actions": {"no-classic-builds": "audit", "unseen-device-nodes": "audit"}}
+    )
     target = "/v1.45/build?memory=4294967296&cpuquota=0&version=1&ulimits=null"
     headers = {"Content-Type": "application/x-tar", "Content-Length": "0"}
 

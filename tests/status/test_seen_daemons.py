@@ -1,6 +1,7 @@
 """The daemons that ask are reported while they run, with the rights that their builds may ask for."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,7 +42,10 @@ SEVEN = {
     "rootless": False,
     "unreadable": [],
     "buildEntitlements": "on",
+    "deviceAccess": "unknown",
 }
+# A daemon as list_notices needs it, with nothing to say.
+SEEN: Mapping[str, JSON] = {**SEVEN, "buildEntitlements": "off", "deviceAccess": "closed"}
 
 
 def test_a_daemon_that_has_ended_is_reported_no_more(proc: Path) -> None:
@@ -74,7 +78,7 @@ def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, mo
     host.daemons.find(Peer(7, 0))
 
     (seven,) = cast(list[dict[str, Any]], application.status()["daemons"])
-    assert {**seven, "buildEntitlements": "on"} == SEVEN
+    assert {**seven, "buildEntitlements": "on", "deviceAccess": "unknown"} == SEVEN
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,7 @@ def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, mo
 def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_are_allowed(
     tmp_path: Path, profile: str, entitlements: str, expected: str | None
 ) -> None:
-    daemon: JSON = {"pid": 7, "daemonJson": "/etc/docker/daemon.json", "buildEntitlements": entitlements}
+    daemon: JSON = {**SEEN, "buildEntitlements": entitlements}
 
     found = [*seen_daemons.list_notices(built(tmp_path).in_force.judge.policy, profile, [daemon])]
 
@@ -98,9 +102,31 @@ def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_ar
     assert all(expected in line for line in found if expected)
 
 
+@pytest.mark.parametrize(
+    ("profile", "access", "expected"),
+    [
+        ("baseline", "open", "may open disks"),
+        ("baseline", "unknown", "may open disks"),
+        ("baseline", "changed", "daemon-reload"),
+        ("baseline", "closed", None),
+        ("hardened", "unknown", None),
+        ("hardened", "changed", "daemon-reload"),
+    ],
+)
+def test_devices_that_dockerd_may_open_need_attention_where_builds_are_allowed(
+    tmp_path: Path, profile: str, access: str, expected: str | None
+) -> None:
+    found = [
+        *seen_daemons.list_notices(built(tmp_path).in_force.judge.policy, profile, [{**SEEN, "deviceAccess": access}])
+    ]
+
+    assert [expected in line for line in found if expected] == [True] * (expected is not None)
+    assert len(found) == (expected is not None)
+
+
 def test_a_daemon_that_is_seen_is_in_the_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = built(tmp_path)
-    seven = {"pid": 7, "uid": 0, "daemonJson": "/etc/docker/daemon.json", "unreadable": [], "buildEntitlements": "on"}
+    seven = {**SEEN, "uid": 0, "unreadable": [], "buildEntitlements": "on"}
     monkeypatch.setattr(seen_daemons, "list_running", lambda *_: [seven])
 
     attention: Any = application.health()["attention"]
@@ -116,10 +142,18 @@ class WithoutDaemonJson(FixedHost):
 
 
 def test_each_daemon_has_what_it_refuses_builds(proc: Path) -> None:
-    off = FixedHost({"daemon": {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}})
+    off = FixedHost(
+        {
+            "devices": "closed",
+            "daemon": {
+                "builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}
+            },
+        }
+    )
 
     hosts = (off, FixedHost(), WithoutDaemonJson())
 
     assert [list_running([find(proc)], host, proc) for host in hosts] == [
-        [{**SEVEN, "buildEntitlements": found}] for found in ("off", "on", "unknown")
+        [{**SEVEN, "buildEntitlements": found, "deviceAccess": devices}]
+        for found, devices in (("off", "closed"), ("on", "unknown"), ("unknown", "unknown"))
     ]

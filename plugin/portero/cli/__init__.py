@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
     "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
     "check": ("check", "check", "Judge the requests in files, without a daemon."),
+    "devices": ("devices", "devices", "Close devices to dockerd."),
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
     "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),
     "init": ("init", "init", "Write a site folder."),

@@ -19,6 +19,8 @@ from portero.values.json_types import JSON
 # dockerd's default for --config-file (moby cmd/dockerd/options.go).
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
+# Of the data root, unless DOCKER_TMPDIR is set (moby daemon/daemon.go, prepareTempDir).
+_TEMPORARY = "tmp"
 _EXEC_ROOT = "/var/run/docker"
 _SOCKET = "/var/run/docker.sock"
 # dockerd uses it when it is there (moby cmd/dockerd/daemon_unix.go, initContainerd).
@@ -42,7 +44,8 @@ class AskingDaemon:
     in its configuration, or where it looks for one. `flags`: the defaults of its command line, as in daemon.json.
     `files`: configuration, runtime files and sockets of it and of its containerd. `data`: the data of both. No
     container may mount them, or what lies above or below. `programs`: what it runs or believes by its settings, which
-    no container may write. `unseen`: what could not be read; the usual paths then count.
+    no container may write. `unseen`: what could not be read; the usual paths then count. `temporary`: where it unpacks
+    archives. `invocation`: systemd's ID of this start of its unit, else "".
     """
 
     pid: int
@@ -62,6 +65,8 @@ class AskingDaemon:
     data: tuple[str, ...]
     programs: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    temporary: str = f"{DATA_ROOT}/{_TEMPORARY}"
+    invocation: str = ""
 
     @property
     def identity(self) -> DockerdIdentity:
@@ -116,6 +121,8 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         files=tuple(dict.fromkeys(files)),
         data=tuple(dict.fromkeys(data)),
         programs=list_programs(settings, flags),
+        temporary=_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/{_TEMPORARY}"),
+        invocation=environment.get("INVOCATION_ID", ""),
     )
 
 

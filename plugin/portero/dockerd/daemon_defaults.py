@@ -15,10 +15,10 @@ from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 from portero.values.sizes import parse_ram_size
 
-# off: both are refused. off-after-restart: they will be, from dockerd's next start on. on: one of them is granted.
+# off: all are refused. off-after-restart: they will be, from dockerd's next start on. on: one of them is granted.
 # unknown: they are off in the file, but the start of that dockerd cannot be seen.
 Entitlements = Literal["off", "off-after-restart", "on", "unknown"]
-_BOTH = ("network-host", "security-insecure")
+_ENTITLEMENTS = ("network-host", "security-insecure", "device")
 _Seccomp: TypeAlias = Literal["", "builtin", "unconfined", "custom"]
 _INT64 = range(-(2**63), 2**63)
 # moby daemon/daemon_unix.go, setupRemappedRoot: dockerd only logs that root cannot be remapped to itself.
@@ -162,14 +162,14 @@ def remaps_root(value: str, subuid: str) -> bool:
 
 
 def are_off(settings: Mapping[str, JSON]) -> bool:
-    """Whether this content of daemon.json refuses builds the host's network and all privileges.
+    """Whether this content of daemon.json refuses builds the host's network, all privileges and its devices.
 
-    BuildKit grants both to builds that ask, unless `builder.entitlements` refuses them. dockerd reads it at its start
+    BuildKit grants all to builds that ask, unless `builder.entitlements` refuses them. dockerd reads it at its start
     only: a reload changes nothing (measured on 28.5.2), so it counts when the file is older than that dockerd. Below
     the top level Go takes a name in any case (moby daemon/config/builder.go); such a second name counts as on.
     """
     entitlements = _find_one(settings.get("builder"), "entitlements")
-    return all(_find_one(entitlements, name) is False for name in _BOTH)
+    return all(_find_one(entitlements, name) is False for name in _ENTITLEMENTS)
 
 
 def _find_one(value: JSON, name: str) -> JSON:

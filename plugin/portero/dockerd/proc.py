@@ -105,14 +105,19 @@ def parse_words(text: str) -> list[str]:
     return text.removesuffix("\0").split("\0") if text else []
 
 
+def find_start(started: int) -> int:
+    """When a process started, in nanoseconds since 1970, as files have it; `started`: clock ticks since boot."""
+    boot = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return boot + started * 1_000_000_000 // _TICKS
+
+
 def is_older(root: str, path: str, started: int) -> bool:
     """Whether the file at a path, and each link on the way, was last changed before a process started.
 
     `root`: below which this process finds the path. `started`: clock ticks since boot. The change time counts: unlike
     the modification time it cannot be set. Raises OSError.
     """
-    boot = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    start = boot + started * 1_000_000_000 // _TICKS
+    start = find_start(started)
     # A walk of its own: it looks at what is there now, after the content was read.
     *way, file = HostWalk(root).list_steps(path)
     counting = [step.stat for step in way if step.stat is not None and stat.S_ISLNK(step.stat.st_mode)]

@@ -58,7 +58,7 @@ def has_facts(operation_id: str) -> bool:
 def _image_create(call: _Call) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": downloads.read_import(call.query)}
-    named = {} if pulled else image.read_new_name(call.query)
+    named = {} if pulled else image.read_new_name(call.query) | build.read_device_access("?fromSrc", call.host)
     return pulled | imported | named | build.read_builder_pull(pulled.get("image"), call.host)
 
 
@@ -88,6 +88,7 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: commit.read_config(call.body, call.query) | image.read_new_name(call.query),
     "ImageCreate": _image_create,
+    "ImageLoad": lambda call: build.read_device_access("operation", call.host),
     "ContainerTop": lambda call: {"processList": ps_arguments.read_top(call.query)},
     "ContainerInspect": lambda call: build.read_builder_inspect(call.path, call.host),
     "Grpc": lambda call: build.read_connection(call.host),

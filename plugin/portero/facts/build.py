@@ -60,6 +60,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     mode = first_value(query, "networkmode")
     return {
         "build": _build(query),
+        **read_device_access("operation", host),
         "downloads": downloads.read_build(first_value(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
@@ -157,4 +158,9 @@ def read_builder_pull(image: JSON, host: HostMoment) -> dict[str, JSON]:
 
 
 def _make_buildkit_fact(at: str, host: HostMoment) -> dict[str, JSON]:
-    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}}
+    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}, **read_device_access(at, host)}
+
+
+def read_device_access(at: str, host: HostMoment) -> dict[str, JSON]:
+    """Whether dockerd opens device nodes that a build or an archive holds."""
+    return {"deviceAccess": {"value": host.device_access(), "at": at}}

@@ -40,6 +40,7 @@ class Mount(NamedTuple):
     point: str
     type: str
     server: int | None = None  # the user whose process answers for a FUSE file system
+    nodev: bool = False  # whether devices cannot be opened through it
 
 
 class Reach(NamedTuple):

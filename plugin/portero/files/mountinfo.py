@@ -57,11 +57,12 @@ def parse_mounts(data: bytes) -> list[Mount]:
 def _parse_line(line: str) -> Mount:
     front, _, back = line.partition(" - ")
     try:
-        id, parent, device, root, point = front.split(" ", 5)[:5]
+        id, parent, device, root, point, flags = front.split(" ", 6)[:6]
         type, _, options = back.split(" ", 2)
         server = _SERVER.search(options) if type.startswith("fuse") else None
         user = None if server is None else int(server[1])
-        return Mount(int(id), int(parent), device, _unescape(root), _unescape(point), type, user)
+        nodev = "nodev" in flags.split(",")
+        return Mount(int(id), int(parent), device, _unescape(root), _unescape(point), type, user, nodev)
     except ValueError as error:
         raise OSError(errno.EINVAL, "line of another form", "mountinfo") from error
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import cast, get_args
 
 from portero.dockerd.daemon_defaults import DaemonDefaults, parse_daemon_json
+from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
@@ -35,7 +36,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms",
+    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices",
 })
 # fmt: on
 
@@ -65,11 +66,12 @@ class FixedHost:
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
     "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
-    "rootPrograms": ["/opt/agent/run"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
+    "rootPrograms": ["/opt/agent/run"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes.
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `devices` whether dockerd may open
+    devices, which is unknown otherwise.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
     without it no object is looked up.
@@ -99,6 +101,7 @@ class FixedHost:
         self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
+        self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
         self._objects = None if objects is None else FixedObjects(objects)
         users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
@@ -166,6 +169,9 @@ class FixedHost:
 
     def daemon(self) -> DaemonDefaults:
         return self._daemon
+
+    def device_access(self) -> DeviceAccess:
+        return self._devices
 
     def routes(self) -> HostRoutes | None:
         return self._routes if self._visible else None

@@ -12,8 +12,10 @@ from functools import cache, cached_property, partial
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.daemon_config import DaemonConfigs
 from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.device_access import DeviceAccess, find_device_access
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
+from portero.files.chroot import Files
 from portero.files.mount_table import MountTable
 from portero.files.mountinfo import MountReader
 from portero.files.owners import ROOT, AccountNames, Owners
@@ -146,6 +148,13 @@ class FilesMoment:
         """The daemon's defaults, as far as its daemon.json is visible."""
         with refuse_unreadable():
             return self._daemon
+
+    def device_access(self) -> DeviceAccess:
+        """Unknown where no daemon asks, or is not to be seen."""
+        with refuse_unreadable():
+            if (asking := self._asking) is None:
+                return "unknown"
+            return find_device_access(asking, Files(self._walk.local_path("/")), self._mounts)
 
     def routes(self) -> HostRoutes | None:
         """Those of the daemon that asks, of this process beside the host's files, or of a managed plugin's mount."""

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Literal, Protocol
 
 from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.symlinks import Kind
 from portero.host.network import HostRoutes
@@ -105,6 +106,9 @@ class HostMoment(Protocol):
 
     def daemon(self) -> DaemonDefaults:
         """The defaults that dockerd gives to containers and networks."""
+
+    def device_access(self) -> DeviceAccess:
+        """Whether dockerd may open devices."""
 
     def routes(self) -> HostRoutes | None:
         """Addresses, routes and interfaces where dockerd makes networks; None: they are not visible."""

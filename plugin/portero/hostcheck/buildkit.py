@@ -1,11 +1,15 @@
 """Facts of builds with BuildKit: what they may ask of this host, by daemon.json, CDI specifications and root's keys."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from portero.dockerd.daemon_defaults import are_off
+from portero.dockerd.device_access import find_device_access
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
+from portero.files.mount_table import MountTable
+from portero.files.mountinfo import parse_mounts
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.values.json_fields import to_object, to_texts
@@ -27,6 +31,7 @@ def facts(files: Files, process: VisibleDockerd | None, configuration: Configura
     searched = to_texts(folders["value"])
     return {
         "entitlements": _find_entitlements(files, process, configuration),
+        "deviceAccess": _find_device_access(files, configuration),
         "autoallowed": observed(
             ", ".join(searched or _CDI_FOLDERS), lambda: [*_find_files(files, searched or _CDI_FOLDERS, _AUTOALLOW)]
         ),
@@ -49,6 +54,19 @@ def _find_entitlements(files: Files, process: VisibleDockerd | None, configurati
     return observed(
         at, lambda: "off" if is_older(files.outside("/"), configuration.file, started) else "off-after-restart"
     )
+
+
+def _find_device_access(files: Files, configuration: Configuration) -> Fact:
+    at = "control group and temporary folder of dockerd"
+    if (daemon := configuration.daemon) is None:
+        return unknown(at)
+    proc = files.outside("/proc")
+    # "unknown" is unknown to the host rules, too.
+    return observed(at, lambda: find_device_access(daemon, files, _read_mounts(f"{proc}/{daemon.pid}"), proc))
+
+
+def _read_mounts(process: str) -> MountTable:
+    return MountTable(parse_mounts(Path(f"{process}/mountinfo").read_bytes()))
 
 
 def _find_files(files: Files, folders: Iterable[str], text: str) -> Iterator[str]:

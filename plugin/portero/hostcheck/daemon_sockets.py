@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
+from portero.files import units
 from portero.files.chroot import Files
-from portero.hostcheck import units
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
 from portero.hostcheck.group_members import Accounts

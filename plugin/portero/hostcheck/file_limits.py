@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, cast
 
 from portero.dockerd.visible_dockerd import VisibleDockerd
+from portero.files import units
 from portero.files.chroot import Files
-from portero.hostcheck import units
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import UNKNOWN, observed
 from portero.values.json_types import JSON

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.host.network import NO_ROUTES, HostRoutes
 from portero.host.view import Host, HostEntry, HostMoment, Objects, Passage, Trace
@@ -55,6 +56,9 @@ class KnownNetworksMoment:
 
     def daemon(self) -> DaemonDefaults:
         return self.moment.daemon()
+
+    def device_access(self) -> DeviceAccess:
+        return self.moment.device_access()
 
     def objects(self) -> Objects | None:
         return self.moment.objects()

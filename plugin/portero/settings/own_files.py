@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from portero.decision_log.log_state import is_file
+from portero.dockerd.device_access import PROBED
 from portero.policy import folder
 from portero.settings.settings import Settings
 
@@ -17,11 +18,12 @@ _MAX_DEPTH = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and their keys, the saved policy, trusted keys, versions seen, bundles."""
+    """What decides about requests: rules and their keys, the saved policy, trusted keys, versions, bundles, proofs."""
     saved = (settings.last_policy,) if settings.schemas else ()
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
-    return [str(path.absolute()) for path in (*settings.policy_folders, *saved, *signing, *filter(None, bundle))]
+    folders = (*settings.policy_folders, *saved, *signing, *filter(None, bundle))
+    return [*(str(path.absolute()) for path in folders), PROBED]
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

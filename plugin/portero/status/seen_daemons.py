@@ -1,4 +1,4 @@
-"""The running daemons among those that ask, with the rights on the host that their builds may ask for."""
+"""The running daemons among those that ask, with the rights on the host that their builds have."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
-_BUILDKIT = "unseen-buildkit"
-_SETTING = '"builder": {"entitlements": {"network-host": false, "security-insecure": false}}'
+_BUILDKIT, _NODES = "unseen-buildkit", "unseen-device-nodes"
+_SETTING = '"builder": {"entitlements": {"network-host": false, "security-insecure": false, "device": false}}'
 
 
 def list_running(daemons: Iterable[AskingDaemon], host: Host, proc: Path = Path("/proc")) -> list[JSON]:
@@ -26,7 +26,7 @@ def list_running(daemons: Iterable[AskingDaemon], host: Host, proc: Path = Path(
             "daemonJson": daemon.config_file,
             "rootless": daemon.rootless,
             "unreadable": [*daemon.unseen],
-            "buildEntitlements": _read_entitlements(daemon, host),
+            **_read_builds(daemon, host),
         }
         for daemon in sorted(daemons, key=lambda daemon: daemon.identity.started)
         if _runs(daemon, proc)
@@ -40,19 +40,39 @@ def _runs(daemon: AskingDaemon, proc: Path) -> bool:
         return True  # what cannot be read may run
 
 
-def _read_entitlements(daemon: AskingDaemon, host: Host) -> str:
-    """What it refuses builds (schemas/request.json, buildkit)."""
+def _read_builds(daemon: AskingDaemon, host: Host) -> dict[str, JSON]:
+    """What it refuses builds, and whether it may open devices (schemas/request.json, buildkit and deviceAccess)."""
+    moment = host.moment(Peer(daemon.pid, daemon.uid))
     try:
-        return host.moment(Peer(daemon.pid, daemon.uid)).daemon().entitlements
+        return {"buildEntitlements": moment.daemon().entitlements, "deviceAccess": moment.device_access()}
     except Refused:
-        return "unknown"
+        return {"buildEntitlements": "unknown", "deviceAccess": "unknown"}
 
 
 def list_notices(policy: Policy, profile: str, daemons: Sequence[JSON]) -> Iterator[str]:
-    """A sentence for each daemon whose builds may ask for rights on the host, and are not refused."""
-    if _BUILDKIT not in policy.rules or policy.action(_BUILDKIT, profile) == "deny":
-        return
-    for daemon in cast("Sequence[Mapping[str, JSON]]", daemons):
+    """A sentence for each daemon whose builds have rights on the host and are not refused, or may get some."""
+    shown = cast("Sequence[Mapping[str, JSON]]", daemons)
+    if not _refuses(policy, profile, _BUILDKIT):
+        yield from _list_entitlement_notices(shown)
+    for daemon in shown:
+        if daemon["deviceAccess"] == "changed":
+            yield (
+                f"the unit of dockerd {daemon['pid']} changed since it started, and lets it open devices, at the latest"
+                " from systemd's next daemon-reload on: run portero devices close, and restart docker"
+            )
+        elif daemon["deviceAccess"] != "closed" and not _refuses(policy, profile, _NODES):
+            yield (
+                f"dockerd {daemon['pid']} may open disks that builds and archives name: run portero devices close, and"
+                " restart docker"
+            )
+
+
+def _refuses(policy: Policy, profile: str, rule: str) -> bool:
+    return rule not in policy.rules or policy.action(rule, profile) == "deny"
+
+
+def _list_entitlement_notices(daemons: Sequence[Mapping[str, JSON]]) -> Iterator[str]:
+    for daemon in daemons:
         if daemon["buildEntitlements"] == "off-after-restart":
             yield f"builds with BuildKit may ask for the host's network until dockerd {daemon['pid']} is restarted"
         elif daemon["buildEntitlements"] != "off":

@@ -1,7 +1,16 @@
 """Settings of systemd units: which file counts, and what a drop-in changes."""
 
-from portero.hostcheck import units
+from pathlib import Path
+
+import pytest
+
+from portero.files import units
 from tests.hostcheck.host_tree import Host
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
 
 
 def test_without_a_unit_there_are_no_values(host: Host) -> None:
@@ -30,3 +39,12 @@ def test_of_one_drop_in_name_the_first_folder_counts(host: Host) -> None:
     host.write("/etc/systemd/system/docker.service.d/10.conf", "LimitNOFILE=2\n")
 
     assert units.read_setting(host.files, "docker.service", "LimitNOFILE") == ["2"]
+
+
+def test_drop_ins_of_all_services_and_of_set_property_count(host: Host) -> None:
+    host.write("/etc/systemd/system/docker.service.d/50-LimitNOFILE.conf", "LimitNOFILE=1\n")
+    host.write("/etc/systemd/system/service.d/60.conf", "LimitNOFILE=2\n")
+    host.write("/run/systemd/system.control/docker.service.d/50-LimitNOFILE.conf", "LimitNOFILE=3\n")
+
+    assert units.read_setting(host.files, "docker.service", "LimitNOFILE") == ["3", "2"]
+    assert units.read_setting(host.files, "docker.socket", "LimitNOFILE") == []

@@ -1,0 +1,167 @@
+"""Whether a dockerd may open devices: its mounts, the rules of version 1, and what the start of its unit left."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from portero.dockerd.daemon import AskingDaemon, locate_daemon
+from portero.dockerd.device_access import PROBED, find_device_access, find_unit
+from portero.dockerd.proc import DockerdIdentity, RunningDockerd
+from portero.files.chroot import Files
+from portero.files.mount_table import Mount, MountTable
+from tests.paths import ROOT
+
+UNIT = "/lib/systemd/system/docker.service"
+DROP_IN = "/etc/systemd/system/docker.service.d/portero-devices.conf"
+SHIPPED = (ROOT / "packaging/systemd/docker-devices.conf").read_text()
+UNIFIED = "0::/system.slice/docker.service\n"
+VERSION_1 = f"5:devices:/system.slice/docker.service\n{UNIFIED}"
+RULES = "/sys/fs/cgroup/devices/system.slice/docker.service/devices.list"
+TMP = "/srv/unpack"
+
+
+class Tree:
+    """A host whose dockerd was probed at its start, unless a test writes otherwise."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write(f"{TMP}/.keep", "")
+        self.write("/proc/42/cgroup", UNIFIED)
+        self.write(UNIT, "[Service]\nExecStart=/usr/sbin/dockerd\n")
+        self.write(DROP_IN, SHIPPED)
+        self.write(f"{PROBED}/docker.service", "abc\n")
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def remove(self, path: str) -> None:
+        (self.root / path.lstrip("/")).unlink()
+
+    def find(self, daemon: AskingDaemon | None = None, *, nodev: bool = True) -> str:
+        mounts = [Mount(1, 0, "8:1", "/", "/", "ext4"), Mount(2, 1, "8:1", TMP, TMP, "ext4", None, nodev)]
+        return find_device_access(daemon or make(), Files(str(self.root)), MountTable(mounts), f"{self.root}/proc")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+def make(root_uid: int = 0, **environment: str) -> AskingDaemon:
+    """A dockerd that starts in an hour, and so later than all files."""
+    started = int((time.clock_gettime(time.CLOCK_BOOTTIME) + 3600) * os.sysconf("SC_CLK_TCK"))
+    given = {"DOCKER_TMPDIR": TMP, "INVOCATION_ID": "abc", **environment}
+    running = RunningDockerd(DockerdIdentity(42, started), root_uid, root_uid, "/", "/", (), (), given)
+    return locate_daemon(running, {})
+
+
+def test_a_probed_start_is_closed(tree: Tree) -> None:
+    assert tree.find() == "closed"
+
+
+def test_archives_are_unpacked_where_devices_do_not_open(tree: Tree) -> None:
+    assert (tree.find(nodev=False), tree.find(make(DOCKER_TMPDIR=""))) == ("changed", "changed")
+    assert tree.find(make(INVOCATION_ID=""), nodev=False) == "open"
+    assert make(DOCKER_TMPDIR="").temporary == "/var/lib/docker/tmp"
+
+
+@pytest.mark.parametrize("invocation", ["", "abd"])
+def test_another_start_than_the_probed_one_is_unknown(tree: Tree, invocation: str) -> None:
+    assert tree.find(make(INVOCATION_ID=invocation)) == "unknown"
+
+
+def test_files_of_the_unit_alone_show_nothing(tree: Tree) -> None:
+    tree.remove(f"{PROBED}/docker.service")
+
+    assert tree.find() == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/systemd/system/docker.service.d/zz.conf", "DevicePolicy=auto\n"),
+        ("/etc/systemd/system/docker.service.d/zz.conf", "DeviceAllow=/dev/sda\n"),
+        ("/etc/systemd/system/docker.service.d/zz.conf", "DeviceAllow=block-* rm\n"),
+        ("/etc/systemd/system/service.d/zz.conf", "DevicePolicy=auto\n"),
+        ("/run/systemd/system.control/docker.service.d/portero-devices.conf", "DevicePolicy=auto\n"),
+        (DROP_IN, "DevicePolicy=\n"),
+        (DROP_IN, ""),
+    ],
+)
+def test_a_unit_that_says_otherwise_since_its_start_is_named(tree: Tree, path: str, text: str) -> None:
+    tree.write(path, text)
+
+    assert tree.find() == "changed"
+
+
+@pytest.mark.parametrize("text", ["DevicePolicy=closed\n", "DeviceAllow=/dev/zero rwm\n", "DeviceAllow=/dev/sda m\n"])
+def test_a_unit_that_stays_closed_is(tree: Tree, text: str) -> None:
+    tree.write("/etc/systemd/system/docker.service.d/zz.conf", text)
+
+    assert tree.find() == "closed"
+
+
+def test_a_drop_in_that_was_away_is_named_and_a_newer_version_of_it_is_not(tree: Tree) -> None:
+    assert tree.find(replace(make(), started=1)) == "changed"
+
+    tree.remove(DROP_IN)
+    link = tree.root / DROP_IN.lstrip("/")
+    tree.write("/usr/share/portero/docker-devices.conf", SHIPPED)
+    link.symlink_to("/usr/share/portero/docker-devices.conf")
+    started = int((time.clock_gettime(time.CLOCK_BOOTTIME) + 0.1) * os.sysconf("SC_CLK_TCK"))
+    time.sleep(0.2)
+    tree.write("/usr/share/portero/docker-devices.conf", SHIPPED)
+
+    assert tree.find(replace(make(), started=started)) == "closed"
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ("b *:* m\nc *:* m\nc 1:3 rw\nc 136:* rw\n", "closed"),
+        ("a *:* rwm\n", "open"),
+        ("b *:* m\nc 10:229 rw\n", "open"),
+        ("b 7:0 r\n", "open"),
+    ],
+)
+def test_the_rules_of_version_1_are_those_in_force(tree: Tree, rules: str, expected: str) -> None:
+    tree.write("/proc/42/cgroup", VERSION_1)
+    tree.write(RULES, rules)
+
+    assert tree.find(make(INVOCATION_ID="")) == expected
+    assert tree.find() == "closed"  # The probe saw what both versions allow.
+
+
+def test_version_1_without_rules_for_devices_leaves_the_probe(tree: Tree) -> None:
+    tree.write("/proc/42/cgroup", VERSION_1)
+
+    assert (tree.find(), tree.find(make(INVOCATION_ID=""))) == ("closed", "unknown")
+
+
+def test_a_daemon_without_the_host_s_root_opens_none(tree: Tree) -> None:
+    assert tree.find(make(root_uid=1000), nodev=False) == "closed"
+
+
+def test_what_cannot_be_read_is_not_nothing(tree: Tree) -> None:
+    tree.remove(f"{PROBED}/docker.service")
+    (tree.root / "run/portero-devices/docker.service").mkdir()
+
+    with pytest.raises(OSError, match=r"docker\.service"):
+        tree.find()
+
+
+@pytest.mark.parametrize(
+    ("groups", "unit"),
+    [
+        (["/system.slice/docker.service"], "docker.service"),
+        (["/", "/system.slice/docker.service/.control"], "docker.service"),
+        (["/user.slice/session-1.scope"], ""),
+    ],
+)
+def test_the_unit_is_that_of_the_control_group(groups: list[str], unit: str) -> None:
+    assert find_unit(groups) == unit

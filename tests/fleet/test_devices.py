@@ -1,0 +1,109 @@
+"""Devices closed to dockerd by a real systemd: builds and loads work under hardened, and stop when the drop-in goes."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import give_up
+from tests.packaging.conftest import find_release, gather
+from tests.paths import ROOT
+
+from .machine import Machine, Network, missing
+
+pytestmark = pytest.mark.e2e
+DAEMON = """{"iptables": false, "ip6tables": false, "authorization-plugins": ["portero"],
+"builder": {"entitlements": {"network-host": false, "security-insecure": false, "device": false}}}"""
+# The rights of dockerd's control group, asked by another process that joins it: no driver owns the number.
+_JOIN = "echo 0 > /sys/fs/cgroup/system.slice/docker.service/cgroup.procs"
+OPENS = f"mknod -m 600 /dev/local b 60 0 2>/dev/null; ({_JOIN}; cat /dev/local)"
+LOAD = "docker save box:1 | docker load"
+_UPGRADE = "-X POST -H 'Connection: Upgrade' -H 'Upgrade: h2c'"
+SESSION = f"curl -si -m 5 --unix-socket /run/docker.sock http://d/session {_UPGRADE}"
+DROP_INS = "/etc/systemd/system/docker.service.d"
+OVERRIDE = f"printf '[Service]\\nDevicePolicy=auto\\nDeviceAllow=' > {DROP_INS}/z.conf"
+RESTART = "systemctl reset-failed docker; systemctl restart docker"
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    if reason := missing():
+        give_up(reason)
+    wheels = gather(tmp_path_factory.mktemp("wheels") / "here", find_release())
+    with Network({"web1": "10.77.0.2"}) as network:
+        booted = network.boot("web1")
+        booted.wait_until_booted()
+        shutil.copytree(wheels, booted.path("/srv/wheels"))
+        install = f"PYTHON={sys.executable} WHEELS=/srv/wheels DEVICES=closed packaging/install.sh install"
+        assert "systemctl restart docker" in booted.do(f"cd {ROOT} && {install}", timeout=500)
+        booted.do("mkdir -p /etc/docker")
+        booted.path("/etc/docker/daemon.json").write_text(DAEMON)
+        booted.do(RESTART)
+        yield booted
+
+
+def _import(machine: Machine) -> str:
+    done = machine.shell("tar -C /bin -c busybox | docker import - box:1")
+    return done.stdout + done.stderr
+
+
+def test_builds_loads_and_imports_work_where_devices_are_closed(machine: Machine) -> None:
+    assert "Operation not permitted" in machine.shell(OPENS).stderr
+    assert "sha256:" in _import(machine)
+    assert "Loaded image" in machine.do(LOAD)
+    assert " 101 " in machine.shell(SESSION).stdout
+    assert '"deviceAccess": "closed"' in machine.do("portero status --json")
+    assert "dockerd-opens-no-devices" not in machine.shell("portero host --profile hardened").stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "undo", "at_once"),
+    [
+        ("portero devices open", "true", True),
+        ("systemctl set-property --runtime docker.service DeviceAllow='block-* rwm'", "systemctl revert docker", True),
+        # Of this systemd takes notice at the next start.
+        (f"{OVERRIDE}; systemctl daemon-reload", f"rm {DROP_INS}/z.conf", False),
+    ],
+    ids=["removed", "property", "overridden"],
+)
+def test_a_change_of_the_unit_opens_devices_and_is_named(
+    machine: Machine, change: str, undo: str, at_once: bool
+) -> None:
+    machine.do(change)
+    opened = machine.shell(OPENS).stderr
+    refused, status = machine.shell(LOAD).stderr, machine.shell("portero status").stdout
+    machine.do(f"{undo}; portero devices close; {RESTART}")
+
+    assert ("No such device or address" in opened) is at_once
+    assert "unseen-device-nodes" in refused
+    assert "portero devices close" in refused
+    assert "changed since it started" in " ".join(status.split())
+    assert "Loaded image" in machine.do(LOAD)
+
+
+def test_dockerd_does_not_start_where_the_probe_fails(machine: Machine) -> None:
+    machine.do(f"{OVERRIDE}; systemctl daemon-reload")
+
+    assert machine.shell(RESTART).returncode != 0
+    assert "dockerd does not start: character devices can be opened" in machine.do("journalctl -u docker --no-pager")
+    machine.do(f"rm {DROP_INS}/z.conf; systemctl daemon-reload; {RESTART}")
+
+
+def test_without_it_they_stay_refused_until_root_closes_devices(machine: Machine) -> None:
+    machine.do(f"portero devices open; {RESTART}")
+    assert "unseen-device-nodes" in machine.shell(LOAD).stderr
+    assert "unseen-device-nodes" in _import(machine)
+    assert "unseen-device-nodes" in machine.shell(SESSION).stdout
+
+    machine.do(f"portero devices close; {RESTART}")
+    assert "Loaded image" in machine.do(LOAD)
+
+
+def test_an_uninstallation_leaves_a_dockerd_that_starts(machine: Machine) -> None:
+    machine.path("/etc/docker/daemon.json").write_text("{}")
+    machine.do(f"systemctl reload docker; cd {ROOT} && packaging/install.sh uninstall")
+
+    assert not Path(machine.path(DROP_INS), "portero-devices.conf").is_symlink()
+    machine.do(RESTART)
