@@ -132,6 +132,8 @@ TESTS: Mapping[str, Callable[[Seen], bool]] = {
     ),
     "service-mount": _is_service_mount,
     "unshown": _is_unshown,
+    "no-subnet": lambda seen: isinstance(seen.read, list) and not any(seen.read),
+    "any-free-port": lambda seen: not seen.read and seen.made == [None],
     "no-known-word": lambda seen: seen.made == "default" and seen.read not in ("default", "unconfined", "custom"),
     "added-subnet": lambda seen: (
         isinstance(seen.read, list) and isinstance(seen.made, list) and all(pool in seen.made for pool in seen.read)
