@@ -11,7 +11,7 @@ from tests.paths import ROOT
 from . import tls
 from .conftest import started
 from .dockerd import DOCKERD
-from .engine import NEW, NEWEST
+from .engine import FOLDERS
 from .guarded import GuardedDocker
 from .refusals import REFUSED
 
@@ -53,7 +53,7 @@ class Handed(GuardedDocker):
 
 @pytest.fixture(scope="module")
 def newest() -> Iterator[GuardedDocker]:
-    with started(GuardedDocker(profile="restricted", engine=NEWEST, tls=True)) as docker:
+    with started(GuardedDocker(profile="restricted", engine=FOLDERS["29.7"], tls=True)) as docker:
         yield docker
 
 
@@ -106,7 +106,7 @@ def test_buildx_builds_past_restricted_with_the_hosts_network_on_the_hosts_disk(
 
 
 def test_entitlements_hold_there_and_tls_on_a_socket_from_systemd_takes_it() -> None:
-    with started(Handed(profile="restricted", engine=NEWEST, tls=True, daemon_config=OFF)) as docker:
+    with started(Handed(profile="restricted", engine=FOLDERS["29.7"], tls=True, daemon_config=OFF)) as docker:
         done = docker.shell(BUILD, timeout=100)
         assert "network.host is not allowed by build daemon configuration" in done.stderr
 
@@ -115,7 +115,7 @@ def test_entitlements_hold_there_and_tls_on_a_socket_from_systemd_takes_it() -> 
 
 
 def test_28_5_closes_such_a_connection() -> None:
-    with started(GuardedDocker(profile="restricted", engine=NEW)) as docker:
+    with started(GuardedDocker(profile="restricted", engine=FOLDERS["28.5"])) as docker:
         (said,) = _call(docker, SOCKET, ANSWERED[0]).values()
 
         assert said.startswith("none: ")
