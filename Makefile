@@ -68,6 +68,7 @@ run: $(RUN_READY)
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
 	@echo '  3. to get out: remove that line, then systemctl restart docker'
+	@$(PY) -c 'from portero.files.chroot import Files; from portero.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@exec $(PY) -m portero serve $(SERVE)
 
 test: $(READY)

@@ -16,7 +16,7 @@ HOST: dict[str, Any] = json.loads((CAPTURES / "host.json").read_text())
 def envelopes() -> dict[str, list[dict[str, Any]]]:
     """The AuthZReq envelopes of each case, in order."""
     found = defaultdict(list)
-    for name in ("cli.jsonl.gz", "compose.jsonl.gz", "new.jsonl.gz"):
+    for name in ("cli.jsonl.gz", "compose.jsonl.gz", "new.jsonl.gz", "29.jsonl.gz"):
         with gzip.open(CAPTURES / name, "rt", encoding="utf-8") as lines:
             for line in map(json.loads, lines):
                 if line["phase"] == "req":

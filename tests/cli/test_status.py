@@ -110,3 +110,14 @@ def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.Mo
 
 def refuse(socket: Path) -> None:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(socket))
+
+
+def test_who_reaches_dockerd_past_its_plugins_is_a_warning_more(
+    status: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portero.cli.status.warn_of_unasked_users", lambda *_: ["gRPC"])
+
+    result = status(json.dumps(QUIET | {"warnings": ["first"]}))
+
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-2:] == ["warnings    first", "            gRPC"]

@@ -22,7 +22,11 @@ WEIGHTS: Mapping[str, int] = {
     "ServiceUpdate": 2,
 }
 NAME = "subject"  # of what a request makes or changes
-_VERSIONS = ("1.24", "1.25", "1.30", "1.37", "1.39", "1.40", "1.41", "1.42", "1.43", "1.44", "1.45")
+# The last ones are of 29 alone, which takes none of the first.
+_VERSIONS = (
+    *("1.24", "1.25", "1.30", "1.37", "1.39", "1.40", "1.41", "1.42", "1.43", "1.44", "1.45"),
+    *("1.51", "1.52", "1.53", "1.54", "1.55"),
+)
 _NAMES = (
     *("?name=web", "?name=%77eb", "?name=a&name=b", "?Name=a", "?name=a+b", "?x=1&name=web-2", "?name="),
     "?platform=linux",

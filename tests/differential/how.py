@@ -98,6 +98,34 @@ def _is_read_only_image(seen: Seen) -> bool:
     return seen.read is True and isinstance(seen.made, list) and "rro" in seen.made and of_image
 
 
+def _spell_port(port: str) -> str:
+    number, _, protocol = port.partition("/")
+    return f"{int(number)}/{protocol.lower() or 'tcp'}" if number.isdecimal() else port
+
+
+def _is_port(seen: Seen) -> bool:
+    port = seen.difference.at.partition("PortBindings.")[2]
+    if seen.made is None:
+        return _spell_port(port) != port and _spell_port(port) in seen.stored["HostConfig"]["PortBindings"]
+    asked = {_spell_port(name) for name in seen.settings["PortBindings"]}
+    return port in asked and (seen.read is None or (seen.read == [] and seen.made == [None]))
+
+
+def _list_pools(seen: Seen) -> list[Mapping[str, Any]]:
+    return [pool for pool in (seen.body.get("IPAM") or {}).get("Config") or [] if pool]
+
+
+def _is_ipv6(pool: Mapping[str, Any]) -> bool:
+    return ":" in (pool.get("Subnet") or "")
+
+
+def _is_added_subnet(seen: Seen) -> bool:
+    read, made = seen.read, seen.made
+    if not (isinstance(read, list) and isinstance(made, list)):
+        return False
+    return all(any(isinstance(one, dict) and {**one, **(pool or {})} == one for one in made) for pool in read)
+
+
 def _is_root_slave(seen: Seen) -> bool:
     paths = [path for fact in _mounts(seen) for path in fact["paths"]]
     beside_root = any(path.startswith(_DATA_ROOT) or _DATA_ROOT.startswith(path) for path in paths)
@@ -132,10 +160,17 @@ TESTS: Mapping[str, Callable[[Seen], bool]] = {
     ),
     "service-mount": _is_service_mount,
     "unshown": _is_unshown,
-    "no-known-word": lambda seen: seen.made == "default" and seen.read not in ("default", "unconfined", "custom"),
-    "added-subnet": lambda seen: (
-        isinstance(seen.read, list) and isinstance(seen.made, list) and all(pool in seen.made for pool in seen.read)
+    "unused-ipv6": lambda seen: seen.body.get("EnableIPv6") is not True and any(map(_is_ipv6, _list_pools(seen))),
+    "unshown-in-swarm": lambda seen: seen.made is None and seen.stored.get("Scope") == "swarm",
+    "unshown-config": lambda seen: seen.made is None and bool(seen.body.get("ConfigOnly")),
+    "own-domainname": lambda seen: (
+        isinstance(seen.read, list)
+        and [one for one in seen.read if one != ["kernel.domainname", seen.body.get("Domainname")]] == seen.made
     ),
+    "port": _is_port,
+    "no-shared-memory": lambda seen: seen.made is None and seen.settings.get("IpcMode") == "none",
+    "no-known-word": lambda seen: seen.made == "default" and seen.read not in ("default", "unconfined", "custom"),
+    "added-subnet": _is_added_subnet,
     "no-less": lambda seen: (
         seen.read is None or (isinstance(seen.read, int) and isinstance(seen.made, int) and seen.read >= seen.made)
     ),

@@ -2,8 +2,9 @@
 
 usage: python -m tests.differential.recorder SOCKET FILE PORT SPANS
 
-Each AuthZReq becomes a line of FILE before it is answered. A request with the header X-Refuse is refused, so that
-dockerd finds its route and does nothing. Each post to PORT (OTLP over HTTP) becomes a line in base64 of SPANS.
+Each AuthZReq becomes a line of FILE before it is answered. A request with the header X-Refuse fails, so that dockerd
+finds its route, names it in its log and does nothing. Each post to PORT (OTLP over HTTP) becomes a line in base64 of
+SPANS.
 """
 
 import base64
@@ -52,7 +53,7 @@ class PluginHandler(Handler):
             if "X-Case" in headers:
                 self.keep(posted.strip())
             allowed = "X-Refuse" not in headers
-        self.reply(json.dumps({"Allow": allowed, "Msg": "recorded"}).encode())
+        self.reply(json.dumps({"Allow": allowed, "Msg": "recorded"}).encode(), 200 if allowed else 500)
 
 
 class TracesHandler(Handler):

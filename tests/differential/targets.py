@@ -1,7 +1,8 @@
 """Request targets by chance: what Portero takes each for, beside the route that dockerd gave it to.
 
-dockerd's spans have the route as their name (moby api/server/server.go, makeHTTPHandler). The plugin refuses every one
-of these requests, so that dockerd finds the route and does nothing.
+dockerd's spans have the route as their name (moby api/server/server.go, makeHTTPHandler); those of 29 have the method
+alone, and its log the route. The plugin fails on every one of these requests, so that dockerd finds the route and does
+nothing.
 """
 
 import random
@@ -20,6 +21,7 @@ from .spans import read_spans
 from .stage import Stage
 
 _PROFILER = re.compile(r"GET (?=/pprof|/vars$)")
+_LOGGED = re.compile(r'"Handler for (?P<route>[^"]*) returned error".* traceID=(?P<trace>[0-9a-f]{32})')
 _BATCH = 400
 _PATIENCE = 20.0
 _PARAMETER = re.compile(r"\{[^}]*\}")
@@ -127,7 +129,8 @@ def _wait_for_routes(stage: Stage, expected: int) -> dict[str, str]:
         time.sleep(0.1)
         routes.update(span for posted in stage.spans() for span in read_spans(posted))
         routes = {trace: name for trace, name in routes.items() if trace.startswith("0000")}
-    return routes
+    logged = {line["trace"]: line["route"] for line in _LOGGED.finditer(stage.daemon_log())}
+    return logged | {trace: name for trace, name in routes.items() if "/" in name}
 
 
 def _compare(target: Target, asked: bytes | None, route: str | None, counts: Counter[str]) -> Iterator[Mistaken]:

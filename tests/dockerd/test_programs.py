@@ -16,6 +16,7 @@ from portero.values.json_types import JSON
         ({"init-path": "/srv/i", "userland-proxy-path": "/srv/p"}, ("/srv/i", "/srv/p")),
         ({"tlscacert": "/srv/ca.pem", "seccomp-profile": "/srv/s.json"}, ("/srv/ca.pem", "/srv/s.json")),
         ({"cdi-spec-dirs": ["/srv/cdi", "/srv/more"]}, ("/srv/cdi", "/srv/more")),
+        ({"nri-opts": {"enable": True, "plugin-path": "/srv/n", "plugin-config-path": "/srv/c"}}, ("/srv/n", "/srv/c")),
         ({"seccomp-profile": "unconfined"}, ()),
         ({"runtimes": [], "init-path": 7, "cdi-spec-dirs": "/srv/x"}, ()),
         ({"runtimes": {"odd": "/srv/x", "odder": {"path": ["/srv/x"]}}, "cdi-spec-dirs": [7]}, ()),
@@ -32,6 +33,11 @@ def test_the_settings_name_paths(settings: Mapping[str, JSON], paths: Sequence[s
         ("add-runtime", "kata=runsc", ()),
         ("init-path", "/srv/i", ("/srv/i",)),
         ("cdi-spec-dir", "/srv/cdi", ("/srv/cdi",)),
+        (
+            "nri-opts",
+            'enable,"plugin-path=/srv/n,m",socket-path=/srv/s,plugin-config-path=/srv/c',
+            ("/srv/n,m", "/srv/c"),
+        ),
     ],
 )
 def test_so_do_flags(flag: str, value: str, paths: Sequence[str]) -> None:

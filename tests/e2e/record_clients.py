@@ -1,8 +1,9 @@
-"""Records what clients of the newest engine send, with Portero's own recorder, into tests/captures/new.jsonl.gz.
+"""Records what the clients of a newer engine send, with Portero's own recorder, into tests/captures/NAME.jsonl.gz.
 
-The commands are those of index.tsv.
+The commands are those of NAME/... in index.tsv.
 
-usage: python -m tests.e2e.record_clients     (as root, after make engines; prints a line of index.tsv for each case)
+usage: python -m tests.e2e.record_clients new|29     (as root, after make engines; prints a line of index.tsv for each
+case)
 """
 
 import gzip
@@ -13,25 +14,29 @@ from pathlib import Path
 from tests.captured import table
 from tests.paths import CAPTURES
 
-from .engine import NEW
+from .engine import FOLDERS
 from .guarded import GuardedDocker, serve
 from .host import missing
 
+# By the name of the cases: docker 28.5 with buildx 0.29, and docker 29.7 with buildx 0.36; compose 2.40 with both.
+ENGINES = {"new": FOLDERS["28.5"], "29": FOLDERS["29.7"]}
 RECORDING = "/var/log/requests.jsonl"
 FOLDER = "/srv/new"
 FILES = Path(__file__).with_name("new-clients.sh").read_text()
 
 
 def main() -> None:
-    if reason := missing(NEW):
+    name = sys.argv[1]
+    if reason := missing(ENGINES[name]):
         sys.exit(reason)
-    with GuardedDocker(engine=NEW) as docker, gzip.open(CAPTURES / "new.jsonl.gz", "wt", encoding="utf-8") as file:
+    recorded = CAPTURES / f"{name}.jsonl.gz"
+    with GuardedDocker(engine=ENGINES[name]) as docker, gzip.open(recorded, "wt", encoding="utf-8") as file:
         docker.do(FILES)
         docker.replace_plugin(["env", f"PORTERO_RECORD={RECORDING}", *serve("baseline", "--mode", "audit")])
         recording = docker.host.path(RECORDING)
         for row in table(CAPTURES / "index.tsv"):
             case, command = row["case"], row["command"]
-            if not case.startswith("new/"):
+            if not case.startswith(f"{name}/"):
                 continue
             before = recording.stat().st_size if recording.exists() else 0
             done = docker.shell(command.replace("python3", sys.executable), cwd=FOLDER, timeout=100)

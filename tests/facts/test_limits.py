@@ -80,6 +80,7 @@ def test_an_update_can_lift_the_limit_on_swap_alone() -> None:
         ({"CpuQuota": 50_000, "CpuPeriod": -1}, 0.5),
         ({"NanoCpus": 500_000_000, "CpuQuota": 200_000}, 2),
         ({"CpuQuota": -1}, None),
+        ({"NanoCpus": 500_000_000, "CpuQuota": -1}, None),
         ({"CpuPeriod": 50_000}, None),
     ],
 )
@@ -90,6 +91,7 @@ def test_cpus_come_from_either_way_to_say_them(config: dict[str, JSON], cpus: fl
 def test_an_update_that_lifts_the_cpu_limit_is_seen() -> None:
     assert of_update(CpuQuota=-1) == {"cpuQuota": -1, "cpus": -1}
     assert of_update(NanoCpus=1) == {"cpus": -1}
+    assert of_update(NanoCpus=500_000_000, CpuQuota=-1) == {"cpuQuota": -1, "cpus": -1}
 
 
 @pytest.mark.parametrize(("pids", "create", "update"), [(9, 9, 9), (0, None, -1), (-1, -1, -1), (-7, -1, -1)])

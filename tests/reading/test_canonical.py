@@ -154,7 +154,7 @@ _PROTECTED = {
             "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 1}],
             "Privileges": {"NoNewPrivileges": True},
         },
-        "Resources": {"Limits": {"Pids": 100}},
+        "Resources": {"Limits": {"Pids": 100}, "SwapBytes": 0},
     }
 }
 _BELOW_1_41 = (
@@ -162,7 +162,8 @@ _BELOW_1_41 = (
     Dropped(f"{_SPEC}.CapabilityDrop", "1.41"),
     Dropped(f"{_SPEC}.Ulimits", "1.41"),
 )
-_BELOW_1_44 = (Dropped(f"{_SPEC}.Privileges.NoNewPrivileges", "1.44"),)
+_BELOW_1_52 = (Dropped("TaskTemplate.Resources.SwapBytes", "1.52"),)
+_BELOW_1_44 = (Dropped(f"{_SPEC}.Privileges.NoNewPrivileges", "1.44"), *_BELOW_1_52)
 
 
 @pytest.mark.parametrize("operation", ["ServiceCreate", "ServiceUpdate"])
@@ -173,7 +174,9 @@ _BELOW_1_44 = (Dropped(f"{_SPEC}.Privileges.NoNewPrivileges", "1.44"),)
         ("1.40.99", _BELOW_1_41 + _BELOW_1_44),
         ("1.41", _BELOW_1_44),
         ("1.43", _BELOW_1_44),
-        ("1.44", ()),
+        ("1.44", _BELOW_1_52),
+        ("1.51", _BELOW_1_52),
+        ("1.52", ()),
         ("1.100", ()),
         (None, ()),
     ],

@@ -12,6 +12,8 @@ from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.plugin_sockets import find_running
+from portero.hostcheck.unasked_users import warn_of_unasked_users
+from portero.values.json_fields import to_list
 from portero.values.json_types import JSON
 
 
@@ -26,7 +28,8 @@ def status(as_json: bool, **given: str | None) -> None:
     refuse. 2: no answer.
     """
     settings = options.settings(given)
-    socket = find_running(Files(), str(settings.daemon_config or DAEMON_CONFIG), settings.socket)
+    daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
+    socket = find_running(Files(), daemon_config, settings.socket)
     try:
         report = ask_status(socket)
     except (OSError, ValueError) as error:
@@ -35,6 +38,8 @@ def status(as_json: bool, **given: str | None) -> None:
         # The default socket of a user is that of a rootless dockerd.
         cure += ", or run it as root" if os.geteuid() != 0 and not isinstance(error, PermissionError) else ""
         options.give_up([f"{socket}: no status ({why}); {cure}"])
+    if unasked := [*warn_of_unasked_users(Files(), daemon_config)]:
+        report["warnings"] = [*to_list(report.get("warnings")), *unasked]
     show(report, _list_rows(report), as_json=as_json)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 

@@ -170,6 +170,9 @@ def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int
 
 
 def _cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
+    if requested.quota < 0:
+        # It takes the place of NanoCpus at the start (docker-facts 7.16). None: create has none by default.
+        return -1 if updating else None
     limits = []
     if requested.nano_cpus >= _MIN_NANO_CPUS:
         limits.append(requested.nano_cpus / 1e9)
@@ -177,9 +180,8 @@ def _cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
         limits.append(requested.quota / (requested.period if requested.period > 0 else _DEFAULT_PERIOD))
     if limits:
         return max(limits)
-    # A quota below 0 lifts the limit: create has none by default, an update then changes it and must show that.
-    lifted = requested.quota < 0 or requested.nano_cpus > 0
-    return -1 if updating and lifted else None
+    # Less than the least lifts the limit.
+    return -1 if updating and requested.nano_cpus > 0 else None
 
 
 def _pids(pids: int | None, *, updating: bool) -> int | None:

@@ -18,7 +18,7 @@ def read_create(config: Fact) -> list[JSON]:
     return [
         _port(port, as_object(binding, _BINDINGS))
         for port in bindings
-        # A port without a binding gets any free one from daemons before API 1.53, so it counts as published.
+        # A port without a binding gets any free one (moby container_routes.go, handlePortBindingsBC): it is published.
         for binding in items(bindings, port) or [{}]
     ]
 

@@ -86,7 +86,7 @@ def facts(
         "installed": _find_installed(files, process, info, processes_read),
         "running": _find_running(process, info, processes_read),
         "version": version,
-        "release": observed(str(version["at"]), lambda: _parse_release(version["value"])),
+        "release": find_release(version),
         "authorizationPlugins": authorization_plugins(configuration, info),
         "noNewPrivileges": _find_no_new_privileges(configuration, info),
         "userNamespaces": {
@@ -118,6 +118,11 @@ def facts(
             "pids": info.fact("PidsLimit", bool),
         },
     }
+
+
+def find_release(version: Fact) -> Fact:
+    """The version as a number."""
+    return observed(str(version["at"]), lambda: _parse_release(version["value"]))
 
 
 def authorization_plugins(configuration: Configuration, info: Info) -> Fact:

@@ -16,6 +16,7 @@ from portero.hostcheck import (
     managed_plugins,
     plugin_sockets,
     probe,
+    unasked_users,
     updates,
 )
 from portero.values.json_types import JSON
@@ -33,6 +34,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     address = address or find_address(files, configured)
     api = None if address is None else EngineApi(address)
     info = daemon_facts.Info(_ask_info(api))
+    access = daemon_sockets.facts(files, configured)
     portero_socket = plugin_sockets.find_named(files, configured, portero)
     return {
         "kernel": kernel.facts(files),
@@ -42,7 +44,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
             "managedPlugins": managed_plugins.facts(files, api, daemon_facts.authorization_plugins(configured, info)),
         },
         "builds": buildkit.facts(files, running, configured),
-        "access": daemon_sockets.facts(files, configured),
+        "access": {**access, "unasked": unasked_users.find_unasked_users(files, configured, access)},
         "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
         "updates": updates.facts(files),
         "probes": probe.facts(api if ask else None, portero_socket),

@@ -141,10 +141,13 @@ def _read_struct(shape: Struct, tree: Tree, at: _At, notes: _Notes) -> JSON:
 
 
 def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Notes) -> None:
-    """Take out what dockerd takes out; a zero value is no loss."""
+    """Take out what dockerd takes out; a zero value is no loss, but for a pointer."""
     for field in dated:
         since = cast(str, field.since)
-        if cast(tuple[int, ...], notes.version) < numbers(since) and fields.pop(field.name, None):
+        if cast(tuple[int, ...], notes.version) >= numbers(since):
+            continue
+        value = fields.pop(field.name, None)
+        if value or (field.pointer and value is not None):
             notes.dropped.append(Dropped(_spelt((at, field.name)), since))
 
 
