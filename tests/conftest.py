@@ -25,6 +25,15 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         yield
 
 
+# The files that take longest, and the folder of a real dockerd: at the end no process of tests waits for another.
+_FIRST = ("tests/fleet/", "tests/chaos/", "tests/e2e/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was skipped: a line for each cause, not for each test."""
     skipped = terminalreporter.stats.get("skipped", [])
