@@ -39,8 +39,9 @@ TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
-# Processes that run tests side by side; a file of tests stays in one of them.
-JOBS ?= 2
+# Processes that run tests side by side; a file of tests stays in one of them. Tests of servers and of a real dockerd mostly
+# wait: two for each processor.
+JOBS ?= $(shell expr 2 \* $$(nproc))
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
@@ -105,7 +106,7 @@ pythons: $(READY)
 	  echo "tests on $$python" && \
 	  made=build/pythons/$${python##*/} && \
 	  $$python -m venv --without-pip "$$made" && \
-	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	  $(PY) -m pip --python "$$made/bin/python" install --quiet --no-compile --disable-pip-version-check --require-hashes -r $(LOCK) && \
 	  "$$made/bin/python" -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 

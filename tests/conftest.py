@@ -25,13 +25,10 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         yield
 
 
-# The files that take longest, and the folder of a real dockerd: at the end no process of tests waits for another.
-_FIRST = ("tests/fleet/", "tests/chaos/", "tests/e2e/")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+    """The long tests of a real dockerd come first: at the end no process of tests waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/fleet/", "tests/chaos/")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
