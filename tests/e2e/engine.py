@@ -8,7 +8,7 @@ from tests.paths import ROOT
 
 # Where `make engines` unpacks them, a folder for each suite of Debian.
 ENGINES = Path(os.environ.get("PORTERO_E2E_ENGINES") or ROOT / "build" / "engines")
-# As Debian has them: bookworm 20.10, forky 28.5 with buildx and compose 2.40. 29.7 is this of forky with newer programs.
+# bookworm has 20.10, forky 28.5 with buildx and compose 2.40; 29.7 is that of forky with newer programs.
 FOLDERS = {"20.10": ENGINES / "bookworm", "28.5": ENGINES / "forky", "29.7": ENGINES / "29"}
 _CHOSEN = os.environ.get("PORTERO_E2E_ENGINE")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
