@@ -1,6 +1,7 @@
 """What dockerd drops at old API versions: Portero's rules see no field that dockerd then does not keep."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from portero.reading.canonical import canonicalize
 from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
+from .conftest import BOTH_ENGINES
 from .guarded import GuardedDocker, serve
 from .refusals import refusing
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
-VERSIONS = ("1.24", "1.30", "1.35", "1.39", "1.40", "1.41", "1.42", "1.43", "1.44", "1.45")
+VERSIONS = ("1.24", "1.30", "1.35", "1.39", "1.40", "1.41", "1.42", "1.43", "1.44", "1.45", "1.51", "1.55")
 SHAPES = Shapes.load(SCHEMAS / "api")
 # What is made at each version, by the collection that it is posted to.
 MADE: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("old-versions.json").read_text())
@@ -28,6 +30,12 @@ OPERATIONS = {
     "networks": ("NetworkCreate", "app"),
     "volumes": ("VolumeCreate", "cache"),
 }
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    """One on each engine."""
+    return own_docker
 
 
 def leaves(value: object, at: str = "") -> Iterator[tuple[str, object]]:
@@ -71,6 +79,9 @@ def find_dropped(docker: GuardedDocker, collection: str, version: str) -> list[s
     body, (operation, name) = MADE[collection], OPERATIONS[collection]
     query = f"?name={name}" if collection == "containers" else ""
     created = docker.client.ask("POST", f"/v{version}/{collection}/create{query}", body)
+    if re.search("client version .* is too (old|new)", created.message):  # not for every engine
+        assert created.status == 400
+        return []
     assert created.status in (200, 201), created.message
 
     held = kept(docker, collection)
