@@ -14,7 +14,8 @@
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
-#   make engines     other releases of Docker for the tests, into build/engines; make engine-table counts on them
+#   make engines     other releases of Docker for the tests, into build/engines
+#   make matrix      the tests at a real dockerd on those that CI leaves out, and the numbers of docs/engines.md (as root)
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
 SHELL := /bin/sh
@@ -38,8 +39,9 @@ TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
-# Processes that run tests side by side; a file of tests stays in one of them.
-JOBS ?= 2
+# Processes that run tests side by side; a file of tests stays in one of them. Tests of servers and of a real dockerd mostly
+# wait: two for each processor.
+JOBS ?= $(shell expr 2 \* $$(nproc))
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
@@ -61,7 +63,7 @@ ENGINE ?=
 FOLDER ?= reading
 
 .PHONY: fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
-  engines engine-table
+  engines matrix
 
 run: $(RUN_READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -73,19 +75,30 @@ run: $(RUN_READY)
 
 test: $(READY)
 	@$(PY) -c 'from tests.e2e.host import missing; why = missing(); why and print("SKIPPED: everything at a real dockerd: " + why)'
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+	@$(PY) -c 'from tests.e2e.engine import not_tried; print(not_tried(), end="")'
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # A folder for each suite of Debian; a test on one: PORTERO_E2E_ENGINE=build/engines/forky make test TESTS=...
 # For these targets alone: a portero that is started takes no variable PORTERO_... that is not a setting.
 PORTERO_E2E_ENGINES ?= $(CURDIR)/build/engines
-test coverage engines engine-table: export PORTERO_E2E_ENGINES := $(PORTERO_E2E_ENGINES)
+test coverage engines matrix: export PORTERO_E2E_ENGINES := $(PORTERO_E2E_ENGINES)
+# Docker 29.7.2 is in no suite: a folder of its programs. Where there is none, it is not tried.
+PORTERO_ENGINE_29 ?= $(wildcard ../shared/engines/29.7.2)
 
 engines:
 	@for suite in bookworm forky; do tests/e2e/engine.sh $$suite $(PORTERO_E2E_ENGINES)/$$suite || exit 2; done
+	@$(if $(PORTERO_ENGINE_29),tests/e2e/engine.sh forky $(PORTERO_E2E_ENGINES)/29 $(PORTERO_ENGINE_29))
+	@$(PYTHON) -c 'from tests.e2e.engine import not_tried; print(not_tried(), end="")'
 
-engine-table: $(READY) engines
+# Those of tests/e2e that CI runs on the newest engine, on each of the others; 20.10 has neither buildx nor tokens.
+MATRIX_bookworm := api_versions clients existing_corpus existing_objects
+MATRIX_forky := $(MATRIX_bookworm) buildkit identity image_names image_store
+
+matrix: $(READY) engines
 	PORTERO_WRITE_ENGINES=1 $(PY) -m pytest tests/e2e/test_engines.py
 	@$(PY) docs/generate.py
+	$(foreach suite,bookworm forky,PORTERO_E2E_ENGINE=$(PORTERO_E2E_ENGINES)/$(suite) \
+	  $(PY) -m pytest -n $(JOBS) --dist loadfile $(MATRIX_$(suite):%=tests/e2e/test_%.py) &&) true
 
 # The Pythons of this machine, besides that of .venv, that Portero runs on: on the PATH, or installed by pyenv, whose
 # python3.12 on the PATH runs only where 3.12 is chosen.
@@ -100,7 +113,7 @@ pythons: $(READY)
 	  echo "tests on $$python" && \
 	  made=build/pythons/$${python##*/} && \
 	  $$python -m venv --without-pip "$$made" && \
-	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	  $(PY) -m pip --python "$$made/bin/python" install --quiet --no-compile --disable-pip-version-check --require-hashes -r $(LOCK) && \
 	  "$$made/bin/python" -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 

@@ -1,4 +1,4 @@
-"""The tables of engines, from what tests/e2e/test_engines.py counted and tests/corpus/engines.json knows."""
+"""The tables of engines: what was counted, what tests/corpus/engines.json knows, and schemas/engine-holes.json."""
 
 import json
 from pathlib import Path
@@ -33,6 +33,16 @@ def engine_differences() -> str:
     return _table(
         ["engine", "cases", "reason"], [[engine, ", ".join(names), reason] for (engine, reason), names in cases.items()]
     )
+
+
+def engine_holes() -> str:
+    """A row for each known hole."""
+    rows = []
+    for hole in json.loads((ROOT / "schemas" / "engine-holes.json").read_text()):
+        harmless = hole.get("harmless")
+        by = f"`{harmless['rule']}`, case `{harmless['case']}`" if harmless else ""
+        rows.append([hole["id"], hole["in"], hole["what"], ", ".join(hole["mended"]), by])
+    return _table(["hole", "in", "with it", "mended in", "made harmless by"], rows)
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

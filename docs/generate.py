@@ -15,7 +15,7 @@ import click
 import architecture
 import pictures
 from denial import denial
-from engine_table import engine_differences, engine_numbers
+from engine_table import engine_differences, engine_holes, engine_numbers
 from guide_coverage import coverage_page
 from man_page import man_page
 from portero.cli import main as command
@@ -39,6 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "processes.svg", pictures.svg(pictures.PROCESSES)
     numbers = with_part(ROOT / "docs" / "engines.md", "numbers", engine_numbers())
     yield ROOT / "docs" / "engines.md", replace_part(numbers, "differences", engine_differences())
+    yield ROOT / "docs" / "host-check.md", with_part(ROOT / "docs" / "host-check.md", "holes", engine_holes())
     yield ROOT / "docs" / "rules-table.md", NOTE.format(source="schemas/rules") + rule_table()
     for name, text in topic_pages():
         yield ROOT / "docs" / "rules" / name, NOTE.format(source="schemas/rules") + text

@@ -52,6 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_AtOnce(config))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests of a real dockerd come first: at the end no process of tests waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/fleet/", "tests/chaos/")))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was skipped: a line for each cause, not for each test."""
     skipped = terminalreporter.stats.get("skipped", [])

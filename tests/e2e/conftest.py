@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from .engine import FOLDERS, missing_engine
+from .engine import FOLDERS, NEW, chosen_engine, missing_engine
 from .guarded import GuardedDocker
 from .host import missing
 
 # Of Docker 29 alone: where it is not there, `make test` names it as not tried.
 collect_ignore = ["test_unasked_grpc.py"] if missing_engine(FOLDERS["29.7"]) else []
+# Of a module with tests on the newest engine too; they have own_docker.
+BOTH_ENGINES = pytest.mark.parametrize(
+    "engine",
+    [None] if chosen_engine() else [None, NEW],
+    ids=lambda engine: "newest" if engine else "own",
+    indirect=True,
+    scope="module",
+)
 
 
 @contextmanager
@@ -49,13 +57,20 @@ def docker() -> Iterator[GuardedDocker]:
 
 
 @pytest.fixture(scope="module")
-def own_docker(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
+def engine(request: pytest.FixtureRequest) -> Path | None:
+    """The folder of another engine than the machine's own, and than PORTERO_E2E_ENGINE."""
+    found: Path | None = getattr(request, "param", None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def own_docker(request: pytest.FixtureRequest, engine: Path | None) -> Iterator[GuardedDocker]:
     """One for a module alone, which may do with the plugin what it likes. It listens for TLS clients too.
 
     A module that wants defaults of the daemon names them in DAEMON_CONFIG.
     """
     configuration = getattr(request.module, "DAEMON_CONFIG", {})
-    with started(GuardedDocker(swarm=True, tls=True, daemon_config=configuration)) as guarded:
+    with started(GuardedDocker(swarm=True, tls=True, daemon_config=configuration, engine=engine)) as guarded:
         yield guarded
 
 

@@ -8,12 +8,25 @@ from tests.paths import ROOT
 
 # Where `make engines` unpacks them, a folder for each suite of Debian.
 ENGINES = Path(os.environ.get("PORTERO_E2E_ENGINES") or ROOT / "build" / "engines")
-# The last release of each, as Debian has them: bookworm 20.10, forky 28.5 with buildx and compose 2.40.
-OLD, NEW = ENGINES / "bookworm", ENGINES / "forky"
 # bookworm has 20.10, forky 28.5 with buildx and compose 2.40; 29.7 is that of forky with newer programs.
 FOLDERS = {"20.10": ENGINES / "bookworm", "28.5": ENGINES / "forky", "29.7": ENGINES / "29"}
 _CHOSEN = os.environ.get("PORTERO_E2E_ENGINE")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def _is_there(engine: Path) -> bool:
+    return shutil.which("dockerd", path=f"{engine}/root/usr/sbin") is not None
+
+
+# The newest of them that is there.
+NEW = FOLDERS["29.7" if _is_there(FOLDERS["29.7"]) else "28.5"]
+
+
+def not_tried() -> str:
+    """A line that names what no test will run on; empty when nothing is left out."""
+    if _is_there(FOLDERS["29.7"]):
+        return ""
+    return "NOT TRIED: Docker 29.7; PORTERO_ENGINE_29 names a folder of its programs to make engines\n"
 
 
 def chosen_engine() -> Path | None:
@@ -34,6 +47,6 @@ def find_cli_plugins(engine: Path | None) -> Path | None:
 
 def missing_engine(engine: Path | None) -> str:
     """What to do when the engine is not there, in one sentence; empty when it is."""
-    if engine is None or shutil.which("dockerd", path=f"{engine}/root/usr/sbin") is not None:
+    if engine is None or _is_there(engine):
         return ""
     return f"no engine is unpacked in {engine}: make engines"

@@ -1,9 +1,10 @@
 #!/bin/bash
-# Unpacks the Docker engine of another suite of Debian into a folder: engine.sh SUITE DIR
+# Unpacks the Docker engine of another suite of Debian into a folder: engine.sh SUITE DIR [NEWER]
 # bookworm has 20.10, forky 28.5 with buildx and compose 2. apt takes it from where this machine's packages come from, and
 # checks the signatures. Nothing is installed: DIR/root/usr/sbin/dockerd runs beside the machine's own.
+# NEWER: a folder with programs of a newer Docker (dockerd.xz and others), which take the place of the suite's.
 set -euo pipefail
-suite=$1
+suite=$1 newer=${3:+$(realpath "$3")}
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 [ ! -x "$folder/root/usr/sbin/dockerd" ] || exit 0
@@ -25,5 +26,14 @@ for package in docker.io docker-cli docker-buildx docker-compose containerd runc
   case "$suite $package" in 'bookworm docker-cli' | 'bookworm docker-buildx' | 'bookworm docker-compose') continue ;; esac
   apt download "$package"
 done
-for archive in ./*.deb; do dpkg -x "$archive" "$folder/root"; done
+for archive in ./*.deb; do dpkg -x "$archive" new; done
+if [ -n "$newer" ]; then
+  for program in sbin/dockerd sbin/docker-proxy bin/docker libexec/docker/cli-plugins/docker-buildx; do
+    rm -f "new/usr/$program"
+    xz -dc "$newer/${program##*/}.xz" >"new/usr/$program"
+    chmod 755 "new/usr/$program"
+  done
+fi
+rm -rf "$folder/root"
+mv new "$folder/root"
 "$folder/root/usr/sbin/dockerd" --version

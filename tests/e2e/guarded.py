@@ -154,13 +154,14 @@ class GuardedDocker(Dockerd):
 
     @contextmanager
     def guarded_by(self, command: Sequence[str]) -> Iterator[None]:
-        """Let another plugin answer for the length of a block, then the one before it again."""
+        """Let another plugin answer for the length of a block, then one as before; of the same kind that one stays."""
         before = self._running
         self.replace_plugin(command)
         try:
             yield
         finally:
-            self.replace_plugin(before)
+            if self._running != before:
+                self.replace_plugin(before)
 
     def replace_plugin(self, command: Sequence[str]) -> None:
         """Stop the plugin and start another one in its place."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import refusals
 from .dockerd import Dockerd
+from .engine import chosen_engine, search_path
 from .host import REPOSITORY, Process
 
 USER, UID = "alice", 4242
@@ -21,7 +22,7 @@ ENVIRONMENT = {
     "USER": USER,
     "XDG_RUNTIME_DIR": RUNTIME,
     "DOCKER_HOST": f"unix://{RUNTIME}/docker.sock",
-    "PATH": f"{HOME}/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+    "PATH": f"{HOME}/.local/bin:{search_path(chosen_engine())}",
 }
 # A machine may open its /dev/net/tun to root alone; udev opens it to all (50-udev-default.rules).
 _PREPARE = f"""

@@ -12,10 +12,11 @@ from portero.reading.canonical import canonicalize
 from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
+from .conftest import BOTH_ENGINES
 from .guarded import GuardedDocker, serve
 from .refusals import refusing
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
 # An engine takes some of them: 26.1 those up to 1.45, 29.7 those from 1.40 on.
 VERSIONS = (24, 30, 35, 39, 40, 41, 42, 43, 44, 45, 46, 48, 51, 52, 53, 54, 55)
@@ -29,6 +30,12 @@ OPERATIONS = {
     "networks": ("NetworkCreate", "app"),
     "volumes": ("VolumeCreate", "cache"),
 }
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    """One on each engine."""
+    return own_docker
 
 
 def leaves(value: object, at: str = "") -> Iterator[tuple[str, object]]:

@@ -8,15 +8,22 @@ from typing import Any
 import docker as docker_package
 import pytest
 
+from .conftest import BOTH_ENGINES
 from .guarded import GuardedDocker
 from .host import REPOSITORY
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
 STACK = REPOSITORY / "tests" / "e2e" / "stack" / "compose.yaml"
 # Commands, and what each prints.
 WORK: Any = json.loads(Path(__file__).with_name("work.json").read_text())
 COMPOSE = f"docker-compose --file {STACK}"
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    """One on each engine."""
+    return own_docker
 
 
 def test_a_harmless_compose_stack_lives_its_whole_life(docker: GuardedDocker) -> None:

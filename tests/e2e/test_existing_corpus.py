@@ -15,10 +15,11 @@ import pytest
 from tests.paths import CORPUS
 from tests.sequences.stub_plugin import StubPlugin
 
+from .conftest import BOTH_ENGINES
 from .guarded import GuardedDocker
 from .refusals import refusing
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
 CASES = [json.loads(line) for line in (CORPUS / "existing.jsonl").read_text(encoding="utf-8").splitlines()]
 COMPOSE = Path(__file__).with_name("old-project.yaml").read_text()
@@ -73,7 +74,9 @@ def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: Guar
     assert case["rule"] in refusing(attacked.stdout + attacked.stderr), attacked.stdout + attacked.stderr
     assert attacked.returncode != 0
 
-    docker.do(case["twin"])
+    worked = docker.shell(case["twin"])
+    # Newer engines speak no API below 1.40; Portero is asked all the same.
+    assert worked.returncode == 0 or "is too old. Minimum supported" in worked.stdout, worked.stdout + worked.stderr
 
 
 def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:

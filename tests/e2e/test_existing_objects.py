@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from .conftest import BOTH_ENGINES
 from .guarded import GuardedDocker, serve
 from .rawhttp import Answer
 from .refusals import refusing
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
 NARROW = serve("baseline", "--host-root", "/", "--threads", "1")
 # What was made before, each use of a bad container and of its harmless twin, what always works, and requests that name

@@ -1,10 +1,12 @@
 """The harness itself: each attack shows its effect with a plugin that allows everything, none with one that denies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from .corpus import Case, load
+from .corpus_faults import engine_version, known_differences
 from .guarded import GuardedDocker, stub
 from .replay import Outcome, Player, Verdict
 
@@ -39,9 +41,18 @@ def _those(played: Played, expect: str, wrong: Callable[[Case, Outcome], object]
     return {name: said for name, said in found.items() if wrong(*played[name])}
 
 
-def test_an_attack_that_is_not_refused_has_the_effect_that_was_observed(allowed: Played) -> None:
+@pytest.fixture(scope="module")
+def known(own_docker: GuardedDocker) -> Mapping[str, Any]:
+    """What this engine does otherwise, by case."""
+    return known_differences(engine_version(own_docker))
+
+
+def test_an_attack_that_is_not_refused_has_the_effect_that_was_observed(
+    allowed: Played, known: Mapping[str, Any]
+) -> None:
     def is_silent(case: Case, outcome: Outcome) -> bool:
-        return bool(case.line.get("observed", {}).get("effect")) and outcome.verdict is not Verdict.FAIL
+        has_effect = known.get(case.id, {}).get("effect", case.line.get("observed", {}).get("effect"))
+        return bool(has_effect) and outcome.verdict is not Verdict.FAIL
 
     assert _those(allowed, "deny", is_silent) == {}
 
@@ -58,8 +69,12 @@ def test_a_harmless_twin_works_when_it_is_not_refused(allowed: Played) -> None:
     assert _those(allowed, "allow", lambda case, outcome: outcome.verdict is not Verdict.PASS) == {}
 
 
-def test_nothing_has_an_effect_when_everything_is_refused(denied: Played) -> None:
-    assert _those(denied, "deny", lambda case, outcome: outcome.verdict is Verdict.FAIL) == {}
+def test_nothing_has_an_effect_when_everything_is_refused(denied: Played, known: Mapping[str, Any]) -> None:
+    def is_carried_out(case: Case, outcome: Outcome) -> bool:
+        is_asked = "status" not in known.get(case.id, {})
+        return is_asked and outcome.verdict is Verdict.FAIL
+
+    assert _those(denied, "deny", is_carried_out) == {}
 
 
 def test_a_refused_twin_is_noticed(denied: Played) -> None:

@@ -17,7 +17,7 @@ from tests.identity.certificate_makers import CLIENT_KEY, Authority, make_author
 
 from . import tls
 from .conftest import started
-from .engine import NEW
+from .engine import NEW, chosen_engine
 from .guarded import LOG, GuardedDocker, serve
 from .refusals import refusing
 
@@ -45,7 +45,7 @@ GROUPS = {"alicia": "ops", "bob": "dev", "carla": "guests"}
 @pytest.fixture(scope="module")
 def identified() -> Iterator[GuardedDocker]:
     """A dockerd on a Unix socket and on TLS, guarded by a policy with users, and a token and certificate for each."""
-    with started(GuardedDocker(engine=NEW, tls=True)) as docker:
+    with started(GuardedDocker(engine=chosen_engine() or NEW, tls=True)) as docker:
         docker.do(f"mkdir -p {POLICY}/keys && {PORTERO} keygen /etc/portero/tokens")
         docker.write_json(f"{POLICY}/site.json", SITE)
         docker.do(f"cp /etc/portero/tokens.pub {POLICY}/keys/own.pem; cp {tls.AUTHORITY} {POLICY}/keys/people.pem")

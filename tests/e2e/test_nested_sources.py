@@ -136,7 +136,10 @@ def test_a_compose_project(host: GuardedDocker, app: str, rules: list[str]) -> N
     host.shell("mkdir -p /srv/compose/src && echo x > /srv/compose/nginx.conf")
     web = {"image": "nginx:1.27", "volumes": ["./nginx.conf:/etc/nginx.conf:ro"], "depends_on": ["app"]}
     app_service = {"image": "busybox", "command": "sleep 3600", "volumes": [app]}
-    project = {"services": {"app": app_service, "web": web}}
+    # Process 1 of a container takes no TERM.
+    project = {
+        "services": {name: {**one, "stop_grace_period": "0s"} for name, one in (("app", app_service), ("web", web))}
+    }
     host.write_json("/srv/compose/compose.yaml", project)
     try:
         found = type_in(host, "cd /srv/compose && docker-compose up -d")

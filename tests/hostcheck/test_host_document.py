@@ -49,7 +49,12 @@ def test_dockerd_is_asked_at_the_address(host: Host, dockerd: Dockerd) -> None:
 
     validate(document)
     assert document["daemon"]["release"]["value"] == 28000001
-    assert [request for request, _, _ in dockerd.asked] == ["GET /info", "GET /networks/bridge", "GET /plugins"]
+    assert [request for request, _, _ in dockerd.asked] == [
+        "GET /info",
+        "GET /networks/bridge",
+        "GET /plugins",
+        "GET /version",
+    ]
 
 
 def test_dockerd_is_looked_for_below_the_root(host: Host, dockerd: Dockerd, tmp_path: Path) -> None:

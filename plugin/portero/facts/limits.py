@@ -171,7 +171,7 @@ def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int
 
 def _cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
     if requested.quota < 0:
-        # It takes the place of NanoCpus at the start (docker-facts 7.16). None: create has none by default.
+        # It takes the place of NanoCpus at the start (docker-facts 7.17). None: create has none by default.
         return -1 if updating else None
     limits = []
     if requested.nano_cpus >= _MIN_NANO_CPUS:

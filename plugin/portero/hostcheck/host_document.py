@@ -10,6 +10,7 @@ from portero.hostcheck import (
     daemon_facts,
     daemon_settings,
     daemon_sockets,
+    engine_holes,
     file_limits,
     installation,
     kernel,
@@ -46,7 +47,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         "builds": buildkit.facts(files, running, configured),
         "access": {**access, "unasked": unasked_users.find_unasked_users(files, configured, access)},
         "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
-        "updates": updates.facts(files),
+        "updates": {"holes": engine_holes.find_holes(files, api), **updates.facts(files)},
         "probes": probe.facts(api if ask else None, portero_socket),
         "installation": installation.facts(files, portero_socket),
     }
