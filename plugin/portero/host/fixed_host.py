@@ -13,6 +13,7 @@ from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
+from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
 from portero.host.view import (
@@ -43,6 +44,7 @@ class FixedObjects:
 
     by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
     since: int = 1_767_225_600  # 2026-01-01
+    members: Members | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)
@@ -140,7 +142,10 @@ class FixedHost:
         )
 
     def find_passage(self, path: str) -> Passage:
-        return Passage(self._resolve(path), self.trace(path).passes) if self._visible else Passage()
+        if not self._visible:
+            return Passage()
+        resolved = self._resolve(path)
+        return Passage(resolved, self.trace(path).passes, self._mounts.list_names(resolved))
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
         return tuple(sorted(self._guarded.list_held(*paths)))

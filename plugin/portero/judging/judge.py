@@ -76,6 +76,7 @@ class Judge:
         violations: tuple[Violation, ...] = ()
         suggested: Proposed | None = None
         fault: Exception | None = None
+        context: _Context | None = None
         try:
             envelope = read_envelope(data)
             target = uri.parse_target(envelope.uri)
@@ -98,7 +99,7 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (make_refusal("internal-error", ""),)
-        return Decision(
+        decision = Decision(
             id=id,
             time=time,
             subject=subject.describe_subject(envelope, target, match, who, document),
@@ -113,6 +114,7 @@ class Judge:
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
         )
+        return _note_allowed(decision, context)
 
     def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
@@ -221,6 +223,17 @@ class Judge:
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
                 return try_line.propose(drafted.changes, refusing, by_compose=by_compose)
         return None
+
+
+def _note_allowed(decision: Decision, context: "_Context | None") -> Decision:
+    """The decision, once what it lets start is remembered; a refusal where it cannot be."""
+    if context is None or context.findings.pairs is None or not decision.allowed:
+        return decision
+    try:
+        context.findings.pairs.note_allowed()
+    except Refused as refused:
+        return replace(decision, violations=(*decision.violations, make_refusal(refused.code, refused.at)))
+    return decision
 
 
 @dataclass(frozen=True, slots=True)

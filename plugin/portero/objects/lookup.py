@@ -12,8 +12,10 @@ from urllib.parse import quote
 from portero.dockerd.api import MAX_LIST_BYTES, TimedRequests, read_object, read_objects
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
+from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
 from portero.objects.own_requests import find_start
+from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -50,8 +52,9 @@ class DaemonObjects:
     The answer to GET /info is kept between requests.
     """
 
-    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]]) -> None:
+    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]], writers: WriterMemory) -> None:
         self.addresses = addresses
+        self.writers = writers
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
@@ -74,6 +77,8 @@ class ObjectLookup:
         self._objects = objects
         self._daemon = daemon
         self._requests = TimedRequests(addresses, daemon)
+        # Before anything is asked: what starts meanwhile may be missing in a list.
+        self.members: Members = objects.writers.at(*_identify(daemon))
         self._inspected: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
         self._listed: dict[ListedKind, Sequence[Mapping[str, JSON]]] = {}
 
@@ -99,7 +104,11 @@ class ObjectLookup:
         """
         if kind not in self._listed:
             answers = self._requests.answers(_LISTS[kind], MAX_LIST_BYTES)
-            lists = (read_objects(body) for status, body in answers if status == HTTPStatus.OK)
+            lists = (
+                () if status in _ABSENT.get(kind, ()) else read_objects(body)
+                for status, body in answers
+                if status == HTTPStatus.OK or status in _ABSENT.get(kind, ())
+            )
             with refuse_unreadable():
                 listed = next((objects for objects in lists if objects is not None), None)
             if listed is None:
@@ -128,3 +137,10 @@ class ObjectLookup:
         finally:
             self._objects.state = state
         raise Refused("lookup-failed")
+
+
+def _identify(daemon: AskingDaemon | None) -> tuple[str, str]:
+    """By what a daemon is known over its restarts, and which process it is; a daemon that is not seen has neither."""
+    if daemon is None:
+        return "", ""
+    return f"{daemon.root.rstrip('/')}{daemon.data_roots[0]}", f"{daemon.identity.pid} {daemon.identity.started}"
