@@ -112,6 +112,34 @@ def test_services_count(host: GuardedDocker) -> None:
     assert type_in(host, service.format("")) == []
 
 
+@pytest.mark.parametrize("update", ["", "docker service update -d --no-resolve-image --mount-rm /x late"])
+def test_a_service_that_waits_for_its_image_counts_and_what_it_was_before(host: GuardedDocker, update: str) -> None:
+    service = (
+        "docker service create -d --no-resolve-image --name late --mount type=bind,source=/srv/{},target=/x{} none:1"
+    )
+    assert type_in(host, service.format("media/movies", ",readonly")) == type_in(host, update or "true") == []
+
+    done = host.shell(WRITER)
+    assert refusing(done.stderr) == [RULE]
+    assert "this container can replace /srv/media/movies, which service late mounts" in " ".join(done.stderr.split())
+    assert type_in(host, WRITER.replace("/srv/media:", "/srv/incoming:")) == []
+    # What it was before the last update but one does not come back.
+    back = "docker service update -d --no-resolve-image --mount-add type=bind,source=/srv/media,target=/y late"
+    assert type_in(host, back) == ([] if update else [RULE])
+    assert type_in(host, "docker service rm late; docker rm -f writer") == []
+    assert type_in(host, WRITER) == []
+
+
+def test_a_service_may_write_above(host: GuardedDocker) -> None:
+    above = (
+        "docker service create -d --no-resolve-image --name late --mount type=bind,source=/srv/media,target=/x none:1"
+    )
+    assert type_in(host, above) == []
+
+    assert type_in(host, READER) == [RULE]
+    assert type_in(host, "docker create -v /srv/incoming:/m:ro busybox true") == []
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

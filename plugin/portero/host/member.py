@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+State = Literal["new", "asked", "asked again", "runs", "rests"]
 _NO_PLACES = frozenset[str]()
 # The place of a container that sees the processes of all others.
 EVERYWHERE = "pid host"
@@ -32,7 +33,7 @@ class Member:
     writes: frozenset[str] = _NO_PLACES
     held: frozenset[str] = _NO_PLACES
     run: str = ""
-    state: Literal["new", "asked", "asked again", "runs", "rests"] = "rests"
+    state: State = "rests"
     since: float = 0.0
     turn: int = 0
 

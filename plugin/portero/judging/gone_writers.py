@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
-from portero.host.member import EVERYWHERE, Member, Members
+from portero.host.member import EVERYWHERE, Member, Members, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
 from portero.judging.nested_sources import Source
@@ -18,10 +17,7 @@ from portero.objects.descriptors import shares_with
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
-_STATES: Mapping[str, Literal["new", "runs"]] = {
-    "created": "new",
-    **dict.fromkeys(("running", "paused", "restarting", "removing"), "runs"),
-}
+_RUNS = ("running", "paused", "restarting", "removing")
 # Of a container that was there before Portero, the namespaces are asked for, of so many in one request.
 _MAX_INSPECTED = 32
 
@@ -53,13 +49,17 @@ def follow(
             member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)
             if shown is container:
                 member = replace(member, shares=member.shares | {EVERYWHERE})
-        state = _STATES.get(text(container, "State"), "rests")
-        seen[id] = replace(member, name=find_name(container), state=state, held=frozenset(), run="")
+        seen[id] = replace(member, name=find_name(container), state=_read_state(container), held=frozenset(), run="")
     for service in services:
         member = make_service(service, host)
         seen[member.id] = member
     holders = [member for member in members.follow(seen).values() if member.held]
     return [member if member.run else _note_run(member, existing, members) for member in holders]
+
+
+def _read_state(container: Mapping[str, JSON]) -> State:
+    state = text(container, "State")
+    return "runs" if state in _RUNS else "new" if state == "created" else "rests"
 
 
 def list_held(holders: Iterable[Member]) -> list[Source]:

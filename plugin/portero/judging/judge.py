@@ -114,7 +114,19 @@ class Judge:
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
         )
-        return _note_allowed(decision, context)
+        return self._note_allowed(decision, context)
+
+    def _note_allowed(self, decision: Decision, context: "_Context | None") -> Decision:
+        """The decision, once what it lets start is remembered; a refusal where it cannot be."""
+        if context is None or context.findings.pairs is None or not decision.allowed:
+            return decision
+        try:
+            context.findings.pairs.note_allowed()
+        except Refused as refused:
+            refusal = (make_refusal(refused.code, refused.at),)
+            lifted = not_enforced.lift_violations(refusal, self.policy.rules, context.enforcement)
+            return replace(decision, violations=(*decision.violations, *lifted))
+        return decision
 
     def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
@@ -223,17 +235,6 @@ class Judge:
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
                 return try_line.propose(drafted.changes, refusing, by_compose=by_compose)
         return None
-
-
-def _note_allowed(decision: Decision, context: "_Context | None") -> Decision:
-    """The decision, once what it lets start is remembered; a refusal where it cannot be."""
-    if context is None or context.findings.pairs is None or not decision.allowed:
-        return decision
-    try:
-        context.findings.pairs.note_allowed()
-    except Refused as refused:
-        return replace(decision, violations=(*decision.violations, make_refusal(refused.code, refused.at)))
-    return decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Literal
 
-from portero.host.member import EVERYWHERE, Member
+from portero.host.member import EVERYWHERE, Member, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.named_objects import shorten_name
 from portero.judging.nested_sources import Source, list_mounted, list_of_service, opens_root
@@ -12,6 +11,7 @@ from portero.values.json_fields import child, flag, objects, text, texts
 from portero.values.json_types import JSON
 
 # Types of mounts that no two containers share.
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
 _OWN = frozenset({"tmpfs", "image", "npipe"})
 
 
@@ -49,7 +49,7 @@ def make_member(container: Mapping[str, JSON], host: HostMoment, existing: Objec
 
 def _list_spaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]:
     """The namespaces that a container shares, as places."""
-    for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", "/dev/shm")):
+    for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", _SHARED_MEMORY)):
         kind, _, name = text(config, mode).partition(":")
         if kind == "host":
             yield host
@@ -77,16 +77,14 @@ def _is_host(network: Mapping[str, JSON], host: HostMoment) -> bool:
     return host.network(text(network, "Target")) in ("host", None)
 
 
-def _of_places(
-    id: str, name: str, places: Iterable[tuple[str, bool]], state: Literal["asked", "runs", "rests"] = "rests"
-) -> Member:
+def _of_places(id: str, name: str, places: Iterable[tuple[str, bool]], state: State = "rests") -> Member:
     shared = [*places]
     writes = frozenset(place for place, writable in shared if writable)
     return Member(id, name, frozenset(place for place, _ in shared), writes, state=state)
 
 
 def _name_places(sources: Iterable[Source], host: HostMoment) -> Iterator[tuple[str, bool]]:
-    """The folders under all their names. In a regular file nobody meets; who has what makes root needs no descriptor."""
+    """The folders under all their names: nobody meets in a regular file, and root needs no descriptor."""
     for source in sources:
         passage = host.find_passage(source.path)
         names = {source.path, passage.resolved or source.path, *passage.names}

@@ -14,7 +14,7 @@ from portero.facts.driver import read_options
 from portero.files.path import clean, is_within
 from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
-from portero.values.json_fields import child, flag, integer, objects, text, texts
+from portero.values.json_fields import child, flag, integer, objects, text, texts, to_text
 from portero.values.json_types import JSON, Fact
 from portero.values.spelling import make_printable
 
@@ -87,11 +87,8 @@ def list_of_service(service: Mapping[str, JSON], host: HostMoment, *, with_forme
         for index, mount in enumerate(objects(child(template, "ContainerSpec"), "Mounts")):
             driver = child(child(mount, "VolumeOptions"), "DriverConfig")
             paths = [text(mount, "Source")] if text(mount, "Type") == "bind" else []
-            if options := child(driver, "Options"):
-                paths = texts(
-                    read_options(text(driver, "Name"), {name: text(options, name) for name in options}, at, host),
-                    "paths",
-                )
+            if options := {name: to_text(value) for name, value in child(driver, "Options").items()}:
+                paths = texts(read_options(text(driver, "Name"), options, at, host), "paths")
             for path in paths:
                 yield Source(clean(path), not flag(mount, "ReadOnly"), owner, f"{at}[{index}]")
 

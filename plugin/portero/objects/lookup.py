@@ -52,9 +52,11 @@ class DaemonObjects:
     The answer to GET /info is kept between requests.
     """
 
-    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]], writers: WriterMemory) -> None:
+    def __init__(
+        self, addresses: Callable[[AskingDaemon | None], Iterable[str]], writers: WriterMemory | None = None
+    ) -> None:
         self.addresses = addresses
-        self.writers = writers
+        self.writers = writers or WriterMemory(None)
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
