@@ -28,23 +28,22 @@ def follow(
     awaited = {member.id: member for member in missing if _is_awaited(member, turn, now)}
     gone = {member.id: member for member in missing if member.id not in awaited}
     present = awaited | {id: _merge(known.get(id), member) for id, member in seen.items()}
-    if not gone and not any(member.held for member in known.values()):
-        return present
     ran = [
-        member
+        _recall(known.get(member.id), member)
         for member in (*gone.values(), *present.values())
         if _may_have_run(known.get(member.id), member, restarted=restarted)
     ]
-    # What has ended since passed on what it held until then.
-    before = [replace(member, held=known[member.id].held) if member.id in known else member for member in ran]
-    for group in group_members(before):
+    if not gone and not any(member.held for member in ran):
+        return present
+    for group in group_members(ran):
         passed = frozenset[str]().union(
             *(member.held for member in group),
             *(member.writes - {f"namespace {member.id}"} for member in group if member.id in gone),
         )
         for member in group if passed else ():
-            if member.id in awaited or (member.state == "runs" and member.id in present and not member.is_service):
-                present[member.id] = replace(member, held=member.held | passed - member.writes)
+            # Only a process holds something: that of a service is in a container.
+            if not member.is_service and (member.id in awaited or (member.state == "runs" and member.id in present)):
+                present[member.id] = replace(present[member.id], held=member.held | passed - member.writes)
     return present
 
 
@@ -65,6 +64,13 @@ def _merge(known: Member | None, seen: Member) -> Member:
     # A start can take long, and a run can be short: what was asked to start may run at any time until it was seen so.
     is_awaited = known.state == "asked again" or (known.state == "asked" and seen.state == "new")
     return replace(seen, state=known.state) if is_awaited else seen
+
+
+def _recall(known: Member | None, member: Member) -> Member:
+    """As it was until now: with what it held before it ended, and what former tasks of a service could write."""
+    if known is None:
+        return member
+    return replace(member, shares=member.shares | known.shares, held=known.held | known.writes - member.writes)
 
 
 def _may_have_run(known: Member | None, member: Member, *, restarted: bool) -> bool:
