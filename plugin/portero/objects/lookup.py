@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from portero.dockerd.api import MAX_LIST_BYTES, TimedRequests, read_object, read_objects
+from portero.dockerd.api import TimedRequests, read_object
 from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.object_lists import Wanted
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
@@ -32,6 +33,14 @@ _LISTS: Mapping[ListedKind, str] = {
     "container": "/containers/json?all=1",
     "network": "/networks",
     "service": "/services",
+}
+_TEMPLATE: Wanted = {"ContainerSpec": {"Mounts": None}, "Networks": None}
+_SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE}
+# What is read of a list. Labels, variables and commands can be long, and are not.
+_WANTED: Mapping[ListedKind, Wanted] = {
+    "container": dict.fromkeys(("Id", "Names", "Created", "State", "Mounts", "HostConfig")),
+    "network": {"Id": None},
+    "service": {"ID": None, "UpdatedAt": None, "Spec": _SPEC, "PreviousSpec": _SPEC},
 }
 # Services are unavailable on a node that is no manager, and so is what is done to them.
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
@@ -105,14 +114,10 @@ class ObjectLookup:
         whose creation the client has just been told.
         """
         if kind not in self._listed:
-            answers = self._requests.answers(_LISTS[kind], MAX_LIST_BYTES)
-            lists = (
-                () if status in _ABSENT.get(kind, ()) else read_objects(body)
-                for status, body in answers
-                if status == HTTPStatus.OK or status in _ABSENT.get(kind, ())
-            )
+            absent = _ABSENT.get(kind, frozenset())
             with refuse_unreadable():
-                listed = next((objects for objects in lists if objects is not None), None)
+                lists = self._requests.lists(_LISTS[kind], _WANTED[kind])
+                listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
             if listed is None:
                 raise Refused("lookup-failed")
             self._listed[kind] = listed
