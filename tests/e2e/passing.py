@@ -48,7 +48,9 @@ class Receiver:
         pid = _find_pid(docker, container)
         folder = f"/proc/{pid}/root{PurePosixPath(path).parent}"
         words = ["nsenter", f"--pid=/proc/{pid}/ns/pid", "--", sys.executable, "-c", _RECEIVER, folder, self._name]
-        self._process = subprocess.Popen(docker.host.inside(words), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            docker.host.inside(words), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != b"ready\n":
             raise OSError("cannot listen there")

@@ -99,8 +99,10 @@ class SourcePairs:
         """What holds what is gone, by the lists as they are now."""
         if self._holders is None:
             members = self.objects.members
+            if members is None:
+                return []
             lists = self.objects.list_all("container"), self.objects.list_all("service")
-            self._holders = gone_writers.follow(*lists, self.host, self.objects, members) if members else []
+            self._holders = gone_writers.follow(*lists, self.host, self.objects, members)
         return self._holders
 
 
