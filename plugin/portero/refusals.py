@@ -176,8 +176,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         "writers-unknown": Refusal(
             "Portero remembers which containers could write where",
             "Portero cannot read or save which containers could write folders of the host, or they are too many.",
-            "free space for PORTERO_STATE and see that Portero may write there, or remove containers with many mounts;"
-            " delete writers.jsonl there only when no container runs",
+            "see that Portero can write writers.jsonl beside PORTERO_STATE; delete it only when no container runs",
         ),
         "container-alias": Refusal(
             "Containers are named by their own name or ID",

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 
 State = Literal["new", "asked", "asked again", "runs", "rests"]
 _NO_PLACES = frozenset[str]()
-# The place of a container that sees the processes of all others.
-EVERYWHERE = "pid host"
+# The places of a container that sees the processes of all others, and of one whose namespaces are not known yet.
+EVERYWHERE, UNKNOWN = "pid host", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Member:
     """What can be passed on to whom.
 
     A place is where two containers can meet at a socket: a path of the host ("/srv/media"), "volume NAME",
-    "namespace ID" of the container to which it belongs, "network host", or EVERYWHERE. `shares`: its places;
+    "namespace ID" of the container to which it belongs, "network host", EVERYWHERE or UNKNOWN. `shares`: its places;
     `writes`: those in which it can make a socket, or replace what lies below. `held`: places that containers which are
     gone could write, and of which this one can have a descriptor. `run`: its run when it got the first of them, by
     StartedAt of docker inspect; "": not known.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from portero.host.member import EVERYWHERE, Member, Members, State
+from portero.host.member import UNKNOWN, Member, Members, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
 from portero.judging.nested_sources import Source
@@ -39,17 +39,20 @@ def follow(
     known, seen, unknown = members.find_all(), dict[str, Member](), 0
     for container in containers:
         id = text(container, "Id")
-        if id in known:
-            member = known[id]
-        else:
+        name, state = find_name(container), _read_state(container)
+        member = known.get(id)
+        if member is None or UNKNOWN in member.shares:
             unknown += 1
             shown = existing.inspect("container", id) if unknown <= _MAX_INSPECTED else container
             if shown is None:
                 continue  # gone since
             member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)
             if shown is container:
-                member = replace(member, shares=member.shares | {EVERYWHERE})
-        seen[id] = replace(member, name=find_name(container), state=_read_state(container), held=frozenset(), run="")
+                member = replace(member, shares=member.shares | {UNKNOWN})
+        # Most are as they were; making them anew takes its time where there are many.
+        if member.held or (member.name, member.state) != (name, state):
+            member = replace(member, name=name, state=state, held=frozenset(), run="")
+        seen[id] = member
     for service in services:
         member = make_service(service, host)
         seen[member.id] = member

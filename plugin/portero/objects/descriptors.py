@@ -28,13 +28,13 @@ def follow(
     awaited = {member.id: member for member in missing if _is_awaited(member, turn, now)}
     gone = {member.id: member for member in missing if member.id not in awaited}
     present = awaited | {id: _merge(known.get(id), member) for id, member in seen.items()}
+    if not gone and not any(_has_left(known.get(id), member) for id, member in present.items()):
+        return present
     ran = [
         _recall(known.get(member.id), member)
         for member in (*gone.values(), *present.values())
         if _may_have_run(known.get(member.id), member, restarted=restarted)
     ]
-    if not gone and not any(member.held for member in ran):
-        return present
     for group in group_members(ran):
         passed = frozenset[str]().union(
             *(member.held for member in group),
@@ -60,10 +60,15 @@ def _is_awaited(member: Member, turn: int, now: float) -> bool:
 
 def _merge(known: Member | None, seen: Member) -> Member:
     if known is None or seen.state == "runs":
-        return replace(seen, held=known.held, run=known.run) if known else seen
+        return replace(seen, held=known.held, run=known.run) if known and known.held else seen
     # A start can take long, and a run can be short: what was asked to start may run at any time until it was seen so.
     is_awaited = known.state == "asked again" or (known.state == "asked" and seen.state == "new")
     return replace(seen, state=known.state) if is_awaited else seen
+
+
+def _has_left(known: Member | None, member: Member) -> bool:
+    """Whether there is more to pass on than what it can write now."""
+    return known is not None and known is not member and bool(known.held or known.writes - member.writes)
 
 
 def _recall(known: Member | None, member: Member) -> Member:

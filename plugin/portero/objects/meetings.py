@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
-from portero.host.member import EVERYWHERE, Member
+from portero.host.member import EVERYWHERE, UNKNOWN, Member
 
 
 def group_members(members: Collection[Member]) -> list[list[Member]]:
@@ -17,7 +17,7 @@ def group_members(members: Collection[Member]) -> list[list[Member]]:
             opened[place].append(member.id)
     groups.join_nested(visited, opened)
     groups.join_nested(opened, visited)
-    for id in visited.get(EVERYWHERE, ()):
+    for id in (*visited.get(EVERYWHERE, ()), *visited.get(UNKNOWN, ())):
         groups.join(id, *(member.id for member in members))
     joined = defaultdict[str, list[Member]](list)
     for member in members:

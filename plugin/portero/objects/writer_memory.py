@@ -70,7 +70,9 @@ class WriterMemory:
             before = self._read(daemon)
             restarted = not process or self._processes.get(daemon) != process
             after = follow(before, seen, turn, time.monotonic(), restarted=restarted and bool(before))
-            changed: dict[str, Member | None] = {id: one for id, one in after.items() if before.get(id) != one}
+            changed: dict[str, Member | None] = {
+                id: one for id, one in after.items() if (known := before.get(id)) is not one and known != one
+            }
             changed |= dict.fromkeys(before.keys() - after.keys())
             if changed or (restarted and process):
                 self._processes[daemon] = process

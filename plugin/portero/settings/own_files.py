@@ -17,8 +17,8 @@ _MAX_DEPTH = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and their keys, the saved policy, trusted keys, versions seen, bundles."""
-    saved = (settings.last_policy,) if settings.schemas else ()
+    """What decides about requests: rules and keys, the saved policy, the memory of writers, versions seen, bundles."""
+    saved = (*((settings.last_policy,) if settings.schemas else ()), settings.writers)
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
     return [str(path.absolute()) for path in (*settings.policy_folders, *saved, *signing, *filter(None, bundle))]
