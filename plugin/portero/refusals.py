@@ -173,6 +173,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "dockerd did not tell Portero in time what this object is, so Portero cannot tell what the request does.",
             "repeat the command; see whether docker inspect of it takes over 2 seconds, or set PORTERO_LOOKUPS=off",
         ),
+        "writers-unknown": Refusal(
+            "Portero remembers which containers could write where",
+            "Portero cannot read or save which containers could write folders of the host, or they are too many.",
+            "see that Portero can write writers.jsonl beside PORTERO_STATE; delete it only when no container runs",
+        ),
         "container-alias": Refusal(
             "Containers are named by their own name or ID",
             "A name with a slash is an alias of docker run --link; it can mean another container when dockerd uses it.",

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
 from .refusals import refusing
 from .test_exceptions import exception
@@ -18,6 +20,7 @@ COMMAND = [*serve("baseline"), "--schemas", SITE]
 WRITER = "docker run -d --name writer -v /srv/media:/data busybox sleep 3600"
 READER = "docker create --name reader -v /srv/media/movies:/m:ro busybox cat /m/shadow"
 SWAP = "docker exec writer sh -c 'mv /data/movies /data/old; ln -s /etc /data/movies'"
+ABOVE = "type=bind,source=/srv/media"
 TRIES = 20
 
 
@@ -38,7 +41,8 @@ def tidy(host: GuardedDocker) -> Iterator[None]:
     """Each test begins without containers, with /srv/media/movies."""
     host.shell("mkdir -p /srv/media/movies /srv/media/music /srv/incoming")
     yield
-    host.shell("docker ps -aq | xargs -r docker rm -f; docker service ls -q | xargs -r docker service rm")
+    host.shell("docker service ls -q | xargs -r docker service rm; docker ps -aq | xargs -r docker rm -f")
+    wait_until(lambda: not host.shell("docker ps -aq").stdout, "the tasks did not end")
     host.shell("rm -rf /srv/media /srv/compose")
 
 
@@ -110,6 +114,33 @@ def test_services_count(host: GuardedDocker) -> None:
 
     assert type_in(host, service.format("/movies")) == [RULE]
     assert type_in(host, service.format("")) == []
+
+
+@pytest.mark.parametrize("update", ["", "docker service update -d --no-resolve-image --mount-rm /x late"])
+def test_a_service_that_waits_for_its_image_counts_and_what_it_was_before(host: GuardedDocker, update: str) -> None:
+    service = (
+        "docker service create -d --no-resolve-image --name late --mount type=bind,source=/srv/{},target=/x{} none:1"
+    )
+    assert type_in(host, service.format("media/movies", ",readonly")) == type_in(host, update or "true") == []
+
+    done = host.shell(WRITER)
+    assert refusing(done.stderr) == [RULE]
+    assert "this container can replace /srv/media/movies, which service late mounts" in " ".join(done.stderr.split())
+    assert type_in(host, WRITER.replace("/srv/media:", "/srv/incoming:")) == []
+    if update:  # what it was before the last update but one does not come back
+        assert type_in(host, f"{update.partition(' --mount')[0]} --mount-add {ABOVE},target=/y late") == []
+    assert type_in(host, "docker service rm late; docker rm -f writer") == []
+    assert type_in(host, WRITER) == []
+
+
+def test_a_service_may_write_above(host: GuardedDocker) -> None:
+    above = (
+        "docker service create -d --no-resolve-image --name late --mount type=bind,source=/srv/media,target=/x none:1"
+    )
+    assert type_in(host, above) == []
+
+    assert type_in(host, READER) == [RULE]
+    assert type_in(host, "docker create -v /srv/incoming:/m:ro busybox true") == []
 
 
 @pytest.mark.parametrize(

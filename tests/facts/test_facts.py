@@ -23,7 +23,7 @@ WORKLOAD = {
     *("capabilities", "seccomp", "apparmor", "selinux", "noNewPrivileges", "networks", "mounts"),
     *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "workingDirectory", "limits"),
     *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
-    *("healthcheck", "extraHosts", "secrets"),
+    *("healthcheck", "extraHosts", "secrets", "labelsSize"),
 }
 UPDATE = {
     *("limits", "oomKillDisable", "devices", "deviceCgroupRules", "deviceRequests", "cgroupParent", "ulimits"),
@@ -41,8 +41,8 @@ TOLD = {
     "ContainerExec": {"privileged", "user", "workingDirectory", "groups", "secrets"},
     "ServiceCreate": WORKLOAD | {"tasks"},
     "ServiceUpdate": WORKLOAD | {"tasks"},
-    "VolumeCreate": {"mounts", "plugins"},
-    "NetworkCreate": {"network", "plugins"},
+    "VolumeCreate": {"mounts", "plugins", "labelsSize"},
+    "NetworkCreate": {"network", "plugins", "labelsSize"},
     "NetworkConnect": {"networks", "sysctls"},
     "NetworkDelete": {"networks"},
     "ImageCommit": {"secrets", "user", "healthcheck"},

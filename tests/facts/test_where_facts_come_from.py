@@ -72,8 +72,8 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("Volumes", {"/v": {}}, {"mounts": "Volumes[*]"}),
         ("StopTimeout", 5, {"stopTimeout": "StopTimeout"}),
         ("Healthcheck", {"Test": ["NONE"]}, {"healthcheck": "Healthcheck"}),
-        ("Env", ["PASSWORD=x"], {"secrets": "Env[0]"}),
-        ("Labels", {"password": "x"}, {"secrets": "Labels[*]"}),
+        ("Env", ["PASSWORD=x"], {"secrets": "Env[0]", "labelsSize": "Env"}),
+        ("Labels", {"password": "x"}, {"secrets": "Labels[*]", "labelsSize": "Labels"}),
         (
             "NetworkingConfig",
             {
@@ -123,8 +123,8 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("StopGracePeriod", 5, {"stopTimeout": "StopGracePeriod"}),
         ("Healthcheck", {"Test": ["NONE"]}, {"healthcheck": "Healthcheck"}),
         ("Hosts", ["1.2.3.4 a"], {"extraHosts": "Hosts[0]"}),
-        ("Env", ["PASSWORD=x"], {"secrets": "Env[0]"}),
-        ("Labels", {"password": "x"}, {"secrets": "Labels[*]"}),
+        ("Env", ["PASSWORD=x"], {"secrets": "Env[0]", "labelsSize": "Env"}),
+        ("Labels", {"password": "x"}, {"secrets": "Labels[*]", "labelsSize": "Labels"}),
     ],
     ("ServiceCreate", ""): [
         ("Mode", {"Replicated": {"Replicas": 5}}, {"tasks": "Mode.Replicated.Replicas"}),
@@ -134,7 +134,7 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
             {"Ports": [{"PublishedPort": 80, "TargetPort": 80}]},
             {"ports": "EndpointSpec.Ports[0]", "publishedPorts": "EndpointSpec.Ports"},
         ),
-        ("Labels", {"password": "x"}, {"secrets": "Labels[*]"}),
+        ("Labels", {"password": "x"}, {"secrets": "Labels[*]", "labelsSize": "Labels"}),
     ],
     ("ServiceCreate", "TaskTemplate."): [
         ("Networks", [{"Target": "host"}], {"networks": "Networks[0]"}),

@@ -18,6 +18,7 @@ YOUNG = {
     **container("young", Binds=["/srv/movies:/m:ro"], mounts=({**READS, "Source": "/srv/movies"},)),
     "Created": NEW,
 }
+LISTS = ["list", "list service"]
 AGED = {**YOUNG, "Created": "2025-01-01T00:00:00Z"}
 OBJECTS = {"container": {"plain": container("plain"), "young": YOUNG, "aged": AGED}, "volume": {"data": volume("data")}}
 
@@ -106,8 +107,8 @@ def test_a_use_of_a_container_asks_once(judge: Judge, method: str, target: str, 
     ("target", "asked"),
     [
         ("/containers/aged/start", ["container aged"]),
-        ("/containers/young/start", ["container young", "list"]),
-        ("/containers/young/restart", ["container young", "list"]),
+        ("/containers/young/start", ["container young", *LISTS]),
+        ("/containers/young/restart", ["container young", *LISTS]),
         ("/containers/young/unpause", ["container young"]),
     ],
 )
@@ -124,9 +125,9 @@ def test_the_list_is_for_starts_of_containers_with_binds_that_portero_judged(
         ({"Tmpfs": {"/x": ""}}, []),
         ({"NetworkMode": "bridge"}, []),
         ({"Binds": ["data:/d"]}, ["volume data"]),
-        ({"Binds": ["/srv/a:/a:ro"]}, ["list"]),
-        ({"Binds": ["/srv/a:/a", "/srv/b:/b"], "Privileged": True}, ["list"]),
-        ({"NetworkMode": "app", "Binds": ["/srv/a:/a:ro"]}, ["network app", "list"]),
+        ({"Binds": ["/srv/a:/a:ro"]}, LISTS),
+        ({"Binds": ["/srv/a:/a", "/srv/b:/b"], "Privileged": True}, LISTS),
+        ({"NetworkMode": "app", "Binds": ["/srv/a:/a:ro"]}, ["network app", *LISTS]),
     ],
     ids=str,
 )
@@ -139,9 +140,9 @@ def test_a_create_asks_for_what_it_names_and_the_list_for_binds(
 @pytest.mark.parametrize(
     ("host_config", "asked"),
     [
-        ({"Binds": ["data:/d", "/srv/a:/a:ro"], "Privileged": True}, ["volume data", "list"]),
+        ({"Binds": ["data:/d", "/srv/a:/a:ro"], "Privileged": True}, ["volume data", *LISTS]),
         # Without the bind, the volume stands elsewhere in the request.
-        ({"Binds": ["/etc:/e", "data:/d"]}, ["volume data", "list", "volume data"]),
+        ({"Binds": ["/etc:/e", "data:/d"]}, ["volume data", *LISTS, "volume data"]),
     ],
     ids=str,
 )

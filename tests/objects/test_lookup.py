@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import api
-from portero.host.view import ObjectKind
+from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
 from portero.objects.lookup import DaemonObjects, ObjectLookup
 from portero.refusals import Refused
@@ -219,10 +219,20 @@ def test_a_list_that_does_not_come_is_not_an_empty_one(address: str, answer: str
         objects(address).list_all("container")
 
 
-def test_a_list_may_be_longer_than_an_object(address: str) -> None:
-    body = json.dumps([{"Id": "x" * (9 << 20)}])
-    with answering(address, {"/containers/json?all=1": http("200 OK", body)}):
-        assert len(objects(address).list_all("container")) == 1
+def test_a_list_may_be_long_and_only_what_is_needed_is_kept(address: str) -> None:
+    one = {"Id": "x" * 64, "Names": ["/a"], "Labels": {"long": "x" * (3 << 20)}, "Command": "sh"}
+    with answering(address, {"/containers/json?all=1": http("200 OK", json.dumps([one] * 7))}):
+        assert objects(address).list_all("container") == [{"Id": "x" * 64, "Names": ["/a"]}] * 7
+
+
+@pytest.mark.parametrize(("kind", "target"), [("service", "/services"), ("container", "/containers/json?all=1")])
+def test_services_are_absent_where_there_is_no_swarm(address: str, kind: ListedKind, target: str) -> None:
+    with answering(address, {target: http("503 Service Unavailable", "{}")}):
+        if kind == "service":
+            assert objects(address).list_all(kind) == []
+        else:
+            with pytest.raises(Refused):
+                objects(address).list_all(kind)
 
 
 def test_judging_began_before_the_first_lookup(address: str) -> None:

@@ -14,12 +14,18 @@ FEWEST, MOST = 3, 12
 BOOST = 12
 # What makes use of a source that was replaced, or of a socket that listens.
 FOLLOW_UPS = {"swaps": ("restart", "start", "copy-out", "copy-in", "run"), "plugins": ("run", "volume", "network")}
+# What comes after a descriptor was passed on.
+PASSED_ON = ("remove", "create", "run", "swap-held", "start", "restart")
+NO_NETWORK = Piece("--network none", {"HostConfig": {"NetworkMode": "none"}})
 # How likely each kind of step is, and in which themes it is likelier.
 KINDS: Mapping[str, tuple[float, Sequence[str]]] = {
     "run": (10, ("parents", "sockets", "mounts", "namespaces", "logs")),
-    "create": (2, ()),
-    "start": (3, ("swaps",)),
+    "create": (2, ("passed",)),
+    "start": (3, pieces.SWAPPING),
     "restart": (3, ("swaps",)),
+    "pass": (1.5, ("passed",)),
+    "swap-held": (0.3, ("passed",)),
+    "remove": (0.5, ("passed",)),
     "stop": (1, ()),
     "exec": (4, ("swaps", "objects")),
     "copy-out": (2, ("swaps", "mounts")),
@@ -32,7 +38,8 @@ KINDS: Mapping[str, tuple[float, Sequence[str]]] = {
     "network": (2, ("networks",)),
     "connect": (0.7, ("networks",)),
     "checkpoint": (0.3, ("namespaces",)),
-    "service": (0.3, ("logs",)),
+    "service": (0.3, ("logs", "waiting")),
+    "tag": (0.2, ("waiting",)),
     "listen": (2, ("plugins",)),
     "swap": (1.5, ("swaps",)),
     "request": (1, ()),
@@ -54,6 +61,8 @@ class _Sequence:
         self._mounted: dict[str, list[tuple[str, str]]] = {}  # container: (source, target) of its mounts
         self._staying: list[str] = []  # containers whose program stays
         self._swapped: list[str] = []  # sources that a step replaces by a link
+        self._held: list[tuple[str, str]] = []  # a container that has a descriptor, and the source that it opens
+        self._senders: list[str] = []
         self._listens: list[str] = []  # names of drivers that lead to sockets
         self._networks: list[str] = []
         self._images: list[str] = []
@@ -66,6 +75,8 @@ class _Sequence:
             kind = self._choose.choices(self._kinds, weights)[0]
             if (self._swapped or self._listens) and self._chance(0.5):
                 kind = self._choose.choice(FOLLOW_UPS["swaps" if self._swapped else "plugins"])
+            elif self._theme == "passed" and self._chance(0.7):
+                kind = self._choose.choice(PASSED_ON) if self._held else "pass"
             steps.append(getattr(self, "_" + kind.replace("-", "_"))())
         return steps
 
@@ -106,8 +117,10 @@ class _Sequence:
         name = f"c{len(self._mounted)}"
         self._mounted[name] = []
         # Half of the containers want nothing special: what follows needs some that run.
-        daring = self._chance(0.25 if self._theme in ("plugins", "swaps") else 0.5)
-        mounts = (0, 2, 6, 1) if self._theme == "swaps" else (2, 6, 4, 1)
+        daring = self._chance(0.25 if self._theme in ("plugins", *pieces.SWAPPING) else 0.5)
+        mounts = (0, 2, 6, 1) if self._theme in ("swaps", "passed") else (2, 6, 4, 1)
+        if self._theme == "passed" and not daring and self._chance(0.7):
+            return self._meet(kind, name)
         chosen = [self._mount(name, daring) for _ in range(self._choose.choices((0, 1, 2, 3), mounts)[0])]
         if daring:
             flags = [self._themed(pieces.CONTAINER_FLAGS) for _ in range(self._choose.choices((0, 1, 2), (6, 4, 1))[0])]
@@ -121,12 +134,29 @@ class _Sequence:
             network = self._choose.choice(self._networks)
             chosen.append(Piece(f"--network {network}", {"HostConfig": {"NetworkMode": network}}))
         else:
-            chosen.append(Piece("--network none", {"HostConfig": {"NetworkMode": "none"}}))
+            chosen.append(NO_NETWORK)
         restarts = self._chance(0.4 if self._theme == "swaps" else 0.05)
         if restarts:
             chosen.append(self._choose.choice(pieces.RESTARTS))
         text = self._program(name, restarts)
         return Step(self._user(), kind, name, _last_network(chosen), text, self._image(), self._version())
+
+    def _meet(self, kind: str, name: str) -> Step:
+        """A container that stays and meets others in a volume; one that mounts a folder below, once that is held."""
+        volume, (place, target) = pieces.NAMED_VOLUMES[0], pieces.TARGETS[:2]
+        below = [source for source in pieces.SOURCES["swaps"] if source in self._list_below_held()]
+        source = self._choose.choice(below or pieces.HARMLESS)
+        self._mounted[name] = [(source, target)] if below else [(volume, place), (source, target)]
+        chosen = [self._bind(source, target, read_only=bool(below) or source not in pieces.WRITABLE), NO_NETWORK]
+        if not below:
+            chosen.append(self._volume_mount(volume, place, daring=False))
+            self._staying.append(name)
+        return Step(
+            self._user(), kind, name, chosen, "look; exit 0" if below else "look; echo staying; sleep 60", pieces.APP
+        )
+
+    def _list_below_held(self) -> set[str]:
+        return {other for _, held in self._held for other in pieces.SOURCES["swaps"] if other.startswith(f"{held}/")}
 
     def _image(self) -> str:
         if self._images and self._chance(0.3):
@@ -141,8 +171,9 @@ class _Sequence:
             self._mounted[container].append((source, target))
             return self._volume_mount(source, target, daring)
         if not daring:
-            source = self._choose.choice(pieces.SOURCES["swaps"] if self._theme == "swaps" else pieces.HARMLESS)
-            if self._theme == "swaps" and self._chance(0.5):
+            swapping = self._theme in pieces.SWAPPING
+            source = self._choose.choice(pieces.SOURCES["swaps"] if swapping else pieces.HARMLESS)
+            if swapping and self._chance(0.5):
                 source = self._choose.choice(self._related(container) or [source])
             self._mounted[container].append((source, target))
             return self._bind(source, target, read_only=source not in pieces.WRITABLE or self._chance(0.3))
@@ -230,6 +261,41 @@ class _Sequence:
 
     def _restart(self) -> Step:
         return Step(self._user(), "restart", self._container())
+
+    def _pass(self) -> Step:
+        """A container that stays passes a folder on to another one that mounts the same; such ones come first."""
+        pairs = [
+            (sender, folder, opened, target, receiver, meeting)
+            for sender in self._staying
+            for source, target in self._mounted[sender]
+            for folder, opened in self._mounted[sender]
+            for receiver in self._staying
+            for other, meeting in self._mounted[receiver]
+            if receiver != sender and other == source and folder != source
+        ]
+        if not pairs:
+            return self._run()
+        sender, folder, opened, target, receiver, meeting = self._choose.choice(pairs)
+        self._held.append((receiver, folder))
+        self._senders.append(sender)
+        return Step(self._user(), "pass", sender, text=f"{opened} {target} {receiver} {meeting}")
+
+    def _swap_held(self) -> Step:
+        if not self._held:
+            return self._pass()
+        name, folder = self._choose.choice(self._held)
+        below = [
+            source.removeprefix(f"{folder}/")
+            for mounts in self._mounted.values()
+            for source, _ in mounts
+            if source.startswith(f"{folder}/")
+        ]
+        inner = self._choose.choice(below or ["data"])
+        self._swapped.append(f"{folder}/{inner}")
+        return Step(self._user(), "swap-held", name, text=f"{inner} {self._choose.choice(('/', *pieces.LINK_TARGETS))}")
+
+    def _remove(self) -> Step:
+        return Step(self._user(), "remove", self._senders.pop() if self._senders else self._container())
 
     def _stop(self) -> Step:
         return Step(self._user(), "stop", self._container())
@@ -327,7 +393,8 @@ class _Sequence:
     def _service(self) -> Step:
         chosen = []
         if self._chance(0.7):
-            theme = self._theme if self._theme in pieces.SOURCES else "mixed"
+            theme = "swaps" if self._theme == "waiting" else self._theme
+            theme = theme if theme in pieces.SOURCES else "mixed"
             source, target = self._choose.choice(pieces.SOURCES[theme]), self._choose.choice(pieces.TARGETS)
             flags, mount = _bind_mount(source, target, self._chance(0.5))
             chosen.append(Piece(flags, {"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}))
@@ -336,7 +403,14 @@ class _Sequence:
             config = log.body["HostConfig"]["LogConfig"]
             driver = {"Name": config["Type"], "Options": config["Config"]}
             chosen.append(Piece(log.flags, {"TaskTemplate": {"LogDriver": driver}}))
-        return Step(self._user(), "service", "s0", chosen, "look; exit 0", pieces.APP, self._version())
+        image = pieces.APP
+        if self._chance(0.7 if self._theme == "waiting" else 0.1):
+            image = pieces.LATE
+            chosen.append(pieces.TRIES_ANEW)
+        return Step(self._user(), "service", "s0", chosen, "look; exit 0", image, self._version())
+
+    def _tag(self) -> Step:
+        return Step(self._user(), "tag", pieces.APP, text=pieces.LATE)
 
     def _swap(self) -> Step:
         """A user of the host replaces a folder of their own by a link."""

@@ -17,6 +17,7 @@ OPEN: tuple[str, ...] = ()
 FULL_WIDTH = "%EF%BC%91%EF%BC%92%EF%BC%97"
 LOOK = "look; exit 0"
 STAY = "look; echo staying; sleep 60"
+SWAP = "mv /w/data /w/old; ln -s / /w/data"
 # What hardened asks of a bridge.
 QUIET = pieces.NETWORK_PIECES["mixed"][0]
 SOCKET = f"{pieces.UP}/var/lib/docker/volumes/v0/_data/evil"
@@ -57,7 +58,32 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
     mount = {"Type": "bind", "Source": "/etc", "Target": "/x"}
     service = {"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}
     disk = {"PathOnHost": device, "PathInContainer": "/dev/disk0", "CgroupPermissions": "r"}
+    waiting = {"TaskTemplate": {"ContainerSpec": {"Mounts": [{**mount, "Source": "/srv/app/data", "ReadOnly": True}]}}}
     return {
+        "a descriptor of a writer that is gone": (
+            [
+                _run("c0", _bind("v0", "/v"), text=STAY),
+                _run("c1", _bind("v0", "/v"), _bind("/srv/app", "/w"), text=STAY),
+                Step("alicia", "pass", "c1", text="/w /v c0 /v"),
+                Step("alicia", "remove", "c1"),
+                _create("c2", _bind("/srv/app/data", "/x")),
+                Step("alicia", "swap-held", "c0", text="data /"),
+                Step("bruno", "start", "c2"),
+            ],
+            "read: file /canary",
+        ),
+        "a service that waits for its image": (
+            [
+                Step(
+                    *("bruno", "service", "s0"),
+                    [Piece("--mount type=bind,src=/srv/app/data,dst=/x,readonly", waiting), pieces.TRIES_ANEW],
+                    *(LOOK, pieces.LATE),
+                ),
+                _run("c0", _bind("/srv/app", "/w"), text=SWAP),
+                Step("alicia", "tag", APP, text=pieces.LATE),
+            ],
+            "read: file /canary",
+        ),
         "a volume driver by path": (
             [*listen, _run("c1", _with(f"--volume-driver {SOCKET}", VolumeDriver=SOCKET), image=DATA)],
             "read: file /canary",

@@ -22,10 +22,18 @@ def _themed(pieces: Mapping[str, Sequence[Any]]) -> dict[str, list[Piece]]:
 
 THEMES = (
     *("plugins", "plugins", "swaps", "swaps", "parents", "sockets", "mounts", "namespaces", "networks", "logs"),
-    *("objects", "mixed"),
+    *("objects", "passed", "passed", "waiting", "mixed"),
 )
 APP = "registry.example.com/team/app:1"
 DATA = "registry.example.com/team/data:1"  # declares VOLUME /v
+LATE = "registry.example.com/team/late:1"  # is missing until something is tagged so
+# Their containers mount folders above and below each other.
+SWAPPING = ("swaps", "passed", "waiting")
+# A service that tries anew.
+TRIES_ANEW = Piece(
+    "--restart-condition any --restart-delay 1s",
+    {"TaskTemplate": {"RestartPolicy": {"Condition": "any", "Delay": 10**9}}},
+)
 TARGETS = ("/v", "/w", "/x")
 # Sources of bind mounts; what a container that wants nothing special mounts; what the site lets containers write to.
 SOURCES: Mapping[str, Sequence[str]] = _KIT["sources"]

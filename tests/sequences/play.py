@@ -1,11 +1,10 @@
 """Plays a sequence against the daemon of a `Stage` and says which canaries noticed it."""
 
 import contextlib
-import json
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from tests.e2e.guarded import GuardedDocker
 from tests.e2e.images import archive
+from tests.e2e.passing import Receiver
 from tests.e2e.rawhttp import Answer, Client, exchange, render
 
 from .canaries import MARK, Canaries
@@ -63,6 +63,7 @@ _REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, object]]] = {
         *("POST", "/commit?" + urlencode({"container": step.name, "repo": step.text, "tag": "1", **step.body()}, True)),
         None,
     ),
+    "remove": lambda step: ("DELETE", f"/containers/{step.name}?force=1", None),
     "update": lambda step: ("POST", f"/containers/{step.name}/update", step.body()),
     "checkpoint": lambda step: (
         *("POST", f"/containers/{step.name}/checkpoints"),
@@ -83,6 +84,7 @@ class Player:
         self._docker = docker
         self._canaries = canaries
         self._plugins: list[StubPlugin] = []
+        self._receivers: dict[str, Receiver] = {}
         self._output: list[bytes] = []
         self._stay: set[str] = set()  # containers whose program stays
         self._patient = Client(docker.socket, LOOK_SECONDS)
@@ -105,6 +107,9 @@ class Player:
             return Played(frozenset(ways), tuple(answers))
         finally:
             self._remove_containers()
+            for receiver in self._receivers.values():
+                receiver.end()
+            self._receivers = {}
             if not loaded:  # such a daemon is thrown away, and until then its plugin has to answer
                 self._clean()
                 self.end()
@@ -218,7 +223,28 @@ class Player:
             return f"does not listen: {error.strerror}"
         return "listens"
 
+    def _pass(self, step: Step) -> str:
+        folder, meeting, container, path = step.text.split()
+        try:
+            if container not in self._receivers:
+                self._receivers[container] = Receiver(self._docker, container, f"{path}/passed.sock")
+            return self._receivers[container].take(step.name, folder, f"{meeting}/passed.sock")
+        except OSError as error:
+            return f"passes nothing on: {error}"
+
+    def _swap_held(self, step: Step) -> str:
+        try:
+            return self._receivers[step.name].swap(*step.text.split())
+        except (OSError, KeyError) as error:
+            return f"has no descriptor: {error}"
+
     # -- everything else
+
+    def _tag(self, step: Step) -> Answer:
+        repository, _, tag = step.text.rpartition(":")
+        answer = self._ask(step, "POST", f"/images/{step.name}/tag?repo={repository}&tag={tag}")
+        self._await_task(frozenset({"complete"}))
+        return answer
 
     def _service(self, step: Step) -> Answer:
         body: dict[str, Any] = {"Name": step.name}
@@ -227,17 +253,16 @@ class Player:
         merge(body, step.body())
         answer = self._ask(step, "POST", "/services/create", body)
         if answer.status == 201:
-            self._await_task(step.name)
+            self._await_task(frozenset({"complete", "failed", "rejected"}))
         return answer
 
-    def _await_task(self, service: str) -> None:
+    def _await_task(self, ends: Set[str]) -> None:
+        """Wait until a task of each service has ended so; not for ever."""
         end = time.monotonic() + TASK_SECONDS
-        query = quote(json.dumps({"service": [service]}))
-        while time.monotonic() < end:
-            tasks = self._docker.client.ask("GET", f"/tasks?filters={query}").json() or []
-            states = {task["Status"]["State"] for task in tasks}
-            if states and states <= {"complete", "failed", "rejected"}:
-                return
+        waiting = {service["ID"] for service in self._docker.client.ask("GET", "/services").json() or ()}
+        while waiting and time.monotonic() < end:
+            tasks = self._docker.client.ask("GET", "/tasks").json() or []
+            waiting -= {task["ServiceID"] for task in tasks if task["Status"]["State"] in ends}
             time.sleep(0.05)
 
     def _build(self, step: Step) -> Answer:

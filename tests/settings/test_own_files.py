@@ -23,6 +23,10 @@ def test_trusted_keys_and_the_versions_seen_decide_where_folders_are_signed() ->
     assert "/var/lib/portero/versions.json" not in own_files.list_deciding(settings())
 
 
+def test_the_memory_of_writers_decides() -> None:
+    assert "/var/lib/portero/writers.jsonl" in own_files.list_deciding(settings())
+
+
 def test_the_log_is_protected_with_its_folder_and_the_recording() -> None:
     logs = own_files.list_logs(settings(log="/var/log/portero/d.jsonl", record="/var/log/r.jsonl"))
 

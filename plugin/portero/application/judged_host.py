@@ -13,6 +13,7 @@ from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import read_root_programs
 from portero.objects.lookup import DaemonObjects
 from portero.objects.network_names import DaemonNetworks
+from portero.objects.writer_memory import WriterMemory
 from portero.policy.policy import Policy
 from portero.settings import own_files
 from portero.settings.settings import Settings
@@ -31,7 +32,8 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         )
     root = settings.visible_root
     addresses = partial(list_daemon_addresses, settings)
-    objects, networks = DaemonObjects(addresses), DaemonNetworks(addresses)
+    objects = DaemonObjects(addresses, WriterMemory(settings.writers))
+    networks = DaemonNetworks(addresses)
     try:
         owners = Owners()
     except OSError as error:

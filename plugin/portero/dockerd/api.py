@@ -8,13 +8,14 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.object_lists import Wanted, read_list
 from portero.dockerd.peer import read_peer
-from portero.values.json_fields import to_object, to_objects
+from portero.values.json_fields import to_object
 from portero.values.json_objects import load_json, load_object
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
@@ -27,8 +28,6 @@ SECONDS = 2.0
 TIMEOUT_SECONDS = 20.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
 MAX_ANSWER_BYTES = 8 << 20
-# A container takes 1 to 2 KB of a list, with the labels of compose.
-MAX_LIST_BYTES = 16 << 20
 _NO_HEADERS: Mapping[str, str] = {}
 _OWN = {HEADER: SECRET}
 
@@ -102,15 +101,38 @@ def get(
     # Slow to load, and most commands ask no daemon.
     from portero.dockerd.unix_http import exchange
 
+    check = _make_check(address, uids)
+    try:
+        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check)
+    except (OSError, ValueError):
+        return None
+
+
+def _get_list(
+    address: str, target: str, seconds: float, uids: Collection[int] | None, wanted: Wanted
+) -> tuple[int, list[Mapping[str, JSON]]] | None:
+    """The same for a list of objects; an answer of another status has none."""
+    if seconds <= 0:
+        return None
+    from portero.dockerd.unix_http import asking  # see get()
+
+    check = _make_check(address, uids)
+    try:
+        with asking(address, seconds, "GET", target, headers=_OWN, check=check) as response:
+            return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
+    except (OSError, ValueError):
+        return None
+
+
+def _make_check(address: str, uids: Collection[int] | None) -> Callable[[socket.socket], None]:
+    """Only a process of one of these users is asked; None: any."""
+
     def check(connected: socket.socket) -> None:
         # Another program can have put its own socket in the place of the daemon's.
         if uids is not None and read_peer(connected).uid not in uids:
             raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
 
-    try:
-        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check)
-    except (OSError, ValueError):
-        return None
+    return check
 
 
 def read_object(body: bytes) -> Mapping[str, JSON] | None:
@@ -119,16 +141,6 @@ def read_object(body: bytes) -> Mapping[str, JSON] | None:
         return load_object(body)
     except ValueError:
         return None
-
-
-def read_objects(body: bytes) -> Sequence[Mapping[str, JSON]] | None:
-    """The list of JSON objects in a body; None: it holds none."""
-    try:
-        answer = load_json(body)
-    except ValueError:
-        return None
-    objects = to_objects(answer)
-    return objects if isinstance(answer, list) and len(objects) == len(answer) else None
 
 
 class TimedRequests:
@@ -146,6 +158,13 @@ class TimedRequests:
         """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
         for address in self._addresses:
             answer = get(address, target, self._seconds_left(), self._uids, max_bytes)
+            if answer is not None:
+                yield answer
+
+    def lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
+        """Status and the objects of a list, with the wanted fields, from each socket that answers in time."""
+        for address in self._addresses:
+            answer = _get_list(address, target, self._seconds_left(), self._uids, wanted)
             if answer is not None:
                 yield answer
 

@@ -3,7 +3,8 @@
 import http.client
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -73,21 +74,36 @@ def exchange(
 
     `check` sees the connected socket before anything is sent, and may raise OSError.
     """
+    with asking(address, seconds, method, target, headers=headers, body=body, check=check) as response:
+        content = response.read(max_bytes + 1)
+        if len(content) > max_bytes:
+            raise ValueError(f"{method} {target} was answered with more than {max_bytes} bytes")
+        # http.client does not say when a body of a known length was cut short.
+        if response.length:
+            raise ConnectionResetError(f"{method} {target} was answered in part")
+        return response.status, content
+
+
+@contextmanager
+def asking(
+    address: str | Path,
+    seconds: float,
+    method: str,
+    target: str,
+    *,
+    headers: Mapping[str, str] = _NO_HEADERS,
+    body: bytes | Iterable[bytes] | None = None,
+    check: Callable[[socket.socket], None] | None = None,
+) -> Iterator[http.client.HTTPResponse]:
+    """The answer for the length of a block, which reads its body; the same errors, in the block too."""
     connection = UnixConnection(address, seconds)
     try:
         connection.connect()
         if check is not None:
             check(connection.sock)
         connection.request(method, target, body, dict(headers))
-        response = connection.getresponse()
-        content = response.read(max_bytes + 1)
+        yield connection.getresponse()
     except http.client.HTTPException as error:
         raise ValueError(f"{method} {target} was not answered in HTTP") from error
     finally:
         connection.close()
-    if len(content) > max_bytes:
-        raise ValueError(f"{method} {target} was answered with more than {max_bytes} bytes")
-    # http.client does not say when a body of a known length was cut short.
-    if response.length:
-        raise ConnectionResetError(f"{method} {target} was answered in part")
-    return response.status, content

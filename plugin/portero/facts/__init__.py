@@ -13,6 +13,7 @@ from portero.facts import (
     container,
     downloads,
     image,
+    label_sizes,
     log_driver,
     mounts,
     networks,
@@ -75,10 +76,12 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "VolumeCreate": lambda call: {
         "mounts": [*mounts.read_volume(call.body, call.host)],
         "plugins": plugins.read_volume(call.body),
+        "labelsSize": label_sizes.measure_labels([("Labels", call.body.get("Labels"))]),
     },
     "NetworkCreate": lambda call: {
         "network": networks.read_created(call.body, call.host),
         "plugins": plugins.read_network(call.body),
+        "labelsSize": label_sizes.measure_labels([("Labels", call.body.get("Labels"))]),
     },
     "NetworkConnect": lambda call: {
         "networks": networks.read_connect(call.path, call.body, call.host),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from portero.facts import (
     capabilities,
     image,
+    label_sizes,
     limits,
     log_driver,
     mounts,
@@ -47,6 +48,9 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
         "workingDirectory": working_directory.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
         "limits": limits.read_service(task),
+        "labelsSize": label_sizes.measure_labels(
+            [("Labels", body.get("Labels")), *((f"{_SPEC}.{name}", spec.get(name)) for name in ("Labels", "Env"))]
+        ),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),
         "image": image.parse_reference(text(spec, "Image"), f"{_SPEC}.Image"),

@@ -15,6 +15,7 @@ from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
+from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
 from portero.host.view import (
@@ -47,6 +48,7 @@ class FixedObjects:
 
     by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
     since: int = 1_767_225_600  # 2026-01-01
+    members: Members | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)
@@ -150,7 +152,10 @@ class FixedHost:
         )
 
     def find_passage(self, path: str) -> Passage:
-        return Passage(self._resolve(path), self.trace(path).passes) if self._is_followed(path) else Passage()
+        if not self._is_followed(path):
+            return Passage()
+        resolved = self._resolve(path)
+        return Passage(resolved, self.trace(path).passes, self._mounts.list_names(resolved))
 
     def _is_followed(self, path: str) -> bool:
         return self._visible and not any(map(_OF_PROC.fullmatch, self._list_ways(path)))

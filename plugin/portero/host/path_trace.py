@@ -48,7 +48,9 @@ class Tracer:
     def find_passage(self, path: str) -> Passage:
         """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
         resolved, _ = self.walk.find_entry(path)
-        return Passage() if resolved is None else Passage(resolved, self._name_folders(self._list_folders(path)))
+        if resolved is None:
+            return Passage()
+        return Passage(resolved, self._name_folders(self._list_folders(path)), self.mounts.list_names(resolved))
 
     def _list_folders(self, path: str) -> list[str]:
         """The folders on the way to a path, in its order, each once."""

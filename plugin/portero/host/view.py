@@ -13,6 +13,7 @@ from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.symlinks import Kind
+from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -67,10 +68,15 @@ class Passage:
 
     resolved: str | None = None  # the path after symbolic links; None: they could not be followed
     passes: tuple[str, ...] = ()  # the folders on the way, under all their names
+    names: tuple[str, ...] = ()  # other names of what is there, by mounts of the host
 
 
 class Objects(Protocol):
     """What exists at the daemon that asks. Each method raises Refused (lookup-failed) when it does not answer."""
+
+    @property
+    def members(self) -> Members | None:
+        """What is remembered of containers that could write, and of those that can hold what they left."""
 
     @property
     def since(self) -> int:

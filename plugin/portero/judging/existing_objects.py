@@ -15,9 +15,9 @@ from portero.facts.driver import LOCAL
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
-from portero.judging import named_objects, nested_sources, not_enforced
+from portero.judging import named_objects, not_enforced
 from portero.judging.named_objects import Named, list_others, read_name, refuse_alias, shorten_name
-from portero.judging.nested_sources import Source, was_created_since
+from portero.judging.source_pairs import SourcePairs
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
 from portero.values.json_fields import child, flag, objects, text
@@ -34,6 +34,8 @@ _GROUP: Mapping[ObjectKind, str] = {
 }
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _SOURCES = "sources"
+# Where a start names its container.
+_STARTED = "path.id"
 _MAX_SHOWN = 3
 
 
@@ -46,7 +48,7 @@ class ObjectFindings:
 
     judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # containers, by ID
     described: dict[Named, Sequence[Fact]] = field(default_factory=dict)
-    nested: dict[tuple[Source, ...], dict[str, JSON]] = field(default_factory=dict)
+    pairs: SourcePairs | None = None
     judging: set[str] = field(default_factory=set)  # containers that are being judged
     is_whole: bool = True
 
@@ -64,22 +66,13 @@ class Existing:
     def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
         reported = self._group(dict.fromkeys(named_objects.find_named(document, self.looks_up)))
-        sources = tuple(nested_sources.list_requested(document, self.host)) if _SOURCES in self.looks_up else ()
-        if sources and sources not in self.findings.nested:
-            self.findings.nested[sources] = self._find_nested(sources)
-        return reported | (self.findings.nested[sources] if sources else {})
+        return reported | (self._pairs.find_requested(document) if _SOURCES in self.looks_up else {})
 
-    def _find_nested(self, sources: Sequence[Source], id: str = "", since: int = 0) -> dict[str, JSON]:
-        """The pairs with sources of other containers than this one that were created since."""
-        try:
-            listed = self.objects.list_all("container")
-            others = [one for one in listed if text(one, "Id") != id and was_created_since(one, since)]
-            pairs = nested_sources.find_nested(sources, list(nested_sources.list_others(others)), self.host)
-        except Refused as refused:
-            if refused.code == "host-unreadable":
-                raise
-            raise Refused("lookup-failed", sources[0].at) from refused
-        return {"nestedSources": pairs} if pairs else {}
+    @property
+    def _pairs(self) -> SourcePairs:
+        if self.findings.pairs is None:
+            self.findings.pairs = SourcePairs(self.objects, self.host)
+        return self.findings.pairs
 
     def _group(self, named: Mapping[Named, None]) -> dict[str, JSON]:
         groups: dict[str, list[JSON]] = {}
@@ -90,6 +83,8 @@ class Existing:
                 try:
                     facts = [*self._describe(one)]
                 except Refused as refused:
+                    if refused.code == "writers-unknown":
+                        raise
                     # Whatever is wrong with what the daemon reports, the request is not to blame.
                     raise Refused("lookup-failed", one.at) from refused
                 if self.findings.is_whole:
@@ -106,10 +101,15 @@ class Existing:
         if named.kind == "exec":
             yield from self._describe_exec(named, reported)
             return
+        starts = _SOURCES in self.looks_up and named.at == _STARTED
+        if starts:
+            self._pairs.note_start(reported)
         yield _make_fact(named, _name(named, reported), self._judge(named.kind, reported))
         for other in list_others(named.kind, named.name, reported, self.objects):
             name = f"{_name(named, other)}, whose ID begins with {named.name},"
             fact = _make_fact(named, name, self._judge(named.kind, other))
+            if starts:
+                self._pairs.note_start(other)
             if fact["violates"]:
                 yield fact
 
@@ -123,16 +123,6 @@ class Existing:
         name = read_name("container", container)
         violations = self.judge(Inspected("ContainerExec", name, body), self.host, {})
         yield _make_fact(named, shorten_name(name), [*violations, *self._judge("container", container)])
-
-    def _find_nested_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
-        """The pairs of containers that were created at the same time, when neither was in the list yet.
-
-        Containers from before Portero started go on starting.
-        """
-        if _SOURCES not in self.looks_up or not was_created_since(container, self.objects.since):
-            return {}
-        sources = list(nested_sources.list_mounted(container))
-        return self._find_nested(sources, text(container, "Id"), self.objects.since) if sources else {}
 
     def _judge(self, kind: ObjectKind, reported: Mapping[str, JSON]) -> Sequence[Violation]:
         if kind == "service":
@@ -159,7 +149,8 @@ class Existing:
             used = self._group(dict.fromkeys((*_list_volumes(reported), *_list_joined(reported))))
             if foreign := [*self._describe_foreign_volumes(reported)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
-            self.findings.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(reported))
+            nested = self._pairs.find_at_start(reported) if _SOURCES in self.looks_up else {}
+            self.findings.judged[id] = self.judge(request, self.host, used | nested)
             self.findings.judging.remove(id)
         return self.findings.judged[id]
 

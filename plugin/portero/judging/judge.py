@@ -77,6 +77,7 @@ class Judge:
         violations: tuple[Violation, ...] = ()
         suggested: Proposed | None = None
         fault: Exception | None = None
+        context: _Context | None = None
         try:
             envelope = read_envelope(data)
             target = uri.parse_target(envelope.uri)
@@ -103,7 +104,7 @@ class Judge:
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
-        return Decision(
+        decision = Decision(
             id=id,
             time=time,
             subject=subject.describe_subject(envelope, target, match, who, document),
@@ -116,6 +117,20 @@ class Judge:
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
         )
+        return self._note_allowed(decision, context)
+
+    def _note_allowed(self, decision: Decision, context: "_Context | None") -> Decision:
+        """The decision, once what it lets start is remembered; a refusal where it cannot be."""
+        if context is None or context.findings.pairs is None or not decision.allowed:
+            return decision
+        try:
+            context.findings.pairs.note_allowed()
+        except Refused as refused:
+            refusal = (make_refusal(refused.code, refused.at),)
+            lifted = not_enforced.lift_violations(refusal, self.policy.rules, context.enforcement)
+            noted = replace(decision, violations=(*decision.violations, *lifted))
+            return noted if noted.allowed else replace(noted, mode="enforce", breaks_glass=False)
+        return decision
 
     def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""

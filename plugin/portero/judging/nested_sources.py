@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.files.path import is_within
+from portero.facts.driver import read_options
+from portero.files.path import clean, is_within
 from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
-from portero.values.json_fields import child, flag, integer, objects, text, texts
+from portero.values.json_fields import child, flag, integer, objects, text, texts, to_text
 from portero.values.json_types import JSON, Fact
 from portero.values.spelling import make_printable
 
@@ -68,6 +69,35 @@ def list_others(containers: Iterable[Mapping[str, JSON]]) -> Iterator[Source]:
                 yield source
 
 
+def list_of_services(services: Iterable[Mapping[str, JSON]], host: HostMoment, updated: str = "") -> Iterator[Source]:
+    """The host paths of services: their tasks start without a request, and a rollback brings the former ones back.
+
+    `updated`: the service whose former settings the request replaces.
+    """
+    for service in services:
+        yield from list_of_service(service, host, with_former=text(child(service, "Spec"), "Name") != updated)
+
+
+def list_of_service(service: Mapping[str, JSON], host: HostMoment, *, with_former: bool = True) -> Iterator[Source]:
+    """The host paths of one service."""
+    owner = f"service {shorten_name(text(child(service, 'Spec'), 'Name'))}"
+    for part in ("Spec", "PreviousSpec") if with_former else ("Spec",):
+        at = f"{part}.TaskTemplate.ContainerSpec.Mounts"
+        template = child(child(service, part), "TaskTemplate")
+        for index, mount in enumerate(objects(child(template, "ContainerSpec"), "Mounts")):
+            driver = child(child(mount, "VolumeOptions"), "DriverConfig")
+            paths = [text(mount, "Source")] if text(mount, "Type") == "bind" else []
+            if options := {name: to_text(value) for name, value in child(driver, "Options").items()}:
+                paths = texts(read_options(text(driver, "Name"), options, at, host), "paths")
+            for path in paths:
+                yield Source(clean(path), not flag(mount, "ReadOnly"), owner, f"{at}[{index}]")
+
+
+def opens_root(path: str) -> bool:
+    """Whether what makes root lies at this path or below it."""
+    return any(is_within(root, path) for root in _ROOTS)
+
+
 def was_created_since(container: Mapping[str, JSON], since: int) -> bool:
     """Whether a container is that young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
     created = container.get("Created")
@@ -102,7 +132,7 @@ def _group_writable(sources: Iterable[Source], host: HostMoment) -> Mapping[str,
         if not source.writable:
             continue
         for name in {source.path, host.find_passage(source.path).resolved or source.path}:
-            if not any(is_within(root, name) for root in _ROOTS):
+            if not opens_root(name):
                 by_name[name].append(source)
     return by_name
 

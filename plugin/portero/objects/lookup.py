@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from portero.dockerd.api import MAX_LIST_BYTES, TimedRequests, read_object, read_objects
+from portero.dockerd.api import TimedRequests, read_object
 from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.object_lists import Wanted
 from portero.dockerd.proc import DockerdIdentity
+from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
 from portero.objects.own_requests import find_start
+from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -32,6 +35,14 @@ _LISTS: Mapping[ListedKind, str] = {
     "container": "/containers/json?all=1",
     "network": "/networks",
     "service": "/services",
+}
+_TEMPLATE: Wanted = {"ContainerSpec": {"Mounts": None}, "Networks": None}
+_SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE}
+# What is read of a list. Labels, variables and commands can be long, and are not.
+_WANTED: Mapping[ListedKind, Wanted] = {
+    "container": dict.fromkeys(("Id", "Names", "Created", "State", "Mounts", "HostConfig")),
+    "network": {"Id": None},
+    "service": {"ID": None, "UpdatedAt": None, "Spec": _SPEC, "PreviousSpec": _SPEC},
 }
 # What a swarm has is unavailable on a node that is no manager, and so is what is done to it.
 _OF_SWARM = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -53,8 +64,11 @@ class DaemonObjects:
     The answer to GET /info is kept between requests.
     """
 
-    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]]) -> None:
+    def __init__(
+        self, addresses: Callable[[AskingDaemon | None], Iterable[str]], writers: WriterMemory | None = None
+    ) -> None:
         self.addresses = addresses
+        self.writers = writers or WriterMemory(None)
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
@@ -77,6 +91,8 @@ class ObjectLookup:
         self._objects = objects
         self._daemon = daemon
         self._requests = TimedRequests(addresses, daemon)
+        # Before anything is asked: what starts meanwhile may be missing in a list.
+        self.members: Members = objects.writers.at(*_identify(daemon))
         self._inspected: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
         self._listed: dict[ListedKind, Sequence[Mapping[str, JSON]]] = {}
 
@@ -101,10 +117,10 @@ class ObjectLookup:
         whose creation the client has just been told.
         """
         if kind not in self._listed:
-            answers = self._requests.answers(_LISTS[kind], MAX_LIST_BYTES)
-            lists = (read_objects(body) for status, body in answers if status == HTTPStatus.OK)
+            absent = _ABSENT.get(kind, frozenset())
             with refuse_unreadable():
-                listed = next((objects for objects in lists if objects is not None), None)
+                lists = self._requests.lists(_LISTS[kind], _WANTED[kind])
+                listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
             if listed is None:
                 raise Refused("lookup-failed")
             self._listed[kind] = listed
@@ -131,3 +147,10 @@ class ObjectLookup:
         finally:
             self._objects.state = state
         raise Refused("lookup-failed")
+
+
+def _identify(daemon: AskingDaemon | None) -> tuple[str, str]:
+    """By what a daemon is known over its restarts, and which process it is; a daemon that is not seen has neither."""
+    if daemon is None:
+        return "", ""
+    return f"{daemon.root.rstrip('/')}{daemon.data_roots[0]}", f"{daemon.identity.pid} {daemon.identity.started}"

@@ -18,8 +18,8 @@ _MAX_DEPTH = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and their keys, the saved policy, trusted keys, versions, bundles, proofs."""
-    saved = (settings.last_policy,) if settings.schemas else ()
+    """What decides about requests: rules and keys, saved policy, writers, trusted keys, versions, bundles, proofs."""
+    saved = (*((settings.last_policy,) if settings.schemas else ()), settings.writers)
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
     folders = (*settings.policy_folders, *saved, *signing, *filter(None, bundle))

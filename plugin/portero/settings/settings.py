@@ -92,6 +92,11 @@ class Settings:
         """Where the policy in force is saved: beside the versions of signed folders that were in force."""
         return self.state.parent / "last-policy.json"
 
+    @property
+    def writers(self) -> Path:
+        """Where it is remembered which containers could write folders of the host, and who can hold what they left."""
+        return self.state.parent / "writers.jsonl"
+
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
         """`options`: the options of the command line by field. `uid`: the user whose defaults count.

@@ -1,0 +1,66 @@
+"""A container or a service as the memory of writers has it, and what is asked of that memory; plain values.
+
+objects/writer_memory.py keeps it, objects/descriptors.py says who could have received a descriptor of whom.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+State = Literal["new", "asked", "asked again", "runs", "rests"]
+_NO_PLACES = frozenset[str]()
+# The places of a container that sees the processes of all others, and of one whose namespaces are not known yet.
+EVERYWHERE, UNKNOWN = "pid host", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What can be passed on to whom.
+
+    A place is where two containers can meet at a socket: a path of the host ("/srv/media"), "volume NAME",
+    "namespace ID" of the container to which it belongs, "network host", EVERYWHERE or UNKNOWN. `shares`: its places;
+    `writes`: those in which it can make a socket, or replace what lies below. `held`: places that containers which are
+    gone could write, and of which this one can have a descriptor. `run`: its run when it got the first of them, by
+    StartedAt of docker inspect; "": not known.
+    `state`: new (never started), asked (to start for the first time, and not seen running since), asked again, runs,
+    rests (it ended).
+    `since`: when it was asked, by time.monotonic(). `turn`: the turn of the memory at which it was last noted.
+    """
+
+    id: str
+    name: str
+    shares: frozenset[str] = _NO_PLACES
+    writes: frozenset[str] = _NO_PLACES
+    held: frozenset[str] = _NO_PLACES
+    run: str = ""
+    state: State = "rests"
+    since: float = 0.0
+    turn: int = 0
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it stands for the tasks of a service."""
+        return self.id.startswith("service ")
+
+    @property
+    def may_run(self) -> bool:
+        return self.state in ("asked", "asked again", "runs")
+
+
+class Members(Protocol):
+    """The memory of writers at one daemon, for one request.
+
+    Each method raises Refused (writers-unknown) when it could not be read, saved or does not fit.
+    """
+
+    def find_all(self) -> Mapping[str, Member]:
+        """By ID: the containers and services that were noted or seen last."""
+
+    def note(self, started: Iterable[Member]) -> None:
+        """Note what is allowed to start."""
+
+    def follow(self, seen: Mapping[str, Member]) -> Mapping[str, Member]:
+        """Note all that exist, by a list that was read in this request; returns them, with what they hold."""
+
+    def change(self, id: str, change: Callable[[Member], Member]) -> None:
+        """Note what was found out about one of them, if it is still known."""

@@ -1,0 +1,102 @@
+"""Folders that a container could write which is gone, while another one can hold a descriptor of them.
+
+In: dockerd's lists of containers and services, which the memory of writers follows. Out: the folders that containers
+can still write without a mount of them, as sources to compare with those of a request.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from portero.host.member import UNKNOWN, Member, Members, State
+from portero.host.view import HostMoment, Objects
+from portero.judging.members import find_name, make_member, make_service
+from portero.judging.nested_sources import Source
+from portero.objects.descriptors import shares_with
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
+
+_RUNS = ("running", "paused", "restarting", "removing")
+# Of a container that was there before Portero, the namespaces are asked for, of so many in one request.
+_MAX_INSPECTED = 32
+
+
+def must_list(started: Iterable[Member], members: Members) -> bool:
+    """Whether what starts can meet one that is remembered: who is gone by then left it nothing."""
+    known = members.find_all()
+    return any(shares_with(one, (other for other in known.values() if other.id != one.id)) for one in started)
+
+
+def follow(
+    containers: Iterable[Mapping[str, JSON]],
+    services: Iterable[Mapping[str, JSON]],
+    host: HostMoment,
+    existing: Objects,
+    members: Members,
+) -> list[Member]:
+    """Have the memory follow these lists; returns those that can hold what is gone."""
+    known, seen, unknown = members.find_all(), dict[str, Member](), 0
+    for container in containers:
+        id = text(container, "Id")
+        name, state = find_name(container), _read_state(container)
+        member = known.get(id)
+        if member is None or UNKNOWN in member.shares:
+            unknown += 1
+            shown = existing.inspect("container", id) if unknown <= _MAX_INSPECTED else container
+            if shown is None:
+                continue  # gone since
+            member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)
+            if shown is container:
+                member = replace(member, shares=member.shares | {UNKNOWN})
+        # Most are as they were; making them anew takes its time where there are many.
+        if member.held or (member.name, member.state) != (name, state):
+            member = replace(member, name=name, state=state, held=frozenset(), run="")
+        seen[id] = member
+    for service in services:
+        member = make_service(service, host)
+        seen[member.id] = member
+    holders = [member for member in members.follow(seen).values() if member.held]
+    return [member if member.run else _note_run(member, existing, members) for member in holders]
+
+
+def _read_state(container: Mapping[str, JSON]) -> State:
+    state = text(container, "State")
+    return "runs" if state in _RUNS else "new" if state == "created" else "rests"
+
+
+def list_held(holders: Iterable[Member]) -> list[Source]:
+    """The folders that they can still write."""
+    return [
+        Source(place, True, f"container {member.name}, which can still write for one that is gone,")
+        for member in holders
+        for place in sorted(member.held)
+        if place.startswith("/")
+    ]
+
+
+def drop_restarted(holders: Sequence[Member], existing: Objects, members: Members) -> list[Member]:
+    """Those that still hold: not one that was restarted since, and to which no other one can have given it again."""
+    counts = Counter(place for member in holders for place in member.held)
+    still = list[Member]()
+    for member in holders:
+        if all(counts[place] == 1 for place in member.held) and _find_run(member, existing) not in ("", member.run):
+            members.change(member.id, partial(_drop, member.held))
+        else:
+            still.append(member)
+    return still
+
+
+def _drop(held: frozenset[str], known: Member) -> Member:
+    return replace(known, held=known.held - held)
+
+
+def _note_run(member: Member, existing: Objects, members: Members) -> Member:
+    run = _find_run(member, existing)
+    members.change(member.id, lambda known: replace(known, run=run))
+    return replace(member, run=run)
+
+
+def _find_run(member: Member, existing: Objects) -> str:
+    """Since when it runs; "": it is gone."""
+    return text(child(existing.inspect("container", member.id) or {}, "State"), "StartedAt")

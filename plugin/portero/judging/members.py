@@ -1,0 +1,97 @@
+"""Containers and services as members of the memory of writers: what dockerd shows of one in, its places out."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from portero.host.member import EVERYWHERE, Member, State
+from portero.host.view import HostMoment, Objects
+from portero.judging.named_objects import shorten_name
+from portero.judging.nested_sources import Source, list_mounted, list_of_service, opens_root
+from portero.values.json_fields import child, flag, objects, text, texts
+from portero.values.json_types import JSON
+
+# Types of mounts that no two containers share.
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
+_OWN = frozenset({"tmpfs", "image", "npipe"})
+
+
+def make_started(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
+    """A container that is asked to start, from what docker inspect shows."""
+    is_first = text(child(container, "State"), "Status") in ("", "created")
+    return replace(make_member(container, host, existing), state="asked" if is_first else "asked again")
+
+
+def make_asked(name: str, document: Mapping[str, JSON], sources: Iterable[Source], host: HostMoment) -> Member:
+    """A service that is asked for, which has these host paths; its tasks start without a request."""
+    facts = child(document, "facts")
+    volumes = [
+        (f"volume {text(mount, 'source')}", flag(mount, "writable"))
+        for mount in objects(facts, "mounts")
+        if text(mount, "type") == "volume" and text(mount, "source")
+    ]
+    networks = [("network host", True) for network in objects(facts, "networks") if text(network, "name") == "host"]
+    places = [*_name_places(sources, host), *volumes, *networks]
+    return _of_places(f"service {name}", f"service {name}", places, "asked")
+
+
+def make_member(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
+    """From what docker inspect shows, or the list with its HostConfig."""
+    id = text(container, "Id")
+    volumes = [
+        (f"volume {text(mount, 'Name')}", flag(mount, "RW"))
+        for mount in objects(container, "Mounts")
+        if text(mount, "Name") and text(mount, "Type") not in _OWN
+    ]
+    joined = [(space, True) for space in _list_spaces(child(container, "HostConfig"), existing)]
+    places = [*_name_places(list_mounted(container), host), *volumes, *joined, (f"namespace {id}", True)]
+    return _of_places(id, find_name(container), places)
+
+
+def _list_spaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]:
+    """The namespaces that a container shares, as places."""
+    for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", _SHARED_MEMORY)):
+        kind, _, name = text(config, mode).partition(":")
+        if kind == "host":
+            yield host
+        elif kind == "container":
+            other = existing.inspect("container", name.removeprefix("/")) or {}
+            yield f"namespace {text(other, 'Id') or name}"
+
+
+def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
+    spec = child(service, "Spec")
+    volumes, networks = list[tuple[str, bool]](), list[tuple[str, bool]]()
+    for each in (spec, child(service, "PreviousSpec")):
+        template = child(each, "TaskTemplate")
+        for mount in objects(child(template, "ContainerSpec"), "Mounts"):
+            if text(mount, "Type") == "volume" and text(mount, "Source"):
+                volumes.append((f"volume {text(mount, 'Source')}", not flag(mount, "ReadOnly")))
+        # By ID or by name: each that may be the host's.
+        networks += [("network host", True) for network in objects(template, "Networks") if _is_host(network, host)]
+    places = [*_name_places(list_of_service(service, host), host), *volumes, *networks]
+    name = f"service {text(spec, 'Name')}"
+    return _of_places(name, shorten_name(name), places, "runs")
+
+
+def _is_host(network: Mapping[str, JSON], host: HostMoment) -> bool:
+    return host.network(text(network, "Target")) in ("host", None)
+
+
+def _of_places(id: str, name: str, places: Iterable[tuple[str, bool]], state: State = "rests") -> Member:
+    shared = [*places]
+    writes = frozenset(place for place, writable in shared if writable)
+    return Member(id, name, frozenset(place for place, _ in shared), writes, state=state)
+
+
+def _name_places(sources: Iterable[Source], host: HostMoment) -> Iterator[tuple[str, bool]]:
+    """The folders under all their names: nobody meets in a regular file, and root needs no descriptor."""
+    for source in sources:
+        passage = host.find_passage(source.path)
+        names = {source.path, passage.resolved or source.path, *passage.names}
+        if host.find_entry(source.path).kind != "file" and not any(map(opens_root, names)):
+            yield from ((name, source.writable) for name in names)
+
+
+def find_name(container: Mapping[str, JSON]) -> str:
+    name = next(iter(texts(container, "Names")), "") or text(container, "Name") or text(container, "Id")
+    return shorten_name(name.removeprefix("/"))

@@ -1,0 +1,110 @@
+"""Sources of a request, or of a container that starts, beside those of all that exists at the daemon.
+
+In: sources, and dockerd's lists, each read once for a request. Out: `objects.nestedSources` of the request document,
+and what the memory of writers must note when the request is allowed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from portero.host.member import Member
+from portero.host.view import HostMoment, Objects
+from portero.judging import gone_writers, nested_sources
+from portero.judging.members import make_asked, make_started
+from portero.judging.nested_sources import Source, find_nested, was_created_since
+from portero.refusals import Refused
+from portero.values.json_fields import as_object, text
+from portero.values.json_types import JSON
+
+# Each starts tasks without a request.
+_SERVICES = ("ServiceCreate", "ServiceUpdate")
+
+
+@dataclass(slots=True)
+class SourcePairs:
+    """Compares sources at one moment. `starting`: what starts when the request is allowed."""
+
+    objects: Objects
+    host: HostMoment
+    starting: dict[str, Member] = field(default_factory=dict)
+    found: dict[tuple[Source, ...], list[JSON]] = field(default_factory=dict)
+    _holders: list[Member] | None = None
+
+    def find_requested(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
+        """Those of a request. Raises Refused (lookup-failed, host-unreadable, writers-unknown)."""
+        sources = tuple(nested_sources.list_requested(document, self.host))
+        service = text(as_object(document["body"], ""), "Name") if document["operation"] in _SERVICES else ""
+        if sources and sources not in self.found:
+            self.found[sources] = self._find(sources, updated=service)
+        if service:
+            asked = make_asked(service, document, sources, self.host)
+            self.starting = {asked.id: asked}
+        return _make_objects(self.found[sources]) if sources else {}
+
+    def find_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
+        """Those of containers that were created at the same time, when neither was in the list yet.
+
+        Containers from before Portero started go on starting.
+        """
+        if not was_created_since(container, self.objects.since):
+            return {}
+        sources = list(nested_sources.list_mounted(container))
+        pairs = self._find(sources, text(container, "Id"), self.objects.since) if sources else []
+        return _make_objects(pairs)
+
+    def note_start(self, container: Mapping[str, JSON]) -> None:
+        """A container that the request starts: who was gone before that left it nothing."""
+        if self.objects.members is not None:
+            one = make_started(container, self.host, self.objects)
+            self.starting[one.id] = one
+            if gone_writers.must_list([one], self.objects.members):
+                self._follow()
+
+    def note_allowed(self) -> None:
+        """Have the memory note what starts. Raises Refused (writers-unknown)."""
+        # Its own namespace alone leads nowhere.
+        meeting = [one for one in self.starting.values() if len(one.shares) > 1 or one.is_service]
+        if meeting and self.objects.members is not None:
+            self.objects.members.note(meeting)
+
+    def _find(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
+        """The pairs with what other containers and services have that were made since, and with what is held."""
+        try:
+            holders = self._follow()
+            containers = [
+                one
+                for one in self.objects.list_all("container")
+                if text(one, "Id") != id and was_created_since(one, since)
+            ]
+            services = [
+                one
+                for one in self.objects.list_all("service")
+                if was_created_since({"Created": one.get("UpdatedAt")}, since)
+            ]
+            others = [
+                *nested_sources.list_others(containers),
+                *nested_sources.list_of_services(services, self.host, updated),
+            ]
+            held = gone_writers.list_held(one for one in holders if one.id != id)
+            if held and find_nested(sources, held, self.host) and self.objects.members is not None:
+                self._holders = gone_writers.drop_restarted(holders, self.objects, self.objects.members)
+                held = gone_writers.list_held(one for one in self._holders if one.id != id)
+            return find_nested(sources, [*others, *held], self.host)
+        except Refused as refused:
+            if refused.code in ("host-unreadable", "writers-unknown"):
+                raise
+            raise Refused("lookup-failed", sources[0].at) from refused
+
+    def _follow(self) -> list[Member]:
+        """What holds what is gone, by the lists as they are now."""
+        if self._holders is None:
+            members = self.objects.members
+            if members is None:
+                return []
+            lists = self.objects.list_all("container"), self.objects.list_all("service")
+            self._holders = gone_writers.follow(*lists, self.host, self.objects, members)
+        return self._holders
+
+
+def _make_objects(pairs: list[JSON]) -> dict[str, JSON]:
+    return {"nestedSources": pairs} if pairs else {}

@@ -1,0 +1,182 @@
+"""The memory of writers: which containers can write where, and what those that are gone can have left to others.
+
+`writers.jsonl` in the state folder holds it: what was noted is appended before the request is allowed, and the file is
+written anew now and then. After a restart of the host no descriptor is left, and another boot's file counts as none.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from portero.files.whole_files import read_regular_file, write_whole
+from portero.host.member import Member
+from portero.objects.descriptors import follow
+from portero.refusals import Refused
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MODE, _FOLDER_MODE = 0o600, 0o700
+_MAX_BYTES = 32 << 20
+# Places of all containers of all daemons. Ten thousand containers have fewer.
+_MAX_PLACES = 100_000
+# The file is written anew when it has grown to twice what was written, and by this.
+_GROWTH_BYTES = 1 << 20
+
+
+class WriterMemory:
+    """The members at each daemon. `file` None: they end with the process."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._members: dict[str, dict[str, Member]] = {}
+        # Which dockerd was the last to be asked for each daemon's list.
+        self._processes: dict[str, str] = {}
+        self._is_read = file is None
+        self._size = self._written = 0
+        self.turn = 0
+
+    def at(self, daemon: str, process: str) -> "DaemonMembers":
+        """Those of one daemon, for one request. `process`: tells its dockerd from each other one."""
+        return DaemonMembers(self, daemon, process)
+
+    def find_all(self, daemon: str) -> Mapping[str, Member]:
+        """Raises Refused (writers-unknown)."""
+        with self._lock:
+            return self._read(daemon)
+
+    def change(self, daemon: str, changes: Mapping[str, Callable[[Member | None], Member | None]]) -> None:
+        """Change these members, None where there is none. Raises Refused (writers-unknown), with nothing changed."""
+        with self._lock:
+            before = self._read(daemon)
+            changed = {id: after for id, change in changes.items() if (after := change(before.get(id))) is not None}
+            if changed:
+                self._save(daemon, {**before, **changed}, changed)
+
+    def begin_turn(self) -> int:
+        """What is noted from now on has this turn."""
+        with self._lock:
+            self.turn += 1
+            return self.turn
+
+    def follow(self, daemon: str, process: str, seen: Mapping[str, Member], turn: int) -> Mapping[str, Member]:
+        """All that exist, by a list that was asked for in this turn. Raises Refused (writers-unknown)."""
+        with self._lock:
+            before = self._read(daemon)
+            restarted = not process or self._processes.get(daemon) != process
+            after = follow(before, seen, turn, time.monotonic(), restarted=restarted and bool(before))
+            changed: dict[str, Member | None] = {
+                id: one for id, one in after.items() if (known := before.get(id)) is not one and known != one
+            }
+            changed |= dict.fromkeys(before.keys() - after.keys())
+            if changed or (restarted and process):
+                self._processes[daemon] = process
+                self._save(daemon, after, changed)
+            return after
+
+    def _read(self, daemon: str) -> dict[str, Member]:
+        if not self._is_read and self._file is not None:
+            try:
+                self._load(read_regular_file(self._file, _MAX_BYTES))
+            except FileNotFoundError:
+                pass
+            except (OSError, ValueError, LookupError, TypeError) as error:
+                raise Refused("writers-unknown") from error
+            self._is_read = True
+        return self._members.get(daemon, {})
+
+    def _load(self, data: bytes) -> None:
+        boot, *lines = data.splitlines(keepends=True)
+        if boot.strip() != _BOOT_ID.read_bytes().strip():
+            return
+        # Nothing was allowed by a line that was not written in whole.
+        for line in lines if data.endswith(b"\n") else lines[:-1]:
+            daemon, process, members = json.loads(line)
+            self._processes[daemon] = process
+            now = self._members.setdefault(daemon, {})
+            for id, fields in members.items():
+                if fields is None:
+                    now.pop(id, None)
+                else:
+                    now[id] = _decode(id, fields)
+
+    def _save(self, daemon: str, after: dict[str, Member], changed: Mapping[str, Member | None]) -> None:
+        all = {**self._members, daemon: after}
+        if sum(len(one.shares) + len(one.held) for members in all.values() for one in members.values()) > _MAX_PLACES:
+            raise Refused("writers-unknown")
+        try:
+            self._append(self._write_line(daemon, changed), all)
+        except OSError as error:
+            # What was written by halves must not be read as a whole later.
+            self._written = self._size = 0
+            raise Refused("writers-unknown") from error
+        self._members[daemon] = after
+
+    def _append(self, line: bytes, members: Mapping[str, Mapping[str, Member]]) -> None:
+        if self._file is None:
+            return
+        if self._written and self._size + len(line) < 2 * self._written + _GROWTH_BYTES:
+            with open(self._file, "ab", buffering=0) as file:
+                if file.write(line) != len(line):
+                    raise OSError("the line was not written in whole")
+            self._size += len(line)
+            return
+        text = b"".join(self._write_line(daemon, all) for daemon, all in members.items())
+        content = _BOOT_ID.read_bytes().strip() + b"\n" + text
+        if len(content) > _MAX_BYTES // 2:
+            raise OSError("there are too many")
+        with suppress(FileExistsError):
+            self._file.parent.mkdir(mode=_FOLDER_MODE, parents=True)
+        write_whole(self._file, content, _MODE)
+        self._size = self._written = len(content)
+
+    def _write_line(self, daemon: str, members: Mapping[str, Member | None]) -> bytes:
+        encoded = {id: None if member is None else _encode(member) for id, member in members.items()}
+        return json.dumps([daemon, self._processes.get(daemon, ""), encoded]).encode() + b"\n"
+
+
+class DaemonMembers:
+    """The members at one daemon for one request, which reads each list after it began."""
+
+    def __init__(self, memory: WriterMemory, daemon: str, process: str) -> None:
+        self._memory, self._daemon, self._process = memory, daemon, process
+        self._turn = memory.begin_turn()
+
+    def find_all(self) -> Mapping[str, Member]:
+        return self._memory.find_all(self._daemon)
+
+    def note(self, started: Iterable[Member]) -> None:
+        """Note what is allowed to start, with what it is known to hold, and of a service what it was before."""
+        # Later than this request: whoever reads a list now does not see that it started.
+        turn = self._memory.begin_turn()
+
+        def change(one: Member, known: Member | None) -> Member:
+            one = replace(one, since=time.monotonic(), turn=turn)
+            if known is None:
+                return one
+            if one.is_service:
+                one = replace(one, shares=one.shares | known.shares, writes=one.writes | known.writes)
+            return replace(one, held=known.held, run=known.run)
+
+        self._memory.change(self._daemon, {one.id: partial(change, one) for one in started})
+
+    def follow(self, seen: Mapping[str, Member]) -> Mapping[str, Member]:
+        return self._memory.follow(self._daemon, self._process, seen, self._turn)
+
+    def change(self, id: str, change: Callable[[Member], Member]) -> None:
+        self._memory.change(self._daemon, {id: lambda known: None if known is None else change(known)})
+
+
+def _encode(member: Member) -> list[Any]:
+    places = (sorted(each) for each in (member.shares, member.writes, member.held))
+    return [member.name, *places, member.run, member.state, member.since]
+
+
+def _decode(id: str, fields: list[Any]) -> Member:
+    name, shares, writes, held, run, state, since = fields
+    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held), run, state, since)

@@ -1,0 +1,63 @@
+"""Lists are followed: namespaces are asked for once, of a bounded number, and who cannot be asked meets everybody."""
+
+from typing import Any
+
+from portero.host.fixed_host import FixedHost, FixedObjects
+from portero.host.member import UNKNOWN, Member
+from portero.host.view import ObjectKind
+from portero.judging.gone_writers import follow, list_held, must_list
+from portero.judging.nested_sources import Source
+from portero.objects.writer_memory import DaemonMembers, WriterMemory
+from tests.judging.test_existing_objects import container
+
+ASKED = list[str]()
+
+
+class Asked(FixedObjects):
+    def inspect(self, kind: ObjectKind, name: str) -> Any:
+        ASKED.append(name)
+        return None if name.startswith("f") else {"Id": name, "HostConfig": {"NetworkMode": "host"}}
+
+
+def list_containers(number: int) -> list[Any]:
+    return [{**container(f"c{n}"), "Names": [f"/c{n}"], "State": "running"} for n in range(number)]
+
+
+def test_namespaces_are_asked_for_once_and_of_some_at_a_time() -> None:
+    members = WriterMemory(None).at("", "1")
+    objects, listed = Asked({}, members=members), list_containers(40)
+    for number in (32, 40, 40):
+        assert follow(listed, (), FixedHost({}), objects, members) == []
+
+        known = [members.find_all()[one["Id"]] for one in listed]
+        assert [one["Id"] for one in listed[:number]] == ASKED
+        assert [UNKNOWN in one.shares for one in known] == [False] * number + [True] * (40 - number)
+        assert "network host" in known[0].shares
+
+
+def test_what_went_between_list_and_question_is_not_there() -> None:
+    members = WriterMemory(None).at("", "1")
+    gone = {**container("x"), "Id": "f" * 64, "State": "exited"}
+
+    assert follow([gone], (), FixedHost({}), Asked({}, members=members), members) == []
+    assert members.find_all() == {}
+
+
+def test_folders_are_held_and_other_places_are_not_sources() -> None:
+    holder = Member("a", "helper", held=frozenset({"/srv/b", "/srv/a", "volume v"}))
+    owner = "container helper, which can still write for one that is gone,"
+
+    assert list_held([holder]) == [Source("/srv/a", True, owner), Source("/srv/b", True, owner)]
+
+
+def test_a_list_is_needed_when_what_starts_can_meet_one_that_is_known() -> None:
+    class Known(DaemonMembers):
+        def find_all(self) -> Any:
+            return {"a": Member("a", "a", frozenset({"volume v"}), frozenset({"volume v"}))}
+
+    members = Known(WriterMemory(None), "", "1")
+
+    assert must_list([Member("b", "b", frozenset({"volume v"}))], members)
+    assert not must_list(
+        [Member("b", "b", frozenset({"volume w"})), Member("a", "a", frozenset({"volume v"}))], members
+    )

@@ -1,0 +1,108 @@
+"""Who can hold what a container that is gone could write: those that could meet it while both ran, and no other."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.host.member import Member
+from portero.objects.descriptors import follow, shares_with
+from tests.objects.test_meetings import member
+
+WRITER = replace(member("writer", "/srv/media", "volume v"), state="runs", turn=1)
+HELPER = replace(member("helper", "volume v"), state="runs", turn=1)
+FAR = replace(member("far", "volume w"), state="runs", turn=1)
+BETWEEN = replace(member("between", "volume v", "volume w"), state="runs", turn=1)
+SERVICE = replace(member("service web", "/srv/media", "volume v"), state="asked", turn=1)
+
+
+def held(known: list[Member], seen: list[Member], *, now: float = 0.0, turn: int = 9, **more: Any) -> dict[str, str]:
+    """What each holds that holds something."""
+    by_id = [{one.id: one for one in members} for members in (known, seen)]
+    found = follow(*by_id, turn, now, restarted=more.get("restarted", False))
+    return {id: " ".join(sorted(one.held)) for id, one in found.items() if one.held}
+
+
+def test_who_met_the_writer_holds_what_it_could_write() -> None:
+    assert held([WRITER, HELPER, FAR], [WRITER, HELPER, FAR]) == {}
+    assert held([WRITER, HELPER, FAR], [HELPER, FAR]) == {"helper": "/srv/media"}
+
+
+def test_through_one_that_runs_or_is_gone_or_has_ended() -> None:
+    for between in ([BETWEEN], [], [replace(BETWEEN, state="rests")]):
+        found = held([WRITER, BETWEEN, FAR], [FAR, *between])
+        assert found["far"] == "/srv/media volume v"
+        assert set(found) == {"far", *(one.id for one in between if one.state == "runs")}
+
+
+def test_what_is_held_is_passed_on_to_who_comes_later_until_its_holder_has_ended() -> None:
+    holder = replace(HELPER, held=frozenset({"/srv/media"}))
+    late = replace(member("late", "volume v"), state="runs")
+
+    assert held([holder], [HELPER, late]) == {"helper": "/srv/media", "late": "/srv/media"}
+    assert held([holder], [replace(HELPER, state="rests"), late]) == {"late": "/srv/media"}
+    assert held([holder], [replace(HELPER, state="rests")]) == {}
+    assert held([replace(holder, state="rests", held=frozenset())], [HELPER]) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "holds"),
+    [
+        ("new", "runs", True),  # nobody knows when it started
+        ("asked", "runs", True),
+        ("asked", "new", False),  # its start takes long, and it holds nothing yet
+        ("asked", "rests", False),
+        ("rests", "rests", False),
+    ],
+)
+def test_only_what_runs_holds(before: Any, now: Any, *, holds: bool) -> None:
+    found = held([WRITER, replace(HELPER, state=before)], [replace(HELPER, state=now)])
+
+    assert bool(found) is holds
+
+
+def test_what_never_ran_passes_nothing_on() -> None:
+    assert held([replace(WRITER, state="new"), HELPER], [HELPER]) == {}
+    assert held([WRITER, replace(BETWEEN, state="rests"), FAR], [replace(BETWEEN, state="rests"), FAR]) == {}
+
+
+def test_another_dockerd_may_have_started_what_rested() -> None:
+    resting = [WRITER, replace(BETWEEN, state="rests"), FAR]
+
+    assert set(held(resting, resting[1:], restarted=True)) == {"far"}
+
+
+@pytest.mark.parametrize(
+    ("before", "states"), [("asked", ["asked", "rests", "runs"]), ("asked again", ["asked again"] * 2 + ["runs"])]
+)
+def test_what_was_asked_to_start_is_awaited(before: Any, states: list[str]) -> None:
+    known = {"helper": replace(HELPER, state=before)}
+    seen: Any = ("new", "rests", "runs")
+
+    for now, after in zip(seen, states, strict=True):
+        assert follow(known, {"helper": replace(HELPER, state=now)}, 9, 0.0, restarted=False)["helper"].state == after
+
+
+def test_what_was_noted_after_the_list_was_asked_for_is_not_gone() -> None:
+    noted = replace(HELPER, turn=10, state="asked")
+
+    assert held([WRITER, noted], [], turn=9) == {"helper": "/srv/media"}
+    assert held([WRITER, noted], [], turn=10) == {}
+
+
+def test_a_service_that_is_not_listed_yet_is_awaited_and_holds_nothing() -> None:
+    assert held([SERVICE, HELPER], [HELPER], now=59.0) == {}
+    assert held([WRITER, SERVICE, HELPER], [HELPER], now=59.0) == {"helper": "/srv/media"}
+    assert held([SERVICE, HELPER], [HELPER], now=61.0) == {"helper": "/srv/media"}
+
+
+def test_what_tasks_of_former_settings_could_write_is_passed_on() -> None:
+    known = replace(SERVICE, state="runs")
+    changed = replace(member("service web", "volume v"), state="runs")
+
+    assert held([known, HELPER], [changed, HELPER]) == {"helper": "/srv/media"}
+
+
+def test_who_shares_with_whom() -> None:
+    assert shares_with(HELPER, [FAR, WRITER])
+    assert not shares_with(HELPER, [FAR])

@@ -1,0 +1,129 @@
+"""The memory outlives the process, says what it cannot read or save, and is bounded."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from portero.objects import writer_memory
+from portero.objects.writer_memory import DaemonMembers, WriterMemory
+from portero.refusals import Refused
+from tests.objects.test_descriptors import HELPER, SERVICE, WRITER
+
+RUNNING = {one.id: one for one in (HELPER, WRITER)}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "writers.jsonl"
+
+
+def begin(file: Path | None, process: str = "1 1") -> DaemonMembers:
+    """A request's view in a process that has just started."""
+    return WriterMemory(file).at("/var/lib/docker", process)
+
+
+def test_another_process_remembers(file: Path) -> None:
+    first = begin(file)
+    first.note([WRITER, HELPER])
+    assert "helper" not in begin(None).find_all()
+    first.follow({"helper": HELPER})  # as if it had been asked for before the two were noted
+    assert begin(file).find_all().keys() == RUNNING.keys()
+
+    found = begin(file).follow({"helper": HELPER})
+
+    assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
+    assert {id: one.held for id, one in begin(file).find_all().items()} == {"helper": frozenset({"/srv/media"})}
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_an_interrupted_process_wrote_by_halves_was_never_allowed(file: Path) -> None:
+    begin(file).note([WRITER])
+    file.write_bytes(file.read_bytes() + b'["/var/lib/docker", "1 1", {"helper"')
+
+    assert begin(file).find_all().keys() == {"writer"}
+
+
+def test_of_another_boot_nothing_is_left(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    begin(file).note([WRITER])
+    (tmp_path / "boot").write_text("another\n")
+    monkeypatch.setattr(writer_memory, "_BOOT_ID", tmp_path / "boot")
+
+    assert begin(file).find_all() == {}
+
+
+@pytest.mark.parametrize("content", ["", "BOOT\n[]\n", "BOOT\n{\n", 'BOOT\n["a", "b", {"c": [1]}]\n'])
+def test_a_file_that_is_none_of_ours_is_a_refusal_and_not_an_empty_memory(file: Path, content: str) -> None:
+    file.parent.mkdir()
+    file.write_text(content.replace("BOOT", writer_memory._BOOT_ID.read_text().strip()))
+
+    with pytest.raises(Refused, match="writers-unknown"):
+        begin(file).find_all()
+
+
+def test_what_cannot_be_read_or_saved_is_a_refusal_and_is_tried_again(file: Path) -> None:
+    file.mkdir(parents=True)
+    members = begin(file)
+    with pytest.raises(Refused, match="writers-unknown"):
+        members.find_all()
+    file.rmdir()
+    file.parent.rmdir()
+    file.parent.write_text("a file")
+    with pytest.raises(Refused, match="writers-unknown"):
+        members.note([WRITER])
+    file.parent.unlink()
+    members.note([HELPER])
+
+    assert begin(file).find_all().keys() == {"helper"}
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = begin(file)
+    members.note([WRITER])
+    monkeypatch.setattr(writer_memory, "_MAX_PLACES", 2)
+
+    with pytest.raises(Refused, match="writers-unknown"):
+        members.note([HELPER])
+
+    assert members.find_all().keys() == begin(file).find_all().keys() == {"writer"}
+
+
+def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_memory, "_GROWTH_BYTES", 100)
+    members = begin(file)
+    sizes = set()
+    for _ in range(50):
+        members.note([WRITER])
+        sizes.add(file.stat().st_size)
+
+    assert 2 < len(sizes) < 10
+    assert begin(file).find_all().keys() == {"writer"}
+
+
+def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> None:
+    members = begin(file)
+    members.note([replace(HELPER, held=frozenset({"/srv/media"}), run="then"), SERVICE])
+    members.note([replace(HELPER, state="asked again"), replace(SERVICE, writes=frozenset({"/srv/x"}))])
+
+    known = members.find_all()
+    assert (known["helper"].held, known["helper"].run) == ({"/srv/media"}, "then")
+    assert known["service web"].writes == {"/srv/media", "volume v", "/srv/x"}
+
+
+def test_only_what_is_known_is_changed(file: Path) -> None:
+    members = begin(file)
+    members.note([HELPER])
+    for id in ("helper", "gone"):
+        members.change(id, lambda known: replace(known, run="now"))
+
+    assert {id: one.run for id, one in members.find_all().items()} == {"helper": "now"}
+
+
+@pytest.mark.parametrize(("process", "holds"), [("1 1", False), ("2 1", True), ("", True)])
+def test_a_dockerd_that_is_another_one_may_have_started_what_rested(file: Path, process: str, *, holds: bool) -> None:
+    resting = replace(WRITER, state="rests")
+    begin(file).follow({"helper": HELPER, "writer": resting})
+
+    found = begin(file, process).follow({"helper": HELPER})
+
+    assert bool(found["helper"].held) is holds
