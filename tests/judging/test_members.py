@@ -45,7 +45,7 @@ def volume(name: str, *, writable: bool = True) -> dict[str, Any]:
         ),
         ([], {"NetworkMode": "app", "IpcMode": "shareable", "PidMode": ""}, set(), set()),
     ],
-    ids=str,
+    ids=map(str, range(12)),
 )
 def test_the_places_of_a_container(mounts: Any, config: Any, shares: set[str], reads: set[str]) -> None:
     member = make_member(container("c", mounts=tuple(mounts), **config), HOST, OBJECTS)
