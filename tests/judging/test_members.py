@@ -45,7 +45,7 @@ def volume(name: str, *, writable: bool = True) -> dict[str, Any]:
         ),
         ([], {"NetworkMode": "app", "IpcMode": "shareable", "PidMode": ""}, set(), set()),
     ],
-    ids=map(str, range(12)),
+    ids=map(str, range(11)),
 )
 def test_the_places_of_a_container(mounts: Any, config: Any, shares: set[str], reads: set[str]) -> None:
     member = make_member(container("c", mounts=tuple(mounts), **config), HOST, OBJECTS)
