@@ -202,13 +202,13 @@ def plain_of(files: dict[str, bytes]) -> bytes:
 @pytest.mark.parametrize(
     ("plain", "why"),
     [
-        (lambda: bytes(1 << 30), "holds more than 16 MiB"),
-        (lambda: many_files(45_000), "one file too many"),
-        (lambda: plain_of({signature.NAME: b"[{}," * (4 << 20)}), "has more than 4 MiB"),
+        (lambda: bytes(1 << 30), "holds more than 8 MiB"),
+        (lambda: many_files(30_000), "one file too many"),
+        (lambda: plain_of({signature.NAME: b"[{}," * (3 << 19)}), "has more than 4 MiB"),
         (lambda: plain_of({signature.NAME: b"[" + b"{}," * (1 << 20)}), "is not JSON"),
         (lambda: plain_of({signature.NAME: b'{"a":1' + b',"a":1' * (600 << 10) + b"}"}), "says 'a' twice"),
         (lambda: plain_of({f"{number}{'/a' * 7900}": b"" for number in range(500)}), "has a name of more than"),
-        (lambda: plain_of({"a" * (16 << 20): b""}), "has a name of more than"),
+        (lambda: plain_of({"a" * (8 << 20): b""}), "has a name of more than"),
     ],
     ids=["nothing", "many files", "a long signature", "objects", "names twice", "7,900 parts", "a long name"],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from portero.values.errors import FileFaults
 
 # Bounds of a policy, far above what one has: bytes in all, files and folders, bytes and parts of a name.
-MAX_SIZE = 16 << 20
+MAX_SIZE = 8 << 20
 MAX_ENTRIES = 10_000
 MAX_NAME = 512
 MAX_DEPTH = 16
