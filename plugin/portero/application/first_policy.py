@@ -18,7 +18,8 @@ from portero.threads import start_thread
 from portero.values.errors import LoadError
 
 _LOG = logging.getLogger(__name__)
-_TIMEOUT_SECONDS = 5.0
+# Loading takes 0.3 s; a busy host may need much more.
+_TIMEOUT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)

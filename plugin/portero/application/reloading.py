@@ -42,7 +42,7 @@ def _load(application: Application) -> Loaded:
         raise LoadError(application.setting_faults)
     in_force = application.in_force
     operations, state = in_force.judge.routes.operations, in_force.state
-    return loading.load_trusted(application.settings, operations, state.files, running=state.signed)
+    return loading.load_trusted(application.settings, operations, state.files, None, state.signed)
 
 
 def _bring_into_force(application: Application, loaded: Loaded, unusable: str = "") -> InForce:
