@@ -25,15 +25,15 @@ NOON = 1_800_000_000.0
 
 
 @cache
-def judge(profile: str) -> Judge:
+def judge(profile: str, devices: str = "unknown") -> Judge:
     routes = Routes.load(json.loads((package_files.schemas() / "operations.json").read_text()))
     policy = load([package_files.schemas()], routes.operations)
-    shapes, host = Shapes.load(package_files.schemas() / "api"), FixedHost(captured.HOST)
+    shapes, host = Shapes.load(package_files.schemas() / "api"), FixedHost({**captured.HOST, "devices": devices})
     return Judge(policy, routes, shapes, host, Enforcement(profile, "enforce"))
 
 
-def refused_by(profile: str, requests: list[dict[str, Any]]) -> set[str]:
-    decisions = [judge(profile).decide(json.dumps(request).encode(), "d-0", NOON) for request in requests]
+def refused_by(profile: str, requests: list[dict[str, Any]], devices: str = "unknown") -> set[str]:
+    decisions = [judge(profile, devices).decide(json.dumps(request).encode(), "d-0", NOON) for request in requests]
     return {v.rule for decision in decisions for v in decision.violations if v.action == "deny"}
 
 
