@@ -39,7 +39,7 @@ _EXECUTES = re.compile(r"^Exec\w+\s*=[ \t]*([-@:+!|]*)[ \t\"']*(.*)$", re.MULTIL
 # They can set LD_PRELOAD and PATH.
 _ENVIRONMENT = re.compile(r"^EnvironmentFile\s*=\s*-?(/[^\s%]+)$", re.MULTILINE)
 _CRON = re.compile(r"^\s*(?:@\S+|(?:\S+\s+){4}\S+)\s+(?P<user>\S+)\s+(?P<command>.*)$")
-_COMMENT = re.compile(r"^\s*[#;].*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*[#;].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
