@@ -203,6 +203,13 @@ def test_a_file_that_is_not_json_is_a_fault(built_in: Path, own: Path) -> None:
     assert faults(built_in, own) == (f"{own / 'rules/mine/a.json'}: is not JSON at line 1, column 2: fix the syntax",)
 
 
+@pytest.mark.parametrize("actions", ["x", 5, [["no-privileged", "off"]], None])
+def test_actions_of_another_type_are_a_fault(built_in: Path, own: Path, actions: object) -> None:
+    write(own, "site.json", {"actions": actions})
+
+    assert faults(built_in, own) == (f"{own / 'site.json'}: actions: must be of type object",)
+
+
 def test_a_file_that_cannot_be_read_is_a_fault(built_in: Path, own: Path) -> None:
     site = own / "site.json"
     for make, why in (

@@ -20,6 +20,7 @@ from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site
 from portero.reading.routes import UNKNOWN, Operation
 from portero.values.errors import Faults
+from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 
@@ -126,7 +127,7 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
     return [
         folder.located(folder.path / _SITE, f"actions: unknown rule '{rule}'{suggest_name(rule, rules)}")
         for folder in contents
-        for rule in cast(dict[str, JSON], folder.documents.get(_SITE, {}).get("actions", {}))
+        for rule in to_object(folder.documents.get(_SITE, {}).get("actions"))
         if rule not in rules
     ]
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from portero.identity.caller import BOTH
 from portero.values.ip_ranges import spell_prefix
+from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 from portero.values.sizes import parse_size
 
@@ -32,7 +33,8 @@ def merge_sites(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
     values: dict[str, JSON] = {}
     actions: dict[str, JSON] = {}
     for site in sites:
-        actions |= cast(dict[str, JSON], site.get("actions", {}))
+        # A value of another type is a fault that the schema finds.
+        actions |= to_object(site.get("actions"))
         values |= site
     return values | {"actions": actions}
 
