@@ -55,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests of a real dockerd come first: at the end no process of tests waits for another."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
-    items.sort(key=lambda item: not item.nodeid.startswith(("tests/fleet/", "tests/chaos/")))
+    longest = ("tests/fleet/", "tests/chaos/", "tests/e2e/test_rule_examples.py", "tests/e2e/test_managed_plugin.py")
+    items.sort(key=lambda item: not item.nodeid.startswith(longest))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
