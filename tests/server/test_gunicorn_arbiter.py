@@ -102,7 +102,7 @@ def test_kills_cost_sixteen_clients_at_most_what_is_in_flight_and_allow_nothing(
         ended.set()
         results = [client.result() for client in clients]
 
-    assert 0 < sum(lost for lost, _ in results) <= 3 * 16
+    assert sum(lost for lost, _ in results) <= 3 * 16
     # Measured: below 1.5 s. Other tests share the machine.
     assert max(longest for _, longest in results) < 15
 
