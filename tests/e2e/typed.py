@@ -89,4 +89,6 @@ def _of(rule: Mapping[str, Any], name: str) -> list[Command]:
         if "identity" not in example
         # They count from dockerd's start on; test_buildkit starts one with them.
         if "builder" not in example.get("host", {}).get("daemon", {})
+        # So do closed devices, in test_device_nodes.
+        if example.get("host", {}).get("devices") != "closed"
     ]
