@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from portero.cli import options
+from portero.cli.terminal import show_lines
 from portero.hostcheck.device_probe import probe_start
 
 _SHIPPED = (Path("/usr/local/share/portero/docker-devices.conf"), Path("/usr/share/portero/docker-devices.conf"))
@@ -33,7 +34,7 @@ def close() -> None:
         _DROP_IN.unlink(missing_ok=True)
         _DROP_IN.symlink_to(shipped)
     _reload_units()
-    click.echo("dockerd opens no device from its next start on: systemctl restart docker")
+    show_lines(["dockerd opens no device from its next start on: systemctl restart docker"])
 
 
 @devices.command("open")
@@ -41,7 +42,7 @@ def open_again() -> None:
     """Take the drop-in away again."""
     _DROP_IN.unlink(missing_ok=True)
     _reload_units()
-    click.echo("dockerd may open devices")
+    show_lines(["dockerd may open devices"])
 
 
 @devices.command()

@@ -282,7 +282,7 @@ def test_every_decision_in_the_journal_arrives_and_nobody_elses(host: Host) -> N
             running(host.folder / "collector", host.collecting()) as collector,
             running(host.folder / "sender", sending, journal.enter),
         ):
-            time.sleep(1)  # it begins with what comes after its first start
+            time.sleep(3)  # it begins with what comes after its first start
             with closing(Journal(journal.socket)) as log:
 
                 def write(number: int) -> None:
