@@ -243,13 +243,8 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
 
 
 class Refused(Exception):
-    """A request that cannot be read.
-
-    `code` is one of CODES (KeyError otherwise). `at` names where in the request, never a value of it.
-    """
+    """A request that cannot be read. `code`: one of CODES (else KeyError); `at`: where in it, never a value of it."""
 
     def __init__(self, code: str, at: str = "") -> None:
-        self.refusal = CODES[code]
-        self.code = code
-        self.at = at
+        self.refusal, self.code, self.at = CODES[code], code, at
         super().__init__(f"{code} at {at}" if at else code)

@@ -52,6 +52,15 @@ class ObjectFindings:
     judging: set[str] = field(default_factory=set)  # containers that are being judged
     is_whole: bool = True
 
+    def note_allowed(self) -> tuple[Refused, ...]:
+        """Have what an allowed request starts remembered; the refusal where that cannot be."""
+        try:
+            if self.pairs is not None:
+                self.pairs.note_allowed()
+        except Refused as refused:
+            return (refused,)
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Existing:

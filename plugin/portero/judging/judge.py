@@ -101,10 +101,13 @@ class Judge:
             fault = error
             violations = (make_refusal("internal-error", ""),)
         lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement)
+        if context is not None and not any(one.action == "deny" for one in lifted):
+            refusals = tuple(make_refusal(refused.code, refused.at) for refused in context.findings.note_allowed())
+            lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement))
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
-        decision = Decision(
+        return Decision(
             id=id,
             time=time,
             subject=subject.describe_subject(envelope, target, match, who, document),
@@ -117,20 +120,6 @@ class Judge:
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
         )
-        return self._note_allowed(decision, context)
-
-    def _note_allowed(self, decision: Decision, context: "_Context | None") -> Decision:
-        """The decision, once what it lets start is remembered; a refusal where it cannot be."""
-        if context is None or context.findings.pairs is None or not decision.allowed:
-            return decision
-        try:
-            context.findings.pairs.note_allowed()
-        except Refused as refused:
-            refusal = (make_refusal(refused.code, refused.at),)
-            lifted = not_enforced.lift_violations(refusal, self.policy.rules, context.enforcement)
-            noted = replace(decision, violations=(*decision.violations, *lifted))
-            return noted if noted.allowed else replace(noted, mode="enforce", breaks_glass=False)
-        return decision
 
     def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
