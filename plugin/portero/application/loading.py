@@ -114,7 +114,7 @@ def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Re
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, only_tries: bool = False) -> None:
-    """Write down which signed versions are in force from now on; raises LoadError. `only_tries`: whether it could be."""
+    """Write down which signed versions are in force from now on, or `only_tries` whether they can be. LoadError."""
     if not signed:
         return
     try:

@@ -63,9 +63,7 @@ def read_versions(file: Path) -> dict[str, Seen]:
         raise InvalidVersions(f"{file}: is not as portero writes it: {_FORGET}") from error
 
 
-def remember(
-    file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool, only_tries: bool = False
-) -> None:
+def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool, only_tries: bool = False) -> None:
     """Write down what is in force now, unless something newer was. Raises InvalidVersions.
 
     `only_tries`: it is written beside the file, and removed: whether it could be.
