@@ -100,7 +100,8 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (make_refusal("internal-error", ""),)
-        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement)
+        operation = match.operation.id if match else not_enforced.find_operation(self.routes, envelope)
+        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement, operation)
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
