@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from portero import threads
-from portero.threads import start_thread
+from portero.threads import run_within, start_thread
 
 
 def test_a_thread_is_started_as_soon_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +42,14 @@ def test_a_thread_begins_again_after_an_error(
     assert ended.wait(5)
     assert (len(begun), waited) == (3, [1.0, 1.0])
     assert caplog.text.count("internal error in thread test") == 2
+
+
+def test_what_takes_too_long_is_not_waited_for_and_an_error_is_told() -> None:
+    hangs = threading.Event()
+    with pytest.raises(TimeoutError):
+        run_within(0.05, "test", hangs.wait)
+    hangs.set()
+
+    assert run_within(5, "test", lambda: 7) == 7
+    with pytest.raises(KeyError, match="x"):
+        run_within(5, "test", lambda: {}["x"])

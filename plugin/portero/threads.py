@@ -5,7 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
+Result = TypeVar("Result")
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.1
 _AFTER_ERROR = 1.0
@@ -23,6 +26,29 @@ def start_thread(name: str, run: Callable[[], None]) -> None:
             time.sleep(_RETRY_SECONDS)
         else:
             return
+
+
+def run_within(seconds: float, name: str, run: Callable[[], Result]) -> Result:
+    """The result of a thread, which goes on when it takes longer: a file system that hangs. Raises TimeoutError then.
+
+    An error of `run` is raised here.
+    """
+    outcome: SimpleQueue[tuple[Result] | Exception] = SimpleQueue()
+
+    def put() -> None:
+        try:
+            outcome.put((run(),))
+        except Exception as error:  # noqa: BLE001 - raised below
+            outcome.put(error)
+
+    start_thread(name, put)
+    try:
+        ended = outcome.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError("timed out") from None
+    if isinstance(ended, Exception):
+        raise ended
+    return ended[0]
 
 
 def _run(name: str, run: Callable[[], None]) -> None:

@@ -222,8 +222,8 @@ def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
 ) -> None:
     read = loading.load_trusted
 
-    def load_trusted(*arguments: Any) -> Any:
-        loaded = read(*arguments)
+    def load_trusted(*arguments: Any, **named: Any) -> Any:
+        loaded = read(*arguments, **named)
         served.act("deny")
         return loaded
 
@@ -243,7 +243,7 @@ def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
 def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_reported(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load_trusted(*arguments: Any) -> Any:
+    def load_trusted(*arguments: Any, **named: Any) -> Any:
         served.act("off")
         raise LoadError(["half a folder"])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.application.application import Application, build
+from portero.application.application import Application, build, check_start
 from portero.application.reloading import reload
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
@@ -32,7 +32,7 @@ def put(policy: Path, site: str, version: int, key: PrivateKey = ALICE) -> None:
     (policy / signature.NAME).write_bytes(text)
 
 
-def built(policy: Path, **options: str) -> Application:
+def settings(policy: Path, **options: str) -> Settings:
     above = policy.parent
     chosen = {
         "log": str(above / "log.jsonl"),
@@ -42,7 +42,11 @@ def built(policy: Path, **options: str) -> Application:
         "trusted_keys": str(above / "alice.pub"),
         "state": str(above / "state.json"),
     }
-    return build(Settings.read({}, chosen | options))
+    return Settings.read({}, chosen | options)
+
+
+def built(policy: Path, **options: str) -> Application:
+    return build(settings(policy, **options))
 
 
 def reloaded(application: Application) -> Application:
@@ -216,3 +220,15 @@ def test_keys_and_memory_are_no_containers_to_write(policy: Path) -> None:
     for name in ("state.json", "alice.pub"):
         assert str(policy.parent / name) in host.find_entry(str(policy.parent / name)).holds
         assert str(policy.parent / name) in host.find_entry(str(policy.parent)).holds
+
+
+def test_a_check_before_a_start_writes_no_version_down_and_says_where_it_could_not(policy: Path) -> None:
+    put(policy, DENIED, 3)
+    check_start(settings(policy))
+    assert not (policy.parent / "state.json").exists()
+    assert not [*policy.parent.glob(".state*")]
+
+    nowhere = settings(policy, state=str(policy.parent / "alice.pub" / "state.json"))
+    for state in (nowhere.state, Path("/proc/none/state.json")):
+        with pytest.raises(LoadError, match=str(state)):
+            check_start(replace(nowhere, state=state))

@@ -1,6 +1,7 @@
 """A change is told once it has come to rest, whatever kind of change it is, and only a change is."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -194,3 +195,20 @@ def test_the_built_in_folder_is_not_watched(policy: Path) -> None:
 
     assert not [path for path in looked if path.startswith(str(package_files.schemas()))]
     assert str(policy / RULE) in looked
+
+
+def test_folders_that_do_not_answer_are_looked_at_once_they_do(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs, list_entries = threading.Event(), watching._list_entries
+
+    def wait(start: str) -> object:
+        hangs.wait(10)
+        return list_entries(start)
+
+    monkeypatch.setattr(watching, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(watching, "_list_entries", wait)
+    began = time.monotonic()
+    made = watch(policy)
+    assert time.monotonic() - began < 5
+    hangs.set()
+
+    assert changed(made)

@@ -115,6 +115,26 @@ def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
     assert "/token?service=s&scope=repository%3Apolicy%3Apull Basic YTpi" in asked
 
 
+def test_a_token_to_read_is_followed_by_one_to_write() -> None:
+    asked: list[str] = []
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["Content-Length"] or 0))
+        verb = "pull" if handler.command == "HEAD" else "push"
+        if handler.path.startswith("/token"):
+            asked.append(handler.path.partition("scope=")[2])
+            answer(handler, 200, json.dumps({"token": asked[-1]}).encode())
+        elif handler.headers["Authorization"] not in (f"Bearer {verb}", "Bearer push"):
+            realm = f'Bearer realm="http://{handler.headers["Host"]}/token",scope="{verb}"'
+            answer(handler, 401, Www_Authenticate=realm)
+        else:
+            answer(handler, {"HEAD": 404, "POST": 202}.get(handler.command, 201), Location="/upload")
+
+    with server(respond) as url:
+        assert registry(url, login="Basic YTpi").push(BUNDLE, {}).startswith("sha256:")
+    assert asked == ["pull", "push"]
+
+
 @pytest.mark.parametrize(
     "realm", ["http://127.0.0.1:9/token", "https://auth.example.com/token", "//[", "file:///etc/passwd"]
 )

@@ -85,6 +85,8 @@ def test_what_a_disk_has_damaged_is_not_whole_and_is_written_anew(
 
 def test_nothing_there_and_what_somebody_else_signed_are_not_whole(tmp_path: Path) -> None:
     assert not store.is_whole(tmp_path, KEYS)
+    (tmp_path / CURRENT).symlink_to(CURRENT)
+    assert not store.is_whole(tmp_path, KEYS)
     store.put(tmp_path, files(1, key=OTHER_KEY), 1, "1" * 64, lambda place: None)
 
     assert not store.is_whole(tmp_path, KEYS)

@@ -13,12 +13,16 @@ from portero.signing import signature
 from tests.identity.token_makers import token
 
 
-def printed(read: Callable[[], object], text: str) -> str:
+def printed(read: Callable[[], object], text: str | bytes) -> str:
     return CliRunner().invoke(click.command()(lambda: click.echo(read())), input=text).output
 
 
 def test_white_space_around_a_token_is_left_out() -> None:
     assert printed(read_token, " \n a.b.c \n\n") == "a.b.c\n"
+
+
+def test_bytes_that_are_no_text_are_read_as_such() -> None:
+    assert printed(read_token, b"a.\xff.c") == "a.\ufffd.c\n"
 
 
 def test_somebody_who_types_it_does_not_see_it(monkeypatch: pytest.MonkeyPatch) -> None:

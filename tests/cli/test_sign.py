@@ -106,6 +106,8 @@ def test_a_version_only_grows(key: Path, policy: Path) -> None:
     sign(policy, key, "--version", "3")
 
     assert_refused(sign(policy, key, "--version", "3"), f"portero: {policy}: is already version 3; ")
+    assert sign(policy, key, "--version", str(1 << 53)).exit_code == 2
+    assert portero("verify", policy, "--trusted", f"{key}.pub").exit_code == 0
 
 
 def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:

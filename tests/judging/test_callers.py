@@ -306,6 +306,9 @@ def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:
     asked |= {"RequestUri": "/v1.45/plugins/portero/disable", "RequestBody": "", "RequestHeaders": headers}
 
     assert list_refusing(decide(judge, json.dumps(asked).encode())) == ["no-plugin-changes"]
+    service = {"Name": "p", "TaskTemplate": {"Runtime": "plugin", "PluginSpec": {"Name": "portero", "Remote": "x/y"}}}
+    made = by_token(service, groups=["emergency"]).replace(b"containers/create", b"services/create")
+    assert {*list_refusing(decide(judge, made))} == {"services-run-containers"}
 
 
 def test_no_part_of_a_token_is_in_the_line_or_the_reply(judge: Judge) -> None:

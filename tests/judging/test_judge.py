@@ -155,10 +155,27 @@ def test_a_site_s_action_holds_under_both_profiles(judge: Judge) -> None:
     assert (found["non-root-user"], found["image-tag"]) == (("audit", ""), ("deny", ""))
 
 
-def test_mode_audit_turns_portero_off_for_nobody(judge: Judge) -> None:
-    disable = create({}, RequestUri="/v1.45/plugins/portero/disable", RequestHeaders={}, RequestBody="")
+DISABLE: dict[str, Any] = {
+    "RequestUri": "/v1.45/plugins/portero/disable",
+    "RequestHeaders": {},
+    "RequestBody": "",
+}
+PLUGIN = {"Name": "p", "TaskTemplate": {"Runtime": "plugin"}}
 
-    decision = replace(judge, enforcement=Enforcement("baseline", "audit")).decide(disable, "d-1", NOON)
+
+@pytest.mark.parametrize(
+    ("data", "refused"),
+    [
+        (create({}, **DISABLE), "no-plugin-changes"),
+        # What the rule never sees.
+        (create({}, **{**DISABLE, "RequestUri": f"{DISABLE['RequestUri']}?a=%00"}), "uri-undecodable"),
+        (create({}, **{**DISABLE, "RequestHeaders": {"X-Portero-Token": "x"}}), "token-invalid"),
+        (envelope("POST", "/v1.45/services/create", PLUGIN), "services-run-containers"),
+    ],
+    ids=["plugin", "unreadable", "token", "service"],
+)
+def test_mode_audit_turns_portero_off_for_nobody(judge: Judge, data: bytes, refused: str) -> None:
+    decision = replace(judge, enforcement=Enforcement("baseline", "audit")).decide(data, "d-1", NOON)
 
     assert not decision.allowed
-    assert reported(decision)["no-plugin-changes"] == ("deny", "")
+    assert reported(decision)[refused][0] == "deny"

@@ -227,6 +227,18 @@ def test_a_service_is_changed_by_its_owner_and_stays_the_owners(judge: Judge) ->
     assert (LABEL, "Labels.owner") in refusals(judge, "POST", "/services/mine/update?version=1", given)
 
 
+@pytest.mark.parametrize("source", ['{{"his"}}', "{{.Service.Name}}", "h{{printf `is`}}"])
+def test_the_volume_of_a_service_has_a_name_that_can_be_looked_up(judge: Judge, source: str) -> None:
+    def mounting(name: str) -> dict[str, Any]:
+        spec = {"Image": "busybox", "Mounts": [{"Type": "volume", "Source": name, "Target": "/x"}]}
+        return {"Name": "his", "Labels": {"owner": "alicia"}, "TaskTemplate": {"ContainerSpec": spec}}
+
+    at = "TaskTemplate.ContainerSpec.Mounts[0]"
+    assert refusals(judge, "POST", "/services/create", mounting(source)) == {(CHANGED, at)}
+    assert refusals(judge, "POST", "/services/create", mounting(source), who=OPERATOR) == set()
+    assert refusals(judge, "POST", "/services/create", mounting("mine")) == set()
+
+
 @pytest.mark.parametrize("verb", ["connect", "disconnect"])
 def test_a_network_and_the_container_that_joins_or_leaves_are_both_ones_own(judge: Judge, verb: str) -> None:
     for net, joined, at in (("his", "mine", "path.id"), ("mine", "his", "Container"), ("bridge", "his", "Container")):

@@ -1,6 +1,7 @@
 """Portero's own files: a container that could write one of them could decide, or hide what it did."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,4 +61,17 @@ def test_the_folder_of_bundles_and_its_logins_decide_too() -> None:
     given = {"bundle": "oci://127.0.0.1:5000/p:prod", "bundle_login": "/etc/portero/registry.json"}
     found = own_files.list_deciding(settings(**signed, **given))
 
-    assert {"/var/lib/portero-bundle", "/var/lib/portero-bundle/current", "/etc/portero/registry.json"} <= {*found}
+    assert {"/var/lib/portero-bundle", "/etc/portero/registry.json"} <= {*found}
+
+
+def test_links_of_the_account_that_fetches_bundles_protect_nothing_elsewhere(tmp_path: Path) -> None:
+    bundle, own = tmp_path / "bundle", tmp_path / "own"
+    for folder in (bundle / "rules", own, tmp_path / "elsewhere"):
+        folder.mkdir(parents=True)
+    for link in (bundle / "rules" / "x", bundle / "current", own / "rules"):
+        link.symlink_to(bundle if link.name == "current" else tmp_path / "elsewhere")
+    signed = {"trusted_keys": "/etc/portero/a.pub", "host_groups": "web", "schemas": str(own)}
+    given = settings(**signed, bundle="oci://127.0.0.1:5000/p:prod", bundle_folder=str(bundle))
+
+    assert own_files.list_links(given) == (str(own / "rules"),)
+    assert not [path for path in own_files.list_deciding(given) if path.endswith("/current")]

@@ -115,6 +115,10 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
         read_tree(tmp_path / "file")
+    (tmp_path / "loop").symlink_to("loop")
+    for within in (None, tmp_path / "loop"):
+        with pytest.raises(OSError, match="levels of symbolic links"):
+            read_tree(tmp_path / "loop" if within is None else tmp_path, within)
 
 
 def test_a_folder_below_that_cannot_be_read_is_an_error_rather_than_empty(

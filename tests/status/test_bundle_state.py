@@ -1,5 +1,6 @@
 """The file of the last pull, and what status and metrics report from it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,23 @@ def test_a_note_of_another_kind_is_an_error(tmp_path: Path, text: str) -> None:
         bundle_state.read_bundle_state(tmp_path)
 
 
-def test_a_value_of_another_kind_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("succeeded", '"yesterday"'),
+        ("succeeded", "1e300"),
+        ("succeeded", "Infinity"),
+        ("tried", "NaN"),
+        ("tried", "-1.0"),
+        ("failures", "-1"),
+        ("version", "9" * 400),
+        ("refused", "0"),
+    ],
+)
+def test_a_value_of_another_kind_is_an_error(tmp_path: Path, name: str, value: str) -> None:
     bundle_state.write_bundle_state(tmp_path, BundleState())
     file = bundle_state.locate(tmp_path)
-    file.write_text(file.read_text().replace('"succeeded": 0.0', '"succeeded": "yesterday"'))
+    file.write_text(re.sub(f'"{name}": [^,]*', f'"{name}": {value}', file.read_text()))
 
     with pytest.raises(ValueError, match="is not as portero writes it"):
         bundle_state.read_bundle_state(tmp_path)

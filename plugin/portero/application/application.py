@@ -197,6 +197,7 @@ def check_start(settings: Settings) -> None:
     try:
         loaded = loading.load_trusted(settings, routes.operations)
         loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
+        loading.remember_versions(settings, loaded.signed, only_tries=True)
     except LoadError as error:
         faults += error.faults
     try:

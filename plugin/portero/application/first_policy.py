@@ -7,14 +7,13 @@ Without a policy it runs all the same, and refuses: dockerd waits without end fo
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
 
 from portero.application import last_policy, loading
 from portero.application.loading import Loaded
 from portero.reading.routes import Operation
 from portero.settings.settings import Settings
 from portero.status.policy_state import PolicyFiles, PolicyState
-from portero.threads import start_thread
+from portero.threads import run_within
 from portero.values.errors import LoadError
 
 _LOG = logging.getLogger(__name__)
@@ -85,19 +84,7 @@ def _load_built_in(settings: Settings, operations: Sequence[Operation], before: 
 
 def _load_in_time(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:
     """What the folders hold, unless their file system hangs: no request is answered before this ends."""
-    outcome: SimpleQueue[Loaded | Exception] = SimpleQueue()
-
-    def load() -> None:
-        try:
-            outcome.put(_load(settings, operations, before))
-        except Exception as error:  # noqa: BLE001 - raised below
-            outcome.put(error)
-
-    start_thread("first load", load)
     try:
-        loaded = outcome.get(timeout=_TIMEOUT_SECONDS)
-    except Empty:
+        return run_within(_TIMEOUT_SECONDS, "first load", lambda: _load(settings, operations, before))
+    except TimeoutError:
         raise LoadError(["the policy folders do not answer: look at their file system"]) from None
-    if isinstance(loaded, Exception):
-        raise loaded
-    return loaded

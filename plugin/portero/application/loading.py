@@ -113,12 +113,13 @@ def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Re
         raise LoadError(error.faults) from error
 
 
-def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> None:
-    """Write down which signed versions are in force from now on; raises LoadError."""
+def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, only_tries: bool = False) -> None:
+    """Write down which signed versions are in force from now on, or `only_tries` whether they can be. LoadError."""
     if not signed:
         return
     try:
-        versions.remember(settings.state, signed, allow_rollback=settings.allow_rollback == "yes")
+        allow_rollback = settings.allow_rollback == "yes"
+        versions.remember(settings.state, signed, allow_rollback=allow_rollback, only_tries=only_tries)
     except InvalidVersions as error:
         raise LoadError([str(error)]) from error
 

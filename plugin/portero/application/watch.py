@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from portero.policy import folder
 from portero.settings.settings import Settings
+from portero.threads import run_within
 
 # For each path the result of `stat`, or the number of its error. Two are equal exactly when nothing has changed.
 Snapshot: TypeAlias = frozenset[tuple[str, int | tuple[int, ...]]]
@@ -21,6 +22,8 @@ _SECOND_NS = 1_000_000_000
 _COARSEST_NS = 3 * _SECOND_NS
 # Folders looked into below a path. No policy has so many; a link of another account may lead anywhere.
 _MAX_FOLDERS = 10_000
+# For the first look, before Portero answers.
+_TIMEOUT_SECONDS = 5.0
 
 
 class Watch:
@@ -29,7 +32,11 @@ class Watch:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.cost = 0.0  # of the last snapshot, in seconds of processor time
-        self._last = self.take_snapshot()
+        try:
+            self._last = run_within(_TIMEOUT_SECONDS, "first poll", self.take_snapshot)
+        except TimeoutError:
+            # Dockerd must be answered. All of it counts as changed once the file system answers.
+            self._last = frozenset()
         self.set_baseline(self._last)
 
     @property

@@ -104,8 +104,11 @@ class Registry:
     ) -> HttpAnswer:
         url = self._url(path)
         answer = self._send(method, url, headers, body, max_size)
-        if answer.status == _UNAUTHORIZED and self._authorization is None:
-            self._authorization = self._answer_challenge(answer.headers.get("www-authenticate", ""))
+        challenge = answer.headers.get("www-authenticate", "")
+        # A token is for what was asked first: what reads does not write.
+        is_bearer = challenge.lower().startswith("bearer ")
+        if answer.status == _UNAUTHORIZED and (self._authorization is None or is_bearer):
+            self._authorization = self._answer_challenge(challenge)
             answer = self._send(method, url, headers, body, max_size)
         return answer
 

@@ -49,7 +49,7 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
     try:
         try_load(target)
     except Faults:
-        if target != (folder / CURRENT).resolve():
+        if str(target) != os.path.realpath(folder / CURRENT):
             shutil.rmtree(target, ignore_errors=True)
         raise
     _link(folder, target)

@@ -24,7 +24,7 @@ def read_token() -> str:
     """The token on standard input, hidden when it is typed; white space around it is left out."""
     if sys.stdin.isatty():
         return str(click.prompt("Token", hide_input=True, err=True)).strip()
-    return sys.stdin.read(_LONGEST).strip()
+    return sys.stdin.buffer.read(_LONGEST).decode("utf-8", "replace").strip()
 
 
 def read_claims(token: str) -> dict[str, JSON]:

@@ -50,7 +50,9 @@ def _read_group(context: click.Context, parameter: click.Parameter, name: str) -
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--key", "key_file", metavar="FILE", type=_NEW_FILE, required=True, help="The private key.")
 @click.option(
-    "--version", type=click.IntRange(min=1), help="The version of the folder; by default the last one plus 1."
+    "--version",
+    type=click.IntRange(1, signature.VERSIONS[-1]),
+    help="The version of the folder; by default the last one plus 1.",
 )
 @click.option(
     "--for",

@@ -73,7 +73,7 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
 
 def _drop_doubles(folders: Sequence[Path]) -> list[Path]:
     """Each folder once, whatever its path: `portero test schemas` in a checkout names the built-in one again."""
-    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+    return list({os.path.realpath(folder): folder for folder in reversed(folders)}.values())[::-1]
 
 
 def _read_rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:

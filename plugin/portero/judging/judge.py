@@ -100,10 +100,11 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (make_refusal("internal-error", ""),)
-        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement)
+        operation = match.operation.id if match else not_enforced.find_operation(self.routes, envelope)
+        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement, operation)
         if context is not None and not any(one.action == "deny" for one in lifted):
             refusals = tuple(make_refusal(refused.code, refused.at) for refused in context.findings.note_allowed())
-            lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement))
+            lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement, operation))
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)

@@ -32,6 +32,8 @@ _OF_ALL = frozenset(
 )
 # Users and groups have names of their own each: a group must not own what is a user's of the same name.
 _GROUP = "group:"
+# Swarm fills in the name of a service's volume after this check, with any name.
+_TEMPLATE = "{{"
 _IN_BODY = ("containers", "volumes", "networks")
 
 
@@ -87,6 +89,10 @@ def _list_foreign(
             continue
         seen.add((named.kind, named.name))
         refuse_alias(named)
+        if named.kind == "volume" and _TEMPLATE in named.name:
+            name = f"{shorten_name(named.name)}, a name that swarm makes later,"
+            yield {"kind": named.kind, "name": name, "owner": "somebody else as well", "at": named.at}
+            continue
         try:
             kind, meanings = _list_meanings(named, objects)
             labels = [(one, _read_owner(kind, one, owners.label)) for one in meanings]

@@ -5,6 +5,8 @@ import socket
 from collections.abc import MutableMapping
 from contextlib import suppress
 
+from portero.values.spelling import make_printable
+
 
 class Notifier:
     """Where systemd listens; nothing is told where it does not."""
@@ -19,8 +21,11 @@ class Notifier:
         self._send("READY=1")
 
     def tell_status(self, text: str) -> None:
-        """A line for `systemctl status`."""
-        self._send(f"STATUS={text}")
+        """A line for `systemctl status`.
+
+        Names of files stand in it: a line break would begin another message, such as MAINPID=, and root is obeyed.
+        """
+        self._send(f"STATUS={make_printable(text)}")
 
     def _send(self, message: str) -> None:
         if not self._address:

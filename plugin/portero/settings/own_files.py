@@ -9,6 +9,7 @@ from pathlib import Path
 from portero.decision_log.log_state import is_file
 from portero.dockerd.device_access import PROBED
 from portero.policy import folder
+from portero.settings.setting_values import CURRENT
 from portero.settings.settings import Settings
 
 # The system's Python lies there, which is not Portero's.
@@ -22,14 +23,23 @@ def list_deciding(settings: Settings) -> Sequence[str]:
     saved = (*((settings.last_policy,) if settings.schemas else ()), settings.writers)
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
-    folders = (*settings.policy_folders, *saved, *signing, *filter(None, bundle))
+    folders = (*_list_own_folders(settings), *saved, *signing, *filter(None, bundle))
     return [*(str(path.absolute()) for path in folders), PROBED]
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:
     """The links in the policy folders: what they lead to is read as part of the policy. Raises OSError."""
-    parts = [part for path in settings.policy_folders for part in folder.list_parts(path.absolute())]
+    parts = [part for path in _list_own_folders(settings) for part in folder.list_parts(path.absolute())]
     return tuple(str(link) for link in _find_links(parts, _MAX_DEPTH))
+
+
+def _list_own_folders(settings: Settings) -> Sequence[Path]:
+    """The policy folders, but for the bundle's: its links are of the account that fetches it, and can lead anywhere.
+
+    What they lead to is read in that account's own folder only, which is protected, and without the links in it.
+    """
+    fetched = settings.bundle_folder / CURRENT if settings.bundle else None
+    return [path for path in settings.policy_folders if path != fetched]
 
 
 def _find_links(paths: Iterable[Path], deeper: int) -> Iterator[Path]:

@@ -28,7 +28,7 @@ NAME = "signature.json"
 # Bytes of signature.json; what is longer is not parsed.
 _MAX_SIZE = 4 << 20
 # Whole numbers that every reader of JSON keeps (RFC 8259, 6).
-_VERSIONS = range(1, 1 << 53)
+VERSIONS = range(1, 1 << 53)
 _KEY_ID_LENGTH = 32
 _SIGN_AGAIN = "sign the folder again with `portero sign`"
 _INVALID = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
@@ -164,7 +164,7 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
         files = need(document, "files", dict)
         hashes = MappingProxyType({name: need(files, name, str) for name in files})
         manifest = Manifest(need(document, "version", int), date, key, group, hashes)
-        if manifest.version not in _VERSIONS:
+        if manifest.version not in VERSIONS:
             raise _not_as_written()
         return manifest, base64.b64decode(signature, validate=True)
     except (WrongType, ValueError):

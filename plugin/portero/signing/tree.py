@@ -31,10 +31,11 @@ def read_tree(folder: Path, inside: Path | None = None) -> dict[str, bytes]:
     faults: list[tuple[str, str]] = []
     room = MAX_SIZE
     # The folder may be replaced by another one (a link to the next version) while we read: resolved once, read once.
-    top = folder.resolve(strict=True)
+    # Of a link that leads to itself Path.resolve makes no OSError before Python 3.13.
+    top = Path(os.path.realpath(folder, strict=True))
     if not top.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-    within = None if inside is None else inside.resolve(strict=True)
+    within = None if inside is None else Path(os.path.realpath(inside, strict=True))
     for name, entry, parent in _list_entries(top, within):
         fault = _find_fault(name, entry, parent)
         if fault is None:

@@ -63,8 +63,11 @@ def read_versions(file: Path) -> dict[str, Seen]:
         raise InvalidVersions(f"{file}: is not as portero writes it: {_FORGET}") from error
 
 
-def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool) -> None:
-    """Write down what is in force now, unless something newer was. Raises InvalidVersions."""
+def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool, only_tries: bool = False) -> None:
+    """Write down what is in force now, unless something newer was. Raises InvalidVersions.
+
+    `only_tries`: it is written beside the file, and removed: whether it could be.
+    """
     try:
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         with locked_folder(file.parent):
@@ -74,7 +77,10 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
             now = list_seen(manifests)
             if any(seen.get(group) != one for group, one in now.items()):
                 groups: JSON = {group: asdict(one) for group, one in sorted((seen | now).items())}
-                write_state(file, FORMAT, {"groups": groups}, _OWNER_ONLY)
+                place = file.with_name(f".{file.name}.try") if only_tries else file
+                write_state(place, FORMAT, {"groups": groups}, _OWNER_ONLY)
+                if only_tries:
+                    place.unlink()
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
 

@@ -13,6 +13,9 @@ from portero.values.times import format_instant
 _FORMAT = 1
 _NAME = "state.json"
 _MODE = 0o644
+# In the year 2286.
+_LATEST = 9_999_999_999
+_MAX_NUMBER = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ def read_bundle_state(folder: Path) -> BundleState | None:
         return None
     types = {field.name: type(field.default) for field in fields(BundleState)}
     if {name: type(value) for name, value in document.items()} != types:
+        raise ValueError(f"{locate(folder)}: is not as portero writes it")
+    # The account that fetches bundles writes it. Infinity is no time, and NaN would never be too old.
+    limits = {int: _MAX_NUMBER, float: _LATEST}
+    numbers = [(value, limits[type(value)]) for value in document.values() if type(value) in limits]
+    if not all(0 <= cast(float, value) <= limit for value, limit in numbers):
         raise ValueError(f"{locate(folder)}: is not as portero writes it")
     return BundleState(**cast(dict[str, Any], document))
 
