@@ -4,6 +4,7 @@ import errno
 import json
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -134,6 +135,26 @@ def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
     log.write('{"id":"d-2"}')
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_a_full_disk_after_half_a_line_leaves_the_half_line_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-0"}')
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
+    with pytest.raises(OSError, match="only 5 of"):
+        log.write('{"id":"d-1"}')
+    monkeypatch.setattr(os, "write", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        log.write('{"id":"d-2"}')
+    monkeypatch.undo()
+
+    log.write('{"id":"d-3"}')
+
+    assert path.read_text().splitlines() == ['{"id":"d-0"}', '{"id"', '{"id":"d-3"}']
 
 
 def test_half_a_line_of_a_process_that_was_killed_is_no_part_of_the_next(tmp_path: Path) -> None:

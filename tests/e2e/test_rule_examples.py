@@ -28,6 +28,8 @@ listening.listen()
 time.sleep(600)
 """
 PREPARATION = Path(__file__).with_name("rule-examples.sh").read_text()
+# Who tidies up must look at what there is.
+READING_SITE = Path(__file__).with_name("rule-examples-site")
 OLD = Path(__file__).with_name("rule-examples-old.sh").read_text()
 KEPT = ("web", "old", "oldhost", "get", "show")
 
@@ -58,7 +60,7 @@ class Typist:
             wait_until(self._docker.host.path(path).exists, f"nothing listens on {path}")
 
     def _serve(self, command: Command) -> None:
-        options = (command.profile, "--schemas", str(EXAMPLE_SITE), *command.options)
+        options = (command.profile, "--schemas", str(EXAMPLE_SITE), "--schemas", str(READING_SITE), *command.options)
         # The plugin knows a new socket at once only when it starts.
         started = (*command.environment, *options, *command.host.get("userSockets", ()))
         if started != self._started:

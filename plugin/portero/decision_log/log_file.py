@@ -30,9 +30,9 @@ class LineWriter:
         self._state = state
         self._synced = synced
         self._output = StandardOutput() if target == STANDARD_OUTPUT else None
-        # Of the open file; where the last whole line ended, which then need not be read again.
+        # Of the open file. Its size before a line is written, and where the last whole line of ours ended.
         self._identity = (0, 0)
-        self._end = 0
+        self._size = self._end = 0
         self._descriptor = self._open() if self._output is None else self._output.descriptor
 
     def write(self, line: str) -> None:
@@ -45,10 +45,10 @@ class LineWriter:
             self._state.torn = written != len(data) if written else self._state.torn
         else:
             written = os.write(self._descriptor, data)
-        self._end = self._end + written if written == len(data) else 0
         if written != len(data):
             why = f"only {written} of {len(data)} bytes of a line were written"
             raise OSError(errno.EIO, why, self._target)
+        self._end = self._size + written
 
     def prepare_sync(self) -> Callable[[], None]:
         """See DecisionLog; others may write meanwhile."""
@@ -68,9 +68,9 @@ class LineWriter:
         if size is None:
             self._reopen()
             size = os.fstat(self._descriptor).st_size
-        elif size == self._end:
+        self._size = size
+        if size == self._end:
             return False
-        self._end = size
         try:
             return size > 0 and os.pread(self._descriptor, 1, size - 1) not in _LINE_ENDS
         except OSError:
