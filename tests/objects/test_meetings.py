@@ -3,6 +3,7 @@
 import pytest
 
 from portero.host.member import EVERYWHERE, Member
+from portero.objects import meetings
 from portero.objects.meetings import group_members
 
 
@@ -50,3 +51,25 @@ def test_through_others() -> None:
     chain = [member("a", "volume 1"), member("b", "volume 2"), member("c", "volume 2", "/srv/x"), member("d", "/srv")]
 
     assert groups(*chain, member("e", "volume 1", "volume 3")) == [{"a", "e"}, {"b", "c", "d"}]
+
+
+def test_all_readers_above_a_writer_meet_it_and_readers_alone_do_not() -> None:
+    readers = [member("a", "/srv:ro"), member("b", "/srv/x:ro"), member("c", "/srv/x/y/z:ro")]
+    writers = [member("d", "/srv/x/y"), member("e", "/srv/x/q")]
+
+    assert groups(*readers) == [{"a"}, {"b"}, {"c"}]
+    assert groups(*readers, *writers) == [{"a", "b", "c", "d", "e"}]
+
+
+def test_many_nested_places_are_not_compared_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined, join = [0], meetings._Groups.join
+
+    def count(self: meetings._Groups, *ids: str) -> None:
+        joined[0] += len(ids)
+        join(self, *ids)
+
+    monkeypatch.setattr(meetings._Groups, "join", count)
+    (group,) = groups(*(member(str(depth), "/a" * depth) for depth in range(1, 201)))
+
+    assert len(group) == 200
+    assert joined[0] < 20 * 200
