@@ -27,6 +27,8 @@ def groups(*members: Member) -> list[set[str]]:
         (member("a", "/srv/x:ro"), member("b", held="/srv/x")),
         (member("a", "namespace b"), member("b", "namespace b")),
         (member("a", EVERYWHERE), member("b")),
+        (member("a", "volume v-{{.Task.Slot}}"), member("b", "volume v-1")),
+        (member("a", "volume v-{{.Task.Slot}}"), member("b", "volume v-1-{{.Node.ID}}")),
     ],
 )
 def test_two_that_meet(one: Member, other: Member) -> None:
@@ -40,6 +42,8 @@ def test_two_that_meet(one: Member, other: Member) -> None:
         (member("a", "volume v:ro"), member("b", "volume v:ro")),
         (member("a", "/srv/x"), member("b", "/srv/xy")),
         (member("a", "/srv/x"), member("b", "/srv/y")),
+        (member("a", "volume v-{{.Task.Slot}}"), member("b", "volume w-1", "/v-1")),
+        (member("a", "/srv/{{x}}"), member("b", "/srv/y")),
         (member("a"), member("b")),
     ],
 )

@@ -21,6 +21,7 @@ def group_members(members: Collection[Member]) -> list[list[Member]]:
     groups.join_nested(opened, visited)
     for id in (*visited.get(EVERYWHERE, ()), *visited.get(UNKNOWN, ())):
         groups.join(id, *(member.id for member in members))
+    groups.join_templates(visited)
     joined = defaultdict[str, list[Member]](list)
     for member in members:
         joined[groups.find_first(member.id)].append(member)
@@ -41,6 +42,17 @@ class _Groups:
     def join(self, one: str, *others: str) -> None:
         for other in others:
             self._before[self.find_first(other)] = self.find_first(one)
+
+    def join_templates(self, visited: Mapping[str, list[str]]) -> None:
+        """Who is at a volume of a service with who is at one that it can be: swarm fills in NAME-{{.Task.Slot}}."""
+        volumes = {place: ids for place, ids in visited.items() if place.startswith("volume ")}
+        beginnings = {place.partition("{{")[0]: ids[0] for place, ids in volumes.items() if "{{" in place}
+        if beginnings:
+            lengths = sorted({*map(len, beginnings)})
+            for place, ids in volumes.items():
+                known = (beginnings.get(place[:length]) for length in lengths)
+                if (first := next(filter(None, known), None)) is not None:
+                    self.join(first, *ids)
 
     def join_nested(self, lower: Mapping[str, list[str]], upper: Mapping[str, list[str]]) -> None:
         """Who is at a place with who is at the same one, or at a folder above it."""
