@@ -34,6 +34,7 @@ def found(root: Path, **files: str) -> RootCommands:
         ("User=grafana\nExecStart=/opt/a\nExecStartPre=+/opt/b", {"/opt/b"}),
         ("DynamicUser=yes\nExecStart=/opt/a", set()),
         ("#ExecStart=/opt/a\nWorkingDirectory=/opt/b\nConditionPathExists=/opt/c", set()),
+        ("  ExecStart=/opt/a\n\tUser=root", {"/opt/a"}),
         # Set back to root.
         ("User=grafana\nUser=\nExecStart=/opt/a", {"/opt/a"}),
         ("# x \\\nExecStart=/usr/bin/x \\\n# y\n -c 'sh /opt/a'", {"/usr/bin/x", "/opt/a"}),
@@ -70,6 +71,8 @@ def test_a_drop_in_belongs_to_its_unit(tmp_path: Path) -> None:
         ("5 4 * * * root docker exec web /srv/a; /srv/b", set(), {"/srv/b"}, set()),
         ("5 4 * * * root cd /srv/a && ./b/run && python3 c.py", set(), {"/srv/a"}, {"/srv/a/b/run", "/srv/a/c.py"}),
         ("# 5 4 * * * root /srv/a/run", set(), set(), set()),
+        ("5 4 * * * root sudo -n -u www-data php /srv/a.php; /srv/b", set(), {"/srv/b"}, set()),
+        ("5 4 * * * root sudo -u root php /srv/a.php", {"/srv/a.php"}, {"/srv/a.php"}, set()),
         ("@daily root cp -r . /srv/a", set(), {"/srv/a"}, set()),
         ("@daily root . /srv/a.env", {"/srv/a.env"}, {"/srv/a.env"}, set()),
     ],
@@ -107,6 +110,8 @@ def test_what_a_link_of_root_leads_to_counts(tmp_path: Path) -> None:
     [
         ('Environment=A=1 "PATH=/opt/bin:/usr/bin" LD_PRELOAD=/opt/x.so', {"/opt/bin", "/usr/bin", "/opt/x.so"}),
         ("ExecSearchPath=/opt/bin", {"/opt/bin"}),
+        ("RootDirectory=/srv/root\nExtensionImages=-/srv/x.raw:noexec", {"/srv/root", "/srv/x.raw"}),
+        ("RootImage=/srv/root.img\nUser=x", set()),
         ("Environment=BACKUP_PATH=/srv/data MODEL_PATH=/srv/models", set()),
         ("Environment=PATH=/opt/bin\nUser=x", set()),
     ],

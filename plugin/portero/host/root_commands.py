@@ -39,12 +39,19 @@ _SEARCHED = re.compile(
 )
 # The words after it are no commands of the host.
 _CLIENT = re.compile(r"(?<![\w.-])((?:docker(?:-compose)?|podman|nerdctl)(?=\s))[^;&|\n]*")
+# Another user executes what follows.
+_AS_OTHER = re.compile(r"(?<![\w.-])(?:sudo|runuser)(?:\s+-\S+)*?\s+-u\s*(?!(?:root|0)\s)[^\s-]\S*[^;&|\n]*")
 # An empty user is root again.
 _USER = re.compile(r"^(?:User[ \t]*=[ \t]*(\S*)|(DynamicUser)[ \t]*=[ \t]*(?:yes|true|on|1))[ \t]*$", re.MULTILINE)
 _ROOT = frozenset({("", ""), ("root", ""), ("0", "")})
 _EXECUTES = re.compile(r"^Exec\w+\s*=[ \t]*([-@:+!|]*)[ \t\"']*(.*)$", re.MULTILINE)
 # They can set LD_PRELOAD and PATH.
 _ENVIRONMENT = re.compile(r"^EnvironmentFile\s*=\s*-?(/[^\s%]+)$", re.MULTILINE)
+# What root executes in them lies under other names there.
+_ROOTS = re.compile(
+    r"^(?:Root(?:Directory|Image)|Extension(?:Directories|Images))\s*=\s*[-+:]*(/[^\s%:]+)", re.MULTILINE
+)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _SET = re.compile(r"^(?:Environment|ExecSearchPath)\s*=.*$", re.MULTILINE)
 _CRON = re.compile(r"^\s*(?:@\S+|(?:\S+\s+){4}\S+)\s+(?P<user>\S+)\s+(?P<command>.*)$")
 # With its end: it may stand between continued lines, and is none itself.
@@ -63,7 +70,7 @@ class RootCommands:
 
     def add_commands(self, text: str, around: str = "") -> None:
         """Lines of a shell or of one; `around`: what tells the folder that they are in, beside themselves."""
-        text = _CLIENT.sub(r"\1", text)
+        text = _AS_OTHER.sub("", _CLIENT.sub(r"\1", text))
         self.possible.update(_PATH.findall(text))
         given = _SCRIPT.findall(text)
         self.certain.update(_SOURCED.findall(text), (word for word in given if word.startswith("/")))
@@ -73,6 +80,7 @@ class RootCommands:
 
     def add_unit(self, file: str, drop_ins: str = "") -> None:
         """A unit file with the drop-ins (systemd.service(5), systemd.exec(5)), of which any one may count last."""
+        file, drop_ins = _INDENT.sub("", file), _INDENT.sub("", drop_ins)
         users, text = _USER.findall(drop_ins) or _USER.findall(file)[-1:], f"{file}\n{drop_ins}"
         as_root = not users or not _ROOT.isdisjoint(users)
         lines = [line for prefix, line in _EXECUTES.findall(text) if as_root or set(prefix) & {"+", "!"}]
@@ -82,6 +90,7 @@ class RootCommands:
                 self.certain.add(first[0])
         if as_root and any(_CLIENT.search(line) is None for line in lines):
             self.certain.update(_ENVIRONMENT.findall(text))
+        self.folders.update(_ROOTS.findall(text) if lines else ())
         for line in _SET.findall(text) if lines else ():
             self._add_searched(line)
 
