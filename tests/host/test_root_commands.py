@@ -127,10 +127,27 @@ def test_folders_are_searched_for_programs_and_libraries(tmp_path: Path) -> None
         etc__ld_dot_so_dot_conf="include x\n/opt/lib\n",
         etc__sudoers__d="",
         etc__environment='PATH="/usr/bin:/opt/bin"',
+        etc__profile="export PATH=$PATH:/opt/profile",
         etc__cron_dot_daily__backup="BACKUP_PATH=/srv/backup",
     )
 
-    assert commands.folders == {"/opt/lib", "/usr/bin", "/opt/bin", "/srv/salt"}
+    assert commands.folders == {"/opt/lib", "/usr/bin", "/opt/bin", "/opt/profile", "/srv/salt"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "root/.config/systemd/user/a.service",
+        "etc/systemd/user/a.service",
+        "etc/systemd/system-sleep/a",
+        "root/.profile",
+    ],
+)
+def test_what_root_s_own_manager_shell_and_hooks_execute_counts(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text("ExecStart=sh /opt/a\n")
+
+    assert found(tmp_path).certain == {"/opt/a"}
 
 
 def test_a_masked_unit_and_a_large_program_say_nothing(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ _FOLDER = re.compile(rf"(?:\bcd|^WorkingDirectory\s*=)\s*[\"']?(/{_WORD})", re.M
 # By name: what else ends in PATH is data (BACKUP_PATH).
 _SEARCHED = re.compile(
     r"\b(?:PATH|LD_LIBRARY_PATH|LD_PRELOAD|LD_AUDIT|PYTHONPATH|PERL5LIB|RUBYLIB|NODE_PATH|CLASSPATH|secure_path|ExecSearchPath)"
-    r"\s*=\s*[\"']?(/[^\s\"']*)"
+    r"\s*=\s*[\"']?([^\s\"']*)"
 )
 # The words after it are no commands of the host.
 _CLIENT = re.compile(r"(?<![\w.-])((?:docker(?:-compose)?|podman|nerdctl)(?=\s))[^;&|\n]*")
