@@ -58,7 +58,7 @@ class _Groups:
         """Who is at a place with who is at the same one, or at a folder above it."""
         # The folders above the place, each with one who is there; those below a linked one are all in its group. So
         # neither many places that are nested nor long ones cost more than sorting them.
-        above = list[_Folder]()
+        above = list[_FolderAbove]()
         for beginning, place in sorted((begin(place), place) for place in {*lower, *upper}):
             while above and not beginning.startswith(above[-1].beginning):
                 above.pop()
@@ -71,11 +71,11 @@ class _Groups:
                         break
                     folder.is_linked, folder.ids = True, folder.ids[:1]
             if place in upper:
-                above.append(_Folder(beginning, upper[place]))
+                above.append(_FolderAbove(beginning, upper[place]))
 
 
 @dataclass(slots=True)
-class _Folder:
+class _FolderAbove:
     beginning: str
     ids: Sequence[str]
     is_linked: bool = False
