@@ -1,5 +1,7 @@
 """Where a path lies by mountinfo, under which other names it is reached, and what is mounted below it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,3 +180,12 @@ def test_what_is_mounted_below_is_reached_under_each_of_its_names(shown: list[tu
     names = {name for point in (path, *reach.points) for name in mounts.list_names(point)}
 
     assert {name for name in names if not is_within(name, path)} <= reach.names
+
+
+def test_of_a_long_path_only_what_can_be_mounted_is_looked_at() -> None:
+    table = MountTable(list_mounts([("/srv/a", "ext4")]))
+    began = time.process_time()
+    for depth in range(1, 4000):
+        assert table.find_mount("/srv/a" + "/x" * depth).point == "/srv/a"
+
+    assert time.process_time() - began < 1  # and not six

@@ -34,6 +34,10 @@ def found(root: Path, **files: str) -> RootCommands:
         ("User=grafana\nExecStart=/opt/a\nExecStartPre=+/opt/b", {"/opt/b"}),
         ("DynamicUser=yes\nExecStart=/opt/a", set()),
         ("#ExecStart=/opt/a\nWorkingDirectory=/opt/b\nConditionPathExists=/opt/c", set()),
+        ("  ExecStart=/opt/a\n\tUser=root", {"/opt/a"}),
+        # Set back to root.
+        ("User=grafana\nUser=\nExecStart=/opt/a", {"/opt/a"}),
+        ("# x \\\nExecStart=/usr/bin/x \\\n# y\n -c 'sh /opt/a'", {"/usr/bin/x", "/opt/a"}),
         ("EnvironmentFile=-/opt/a/env\nExecStart=/usr/bin/x", {"/opt/a/env", "/usr/bin/x"}),
         (
             "WorkingDirectory=/srv/shop\nEnvironmentFile=/srv/shop/.env\n"
@@ -67,6 +71,10 @@ def test_a_drop_in_belongs_to_its_unit(tmp_path: Path) -> None:
         ("5 4 * * * root docker exec web /srv/a; /srv/b", set(), {"/srv/b"}, set()),
         ("5 4 * * * root cd /srv/a && ./b/run && python3 c.py", set(), {"/srv/a"}, {"/srv/a/b/run", "/srv/a/c.py"}),
         ("# 5 4 * * * root /srv/a/run", set(), set(), set()),
+        ("5 4 * * * root sudo -n -u www-data php /srv/a.php; /srv/b", set(), {"/srv/b"}, set()),
+        ("5 4 * * * root sudo -u root php /srv/a.php", {"/srv/a.php"}, {"/srv/a.php"}, set()),
+        ("@daily root cp -r . /srv/a", set(), {"/srv/a"}, set()),
+        ("@daily root . /srv/a.env", {"/srv/a.env"}, {"/srv/a.env"}, set()),
     ],
 )
 def test_cron_executes_what_root_s_lines_name(
@@ -77,6 +85,41 @@ def test_cron_executes_what_root_s_lines_name(
     assert (commands.certain, commands.possible, commands.scripts) == (certain, possible, scripts)
 
 
+def test_of_two_units_with_a_name_and_two_users_the_one_of_root_counts(tmp_path: Path) -> None:
+    commands = found(
+        tmp_path,
+        etc__systemd__system__a_dot_service="ExecStart=/opt/a",
+        usr__lib__systemd__system__a_dot_service="User=a\nExecStart=/opt/as-a",
+        etc__systemd__system__b_dot_service_dot_d__x_dot_conf="User=root",
+        usr__lib__systemd__system__b_dot_service="User=b\nExecStart=/opt/b",
+    )
+
+    assert commands.certain == {"/opt/a", "/opt/b"}
+
+
+def test_what_a_link_of_root_leads_to_counts(tmp_path: Path) -> None:
+    """`systemctl link /srv/shop/shop.service` makes such a link."""
+    found(tmp_path, srv__shop__shop_dot_service="User=shop\nExecStart=/srv/shop/run", etc__systemd__system__x="")
+    (tmp_path / "etc" / "systemd" / "system" / "shop.service").symlink_to("/srv/shop/shop.service")
+
+    assert found(tmp_path).certain == {"/etc/systemd/system/shop.service"}
+
+
+@pytest.mark.parametrize(
+    ("text", "folders"),
+    [
+        ('Environment=A=1 "PATH=/opt/bin:/usr/bin" LD_PRELOAD=/opt/x.so', {"/opt/bin", "/usr/bin", "/opt/x.so"}),
+        ("ExecSearchPath=/opt/bin", {"/opt/bin"}),
+        ("RootDirectory=/srv/root\nExtensionImages=-/srv/x.raw:noexec", {"/srv/root", "/srv/x.raw"}),
+        ("RootImage=/srv/root.img\nUser=x", set()),
+        ("Environment=BACKUP_PATH=/srv/data MODEL_PATH=/srv/models", set()),
+        ("Environment=PATH=/opt/bin\nUser=x", set()),
+    ],
+)
+def test_a_unit_of_root_searches_folders(tmp_path: Path, text: str, folders: set[str]) -> None:
+    assert found(tmp_path, etc__systemd__system__a_dot_service=f"{text}\nExecStart=/usr/bin/x").folders == folders
+
+
 def test_folders_are_searched_for_programs_and_libraries(tmp_path: Path) -> None:
     (tmp_path / "srv" / "salt").mkdir(parents=True)
     commands = found(
@@ -84,9 +127,27 @@ def test_folders_are_searched_for_programs_and_libraries(tmp_path: Path) -> None
         etc__ld_dot_so_dot_conf="include x\n/opt/lib\n",
         etc__sudoers__d="",
         etc__environment='PATH="/usr/bin:/opt/bin"',
+        etc__profile="export PATH=$PATH:/opt/profile",
+        etc__cron_dot_daily__backup="BACKUP_PATH=/srv/backup",
     )
 
-    assert commands.folders == {"/opt/lib", "/usr/bin", "/opt/bin", "/srv/salt"}
+    assert commands.folders == {"/opt/lib", "/usr/bin", "/opt/bin", "/opt/profile", "/srv/salt"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "root/.config/systemd/user/a.service",
+        "etc/systemd/user/a.service",
+        "etc/systemd/system-sleep/a",
+        "root/.profile",
+    ],
+)
+def test_what_root_s_own_manager_shell_and_hooks_execute_counts(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text("ExecStart=sh /opt/a\n")
+
+    assert found(tmp_path).certain == {"/opt/a"}
 
 
 def test_a_masked_unit_and_a_large_program_say_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import UNKNOWN, Member
 from portero.host.view import ObjectKind
@@ -41,6 +43,18 @@ def test_what_went_between_list_and_question_is_not_there() -> None:
 
     assert follow([gone], (), FixedHost({}), Asked({}, members=members), members) == []
     assert members.find_all() == {}
+
+
+@pytest.mark.parametrize(
+    ("listed", "state"),
+    [("running", "runs"), ("restarting", "runs"), ("stopping", "runs"), ("created", "new"), ("exited", "rests")],
+)
+def test_a_state_that_is_not_known_may_run(listed: str, state: str) -> None:
+    members = WriterMemory(None).at("", "1")
+    one = {**container("x"), "State": listed}
+
+    follow([one], (), FixedHost({}), Asked({}, members=members), members)
+    assert [member.state for member in members.find_all().values()] == [state]
 
 
 def test_folders_are_held_and_other_places_are_not_sources() -> None:

@@ -62,7 +62,8 @@ def test_a_start_that_is_not_the_first_is_told_apart(status: str, state: str) ->
     assert make_started({**container("c"), "State": {"Status": status}}, HOST, OBJECTS).state == state
 
 
-def test_a_service_has_what_its_tasks_have_and_had() -> None:
+@pytest.mark.parametrize("in_task", [True, False])
+def test_a_service_has_what_its_tasks_have_and_had(*, in_task: bool) -> None:
     def spec(*mounts: Any, networks: tuple[str, ...] = ()) -> dict[str, Any]:
         targets = [{"Target": network} for network in networks]
         return {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Mounts": [*mounts]}, "Networks": targets}}
@@ -72,7 +73,8 @@ def test_a_service_has_what_its_tasks_have_and_had() -> None:
         "VolumeOptions": {"DriverConfig": {"Options": {"type": "none", "o": "bind", "device": "/srv/d"}}},
     }
     now = spec({"Type": "bind", "Source": "/srv/b", "ReadOnly": True}, folder)
-    before = spec({"Type": "volume", "Source": "v"}, networks=("host",))
+    before = spec({"Type": "volume", "Source": "v"}, networks=("host",) if in_task else ())
+    before |= {} if in_task else {"Networks": [{"Target": "host"}]}
 
     member = make_service({"Spec": now, "PreviousSpec": before}, HOST)
 

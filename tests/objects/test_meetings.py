@@ -3,6 +3,7 @@
 import pytest
 
 from portero.host.member import EVERYWHERE, Member
+from portero.objects import meetings
 from portero.objects.meetings import group_members
 
 
@@ -26,6 +27,8 @@ def groups(*members: Member) -> list[set[str]]:
         (member("a", "/srv/x:ro"), member("b", held="/srv/x")),
         (member("a", "namespace b"), member("b", "namespace b")),
         (member("a", EVERYWHERE), member("b")),
+        (member("a", "volume v-{{.Task.Slot}}"), member("b", "volume v-1")),
+        (member("a", "volume v-{{.Task.Slot}}"), member("b", "volume v-1-{{.Node.ID}}")),
     ],
 )
 def test_two_that_meet(one: Member, other: Member) -> None:
@@ -39,6 +42,8 @@ def test_two_that_meet(one: Member, other: Member) -> None:
         (member("a", "volume v:ro"), member("b", "volume v:ro")),
         (member("a", "/srv/x"), member("b", "/srv/xy")),
         (member("a", "/srv/x"), member("b", "/srv/y")),
+        (member("a", "volume v-{{.Task.Slot}}"), member("b", "volume w-1", "/v-1")),
+        (member("a", "/srv/{{x}}"), member("b", "/srv/y")),
         (member("a"), member("b")),
     ],
 )
@@ -50,3 +55,25 @@ def test_through_others() -> None:
     chain = [member("a", "volume 1"), member("b", "volume 2"), member("c", "volume 2", "/srv/x"), member("d", "/srv")]
 
     assert groups(*chain, member("e", "volume 1", "volume 3")) == [{"a", "e"}, {"b", "c", "d"}]
+
+
+def test_all_readers_above_a_writer_meet_it_and_readers_alone_do_not() -> None:
+    readers = [member("a", "/srv:ro"), member("b", "/srv/x:ro"), member("c", "/srv/x/y/z:ro")]
+    writers = [member("d", "/srv/x/y"), member("e", "/srv/x/q")]
+
+    assert groups(*readers) == [{"a"}, {"b"}, {"c"}]
+    assert groups(*readers, *writers) == [{"a", "b", "c", "d", "e"}]
+
+
+def test_many_nested_places_are_not_compared_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined, join = [0], meetings._Groups.join
+
+    def count(self: meetings._Groups, *ids: str) -> None:
+        joined[0] += len(ids)
+        join(self, *ids)
+
+    monkeypatch.setattr(meetings._Groups, "join", count)
+    (group,) = groups(*(member(str(depth), "/a" * depth) for depth in range(1, 201)))
+
+    assert len(group) == 200
+    assert joined[0] < 20 * 200

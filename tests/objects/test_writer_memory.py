@@ -46,13 +46,16 @@ def test_what_an_interrupted_process_wrote_by_halves_was_never_allowed(file: Pat
 
 def test_of_another_boot_nothing_is_left(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     begin(file).note([WRITER])
-    (tmp_path / "boot").write_text("another\n")
-    monkeypatch.setattr(writer_memory, "_BOOT_ID", tmp_path / "boot")
+    with monkeypatch.context() as patched:
+        (tmp_path / "boot").write_text("another\n")
+        patched.setattr(writer_memory, "_BOOT_ID", tmp_path / "boot")
+        assert begin(file).find_all() == {}
 
+    file.write_bytes(b"")  # as a crash of the host leaves it
     assert begin(file).find_all() == {}
 
 
-@pytest.mark.parametrize("content", ["", "BOOT\n[]\n", "BOOT\n{\n", 'BOOT\n["a", "b", {"c": [1]}]\n'])
+@pytest.mark.parametrize("content", ["BOOT\n[]\n", "BOOT\n{\n", 'BOOT\n["a", "b", {"c": [1]}]\n'])
 def test_a_file_that_is_none_of_ours_is_a_refusal_and_not_an_empty_memory(file: Path, content: str) -> None:
     file.parent.mkdir()
     file.write_text(content.replace("BOOT", writer_memory._BOOT_ID.read_text().strip()))
@@ -98,6 +101,15 @@ def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyP
 
     assert 2 < len(sizes) < 10
     assert begin(file).find_all().keys() == {"writer"}
+
+
+def test_the_file_never_grows_beyond_what_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = begin(file)
+    members.note([WRITER])
+    monkeypatch.setattr(writer_memory, "_MAX_BYTES", 4 * file.stat().st_size)
+    for _ in range(10):
+        members.note([WRITER])
+        assert begin(file).find_all().keys() == {"writer"}
 
 
 def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> None:

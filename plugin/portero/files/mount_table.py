@@ -71,6 +71,8 @@ class MountTable:
         self._top = tops[-1]
         self._covers = {(mount.parent, mount.point): mount for mount in mounts if mount is not self._top}
         self._points = frozenset(mount.point for mount in mounts)
+        # No mount lies deeper: of a long path the rest need not be looked at.
+        self._depth = max(point.count("/") for point in self._points)
         self._all = tuple(mounts)
         # What another mount covers is out of reach.
         self._visible = [*self._list_visible()]
@@ -89,8 +91,9 @@ class MountTable:
 
     def find_mount(self, path: str) -> Mount:
         mount = self._cover(self._top, "/")
-        end = 0
-        while path != "/" and end >= 0:
+        end = depth = 0
+        while path != "/" and end >= 0 and depth < self._depth:
+            depth += 1
             end = path.find("/", end + 1)
             point = path if end < 0 else path[:end]
             if point in self._points:

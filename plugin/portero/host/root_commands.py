@@ -29,17 +29,33 @@ _INTERPRETER = (
     r"(?:ba|da|z|k|c|tc|fi)?sh|python[\d.]*|perl|ruby[\d.]*|node|nodejs|php[\d.]*|java|lua[\d.]*|tclsh|source"
 )
 _SCRIPT = re.compile(rf"(?<![\w.-])(?:{_INTERPRETER})(?:\s+-\S+)*\s+[\"']?({_WORD})")
+_SOURCED = re.compile(rf"(?:^|[;&|(]|\bthen\b|\bdo\b)[ \t]*\.[ \t]+[\"']?(/{_WORD})", re.MULTILINE)
 _RELATIVE = re.compile(rf"(?<![\w./])\./({_WORD})")
 _FOLDER = re.compile(rf"(?:\bcd|^WorkingDirectory\s*=)\s*[\"']?(/{_WORD})", re.MULTILINE)
-_SEARCHED = re.compile(r"(?:\b|_)(?:PATH|secure_path)\s*=\s*[\"']?(/[^\s\"']*)")
+# By name: what else ends in PATH is data (BACKUP_PATH).
+_SEARCHED = re.compile(
+    r"\b(?:PATH|LD_LIBRARY_PATH|LD_PRELOAD|LD_AUDIT|PYTHONPATH|PERL5LIB|RUBYLIB|NODE_PATH|CLASSPATH|secure_path|ExecSearchPath)"
+    r"\s*=\s*[\"']?([^\s\"']*)"
+)
 # The words after it are no commands of the host.
 _CLIENT = re.compile(r"(?<![\w.-])((?:docker(?:-compose)?|podman|nerdctl)(?=\s))[^;&|\n]*")
-_USER = re.compile(r"^(?:User\s*=\s*(\S+)|DynamicUser\s*=\s*(?:yes|true|on|1))\s*$", re.MULTILINE)
+# Another user executes what follows.
+_AS_OTHER = re.compile(r"(?<![\w.-])(?:sudo|runuser)(?:\s+-\S+)*?\s+-u\s*(?!(?:root|0)\s)[^\s-]\S*[^;&|\n]*")
+# An empty user is root again.
+_USER = re.compile(r"^(?:User[ \t]*=[ \t]*(\S*)|(DynamicUser)[ \t]*=[ \t]*(?:yes|true|on|1))[ \t]*$", re.MULTILINE)
+_ROOT = frozenset({("", ""), ("root", ""), ("0", "")})
 _EXECUTES = re.compile(r"^Exec\w+\s*=[ \t]*([-@:+!|]*)[ \t\"']*(.*)$", re.MULTILINE)
 # They can set LD_PRELOAD and PATH.
 _ENVIRONMENT = re.compile(r"^EnvironmentFile\s*=\s*-?(/[^\s%]+)$", re.MULTILINE)
+# What root executes in them lies under other names there.
+_ROOTS = re.compile(
+    r"^(?:Root(?:Directory|Image)|Extension(?:Directories|Images))\s*=\s*[-+:]*(/[^\s%:]+)", re.MULTILINE
+)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_SET = re.compile(r"^(?:Environment|ExecSearchPath)\s*=.*$", re.MULTILINE)
 _CRON = re.compile(r"^\s*(?:@\S+|(?:\S+\s+){4}\S+)\s+(?P<user>\S+)\s+(?P<command>.*)$")
-_COMMENT = re.compile(r"^[ \t]*[#;].*$", re.MULTILINE)
+# With its end: it may stand between continued lines, and is none itself.
+_COMMENT = re.compile(r"^[ \t]*[#;].*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +70,19 @@ class RootCommands:
 
     def add_commands(self, text: str, around: str = "") -> None:
         """Lines of a shell or of one; `around`: what tells the folder that they are in, beside themselves."""
-        text = _CLIENT.sub(r"\1", text)
+        text = _AS_OTHER.sub("", _CLIENT.sub(r"\1", text))
         self.possible.update(_PATH.findall(text))
         given = _SCRIPT.findall(text)
-        self.certain.update(word for word in given if word.startswith("/"))
+        self.certain.update(_SOURCED.findall(text), (word for word in given if word.startswith("/")))
         for folder in _FOLDER.findall(f"{around}\n{text}"):
             self.scripts.update(clean(f"{folder}/{word}") for word in (*given, *_RELATIVE.findall(text)))
-        for searched in _SEARCHED.findall(text):
-            self.folders.update(folder for folder in searched.split(":") if folder.startswith("/"))
+        self._add_searched(text)
 
-    def add_unit(self, text: str) -> None:
-        """A unit with its drop-ins (systemd.service(5), systemd.exec(5))."""
-        users = _USER.findall(text)
-        as_root = not users or users[-1] in ("root", "0")
+    def add_unit(self, file: str, drop_ins: str = "") -> None:
+        """A unit file with the drop-ins (systemd.service(5), systemd.exec(5)), of which any one may count last."""
+        file, drop_ins = _INDENT.sub("", file), _INDENT.sub("", drop_ins)
+        users, text = _USER.findall(drop_ins) or _USER.findall(file)[-1:], f"{file}\n{drop_ins}"
+        as_root = not users or not _ROOT.isdisjoint(users)
         lines = [line for prefix, line in _EXECUTES.findall(text) if as_root or set(prefix) & {"+", "!"}]
         for line in lines:
             self.add_commands(line, text)
@@ -74,6 +90,9 @@ class RootCommands:
                 self.certain.add(first[0])
         if as_root and any(_CLIENT.search(line) is None for line in lines):
             self.certain.update(_ENVIRONMENT.findall(text))
+        self.folders.update(_ROOTS.findall(text) if lines else ())
+        for line in _SET.findall(text) if lines else ():
+            self._add_searched(line)
 
     def add_crontab(self, text: str) -> None:
         """Lines with a user (crontab(5))."""
@@ -82,26 +101,33 @@ class RootCommands:
             if timed is None or timed["user"] == "root":
                 self.add_commands(timed["command"] if timed else line)
 
+    def _add_searched(self, text: str) -> None:
+        for searched in _SEARCHED.findall(text):
+            self.folders.update(folder for folder in searched.split(":") if folder.startswith("/"))
+
     def add_folders(self, text: str) -> None:
         self.folders.update(line.strip() for line in text.splitlines() if line.startswith("/"))
 
 
 def read_root_commands(walk: HostWalk) -> RootCommands:
     """What all of these files tell. OSError: one is there and could not be read."""
-    commands, units = RootCommands(), dict[str, list[str]]()
+    commands, units = RootCommands(), dict[str, tuple[list[str], list[str]]]()
     for kind, pattern in _FILES:
         if kind == "unit":
             for name, path in _list_units(walk, pattern):
-                units.setdefault(name, []).append(_read(walk, path))
+                files, drop_ins = units.setdefault(name, ([], []))
+                (drop_ins if path.endswith(".conf") else files).append(_read(walk, path, commands))
             continue
         if kind == "folder":
             commands.folders.update({pattern} if walk.find_entry(pattern)[1] != "missing" else ())
             continue
         add = {"crontab": commands.add_crontab, "folders": commands.add_folders}.get(kind, commands.add_commands)
         for path in _list_paths(walk, pattern):
-            add(_read(walk, path))
-    for texts in units.values():
-        commands.add_unit("\n".join(texts))
+            add(_read(walk, path, commands))
+    for files, drop_ins in units.values():
+        # The first file counts, but a later one may soon.
+        for file in files or [""]:
+            commands.add_unit(file, "\n".join(drop_ins))
     return commands
 
 
@@ -135,11 +161,16 @@ def _list_names(walk: HostWalk, folder: str) -> list[str]:
         return []
 
 
-def _read(walk: HostWalk, path: str) -> str:
-    """The text without comments, continued lines in one; "" where there is no file, as behind a unit's link to null."""
+def _read(walk: HostWalk, path: str, commands: RootCommands) -> str:
+    """The text without comments, continued lines in one; "" where there is no file, as behind a unit's link to null.
+
+    Where a link leads to it, as systemctl link makes one, who writes there writes what root executes.
+    """
     resolved, kind = walk.find_entry(path)
     if kind != "file" or resolved is None:
         return ""
+    if resolved != path:
+        commands.certain.add(path)
     try:
         data = read_regular_file(walk.local_path(resolved))
     except OSError as error:
@@ -147,7 +178,7 @@ def _read(walk: HostWalk, path: str) -> str:
         if error.errno != errno.EFBIG:
             _raise_unless_of_another(error)
         return ""
-    return _COMMENT.sub("", data.decode("utf-8", "replace").replace("\\\n", " "))
+    return _COMMENT.sub("", data.decode("utf-8", "replace")).replace("\\\n", " ")
 
 
 def _raise_unless_of_another(error: OSError) -> None:

@@ -17,7 +17,8 @@ from portero.objects.descriptors import shares_with
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
-_RUNS = ("running", "paused", "restarting", "removing")
+# Each other state, of a later engine too, is one in which it may run.
+_RESTS = ("exited", "dead", "")
 # Of a container that was there before Portero, the namespaces are asked for, of so many in one request.
 _MAX_INSPECTED = 32
 
@@ -62,7 +63,7 @@ def follow(
 
 def _read_state(container: Mapping[str, JSON]) -> State:
     state = text(container, "State")
-    return "runs" if state in _RUNS else "new" if state == "created" else "rests"
+    return "new" if state == "created" else "rests" if state in _RESTS else "runs"
 
 
 def list_held(holders: Iterable[Member]) -> list[Source]:

@@ -66,8 +66,9 @@ def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
         for mount in objects(child(template, "ContainerSpec"), "Mounts"):
             if text(mount, "Type") == "volume" and text(mount, "Source"):
                 volumes.append((f"volume {text(mount, 'Source')}", not flag(mount, "ReadOnly")))
-        # By ID or by name: each that may be the host's.
-        networks += [("network host", True) for network in objects(template, "Networks") if _is_host(network, host)]
+        # Of the task and, from older clients, of the service; by ID or by name: each that may be the host's.
+        joined = (*objects(template, "Networks"), *objects(each, "Networks"))
+        networks += [("network host", True) for network in joined if _is_host(network, host)]
     places = [*_name_places(list_of_service(service, host), host), *volumes, *networks]
     name = f"service {text(spec, 'Name')}"
     return _of_places(name, shorten_name(name), places, "runs")

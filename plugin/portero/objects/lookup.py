@@ -37,7 +37,7 @@ _LISTS: Mapping[ListedKind, str] = {
     "service": "/services",
 }
 _TEMPLATE: Wanted = {"ContainerSpec": {"Mounts": None}, "Networks": None}
-_SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE}
+_SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE, "Networks": None}
 # What is read of a list. Labels, variables and commands can be long, and are not.
 _WANTED: Mapping[ListedKind, Wanted] = {
     "container": dict.fromkeys(("Id", "Names", "Created", "State", "Mounts", "HostConfig")),

@@ -1,8 +1,10 @@
 """Which containers can meet at a socket, directly or through others: members in, groups of them out."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from portero.files.path import begin
 from portero.host.member import EVERYWHERE, UNKNOWN, Member
 
 
@@ -19,6 +21,7 @@ def group_members(members: Collection[Member]) -> list[list[Member]]:
     groups.join_nested(opened, visited)
     for id in (*visited.get(EVERYWHERE, ()), *visited.get(UNKNOWN, ())):
         groups.join(id, *(member.id for member in members))
+    groups.join_templates(visited)
     joined = defaultdict[str, list[Member]](list)
     for member in members:
         joined[groups.find_first(member.id)].append(member)
@@ -40,17 +43,39 @@ class _Groups:
         for other in others:
             self._before[self.find_first(other)] = self.find_first(one)
 
+    def join_templates(self, visited: Mapping[str, list[str]]) -> None:
+        """Who is at a volume of a service with who is at one that it can be: swarm fills in NAME-{{.Task.Slot}}."""
+        volumes = {place: ids for place, ids in visited.items() if place.startswith("volume ")}
+        beginnings = {place.partition("{{")[0]: ids[0] for place, ids in volumes.items() if "{{" in place}
+        if beginnings:
+            lengths = sorted({*map(len, beginnings)})
+            for place, ids in volumes.items():
+                known = (beginnings.get(place[:length]) for length in lengths)
+                if (first := next(filter(None, known), None)) is not None:
+                    self.join(first, *ids)
+
     def join_nested(self, lower: Mapping[str, list[str]], upper: Mapping[str, list[str]]) -> None:
         """Who is at a place with who is at the same one, or at a folder above it."""
-        for place, ids in lower.items():
-            for folder in _list_around(place):
-                if folder in upper:
-                    self.join(ids[0], *ids[1:], *upper[folder])
+        # The folders above the place, each with one who is there; those below a linked one are all in its group. So
+        # neither many places that are nested nor long ones cost more than sorting them.
+        above = list[_FolderAbove]()
+        for beginning, place in sorted((begin(place), place) for place in {*lower, *upper}):
+            while above and not beginning.startswith(above[-1].beginning):
+                above.pop()
+            if place in lower and (above or place in upper):
+                first, *others = lower[place]
+                self.join(first, *others, *upper.get(place, ()))
+                for folder in reversed(above):
+                    self.join(first, *folder.ids)
+                    if folder.is_linked:
+                        break
+                    folder.is_linked, folder.ids = True, folder.ids[:1]
+            if place in upper:
+                above.append(_FolderAbove(beginning, upper[place]))
 
 
-def _list_around(place: str) -> Iterator[str]:
-    """The place and, of a path, the folders above it."""
-    yield place
-    while place.startswith("/") and place != "/":
-        place = place.rpartition("/")[0] or "/"
-        yield place
+@dataclass(slots=True)
+class _FolderAbove:
+    beginning: str
+    ids: Sequence[str]
+    is_linked: bool = False

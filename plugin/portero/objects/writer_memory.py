@@ -91,7 +91,8 @@ class WriterMemory:
         return self._members.get(daemon, {})
 
     def _load(self, data: bytes) -> None:
-        boot, *lines = data.splitlines(keepends=True)
+        # An empty one is what a crash of the host leaves: it is put in place whole, and not synced.
+        boot, *lines = data.splitlines(keepends=True) or [b""]
         if boot.strip() != _BOOT_ID.read_bytes().strip():
             return
         # Nothing was allowed by a line that was not written in whole.
@@ -120,7 +121,7 @@ class WriterMemory:
     def _append(self, line: bytes, members: Mapping[str, Mapping[str, Member]]) -> None:
         if self._file is None:
             return
-        if self._written and self._size + len(line) < 2 * self._written + _GROWTH_BYTES:
+        if self._written and self._size + len(line) < min(2 * self._written + _GROWTH_BYTES, _MAX_BYTES):
             with open(self._file, "ab", buffering=0) as file:
                 if file.write(line) != len(line):
                     raise OSError("the line was not written in whole")
