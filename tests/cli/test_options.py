@@ -16,7 +16,7 @@ def test_the_version_is_printed() -> None:
     assert portero("--version").output == f"portero {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])
+@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve", "--check"]])
 def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(command: list[str]) -> None:
     result = portero(*command, "--profile", "hardend")
 
@@ -45,7 +45,7 @@ def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
     assert result.stderr == "portero: --log: write the path of a file, - for standard output, or journald\n"
 
 
-@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])
+@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve", "--check"]])
 def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 
