@@ -77,6 +77,21 @@ def test_many_large_requests_that_need_a_lookup_are_judged(docker: GuardedDocker
     assert took < 2
 
 
+def test_long_labels_make_no_list_too_long_and_are_refused(docker: GuardedDocker) -> None:
+    body = {"Image": "busybox", "Labels": {"long": "x" * (3 << 20)}}
+    docker.unguard()
+    try:
+        made = [docker.client.ask("POST", "/containers/create", body).json()["Id"] for _ in range(6)]
+    finally:
+        docker.guard()
+    try:
+        assert refusing(docker.client.ask("POST", "/containers/create", body).message) == ["labels-size"]
+        assert docker.shell("docker create --name bound -v /srv/data:/x busybox true").returncode == 0
+    finally:
+        for one in (*made, "bound"):
+            docker.client.ask("DELETE", f"/containers/{one}")
+
+
 @pytest.fixture(scope="module")
 def misled(docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """Portero asks another daemon than the one that asks it."""
