@@ -58,7 +58,7 @@ def follow(
         member = make_service(service, host)
         seen[member.id] = member
     holders = [member for member in members.follow(seen).values() if member.held]
-    return [member if member.run else _note_run(member, existing, members) for member in holders]
+    return [_note_run(one, existing, members) if one.state == "runs" and not one.run else one for one in holders]
 
 
 def _read_state(container: Mapping[str, JSON]) -> State:
@@ -81,7 +81,8 @@ def drop_restarted(holders: Sequence[Member], existing: Objects, members: Member
     counts = Counter(place for member in holders for place in member.held)
     still = list[Member]()
     for member in holders:
-        if all(counts[place] == 1 for place in member.held) and _find_run(member, existing) not in ("", member.run):
+        alone = member.run and all(counts[place] == 1 for place in member.held)
+        if alone and _find_run(member, existing) not in ("", member.run):
             members.change(member.id, partial(_drop, member.held))
         else:
             still.append(member)

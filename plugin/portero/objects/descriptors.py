@@ -42,7 +42,7 @@ def follow(
         )
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.
-            if not member.is_service and (member.id in awaited or (member.state == "runs" and member.id in present)):
+            if not member.is_service and (member.id in awaited or (member.may_run and member.id in present)):
                 present[member.id] = replace(present[member.id], held=member.held | passed - member.writes)
     return present
 
@@ -62,8 +62,9 @@ def _merge(known: Member | None, seen: Member) -> Member:
     if known is None or seen.state == "runs":
         return replace(seen, held=known.held, run=known.run) if known and known.held else seen
     # A start can take long, and a run can be short: what was asked to start may run at any time until it was seen so.
+    # dockerd runs its process before it says so, and that can hold something by then.
     is_awaited = known.state == "asked again" or (known.state == "asked" and seen.state == "new")
-    return replace(seen, state=known.state) if is_awaited else seen
+    return replace(seen, state=known.state, held=known.held, run=known.run) if is_awaited else seen
 
 
 def _has_left(known: Member | None, member: Member) -> bool:
