@@ -166,6 +166,21 @@ def test_silence_is_refused_in_time_and_the_time_is_for_all_lookups(
                 found.inspect("volume", name)
 
 
+def test_who_asks_a_silent_daemon_often_waits_less(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "SECONDS", 0.05)
+    known = DaemonObjects(lambda daemon: [address])
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        for _ in range(4):
+            assert known.patience.find_seconds() == 0.05
+            with pytest.raises(Refused, match="lookup-failed"):
+                known.new_lookup(lambda: None).inspect("volume", "x")  # type: ignore[union-attr]
+    monkeypatch.setattr(api, "SECONDS", 2.0)
+
+    assert known.patience.find_seconds() == 0.3
+
+
 def test_the_next_socket_of_the_daemon_is_asked_when_one_does_not_answer(address: str) -> None:
     with answering(address, {"/volumes/x": http("200 OK", "{}")}):
         assert objects("missing.sock", address).inspect("volume", "x") == {}

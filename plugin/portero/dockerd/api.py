@@ -144,13 +144,16 @@ def read_object(body: bytes) -> Mapping[str, JSON] | None:
 
 
 class TimedRequests:
-    """The lookups of one request: two seconds for all of them, from the first on.
+    """The lookups of one request: two seconds (or `seconds`) for all of them, from the first on.
 
     `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
     """
 
-    def __init__(self, addresses: Iterable[str], daemon: AskingDaemon | None) -> None:
+    def __init__(
+        self, addresses: Iterable[str], daemon: AskingDaemon | None, seconds: Callable[[], float] = lambda: SECONDS
+    ) -> None:
         self._addresses = addresses
+        self._seconds = seconds
         self._uids = {0, daemon.uid} if daemon else None
         self._deadline: float | None = None
 
@@ -170,5 +173,10 @@ class TimedRequests:
 
     def _seconds_left(self) -> float:
         if self._deadline is None:
-            self._deadline = time.monotonic() + SECONDS
+            self._deadline = time.monotonic() + self._seconds()
         return self._deadline - time.monotonic()
+
+    @property
+    def are_late(self) -> bool:
+        """Whether the time is over."""
+        return self._deadline is not None and time.monotonic() >= self._deadline

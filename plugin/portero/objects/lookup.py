@@ -16,6 +16,7 @@ from portero.dockerd.proc import DockerdIdentity
 from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
 from portero.objects.own_requests import find_start
+from portero.objects.patience import Patience
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -69,6 +70,7 @@ class DaemonObjects:
     ) -> None:
         self.addresses = addresses
         self.writers = writers or WriterMemory(None)
+        self.patience = Patience()
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
@@ -90,7 +92,7 @@ class ObjectLookup:
     def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Iterable[str]) -> None:
         self._objects = objects
         self._daemon = daemon
-        self._requests = TimedRequests(addresses, daemon)
+        self._requests = TimedRequests(addresses, daemon, objects.patience.find_seconds)
         # Before anything is asked: what starts meanwhile may be missing in a list.
         self.members: Members = objects.writers.at(*_identify(daemon))
         self._inspected: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
@@ -146,6 +148,8 @@ class ObjectLookup:
                         return answer
         finally:
             self._objects.state = state
+        if self._requests.are_late:
+            self._objects.patience.note_silence()
         raise Refused("lookup-failed")
 
 
