@@ -77,4 +77,5 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     docker.unguard()
     docker.stop_plugin()
     docker.do("dpkg -P portero", timeout=300)
-    assert docker.shell(WHATEVER_IS_LEFT).stdout == before
+    # Whoever served as root here before may have made the state folder; a purge takes it away.
+    assert docker.shell(WHATEVER_IS_LEFT).stdout == before.replace("/var/lib/portero\n", "")
