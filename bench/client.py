@@ -89,7 +89,7 @@ def pairs(path: Path, asked: Sequence[tuple[bytes, bytes]], seconds: float) -> i
     each = [(others(before), after) for before, after in asked]
     with Connection(path) as connection:
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
+        while not done or time.perf_counter() < end:
             for before, after in each:
                 connection.ask(next(before))
                 connection.ask(after)
@@ -145,7 +145,7 @@ def pairs_of_many(path: Path, asked: Sequence[tuple[bytes, bytes]], connections:
         end, done = began + seconds, 0
         for connection, requests in opened.values():
             connection.socket.sendall(next(requests))
-        while time.perf_counter() < end:
+        while not done or time.perf_counter() < end:
             for descriptor, _ in waiting.poll(_PATIENCE):
                 connection, requests = opened[descriptor]
                 if connection.received() is not None:
