@@ -53,6 +53,7 @@ class Receiver:
         )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != b"ready\n":
+            self._end_process()
             raise OSError("cannot listen there")
         # What listens is found from outside as long as this folder is open, whatever is mounted over it or removed.
         self._folder = os.open(docker.host.path(folder), os.O_PATH)
@@ -81,6 +82,10 @@ class Receiver:
 
     def end(self) -> None:
         """Wait for the end of its container a moment, and end what is left."""
+        self._end_process()
+        os.close(self._folder)
+
+    def _end_process(self) -> None:
         try:
             self._process.wait(1)
         except subprocess.TimeoutExpired:
@@ -88,7 +93,6 @@ class Receiver:
             self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        os.close(self._folder)
 
 
 def _find_pid(docker: GuardedDocker, container: str) -> int:
