@@ -52,7 +52,7 @@ _AGENTS = (
         r"^URL=\S",
     ),
 )
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _PATH = re.compile(r"""/[^\s"',\])]+""")
 
 
