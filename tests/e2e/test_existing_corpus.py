@@ -58,6 +58,9 @@ def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
         old = ["cd /srv/app && docker-compose up -d", _use("make")]
         for command in (*(made for case in CASES for made in case.get("made", ())), *old):
             own_docker.do(command)
+        # A new Portero reads the programs of root that were started above.
+        own_docker.stop_plugin()
+        own_docker.start_plugin()
         own_docker.guard()
         yield own_docker
     finally:
