@@ -37,7 +37,7 @@ REQUEST_WAY = Picture(
     "The way of a request",
     "Blue: pure, values in and values out. What cannot be read, and any error on the way, is a refusal with a code.",
     {
-        "socket": Box(0, 0, "HTTP/1.1 over a Unix socket, read strictly; a thread for each connection", own=False),
+        "socket": Box(0, 0, "HTTP/1.1 over a Unix socket, read strictly; one thread waits for all", own=False),
         "envelope": Box(1, 0, "dockerd's JSON: method, target, headers, body, who asks"),
         "operation": Box(2, 0, "Docker's operationId, found by method and decoded path; unknown and writing: refused"),
         "request document": Box(3, 0, "canonical body, facts, identity, existing objects: what rules see"),

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 _LOG = logging.getLogger(__name__)
+_ON_WAIT = threading.local()
 _RETRY_SECONDS = 0.1
 _AFTER_ERROR = 1.0
 
@@ -49,6 +50,17 @@ def run_within(seconds: float, name: str, run: Callable[[], Result]) -> Result:
     if isinstance(ended, Exception):
         raise ended
     return ended[0]
+
+
+def call_before_wait(call: Callable[[], None]) -> None:
+    """Have this thread call it each time before it waits for another process."""
+    _ON_WAIT.call = call
+
+
+def announce_wait() -> None:
+    """This thread is about to wait for another process, which may ask Portero meanwhile."""
+    if (call := getattr(_ON_WAIT, "call", None)) is not None:
+        call()
 
 
 def _run(name: str, run: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import socket
 import struct
 import threading
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from portero.dockerd.peer import Peer
 from portero.server import http_connection as connection
-from portero.server.http_connection import Connection
+from portero.server.http_connection import Connection, Progress
 from portero.server.status_pages import create_pages
 from portero.values.json_types import JSON
 
@@ -72,10 +73,18 @@ def served(
     assert not thread.is_alive()
 
 
-def serve(connection: Connection) -> None:
-    """As its thread does."""
-    connection.serve()
-    connection.close()
+def serve(serving: Connection) -> None:
+    """As the loop does: when something has arrived, within a leader's limits first."""
+    progress = Progress.ANSWERED
+    while progress is Progress.ANSWERED:
+        if not select.select([serving.descriptor], (), (), 0.02)[0]:
+            serving.hang_up_if_idle()
+            continue
+        with suppress(OSError):
+            if (progress := serving.serve_one(small_only=True)) is Progress.BEYOND_LIMITS:
+                progress = Progress.ENDED
+                progress = serving.serve_one()
+    serving.close()
 
 
 def exchanged(judge: Judge, data: bytes) -> bytes:
@@ -248,23 +257,58 @@ def test_after_a_request_an_idle_connection_is_left_open_for_its_time_and_then_c
         assert time.monotonic() - began > 0.2
 
 
-def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_IDLE", 0.05)
+def test_a_request_that_arrived_just_when_its_connection_is_late_is_answered() -> None:
     ours, theirs = socket.socketpair()
     judge = Judge()
     serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
-    hang_up = serving.hang_up
-
-    def hang_up_late() -> None:
-        ours.sendall(request(b"allow"))
-        hang_up()
-
-    monkeypatch.setattr(serving, "hang_up", hang_up_late)
     with ours:
         ours.settimeout(30)
-        serving.serve()
+        ours.sendall(request(b"allow"))
+        serving.hang_up_if_idle(0)
+        serve(serving)
 
         assert answer(ours)[1]["Allow"] is True
+
+
+@pytest.mark.parametrize(
+    "more", [b"Transfer-Encoding: chunked\r\n\r\n", b"Content-Length: 20000\r\n\r\n" + b"x" * 20_000]
+)
+def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_without_them(more: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    judge = Judge()
+    serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
+    with ours:
+        ours.sendall(HEAD + more)
+        assert serving.serve_one(small_only=True) is Progress.BEYOND_LIMITS
+        assert serving.serve_one(small_only=True) is Progress.BEYOND_LIMITS
+        assert not judge.asked
+        if more.endswith(b"\r\n"):
+            ours.sendall(b"0\r\n\r\n")
+
+        assert serving.serve_one() is Progress.ANSWERED
+        assert len(judge.asked) == 1
+        serving.close()
+
+
+def test_where_calls_are_beyond_the_limits_results_are_answered() -> None:
+    ours, theirs = socket.socketpair()
+    judge = Judge()
+    serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
+    with ours:
+        ours.sendall(request(b"").replace(b"AuthZReq", b"AuthZRes"))
+        assert serving.serve_one(small_only=True, calls=False) is Progress.ANSWERED
+        ours.sendall(request(b"allow"))
+        assert serving.serve_one(small_only=True, calls=False) is Progress.BEYOND_LIMITS
+        assert serving.serve_one() is Progress.ANSWERED
+        serving.close()
+
+
+def test_without_anything_to_read_nothing_changes() -> None:
+    ours, theirs = socket.socketpair()
+    serving = Connection(theirs, Judge(), create_pages(Judge()), threading.Semaphore(1), lambda: False)
+    with ours:
+        assert serving.serve_one(small_only=True) is Progress.ANSWERED
+        assert serving.idle
         serving.close()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from portero.threads import announce_wait
+
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -48,6 +50,7 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Open the socket. OSError: nothing listens there, or (TimeoutError) the time is over."""
+        announce_wait()
         self.sock = _UnixSocket(self._seconds)
         self.sock.connect(self._address)
 

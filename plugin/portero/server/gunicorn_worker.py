@@ -2,7 +2,7 @@
 
 gunicorn's arbiter starts and watches it: it sends heartbeats, ends at a signal or with the arbiter, and first answers
 what is under way. dockerd opens a connection for each request that waits for an answer, and judging one may make us ask
-dockerd, which then asks us again: no request may have to wait until a thread becomes free.
+dockerd, which then asks us again: no request may have to wait for another one.
 """
 
 import logging
@@ -17,7 +17,7 @@ from contextlib import suppress
 # gunicorn has no types of its own.
 from gunicorn.workers import base  # type: ignore[import-untyped]
 
-from portero.server.connection_threads import ConnectionThreads
+from portero.server.connection_loop import ConnectionLoop
 from portero.server.http_connection import Connection
 from portero.server.memory import LargeRequests, give_back
 from portero.server.plugin_protocol import Answers
@@ -27,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 30.0
 # After a large request memory is given back soon.
 _GIVES_BACK_AFTER = 1.0
+# How often the main thread looks at connections that there are.
+_WATCHES_EVERY = 1.0
 # How long no connection is accepted, when one could not be served.
 _PAUSE = 0.05
 # A client may just be sending on a connection that seems idle: it stays open for so many seconds.
@@ -58,7 +60,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         sys.setswitchinterval(_SWITCHES_EVERY)
         self.app.arbiter_end.close()
         self._large = LargeRequests(self.cfg.threads, self._wake)
-        self._threads = ConnectionThreads(self._connect, self.cfg.worker_connections)
+        self._loop = ConnectionLoop(self._connect, self.cfg.worker_connections)
         for listener in self.sockets:
             listener.setblocking(False)
         gave_back = time.monotonic()
@@ -69,12 +71,13 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
                 self._large.were_served = False
                 give_back()
                 gave_back = time.monotonic()
-            self._wait(every)
+            # An answer that is held up is noticed within a second.
+            self._wait(min(every, _WATCHES_EVERY) if self._loop.connections else every)
         self._end()
 
     def _wait(self, seconds: float) -> None:
         """Wait for connections, signals and the arbiter, and handle them."""
-        has_room = self._threads.has_room()
+        has_room = self._loop.has_room()
         waiting = [self.PIPE[0], self.app.decider_end, *(self.sockets if has_room else ())]
         ready, _, _ = select.select(waiting, (), (), seconds if has_room else _PAUSE)
         if self.PIPE[0] in ready:
@@ -100,7 +103,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
             _LOG.warning("no connection can be accepted: %s", error.strerror)
             time.sleep(_PAUSE)
             return False
-        self._threads.serve(client)
+        self._loop.serve(client)
         return True
 
     def _listen_to_arbiter(self) -> None:
@@ -135,10 +138,9 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         # systemd keeps its socket, with all that wait there. No connection must begin to wait at another one.
         self._stop_listening(accept_waiting=self.app.listener.path is not None)
         began = time.monotonic()
-        while self._threads.connections and time.monotonic() < began + self.cfg.graceful_timeout:
+        while self._loop.connections and time.monotonic() < began + self.cfg.graceful_timeout:
             self.notify()
             if time.monotonic() > began + _LINGERS:
-                for connection in [*self._threads.connections]:
-                    if connection.idle:
-                        connection.hang_up()
+                for connection in [*self._loop.connections]:
+                    connection.hang_up_if_idle(0)
             time.sleep(_PAUSE)

@@ -1,9 +1,10 @@
-"""One connection, served by one thread at a time: requests in, answers out.
+"""One connection, served by one thread at a time, now this one and now that: requests in, answers out.
 
 Docker's calls are answered here; every other page is the WSGI application's. A request is answered only when it has
 arrived in whole and nothing has come after it; what is malformed gets an HTTP error, and the connection ends.
 """
 
+import enum
 import json
 import socket
 import struct
@@ -27,6 +28,20 @@ _SMALL = 64 << 10
 # Less than what the C library may map and unmap each time.
 _PIECE = 1 << 16
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Judging what is larger takes longer than others should wait: milliseconds, or many times as long.
+_SHORT = 16 << 10
+
+
+class Progress(enum.Enum):
+    """How far a connection has come. BEYOND_LIMITS: its request is still to be answered."""
+
+    ANSWERED = enum.auto()
+    BEYOND_LIMITS = enum.auto()
+    ENDED = enum.auto()
+
+
+class _NotYet(Exception):
+    """More of the request is still to come."""
 
 
 class Connection:
@@ -40,6 +55,7 @@ class Connection:
         turns: AbstractContextManager[object],
         ending: Callable[[], bool],
     ) -> None:
+        self.descriptor = client.fileno()
         self._client = client
         self._peer = read_peer(client)
         self._answers = answers
@@ -47,42 +63,56 @@ class Connection:
         self._turns = turns
         self._ending = ending
         self._reader = RequestReader(self._receive)
-        # Whether nothing of the next request has arrived.
+        # Of a request that was beyond the limits.
+        self._head: Head | None = None
+        self._must_not_wait = False
+        # Whether nothing of the next request has arrived, and since when, by time.monotonic().
         self.idle = True
+        self._idle_since = time.monotonic()
         # When the rest of this request is late.
         self._arrives_until = 0.0
         # The timeout that is set for receiving, in seconds.
         self._receives_within = 0.0
         self._set_timeout(socket.SO_SNDTIMEO, _ARRIVES_WITHIN)
 
-    def serve(self) -> None:
-        """Answer request after request, until the connection ends."""
-        with suppress(OSError):
-            while self._serve_one():
-                pass
+    def serve_one(self, *, small_only: bool = False, calls: bool = True) -> Progress:
+        """Answer one request. `small_only`: if it has arrived in whole and is small; without `calls`: and not judged.
 
-    def hang_up(self) -> None:
-        """Await no further request. Called from another thread; what has arrived is still answered."""
-        with suppress(OSError):
-            self._client.shutdown(socket.SHUT_RD)
+        OSError: the client has hung up, or takes too long.
+        """
+        self._must_not_wait = small_only
+        try:
+            head = self._head = self._head or self._reader.read_head()
+            if head is None:
+                return Progress.ENDED
+            if small_only and not self._is_small(head, calls=calls):
+                return Progress.BEYOND_LIMITS
+            data, last = self._answer(head)
+            self._client.sendall(data)
+        except _NotYet:
+            return Progress.ANSWERED if self.idle else Progress.BEYOND_LIMITS
+        except Malformed as malformed:
+            self._client.sendall(_format_error(malformed, last=True))
+            return Progress.ENDED
+        self._head = None
+        self.idle, self._idle_since = True, time.monotonic()
+        return Progress.ENDED if last else Progress.ANSWERED
+
+    def _is_small(self, head: Head, *, calls: bool) -> bool:
+        size = head.length
+        if size is None or not self._reader.holds(size):
+            return False
+        return head.target == RESULT or (calls and head.target in CALLS and size <= _SHORT)
+
+    def hang_up_if_idle(self, seconds: float | None = None) -> None:
+        """Await no further request, if none has come for so long; what has arrived is still answered."""
+        if self.idle and time.monotonic() >= self._idle_since + (_IDLE if seconds is None else seconds):
+            with suppress(OSError):
+                self._client.shutdown(socket.SHUT_RD)
 
     def close(self) -> None:
         """Close the socket."""
         self._client.close()
-
-    def _serve_one(self) -> bool:
-        """Answer one request; whether there may be another one."""
-        try:
-            head = self._reader.read_head()
-            if head is None:
-                return False
-            data, last = self._answer(head)
-            self._client.sendall(data)
-        except Malformed as malformed:
-            self._client.sendall(_format_error(malformed, last=True))
-            return False
-        self.idle = True
-        return not last
 
     def _answer(self, head: Head) -> tuple[bytes, bool]:
         """The answer, and whether it is the last one."""
@@ -126,24 +156,20 @@ class Connection:
 
     def _receive(self, max_size: int) -> bytes:
         """An OSError when it takes too long: the connection then ends without an answer."""
+        if self._must_not_wait:
+            try:
+                piece = self._client.recv(_PIECE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                raise _NotYet from None
+        else:
+            seconds = self._arrives_until - time.monotonic()
+            if seconds <= 0:
+                raise TimeoutError
+            self._limit_receiving(seconds)
+            piece = self._client.recv(max_size)
         if self.idle:
-            piece = self._receive_first()
             self.idle, self._arrives_until = False, time.monotonic() + _ARRIVES_WITHIN
-            return piece
-        seconds = self._arrives_until - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        self._limit_receiving(seconds)
-        return self._client.recv(max_size)
-
-    def _receive_first(self) -> bytes:
-        self._limit_receiving(_IDLE)
-        try:
-            return self._client.recv(_PIECE)
-        except BlockingIOError:
-            # What arrives just now is still answered.
-            self.hang_up()
-            return self._client.recv(_PIECE)
+        return piece
 
     def _limit_receiving(self, seconds: float) -> None:
         if seconds != self._receives_within:

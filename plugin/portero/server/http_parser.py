@@ -14,9 +14,12 @@ either library refuses, it accepts only method names that are not registered; th
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_HEAD = 32 << 10
 _PIECE = 1 << 18
+# dockerd's heads differ in little but their length. Those of others are not worth their memory.
+_MAX_CACHED, _SHORT_HEAD = 256, 512
 _END = b"\r\n\r\n"
 _LINE_END = b"\r\n"
 # 8 digits are far more than any body may have, and no work to read.
@@ -68,8 +71,12 @@ class RequestReader:
         """Whether everything that was received has been given out."""
         return not self._buffer
 
+    def holds(self, size: int) -> bool:
+        """Whether so many bytes were received, or more, that are not given out yet."""
+        return len(self._buffer) >= size
+
     def read_head(self) -> Head | None:
-        """The next head; None when the client has hung up instead."""
+        """The next head; None when the client has hung up instead. After an error of `receive` it goes on."""
         while (end := self._buffer.find(_END)) < 0:
             if len(self._buffer) > MAX_HEAD:
                 raise Malformed(431, "Request Header Fields Too Large")
@@ -82,7 +89,7 @@ class RequestReader:
         if end > MAX_HEAD:
             raise Malformed(431, "Request Header Fields Too Large")
         text, self._buffer = self._buffer[:end], self._buffer[end + len(_END) :]
-        return parse_head(text)
+        return _parse_again(text) if end <= _SHORT_HEAD else parse_head(text)
 
     def read_body(self, head: Head, wanted: int, max_size: int) -> bytes:
         """The first `wanted` bytes of the body; Malformed beyond `max_size` or if it ends early."""
@@ -148,6 +155,9 @@ def parse_head(text: bytes) -> Head:
         raise Malformed(417, "Expectation Failed")
     is_last = is_1_0 or "close" in {token.strip(" \t").lower() for token in fields.get("connection", "").split(",")}
     return Head(match["method"], match["target"], _read_length(fields), is_last, expects != "")
+
+
+_parse_again = lru_cache(_MAX_CACHED)(parse_head)
 
 
 def _read_fields(lines: str) -> dict[str, str]:

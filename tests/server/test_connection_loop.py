@@ -1,8 +1,9 @@
-"""A thread for each connection: nothing that takes long holds up the others."""
+"""One leader for all connections: nothing that waits or takes long holds up the others."""
 
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.server import http_connection
-from portero.server.connection_threads import ConnectionThreads
+from portero.server import connection_loop, http_connection
+from portero.server.connection_loop import ConnectionLoop
 from portero.server.http_connection import Connection
 from portero.server.status_pages import create_pages
+from portero.threads import announce_wait
 from portero.values.json_types import JSON
 from tests.server.test_http_connection import HEAD, Judge, request
 from tests.waiting import soon
@@ -29,13 +31,15 @@ class Stops(Judge):
 
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         self.threads.append(threading.get_ident())
-        if data.endswith(b" hangs"):
+        if data.endswith(b" asks"):
+            announce_wait()
+        if data.endswith((b" hangs", b" asks")):
             self.may_go_on.wait(60)
         return super().answer(data, peer)
 
 
 class Running:
-    """Threads that serve, and connections to them."""
+    """A loop, looked after as by the main thread, and connections to it."""
 
     def __init__(self, judge: Judge, most: int) -> None:
         turns = threading.Semaphore(20)
@@ -43,15 +47,15 @@ class Running:
         def connect(client: socket.socket) -> Connection:
             return Connection(client, judge, create_pages(judge), turns, lambda: False)
 
-        self.threads = ConnectionThreads(connect, most)
+        self.loop = ConnectionLoop(connect, most)
         self.opened: list[socket.socket] = []
 
     def client(self) -> socket.socket:
         client, served = socket.socketpair()
         client.settimeout(30)
         self.opened.append(client)
-        assert soon(self.threads.has_room)
-        self.threads.serve(served)
+        assert soon(self.loop.has_room)
+        self.loop.serve(served)
         return client
 
     def send(self, bodies: Sequence[bytes]) -> list[socket.socket]:
@@ -74,7 +78,7 @@ def running(judge: Judge, most: int = 100) -> Iterator[Running]:
     finally:
         for client in served.opened:
             client.close()
-        emptied = soon(lambda: not served.threads.connections)
+        emptied = soon(lambda: not served.loop.connections)
     assert emptied
 
 
@@ -90,7 +94,7 @@ def allowed(client: socket.socket) -> bool:
     return document["Allow"] is True
 
 
-def test_each_connection_has_its_thread_and_a_few_wait_for_the_next_one() -> None:
+def test_one_thread_answers_all_connections_and_a_few_wait() -> None:
     judge = Stops()
     before = threading.active_count()
     with running(judge) as served:
@@ -100,32 +104,76 @@ def test_each_connection_has_its_thread_and_a_few_wait_for_the_next_one() -> Non
                 client.sendall(request(b"allow"))
             assert all(allowed(client) for client in clients)
 
-    assert [judge.threads.count(thread) for thread in {*judge.threads}] == [3] * 20
-    assert soon(lambda: threading.active_count() <= before + 4)
+    assert len({*judge.threads}) == 1
+    assert threading.active_count() == before + 5
 
 
-def test_a_request_that_hangs_holds_up_no_other_and_is_answered_at_its_end() -> None:
+def test_what_waits_for_another_process_holds_up_no_other_for_a_moment() -> None:
+    judge = Stops()
+    before = threading.active_count()
+    with running(judge) as served:
+        began = time.monotonic()
+        waiting = served.send([b"allow asks"] * 20)
+        assert soon(lambda: len(judge.threads) == 20)
+        others = [served.ask(b"allow") for _ in range(20)]
+        took = time.monotonic() - began
+        judge.may_go_on.set()
+
+        assert others == [True] * 20
+        assert [allowed(client) for client in waiting] == [True] * 20
+        # The leader was never looked after: 21 that wait for that would take a second each.
+        assert took < 10
+        assert len({*judge.threads}) == 21
+    assert soon(lambda: threading.active_count() <= before + 5)
+
+
+def test_a_request_that_hangs_holds_up_no_other_and_is_answered_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_loop, "_HELD_UP_AFTER", 0.1)
     judge = Stops()
     with running(judge) as served:
-        waiting = served.send([b"allow hangs"] * 20)
+        # The first holds up the leader; then each has a thread, and so have those that come later.
+        waiting = served.send([b"allow hangs"])
+        assert soon(lambda: len(judge.threads) == 1)
+        time.sleep(0.1)
+        assert served.loop.has_room()
+        waiting += served.send([b"allow hangs"] * 19)
         assert soon(lambda: len(judge.threads) == 20)
         others = [served.ask(b"allow") for _ in range(20)]
         judge.may_go_on.set()
 
         assert others == [True] * 20
         assert [allowed(client) for client in waiting] == [True] * 20
+        assert len({*judge.threads[:20]}) == 20
+
+
+def test_a_leader_is_no_longer_careful_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_loop, "_HELD_UP_AFTER", 0.1)
+    monkeypatch.setattr(connection_loop, "_CAREFUL_FOR", 0.5)
+    judge = Stops()
+    with running(judge) as served:
+        (held,) = served.send([b"allow hangs"])
+        assert soon(lambda: len(judge.threads) == 1)
+        time.sleep(0.1)
+        served.loop.has_room()
+        judge.may_go_on.set()
+        assert allowed(held)
+        time.sleep(0.5)
+
+        del judge.threads[:]
+        assert [served.ask(b"allow") for _ in range(10)] == [True] * 10
+        assert len({*judge.threads}) == 1
 
 
 def test_a_client_that_hangs_up_while_its_request_waits_costs_nobody_anything() -> None:
     judge = Stops()
     with running(judge) as served:
-        (client,) = served.send([b"allow hangs"])
+        (client,) = served.send([b"allow asks"])
         assert soon(lambda: len(judge.threads) == 1)
         client.close()
         assert served.ask(b"allow")
         judge.may_go_on.set()
 
-        assert soon(lambda: len(served.threads.connections) == 1)
+        assert soon(lambda: len(served.loop.connections) == 1)
         assert served.ask(b"allow")
 
 
@@ -153,10 +201,10 @@ def test_there_is_no_room_beyond_the_most_until_one_ends() -> None:
     with running(Judge(), most=3) as served:
         clients = served.send([b"allow"] * 3)
         assert [allowed(client) for client in clients] == [True] * 3
-        assert not served.threads.has_room()
+        assert not served.loop.has_room()
         clients[0].close()
 
-        assert soon(served.threads.has_room)
+        assert soon(served.loop.has_room)
 
 
 def test_an_error_in_a_connection_ends_it_alone(caplog: pytest.LogCaptureFixture) -> None:
@@ -174,24 +222,34 @@ def test_an_error_in_a_connection_ends_it_alone(caplog: pytest.LogCaptureFixture
     assert "RuntimeError: in the last resort" in caplog.text
 
 
-def test_without_room_for_a_thread_a_few_connections_are_served_and_others_wait(
+def test_without_room_for_a_thread_what_waits_may_have_to_wait_for_its_turn(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    with running(Judge()) as served:
-        with monkeypatch.context() as patched:
-            patched.setattr(threading.Thread, "start", fail)
-            clients = served.send([b"allow"] * 4)
-            assert [allowed(client) for client in clients] == [True] * 4
-            assert not served.threads.has_room()
-            # At the end all are taken, and each is served when another one has ended.
-            client, last = socket.socketpair()
-            served.opened.append(client)
-            served.threads.serve(last)
-            client.sendall(request(b"allow"))
-            clients[0].close()
-            assert allowed(client)
-        assert soon(served.threads.has_room)
+    judge = Stops()
+    with running(judge) as served, monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        waiting = served.send([b"allow asks"] * 4)
+        assert soon(lambda: len(judge.threads) == 4)
+        # The fifth thread leads.
+        assert served.ask(b"allow")
+        waiting += served.send([b"allow asks"])
+        (late,) = served.send([b"allow"])
+        judge.may_go_on.set()
+
+        assert allowed(late)
+        assert [allowed(client) for client in waiting] == [True] * 5
     assert caplog.text.count("requests may have to wait: can't start new thread") == 1
+
+
+def test_idle_connections_are_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "_IDLE", 0.2)
+    monkeypatch.setattr(connection_loop, "_LOOKS_EVERY", 0.1)
+    with running(Judge()) as served:
+        idle = [served.client() for _ in range(3)]
+        assert served.ask(b"allow")
+
+        assert [client.recv(1) for client in idle] == [b""] * 3
+        assert soon(lambda: not served.loop.connections)

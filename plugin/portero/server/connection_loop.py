@@ -1,0 +1,143 @@
+"""The connections of dockerd: one thread, the leader, waits for all of them and answers what comes.
+
+Threads that each wait at a connection hand the interpreter to one another at every system call: over 16 busy
+connections that takes four times the time. Before an answer waits for a daemon, another thread becomes the leader; so
+it does when one has been held up, by a file system that hangs for instance. For a while then, and after an answer that
+was slow, all that is judged has threads of its own. Large requests always have one.
+"""
+
+import logging
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from portero.server.http_connection import Connection, Progress
+from portero.threads import call_before_wait
+
+_LOG = logging.getLogger(__name__)
+# Threads that wait for work from the start on, beside the leader. More end with what they did.
+_SPARE = 4
+# How long one answer may take a leader before another one takes over, from when on it is slow, and how long no leader
+# judges after such an answer.
+_HELD_UP_AFTER, _SLOW, _CAREFUL_FOR = 1.0, 0.05, 60.0
+# How often the leader looks for connections that have been idle for too long.
+_LOOKS_EVERY = 5.0
+
+
+class ConnectionLoop:
+    """At most `max_connections` are served at once; one thread calls its methods. `connect` makes one of a socket."""
+
+    def __init__(self, connect: Callable[[socket.socket], Connection], max_connections: int) -> None:
+        self.connections: set[Connection] = set()
+        self._connect = connect
+        self._max_connections = max_connections
+        self._epoll = select.epoll()
+        self._by_descriptor: dict[int, Connection] = {}
+        # What threads have to do: answer a request, or (None) be the leader.
+        self._tasks: SimpleQueue[Connection | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        # How many threads wait; below 0: how many tasks do.
+        self._waiting = 0
+        self._is_short = False
+        # The ident of the thread that leads; since when it has been answering one request, by time.monotonic().
+        self._leader: int | None = None
+        self._answering_since: float | None = None
+        self._careful_until = 0.0
+        while self._waiting <= _SPARE and self._start():
+            self._waiting += 1
+        self._give(None)
+
+    def has_room(self) -> bool:
+        """Whether another connection can be served. Called again and again: it also looks after the leader."""
+        since, now = self._answering_since, time.monotonic()
+        if since is not None and now > since + _HELD_UP_AFTER:
+            self._careful_until = now + _CAREFUL_FOR
+            self._pass_lead()
+        return len(self.connections) < self._max_connections
+
+    def serve(self, client: socket.socket) -> None:
+        """Have this connection served."""
+        connection = self._connect(client)
+        self.connections.add(connection)
+        self._by_descriptor[client.fileno()] = connection
+        # Of each request one thread hears, once: it says when the next one may come.
+        self._epoll.register(client, select.EPOLLIN | select.EPOLLONESHOT)
+
+    def _lead(self) -> None:
+        me = threading.get_ident()
+        self._leader, looked = me, time.monotonic()
+        while self._leader == me:
+            # One at a time: what this thread does not hear of, the next leader does.
+            for descriptor, _ in self._epoll.poll(_LOOKS_EVERY, 1):
+                self._answering_since = now = time.monotonic()
+                self._advance(self._by_descriptor[descriptor], small_only=True, calls=now > self._careful_until)
+                if self._leader == me:
+                    self._answering_since = None
+                    if time.monotonic() > now + _SLOW:
+                        self._careful_until = now + _CAREFUL_FOR
+            if time.monotonic() > looked + _LOOKS_EVERY:
+                looked = time.monotonic()
+                for connection in tuple(self.connections):
+                    connection.hang_up_if_idle()
+
+    def _pass_lead(self) -> None:
+        self._answering_since = self._leader = None
+        self._give(None)
+
+    def _pass_own_lead(self) -> None:
+        if self._leader == threading.get_ident():
+            self._pass_lead()
+
+    def _work(self) -> None:
+        call_before_wait(self._pass_own_lead)
+        is_needed = True
+        while is_needed:
+            if (connection := self._tasks.get()) is None:
+                self._lead()
+            else:
+                self._advance(connection)
+            with self._lock:
+                is_needed = self._waiting < _SPARE
+                self._waiting += is_needed
+
+    def _advance(self, connection: Connection, **limits: bool) -> None:
+        """Answer its next request, within the limits of a leader."""
+        try:
+            progress = connection.serve_one(**limits)
+        except OSError:
+            progress = Progress.ENDED
+        except Exception as error:  # noqa: BLE001 - it ends this connection alone
+            _LOG.error("internal error", exc_info=error)
+            progress = Progress.ENDED
+        if progress is Progress.ANSWERED:
+            self._epoll.modify(connection.descriptor, select.EPOLLIN | select.EPOLLONESHOT)
+        elif progress is Progress.BEYOND_LIMITS:
+            self._give(connection)
+        else:
+            self._by_descriptor.pop(connection.descriptor)
+            connection.close()
+            self.connections.discard(connection)
+
+    def _give(self, task: Connection | None) -> None:
+        with self._lock:
+            self._waiting -= 1
+            is_short = self._waiting < 0
+        # Where the system has no room for a thread, the task waits for one that is there.
+        if is_short and self._start():
+            with self._lock:
+                self._waiting += 1
+        self._tasks.put(task)
+
+    def _start(self) -> bool:
+        try:
+            threading.Thread(target=self._work, name="connections", daemon=True).start()
+        except (RuntimeError, MemoryError) as error:
+            if not self._is_short:
+                _LOG.warning("requests may have to wait: %s", str(error) or "no memory for a thread")
+            self._is_short = True
+            return False
+        self._is_short = False
+        return True
