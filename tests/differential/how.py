@@ -149,7 +149,9 @@ TESTS: Mapping[str, Callable[[Seen], bool]] = {
         isinstance(seen.read, list) and seen.made == [number or None for number in (*seen.read, 0, 0)][:2]
     ),
     "own-mac-address": lambda seen: (
-        (seen.read is None or seen.before_api("1.44")) and seen.made == seen.body.get("MacAddress")
+        (seen.read is None or seen.before_api("1.44"))
+        # 29.7 stores it in the usual spelling.
+        and seen.made in ((mac := str(seen.body.get("MacAddress"))), mac.replace("-", ":").lower())
     ),
     "no-network": lambda seen: seen.made is None and bool(seen.body.get("NetworkDisabled")),
     "unnamed-policy": lambda seen: not (seen.body.get("RestartPolicy") or {}).get("Name"),
