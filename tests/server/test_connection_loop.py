@@ -244,6 +244,25 @@ def test_without_room_for_a_thread_what_waits_may_have_to_wait_for_its_turn(
     assert caplog.text.count("requests may have to wait: can't start new thread") == 1
 
 
+def test_another_leader_follows_one_that_failed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = [MemoryError("on demand"), MemoryError("on demand")]
+
+    def fail(connection: Connection, seconds: float | None = None) -> None:
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(Connection, "hang_up_if_idle", fail)
+    monkeypatch.setattr(connection_loop, "_LOOKS_EVERY", 0.05)
+    with running(Judge()) as served:
+        client = served.client()
+        assert soon(lambda: not failures)
+        client.sendall(request(b"allow"))
+        assert allowed(client)
+    assert caplog.text.count("MemoryError: on demand") == 2
+
+
 def test_idle_connections_are_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "_IDLE", 0.2)
     monkeypatch.setattr(connection_loop, "_LOOKS_EVERY", 0.1)

@@ -83,6 +83,13 @@ class ConnectionLoop:
                 for connection in tuple(self.connections):
                     connection.hang_up_if_idle()
 
+    def _lead_on(self) -> None:
+        try:
+            self._lead()
+        except Exception as error:  # noqa: BLE001 - no memory, say; there must be a leader
+            _LOG.error("internal error", exc_info=error)
+            self._pass_own_lead()
+
     def _pass_lead(self) -> None:
         self._answering_since = self._leader = None
         self._give(None)
@@ -96,7 +103,7 @@ class ConnectionLoop:
         is_needed = True
         while is_needed:
             if (connection := self._tasks.get()) is None:
-                self._lead()
+                self._lead_on()
             else:
                 self._advance(connection)
             with self._lock:
