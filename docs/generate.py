@@ -118,6 +118,8 @@ def rule_page(topic: str, id: str, rule: dict[str, Any]) -> str:
     reports = f" Reported from `{rule['reports']}`." if "reports" in rule else ""
     if "atUse" in rule:
         reports += f" Existing objects that violate it may {'not ' if rule['atUse'] else ''}be used."
+    if "enforcedBy" in rule:
+        reports += f" Only reported where `docker info` shows {rule['enforcedBy']} as false, but for services."
     lines = [
         f"## {id}\n",
         f"**{rule['title']}.** {rule['reason']}\n",
