@@ -3,6 +3,7 @@
 #   make run     serve dockerd, and say what to tell it      make demo    an attack refused by a throw-away dockerd
 #   make test    all tests that this machine can run         make bench   what a decision costs
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
+#   make site    the pages of docs, with search, in build/site
 #   make pythons     the tests of what decides, on every other Python that this machine has
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
@@ -62,14 +63,22 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= reading
 
-.PHONY: fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines matrix
 
+# The lines above, as far as the first empty one.
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+LINK ?= /usr/local/bin/portero
+
 run: $(RUN_READY)
+	@packaging/link.sh $(LINK)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
-	@echo '  3. to get out: remove that line, then systemctl restart docker'
+	@echo '  3. portero status --expect-guarded, in another shell'
+	@echo '  4. to get out: remove that line, then systemctl restart docker'
 	@$(PY) -c 'from portero.files.chroot import Files; from portero.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@exec $(PY) -m portero serve $(SERVE)
 
@@ -210,6 +219,8 @@ $(RUN_READY): $(RUN_LOCK)
 	@echo 'making $(VENV), where Portero and what it needs go: up to a minute or two, this once' >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK)
+	@printf '#!/bin/sh\nPYTHONPATH="%s/plugin" exec "%s/$(PY)" -P -m portero "$$@"\n' '$(CURDIR)' '$(CURDIR)' > $(VENV)/bin/portero
+	@chmod 755 $(VENV)/bin/portero
 	@touch $@
 
 $(READY): $(RUN_READY) $(LOCK) $(BUILD_LOCK) pyproject.toml
@@ -233,5 +244,6 @@ venv-package:
 	fi
 
 clean:
+	@[ "$$(readlink $(LINK))" != '$(CURDIR)/$(VENV)/bin/portero' ] || rm -f $(LINK)
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
