@@ -29,6 +29,7 @@ READY := $(VENV)/.ready
 RUN_LOCK := requirements/run.txt
 LOCK := requirements/ci.txt
 MUTATE_LOCK := requirements/mutate.txt
+SITE_LOCK := requirements/site.txt
 # What makes wheels of Portero, and the pip that installs them in the managed plugin.
 BUILD_LOCK := requirements/build.txt
 PIP_LOCK := requirements/pip.txt
@@ -184,6 +185,9 @@ deb: $(RUN_READY)
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh
 
+site: $(VENV)/.site
+	@$(PY) docs/make_site.py
+
 docs: $(READY)
 	@$(PY) docs/generate.py
 
@@ -201,6 +205,10 @@ lock:
 	build/lock/bin/python packaging/lock.py 'What make mutate needs' build/lock/run.txt build/lock/ci.txt > build/lock/mutate.txt
 	build/lock/bin/python packaging/lock.py --pip 'What installs the wheels in the managed plugin' > build/lock/pip.txt
 	grep -ho '^[^ ]*==[^ ]*' build/lock/run.txt build/lock/ci.txt > build/lock/versions.txt
+	$(PYTHON) -m venv build/lock/site
+	build/lock/site/bin/python -m pip install --quiet --upgrade pip
+	build/lock/site/bin/python -m pip install --quiet -c build/lock/versions.txt '.[site]'
+	build/lock/site/bin/python packaging/lock.py 'What make site needs' build/lock/run.txt > build/lock/site.txt
 	$(PYTHON) -m venv build/lock/build
 	build/lock/build/bin/python -m pip install --quiet --upgrade pip
 	build/lock/build/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
@@ -209,6 +217,7 @@ lock:
 	mv build/lock/run.txt $(RUN_LOCK)
 	mv build/lock/ci.txt $(LOCK)
 	mv build/lock/mutate.txt $(MUTATE_LOCK)
+	mv build/lock/site.txt $(SITE_LOCK)
 	mv build/lock/build.txt $(BUILD_LOCK)
 	mv build/lock/pip.txt $(PIP_LOCK)
 	rm -rf build/lock
@@ -231,6 +240,11 @@ $(READY): $(RUN_READY) $(LOCK) $(BUILD_LOCK) pyproject.toml
 # In the same .venv; nothing but make mutate uses it.
 $(VENV)/.mutate: $(MUTATE_LOCK) $(READY)
 	$(INSTALL) --require-hashes -r $(MUTATE_LOCK)
+	@touch $@
+
+# In the same .venv; nothing but make site uses it.
+$(VENV)/.site: $(SITE_LOCK) $(RUN_READY)
+	$(INSTALL) --require-hashes -r $(SITE_LOCK)
 	@touch $@
 
 # Debian's python3 comes without ensurepip, and so without a working venv.

@@ -183,7 +183,7 @@ put() {
     cat <<'END'
 Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off
   1. echo PORTERO_MODE=audit >> /etc/portero/environment && systemctl restart portero
-  2. write /etc/docker/daemon.json as /usr/local/share/portero/daemon.json has it
+  2. write /etc/docker/daemon.json as /usr/local/share/portero/daemon.json has it (in a swarm without live-restore)
   3. systemctl reload docker && systemctl restart docker        where live-restore is on, containers go on
   4. portero status --expect-guarded
 After some days: portero suggest and portero report say what people need; then take the line of 1. out again
