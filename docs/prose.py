@@ -8,6 +8,8 @@ MAX_LETTERS = 160
 _NO_PROSE = re.compile(r"\||<!--|#|!\[|\s*$")
 _ITEM = re.compile(r"\s*(- |\d+\. )")
 _CODE = re.compile(r"`[^`]{1,100}`")
+# In docker-facts.md what shows a fact has lines of its own.
+_EVIDENCE = re.compile(r"Test: |Measured, no test|Read, no test")
 # What would begin another block at the beginning of a line.
 _BEGINS_BLOCK = re.compile(r"([-+*>#|]|\d+[.)])")
 
@@ -22,7 +24,7 @@ def wrap_prose(text: str) -> str:
     written: list[str] = []
     block: list[str] = []
     for _, line, is_prose in _list_lines(text):
-        if not is_prose or _ITEM.match(line):
+        if not is_prose or _ITEM.match(line) or _EVIDENCE.match(line):
             written += _wrap_block(block)
             block = []
         if is_prose:
