@@ -3,6 +3,7 @@
 #   make run     serve dockerd, and say what to tell it      make demo    an attack refused by a throw-away dockerd
 #   make test    all tests that this machine can run         make bench   what a decision costs
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
+#   make site    the pages of docs, with search, in build/site
 #   make pythons     the tests of what decides, on every other Python that this machine has
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
@@ -28,6 +29,7 @@ READY := $(VENV)/.ready
 RUN_LOCK := requirements/run.txt
 LOCK := requirements/ci.txt
 MUTATE_LOCK := requirements/mutate.txt
+SITE_LOCK := requirements/site.txt
 # What makes wheels of Portero, and the pip that installs them in the managed plugin.
 BUILD_LOCK := requirements/build.txt
 PIP_LOCK := requirements/pip.txt
@@ -62,14 +64,22 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= reading
 
-.PHONY: fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines matrix
 
+# The lines above, as far as the first empty one.
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+LINK ?= /usr/local/bin/portero
+
 run: $(RUN_READY)
+	@packaging/link.sh $(LINK)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
-	@echo '  3. to get out: remove that line, then systemctl restart docker'
+	@echo '  3. portero status --expect-guarded, in another shell'
+	@echo '  4. to get out: remove that line, then systemctl restart docker'
 	@$(PY) -c 'from portero.files.chroot import Files; from portero.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@exec $(PY) -m portero serve $(SERVE)
 
@@ -175,6 +185,9 @@ deb: $(RUN_READY)
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh
 
+site: $(VENV)/.site
+	@$(PY) docs/make_site.py
+
 docs: $(READY)
 	@$(PY) docs/generate.py
 
@@ -192,6 +205,10 @@ lock:
 	build/lock/bin/python packaging/lock.py 'What make mutate needs' build/lock/run.txt build/lock/ci.txt > build/lock/mutate.txt
 	build/lock/bin/python packaging/lock.py --pip 'What installs the wheels in the managed plugin' > build/lock/pip.txt
 	grep -ho '^[^ ]*==[^ ]*' build/lock/run.txt build/lock/ci.txt > build/lock/versions.txt
+	$(PYTHON) -m venv build/lock/site
+	build/lock/site/bin/python -m pip install --quiet --upgrade pip
+	build/lock/site/bin/python -m pip install --quiet -c build/lock/versions.txt '.[site]'
+	build/lock/site/bin/python packaging/lock.py 'What make site needs' build/lock/run.txt > build/lock/site.txt
 	$(PYTHON) -m venv build/lock/build
 	build/lock/build/bin/python -m pip install --quiet --upgrade pip
 	build/lock/build/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
@@ -200,6 +217,7 @@ lock:
 	mv build/lock/run.txt $(RUN_LOCK)
 	mv build/lock/ci.txt $(LOCK)
 	mv build/lock/mutate.txt $(MUTATE_LOCK)
+	mv build/lock/site.txt $(SITE_LOCK)
 	mv build/lock/build.txt $(BUILD_LOCK)
 	mv build/lock/pip.txt $(PIP_LOCK)
 	rm -rf build/lock
@@ -210,6 +228,8 @@ $(RUN_READY): $(RUN_LOCK)
 	@echo 'making $(VENV), where Portero and what it needs go: up to a minute or two, this once' >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK)
+	@printf '#!/bin/sh\nPYTHONPATH="%s/plugin" exec "%s/$(PY)" -P -m portero "$$@"\n' '$(CURDIR)' '$(CURDIR)' > $(VENV)/bin/portero
+	@chmod 755 $(VENV)/bin/portero
 	@touch $@
 
 $(READY): $(RUN_READY) $(LOCK) $(BUILD_LOCK) pyproject.toml
@@ -220,6 +240,11 @@ $(READY): $(RUN_READY) $(LOCK) $(BUILD_LOCK) pyproject.toml
 # In the same .venv; nothing but make mutate uses it.
 $(VENV)/.mutate: $(MUTATE_LOCK) $(READY)
 	$(INSTALL) --require-hashes -r $(MUTATE_LOCK)
+	@touch $@
+
+# In the same .venv; nothing but make site uses it.
+$(VENV)/.site: $(SITE_LOCK) $(RUN_READY)
+	$(INSTALL) --require-hashes -r $(SITE_LOCK)
 	@touch $@
 
 # Debian's python3 comes without ensurepip, and so without a working venv.
@@ -233,5 +258,6 @@ venv-package:
 	fi
 
 clean:
+	@[ "$$(readlink $(LINK))" != '$(CURDIR)/$(VENV)/bin/portero' ] || rm -f $(LINK)
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Writes what is generated: the denial in README, the map in CONTRIBUTING, the picture of the architecture, and pages.
+"""Writes what is generated: the denial in README, the map in CONTRIBUTING, the pictures, and pages; wraps lines of prose.
 
 usage: python docs/generate.py [--check]      --check: change nothing, exit 1 when a page is stale
 """
@@ -21,6 +21,7 @@ from man_page import man_page
 from portero.cli import main as command
 from portero.policy.wording import fill_site
 from portero.refusals import CODES
+from prose import wrap_prose
 
 ROOT = Path(__file__).parent.parent
 SITE = json.loads((ROOT / "schemas" / "site.json").read_text())
@@ -30,13 +31,20 @@ HELP_WIDTH = 110
 
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """Every generated file with the text that it should have."""
+    """Every generated file, and every other page, with the text that it should have: its lines are wrapped."""
+    generated = dict(_write_pages())
+    written = {page: page.read_text() for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
+    for path, text in {**written, **generated}.items():
+        yield path, wrap_prose(text) if path.suffix == ".md" else text
+
+
+def _write_pages() -> Iterator[tuple[Path, str]]:
     groups = architecture.groups(architecture.TEXT.read_text())
     yield ROOT / "README.md", with_part(ROOT / "README.md", "denial", denial())
     yield ROOT / "CONTRIBUTING.md", with_part(ROOT / "CONTRIBUTING.md", "map", architecture.code_map(groups))
     yield ROOT / "docs" / "architecture.svg", architecture.svg(groups)
-    yield ROOT / "docs" / "request-way.svg", pictures.svg(pictures.REQUEST_WAY)
-    yield ROOT / "docs" / "processes.svg", pictures.svg(pictures.PROCESSES)
+    for name, picture in pictures.PICTURES.items():
+        yield ROOT / "docs" / f"{name}.svg", pictures.svg(picture)
     numbers = with_part(ROOT / "docs" / "engines.md", "numbers", engine_numbers())
     yield ROOT / "docs" / "engines.md", replace_part(numbers, "differences", engine_differences())
     yield ROOT / "docs" / "host-check.md", with_part(ROOT / "docs" / "host-check.md", "holes", engine_holes())
@@ -118,6 +126,8 @@ def rule_page(topic: str, id: str, rule: dict[str, Any]) -> str:
     reports = f" Reported from `{rule['reports']}`." if "reports" in rule else ""
     if "atUse" in rule:
         reports += f" Existing objects that violate it may {'not ' if rule['atUse'] else ''}be used."
+    if "enforcedBy" in rule:
+        reports += f" Only reported where `docker info` shows {rule['enforcedBy']} as false, but for services."
     lines = [
         f"## {id}\n",
         f"**{rule['title']}.** {rule['reason']}\n",

@@ -1,4 +1,4 @@
-"""Draws docs/request-way.svg and docs/processes.svg: boxes on a grid, and arrows between them."""
+"""Draws the pictures of the pages: boxes on a grid, and arrows between them."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,6 +86,92 @@ PROCESSES = Picture(
         ("deciding process", "Prometheus"),
     ),
 )
+
+TO_ENFORCEMENT = Picture(
+    "From audit to enforcement",
+    "Blue: what you do. A step back is one line: PORTERO_MODE=audit, or a rule under actions.",
+    {
+        "audit": Box(0, 0, "PORTERO_MODE=audit: everything is judged and logged, what turns Portero off is refused"),
+        "decision log": Box(1, 0, "what would be refused, by whom and why", own=False),
+        "report, suggest": Box(2, 0, "who needs what: site values, drafts of exceptions, or another command"),
+        "site folder": Box(3, 0, "site.json and exceptions, each with reason, owner and end"),
+        "replay": Box(3, 1, "the recorded requests by the new policy: what would still be refused"),
+        "enforce baseline": Box(2, 1, "PORTERO_MODE=enforce; the stricter profile is only reported"),
+        "enforce hardened": Box(1, 1, "once hardly anything is reported; single rules stay on audit under actions"),
+        "watch": Box(0, 1, "status, alerts, exceptions that end", own=False),
+    },
+    (
+        ("audit", "decision log"),
+        ("decision log", "report, suggest"),
+        ("report, suggest", "site folder"),
+        ("site folder", "replay"),
+        ("replay", "enforce baseline"),
+        ("enforce baseline", "enforce hardened"),
+        ("enforce hardened", "watch"),
+    ),
+)
+
+TO_PRODUCTION = Picture(
+    "From a canary to production",
+    "Blue: hosts with Portero. One signed folder, one tag for each stage; a host takes what its tag names.",
+    {
+        "policy in git": Box(0, 0, "portero test proves every rule; review", own=False),
+        "signer": Box(1, 0, "portero sign, with a key that is on no host", own=False),
+        "registry": Box(2, 0, "portero bundle push: tags :canary and :prod", own=False),
+        "canary hosts": Box(3, 0, "follow :canary: signature, group and version are verified, then it is loaded"),
+        "numbers": Box(3, 1, "refusals, load failures, versions: Prometheus, a day long", own=False),
+        "same bundle, :prod": Box(2, 1, "pushed once the canaries are quiet", own=False),
+        "all hosts": Box(1, 1, "follow :prod, within six minutes; what does not verify leaves the old policy"),
+        "way back": Box(0, 1, "the former content, signed again: a higher version", own=False),
+    },
+    (
+        ("policy in git", "signer"),
+        ("signer", "registry"),
+        ("registry", "canary hosts"),
+        ("canary hosts", "numbers"),
+        ("numbers", "same bundle, :prod"),
+        ("same bundle, :prod", "all hosts"),
+        ("all hosts", "way back"),
+        ("way back", "policy in git"),
+    ),
+)
+
+FILES = Picture(
+    "Who reads which file",
+    "Blue: Portero. An arrow leads from a file to its reader, or to what is written. Root alone may write all of them.",
+    {
+        "environment": Box(0, 0, "/etc/portero/environment: settings; at a start", own=False),
+        "systemd": Box(1, 0, "units and drop-ins; holds the socket", own=False),
+        "daemon.json": Box(3, 0, "/etc/docker: the plugin's name and defaults of containers", own=False),
+        "dockerd": Box(2, 0, "plugin's name at a reload, most else at its start", own=False),
+        "portero serve": Box(1, 1, "settings from systemd; the rest by itself, daemon.json too, whenever it changes"),
+        "site folder": Box(0, 1, "/etc/portero/site, a bundle's, keys: in force within two seconds", own=False),
+        "socket": Box(2, 1, "in /run/docker/plugins; root alone may connect", own=False),
+        "state": Box(0, 2, "/var/lib/portero: versions, last policy, who could write where", own=False),
+        "decision log": Box(1, 2, "/var/log/portero: a line for each decision", own=False),
+        "commands": Box(2, 2, "portero status, explain, report: ask the socket, read the log"),
+    },
+    (
+        ("environment", "systemd"),
+        ("systemd", "portero serve"),
+        ("daemon.json", "dockerd"),
+        ("dockerd", "socket"),
+        ("socket", "portero serve"),
+        ("site folder", "portero serve"),
+        ("portero serve", "decision log"),
+        ("decision log", "commands"),
+        ("portero serve", "state"),
+        ("socket", "commands"),
+    ),
+)
+
+PICTURES = {
+    "request-way": REQUEST_WAY,
+    "processes": PROCESSES,
+    "audit-to-enforcement": TO_ENFORCEMENT,
+    "canary-to-production": TO_PRODUCTION,
+    "who-reads-what": FILES,
+}
 
 
 def svg(picture: Picture) -> str:

@@ -164,6 +164,7 @@ put() {
     echo "portero $version is installed already"
     return
   fi
+  echo "installs portero $version below $home, with its units, and starts it: a minute or two; dockerd and daemon.json stay as they are"
   wheels=${WHEELS:-$stage/wheels}
   [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels" "$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
   PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$stage/root"
@@ -179,7 +180,14 @@ put() {
   close_devices
   echo "portero $version is installed${before:+ (before: $before)}"
   if ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
-    echo 'Next: add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json and run: systemctl reload docker'
+    cat <<'END'
+Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off
+  1. echo PORTERO_MODE=audit >> /etc/portero/environment && systemctl restart portero
+  2. write /etc/docker/daemon.json as /usr/local/share/portero/daemon.json has it (in a swarm without live-restore)
+  3. systemctl reload docker && systemctl restart docker        where live-restore is on, containers go on
+  4. portero status --expect-guarded
+After some days: portero suggest and portero report say what people need; then take the line of 1. out again
+END
   fi
 }
 

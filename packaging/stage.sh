@@ -69,5 +69,6 @@ install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"
 # To begin with. What lies in the site's folder is the operator's alone, who may have it signed.
 install -D -m 644 packaging/files/site.json "$root$prefix/share/portero/site.json"
+install -D -m 644 packaging/files/daemon.json "$root$prefix/share/portero/daemon.json"
 install -D -m 644 packaging/files/logrotate "$root/etc/logrotate.d/portero"
 chmod 755 "$root/etc/portero"

@@ -37,7 +37,7 @@ class _AtOnce:
             self._write(f"FAILED {report.nodeid} ({report.when})\n{report.longreprtext}")
         elif report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2] not in self._causes:
             self._causes.add(report.longrepr[2])
-            self._write(f"SKIPPED {report.nodeid}, and others for the same cause: {report.longrepr[2]}")
+            self._write(f"SKIPPED {report.nodeid}, and others for the same cause: {_in_one_line(report.longrepr[2])}")
 
     def _write(self, text: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -63,7 +63,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was skipped: a line for each cause, not for each test."""
     skipped = terminalreporter.stats.get("skipped", [])
     for cause, number in Counter(report.longrepr[2] for report in skipped).most_common():
-        terminalreporter.write_line(f"SKIPPED [{number}] {cause.removeprefix('Skipped: ')}")
+        terminalreporter.write_line(f"SKIPPED [{number}] {_in_one_line(cause.removeprefix('Skipped: '))}")
+
+
+def _in_one_line(cause: str) -> str:
+    """Of the log of a server that did not start the last line says why."""
+    first, *rest = cause.splitlines()
+    return f"{first} ... {rest[-1]}" if rest else first
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`portero status`: what the plugin that runs reports, as a table or JSON, and what it needs of a person."""
 
 import errno
+import importlib
 import json
 import os
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from portero.hostcheck.guarded import Guarded
 from tests.cli.running import portero
 
 QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": {}, "decisions": {"allowed": 7}}
@@ -121,3 +123,19 @@ def test_who_reaches_dockerd_past_its_plugins_is_a_warning_more(
 
     assert result.exit_code == 0
     assert result.output.splitlines()[-2:] == ["warnings    first", "            gRPC"]
+
+
+@pytest.mark.parametrize(("why_not", "exit_code"), [("", 0), ("dockerd answers without asking portero; reload it", 1)])
+def test_whether_dockerd_asks_is_proved_when_it_is_expected(
+    status: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, why_not: str, exit_code: int
+) -> None:
+    module = importlib.import_module("portero.cli.status")
+    monkeypatch.setattr(module, "prove_guarded", lambda *_: Guarded("/run/docker.sock", why_not))
+
+    result = status(json.dumps(QUIET), "--expect-guarded", "--json")
+
+    told = json.loads(result.output)
+    assert result.exit_code == exit_code
+    assert (told["attention"], told["guarded"]) == (
+        ([why_not], "no") if why_not else ([], "yes: dockerd at /run/docker.sock asks")
+    )

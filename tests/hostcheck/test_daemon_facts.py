@@ -58,6 +58,7 @@ def test_what_dockerd_says_counts(host: Host) -> None:
     assert found["userNamespaces"]["rootless"]["value"] is False
     assert {name: fact["value"] for name, fact in found["enforcesLimits"].items()} == {
         "memory": False,
+        "swap": "unknown",
         "cpu": True,
         "pids": "unknown",
     }

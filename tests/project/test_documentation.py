@@ -104,3 +104,21 @@ def test_no_line_of_the_changelog_is_there_twice() -> None:
     begins = [line[:70] for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("- ")]
 
     assert sorted(begin for begin in {*begins} if begins.count(begin) > 1) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_the_daemon_json_that_is_recommended_is_the_one_that_is_tested(page: str) -> None:
+    recommended = (ROOT / "packaging" / "files" / "daemon.json").read_text()
+
+    assert f"```json\n{recommended}```" in (ROOT / page).read_text()
+
+
+def test_what_troubleshooting_names_as_rule_or_code_is_one() -> None:
+    rules = {path.stem for folder in ("rules", "host") for path in (ROOT / "schemas" / folder).glob("*/*.json")}
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    named = {
+        id for row in re.findall(r"^\| ((?:`[a-z-]+`,? ?)+)", page, re.MULTILINE) for id in row.strip().split(", ")
+    }
+
+    assert len(named) > 10
+    assert {id.strip("`") for id in named} - rules - {*CODES} == set()

@@ -20,3 +20,11 @@ def test_make_sets_no_variable_that_portero_would_take_for_an_unknown_setting() 
 
     assert "PYTHONPATH=plugin" in shown
     assert [line for line in shown.splitlines() if line.startswith("PORTERO_")] == []
+
+
+def test_make_alone_lists_the_targets_and_does_nothing_else() -> None:
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert "make run " in listed
+    assert "make test " in listed
+    assert "SHELL" not in listed

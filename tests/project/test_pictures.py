@@ -1,4 +1,4 @@
-"""The pictures of docs/design.md are whole and readable."""
+"""The pictures of the pages are whole and readable."""
 
 from xml.etree import ElementTree
 
@@ -7,7 +7,7 @@ import pytest
 from .architecture import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
-PICTURES = [pictures.REQUEST_WAY, pictures.PROCESSES]
+PICTURES = [*pictures.PICTURES.values()]
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.title)

@@ -10,6 +10,7 @@ from portero.cli import options
 from portero.cli.terminal import show
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
+from portero.hostcheck.guarded import prove_guarded
 from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.plugin_sockets import find_running
 from portero.hostcheck.unasked_users import warn_of_unasked_users
@@ -19,13 +20,15 @@ from portero.values.json_types import JSON
 
 @click.command()
 @options.SOCKET
+@options.DOCKER_HOST
+@click.option("--expect-guarded", is_flag=True, help="Ask dockerd something, too: it must ask the plugin about it.")
 @options.JSON_OUTPUT
-def status(as_json: bool, **given: str | None) -> None:
+def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
     """Ask the running plugin for its status.
 
     Exit status 1: it needs attention (`attention` lists why), among others: nothing is enforced (mode audit), the last
     reload was refused, an exception has expired or expires soon or gives Docker's socket, a baseline rule does not
-    refuse. 2: no answer.
+    refuse, dockerd does not ask it (--expect-guarded). 2: no answer.
     """
     settings = options.settings(given)
     daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
@@ -40,6 +43,11 @@ def status(as_json: bool, **given: str | None) -> None:
         options.give_up([f"{socket}: no status ({why}); {cure}"])
     if unasked := [*warn_of_unasked_users(Files(), daemon_config)]:
         report["warnings"] = [*to_list(report.get("warnings")), *unasked]
+    if expect_guarded:
+        address = None if settings.docker_host is None else str(settings.docker_host)
+        guarded = prove_guarded(Files(), daemon_config, address, socket)
+        report["guarded"] = "no" if guarded.why_not else f"yes: dockerd at {guarded.address} asks"
+        report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
     show(report, _list_rows(report), as_json=as_json)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 

@@ -114,6 +114,7 @@ def facts(
         "cgroupVersion": info.fact("CgroupVersion", str),
         "enforcesLimits": {
             "memory": info.fact("MemoryLimit", bool),
+            "swap": info.fact("SwapLimit", bool),
             "cpu": info.fact("CpuCfsQuota", bool),
             "pids": info.fact("PidsLimit", bool),
         },

@@ -27,6 +27,7 @@ from portero.judging import (
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, ObjectFindings
 from portero.judging.owned_objects import OwnerNames
+from portero.judging.unenforced_limits import report_unenforced
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
@@ -92,6 +93,7 @@ class Judge:
                 document = self._document(envelope, target, match, who, context.host)
                 document = self._with_objects(document, context)
                 violations = self.find_violations(document, time, enforcement)
+                violations = report_unenforced(violations, self.policy.rules, document, context.host)
                 if violations:
                     by_compose = subject.is_by_compose(envelope, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
@@ -226,6 +228,7 @@ class Judge:
             anew = context if context.findings.is_whole else replace(context, findings=ObjectFindings())
             changed = self._with_objects(request_document.rebuild_document(effective, context.host), anew)
             judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
+            judged = report_unenforced(judged, self.policy.rules, changed, context.host)
             refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):

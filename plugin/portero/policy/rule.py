@@ -25,6 +25,7 @@ RuleDocument = TypedDict(
         "threats": list[str],
         "atUse": NotRequired[bool],
         "modeAudit": NotRequired[str],
+        "enforcedBy": NotRequired[str],
         "sources": list[str],
         "operations": list[str],
         "allows": Mapping[str, Mapping[str, JSON]],
@@ -50,7 +51,8 @@ class Example:
 class Rule:
     """A rule file, read. `schema` is the condition alone; `at_use`: an object that violates it may not be used.
 
-    `denies_in_audit`: mode audit enforces it too.
+    `denies_in_audit`: mode audit enforces it too. `enforced_by`: the field of GET /info without which dockerd cannot
+    enforce what the rule asks for; empty for none.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Rule:
     threats: tuple[str, ...]
     at_use: bool
     denies_in_audit: bool
+    enforced_by: str
     sources: tuple[str, ...]
     operations: tuple[str, ...]
     schema: Mapping[str, JSON]
@@ -99,6 +102,7 @@ class Rule:
             threats=tuple(document["threats"]),
             at_use=document.get("atUse", protects_host),
             denies_in_audit="modeAudit" in document,
+            enforced_by=document.get("enforcedBy", ""),
             sources=tuple(document["sources"]),
             operations=tuple(document["operations"]),
             schema={keyword: value for keyword, value in content.items() if keyword not in _ABOUT},

@@ -1,0 +1,121 @@
+"""Builds the pages as a site with search, in build/site; `make site` runs it.
+
+usage: python docs/make_site.py
+
+The pages are laid out as in the repository, with all that they link to, so that links lead to the same places. The
+navigation is docs/README.md; a page that it does not name stands under More. Exit status 1: a link leads nowhere.
+"""
+
+import logging
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build"
+INDEX = "docs/README.md"
+_LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+_ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+\.md)\)", re.MULTILINE)
+
+
+def list_pages(root: Path) -> list[str]:
+    """Every page, from the repository's root."""
+    found = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    return sorted(str(page.relative_to(root)) for page in found)
+
+
+def list_files(root: Path) -> set[str]:
+    """The pages and every file that one of them links to."""
+    pages = list_pages(root)
+    linked = {
+        str((root / page).parent.joinpath(path).resolve().relative_to(root.resolve()))
+        for page in pages
+        for path in _LINK.findall((root / page).read_text())
+    }
+    return {*pages, *(path for path in linked if (root / path).is_file())}
+
+
+def make_navigation(root: Path) -> list[Any]:
+    """By the sections of the index, the first page first; a folder's page brings the others of the folder."""
+    left = list_pages(root)
+    left.remove("README.md")
+
+    def take(path: str) -> Any:
+        folder = path.removesuffix("README.md")
+        if folder in (path, "docs/"):
+            return path
+        return [path, *(each for each in left if each.startswith(folder) and each != path)]
+
+    navigation: list[Any] = [{"Portero": "README.md"}]
+    for section in re.split(r"^## ", (root / INDEX).read_text(), flags=re.MULTILINE)[1:]:
+        pages: list[Any] = []
+        for title, link in _ENTRY.findall(section):
+            path = str((root / "docs" / link).resolve().relative_to(root.resolve()))
+            entry = take(path)
+            left = [page for page in left if page not in (entry if isinstance(entry, list) else [entry])]
+            pages.append({title: entry})
+        navigation.append({section.partition("\n")[0]: pages})
+    left.remove(INDEX)
+    return [*navigation, {"More": [INDEX, *left]}]
+
+
+class _Ids(HTMLParser):
+    """The links, the files that are loaded, and the ids of one page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.ids = {""}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.ids.add(values.get("id", ""))
+        if "src" in values or tag == "link":
+            self.loaded.append(values.get("src") or values.get("href", ""))
+        elif "href" in values:
+            self.links.append(values["href"])
+
+
+def find_lost_links(site: Path) -> Iterator[str]:
+    """A line for each link of a built site that leads to no file or heading, and for what is loaded from elsewhere."""
+    pages = {page: _Ids(page.read_text()) for page in sorted(site.rglob("*.html"))}
+    for page, parsed in pages.items():
+        yield from (f"{page.relative_to(site)}: loads {each}" for each in parsed.loaded if urlsplit(each).netloc)
+        for link in {*parsed.links, *parsed.loaded}:
+            parts = urlsplit(link)
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            if parts.scheme or parts.netloc or page.name == "404.html":
+                continue
+            if not target.is_file() or (target in pages and unquote(parts.fragment) not in pages[target].ids):
+                yield f"{page.relative_to(site)}: {link} leads nowhere"
+
+
+def main() -> int:
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    pages, site = BUILD / "pages", BUILD / "site"
+    shutil.rmtree(pages, ignore_errors=True)
+    for path in list_files(ROOT):
+        (pages / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, pages / path)
+    configuration = {"docs_dir": str(pages), "site_dir": str(site), "nav": make_navigation(ROOT), "strict": True}
+    build(load_config(str(ROOT / "docs" / "mkdocs.yml"), **configuration))
+    lost = [*find_lost_links(site)]
+    print(
+        "\n".join(lost)
+        or f"to read it, with search: {sys.executable} -m http.server --bind 127.0.0.1 --directory {site}"
+    )
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""Limits that the daemon cannot enforce, for want of a cgroup controller: reported instead of refused.
+
+dockerd drops a limit of memory, swap or processes then, and refuses --cpus (moby daemon/daemon_unix.go,
+verifyPlatformContainerResources): nobody could satisfy the rule.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from portero.decision import Violation
+from portero.host.view import HostMoment
+from portero.policy.rule import Rule
+from portero.refusals import Refused
+from portero.values.json_types import JSON
+
+# Another node, with another kernel, may run the tasks.
+_ON_ANY_NODE = frozenset({"ServiceCreate", "ServiceUpdate"})
+
+
+def report_unenforced(
+    violations: tuple[Violation, ...], rules: Mapping[str, Rule], document: Mapping[str, JSON], host: HostMoment
+) -> tuple[Violation, ...]:
+    """The violations, those of such limits reported. The daemon is asked only where one of them would refuse.
+
+    Without an answer they refuse.
+    """
+    limits = {one.rule: rules[one.rule].enforced_by for one in violations if one.action == "deny" and one.rule in rules}
+    if document["operation"] in _ON_ANY_NODE or not any(limits.values()):
+        return violations
+    try:
+        objects = host.objects()
+        info = objects.info() if objects else {}
+    except Refused:
+        return violations
+    unenforced = {rule for rule, field in limits.items() if field and info.get(field) is False}
+    return tuple(replace(one, action="audit") if one.rule in unenforced else one for one in violations)

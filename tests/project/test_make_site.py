@@ -1,0 +1,68 @@
+"""The site of `make site`: every page is in it, with what it links to, and a link that leads nowhere is found."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.paths import ROOT
+
+from .architecture import make_site
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "docs" / "rules").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("[index](docs/README.md)\n")
+    (tmp_path / "docs" / "README.md").write_text("# All\n\n## Use\n\n- [Rules](rules/README.md): all\n")
+    for name in ("README", "mounts"):
+        (tmp_path / "docs" / "rules" / f"{name}.md").write_text(
+            "[code](../../code.json#line), [no](https://x.example)\n"
+        )
+    (tmp_path / "code.json").write_text("{}")
+    (tmp_path / "docs" / "new.md").write_text("# New\n")
+    return tmp_path
+
+
+def pages_of(navigation: Any) -> Iterator[str]:
+    for entry in navigation:
+        below = [*entry.values()] if isinstance(entry, dict) else [entry]
+        yield from (page for each in below for page in ([each] if isinstance(each, str) else pages_of(each)))
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    assert sorted(pages_of(make_site.make_navigation(ROOT))) == make_site.list_pages(ROOT)
+
+
+def test_a_folder_comes_whole_and_a_page_that_the_index_does_not_name_under_more(root: Path) -> None:
+    assert make_site.make_navigation(root) == [
+        {"Portero": "README.md"},
+        {"Use": [{"Rules": ["docs/rules/README.md", "docs/rules/mounts.md"]}]},
+        {"More": ["docs/README.md", "docs/new.md"]},
+    ]
+
+
+def test_what_a_page_links_to_is_in_the_site(root: Path) -> None:
+    assert make_site.list_files(root) == {*make_site.list_pages(root), "code.json"}
+
+
+@pytest.mark.parametrize(
+    ("html", "lost"),
+    [
+        ('<a href="b.html#there">', []),
+        ('<a href="b.html#gone">', ["a.html: b.html#gone leads nowhere"]),
+        ('<a href="c.html">', ["a.html: c.html leads nowhere"]),
+        ('<p id="x"><a href="#x"><a href="#y">', ["a.html: #y leads nowhere"]),
+        ('<a href="https://example.com/">', []),
+        ('<script src="https://example.com/x.js">', ["a.html: loads https://example.com/x.js"]),
+        ('<link rel="stylesheet" href="gone.css">', ["a.html: gone.css leads nowhere"]),
+    ],
+)
+def test_a_link_that_leads_nowhere_and_what_is_loaded_from_elsewhere_is_found(
+    tmp_path: Path, html: str, lost: list[str]
+) -> None:
+    (tmp_path / "a.html").write_text(html)
+    (tmp_path / "b.html").write_text('<h2 id="there">')
+
+    assert [*make_site.find_lost_links(tmp_path)] == lost
