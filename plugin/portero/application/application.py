@@ -25,7 +25,7 @@ from portero.objects.own_requests import answer_own
 from portero.reading import api_tables
 from portero.refusals import CODES
 from portero.settings.settings import Settings
-from portero.status import bundle_state, seen_daemons, status
+from portero.status import bundle_state, policy_page, seen_daemons, status
 from portero.status.metrics import Metrics
 from portero.status.policy_state import PolicyState
 from portero.status.status import View
@@ -98,6 +98,12 @@ class Application:
     def status(self) -> dict[str, JSON]:
         """The full status, for GET /status."""
         return status.describe_status(self._view(), self.metrics.count())
+
+    def policy(self) -> dict[str, JSON]:
+        """The policy in force and the settings, for GET /policy."""
+        return policy_page.describe_policy(
+            self.settings, self.in_force.state, self.in_force.judge.policy, self.in_force.unusable
+        )
 
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""

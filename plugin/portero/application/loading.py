@@ -124,11 +124,26 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, on
         raise LoadError([str(error)]) from error
 
 
-def judge_of(settings: Settings) -> Judge:
-    """The judge under these settings, its policy as it is on the disk; raises LoadError."""
+def judge_of(settings: Settings, in_force: PolicyFiles | None = None, links: Sequence[str] = ()) -> Judge:
+    """The judge under these settings; raises LoadError. Its policy is as on the disk, or of the files `in_force`.
+
+    `links`: those in the folders of these files.
+    """
     routes, shapes = load_api()
-    policy = _load_policy(settings, routes.operations, folder.read_folder)
-    return assemble_judge(settings, policy, routes, shapes, list_links(settings))
+    if in_force is None:
+        links = list_links(settings)
+    policy = _load_policy(settings, routes.operations, make_reader(in_force))
+    return assemble_judge(settings, policy, routes, shapes, links)
+
+
+def make_reader(in_force: PolicyFiles | None) -> Reader:
+    """Reads the folders of these files from them, and all others from the disk."""
+
+    def read(path: Path, faults: list[str]) -> Folder:
+        known = in_force is not None and path in in_force
+        return _read_from(in_force or {}, path, faults) if known else folder.read_folder(path, faults)
+
+    return read
 
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:

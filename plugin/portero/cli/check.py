@@ -75,7 +75,7 @@ def check(
     hand, or a body with --operation. Without one, the compose files of the current folder. Decisions are those of mode
     enforce.
     """
-    settings = replace(options.settings(given), mode="enforce")
+    settings = replace(options.settings_here(given), mode="enforce")
     judge = options.judge_elsewhere(settings)
     reading = Reading(
         project_root,

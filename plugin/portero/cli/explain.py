@@ -9,6 +9,7 @@ from typing import cast
 import click
 
 from portero.cli import logged_decision, options
+from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show
 from portero.decision import LEVELS
 from portero.files import package_files
@@ -41,7 +42,7 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
 @options.JSON_OUTPUT
 def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
-    settings = options.settings(given)
+    settings = options.settings_here(given)
     policy = options.judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [
@@ -73,7 +74,7 @@ def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
 @options.JSON_OUTPUT
 def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead."""
-    settings = options.settings(given)
+    settings = options.settings_here(given)
     if logged_decision.is_decision(name):
         decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
         page = logged_decision.describe(decision, options.judge(settings).policy)
@@ -84,7 +85,7 @@ def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> 
     show(page, lines, as_json=as_json)
 
 
-def _explain_name(name: str, settings: Settings) -> dict[str, JSON]:
+def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
     policy = options.judge(settings).policy
     rule = policy.rules.get(name)
     if rule is not None:
@@ -142,7 +143,7 @@ def _describe_exception(waiver: Waiver) -> str:
     return f"{waiver.id}: {waiver.state(time.time())}, until {waiver.expires}, owner {waiver.owner}: {waiver.reason}"
 
 
-def _explain_code(name: str, settings: Settings) -> dict[str, JSON]:
+def _explain_code(name: str, settings: HostSettings) -> dict[str, JSON]:
     code = CODES[name]
     if name == _SITE_CODE:
         action = f"{options.judge(settings).policy.unknown_fields} (unknown-fields in site.json)"

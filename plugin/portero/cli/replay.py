@@ -10,6 +10,7 @@ import click
 
 from portero.cli import options
 from portero.cli.input_files import FILE, read_lines
+from portero.cli.policy_source import name_another
 from portero.cli.terminal import show
 from portero.identity.caller import Identity
 from portero.judging.judge import Judge
@@ -41,8 +42,8 @@ def replay(
     The policy is that of --schemas and --profile, in mode enforce. A request without a recorded decision counts as
     allowed. Exit status 1: something is decided differently.
     """
-    settings = replace(options.settings(given), mode="enforce")
-    before = options.judge_elsewhere(replace(settings, schemas=tuple(map(Path, against)))) if against else None
+    settings = replace(options.settings_here(given), mode="enforce")
+    before = options.judge_elsewhere(name_another(settings, tuple(map(Path, against)))) if against else None
     replayed = _Replay(options.judge_elsewhere(settings), before)
     comparison = Comparison()
     for capture in captures:

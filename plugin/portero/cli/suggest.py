@@ -43,7 +43,7 @@ def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...]
     .gz too, - is standard input. Each site value is proved by the rule that refused. Owner, reason and expiry of
     exceptions are left for you. Exit status 1: something is refused for which nothing is suggested.
     """
-    reader = LogReader.under(options.judge_elsewhere(replace(options.settings(given), mode="enforce")))
+    reader = LogReader.under(options.judge_elsewhere(replace(options.settings_here(given), mode="enforce")))
     for log in logs:
         reader.read(log)
     if not reader.suggestions.requests:

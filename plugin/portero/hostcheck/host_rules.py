@@ -15,7 +15,7 @@ from portero.hostcheck.fact import certain, possible
 from portero.policy import json_files, site
 from portero.policy.dialect import condition_faults
 from portero.policy.folder import Folder, digest_of, read_folder
-from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
+from portero.policy.loader import Reader, action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.values.json_objects import apply_patch
@@ -45,10 +45,10 @@ class HostPolicy:
         return ("violated" if self.possible[rule].failures(document) else "unknown"), failures
 
 
-def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
+def load(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_folder) -> HostPolicy:
     """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
     faults: list[str] = []
-    contents = [read_folder(folder, faults) for folder in folders]
+    contents = [reader(folder, faults) for folder in folders]
     builtin = contents[0]
     refuse_if(
         faults + [f"{builtin.path / name}: is missing: restore it" for name in _REQUIRED if name not in builtin.data]
