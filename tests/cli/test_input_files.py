@@ -115,3 +115,11 @@ def test_files_without_a_decision_are_named(tmp_path: Path, capsys: pytest.Captu
 
     assert ended.value.code == 2
     assert f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)" in capsys.readouterr().err
+
+
+def test_probes_of_the_host_check_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(line(violation("body-duplicate-name", level="always"), probe=True) + line())
+
+    tally = Tally()
+    assert [decision.is_probe for decision in add_logs([str(tmp_path / "log")], tally)] == [False]
+    assert (tally.decisions, tally.unreadable) == (1, 0)

@@ -133,3 +133,9 @@ def test_a_line_whose_identity_is_none_is_no_line() -> None:
 
     with pytest.raises(InvalidRecordLine):
         recorded_line.read_record(json.dumps(line | {"identity": {"user": 7}}).encode())
+
+
+def test_a_probe_of_the_host_check_is_no_request_to_compare() -> None:
+    probe = replace(decision(), subject=replace(decision().subject, is_probe=True))
+
+    assert recorded_line.read_record(recorded_line.make_record(json.dumps(ASKED).encode(), probe, MUCH)) is None

@@ -76,7 +76,10 @@ class LogSums(Protocol):
 
 
 def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:
-    """Add every decision of the logs, and yield it; gives up where there is none. Other lines count as unreadable."""
+    """Add every decision of the logs but the probes of `portero host`, and yield it; gives up where there is none.
+
+    Other lines count as unreadable.
+    """
     for log in logs:
         for line in read_lines(log, LONGEST_LINE):
             try:
@@ -84,7 +87,8 @@ def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:
             except NoDecision:
                 sums.unreadable += bool(line.strip())
                 continue
-            sums.add(decision)
-            yield decision
+            if not decision.is_probe:
+                sums.add(decision)
+                yield decision
     if not sums.decisions:
         options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])

@@ -71,7 +71,9 @@ class LogReader:
             if not line.strip():
                 continue
             try:
-                add_refused(self.suggestions, log_lines.read_decision(line))
+                decision = log_lines.read_decision(line)
+                if not decision.is_probe:
+                    add_refused(self.suggestions, decision)
             except NoDecision:
                 self._add_recorded(line)
 

@@ -76,12 +76,14 @@ def make_record(data: bytes, decision: Decision, max_bytes: int) -> bytes:
 
 
 def read_record(line: bytes) -> RecordedRequest | None:
-    """The request in a line, None for one of Docker's answers; raises InvalidRecordLine."""
+    """The request in a line; None for one of Docker's answers and of the host check. Raises InvalidRecordLine."""
     try:
         document = json.loads(line)
         if document.get("phase") == "res":
             return None
         decision = document.get("decision")
+        if decision is not None and decision.get("probe") is True:
+            return None
         is_withheld = decision is not None and "withheld" in document
         request = None if is_withheld else json.dumps(need(document, "envelope", dict)).encode()
         if decision is None:
