@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,14 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("PORTERO_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """By which policy a command judges is said in tests of that alone."""
+    options = sys.modules.get("portero.cli.options")
+    if options is not None and request.module.__name__ != "tests.cli.test_policy_source":
+        monkeypatch.setattr(options, "say_source", lambda settings: None)
 
 
 class _AtOnce:

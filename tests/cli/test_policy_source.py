@@ -12,7 +12,7 @@ from click.testing import Result
 from portero.cli import policy_source
 from portero.status import policy_page
 from tests.application.test_application import built
-from tests.cli.running import say_all
+from tests.cli.running import portero
 from tests.cli.test_status import answering
 
 
@@ -33,7 +33,7 @@ def describe(tmp_path: Path, site: Path, describe: Any = policy_page.describe_po
 def action_of(rule: str, page: str, socket: Path, *options: str, **environ: str) -> tuple[str, str]:
     """What a violation of the rule does, and the line that says by which policy."""
     with answering(socket, 200, page):
-        result = say_all("rules", "--json", *options, PORTERO_SOCKET=str(socket), **environ)
+        result = portero("rules", "--json", *options, PORTERO_SOCKET=str(socket), **environ)
     return find_action(result, rule), result.stderr
 
 
@@ -86,7 +86,7 @@ def test_a_portero_without_a_policy_is_named_and_the_built_in_rules_judge(tmp_pa
 
 def test_what_does_not_answer_is_named(tmp_path: Path) -> None:
     with answering(tmp_path / "s", 404, "{}"):
-        result = say_all("rules", PORTERO_SOCKET=str(tmp_path / "s"))
+        result = portero("rules", PORTERO_SOCKET=str(tmp_path / "s"))
 
     assert result.stderr.endswith(
         "does not say which policy is in force (the process that answers is not this portero)\n"
@@ -101,7 +101,7 @@ def test_users_judge_by_what_they_are_shown(tmp_path: Path, site: Path, monkeypa
     monkeypatch.setattr(policy_source, "SUMMARIES", (str(shown), str(tmp_path / "rootless")))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
-    result = say_all("rules", "--json", HOME=str(tmp_path))
+    result = portero("rules", "--json", HOME=str(tmp_path))
 
     assert find_action(result, "no-privileged") == "audit"
     assert result.stderr.endswith(", as far as users may see it, without its registries\n")
@@ -130,6 +130,6 @@ def test_the_bundle_of_the_running_portero_is_the_one_that_is_pulled(tmp_path: P
         "PORTERO_BUNDLE_FOLDER": str(tmp_path / "bundle"),
     }
     with answering(tmp_path / "s", 200, json.dumps(page)):
-        result = say_all("bundle", "pull", PORTERO_SOCKET=str(tmp_path / "s"))
+        result = portero("bundle", "pull", PORTERO_SOCKET=str(tmp_path / "s"))
 
     assert f"{tmp_path}/key.pub: cannot be read" in result.output
