@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from portero.cli import options
 from tests.paths import SCHEMAS
 
 # How long an example takes says how busy the machine is.
@@ -29,8 +29,7 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """By which policy a command judges is said in tests of that alone."""
-    options = sys.modules.get("portero.cli.options")
-    if options is not None and request.module.__name__ != "tests.cli.test_policy_source":
+    if request.module.__name__ != "tests.cli.test_policy_source":
         monkeypatch.setattr(options, "say_source", lambda settings: None)
 
 
