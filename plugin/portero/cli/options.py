@@ -170,8 +170,12 @@ def judge_elsewhere(settings: HostSettings) -> Judge:
 
     Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused.
     """
-    chosen = judge(settings)
-    return chosen if settings.host_root != "auto" else replace(chosen, policy=chosen.policy.report(_OWNERS_RULE))
+    return report_owners(judge(settings), settings)
+
+
+def report_owners(judge: Judge, settings: HostSettings) -> Judge:
+    """The same judge for requests that may be meant for another host."""
+    return judge if settings.host_root != "auto" else replace(judge, policy=judge.policy.report(_OWNERS_RULE))
 
 
 def variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

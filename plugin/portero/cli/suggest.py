@@ -85,7 +85,7 @@ class LogReader:
         if recorded is None or recorded.envelope is None:
             return
         try:
-            document = self.judge.document(recorded.envelope, time.time(), recorded.identity)
+            document = self.judge.document(recorded.envelope, time.time(), notes=recorded.notes)
         except Refused as refused:
             self.suggestions.add(RefusedRequest(""), [_make_violation(refused.code, "always", refused.at)])
             return
