@@ -7,11 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import click
-
 from portero.cli import options
 from portero.cli.host import check_host, host_policy
-from portero.cli.input_files import add_logs
+from portero.cli.input_files import add_logs, open_input
 from portero.cli.policy_source import HostSettings
 from portero.compliance import benchmark as benchmarks
 from portero.compliance import host_evidence, html_and_text, json_and_junit
@@ -82,7 +80,7 @@ def _read_host(request: BenchmarkRequest, settings: HostSettings) -> HostEvidenc
         return host_evidence.read_evidence(host_formats.describe(check_host(replace(settings, profile=_ALL_RULES))))
     if file is None:
         return None
-    with options.explain_os_errors(file, "name a file that can be read"), click.open_file(file, "rb") as opened:
+    with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
         text = opened.read()
     try:
         return host_evidence.read_evidence(json.loads(text))
