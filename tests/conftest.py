@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from portero.cli import options
 from tests.paths import SCHEMAS
 
 # How long an example takes says how busy the machine is.
@@ -23,6 +24,13 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("PORTERO_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """By which policy a command judges is said in tests of that alone."""
+    if request.module.__name__ != "tests.cli.test_policy_source":
+        monkeypatch.setattr(options, "say_source", lambda settings: None)
 
 
 class _AtOnce:

@@ -96,7 +96,7 @@ class Subject:
 
     `identified_by`: how the user is known; `names`: alternative names of the certificate.
     `by_compose`: the client is Compose, or makes what Compose makes. `trace`, `parent_span`: the client's, where it
-    named one (W3C Trace Context).
+    named one (W3C Trace Context). `is_probe`: it is one of `portero host`.
     """
 
     operation: str = ""
@@ -114,6 +114,7 @@ class Subject:
     names: tuple[str, ...] = ()
     trace: str = ""
     parent_span: str = ""
+    is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,7 @@ class Decision:
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
             **({"traceId": subject.trace, "parentSpanId": subject.parent_span} if subject.trace else {}),
             **({"breakGlass": True} if self.breaks_glass else {}),
+            **({"probe": True} if subject.is_probe else {}),
             "operation": subject.operation,
             "apiVersion": subject.version,
             "method": subject.method,

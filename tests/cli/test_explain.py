@@ -164,3 +164,17 @@ def test_with_settings_that_are_invalid_the_built_in_rules_are_completed(monkeyp
     monkeypatch.setenv("PORTERO_PROFILE", "soft")
 
     assert complete("no-host-p") == ["no-host-pid"]
+
+
+@pytest.mark.parametrize("name", ["no-kexec", "no-kexec.", "(no-kexec)", "no-kexec,"])
+def test_a_rule_about_the_host_is_known_as_it_stands_in_a_sentence(name: str) -> None:
+    result = portero("explain", name)
+
+    assert result.exit_code == 0
+    assert result.output.startswith("no-kexec: No other kernel can be loaded at run time\n")
+    assert "remedy (host)" in result.output
+    assert "operations" not in result.output
+
+
+def test_a_misspelt_rule_about_the_host_is_corrected() -> None:
+    assert "did you mean no-kexec?" in portero("explain", "no-kexek").stderr

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,25 @@ def test_files_without_a_decision_are_named(tmp_path: Path, capsys: pytest.Captu
 
     assert ended.value.code == 2
     assert f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)" in capsys.readouterr().err
+
+
+def test_probes_of_the_host_check_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(line(violation("body-duplicate-name", level="always"), probe=True) + line())
+
+    tally = Tally()
+    assert [decision.is_probe for decision in add_logs([str(tmp_path / "log")], tally)] == [False]
+    assert (tally.decisions, tally.unreadable) == (1, 0)
+
+
+def test_a_pipe_without_a_writer_is_empty_and_one_with_a_writer_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    silent = portero("report", pipe)
+    command = ["sh", "-c", f"sleep 0.2; cat {tmp_path}/log"]
+    (tmp_path / "log").write_bytes(line())
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        read = portero("report", "--format", "json", f"/dev/fd/{writer.stdout.fileno()}")
+
+    assert (silent.exit_code, "no decisions found" in silent.stderr) == (2, True)
+    assert json.loads(read.stdout)["decisions"] == 1

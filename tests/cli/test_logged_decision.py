@@ -24,7 +24,7 @@ OTHER = "d-ba9876543210"
 def explain(folder: Path, content: bytes, *options: str) -> Result:
     """What is said of the decision in a log with this content."""
     (folder / "log.jsonl").write_bytes(content)
-    return portero("explain", ID, "--log", folder / "log.jsonl", *options)
+    return portero("explain", ID, "--all", "--log", folder / "log.jsonl", *options)
 
 
 def told(result: Result) -> Any:
@@ -57,6 +57,29 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     assert lines[waived + 1] == "  exception  probe"
     gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
     assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
+
+
+@pytest.mark.parametrize(("refusing", "shown", "left_out"), [(2, 2, ""), (5, 5, ""), (9, 4, "  and 6 more")])
+def test_what_refused_comes_first_in_ten_lines(tmp_path: Path, refusing: int, shown: int, left_out: str) -> None:
+    broken = [violation("image-digest", "audit", level="advisory", at="Image")] if refusing == 9 else []
+    broken += [violation(f"rule-{number}", asked="4g", allowed="at most 1g") for number in range(refusing)]
+    tried = {"add": [["-m", "1g"]], "instead": [], "without": []}
+    (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
+
+    lines = portero("explain", f"[{ID}].", "--log", tmp_path / "log.jsonl").output.splitlines()
+
+    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert lines[1 : shown + 1] == [
+        f"  refused by rule-{number} at HostConfig.Privileged: 4g asked, at most 1g" for number in range(shown)
+    ]
+    assert lines[shown + 1 :] == [
+        *([left_out] if left_out else []),
+        "try      docker run -m 1g …",
+        "when     2026-11-24T16:00:00.123Z",
+        "who      alice",
+        f"more     portero explain {ID} --all: remedies, and under which policy",
+    ]
+    assert len(lines) <= 10
 
 
 def test_the_story_names_the_exception_that_nearly_matches(tmp_path: Path) -> None:

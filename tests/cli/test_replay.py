@@ -7,14 +7,21 @@ import os
 import pty
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+from portero.application.loading import judge_of
 from portero.decision import Decision, Subject, Violation, make_refusal
+from portero.host.fixed_host import FixedHost
+from portero.host.notes import HostNotes
+from portero.identity.caller import Identity
 from portero.recording import recorded_line
+from portero.settings.settings import Settings
 from tests.cli.running import portero
 from tests.paths import ROOT
 
@@ -47,11 +54,11 @@ def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     return record(data, subject, f"d-{number}", *(make_refusal(code, "Image") for code in codes))
 
 
-def record(data: bytes, subject: Subject, id: str, *violations: Violation) -> bytes:
+def record(data: bytes, subject: Subject, id: str, *violations: Violation, notes: HostNotes | None = None) -> bytes:
     decision = Decision(
         id=id, time=0.0, subject=subject, violations=violations, policy="x", profile="baseline", mode="enforce"
     )
-    return recorded_line.make_record(data, decision, 1 << 20)
+    return recorded_line.make_record(data, decision, 1 << 20, notes)
 
 
 def document(result: Result) -> Any:
@@ -268,6 +275,32 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     envelope["RequestHeaders"]["X-Portero-Token"] = "a.b.c"
     subject = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
 
-    told = document(replay_lines(tmp_path, record(json.dumps(envelope).encode(), subject, "d-1"), "--json"))
+    notes = HostNotes({"identity": {"": Identity("alice", ("ops",), "token", seconds=900.0)}})
+
+    told = document(
+        replay_lines(tmp_path, record(json.dumps(envelope).encode(), subject, "d-1", notes=notes), "--json")
+    )
 
     assert (told["compared"], told["unchanged"]) == (1, 1)
+
+
+def test_what_the_host_said_is_part_of_a_recording(tmp_path: Path) -> None:
+    closed = {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}
+    recording = replace(judge_of(Settings.read({}, {})), host=FixedHost({"daemon": closed, "devices": "closed"}))
+    session = json.dumps({"RequestMethod": "POST", "RequestUri": "/v1.45/session"}).encode()
+    notes = HostNotes()
+    decision = recording.decide(session, "d-1", time.time(), notes=notes)
+    noted, alone = (recorded_line.make_record(session, decision, 1 << 20, each) for each in (notes, None))
+    (tmp_path / "noted").write_bytes(noted)
+    (tmp_path / "alone").write_bytes(alone)
+
+    known, unknown, elsewhere = (
+        portero("replay", tmp_path / name, "--profile", "hardened", *options)
+        for name, options in (("noted", []), ("alone", []), ("noted", ["--host-root", "none"]))
+    )
+
+    assert decision.allowed
+    assert known.output.splitlines()[0] == "1 requests compared, 1 unchanged"
+    assert [each.output.splitlines()[1] for each in (unknown, elsewhere)] == [
+        "1 would be refused that were allowed"
+    ] * 2

@@ -8,6 +8,8 @@ from pathlib import Path
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _END = re.compile(r"<<'?(\w+)'?$")
 ANYTHING = "…"
+# Of root, and of anybody.
+_PROMPTS = ("# ", "$ ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,11 @@ def read_steps(page: Path) -> Iterator[Step]:
     for block in _BLOCK.findall(page.read_text()):
         lines = block.splitlines()
         while lines:
-            command = [lines.pop(0).removeprefix("# ")]
+            command = [lines.pop(0)[len("# ") :]]
             if ends := _END.search(command[0]):
                 while command[-1] != ends[1]:
                     command.append(lines.pop(0))
             shown = []
-            while lines and not lines[0].startswith("# "):
+            while lines and not lines[0].startswith(_PROMPTS):
                 shown.append(lines.pop(0))
             yield Step("\n".join(command), "\n".join(shown))

@@ -63,7 +63,7 @@ def test_the_flags_of_the_classic_builder_are_read() -> None:
 
     assert found["networks"][0]["name"] == "none"
     assert found["limits"]["memory"] == {"value": 268435456, "at": "?memory"}
-    assert found["limits"]["swap"] == {"value": 268435456, "at": "?memswap"}
+    assert found["limits"]["swap"] == {"value": 268435456, "at": "?memswap", "added": True}
     assert found["limits"]["cpuShares"] == {"value": 512, "at": "?cpushares"}
     assert found["limits"]["shmSize"] == {"value": 67108864, "at": "?shmsize"}
     assert found["limits"]["pids"] == {"value": None, "at": "query"}

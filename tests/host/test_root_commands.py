@@ -27,6 +27,11 @@ def found(root: Path, **files: str) -> RootCommands:
     [
         ("ExecStart=/opt/a/run --x=/srv/data", {"/opt/a/run"}),
         ('ExecStartPre=-+"/opt/a/run" x', {"/opt/a/run"}),
+        ('ExecStart="/opt/my app/run" /srv/data', {"/opt/my app/run"}),
+        ("ExecStart=-'/opt/my app/run' x", {"/opt/my app/run"}),
+        ('User=grafana\nExecStartPre="+/opt/my app/run"', {"/opt/my app/run"}),
+        (r"ExecStart=/opt/my\x20app/run x", {"/opt/my app/run"}),
+        ("EnvironmentFile=-/opt/my app/env\nExecStart=/usr/bin/x", {"/opt/my app/env", "/usr/bin/x"}),
         ("ExecStart=/usr/bin/x \\\n  /srv/data\nExecStop=@/opt/b b", {"/usr/bin/x", "/opt/b"}),
         ("ExecStart=/usr/bin/python3 -u /opt/a/main.py /srv/data", {"/usr/bin/python3", "/opt/a/main.py"}),
         ("ExecStart=/usr/bin/java -Xmx1g -jar /opt/a/a.jar", {"/usr/bin/java", "/opt/a/a.jar"}),
@@ -48,6 +53,15 @@ def found(root: Path, **files: str) -> RootCommands:
 )
 def test_a_unit_executes_what_its_lines_begin_with_and_scripts(tmp_path: Path, text: str, certain: set[str]) -> None:
     assert found(tmp_path, etc__systemd__system__a_dot_service=text).certain == certain
+
+
+def test_paths_in_quotes_are_whole(tmp_path: Path) -> None:
+    unit = """ExecStart=/usr/bin/env python3 -u "/opt/my app/main.py" '/opt/my app/helper'"""
+
+    commands = found(tmp_path, etc__systemd__system__a_dot_service=unit)
+
+    assert "/opt/my app/main.py" in commands.scripts
+    assert "/opt/my app/helper" in commands.possible
 
 
 def test_a_drop_in_belongs_to_its_unit(tmp_path: Path) -> None:

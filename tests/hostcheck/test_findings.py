@@ -117,3 +117,40 @@ def test_where_nobody_knows_whether_docker_is_there_its_rules_apply() -> None:
     report = checked({"daemon": {"installed": {"value": "unknown"}, "icc": {"value": "unknown"}}})
 
     assert [finding.rule.id for finding in report.findings] == ["no-inter-container-communication"]
+
+
+UNGUARDED = {
+    "daemon": {"authorizationPlugins": {"value": []}},
+    "probes": {
+        "arrive": {"value": False},
+        "CVE-2024-41110": {"value": "unguarded"},
+        "CVE-2026-34040": {"value": "unguarded"},
+    },
+}
+PROBES = ["cve-2024-41110-fixed", "cve-2026-34040-fixed", "probes-arrive"]
+
+
+def test_what_says_nothing_while_another_rule_is_violated_waits_for_it() -> None:
+    report = checked(UNGUARDED)
+
+    assert [finding.rule.id for finding in report.findings] == ["guarded-by-portero"]
+    assert report.waiting == dict.fromkeys(PROBES, "guarded-by-portero")
+    assert not {*PROBES} & {*report.held}
+
+
+def test_nothing_that_is_enforced_waits_for_what_is_only_reported(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"actions": {"guarded-by-portero": "audit"}}')
+
+    report = checked(UNGUARDED, "hardened", tmp_path)
+
+    assert {finding.rule.id for finding in report.findings} == {"guarded-by-portero", *PROBES}
+    assert report.waiting == {}
+
+
+def test_a_kernel_without_apparmor_has_no_fine_profile() -> None:
+    neither = {"apparmor": {"value": False}, "selinux": {"value": False}}
+
+    report = checked({"kernel": {"accessControl": neither}, "daemon": {"accessControl": neither}})
+
+    assert [finding.rule.id for finding in report.findings] == ["access-control"]
+    assert "apparmor-profile-loaded" not in report.held

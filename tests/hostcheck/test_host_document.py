@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from portero.files.chroot import Files
-from portero.hostcheck.host_document import collect
+from portero.hostcheck import daemon_settings, daemon_sockets
+from portero.hostcheck.host_document import collect, find_address
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 from tests.paths import SCHEMAS
@@ -95,3 +96,9 @@ def test_every_field_of_the_schema_is_described(name: str) -> None:
 def _undescribed(properties: dict[str, Any]) -> list[str]:
     missing = [name for name, field in properties.items() if name != "at" and "description" not in field]
     return missing + [name for field in properties.values() for name in _undescribed(field.get("properties", {}))]
+
+
+def test_a_dockerd_without_a_unix_socket_has_no_address(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon_sockets, "list_unix_sockets", lambda *_: [])
+
+    assert find_address(host.files, daemon_settings.read_configuration(host.files, None, FILE)) is None

@@ -3,9 +3,11 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from portero.decision import Decision, Subject, Violation
 from portero.judging import denial
-from portero.values.denial_parts import Proposed
+from portero.values.denial_parts import Proposed, Wording
 
 ID = "d-7f3a00000000"
 MORE = f"  more: portero explain {ID}"
@@ -207,3 +209,17 @@ def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:
     lines = listed.split("\n")
     assert lines[1] == "  no-devices  HostConfig.Devices[0]: It can take over the host. -> drop --privileged"
     assert (len(lines), lines[-1]) == (denial.MAX_LISTED + 2, "  ... and 480 more")
+
+
+@pytest.mark.parametrize(
+    ("cause", "operation", "headline"),
+    [
+        ("build", "ContainerInspect", "Build (ContainerInspect) refused"),
+        ("build", "ImageBuild", "ImageBuild refused"),
+        ("mount", "ContainerInspect", "ContainerInspect refused"),
+    ],
+)
+def test_what_a_build_asks_for_first_is_called_a_build(cause: str, operation: str, headline: str) -> None:
+    violation = replace(denied("unseen-buildkit"), wording=Wording("unseen-buildkit", cause=cause))
+
+    assert text(violation, operation=operation).startswith(f"{headline} [{ID}]\n")

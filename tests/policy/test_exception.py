@@ -124,13 +124,13 @@ def test_the_day_is_one_of_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPa
 def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> None:
     told = [
         waiver(BY_ALICE, id="gone", expires=DAY - timedelta(days=1)),
-        waiver(BY_ALICE, id="soon", expires=DAY + timedelta(days=14)),
-        waiver(BY_ALICE, id="later", expires=DAY + timedelta(days=15)),
+        waiver(BY_ALICE, id="soon", expires=DAY + timedelta(days=3)),
+        waiver(BY_ALICE, id="later", expires=DAY + timedelta(days=4)),
     ]
 
     assert list_warnings(told, at(DAY)) == [
         "exceptions/gone.json: expired on 2030-06-29 and waives nothing: renew it with alice, or delete it",
-        "exceptions/soon.json: expires at the end of 2030-07-14: renew it with alice, or delete it",
+        "exceptions/soon.json: expires at the end of 2030-07-03: renew it with alice, or delete it",
     ]
 
 

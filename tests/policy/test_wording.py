@@ -121,3 +121,25 @@ def test_names_are_filled_from_the_failed_fact(reason: str, expected: str) -> No
 
 def test_elsewhere_the_names_stay() -> None:
     assert fill_reason("{who} can", {"facts": {"x": "y"}}, ("facts", "x")) == "who can"
+
+
+def test_what_docker_adds_is_not_called_asked() -> None:
+    swap = POLICY.rules["no-swap"].wording
+    fact = {"value": 64 << 20, "at": "HostConfig.MemorySwap"}
+    path = [("facts", "limits", "swap", "value")]
+
+    asked, added = (swap.fill({"facts": {"limits": {"swap": fact | more}}}, path) for more in ({}, {"added": True}))
+
+    assert (asked.asked, asked.allowed) == ("64m of swap", "none")
+    assert (added.asked, added.allowed, added.part) == ("", "", None)
+    assert added.text.startswith("Docker adds as much swap as memory (64m)")
+
+
+@pytest.mark.parametrize(("paths", "whole"), [(["/"], True), (["/srv", "/"], True), (["/run/docker.sock"], False)])
+def test_the_root_of_the_host_is_called_the_whole_host(paths: list[str], whole: bool) -> None:
+    mount = {"at": "HostConfig.Binds[0]", "source": paths[0], "paths": paths, "holds": ["/run/docker.sock"]}
+    words = POLICY.rules["no-daemon-sockets"].wording.fill(
+        {"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")]
+    )
+
+    assert words.text.startswith("this is the whole host") is whole

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portero.decision import Decision, Subject, Violation
+from portero.host.notes import HostNotes
 from portero.identity.caller import Identity
 from portero.recording import recorded_line
 from portero.recording.recorded_line import InvalidRecordLine, Outcome, RecordedRequest
@@ -116,20 +117,30 @@ def test_what_is_no_line_of_a_recording_is_refused(line: bytes) -> None:
 
 
 def test_who_asked_is_recorded_and_the_token_is_not() -> None:
-    subject = Subject(user="alicia", groups=("dev",), identified_by="token")
+    groups = {"tls": ("web",), "token": ("dev",)}
+    alicia = Identity("alicia", ("web", "dev"), "tls+token", ("a.example.com",), 900.0, groups)
     asked = ASKED | {"RequestHeaders": {"X-PORTERO-Token": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}}
 
-    line = recorded_line.make_record(json.dumps(asked).encode(), replace(decision(), subject=subject), MUCH)
+    notes = HostNotes({"identity": {"": alicia}})
+    line = recorded_line.make_record(json.dumps(asked).encode(), decision(), MUCH, notes)
 
     assert b"eyJhbGciOiJFZERTQSJ9" not in line
     assert b"c2lnbmF0dXJl" not in line
     told = recorded_line.read_record(line)
     assert told is not None
-    assert told.identity == Identity("alicia", ("dev",), "token")
+    assert told.notes is not None
+    read = told.notes.known["identity"][""]
+    assert (read, read.sources, read.groups_by("token")) == (alicia, groups, {"dev"})
 
 
 def test_a_line_whose_identity_is_none_is_no_line() -> None:
     line = json.loads(recorded_line.make_record(json.dumps(ASKED).encode(), decision(), MUCH))
 
     with pytest.raises(InvalidRecordLine):
-        recorded_line.read_record(json.dumps(line | {"identity": {"user": 7}}).encode())
+        recorded_line.read_record(json.dumps(line | {"host": {"identity": {"": {"user": 7}}}}).encode())
+
+
+def test_a_probe_of_the_host_check_is_no_request_to_compare() -> None:
+    probe = replace(decision(), subject=replace(decision().subject, is_probe=True))
+
+    assert recorded_line.read_record(recorded_line.make_record(json.dumps(ASKED).encode(), probe, MUCH)) is None

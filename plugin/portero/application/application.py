@@ -19,13 +19,14 @@ from portero.decision_log.log_state import JOURNAL
 from portero.dockerd import unix_http  # noqa: F401 - before a fork: the first lookup then need not load it
 from portero.dockerd.peer import Peer
 from portero.host.live_host import HostFiles
+from portero.host.notes import HostNotes
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.objects.own_requests import answer_own
 from portero.reading import api_tables
 from portero.refusals import CODES
 from portero.settings.settings import Settings
-from portero.status import bundle_state, seen_daemons, status
+from portero.status import bundle_state, policy_page, seen_daemons, status
 from portero.status.metrics import Metrics
 from portero.status.policy_state import PolicyState
 from portero.status.status import View
@@ -50,8 +51,8 @@ class InForce:
 class RequestRecorder(Protocol):
     """Records each request: portero.recording.recorder."""
 
-    def record(self, data: bytes, decision: Decision) -> None:
-        """Note one request of dockerd and what was decided; it must not fail."""
+    def record(self, data: bytes, decision: Decision, notes: HostNotes | None) -> None:
+        """Note one request of dockerd, what was decided, and what the host said; it must not fail."""
         ...
 
 
@@ -99,6 +100,12 @@ class Application:
         """The full status, for GET /status."""
         return status.describe_status(self._view(), self.metrics.count())
 
+    def policy(self) -> dict[str, JSON]:
+        """The policy in force and the settings, for GET /policy."""
+        return policy_page.describe_policy(
+            self.settings, self.in_force.state, self.in_force.judge.policy, self.in_force.unusable
+        )
+
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
         return self.metrics.text() + bundle_state.metrics_text(self.settings)
@@ -126,7 +133,8 @@ class Application:
         began = time.perf_counter_ns()
         in_force = self.in_force
         judge = in_force.judge
-        decision = judge.decide(data, new_id(), time.time(), peer)
+        notes = HostNotes() if self.recorder is not None else None
+        decision = judge.decide(data, new_id(), time.time(), peer, notes=notes)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if in_force.unusable and self.settings.mode == "enforce":
@@ -136,7 +144,7 @@ class Application:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
         if self.recorder is not None:
-            self.recorder.record(data, decision)
+            self.recorder.record(data, decision, notes)
         return decision
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:

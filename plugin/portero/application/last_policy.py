@@ -18,6 +18,7 @@ from portero.settings.settings import Settings
 from portero.status.policy_state import PolicyFiles
 
 _FORMAT = 1
+_SIGNATURE = "signature.json"  # signing/signature.py, which loads `cryptography`
 _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
 _MAX_BYTES = 16 << 20
@@ -70,6 +71,15 @@ def read_saved_policy(settings: Settings) -> SavedPolicy | None:
         for path, encoded in document["folders"].items()
     }
     return SavedPolicy(files, tuple(document["links"]))
+
+
+def was_signed(settings: Settings) -> bool:
+    """Whether the policy that was saved for these folders had a signature; True where it cannot be read."""
+    try:
+        saved = read_saved_policy(settings)
+    except (OSError, ValueError, LookupError, TypeError):
+        return True
+    return saved is not None and any(_SIGNATURE in files for files in saved.files.values())
 
 
 def _digest(content: bytes) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from portero.application import last_policy
 from portero.application.judged_host import make_host
 from portero.files import package_files
 from portero.judging.enforcement import Enforcement
@@ -32,7 +33,8 @@ from portero.values.errors import LoadError
 class Loaded:
     """A policy ready to judge by, how its folders are signed, and the files that it was made of.
 
-    `new_groups`: the groups of which no signed version is known to have been in force. `links`: those in the folders.
+    `new_groups`: the groups of which no signed version is known to have been in force. `is_first`: the policy before
+    was not signed. `links`: those in the folders.
     """
 
     policy: Policy
@@ -40,10 +42,13 @@ class Loaded:
     files: PolicyFiles
     new_groups: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    is_first: bool = False
 
     def make_state(self, now: float) -> PolicyState:
         """The state of this policy, loaded now (seconds since 1970)."""
-        return PolicyState(now, now, (), self.signed, self.files, self.new_groups, links=self.links)
+        return PolicyState(
+            now, now, (), self.signed, self.files, self.new_groups, links=self.links, is_first=self.is_first
+        )
 
 
 def load_trusted(
@@ -71,8 +76,15 @@ def load_trusted(
         signed = signed_folders.new_reader(settings, saved, running)
         loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
         new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
+        is_first = bool(new) and not last_policy.was_signed(settings)
         links = list_links(settings) if saved is None else ()
-        return replace(loaded, files={**loaded.files, **signed.files}, new_groups=tuple(sorted(new)), links=links)
+        return replace(
+            loaded,
+            files={**loaded.files, **signed.files},
+            new_groups=tuple(sorted(new)),
+            links=links,
+            is_first=is_first,
+        )
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
 
@@ -124,11 +136,26 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, on
         raise LoadError([str(error)]) from error
 
 
-def judge_of(settings: Settings) -> Judge:
-    """The judge under these settings, its policy as it is on the disk; raises LoadError."""
+def judge_of(settings: Settings, in_force: PolicyFiles | None = None, links: Sequence[str] = ()) -> Judge:
+    """The judge under these settings; raises LoadError. Its policy is as on the disk, or of the files `in_force`.
+
+    `links`: those in the folders of these files.
+    """
     routes, shapes = load_api()
-    policy = _load_policy(settings, routes.operations, folder.read_folder)
-    return assemble_judge(settings, policy, routes, shapes, list_links(settings))
+    if in_force is None:
+        links = list_links(settings)
+    policy = _load_policy(settings, routes.operations, make_reader(in_force))
+    return assemble_judge(settings, policy, routes, shapes, links)
+
+
+def make_reader(in_force: PolicyFiles | None) -> Reader:
+    """Reads the folders of these files from them, and all others from the disk."""
+
+    def read(path: Path, faults: list[str]) -> Folder:
+        known = in_force is not None and path in in_force
+        return _read_from(in_force or {}, path, faults) if known else folder.read_folder(path, faults)
+
+    return read
 
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from portero.application import last_policy, reloading
 from portero.application.application import Application
+from portero.application.user_summary import write_summary
 from portero.application.watch import Snapshot, Watch
 from portero.threads import start_thread
 from portero.values.backoff import Retry
@@ -48,6 +49,7 @@ class ReloadThread:
         self._plan_retry()
         if not application.in_force.unusable:
             self._save_policy()
+        write_summary(application)
         application.in_force.judge.host.watch()
         application.log.start(is_replacement=is_replacement)
         start_thread("policy", self._run)
@@ -125,6 +127,7 @@ class ReloadThread:
         self._plan_retry()
         if not in_force.state.faults:
             self._save_policy()
+            write_summary(self.application)
         if not is_retry or in_force.state.faults != faults:
             self._count_and_report()
 

@@ -47,8 +47,10 @@ def _load(application: Application) -> Loaded:
 
 def _bring_into_force(application: Application, loaded: Loaded, unusable: str = "") -> InForce:
     # New groups need attention until the next start.
-    new_groups = {*application.in_force.state.new_groups, *loaded.new_groups}
-    state = replace(loaded.make_state(time.time()), new_groups=tuple(sorted(new_groups)))
+    before = application.in_force.state
+    new_groups = tuple(sorted({*before.new_groups, *loaded.new_groups}))
+    is_first = before.is_first if before.new_groups else loaded.is_first
+    state = replace(loaded.make_state(time.time()), new_groups=new_groups, is_first=is_first)
     application.metrics.policy_loaded(
         state.loaded, enforcing=application.settings.mode == "enforce", usable=not unusable
     )

@@ -82,7 +82,7 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
     Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
     host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
     """
-    settings = options.settings({"bundle_login": login, "bundle_ca": ca})
+    settings = options.settings_here({"bundle_login": login, "bundle_ca": ca})
     parsed = _parse(address)
     if not isinstance(parsed, OciAddress) or parsed.is_digest:
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
@@ -112,7 +112,7 @@ def pull(login: str | None, state: str | None) -> None:
     Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
     3: either of the two, and there is none from before.
     """
-    settings = options.settings({"bundle_login": login, "state": state})
+    settings = options.settings_here({"bundle_login": login, "state": state})
     if not settings.bundle:
         options.give_up(["PORTERO_BUNDLE is empty: name the address of a bundle"])
 
@@ -142,7 +142,7 @@ def pull(login: str | None, state: str | None) -> None:
 @options.JSON_OUTPUT
 def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
-    settings = options.settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
+    settings = options.settings_here({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     try:
         with options.explain_os_errors(source, by_file=True):
             bundle = _read_bundle(source, settings)

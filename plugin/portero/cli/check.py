@@ -10,7 +10,7 @@ from dataclasses import replace
 import click
 
 from portero.cli import check_report, options
-from portero.cli.input_files import FILE
+from portero.cli.input_files import FILE, open_input
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose.project import Reading, is_compose, is_yaml
 from portero.decision import Decision, Subject, limit_violations, sort_violations
@@ -75,7 +75,7 @@ def check(
     hand, or a body with --operation. Without one, the compose files of the current folder. Decisions are those of mode
     enforce.
     """
-    settings = replace(options.settings(given), mode="enforce")
+    settings = replace(options.settings_here(given), mode="enforce")
     judge = options.judge_elsewhere(settings)
     reading = Reading(
         project_root,
@@ -123,7 +123,7 @@ def _read_requests(
 
         yield from requests.list_requests(files, judge.routes, reading)
         return
-    with click.open_file(files[0], "rb") as opened:
+    with open_input(files[0]) as opened:
         data = opened.read()
     if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
         from portero.compose import requests

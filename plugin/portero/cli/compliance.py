@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import click
-
 from portero.cli import options
 from portero.cli.host import check_host, host_policy
-from portero.cli.input_files import add_logs
+from portero.cli.input_files import add_logs, open_input
+from portero.cli.policy_source import HostSettings
 from portero.compliance import benchmark as benchmarks
 from portero.compliance import host_evidence, html_and_text, json_and_junit
 from portero.compliance.host_evidence import HostEvidence, NotAHostReport
@@ -25,7 +24,7 @@ from portero.policy import folder
 from portero.policy.rule import Rule
 from portero.proof.examples import builtin_examples
 from portero.report import host_formats, junit
-from portero.settings.settings import Profile, Settings
+from portero.settings.settings import Profile
 from portero.status import lookup_state
 
 # Under this profile the check of the host has all rules, enforced here or not.
@@ -42,7 +41,7 @@ class BenchmarkRequest:
     check_host: bool
 
 
-def report_benchmark(request: BenchmarkRequest, settings: Settings, form: str) -> tuple[str, bool]:
+def report_benchmark(request: BenchmarkRequest, settings: HostSettings, form: str) -> tuple[str, bool]:
     """The report in this form, and whether every item that can be decided is met."""
     judge = options.judge(settings)
     chosen = benchmarks.load(request.benchmark)
@@ -66,7 +65,7 @@ def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> Log
     return evidence
 
 
-def _try_rules(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapping[str, RuleEffect]:
+def _try_rules(judge: Judge, settings: HostSettings, rules: Collection[str]) -> Mapping[str, RuleEffect]:
     blind = frozenset(lookup_state.list_rules_without_lookups(settings, judge.policy, "auto"))
     builtin = (
         Rule.of(file, content) for file, content in folder.read_folder(package_files.schemas(), []).rules.items()
@@ -75,13 +74,13 @@ def _try_rules(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapp
     return {id: trial.try_rule(id) for id in sorted(rules)}
 
 
-def _read_host(request: BenchmarkRequest, settings: Settings) -> HostEvidence | None:
+def _read_host(request: BenchmarkRequest, settings: HostSettings) -> HostEvidence | None:
     file = request.host_report
     if request.check_host:
         return host_evidence.read_evidence(host_formats.describe(check_host(replace(settings, profile=_ALL_RULES))))
     if file is None:
         return None
-    with options.explain_os_errors(file, "name a file that can be read"), click.open_file(file, "rb") as opened:
+    with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
         text = opened.read()
     try:
         return host_evidence.read_evidence(json.loads(text))

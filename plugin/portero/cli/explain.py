@@ -4,11 +4,13 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import chain
 from typing import cast
 
 import click
 
 from portero.cli import logged_decision, options
+from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show
 from portero.decision import LEVELS
 from portero.files import package_files
@@ -22,6 +24,8 @@ from portero.refusals import CODES
 from portero.settings.settings import InvalidSettings, Settings
 from portero.values.json_types import JSON
 
+_PUNCTUATION = " .,;:!?()[]'\"`"
+_HOST = "Host"
 # The one code whose action is a site value.
 _SITE_CODE = "unknown-field"
 
@@ -32,7 +36,7 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
         folders = Settings.read(os.environ, {}).policy_folders
     except InvalidSettings:
         folders = (package_files.schemas(),)
-    rules = {file.stem for folder in folders for file in folder.glob("rules/*/*.json")}
+    rules = {file.stem for folder in folders for kind in ("rules", "host") for file in folder.glob(f"{kind}/*/*.json")}
     return sorted(name for name in {*rules, *CODES} if name.startswith(beginning))
 
 
@@ -41,7 +45,7 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
 @options.JSON_OUTPUT
 def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
-    settings = options.settings(given)
+    settings = options.settings_here(given)
     policy = options.judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [
@@ -70,33 +74,47 @@ def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     help="The decision log to search, with its rotated files; - for standard input. "
     "Default: PORTERO_LOG, or the log of the running plugin.",
 )
+@click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what refused.")
 @options.JSON_OUTPUT
-def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
-    """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead."""
-    settings = options.settings(given)
+def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead.
+
+    Rules about requests and about the host; a decision in ten lines, what refused first.
+    """
+    settings = options.settings_here(given)
+    # As it stands in a sentence, or in a denial.
+    name = name.strip(_PUNCTUATION) or name
     if logged_decision.is_decision(name):
         decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
         page = logged_decision.describe(decision, options.judge(settings).policy)
-        lines = logged_decision.list_lines(page)
+        lines = logged_decision.list_lines(page) if in_whole else logged_decision.list_first(page)
     else:
         page = _explain_code(name, settings) if name in CODES else _explain_name(name, settings)
         lines = _list_lines(page)
     show(page, lines, as_json=as_json)
 
 
-def _explain_name(name: str, settings: Settings) -> dict[str, JSON]:
+def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
     policy = options.judge(settings).policy
-    rule = policy.rules.get(name)
-    if rule is not None:
-        return _explain_rule(rule, policy, settings.profile)
+    for known in chain([policy], _read_host_rules(settings)):
+        if name in known.rules:
+            return _explain_rule(known.rules[name], known, settings.profile)
     shown_together = [rule for rule in policy.rules.values() if rule.wording.words.entry == name]
     if not shown_together:
-        close = get_close_matches(name, [*policy.rules, *CODES], n=3)
+        of_host = (rule for known in _read_host_rules(settings) for rule in known.rules)
+        close = get_close_matches(name, [*policy.rules, *of_host, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
         options.give_up([f"{name}: unknown rule, code or decision ID; {hint}"])
     rules = sorted(shown_together, key=lambda one: one.wording.words.order)
     listed = [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules]
     return {"id": name, "title": "Rules that a denial shows together", "rules": [*listed]}
+
+
+def _read_host_rules(settings: HostSettings) -> Iterator[Policy]:
+    # Only when they are needed: the check of a host loads much.
+    from portero.cli.host import host_policy
+
+    yield host_policy(settings).rules
 
 
 def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
@@ -112,7 +130,7 @@ def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
         "exceptions": [_describe_exception(waiver) for waiver in policy.waivers if rule.id in waiver.rules],
         "sources": list(rule.sources),
         "threats": list(rule.threats),
-        "operations": list(rule.operations),
+        "operations": [operation for operation in rule.operations if operation != _HOST],
         "allows": [example.command for example in rule.allows],
         "denies": [example.command for example in rule.denies],
         "file": rule.file,
@@ -142,7 +160,7 @@ def _describe_exception(waiver: Waiver) -> str:
     return f"{waiver.id}: {waiver.state(time.time())}, until {waiver.expires}, owner {waiver.owner}: {waiver.reason}"
 
 
-def _explain_code(name: str, settings: Settings) -> dict[str, JSON]:
+def _explain_code(name: str, settings: HostSettings) -> dict[str, JSON]:
     code = CODES[name]
     if name == _SITE_CODE:
         action = f"{options.judge(settings).policy.unknown_fields} (unknown-fields in site.json)"

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import cast
 
 import click
 
+from portero.application.loading import make_reader
 from portero.cli import options
+from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
@@ -18,7 +19,6 @@ from portero.hostcheck.unseen import explain_unseen
 from portero.policy.loader import InvalidPolicy
 from portero.report import host_formats, host_result, junit
 from portero.report.host_result import HostResult
-from portero.settings.settings import Settings
 from portero.status.weakened_rules import warn_of_accounts
 from portero.values.json_types import JSON
 
@@ -47,12 +47,12 @@ def host(form: str, root: str, probe: bool, as_json: bool, **given: str | tuple[
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    result = check_host(options.settings(given), root, probe=probe)
+    result = check_host(options.settings_here(given), root, probe=probe)
     _FORMATS["json" if as_json else form](result)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
 
-def check_host(settings: Settings, root: str = "/", *, probe: bool = True) -> HostResult:
+def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -> HostResult:
     """Check this host. `probe`: whether dockerd gets the two requests that probe its plugin."""
     policy = host_policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
@@ -65,10 +65,11 @@ def check_host(settings: Settings, root: str = "/", *, probe: bool = True) -> Ho
     return HostResult(report, policy.rules.rules, settings.profile, document, warnings)
 
 
-def host_policy(settings: Settings) -> HostPolicy:
+def host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
+    options.say_source(settings)
     try:
-        return load([Path(folder) for folder in settings.policy_folders])
+        return load(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
     except InvalidPolicy as error:
         options.give_up(error.faults)
 

@@ -63,7 +63,7 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     Without --from it asks for the values; an empty answer keeps the built-in one. Nothing is enforced until you change
     PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
     """
-    settings = replace(options.settings(given), mode="enforce")
+    settings = replace(options.settings_here(given), mode="enforce")
     reader = LogReader.under(options.judge_elsewhere(settings))
     for log in logs:
         reader.read(log)

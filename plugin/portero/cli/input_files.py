@@ -4,12 +4,15 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from gzip import GzipFile
+from io import BufferedReader
 from typing import IO, Protocol, cast
 
 import click
 
 from portero.cli import options
+from portero.files.whole_files import open_now
 from portero.recording.request_files import STANDARD_INPUT
 from portero.report.log_lines import LONGEST_LINE, LoggedDecision, read_decision
 from portero.report.log_violation import NoDecision
@@ -36,11 +39,20 @@ FILE = _File(exists=True, dir_okay=False, allow_dash=True)
 _LINES_PER_STEP = 500
 
 
+@contextmanager
+def open_input(file: str) -> Iterator[IO[bytes]]:
+    """The file, or standard input, to be read; a pipe that nobody writes to is empty. Raises OSError."""
+    if file == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    with BufferedReader(open_now(file)) as opened:
+        yield opened
+
+
 def read_lines(file: str, longest: int) -> Iterator[bytes]:
     """Every line; a longer one comes in parts of that length, which no reader can parse."""
     try:
-        with click.open_file(file, "rb") as opened:
-            raw = cast(IO[bytes], opened)
+        with open_input(file) as raw:
             text = cast(IO[bytes], GzipFile(fileobj=raw)) if file.endswith(".gz") else raw
             parts = iter(lambda: text.readline(longest), b"")
             is_shown = file != STANDARD_INPUT and sys.stderr.isatty()
@@ -76,7 +88,10 @@ class LogSums(Protocol):
 
 
 def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:
-    """Add every decision of the logs, and yield it; gives up where there is none. Other lines count as unreadable."""
+    """Add every decision of the logs but the probes of `portero host`, and yield it; gives up where there is none.
+
+    Other lines count as unreadable.
+    """
     for log in logs:
         for line in read_lines(log, LONGEST_LINE):
             try:
@@ -84,7 +99,8 @@ def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:
             except NoDecision:
                 sums.unreadable += bool(line.strip())
                 continue
-            sums.add(decision)
-            yield decision
+            if not decision.is_probe:
+                sums.add(decision)
+                yield decision
     if not sums.decisions:
         options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])

@@ -18,7 +18,7 @@ from portero.policy.policy import Policy
 from portero.report import log_lines
 from portero.report.log_lines import LoggedDecision
 from portero.report.log_page import find_texts
-from portero.report.log_violation import LoggedViolation, NoDecision
+from portero.report.log_violation import OUTCOMES, LoggedViolation, NoDecision
 from portero.settings.settings import Settings
 from portero.values.denial_parts import Proposed
 from portero.values.json_types import JSON
@@ -31,6 +31,9 @@ _NO_LOG = "name the decision log with --log"
 _FOR_ROOT = (
     "decisions are for root: sudo portero explain ID; a rule that a denial names is for all: portero explain RULE"
 )
+_GONE = "the current policy has no such rule; name its folder with --schemas"
+# Rules in the short form, which has ten lines at most.
+_MAX_FIRST = 5
 _BECAME = {"refused": "refused", "would": "allowed, though it would be refused", "allowed": "allowed"}
 _BY = {
     "refused": "refused by {}",
@@ -109,13 +112,30 @@ def describe(decision: LoggedDecision, policy: Policy) -> dict[str, JSON]:
     }
 
 
+def list_first(page: Mapping[str, JSON]) -> Iterator[str]:
+    """The decision for people in ten lines: what refused first."""
+    violations = cast(Sequence[Mapping[str, JSON]], page["violations"])
+    ranked = sorted(violations, key=lambda each: OUTCOMES.index(str(each["outcome"])))
+    shown = ranked[: _MAX_FIRST if len(ranked) <= _MAX_FIRST else _MAX_FIRST - 1]
+    yield _headline(page)
+    for each in shown:
+        at = f" at {each['at']}" if each["at"] else ""
+        figures = f"{each['asked']} asked, {each['allowed']}" if each["allowed"] else each["reason"]
+        yield f"  {_BY[str(each['outcome'])].format(each['rule'])}{at}: {figures or _GONE}"
+    if len(shown) < len(ranked):
+        yield f"  and {len(ranked) - len(shown)} more"
+    yield from [line for line in _list_proposal(page) if line][:1]
+    yield f"when     {page['time']}"
+    yield f"who      {_name_caller(page)}"
+    yield f"more     portero explain {page['id']} --all: remedies, and under which policy"
+
+
 def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
-    """The decision for people."""
+    """All of the decision for people."""
     current = "still current" if page["policyIsCurrent"] else "not the current one: rules may have changed"
     image = f", image {page['image']}" if page["image"] else ""
     version = f", API {page['apiVersion']}" if page["apiVersion"] else ""
-    operation = page["operation"] or "a request that could not be read"
-    yield f"{page['id']}: {operation} was {_BECAME[str(page['outcome'])]}"
+    yield _headline(page)
     yield ""
     yield f"when     {page['time']}"
     yield f"who      {_name_caller(page)}"
@@ -138,6 +158,11 @@ def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
     for violation in others:
         yield ""
         yield from _list_violation(violation)
+
+
+def _headline(page: Mapping[str, JSON]) -> str:
+    operation = page["operation"] or "a request that could not be read"
+    return f"{page['id']}: {operation} was {_BECAME[str(page['outcome'])]}"
 
 
 def _list_proposal(page: Mapping[str, JSON]) -> Iterator[str]:
@@ -172,7 +197,7 @@ def _list_violation(violation: Mapping[str, JSON]) -> Iterator[str]:
     if violation["nearMiss"]:
         yield f"  near miss  {violation['nearMiss']}"
     if violation["reason"] is None:
-        yield "  the current policy has no such rule; name its folder with --schemas"
+        yield f"  {_GONE}"
         return
     if not violation["allowed"]:  # the figures are the reason
         yield f"  reason     {violation['reason']}"

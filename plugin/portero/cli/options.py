@@ -10,6 +10,8 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from portero.application.loading import judge_of
+from portero.cli import policy_source
+from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_lines
 from portero.judging.judge import Judge
 from portero.settings.settings import InvalidSettings, Settings, descriptions
@@ -122,29 +124,58 @@ def settings(given: Given) -> Settings:
 
 def read_settings(given: Given) -> Settings:
     """The same; raises InvalidSettings."""
-    options = {
+    return Settings.read(os.environ, _list_options(given), os.geteuid())
+
+
+def _list_options(given: Given) -> dict[str, str]:
+    return {
         field: value if isinstance(value, str) else ":".join(value)
         for field, value in given.items()
         if value is not None and value != ()
     }
-    return Settings.read(os.environ, options, os.geteuid())
 
 
-def judge(settings: Settings) -> Judge:
-    """The judge under these settings."""
+def settings_here(given: Given) -> HostSettings:
+    """The same for a command that judges: where Portero runs on this host, its settings come before the defaults.
+
+    Its policy is the one in force there, unless the environment or these options name another.
+    """
     try:
-        return judge_of(settings)
+        return policy_source.choose(_list_options(given))
+    except InvalidSettings as error:
+        give_up(error.faults)
+
+
+def judge(settings: HostSettings) -> Judge:
+    """The judge under these settings; says in a line which policy it judges by."""
+    say_source(settings)
+    try:
+        return judge_of(settings.judged_by, settings.source.files, settings.source.links)
     except LoadError as error:
         give_up(error.faults)
 
 
-def judge_elsewhere(settings: Settings) -> Judge:
+def say_source(settings: HostSettings) -> None:
+    """Say by which policy it judges, once in a command."""
+    line = f"portero: {settings.source.describe(settings)}"
+    context = click.get_current_context(silent=True)
+    said: set[str] = context.meta.setdefault(__name__, set()) if context is not None else set()
+    if line not in said:
+        said.add(line)
+        show_lines([line], err=True)
+
+
+def judge_elsewhere(settings: HostSettings) -> Judge:
     """The judge of requests that may be meant for another host than this one.
 
     Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused.
     """
-    chosen = judge(settings)
-    return chosen if settings.host_root != "auto" else replace(chosen, policy=chosen.policy.report(_OWNERS_RULE))
+    return report_owners(judge(settings), settings)
+
+
+def report_owners(judge: Judge, settings: HostSettings) -> Judge:
+    """The same judge for requests that may be meant for another host."""
+    return judge if settings.host_root != "auto" else replace(judge, policy=judge.policy.report(_OWNERS_RULE))
 
 
 def variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

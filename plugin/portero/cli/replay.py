@@ -10,8 +10,9 @@ import click
 
 from portero.cli import options
 from portero.cli.input_files import FILE, read_lines
+from portero.cli.policy_source import HostSettings, name_another
 from portero.cli.terminal import show
-from portero.identity.caller import Identity
+from portero.host.notes import HostNotes
 from portero.judging.judge import Judge
 from portero.recording import recorded_line
 from portero.recording.comparison import GROUPS, NONE, Changes, Comparison
@@ -38,12 +39,14 @@ def replay(
 ) -> None:
     """Run recorded requests through a policy and show what it decides differently; - is standard input.
 
-    The policy is that of --schemas and --profile, in mode enforce. A request without a recorded decision counts as
-    allowed. Exit status 1: something is decided differently.
+    The policy is that of --schemas and --profile, in mode enforce. What the host said is part of a recording, and
+    counts unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
+    something is decided differently.
     """
-    settings = replace(options.settings(given), mode="enforce")
-    before = options.judge_elsewhere(replace(settings, schemas=tuple(map(Path, against)))) if against else None
-    replayed = _Replay(options.judge_elsewhere(settings), before)
+    settings = replace(options.settings_here(given), mode="enforce")
+    is_here = any(given[name] for name in ("docker_host", "host_root", "daemon_config"))
+    before = _Candidate.of(name_another(settings, tuple(map(Path, against))), is_here=is_here) if against else None
+    replayed = _Replay(_Candidate.of(settings, is_here=is_here), before)
     comparison = Comparison()
     for capture in captures:
         for number, line in enumerate(read_lines(capture, recorded_line.MAX_LINE_BYTES), 1):
@@ -56,11 +59,35 @@ def replay(
 
 
 @dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Decides by one policy: by what the host said, or where that was not recorded by what it is (`elsewhere`).
+
+    `is_here`: options say which host counts.
+    """
+
+    judge: Judge
+    elsewhere: Judge
+    is_here: bool
+
+    @classmethod
+    def of(cls, settings: HostSettings, *, is_here: bool) -> "_Candidate":
+        judge = options.judge(settings)
+        return cls(judge, options.report_owners(judge, settings), is_here)
+
+    def decide(self, envelope: bytes, notes: HostNotes | None) -> Outcome:
+        """The outcome of a request."""
+        if notes is not None and self.is_here:
+            notes = HostNotes({question: known for question, known in notes.known.items() if question == "identity"})
+        judge = self.elsewhere if notes is None or self.is_here else self.judge
+        return Outcome.of(judge.decide(envelope, "replay", time.time(), notes=notes).line(0))
+
+
+@dataclass(frozen=True, slots=True)
 class _Replay:
     """Decides each request under the candidate and, with --against, under the policy before it."""
 
-    after: Judge
-    before: Judge | None
+    after: _Candidate
+    before: _Candidate | None
 
     def compare(self, comparison: Comparison, location: str, line: bytes) -> None:
         """Add the request of a line to the comparison."""
@@ -75,17 +102,13 @@ class _Replay:
             comparison.withheld += 1
             return
         if self.before is not None:
-            before = _decide(self.before, recorded.envelope, recorded.identity)
+            before = self.before.decide(recorded.envelope, recorded.notes)
         elif recorded.outcome is not None:
             before = recorded.outcome
         else:
             comparison.undecided += 1
             before = _CARRIED_OUT
-        comparison.add(location, recorded.id, before, _decide(self.after, recorded.envelope, recorded.identity))
-
-
-def _decide(judge: Judge, envelope: bytes, identity: Identity | None) -> Outcome:
-    return Outcome.of(judge.decide(envelope, "replay", time.time(), identity=identity).line(0))
+        comparison.add(location, recorded.id, before, self.after.decide(recorded.envelope, recorded.notes))
 
 
 def _list_lines(comparison: Comparison) -> Iterator[str]:

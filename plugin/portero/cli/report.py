@@ -9,13 +9,13 @@ import click
 
 from portero.cli import options
 from portero.cli.input_files import FILE, add_logs
+from portero.cli.policy_source import HostSettings
 from portero.cli.suggest import add_refused
 from portero.cli.terminal import show_text
 from portero.compliance import benchmark as benchmarks
 from portero.files.whole_files import replace_file
 from portero.report.log_page import find_texts, render_page
 from portero.report.log_tally import Tally
-from portero.settings.settings import Settings
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 
@@ -67,7 +67,7 @@ def report(
     With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
     host. Exit status 1: an item that can be decided is not met.
     """
-    settings, form = options.settings(given), "json" if as_json else form
+    settings, form = options.settings_here(given), "json" if as_json else form
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
@@ -88,7 +88,7 @@ def report(
     _report_log(logs, output, settings, as_json=form == "json")
 
 
-def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_json: bool) -> None:
+def _report_log(logs: tuple[str, ...], output: str, settings: HostSettings, *, as_json: bool) -> None:
     policy = options.judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
     for decision in add_logs(logs, tally):

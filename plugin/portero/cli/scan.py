@@ -42,7 +42,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
     with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
     asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
     """
-    settings = options.settings(given)
+    settings = options.settings_here(given)
     try:
         daemon = ScannedDaemon.at(settings.docker_host)
         if not daemon.is_local and settings.host_root == "auto":

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from portero.cli import options
+from portero.files.whole_files import open_now
 from portero.identity.tokens import read_parts
 from portero.refusals import Refused
 from portero.signing import signature
@@ -44,7 +45,7 @@ def create_file(file: Path, data: bytes, mode: int) -> None:
 
 def read_key(file: Path) -> PrivateKey:
     """The key in a file that only its owner can read; gives up where it cannot be used."""
-    with options.explain_os_errors(file, "make a key with `portero keygen`"), file.open("rb") as opened:
+    with options.explain_os_errors(file, "make a key with `portero keygen`"), open_now(file) as opened:
         mode, text = os.fstat(opened.fileno()).st_mode, opened.read()
     if stat.S_IMODE(mode) & 0o077:
         options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])

@@ -83,7 +83,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
 
     Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
     """
-    settings = options.settings({"trusted_keys": trusted})
+    settings = options.settings_here({"trusted_keys": trusted})
     try:
         keys = read_keys(settings.trusted_keys)
         if not keys:

@@ -43,7 +43,7 @@ def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...]
     .gz too, - is standard input. Each site value is proved by the rule that refused. Owner, reason and expiry of
     exceptions are left for you. Exit status 1: something is refused for which nothing is suggested.
     """
-    reader = LogReader.under(options.judge_elsewhere(replace(options.settings(given), mode="enforce")))
+    reader = LogReader.under(options.judge_elsewhere(replace(options.settings_here(given), mode="enforce")))
     for log in logs:
         reader.read(log)
     if not reader.suggestions.requests:
@@ -71,7 +71,9 @@ class LogReader:
             if not line.strip():
                 continue
             try:
-                add_refused(self.suggestions, log_lines.read_decision(line))
+                decision = log_lines.read_decision(line)
+                if not decision.is_probe:
+                    add_refused(self.suggestions, decision)
             except NoDecision:
                 self._add_recorded(line)
 
@@ -83,7 +85,7 @@ class LogReader:
         if recorded is None or recorded.envelope is None:
             return
         try:
-            document = self.judge.document(recorded.envelope, time.time(), recorded.identity)
+            document = self.judge.document(recorded.envelope, time.time(), notes=recorded.notes)
         except Refused as refused:
             self.suggestions.add(RefusedRequest(""), [_make_violation(refused.code, "always", refused.at)])
             return

@@ -55,8 +55,8 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
     an example. DIR comes after --schemas. A warning names what the site's values cannot reach under PORTERO_PROFILE. In
     a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
-    settings = options.settings(given)
-    distinct = _drop_doubles([*settings.policy_folders, *folders])
+    settings = options.settings_here(given)
+    distinct = _drop_doubles([*settings.readable_folders, *folders])
     rules = _read_rules(distinct)
     for warning in _list_warnings(distinct, settings.profile, rules):
         _LOG.warning("%s", warning)

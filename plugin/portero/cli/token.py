@@ -64,7 +64,7 @@ def show_token(as_json: bool) -> None:
 @options.JSON_OUTPUT
 def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
-    settings = options.settings({**given, "host_groups": group})
+    settings = options.settings_here({**given, "host_groups": group})
     judge = options.judge(settings)
     value, now = read_token(), time.time()
     try:

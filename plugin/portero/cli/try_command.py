@@ -54,7 +54,7 @@ def tryout(
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     typed = _parse_command(command, any_program=any_program)
-    judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
+    judge = options.judge_elsewhere(replace(options.settings_here(given), mode="enforce"))
     trial = Trial(judge, go_on=go_on)
     if typed.is_compose:
         variables = options.variables(env, os.environ)

@@ -55,6 +55,8 @@ def _read(document: dict[str, JSON]) -> HostEvidence:
     facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "passed")}
     for rule in need_texts(document, "notApplicable"):
         facts[_show(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
+    for rule, needed in need({"waiting": {}} | document, "waiting", dict).items():
+        facts[_show(rule)] = HostFact("not checked", (f"{_show(str(needed))} is violated",))
     for finding in need(document, "findings", list):
         entry = cast("dict[str, JSON]", finding)
         rule, status, at = (_show(need(entry, name, str)) for name in ("rule", "status", "at"))

@@ -114,7 +114,10 @@ def make_fact(requested: RequestedLimits, at: Mapping[str, str], *, updating: bo
         "oomScoreAdj": requested.oom or None,
         "shmSize": requested.shm or None,
     }
-    return {name: {"value": number, "at": at[name]} for name, number in numbers.items()}
+    fact: Fact = {name: {"value": number, "at": at[name]} for name, number in numbers.items()}
+    if numbers["swap"] and memory_swap is None:
+        fact["swap"] = {"value": numbers["swap"], "at": at["swap"], "added": True}
+    return fact
 
 
 def read_ulimits(source: Fact, at: str) -> list[JSON]:

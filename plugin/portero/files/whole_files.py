@@ -10,6 +10,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 
 from portero.values.json_objects import unique_names
@@ -33,6 +34,16 @@ def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES) -> byte
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, f"has more than {max_bytes} bytes", str(path))
     return data
+
+
+def open_now(path: str | Path) -> FileIO:
+    """The file that a person names, to read it: also a pipe, such as of <(command). One without a writer is empty.
+
+    Opening it otherwise waits for a writer without end. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    os.set_blocking(descriptor, True)
+    return FileIO(descriptor)
 
 
 def write_whole(file: Path, data: bytes, mode: int, *, synced: bool = False) -> None:

@@ -44,9 +44,15 @@ _AS_OTHER = re.compile(r"(?<![\w.-])(?:sudo|runuser)(?:\s+-\S+)*?\s+-u\s*(?!(?:r
 # An empty user is root again.
 _USER = re.compile(r"^(?:User[ \t]*=[ \t]*(\S*)|(DynamicUser)[ \t]*=[ \t]*(?:yes|true|on|1))[ \t]*$", re.MULTILINE)
 _ROOT = frozenset({("", ""), ("root", ""), ("0", "")})
-_EXECUTES = re.compile(r"^Exec\w+\s*=[ \t]*([-@:+!|]*)[ \t\"']*(.*)$", re.MULTILINE)
+_EXECUTES = re.compile(r"^Exec\w+\s*=[ \t]*(.*)$", re.MULTILINE)
+_PREFIXES = "-@:+!|"
+# Words in quotes can have spaces in them (systemd.syntax(7)); so can those that are written \x20 or \s.
+_FIRST_WORD = re.compile(r"""(["'])(?P<quoted>.*?)\1|(?P<bare>\S*)""")
+_QUOTED = re.compile(r"""(?<!\S)(?P<quote>["'])(/[^"'\n]*[ \t][^"'\n]*)(?P=quote)""")
+_QUOTED_SCRIPT = re.compile(rf"""(?<![\w.-])(?:{_INTERPRETER})(?:\s+-\S+)*\s+(["'])(/[^"'\n]*[ \t][^"'\n]*)\1""")
+_SPACE = re.compile(r"\\x20|\\s")
 # They can set LD_PRELOAD and PATH.
-_ENVIRONMENT = re.compile(r"^EnvironmentFile\s*=\s*-?(/[^\s%]+)$", re.MULTILINE)
+_ENVIRONMENT = re.compile(r"^EnvironmentFile\s*=\s*-?(/[^%\n]*[^\s%])[ \t]*$", re.MULTILINE)
 # What root executes in them lies under other names there.
 _ROOTS = re.compile(
     r"^(?:Root(?:Directory|Image)|Extension(?:Directories|Images))\s*=\s*[-+:]*(/[^\s%:]+)", re.MULTILINE
@@ -83,10 +89,18 @@ class RootCommands:
         file, drop_ins = _INDENT.sub("", file), _INDENT.sub("", drop_ins)
         users, text = _USER.findall(drop_ins) or _USER.findall(file)[-1:], f"{file}\n{drop_ins}"
         as_root = not users or not _ROOT.isdisjoint(users)
-        lines = [line for prefix, line in _EXECUTES.findall(text) if as_root or set(prefix) & {"+", "!"}]
-        for line in lines:
+        commands = [(line, *_read_program(line)) for line in _EXECUTES.findall(text)]
+        lines = []
+        for line, prefixes, program in commands:
+            if not (as_root or set(prefixes) & {"+", "!"}):
+                continue
+            lines.append(line)
             self.add_commands(line, text)
-            if first := _PATH.match(line):
+            self.possible.update(path for _, path in _QUOTED.findall(line))
+            self.scripts.update(path for _, path in _QUOTED_SCRIPT.findall(line))
+            if " " in program:
+                self.certain.add(program)
+            elif first := _PATH.match(program):
                 self.certain.add(first[0])
         if as_root and any(_CLIENT.search(line) is None for line in lines):
             self.certain.update(_ENVIRONMENT.findall(text))
@@ -107,6 +121,15 @@ class RootCommands:
 
     def add_folders(self, text: str) -> None:
         self.folders.update(line.strip() for line in text.splitlines() if line.startswith("/"))
+
+
+def _read_program(line: str) -> tuple[str, str]:
+    """The prefixes of a line of Exec..= and its program; they may stand in its quotes."""
+    bare = line.lstrip(f"{_PREFIXES} \t")
+    first = _FIRST_WORD.match(bare)
+    word = _SPACE.sub(" ", (first["quoted"] or first["bare"] or "") if first else "")
+    program = word.lstrip(_PREFIXES)
+    return line[: len(line) - len(bare)] + word[: len(word) - len(program)], program
 
 
 def read_root_commands(walk: HostWalk) -> RootCommands:

@@ -1,8 +1,8 @@
 """Checks the host document: which rules are violated, which are unknown, and which do not apply."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import cast
 
 from portero.decision import LEVELS
@@ -31,11 +31,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """The result for one host, without the rules that the profile or the site turns off; rule IDs in the lists."""
+    """The result for one host, without the rules that the profile or the site turns off; rule IDs in the lists.
+
+    `waiting`: rules that say nothing while another is violated, and which.
+    """
 
     findings: tuple[Finding, ...]
     held: tuple[str, ...]
     not_applicable: tuple[str, ...]
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
@@ -60,9 +64,26 @@ def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> HostRe
         findings += failed
         if not failed:
             held.append(rule.id)
+    waiting = _find_waiting(policy, findings, {*held, *(finding.rule.id for finding in findings)}, profile)
+    findings = [finding for finding in findings if finding.rule.id not in waiting]
     return HostReport(
-        tuple(sorted(findings, key=lambda finding: finding.action != "deny")), tuple(held), tuple(not_applicable)
+        tuple(sorted(findings, key=lambda finding: finding.action != "deny")),
+        tuple(id for id in held if id not in waiting),
+        tuple(not_applicable),
+        waiting,
     )
+
+
+def _find_waiting(policy: HostPolicy, findings: Sequence[Finding], checked: Set[str], profile: str) -> dict[str, str]:
+    """Rules that need a violated one; never one that is enforced for one that is only reported."""
+    violated = {finding.rule.id: finding.action for finding in findings if finding.status == "violated"}
+    return {
+        id: needed
+        for id, needed in policy.needs.items()
+        if needed in violated
+        and id in checked
+        and (violated[needed] == "deny" or policy.rules.action(id, profile) != "deny")
+    }
 
 
 def _list_findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str, JSON]) -> Iterator[Finding]:

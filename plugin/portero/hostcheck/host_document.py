@@ -62,11 +62,12 @@ def _find_dockerd(files: Files) -> tuple[VisibleDockerd | None, bool]:
 
 
 def find_address(files: Files, configured: daemon_settings.Configuration) -> str | None:
-    """Where this process reaches the first of dockerd's Unix sockets; None: that could not be read."""
+    """Where this process reaches the first of dockerd's Unix sockets; None: it has none, or that could not be read."""
     try:
-        return files.outside(daemon_sockets.list_unix_sockets(files, configured)[0])
+        sockets = daemon_sockets.list_unix_sockets(files, configured)
     except OSError:
         return None
+    return files.outside(sockets[0]) if sockets else None
 
 
 def _ask_info(api: EngineApi | None) -> dict[str, JSON] | None:

@@ -14,11 +14,12 @@ _MAX_ANSWER_BYTES = 64 << 20
 
 def ask_status(socket: Path) -> dict[str, JSON]:
     """The full status."""
-    status, answer = exchange(socket, _TIMEOUT_SECONDS, "GET", "/status", max_bytes=_MAX_ANSWER_BYTES)
-    report = to_object(load_json(answer))
-    if status != HTTPStatus.OK or "attention" not in report:
-        raise ValueError("not a status of portero")
-    return report
+    return _ask(socket, "/status", "attention")
+
+
+def ask_policy(socket: Path) -> dict[str, JSON]:
+    """The policy that is in force and the settings (status/policy_page.py)."""
+    return _ask(socket, "/policy", "settings")
 
 
 def count_decisions(socket: Path) -> int:
@@ -27,3 +28,11 @@ def count_decisions(socket: Path) -> int:
     if not isinstance(decisions, dict):
         raise ValueError("a status without decisions")
     return sum(number for number in decisions.values() if isinstance(number, int))
+
+
+def _ask(socket: Path, page: str, has: str) -> dict[str, JSON]:
+    status, answer = exchange(socket, _TIMEOUT_SECONDS, "GET", page, max_bytes=_MAX_ANSWER_BYTES)
+    document = to_object(load_json(answer))
+    if status != HTTPStatus.OK or has not in document:
+        raise ValueError("not an answer of portero")
+    return document

@@ -4,6 +4,7 @@ dockerd reads spec files (moby pkg/plugins/discovery.go): NAME.spec holds an add
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,10 +24,13 @@ _UNIX = "unix://"
 
 def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
     """The socket, with what the running dockerd is configured to ask; `daemon_config`: daemon.json by the settings."""
+    socket = find_socket(configured)
+    if not _is_missing(socket):
+        return socket
     try:
         dockerd = find_dockerd(files)
     except OSError:
-        return find_socket(configured)
+        return socket
     return find_named(files, read_configuration(files, dockerd, daemon_config), configured)
 
 
@@ -44,6 +48,11 @@ def find_socket(configured: Path) -> Path:
         return configured
     managed = [*SOCKETS.glob(f"{_ID}/{_NAME}")]
     return managed[0] if len(managed) == 1 else configured
+
+
+def is_managed(socket: Path) -> bool:
+    """Whether this is the socket of a managed plugin."""
+    return socket.parent.parent == SOCKETS and re.fullmatch("[0-9a-f]{64}", socket.parent.name) is not None
 
 
 def _is_missing(socket: Path) -> bool:

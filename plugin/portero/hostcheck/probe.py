@@ -13,16 +13,11 @@ from pathlib import Path
 from portero.dockerd.api import EngineApi
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.hostcheck.plugin_client import count_decisions
+from portero.reading.probe import LONG_BYTES, TARGET, make_body
 from portero.values.json_types import JSON, Fact
 
 CVE_2024_41110 = "CVE-2024-41110"
 CVE_2026_34040 = "CVE-2026-34040"
-
-_TARGET = "/containers/create?name=portero-probe"
-# .invalid never names a registry (RFC 2606).
-_IMAGE = b'"Image":"portero-probe.invalid/nothing:none"'
-# Daemons with CVE-2026-34040 drop a body of 1 MiB or more (moby pkg/authorization/authz.go, maxBodySize).
-_LONG_BYTES = (1 << 20) + (1 << 16)
 
 _ARRIVED = re.compile(r"\bbody-duplicate-name\b")
 _HIDDEN = re.compile(r"\bbody-(missing|hidden)\b")
@@ -34,8 +29,8 @@ def facts(api: EngineApi | None, portero: Path) -> dict[str, JSON]:
     before = _count(portero)
     probes: dict[str, JSON] = {
         # Bodies of unknown length were not shown (the condition was ContentLength > 0, and -1 stands for unknown).
-        CVE_2024_41110: _probe(api, "in chunks", iter([_make_body(0)])),
-        CVE_2026_34040: _probe(api, "of more than 1 MiB", _make_body(_LONG_BYTES)),
+        CVE_2024_41110: _probe(api, "in chunks", iter([make_body(0)])),
+        CVE_2026_34040: _probe(api, "of more than 1 MiB", make_body(LONG_BYTES)),
     }
     return probes | {"arrive": _observe_arrival(portero, before, _count(portero) if api is not None else None)}
 
@@ -70,9 +65,4 @@ def _probe(api: EngineApi | None, how: str, body: bytes | Iterator[bytes]) -> Fa
     at = f"POST /containers/create with a body {how}"
     if api is None:
         return unknown(f"{at} (not sent)")
-    return observed(at, lambda: interpret(*api.post(_TARGET, body)))
-
-
-def _make_body(length: int) -> bytes:
-    padding = b"x" * length
-    return b'{%s,%s,"Labels":{"portero-probe":"%s"},"HostConfig":{"Memory":1}}' % (_IMAGE, _IMAGE, padding)
+    return observed(at, lambda: interpret(*api.post(TARGET, body)))

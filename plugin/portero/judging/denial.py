@@ -14,6 +14,9 @@ _WIDTH = 80
 _MIN_ENTRIES = 2
 _MIN_LEFT_OPEN = 4
 _MAX_NOTES = 3
+# What buildx asks for before it builds; people know these as the build.
+_OF_BUILDS = frozenset({"ContainerInspect", "Grpc", "ImageCreate", "Session"})
+_BUILD = "build"
 # A longer name has its text right behind it.
 _MAX_NAME_LENGTH = 18
 
@@ -46,7 +49,10 @@ def list_violations(decision: Decision) -> str:
 
 
 def _headline(decision: Decision) -> str:
-    return f"{decision.subject.operation or 'request'} refused [{decision.id}]"
+    operation = decision.subject.operation or "request"
+    if operation in _OF_BUILDS and any(one.wording and one.wording.cause == _BUILD for one in decision.violations):
+        operation = f"Build ({operation})"
+    return f"{operation} refused [{decision.id}]"
 
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:

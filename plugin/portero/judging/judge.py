@@ -11,6 +11,7 @@ from typing import cast
 from portero.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
 from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
+from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.judging import (
@@ -32,9 +33,7 @@ from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, uri
-from portero.reading.canonical import canonicalize
 from portero.reading.envelope import Envelope, read_envelope
-from portero.reading.go_json import tree_of
 from portero.reading.routes import Match, Operation, Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
@@ -62,12 +61,18 @@ class Judge:
         object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
 
     def decide(
-        self, data: bytes, id: str, time: float, peer: Peer | None = None, identity: Identity | None = None
+        self,
+        data: bytes,
+        id: str,
+        time: float,
+        peer: Peer | None = None,
+        identity: Identity | None = None,
+        notes: HostNotes | None = None,
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer` posted it. `identity`: the caller, as recorded: no proof is read then. A refusal names what was read
-        before it.
+        `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known already of host and
+        caller; what else is asked is added. A refusal names what was read before it.
         """
         envelope: Envelope | None = None
         target: uri.Target | None = None
@@ -83,13 +88,15 @@ class Judge:
             envelope = read_envelope(data)
             target = uri.parse_target(envelope.uri)
             match = self.routes.match(envelope.method, target.path)
-            who = identity or self._identify(envelope, time)
+            who = identity or self._identify(envelope, time, notes)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
             if who is NOBODY and envelope.body is None and match.operation.id in self._unjudged:
                 body.read_body(envelope, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
-                context = _Context(match.operation, time, self.host.moment(peer), enforcement)
+                context = _Context(
+                    match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes
+                )
                 document = self._document(envelope, target, match, who, context.host)
                 document = self._with_objects(document, context)
                 violations = self.find_violations(document, time, enforcement)
@@ -124,16 +131,19 @@ class Judge:
             breaks_glass=enforcement.breaks_glass,
         )
 
-    def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
+    def document(
+        self, data: bytes, time: float, identity: Identity | None = None, notes: HostNotes | None = None
+    ) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
         envelope = read_envelope(data)
         target = uri.parse_target(envelope.uri)
         match = self.routes.match(envelope.method, target.path)
-        return self._document(envelope, target, match, identity or self._identify(envelope, time), self.host.moment())
+        who = identity or self._identify(envelope, time, notes)
+        return self._document(envelope, target, match, who, note_moment(self.host.moment(), notes))
 
-    def _identify(self, envelope: Envelope, time: float) -> Identity:
+    def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return identify(shown, self.policy.trusted, self.audiences, time)
+        return ask(notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time))
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
@@ -168,6 +178,10 @@ class Judge:
 
     def _with_objects(self, document: dict[str, JSON], context: "_Context") -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
+        used = ask(context.notes, "objects", partial(self._find_objects, document, context))
+        return {**document, "objects": used} if used else document
+
+    def _find_objects(self, document: dict[str, JSON], context: "_Context") -> dict[str, JSON]:
         operation = context.operation
         identity = cast(dict[str, JSON], document["identity"])
         owners = OwnerNames.of(self.policy.site, identity)
@@ -176,7 +190,7 @@ class Judge:
         objects = context.host.objects() if operation.looks_up or owners else None
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
         if objects is None:
-            return {**document, "objects": owned} if owned else document
+            return owned
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
         if "name" in operation.looks_up:
@@ -184,7 +198,7 @@ class Judge:
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
             used |= existing_image.describe_image(document, objects, is_read=is_read)
-        return {**document, "objects": used | owned}
+        return used | owned
 
     def _judge_existing(
         self,
@@ -195,16 +209,7 @@ class Judge:
         used: Mapping[str, JSON],
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
-        document = request_document.build_document(
-            operation=Operation(made.operation, "POST", "", "json", True, False),
-            version=None,
-            path={"id": made.name},
-            query={"name": (made.name,)},
-            identity=identity,
-            canonical=canonicalize(self.shapes.by_operation[made.operation], tree_of(made.body)),
-            host=host,
-        )
-        document["objects"] = dict(used)
+        document = request_document.describe_making(made, identity, self.shapes, host, used)
         refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (
@@ -238,10 +243,11 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What one request and its suggestion are judged by. `findings`: about existing objects that it uses."""
+    """What one request and its suggestion are judged by. `findings`: about existing objects; `notes`: as in decide."""
 
     operation: Operation
     time: float
     host: HostMoment
     enforcement: Enforcement
+    notes: HostNotes | None = None
     findings: ObjectFindings = field(default_factory=ObjectFindings)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from portero.facts import collect_facts, defaults
+from portero.facts.inspected import Inspected
 from portero.host.view import HostMoment
 from portero.reading.canonical import Canonical, canonicalize
 from portero.reading.go_json import tree_of
@@ -51,6 +52,22 @@ def build_document(
         "facts": facts,
         "objects": {},
     }
+
+
+def describe_making(
+    made: Inspected, identity: Mapping[str, JSON], shapes: Shapes, host: HostMoment, used: Mapping[str, JSON]
+) -> dict[str, JSON]:
+    """The document of the request that would make an object now, with the objects that it uses."""
+    document = build_document(
+        operation=Operation(made.operation, "POST", "", "json", True, False),
+        version=None,
+        path={"id": made.name},
+        query={"name": (made.name,)},
+        identity=identity,
+        canonical=canonicalize(shapes.by_operation[made.operation], tree_of(made.body)),
+        host=host,
+    )
+    return {**document, "objects": dict(used)}
 
 
 def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:

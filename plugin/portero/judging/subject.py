@@ -6,6 +6,7 @@ from portero.decision import Subject
 from portero.identity.caller import Identity
 from portero.reading import traceparent
 from portero.reading.envelope import Envelope
+from portero.reading.probe import is_probe
 from portero.reading.routes import Match
 from portero.reading.uri import Target
 from portero.values.image_names import hide_login_in_path
@@ -41,6 +42,7 @@ def describe_subject(
         daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
         trace=trace,
         parent_span=parent_span,
+        is_probe=target is not None and envelope is not None and is_probe(target, envelope.body),
     )
 
 

@@ -31,6 +31,8 @@ MAX_TRIES = 64
 _MAX_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
+# Many exceptions live for a week: they need nobody from their first day on.
+_ATTENTION = timedelta(days=3)
 
 
 class ExceptionDocument(TypedDict):
@@ -136,12 +138,13 @@ def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left
 
 
 def list_warnings(waivers: Sequence[Waiver], time: float) -> list[str]:
-    """A sentence for each exception that has expired or expires soon."""
+    """A sentence for each exception that has expired, or does within three days."""
     messages = {
         "expired": "{0.file}: expired on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
         "expiring": "{0.file}: expires at the end of {0.expires}: renew it with {0.owner}, or delete it",
     }
-    states = [(waiver.state(time), waiver) for waiver in waivers]
+    soon = _day_of(time) + _ATTENTION
+    states = [(waiver.state(time), waiver) for waiver in waivers if waiver.expires <= soon]
     return [messages[state].format(waiver) for state, waiver in states if state in messages]
 
 

@@ -18,6 +18,9 @@ from portero.values.spelling import make_printable, suggest_name
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+(?:\|[a-zA-Z]+)*)(?::(size|count|range))?\}")
 _MAX_VALUES = 4
 _MAX_VALUE_LENGTH = 80
+# What all rules about it say of the root of the host, whichever is the worst.
+_MOUNT = "mount"
+_WHOLE_HOST = "this is the whole host, its keys and the sockets of root with it: who has it is root on the host"
 _NOTHING = (None, "", False)
 _FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
 
@@ -48,15 +51,18 @@ class WordingTemplate:
             return words
         failed, fact = follow_facts(request, paths[0])
         is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.asked)
+        # What Docker adds was not asked for: the text tells of it.
+        shows_figures = not is_missing and fact.get("added") is not True
+        is_whole = words.cause == _MOUNT and "/" in cast("list[str]", fact.get("paths", ()))
         return Wording(
             entry=words.entry,
             order=words.order,
             cause=words.cause,
             beside=words.beside,
             part=(words.part[0], _fill(words.part[1], fact)) if words.part and is_missing else None,
-            asked="" if is_missing or not words.asked else self._asked(request, paths, fact),
-            allowed="" if is_missing else words.allowed,
-            text=_fill(words.text, fact),
+            asked=self._asked(request, paths, fact) if shows_figures and words.asked else "",
+            allowed=words.allowed if shows_figures else "",
+            text=_WHOLE_HOST if is_whole else _fill(words.text, fact),
             cure=words.cure,
         )
 

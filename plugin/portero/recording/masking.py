@@ -51,6 +51,12 @@ def masked(request: Envelope) -> dict[str, JSON]:
     return {name: value for name, value in document.items() if value}
 
 
+def mask_document(document: JSON) -> JSON:
+    """A JSON document without secrets; raises Unmaskable."""
+    plain: JSON = json.loads(_mask_json(json.dumps(document).encode()))
+    return plain
+
+
 def _mask_headers(headers: Mapping[str, str], length: int, masked_length: int) -> dict[str, JSON]:
     masked: dict[str, JSON] = {name: value if name in _PLAIN_HEADERS else MASK for name, value in headers.items()}
     if headers.get("content-length") == str(length):

@@ -2,7 +2,8 @@
 
 Lines are written by `portero serve` and read by `portero replay`, which reads bare captures {"envelope": ...} as well.
 A part that cannot be masked is not stored: the line then names it in `withheld` and has the decision. A token is never
-stored; `identity` is its user, so that a request can be decided again when its token or certificate has expired.
+stored; `host` has its user, so that a request can be decided again when its token or certificate has expired, and what
+the host said, so that it is decided by the same.
 """
 
 import json
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.decision import LOG_VERSION, Decision
-from portero.identity.caller import Identity
+from portero.host.notes import HostNotes
 from portero.reading import envelope
-from portero.recording.masking import Unmaskable, masked
+from portero.recording.host_answers import read_notes, write_notes
+from portero.recording.masking import Unmaskable, mask_document, masked
 from portero.refusals import Refused
 from portero.values.json_fields import need
 from portero.values.json_types import JSON
@@ -52,44 +54,49 @@ class Outcome:
 class RecordedRequest:
     """One recorded request. `envelope` is None when it was withheld, `outcome` when no decision was recorded.
 
-    `identity`: who asked, by certificate or token.
+    `notes`: who asked, and what the host said; None where that was not recorded.
     """
 
     envelope: bytes | None
     outcome: Outcome | None
     id: str
-    identity: Identity | None = None
+    notes: HostNotes | None = None
 
 
-def make_record(data: bytes, decision: Decision, max_bytes: int) -> bytes:
+def make_record(data: bytes, decision: Decision, max_bytes: int, notes: HostNotes | None = None) -> bytes:
     """The line about one request and its decision, of at most `max_bytes`."""
-    subject = decision.subject
     line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_mask_request(data)}
-    if subject.identified_by:
-        identity = Identity(subject.user, subject.groups, subject.identified_by, subject.names)
-        line["identity"] = identity.document()
+    try:
+        if notes is not None:
+            written = write_notes(notes)
+            # What dockerd reports of objects can hold what users wrote.
+            line["host"] = written | ({"objects": mask_document(written["objects"])} if "objects" in written else {})
+    except Unmaskable:
+        line["withheld"] = "host"
     line["decision"] = decision.line(0)
-    written = _write_line(line)
-    if len(written) <= max_bytes:
-        return written
+    text = _write_line(line)
+    if len(text) <= max_bytes:
+        return text
     return _write_line({"format": FORMAT, "phase": "req", "withheld": "size", "decision": decision.line(0)})
 
 
 def read_record(line: bytes) -> RecordedRequest | None:
-    """The request in a line, None for one of Docker's answers; raises InvalidRecordLine."""
+    """The request in a line; None for one of Docker's answers and of the host check. Raises InvalidRecordLine."""
     try:
         document = json.loads(line)
         if document.get("phase") == "res":
             return None
         decision = document.get("decision")
+        if decision is not None and decision.get("probe") is True:
+            return None
         is_withheld = decision is not None and "withheld" in document
         request = None if is_withheld else json.dumps(need(document, "envelope", dict)).encode()
         if decision is None:
             return RecordedRequest(request, None, "")
-        identity = Identity.of(document["identity"]) if "identity" in document else None
+        notes = read_notes(document["host"]) if "host" in document else None
         if decision["version"] != LOG_VERSION:
             raise InvalidRecordLine
-        return RecordedRequest(request, Outcome.of(decision), str(decision["id"]), identity)
+        return RecordedRequest(request, Outcome.of(decision), str(decision["id"]), notes)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise InvalidRecordLine from None
 

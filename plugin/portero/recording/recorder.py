@@ -13,6 +13,7 @@ from pathlib import Path
 
 from portero.decision import Decision
 from portero.files.locks import is_rotated, wait_for_lock
+from portero.host.notes import HostNotes
 from portero.recording.recorded_line import make_record
 from portero.values.errors import LoadError
 
@@ -41,9 +42,9 @@ class Recorder:
             # A file that was there before may be readable by all.
             os.fchmod(opened.fileno(), _OWNER_ONLY)
 
-    def record(self, data: bytes, decision: Decision) -> None:
-        """Append one request of dockerd and the decision on it."""
-        line = make_record(data, decision, self._max_bytes)
+    def record(self, data: bytes, decision: Decision, notes: HostNotes | None = None) -> None:
+        """Append one request of dockerd, the decision on it, and what it was made by."""
+        line = make_record(data, decision, self._max_bytes, notes)
         try:
             self._append(line)
         except OSError as error:

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from portero.hostcheck.findings import Finding
 from portero.report import html, sarif
-from portero.report.host_result import HostResult, explain
+from portero.report.host_result import HostResult, explain, list_waiting
 from portero.report.junit import Failure, JUnitCase
 from portero.values.json_types import JSON
 from portero.values.times import format_instant
@@ -23,6 +23,7 @@ def describe(result: HostResult) -> dict[str, JSON]:
         "findings": [_describe_finding(finding) for finding in result.report.findings],
         "passed": [*result.report.held],
         "notApplicable": [*result.report.not_applicable],
+        "waiting": dict[str, JSON](result.report.waiting),
         "warnings": [*result.warnings],
         "host": dict(result.document),
     }
@@ -94,4 +95,5 @@ def render_page(result: HostResult) -> str:
         enforced=[each for each in violated if each.enforced],
         reported=[each for each in violated if not each.enforced],
         held=[result.rules[id] for id in result.report.held],
+        waiting=list_waiting(result),
     )

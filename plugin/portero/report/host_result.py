@@ -91,7 +91,17 @@ def list_lines(result: HostResult) -> Iterator[str]:
         yield f"{status:<10} {each.rule.id:<{width}}  {explain(each)}"
     if result.report.not_applicable:
         yield f"Docker is not installed here: {len(result.report.not_applicable)} rules about it do not apply"
+    yield from list_waiting(result)
     yield result.summary
+
+
+def list_waiting(result: HostResult) -> Iterator[str]:
+    """A line for each violated rule that others wait for."""
+    by_needed: dict[str, list[str]] = {}
+    for id, needed in result.report.waiting.items():
+        by_needed.setdefault(needed, []).append(id)
+    for needed, ids in by_needed.items():
+        yield f"checked once {needed} holds: {', '.join(sorted(ids))}"
 
 
 def explain(violated: UnmetRule) -> str:

@@ -65,6 +65,7 @@ class LoggedDecision:
     groups: tuple[str, ...] = ()
     identified_by: str = ""
     breaks_glass: bool = False
+    is_probe: bool = False
     proposed: Proposed | None = None
 
     @property
@@ -148,6 +149,7 @@ def _make_decision(document: Mapping[str, object]) -> LoggedDecision:
         groups=_read_groups(document.get("groups", [])),
         identified_by=read_text(document.get("identifiedBy", "")),
         breaks_glass=document.get("breakGlass") is True,
+        is_probe=document.get("probe") is True,
         proposed=_read_proposal(document["try"]) if "try" in document else None,
     )
 

@@ -37,6 +37,10 @@ class Answers(Protocol):
         """The full status."""
         ...
 
+    def policy(self) -> Mapping[str, JSON]:
+        """The policy in force, and the settings, for commands on this host."""
+        ...
+
     def metrics_text(self) -> bytes:
         """The metrics, as Prometheus reads them."""
         ...

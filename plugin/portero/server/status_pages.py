@@ -97,6 +97,10 @@ def create_pages(answers: Answers) -> Flask:
     def status() -> Response:
         return _reply(answers.status())
 
+    @app.get("/policy")
+    def policy() -> Response:
+        return _reply(answers.policy())
+
     @app.get("/metrics")
     def metrics_text() -> Response:
         return Response(answers.metrics_text(), content_type=metrics.CONTENT_TYPE)

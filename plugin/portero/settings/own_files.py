@@ -14,6 +14,8 @@ from portero.settings.settings import Settings
 
 # The system's Python lies there, which is not Portero's.
 _SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
+# Where units have Portero show users the policy in force: of root's Docker, and of rootless ones by account.
+SUMMARIES = ("/run/portero", "/run/portero-rootless")
 # rules/TOPIC/RULE.json
 _MAX_DEPTH = 2
 
@@ -59,6 +61,6 @@ def list_programs() -> Sequence[str]:
 
 
 def list_logs(settings: Settings) -> Sequence[str]:
-    """The decision log, its folder, and the file of recorded requests."""
+    """The decision log, its folder, the file of recorded requests, and what users are shown of the policy."""
     log = [Path(settings.log).absolute(), Path(settings.log).absolute().parent] if is_file(settings.log) else []
-    return [str(path) for path in (*log, *([settings.record] if settings.record else []))]
+    return [str(path) for path in (*log, *([settings.record] if settings.record else []), *SUMMARIES)]

@@ -6,10 +6,10 @@ Text comes in, one frozen value goes out. A value out of range and an unknown PO
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 from portero.decision_log.decision_log import Sync
 from portero.files import package_files
@@ -73,6 +73,8 @@ class Settings:
     bundle_ca: Path | None
     record: Path | None
     record_max: int
+    # What these were read from, by variable.
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def visible_root(self) -> str:
@@ -98,30 +100,36 @@ class Settings:
         return self.state.parent / "writers.jsonl"
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
+    def read(
+        cls,
+        environ: Mapping[str, str],
+        options: Mapping[str, str],
+        uid: int = 0,
+        running: Mapping[str, str] = MappingProxyType({}),
+    ) -> Self:
         """`options`: the options of the command line by field. `uid`: the user whose defaults count.
 
-        Raises InvalidSettings with every fault.
+        `running`: of the Portero that runs here, instead of defaults. Raises InvalidSettings with every fault.
         """
         defaults = _defaults() | user_defaults(environ, uid)
-        given = defaults | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        given = defaults | dict(running) | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         given |= {variable(field): text for field, text in options.items()}
         fields = {variable(field): field for field in _READERS}
         faults = [_describe_unknown(name, list(fields)) for name in given.keys() - fields]
         values: dict[str, Any] = {}
-        for name, field in fields.items():
+        for name, key in fields.items():
             try:
-                values[field] = _READERS[field](given[name])
+                values[key] = _READERS[key](given[name])
             except ValueError as fault:
                 # As the user wrote it: an option or a variable.
-                faults.append(f"{f'--{field}'.replace('_', '-') if field in options else name}: {fault}")
+                faults.append(f"{f'--{key}'.replace('_', '-') if key in options else name}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
         if faults:
             raise InvalidSettings(sorted(faults), _keep_usable(values, defaults))
         if values["bundle"]:
             values["schemas"] += (values["bundle_folder"] / value.CURRENT,)
-        return cls(**values)
+        return cls(**values, texts=MappingProxyType(given))
 
     @property
     def reported_profile(self) -> str:

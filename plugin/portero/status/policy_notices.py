@@ -33,14 +33,24 @@ def list_warnings(settings: Settings, state: PolicyState) -> Iterator[str]:
         return
     if settings.allow_rollback == "yes":
         yield "older signed versions are accepted: unset PORTERO_ALLOW_ROLLBACK"
-    elif state.new_groups:
-        groups = ", ".join(state.new_groups)
-        yield (
-            f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
-            "accepted; expected at the first start only"
-        )
+    elif state.new_groups and not state.is_first:
+        yield _name_new(settings, state) + "expected where the host has come to another group only"
     elif not settings.state.exists():
         yield f"{settings.state} is missing: after a restart an older signed version would be accepted; restore it"
+
+
+def list_first(settings: Settings, state: PolicyState) -> Iterator[str]:
+    """That no signed policy was in force before: true after the first signing, and where the state folder is lost."""
+    if state.new_groups and state.is_first:
+        yield _name_new(settings, state) + "expected after the first signing only"
+
+
+def _name_new(settings: Settings, state: PolicyState) -> str:
+    groups = ", ".join(state.new_groups)
+    return (
+        f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
+        "accepted; "
+    )
 
 
 def _is_there(file: Path) -> bool:

@@ -15,7 +15,8 @@ PolicyFiles: TypeAlias = Mapping[Path, Mapping[str, bytes]]
 class PolicyState:
     """When the policy in force was loaded, when its folders were last read, and their faults then.
 
-    `new_groups`: groups of which no signed version was known before; `links`: those in the folders.
+    `new_groups`: groups of which no signed version was known before; `is_first`: nor was the policy before signed.
+    `links`: those in the folders.
     """
 
     loaded: float
@@ -26,3 +27,4 @@ class PolicyState:
     new_groups: tuple[str, ...] = ()
     changing_since: float | None = None
     links: tuple[str, ...] = ()
+    is_first: bool = False

@@ -105,7 +105,10 @@ def describe_status(view: View, counts: Counts) -> dict[str, JSON]:
         "exceptions": _list_exceptions(view.policy, time.time(), counts),
         "profiles": cast("list[JSON]", view.policy.site.get("profiles", [])),
         "tokenIssuers": [*view.policy.trusted.token_issuers],
-        "warnings": [*weakened_rules.warn_of_accounts(users, settings.profile)],
+        "warnings": [
+            *weakened_rules.warn_of_accounts(users, settings.profile),
+            *policy_notices.list_first(settings, view.state),
+        ],
         "dockerUsers": users,
         "startedWithoutPlugin": [*_STARTED_WITHOUT_PLUGIN],
         "emergencyAccess": _EMERGENCY_ACCESS,

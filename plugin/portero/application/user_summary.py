@@ -1,0 +1,40 @@
+"""The file in which users of the host find what they may see of the policy in force, for their commands.
+
+A file and not a page: nobody but root reaches the process that decides. systemd makes the folder (RuntimeDirectory=)
+and removes it when Portero stops.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from portero.application.application import Application
+from portero.files.whole_files import write_whole
+from portero.status import policy_page
+
+NAME = "policy.json"
+_EVERYBODY = 0o644
+_LOG = logging.getLogger(__name__)
+
+
+def locate(environ: Mapping[str, str]) -> Path | None:
+    """The file; None where no unit gave this process a folder."""
+    folder = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return Path(folder, NAME) if folder else None
+
+
+def write_summary(application: Application) -> None:
+    """Write it anew; a failure is logged, and changes no decision."""
+    file = locate(os.environ)
+    if file is None:
+        return
+    in_force = application.in_force
+    summary = policy_page.describe_summary(
+        application.settings, in_force.state, in_force.judge.policy, in_force.unusable
+    )
+    try:
+        write_whole(file, json.dumps(summary).encode(), _EVERYBODY)
+    except OSError as error:
+        _LOG.warning("%s: users cannot see the policy in force (%s)", file, error.strerror)

@@ -1,0 +1,75 @@
+"""What the host and the caller's proofs said about one request, noted for a recording, or known from one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.device_access import DeviceAccess
+from portero.host.network import HostRoutes
+from portero.host.view import HostEntry, HostMoment, Objects, Passage, Trace
+from portero.refusals import Refused
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class HostNotes:
+    """`known`: the answers by question, and by what was asked about. What is not among them is asked, and noted."""
+
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def ask(self, question: str, about: str, find: Callable[[], _Answer]) -> _Answer:
+        """The answer; a refusal is one too, and is raised again."""
+        answers = self.known.setdefault(question, {})
+        if about not in answers:
+            try:
+                answers[about] = find()
+            except Refused as refused:
+                answers[about] = refused
+        answer = answers[about]
+        if isinstance(answer, Refused):
+            raise Refused(answer.code, answer.at)
+        return cast(_Answer, answer)
+
+
+def ask(notes: HostNotes | None, question: str, find: Callable[[], _Answer]) -> _Answer:
+    """The answer to a question about the whole request, noted where there are notes."""
+    return find() if notes is None else notes.ask(question, "", find)
+
+
+def note_moment(moment: HostMoment, notes: HostNotes | None) -> HostMoment:
+    """The host as it is, its answers noted where there are notes."""
+    return moment if notes is None else NotedMoment(moment, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedMoment:
+    """The host as one request sees it, each answer noted. What exists at the daemon is noted as rules see it."""
+
+    moment: HostMoment
+    notes: HostNotes
+
+    def find_entry(self, path: str) -> HostEntry:
+        return self.notes.ask("entry", path, lambda: self.moment.find_entry(path))
+
+    def trace(self, path: str) -> Trace:
+        return self.notes.ask("trace", path, lambda: self.moment.trace(path))
+
+    def find_passage(self, path: str) -> Passage:
+        return self.notes.ask("passage", path, lambda: self.moment.find_passage(path))
+
+    def network(self, name: str) -> str | None:
+        return self.notes.ask("network", name, lambda: self.moment.network(name))
+
+    def daemon(self) -> DaemonDefaults:
+        return self.notes.ask("daemon", "", self.moment.daemon)
+
+    def device_access(self) -> DeviceAccess:
+        return self.notes.ask("devices", "", self.moment.device_access)
+
+    def routes(self) -> HostRoutes | None:
+        return self.notes.ask("routes", "", self.moment.routes)
+
+    def objects(self) -> Objects | None:
+        return self.moment.objects()

@@ -1,0 +1,35 @@
+"""The file in which users find what they may see of the policy in force."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from portero.application.user_summary import NAME, locate, write_summary
+from tests.application.test_application import built
+
+
+def test_all_may_read_what_is_in_force_and_a_unit_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = built(tmp_path)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"{tmp_path}:/run/other")
+
+    write_summary(running)
+
+    file = tmp_path / NAME
+    assert json.loads(file.read_text())["policy"] == running.in_force.judge.policy.digest
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_without_a_unit_there_is_none(tmp_path: Path) -> None:
+    assert locate({}) is None
+
+
+def test_a_failure_is_logged_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "gone"))
+
+    write_summary(built(tmp_path))
+
+    assert f"{tmp_path}/gone/policy.json: users cannot see the policy in force" in caplog.text

@@ -1,0 +1,56 @@
+"""Notes of what the host said: each question is asked once, refusals are answers, and what is known is not asked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from portero.host.fixed_host import FixedHost
+from portero.host.notes import HostNotes, NotedMoment, ask, note_moment
+from portero.refusals import Refused
+
+HOST = FixedHost({"links": {"/srv/link": "/etc"}, "daemon": {"log-driver": "syslog"}, "devices": "closed"})
+
+
+def test_every_answer_of_the_host_is_noted_and_then_known() -> None:
+    notes = HostNotes()
+    live = NotedMoment(HOST, notes)
+    said = [
+        live.find_entry("/srv/link"),
+        live.trace("/srv/link"),
+        live.find_passage("/srv/link"),
+        live.network("db"),
+        live.daemon(),
+        live.device_access(),
+        live.routes(),
+    ]
+
+    later = NotedMoment(FixedHost({"devices": "open"}), notes)
+
+    assert said == [
+        later.find_entry("/srv/link"),
+        later.trace("/srv/link"),
+        later.find_passage("/srv/link"),
+        later.network("db"),
+        later.daemon(),
+        later.device_access(),
+        later.routes(),
+    ]
+    assert later.find_entry("/var").resolved == "/var"
+    assert later.objects() is None
+
+
+def test_a_refusal_is_an_answer() -> None:
+    def refuse() -> str:
+        raise Refused("host-unreadable", "x")
+
+    notes, never = HostNotes(), "asked again"
+    answers: list[Callable[[], str]] = [refuse, lambda: never]
+
+    for find in answers:
+        with pytest.raises(Refused, match="host-unreadable at x"):
+            ask(notes, "routes", find)
+
+
+def test_without_notes_nothing_stands_between() -> None:
+    assert note_moment(HOST, None) is HOST
+    assert ask(None, "routes", lambda: 7) == 7
