@@ -10,6 +10,7 @@ from pathlib import Path
 
 from portero.application.judged_host import make_host
 from portero.files import package_files
+from portero.images.store import ImageStore
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
@@ -134,7 +135,8 @@ def judge_of(settings: Settings) -> Judge:
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
     """The judge by this policy, with the links in its folders."""
     host = make_host(settings, policy, links)
-    return Judge(policy, routes, shapes, host, Enforcement(settings.profile, settings.mode), settings.host_groups)
+    enforcement, images = Enforcement(settings.profile, settings.mode), ImageStore(settings.images, policy.images)
+    return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, images)
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

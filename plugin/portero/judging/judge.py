@@ -5,6 +5,7 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from typing import cast
 
@@ -13,6 +14,7 @@ from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.images.store import ImageStore
 from portero.judging import (
     existing_image,
     named_objects,
@@ -26,6 +28,7 @@ from portero.judging import (
 )
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, ObjectFindings
+from portero.judging.image_vouching import ImagesAsked, describe_vouching
 from portero.judging.owned_objects import OwnerNames
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
@@ -45,7 +48,7 @@ from portero.values.json_types import JSON
 class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
-    `audiences`: the names of this host, one of which a token must be for.
+    `audiences`: the names of this host, one of which a token must be for. `images`: what was fetched about images.
     """
 
     policy: Policy
@@ -54,6 +57,7 @@ class Judge:
     host: Host
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
+    images: ImageStore | None = None
     # Reads for which no document is needed.
     _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
 
@@ -171,8 +175,12 @@ class Judge:
         owners = OwnerNames.of(self.policy.site, identity)
         if owners is not None and not owned_objects.may_concern(operation):
             owners = None
-        objects = context.host.objects() if operation.looks_up or owners else None
+        vouching = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
+        objects = context.host.objects() if operation.looks_up or owners or vouching else None
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
+        if self.images is not None and vouching is not None:
+            asked = ImagesAsked(document, operation.id, objects, date.fromtimestamp(context.time))
+            owned |= describe_vouching(asked, self.images, is_enforced=vouching == "deny")
         if objects is None:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)

@@ -1,0 +1,178 @@
+"""Who vouches for the images that a request runs: `objects.vouching` in the document.
+
+A create is judged by the image that the daemon has under the name, what uses a container by the image that it was made
+from, a service by the digest in the request. The name asked for says who must vouch; an ID is good for any entry.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from portero.facts import image
+from portero.host.view import Objects
+from portero.images.payloads import DIGEST
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.verdict import ImageAsked, Verdict, find_denied, judge_image
+from portero.judging.named_objects import Named, list_others, refuse_alias
+from portero.reading.uri import first_value
+from portero.refusals import Refused
+from portero.values.json_fields import child, objects, text, texts
+from portero.values.json_types import JSON, Fact
+
+_OF_CONTAINER = frozenset(
+    {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename"}
+)
+_OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesAsked:
+    """A request; `objects`: None where the daemon cannot be asked."""
+
+    document: Mapping[str, JSON]
+    operation: str
+    objects: Objects | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """An image that would run. `named`: the fact about its name. `hints`: what its registry may call it."""
+
+    named: Mapping[str, JSON]
+    digests: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    may_be_part: bool = False
+    unknown: str = ""
+
+
+def describe_vouching(asked: ImagesAsked, store: ImageStore, *, is_enforced: bool) -> dict[str, JSON]:
+    """`vouching`; raises Refused (lookup-failed, host-unreadable) where that `is_enforced` and cannot be found out."""
+    at = "Image" if asked.operation == "ContainerCreate" else "path.id"
+    try:
+        return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked)]}
+    except Refused as refused:
+        if is_enforced:
+            raise Refused(refused.code, refused.at or at) from refused
+    except RecordUnreadable as unreadable:
+        if is_enforced:
+            raise Refused("host-unreadable", at) from unreadable
+    return {}
+
+
+def _list_images(asked: ImagesAsked) -> Iterator[_Image]:
+    facts = child(asked.document, "facts")
+    if asked.operation == "ContainerCreate":
+        for named in (child(facts, "image"), *objects(facts, "mountedImages")):
+            yield from _find_named(named, asked.objects)
+    elif asked.operation in _OF_SERVICE:
+        for named in (child(facts, "image"), *objects(facts, "mountedImages")):
+            if named:
+                yield _find_pinned(named)
+        yield from _find_former(asked)
+    elif asked.operation in _OF_CONTAINER or asked.operation == "ExecStart":
+        yield from _find_of_container(asked)
+
+
+def _find_named(named: Mapping[str, JSON], daemon: Objects | None) -> Iterator[_Image]:
+    """Of a create. What the daemon lacks runs nothing: it answers 404, and docker run pulls it and asks again."""
+    if not text(named, "reference"):
+        return
+    if daemon is None:
+        yield _Image(named, (), unknown="dockerd cannot be asked what image this is")
+        return
+    reported = daemon.inspect("image", text(named, "reference"))
+    if reported is not None:
+        id = text(reported, "Id")
+        is_id = text(named, "registry") == "" or (
+            named.get("mayBeId") is True
+            and id.partition(":")[2].startswith(text(named, "repository").rpartition("/")[2])
+        )
+        named = {**named, "registry": "", "repository": ""} if is_id else named
+        # A list of platforms; which one the container gets is known once it is made.
+        yield _Image(named, (id,), tuple(texts(reported, "RepoDigests")), may_be_part=True)
+
+
+def _find_pinned(named: Mapping[str, JSON]) -> _Image:
+    digest = named.get("digest")
+    if isinstance(digest, str) and DIGEST.fullmatch(digest):
+        return _Image(named, (digest,))
+    return _Image(named, (), unknown="a service needs a digest here: nodes choose what a tag means")
+
+
+def _find_former(asked: ImagesAsked) -> Iterator[_Image]:
+    """What a rollback brings back."""
+    query = cast("dict[str, list[str]]", asked.document["query"])
+    if first_value(query, "rollback") != "previous" or asked.operation != "ServiceUpdate":
+        return
+    name = cast("dict[str, str]", asked.document["path"]).get("id", "")
+    reported = asked.objects.inspect("service", name) if asked.objects is not None else None
+    template = child(child(child(reported or {}, "PreviousSpec"), "TaskTemplate"), "ContainerSpec")
+    reference = text(template, "Image")
+    named = image.parse_reference(reference or name, "path.id")
+    yield _find_pinned(named) if reference else _Image(named, (), unknown="what comes back cannot be found out")
+
+
+def _find_of_container(asked: ImagesAsked) -> Iterator[_Image]:
+    id = cast("dict[str, str]", asked.document["path"]).get("id", "")
+    daemon = asked.objects
+    if daemon is None:
+        named = image.parse_reference("", "path.id") | {"reference": id}
+        yield _Image(named, (), unknown="dockerd cannot be asked what image it was made from")
+        return
+    if asked.operation == "ExecStart":
+        exec = daemon.inspect("exec", id)
+        id = text(exec or {}, "ContainerID")
+    refuse_alias(Named("container", id, "path.id"))
+    reported = daemon.inspect("container", id) if id else None
+    if reported is None:
+        return
+    for one in (reported, *list_others("container", id, reported, daemon)):
+        made_from = text(one, "Image")
+        named = image.parse_reference(text(child(one, "Config"), "Image"), "path.id")
+        if (
+            text(named, "registry")
+            and named.get("mayBeId") is True
+            and made_from.partition(":")[2].startswith(text(named, "reference").removeprefix("sha256:"))
+        ):
+            named = {**named, "registry": "", "repository": ""}
+        platform = text(child(one, "ImageManifestDescriptor"), "digest")
+        yield _Image(named, tuple(filter(None, (platform, made_from))))
+
+
+def _make_fact(one: _Image, asked: ImagesAsked, store: ImageStore) -> Fact:
+    registry, repository = text(one.named, "registry"), text(one.named, "repository")
+    name = f"{registry}/{repository}" if registry else ""
+    verdict = _judge(one, name, asked, store)
+    listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in one.hints)))
+    pin = _find_pin(name, one)
+    return {
+        "name": text(one.named, "reference"),
+        "repository": name or (one.digests[0] if one.digests else text(one.named, "reference")),
+        "pin": pin if name else "",
+        "vouched": verdict.vouched,
+        "keys": verdict.keys,
+        "found": verdict.found,
+        "command": verdict.command,
+        "deniedBy": listed[0].name if listed else "",
+        "deniedFor": listed[1] if listed else "",
+        "at": text(one.named, "at"),
+    }
+
+
+def _judge(one: _Image, name: str, asked: ImagesAsked, store: ImageStore) -> Verdict:
+    verdict = judge_image(store, ImageAsked(name, one.digests, one.may_be_part), asked.today)
+    return verdict if verdict.vouched or not one.unknown else Verdict(False, verdict.keys, one.unknown, verdict.command)
+
+
+def _find_pin(name: str, one: _Image) -> str:
+    """How a registry names what is to be signed: by its digest, where the daemon knows it."""
+    of_name = (hint.partition("@")[2] for hint in one.hints if _complete(hint) == name)
+    digest = next(of_name, one.named.get("digest"))
+    return f"@{digest}" if isinstance(digest, str) else ""
+
+
+def _complete(hint: str) -> str:
+    parsed = image.parse_reference(hint, "")
+    return f"{text(parsed, 'registry')}/{text(parsed, 'repository')}"
