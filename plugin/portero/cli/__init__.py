@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "devices": ("devices", "devices", "Close devices to dockerd."),
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
     "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),
+    "images": ("images", "images", "Fetch signatures of images, see which may run."),
     "init": ("init", "init", "Write a site folder."),
     "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
     "login": ("login", "login", "Let docker send a token with every request."),

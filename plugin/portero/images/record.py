@@ -24,7 +24,7 @@ _MAX_SIGNATURE = 4 << 10
 _FORMAT = 1
 _FORMS: tuple[Form, ...] = ("simple", "statement")
 # What was found that vouches for nothing, worst first: the words of a denial.
-SEEN = ("keyless", "other-key", "no-signature-of-image")
+SEEN = ("keyless", "other-digest", "other-key", "no-signature-of-image")
 
 
 class RecordRefused(Exception):

@@ -11,6 +11,7 @@ from portero.images.verification import Verified, Voucher
 FETCH, SIGN = "portero images fetch", "cosign sign --key KEY"
 _WORDS = {
     "keyless": "it has a keyless signature, which is not supported: sign with a key",
+    "other-digest": "the signature beside it is of another image",
     "other-key": "it is signed with another key",
     "no-signature-of-image": "that key signed something else, such as an SBOM",
 }

@@ -55,7 +55,10 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Publi
             continue
         ways = documents.find_ways(claim.digest, below)
         above |= {*ways.get(digest, ())}
-        vouchers += _make_vouchers(digest, claim, names, ways, below)
+        made = [*_make_vouchers(digest, claim, names, ways, below)]
+        vouchers += made
+        if not made:
+            _count(seen, "other-digest")
     return Verified(tuple(vouchers), seen, frozenset(above))
 
 
