@@ -8,7 +8,7 @@ from portero.images.store import ImageStore, RecordUnreadable
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.images.verification import Verified, Voucher
 
-FETCH, SIGN = "portero images fetch", "cosign sign --key KEY"
+FETCH, SIGN = "sudo portero images fetch", "cosign sign --key KEY"
 _WORDS = {
     "keyless": "it has a keyless signature, which is not supported: sign with a key",
     "other-digest": "the signature beside it is of another image",

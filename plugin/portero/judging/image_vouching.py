@@ -4,7 +4,7 @@ A create is judged by the image that the daemon has under the name, what uses a 
 from, a service by the digest in the request. The name asked for says who must vouch; an ID is good for any entry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -13,7 +13,7 @@ from portero.facts import image
 from portero.host.view import Objects
 from portero.images.payloads import DIGEST
 from portero.images.store import ImageStore, RecordUnreadable
-from portero.images.verdict import ImageAsked, Verdict, find_denied, judge_image
+from portero.images.verdict import FETCH, ImageAsked, find_denied, judge_image
 from portero.judging.named_objects import Named, list_others, refuse_alias
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -38,11 +38,10 @@ class ImagesAsked:
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """An image that would run. `named`: the fact about its name. `hints`: what its registry may call it."""
+    """An image that would run. `named`: the fact about its name. `unknown`: why its digests are not known."""
 
     named: Mapping[str, JSON]
     digests: tuple[str, ...]
-    hints: tuple[str, ...] = ()
     may_be_part: bool = False
     unknown: str = ""
 
@@ -84,14 +83,16 @@ def _find_named(named: Mapping[str, JSON], daemon: Objects | None) -> Iterator[_
         return
     reported = daemon.inspect("image", text(named, "reference"))
     if reported is not None:
-        id = text(reported, "Id")
-        is_id = text(named, "registry") == "" or (
-            named.get("mayBeId") is True
-            and id.partition(":")[2].startswith(text(named, "repository").rpartition("/")[2])
-        )
-        named = {**named, "registry": "", "repository": ""} if is_id else named
-        # A list of platforms; which one the container gets is known once it is made.
-        yield _Image(named, (id,), tuple(texts(reported, "RepoDigests")), may_be_part=True)
+        # Of a list of platforms: which one the container gets is known once it is made.
+        yield _Image(_name_image(named, text(reported, "Id")), (text(reported, "Id"),), may_be_part=True)
+
+
+def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
+    """The fact about a name, without one where docker may have taken it for the beginning of this ID."""
+    digits = text(named, "repository").rpartition("/")[2]
+    if named.get("mayBeId") is True and digest.partition(":")[2].startswith(digits):
+        return {**named, "registry": "", "repository": ""}
+    return named
 
 
 def _find_pinned(named: Mapping[str, JSON]) -> _Image:
@@ -131,46 +132,51 @@ def _find_of_container(asked: ImagesAsked) -> Iterator[_Image]:
     for one in (reported, *list_others("container", id, reported, daemon)):
         made_from = text(one, "Image")
         named = image.parse_reference(text(child(one, "Config"), "Image"), "path.id")
-        if (
-            text(named, "registry")
-            and named.get("mayBeId") is True
-            and made_from.partition(":")[2].startswith(text(named, "reference").removeprefix("sha256:"))
-        ):
-            named = {**named, "registry": "", "repository": ""}
         platform = text(child(one, "ImageManifestDescriptor"), "digest")
-        yield _Image(named, tuple(filter(None, (platform, made_from))))
+        yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
 
 
 def _make_fact(one: _Image, asked: ImagesAsked, store: ImageStore) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
-    verdict = _judge(one, name, asked, store)
-    listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in one.hints)))
-    pin = _find_pin(name, one)
+    hints = _find_hints(one, asked.objects) if store.trust.denied else ()
+    verdict = judge_image(store, ImageAsked(name, one.digests, one.may_be_part), asked.today)
+    listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
+    if verdict.vouched:
+        found, command, pin = "", "", ""
+    else:
+        found, command = one.unknown or verdict.found, verdict.command
+        pin = _find_pin(name, one, hints or _find_hints(one, asked.objects))
+        if not pin and not one.unknown and command == FETCH:
+            found, command = (
+                "it was built or loaded here, and nobody signed it",
+                "sign it where it is pushed, or list",
+            )
     return {
         "name": text(one.named, "reference"),
-        "repository": name or (one.digests[0] if one.digests else text(one.named, "reference")),
-        "pin": pin if name else "",
+        "repository": name or text(one.named, "reference"),
+        "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
         "vouched": verdict.vouched,
         "keys": verdict.keys,
-        "found": verdict.found,
-        "command": verdict.command,
+        "found": found,
+        "command": command,
         "deniedBy": listed[0].name if listed else "",
         "deniedFor": listed[1] if listed else "",
         "at": text(one.named, "at"),
     }
 
 
-def _judge(one: _Image, name: str, asked: ImagesAsked, store: ImageStore) -> Verdict:
-    verdict = judge_image(store, ImageAsked(name, one.digests, one.may_be_part), asked.today)
-    return verdict if verdict.vouched or not one.unknown else Verdict(False, verdict.keys, one.unknown, verdict.command)
+def _find_hints(one: _Image, daemon: Objects | None) -> tuple[str, ...]:
+    """What registries call the image. Anybody can make the daemon say so: it helps people, and proves nothing."""
+    reported = daemon.inspect("image", one.digests[0]) if daemon is not None and one.digests else None
+    return tuple(texts(reported or {}, "RepoDigests"))
 
 
-def _find_pin(name: str, one: _Image) -> str:
+def _find_pin(name: str, one: _Image, hints: Sequence[str]) -> str:
     """How a registry names what is to be signed: by its digest, where the daemon knows it."""
-    of_name = (hint.partition("@")[2] for hint in one.hints if _complete(hint) == name)
+    of_name = (hint.partition("@")[2] for hint in hints if _complete(hint) == name)
     digest = next(of_name, one.named.get("digest"))
-    return f"@{digest}" if isinstance(digest, str) else ""
+    return f"@{digest}" if isinstance(digest, str) and name else ""
 
 
 def _complete(hint: str) -> str:
