@@ -96,7 +96,7 @@ class SigningRegistry:
         return {"index": digest_of(index), "manifest": digest_of(manifest), "config": config, "text": index}
 
     def cosign(self, *words: str) -> str:
-        environment = f"COSIGN_PASSWORD= SSL_CERT_FILE={CA} DOCKER_CONFIG=/home/operator/.docker"
+        environment = f"COSIGN_PASSWORD= COSIGN_EXPERIMENTAL=1 SSL_CERT_FILE={CA} DOCKER_CONFIG=/home/operator/.docker"
         return self.docker.do(f"cd {FOLDER} && {environment} cosign {' '.join(words)} 2>&1")
 
     def make_key(self, name: str) -> bytes:

@@ -210,7 +210,9 @@ def test_what_was_fetched_stays_good_without_the_registry_and_is_fetched_again(
 
 def test_what_is_built_here_is_signed_by_nobody_and_runs_once_its_digest_is_listed(signing: Signing) -> None:
     docker, name = signing.docker, f"{REGISTRY}/team/built:1"
-    docker.do(f"docker create --name b busybox true; docker commit -c 'LABEL built=here' b {name}; docker rm b")
+    docker.do(
+        f"docker create --name made busybox true; docker commit -c 'LABEL built=here' made {name}; docker rm made"
+    )
     said = refused(run(signing, name))
     id = docker.client.get(f"/images/{name}/json")["Id"]
     assert id in said
@@ -231,6 +233,6 @@ def test_a_service_is_judged_by_the_digest_that_it_names(signing: Signing) -> No
     name = signing.pull("team/app", "service")
     signing.fetch("fetch", name)
     docker = signing.docker
-    docker.do(f"docker service create -d --with-registry-auth --name s {name}@{made['index']}")
-    docker.do("docker service update -d --label-add a=b s && docker service rm s")
+    docker.do(f"docker service create -d --with-registry-auth --name ss {name}@{made['index']}")
+    docker.do("docker service update -d --label-add a=b ss && docker service rm ss")
     assert "a service needs a digest" in refused(docker.shell(f"docker service create -d --no-resolve-image {name}"))

@@ -61,7 +61,7 @@ def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
         found = [verified for digest in asked.digests if (verified := store.find(digest)) is not None]
     except RecordUnreadable as unreadable:
         return Verdict(vouched=False, keys=keys, found=str(unreadable), command=FETCH)
-    vouchers = [each for verified in found for each in verified.vouchers if asked.may_be_part or not each.parts]
+    vouchers = [each for verified in found for each in verified.vouchers if asked.may_be_part or not each.is_part]
     if any(_find_fault(voucher, each, asked.repository) is None for voucher in vouchers for each in entries):
         return _VOUCHED
     words = _find_words(trust, asked, entries, found)
@@ -112,7 +112,7 @@ def _find_words(trust: ImageTrust, asked: ImageAsked, entries: Sequence[TrustEnt
         return f"the list {expired[0].name} has it, and expired on {expired[0].expires}"
     vouchers = [voucher for verified in found for voucher in verified.vouchers]
     faults = [fault for each in vouchers for entry in entries if (fault := _find_fault(each, entry, asked.repository))]
-    if any(voucher.parts for voucher in vouchers) and not faults:
+    if any(voucher.is_part for voucher in vouchers) and not faults:
         return "only another platform of it is signed"
     if faults:
         # The nearest miss: what is wrong beside the key says more.

@@ -19,13 +19,13 @@ from portero.images.record import Record, Signature
 class Voucher:
     """A signature that holds. `keys`: the files in keys/ with its key. `repository`: empty where it names none.
 
-    `parts`: what it vouches for below the digest that was asked about; empty where it vouches for that digest.
+    `is_part`: it vouches for a platform of the digest that was asked about, not for that digest.
     """
 
     keys: frozenset[str]
     repository: str
     annotations: Mapping[str, str]
-    parts: frozenset[str] = frozenset()
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _make_vouchers(
     if digest in ways:
         yield Voucher(names, claim.repository, claim.annotations)
     elif claim.digest in documents.find_ways(digest, below):
-        yield Voucher(names, claim.repository, claim.annotations, frozenset(ways))
+        yield Voucher(names, claim.repository, claim.annotations, is_part=True)
 
 
 def find_signers(signature: Signature, keys: Mapping[str, Sequence[Public]]) -> frozenset[str]:
