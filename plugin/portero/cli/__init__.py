@@ -28,7 +28,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "init": ("init", "init", "Write a site folder."),
     "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
     "login": ("login", "login", "Let docker send a token with every request."),
-    "new": ("new", "new", "Write a rule to begin with."),
+    "new": ("new", "new", "Write a rule to begin with, or a list of images."),
     "record": ("serve", "record", "Answer dockerd as `portero serve` does, and record every request."),
     "replay": ("replay", "replay", "Run recorded requests through a policy."),
     "report": ("report", "report", "Turn decision logs into one HTML page."),

@@ -73,7 +73,9 @@ def list_all(only_references: bool, docker_host: str | None, as_json: bool) -> N
     """Show for each image of the daemon whether it may run. Exit status 1: one may not."""
     settings = options.settings({"docker_host": docker_host})
     store = ImageStore(settings.images, _load_trust(settings))
-    found = _ask_daemon(settings)
+    # Where nobody need sign, nothing is fetched.
+    is_idle = only_references and not any(map(references.may_ask, store.trust.entries))
+    found = [] if is_idle else _ask_daemon(settings)
     if only_references:
         show_lines(dict.fromkeys(digest for each in found for digest in each.digests))
         return

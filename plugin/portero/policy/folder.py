@@ -111,6 +111,11 @@ def is_rule(name: str) -> bool:
     return name.startswith("rules/") and _RULE.fullmatch(name) is not None
 
 
+def is_image_list(name: str) -> bool:
+    """Whether a file of this name below a policy folder is read as a list of digests of images."""
+    return _LIST.fullmatch(name) is not None
+
+
 def make_empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})
