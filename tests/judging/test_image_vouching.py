@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from portero.decision import Decision
+from portero.decision import Decision, Violation
 from portero.host.fixed_host import FixedHost
 from portero.images import record
 from portero.images.documents import digest_of
 from portero.images.record import Record
-from portero.images.store import ImageStore
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -60,16 +59,8 @@ OBJECTS: Mapping[str, Any] = {
     },
     "exec": {"1": {"ContainerID": "good"}, "2": {"ContainerID": "bad"}},
     "service": {
-        "web": {
-            "ID": "s",
-            "Spec": {},
-            "PreviousSpec": {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": f"{APP}:1"}}},
-        },
-        "pinned": {
-            "ID": "p",
-            "Spec": {},
-            "PreviousSpec": {"TaskTemplate": {"ContainerSpec": {"Image": f"{APP}@{INDEX}"}}},
-        },
+        name: {"ID": name, "Spec": {}, "PreviousSpec": {"TaskTemplate": {"ContainerSpec": {"Image": reference}}}}
+        for name, reference in (("web", f"{APP}:1"), ("pinned", f"{APP}@{INDEX}"))
     },
 }
 ACTIONS = {"image-signed": "deny", "image-not-denied": "deny", "image-registries": "off"}
@@ -88,9 +79,14 @@ def judge(tmp_path: Path, host: Any = None, *, actions: Mapping[str, str] = ACTI
         made,
         policy=policy,
         host=host or FixedHost({"objects": OBJECTS}),
-        images=ImageStore(state, images),
+        images=state,
         enforcement=Enforcement("baseline", "enforce"),
     )
+
+
+def find(decision: Decision, rule: str) -> Violation:
+    (violation,) = [one for one in decision.violations if one.rule == rule]
+    return violation
 
 
 def create(judged: Judge, name: str, query: str = "") -> Decision:
@@ -179,7 +175,7 @@ def test_an_image_that_is_mounted_counts_too(tmp_path: Path) -> None:
     body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [{"Type": "image", "Source": f"{APP}:bad", "Target": "/x"}]}}
     decision = decide(judge(tmp_path), "POST", "/containers/create", body)
     assert [(one.rule, one.at) for one in decision.violations if one.rule == "image-signed"] == [
-        ("image-signed", "HostConfig.Mounts[0].Source")
+        ("image-signed", "HostConfig.Mounts[0]")
     ]
 
 
@@ -202,7 +198,7 @@ def test_where_the_daemon_cannot_be_asked_it_is_refused_if_that_is_enforced(
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     judged = judge(tmp_path)
     record.locate(tmp_path / "state", CONFIG).write_text("{")
-    (violation,) = create(judged, f"{APP}:1").violations
+    violation = find(create(judged, f"{APP}:1"), "image-signed")
     assert (violation.rule, violation.reason) == (
         "image-signed",
         f"Nobody whom the site trusts vouches for {APP}:1: what was fetched is damaged.",
@@ -214,7 +210,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def say(decision: Decision) -> str:
-    (violation,) = [one for one in decision.violations if one.rule == "image-signed"]
+    violation = find(decision, "image-signed")
     assert violation.wording is not None
     return violation.wording.text
 
@@ -246,7 +242,7 @@ def test_the_denial_names_repository_digest_key_and_what_helps(tmp_path: Path, n
 def test_a_denied_digest_is_refused_by_its_own_rule_and_by_what_its_registry_calls_it(tmp_path: Path) -> None:
     denied = ImageTrust((), {}, (), [DigestList("scan.json", {digest_of(BAD.index): "CVE-2026-1"})])
     judged = judge(tmp_path, trust=denied)
-    (violation,) = create(judged, f"{APP}:old").violations
+    violation = find(create(judged, f"{APP}:old"), "image-not-denied")
     assert (violation.rule, violation.at) == ("image-not-denied", "Image")
     assert violation.reason == f"{APP}:old is on the list scan.json: CVE-2026-1."
     assert list_refusing(create(judged, f"{APP}:1")) == []
@@ -255,3 +251,11 @@ def test_a_denied_digest_is_refused_by_its_own_rule_and_by_what_its_registry_cal
 def test_a_site_that_asks_nothing_costs_no_lookup(tmp_path: Path) -> None:
     judged = judge(tmp_path, SilentHost({}), trust=ImageTrust())
     assert list_refusing(create(judged, f"{APP}:1")) == []
+
+
+def test_another_policy_brings_its_own_trust(tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    assert list_refusing(create(judged, f"{APP}:1")) == []
+    other = replace(judged.policy.images, keys={"team.pem": [new_key().public_key()]})
+    changed = replace(judged, policy=replace(judged.policy, images=other))
+    assert list_refusing(create(changed, f"{APP}:1")) == ["image-signed"]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from portero.application.judged_host import make_host
 from portero.files import package_files
-from portero.images.store import ImageStore
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
@@ -135,8 +134,8 @@ def judge_of(settings: Settings) -> Judge:
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
     """The judge by this policy, with the links in its folders."""
     host = make_host(settings, policy, links)
-    enforcement, images = Enforcement(settings.profile, settings.mode), ImageStore(settings.images, policy.images)
-    return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, images)
+    enforcement = Enforcement(settings.profile, settings.mode)
+    return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, settings.images)
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

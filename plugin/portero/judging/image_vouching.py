@@ -38,10 +38,14 @@ class ImagesAsked:
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """An image that would run. `named`: the fact about its name. `unknown`: why its digests are not known."""
+    """An image that would run. `named`: the fact about its name. `unknown`: why its digests are not known.
+
+    `hints`: what registries call it. Anybody can make the daemon say so: they help people, and prove nothing.
+    """
 
     named: Mapping[str, JSON]
     digests: tuple[str, ...]
+    hints: tuple[str, ...] = ()
     may_be_part: bool = False
     unknown: str = ""
 
@@ -84,7 +88,9 @@ def _find_named(named: Mapping[str, JSON], daemon: Objects | None) -> Iterator[_
     reported = daemon.inspect("image", text(named, "reference"))
     if reported is not None:
         # Of a list of platforms: which one the container gets is known once it is made.
-        yield _Image(_name_image(named, text(reported, "Id")), (text(reported, "Id"),), may_be_part=True)
+        id = text(reported, "Id")
+        hints = tuple(texts(reported, "RepoDigests"))
+        yield _Image(_name_image(named, id), (id,), hints, may_be_part=True)
 
 
 def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
@@ -167,7 +173,9 @@ def _make_fact(one: _Image, asked: ImagesAsked, store: ImageStore) -> Fact:
 
 
 def _find_hints(one: _Image, daemon: Objects | None) -> tuple[str, ...]:
-    """What registries call the image. Anybody can make the daemon say so: it helps people, and proves nothing."""
+    """What registries call the image; a container does not know."""
+    if one.hints:
+        return one.hints
     reported = daemon.inspect("image", one.digests[0]) if daemon is not None and one.digests else None
     return tuple(texts(reported or {}, "RepoDigests"))
 

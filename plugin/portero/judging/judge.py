@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 from portero.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
@@ -48,7 +49,7 @@ from portero.values.json_types import JSON
 class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
-    `audiences`: the names of this host, one of which a token must be for. `images`: what was fetched about images.
+    `audiences`: the names of this host, one of which a token must be for. `images`: the folder with what was fetched.
     """
 
     policy: Policy
@@ -57,12 +58,16 @@ class Judge:
     host: Host
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
-    images: ImageStore | None = None
+    images: Path | None = None
     # Reads for which no document is needed.
     _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
+    # With the trust of this policy and no other.
+    _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
+        store = ImageStore(self.images, self.policy.images) if self.images is not None else None
+        object.__setattr__(self, "_image_store", store)
 
     def decide(
         self, data: bytes, id: str, time: float, peer: Peer | None = None, identity: Identity | None = None
@@ -178,9 +183,9 @@ class Judge:
         vouching = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         objects = context.host.objects() if operation.looks_up or owners or vouching else None
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
-        if self.images is not None and vouching is not None:
+        if self._image_store is not None and vouching is not None:
             asked = ImagesAsked(document, operation.id, objects, date.fromtimestamp(context.time))
-            owned |= describe_vouching(asked, self.images, is_enforced=vouching == "deny")
+            owned |= describe_vouching(asked, self._image_store, is_enforced=vouching == "deny")
         if objects is None:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)

@@ -29,7 +29,7 @@ def read_trust(
     wrong = [
         folder.located(folder.path / "image-lists" / name, fault)
         for name, (folder, document) in lists.items()
-        for fault in [*find_faults(document, schema), *_find_date_fault(document)]
+        for fault in [*find_faults(document, schema)] or _find_date_fault(document)
     ]
     chosen = cast("dict[str, list[str]]", values.get(_DIGESTS, {}))
     last = contents[-1]

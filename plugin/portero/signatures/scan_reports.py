@@ -35,7 +35,9 @@ class ScanReport:
     def explain(self, least: str) -> str:
         """Why it is denied: the vulnerabilities of at least this severity; empty where there are none."""
         counted = SEVERITIES[: SEVERITIES.index(least) + 1]
-        ranked = sorted({one for one in self.findings if one[0] in counted}, key=lambda one: counted.index(one[0]))
+        ranked = sorted(
+            {one for one in self.findings if one[0] in counted}, key=lambda one: (counted.index(one[0]), one[1])
+        )
         shown = [f"{name} ({severity})" for severity, name in ranked[:_MAX_SHOWN]]
         more = f" and {len(ranked) - _MAX_SHOWN} more" if len(ranked) > _MAX_SHOWN else ""
         return (", ".join(shown) + more)[:_MAX_REASON]
