@@ -22,17 +22,17 @@ MISSING = [name for name in ("cosign", "docker-registry") if shutil.which(name) 
 class SigningRegistry:
     """Runs beside a guarded dockerd, which is logged in there."""
 
-    def __init__(self, docker: GuardedDocker) -> None:
-        self.docker = docker
+    def __init__(self, docker: GuardedDocker, host: str = "localhost", port: int = PORT) -> None:
+        self.docker, self.name = docker, host if port == 443 else f"{host}:{port}"
         docker.shell(f"mkdir -p {FOLDER} /home/operator/.docker")
         docker.host.path(f"{FOLDER}/htpasswd").write_text(HTPASSWD)
-        docker.host.path(f"{FOLDER}/config.yml").write_text(CONFIG.format(folder=FOLDER, port=PORT))
+        docker.host.path(f"{FOLDER}/config.yml").write_text(CONFIG.format(folder=FOLDER, port=port))
         for file in ("/home/operator/.docker/config.json", f"{FOLDER}/login.json"):
-            docker.write_json(file, {"auths": {REGISTRY: {"auth": LOGIN}}})
+            docker.write_json(file, {"auths": {self.name: {"auth": LOGIN}}})
             docker.host.path(file).chmod(0o600)
         docker.do(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-            f" -addext subjectAltName=DNS:localhost -keyout {FOLDER}/key.pem -out {CA} 2>&1"
+            f" -addext subjectAltName=DNS:{host} -keyout {FOLDER}/key.pem -out {CA} 2>&1"
         )
         self.start()
 
@@ -42,7 +42,7 @@ class SigningRegistry:
         self.process.wait_for(lambda: self._curl("-o /dev/null -w '%{http_code}'", "").strip() == "200")
 
     def _curl(self, options: str, path: str, stdin: bytes | None = None) -> str:
-        command = f"curl -s --cacert {CA} -u alice:wonderland {options} https://{REGISTRY}/v2/{path}"
+        command = f"curl -s --cacert {CA} -u alice:wonderland {options} https://{self.name}/v2/{path}"
         return self.docker.shell(command, stdin=stdin).stdout
 
     def get(self, path: str) -> bytes:
@@ -70,7 +70,7 @@ class SigningRegistry:
 
         Its digests: of the index, of this host's manifest, and of the configuration.
         """
-        name = f"{REGISTRY}/{repository}:{mark}"
+        name = f"{self.name}/{repository}:{mark}"
         self.docker.do(
             f"docker create --name made busybox sleep 3600 && docker commit -c 'LABEL mark={mark}' made {name}"
             f" && docker rm made && docker push -q {name} && docker rmi {name}"
@@ -106,5 +106,5 @@ class SigningRegistry:
 
     def sign(self, repository: str, digest: str, *options: str, key: str = "team") -> None:
         self.cosign(
-            "sign", f"--key={key}.key", "--tlog-upload=false", "-y", *options, f"{REGISTRY}/{repository}@{digest}"
+            "sign", f"--key={key}.key", "--tlog-upload=false", "-y", *options, f"{self.name}/{repository}@{digest}"
         )

@@ -9,6 +9,7 @@ from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.images.verification import Verified, Voucher
 
 FETCH, SIGN = "sudo portero images fetch", "cosign sign --key KEY"
+NOT_FETCHED = "no signature of it was fetched"
 _WORDS = {
     "keyless": "it has a keyless signature, which is not supported: sign with a key",
     "other-digest": "the signature beside it is of another image",
@@ -65,7 +66,7 @@ def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
     if any(_find_fault(voucher, each, asked.repository) is None for voucher in vouchers for each in entries):
         return _VOUCHED
     words = _find_words(trust, asked, entries, found)
-    return Verdict(vouched=False, keys=keys, found=words, command=SIGN if found else FETCH)
+    return Verdict(vouched=False, keys=keys, found=words, command=FETCH if words == NOT_FETCHED else SIGN)
 
 
 def find_listed(
@@ -120,4 +121,4 @@ def _find_words(trust: ImageTrust, asked: ImageAsked, entries: Sequence[TrustEnt
     seen = [what for what in _WORDS for verified in found if verified.seen.get(what)]
     if seen:
         return _WORDS[seen[0]]
-    return "it has no signature" if found else "no signature of it was fetched"
+    return "it has no signature" if found else NOT_FETCHED

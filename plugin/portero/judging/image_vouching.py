@@ -13,7 +13,7 @@ from portero.facts import image
 from portero.host.view import Objects
 from portero.images.payloads import DIGEST
 from portero.images.store import ImageStore, RecordUnreadable
-from portero.images.verdict import FETCH, ImageAsked, find_denied, judge_image
+from portero.images.verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
 from portero.judging.named_objects import Named, list_others, refuse_alias
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -153,7 +153,7 @@ def _make_fact(one: _Image, asked: ImagesAsked, store: ImageStore) -> Fact:
     else:
         found, command = one.unknown or verdict.found, verdict.command
         pin = _find_pin(name, one, hints or _find_hints(one, asked.objects))
-        if not pin and not one.unknown and command == FETCH:
+        if not pin and found == NOT_FETCHED:
             found, command = (
                 "it was built or loaded here, and nobody signed it",
                 "sign it where it is pushed, or list",
