@@ -24,7 +24,9 @@ def docker() -> Iterator[GuardedDocker]:
     if MISSING:
         give_up(f"needs {', '.join(MISSING)}: apt-get install cosign docker-registry")
     with started(GuardedDocker()) as docker:
-        docker.do(f"printf '\\n127.0.0.1 {HOST}\\n' >> /etc/hosts; mkdir -p /etc/portero/site /etc/docker/certs.d/{HOST}")
+        docker.do(
+            f"printf '\\n127.0.0.1 {HOST}\\n' >> /etc/hosts; mkdir -p /etc/portero/site /etc/docker/certs.d/{HOST}"
+        )
         SigningRegistry(docker, HOST, 443)
         docker.do(f"cp {CA} /etc/docker/certs.d/{HOST}/ca.crt; rm -rf /etc/portero/site; mkdir -p /etc/portero/site")
         settings = {"SCHEMAS": "/etc/portero/site", "BUNDLE_LOGIN": f"{FOLDER}/login.json", "BUNDLE_CA": CA}

@@ -1,10 +1,9 @@
 """`portero images`: fetch signatures of images, and see which images of the daemon may run."""
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -28,7 +27,7 @@ from portero.settings.settings import Settings
 from portero.signatures import references
 from portero.signatures.fetch import fetch_image
 from portero.signatures.keeping import keep_records
-from portero.signatures.references import DaemonImage, Reference
+from portero.signatures.references import DaemonImage, ImageReference
 from portero.values.errors import LoadError
 
 _LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
@@ -109,7 +108,7 @@ class _Row:
 
 
 def _judge(one: DaemonImage, store: ImageStore) -> Iterator[_Row]:
-    today = date.fromtimestamp(time.time())
+    today = datetime.now(UTC).date()
     for name in one.names or (one.id,):
         parsed = references.parse(name) if name != one.id else None
         digests = (one.id,)
@@ -134,7 +133,7 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
         keep_records(settings.images, fetched.records)
         # As the guard will see it.
         asked = ImageAsked(reference.name, (fetched.top,), may_be_part=True)
-        verdict = judge_image(ImageStore(settings.images, trust), asked, date.fromtimestamp(time.time()))
+        verdict = judge_image(ImageStore(settings.images, trust), asked, datetime.now(UTC).date())
     except (TransportFailed, LoginRefused, RecordUnreadable) as error:
         show_lines([f"portero: {written}: {error}"], err=True)
         return options.ERROR
@@ -149,7 +148,7 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
     return options.ALLOWED if verdict.vouched else options.REFUSED
 
 
-def _open_registry(reference: Reference, settings: Settings) -> Registry:
+def _open_registry(reference: ImageReference, settings: Settings) -> Registry:
     hosts = (*settings.bundle_hosts, *reference.hosts)
     try:
         transport = Transport(parse_url(reference.address.url), DEADLINE, settings.bundle_ca, hosts)

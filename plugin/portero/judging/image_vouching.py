@@ -6,7 +6,7 @@ from, a service by the digest in the request. The name asked for says who must v
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import cast
 
 from portero.facts import image
@@ -15,6 +15,7 @@ from portero.images.payloads import DIGEST
 from portero.images.store import ImageStore, RecordUnreadable
 from portero.images.verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
 from portero.judging.named_objects import Named, list_others, refuse_alias
+from portero.policy.profiles import Acting
 from portero.reading.uri import first_value
 from portero.refusals import Refused
 from portero.values.json_fields import child, objects, text, texts
@@ -27,8 +28,8 @@ _OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
 
 
 @dataclass(frozen=True, slots=True)
-class ImagesAsked:
-    """A request; `objects`: None where the daemon cannot be asked."""
+class _Asked:
+    """A request."""
 
     document: Mapping[str, JSON]
     operation: str
@@ -50,21 +51,30 @@ class _Image:
     unknown: str = ""
 
 
-def describe_vouching(asked: ImagesAsked, store: ImageStore, *, is_enforced: bool) -> dict[str, JSON]:
-    """`vouching`; raises Refused (lookup-failed, host-unreadable) where that `is_enforced` and cannot be found out."""
-    at = "Image" if asked.operation == "ContainerCreate" else "path.id"
+def describe_vouching(
+    document: Mapping[str, JSON], objects: Objects | None, store: ImageStore | None, acting: Acting | None, time: float
+) -> dict[str, JSON]:
+    """`vouching`, where rules act on it; `objects`: None where the daemon cannot be asked. `time`: since 1970.
+
+    Raises Refused (lookup-failed, host-unreadable) where these rules deny and it cannot be found out.
+    """
+    if acting is None or store is None:
+        return {}
+    operation = cast(str, document["operation"])
+    asked = _Asked(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    at = "Image" if operation == "ContainerCreate" else "path.id"
     try:
         return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked)]}
     except Refused as refused:
-        if is_enforced:
+        if acting == "deny":
             raise Refused(refused.code, refused.at or at) from refused
     except RecordUnreadable as unreadable:
-        if is_enforced:
+        if acting == "deny":
             raise Refused("host-unreadable", at) from unreadable
     return {}
 
 
-def _list_images(asked: ImagesAsked) -> Iterator[_Image]:
+def _list_images(asked: _Asked) -> Iterator[_Image]:
     facts = child(asked.document, "facts")
     if asked.operation == "ContainerCreate":
         for named in (child(facts, "image"), *objects(facts, "mountedImages")):
@@ -108,7 +118,7 @@ def _find_pinned(named: Mapping[str, JSON]) -> _Image:
     return _Image(named, (), unknown="a service needs a digest here: nodes choose what a tag means")
 
 
-def _find_former(asked: ImagesAsked) -> Iterator[_Image]:
+def _find_former(asked: _Asked) -> Iterator[_Image]:
     """What a rollback brings back."""
     query = cast("dict[str, list[str]]", asked.document["query"])
     if first_value(query, "rollback") != "previous" or asked.operation != "ServiceUpdate":
@@ -121,7 +131,7 @@ def _find_former(asked: ImagesAsked) -> Iterator[_Image]:
     yield _find_pinned(named) if reference else _Image(named, (), unknown="what comes back cannot be found out")
 
 
-def _find_of_container(asked: ImagesAsked) -> Iterator[_Image]:
+def _find_of_container(asked: _Asked) -> Iterator[_Image]:
     id = cast("dict[str, str]", asked.document["path"]).get("id", "")
     daemon = asked.objects
     if daemon is None:
@@ -142,7 +152,7 @@ def _find_of_container(asked: ImagesAsked) -> Iterator[_Image]:
         yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
 
 
-def _make_fact(one: _Image, asked: ImagesAsked, store: ImageStore) -> Fact:
+def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
     hints = _find_hints(one, asked.objects) if store.trust.denied else ()

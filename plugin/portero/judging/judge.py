@@ -5,7 +5,6 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -29,8 +28,7 @@ from portero.judging import (
 )
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, ObjectFindings
-from portero.judging.image_vouching import ImagesAsked, describe_vouching
-from portero.judging.owned_objects import OwnerNames
+from portero.judging.image_vouching import describe_vouching
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
@@ -61,13 +59,11 @@ class Judge:
     images: Path | None = None
     # Reads for which no document is needed.
     _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
-    # With the trust of this policy and no other.
     _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
-        store = ImageStore(self.images, self.policy.images) if self.images is not None else None
-        object.__setattr__(self, "_image_store", store)
+        object.__setattr__(self, "_image_store", self.images and ImageStore(self.images, self.policy.images))
 
     def decide(
         self, data: bytes, id: str, time: float, peer: Peer | None = None, identity: Identity | None = None
@@ -177,15 +173,12 @@ class Judge:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
         operation = context.operation
         identity = cast(dict[str, JSON], document["identity"])
-        owners = OwnerNames.of(self.policy.site, identity)
-        if owners is not None and not owned_objects.may_concern(operation):
-            owners = None
-        vouching = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
-        objects = context.host.objects() if operation.looks_up or owners or vouching else None
+        may_concern = owned_objects.may_concern(operation)
+        owners = owned_objects.OwnerNames.of(self.policy.site, identity) if may_concern else None
+        objects = context.host.objects() if operation.looks_up or owners else None
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
-        if self._image_store is not None and vouching is not None:
-            asked = ImagesAsked(document, operation.id, objects, date.fromtimestamp(context.time))
-            owned |= describe_vouching(asked, self._image_store, is_enforced=vouching == "deny")
+        acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
+        owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         if objects is None:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)

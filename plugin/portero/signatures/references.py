@@ -18,7 +18,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ImageReference:
     """`wanted`: a tag or a digest."""
 
     registry: str
@@ -46,13 +46,13 @@ class Reference:
         return _HUB_HOSTS if self.registry == _HUB else ()
 
 
-def parse(written: str) -> Reference | None:
+def parse(written: str) -> ImageReference | None:
     """An image as people write it; None: no name of an image in a registry."""
     parsed = image.parse_reference(written, "")
     wanted = parsed.get("digest") or parsed.get("tag")
     registry, repository = text(parsed, "registry"), text(parsed, "repository")
     is_name = _HOST.fullmatch(registry) and _NAME.fullmatch(repository) and isinstance(wanted, str)
-    return Reference(registry, repository, str(wanted)) if is_name else None
+    return ImageReference(registry, repository, str(wanted)) if is_name else None
 
 
 def may_ask(entry: TrustEntry | None) -> bool:

@@ -26,7 +26,7 @@ class ReportRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ScanReport:
+class ImageScan:
     """`digests`: of the image. `findings`: severity and name of each vulnerability."""
 
     digests: tuple[str, ...]
@@ -43,7 +43,7 @@ class ScanReport:
         return (", ".join(shown) + more)[:_MAX_REASON]
 
 
-def read_report(data: bytes) -> ScanReport:
+def read_report(data: bytes) -> ImageScan:
     """The report of one image; raises ReportRefused."""
     try:
         document = load_object(data)
@@ -57,7 +57,7 @@ def read_report(data: bytes) -> ScanReport:
         raise ReportRefused("is no report of trivy or grype about an image: use --format json or -o json")
     if not digests:
         raise ReportRefused("names no digest of an image: scan an image, not a folder")
-    return ScanReport(tuple(dict.fromkeys(digests)), tuple(findings))
+    return ImageScan(tuple(dict.fromkeys(digests)), tuple(findings))
 
 
 def _read_trivy(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
