@@ -1,4 +1,4 @@
-"""portero-images.service under a real systemd: root lists images, an account without rights asks registries for them."""
+"""portero-images.service under a real systemd: root lists images, an account without rights asks the registries."""
 
 import json
 from collections.abc import Iterator

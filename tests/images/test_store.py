@@ -70,7 +70,7 @@ def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert len(images._kept) <= 3
 
 
-@pytest.mark.parametrize("damage", ["text", "folder", "large", "emfile"])
+@pytest.mark.parametrize("damage", ["text", "folder", "large", "emfile", "link"])
 def test_what_cannot_be_read_is_not_the_same_as_nothing(
     tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,12 +79,15 @@ def test_what_cannot_be_read_is_not_the_same_as_nothing(
         file.write_text("{")
     elif damage == "folder":
         file.mkdir()
+    elif damage == "link":
+        (tmp_path / "elsewhere").write_bytes(record.write(SIGNED))
+        file.symlink_to(tmp_path / "elsewhere")
     elif damage == "large":
         file.write_bytes(record.write(SIGNED) + b" " * record.MAX_RECORD)
     else:
         put(tmp_path, SIGNED)
 
-        def fail(*_: object) -> bytes:
+        def fail(*_: object, **__: object) -> bytes:
             raise OSError(24, "Too many open files")
 
         monkeypatch.setattr(store, "read_regular_file", fail)

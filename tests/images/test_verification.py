@@ -103,6 +103,8 @@ GOOD = sign(TEAM, simple_payload(INDEX))
         b"\x30\x06\x02\x01\xff\x02\x01\xff",
         b"\x30\x84\xff\xff\xff\xff" + GOOD.signature[2:],
     ],
+    # A signature is another one each time.
+    ids=lambda crooked: f"{len(crooked)} bytes" if len(crooked) < 10 else "spelled otherwise",
 )
 def test_crooked_asn1_is_no_signature(crooked: bytes) -> None:
     assert vouchers(INDEX, Signature("simple", GOOD.payload, crooked)) == []

@@ -142,7 +142,11 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(tmp_path: Path
     for way in ("start", "restart", "unpause", "rename?name=x"):
         assert refuses(decide(judged, "POST", f"/v1.24/containers/{name}/{way}", None)) is refused, way
     assert refuses(decide(judged, "POST", f"/containers/{name}/exec", {"Cmd": ["id"]})) is refused
+    assert (
+        refuses(decide(judged, "POST", f"/containers/{name}/update", {"RestartPolicy": {"Name": "always"}})) is refused
+    )
     # What ends it is never refused.
+    assert not refuses(decide(judged, "POST", f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}}))
     assert not refuses(decide(judged, "POST", f"/containers/{name}/stop", None))
     assert not refuses(decide(judged, "DELETE", f"/containers/{name}", None))
 

@@ -141,9 +141,10 @@ def judge(settings: Settings) -> Judge:
 def judge_elsewhere(settings: Settings) -> Judge:
     """The judge of requests that may be meant for another host than this one.
 
-    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused.
+    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
+    vouches for images is not asked: that depends on the images that the daemon has.
     """
-    chosen = judge(settings)
+    chosen = replace(judge(settings), images=None)
     return chosen if settings.host_root != "auto" else replace(chosen, policy=chosen.policy.report(_OWNERS_RULE))
 
 

@@ -32,12 +32,12 @@ class ImageStore:
         """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
         file = record.locate(self.folder, digest)
         try:
-            stat = os.stat(file)
+            stat = os.lstat(file)
             mark = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
             kept = self._kept.get(digest)
             if kept is not None and kept[0] == mark:
                 return kept[1]
-            read = record.read(read_regular_file(file, record.MAX_RECORD))
+            read = record.read(read_regular_file(file, record.MAX_RECORD, follows=False))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

@@ -14,7 +14,7 @@ from portero.host.view import Objects
 from portero.images.payloads import DIGEST
 from portero.images.store import ImageStore, RecordUnreadable
 from portero.images.verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
-from portero.judging.named_objects import Named, list_others, refuse_alias
+from portero.judging.named_objects import Named, find_named, list_others, refuse_alias
 from portero.policy.profiles import Acting
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -22,7 +22,7 @@ from portero.values.json_fields import child, objects, text, texts
 from portero.values.json_types import JSON, Fact
 
 _OF_CONTAINER = frozenset(
-    {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename"}
+    {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename", "ContainerUpdate"}
 )
 _OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
 
@@ -77,7 +77,9 @@ def describe_vouching(
 def _list_images(asked: _Asked) -> Iterator[_Image]:
     facts = child(asked.document, "facts")
     if asked.operation == "ContainerCreate":
-        for named in (child(facts, "image"), *objects(facts, "mountedImages")):
+        # Of a list of platforms: which one the container gets is known, and judged, once it is made.
+        yield from _find_named(child(facts, "image"), asked.objects, may_be_part=True)
+        for named in objects(facts, "mountedImages"):
             yield from _find_named(named, asked.objects)
     elif asked.operation in _OF_SERVICE:
         for named in (child(facts, "image"), *objects(facts, "mountedImages")):
@@ -88,7 +90,7 @@ def _list_images(asked: _Asked) -> Iterator[_Image]:
         yield from _find_of_container(asked)
 
 
-def _find_named(named: Mapping[str, JSON], daemon: Objects | None) -> Iterator[_Image]:
+def _find_named(named: Mapping[str, JSON], daemon: Objects | None, *, may_be_part: bool = False) -> Iterator[_Image]:
     """Of a create. What the daemon lacks runs nothing: it answers 404, and docker run pulls it and asks again."""
     if not text(named, "reference"):
         return
@@ -97,10 +99,9 @@ def _find_named(named: Mapping[str, JSON], daemon: Objects | None) -> Iterator[_
         return
     reported = daemon.inspect("image", text(named, "reference"))
     if reported is not None:
-        # Of a list of platforms: which one the container gets is known once it is made.
         id = text(reported, "Id")
         hints = tuple(texts(reported, "RepoDigests"))
-        yield _Image(_name_image(named, id), (id,), hints, may_be_part=True)
+        yield _Image(_name_image(named, id), (id,), hints, may_be_part)
 
 
 def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
@@ -132,15 +133,17 @@ def _find_former(asked: _Asked) -> Iterator[_Image]:
 
 
 def _find_of_container(asked: _Asked) -> Iterator[_Image]:
-    id = cast("dict[str, str]", asked.document["path"]).get("id", "")
     daemon = asked.objects
+    kind = "exec" if asked.operation == "ExecStart" else "container"
+    id = next((one.name for one in find_named(asked.document, (kind,))), "")
+    if not id:
+        return
     if daemon is None:
         named = image.parse_reference("", "path.id") | {"reference": id}
         yield _Image(named, (), unknown="dockerd cannot be asked what image it was made from")
         return
     if asked.operation == "ExecStart":
-        exec = daemon.inspect("exec", id)
-        id = text(exec or {}, "ContainerID")
+        id = text(daemon.inspect("exec", id) or {}, "ContainerID")
     refuse_alias(Named("container", id, "path.id"))
     reported = daemon.inspect("container", id) if id else None
     if reported is None:
