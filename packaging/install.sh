@@ -197,7 +197,7 @@ remove() {
   if [ "${FORCE:-}" != yes ] && grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
   fi
-  if service; then systemctl disable --quiet --now portero-metrics.socket portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
+  if service; then systemctl disable --quiet --now portero-metrics.socket portero-images.timer portero-images.service portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
   rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf"
   while read -r path; do
     rm -f "$destdir$path"

@@ -1,5 +1,6 @@
 """`portero new rule` writes a rule that loads, refuses nothing and proves itself."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from portero.cli import main
 from portero.files import package_files
+from portero.policy.loader import load
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_kinds import list_rules
 from portero.reading.api_tables import load_api
@@ -60,3 +62,32 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     result = new(tmp_path / "rules" / "images" / "ours.json")
 
     assert (result.exit_code, "Not a directory" in result.stderr) == (2, True)
+
+
+def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
+    report, file = tmp_path / "trivy.json", tmp_path / "image-lists" / "scan.json"
+    found = [{"Vulnerabilities": [{"VulnerabilityID": "CVE-2026-1", "Severity": "CRITICAL"}]}]
+    digest = f"sha256:{'a' * 64}"
+    for results, listed in ((found, {digest: "CVE-2026-1 (critical)"}), ([], {})):
+        report.write_text(json.dumps({"Metadata": {"ImageID": digest}, "Results": results}))
+        done = CliRunner().invoke(main, ["new", "image-list", str(file), "--from", str(report)])
+        assert done.exit_code == 0, done.output
+        assert json.loads(file.read_text())["digests"] == listed
+    (tmp_path / "site.json").write_text(json.dumps({"image-digests": {"denied": ["scan.json"]}}))
+    assert load([package_files.schemas(), tmp_path], load_api()[0].operations).images.denied[0].name == "scan.json"
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["scan.json", "--from", "x"], "name it DIR/image-lists/NAME.json"),
+        (["image-lists/scan.json"], "name the report of a scanner with --from"),
+        (["image-lists/scan.json", "--from", "missing.json"], "missing.json: No such file"),
+        (["image-lists/scan.json", "--from", "/dev/null"], "/dev/null: is not a regular file"),
+    ],
+)
+def test_a_list_of_images_needs_a_name_and_a_report(words: list[str], fault: str) -> None:
+    done = CliRunner().invoke(main, ["new", "image-list", *words])
+
+    assert done.exit_code == 2
+    assert fault in done.output

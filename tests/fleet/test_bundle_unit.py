@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bundles.test_docker_registry import HTPASSWD
+from tests.bundles.docker_registry import HTPASSWD
 from tests.e2e.conftest import give_up
 from tests.packaging.package import build_package
 

@@ -18,7 +18,7 @@ LIBRARIES = {
     "jsonschema": {"engine", "policy"},
     "jsonschema_rs": {"engine"},
     "referencing": {"engine"},
-    "cryptography": {"signing", "identity"},
+    "cryptography": {"signing", "identity", "images"},
     "jwt": {"identity"},
     "prometheus_client": {"status"},
     "docker": {"scan"},

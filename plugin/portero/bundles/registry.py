@@ -78,6 +78,14 @@ class Registry:
         there = self._ask("HEAD", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
         return None if there.status == _NOT_FOUND else self.pull()
 
+    def find(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
+        """What is at a path below the name, such as manifests/TAG; None: nothing is. Raises TransportFailed."""
+        answer = self._ask("GET", path, {"Accept": accept} if accept else {}, max_size=max_size)
+        if answer.status == _NOT_FOUND:
+            return None
+        self._expect(answer, _OK, path)
+        return answer.body
+
     def _upload(self, blob: bytes) -> None:
         if self._ask("HEAD", f"blobs/{_digest(blob)}").status == _OK:
             return

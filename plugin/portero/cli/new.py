@@ -1,4 +1,4 @@
-"""`portero new rule`: a rule to begin with, which `portero test` already proves."""
+"""`portero new`: a rule to begin with, which `portero test` already proves, or a list of images from scanners."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,9 @@ import click
 
 from portero.cli import options
 from portero.cli.terminal import show_lines
-from portero.files.whole_files import replace_file
-from portero.policy.folder import is_rule
+from portero.files.whole_files import read_regular_file, replace_file
+from portero.policy.folder import is_image_list, is_rule
+from portero.signatures.scan_reports import MAX_REPORT, SEVERITIES, ReportRefused, read_report
 from portero.values.json_types import JSON
 
 _MODE = 0o644
@@ -41,14 +42,24 @@ _SKELETON: dict[str, JSON] = {
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["rule"]))
+@click.argument("kind", type=click.Choice(["rule", "image-list"]))
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-def new(kind: str, file: Path) -> None:
+@click.option(
+    "--from", "reports", metavar="REPORT", multiple=True, help="A report of trivy or grype as JSON; repeatable."
+)
+@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="What denies.")
+def new(kind: str, file: Path, reports: tuple[str, ...], severity: str) -> None:
     """Write a rule to begin with to DIR/rules/TOPIC/RULE-ID.json, DIR being a policy folder.
 
     It is advisory, so it refuses nothing, and `portero test DIR` proves it as it stands: replace its words, condition
     and examples by yours. A file that exists is never replaced: exit status 2.
+
+    Or an image-list to DIR/image-lists/NAME.json: the digests of scanned images with a vulnerability of this severity
+    or worse, for image-digests in site.json. One that exists is replaced, so that each scan writes it anew.
     """
+    if kind == "image-list":
+        _write_list(file, reports, severity)
+        return
     if not is_rule("/".join(file.absolute().parts[-3:])):
         options.give_up([f"{file}: name it DIR/rules/TOPIC/RULE-ID.json, topic and id of a-z, 0-9 and -"])
     with options.explain_os_errors(file, by_file=True):
@@ -57,3 +68,25 @@ def new(kind: str, file: Path) -> None:
             options.give_up([f"{file}: is there already; choose another name"])
         replace_file(file, (json.dumps(_SKELETON, indent=2) + "\n").encode(), _MODE)
     show_lines([f"{file}: written; change it, then run: portero test {file.absolute().parents[2]}"])
+
+
+def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
+    if not is_image_list("/".join(file.absolute().parts[-2:])):
+        options.give_up([f"{file}: name it DIR/image-lists/NAME.json, of a-z, 0-9, . and -"])
+    if not reports:
+        options.give_up(["image-list: name the report of a scanner with --from"])
+    digests: dict[str, JSON] = {}
+    for written in reports:
+        with options.explain_os_errors(written):
+            data = read_regular_file(written, MAX_REPORT)
+        try:
+            report = read_report(data)
+        except ReportRefused as refused:
+            options.give_up([f"{written}: {refused}"])
+        if why := report.explain(severity):
+            digests |= dict.fromkeys(report.digests, why)
+    with options.explain_os_errors(file, by_file=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"$schema": "../image-list.json", "digests": dict(sorted(digests.items()))}, indent=2)
+        replace_file(file, (text + "\n").encode(), _MODE)
+    show_lines([f'{file}: {len(digests)} digests; image-digests in site.json names it: {{"denied": ["{file.name}"]}}'])

@@ -168,9 +168,10 @@ def say_source(settings: HostSettings) -> None:
 def judge_elsewhere(settings: HostSettings) -> Judge:
     """The judge of requests that may be meant for another host than this one.
 
-    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused.
+    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
+    vouches for images is not asked: that depends on the images that the daemon has.
     """
-    return report_owners(judge(settings), settings)
+    return report_owners(replace(judge(settings), images=None), settings)
 
 
 def report_owners(judge: Judge, settings: HostSettings) -> Judge:

@@ -12,7 +12,15 @@ from portero.files.whole_files import replace_file
 from portero.values.json_objects import apply_patch
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
-NAMES = ("site.schema.json", "exception.json", "rule.json", "host-rule.json", "request.json", "decision.json")
+NAMES = (
+    "site.schema.json",
+    "exception.json",
+    "rule.json",
+    "host-rule.json",
+    "image-list.json",
+    "request.json",
+    "decision.json",
+)
 # A merge patch on rule.json.
 _PATCH = "host-rule.json"
 _MODE = 0o644

@@ -20,10 +20,15 @@ from portero.values.json_types import JSON
 MAX_FILE_BYTES = 1 << 20
 
 
-def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """The content, links followed. Raises OSError, also for what is no regular file or has more bytes than that."""
+def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, follows: bool = True) -> bytes:
+    """The content. Raises OSError, also for what is no regular file or has more bytes than that.
+
+    Unless it `follows`, a link is no file: another account could lead it anywhere.
+    """
     # Without O_NONBLOCK, opening a pipe waits for its other end.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    descriptor = os.open(
+        path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | (0 if follows else os.O_NOFOLLOW)
+    )
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", str(path))

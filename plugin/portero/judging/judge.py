@@ -6,6 +6,7 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 from portero.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
@@ -14,6 +15,7 @@ from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.images.store import ImageStore
 from portero.judging import (
     existing_image,
     named_objects,
@@ -27,7 +29,7 @@ from portero.judging import (
 )
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, ObjectFindings
-from portero.judging.owned_objects import OwnerNames
+from portero.judging.image_vouching import describe_vouching
 from portero.judging.unenforced_limits import report_unenforced
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
@@ -45,7 +47,7 @@ from portero.values.json_types import JSON
 class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
-    `audiences`: the names of this host, one of which a token must be for.
+    `audiences`: the names of this host, one of which a token must be for. `images`: the folder with what was fetched.
     """
 
     policy: Policy
@@ -54,11 +56,14 @@ class Judge:
     host: Host
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
+    images: Path | None = None
     # Reads for which no document is needed.
     _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
+    _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
+        object.__setattr__(self, "_image_store", self.images and ImageStore(self.images, self.policy.images))
 
     def decide(
         self,
@@ -184,11 +189,12 @@ class Judge:
     def _find_objects(self, document: dict[str, JSON], context: "_Context") -> dict[str, JSON]:
         operation = context.operation
         identity = cast(dict[str, JSON], document["identity"])
-        owners = OwnerNames.of(self.policy.site, identity)
-        if owners is not None and not owned_objects.may_concern(operation):
-            owners = None
+        may_concern = owned_objects.may_concern(operation)
+        owners = owned_objects.OwnerNames.of(self.policy.site, identity) if may_concern else None
         objects = context.host.objects() if operation.looks_up or owners else None
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
+        acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
+        owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         if objects is None:
             return owned
         judge = partial(self._judge_existing, identity, context)

@@ -1,7 +1,7 @@
 """Reads one policy folder: site.json, the built-in schemas beside it, rules and exceptions.
 
 Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptions are exceptions/<id>.json, public keys
-are keys/<name>.pem and keys/<name>.jwks.
+are keys/<name>.pem and keys/<name>.jwks, lists of image digests are image-lists/<name>.json.
 A file among these that is misnamed is a fault: a rule in it would be missed in silence.
 """
 
@@ -23,6 +23,7 @@ _DOCUMENTS = (
     "exception.json",
     "host.json",
     "host-rule.json",
+    "image-list.json",
     "request.json",
     "rule.json",
     "site.json",
@@ -34,6 +35,8 @@ _RULE = re.compile(r"(rules|host)/[a-z0-9-]+/[a-z0-9-]+\.json")
 _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
 _KEY = re.compile(r"keys/[a-z0-9.-]+\.(pem|jwks)")
 _KEYS = "keys"
+_LISTS = "image-lists"
+_LIST = re.compile(r"image-lists/[a-z0-9.-]+\.json")
 _READ_ME = "README.md"
 # The names that files of these folders have.
 _FORMS = (
@@ -44,6 +47,7 @@ _FORMS = (
         _KEY,
         "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -",
     ),
+    ((_LISTS,), _LIST, "a list of digests: call it image-lists/<name>.json, of a-z, 0-9, . and -"),
 )
 
 
@@ -51,7 +55,7 @@ _FORMS = (
 class Folder:
     """What a folder holds: `data` by name below it, the rest parsed: `rules` of requests, rules of the `host`.
 
-    `keys`: the bytes of each file of keys, by its name in keys/.
+    `keys`: the bytes of each file of keys, by its name in keys/. `image_lists`: lists of digests, by their name.
     """
 
     path: Path
@@ -61,6 +65,7 @@ class Folder:
     host: Mapping[Path, dict[str, JSON]]
     exceptions: Mapping[Path, dict[str, JSON]]
     keys: Mapping[str, bytes] = field(default_factory=dict)
+    image_lists: Mapping[str, dict[str, JSON]] = field(default_factory=dict)
 
     def located(self, file: Path, fault: str) -> str:
         """A line about a fault of one of its files, with where in the file it is."""
@@ -98,12 +103,17 @@ def digest_of(folders: Sequence[Folder]) -> str:
 
 def list_parts(path: Path) -> list[Path]:
     """What of a folder is read: whatever else lies in it, a .git say, has no part in the policy."""
-    return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS)]
+    return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS, _LISTS)]
 
 
 def is_rule(name: str) -> bool:
     """Whether a file of this name below a policy folder is read as a rule of requests."""
     return name.startswith("rules/") and _RULE.fullmatch(name) is not None
+
+
+def is_image_list(name: str) -> bool:
+    """Whether a file of this name below a policy folder is read as a list of digests of images."""
+    return _LIST.fullmatch(name) is not None
 
 
 def make_empty(path: Path) -> Folder:
@@ -140,11 +150,12 @@ def _folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: lis
         {path / name: document for name, document in documents.items() if name.startswith(f"{branch}/")}
         for branch in (*_BRANCHES, _EXCEPTIONS)
     )
-    return Folder(path, data, named, rules, host, exceptions, keys)
+    lists = {name.partition("/")[2]: document for name, document in documents.items() if _LIST.fullmatch(name)}
+    return Folder(path, data, named, rules, host, exceptions, keys, lists)
 
 
 def _is_known(name: str) -> bool:
-    return name in _DOCUMENTS or bool(_RULE.fullmatch(name) or _EXCEPTION.fullmatch(name) or _KEY.fullmatch(name))
+    return name in _DOCUMENTS or any(form.fullmatch(name) for form in (_RULE, _EXCEPTION, _KEY, _LIST))
 
 
 def _names(path: Path) -> list[str]:
@@ -152,13 +163,13 @@ def _names(path: Path) -> list[str]:
     documents = [name for name in _DOCUMENTS if _is_there(path / name)]
     topics = [topic for branch in _BRANCHES for topic in _entries(path / branch)]
     rules = [entry for topic in topics for entry in (_entries(topic) if topic.is_dir() else [topic])]
-    others = [entry for branch in (_EXCEPTIONS, _KEYS) for entry in _entries(path / branch)]
+    others = [entry for branch in (_EXCEPTIONS, _KEYS, _LISTS) for entry in _entries(path / branch)]
     return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *others)]
 
 
 def _names_of(files: Mapping[str, bytes]) -> list[str]:
     """The same from the names of all files; a folder where a file should be counts as one name."""
-    depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2}
+    depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2, _LISTS: 2}
     split = [name.split("/") for name in sorted(files)]
     filed = [part[: depth[part[0]]] for part in split if part[0] in depth]
     documents = [name for name in _DOCUMENTS if name in files]

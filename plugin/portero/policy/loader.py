@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from portero.engine import Check, Engine
 from portero.engine.rust import RUST
 from portero.flags.try_keyword import value_faults
-from portero.policy import exception, identity_issuers, site, site_warnings
+from portero.policy import exception, identity_issuers, image_trust, site, site_warnings
 from portero.policy.dialect import rule_faults
 from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.json_files import find_faults
@@ -25,7 +25,7 @@ from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 
 _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
-_SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
+_SITE, _SITE_SCHEMA, _LIST = "site.json", "site.schema.json", "image-list.json"
 
 
 # How a folder is read: its path and the list of faults to add to. portero.signing has a reader that trusts less.
@@ -45,13 +45,15 @@ def load(
     faults: list[str] = []
     contents = [reader(folder, faults) for folder in folders]
     refuse_if(faults + _missing(contents[0]))
-    schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA)}
+    schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA, _LIST)}
     values = site_values(contents, schemas[_SITE_SCHEMA], faults)
     rules = _rules(contents, schemas, {operation.id for operation in operations}, faults)
     faults += action_faults(contents)
     written = exception.read_exceptions(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), faults)
     refuse_if(faults)
     trusted = identity_issuers.read_issuers(contents, values, faults)
+    refuse_if(faults)
+    images = image_trust.read_trust(contents, values, schemas[_LIST], faults)
     refuse_if(faults)
     refuse_if(
         [
@@ -67,7 +69,7 @@ def load(
     waivers = exception.compile_waivers(written, engine, resources, faults)
     refuse_if(faults)
     judging = by_operation(rules, (*operations, UNKNOWN))
-    return Policy(rules, values, digest_of(contents), checks, judging, waivers, trusted)
+    return Policy(rules, values, digest_of(contents), checks, judging, waivers, trusted, images)
 
 
 def refuse_if(faults: Sequence[str]) -> None:
@@ -77,7 +79,7 @@ def refuse_if(faults: Sequence[str]) -> None:
 
 
 def _missing(builtin: Folder) -> list[str]:
-    needed = (_DIALECT, _EXCEPTION, _REQUEST, _SITE, _SITE_SCHEMA)
+    needed = (_DIALECT, _EXCEPTION, _REQUEST, _SITE, _SITE_SCHEMA, _LIST)
     missing = [f"{builtin.path / name}: is missing: restore it" for name in needed if name not in builtin.documents]
     return missing if builtin.rules else [*missing, f"{builtin.path / 'rules'}: holds no rule: restore the rules"]
 

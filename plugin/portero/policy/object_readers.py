@@ -8,7 +8,7 @@ from portero.policy.dialect import list_keywords
 from portero.policy.site import REFERENCE
 from portero.values.json_types import JSON
 
-_IMAGE = '"image"'
+_IMAGE, _VOUCHING = '"image"', '"vouching"'
 # What `objects` holds only where the site value `ownership` names a label.
 _OF_OWNERS = ("foreign", "ownerLabel")
 # These speak of every object of the request.
@@ -37,6 +37,11 @@ def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:
     It does not where the site's lists decide, and all of them are empty: they ask for nothing then.
     """
     return any(_asks(conditions, site) for conditions in _list_conditions(schema))
+
+
+def reads_vouching(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of who vouches for images."""
+    return any(_VOUCHING in json.dumps(conditions) for conditions in _list_conditions(schema))
 
 
 def _list_conditions(schema: Mapping[str, JSON]) -> Iterator[JSON]:

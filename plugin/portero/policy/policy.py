@@ -8,10 +8,11 @@ from portero.decision import LEVELS, Violation
 from portero.engine import Check, InstancePath
 from portero.flags.try_keyword import NoValue, Proposal
 from portero.identity.trusted import Trusted
+from portero.images.trust import ImageTrust
 from portero.policy.at import follow, is_default, spell_at
 from portero.policy.dialect import ANY_OPERATION, ANY_READ
 from portero.policy.exception import Waiver, waive
-from portero.policy.object_readers import reads_image
+from portero.policy.object_readers import reads_image, reads_vouching
 from portero.policy.profiles import ACTS, Acting, Action, action_of
 from portero.policy.rule import Rule
 from portero.policy.wording import fill_reason
@@ -31,6 +32,8 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     # The issuers whose tokens and certificates count.
     trusted: Trusted = field(default_factory=Trusted)
+    # Who must vouch for images.
+    images: ImageTrust = field(default_factory=ImageTrust)
     # Results of `acting`: one entry for each operation and profiles, which come from tables of Portero.
     _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
 
@@ -89,6 +92,10 @@ class Policy:
         """Whether a rule that is enforced, or an exception for one, depends on the image as the daemon has it."""
         return self._acting_in(operation, profile).reads_image
 
+    def acting_on_vouching(self, operation: str, profile: str) -> Acting | None:
+        """What rules do that speak of who vouches for images; None: none does anything, or the site asks nothing."""
+        return self._acting_in(operation, profile).on_vouching if self.images.asks else None
+
     def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
         """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
         return self._acting_in(operation, profile).actions
@@ -107,7 +114,9 @@ class Policy:
             chosen |= dict.fromkeys(stricter, "audit")
             enforced = [rule for rule, action in chosen.items() if action == "deny"]
             actions: dict[str, Acting] = {rule: action for rule, action in chosen.items() if action != "off"}
-            acting = _ActingRules(actions, stricter, self._read_image(enforced))
+            speaking = [actions[rule] for rule in actions if reads_vouching(self.rules[rule].schema)]
+            on_vouching: Acting | None = "deny" if "deny" in speaking else "audit" if speaking else None
+            acting = _ActingRules(actions, stricter, self._read_image(enforced), on_vouching)
             self._acting[operation, profile, audit_profile] = acting
         return acting
 
@@ -131,6 +140,7 @@ class _ActingRules:
     actions: Mapping[str, Acting]
     would_refuse: Mapping[str, str]
     reads_image: bool = False
+    on_vouching: Acting | None = None
 
 
 _NONE = _ActingRules({}, {})

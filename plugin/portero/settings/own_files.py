@@ -21,12 +21,12 @@ _MAX_DEPTH = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and keys, saved policy, writers, trusted keys, versions, bundles, proofs."""
+    """What decides about requests: rules, keys, saved policy, writers, versions, bundles, signatures, proofs."""
     saved = (*((settings.last_policy,) if settings.schemas else ()), settings.writers)
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
     folders = (*_list_own_folders(settings), *saved, *signing, *filter(None, bundle))
-    return [*(str(path.absolute()) for path in folders), PROBED]
+    return [*(str(path.absolute()) for path in (*folders, settings.images)), PROBED]
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class Settings:
     bundle_hosts: tuple[str, ...]
     bundle_login: Path | None
     bundle_ca: Path | None
+    images: Path
     record: Path | None
     record_max: int
     # What these were read from, by variable.
@@ -185,6 +186,7 @@ def user_defaults(environ: Mapping[str, str], uid: int) -> dict[str, str]:
         "PORTERO_SOCKET": f"{runtime}/portero/portero.sock",
         "PORTERO_LOG": f"{state}/portero/decisions.jsonl",
         "PORTERO_BUNDLE_FOLDER": f"{state}/portero/bundle",
+        "PORTERO_IMAGES": f"{state}/portero/images",
         "PORTERO_STATE": f"{state}/portero/signed-versions.json",
     }
 
@@ -230,6 +232,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "bundle_hosts": value.servers,
         "bundle_login": value.optional,
         "bundle_ca": value.optional,
+        "images": value.absolute,
         "record": value.optional,
         "record_max": value.size(1 << 20, 1000 << 30),
     }

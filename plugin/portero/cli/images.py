@@ -1,0 +1,184 @@
+"""`portero images`: fetch signatures of images, and see which images of the daemon may run."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from portero.application import loading
+from portero.bundles.deadline import DeadlinePassed, ends_within
+from portero.bundles.fetch import DEADLINE, LoginRefused, read_login
+from portero.bundles.https import Transport, TransportFailed
+from portero.bundles.registry import Registry
+from portero.bundles.urls import UrlRefused, parse_url
+from portero.cli import options
+from portero.cli.terminal import show, show_lines
+from portero.dockerd.api import EngineApi
+from portero.files.whole_files import read_regular_file
+from portero.host.sockets import DEFAULT_SOCKETS
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.trust import ImageTrust
+from portero.images.verdict import ImageAsked, Verdict, find_denied, judge_image
+from portero.reading import api_tables
+from portero.settings.settings import Settings
+from portero.signatures import references
+from portero.signatures.fetch import fetch_image
+from portero.signatures.keeping import keep_records
+from portero.signatures.references import DaemonImage, ImageReference
+from portero.values.errors import LoadError
+
+_LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
+# One image may take so many times what is given to the network.
+_WHOLE = 2
+
+
+@click.group()
+def images() -> None:
+    """Fetch signatures of images, and see which images of the daemon may run.
+
+    Who must sign what is said by image-trust in site.json. Fetching decides nothing: Portero verifies what was fetched
+    again, without a network, when an image is used.
+    """
+
+
+@images.command()
+@click.argument("named", metavar="IMAGE", nargs=-1)
+@click.option("--from", "file", metavar="FILE", type=click.Path(path_type=Path), help="A file with an image a line.")
+@_LOGIN
+@click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: str | None) -> None:
+    """Fetch what vouches for images: registry.example.com/team/app:1.4.2, or @sha256:...
+
+    portero-images.timer starts this for all images of the daemon. Images in a FILE are asked for only where an entry of
+    image-trust names their registry.
+
+    Exit status 1: nobody vouches for one of them. 2: something cannot be had; what was fetched before stays good.
+    """
+    settings = options.settings({"bundle_login": login, "state": state})
+    trust = _load_trust(settings)
+    asked = [(written, False) for written in named] + [(written, True) for written in _read_list(file)]
+    statuses = [_fetch_one(written, settings, trust, is_listed=is_listed) for written, is_listed in asked]
+    sys.exit(max(statuses, default=options.ALLOWED))
+
+
+@images.command("list")
+@click.option("--references", "only_references", is_flag=True, help="Print what `portero images fetch --from` reads.")
+@options.DOCKER_HOST
+@options.JSON_OUTPUT
+def list_all(only_references: bool, docker_host: str | None, as_json: bool) -> None:
+    """Show for each image of the daemon whether it may run. Exit status 1: one may not."""
+    settings = options.settings({"docker_host": docker_host})
+    store = ImageStore(settings.images, _load_trust(settings))
+    # Where nobody need sign, nothing is fetched.
+    is_idle = only_references and not any(map(references.may_ask, store.trust.entries))
+    found = [] if is_idle else _ask_daemon(settings)
+    if only_references:
+        show_lines(dict.fromkeys(digest for each in found for digest in each.digests))
+        return
+    rows = [row for each in found for row in _judge(each, store)]
+    lines = [f"{row.name}: {row.say()}" for row in rows]
+    document = [{"name": row.name, "id": row.id, "mayRun": row.may_run, "found": row.say()} for row in rows]
+    show({"images": document}, lines, as_json=as_json)
+    sys.exit(options.ALLOWED if all(row.may_run for row in rows) else options.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An image under one of its names. `denied`: the list that has it, and why."""
+
+    name: str
+    id: str
+    verdict: Verdict
+    denied: str
+
+    @property
+    def may_run(self) -> bool:
+        return self.verdict.vouched and not self.denied
+
+    def say(self) -> str:
+        if self.denied:
+            return f"denied: {self.denied}"
+        verdict = self.verdict
+        if verdict.vouched:
+            return f"may run ({verdict.found})" if verdict.found else "may run"
+        return f"may not run: {verdict.found}; it needs {verdict.keys}: {verdict.command} IMAGE"
+
+
+def _judge(one: DaemonImage, store: ImageStore) -> Iterator[_Row]:
+    today = datetime.now(UTC).date()
+    for name in one.names or (one.id,):
+        parsed = references.parse(name) if name != one.id else None
+        digests = (one.id,)
+        try:
+            listed = find_denied(store, (*digests, *(digest.partition("@")[2] for digest in one.digests)))
+            verdict = judge_image(store, ImageAsked(parsed.name if parsed else "", digests, may_be_part=True), today)
+        except RecordUnreadable as unreadable:
+            options.give_up([f"{name}: {unreadable}"])
+        yield _Row(name, one.id, verdict, f"{listed[0].name}: {listed[1]}" if listed else "")
+
+
+def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed: bool) -> int:
+    reference = references.parse(written)
+    entry = trust.find_entry(reference.name) if reference else None
+    if reference is None or entry is None or not entry.keys or (is_listed and not references.may_ask(entry)):
+        if is_listed:
+            return options.ALLOWED
+        options.give_up([f"{written}: no entry of image-trust in site.json asks for a signature of it"])
+    try:
+        with ends_within(_WHOLE * DEADLINE):
+            fetched = fetch_image(_open_registry(reference, settings), reference.wanted, entry, trust)
+        keep_records(settings.images, fetched.records)
+        # As the guard will see it.
+        asked = ImageAsked(reference.name, (fetched.top,), may_be_part=True)
+        verdict = judge_image(ImageStore(settings.images, trust), asked, datetime.now(UTC).date())
+    except (TransportFailed, LoginRefused, RecordUnreadable) as error:
+        show_lines([f"portero: {written}: {error}"], err=True)
+        return options.ERROR
+    except OSError as error:
+        show_lines([f"portero: {error.filename or settings.images}: {error.strerror}"], err=True)
+        return options.ERROR
+    except DeadlinePassed:
+        show_lines([f"portero: {written}: what the registry sent could not be read in time"], err=True)
+        return options.ERROR
+    says = "signed" if verdict.vouched else f"not signed as image-trust asks: {verdict.found}"
+    show_lines([f"{reference.name}@{fetched.top}: {says}"])
+    return options.ALLOWED if verdict.vouched else options.REFUSED
+
+
+def _open_registry(reference: ImageReference, settings: Settings) -> Registry:
+    hosts = (*settings.bundle_hosts, *reference.hosts)
+    try:
+        transport = Transport(parse_url(reference.address.url), DEADLINE, settings.bundle_ca, hosts)
+    except UrlRefused as refused:
+        raise TransportFailed(f"{reference.registry}: {refused}") from None
+    return Registry(reference.address, transport, read_login(settings.bundle_login, reference.login_name))
+
+
+def _load_trust(settings: Settings) -> ImageTrust:
+    routes, _ = api_tables.load_api()
+    try:
+        return loading.load_trusted(settings, routes.operations).policy.images
+    except LoadError as error:
+        options.give_up(error.faults)
+
+
+def _read_list(file: Path | None) -> Sequence[str]:
+    if file is None:
+        return ()
+    with options.explain_os_errors(file):
+        return [
+            line.strip() for line in read_regular_file(file).decode("utf-8", "replace").splitlines() if line.strip()
+        ]
+
+
+def _ask_daemon(settings: Settings) -> list[DaemonImage]:
+    address = str(settings.docker_host or DEFAULT_SOCKETS[0])
+    try:
+        return [*references.list_images(EngineApi(address).get_list("/images/json"))]
+    except OSError as error:
+        options.give_up([f"{address}: {error.strerror or error}; name the daemon's socket with --docker-host"])
+    except ValueError as error:
+        options.give_up([f"{address}: {error}"])

@@ -1,0 +1,109 @@
+"""What a signature of an image says: the signed bytes in, digest, repository and annotations out.
+
+Two forms: simple signing (containers/image, docs/containers-signature.5.md; cosign 2), which names digest and
+repository, and an in-toto statement (cosign 3), which names the digest alone. Whatever else is signed is no signature
+of an image: an SBOM by the same key vouches for nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from portero.values.json_objects import load_strict_object
+from portero.values.json_types import JSON
+
+Form: TypeAlias = Literal["simple", "statement"]
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# Bytes of a payload; cosign writes some 250, and as many again for annotations.
+MAX_PAYLOAD = 64 << 10
+_STATEMENT_TYPE = b"application/vnd.in-toto+json"
+_TYPES = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
+_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
+_SIMPLE_TYPE = "cosign container image signature"
+_HUB, _LEGACY_HUB = "docker.io", "index.docker.io"
+_REPOSITORY = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}(?:/[a-z0-9._-]{1,255}){1,16}")
+
+
+class PayloadRefused(Exception):
+    """The signed bytes are no signature of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`digest`: sha256:..., of an index or a manifest. `repository`: with its registry; empty where none is named."""
+
+    digest: str
+    repository: str
+    annotations: Mapping[str, str]
+
+
+def frame(form: Form, payload: bytes) -> bytes:
+    """The bytes under the signature: a statement is signed with its type (DSSE, protocol.md)."""
+    if form == "simple":
+        return payload
+    return b"DSSEv1 %d %s %d %s" % (len(_STATEMENT_TYPE), _STATEMENT_TYPE, len(payload), payload)
+
+
+def read_claim(form: Form, payload: bytes) -> Claim:
+    """What these bytes, whose signature holds, say; raises PayloadRefused."""
+    if len(payload) > MAX_PAYLOAD:
+        raise PayloadRefused
+    try:
+        document = load_strict_object(payload)
+        return _read_simple(document) if form == "simple" else _read_statement(document)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise PayloadRefused from error
+
+
+def _read_simple(document: Mapping[str, JSON]) -> Claim:
+    critical = _need_object(document["critical"])
+    if critical["type"] != _SIMPLE_TYPE:
+        raise PayloadRefused
+    digest = _need_digest(_need_object(critical["image"])["docker-manifest-digest"])
+    named = _need_object(critical["identity"])["docker-reference"]
+    repository = _find_repository(named) if isinstance(named, str) else ""
+    if not repository:
+        raise PayloadRefused
+    return Claim(digest, repository, _read_annotations(document.get("optional")))
+
+
+def _read_statement(document: Mapping[str, JSON]) -> Claim:
+    subjects = document["subject"]
+    if document["_type"] not in _TYPES or document["predicateType"] != _PREDICATE:
+        raise PayloadRefused
+    # Of several it would not be clear which one an annotation is about.
+    if not isinstance(subjects, list) or len(subjects) != 1:
+        raise PayloadRefused
+    subject = _need_object(subjects[0])
+    digest = _need_digest(f"sha256:{_need_object(subject['digest'])['sha256']}")
+    return Claim(digest, "", _read_annotations(subject.get("annotations")))
+
+
+def _find_repository(reference: str) -> str:
+    """Registry and repository of a name, without tag and digest; empty for what is none."""
+    name = reference.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    name = f"{head}{slash}{last.partition(':')[0]}"
+    registry, _, rest = name.partition("/")
+    if registry == _LEGACY_HUB:
+        name = f"{_HUB}/{rest}"
+    return name if _REPOSITORY.fullmatch(name) else ""
+
+
+def _read_annotations(value: JSON) -> dict[str, str]:
+    """Those that are text; others can be asked for by nobody."""
+    return {name: text for name, text in _need_object(value or {}).items() if isinstance(text, str)}
+
+
+def _need_object(value: JSON) -> dict[str, JSON]:
+    if not isinstance(value, dict):
+        raise PayloadRefused
+    return value
+
+
+def _need_digest(value: JSON) -> str:
+    if not isinstance(value, str) or not DIGEST.fullmatch(value):
+        raise PayloadRefused
+    return value

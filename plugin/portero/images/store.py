@@ -1,0 +1,51 @@
+"""The records that were fetched, verified when they are first seen: a digest in, who vouches for it out.
+
+A record that was verified is kept in memory while its file stays the same one; the policy has a store of its own.
+"""
+
+import os
+from pathlib import Path
+
+from portero.files.whole_files import read_regular_file
+from portero.images import record
+from portero.images.record import RecordRefused
+from portero.images.trust import ImageTrust
+from portero.images.verification import Verified, verify_record
+
+_MAX_KEPT = 1024
+
+
+class RecordUnreadable(Exception):
+    """One sentence without its subject: why what was fetched cannot be used."""
+
+
+class ImageStore:
+    """The folder that `portero images fetch` writes, and the trust of one policy. Used by several threads."""
+
+    def __init__(self, folder: Path, trust: ImageTrust) -> None:
+        self.folder = folder
+        self.trust = trust
+        # By digest: device, inode, size and times of the file, and what holds of it.
+        self._kept: dict[str, tuple[tuple[int, ...], Verified]] = {}
+
+    def find(self, digest: str) -> Verified | None:
+        """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
+        file = record.locate(self.folder, digest)
+        try:
+            stat = os.lstat(file)
+            mark = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            kept = self._kept.get(digest)
+            if kept is not None and kept[0] == mark:
+                return kept[1]
+            read = record.read(read_regular_file(file, record.MAX_RECORD, follows=False))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise RecordUnreadable(f"what was fetched cannot be read ({error.strerror})") from error
+        except RecordRefused as error:
+            raise RecordUnreadable("what was fetched is damaged") from error
+        verified = verify_record(digest, read, self.trust.keys)
+        if len(self._kept) >= _MAX_KEPT:
+            self._kept.clear()
+        self._kept[digest] = (mark, verified)
+        return verified

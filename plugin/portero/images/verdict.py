@@ -1,0 +1,124 @@
+"""Whether an image may run: what the site asks of its name, against who vouches for its digests."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.trust import DigestList, ImageTrust, TrustEntry
+from portero.images.verification import Verified, Voucher
+
+FETCH, SIGN = "sudo portero images fetch", "cosign sign --key KEY"
+NOT_FETCHED = "no signature of it was fetched"
+_WORDS = {
+    "keyless": "it has a keyless signature, which is not supported: sign with a key",
+    "other-digest": "the signature beside it is of another image",
+    "other-key": "it is signed with another key",
+    "no-signature-of-image": "that key signed something else, such as an SBOM",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`keys`: which were asked for. `found`: what is there instead, in at most 80 characters. `command`: the cure."""
+
+    vouched: bool
+    keys: str = ""
+    found: str = ""
+    command: str = ""
+
+
+_VOUCHED = Verdict(vouched=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAsked:
+    """`repository`: of the name asked for, with its registry; empty for an ID. `digests`: by which the daemon knows it.
+
+    `may_be_part`: it is enough that one platform of it is vouched for: a start judges the one that runs.
+    """
+
+    repository: str
+    digests: Sequence[str]
+    may_be_part: bool = False
+
+
+def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
+    """Whether somebody vouches for the image as the site asks."""
+    trust = store.trust
+    if not trust.entries:
+        return _VOUCHED
+    entry = trust.find_entry(asked.repository) if asked.repository else None
+    if asked.repository and entry is None:
+        return Verdict(vouched=False, keys="no key", found="no entry of image-trust is about it", command="add one for")
+    entries = [entry] if entry is not None else [*trust.entries]
+    # Anybody can give an image a name that needs no signature, if there are such names for everything.
+    if any(not each.keys and (entry is not None or each.images == "*") for each in entries):
+        return _VOUCHED
+    keys = ", ".join(dict.fromkeys(key for each in entries for key in each.keys))
+    if find_listed(trust.allowed, asked.digests, today) is not None:
+        return _VOUCHED
+    try:
+        found = [verified for digest in asked.digests if (verified := store.find(digest)) is not None]
+    except RecordUnreadable as unreadable:
+        return Verdict(vouched=False, keys=keys, found=str(unreadable), command=FETCH)
+    vouchers = [each for verified in found for each in verified.vouchers if asked.may_be_part or not each.is_part]
+    if any(_find_fault(voucher, each, asked.repository) is None for voucher in vouchers for each in entries):
+        return _VOUCHED
+    words = _find_words(trust, asked, entries, found)
+    return Verdict(vouched=False, keys=keys, found=words, command=FETCH if words == NOT_FETCHED else SIGN)
+
+
+def find_listed(
+    lists: Iterable[DigestList], digests: Sequence[str], today: date | None
+) -> tuple[DigestList, str] | None:
+    """The first list with one of these digests that has not expired before `today`, and why it is there."""
+    for each in lists:
+        for digest in digests:
+            if digest in each.digests and (today is None or each.expires is None or today <= each.expires):
+                return each, each.digests[digest]
+    return None
+
+
+def find_denied(store: ImageStore, digests: Sequence[str]) -> tuple[DigestList, str] | None:
+    """The list of denied digests that has this image, or an index that leads to it. An expired one still counts.
+
+    Raises RecordUnreadable.
+    """
+    above: set[str] = set(digests)
+    if not store.trust.denied:
+        return None
+    for digest in digests:
+        verified = store.find(digest)
+        above |= verified.digests if verified is not None else set()
+    return find_listed(store.trust.denied, sorted(above), None)
+
+
+def _find_fault(voucher: Voucher, entry: TrustEntry, repository: str) -> str | None:
+    """Why a signature is none that the entry asks for; an image without a name must be signed as one of the entry's."""
+    if not voucher.keys & {*entry.keys}:
+        return _WORDS["other-key"]
+    if voucher.repository or entry.binds_repository:
+        if not voucher.repository:
+            return "the signature does not name the repository, as image-trust asks"
+        is_same = voucher.repository == repository if repository else entry.covers(voucher.repository)
+        if not is_same:
+            return f"it is signed for {voucher.repository}"
+    missing = [name for name, value in entry.annotations.items() if voucher.annotations.get(name) != value]
+    return f"the signature lacks the annotation {missing[0]}" if missing else None
+
+
+def _find_words(trust: ImageTrust, asked: ImageAsked, entries: Sequence[TrustEntry], found: Sequence[Verified]) -> str:
+    if (expired := find_listed(trust.allowed, asked.digests, None)) is not None:
+        return f"the list {expired[0].name} has it, and expired on {expired[0].expires}"
+    vouchers = [voucher for verified in found for voucher in verified.vouchers]
+    faults = [fault for each in vouchers for entry in entries if (fault := _find_fault(each, entry, asked.repository))]
+    if any(voucher.is_part for voucher in vouchers) and not faults:
+        return "only another platform of it is signed"
+    if faults:
+        # The nearest miss: what is wrong beside the key says more.
+        return next((fault for fault in faults if fault != _WORDS["other-key"]), faults[0])
+    seen = [what for what in _WORDS for verified in found if verified.seen.get(what)]
+    if seen:
+        return _WORDS[seen[0]]
+    return "it has no signature" if found else NOT_FETCHED

@@ -1,0 +1,100 @@
+"""Verifies a record by the keys of the policy: who vouches for the digest that it is about."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from portero.identity.keys import Public
+from portero.images import documents
+from portero.images.payloads import Claim, PayloadRefused, frame, read_claim
+from portero.images.record import Record, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A signature that holds. `keys`: the files in keys/ with its key. `repository`: empty where it names none.
+
+    `is_part`: it vouches for a platform of the digest that was asked about, not for that digest.
+    """
+
+    keys: frozenset[str]
+    repository: str
+    annotations: Mapping[str, str]
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What holds of a record. `digests`: the one that it is about, and those of the indexes that lead there."""
+
+    vouchers: tuple[Voucher, ...] = ()
+    seen: Mapping[str, int] = field(default_factory=dict)
+    digests: frozenset[str] = frozenset()
+
+
+def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Public]]) -> Verified:
+    """Who vouches for this digest, or for a part of it; `keys` by the name of their file."""
+    below = documents.read_all(record.documents)
+    vouchers: list[Voucher] = []
+    above = {digest}
+    seen = dict(record.seen)
+    for signature in record.signatures:
+        names = find_signers(signature, keys)
+        if not names:
+            _count(seen, "other-key")
+            continue
+        try:
+            claim = read_claim(signature.form, signature.payload)
+        except PayloadRefused:
+            _count(seen, "no-signature-of-image")
+            continue
+        ways = documents.find_ways(claim.digest, below)
+        above |= {*ways.get(digest, ())}
+        made = [*_make_vouchers(digest, claim, names, ways, below)]
+        vouchers += made
+        if not made:
+            _count(seen, "other-digest")
+    return Verified(tuple(vouchers), seen, frozenset(above))
+
+
+def _make_vouchers(
+    digest: str,
+    claim: Claim,
+    names: frozenset[str],
+    ways: Mapping[str, tuple[str, ...]],
+    below: Mapping[str, tuple[str, ...]],
+) -> Iterator[Voucher]:
+    if digest in ways:
+        yield Voucher(names, claim.repository, claim.annotations)
+    elif claim.digest in documents.find_ways(digest, below):
+        yield Voucher(names, claim.repository, claim.annotations, is_part=True)
+
+
+def find_signers(signature: Signature, keys: Mapping[str, Sequence[Public]]) -> frozenset[str]:
+    """The files whose keys made this signature."""
+    signed = frame(signature.form, signature.payload)
+    return frozenset(
+        name for name, several in keys.items() if any(_holds(key, signature.signature, signed) for key in several)
+    )
+
+
+def _holds(key: Public, signature: bytes, signed: bytes) -> bool:
+    try:
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(signature, signed)
+        elif isinstance(key, EllipticCurvePublicKey):
+            key.verify(signature, signed, ECDSA(SHA256()))
+        else:
+            key.verify(signature, signed, PKCS1v15(), SHA256())
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def _count(seen: dict[str, int], what: str) -> None:
+    seen[what] = seen.get(what, 0) + 1

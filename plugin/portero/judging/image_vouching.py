@@ -1,0 +1,205 @@
+"""Who vouches for the images that a request runs: `objects.vouching` in the document.
+
+A create is judged by the image that the daemon has under the name, what uses a container by the image that it was made
+from, a service by the digest in the request. The name asked for says who must vouch; an ID is good for any entry.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import cast
+
+from portero.facts import image
+from portero.host.view import Objects
+from portero.images.payloads import DIGEST
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
+from portero.judging.named_objects import Named, find_named, list_others, refuse_alias
+from portero.policy.profiles import Acting
+from portero.reading.uri import first_value
+from portero.refusals import Refused
+from portero.values.json_fields import child, objects, text, texts
+from portero.values.json_types import JSON, Fact
+
+_OF_CONTAINER = frozenset(
+    {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename", "ContainerUpdate"}
+)
+_OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request."""
+
+    document: Mapping[str, JSON]
+    operation: str
+    objects: Objects | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """An image that would run. `named`: the fact about its name. `unknown`: why its digests are not known.
+
+    `hints`: what registries call it. Anybody can make the daemon say so: they help people, and prove nothing.
+    """
+
+    named: Mapping[str, JSON]
+    digests: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    may_be_part: bool = False
+    unknown: str = ""
+
+
+def describe_vouching(
+    document: Mapping[str, JSON], objects: Objects | None, store: ImageStore | None, acting: Acting | None, time: float
+) -> dict[str, JSON]:
+    """`vouching`, where rules act on it; `objects`: None where the daemon cannot be asked. `time`: since 1970.
+
+    Raises Refused (lookup-failed, host-unreadable) where these rules deny and it cannot be found out.
+    """
+    if acting is None or store is None:
+        return {}
+    operation = cast(str, document["operation"])
+    asked = _Asked(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    at = "Image" if operation == "ContainerCreate" else "path.id"
+    try:
+        return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked)]}
+    except Refused as refused:
+        if acting == "deny":
+            raise Refused(refused.code, refused.at or at) from refused
+    except RecordUnreadable as unreadable:
+        if acting == "deny":
+            raise Refused("host-unreadable", at) from unreadable
+    return {}
+
+
+def _list_images(asked: _Asked) -> Iterator[_Image]:
+    facts = child(asked.document, "facts")
+    if asked.operation == "ContainerCreate":
+        # Of a list of platforms: which one the container gets is known, and judged, once it is made.
+        yield from _find_named(child(facts, "image"), asked.objects, may_be_part=True)
+        for named in objects(facts, "mountedImages"):
+            yield from _find_named(named, asked.objects)
+    elif asked.operation in _OF_SERVICE:
+        for named in (child(facts, "image"), *objects(facts, "mountedImages")):
+            if named:
+                yield _find_pinned(named)
+        yield from _find_former(asked)
+    elif asked.operation in _OF_CONTAINER or asked.operation == "ExecStart":
+        yield from _find_of_container(asked)
+
+
+def _find_named(named: Mapping[str, JSON], daemon: Objects | None, *, may_be_part: bool = False) -> Iterator[_Image]:
+    """Of a create. What the daemon lacks runs nothing: it answers 404, and docker run pulls it and asks again."""
+    if not text(named, "reference"):
+        return
+    if daemon is None:
+        yield _Image(named, (), unknown="dockerd cannot be asked what image this is")
+        return
+    reported = daemon.inspect("image", text(named, "reference"))
+    if reported is not None:
+        id = text(reported, "Id")
+        hints = tuple(texts(reported, "RepoDigests"))
+        yield _Image(_name_image(named, id), (id,), hints, may_be_part)
+
+
+def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
+    """The fact about a name, without one where docker may have taken it for the beginning of this ID."""
+    digits = text(named, "repository").rpartition("/")[2]
+    if named.get("mayBeId") is True and digest.partition(":")[2].startswith(digits):
+        return {**named, "registry": "", "repository": ""}
+    return named
+
+
+def _find_pinned(named: Mapping[str, JSON]) -> _Image:
+    digest = named.get("digest")
+    if isinstance(digest, str) and DIGEST.fullmatch(digest):
+        return _Image(named, (digest,))
+    return _Image(named, (), unknown="a service needs a digest here: nodes choose what a tag means")
+
+
+def _find_former(asked: _Asked) -> Iterator[_Image]:
+    """What a rollback brings back."""
+    query = cast("dict[str, list[str]]", asked.document["query"])
+    if first_value(query, "rollback") != "previous" or asked.operation != "ServiceUpdate":
+        return
+    name = cast("dict[str, str]", asked.document["path"]).get("id", "")
+    reported = asked.objects.inspect("service", name) if asked.objects is not None else None
+    template = child(child(child(reported or {}, "PreviousSpec"), "TaskTemplate"), "ContainerSpec")
+    reference = text(template, "Image")
+    named = image.parse_reference(reference or name, "path.id")
+    yield _find_pinned(named) if reference else _Image(named, (), unknown="what comes back cannot be found out")
+
+
+def _find_of_container(asked: _Asked) -> Iterator[_Image]:
+    daemon = asked.objects
+    kind = "exec" if asked.operation == "ExecStart" else "container"
+    id = next((one.name for one in find_named(asked.document, (kind,))), "")
+    if not id:
+        return
+    if daemon is None:
+        named = image.parse_reference("", "path.id") | {"reference": id}
+        yield _Image(named, (), unknown="dockerd cannot be asked what image it was made from")
+        return
+    if asked.operation == "ExecStart":
+        id = text(daemon.inspect("exec", id) or {}, "ContainerID")
+    refuse_alias(Named("container", id, "path.id"))
+    reported = daemon.inspect("container", id) if id else None
+    if reported is None:
+        return
+    for one in (reported, *list_others("container", id, reported, daemon)):
+        made_from = text(one, "Image")
+        named = image.parse_reference(text(child(one, "Config"), "Image"), "path.id")
+        platform = text(child(one, "ImageManifestDescriptor"), "digest")
+        yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
+
+
+def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
+    registry, repository = text(one.named, "registry"), text(one.named, "repository")
+    name = f"{registry}/{repository}" if registry else ""
+    hints = _find_hints(one, asked.objects) if store.trust.denied else ()
+    verdict = judge_image(store, ImageAsked(name, one.digests, one.may_be_part), asked.today)
+    listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
+    if verdict.vouched:
+        found, command, pin = "", "", ""
+    else:
+        found, command = one.unknown or verdict.found, verdict.command
+        pin = _find_pin(name, one, hints or _find_hints(one, asked.objects))
+        if not pin and found == NOT_FETCHED:
+            found, command = (
+                "it was built or loaded here, and nobody signed it",
+                "sign it where it is pushed, or list",
+            )
+    return {
+        "name": text(one.named, "reference"),
+        "repository": name or text(one.named, "reference"),
+        "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
+        "vouched": verdict.vouched,
+        "keys": verdict.keys,
+        "found": found,
+        "command": command,
+        "deniedBy": listed[0].name if listed else "",
+        "deniedFor": listed[1] if listed else "",
+        "at": text(one.named, "at"),
+    }
+
+
+def _find_hints(one: _Image, daemon: Objects | None) -> tuple[str, ...]:
+    """What registries call the image; a container does not know."""
+    if one.hints:
+        return one.hints
+    reported = daemon.inspect("image", one.digests[0]) if daemon is not None and one.digests else None
+    return tuple(texts(reported or {}, "RepoDigests"))
+
+
+def _find_pin(name: str, one: _Image, hints: Sequence[str]) -> str:
+    """How a registry names what is to be signed: by its digest, where the daemon knows it."""
+    of_name = (hint.partition("@")[2] for hint in hints if _complete(hint) == name)
+    digest = next(of_name, one.named.get("digest"))
+    return f"@{digest}" if isinstance(digest, str) and name else ""
+
+
+def _complete(hint: str) -> str:
+    parsed = image.parse_reference(hint, "")
+    return f"{text(parsed, 'registry')}/{text(parsed, 'repository')}"

@@ -1,0 +1,108 @@
+"""Finds what may be signatures of a digest in a registry, in each of the three places where cosign puts them.
+
+The tag sha256-HEX.sig (cosign 2), and referrers: asked for by the API, or listed under the tag sha256-HEX where a
+registry has none (OCI distribution-spec, "Referrers Tag Schema"). What a type says of itself is not trusted.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from portero.bundles.registry import Registry
+from portero.images.documents import ACCEPTED, digest_of
+from portero.images.payloads import DIGEST, MAX_PAYLOAD
+from portero.images.record import Signature
+from portero.values.json_fields import child, objects, text
+from portero.values.json_objects import load_strict_object
+from portero.values.json_types import JSON
+
+# Bytes of a list of signatures, room for 10,000 of them, and of a bundle; and how many of each are read.
+_MAX_LIST = 8 << 20
+_MAX_BUNDLE = 256 << 10
+_MAX_REFERRERS = 1000
+_MAX_BLOBS = 1000
+_SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
+_BUNDLE = "application/vnd.dev.sigstore.bundle"
+_SIGNATURE = "dev.cosignproject.cosign/signature"
+_CERTIFICATE = "dev.sigstore.cosign/certificate"
+
+
+@dataclass(slots=True)
+class Candidates:
+    """Asks one repository. `keyless`: how many signatures had a certificate instead of a key."""
+
+    registry: Registry
+    keyless: int = 0
+    _blobs: dict[str, bytes | None] = field(default_factory=dict)
+
+    def find(self, digest: str) -> Iterator[Signature]:
+        """What may be a signature of this digest. Raises TransportFailed."""
+        tag = digest.replace(":", "-")
+        yield from self._read_layers(self._parse(self.registry.find(f"manifests/{tag}.sig", ACCEPTED, _MAX_LIST)))
+        listed = self.registry.find(f"referrers/{digest}", ACCEPTED, _MAX_LIST)
+        if listed is None:
+            listed = self.registry.find(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
+        for descriptor in _list_objects(self._parse(listed), "manifests")[:_MAX_REFERRERS]:
+            named = descriptor.get("digest")
+            if isinstance(named, str) and DIGEST.fullmatch(named):
+                yield from self._read_layers(self._parse(self._fetch("manifests", named, _MAX_LIST)))
+
+    def _read_layers(self, manifest: Mapping[str, JSON]) -> Iterator[Signature]:
+        for layer in _list_objects(manifest, "layers"):
+            kind, digest = layer.get("mediaType"), layer.get("digest")
+            if not isinstance(kind, str) or not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+                continue
+            if kind == _SIMPLE:
+                yield from self._read_simple(digest, layer.get("annotations"))
+            elif kind.startswith(_BUNDLE):
+                yield from self._read_bundle(self._fetch("blobs", digest, _MAX_BUNDLE))
+
+    def _read_simple(self, digest: str, annotations: JSON) -> Iterator[Signature]:
+        named = annotations if isinstance(annotations, dict) else {}
+        signature = _decode(named.get(_SIGNATURE))
+        self.keyless += _CERTIFICATE in named
+        payload = self._fetch("blobs", digest, MAX_PAYLOAD) if signature else None
+        if payload is not None:
+            yield Signature("simple", payload, signature)
+
+    def _read_bundle(self, data: bytes | None) -> Iterator[Signature]:
+        """The envelope in a Sigstore bundle (protobuf-specs, sigstore_bundle.proto)."""
+        bundle = self._parse(data)
+        try:
+            envelope, material = child(bundle, "dsseEnvelope"), child(bundle, "verificationMaterial")
+            payload = _decode(text(envelope, "payload"))
+            signatures = [_decode(text(one, "sig")) for one in objects(envelope, "signatures")]
+        except Exception:  # noqa: BLE001 - any other shape is no bundle
+            return
+        self.keyless += bool(material.keys() & {"certificate", "x509CertificateChain"})
+        for signature in signatures[:4]:
+            if 0 < len(payload) <= MAX_PAYLOAD and signature:
+                yield Signature("statement", payload, signature)
+
+    def _fetch(self, kind: str, digest: str, most: int) -> bytes | None:
+        """What has this digest; None: the registry has something else, or nothing."""
+        if digest not in self._blobs and len(self._blobs) < _MAX_BLOBS:
+            data = self.registry.find(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", most)
+            self._blobs[digest] = data if data is not None and digest_of(data) == digest else None
+        return self._blobs.get(digest)
+
+    @staticmethod
+    def _parse(data: bytes | None) -> Mapping[str, JSON]:
+        try:
+            return load_strict_object(data) if data is not None else {}
+        except ValueError:
+            return {}
+
+
+def _list_objects(document: Mapping[str, JSON], name: str) -> list[Mapping[str, JSON]]:
+    listed = document.get(name)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _decode(value: JSON) -> bytes:
+    """What is written in base64; empty where it is not."""
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,123 @@
+"""Fetches all that there is to know about one image: its index and manifests, and the signatures that keys of the site
+made. In: a reference and what the site asks. Out: a record for each digest by which a daemon may know the image."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from portero.bundles.https import TransportFailed
+from portero.bundles.registry import Registry
+from portero.images import documents, record
+from portero.images.payloads import PayloadRefused, read_claim
+from portero.images.record import Record, Signature
+from portero.images.trust import ImageTrust, TrustEntry
+from portero.images.verification import find_signers
+from portero.signatures.candidates import Candidates
+from portero.values.json_objects import load_object
+
+# How many platforms of an index are read.
+_MAX_PLATFORMS = 30
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far. `signatures`: those that hold, with the digest that each is about."""
+
+    signatures: list[tuple[str, Signature]] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def count(self, what: str, number: int = 1) -> None:
+        if number:
+            self.seen[what] = self.seen.get(what, 0) + number
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """`top`: the digest of the index or manifest. `records`: by each digest that follows from it."""
+
+    top: str
+    records: Mapping[str, Record]
+
+
+def fetch_image(registry: Registry, reference: str, entry: TrustEntry, trust: ImageTrust) -> Fetched:
+    """What the registry has about the image of this tag or digest. Raises TransportFailed."""
+    data = registry.find(f"manifests/{reference}", documents.ACCEPTED)
+    if data is None:
+        raise TransportFailed(f"{registry.address.host}: {registry.address.name} has no {reference}")
+    top = documents.digest_of(data)
+    if reference.startswith("sha256:") and top != reference:
+        raise TransportFailed(f"{registry.address.host}: sent another manifest than {reference}")
+    platforms = dict(_fetch_platforms(registry, data))
+    keys = {name: trust.keys[name] for name in entry.keys}
+    found, candidates = _Found(), Candidates(registry)
+    for subject in (top, *platforms):
+        for signature in candidates.find(subject):
+            _keep(signature, subject, find_signers(signature, keys), found)
+        if found.signatures:
+            # All platforms follow from a signed index.
+            break
+    found.count("keyless", candidates.keyless)
+    return Fetched(top, _make_records(top, [data, *platforms.values()], found))
+
+
+def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The manifests of an index, without those that are about others (their platform is unknown)."""
+    wanted = documents.list_below(data)
+    try:
+        listed = load_object(data).get("manifests")
+    except ValueError:
+        listed = None
+    if not isinstance(listed, list):
+        return
+    platforms = [(one, one.get("platform")) for one in listed if isinstance(one, dict)]
+    about = [
+        one.get("digest")
+        for one, platform in platforms
+        if isinstance(platform, dict) and platform.get("os") == "unknown"
+    ]
+    wanted = tuple(digest for digest in wanted if digest not in about)
+    for digest in wanted[:_MAX_PLATFORMS]:
+        manifest = registry.find(f"manifests/{digest}", documents.ACCEPTED)
+        if manifest is not None and documents.digest_of(manifest) == digest:
+            yield digest, manifest
+
+
+def _keep(signature: Signature, subject: str, signers: frozenset[str], found: _Found) -> None:
+    if not signers:
+        found.count("other-key")
+        return
+    try:
+        claim = read_claim(signature.form, signature.payload)
+    except PayloadRefused:
+        found.count("no-signature-of-image")
+        return
+    if claim.digest != subject:
+        found.count("other-digest")
+    elif len(found.signatures) < record.MAX_SIGNATURES and (subject, signature) not in found.signatures:
+        found.signatures.append((subject, signature))
+
+
+def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, Record]:
+    """A record for each digest, with the documents that lead there from what is signed, or to it."""
+    by_digest = {documents.digest_of(data): data for data in texts}
+    below = {digest: documents.list_below(data) for digest, data in by_digest.items()}
+    records: dict[str, Record] = {}
+    for digest in documents.find_ways(top, below):
+        signatures: list[Signature] = []
+        needed: dict[str, None] = {}
+        for subject, signature in found.signatures:
+            way = documents.find_ways(subject, below).get(digest)
+            if way is None:
+                way = documents.find_ways(digest, below).get(subject)
+            if way is not None:
+                signatures.append(signature)
+                needed |= dict.fromkeys(way)
+        kept = tuple(by_digest[each] for each in needed if each in by_digest)[: record.MAX_DOCUMENTS]
+        records[digest] = Record(tuple(signatures), kept, found.seen)
+    return records
+
+
+def merge_records(before: Record, now: Record) -> Record:
+    """What was fetched stays good: signatures of both, the new ones first, as many as a record holds."""
+    signatures = tuple(dict.fromkeys((*now.signatures, *before.signatures)))[: record.MAX_SIGNATURES]
+    texts = tuple(dict.fromkeys((*now.documents, *before.documents)))[: record.MAX_DOCUMENTS]
+    return Record(signatures, texts, now.seen)

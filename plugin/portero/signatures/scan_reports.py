@@ -1,0 +1,101 @@
+"""Reports of scanners (trivy, grype; JSON) as a list of denied digests: which image, and what was found in it.
+
+The image is listed by each digest that a report names: its ID, which is the configuration's digest in dockerd's own
+store, and those of its registries, by which containerd's store knows it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from portero.images.payloads import DIGEST
+from portero.values.json_objects import load_object
+from portero.values.json_types import JSON
+
+# Worst first, as both scanners write them in some case.
+SEVERITIES = ("critical", "high", "medium", "low")
+# Bytes of a report.
+MAX_REPORT = 256 << 20
+_MAX_REASON = 200
+_MAX_SHOWN = 5
+_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
+
+
+class ReportRefused(Exception):
+    """One sentence without its subject: why this is no report of a scanner."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScan:
+    """`digests`: of the image. `findings`: severity and name of each vulnerability."""
+
+    digests: tuple[str, ...]
+    findings: tuple[tuple[str, str], ...]
+
+    def explain(self, least: str) -> str:
+        """Why it is denied: the vulnerabilities of at least this severity; empty where there are none."""
+        counted = SEVERITIES[: SEVERITIES.index(least) + 1]
+        ranked = sorted(
+            {one for one in self.findings if one[0] in counted}, key=lambda one: (counted.index(one[0]), one[1])
+        )
+        shown = [f"{name} ({severity})" for severity, name in ranked[:_MAX_SHOWN]]
+        more = f" and {len(ranked) - _MAX_SHOWN} more" if len(ranked) > _MAX_SHOWN else ""
+        return (", ".join(shown) + more)[:_MAX_REASON]
+
+
+def read_report(data: bytes) -> ImageScan:
+    """The report of one image; raises ReportRefused."""
+    try:
+        document = load_object(data)
+    except ValueError as error:
+        raise ReportRefused("is not JSON: use trivy image --format json, or grype -o json") from error
+    if "Metadata" in document:
+        digests, findings = _read_trivy(document)
+    elif "matches" in document:
+        digests, findings = _read_grype(document)
+    else:
+        raise ReportRefused("is no report of trivy or grype about an image: use --format json or -o json")
+    if not digests:
+        raise ReportRefused("names no digest of an image: scan an image, not a folder")
+    return ImageScan(tuple(dict.fromkeys(digests)), tuple(findings))
+
+
+def _read_trivy(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
+    about = _get(document, "Metadata")
+    found = [_get(each) for one in _list(document, "Results") for each in _list(_get(one), "Vulnerabilities")]
+    return [*_find_digests(about, "ImageID", "RepoDigests")], [
+        *_name_findings((each.get("Severity"), each.get("VulnerabilityID")) for each in found)
+    ]
+
+
+def _read_grype(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
+    about = _get(_get(document, "source"), "target")
+    found = [_get(_get(one), "vulnerability") for one in _list(document, "matches")]
+    return [*_find_digests(about, "imageID", "manifestDigest", "repoDigests")], [
+        *_name_findings((each.get("severity"), each.get("id")) for each in found)
+    ]
+
+
+def _find_digests(about: Mapping[str, JSON], *names: str) -> Iterator[str]:
+    for name in names:
+        value = about.get(name)
+        for one in value if isinstance(value, list) else [value]:
+            digest = one.rpartition("@")[2] if isinstance(one, str) else ""
+            if DIGEST.fullmatch(digest):
+                yield digest
+
+
+def _name_findings(found: Iterator[tuple[JSON, JSON]]) -> Iterator[tuple[str, str]]:
+    for severity, name in found:
+        if isinstance(severity, str) and isinstance(name, str) and _NAME.fullmatch(name):
+            yield severity.lower(), name
+
+
+def _get(value: object, name: str | None = None) -> Mapping[str, JSON]:
+    inner = value if name is None or not isinstance(value, Mapping) else value.get(name)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _list(document: Mapping[str, JSON], name: str) -> Sequence[JSON]:
+    value = document.get(name)
+    return value if isinstance(value, list) else []

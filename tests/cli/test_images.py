@@ -1,0 +1,196 @@
+"""`portero images` fetches with the real docker-registry what the real cosign signed, and shows what may run."""
+
+import base64
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from portero.images.documents import digest_of
+from tests.bundles.docker_registry import Registry
+from tests.cli.running import portero
+from tests.images.signed import OCI_MANIFEST, describe, dump
+from tests.unix_server import Handler, serving
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("cosign") is None or shutil.which("docker-registry") is None,
+    reason="needs cosign and docker-registry: apt-get install cosign docker-registry",
+)
+LOGIN = base64.b64encode(b"alice:wonderland").decode()
+CONFIG = b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}'
+MANIFEST = dump(
+    {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": describe(CONFIG, "application/json"), "layers": []}
+)
+DIGEST, ID = digest_of(MANIFEST), digest_of(CONFIG)
+
+
+class Site:
+    """A registry with an image, a key that signs, and a host whose site asks for that key."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.registry = Registry(folder)
+        self.name = f"localhost:{self.registry.port}"
+        self.reference = f"{self.name}/team/app@{DIGEST}"
+        (folder / "config.json").write_text(json.dumps({"auths": {self.name: {"auth": LOGIN}}}))
+        (folder / "config.json").chmod(0o600)
+        self.registry.start()
+        self.cosign("generate-key-pair")
+        (folder / "policy/keys").mkdir(parents=True)
+        (folder / "policy/keys/team.pem").write_bytes((folder / "cosign.pub").read_bytes())
+        self.trust(f"{self.name}/team/*")
+        self._push()
+
+    def trust(self, images: str, **more: Any) -> None:
+        site = {"image-trust": [{"images": images, "keys": "team.pem"}], **more}
+        (self.folder / "policy/site.json").write_text(json.dumps(site))
+
+    def _push(self) -> None:
+        begun = self._ask("POST", "blobs/uploads/")
+        place = begun.headers["Location"]
+        self._ask("PUT", f"{place}&digest={ID}", CONFIG, "application/octet-stream")
+        self._ask("PUT", "manifests/1", MANIFEST, OCI_MANIFEST)
+
+    def _ask(self, method: str, path: str, data: bytes | None = None, kind: str = "") -> Any:
+        address = path if path.startswith("https:") else f"https://{self.name}/v2/team/app/{path}"
+        headers = {"Authorization": f"Basic {LOGIN}", "Content-Type": kind}
+        asked = urllib.request.Request(address, data, headers, method=method)
+        trusted = ssl.create_default_context(cafile=str(self.folder / "cert.pem"))
+        return urllib.request.urlopen(asked, context=trusted, timeout=20)
+
+    def cosign(self, *words: str) -> None:
+        environ = {"COSIGN_PASSWORD": "", "SSL_CERT_FILE": str(self.folder / "cert.pem")}
+        environ |= {"DOCKER_CONFIG": str(self.folder), "HOME": str(self.folder)}
+        subprocess.run(
+            ["cosign", *words],
+            cwd=self.folder,
+            env={**os.environ, **environ},
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+
+    def sign(self) -> None:
+        self.cosign("sign", "--key=cosign.key", "--tlog-upload=false", "-y", self.reference)
+
+    def run(self, *words: object, **more: str) -> Result:
+        environ = {
+            "PORTERO_SCHEMAS": str(self.folder / "policy"),
+            "PORTERO_IMAGES": str(self.folder / "images"),
+            "PORTERO_BUNDLE_LOGIN": str(self.folder / "config.json"),
+            "PORTERO_BUNDLE_CA": str(self.folder / "cert.pem"),
+        }
+        return portero("images", *words, **{**environ, **more})
+
+
+@pytest.fixture(scope="module")
+def module_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("images"))
+    yield site
+    site.registry.kill()
+
+
+@pytest.fixture
+def site(module_site: Site) -> Site:
+    """Nothing fetched."""
+    shutil.rmtree(module_site.folder / "images", ignore_errors=True)
+    module_site.trust(f"{module_site.name}/team/*")
+    return module_site
+
+
+@pytest.fixture
+def daemon(site: Site, tmp_path: Path) -> Iterator[str]:
+    """Has the image under a name, and one that was built here."""
+    listed = [
+        {"Id": ID, "RepoTags": [f"{site.name}/team/app:1"], "RepoDigests": [site.reference]},
+        {"Id": f"sha256:{'b' * 64}", "RepoTags": [f"{site.name}/team/built:1"], "RepoDigests": []},
+        {"Id": f"sha256:{'c' * 64}", "RepoTags": None, "RepoDigests": None},
+    ]
+
+    class Daemon(Handler):
+        def respond(self) -> None:
+            self.reply(dump(listed))
+
+    with serving(tmp_path / "docker.sock", Daemon):
+        yield f"unix://{tmp_path}/docker.sock"
+
+
+def test_what_is_signed_is_fetched_and_listed(site: Site, daemon: str, tmp_path: Path) -> None:
+    unsigned = site.run("fetch", f"{site.name}/team/app:1")
+    assert (unsigned.exit_code, unsigned.output) == (
+        1,
+        f"{site.reference}: not signed as image-trust asks: it has no signature\n",
+    )
+    site.sign()
+    signed = site.run("fetch", f"{site.name}/team/app:1")
+    assert (signed.exit_code, signed.output) == (0, f"{site.reference}: signed\n")
+
+    listed = site.run("list", "--docker-host", daemon)
+    sign = "portero images fetch IMAGE"
+    assert (listed.exit_code, listed.output.splitlines()) == (
+        1,
+        [
+            f"{site.name}/team/app:1: may run",
+            f"{site.name}/team/built:1: may not run: no signature of it was fetched; it needs team.pem: sudo {sign}",
+            f"sha256:{'c' * 64}: may not run: no signature of it was fetched; it needs team.pem: sudo {sign}",
+        ],
+    )
+    document = json.loads(site.run("list", "--docker-host", daemon, "--json").output)
+    assert [one["mayRun"] for one in document["images"]] == [True, False, False]
+    references = site.run("list", "--references", "--docker-host", daemon)
+    assert (references.exit_code, references.output) == (0, f"{site.reference}\n")
+    (tmp_path / "wanted").write_text(references.output)
+    assert site.run("fetch", "--from", tmp_path / "wanted").output == f"{site.reference}: signed\n"
+
+
+def test_a_name_of_the_daemon_leads_to_no_registry_that_no_entry_names(site: Site, tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted"
+    wanted.write_text(f"{site.reference}\n127.0.0.1:1/evil@{DIGEST}\nnonsense nonsense\n")
+    site.trust("*")
+    nothing = site.run("fetch", "--from", wanted)
+    assert (nothing.exit_code, nothing.output) == (0, "")
+    # Where no entry names a registry, the daemon is not even asked.
+    assert site.run("list", "--references", "--docker-host", "unix:///nowhere.sock").output == ""
+    # A person may.
+    assert site.run("fetch", f"{site.name}/team/app:1").exit_code in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "fault"),
+    [
+        (["fetch", "docker.io/library/nginx"], {}, "no entry of image-trust in site.json asks for a signature of it"),
+        (["fetch", "{name}/team/app:2"], {}, "team/app has no 2"),
+        (["fetch", "{name}/team/app:1"], {"PORTERO_BUNDLE_LOGIN": ""}, "wants a login"),
+        (["fetch", "{name}/team/app:1"], {"PORTERO_BUNDLE_CA": ""}, "its certificate is not trusted"),
+        (["fetch", "{name}/team/app:1"], {"PORTERO_IMAGES": "/dev/null/x"}, "Not a directory"),
+        (["fetch", "--from", "/nowhere"], {}, "/nowhere: No such file"),
+        (["list", "--docker-host", "unix:///nowhere.sock"], {}, "name the daemon's socket with --docker-host"),
+    ],
+)
+def test_what_cannot_be_done_is_exit_status_2(
+    site: Site, words: list[str], environ: dict[str, str], fault: str
+) -> None:
+    done = site.run(*(word.format(name=site.name) for word in words), **environ)
+
+    assert done.exit_code == 2
+    assert fault in done.output
+
+
+def test_a_denied_image_may_not_run_and_a_damaged_record_is_named(site: Site, daemon: str) -> None:
+    (site.folder / "policy/image-lists").mkdir(exist_ok=True)
+    (site.folder / "policy/image-lists/scan.json").write_text(json.dumps({"digests": {ID: "CVE-2026-1"}}))
+    site.trust("*", **{"image-digests": {"denied": ["scan.json"]}})
+    listed = site.run("list", "--docker-host", daemon)
+    assert f"{site.name}/team/app:1: denied: scan.json: CVE-2026-1\n" in listed.output
+    (site.folder / "images").mkdir()
+    (site.folder / f"images/{ID[7:]}.json").write_text("{")
+    damaged = site.run("list", "--docker-host", daemon)
+    assert (damaged.exit_code, damaged.output) == (2, f"portero: {site.name}/team/app:1: what was fetched is damaged\n")

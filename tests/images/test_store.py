@@ -1,0 +1,96 @@
+"""A record is verified when its file is first seen, and again when the file changes."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.files.whole_files import write_whole
+from portero.images import record, store
+from portero.images.documents import digest_of
+from portero.images.record import Record
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.trust import ImageTrust
+from portero.images.verification import verify_record
+
+from .signed import Image, new_key, sign, simple_payload
+
+TEAM = new_key()
+IMAGE = Image.make()
+INDEX = digest_of(IMAGE.index)
+SIGNED = Record((sign(TEAM, simple_payload(INDEX)),))
+
+
+@pytest.fixture
+def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The digests that were verified."""
+    digests: list[str] = []
+    monkeypatch.setattr(store, "verify_record", lambda *words: digests.append(words[0]) or verify_record(*words))  # type: ignore[func-returns-value]
+    return digests
+
+
+def put(folder: Path, what: Record, digest: str = INDEX) -> None:
+    write_whole(record.locate(folder, digest), record.write(what), 0o644)
+
+
+def test_a_record_is_verified_once_for_each_file(tmp_path: Path, verified: list[str]) -> None:
+    images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
+    assert images.find(INDEX) is None
+    put(tmp_path, SIGNED)
+    for _ in range(3):
+        found = images.find(INDEX)
+        assert found is not None
+        assert len(found.vouchers) == 1
+    assert verified == [INDEX]
+
+    put(tmp_path, Record())
+    found = images.find(INDEX)
+    assert found is not None
+    assert found.vouchers == ()
+    record.locate(tmp_path, INDEX).unlink()
+    assert images.find(INDEX) is None
+    assert len(verified) == 2
+
+
+def test_the_work_is_that_of_the_one_image_however_many_there_are(tmp_path: Path, verified: list[str]) -> None:
+    images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
+    for count in (100, 200):
+        for number in range(count):
+            put(tmp_path, Record(), f"sha256:{number:064x}")
+        verified.clear()
+        images.find(f"sha256:{count - 1:064x}")
+        assert len(verified) == 1
+
+
+def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_MAX_KEPT", 3)
+    images = ImageStore(tmp_path, ImageTrust())
+    for number in range(8):
+        put(tmp_path, Record(), f"sha256:{number:064x}")
+        images.find(f"sha256:{number:064x}")
+        assert len(images._kept) <= 3
+
+
+@pytest.mark.parametrize("damage", ["text", "folder", "large", "emfile", "link"])
+def test_what_cannot_be_read_is_not_the_same_as_nothing(
+    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = record.locate(tmp_path, INDEX)
+    if damage == "text":
+        file.write_text("{")
+    elif damage == "folder":
+        file.mkdir()
+    elif damage == "link":
+        (tmp_path / "elsewhere").write_bytes(record.write(SIGNED))
+        file.symlink_to(tmp_path / "elsewhere")
+    elif damage == "large":
+        file.write_bytes(record.write(SIGNED) + b" " * record.MAX_RECORD)
+    else:
+        put(tmp_path, SIGNED)
+
+        def fail(*_: object, **__: object) -> bytes:
+            raise OSError(24, "Too many open files")
+
+        monkeypatch.setattr(store, "read_regular_file", fail)
+
+    with pytest.raises(RecordUnreadable):
+        ImageStore(tmp_path, ImageTrust()).find(INDEX)

@@ -1,0 +1,122 @@
+"""Signatures hold by the keys of the policy alone, and vouch for what follows from what they name."""
+
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero.images.documents import digest_of
+from portero.images.record import Record, Signature
+from portero.images.verification import verify_record
+
+from .signed import APP, Image, PrivateKey, new_key, sign, simple_payload, statement_payload
+
+TEAM, OTHER = new_key(), new_key()
+KEYS = {"team.pem": [TEAM.public_key()]}
+IMAGE = Image.make()
+INDEX, MANIFEST, PLATFORM = map(digest_of, IMAGE.documents)
+CONFIG = digest_of(IMAGE.config)
+
+
+def vouchers(digest: str, signature: Signature, keys: Any = KEYS, documents: Any = IMAGE.documents) -> list[Any]:
+    return [*verify_record(digest, Record((signature,), documents), keys).vouchers]
+
+
+@pytest.mark.parametrize("digest", [INDEX, MANIFEST, PLATFORM, CONFIG])
+@pytest.mark.parametrize("form", ["simple", "statement"])
+def test_a_signed_index_vouches_for_all_that_follows_from_it(digest: str, form: Any) -> None:
+    payload = simple_payload(INDEX) if form == "simple" else statement_payload(INDEX)
+    (voucher,) = vouchers(digest, sign(TEAM, payload, form))
+
+    assert (voucher.keys, voucher.is_part) == ({"team.pem"}, False)
+    assert voucher.repository == (APP if form == "simple" else "")
+
+
+def test_a_signed_platform_vouches_for_a_part_of_the_index_and_for_no_other_platform() -> None:
+    signature = sign(TEAM, simple_payload(MANIFEST))
+
+    assert not vouchers(CONFIG, signature)[0].is_part
+    assert vouchers(INDEX, signature)[0].is_part
+    assert vouchers(PLATFORM, signature) == []
+
+
+def test_documents_count_by_what_they_hash_to() -> None:
+    forged = Image.make("evil")
+    signature = sign(TEAM, simple_payload(INDEX))
+
+    assert vouchers(digest_of(forged.config), signature, documents=forged.documents) == []
+    assert vouchers(CONFIG, signature, documents=()) == []
+
+
+@pytest.mark.parametrize("key", [TEAM, Ed25519PrivateKey.generate(), generate_private_key(65537, 2048)])
+@pytest.mark.parametrize("form", ["simple", "statement"])
+def test_each_kind_of_key_vouches_and_only_that_key(key: PrivateKey, form: Any) -> None:
+    payload = simple_payload(INDEX) if form == "simple" else statement_payload(INDEX)
+    signature = sign(key, payload, form)
+    several = {"a.pem": [OTHER.public_key()], "b.pem": [OTHER.public_key(), key.public_key()]}
+
+    assert vouchers(INDEX, signature, several)[0].keys == {"b.pem"}
+    verified = verify_record(INDEX, Record((signature,)), {"a.pem": [OTHER.public_key()]})
+    assert (verified.vouchers, verified.seen) == ((), {"other-key": 1})
+
+
+def test_a_signature_is_of_its_form_alone() -> None:
+    signature = sign(TEAM, statement_payload(INDEX), "statement")
+
+    assert vouchers(INDEX, Signature("simple", signature.payload, signature.signature)) == []
+
+
+@pytest.mark.parametrize(
+    ("signature", "seen"),
+    [
+        (sign(TEAM, simple_payload(digest_of(b"other"))), "other-digest"),
+        (
+            sign(TEAM, statement_payload(INDEX, predicate="https://spdx.dev/Document"), "statement"),
+            "no-signature-of-image",
+        ),
+        (sign(OTHER, simple_payload(INDEX)), "other-key"),
+    ],
+)
+def test_what_vouches_for_nothing_is_counted(signature: Signature, seen: str) -> None:
+    verified = verify_record(INDEX, Record((signature,), IMAGE.documents), KEYS)
+
+    assert (verified.vouchers, dict(verified.seen)) == ((), {seen: 1})
+
+
+GOOD = sign(TEAM, simple_payload(INDEX))
+
+
+@pytest.mark.parametrize(
+    "crooked",
+    [
+        b"",
+        b"\x30",
+        b"\x30\x00",
+        # Another spelling of the same two numbers: DER has one.
+        GOOD.signature + b"\x00",
+        b"\x30\x81" + GOOD.signature[1:],
+        b"\x30\x80" + GOOD.signature[2:] + b"\x00\x00",
+        b"\x30\x06\x02\x01\x00\x02\x01\x00",
+        b"\x30\x06\x02\x01\xff\x02\x01\xff",
+        b"\x30\x84\xff\xff\xff\xff" + GOOD.signature[2:],
+    ],
+    # A signature is another one each time.
+    ids=lambda crooked: f"{len(crooked)} bytes" if len(crooked) < 10 else "spelled otherwise",
+)
+def test_crooked_asn1_is_no_signature(crooked: bytes) -> None:
+    assert vouchers(INDEX, Signature("simple", GOOD.payload, crooked)) == []
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200), st.lists(st.binary(max_size=200), max_size=3))
+def test_no_bytes_are_an_error_or_vouch(payload: bytes, signature: bytes, documents: list[bytes]) -> None:
+    keys = {"k.pem": [TEAM.public_key(), RSA.public_key(), ED.public_key()]}
+    for made in (Signature("simple", payload, signature), Signature("statement", payload, signature)):
+        assert verify_record(INDEX, Record((made,), tuple(documents)), keys).vouchers == ()
+    # What a key of the policy signed is read as carefully.
+    assert verify_record(INDEX, Record((sign(ED, payload),), tuple(documents)), keys).vouchers == ()
+
+
+RSA, ED = generate_private_key(65537, 2048), Ed25519PrivateKey.generate()

@@ -1,0 +1,265 @@
+"""The image that would run is judged: of a create by its name, of a container by what it was made from."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.decision import Decision, Violation
+from portero.host.fixed_host import FixedHost
+from portero.images import record
+from portero.images.documents import digest_of
+from portero.images.record import Record
+from portero.images.trust import DigestList, ImageTrust, TrustEntry
+from portero.judging.enforcement import Enforcement
+from portero.judging.judge import Judge
+from tests.images.signed import APP, Image, new_key, sign, simple_payload
+from tests.judging.requests import list_refusing
+from tests.judging.test_existing_objects import SilentHost, decide, judge_with
+
+TEAM = new_key()
+GOOD, BAD = Image.make("good"), Image.make("bad")
+INDEX, MANIFEST, OTHER = map(digest_of, GOOD.documents)
+CONFIG, BUILT = digest_of(GOOD.config), digest_of(BAD.config)
+ENTRY = TrustEntry("registry.example.com/*", ("team.pem",))
+HEX = BUILT.removeprefix("sha256:")
+
+
+def container(image: str, name: str = f"{APP}:1", **more: Any) -> dict[str, Any]:
+    return {"Id": "c" * 64, "Name": "/web", "Image": image, "Config": {"Image": name}, "HostConfig": {}, **more}
+
+
+def descriptor(digest: str) -> dict[str, Any]:
+    return {"ImageManifestDescriptor": {"digest": digest}}
+
+
+OBJECTS: Mapping[str, Any] = {
+    "image": {
+        f"{APP}:1": {"Id": CONFIG, "RepoDigests": [f"{APP}@{INDEX}"]},
+        f"{APP}:index": {"Id": INDEX},
+        f"{APP}:bad": {"Id": BUILT},
+        f"{APP}:old": {"Id": BUILT, "RepoDigests": [f"{APP}@{digest_of(BAD.index)}", f"evil.io/x@{INDEX}"]},
+        f"{APP}x:1": {"Id": CONFIG},
+        CONFIG: {"Id": CONFIG},
+        BUILT: {"Id": BUILT},
+        CONFIG[7:19]: {"Id": CONFIG},
+        HEX[:12]: {"Id": BUILT},
+    },
+    "container": {
+        "good": container(CONFIG),
+        "bad": container(BUILT),
+        "moved": container(BUILT, f"{APP}:1"),
+        "index": container(INDEX),
+        "platform": container(digest_of(BAD.index), **descriptor(MANIFEST)),
+        "other": container(digest_of(BAD.index), **descriptor(OTHER)),
+        "id": container(CONFIG, CONFIG[7:19]),
+        "bad-id": container(BUILT, BUILT),
+    },
+    "exec": {"1": {"ContainerID": "good"}, "2": {"ContainerID": "bad"}},
+    "service": {
+        name: {"ID": name, "Spec": {}, "PreviousSpec": {"TaskTemplate": {"ContainerSpec": {"Image": reference}}}}
+        for name, reference in (("web", f"{APP}:1"), ("pinned", f"{APP}@{INDEX}"))
+    },
+}
+ACTIONS = {"image-signed": "deny", "image-not-denied": "deny", "image-registries": "off"}
+
+
+def judge(tmp_path: Path, host: Any = None, *, actions: Mapping[str, str] = ACTIONS, trust: Any = None) -> Judge:
+    state = tmp_path / "state"
+    state.mkdir(exist_ok=True)
+    signed = Record((sign(TEAM, simple_payload(INDEX)), sign(TEAM, simple_payload(MANIFEST))), GOOD.documents)
+    for digest in (INDEX, MANIFEST, CONFIG):
+        record.locate(state, digest).write_bytes(record.write(signed))
+    images = trust or ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()]})
+    made = judge_with(tmp_path, {"site.json": {"actions": actions}})
+    policy = replace(made.policy, images=images)
+    return replace(
+        made,
+        policy=policy,
+        host=host or FixedHost({"objects": OBJECTS}),
+        images=state,
+        enforcement=Enforcement("baseline", "enforce"),
+    )
+
+
+def find(decision: Decision, rule: str) -> Violation:
+    (violation,) = [one for one in decision.violations if one.rule == rule]
+    return violation
+
+
+def create(judged: Judge, name: str, query: str = "") -> Decision:
+    return decide(judged, "POST", f"/containers/create{query}", {"Image": name})
+
+
+def refuses(decision: Decision) -> bool:
+    refusing = list_refusing(decision)
+    assert set(refusing) <= {"image-signed"}
+    return bool(refusing)
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        (f"{APP}:1", False),
+        (f"{APP}:index", False),
+        (f"{APP}:bad", True),
+        (f"{APP}:old", True),
+        # Signed, as another repository.
+        (f"{APP}x:1", True),
+        (CONFIG, False),
+        (CONFIG[7:19], False),
+        (BUILT, True),
+        (HEX[:12], True),
+        # The daemon answers 404; docker run pulls it, and asks again.
+        (f"{APP}:missing", False),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?platform=linux/amd64"])
+def test_a_create_is_judged_by_what_the_daemon_has_under_the_name(
+    tmp_path: Path, name: str, refused: bool, query: str
+) -> None:
+    assert refuses(create(judge(tmp_path), name, query)) is refused
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("good", False),
+        ("index", False),
+        ("id", False),
+        ("platform", False),
+        ("bad", True),
+        ("moved", True),
+        ("other", True),
+        ("bad-id", True),
+        ("missing", False),
+    ],
+)
+def test_a_container_is_judged_by_the_image_that_it_was_made_from(tmp_path: Path, name: str, refused: bool) -> None:
+    judged = judge(tmp_path)
+    for way in ("start", "restart", "unpause", "rename?name=x"):
+        assert refuses(decide(judged, "POST", f"/v1.24/containers/{name}/{way}", None)) is refused, way
+    assert refuses(decide(judged, "POST", f"/containers/{name}/exec", {"Cmd": ["id"]})) is refused
+    assert (
+        refuses(decide(judged, "POST", f"/containers/{name}/update", {"RestartPolicy": {"Name": "always"}})) is refused
+    )
+    # What ends it is never refused.
+    assert not refuses(decide(judged, "POST", f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}}))
+    assert not refuses(decide(judged, "POST", f"/containers/{name}/stop", None))
+    assert not refuses(decide(judged, "DELETE", f"/containers/{name}", None))
+
+
+def test_an_exec_that_was_made_before_is_judged_at_its_start(tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    assert not refuses(decide(judged, "POST", "/exec/1/start", {}))
+    assert refuses(decide(judged, "POST", "/exec/2/start", {}))
+
+
+@pytest.mark.parametrize(
+    ("reference", "refused"),
+    [(f"{APP}:1@{INDEX}", False), (f"{APP}@{BUILT}", True), (f"{APP}:1", True), (APP, True)],
+)
+def test_a_service_is_judged_by_the_digest_in_the_request(tmp_path: Path, reference: str, refused: bool) -> None:
+    body = {"Name": "web2", "TaskTemplate": {"ContainerSpec": {"Image": reference}}}
+    judged = judge(tmp_path)
+    assert refuses(decide(judged, "POST", "/services/create", body)) is refused
+    assert refuses(decide(judged, "POST", "/services/web/update?version=1", body)) is refused
+
+
+@pytest.mark.parametrize(("service", "refused"), [("web", True), ("pinned", False), ("missing", True)])
+def test_a_rollback_is_judged_by_what_comes_back(tmp_path: Path, service: str, refused: bool) -> None:
+    body = {"Name": service, "TaskTemplate": {"ContainerSpec": {"Image": f"{APP}@{INDEX}"}}}
+    decision = decide(judge(tmp_path), "POST", f"/services/{service}/update?version=1&rollback=previous", body)
+    assert ("image-signed" in list_refusing(decision)) is refused
+
+
+def test_an_image_that_is_mounted_counts_too(tmp_path: Path) -> None:
+    body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [{"Type": "image", "Source": f"{APP}:bad", "Target": "/x"}]}}
+    decision = decide(judge(tmp_path), "POST", "/containers/create", body)
+    assert [(one.rule, one.at) for one in decision.violations if one.rule == "image-signed"] == [
+        ("image-signed", "HostConfig.Mounts[0]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "actions", "refusing"),
+    [
+        (SilentHost({}), ACTIONS, ["lookup-failed"]),
+        (SilentHost({}), {**ACTIONS, "image-signed": "audit", "image-not-denied": "audit"}, []),
+        (FixedHost({}), ACTIONS, ["image-signed"]),
+        (FixedHost({}), {**ACTIONS, "image-signed": "audit"}, []),
+    ],
+)
+def test_where_the_daemon_cannot_be_asked_it_is_refused_if_that_is_enforced(
+    tmp_path: Path, host: Any, actions: Mapping[str, str], refusing: list[str]
+) -> None:
+    judged = judge(tmp_path, host, actions=actions)
+    assert list_refusing(create(judged, f"{APP}:1")) == refusing
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    record.locate(tmp_path / "state", CONFIG).write_text("{")
+    violation = find(create(judged, f"{APP}:1"), "image-signed")
+    assert (violation.rule, violation.reason) == (
+        "image-signed",
+        f"Nobody whom the site trusts vouches for {APP}:1: what was fetched is damaged.",
+    )
+    denied = ImageTrust((), {}, (), [DigestList("scan.json", {BUILT: "CVE"})])
+    judged = judge(tmp_path, trust=denied)
+    record.locate(tmp_path / "state", CONFIG).write_text("{")
+    assert list_refusing(create(judged, f"{APP}:1")) == ["host-unreadable"]
+
+
+def say(decision: Decision) -> str:
+    violation = find(decision, "image-signed")
+    assert violation.wording is not None
+    return violation.wording.text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            f"{APP}:old",
+            f"{APP}@{digest_of(BAD.index)}: no signature of it was fetched; team.pem must have signed it:"
+            f" sudo portero images fetch {APP}@{digest_of(BAD.index)}",
+        ),
+        (
+            f"{APP}:bad",
+            f"{APP} {BUILT}: it was built or loaded here, and nobody signed it; team.pem must have signed it:"
+            f" sign it where it is pushed, or list {APP} {BUILT}",
+        ),
+        (
+            f"{APP}x:1",
+            f"{APP}x {CONFIG}: it is signed for {APP}; team.pem must have signed it:"
+            f" cosign sign --key KEY {APP}x {CONFIG}",
+        ),
+    ],
+)
+def test_the_denial_names_repository_digest_key_and_what_helps(tmp_path: Path, name: str, words: str) -> None:
+    assert say(create(judge(tmp_path), name)) == words
+
+
+def test_a_denied_digest_is_refused_by_its_own_rule_and_by_what_its_registry_calls_it(tmp_path: Path) -> None:
+    denied = ImageTrust((), {}, (), [DigestList("scan.json", {digest_of(BAD.index): "CVE-2026-1"})])
+    judged = judge(tmp_path, trust=denied)
+    violation = find(create(judged, f"{APP}:old"), "image-not-denied")
+    assert (violation.rule, violation.at) == ("image-not-denied", "Image")
+    assert violation.reason == f"{APP}:old is on the list scan.json: CVE-2026-1."
+    assert list_refusing(create(judged, f"{APP}:1")) == []
+
+
+def test_a_site_that_asks_nothing_costs_no_lookup(tmp_path: Path) -> None:
+    judged = judge(tmp_path, SilentHost({}), trust=ImageTrust())
+    assert list_refusing(create(judged, f"{APP}:1")) == []
+
+
+def test_another_policy_brings_its_own_trust(tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    assert list_refusing(create(judged, f"{APP}:1")) == []
+    other = replace(judged.policy.images, keys={"team.pem": [new_key().public_key()]})
+    changed = replace(judged, policy=replace(judged.policy, images=other))
+    assert list_refusing(create(changed, f"{APP}:1")) == ["image-signed"]

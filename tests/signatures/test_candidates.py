@@ -1,0 +1,98 @@
+"""What may be signatures of a digest is found in each place and form, and crooked answers are nothing."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero.images.documents import digest_of
+from portero.signatures import candidates
+from portero.signatures.candidates import Candidates
+from tests.images.signed import (
+    Image,
+    dump,
+    make_bundle,
+    new_key,
+    sign,
+    simple_manifest,
+    simple_payload,
+    statement_payload,
+)
+
+from .fake_registry import FakeRegistry
+
+TEAM = new_key()
+IMAGE = Image.make()
+INDEX = digest_of(IMAGE.index)
+SIMPLE = sign(TEAM, simple_payload(INDEX))
+STATEMENT = sign(TEAM, statement_payload(INDEX), "statement")
+
+
+def find(registry: FakeRegistry) -> list[Any]:
+    return [*Candidates(registry).find(INDEX)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("has_api", [True, False])
+def test_all_three_forms_are_found_with_and_without_the_api(has_api: bool) -> None:
+    registry = FakeRegistry(IMAGE, has_api=has_api)
+    assert find(registry) == []
+    registry.put_simple(IMAGE.index, SIMPLE)
+    assert find(registry) == [SIMPLE]
+    manifest = simple_manifest(SIMPLE, subject=IMAGE.index)
+    registry.refer(IMAGE.index, manifest, blobs=(SIMPLE.payload,))
+    assert find(registry) == [SIMPLE, SIMPLE]
+    registry.put_bundle(IMAGE.index, make_bundle(STATEMENT))
+    assert find(registry) == [SIMPLE, STATEMENT]
+
+
+def test_certificates_are_counted() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_simple(IMAGE.index, SIMPLE, certificate=True)
+    registry.put_bundle(IMAGE.index, make_bundle(STATEMENT, certificate={"rawBytes": "AA=="}))
+    asked = Candidates(registry)  # type: ignore[arg-type]
+    assert len([*asked.find(INDEX)]) == 2
+    assert asked.keyless == 2
+
+
+def test_what_does_not_hash_to_its_digest_is_not_taken() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_simple(IMAGE.index, SIMPLE)
+    registry.held[f"blobs/{digest_of(SIMPLE.payload)}"] += b" "
+    assert find(registry) == []
+
+
+def test_the_work_grows_with_the_number_of_signatures_and_one_payload_is_asked_for_once() -> None:
+    def count(number: int) -> tuple[int, int]:
+        registry = FakeRegistry(IMAGE)
+        registry.put_simple(IMAGE.index, *[SIMPLE] * number)
+        return len(find(registry)), len(registry.asked)
+
+    assert count(1000) == (1000, 4)
+    assert count(2000) == (2000, 4)
+
+
+def test_the_number_of_blobs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "_MAX_BLOBS", 5)
+    registry = FakeRegistry(IMAGE)
+    registry.put_simple(IMAGE.index, *(sign(TEAM, simple_payload(INDEX, f"r.example/{n}")) for n in range(20)))
+    assert len(find(registry)) == 5
+
+
+NAMES = st.sampled_from(["manifests", "layers", "digest", "mediaType", "annotations", "dsseEnvelope", "payload", "sig"])
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text() | st.just(INDEX) | st.just("application/vnd.dev.sigstore.bundle"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.binary() | st.dictionaries(NAMES, VALUES).map(dump), st.binary() | VALUES.map(dump))
+def test_no_answer_is_an_error(listed: bytes, blob: bytes) -> None:
+    registry = FakeRegistry(IMAGE)
+    tag = INDEX.replace(":", "-")
+    registry.held.update(dict.fromkeys((f"manifests/{tag}.sig", f"referrers/{INDEX}"), listed))
+    registry.held[f"blobs/{digest_of(blob)}"] = blob
+    registry.put_bundle(IMAGE.manifest, blob)
+    find(registry)
+    [*Candidates(registry).find(digest_of(IMAGE.manifest))]  # type: ignore[arg-type]

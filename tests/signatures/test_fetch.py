@@ -1,0 +1,135 @@
+"""Records for each digest by which a daemon may know the image, with what verifies and how to get there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from portero.bundles.https import TransportFailed
+from portero.images import record
+from portero.images.documents import digest_of
+from portero.images.record import Record, Signature
+from portero.images.trust import ImageTrust, TrustEntry
+from portero.images.verification import verify_record
+from portero.signatures import fetch
+from portero.signatures.fetch import fetch_image, merge_records
+from tests.images.signed import APP, Image, make_bundle, new_key, sign, simple_payload, statement_payload
+
+from .fake_registry import FakeRegistry, names
+
+TEAM, OTHER = new_key(), new_key()
+IMAGE = Image.make()
+INDEX, MANIFEST, PLATFORM = map(digest_of, IMAGE.documents)
+CONFIG = digest_of(IMAGE.config)
+ENTRY = TrustEntry("*", ("team.pem",))
+TRUST = ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()], "other.pem": [OTHER.public_key()]})
+SIMPLE = sign(TEAM, simple_payload(INDEX))
+
+
+def fetched(registry: FakeRegistry, reference: str = "1") -> Mapping[str, Record]:
+    return fetch_image(registry, reference, ENTRY, TRUST).records  # type: ignore[arg-type]
+
+
+def vouched(records: Mapping[str, Record]) -> set[str]:
+    """The digests that a guard would take."""
+    found = {digest: verify_record(digest, one, TRUST.keys).vouchers for digest, one in records.items()}
+    return {digest for digest, vouchers in found.items() if any(not each.is_part for each in vouchers)}
+
+
+@pytest.mark.parametrize("reference", ["1", INDEX])
+def test_a_signed_index_gives_a_record_for_each_digest_below_it(reference: str) -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_simple(IMAGE.index, SIMPLE)
+    records = fetched(registry, reference)
+
+    assert len(records) == 5
+    assert vouched(records) == records.keys()
+    assert records[CONFIG].documents == (IMAGE.index, IMAGE.manifest)
+    assert records[INDEX].documents == ()
+    assert not any(PLATFORM in path for path in registry.asked if path.endswith(".sig"))
+
+
+def test_a_signed_platform_gives_records_for_it_and_for_the_index() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_simple(IMAGE.manifest, sign(TEAM, simple_payload(MANIFEST)))
+    records = fetched(registry)
+
+    assert names(records) == sorted([INDEX, MANIFEST, CONFIG])
+    assert vouched(records) == {MANIFEST, CONFIG}
+    assert verify_record(INDEX, records[INDEX], TRUST.keys).vouchers[0].is_part
+
+
+def test_a_bundle_is_kept_as_a_statement() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_bundle(IMAGE.index, make_bundle(sign(TEAM, statement_payload(INDEX), "statement")))
+
+    assert vouched(fetched(registry)) >= {INDEX, CONFIG}
+
+
+@pytest.mark.parametrize(
+    ("signature", "seen"),
+    [
+        (sign(OTHER, simple_payload(INDEX)), "other-key"),
+        (sign(TEAM, simple_payload(MANIFEST)), "other-digest"),
+        (sign(TEAM, b"{}"), "no-signature-of-image"),
+    ],
+)
+def test_what_vouches_for_nothing_is_counted_and_not_kept(signature: Signature, seen: str) -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_simple(IMAGE.index, signature)
+    records = fetched(registry)
+
+    assert names(records) == []
+    assert all(one.seen == {seen: 1} for one in records.values())
+
+
+def test_of_ten_thousand_signatures_the_work_grows_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified = 0
+
+    def count(*_: Any) -> frozenset[str]:
+        nonlocal verified
+        verified += 1
+        return frozenset({"team.pem"} if verified % 100 == 0 else ())
+
+    monkeypatch.setattr(fetch, "find_signers", count)
+
+    def work(number: int) -> tuple[int, int]:
+        nonlocal verified
+        verified = 0
+        registry = FakeRegistry(IMAGE)
+        spread = (Signature("simple", SIMPLE.payload, index.to_bytes(4)) for index in range(number))
+        registry.put_simple(IMAGE.index, *spread)
+        records = fetched(registry)
+        assert len(records[INDEX].signatures) == record.MAX_SIGNATURES
+        return verified, len(registry.asked)
+
+    once, twice = work(5000), work(10_000)
+    assert twice == (2 * once[0], once[1]) == (10_000, once[1])
+
+
+def test_another_manifest_than_the_digest_names_and_none_at_all_are_errors() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.held[f"manifests/{INDEX}"] = IMAGE.manifest
+    with pytest.raises(TransportFailed, match="sent another manifest"):
+        fetched(registry, INDEX)
+    with pytest.raises(TransportFailed, match="has no 2"):
+        fetched(registry, "2")
+
+
+def test_a_signature_that_was_fetched_stays_when_the_registry_has_it_no_more() -> None:
+    before = Record((SIMPLE,), (IMAGE.index,), {"other-key": 3})
+
+    assert merge_records(before, Record(seen={})) == Record((SIMPLE,), (IMAGE.index,), {})
+    assert merge_records(before, before) == before
+    many = tuple(Signature("simple", b"x", bytes([n])) for n in range(40))
+    assert merge_records(before, Record(many)).signatures == many[: record.MAX_SIGNATURES]
+
+
+def test_what_speaks_about_a_platform_is_no_platform() -> None:
+    about = Image.make()
+    text = about.index.replace(b'"os": "linux", "architecture": "arm64"', b'"os": "unknown", "architecture": "unknown"')
+    registry = FakeRegistry(IMAGE)
+    registry.held["manifests/1"] = text
+    fetched(registry)
+    assert f"manifests/{PLATFORM}" not in registry.asked
+    assert APP.endswith(registry.address.name)
