@@ -43,6 +43,7 @@ ATTEMPTS = {
     "settings": "touch /etc/portero/x",
     "socket": "curl --silent --unix-socket /run/docker/plugins/portero.sock http://portero/status",
 }
+NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
 PUSH = f"portero bundle push p {ADDRESS} --key alice --login /etc/portero/registry.json --ca /srv/ca.pem"
 
 
@@ -86,6 +87,10 @@ def test_a_folder_signed_by_hand_becomes_a_bundle_and_a_wrong_bundle_strands_nob
     settings(host, SIGNED)
     host.do("systemctl restart portero")
     wait_until(lambda: Fleet.version(host) == 2, "the signed folder is not in force")
+
+    judged = {who: host.do(f"{who} portero rules 2>&1 >/dev/null") for who in ("", NOBODY)}
+    assert judged[""].startswith("portero: judged by the policy in force on this host (")
+    assert judged[NOBODY] == judged[""].replace(")\n", "), as far as users may see it\n")
 
     settings(host, SIGNED + BUNDLES)
     # By a key that is not trusted, and by somebody who does not know of the folder.
