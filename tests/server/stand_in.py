@@ -54,6 +54,9 @@ class StandIn:
     def health(self) -> dict[str, JSON]:
         return {"loads": self._loads, "began": self._began}
 
+    def policy(self) -> dict[str, JSON]:
+        return {"settings": {}}
+
     def metrics_text(self) -> bytes:
         return b"loads 1\n"
 

@@ -81,6 +81,7 @@ def test_a_page_that_cannot_be_made_now_is_tried_again(error: Exception, caplog:
 def test_health_and_status_are_reported(server: Server) -> None:
     assert server.ask("GET", "/healthz") == (200, {"loads": 0, "began": "first"})
     assert server.ask("GET", "/status") == (200, {"full": True})
+    assert server.ask("GET", "/policy") == (200, {"settings": {}})
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,9 @@ def name_another(settings: HostSettings, folders: tuple[Path, ...]) -> HostSetti
 
 
 def _find_source(settings: Settings) -> PolicySource:
-    socket = find_running(Files(), str(settings.daemon_config or DAEMON_CONFIG), settings.socket)
+    socket = settings.socket
+    with suppress(OSError):  # then it is asked where it should be
+        socket = find_running(Files(), str(settings.daemon_config or DAEMON_CONFIG), socket)
     try:
         page = read_page(ask_policy(socket))
         if is_managed(socket):
