@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.application.user_summary import NAME, locate, write_summary
+from portero.status import policy_page
 from tests.application.test_application import built
 
 
@@ -25,11 +26,14 @@ def test_without_a_unit_there_is_none(tmp_path: Path) -> None:
     assert locate({}) is None
 
 
+@pytest.mark.parametrize(("broken", "why"), [(False, "No such file or directory"), (True, "KeyError")])
 def test_a_failure_is_logged_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, broken: bool, why: str
 ) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "gone"))
+    if broken:
+        monkeypatch.setattr(policy_page, "describe_summary", lambda *_: {}["x"])
 
     write_summary(built(tmp_path))
 
-    assert f"{tmp_path}/gone/policy.json: users cannot see the policy in force" in caplog.text
+    assert f"{tmp_path}/gone/policy.json: users cannot see the policy in force ({why})" in caplog.text

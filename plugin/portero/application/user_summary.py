@@ -31,10 +31,11 @@ def write_summary(application: Application) -> None:
     if file is None:
         return
     in_force = application.in_force
-    summary = policy_page.describe_summary(
-        application.settings, in_force.state, in_force.judge.policy, in_force.unusable
-    )
     try:
+        summary = policy_page.describe_summary(
+            application.settings, in_force.state, in_force.judge.policy, in_force.unusable
+        )
         write_whole(file, json.dumps(summary).encode(), _EVERYBODY)
-    except OSError as error:
-        _LOG.warning("%s: users cannot see the policy in force (%s)", file, error.strerror)
+    except Exception as error:  # noqa: BLE001 - an error of ours must not leave dockerd without an answer
+        why = getattr(error, "strerror", None) or type(error).__name__
+        _LOG.warning("%s: users cannot see the policy in force (%s)", file, why)
