@@ -28,10 +28,13 @@ def test_the_memory_of_writers_decides() -> None:
     assert "/var/lib/portero/writers.jsonl" in own_files.list_deciding(settings())
 
 
-def test_the_log_is_protected_with_its_folder_and_the_recording() -> None:
+SHOWN = ["/run/portero", "/run/portero-rootless"]
+
+
+def test_the_log_is_protected_with_its_folder_the_recording_and_what_users_are_shown() -> None:
     logs = own_files.list_logs(settings(log="/var/log/portero/d.jsonl", record="/var/log/r.jsonl"))
 
-    assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl"]
+    assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl", *SHOWN]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,7 @@ def test_the_python_of_an_environment_counts_as_the_environment_does(
 
 
 def test_standard_output_is_no_file() -> None:
-    assert own_files.list_logs(settings(log="-")) == []
+    assert own_files.list_logs(settings(log="-")) == SHOWN
 
 
 def test_the_folder_of_bundles_and_its_logins_decide_too() -> None:
