@@ -81,7 +81,8 @@ run: $(RUN_READY)
 	@echo '  3. portero status --expect-guarded, in another shell'
 	@echo '  4. to get out: remove that line, then systemctl restart docker'
 	@$(PY) -c 'from portero.files.chroot import Files; from portero.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
-	@exec $(PY) -m portero serve $(SERVE)
+	@mkdir -p build && echo 'Decisions are in build/decisions.jsonl, where portero explain finds them.'
+	@exec $(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(SERVE)
 
 test: $(READY)
 	@$(PY) -c 'from tests.e2e.host import missing; why = missing(); why and print("SKIPPED: everything at a real dockerd: " + why)'

@@ -2,7 +2,7 @@
 # Lets root's shell find the portero of this checkout, and says how other shells find it. A file that is there stays.
 #
 # usage: packaging/link.sh LINK
-# Root will type the name again: only what root alone can change is linked.
+# Root will type the name again: only what root alone can change is linked. In a sticky folder others replace nothing.
 set -eu
 cd "$(dirname "$0")/.."
 link=$1
@@ -11,7 +11,7 @@ program=$PWD/.venv/bin/portero
 others_write() {
   place=$program
   while [ "$place" != / ]; do
-    [ -z "$(find "$place" -maxdepth 0 \( ! -user 0 -o -perm /022 \) ! -type l)" ] || return 0
+    [ -z "$(find "$place" -maxdepth 0 ! -type l \( ! -user 0 -o -perm /022 ! -perm -1000 \))" ] || return 0
     place=$(dirname "$place")
   done
   return 1

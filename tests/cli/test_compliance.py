@@ -46,7 +46,7 @@ def test_every_form_holds_the_evidence_of_the_log(tmp_path: Path) -> None:
 def test_the_report_goes_to_a_file_of_its_owner(tmp_path: Path) -> None:
     result = run("--benchmark", "pss", "--json", "--output", tmp_path / "pss.json")
 
-    assert (result.exit_code, result.output) == (1, "")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert json.loads((tmp_path / "pss.json").read_text())["benchmark"] == "pss"
     assert (tmp_path / "pss.json").stat().st_mode & 0o777 == 0o600
 

@@ -25,7 +25,8 @@ def told(result: Result) -> Any:
 def test_a_log_becomes_a_page(tmp_path: Path) -> None:
     result = report(tmp_path, line(violation()) + b"\n" + line(), "--output", tmp_path / "page.html")
 
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"wrote {(tmp_path / 'page.html').as_uri()}; its owner alone reads it\n"
     page = (tmp_path / "page.html").read_text()
     assert page.startswith("<!doctype html>")
     assert "Containers are not privileged" in page

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .closed_devices import TEMPORARY, ClosedDocker, needs_device_groups
-from .conftest import started
+from .conftest import need_dockerd, started
 from .device_nodes import SECRET, WRITTEN, Disk, write_in_build
 from .guarded import GuardedDocker, serve
 from .images import import_image
@@ -29,6 +29,7 @@ ORDINARY = (
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
+    need_dockerd()  # a loop device needs as much
     with Disk(tmp_path) as disk:
         yield disk
 

@@ -83,26 +83,29 @@ def test_status_proves_that_dockerd_asks_and_that_it_no_longer_does(docker: Guar
     assert "/run/docker.sock: dockerd answers without asking portero; add " in done.stdout
 
 
-@pytest.mark.skipif(not Path("/sys/fs/cgroup/cpu").is_dir(), reason="needs version 1 of control groups")
-def test_a_limit_that_dockerd_refuses_for_want_of_its_controller_is_not_demanded() -> None:
-    class WithoutCpu(GuardedDocker):
+@pytest.mark.parametrize("engine", [None, NEW], ids=["own", "newest"])
+def test_a_limit_that_dockerd_cannot_enforce_is_not_demanded_and_the_host_check_says_so(engine: Path | None) -> None:
+    class WithoutControllers(GuardedDocker):
         def set_up(self) -> None:
-            self.do("umount /sys/fs/cgroup/cpu")
+            self.do("umount /sys/fs/cgroup/cpu /sys/fs/cgroup/pids")
             super().set_up()
 
-    limits = "-m 64m --memory-swap 64m --pids-limit 50 --ulimit nofile=1024:2048"
-    with started(WithoutCpu(profile="hardened")) as docker:
+    limits = "-m 64m --memory-swap 64m --ulimit nofile=1024:2048"
+    with started(WithoutControllers(profile="hardened", engine=None if chosen_engine() else engine)) as docker:
         run = docker.shell(f"docker run --rm {limits} busybox echo it runs")
-        asked = docker.shell(f"docker run --rm {limits} --cpus 1 busybox true")
+        refused = docker.shell(f"docker run --rm {limits} --cpus 1 busybox true")
+        dropped = docker.shell(f"docker run --rm {limits} --pids-limit 50 busybox echo it runs")
         without = docker.shell("docker run --rm busybox true")
         host = docker.portero("host", "--socket", PLUGIN_SOCKET).stdout
 
     assert run.stdout == "it runs\n", run.stderr
-    assert "NanoCPUs can not be set" in asked.stderr
-    assert "no limit on memory, processes, open files" in " ".join(without.stderr.split())
+    assert "NanoCPUs can not be set" in refused.stderr
+    assert (dropped.stdout, "PIDs limit discarded" in dropped.stderr) == ("it runs\n", True)
+    assert refusing(without.stderr) == ["limits"]
+    assert "no limit on memory, open files" in " ".join(without.stderr.split())
     assert "--cpus" not in without.stderr
     assert "daemon-enforces-limits" in host
-    assert "limits" in refusing(without.stderr)
+    assert "refuses --cpus" in " ".join(host.split())
 
 
 def _line(command: str) -> str:

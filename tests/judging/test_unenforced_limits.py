@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
+from portero.host.notes import HostNotes
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from tests.judging.requests import list_refusing
-from tests.judging.test_existing_objects import SilentHost, decide, judge_with
+from tests.judging.requests import envelope, list_refusing
+from tests.judging.test_existing_objects import NOON, SilentHost, decide, judge_with
 
 LIMITS = {
     "cpu-limit": "CpuCfsQuota",
@@ -81,3 +82,15 @@ def test_a_service_can_run_on_another_node_and_is_refused(judge: Judge) -> None:
     host = informed(dict.fromkeys(ENFORCED, False))
 
     assert "cpu-limit" in list_refusing(decide(replace(judge, host=host), *SERVICE))
+
+
+def test_what_the_daemon_said_is_noted_and_counts_in_a_replay(judge: Judge) -> None:
+    notes = HostNotes()
+    request = envelope(*CREATE)
+    host = informed(ENFORCED | {"CpuCfsQuota": False})
+    replace(judge, host=host).decide(request, "d-1", NOON, notes=notes)
+
+    replayed = replace(judge, host=FixedHost()).decide(request, "d-2", NOON, notes=notes)
+
+    assert notes.known["switched-off"] == {"": {"CpuCfsQuota"}}
+    assert list_refusing(replayed) == ["memory-limit", "no-swap", "pids-limit"]

@@ -26,6 +26,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "daemon": {"": DAEMON},
     "devices": {"": "closed"},
     "routes": {"": HostRoutes((ip_network("10.0.0.0/8"), ip_network("fd00::/8")), frozenset({"eth0", "docker0"}))},
+    "switched-off": {"": frozenset({"CpuCfsQuota"})},
     "identity": {"": Identity("alicia", ("dev",), "token", (), 900.0, {"token": ("dev",)})},
     "objects": {"": {"containers": [{"name": "web", "violates": ["no-privileged"]}]}},
 }

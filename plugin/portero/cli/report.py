@@ -11,7 +11,7 @@ from portero.cli import options
 from portero.cli.input_files import FILE, add_logs
 from portero.cli.policy_source import HostSettings
 from portero.cli.suggest import add_refused
-from portero.cli.terminal import show_text
+from portero.cli.terminal import show_lines, show_text
 from portero.compliance import benchmark as benchmarks
 from portero.files.whole_files import replace_file
 from portero.report.log_page import find_texts, render_page
@@ -108,3 +108,4 @@ def _write(output: str, text: str) -> None:
         return
     with options.explain_os_errors(output, "name a file that can be written"):
         replace_file(Path(output), text.encode(errors="replace") + b"\n", _OWNER_ONLY)
+    show_lines([f"wrote {Path(output).absolute().as_uri()}; its owner alone reads it"], err=True)

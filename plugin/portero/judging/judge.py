@@ -27,8 +27,9 @@ from portero.judging import (
     try_line,
     unknown_fields,
 )
+from portero.judging.context import Context
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing_objects import Existing, ObjectFindings
+from portero.judging.existing_objects import Existing
 from portero.judging.image_vouching import describe_vouching
 from portero.judging.unenforced_limits import report_unenforced
 from portero.judging.unjudged_reads import find_unjudged
@@ -36,7 +37,7 @@ from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, uri
 from portero.reading.envelope import Envelope, read_envelope
-from portero.reading.routes import Match, Operation, Routes
+from portero.reading.routes import Match, Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
 from portero.values.denial_parts import Proposed
@@ -88,7 +89,7 @@ class Judge:
         violations: tuple[Violation, ...] = ()
         suggested: Proposed | None = None
         fault: Exception | None = None
-        context: _Context | None = None
+        context: Context | None = None
         try:
             envelope = read_envelope(data)
             target = uri.parse_target(envelope.uri)
@@ -99,13 +100,11 @@ class Judge:
                 body.read_body(envelope, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
-                context = _Context(
-                    match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes
-                )
+                context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
                 document = self._document(envelope, target, match, who, context.host)
                 document = self._with_objects(document, context)
                 violations = self.find_violations(document, time, enforcement)
-                violations = report_unenforced(violations, self.policy.rules, document, context.host)
+                violations = report_unenforced(violations, self.policy.rules, document, context)
                 if violations:
                     by_compose = subject.is_by_compose(envelope, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
@@ -181,12 +180,12 @@ class Judge:
             host=host,
         )
 
-    def _with_objects(self, document: dict[str, JSON], context: "_Context") -> dict[str, JSON]:
+    def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
         used = ask(context.notes, "objects", partial(self._find_objects, document, context))
         return {**document, "objects": used} if used else document
 
-    def _find_objects(self, document: dict[str, JSON], context: "_Context") -> dict[str, JSON]:
+    def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         operation = context.operation
         identity = cast(dict[str, JSON], document["identity"])
         may_concern = owned_objects.may_concern(operation)
@@ -209,7 +208,7 @@ class Judge:
     def _judge_existing(
         self,
         identity: Mapping[str, JSON],
-        context: "_Context",
+        context: Context,
         made: Inspected,
         host: HostMoment,
         used: Mapping[str, JSON],
@@ -224,7 +223,7 @@ class Judge:
         )
 
     def _suggest(
-        self, document: dict[str, JSON], violations: tuple[Violation, ...], context: "_Context", *, by_compose: bool
+        self, document: dict[str, JSON], violations: tuple[Violation, ...], context: Context, *, by_compose: bool
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
         enforced = not_enforced.lift_violations(violations, self.policy.rules, context.enforcement)
@@ -236,24 +235,12 @@ class Judge:
             if drafted is None:
                 return None
             effective = request_document.drop_fields(drafted.document, self.shapes)
-            anew = context if context.findings.is_whole else replace(context, findings=ObjectFindings())
-            changed = self._with_objects(request_document.rebuild_document(effective, context.host), anew)
+            rebuilt = request_document.rebuild_document(effective, context.host)
+            changed = self._with_objects(rebuilt, context.for_proposal())
             judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
-            judged = report_unenforced(judged, self.policy.rules, changed, context.host)
+            judged = report_unenforced(judged, self.policy.rules, changed, context)
             refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
                 return try_line.propose(drafted.changes, refusing, by_compose=by_compose)
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What one request and its suggestion are judged by. `findings`: about existing objects; `notes`: as in decide."""
-
-    operation: Operation
-    time: float
-    host: HostMoment
-    enforcement: Enforcement
-    notes: HostNotes | None = None
-    findings: ObjectFindings = field(default_factory=ObjectFindings)

@@ -1,14 +1,14 @@
 """Limits that the daemon cannot enforce, for want of a cgroup controller: reported instead of refused.
 
 dockerd drops a limit of memory, swap or processes then, and refuses --cpus (moby daemon/daemon_unix.go,
-verifyPlatformContainerResources): nobody could satisfy the rule.
+verifyPlatformContainerResources; docker-facts 7.18): nobody could satisfy the rule.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from portero.decision import Violation
-from portero.host.view import HostMoment
+from portero.judging.context import Context
 from portero.policy.rule import Rule
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -18,7 +18,7 @@ _ON_ANY_NODE = frozenset({"ServiceCreate", "ServiceUpdate"})
 
 
 def report_unenforced(
-    violations: tuple[Violation, ...], rules: Mapping[str, Rule], document: Mapping[str, JSON], host: HostMoment
+    violations: tuple[Violation, ...], rules: Mapping[str, Rule], document: Mapping[str, JSON], context: Context
 ) -> tuple[Violation, ...]:
     """The violations, those of such limits reported. The daemon is asked only where one of them would refuse.
 
@@ -28,9 +28,7 @@ def report_unenforced(
     if document["operation"] in _ON_ANY_NODE or not any(limits.values()):
         return violations
     try:
-        objects = host.objects()
-        info = objects.info() if objects else {}
+        unenforced = context.find_switched_off()
     except Refused:
         return violations
-    unenforced = {rule for rule, field in limits.items() if field and info.get(field) is False}
-    return tuple(replace(one, action="audit") if one.rule in unenforced else one for one in violations)
+    return tuple(replace(one, action="audit") if limits.get(one.rule) in unenforced else one for one in violations)

@@ -28,6 +28,7 @@ _TYPES: Mapping[str, Any] = MappingProxyType(
         "daemon": DaemonDefaults,
         "devices": DeviceAccess,
         "routes": HostRoutes | None,
+        "switched-off": frozenset[str],
         "identity": Identity,
         "objects": JSON,
     }

@@ -1,0 +1,33 @@
+"""What one request and what is proposed instead of it are judged by: one moment of the host, one enforcement."""
+
+from dataclasses import dataclass, field, replace
+
+from portero.host.notes import HostNotes, ask
+from portero.host.view import HostMoment
+from portero.judging.enforcement import Enforcement
+from portero.judging.existing_objects import ObjectFindings
+from portero.reading.routes import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`time`: in seconds since 1970. `findings`: about existing objects. `notes`: as in Judge.decide."""
+
+    operation: Operation
+    time: float
+    host: HostMoment
+    enforcement: Enforcement
+    notes: HostNotes | None = None
+    findings: ObjectFindings = field(default_factory=ObjectFindings)
+
+    def for_proposal(self) -> "Context":
+        """The same for what is proposed: findings that are whole serve again, others are made anew."""
+        return self if self.findings.is_whole else replace(self, findings=ObjectFindings())
+
+    def find_switched_off(self) -> frozenset[str]:
+        """The fields of GET /info that are false, among them what dockerd cannot enforce. Refused: no answer."""
+        return ask(self.notes, "switched-off", self._list_switched_off)
+
+    def _list_switched_off(self) -> frozenset[str]:
+        objects = self.host.objects()
+        return frozenset(name for name, value in (objects.info() if objects else {}).items() if value is False)

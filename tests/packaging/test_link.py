@@ -1,0 +1,56 @@
+"""packaging/link.sh: root's shell finds portero, where root alone can change what the name leads to."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+from .commands import run
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root's shell gets a link")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    program = tmp_path / "checkout" / ".venv" / "bin" / "portero"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    (tmp_path / "checkout" / "packaging").mkdir()
+    shutil.copy(ROOT / "packaging" / "link.sh", tmp_path / "checkout" / "packaging")
+    return tmp_path / "checkout"
+
+
+def link(checkout: Path) -> str:
+    done = run(checkout / "packaging" / "link.sh", checkout.parent / "portero")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_root_gets_a_link_and_is_told_so_each_time(checkout: Path) -> None:
+    told = link(checkout)
+
+    assert (checkout.parent / "portero").readlink() == checkout / ".venv" / "bin" / "portero"
+    assert f"portero is a command ({checkout.parent / 'portero'};" in told
+    assert link(checkout) == told
+
+
+@pytest.mark.parametrize("place", [".", ".venv/bin", ".venv/bin/portero"])
+@pytest.mark.parametrize("change", ["owner", "mode"])
+def test_what_others_can_change_is_not_linked(checkout: Path, place: str, change: str) -> None:
+    if change == "owner":
+        os.chown(checkout / place, 1000, 0)
+    else:
+        (checkout / place).chmod(0o777)
+
+    assert f"PATH={checkout}/.venv/bin:$PATH" in link(checkout)
+    assert not (checkout.parent / "portero").is_symlink()
+
+
+def test_a_portero_that_is_there_stays(checkout: Path) -> None:
+    (checkout.parent / "portero").write_text("installed")
+
+    assert f"PATH={checkout}/.venv/bin:$PATH" in link(checkout)
+    assert (checkout.parent / "portero").read_text() == "installed"
