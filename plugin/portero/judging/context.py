@@ -21,8 +21,12 @@ class Context:
     findings: ObjectFindings = field(default_factory=ObjectFindings)
 
     def for_proposal(self) -> "Context":
-        """The same for what is proposed: findings that are whole serve again, others are made anew."""
-        return self if self.findings.is_whole else replace(self, findings=ObjectFindings())
+        """The same for what is proposed: findings that are whole serve again, others are made anew.
+
+        What was noted about the objects that the request itself uses says nothing of a proposal.
+        """
+        others = self.notes and HostNotes({key: known for key, known in self.notes.known.items() if key != "objects"})
+        return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
     def find_switched_off(self) -> frozenset[str]:
         """The fields of GET /info that are false, among them what dockerd cannot enforce. Refused: no answer."""
