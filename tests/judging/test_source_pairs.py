@@ -82,7 +82,7 @@ def test_what_starts_beside_a_writer_that_is_gone_by_then_holds_nothing(status: 
     listed = {**HELPER, "State": status}
     found = pairs(members, container={"helper": listed})
     found.note_start(starting)
-    found.note_allowed()
+    found.note_allowed("d-1")
 
     assert members.find_all().keys() == {HELPER["Id"]}
     assert see(members, HELPER) == []
@@ -92,7 +92,7 @@ def test_only_what_can_meet_others_is_noted_and_a_refusal_passes_through() -> No
     members = memory()
     found = pairs(members, container={})
     found.note_start(container("alone"))
-    found.note_allowed()
+    found.note_allowed("d-1")
     assert members.find_all() == {}
 
     class Full(DaemonMembers):
@@ -116,14 +116,14 @@ def test_a_service_is_noted_and_its_own_former_settings_do_not_count(operation: 
     found = pairs(members, service=services)
 
     assert writers_in(found.find_requested(request(operation=operation))) == ["service db"]
-    found.note_allowed()
+    found.note_allowed("d-1")
     assert members.find_all()["service web"].shares == {"/srv/media/movies", "/srv/media", "/srv/other"}
 
 
 def test_without_a_memory_lists_alone_are_compared() -> None:
     found = pairs(container={"writer": WRITER})
     found.note_start(HELPER)
-    found.note_allowed()
+    found.note_allowed("d-1")
 
     assert writers_in(found.find_requested(request())) == ["container writer"]
 

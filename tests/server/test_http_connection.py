@@ -40,6 +40,9 @@ class Judge:
             raise RuntimeError("on demand")
         return {"Allow": data.startswith(b"allow"), "Msg": ""}
 
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        pass
+
     def failure(self) -> Mapping[str, JSON]:
         return {"Allow": False, "Msg": "internal-error"}
 

@@ -101,7 +101,7 @@ def get(
     # Slow to load, and most commands ask no daemon.
     from portero.dockerd.unix_http import exchange
 
-    check = _make_check(address, uids)
+    check = make_check(address, uids)
     try:
         return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check)
     except (OSError, ValueError):
@@ -116,7 +116,7 @@ def _get_list(
         return None
     from portero.dockerd.unix_http import asking  # see get()
 
-    check = _make_check(address, uids)
+    check = make_check(address, uids)
     try:
         with asking(address, seconds, "GET", target, headers=_OWN, check=check) as response:
             return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
@@ -124,7 +124,7 @@ def _get_list(
         return None
 
 
-def _make_check(address: str, uids: Collection[int] | None) -> Callable[[socket.socket], None]:
+def make_check(address: str, uids: Collection[int] | None) -> Callable[[socket.socket], None]:
     """Only a process of one of these users is asked; None: any."""
 
     def check(connected: socket.socket) -> None:

@@ -15,6 +15,7 @@ from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
+from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
@@ -49,6 +50,7 @@ class FixedObjects:
     by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
     since: int = 1_767_225_600  # 2026-01-01
     members: Members | None = None
+    creations: Creations | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)
@@ -58,6 +60,9 @@ class FixedObjects:
 
     def info(self) -> Mapping[str, JSON]:
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
+
+    def look_again(self) -> bool:
+        return False
 
 
 class FixedHost:

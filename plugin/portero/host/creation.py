@@ -1,0 +1,31 @@
+"""Folders of what is being created just now, as two requests at once see each other; plain values.
+
+objects/creations.py keeps them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host path that a request mounts. `owner`: what is being created, as a reason names it."""
+
+    path: str
+    writable: bool
+    owner: str
+
+
+class Creations(Protocol):
+    """What others are creating at the daemon, for one request."""
+
+    @property
+    def others(self) -> Sequence[Place]:
+        """Of what was allowed before this request asked dockerd, and is not known to be there, or to have failed."""
+
+    def add(self, id: str, places: Sequence[Place], agree: Callable[[Sequence[Place]], bool]) -> bool:
+        """Have others see these places of the request with this decision's ID, from now on.
+
+        False, and nothing is added, where `agree` says so of what was added meanwhile.
+        """

@@ -1,0 +1,141 @@
+"""What an allowed request can change of what is known of a daemon: operation, path, query and body in, touches out.
+
+An operation that is not listed here changes no fact that is kept; one that nobody knows can change anything.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from portero.reading.envelope import Envelope
+from portero.reading.routes import Match, Routes
+from portero.reading.uri import Target, first_value, parse_target
+from portero.refusals import Refused
+
+# state: that of a container, which its starts and ends change, and nothing else of it.
+TouchedKind = Literal["container", "state", "volume", "network"]
+MadeKind = Literal["container", "exec", "service", ""]
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Objects of a kind whose facts a request can change: those that `ref` can mean; "": all of them."""
+
+    kind: TouchedKind
+    ref: str = ""
+
+    def concerns(self, kind: TouchedKind, id: str, name: str = "") -> bool:
+        """dockerd takes a container's ID, its name, and any beginning of its ID (docker-facts 7.16)."""
+        if self.kind != kind:
+            return False
+        is_container = kind in ("container", "state")
+        return not self.ref or self.ref in (id, name) or (is_container and id.startswith(self.ref))
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleChange:
+    """`makes`: what the answer of the request can name; `name`: the one that a container asks for."""
+
+    touches: tuple[Touch, ...] = ()
+    makes: MadeKind = ""
+    name: str = ""
+
+
+NOTHING = PossibleChange()
+EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume"), Touch("network")))
+
+
+def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
+    try:
+        target = parse_target(envelope.uri)
+        match = routes.match(envelope.method, target.path)
+    except Refused:
+        return EVERYTHING  # of what is not enforced: nobody knows what dockerd makes of it
+    if match.operation.reads:
+        return NOTHING
+    find = _CHANGES.get(match.operation.id)
+    return find(match, target, envelope.body) if find else NOTHING
+
+
+def read_id(body: bytes) -> str:
+    """The ID of what an answer says was made; "": there is none."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    id = answer.get("Id") if isinstance(answer, dict) else None
+    return id if isinstance(id, str) and _ID.fullmatch(id) else ""
+
+
+_Find = Callable[[Match, Target, bytes | None], PossibleChange]
+
+
+def _id(match: Match) -> str:
+    return match.path.get("id", "").removeprefix("/")
+
+
+def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    name = first_value(target.query, "name").removeprefix("/")
+    return PossibleChange((Touch("container", name),) if name else (), "container", name)
+
+
+def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # Whose name that is, or whose ID begins so, may be another one by then.
+    name = first_value(target.query, "name").removeprefix("/")
+    return PossibleChange((Touch("container", _id(match)), Touch("container", name)))
+
+
+def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("container", _id(match)), Touch("state", _id(match))))
+
+
+def _run(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # An old daemon takes a HostConfig in the body of a start (docker-facts 7.5).
+    return _alter(match, target, body) if body else PossibleChange((Touch("state", _id(match)),))
+
+
+def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    try:
+        sent = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return _of_all("container")
+    names = [value for key, value in sent.items() if key.lower() == "container"] if isinstance(sent, dict) else []
+    if len(names) != 1 or not isinstance(names[0], str):
+        return _of_all("container")
+    return PossibleChange((Touch("container", names[0].removeprefix("/")),))
+
+
+def _volume(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("volume", match.path.get("name", "")),))
+
+
+def _of_all(*kinds: TouchedKind) -> PossibleChange:
+    return PossibleChange(tuple(Touch(kind) for kind in kinds))
+
+
+def _always(change: PossibleChange) -> _Find:
+    return lambda match, target, body: change
+
+
+_CHANGES: Mapping[str, _Find] = {
+    "ContainerCreate": _create,
+    "ContainerRename": _rename,
+    "ContainerUpdate": _alter,
+    "ContainerDelete": _alter,
+    "ContainerStart": _run,
+    "ContainerRestart": _run,
+    "ContainerStop": _run,
+    "ContainerKill": _run,
+    "ContainerPrune": _always(_of_all("container", "state")),
+    "ContainerExec": _always(PossibleChange(makes="exec")),
+    "NetworkConnect": _connect,
+    "NetworkDisconnect": _connect,
+    **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _always(_of_all("network"))),
+    **dict.fromkeys(("VolumeDelete", "VolumeUpdate"), _volume),
+    "VolumePrune": _always(_of_all("volume")),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _always(PossibleChange(makes="service"))),
+    **dict.fromkeys(("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _always(EVERYTHING)),
+}

@@ -1,0 +1,111 @@
+"""One daemon that asks: its picture, what is being created there, and the allowed requests without an answer yet.
+
+Nothing but their contents links a request to its answer; those of equal requests are the same for each of them.
+"""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from http import HTTPStatus
+
+from portero.objects.changes import PossibleChange, read_id
+from portero.objects.creations import CreationsUnderWay
+from portero.objects.picture import Picture
+from portero.reading.envelope import Envelope
+from portero.reading.result import Result
+
+# A request can wait so long for a container's lock; what it can change is asked for each time meanwhile.
+_UNANSWERED_SECONDS = 60.0
+_MANY, _MANY_EXECS = 4096, 256
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """An allowed one under way."""
+
+    id: str
+    change: PossibleChange
+    since: float = field(default_factory=time.monotonic)
+
+
+class FollowedDaemon:
+    """Threads may call it at once."""
+
+    def __init__(self) -> None:
+        self.picture = Picture()
+        self.creations = CreationsUnderWay()
+        self._lock = threading.Lock()
+        self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
+        self._count = 0
+        # Execs that were made, to be read ahead.
+        self.new_execs = deque[str](maxlen=_MANY_EXECS)
+        # Tells its reader that there is something to be read.
+        self.wake: Callable[[], None] = lambda: None
+        # What a comparison with dockerd's own answers found that should not be so; since the start.
+        self.differences = 0
+
+    def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange) -> None:
+        """A request is allowed: before dockerd is told. `id`: of its decision."""
+        if not (change.touches or change.makes):
+            return
+        if self._count >= _MANY:
+            self.end_unanswered(0.0)
+            self.picture.forget_all()
+        self.picture.begin(change.touches)
+        with self._lock:
+            self._count += 1
+            self._under_way[_name_request(envelope)].append(_UnderWay(id, change))
+
+    def note_result(self, result: Result, change: PossibleChange) -> None:
+        """dockerd answered a request."""
+        if not (change.touches or change.makes):
+            return
+        with self._lock:
+            known = self._pop(_name_request(result.envelope))
+        self._end([change if known is None else known.change], is_known=known is not None)
+        made = read_id(result.body) if result.status // 100 == HTTPStatus.OK // 100 else ""
+        if change.makes == "container" and made:
+            self.picture.note_made(made, change.name)
+        elif change.makes == "exec" and made:
+            self.new_execs.append(made)
+        if known is not None:
+            if made or (change.makes == "service" and result.status // 100 == HTTPStatus.OK // 100):
+                self.creations.note_made(known.id)
+            else:
+                self.creations.note_answered(known.id)
+        self.wake()
+
+    def end_unanswered(self, seconds: float = _UNANSWERED_SECONDS) -> None:
+        """Wait no longer for answers that did not come within this time: what they can have changed is asked for."""
+        late = time.monotonic() - seconds
+        with self._lock:
+            ended = [one for each in self._under_way.values() for one in each if one.since < late]
+            kept = {key: [one for one in each if one.since >= late] for key, each in self._under_way.items()}
+            self._under_way = defaultdict(list, {key: each for key, each in kept.items() if each})
+            self._count -= len(ended)
+        self._end(one.change for one in ended)
+
+    def _end(self, changes: Iterable[PossibleChange], *, is_known: bool = True) -> None:
+        for change in changes:
+            if is_known:
+                self.picture.end(change.touches)
+            else:
+                # Decided by a process that is gone.
+                self.picture.note_touch(*change.touches)
+
+    def _pop(self, key: bytes) -> _UnderWay | None:
+        if not (known := self._under_way.get(key)):
+            return None
+        one = known.pop(0)
+        self._count -= 1
+        if not known:
+            del self._under_way[key]
+        return one
+
+
+def _name_request(envelope: Envelope) -> bytes:
+    name = f"{envelope.method}\0{envelope.uri}\0{envelope.user}\0".encode()
+    return blake2b(name + (envelope.body or b""), digest_size=16).digest()

@@ -1,0 +1,201 @@
+"""The containers of a picture, found by ID, name and beginning of an ID as dockerd finds them (docker-facts 7.16).
+
+It is not for several threads at once: the picture has the lock.
+"""
+
+import json
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portero.objects.changes import Touch
+from portero.objects.kept_facts import choose_facts, list_fields, shorten_listed
+from portero.objects.touches import Touches
+from portero.values.json_fields import text, texts
+from portero.values.json_objects import load_object
+from portero.values.json_types import JSON
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_BEGINNING = re.compile(r"[0-9a-f]{1,63}")
+# No user can make a container whose ID begins with so many given characters.
+_SURE = 12
+# Labels and variables can be long: of such an object nothing is kept.
+MAX_BYTES = 64 << 10
+MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
+
+
+@dataclass(slots=True)
+class _Container:
+    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known."""
+
+    name: str = ""
+    listed: Mapping[str, JSON] | None = None
+    facts: bytes | None = None
+
+
+class KnownContainers:
+    """`touches`: what requests change; what can have changed since it was asked for is not kept."""
+
+    def __init__(self, touches: Touches) -> None:
+        self._touches = touches
+        self._by_id: dict[str, _Container] = {}
+        self._names: dict[str, str] = {}
+        self._beginnings: dict[str, set[str]] = defaultdict(set)
+        # Those whose name is not known, or can have changed.
+        self._unnamed: set[str] = set()
+        self._bytes = 0
+        # Those to be read again.
+        self._unread: dict[str, None] = {}
+
+    def add(self, id: str, name: str = "") -> None:
+        """There is one of this ID, of which no more is known than perhaps a name."""
+        if id not in self._by_id and len(self._by_id) < MAX_OBJECTS:
+            # A list that was asked for before need not have it.
+            self._touches.note(Touch("container", id))
+            self._make(id)
+            if name:
+                self._rename(id, name)
+
+    def remove(self, id: str) -> None:
+        """It is gone, although a list that was asked for before has it."""
+        self._touches.note(Touch("container", id))
+        self._drop(id)
+
+    def forget(self, touch: Touch) -> None:
+        """What this touch can change is not known any more."""
+        for id in self._list_meant(touch.ref):
+            self._forget_one(id, only_state=touch.kind == "state")
+
+    @property
+    def has_unread(self) -> bool:
+        return bool(self._unread)
+
+    def pop_unread(self) -> str | None:
+        return self._unread.popitem()[0] if self._unread else None
+
+    def note_inspected(self, ref: str, shown: Mapping[str, JSON] | None, moment: int) -> None:
+        if shown is None:
+            if _ID.fullmatch(ref):
+                self.remove(ref)
+            return
+        id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
+        if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), moment):
+            self._keep(self._by_id[id], encode(choose_facts("container", shown)))
+
+    def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
+        """All that there were when dockerd was asked, after a moment."""
+        seen = {text(one, "Id"): one for one in listed}
+        for id in self._by_id.keys() - seen.keys():
+            if not self._touches.concern(moment, "container", id, self._by_id[id].name):
+                self._drop(id)
+        for id, one in seen.items():
+            # A name with a slash inside is what another container calls it by a link.
+            names = (name.removeprefix("/") for name in texts(one, "Names"))
+            self._note(id, next((name for name in names if "/" not in name), ""), one, moment)
+
+    def list_all(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
+        """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
+        if len(self._by_id) >= MAX_OBJECTS:
+            return None
+        known = [one.listed for one in self._by_id.values() if one.listed is not None]
+        return known, [id for id, one in self._by_id.items() if one.listed is None]
+
+    def find(self, ref: str, *, are_all: bool) -> Mapping[str, JSON] | None:
+        """`are_all`: there are no others; a name of another one comes before the beginning of an ID."""
+        ids = {ref} & self._by_id.keys()
+        if (named := self._names.get(ref)) is not None:
+            ids.add(named)
+        if _BEGINNING.fullmatch(ref) and (begun := self._list_begun(ref)):
+            if not are_all or self._unnamed or len(ref) < _SURE:
+                return None
+            ids |= {*begun}
+        if len(ids) != 1:
+            return None
+        (id,) = ids
+        if self._touches.are_under_way("container", id, ref):
+            return None
+        known = self._by_id[id]
+        if known.facts is None:
+            return None
+        # Of a state that is not known: one that may have run before.
+        state = "exited" if known.listed is None else text(known.listed, "State")
+        return {**decode(known.facts), "State": {"Status": state}}
+
+    def _note(self, id: str, name: str, listed: Mapping[str, JSON], moment: int) -> bool:
+        """Note a name and a state that cannot have changed since; False: the name can, or there are too many."""
+        if id not in self._by_id:
+            if len(self._by_id) >= MAX_OBJECTS:
+                return False
+            self._make(id)
+        known = self._by_id[id]
+        if not name or any(self._touches.concern(moment, "container", id, each) for each in {name, known.name}):
+            return False
+        self._rename(id, name)
+        if not self._touches.concern(moment, "state", id, name):
+            known.listed = shorten_listed(listed)
+        return True
+
+    def _drop(self, id: str) -> None:
+        if (known := self._by_id.pop(id, None)) is None:
+            return
+        self._keep(known, None)
+        self._unread.pop(id, None)
+        self._unnamed.discard(id)
+        if self._names.get(known.name) == id:
+            del self._names[known.name]
+        self._beginnings[id[:_SURE]].discard(id)
+        if not self._beginnings[id[:_SURE]]:
+            del self._beginnings[id[:_SURE]]
+
+    def _make(self, id: str) -> None:
+        self._by_id[id] = _Container()
+        self._beginnings[id[:_SURE]].add(id)
+        self._unnamed.add(id)
+        self._unread[id] = None
+
+    def _rename(self, id: str, name: str) -> None:
+        known = self._by_id[id]
+        self._unnamed.discard(id)
+        if known.name == name:
+            return
+        if self._names.get(known.name) == id:
+            del self._names[known.name]
+        if (other := self._names.get(name)) is not None:
+            # Two never have one name: that one is gone, or has another one.
+            self._by_id[other].name = ""
+            self._forget_one(other)
+        known.name, self._names[name] = name, id
+
+    def _keep(self, known: _Container, facts: bytes | None) -> None:
+        if facts is not None and (len(facts) > MAX_BYTES or self._bytes + len(facts) > _MAX_TOTAL):
+            facts = None
+        self._bytes += len(facts or b"") - len(known.facts or b"")
+        known.facts = facts
+
+    def _list_meant(self, ref: str) -> list[str]:
+        if not ref:
+            return [*self._by_id]
+        ids = [id for id in (ref, self._names.get(ref, "")) if id in self._by_id]
+        return ids + (self._list_begun(ref) if _BEGINNING.fullmatch(ref) else [])
+
+    def _list_begun(self, ref: str) -> list[str]:
+        among = self._by_id if len(ref) < _SURE else self._beginnings.get(ref[:_SURE], ())
+        return [id for id in among if id.startswith(ref)]
+
+    def _forget_one(self, id: str, *, only_state: bool = False) -> None:
+        known = self._by_id[id]
+        known.listed = None
+        self._unread[id] = None
+        if not only_state:
+            self._keep(known, None)
+            self._unnamed.add(id)
+
+
+def encode(facts: Mapping[str, JSON]) -> bytes:
+    return zlib.compress(json.dumps(facts, separators=(",", ":")).encode(), 1)
+
+
+def decode(facts: bytes) -> Mapping[str, JSON]:
+    return load_object(zlib.decompress(facts))

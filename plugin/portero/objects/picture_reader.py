@@ -1,0 +1,158 @@
+"""Reads ahead for the picture of one daemon, in a thread: its events, its lists once, and what requests changed.
+
+What happens without a request comes by events. They are late, and dockerd drops them for slow readers: so they are
+the check, and requests with their answers lead. An end of the stream begins anew.
+"""
+
+import logging
+import random
+import select
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from portero.dockerd.api import make_check
+from portero.dockerd.daemon import AskingDaemon
+from portero.host.view import ObjectKind
+from portero.objects.changes import Touch
+from portero.objects.comparison import compare_facts, compare_list
+from portero.objects.daemon_questions import DaemonQuestions
+from portero.objects.event_stream import EventStream
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.refusals import Refused
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
+
+_CONNECT_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
+# Nobody waits for a list. Of one container reading ahead gives up soon: while it starts it holds its lock.
+_LIST_SECONDS, _ONE_SECONDS = 10.0, 0.3
+# Requests that were allowed by a process before this one can still be executed.
+_FIRST_SECONDS = 5.0
+_IDLE_SECONDS, _COMPARE_SECONDS, _LATE_SECONDS = 1.0, 300.0, 0.5
+# Containers whose details are compared each time, and differences that are logged.
+_SAMPLE, _SHOWN = 16, 5
+_WAKES = 4096
+_LOG = logging.getLogger(__name__)
+
+
+class PictureReader:
+    """`ask`: makes questions that have so many seconds. `runs`: whether that dockerd still does."""
+
+    def __init__(
+        self,
+        followed: FollowedDaemon,
+        daemon: AskingDaemon,
+        addresses: Iterable[str],
+        ask: Callable[[float], DaemonQuestions],
+        runs: Callable[[], bool],
+    ) -> None:
+        self._followed, self._picture = followed, followed.picture
+        self._daemon, self._addresses, self._ask, self._runs = daemon, addresses, ask, runs
+        self._wakes: list[socket.socket] = []
+
+    def run(self) -> None:
+        """Until the daemon has ended."""
+        time.sleep(_FIRST_SECONDS)
+        while self._runs():
+            try:
+                self._follow()
+            except (OSError, ValueError, Refused):
+                time.sleep(_AGAIN_SECONDS)
+            finally:
+                self._picture.is_followed = False
+                self._picture.forget_all()
+
+    def _follow(self) -> None:
+        address = next(iter(self._addresses), "")
+        wakes, wake = socket.socketpair()
+        with wakes, wake, EventStream(address, _CONNECT_SECONDS, make_check(address, {0, self._daemon.uid})) as events:
+            wake.setblocking(False)
+            self._wakes, self._followed.wake = [wakes], lambda: _wake(wake)
+            self._picture.is_followed = True
+            anew, compared, checked = -1, time.monotonic(), time.monotonic()
+            while True:
+                if anew != self._picture.anew:
+                    anew = self._read_all()
+                waits = 0.0 if self._has_work() else _IDLE_SECONDS
+                self._wait(events, waits)
+                self._read_next()
+                now = time.monotonic()
+                if now > checked + _FIRST_SECONDS:
+                    checked = now
+                    self._followed.end_unanswered()
+                if now > compared + _COMPARE_SECONDS:
+                    compared = now
+                    self._compare(events)
+
+    def _wait(self, events: EventStream, seconds: float) -> None:
+        """Take the events that come, until there is something to be read, or the time is over."""
+        waiting = [events.fileno(), *(wakes.fileno() for wakes in self._wakes)]
+        ready, _, _ = select.select(waiting, [], [], 0.0 if events.has_some else seconds)
+        for wakes in self._wakes:
+            if wakes.fileno() in ready:
+                wakes.recv(_WAKES)
+        for event in events.read() if events.has_some or events.fileno() in ready else ():
+            self._take(event)
+
+    def _compare(self, events: EventStream) -> None:
+        """Look whether dockerd shows what is known. Events of before the list come within a moment."""
+        moment = self._picture.moment
+        listed = self._ask(_LIST_SECONDS).read_all("container")
+        end = time.monotonic() + _LATE_SECONDS
+        while time.monotonic() < end:
+            self._wait(events, _LATE_SECONDS)
+        ids = random.sample([text(one, "Id") for one in listed], min(len(listed), _SAMPLE))
+        different = [
+            *compare_list(self._picture, listed, moment),
+            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS)),
+        ]
+        if different:
+            self._followed.differences += len(different)
+            _LOG.warning("the picture of dockerd %d differs: %s", self._daemon.pid, "; ".join(different[:_SHOWN]))
+            self._picture.forget_all()
+
+    def _read_all(self) -> int:
+        """Read whether there is a swarm, and the list; when that was."""
+        anew, moment, ask = self._picture.anew, self._picture.moment, self._ask(_LIST_SECONDS)
+        state = text(child(ask.ask_info(), "Swarm"), "LocalNodeState")
+        self._picture.note_swarm(moment, is_swarm=state != "inactive")
+        if state == "inactive":
+            ask.ask_for_all("container")
+        return anew
+
+    def _has_work(self) -> bool:
+        return self._picture.has_unread or bool(self._followed.new_execs)
+
+    def _read_next(self) -> None:
+        """Read one of what changed: whoever needs it next finds it here."""
+        kind: ObjectKind = "exec" if self._followed.new_execs else "container"
+        id = self._followed.new_execs.pop() if self._followed.new_execs else self._picture.pop_unread()
+        # A container that cannot be read is left to whoever needs it.
+        with suppress(Refused):
+            if id is not None:
+                self._ask(_ONE_SECONDS).ask_for(kind, id)
+
+    def _take(self, event: Mapping[str, JSON]) -> None:
+        kind, action, actor = text(event, "Type"), text(event, "Action"), child(event, "Actor")
+        id, name = text(actor, "ID"), text(child(actor, "Attributes"), "name")
+        if kind == "daemon":
+            self._picture.forget_all()  # authorization plugins may have been others for a while
+        elif kind == "container" and action == "create":
+            self._picture.note_made(id, name)
+        elif kind == "container" and action == "destroy":
+            self._picture.note_gone(id)
+        elif kind == "container" and action in ("start", "die"):
+            self._picture.note_touch(Touch("state", id))
+        elif kind == "container":
+            self._picture.note_touch(Touch("container", id), *([Touch("container", name)] if name else []))
+        elif kind == "volume" and action == "destroy":
+            self._picture.note_touch(Touch("volume", id))
+        elif kind == "network" and action in ("create", "destroy", "remove"):
+            self._picture.note_touch(Touch("network"))
+
+
+def _wake(reader: socket.socket) -> None:
+    # One that cannot take more has enough to wake by; one that is closed begins anew.
+    with suppress(OSError):
+        reader.send(b"x")

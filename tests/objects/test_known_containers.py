@@ -1,0 +1,131 @@
+"""Containers are found as dockerd finds them, and only where nothing can have changed since they were read."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from portero.objects import known_containers
+from portero.objects.changes import Touch
+from portero.objects.known_containers import KnownContainers
+from portero.objects.touches import Touches
+
+ID, OTHER = "abcabcabcabc" + 52 * "1", "cafe" + 60 * "2"
+
+
+def shown(id: str = ID, name: str = "web", state: str = "running", **config: Any) -> dict[str, Any]:
+    return {"Id": id, "Name": f"/{name}", "State": {"Status": state}, "Config": config, "HostConfig": {}, "Mounts": []}
+
+
+def known(*containers: dict[str, Any]) -> KnownContainers:
+    touches = Touches()
+    found = KnownContainers(touches)
+    for one in containers:
+        found.note_inspected(one["Id"], one, touches.moment)
+    return found
+
+
+def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
+    found = containers.find(ref, are_all=are_all)
+    return found and found["Name"]
+
+
+@pytest.mark.parametrize("ref", [ID, ID[:12], ID[:63], "web"])
+def test_by_id_name_and_a_long_beginning(ref: str) -> None:
+    assert name_found(known(shown()), ref) == "/web"
+
+
+@pytest.mark.parametrize("ref", [ID[:11], ID[:4], "we", OTHER, ""])
+def test_what_it_does_not_have_is_not_known(ref: str) -> None:
+    assert name_found(known(shown()), ref) is None
+
+
+def test_a_name_comes_before_the_beginning_of_an_id() -> None:
+    both = known(shown(), shown(OTHER, ID[:12]))
+    assert name_found(both, ID[:12]) is None
+    assert name_found(both, ID) == "/web"
+
+    # Somebody whose name is not known can have this one.
+    one = known(shown())
+    assert name_found(one, ID[:12], are_all=False) is None
+    one.add(OTHER)
+    assert (name_found(one, ID[:12]), name_found(one, "web")) == (None, "/web")
+
+
+def test_a_name_that_begins_the_id_of_another_is_asked_for() -> None:
+    assert name_found(known(shown(OTHER, "db"), shown(name="cafe")), "cafe") is None
+
+
+def test_who_has_the_name_of_another_one_took_it() -> None:
+    both = known(shown(), shown(OTHER, "web"))
+
+    assert (name_found(both, "web"), name_found(both, ID)) == ("/web", None)
+    assert both.list_all()[1] == [ID]
+
+
+@pytest.mark.parametrize("touch", [Touch("container", "web"), Touch("container", "abc"), Touch("container")])
+def test_what_can_have_changed_is_not_known_until_it_is_read_again(touch: Touch) -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    before = touches.moment
+    found.note_inspected(ID, shown(), before)
+
+    touches.note(touch)
+    found.forget(touch)
+    assert name_found(found, ID) is None
+    found.note_inspected(ID, shown(), before)
+    assert name_found(found, ID) is None
+    assert (found.pop_unread(), found.pop_unread()) == (ID, None)
+
+    found.note_inspected(ID, shown(), touches.moment)
+    assert name_found(found, ID) == "/web"
+
+
+def test_while_a_request_is_under_way_nothing_is_kept() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    touches.begin([Touch("container", "web")])
+    found.note_inspected(ID, shown(), touches.moment)
+
+    assert name_found(found, ID) is None
+    assert found.list_all() == ([], [ID])
+
+
+def test_of_a_state_that_is_not_known_it_may_have_run() -> None:
+    found = known(shown(state="created"))
+    assert found.find(ID, are_all=True)["State"] == {"Status": "created"}  # type: ignore[index]
+
+    found.forget(Touch("state", ID))
+    assert found.find(ID, are_all=True)["State"] == {"Status": "exited"}  # type: ignore[index]
+    assert found.list_all() == ([], [ID])
+
+
+def test_a_list_has_all_but_what_was_made_meanwhile() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    found.note_inspected(OTHER, shown(OTHER, "gone"), touches.moment)
+    before = touches.moment
+    found.add("f" * 64, "new")
+    found.note_list([{"Id": ID, "Names": ["/db/alias", "/web"], "State": "running"}], before)
+
+    listed, unknown = found.list_all()
+    assert ([one["Id"] for one in listed], unknown) == ([ID], ["f" * 64])
+    found.note_inspected(ID, None, touches.moment)
+    assert found.list_all() == ([], ["f" * 64])
+
+
+def test_what_is_long_is_not_kept() -> None:
+    found = known(shown(Labels={"long": Random(1).randbytes(1 << 17).hex()}))
+
+    assert name_found(found, ID) is None
+    assert [one["Id"] for one in found.list_all()[0]] == [ID]
+
+
+def test_of_too_many_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_containers, "MAX_OBJECTS", 1)
+    found = known(shown())
+    assert found.list_all() is None
+
+    found.add(OTHER)
+    found.note_inspected(OTHER, shown(OTHER), 9)
+    assert name_found(found, OTHER) is None
