@@ -8,6 +8,8 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import ObjectFindings
 from portero.reading.routes import Operation
 
+_OF_OBJECTS = ("joined", "objects")
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -25,7 +27,8 @@ class Context:
 
         What was noted about the objects that the request itself uses says nothing of a proposal.
         """
-        others = self.notes and HostNotes({key: known for key, known in self.notes.known.items() if key != "objects"})
+        known = {key: known for key, known in self.notes.known.items() if key not in _OF_OBJECTS} if self.notes else {}
+        others = self.notes and HostNotes(known)
         return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
     def find_switched_off(self) -> frozenset[str]:

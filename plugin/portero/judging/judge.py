@@ -18,6 +18,7 @@ from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.images.store import ImageStore
 from portero.judging import (
     existing_image,
+    joined_containers,
     named_objects,
     not_enforced,
     owned_objects,
@@ -182,6 +183,7 @@ class Judge:
 
     def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
+        document = joined_containers.take_over(document, context.operation, context.host, context.notes)
         used = ask(context.notes, "objects", partial(self._find_objects, document, context))
         return {**document, "objects": used} if used else document
 
@@ -195,7 +197,7 @@ class Judge:
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         if objects is None:
-            return owned
+            return owned | joined_containers.list_unseen(document, operation)
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
         if "name" in operation.looks_up:
@@ -215,6 +217,7 @@ class Judge:
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.describe_making(made, identity, self.shapes, host, used)
+        document = joined_containers.add_host_namespaces(document, context.host.objects())
         refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (
