@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from portero.compose.override import find_override, list_limits, list_paths, merge_override
+from portero.compose.override import (
+    find_override,
+    limits_by_deploy,
+    list_limits,
+    list_paths,
+    merge_override,
+    move_to_deploy,
+)
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.values.denial_parts import Wording
 from tests.report.conftest import checked, violation
@@ -67,3 +74,15 @@ def test_a_path_is_listed_where_nothing_else_stands_against_it() -> None:
 
     found = checked(bind("a", 0, "/srv/x"), bind("a", 1, "/etc"), bind("b", 1, "/etc"))  # type: ignore[arg-type]
     assert list_paths([found], ("a",)) == ["/srv/x"]
+
+
+def test_limits_go_where_the_service_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {a: {deploy: {resources: {limits: {memory: 1g}}}}, b: {deploy: {replicas: 2}}}")
+
+    assert [limits_by_deploy([str(file)], name) for name in ("a", "b", "c")] == [True, False, False]
+    assert move_to_deploy({"cpus": 1, "pids_limit": 200, "memswap_limit": "1g"}) == {
+        "memswap_limit": "1g",
+        "deploy": {"resources": {"limits": {"cpus": "1", "pids": 200}}},
+    }
+    assert move_to_deploy({"memswap_limit": "1g"}) == {"memswap_limit": "1g"}

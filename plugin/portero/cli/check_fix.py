@@ -37,6 +37,11 @@ def _fix_project(judge: FileJudge, files: Sequence[str], *, is_kept: bool) -> in
     site = judge.judge.policy.site
     places = {each.request.name: each.request.location for each in checked}
     services = {each.request.name: keys for each in checked if (keys := override.list_limits(each, site))}
+    sources = [*own, *([target] if before else [])]
+    services = {
+        name: override.move_to_deploy(keys) if override.limits_by_deploy(sources, name) else keys
+        for name, keys in services.items()
+    }
     if services:
         text = override.merge_override(before, services, target)
         show_lines([f"{target}:"])

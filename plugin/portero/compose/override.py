@@ -12,8 +12,10 @@ from io import StringIO
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import Node
 
 from portero.compose.project import OVERRIDES
+from portero.compose.yaml_nodes import find_value, parse
 from portero.judging.denial_entries import write_figures
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.values.json_fields import as_object, child, integer
@@ -26,6 +28,7 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
     "cpu-limit": ("cpus", "cpus-max"),
     "pids-limit": ("pids_limit", "pids-max"),
 }
+_DEPLOYED: Mapping[str, str] = {"mem_limit": "memory", "cpus": "cpus", "pids_limit": "pids"}
 _SWAP, _FILES = "no-swap", "open-files-limit"
 
 
@@ -47,6 +50,27 @@ def list_limits(checked: DecidedRequest, site: Mapping[str, JSON]) -> dict[str, 
     if _FILES in missing:
         keys["ulimits"] = {"nofile": {"soft": site["nofile-soft-max"], "hard": site["nofile-hard-max"]}}
     return keys
+
+
+def limits_by_deploy(files: Iterable[str], service: str) -> bool:
+    """Whether a service has limits under deploy: Compose takes no file with some there and some beside it."""
+    for file in files:
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            node: Node | None = parse(opened.read())
+        for name in ("services", service, "deploy", "resources", "limits"):
+            node = find_value(node, name)
+        if node is not None:
+            return True
+    return False
+
+
+def move_to_deploy(keys: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The same limits, those that deploy has too under it."""
+    limits: dict[str, JSON] = {_DEPLOYED[key]: value for key, value in keys.items() if key in _DEPLOYED}
+    if "cpus" in limits:
+        limits["cpus"] = str(limits["cpus"])
+    others = {key: value for key, value in keys.items() if key not in _DEPLOYED}
+    return others | ({"deploy": {"resources": {"limits": limits}}} if limits else {})
 
 
 def merge_override(text: str, services: Mapping[str, Mapping[str, JSON]], file: str) -> str:
