@@ -14,6 +14,7 @@ from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
+from portero.policy.object_readers import reads_vouching
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory
@@ -103,7 +104,19 @@ class ObjectJudge:
         posted = envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
         decision = self.judge.decide(posted, "scan", time.time())
         id = text(thing, "Id") or text(thing, "ID") or name
+        if kind == "container" and thing and self.judge.policy.images.asks:
+            decision = self._judge_image(decision, id)
         return JudgedObject(kind, name, id, thing, self._read_facts(posted), decision)
+
+    def _judge_image(self, created: Decision, id: str) -> Decision:
+        """The decision with what a start says of the image: the name can mean another one by now."""
+        policy = self.judge.policy
+        about = [rule for rule in policy.rules if reads_vouching(policy.rules[rule].schema)]
+        started = self.judge.decide(
+            envelope(ClientRequest("POST", f"/containers/{id}/start", [], b"")), "scan", time.time()
+        )
+        kept = [violation for violation in created.violations if violation.rule not in about]
+        return replace(created, violations=(*kept, *(one for one in started.violations if one.rule in about)))
 
     def _read_facts(self, posted: bytes) -> Mapping[str, JSON]:
         try:
