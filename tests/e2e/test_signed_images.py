@@ -172,6 +172,7 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(signing: Signi
     assert signing.fetch("fetch", name, unsigned).returncode == 1
     docker = signing.docker
     docker.do(f"docker create --name mine {name}")
+    id = docker.client.get(f"/images/{name}/json")["Id"]
     # The tag moves: as in between lookup and create.
     docker.do(f"docker tag {unsigned} {name}")
     refused(run(signing, name))
@@ -183,7 +184,7 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(signing: Signi
         for command in ("restart -t 0", "exec", "rename", "unpause", "start"):
             refused(docker.shell(f"docker {command} old {'true' if command in ('exec', 'rename') else ''}"))
         # Nor is it overlooked, though its name would be vouched for again.
-        docker.do(f"docker tag {REGISTRY}/team/app@{good['index']} {name}")
+        docker.do(f"docker tag {id} {name}")
         scanned = json.loads(docker.portero("scan", "--schemas", SITE, "--profile", "baseline", "--json").stdout)
         rules = {one["name"]: [each["rule"] for each in one["violations"]] for one in scanned["objects"]}
         assert "image-signed" in rules["old"]
