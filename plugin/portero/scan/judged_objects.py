@@ -12,6 +12,8 @@ from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
+from portero.images.store import ImageStore
+from portero.judging.image_vouching import describe_vouching
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.object_readers import reads_vouching
@@ -109,16 +111,15 @@ class ObjectJudge:
         return JudgedObject(kind, name, id, thing, self._read_facts(posted), decision)
 
     def _judge_image(self, created: Decision, id: str) -> Decision:
-        """The decision with what the use of the container says of its image: the name can mean another one by now.
-
-        A rename is judged as a start is, and needs no memory of what else runs, which a scan has not.
-        """
-        policy = self.judge.policy
-        about = [rule for rule in policy.rules if reads_vouching(policy.rules[rule].schema)]
-        posted = envelope(ClientRequest("POST", f"/containers/{id}/rename?name=scan", [], b""))
-        used = self.judge.decide(posted, "scan", time.time())
+        """The decision with what a start says of the container's image: the name can mean another one by now."""
+        judge, now = self.judge, time.time()
+        document = judge.document(envelope(ClientRequest("POST", f"/containers/{id}/start", [], b"")), now)
+        store = ImageStore(judge.images, judge.policy.images) if judge.images is not None else None
+        document["objects"] = dict(describe_vouching(document, judge.host.moment().objects(), store, "deny", now))
+        about = [rule for rule in judge.policy.rules if reads_vouching(judge.policy.rules[rule].schema)]
+        found = judge.find_violations(document, now, judge.enforcement)
         kept = [violation for violation in created.violations if violation.rule not in about]
-        return replace(created, violations=(*kept, *(one for one in used.violations if one.rule in about)))
+        return replace(created, violations=(*kept, *(one for one in found if one.rule in about)))
 
     def _read_facts(self, posted: bytes) -> Mapping[str, JSON]:
         try:
