@@ -90,7 +90,7 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(bench: ObjectJ
     judged = ObjectJudge(replace(bench.judge, policy=policy, images=tmp_path, host=host), bench.inventory)
     request = Inspected("ContainerCreate", "web", {"Image": "web:1"})
 
-    violated = {id: judged.judge_object(request, {"Id": id}).denials for id in containers}
+    violated = {id: judged.judge_object(request, thing).denials for id, thing in containers.items()}
 
     assert [one.rule for one in violated["ab"]] == ["image-signed"]
     assert violated["cd"] == []

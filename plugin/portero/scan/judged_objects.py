@@ -12,8 +12,8 @@ from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
-from portero.images.store import ImageStore
-from portero.judging.image_vouching import describe_vouching
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.judging.image_vouching import describe_container
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.object_readers import reads_vouching
@@ -107,15 +107,21 @@ class ObjectJudge:
         decision = self.judge.decide(posted, "scan", time.time())
         id = text(thing, "Id") or text(thing, "ID") or name
         if kind == "container" and thing and self.judge.policy.images.asks:
-            decision = self._judge_image(decision, id)
+            decision = self._judge_image(decision, thing)
         return JudgedObject(kind, name, id, thing, self._read_facts(posted), decision)
 
-    def _judge_image(self, created: Decision, id: str) -> Decision:
+    def _judge_image(self, created: Decision, thing: Mapping[str, JSON]) -> Decision:
         """The decision with what a start says of the container's image: the name can mean another one by now."""
         judge, now = self.judge, time.time()
-        document = judge.document(envelope(ClientRequest("POST", f"/containers/{id}/start", [], b"")), now)
-        store = ImageStore(judge.images, judge.policy.images) if judge.images is not None else None
-        document["objects"] = dict(describe_vouching(document, judge.host.moment().objects(), store, "deny", now))
+        if judge.images is None:
+            return created
+        posted = envelope(ClientRequest("POST", f"/containers/{text(thing, 'Id')}/start", [], b""))
+        document = judge.document(posted, now)
+        store = ImageStore(judge.images, judge.policy.images)
+        try:
+            document["objects"] = dict(describe_container(thing, store, now))
+        except RecordUnreadable as error:
+            raise Refused("host-unreadable", "Image") from error
         about = [rule for rule in judge.policy.rules if reads_vouching(judge.policy.rules[rule].schema)]
         found = judge.find_violations(document, now, judge.enforcement)
         kept = [violation for violation in created.violations if violation.rule not in about]
