@@ -94,3 +94,15 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(bench: ObjectJ
 
     assert [one.rule for one in violated["ab"]] == ["image-signed"]
     assert violated["cd"] == []
+
+
+def test_what_an_object_takes_over_is_judged_by_what_the_inventory_has(bench: ObjectJudge) -> None:
+    shown: list[JSON] = [
+        {"Id": "aa", "Name": "/nethost", "HostConfig": {"NetworkMode": "host"}},
+        {"Id": "bb", "Name": "/plain", "HostConfig": {"NetworkMode": "bridge"}},
+    ]
+    seen = ObjectJudge(bench.judge, replace(bench.inventory, containers=shown))
+
+    for name, rules in (("nethost", {"no-host-network"}), ("aa", {"no-host-network"}), ("plain", set()), ("bb", set())):
+        judged = container(seen, NetworkMode=f"container:{name}")
+        assert {violation.rule for violation in judged.denials} == rules

@@ -40,14 +40,12 @@ def take_over(
     facts = child(document, "facts")
     if _LOOKED_UP not in operation.looks_up or not (_list_shared(facts) or objects(facts, "volumesFrom")):
         return document
-    return {**document, "facts": {**facts, **ask(notes, "joined", lambda: _find_joined(document, host))}}
+    joined = ask(notes, "joined", lambda: find_joined(document, daemon, host) if (daemon := host.objects()) else {})
+    return {**document, "facts": {**facts, **joined}}
 
 
-def _find_joined(document: dict[str, JSON], host: HostMoment) -> dict[str, JSON]:
-    """The facts that differ by it; none where the daemon cannot be asked."""
-    daemon = host.objects()
-    if daemon is None:
-        return {}
+def find_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> dict[str, JSON]:
+    """The facts that differ by what a request takes over; raises Refused (lookup-failed)."""
     before, after = child(document, "facts"), child(add_joined(document, daemon, host), "facts")
     return {name: value for name, value in after.items() if value is not before.get(name)}
 
