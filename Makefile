@@ -66,7 +66,7 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= reading
 
-.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences picture mutate chaos soak differential \
+.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential \
   engines matrix
 
 # The lines above, as far as the first empty one.
@@ -152,6 +152,9 @@ bench: $(READY)
 
 soak: $(READY)
 	@$(PY) bench/soak.py --requests $(N) --seed $(SEED)
+
+world: $(READY)
+	@DIR=$(DIR) PROFILE=$(PROFILE) DOCKERD=$(DOCKERD) $(PY) -m tests.world.run
 
 sequences: $(READY)
 	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)

@@ -48,6 +48,7 @@ def _write_pages() -> Iterator[tuple[Path, str]]:
     numbers = with_part(ROOT / "docs" / "engines.md", "numbers", engine_numbers())
     yield ROOT / "docs" / "engines.md", replace_part(numbers, "differences", engine_differences())
     yield ROOT / "docs" / "host-check.md", with_part(ROOT / "docs" / "host-check.md", "holes", engine_holes())
+    yield ROOT / "docs" / "baseline.md", NOTE.format(source="schemas/rules") + baseline_page()
     yield ROOT / "docs" / "rules-table.md", NOTE.format(source="schemas/rules") + rule_table()
     for name, text in topic_pages():
         yield ROOT / "docs" / "rules" / name, NOTE.format(source="schemas/rules") + text
@@ -99,6 +100,31 @@ def rule_table() -> str:
         "| --- | --- | --- |",
     ]
     return "\n".join([*head, *rows]) + "\n"
+
+
+def baseline_page() -> str:
+    """docs/baseline.md: which way each rule of baseline closes."""
+    lines = [
+        "# What baseline closes\n",
+        "Baseline refuses what leads a client or a container to the host, or to what belongs to another container, and nothing else. Where a",
+        "request gives no more than `docker exec` gives the same user, it has nothing to refuse. Each of its rules, with the way that it closes:",
+    ]
+    ways = {
+        "host-compromise": "To the host",
+        "confidentiality": "To what belongs to others",
+        "denial-of-service": "To an end of dockerd, or of the host, for everybody",
+    }
+    left = [(topic, id, rule) for topic, id, rule in rules() if rule["level"] == "baseline"]
+    for threat, way in ways.items():
+        threats = {threat, "container-escape"} if threat == "host-compromise" else {threat}
+        here = [one for one in left if threats & {*one[2]["threats"]}]
+        left = [one for one in left if one not in here]
+        lines += [f"\n## {way}\n", "| rule | way |", "| --- | --- |"]
+        lines += [
+            f"| [{id}](rules/{topic}.md#{id}) | {rule['reason'].replace('|', chr(92) + '|')} |"
+            for topic, id, rule in here
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def topic_pages() -> Iterator[tuple[str, str]]:

@@ -39,20 +39,21 @@ def lines(*documents: object) -> str:
 def test_an_envelope_that_is_allowed(check: Any) -> None:
     result = check(envelope())
 
-    assert (result.exit_code, result.output.split(": ", 1)[1].splitlines()[0]) == (0, "allowed ContainerCreate")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "allowed: 1 request")
 
 
 def test_an_envelope_that_is_refused_shows_the_reply(check: Any) -> None:
     result = check(envelope(Privileged=True))
 
     assert result.exit_code == 1
-    assert "ContainerCreate refused [check]\n  no-privileged  HostConfig.Privileged: " in result.output
+    assert ": ContainerCreate refused\n  no-privileged  HostConfig.Privileged: " in result.output
+    assert result.output.splitlines()[-1] == "refused: 1 of 1 request"
 
 
 def test_what_is_only_logged_is_reported(check: Any, tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"actions": {"no-privileged": "audit"}}')
 
-    result = check(envelope(Privileged=True), "--schemas", str(tmp_path))
+    result = check(envelope(Privileged=True), "--schemas", str(tmp_path), "--all")
 
     assert result.exit_code == 0
     assert "  logged only: no-privileged  HostConfig.Privileged\n" in result.output
@@ -73,9 +74,8 @@ def test_an_exception_that_nearly_matches_is_named_with_the_condition_that_fails
     result = check(envelope(Privileged=True), "--schemas", str(tmp_path))
 
     assert result.exit_code == 1
-    assert result.output.splitlines()[-1] == (
-        "  near miss: boot matches all but facts.image.repository: library/busybox is not library/alpine"
-    )
+    near = "  near miss: boot matches all but facts.image.repository: library/busybox is not library/alpine"
+    assert near in result.output.splitlines()
 
 
 def test_captures_are_decided_line_by_line_and_answers_of_docker_are_left_out(check: Any) -> None:

@@ -1,8 +1,8 @@
-"""A decision is shown with the line of each refused property, near misses, and misspelt fields."""
+"""What people read of a check: the refused once each, with the line of the file, the rest counted, the verdict last."""
 
 from dataclasses import replace
 
-from portero.cli.check_report import list_lines, make_line
+from portero.cli.check_report import Notes, list_report, make_line
 from portero.decision import NearMiss
 from portero.recording.request_files import DecidedRequest
 from tests.report.conftest import checked, violation
@@ -10,29 +10,52 @@ from tests.report.conftest import checked, violation
 LINES = {"HostConfig.Privileged": ("compose.yaml", 6), "HostConfig.PidMode": ("compose.yaml", 5)}
 
 
-def located(*violations: object) -> DecidedRequest:
+def located(*violations: object, name: str = "web") -> DecidedRequest:
     made = checked(*violations)  # type: ignore[arg-type]
-    return replace(made, request=replace(made.request, find_line=LINES.get))
+    return replace(made, request=replace(made.request, find_line=LINES.get, name=name))
 
 
-def test_lines_of_refused_properties_come_in_the_order_of_the_file() -> None:
+def test_a_refused_property_has_the_line_of_the_file() -> None:
     found = located(violation("no-privileged"), violation("no-host-pid", "HostConfig.PidMode"), violation("x", "Other"))
 
-    assert [*list_lines(found)][-2:] == ["  compose.yaml:5: no-host-pid", "  compose.yaml:6: no-privileged"]
+    lines = [*list_report([found])]
+    assert [line.split()[:2] for line in lines[1:4]] == [
+        ["no-host-pid", "compose.yaml:5:"],
+        ["no-privileged", "compose.yaml:6:"],
+        ["x", "Other:"],
+    ]
+    assert lines[-1] == "refused: 1 of 1 request"
     assert [each.get("line") for each in make_line(found)["violations"]] == [6, 5, 3]  # type: ignore[union-attr, index]
+
+
+def test_the_refused_come_first_and_those_that_are_refused_alike_together() -> None:
+    good = located(violation("x", "Y", "audit"), name="good")
+    checks = [good, located(violation("no-privileged")), located(violation("no-privileged"), name="db")]
+    lines = [*list_report(checks, Notes(["variable A is not set"], 2))]
+
+    assert lines[0].count("(web)") == lines[0].count("(db)") == 1
+    assert lines[0].endswith(" refused")
+    assert lines[2:] == [
+        "warning: variable A is not set",
+        "1 request allowed, 1 advice: --all",
+        "2 findings depend on the host: run portero check there",
+        "refused: 2 of 3 requests",
+    ]
+    assert "  logged only: x  Y" in list_report(checks, show_all=True)
 
 
 def test_a_near_miss_is_shown_once() -> None:
     near = replace(violation("no-privileged"), near_miss=NearMiss("boot", "operation", "matches all but operation: x"))
 
-    assert [*list_lines(checked(near, near))][-1] == "  near miss: boot matches all but operation: x"
+    assert [*list_report([checked(near, near)])].count("  near miss: boot matches all but operation: x") == 1
 
 
 def test_a_misspelt_field_is_shown_where_it_is_only_logged() -> None:
     reason = "Docker has no field of this name: did you mean Privileged?"
     misspelt = replace(violation("unknown-field", "HostConfig.Priviledged", "audit"), reason=reason)
 
-    assert [*list_lines(checked(misspelt, violation("x", "Y", "audit")))][1:] == [
+    assert [*list_report([checked(misspelt)])] == [
         f"  logged only: unknown-field  HostConfig.Priviledged: {reason}",
-        "  logged only: x  Y",
+        "1 request allowed, 1 advice: --all",
+        "allowed: 1 request",
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from click.testing import Result
 
 from tests.cli.running import portero
+from tests.compose.test_requests import needs_compose
 from tests.report.decisions import line, violation
 from tests.suggest.refused import recorded
 
@@ -64,3 +65,21 @@ def test_a_file_without_requests_is_could_not() -> None:
 
     assert result.exit_code == 2
     assert result.stderr == "portero: -: no decisions and no recorded requests found\n"
+
+
+@needs_compose
+def test_a_folder_of_projects_gives_paths_devices_and_names_what_it_could_not_read(tmp_path: Path) -> None:
+    projects = {
+        "shop": "services: {web: {image: busybox, volumes: ['/srv/shop:/x'], devices: ['/dev/ttyUSB0']}}",
+        "broken": "services: {web: {imge: busybox}}",
+    }
+    for name, text in projects.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "compose.yaml").write_text(text)
+
+    result = run("suggest", tmp_path, "--profile", "hardened", "--json")
+
+    suggested = json.loads(result.stdout)["site"]
+    assert "/srv/shop" in suggested["bind-sources-writable"]
+    assert {"path": "/dev/ttyUSB0", "permissions": "rwm"} in suggested["devices"]
+    assert "broken/compose.yaml" in result.stderr

@@ -49,7 +49,8 @@ def test_each_refused_property_has_its_line(tmp_path: Path) -> None:
 
     result, for_machines = check(str(file)), check(str(file), "--json")
 
-    assert result.output.splitlines()[-3:-1] == [f"  {file}:4: no-host-pid", f"  {file}:5: no-privileged"]
+    assert f"{file}:4: sees and changes the host's processes." in result.output
+    assert f"  no-privileged  {file}:5: " in result.output
     violations = json.loads(for_machines.output.splitlines()[0])["violations"]
     assert {each["rule"]: each["line"] for each in violations if each["action"] == "deny"} == {
         "no-host-pid": 4,
@@ -123,7 +124,7 @@ def test_external_networks_and_volumes_need_not_be_there(tmp_path: Path) -> None
 
     result = check(str(file))
 
-    assert (result.exit_code, result.output.splitlines()[0]) == (0, f"{file}:1 (web): allowed ContainerCreate")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "allowed: 1 request")
 
 
 @needs_compose

@@ -1,5 +1,6 @@
 """Images that somebody vouched for: cosign and docker-registry, and what a daemon with either store runs of them."""
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,18 +172,25 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(signing: Signi
     assert signing.fetch("fetch", name, unsigned).returncode == 1
     docker = signing.docker
     docker.do(f"docker create --name mine {name}")
+    id = docker.client.get(f"/images/{name}/json")["Id"]
     # The tag moves: as in between lookup and create.
     docker.do(f"docker tag {unsigned} {name}")
     refused(run(signing, name))
-    docker.do("docker start mine && docker exec mine true && docker rm -f mine")
+    docker.do("docker start mine && docker exec mine true")
     # What was there before, or came by a race.
     with docker.guarded_by(serve("baseline")):
         docker.do(f"docker run -d --name old {name}")
     try:
         for command in ("restart -t 0", "exec", "rename", "unpause", "start"):
             refused(docker.shell(f"docker {command} old {'true' if command in ('exec', 'rename') else ''}"))
+        # Nor is it overlooked, though its name would be vouched for again.
+        docker.do(f"docker tag {id} {name}")
+        scanned = json.loads(docker.portero("scan", "--schemas", SITE, "--profile", "baseline", "--json").stdout)
+        rules = {one["name"]: [each["rule"] for each in one["violations"]] for one in scanned["objects"]}
+        assert "image-signed" in rules["old"]
+        assert "image-signed" not in rules["mine"]
     finally:
-        docker.do("docker stop -t 0 old && docker rm old")
+        docker.do("docker rm -f old mine")
 
 
 def test_what_was_fetched_stays_good_without_the_registry_and_is_fetched_again(

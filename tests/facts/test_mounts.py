@@ -48,6 +48,7 @@ def test_a_bind_says_everything() -> None:
         "paths": ["/tmp/rootlink/etc", "/etc"],
         "resolution": "resolved",
         "kind": "directory",
+        "readableByAll": False,
         "holds": [],
         "userSockets": [],
         "daemonFiles": [],

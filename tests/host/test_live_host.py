@@ -382,7 +382,7 @@ def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -
     files.mounts = MountReader(str(mountinfo))
 
     mountinfo.write_text(top + over + copy)
-    assert files.moment().find_entry("/etc/timezone") == HostEntry("/etc/timezone", "file", ())
+    assert files.moment().find_entry("/etc/timezone") == HostEntry("/etc/timezone", "file", (), readable_by_all=True)
     assert "/etc/.ro12" in files.moment().trace("/etc/timezone").passes
     mountinfo.write_text(top + copy.replace("3 2", "3 1"))
     assert files.moment().find_entry("/etc/timezone").resolved == "/etc/.ro12/timezone"

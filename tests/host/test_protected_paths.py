@@ -22,7 +22,7 @@ def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_w
     rows = [line.split("\t") for line in LIST.read_text().splitlines() if not line.startswith("#")]
     paths = [path for _, path, _ in rows]
 
-    assert all(access in ("any", "itself", "write") and source for access, _, source in rows)
+    assert all(access in ("any", "home", "itself", "write") and source for access, _, source in rows)
     assert len(paths) == len({*paths})
     above = {str(folder) for path in SENSITIVE for folder in PurePosixPath(path).parents} - {"/var/log", "/var/opt"}
     assert list_sensitive(sorted(above), writable=True) == sorted(above)
@@ -43,11 +43,22 @@ def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_w
         ("/var/lib/grafana", False, False),
         ("/var/lib/mysql", False, False),
         ("/home/alicia", False, False),
+        ("/root", True, True),
+        ("/root/shop", False, True),
+        ("/root/shop/.env", False, True),
+        ("/root/.ssh/config", True, True),
+        ("/root/bin", True, True),
+        ("/root/bins", False, True),
     ],
 )
 def test_a_path_is_sensitive_at_and_in_an_entry(path: str, read: bool, write: bool) -> None:
     assert bool(list_sensitive([path], writable=False)) is read
     assert bool(list_sensitive(["/srv", path], writable=True)) is write
+
+
+def test_a_file_in_the_home_of_root_is_sensitive() -> None:
+    paths = ["/root/notes", "/root/shop/notes"]
+    assert list_sensitive(paths, writable=False, is_file=True) == ["/root/notes"]
 
 
 @given(st.dictionaries(PATHS, PATHS, max_size=3), st.lists(PATHS, min_size=1, max_size=2))

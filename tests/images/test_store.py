@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portero.files.whole_files import write_whole
-from portero.images import record, store
+from portero.images import record, store, verification
 from portero.images.documents import digest_of
 from portero.images.record import Record
 from portero.images.store import ImageStore, RecordUnreadable
@@ -24,7 +24,7 @@ SIGNED = Record((sign(TEAM, simple_payload(INDEX)),))
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The digests that were verified."""
     digests: list[str] = []
-    monkeypatch.setattr(store, "verify_record", lambda *words: digests.append(words[0]) or verify_record(*words))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(verification, "verify_record", lambda *words: digests.append(words[0]) or verify_record(*words))  # type: ignore[func-returns-value]
     return digests
 
 

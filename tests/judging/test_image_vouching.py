@@ -199,6 +199,14 @@ def test_where_the_daemon_cannot_be_asked_it_is_refused_if_that_is_enforced(
     assert list_refusing(create(judged, f"{APP}:1")) == refusing
 
 
+def test_a_container_that_cannot_be_looked_up_may_have_a_name_that_needs_a_signature(tmp_path: Path) -> None:
+    open_to_all = ImageTrust([ENTRY, TrustEntry("*", ())], {"team.pem": [TEAM.public_key()]})
+    judged = judge(tmp_path, FixedHost({}), trust=open_to_all)
+    assert "image-signed" in list_refusing(decide(judged, "POST", "/containers/bad/start", None))
+    # What a create is called is known.
+    assert list_refusing(create(judged, "nginx")) == []
+
+
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     judged = judge(tmp_path)
     record.locate(tmp_path / "state", CONFIG).write_text("{")

@@ -13,7 +13,7 @@ from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
-BUILT_IN = ("rule.json", "exception.json", "request.json", "site.json", "site.schema.json")
+BUILT_IN = ("rule.json", "exception.json", "request.json", "site.json", "site.schema.json", "image-list.json")
 
 
 def write(folder: Path, name: str, content: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portero.files import package_files
+from portero.images.trust import ImageTrust, TrustEntry
 from portero.policy import site_warnings
 from portero.policy.loader import load
 from portero.policy.policy import Policy
@@ -116,3 +117,13 @@ def test_a_star_matches_nothing_where_it_stands_for_itself() -> None:
 
 def test_the_shipped_values_give_no_notice() -> None:
     assert list_unmatched() == []
+
+
+def test_an_entry_without_keys_is_told_where_signatures_are_asked_for() -> None:
+    entries = [TrustEntry("r.example/*", ("team.pem",)), TrustEntry("*", ())]
+    policy = replace(shipped(), images=ImageTrust(entries))
+    (told,) = site_warnings.list_unseen_names(policy, "restricted")
+    assert told.startswith("image-signed does not hold: image-trust lets * run unsigned, and docker tag")
+    assert [*site_warnings.list_unseen_names(policy, "hardened")] == []
+    signed = replace(shipped(), images=ImageTrust(entries[:1]))
+    assert [*site_warnings.list_unseen_names(signed, "restricted")] == []

@@ -27,14 +27,14 @@ def test_a_way_that_a_rule_refuses_is_closed_and_says_by_which(daemon: Daemon) -
     document = found(daemon)
 
     assert {bypass["command"]: bypass["closed"] for bypass in document["bypasses"] if not bypass["open"]} == {
-        "docker run --volumes-from usesevil IMAGE": ["no-volumes-from"],
-        "docker run --network container:neth IMAGE": ["no-container-namespaces"],
+        "docker run --volumes-from usesevil IMAGE": ["joined-containers-seen"],
+        "docker run --network container:neth IMAGE": ["joined-containers-seen"],
     }
 
 
 def test_a_rule_that_the_site_switches_off_opens_the_way(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "site.json").write_text('{"actions": {"no-volumes-from": "off"}}')
+    (tmp_path / "site" / "site.json").write_text('{"actions": {"joined-containers-seen": "off"}}')
 
     document = found(daemon, "--schemas", str(tmp_path / "site"))
 

@@ -1,9 +1,14 @@
 """Existing things judged as if they were asked for now."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from portero.application.loading import judge_of
 from portero.facts.inspected import Inspected
+from portero.host.fixed_host import FixedHost
+from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.scan.inventory import Inventory
 from portero.scan.judged_objects import JudgedObject, ObjectJudge, count_kinds
 from portero.settings.settings import Settings
@@ -69,3 +74,35 @@ def test_what_cannot_be_read_has_no_facts(bench: ObjectJudge) -> None:
 
 def test_things_are_counted_by_kind(bench: ObjectJudge) -> None:
     assert count_kinds([container(bench)] * 2) == {"container": 2, "service": 0, "volume": 0, "network": 0}
+
+
+def test_a_container_is_judged_by_the_image_that_it_was_made_from(bench: ObjectJudge, tmp_path: Path) -> None:
+    made, listed = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+    trust = ImageTrust([TrustEntry("*", ("team.pem",))], {}, [DigestList("ours.json", {listed: ""})])
+    policy = replace(
+        bench.judge.policy, images=trust, site={**bench.judge.policy.site, "actions": {"image-signed": "deny"}}
+    )
+    containers = {
+        name: {"Id": name, "Image": id, "Config": {"Image": "web:1"}} for name, id in (("ab", made), ("cd", listed))
+    }
+    # The name means the listed image by now, for both.
+    host = FixedHost({"objects": {"container": containers, "image": {"web:1": {"Id": listed}}}})
+    judged = ObjectJudge(replace(bench.judge, policy=policy, images=tmp_path, host=host), bench.inventory)
+    request = Inspected("ContainerCreate", "web", {"Image": "web:1"})
+
+    violated = {id: judged.judge_object(request, thing).denials for id, thing in containers.items()}
+
+    assert [one.rule for one in violated["ab"]] == ["image-signed"]
+    assert violated["cd"] == []
+
+
+def test_what_an_object_takes_over_is_judged_by_what_the_inventory_has(bench: ObjectJudge) -> None:
+    shown: list[JSON] = [
+        {"Id": "aa", "Name": "/nethost", "HostConfig": {"NetworkMode": "host"}},
+        {"Id": "bb", "Name": "/plain", "HostConfig": {"NetworkMode": "bridge"}},
+    ]
+    seen = ObjectJudge(bench.judge, replace(bench.inventory, containers=shown))
+
+    for name, rules in (("nethost", {"no-host-network"}), ("aa", {"no-host-network"}), ("plain", set()), ("bb", set())):
+        judged = container(seen, NetworkMode=f"container:{name}")
+        assert {violation.rule for violation in judged.denials} == rules

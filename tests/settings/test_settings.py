@@ -77,6 +77,7 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         bundle_hosts=(),
         bundle_login=None,
         bundle_ca=None,
+        images=Path("/var/lib/portero-images"),
         record=None,
         record_max=100 << 20,
     )
@@ -241,6 +242,7 @@ def test_an_ordinary_user_gets_folders_that_the_user_may_write() -> None:
         "PORTERO_SOCKET": "/run/user/1000/portero/portero.sock",
         "PORTERO_LOG": "/home/alice/.local/state/portero/decisions.jsonl",
         "PORTERO_BUNDLE_FOLDER": "/home/alice/.local/state/portero/bundle",
+        "PORTERO_IMAGES": "/home/alice/.local/state/portero/images",
         "PORTERO_STATE": "/home/alice/.local/state/portero/signed-versions.json",
     }
 

@@ -16,12 +16,14 @@ class FakeRegistry:
         self.address = OciAddress("registry.example.com", "team/app", "1")
         self.held: dict[str, bytes] = {"manifests/1": image.index}
         self.asked: list[str] = []
-        self.has_api = has_api
+        self.has_api, self.failing = has_api, ""
         for text in image.documents:
             self.held[f"manifests/{digest_of(text)}"] = text
 
     def find(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
         self.asked.append(path)
+        if path == self.failing:
+            raise TransportFailed("status 400")
         data = self.held.get(path)
         if data is not None and max_size is not None and len(data) > max_size:
             raise TransportFailed("too much")

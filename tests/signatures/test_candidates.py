@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portero.bundles.https import TransportFailed
 from portero.images.documents import digest_of
 from portero.signatures import candidates
 from portero.signatures.candidates import Candidates
@@ -44,6 +45,16 @@ def test_all_three_forms_are_found_with_and_without_the_api(has_api: bool) -> No
     assert find(registry) == [SIMPLE, SIMPLE]
     registry.put_bundle(IMAGE.index, make_bundle(STATEMENT))
     assert find(registry) == [SIMPLE, STATEMENT]
+
+
+def test_a_registry_that_does_not_know_the_way_to_the_api_has_tags() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.put_bundle(IMAGE.index, make_bundle(STATEMENT))
+    registry.failing = f"referrers/{INDEX}"
+    assert find(registry) == [STATEMENT]
+    registry.failing = f"manifests/{INDEX.replace(':', '-')}.sig"
+    with pytest.raises(TransportFailed):
+        find(registry)
 
 
 def test_certificates_are_counted() -> None:

@@ -1,13 +1,26 @@
-"""A decision of `portero check`, for people and as a line for machines."""
+"""Decisions of `portero check`, for people and as lines for machines: what is refused first, the verdict last."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from portero.judging import denial
+from portero.decision import Violation
+from portero.judging import denial, denial_entries
+from portero.judging.denial_entries import Entry
 from portero.recording.request_files import DecidedRequest
 from portero.values.json_types import JSON
 
 # A misspelt field is not what the user wanted, also where it is only logged.
 _DID_YOU_MEAN = "did you mean"
+_LINE = re.compile(r":\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What people read besides decisions. `warnings`: of Compose. `on_host`: how many findings only the host tells."""
+
+    warnings: Sequence[str] = ()
+    on_host: int = 0
 
 
 def make_line(checked: DecidedRequest) -> dict[str, JSON]:
@@ -19,29 +32,78 @@ def make_line(checked: DecidedRequest) -> dict[str, JSON]:
     return {"file": checked.request.location, **checked.decision.line(microseconds=0), "violations": violations}
 
 
-def list_lines(checked: DecidedRequest) -> Iterator[str]:
-    """For people: the reply as dockerd shows it, and what is only logged."""
+def list_report(checked: Sequence[DecidedRequest], notes: Notes = Notes(), *, show_all: bool = False) -> Iterator[str]:
+    """For people: each refused request once, those that are refused alike together; then what is only counted."""
+    refused = [each for each in checked if not each.decision.allowed]
+    allowed = [each for each in checked if each.decision.allowed]
+    alike: dict[tuple[str, ...], list[DecidedRequest]] = {}
+    for each in refused:
+        alike.setdefault(tuple(list_reasons(each)), []).append(each)
+    for reasons, group in alike.items():
+        where = ", ".join(dict.fromkeys(each.request.location for each in group))
+        yield f"{where}: {group[0].decision.subject.operation or 'request'} refused"
+        yield from reasons
+    for each in allowed:
+        lines = [*_list_allowed(each)]
+        yield from lines if show_all else lines[1:] if any(_DID_YOU_MEAN in line for line in lines) else ()
+    yield from (f"warning: {warning}" for warning in notes.warnings)
+    yield from _count(allowed, refused, notes, show_all=show_all)
+
+
+def _count(
+    allowed: Sequence[DecidedRequest], refused: Sequence[DecidedRequest], notes: Notes, *, show_all: bool
+) -> Iterator[str]:
+    advices = sum(one.action == "audit" for each in (*allowed, *refused) for one in each.decision.violations)
+    if not show_all and ((allowed and refused) or advices):
+        yield f"{_number(len(allowed), 'request')} allowed, {_number(advices, 'advice')}: --all"
+    if notes.on_host:
+        depends = "depends" if notes.on_host == 1 else "depend"
+        yield f"{_number(notes.on_host, 'finding')} {depends} on the host: run portero check there"
+    total = len(allowed) + len(refused)
+    requests = _number(total, "request")
+    yield f"refused: {len(refused)} of {requests}" if refused else f"allowed: {requests}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" + "s"[: count != 1]
+
+
+def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[str]:
+    """The rules that refuse, those of one cause once, each with its place in the file; what would pass."""
     decision = checked.decision
-    if not decision.allowed:
-        headline, *others = denial.list_violations(decision).split("\n")
-        yield from (f"{checked.request.location}: {headline}", *others)
-        for (file, line), rules in _group_by_line(checked).items():
-            yield f"  {file}:{line}: {', '.join(rules)}"
-        near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
-        yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
-        return
-    yield f"{checked.request.location}: allowed {decision.subject.operation}"
-    for violation in decision.violations:
+    denials = [_locate(checked, violation) for violation in decision.violations if violation.action == "deny"]
+    proposed = decision.suggestion if with_try and decision.suggestion and decision.suggestion.line else None
+    solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
+    merged = denial_entries.merge_violations(denials, decision.dialect, solved)
+    width = max((len(entry.name) for entry in merged), default=0)
+    yield from (f"  {entry.name:<{width}}  {_write_entry(entry)}" for entry in merged[: denial.MAX_LISTED])
+    more = len(merged[denial.MAX_LISTED :]) + sum(violation.more for violation in denials)
+    if more:
+        yield f"  ... and {more} more"
+    near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
+    yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
+    if proposed is not None:
+        yield f"  try: {proposed.line}"
+        yield from denial.list_left_open(decision)
+
+
+def _write_entry(entry: Entry) -> str:
+    """Its words, and the lines of the file that they do not name."""
+    lines = dict.fromkeys(one.at for one in entry.group if _LINE.search(one.at) and one.at not in entry.text)
+    return f"{', '.join(lines)}: {entry.text}" if lines else entry.text
+
+
+def _locate(checked: DecidedRequest, violation: Violation) -> Violation:
+    """The violation at a line of the file, where that is not the line of the whole request."""
+    line = checked.request.find_line(violation.at)
+    if line is None or line == (checked.request.file, checked.request.line):
+        return violation
+    return replace(violation, at=f"{line[0]}:{line[1]}")
+
+
+def _list_allowed(checked: DecidedRequest) -> Iterable[str]:
+    yield f"{checked.request.location}: allowed {checked.decision.subject.operation}"
+    for violation in checked.decision.violations:
         how = f"waived by {violation.exception}" if violation.exception else "logged only"
         misspelt = f": {violation.reason}" if _DID_YOU_MEAN in violation.reason else ""
         yield f"  {how}: {violation.rule}  {violation.at}{misspelt}"
-
-
-def _group_by_line(checked: DecidedRequest) -> dict[tuple[str, int], dict[str, None]]:
-    """The rules that refuse, by the line of the property, in the order of the file."""
-    rules: dict[tuple[str, int], dict[str, None]] = {}
-    for violation in checked.decision.violations:
-        line = checked.request.find_line(violation.at) if violation.action == "deny" else None
-        if line is not None and line != (checked.request.file, checked.request.line):
-            rules.setdefault(line, {})[violation.rule] = None
-    return dict(sorted(rules.items()))

@@ -35,6 +35,7 @@ class _File(click.Path):
 
 
 FILE = _File(exists=True, dir_okay=False, allow_dash=True)
+FILE_OR_FOLDER = _File(exists=True, allow_dash=True)
 
 _LINES_PER_STEP = 500
 

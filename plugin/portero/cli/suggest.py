@@ -1,9 +1,10 @@
 """`portero suggest`: the site values and exceptions that would allow the refused requests."""
 
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -11,14 +12,20 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.input_files import FILE, read_lines
-from portero.cli.terminal import show
+from portero.cli.file_decisions import FileJudge
+from portero.cli.host_findings import UNSEEN
+from portero.cli.input_files import FILE_OR_FOLDER, read_lines
+from portero.cli.terminal import show, show_lines
+from portero.compose.project import Reading, find_projects, is_compose
 from portero.decision import Violation
 from portero.facts import image
 from portero.files import package_files
+from portero.host.notes import HostNotes
+from portero.identity.caller import Identity
 from portero.judging.judge import Judge
 from portero.recording import recorded_line
 from portero.recording.recorded_line import InvalidRecordLine
+from portero.recording.request_files import InvalidRequestFile
 from portero.refusals import Refused
 from portero.report import log_lines
 from portero.report.log_lines import LoggedDecision
@@ -31,23 +38,39 @@ from portero.values.json_types import JSON
 
 
 @click.command()
-@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=FILE)
+@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=FILE_OR_FOLDER)
 @options.takes_policy
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
+@options.takes_compose
 @options.JSON_OUTPUT
-def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+def suggest(
+    logs: tuple[str, ...],
+    as_json: bool,
+    project_root: str | None,
+    env: tuple[str, ...],
+    no_sandbox: bool,
+    **given: str | tuple[str, ...] | None,
+) -> None:
     """Suggest site values and exceptions that would allow the refused requests.
 
     A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only; rotated ones and
-    .gz too, - is standard input. Each site value is proved by the rule that refused. Owner, reason and expiry of
-    exceptions are left for you. Exit status 1: something is refused for which nothing is suggested.
+    .gz too, - is standard input. It can be a compose file, or a folder of projects that have them. Each site value is
+    proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status 1: something
+    is refused for which nothing is suggested.
     """
     reader = LogReader.under(options.judge_elsewhere(replace(options.settings_here(given), mode="enforce")))
+    reading = Reading(project_root, options.variables(env, os.environ), not no_sandbox)
+    unread: list[str] = []
+    sees_host = given.get("host_root") != "none"
     for log in logs:
-        reader.read(log)
+        if os.path.isdir(log) or is_compose(log):
+            unread += reader.read_projects(log, reading, sees_host=sees_host)
+        else:
+            reader.read(log)
     if not reader.suggestions.requests:
         options.give_up([f"{', '.join(logs)}: no decisions and no recorded requests found"])
+    show_lines((f"not read: {fault}" for fault in unread), err=True)
     show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), as_json=as_json)
     sys.exit(options.REFUSED if reader.suggestions.not_suggested() else options.ALLOWED)
 
@@ -77,6 +100,23 @@ class LogReader:
             except NoDecision:
                 self._add_recorded(line)
 
+    def read_projects(self, place: str, reading: Reading, *, sees_host: bool) -> Iterator[str]:
+        """Add the requests of a compose file, or of all projects in a folder; yields what could not be read.
+
+        `sees_host`: False: what only the host tells is no reason for a suggestion.
+        """
+        judge = FileJudge(self.judge, reading, None, sees_host=sees_host)
+        left_out = frozenset[str]() if sees_host else UNSEEN
+        for files in find_projects(place) if os.path.isdir(place) else [(place,)]:
+            try:
+                requests = judge.read([files])
+            except InvalidRequestFile as error:
+                yield str(error)
+                continue
+            for request in requests:
+                if isinstance(request.content, bytes):
+                    self._add_envelope(judge.knowing(requests, request), request.content, request.identity, left_out)
+
     def _add_recorded(self, line: bytes) -> None:
         try:
             recorded = recorded_line.read_record(line)
@@ -84,13 +124,25 @@ class LogReader:
             return
         if recorded is None or recorded.envelope is None:
             return
+        self._add_envelope(self.judge, recorded.envelope, notes=recorded.notes)
+
+    def _add_envelope(
+        self,
+        judge: Judge,
+        envelope: bytes,
+        identity: Identity | None = None,
+        left_out: Collection[str] = (),
+        notes: HostNotes | None = None,
+    ) -> None:
         try:
-            document = self.judge.document(recorded.envelope, time.time(), notes=recorded.notes)
+            document = judge.document(envelope, time.time(), identity, notes)
         except Refused as refused:
             self.suggestions.add(RefusedRequest(""), [_make_violation(refused.code, "always", refused.at)])
             return
-        violations = self.judge.find_violations(document, time.time(), self.judge.enforcement, ("deny",))
-        denials = [violation for violation in violations if violation.action == "deny"]
+        violations = judge.find_violations(document, time.time(), judge.enforcement, ("deny",))
+        denials = [
+            violation for violation in violations if violation.action == "deny" and violation.rule not in left_out
+        ]
         self.suggestions.add(_read_request(document), denials, document)
 
 

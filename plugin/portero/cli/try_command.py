@@ -124,8 +124,9 @@ def _run_compose(
         files = project.from_command(before, folder, root)
         if sandboxed:
             refused_keys.check_files(files.files, files.shown)
-        run = compose_run.find_runner(files.shown, folder, variables, timeout, sandboxed=sandboxed).run
-        with StandIn(trial.daemon.answer) as socket:
+        runner = compose_run.find_runner(files.shown, folder, variables, timeout, sandboxed=sandboxed)
+        run = runner.run
+        with StandIn(trial.daemon.answer, runner.user) as socket:
             resolved = run([*before, "config", "--format", "json"], socket, errors=False).output
             add_external_objects(trial.daemon.state, resolved)
             return run(arguments, socket, terminal=_needs_terminal(typed))

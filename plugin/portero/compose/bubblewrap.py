@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 _NAME = "docker-compose"
 # docker/cli cli-plugins/manager (defaultSystemPluginDirs).
@@ -96,6 +97,17 @@ def _needs_no_user_namespace(bwrap: str) -> bool:
     """Whether it runs as root where no user namespace can be made, as in most containers."""
     if os.geteuid() != 0:
         return False
+    return not _makes_user_namespaces(bwrap, None)
+
+
+def may_run_as(ids: tuple[int, int]) -> bool:
+    """Whether this user and group can make a sandbox here."""
+    return _makes_user_namespaces(shutil.which("bwrap", path=_SYSTEM_PATH) or "bwrap", ids)
+
+
+def _makes_user_namespaces(bwrap: str, ids: tuple[int, int] | None) -> bool:
+    account: dict[str, Any] = {"user": ids[0], "group": ids[1], "extra_groups": ()} if ids else {}
     probe = [bwrap, "--unshare-user", "--ro-bind", "/", "/", "true"]
-    ended = subprocess.run(probe, env={"PATH": _SYSTEM_PATH}, capture_output=True, check=False)  # noqa: S603 - fixed words
-    return ended.returncode != 0
+    environ = {"PATH": _SYSTEM_PATH}
+    ended = subprocess.run(probe, env=environ, capture_output=True, check=False, **account)  # noqa: S603 - fixed words
+    return bool(ended.returncode == 0)

@@ -9,7 +9,7 @@ from portero.files.path import is_within
 
 # compose-go cli.DefaultFileNames and DefaultOverrideFileNames, looked for in the folder and in those above it.
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_OVERRIDES = (
+OVERRIDES = (
     "compose.override.yml",
     "compose.override.yaml",
     "docker-compose.override.yml",
@@ -46,9 +46,19 @@ def from_command(options: Sequence[str], folder: str, root: str | None) -> Proje
     files = [os.path.join(folder, path) for name, path in named if name in _FILE_OPTIONS and path != "-"]
     base = os.path.dirname(files[0]) if files else _find_folder(folder)
     if not files:
-        files = [path for name in (*_FILES, *_OVERRIDES) if os.path.lexists(path := os.path.join(base, name))]
+        files = [path for name in (*_FILES, *OVERRIDES) if os.path.lexists(path := os.path.join(base, name))]
     others = [os.path.join(folder, path) for _, path in named if path != "-"]
     return Project(tuple(files), _resolve_shown([root or base, *others]))
+
+
+def find_projects(folder: str) -> Iterator[tuple[str, ...]]:
+    """The compose files of each project in a folder and below it, as Compose finds them there by itself."""
+    for path, folders, names in os.walk(folder):
+        folders.sort()
+        main = [name for name in _FILES if name in names][:1]
+        if main:
+            override = [name for name in OVERRIDES if name in names][:1]
+            yield tuple(os.path.join(path, name) for name in (*main, *override))
 
 
 def _list_paths(options: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from portero.compose.yaml_nodes import InvalidYaml, fields, find_value, items, p
 from portero.values.spelling import make_printable
 
 _MAX_BYTES = 1 << 20
-_MAX_FILES = 100
+_MAX_FILES = 1000
 # compose-go loader and docker/compose pkg/remote (git.go, oci.go) take these for the addresses of projects.
 _REMOTES = ("git@", "github.com/")
 

@@ -8,18 +8,23 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
 from portero.compose.project import Reading
 from portero.compose.resolved_project import add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
+from portero.compose.warnings import list_warnings
 from portero.compose.yaml_lines import ComposeLines
 from portero.identity.caller import NOBODY
 from portero.reading.routes import Routes
 from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
 from portero.standin.answers import StandInDaemon
+from portero.standin.docker_client import Ended
 from portero.standin.envelopes import ClientRequest, envelope
+from portero.standin.objects import State
+from portero.standin.project_objects import ProjectObjects
 from portero.standin.socket_server import StandIn
 from portero.values.json_fields import as_object, text
 from portero.values.spelling import make_printable
@@ -44,8 +49,21 @@ class _Run(NamedTuple):
     """One run of Compose: the resolved project as JSON, and the requests."""
 
     config: str
+    said: str
     requests: list[ClientRequest]
-    networks: Mapping[str, str]
+    state: State
+
+    @property
+    def networks(self) -> Mapping[str, str]:
+        """Their names, by ID."""
+        return {id: text(body, "Name") for id, body in self.state.networks.items()}
+
+    def find_container(self, target: str) -> str:
+        """The ID of the container that a create request made; empty for other requests."""
+        path, _, query = target.partition("?")
+        name = dict(parse_qsl(query)).get("name", "")
+        made = (each for each in self.state.containers.values() if each.name == name)
+        return next((each.id for each in made), "") if path.endswith("/containers/create") else ""
 
 
 def list_requests(files: Sequence[str], routes: Routes, reading: Reading) -> Iterator[FileRequest]:
@@ -74,10 +92,15 @@ def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator
     lines = ComposeLines.of(texts)
     changing = [each for each in run.requests if each.method not in _READING]
     posts = [(each.target.partition("?")[0], _find_part(each), envelope(each), each) for each in changing]
+    made: list[str] = []
+    warnings: Sequence[str] = list_warnings(run.said, lines)
     # Compose sends several requests at once, in no fixed order.
     for _, part, posted, each in sorted(posts, key=lambda one: one[:3]):
+        before = ProjectObjects(run.state, tuple(made))
+        made += filter(None, [run.find_container(each.target)])
         # Without the sandbox Compose sends the token of portero login, which no file holds.
-        request = FileRequest("", posted, None, part.name, run.networks, identity=NOBODY)
+        request = FileRequest("", posted, None, part.name, run.networks, identity=NOBODY, objects=before)
+        request, warnings = replace(request, warnings=warnings), ()
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
@@ -109,19 +132,20 @@ def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, opti
         config = _create(files, reading, root, options, daemon)
     except SandboxError as error:
         raise InvalidRequestFile(str(error)) from None
-    return _Run(config, sent, {id: text(body, "Name") for id, body in daemon.state.networks.items()})
+    return _Run(config.output, config.dropped, sent, daemon.state)
 
 
-def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> str:
+def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> Ended:
     named = project.from_files(files, root, reading.env_files)
     if reading.sandboxed:
         refused_keys.check_files(named.files, named.shown)
-    run = compose_run.find_runner(
-        named.shown, named.shown[0], reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
-    ).run
+    runner = compose_run.find_runner(
+        named.shown, _find_working_folder(), reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
+    )
+    run = runner.run
     words = [*options, *_repeat("--file", named.files), *_repeat("--profile", reading.profiles)]
     words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
-    with StandIn(daemon.answer) as socket:
+    with StandIn(daemon.answer, runner.user) as socket:
         config = run([*words, "config", "--format", "json"], socket, errors=False)
         add_external_objects(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)
@@ -129,7 +153,13 @@ def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence
         raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
     if ended.status != 0:
         raise InvalidRequestFile(f"{files[0]}: {_last_line(ended.output)}")
-    return config.output
+    return config
+
+
+def _find_working_folder() -> str:
+    """The caller's, as the caller's shell names it: Compose reads PWD."""
+    named, real = os.environ.get("PWD", ""), os.getcwd()
+    return named if os.path.isabs(named) and os.path.realpath(named) == real else real
 
 
 def _repeat(option: str, values: Sequence[str]) -> list[str]:

@@ -20,7 +20,6 @@ _LIMITS = {"data": 300 * _MEBIBYTE, "cpu": int(SECONDS), "fsize": 8 * _MEBIBYTE,
 _MESSAGES = ("bwrap: ", "prlimit: ")
 # These override the `.env` file of the project, which Compose adds to its environment.
 _ENVIRONMENT = {
-    "HOME": bubblewrap.HOME,
     "DOCKER_CONFIG": bubblewrap.HOME,
     "PATH": "/nonexistent",
     "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
@@ -28,6 +27,8 @@ _ENVIRONMENT = {
     "COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false",
     "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false",
 }
+# What people's compose files take from the caller, besides what --env names.
+_OF_CALLER = ("HOME", "USER", "LOGNAME", "HOSTNAME", "UID", "GID", "TZ", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
 
 
 class SandboxError(Exception):
@@ -39,7 +40,7 @@ class Sandbox:
     """`programs`: the real path of Docker Compose, and its libraries. `shown`: real paths that it may read.
 
     `folder`: its working directory, empty unless shown. `variables`: its environment. `deadline`: the monotonic time
-    in seconds by which all runs together have to be over.
+    in seconds by which all runs together have to be over. `user`: whose user and group IDs it has; None: one's own.
     """
 
     programs: tuple[str, ...]
@@ -47,6 +48,7 @@ class Sandbox:
     folder: str
     variables: Mapping[str, str]
     deadline: float
+    user: tuple[int, int] | None = None
 
     def run(self, words: Sequence[str], socket: Path, *, errors: bool = True, terminal: bool = False) -> Ended:
         """Runs Compose with these words and the daemon's socket; raises SandboxError.
@@ -56,7 +58,8 @@ class Sandbox:
         environ = {**self.variables, **_ENVIRONMENT, "DOCKER_HOST": f"unix://{socket}"}
         confined = bubblewrap.confine(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
         left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
-        ended = docker_client.run([*confined, self.programs[0], *words], {}, left, terminal=terminal, errors=errors)
+        command = [*confined, self.programs[0], *words]
+        ended = docker_client.run(command, {}, left, terminal=terminal, errors=errors, user=self.user)
         if ended.status and ended.output.startswith(_MESSAGES):
             raise SandboxError(
                 f"the sandbox for Compose cannot be set up: {ended.output.strip()}; run as root, allow user "
@@ -73,6 +76,7 @@ class NoSandbox:
 
     program: str
     deadline: float
+    user: tuple[int, int] | None = None
 
     def run(self, words: Sequence[str], socket: Path, *, errors: bool = True, terminal: bool = False) -> Ended:
         """As `Sandbox.run`."""
@@ -102,4 +106,14 @@ def find_runner(
         needed = (program, *bubblewrap.list_libraries(program))
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxError(f"cannot list the libraries of {program} ({error}): install ldd (libc-bin)") from None
-    return Sandbox(needed, tuple(shown), folder, variables, deadline)
+    of_caller = {name: os.environ[name] for name in _OF_CALLER if name in os.environ}
+    return Sandbox(
+        needed, tuple(shown), folder, {"HOME": bubblewrap.HOME, **of_caller, **variables}, deadline, _find_owner(shown)
+    )
+
+
+def _find_owner(shown: Sequence[str]) -> tuple[int, int] | None:
+    """Whose the project is, where root looks at it: in the sandbox root has no right to the files of others."""
+    owner = os.stat(shown[0])
+    ids = (owner.st_uid, owner.st_gid)
+    return ids if os.geteuid() == 0 and ids[0] != 0 and bubblewrap.may_run_as(ids) else None

@@ -19,6 +19,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "paths": [],
         "resolution": "none",
         "kind": "none",
+        "readableByAll": False,
         "holds": [],
         "userSockets": [],
         "daemonFiles": [],
@@ -44,7 +45,9 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
     }
     fact = defaults | fields
     if paths := cast(list[str], fact["paths"]):
-        fact["sensitive"] = cast(list[JSON], list_sensitive(paths, writable=fact["writable"] is not False))
+        is_file = fact["kind"] not in ("directory", "unknown")
+        sensitive = list_sensitive(paths, writable=fact["writable"] is not False, is_file=is_file)
+        fact["sensitive"] = cast(list[JSON], sensitive)
     return fact
 
 
@@ -60,6 +63,7 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
         "resolution": "resolved" if seen else "unseen",
         "kind": files[0].kind,
+        "readableByAll": all(file.readable_by_all for file in files),
         "holds": _merge(file.holds for file in files),
         "userSockets": _merge(file.user_sockets for file in files),
         "daemonFiles": _merge(file.daemon_files for file in files),

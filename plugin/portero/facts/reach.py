@@ -51,6 +51,7 @@ def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
         "paths": [path],
         "resolution": fact["resolution"],
         "kind": entry.kind,
+        "readableByAll": entry.readable_by_all,
         "holds": [*entry.holds],
         "userSockets": [*entry.user_sockets],
         "daemonFiles": [*entry.daemon_files],

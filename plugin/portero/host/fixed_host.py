@@ -16,6 +16,7 @@ from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
 from portero.host.creation import Creations
+from portero.host.home_links import find_homes, is_of_login, name_linked
 from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
@@ -38,7 +39,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices",
+    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll",
 })
 # fmt: on
 
@@ -73,11 +74,13 @@ class FixedHost:
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
     "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
-    "rootPrograms": ["/opt/agent/run"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
+    "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
+    "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `devices` whether dockerd may open
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody;
+    `devices` whether dockerd may open
     devices, which is unknown otherwise.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
@@ -107,6 +110,7 @@ class FixedHost:
         self._files = ProtectedPaths(self._follow(cast(Sequence[str], data.get("daemonFiles", ()))), inside=True)
         self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
         self._owners = _texts(data, "owners")
+        self._readable = frozenset(cast(Sequence[str], data.get("readableByAll", ())))
         self._programs = cast(Sequence[str], data.get("portero", ()))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
@@ -140,6 +144,7 @@ class FixedHost:
             self._files.list_opened(path, resolved),
             self._docker.list_opened(path, resolved),
             self._root_programs.list_opened(path, resolved),
+            readable_by_all=resolved in self._readable,
         )
 
     def trace(self, path: str) -> Trace:
@@ -151,10 +156,17 @@ class FixedHost:
         return Trace(
             tuple(sorted(folders.union(*map(self._mounts.list_names, folders)))),
             tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
-            tuple(sorted(reach.names)),
+            tuple(sorted(reach.names.union(self._list_linked(ways)))),
             tuple(sorted(reach.kernel_types)),
             tuple(sorted(reach.points)),
         )
+
+    def _list_linked(self, ways: Sequence[str]) -> Iterator[str]:
+        """The names in a home under which its links show the end of a way."""
+        for home in find_homes(ways):
+            names = [name for name in self._links if is_of_login(home, name)]
+            linked = name_linked(ways[-1], [(name, self._resolve(name)) for name in names])
+            yield from (name for name in linked if not is_within(name, ways[0]))
 
     def find_passage(self, path: str) -> Passage:
         if not self._is_followed(path):

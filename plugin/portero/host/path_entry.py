@@ -1,8 +1,9 @@
 """What is at a path of the host, and what of the protected paths it opens: a path in, a HostEntry out."""
 
 import os
+import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk, Kind
@@ -33,9 +34,10 @@ class EntryFinder:
             sockets = list_daemon_sockets(self.walk, resolved)
         elif kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             sockets = {resolved}
+        readable = kind == "file" and is_readable_by_all(self.walk, resolved)
         if not sockets and not self._may_open(path) and (resolved == path or not self._may_open(resolved)):
-            return HostEntry(resolved, kind, ())
-        return self._describe(path, resolved, kind, sockets)
+            return HostEntry(resolved, kind, (), readable_by_all=readable)
+        return replace(self._describe(path, resolved, kind, sockets), readable_by_all=readable)
 
     def describe_unseen(self, path: str) -> HostEntry:
         """What opens a path by its name alone."""
@@ -69,6 +71,17 @@ class EntryFinder:
         users = self.listening.of_users.list_held(*paths)
         files, data = protected.daemon_files.list_opened(*paths), protected.daemon_data.list_opened(*paths)
         return tuple(sorted(written)), tuple(sorted(users)), files, data, self.programs.list_opened(*paths)
+
+
+def is_readable_by_all(walk: HostWalk, file: str) -> bool:
+    """Whether every user may read a file, whose path has no links: by its mode and those of the folders above it."""
+    entry = walk.lstat(file)
+    above = [walk.lstat(file[:end]) for end in range(len(file)) if file[end] == "/"]
+    return (
+        entry is not None
+        and bool(entry.st_mode & stat.S_IROTH)
+        and all(folder is not None and folder.st_mode & stat.S_IXOTH for folder in above)
+    )
 
 
 def list_daemon_sockets(walk: HostWalk, folder: str) -> set[str]:

@@ -13,6 +13,7 @@ from portero.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_r
 from portero.files.path import is_within
 from portero.files.rootlesskit import drop_copies
 from portero.files.symlinks import HostWalk
+from portero.host.home_links import UnseenHome, find_homes, list_home_links, name_linked
 from portero.host.resolved_paths import Links
 from portero.host.view import Passage, Swap, Trace
 
@@ -35,7 +36,13 @@ class Tracer:
         except UnseenOwner:
             swaps, seen = (), False
         reach = self.mounts.find_reach(resolved)
-        others = reach.names.union(self._list_linked(resolved)) - {path}
+        others = reach.names.union(name_linked(resolved, self.links)) - {path}
+        try:
+            homes = find_homes({path, resolved, *others})
+            links = [link for home in sorted(homes) for link in list_home_links(self.walk, home)]
+        except UnseenHome:
+            links, seen = [], False
+        others |= {name for name in name_linked(resolved, links) if not is_within(name, path)}
         return Trace(
             self._name_folders(folders),
             swaps,
@@ -84,11 +91,3 @@ class Tracer:
         if server is not None and server not in self.owners.root:
             return frozenset({Writer("user", server)})
         return self.owners.list_writers(self.walk.local_path(folder), folder_stat, entry)
-
-    def _list_linked(self, resolved: str) -> Iterator[str]:
-        """The names under which sensitive paths lead to this place or below it."""
-        for name, real in self.links:
-            if is_within(resolved, real):
-                yield name + resolved.removeprefix("" if real == "/" else real)
-            elif is_within(real, resolved):
-                yield name

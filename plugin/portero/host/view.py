@@ -5,7 +5,7 @@ No file and no socket is opened here; live_host.py and objects/ do that.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
 
@@ -41,6 +41,7 @@ class HostEntry:
     daemon_files: tuple[str, ...] = ()  # the asking daemon's configuration and runtime files there, or around it
     docker_data: tuple[str, ...] = ()  # data of dockerds and of containerd there, or around it
     root_programs: tuple[str, ...] = ()  # what root executes or loads there, or around it
+    readable_by_all: bool = field(default=False, kw_only=True)  # a file that every user of the host may read
 
 
 @dataclass(frozen=True, slots=True)

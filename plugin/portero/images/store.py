@@ -9,8 +9,7 @@ from pathlib import Path
 from portero.files.whole_files import read_regular_file
 from portero.images import record
 from portero.images.record import RecordRefused
-from portero.images.trust import ImageTrust
-from portero.images.verification import Verified, verify_record
+from portero.images.trust import ImageTrust, Verified
 
 _MAX_KEPT = 1024
 
@@ -44,6 +43,9 @@ class ImageStore:
             raise RecordUnreadable(f"what was fetched cannot be read ({error.strerror})") from error
         except RecordRefused as error:
             raise RecordUnreadable("what was fetched is damaged") from error
+        # Slow to load, and needed only where a site lists keys: with these it has been loaded.
+        from portero.images.verification import verify_record
+
         verified = verify_record(digest, read, self.trust.keys)
         if len(self._kept) >= _MAX_KEPT:
             self._kept.clear()

@@ -1,4 +1,4 @@
-"""What a site asks of images: whose signatures, and which digests are listed; values of the policy, ready for use."""
+"""What a site asks of images, and who vouches for one: plain values, without what verifies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,3 +61,25 @@ class ImageTrust:
     def find_entry(self, repository: str) -> TrustEntry | None:
         """The most specific entry for a repository; None: there is none."""
         return next((entry for entry in self._specific_first if entry.covers(repository)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A signature that holds. `keys`: the files in keys/ with its key. `repository`: empty where it names none.
+
+    `is_part`: it vouches for a platform of the digest that was asked about, not for that digest.
+    """
+
+    keys: frozenset[str]
+    repository: str
+    annotations: Mapping[str, str]
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What holds of a record. `digests`: the one that it is about, and those of the indexes that lead there."""
+
+    vouchers: tuple[Voucher, ...] = ()
+    seen: Mapping[str, int] = field(default_factory=dict)
+    digests: frozenset[str] = frozenset()

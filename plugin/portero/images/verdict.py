@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from portero.images.store import ImageStore, RecordUnreadable
-from portero.images.trust import DigestList, ImageTrust, TrustEntry
-from portero.images.verification import Verified, Voucher
+from portero.images.trust import DigestList, ImageTrust, TrustEntry, Verified, Voucher
 
 FETCH, SIGN = "sudo portero images fetch", "cosign sign --key KEY"
 NOT_FETCHED = "no signature of it was fetched"

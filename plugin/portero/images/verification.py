@@ -1,7 +1,6 @@
 """Verifies a record by the keys of the policy: who vouches for the digest that it is about."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -13,28 +12,7 @@ from portero.identity.keys import Public
 from portero.images import documents
 from portero.images.payloads import Claim, PayloadRefused, frame, read_claim
 from portero.images.record import Record, Signature
-
-
-@dataclass(frozen=True, slots=True)
-class Voucher:
-    """A signature that holds. `keys`: the files in keys/ with its key. `repository`: empty where it names none.
-
-    `is_part`: it vouches for a platform of the digest that was asked about, not for that digest.
-    """
-
-    keys: frozenset[str]
-    repository: str
-    annotations: Mapping[str, str]
-    is_part: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What holds of a record. `digests`: the one that it is about, and those of the indexes that lead there."""
-
-    vouchers: tuple[Voucher, ...] = ()
-    seen: Mapping[str, int] = field(default_factory=dict)
-    digests: frozenset[str] = frozenset()
+from portero.images.trust import Verified, Voucher
 
 
 def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Public]]) -> Verified:

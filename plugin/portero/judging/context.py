@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 
+from portero.decision import Violation, make_refusal
 from portero.host.notes import HostNotes, ask
 from portero.host.view import HostMoment
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import ObjectFindings
 from portero.reading.routes import Operation
 from portero.refusals import Refused
+
+_OF_OBJECTS = ("joined", "objects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Context:
 
         What was noted about the objects that the request itself uses says nothing of a proposal.
         """
-        others = self.notes and HostNotes({key: known for key, known in self.notes.known.items() if key != "objects"})
+        known = {key: known for key, known in self.notes.known.items() if key not in _OF_OBJECTS} if self.notes else {}
+        others = self.notes and HostNotes(known)
         return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
     def find_switched_off(self) -> frozenset[str]:
@@ -51,7 +55,7 @@ class Context:
         self._forget_objects()
         return replace(self, findings=ObjectFindings())
 
-    def note_allowed(self, id: str) -> tuple[Refused, ...] | None:
+    def note_allowed(self, id: str) -> tuple[Violation, ...] | None:
         """Have what an allowed request makes and starts remembered; the refusal where that cannot be.
 
         None: another request came meanwhile, and this one is to be judged again. `id`: of the decision.
@@ -60,11 +64,12 @@ class Context:
             if self.findings.note_allowed(id):
                 return ()
         except Refused as refused:
-            return (refused,)
+            return (make_refusal(refused.code, refused.at),)
         self._forget_objects()
         return None
 
     def _forget_objects(self) -> None:
         """What was noted about existing objects is to be found anew."""
         if self.notes is not None:
-            self.notes.known.pop("objects", None)
+            for question in _OF_OBJECTS:
+                self.notes.known.pop(question, None)

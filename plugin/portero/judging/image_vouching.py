@@ -74,6 +74,12 @@ def describe_vouching(
     return {}
 
 
+def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: float) -> dict[str, JSON]:
+    """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
+    asked = _Asked({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
+    return {"vouching": [_make_fact(_read_container(reported), asked, store)]}
+
+
 def _list_images(asked: _Asked) -> Iterator[_Image]:
     facts = child(asked.document, "facts")
     if asked.operation == "ContainerCreate":
@@ -149,10 +155,13 @@ def _find_of_container(asked: _Asked) -> Iterator[_Image]:
     if reported is None:
         return
     for one in (reported, *list_others("container", id, reported, daemon)):
-        made_from = text(one, "Image")
-        named = image.parse_reference(text(child(one, "Config"), "Image"), "path.id")
-        platform = text(child(one, "ImageManifestDescriptor"), "digest")
-        yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
+        yield _read_container(one)
+
+
+def _read_container(reported: Mapping[str, JSON]) -> _Image:
+    made_from, platform = text(reported, "Image"), text(child(reported, "ImageManifestDescriptor"), "digest")
+    named = image.parse_reference(text(child(reported, "Config"), "Image"), "path.id")
+    return _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
 
 
 def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
@@ -161,7 +170,9 @@ def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
     hints = _find_hints(one, asked.objects) if store.trust.denied else ()
     verdict = judge_image(store, ImageAsked(name, one.digests, one.may_be_part), asked.today)
     listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
-    if verdict.vouched:
+    # Whose name is not known may have one that needs a signature.
+    is_vouched = verdict.vouched and (name != "" or not one.unknown)
+    if is_vouched:
         found, command, pin = "", "", ""
     else:
         found, command = one.unknown or verdict.found, verdict.command
@@ -175,7 +186,7 @@ def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
         "name": text(one.named, "reference"),
         "repository": name or text(one.named, "reference"),
         "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
-        "vouched": verdict.vouched,
+        "vouched": is_vouched,
         "keys": verdict.keys,
         "found": found,
         "command": command,

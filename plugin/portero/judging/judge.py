@@ -18,6 +18,7 @@ from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.images.store import ImageStore
 from portero.judging import (
     existing_image,
+    joined_containers,
     named_objects,
     not_enforced,
     owned_objects,
@@ -79,8 +80,8 @@ class Judge:
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known already of host and
-        caller; what else is asked is added. A refusal names what was read before it.
+        `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known of host and caller; more
+        is added. A refusal names what was read before it.
         """
         envelope: Envelope | None = None
         target: uri.Target | None = None
@@ -105,8 +106,7 @@ class Judge:
                 document = read = self._document(envelope, target, match, who, context.host)
                 document, violations = self._judge(read, context)
                 if any(one.action == "deny" for one in violations) and (again := context.look_again()):
-                    context = again
-                    document, violations = self._judge(read, context)
+                    document, violations = self._judge(read, context := again)
                 if violations:
                     by_compose = subject.is_by_compose(envelope, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
@@ -118,9 +118,8 @@ class Judge:
         operation = match.operation.id if match else not_enforced.find_operation(self.routes, envelope)
         lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement, operation)
         if context is not None and not any(one.action == "deny" for one in lifted):
-            if (refused_late := context.note_allowed(id)) is None:
+            if (refusals := context.note_allowed(id)) is None:
                 return self.decide(data, id, time, peer, identity, notes)
-            refusals = tuple(make_refusal(refused.code, refused.at) for refused in refused_late)
             lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement, operation))
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
@@ -158,13 +157,12 @@ class Judge:
     ) -> tuple[Violation, ...]:
         """Every violation of one document by rules with these actions; `time` decides which exceptions count."""
         violated = self.policy.check(document, enforcement.profile, acts, enforcement.audit_profile)
+        shape = self.shapes.by_operation.get(cast(str, document["operation"]))
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
             *not_enforced.report_waived(document["objects"], self.policy.rules),
-            *unknown_fields.report_unknown(
-                document, self.policy.unknown_fields, self.shapes.by_operation.get(cast(str, document["operation"]))
-            ),
+            *unknown_fields.report_unknown(document, self.policy.unknown_fields, shape),
             *unknown_fields.report_dropped(document),
         )
 
@@ -188,6 +186,7 @@ class Judge:
 
     def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
+        document = joined_containers.take_over(document, context.operation, context.host, context.notes)
         used = ask(context.notes, "objects", partial(self._find_objects, document, context))
         return {**document, "objects": used} if used else document
 
@@ -201,7 +200,7 @@ class Judge:
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         if objects is None:
-            return owned
+            return owned | joined_containers.list_unseen(document, operation)
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
         if "name" in operation.looks_up:
@@ -221,6 +220,7 @@ class Judge:
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.describe_making(made, identity, self.shapes, host, used)
+        document = joined_containers.add_host_namespaces(document, context.host.objects())
         refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (

@@ -1,4 +1,4 @@
-"""A host whose networks are partly known beforehand: those that the stand-in made, or that were inspected."""
+"""A host whose networks and objects are partly known beforehand: those that the stand-in made, or inspected ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,18 +14,20 @@ from portero.host.view import Host, HostEntry, HostMoment, Objects, Passage, Tra
 class KnownNetworks:
     """`host`, with `name_of` asked first for the name behind a network's ID (None: not known).
 
-    `existing`: ranges and bridges of networks that exist, which do not count as the host's.
+    `existing`: ranges and bridges of networks that exist, which do not count as the host's. `known`: the objects that
+    exist, where no daemon asks.
     """
 
     host: Host
     name_of: Callable[[str], str | None]
     existing: HostRoutes = NO_ROUTES
+    known: Objects | None = None
 
     def watch(self) -> None:
         self.host.watch()
 
     def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
-        return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.existing)
+        return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.existing, self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class KnownNetworksMoment:
     moment: HostMoment
     name_of: Callable[[str], str | None]
     existing: HostRoutes = NO_ROUTES
+    known: Objects | None = None
 
     def find_entry(self, path: str) -> HostEntry:
         return self.moment.find_entry(path)
@@ -61,4 +64,4 @@ class KnownNetworksMoment:
         return self.moment.device_access()
 
     def objects(self) -> Objects | None:
-        return self.moment.objects()
+        return self.known or self.moment.objects()

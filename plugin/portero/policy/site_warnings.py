@@ -8,13 +8,19 @@ from portero.policy.policy import Policy
 from portero.policy.site import list_keys
 from portero.values.json_types import JSON
 
-_RULE = "image-registries"
+_RULE, _SIGNED = "image-registries", "image-signed"
 _ARCHIVES, _CLASSIC, _BUILDKIT = "unseen-build-context", "no-classic-builds", "no-buildkit"
 
 
 def list_unseen_names(policy: Policy, profile: str) -> Iterator[str]:
-    """One sentence where image-registries is enforced and cannot hold: builds or archives, which no plugin sees, give
-    any image a listed name."""
+    """A sentence where a rule about images is enforced and cannot hold: builds and archives, which no plugin sees, and
+    tags give any image a name that is listed, or that needs no signature."""
+    unsigned = [entry.images for entry in policy.images.entries if not entry.keys]
+    if unsigned and _refuses(policy, profile, _SIGNED):
+        yield (
+            f"{_SIGNED} does not hold: image-trust lets {', '.join(unsigned)} run unsigned, and docker tag gives any"
+            " image such a name; give the entry keys, or list digests under image-digests"
+        )
     if policy.site["registries"] == [] or not _refuses(policy, profile, _RULE):
         return
     archives, buildkit = (_refuses(policy, profile, rule) for rule in (_ARCHIVES, _BUILDKIT))

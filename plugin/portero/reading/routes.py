@@ -94,6 +94,12 @@ class Routes:
         _refuse_duplicates("method and path", (f"{operation.method} {operation.path}" for operation in operations))
         return cls(operations, _index([_Route.of(operation) for operation in operations]))
 
+    def looking_up(self, *kinds: str) -> "Routes":
+        """The same operations, with which only existing objects of these kinds are judged."""
+        limited = (tuple(kind for kind in each.looks_up if kind in kinds) for each in self.operations)
+        operations = tuple(replace(each, looks_up=kept) for each, kept in zip(self.operations, limited, strict=True))
+        return Routes(operations, _index([_Route.of(operation) for operation in operations]))
+
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
         routes = self._index.get(method, self._index[_ANY_METHOD])

@@ -30,6 +30,7 @@ _TYPES: Mapping[str, Any] = MappingProxyType(
         "routes": HostRoutes | None,
         "switched-off": frozenset[str],
         "identity": Identity,
+        "joined": JSON,
         "objects": JSON,
     }
 )

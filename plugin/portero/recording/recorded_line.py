@@ -70,7 +70,8 @@ def make_record(data: bytes, decision: Decision, max_bytes: int, notes: HostNote
         if notes is not None:
             written = write_notes(notes)
             # What dockerd reports of objects can hold what users wrote.
-            line["host"] = written | ({"objects": mask_document(written["objects"])} if "objects" in written else {})
+            seen = [question for question in ("joined", "objects") if question in written]
+            line["host"] = written | {question: mask_document(written[question]) for question in seen}
     except Unmaskable:
         line["withheld"] = "host"
     line["decision"] = decision.line(0)

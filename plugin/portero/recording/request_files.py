@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from portero.decision import Decision
 from portero.facts import inspected
+from portero.host.view import Objects
 from portero.identity.caller import Identity
 from portero.reading.routes import Operation
 from portero.refusals import Refused
@@ -38,7 +39,8 @@ class FileRequest:
 
     `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
     network ID. `find_line`: the file and the line behind a property of the request. `judged`: the only properties that
-    count, where the request has more than the file. `identity`: who asks, where the file has it.
+    count, where the request has more than the file. `identity`: who asks, where the file has it. `objects`: what
+    exists by then, since the requests before this one made it. `warnings`: what Compose said of the whole file.
     """
 
     file: str
@@ -49,6 +51,8 @@ class FileRequest:
     find_line: FindLine = _find_no_line
     judged: frozenset[str] | None = None
     identity: Identity | None = None
+    objects: Objects | None = None
+    warnings: Sequence[str] = ()
 
     @property
     def location(self) -> str:

@@ -1,5 +1,6 @@
 """`portero scan`: what exists on a daemon, judged as if it were created now.
 
 Also names the bypasses that such objects offer.
-Imports: decision, dockerd, facts, hostcheck, judging, objects, policy, proof, refusals, report, standin, values.
+Imports: decision, dockerd, facts, hostcheck, images, judging,
+objects, policy, proof, refusals, report, standin, values.
 """

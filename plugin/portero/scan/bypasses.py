@@ -77,6 +77,8 @@ class BypassFinder:
             violates: list[JSON] = [{"rule": rule, "field": ""} for rule in rules]
             used: JSON = [{"name": name, "violates": violates, "violations": ", ".join(rules), "at": ""}]
             changes["objects"] = {f"{kind}s": used}
+        elif (kind, operation) == ("container", "ContainerCreate"):
+            changes["objects"] = {"unseenContainers": [{"name": name, "at": ""}]}
         return Bypass(kind, name, command, rules, cure, self._find_refusing(operation, changes))
 
     def _find_refusing(self, operation: str, changes: Mapping[str, JSON]) -> tuple[str, ...]:

@@ -12,8 +12,16 @@ from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
+from portero.host.creation import Creations
+from portero.host.member import Members
+from portero.host.notes import HostNotes
+from portero.host.view import ListedKind, ObjectKind
+from portero.images.store import ImageStore, RecordUnreadable
+from portero.judging import joined_containers
+from portero.judging.image_vouching import describe_container
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
+from portero.policy.object_readers import reads_vouching
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory
@@ -75,6 +83,30 @@ class JudgedObject:
         return f"{self.kind} {make_printable(self.name)}{state}"
 
 
+@dataclass(frozen=True, slots=True)
+class ListedContainers:
+    """The containers of an inventory as what exists; of other kinds nothing is known."""
+
+    containers: Sequence[Mapping[str, JSON]]
+    members: Members | None = None
+    creations: Creations | None = None
+    since: int = 0
+
+    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        return self.containers if kind == "container" else ()
+
+    def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """By name or whole ID."""
+        found = (each for each in self.list_all("container") if name in (text(each, "Id"), text(each, "Name")[1:]))
+        return next(found, None) if kind == "container" else None
+
+    def info(self) -> Mapping[str, JSON]:
+        return {}
+
+    def look_again(self) -> bool:
+        return False
+
+
 class ObjectJudge:
     """Judges what is in an inventory; the daemon's networks are known by their IDs."""
 
@@ -84,6 +116,7 @@ class ObjectJudge:
         known = KnownNetworks(judge.host, names.get, find_taken(networks))
         self.judge = replace(judge, host=known, enforcement=replace(judge.enforcement, mode="enforce"))
         self.inventory = inventory
+        self._containers = ListedContainers([*map(_object, inventory.containers)])
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
     def judge_all(self) -> Iterator[JudgedObject]:
@@ -101,9 +134,37 @@ class ObjectJudge:
         target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
         body = json.dumps(remove_filled(request, self._fills).body).encode()
         posted = envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
-        decision = self.judge.decide(posted, "scan", time.time())
+        decision = self.judge.decide(posted, "scan", time.time(), notes=self._note_joined(posted))
         id = text(thing, "Id") or text(thing, "ID") or name
+        if kind == "container" and thing and self.judge.policy.images.asks:
+            decision = self._judge_image(decision, thing)
         return JudgedObject(kind, name, id, thing, self._read_facts(posted), decision)
+
+    def _note_joined(self, posted: bytes) -> HostNotes | None:
+        """What an object takes over from containers of the inventory, as if dockerd had been asked."""
+        try:
+            document = self.judge.document(posted, time.time())
+            joined = joined_containers.find_joined(document, self._containers, self.judge.host.moment())
+        except Refused:
+            return None
+        return HostNotes({"joined": {"": joined}, "objects": {"": {}}}) if joined else None
+
+    def _judge_image(self, created: Decision, thing: Mapping[str, JSON]) -> Decision:
+        """The decision with what a start says of the container's image: the name can mean another one by now."""
+        judge, now = self.judge, time.time()
+        if judge.images is None:
+            return created
+        posted = envelope(ClientRequest("POST", f"/containers/{text(thing, 'Id')}/start", [], b""))
+        document = judge.document(posted, now)
+        store = ImageStore(judge.images, judge.policy.images)
+        try:
+            document["objects"] = dict(describe_container(thing, store, now))
+        except RecordUnreadable as error:
+            raise Refused("host-unreadable", "Image") from error
+        about = [rule for rule in judge.policy.rules if reads_vouching(judge.policy.rules[rule].schema)]
+        found = judge.find_violations(document, now, judge.enforcement)
+        kept = [violation for violation in created.violations if violation.rule not in about]
+        return replace(created, violations=(*kept, *(one for one in found if one.rule in about)))
 
     def _read_facts(self, posted: bytes) -> Mapping[str, JSON]:
         try:

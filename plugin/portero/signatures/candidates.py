@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
 from portero.images.documents import ACCEPTED, digest_of
 from portero.images.payloads import DIGEST, MAX_PAYLOAD
@@ -40,7 +41,11 @@ class Candidates:
         """What may be a signature of this digest. Raises TransportFailed."""
         tag = digest.replace(":", "-")
         yield from self._read_layers(self._parse(self.registry.find(f"manifests/{tag}.sig", ACCEPTED, _MAX_LIST)))
-        listed = self.registry.find(f"referrers/{digest}", ACCEPTED, _MAX_LIST)
+        try:
+            listed = self.registry.find(f"referrers/{digest}", ACCEPTED, _MAX_LIST)
+        except TransportFailed:
+            # A registry without the API may say so in other ways than that there is nothing.
+            listed = None
         if listed is None:
             listed = self.registry.find(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
         for descriptor in _list_objects(self._parse(listed), "manifests")[:_MAX_REFERRERS]:

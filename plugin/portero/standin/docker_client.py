@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 # They lead to other daemons, or make the client expect TLS.
 _ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "BUILDX_BUILDER")
@@ -17,10 +17,11 @@ _END_TIMEOUT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a client ended. `status` is None when its time was up."""
+    """How a client ended. `status` is None when its time was up. `dropped`: standard error, where it is no output."""
 
     status: int | None
     output: str
+    dropped: str = ""
 
 
 def environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
@@ -30,16 +31,23 @@ def environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
 
 
 def run(
-    command: Sequence[str], environ: Mapping[str, str], timeout: float, *, terminal: bool = False, errors: bool = True
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    timeout: float,
+    *,
+    terminal: bool = False,
+    errors: bool = True,
+    user: tuple[int, int] | None = None,
 ) -> Ended:
     """Runs the command to its end or to the end of its time; raises OSError when it cannot be started.
 
-    `errors`: whether the output has standard error, too.
+    `errors`: whether the output has standard error, too. `user`: user and group IDs to run it as; None: one's own.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as dropped:
-        status = _start(command, environ, timeout, output, output if errors else dropped, terminal)
+        status = _start(command, environ, timeout, output, output if errors else dropped, terminal, user)
         output.seek(0)
-        return Ended(status, output.read().decode(errors="replace"))
+        dropped.seek(0)
+        return Ended(status, output.read().decode(errors="replace"), dropped.read().decode(errors="replace"))
 
 
 def _start(
@@ -49,11 +57,13 @@ def _start(
     output: BinaryIO,
     errors: BinaryIO,
     terminal: bool,
+    user: tuple[int, int] | None,
 ) -> int | None:
+    account: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": ()} if user else {}
     parent_end, child_end = pty.openpty() if terminal else (None, None)
     try:
-        process = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
-            command, env=environ, stdin=child_end, stdout=output, stderr=errors, start_new_session=True
+        process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
+            command, env=environ, stdin=child_end, stdout=output, stderr=errors, start_new_session=True, **account
         )
         return _wait(process, timeout)
     finally:

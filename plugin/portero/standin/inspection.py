@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 
+from portero.files.path import clean
 from portero.standin.messages import Answer, Call, Object
 from portero.standin.objects import CREATED, Container, State, has_labels, identity
-from portero.values.json_fields import child, items, text
+from portero.values.json_fields import child, flag, items, objects, text, texts
 from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:
     """ContainerInspect."""
-    return Answer(body=_describe(state.container(call.path["id"])))
+    return Answer(body=describe(state.container(call.path["id"])))
 
 
-def _describe(container: Container) -> Object:
+def describe(container: Container) -> Object:
+    """What docker inspect shows of a container."""
     config: Object = {
         name: value for name, value in container.body.items() if name not in ("HostConfig", "NetworkingConfig")
     }
@@ -29,7 +31,7 @@ def _describe(container: Container) -> Object:
         "Platform": "linux",
         "HostConfig": child(container.body, "HostConfig"),
         "Config": config,
-        "Mounts": [],
+        "Mounts": _list_mounts(container),
         "NetworkSettings": {"Ports": _list_ports(container), "Networks": _list_networks(container)},
     }
 
@@ -47,6 +49,29 @@ def _describe_state(container: Container) -> Object:
     }
 
 
+def _list_mounts(container: Container) -> list[JSON]:
+    """Its binds and volumes, from Binds and Mounts."""
+    config = child(container.body, "HostConfig")
+    mounts: list[JSON] = []
+    for bind in texts(config, "Binds"):
+        source, _, rest = bind.partition(":")
+        target, _, mode = rest.partition(":")
+        mounts.append(_make_mount(source, target or source, read_only="ro" in mode.split(",")))
+    for entry in objects(config, "Mounts"):
+        if text(entry, "Type") in ("bind", "volume"):
+            source, target = text(entry, "Source"), text(entry, "Target")
+            mounts.append(_make_mount(source, target, read_only=flag(entry, "ReadOnly")))
+    return mounts
+
+
+def _make_mount(source: str, target: str, *, read_only: bool) -> Object:
+    mount: Object = {"Destination": target, "RW": not read_only, "Propagation": "rprivate"}
+    if source.startswith("/"):
+        return {"Type": "bind", "Source": clean(source), **mount}
+    folder = f"/var/lib/docker/volumes/{source}/_data"
+    return {"Type": "volume", "Name": source, "Driver": "local", "Source": folder, **mount}
+
+
 def _list_networks(container: Container) -> Object:
     endpoints = child(child(container.body, "NetworkingConfig"), "EndpointsConfig")
     mode = text(child(container.body, "HostConfig"), "NetworkMode")
@@ -62,7 +87,7 @@ def _list_ports(container: Container) -> Object:
 def list_containers(state: State, call: Call) -> Answer:
     """ContainerList with the filters that compose uses."""
     shown = [each for each in state.containers.values() if _is_wanted(each, call)]
-    return Answer(body=[_summarize(container) for container in shown or _assume_container(state, call)])
+    return Answer(body=[summarize(container) for container in shown or _assume_container(state, call)])
 
 
 def _assume_container(state: State, call: Call) -> list[Container]:
@@ -87,7 +112,8 @@ def _is_wanted(container: Container, call: Call) -> bool:
     return has_labels(filters.get("label", []), container.labels)
 
 
-def _summarize(container: Container) -> Object:
+def summarize(container: Container) -> Object:
+    """A container in a list."""
     image = text(container.body, "Image")
     return {
         "Id": container.id,
@@ -102,7 +128,7 @@ def _summarize(container: Container) -> Object:
         "Status": "Up 1 second" if container.is_up else "Exited (0) 1 second ago",
         "HostConfig": {"NetworkMode": child(container.body, "HostConfig").get("NetworkMode") or "default"},
         "NetworkSettings": {"Networks": _list_networks(container)},
-        "Mounts": [],
+        "Mounts": _list_mounts(container),
     }
 
 

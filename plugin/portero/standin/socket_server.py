@@ -1,6 +1,7 @@
 """The stand-in's socket: HTTP over a Unix socket in a folder that only this user can enter."""
 
 import json
+import os
 import shutil
 import socket
 import socketserver
@@ -22,10 +23,14 @@ _CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class StandIn:
-    """`with StandIn(answer) as socket:` serves until the end of the block; a thread a connection."""
+    """`with StandIn(answer) as socket:` serves until the end of the block; a thread a connection.
 
-    def __init__(self, answer: Callable[[ClientRequest], Answer]) -> None:
+    `user`: user and group IDs of the client, where it is another user; None: one's own.
+    """
+
+    def __init__(self, answer: Callable[[ClientRequest], Answer], user: tuple[int, int] | None = None) -> None:
         self._answer = answer
+        self._user = user
 
     def __enter__(self) -> Path:
         self._folder = Path(tempfile.mkdtemp(prefix="portero-"))
@@ -35,6 +40,9 @@ class StandIn:
         except OSError:
             shutil.rmtree(self._folder)
             raise
+        if self._user is not None:
+            for owned in (path, self._folder):
+                os.chown(owned, *self._user)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return path
 

@@ -10,6 +10,7 @@ from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.standin.answers import StandInDaemon
 from portero.standin.envelopes import ClientRequest, envelope
+from portero.standin.project_objects import KINDS, ProjectObjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,17 @@ class Trial:
     def __init__(self, judge: Judge, *, go_on: bool = False) -> None:
         self.judged: list[JudgedRequest] = []
         self.daemon = StandInDaemon(judge.routes, self._decide)
-        self._judge = replace(judge, host=KnownNetworks(judge.host, self.daemon.state.network_name))
+        known = ProjectObjects(self.daemon.state)
+        host = KnownNetworks(judge.host, self.daemon.state.network_name, known=known)
+        self._judge = replace(judge, host=host, routes=judge.routes.looking_up(*KINDS))
         self._go_on = go_on
 
     def _decide(self, request: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
         identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
         decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
+        # What exists here was made here, and was refused as it was made.
+        kept = tuple(one for one in decision.violations if one.rule != "existing-container")
+        decision = replace(decision, violations=kept)
         self.judged.append(JudgedRequest(request, decision))
         return None if decision.allowed or self._go_on else denial.write_denial(decision)

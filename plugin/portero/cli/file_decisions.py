@@ -1,0 +1,105 @@
+"""The requests of files and the decisions on them: of one project, each with what those before it make."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from portero.cli import host_findings
+from portero.cli.check_report import Notes
+from portero.cli.input_files import open_input
+from portero.compose.project import Reading, is_compose, is_yaml
+from portero.decision import Decision, Subject, limit_violations, sort_violations
+from portero.engine.rust import RUST
+from portero.files import package_files
+from portero.identity.caller import NOBODY
+from portero.judging.judge import Judge
+from portero.objects.known_networks import KnownNetworks
+from portero.recording import request_files
+from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
+from portero.standin import project_objects
+from portero.values.json_types import JSON
+from portero.values.spelling import format_path
+
+
+@dataclass(frozen=True, slots=True)
+class FileJudge:
+    """Judges requests of files. `sees_host`: whether this is the host for which they are meant."""
+
+    judge: Judge
+    reading: Reading
+    operation: str | None
+    sees_host: bool
+
+    def read(self, projects: Sequence[Sequence[str]]) -> list[FileRequest]:
+        """The requests of these files, those of one project together; raises InvalidRequestFile."""
+        return [one for each in projects for one in _read_requests(each, self.judge, self.operation, self.reading)]
+
+    def knowing(self, requests: Sequence[FileRequest], request: FileRequest) -> Judge:
+        """The judge with what the files say of networks, and what exists by the time of this request."""
+        names = {id: name for each in requests for id, name in each.networks.items()}
+        host = KnownNetworks(self.judge.host, names.get, known=request.objects)
+        return replace(self.judge, host=host, routes=self.judge.routes.looking_up(*project_objects.KINDS))
+
+    def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], Notes]:
+        """The decisions, and what to say besides."""
+        checked = [_check_request(self.knowing(requests, request), request) for request in requests]
+        unseen = 0
+        if not self.sees_host:
+            checked, unseen = host_findings.report_unseen(checked)
+        assumed = {name for request in requests for name in host_findings.list_assumed(request)}
+        return checked, Notes([text for request in requests for text in request.warnings], unseen + len(assumed))
+
+
+def _read_requests(
+    files: Sequence[str], judge: Judge, operation: str | None, reading: Reading
+) -> Iterator[FileRequest]:
+    if len(files) > 1 or is_compose(files[0]):
+        from portero.compose import requests
+
+        yield from requests.list_requests(files, judge.routes, reading)
+        return
+    with open_input(files[0]) as opened:
+        data = opened.read()
+    if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
+        from portero.compose import requests
+
+        yield from requests.list_requests_of_text(data, judge.routes, reading)
+        return
+    yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
+
+
+def _check_request(judge: Judge, request: FileRequest) -> DecidedRequest:
+    decision = _decide(judge, request)
+    decision = host_findings.drop_causes_named_elsewhere(request, decision)
+    if request.judged is not None:
+        judged = {f"?{name}" for name in request.judged}
+        decision = replace(decision, violations=tuple(each for each in decision.violations if each.at in judged))
+    return DecidedRequest(request, decision)
+
+
+def _decide(judge: Judge, request: FileRequest) -> Decision:
+    document, now = request.content, time.time()
+    if isinstance(document, bytes):
+        return judge.decide(document, "check", now, identity=request.identity)
+    _refuse_malformed(request.location, document)
+    enforcement = judge.enforcement.for_caller(judge.policy.site, request.identity or NOBODY)
+    return Decision(
+        id="check",
+        time=now,
+        subject=Subject(operation=str(document["operation"]), method=str(document["method"])),
+        violations=limit_violations(sort_violations(judge.find_violations(document, now, enforcement))),
+        policy=judge.policy.digest,
+        profile=enforcement.profile,
+        mode="enforce",
+    )
+
+
+def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
+    """A rule about a missing field says nothing, so a document written by hand must be complete."""
+    schema = json.loads((package_files.schemas() / "request.json").read_text(encoding="utf-8"))
+    if failures := RUST.compile(schema, {}).failures(document):
+        where = ", ".join(format_path(path) or "the document" for path in failures)
+        raise InvalidRequestFile(
+            f"{location}: {where}: does not match schemas/request.json; without facts, Portero makes them"
+        )

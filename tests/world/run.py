@@ -1,0 +1,136 @@
+"""`make world DIR=…`: any folder of compose files and docker run lines, judged project by project, as a table.
+
+For each project: refused by which rules, by what alone, how long it took; and, where root can start one (DOCKERD=1),
+what a real dockerd said, guarded by this checkout. dockerd has an image of each name, all of them busybox.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portero.compose.project import find_projects
+from tests.e2e.guarded import GuardedDocker
+
+_MOUNTED = "/srv/world"
+_SECONDS = 60.0
+# Of a project; dockerd has room for some thirty networks.
+_TIDY = (
+    "docker ps -aq | xargs -r docker rm -f; docker volume ls -q | xargs -r docker volume rm -f; "
+    "docker network ls -q -f label=com.docker.compose.project | xargs -r docker network rm"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of one project. `rules`: None where it could not be read; `said`: of dockerd, None where it was not asked."""
+
+    name: str
+    rules: frozenset[str] | None
+    seconds: float
+    said: frozenset[str] | None = None
+
+
+def list_projects(folder: Path) -> Iterator[Path]:
+    """The compose files below a folder, one for each of its folders, and files of command lines (.txt, .sh)."""
+    yield from (Path(files[0]) for files in find_projects(str(folder)))
+    for path, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (Path(path, name) for name in sorted(files) if name.endswith((".txt", ".sh")))
+
+
+def judge(project: Path, profile: str, docker: GuardedDocker | None = None) -> Iterator[Verdict]:
+    """The verdict on a compose file, or on each docker run line of a file of them."""
+    if project.suffix in (".txt", ".sh"):
+        for line in project.read_text().splitlines():
+            if line.lstrip("$ ").startswith("docker run "):
+                words = shlex.split(line.lstrip("$ "))
+                yield _decide(line[:60], ["try", "--profile", profile, "--json", "--", *words], docker, words)
+        return
+    create = ["docker-compose", "--file", str(project), "--profile", "*", "create", "--no-build"]
+    yield _decide(str(project), ["check", "--profile", profile, "--format", "json", str(project)], docker, create)
+
+
+def _decide(name: str, words: Sequence[str], docker: GuardedDocker | None, command: Sequence[str]) -> Verdict:
+    began = time.monotonic()
+    if docker is None:
+        ended = subprocess.run([sys.executable, "-m", "portero", *words], capture_output=True, text=True, check=False)
+    else:
+        ended = docker.portero(*words)
+    seconds = time.monotonic() - began
+    rules = frozenset(list_rules(ended.stdout)) if ended.returncode in (0, 1) else None
+    return Verdict(name, rules, seconds, _ask(docker, command) if docker and rules is not None else None)
+
+
+def list_rules(output: str) -> Iterator[str]:
+    """The rules that refuse, of what check or try printed as JSON."""
+    documents = [json.loads(output)] if output.startswith("{\n") else map(json.loads, output.splitlines())
+    for document in documents:
+        for request in document.get("requests", [document]):
+            yield from (each["rule"] for each in request["violations"] if each["action"] == "deny")
+
+
+def _ask(docker: GuardedDocker, command: Sequence[str]) -> frozenset[str] | None:
+    """The rules that dockerd's refusals come from, of all requests of a command."""
+    if command[0] == "docker-compose":
+        listed = docker.shell(shlex.join([*command[:5], "config", "--images"]))
+        for image in listed.stdout.split():
+            repository, _, tag = image.partition(":") if "@" not in image else (image, "", "")
+            docker.client.ask("POST", f"/images/busybox:latest/tag?repo={repository}&tag={tag or 'latest'}")
+    since = docker.log_size()
+    ended = docker.shell(shlex.join(command), timeout=_SECONDS)
+    refused = [line for line in docker.decisions(since) if not line["allowed"]]
+    docker.shell(_TIDY)
+    if ended.returncode != 0 and not refused:
+        return None  # dockerd itself did not do it: nothing was asked about the rest
+    return frozenset(each["rule"] for line in refused for each in line["violations"] if each["action"] == "deny")
+
+
+def list_table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Each project that is refused, then the rules by projects, then the figures."""
+    for each in verdicts:
+        if each.rules is None or each.rules or disagrees(each):
+            what = "unread" if each.rules is None else ", ".join(sorted(each.rules)) or "allowed"
+            said = f"  DOCKERD: {'refused' if each.said else 'allowed'}" if disagrees(each) else ""
+            yield f"{each.seconds:5.1f} s  {each.name}: {what}{said}"
+    read = [each.rules for each in verdicts if each.rules is not None]
+    refused, alone = Counter(rule for rules in read for rule in rules), Counter(*map(_only, [read]))
+    yield f"{'rule':<36} refuses   alone"
+    yield from (f"{rule:<36} {count:7} {alone[rule]:7}" for rule, count in refused.most_common())
+    asked = [each for each in verdicts if each.said is not None]
+    yield f"{len(verdicts)} projects, {len(read)} read, {sum(map(bool, read))} refused" + (
+        f"; dockerd disagrees on {sum(map(disagrees, asked))} of {len(asked)}" if asked else ""
+    )
+
+
+def _only(read: Iterable[frozenset[str]]) -> list[str]:
+    return [next(iter(rules)) for rules in read if len(rules) == 1]
+
+
+def disagrees(verdict: Verdict) -> bool:
+    """Whether dockerd allowed what is refused here, or the other way round."""
+    return verdict.said is not None and verdict.rules is not None and bool(verdict.said) != bool(verdict.rules)
+
+
+def main() -> None:
+    """Print the table; DIR, PROFILE and DOCKERD are in the environment."""
+    folder, profile = Path(os.environ["DIR"]).absolute(), os.environ.get("PROFILE") or "baseline"
+    if not os.environ.get("DOCKERD"):
+        verdicts = [one for project in list_projects(folder) for one in judge(project, profile)]
+    else:
+        with GuardedDocker(profile=profile) as docker:
+            shutil.copytree(folder, docker.host.path(_MOUNTED), symlinks=True)
+            inside = [Path(_MOUNTED, project.relative_to(folder)) for project in list_projects(folder)]
+            verdicts = [one for project in inside for one in judge(project, profile, docker)]
+    sys.stdout.write("\n".join(list_table(verdicts)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
