@@ -32,7 +32,7 @@ def containers(*refs: str) -> tuple[Touch, ...]:
         ("DELETE", "/containers/web?force=1", None, (Touch("container", "web"), Touch("state", "web"))),
         ("POST", "/containers/web/start", None, (Touch("state", "web"),)),
         ("POST", "/containers/web/start", {"HostConfig": {}}, (Touch("container", "web"), Touch("state", "web"))),
-        ("POST", "/containers/prune", None, (Touch("container"), Touch("state"))),
+        ("POST", "/containers/prune", None, ()),
         ("POST", "/networks/front/connect", {"container": "/web"}, containers("web")),
         ("POST", "/networks/front/disconnect", {"Container": "a", "CONTAINER": "b"}, containers("")),
         ("POST", "/networks/front/connect", b"{", containers("")),

@@ -71,4 +71,4 @@ def test_many_ask_for_a_list() -> None:
 
     # Not all of them are known singly any more: then all that are there count.
     assert list(under_way.at().others) == [UPPER]
-    assert not RequestCreations(under_way, 0, []).add("x", [LOWER], disagree)
+    assert not RequestCreations(under_way, 0, {}).add("x", [LOWER], disagree)

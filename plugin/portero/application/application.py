@@ -83,8 +83,11 @@ class Application:
             if (own := answer_own(data)) is not None:
                 return own
             decision = self._decide(data, peer)
-            if decision.allowed and not decision.subject.reads and (followed := self._followed) is not None:
-                followed.note_decision(decision.id, data, peer)
+            if not decision.subject.reads and (followed := self._followed) is not None:
+                if decision.allowed:
+                    followed.note_decision(decision.id, data, peer)
+                else:
+                    followed.note_refused(decision.id)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
             _LOG.error("internal error", exc_info=error)

@@ -141,6 +141,9 @@ class Follower(Protocol):
     def note_decision(self, id: str, data: bytes, peer: Peer | None) -> None:
         """A request is allowed that may change something: before dockerd is told so. `id`: of the decision."""
 
+    def note_refused(self, id: str) -> None:
+        """A request is refused that may have been allowed by its rules. `id`: of the decision."""
+
     def note_result(self, data: bytes, peer: Peer) -> None:
         """What dockerd posts after a request."""
 

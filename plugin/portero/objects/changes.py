@@ -6,7 +6,7 @@ An operation that is not listed here changes no fact that is kept; one that nobo
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from portero.reading.envelope import Envelope
@@ -18,6 +18,9 @@ from portero.refusals import Refused
 TouchedKind = Literal["container", "state", "volume", "network"]
 MadeKind = Literal["container", "exec", "service", ""]
 _ID = re.compile(r"[0-9a-f]{64}")
+BEGINNING = re.compile(r"[0-9a-f]{1,63}")
+# Of a container with a longer name nothing is kept, and a volume has none.
+MAX_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,6 @@ class Touch:
 
     kind: TouchedKind
     ref: str = ""
-
-    def concerns(self, kind: TouchedKind, id: str, name: str = "") -> bool:
-        """dockerd takes a container's ID, its name, and any beginning of its ID (docker-facts 7.16)."""
-        if self.kind != kind:
-            return False
-        is_container = kind in ("container", "state")
-        return not self.ref or self.ref in (id, name) or (is_container and id.startswith(self.ref))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,8 @@ def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
     if match.operation.reads:
         return NOTHING
     find = _CHANGES.get(match.operation.id)
-    return find(match, target, envelope.body) if find else NOTHING
+    found = find(match, target, envelope.body) if find else NOTHING
+    return replace(found, touches=tuple(one for each in found.touches for one in _widen(each)))
 
 
 def read_id(body: bytes) -> str:
@@ -70,6 +67,13 @@ def read_id(body: bytes) -> str:
     return id if isinstance(id, str) and _ID.fullmatch(id) else ""
 
 
+def _widen(touch: Touch) -> tuple[Touch, ...]:
+    """What a container is called by another one's link can be any of them; what is too long means nothing kept."""
+    if touch.kind in ("container", "state") and "/" in touch.ref:
+        return (Touch(touch.kind),)
+    return (touch,) if len(touch.ref) <= MAX_NAME else ()
+
+
 _Find = Callable[[Match, Target, bytes | None], PossibleChange]
 
 
@@ -79,7 +83,7 @@ def _id(match: Match) -> str:
 
 def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     name = first_value(target.query, "name").removeprefix("/")
-    return PossibleChange((Touch("container", name),) if name else (), "container", name)
+    return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1])
 
 
 def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
@@ -129,7 +133,6 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerRestart": _run,
     "ContainerStop": _run,
     "ContainerKill": _run,
-    "ContainerPrune": _always(_of_all("container", "state")),
     "ContainerExec": _always(PossibleChange(makes="exec")),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,

@@ -44,7 +44,9 @@ def compare_facts(picture: Picture, ids: Sequence[str], ask: DaemonQuestions) ->
         facts = choose_facts("container", shown)
         # dockerd shows mounts in any order.
         names = ["mounts"] if _list_mounts(before) != _list_mounts(shown) else []
-        names += [name for name in facts if name != "Mounts" and facts[name] != before.get(name)]
+        names += [
+            name for name in facts if name != "Mounts" and _drop_links(facts[name]) != _drop_links(before.get(name))
+        ]
         different += [f"container {id[:12]}: {name}" for name in names]
     return different
 
@@ -58,6 +60,11 @@ def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str
         return "has other mounts"
     rests = text(known, "State") in _RESTS and text(shown, "State") not in _RESTS
     return "runs" if rests else ""
+
+
+def _drop_links(fact: JSON) -> JSON:
+    """Without those of HostConfig: dockerd shows them in any order, by the names that the others have now."""
+    return {name: value for name, value in fact.items() if name != "Links"} if isinstance(fact, dict) else fact
 
 
 def _list_mounts(one: Mapping[str, JSON]) -> set[tuple[str, ...]]:

@@ -7,7 +7,7 @@ judged counts before its own is added: of two that must not both pass, the later
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portero.host.creation import Place
@@ -38,7 +38,7 @@ class CreationsUnderWay:
     def at(self) -> "RequestCreations":
         """Those that one request sees, which asks dockerd after this."""
         with self._lock:
-            return RequestCreations(self, self._number, self._list())
+            return RequestCreations(self, self._number, self._by_id)
 
     @property
     def are_many(self) -> bool:
@@ -56,7 +56,7 @@ class CreationsUnderWay:
             return None
 
     def note_made(self, id: str) -> None:
-        """The answer says that it is there: lists that are asked for from now on have it."""
+        """The answer says that it is there: lists that are asked for from now on have it. Or it was refused at last."""
         with self._lock:
             self._by_id.pop(id, None)
 
@@ -82,21 +82,31 @@ class CreationsUnderWay:
     def number(self) -> int:
         return self._number
 
-    def _list(self) -> list[Place]:
-        return list(dict.fromkeys(place for one in self._by_id.values() for place in one.places))
-
     def _list_since(self, since: int) -> list[Place]:
         if self._number - since > _MANY:
-            return self._list()
+            return _list_places(self._by_id)
         return [place for one in self._latest if one.number > since for place in one.places]
+
+
+def _list_places(creations: Mapping[str, _Creation]) -> list[Place]:
+    return list(dict.fromkeys(place for one in creations.values() for place in one.places))
 
 
 class RequestCreations:
     """As one request sees them (Creations of host/creation.py)."""
 
-    def __init__(self, under_way: CreationsUnderWay, number: int, others: Sequence[Place]) -> None:
+    def __init__(self, under_way: CreationsUnderWay, number: int, others: Mapping[str, _Creation]) -> None:
         self._under_way, self._number = under_way, number
-        self.others = others
+        self._others = {**others}
+
+    @property
+    def others(self) -> list[Place]:
+        return _list_places(self._others)
+
+    def drop(self, doubtful: Iterable[str]) -> None:
+        """A list came that tells of these, and was asked for by this request."""
+        for id in doubtful:
+            self._others.pop(id, None)
 
     def add(self, id: str, places: Sequence[Place], agree: Callable[[Sequence[Place]], bool]) -> bool:
         while True:

@@ -5,6 +5,7 @@ Over HTTP/1.0, which has no chunks: what select sees on the socket is all that t
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
@@ -15,7 +16,9 @@ from portero.values.json_types import JSON
 _ACTIONS = ("create", "start", "die", "destroy", "rename", "update", "remove", "reload")
 _FILTERS: Mapping[str, Sequence[str]] = {"type": ("container", "volume", "network", "daemon"), "event": _ACTIONS}
 _TARGET = f"/events?filters={quote(json.dumps(_FILTERS, separators=(',', ':')))}"
-_REQUEST = f"GET {_TARGET} HTTP/1.0\r\nHost: localhost\r\n{HEADER}: {SECRET}\r\n\r\n"
+_HEADERS = f"Host: localhost\r\n{HEADER}: {SECRET}\r\n\r\n"
+# dockerd answers before it begins to collect.
+_BEFORE_SECONDS = 1
 _PIECE = 1 << 16
 # One event has the labels of its container.
 _MAX_BYTES = 8 << 20
@@ -31,7 +34,8 @@ class EventStream:
             self._socket.settimeout(seconds)
             self._socket.connect(address)
             check(self._socket)
-            self._socket.sendall(_REQUEST.encode())
+            since = int(time.time()) - _BEFORE_SECONDS
+            self._socket.sendall(f"GET {_TARGET}&since={since} HTTP/1.0\r\n{_HEADERS}".encode())
             while b"\r\n\r\n" not in self._text:
                 self._receive(_PIECE)
             head, self._text = self._text.split(b"\r\n\r\n", 1)

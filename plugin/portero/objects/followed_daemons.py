@@ -67,6 +67,11 @@ class FollowedDaemons:
                 except Refused:
                     followed.picture.forget_all()  # allowed all the same where nothing is enforced
 
+    def note_refused(self, id: str) -> None:
+        """A request is refused: nothing is made."""
+        for followed in self._followed.values():
+            followed.creations.note_made(id)
+
     def note_result(self, data: bytes, peer: Peer) -> None:
         """dockerd carried out a request, and posts what it answers."""
         if (result := read_result(data)) is not None:

@@ -7,10 +7,10 @@ import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.objects.changes import Touch
+from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
 from portero.objects.kept_facts import choose_facts, list_fields, shorten_listed
 from portero.objects.touches import Touches
 from portero.values.json_fields import text, texts
@@ -18,7 +18,7 @@ from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ID = re.compile(r"[0-9a-f]{64}")
-_BEGINNING = re.compile(r"[0-9a-f]{1,63}")
+_KINDS: tuple[TouchedKind, ...] = ("container", "state")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
 # Labels and variables can be long: of such an object nothing is kept.
@@ -28,8 +28,12 @@ MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 @dataclass(slots=True)
 class _Container:
-    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known."""
+    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known.
 
+    `made`: the moment when it was known; a list that was asked for before need not have it.
+    """
+
+    made: int
     name: str = ""
     listed: Mapping[str, JSON] | None = None
     facts: bytes | None = None
@@ -46,16 +50,18 @@ class KnownContainers:
         # Those whose name is not known, or can have changed.
         self._unnamed: set[str] = set()
         self._bytes = 0
+        # The moment when one was turned away, since there are too many.
+        self._cut: int | None = None
         # Those to be read again.
         self._unread: dict[str, None] = {}
 
     def add(self, id: str, name: str = "") -> None:
         """There is one of this ID, of which no more is known than perhaps a name."""
-        if id not in self._by_id and len(self._by_id) < MAX_OBJECTS:
-            # A list that was asked for before need not have it.
+        if (known := self._by_id.get(id)) is not None:
+            known.made = self._touches.pass_moment()
+        elif self._make(id):
             self._touches.note(Touch("container", id))
-            self._make(id)
-            if name:
+            if name and len(name) <= MAX_NAME:
                 self._rename(id, name)
 
     def remove(self, id: str) -> None:
@@ -81,23 +87,27 @@ class KnownContainers:
                 self.remove(ref)
             return
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
-        if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), moment):
+        changed = self._find_changed(moment)
+        if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
             self._keep(self._by_id[id], encode(choose_facts("container", shown)))
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
-        seen = {text(one, "Id"): one for one in listed}
+        seen, changed = {text(one, "Id"): one for one in listed}, self._find_changed(moment)
+        if self._cut is not None and self._cut <= moment:
+            self._cut = None
         for id in self._by_id.keys() - seen.keys():
-            if not self._touches.concern(moment, "container", id, self._by_id[id].name):
+            known = self._by_id[id]
+            if known.made <= moment and not changed["container"](id, known.name):
                 self._drop(id)
         for id, one in seen.items():
             # A name with a slash inside is what another container calls it by a link.
             names = (name.removeprefix("/") for name in texts(one, "Names"))
-            self._note(id, next((name for name in names if "/" not in name), ""), one, moment)
+            self._note(id, next((name for name in names if "/" not in name), ""), one, changed)
 
     def list_all(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
-        if len(self._by_id) >= MAX_OBJECTS:
+        if self._is_cut:
             return None
         known = [one.listed for one in self._by_id.values() if one.listed is not None]
         return known, [id for id, one in self._by_id.items() if one.listed is None]
@@ -107,8 +117,8 @@ class KnownContainers:
         ids = {ref} & self._by_id.keys()
         if (named := self._names.get(ref)) is not None:
             ids.add(named)
-        if _BEGINNING.fullmatch(ref) and (begun := self._list_begun(ref)):
-            if not are_all or self._unnamed or len(ref) < _SURE:
+        if BEGINNING.fullmatch(ref) and (begun := self._list_begun(ref)):
+            if not are_all or self._is_cut or self._unnamed or len(ref) < _SURE:
                 return None
             ids |= {*begun}
         if len(ids) != 1:
@@ -123,17 +133,34 @@ class KnownContainers:
         state = "exited" if known.listed is None else text(known.listed, "State")
         return {**decode(known.facts), "State": {"Status": state}}
 
-    def _note(self, id: str, name: str, listed: Mapping[str, JSON], moment: int) -> bool:
+    @property
+    def _is_cut(self) -> bool:
+        """Whether there can be more than are known."""
+        return self._cut is not None or len(self._by_id) >= MAX_OBJECTS
+
+    def are_under_way(self, ids: Iterable[str]) -> bool:
+        """Whether a request can change one of these just now."""
+        names = [(id, self._by_id[id].name) for id in ids if id in self._by_id]
+        return any(self._touches.are_under_way(kind, id, name) for id, name in names for kind in _KINDS)
+
+    def _find_changed(self, moment: int) -> Mapping[TouchedKind, Callable[[str, str], bool]]:
+        return {kind: self._touches.find_changed(moment, kind) for kind in _KINDS}
+
+    def _note(
+        self,
+        id: str,
+        name: str,
+        listed: Mapping[str, JSON],
+        changed: Mapping[TouchedKind, Callable[[str, str], bool]],
+    ) -> bool:
         """Note a name and a state that cannot have changed since; False: the name can, or there are too many."""
-        if id not in self._by_id:
-            if len(self._by_id) >= MAX_OBJECTS:
-                return False
-            self._make(id)
+        if id not in self._by_id and not self._make(id):
+            return False
         known = self._by_id[id]
-        if not name or any(self._touches.concern(moment, "container", id, each) for each in {name, known.name}):
+        if not 0 < len(name) <= MAX_NAME or any(changed["container"](id, each) for each in {name, known.name}):
             return False
         self._rename(id, name)
-        if not self._touches.concern(moment, "state", id, name):
+        if not changed["state"](id, name):
             known.listed = shorten_listed(listed)
         return True
 
@@ -149,11 +176,17 @@ class KnownContainers:
         if not self._beginnings[id[:_SURE]]:
             del self._beginnings[id[:_SURE]]
 
-    def _make(self, id: str) -> None:
-        self._by_id[id] = _Container()
+    def _make(self, id: str) -> bool:
+        """False: there are too many."""
+        made = self._touches.pass_moment()
+        if len(self._by_id) >= MAX_OBJECTS:
+            self._cut = made
+            return False
+        self._by_id[id] = _Container(made)
         self._beginnings[id[:_SURE]].add(id)
         self._unnamed.add(id)
         self._unread[id] = None
+        return True
 
     def _rename(self, id: str, name: str) -> None:
         known = self._by_id[id]
@@ -178,7 +211,7 @@ class KnownContainers:
         if not ref:
             return [*self._by_id]
         ids = [id for id in (ref, self._names.get(ref, "")) if id in self._by_id]
-        return ids + (self._list_begun(ref) if _BEGINNING.fullmatch(ref) else [])
+        return ids + (self._list_begun(ref) if BEGINNING.fullmatch(ref) else [])
 
     def _list_begun(self, ref: str) -> list[str]:
         among = self._by_id if len(ref) < _SURE else self._beginnings.get(ref[:_SURE], ())

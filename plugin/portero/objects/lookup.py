@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
-from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.daemon_questions import DaemonQuestions
@@ -26,7 +25,7 @@ from portero.values.json_types import JSON
 
 _MAX_OBJECTS = 64
 # Containers that are not certain: more of them are rather listed with all others.
-_MAX_ASKED = 8
+_MAX_ASKED, _BRIEF_SECONDS = 8, 0.3
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
 _INFO_SECONDS = 60.0
 
@@ -79,7 +78,10 @@ class ObjectLookup:
         self._followed = objects.find_followed(daemon)
         requests = TimedRequests(addresses, daemon, objects.timeout.find_seconds)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
-        self.creations: Creations = self._followed.creations.at()
+        # A container that a restart policy starts may not answer: then the list does.
+        brief = TimedRequests(addresses, daemon, lambda: _BRIEF_SECONDS)
+        self._brief = DaemonQuestions(brief, self._followed, lambda state, is_late: None)
+        self.creations = self._followed.creations.at()
         # None: everything is asked of dockerd.
         self._picture: Picture | None = self._followed.picture
         self._used_picture = False
@@ -118,8 +120,15 @@ class ObjectLookup:
         if kind not in self._listed:
             known = self._list_known(kind)
             self._used_picture |= known is not None
-            self._listed[kind] = self._questions.ask_for_all(kind) if known is None else known
+            self._listed[kind] = self._ask_for_all(kind) if known is None else known
         return self._listed[kind]
+
+    def _ask_for_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        doubtful = self._followed.creations.find_doubtful()
+        listed = self._questions.ask_for_all(kind)
+        if kind == "container":
+            self.creations.drop(doubtful)
+        return listed
 
     def _list_known(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]] | None:
         """What the picture has, with a question for each of a few that are not certain; None: more is to be asked."""
@@ -129,9 +138,13 @@ class ObjectLookup:
             return [] if self._picture.has_no_services() else None
         if kind == "network":
             return self._picture.list_networks()
-        if (found := self._picture.list_containers()) is None or len(found[1]) > _MAX_ASKED:
+        found = self._picture.list_containers()
+        if found is None or len(found[1]) > _MAX_ASKED or self._picture.are_under_way(found[1]):
             return None
-        asked = [self._questions.ask_for("container", id) for id in found[1]]
+        try:
+            asked = [self._brief.ask_for("container", id) for id in found[1]]
+        except Refused:
+            return None
         return [*found[0], *(list_fields(one) for one in asked if one is not None)]
 
     def info(self) -> Mapping[str, JSON]:

@@ -69,6 +69,11 @@ class Picture:
         with self._lock:
             self._containers.remove(id)
 
+    def follow(self) -> None:
+        """Events come from now on. What was asked for until now is not kept."""
+        self.forget_all()
+        self.is_followed = True
+
     def forget_all(self) -> None:
         """Begin anew: what was asked for until now is not kept."""
         with self._lock:
@@ -129,6 +134,11 @@ class Picture:
         """Those that are known, as in dockerd's list, and the IDs of others; None: there can be more."""
         with self._lock:
             return self._containers.list_all() if self.is_whole and self._is_sure else None
+
+    def are_under_way(self, ids: Iterable[str]) -> bool:
+        """Whether a request can change one of these containers just now: while it starts, it does not answer."""
+        with self._lock:
+            return self._containers.are_under_way(ids)
 
     def list_networks(self) -> Sequence[Mapping[str, JSON]] | None:
         with self._lock:

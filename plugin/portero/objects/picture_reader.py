@@ -69,7 +69,7 @@ class PictureReader:
         with wakes, wake, EventStream(address, _CONNECT_SECONDS, make_check(address, {0, self._daemon.uid})) as events:
             wake.setblocking(False)
             self._wakes, self._followed.wake = [wakes], lambda: _wake(wake)
-            self._picture.is_followed = True
+            self._picture.follow()
             anew, compared, checked = -1, time.monotonic(), time.monotonic()
             while True:
                 if anew != self._picture.anew:
