@@ -37,6 +37,9 @@ def containers(*refs: str) -> tuple[Touch, ...]:
         ("POST", "/networks/front/disconnect", {"Container": "a", "CONTAINER": "b"}, containers("")),
         ("POST", "/networks/front/connect", b"{", containers("")),
         ("POST", "/networks/front/connect", b"[]", containers("")),
+        ("POST", "/networks/front/connect", {"Container": "web/db"}, containers("")),
+        ("POST", "/containers/web/db/stop", None, (Touch("state"),)),
+        ("POST", f"/containers/{'x' * 255}/rename?name={'x' * 256}", None, containers("x" * 255)),
         ("DELETE", "/networks/front", None, (Touch("network"),)),
         ("DELETE", "/volumes/data", None, (Touch("volume", "data"),)),
         ("POST", "/volumes/prune", None, (Touch("volume"),)),
@@ -56,6 +59,7 @@ def test_what_an_answer_can_name_is_known() -> None:
     assert change("POST", "/containers/web/exec", {}).makes == "exec"
     assert change("POST", "/services/create", {}).makes == "service"
     assert change("POST", "/build") == NOTHING
+    assert len(change("POST", f"/containers/create?name={'x' * 60_000}", {}).name) == 256
 
 
 @pytest.mark.parametrize(

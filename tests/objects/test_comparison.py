@@ -49,8 +49,13 @@ def test_what_runs_is_not_known_to_rest() -> None:
 def test_differences_of_details() -> None:
     class Answers:
         def ask_for(self, kind: str, id: str) -> Any:
-            return {**shown(name="other", Image="x"), "Mounts": MOUNTS}
+            links = {"Links": ["/b:/web/b", "/c:/web/a"]}  # in any order, by the names of now
+            return {**shown(name="other", Image="x"), "Mounts": MOUNTS, "HostConfig": links}
 
-    different = compare_facts(picture(), [ID, "f" * 64], Answers())  # type: ignore[arg-type]
+    found = picture()
+    found.note_inspected(
+        "container", ID, {**shown(), "HostConfig": {"Links": ["/a:/web/a", "/b:/web/b"]}}, found.moment
+    )
+    different = compare_facts(found, [ID, "f" * 64], Answers())  # type: ignore[arg-type]
 
     assert [each.partition(": ")[2] for each in different] == ["mounts", "Name", "Config"]

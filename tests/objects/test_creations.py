@@ -72,3 +72,14 @@ def test_many_ask_for_a_list() -> None:
     # Not all of them are known singly any more: then all that are there count.
     assert list(under_way.at().others) == [UPPER]
     assert not RequestCreations(under_way, 0, {}).add("x", [LOWER], disagree)
+
+
+def test_a_list_that_a_request_asked_for_tells_it_what_came_to_nothing() -> None:
+    under_way = CreationsUnderWay()
+    add(under_way.at(), "d-1", UPPER)
+    add(under_way.at(), "d-2", LOWER)
+    request = under_way.at()
+    under_way.note_answered("d-1")
+    request.drop(under_way.find_doubtful())
+
+    assert request.others == [LOWER]

@@ -1,5 +1,6 @@
 """Containers are found as dockerd finds them, and only where nothing can have changed since they were read."""
 
+import time
 from random import Random
 from typing import Any
 
@@ -129,3 +130,52 @@ def test_of_too_many_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     found.add(OTHER)
     found.note_inspected(OTHER, shown(OTHER), 9)
     assert name_found(found, OTHER) is None
+
+
+@pytest.mark.parametrize("is_told", [False, True], ids=["asked for since", "known before, told since"])
+def test_a_list_that_was_asked_for_before_does_not_lose_what_is_there(*, is_told: bool) -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    before = touches.moment
+    found.note_inspected(ID, shown(), before)
+    if is_told:
+        before = touches.moment
+        found.add(ID, "web")
+    found.note_list([], before)
+    assert [one["Id"] for one in found.list_all()[0]] == [ID]
+
+    found.note_list([], touches.moment)
+    assert found.list_all() == ([], [])
+
+
+def test_after_too_many_only_a_whole_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_containers, "MAX_OBJECTS", 2)
+    touches = Touches()
+    found = KnownContainers(touches)
+    listed = [{"Id": id, "Names": [f"/{id[0]}"], "State": "running"} for id in (ID, OTHER, "f" * 64)]
+    before = touches.moment
+    found.note_list(listed, before)
+    found.remove(ID)
+    found.note_inspected(OTHER, shown(OTHER, "db"), touches.moment)
+    assert (found.list_all(), name_found(found, OTHER[:20]), name_found(found, OTHER)) == (None, None, "/db")
+    found.note_list([listed[1]], before)
+    assert found.list_all() is None
+
+    found.note_list([listed[1]], touches.moment)
+    assert found.list_all() == ([{**one, "Mounts": [], "HostConfig": {"NetworkMode": ""}} for one in listed[1:2]], [])
+
+
+def test_of_a_long_name_nothing_is_kept() -> None:
+    assert name_found(known(shown(name="x" * 255)), ID) == "/" + "x" * 255
+    assert name_found(known(shown(name="x" * 256)), ID) is None
+
+
+def test_thousands_of_requests_under_way_cost_a_list_little() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    touches.begin(Touch("container", f"u{number}") for number in range(4000))
+    began = time.process_time()
+    found.note_list([{"Id": f"{n:064x}", "Names": [f"/n{n}"], "State": "running"} for n in range(1000)], touches.moment)
+
+    assert time.process_time() - began < 1.0  # 7 s before
+    assert len(found.list_all()[0]) == 1000

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import api
+from portero.host.creation import Place
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
+from portero.objects.changes import Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.lookup import DaemonObjects, ObjectLookup
 from portero.refusals import Refused
@@ -302,3 +304,35 @@ def test_a_few_that_are_not_certain_are_asked_for_and_many_are_listed(address: s
 
     assert len(asked) == (8 if number == 8 else 1)
     assert len(listed) == (9 if number == 8 else 0)
+
+
+LIST = "/containers/json?all=1"
+
+
+@pytest.mark.parametrize("is_under_way", [True, False], ids=["started by a request", "by a restart policy"])
+def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way: bool) -> None:
+    followed, found = pictured(address, "b" * 64)
+    if is_under_way:
+        followed.picture.begin([Touch("state", "b" * 64)])
+    # Without an answer to the question about the container.
+    hangs = {f"/containers/{'b' * 64}/json": b""}
+    with answering(address, {**hangs, LIST: http("200 OK", '[{"Id": "b"}]')}) as asked:
+        assert found.list_all("container") == [{"Id": "b"}]
+
+    assert len(asked) == (1 if is_under_way else 2)
+    assert not found.look_again()
+
+
+def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
+    followed, _ = pictured(address)
+    followed.creations.at().add("d-1", [Place("/srv", True, "one")], lambda newer: True)
+    followed.creations.note_answered("d-1")
+    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
+    assert found is not None
+    found.list_all("container")
+    assert found.creations.others
+    with answering(address, {LIST: http("200 OK", "[]")}):
+        assert found.look_again()
+        found.list_all("container")
+
+    assert not found.creations.others

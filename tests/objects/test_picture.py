@@ -6,6 +6,7 @@ import pytest
 
 from portero.objects.changes import EVERYTHING, Touch
 from portero.objects.picture import Picture
+from tests.objects.test_changes import change
 from tests.objects.test_known_containers import ID, shown
 
 VOLUME = {"Name": "data", "Driver": "local", "Mountpoint": "/x", "Options": None}
@@ -113,3 +114,23 @@ def test_what_is_gone_is_not_there_and_may_differ_since() -> None:
 
     assert picture.may_differ(ID, before)
     assert picture.list_containers() == ([], [])
+
+
+def test_what_was_read_while_nobody_followed_is_not_known() -> None:
+    picture = made()
+    before = picture.moment
+    picture.follow()
+    picture.note_inspected("volume", "data", VOLUME, before)
+
+    assert picture.is_followed
+    assert find_all(picture) == NOTHING
+
+
+def test_who_prunes_has_nothing_read_again() -> None:
+    picture = made()
+    while picture.pop_unread():
+        pass
+    picture.begin(change("POST", "/containers/prune").touches)
+
+    assert find_all(picture) == KNOWN
+    assert not picture.has_unread

@@ -86,6 +86,16 @@ def follow(monkeypatch: pytest.MonkeyPatch, *events: Any, reads: bool = True) ->
     return found and ([one["Id"] for one in found[0]], found[1])
 
 
+def test_what_was_read_before_events_came_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch)
+    daemon.picture.note_inspected("volume", "data", {"Driver": "local"}, daemon.picture.moment)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    assert daemon.picture.is_followed
+    assert daemon.picture.find("volume", "data") is None
+
+
 def test_lists_are_read_once_and_containers_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     assert follow(monkeypatch) == ([ID], [])
 
