@@ -114,9 +114,16 @@ def test_a_service_needs_no_body_and_an_exec_is_read_ahead(followed: FollowedDae
     assert [*followed.new_execs] == [ID]
 
 
-def test_too_many_begin_anew(followed: FollowedDaemon) -> None:
-    anew = followed.picture.anew
-    for number in range(4097):
+def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon) -> None:
+    followed.note_allowed("d-0", envelope(), WEB)
+    for number in range(4096):
         followed.note_allowed(str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
+    # None of them had its answer, whatever becomes of another one.
+    followed.note_result(result(request=b"4095"), PossibleChange(makes="exec"))
+    followed.end_unanswered()
+    read(followed)
+    assert not is_known(followed)
 
-    assert followed.picture.anew > anew
+    followed.end_unanswered(-1.0)
+    read(followed)
+    assert is_known(followed)

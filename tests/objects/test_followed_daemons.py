@@ -115,3 +115,11 @@ def test_what_was_refused_after_all_is_not_being_created() -> None:
     followed.note_refused("d-1")
 
     assert not creations.at().others
+
+
+def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:
+    followed = follow()
+    kept = followed.at(DAEMON)
+    for started in range(1, 20):
+        followed.at(replace(DAEMON, started=DAEMON.started + started))
+        assert followed.at(DAEMON) is kept

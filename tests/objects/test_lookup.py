@@ -336,3 +336,13 @@ def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
         found.list_all("container")
 
     assert not found.creations.others
+
+
+def test_who_does_not_answer_soon_leaves_time_for_others(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_BRIEF_SECONDS", 0.0)
+    with answering(address, {"/volumes/x": http("200 OK", "{}")}):
+        found = objects(address)
+        with pytest.raises(Refused, match="lookup-failed"):
+            found.inspect_briefly("volume", "x")
+        assert found.inspect("volume", "x") == {}
+        assert found.inspect_briefly("volume", "x") == {}

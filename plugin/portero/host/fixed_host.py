@@ -65,6 +65,9 @@ class FixedObjects:
     def look_again(self) -> bool:
         return False
 
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
+
 
 class FixedHost:
     """A host made of plain data, for examples and tests.

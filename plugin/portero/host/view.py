@@ -94,6 +94,9 @@ class Objects(Protocol):
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
 
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """The same, for what a request can do without; Refused soon, with time left for other questions."""
+
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows."""
 

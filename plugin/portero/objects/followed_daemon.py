@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from http import HTTPStatus
 
-from portero.objects.changes import PossibleChange, read_id
+from portero.objects.changes import EVERYTHING, PossibleChange, read_id
 from portero.objects.creations import CreationsUnderWay
 from portero.objects.picture import Picture
 from portero.reading.envelope import Envelope
@@ -20,6 +20,7 @@ from portero.reading.result import Result
 # A request can wait so long for a container's lock; what it can change is asked for each time meanwhile.
 _UNANSWERED_SECONDS = 60.0
 _MANY, _MANY_EXECS = 4096, 256
+_BEYOND = b"beyond"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,23 @@ class FollowedDaemon:
         if not (change.touches or change.makes):
             return
         if self._count >= _MANY:
-            self.end_unanswered(0.0)
-            self.picture.forget_all()
+            self.end_unanswered()
+        if self._count >= _MANY:
+            self._note_beyond()
+            return
         self.picture.begin(change.touches)
         with self._lock:
             self._count += 1
             self._under_way[_name_request(envelope)].append(_UnderWay(id, change))
+
+    def _note_beyond(self) -> None:
+        """One of too many: nothing is known for as long as one is waited for after the last of them."""
+        with self._lock:
+            is_first = _BEYOND not in self._under_way
+            self._count += is_first
+            self._under_way[_BEYOND] = [_UnderWay("", EVERYTHING)]
+        if is_first:
+            self.picture.begin(EVERYTHING.touches)
 
     def note_result(self, result: Result, change: PossibleChange) -> None:
         """dockerd answered a request."""

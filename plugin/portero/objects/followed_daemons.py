@@ -46,16 +46,19 @@ class FollowedDaemons:
     def at(self, daemon: AskingDaemon | None) -> FollowedDaemon:
         """A new process of a daemon begins anew."""
         identity = daemon.identity if daemon else _NONE
-        if (known := self._followed.get(identity)) is not None:
-            return known
+        followed = self._followed
+        if next(reversed(followed), None) == identity:
+            return followed[identity]
         with self._lock:
-            if (known := self._followed.get(identity)) is None:
-                known = FollowedDaemon()
-                latest = [*self._followed.items()][1 - _MAX_DAEMONS :]
-                self._followed = {**dict(latest), identity: known}
-                if daemon is not None and self._is_watching:
-                    start_thread("picture", self._make_reader(known, daemon).run)
-            return known
+            # The one that asked last is the last to go.
+            others = {each: one for each, one in self._followed.items() if each != identity}
+            if is_new := identity not in self._followed:
+                others = dict([*others.items()][1 - _MAX_DAEMONS :])
+            known = FollowedDaemon() if is_new else self._followed[identity]
+            self._followed = {**others, identity: known}
+        if is_new and daemon is not None and self._is_watching:
+            start_thread("picture", self._make_reader(known, daemon).run)
+        return known
 
     def note_decision(self, id: str, data: bytes, peer: Peer | None) -> None:
         """A request is allowed that may change something: before dockerd is told so."""

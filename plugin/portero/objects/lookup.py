@@ -25,7 +25,7 @@ from portero.values.json_types import JSON
 
 _MAX_OBJECTS = 64
 # Containers that are not certain: more of them are rather listed with all others.
-_MAX_ASKED, _BRIEF_SECONDS = 8, 0.3
+_MAX_ASKED, _BRIEF_SECONDS = 8, 0.5
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
 _INFO_SECONDS = 60.0
 
@@ -78,9 +78,7 @@ class ObjectLookup:
         self._followed = objects.find_followed(daemon)
         requests = TimedRequests(addresses, daemon, objects.timeout.find_seconds)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
-        # A container that a restart policy starts may not answer: then the list does.
-        brief = TimedRequests(addresses, daemon, lambda: _BRIEF_SECONDS)
-        self._brief = DaemonQuestions(brief, self._followed, lambda state, is_late: None)
+        self._addresses = addresses
         self.creations = self._followed.creations.at()
         # None: everything is asked of dockerd.
         self._picture: Picture | None = self._followed.picture
@@ -90,13 +88,24 @@ class ObjectLookup:
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
+        return self._inspect(kind, name, self._questions)
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """The same. A container that starts holds its lock, for long if it hangs: dockerd does not show it then."""
+        return self._inspect(kind, name, self._ask_briefly())
+
+    def _ask_briefly(self) -> DaemonQuestions:
+        brief = TimedRequests(self._addresses, self._daemon, lambda: _BRIEF_SECONDS)
+        return DaemonQuestions(brief, self._followed, lambda state, is_late: None)
+
+    def _inspect(self, kind: ObjectKind, name: str, questions: DaemonQuestions) -> Mapping[str, JSON] | None:
         key = (kind, name)
         if key not in self._inspected:
             if len(self._inspected) >= _MAX_OBJECTS:
                 raise Refused("lookup-failed")
             known = self._picture.find(kind, name) if self._picture else None
             self._used_picture |= known is not None
-            self._inspected[key] = known or self._questions.ask_for(kind, name)
+            self._inspected[key] = known or questions.ask_for(kind, name)
         return self._inspected[key]
 
     def look_again(self) -> bool:
@@ -141,8 +150,9 @@ class ObjectLookup:
         found = self._picture.list_containers()
         if found is None or len(found[1]) > _MAX_ASKED or self._picture.are_under_way(found[1]):
             return None
+        brief = self._ask_briefly()
         try:
-            asked = [self._brief.ask_for("container", id) for id in found[1]]
+            asked = [brief.ask_for("container", id) for id in found[1]]
         except Refused:
             return None
         return [*found[0], *(list_fields(one) for one in asked if one is not None)]

@@ -30,7 +30,7 @@ def read_result(data: bytes) -> Result | None:
     try:
         envelope = read_envelope(data)
         document = json.loads(data)
-    except (Refused, ValueError):
+    except (Refused, ValueError, RecursionError):
         return None
     status, shown = document.get("ResponseStatusCode"), document.get("ResponseBody")
     try:

@@ -106,6 +106,9 @@ class ListedContainers:
     def look_again(self) -> bool:
         return False
 
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
+
 
 class ObjectJudge:
     """Judges what is in an inventory; the daemon's networks are known by their IDs."""

@@ -44,6 +44,9 @@ class ProjectObjects:
     def look_again(self) -> bool:
         return False
 
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
+
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """A container that was not made here counts as existing and plain; of other kinds there is nothing."""
         if kind != "container":
