@@ -35,7 +35,6 @@ def test_without_both(more: Any) -> None:
     [
         b"",
         b"no json",
-        b'{"RequestMethod":"POST","RequestUri":"/x","Deep":' + b"[" * 5000 + b"]" * 5000 + b"}",
         post(RequestMethod="GET"),
         post(RequestMethod="HEAD"),
     ],
