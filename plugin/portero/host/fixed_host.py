@@ -15,7 +15,7 @@ from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
-from portero.host.home_links import find_homes, is_of_login, name_linked
+from portero.host.homes import HOME_OF_ROOT, Homes, is_of_login, name_linked
 from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
@@ -38,7 +38,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll",
+    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll", "ownerOnly", "homes", "unseenHomes",
 })
 # fmt: on
 
@@ -69,12 +69,14 @@ class FixedHost:
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
     "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
-    "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
+    "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"], "ownerOnly": ["/root/shop/key"],
+    "homes": ["/srv/git"], "unseenHomes": ["/home/alicia"],
     "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody;
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody, `ownerOnly` for
+    their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
     `devices` whether dockerd may open
     devices, which is unknown otherwise.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
@@ -106,6 +108,10 @@ class FixedHost:
         self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
         self._owners = _texts(data, "owners")
         self._readable = frozenset(cast(Sequence[str], data.get("readableByAll", ())))
+        self._private = frozenset(cast(Sequence[str], data.get("ownerOnly", ())))
+        self._homes = self._find_homes(
+            cast(Sequence[str], data.get("homes", ())), cast(Sequence[str], data.get("unseenHomes", ()))
+        )
         self._programs = cast(Sequence[str], data.get("portero", ()))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
@@ -123,7 +129,8 @@ class FixedHost:
         if not self._is_followed(path):
             lists = (self._files, self._docker, self._root_programs)
             places = tuple(each.list_opened(path) for each in lists)
-            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
+            of_login = self._homes.list_of_login(path)
+            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places, of_login=of_login)
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
@@ -140,6 +147,8 @@ class FixedHost:
             self._docker.list_opened(path, resolved),
             self._root_programs.list_opened(path, resolved),
             readable_by_all=resolved in self._readable,
+            owner_only=resolved in self._private,
+            of_login=self._homes.list_of_login(path, resolved),
         )
 
     def trace(self, path: str) -> Trace:
@@ -148,20 +157,27 @@ class FixedHost:
         ways = [*self._list_ways(path)]
         folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
         reach = self._mounts.find_reach(ways[-1])
+        linked = {name for name in name_linked(ways[-1], self._homes.links) if not is_within(name, ways[0])}
         return Trace(
             tuple(sorted(folders.union(*map(self._mounts.list_names, folders)))),
             tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
-            tuple(sorted(reach.names.union(self._list_linked(ways)))),
+            tuple(sorted(reach.names.union(linked))),
             tuple(sorted(reach.kernel_types)),
             tuple(sorted(reach.points)),
+            unseen_homes=self._homes.list_unseen(ways),
         )
 
-    def _list_linked(self, ways: Sequence[str]) -> Iterator[str]:
-        """The names in a home under which its links show the end of a way."""
-        for home in find_homes(ways):
-            names = [name for name in self._links if is_of_login(home, name)]
-            linked = name_linked(ways[-1], [(name, self._resolve(name)) for name in names])
-            yield from (name for name in linked if not is_within(name, ways[0]))
+    def _find_homes(self, others: Sequence[str], unseen: Sequence[str]) -> Homes:
+        """With the links of homes, and of what logins run or read there."""
+        named = Homes(others=frozenset({*others, HOME_OF_ROOT}))
+        owners = {name: named.find_home(name) for name in self._links}
+        homes = {name: self._resolve(name) for name, home in owners.items() if name == home}
+        links = [(name, self._resolve(name)) for name, home in owners.items() if home and is_of_login(home, name)]
+        return Homes(
+            others=frozenset({*others, *homes.values()}),
+            links=(*homes.items(), *links),
+            unseen=frozenset(unseen),
+        )
 
     def find_passage(self, path: str) -> Passage:
         if not self._is_followed(path):
