@@ -198,7 +198,9 @@ def test_who_uses_a_container_is_in_the_namespaces_of_those_that_it_joins(judge:
     assert (CHANGED, "HostConfig.NetworkMode") in refusals(judge, "POST", "/containers/create", body)
     assert (CHANGED, "?networkmode") in refusals(judge, "POST", f"/build?networkmode=container:{name}")
     # Her own she may stop and remove.
-    assert refusals(judge, "POST", f"/containers/{name}/stop") == refusals(judge, "DELETE", f"/containers/{name}") == set()
+    assert (
+        refusals(judge, "POST", f"/containers/{name}/stop") == refusals(judge, "DELETE", f"/containers/{name}") == set()
+    )
 
 
 def test_a_link_inside_a_network_names_a_container_too(judge: Judge) -> None:

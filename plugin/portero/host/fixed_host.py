@@ -38,7 +38,8 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll", "ownerOnly", "homes", "unseenHomes",
+    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll",
+    "ownerOnly", "homes", "unseenHomes",
 })
 # fmt: on
 
@@ -69,13 +70,15 @@ class FixedHost:
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
     "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
-    "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"], "ownerOnly": ["/root/shop/key"],
+    "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
+    "ownerOnly": ["/root/shop/key"],
     "homes": ["/srv/git"], "unseenHomes": ["/home/alicia"],
     "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody, `ownerOnly` for
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes;
+    `readableByAll` files for everybody, `ownerOnly` for
     their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
     `devices` whether dockerd may open
     devices, which is unknown otherwise.

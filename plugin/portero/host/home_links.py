@@ -7,6 +7,7 @@ folder of dotfiles.
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,7 +17,7 @@ from portero.files.symlinks import HostWalk, is_closed
 from portero.host.homes import DATA, FOLDERS, HOME_OF_ROOT, MARKS, Homes, Link, holds_login, is_of_login
 from portero.host.protected_paths import list_sensitive
 
-_PASSWD = "/etc/passwd"
+_ACCOUNTS = "/etc/passwd"
 # Shells of accounts that nobody logs in to.
 _NO_SHELLS = ("/nologin", "/false", "/sync", "/halt", "/shutdown")
 # Folders below a home that are looked through, one in the other; ~/.config/systemd/user/default.target.wants is four.
@@ -49,6 +50,8 @@ class _Lister:
         self.ways.append(path)
         try:
             folder = self.walk.resolve(path)
+            if self.walk.lstat(folder) is None:
+                return
             self.stamps[folder] = find_stamp(self.walk, folder, is_made_up=False)
             with os.scandir(self.walk.local_path(folder)) as entries:
                 for entry in entries:
@@ -105,7 +108,7 @@ class HomeFinder:
         root = walk.local_path("/")
         places = _find_again(self._places, root, walk, _find_places)
         found = {
-            home: _find_again(self._links, (root, home), walk, lambda lister, home=home: _list_links(lister, home))
+            home: _find_again(self._links, (root, home), walk, partial(_list_links, home))
             for home in (*places.homes, HOME_OF_ROOT)
         }
         for key in [
@@ -127,7 +130,7 @@ def _find_again(known: dict[_K, _Known[_T]], key: _K, walk: HostWalk, find: Call
 
 def _find_places(lister: _Lister) -> _Places:
     """The entries of folders of homes, and the homes of local accounts that somebody logs in to (passwd(5))."""
-    listed = {*_read_passwd(lister)}
+    listed = {*_read_accounts(lister)}
     folders = {*FOLDERS}
     homes = {path for path in listed if not list_sensitive([path], writable=True)}
     for folder in FOLDERS:
@@ -179,20 +182,22 @@ def _is_marked(lister: _Lister, path: str) -> bool:
     return any(entry.name in MARKS for entry in lister.list_entries(path))
 
 
-def _read_passwd(lister: _Lister) -> Iterator[str]:
-    path = lister.walk.resolve_or_keep(_PASSWD)
-    lister.ways.append(_PASSWD)
+def _read_accounts(lister: _Lister) -> Iterator[str]:
+    lister.ways.append(_ACCOUNTS)
+    path, kind = lister.walk.find_entry(_ACCOUNTS)
+    if path is None or kind != "file":
+        return
     lister.stamps[path] = find_stamp(lister.walk, path)
     try:
         lines = Path(lister.walk.local_path(path)).read_text("utf-8", "replace").splitlines()
-    except (FileNotFoundError, NotADirectoryError):
+    except PermissionError:
         return
     for row in (line.split(":") for line in lines):
         if len(row) == 7 and row[2] != "0" and is_absolute(row[5]) and not row[6].endswith(_NO_SHELLS):
             yield clean(row[5])
 
 
-def _list_links(lister: _Lister, home: str) -> tuple[Link, ...] | None:
+def _list_links(home: str, lister: _Lister) -> tuple[Link, ...] | None:
     """The links of what a login of this home runs or reads, and those on their ways; None: not all could be listed."""
     try:
         return tuple(dict.fromkeys(_find_links(lister, home)))

@@ -78,6 +78,10 @@ class Homes:
         return path in self.folders or any(is_within(each, path) for each in (*self.folders - FOLDERS, *self.others))
 
 
+# Where no file is seen.
+NO_HOMES = Homes()
+
+
 def name_linked(resolved: str, links: Iterable[Link]) -> Iterator[str]:
     """The names under which links show a place or what lies below it."""
     for name, real in links:

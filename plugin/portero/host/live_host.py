@@ -23,7 +23,7 @@ from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
 from portero.host.home_links import HomeFinder
-from portero.host.homes import Homes
+from portero.host.homes import NO_HOMES, Homes
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer
@@ -205,7 +205,7 @@ class FilesMoment:
 
     @cached_property
     def _homes(self) -> Homes:
-        return self._host.homes.find(self._walk) if self._host.visible else Homes()
+        return self._host.homes.find(self._walk) if self._host.visible else NO_HOMES
 
     @property
     def _mounts(self) -> MountTable:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk, Kind
-from portero.host.homes import Homes
+from portero.host.homes import NO_HOMES, Homes
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
 from portero.host.root_programs import RootPrograms
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
 from portero.host.view import HostEntry
-
 
 # Where kernels show themselves, whatever is mounted there.
 _MADE_UP = ("/proc/", "/sys/", "/dev/")
@@ -28,7 +27,7 @@ class EntryFinder:
     listening: ListeningSockets
     programs: RootPrograms
     names: Iterable[str]
-    homes: Homes = Homes()
+    homes: Homes = NO_HOMES
 
     def find(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path. Raises OSError where it could not be read."""

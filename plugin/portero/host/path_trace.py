@@ -13,7 +13,7 @@ from portero.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_r
 from portero.files.path import is_within
 from portero.files.rootlesskit import drop_copies
 from portero.files.symlinks import HostWalk
-from portero.host.homes import Homes, name_linked
+from portero.host.homes import NO_HOMES, Homes, name_linked
 from portero.host.resolved_paths import Links
 from portero.host.view import Passage, Swap, Trace
 
@@ -27,7 +27,7 @@ class Tracer:
     owners: Owners
     names: AccountNames
     links: Links
-    homes: Homes = Homes()
+    homes: Homes = NO_HOMES
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
