@@ -116,7 +116,7 @@ def add_host_namespaces(document: dict[str, JSON], daemon: Objects) -> dict[str,
         if any(_find_mode(kind, shown, daemon, at) == "host" for shown in _list_meanings(name, daemon, at)):
             spaces[kind] = {**space, "mode": "host"}
             if kind == "network":
-                joined: Fact = {"name": f"container:{name}", "resolved": "host", "at": at}
+                joined: Fact = {"name": f"container:{name}", "resolved": "host", "container": name, "at": at}
                 facts["networks"] = [*cast(list[JSON], facts.get("networks") or []), joined]
     return {**document, "facts": {**facts, "namespaces": spaces}} if spaces else document
 
