@@ -15,7 +15,7 @@ from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
-from portero.host.homes import HOME_OF_ROOT, Homes, is_of_login, name_linked
+from portero.host.homes import make_homes, name_linked
 from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
@@ -112,9 +112,8 @@ class FixedHost:
         self._owners = _texts(data, "owners")
         self._readable = frozenset(cast(Sequence[str], data.get("readableByAll", ())))
         self._private = frozenset(cast(Sequence[str], data.get("ownerOnly", ())))
-        self._homes = self._find_homes(
-            cast(Sequence[str], data.get("homes", ())), cast(Sequence[str], data.get("unseenHomes", ()))
-        )
+        others, unseen = (cast(Sequence[str], data.get(part, ())) for part in ("homes", "unseenHomes"))
+        self._homes = make_homes({name: self._resolve(name) for name in self._links}, others, unseen)
         self._programs = cast(Sequence[str], data.get("portero", ()))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
@@ -168,18 +167,6 @@ class FixedHost:
             tuple(sorted(reach.kernel_types)),
             tuple(sorted(reach.points)),
             unseen_homes=self._homes.list_unseen(ways),
-        )
-
-    def _find_homes(self, others: Sequence[str], unseen: Sequence[str]) -> Homes:
-        """With the links of homes, and of what logins run or read there."""
-        named = Homes(others=frozenset({*others, HOME_OF_ROOT}))
-        owners = {name: named.find_home(name) for name in self._links}
-        homes = {name: self._resolve(name) for name, home in owners.items() if name == home}
-        links = [(name, self._resolve(name)) for name, home in owners.items() if home and is_of_login(home, name)]
-        return Homes(
-            others=frozenset({*others, *homes.values()}),
-            links=(*homes.items(), *links),
-            unseen=frozenset(unseen),
         )
 
     def find_passage(self, path: str) -> Passage:

@@ -3,7 +3,7 @@
 Who may write there acts as that user on the host. home_links.py finds homes and links; no file is looked at here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -80,6 +80,16 @@ class Homes:
 
 # Where no file is seen.
 NO_HOMES = Homes()
+
+
+def make_homes(links: Mapping[str, str], others: Iterable[str], unseen: Iterable[str]) -> Homes:
+    """The homes of a host of plain data. `links`: all of that host, each with where it leads."""
+    named = Homes(others=frozenset({*others, HOME_OF_ROOT}))
+    homes = {name: real for name, real in links.items() if named.find_home(name) == name}
+    of_login = {
+        name: real for name, real in links.items() if (home := named.find_home(name)) and is_of_login(home, name)
+    }
+    return Homes(FOLDERS, frozenset({*others, *homes.values()}), (*homes.items(), *of_login.items()), frozenset(unseen))
 
 
 def name_linked(resolved: str, links: Iterable[Link]) -> Iterator[str]:
