@@ -175,6 +175,16 @@ def test_what_is_too_large_hides_no_signature(place: str, lies: bool, monkeypatc
     assert CONFIG in vouched(fetched(registry))
 
 
+def test_no_more_signatures_are_tried_than_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_MAX_TRIED", 5)
+    registry = FakeRegistry(IMAGE)
+    others = [sign(OTHER, simple_payload(INDEX)) for _ in range(5)]
+    registry.put_simple(IMAGE.index, *others[1:], SIMPLE)
+    assert CONFIG in vouched(fetched(registry))
+    registry.put_simple(IMAGE.index, *others, SIMPLE)
+    assert fetched(registry)[CONFIG].seen == {"other-key": 5}
+
+
 def test_what_cannot_be_had_is_told_only_where_no_signature_was_found() -> None:
     registry = FakeRegistry(IMAGE)
     registry.failing = f"manifests/{INDEX.replace(':', '-')}"

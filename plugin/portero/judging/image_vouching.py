@@ -212,7 +212,7 @@ def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
         "repository": name or text(one.named, "reference"),
         "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
         "vouched": is_vouched,
-        "keys": verdict.keys,
+        "keys": verdict.keys or "somebody",
         "found": found,
         "command": command,
         "deniedBy": listed[0].name if listed else "",

@@ -3,7 +3,7 @@ made. In: a reference and what the site asks. Out: a record for each digest by w
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
@@ -19,6 +19,8 @@ from portero.values.json_objects import load_object
 
 # How many platforms of an index are read.
 _MAX_PLATFORMS = 30
+# How many signatures of each are tried: some seconds, whoever puts them there.
+_MAX_TRIED = 20_000
 
 
 class ImageMissing(TransportFailed):
@@ -68,7 +70,7 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
         return entry is not None and find_fault(voucher, entry, asked.name, trust) is None
 
     for subject in (top, *platforms):
-        for signature in candidates.find(subject):
+        for signature in islice(candidates.find(subject), _MAX_TRIED):
             _keep(signature, subject, find_signers(signature, keys), found, is_fitting)
         if found.fitting:
             # All platforms follow from a signed index.
