@@ -249,6 +249,8 @@ def test_an_image_that_is_mounted_counts_too_and_by_its_digest(tmp_path: Path, s
         found
     )
     assert not found or found in say(decision)
+    if source == f"{APP}:1":
+        assert say(decision).endswith(f"team.pem must have signed it: name it by digest: {APP}@{INDEX}")
 
 
 def test_a_mounted_image_that_is_named_by_its_tag_is_denied_by_what_is_there(tmp_path: Path) -> None:

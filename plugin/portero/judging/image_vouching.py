@@ -126,7 +126,7 @@ def _find_pinned(named: Mapping[str, JSON], unknown: str) -> _Image:
     digest = named.get("digest")
     if isinstance(digest, str) and DIGEST.fullmatch(digest):
         return _Image(named, (digest,))
-    return _Image(named, (), unknown=unknown, cure="name it by digest instead of")
+    return _Image(named, (), unknown=unknown, cure="name it by digest:")
 
 
 def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
