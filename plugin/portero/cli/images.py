@@ -40,7 +40,7 @@ _MAX_REFERENCES = 1000
 
 @click.group()
 def images() -> None:
-    """Fetch signatures of images, and see which images of the daemon may run.
+    """Fetch signatures of images, see which may run.
 
     Who must sign what is said by image-trust in site.json. Fetching decides nothing: Portero verifies what was fetched
     again, without a network, when an image is used.
