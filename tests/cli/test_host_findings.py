@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from portero.cli.host_findings import drop_causes_named_elsewhere, list_assumed, report_unseen
 from portero.standin.objects import State
 from portero.standin.project_objects import ProjectObjects
+from portero.values.denial_parts import Wording
+from tests.judging.requests import envelope
 from tests.report.conftest import checked, violation
 
 
@@ -14,6 +18,29 @@ def test_what_cannot_be_seen_is_counted_and_refuses_nothing() -> None:
 
     assert [each.decision.allowed for each in both] == [True, False, True]
     assert count == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "bind", "refused"),
+    [
+        ("/etc/services", "/etc/services:/x:ro", False),
+        ("/usr/share/zoneinfo/UTC", "/usr/share/zoneinfo/UTC:/x:z,ro", False),
+        ("/etc/services", "/etc/services:/x", True),
+        ("/etc", "/etc:/x:ro", True),
+        ("/proc/keys", "/proc/keys:/x:ro", True),
+    ],
+)
+def test_a_file_of_the_host_may_be_everybodys_where_it_is_mounted_read_only(
+    source: str, bind: str, refused: bool
+) -> None:
+    mount = {"Type": "bind", "Source": source, "Target": "/x", "ReadOnly": "ro" in bind.split(":")[-1]}
+    for at, config in (("HostConfig.Binds[0]", {"Binds": [bind]}), ("HostConfig.Mounts[0]", {"Mounts": [mount]})):
+        found = replace(violation("no-sensitive-paths", at), wording=Wording("no-sensitive-paths", asked=source))
+        made = checked(found)
+        content = envelope("POST", "/containers/create", {"HostConfig": config})
+        (each,), count = report_unseen([replace(made, request=replace(made.request, content=content))])
+
+        assert (each.decision.allowed, count) == (not refused, int(not refused))
 
 
 def test_a_container_of_the_project_is_refused_for_itself_alone() -> None:

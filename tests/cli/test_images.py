@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from portero.cli import images as cli_images
 from portero.images.documents import digest_of
 from tests.bundles.docker_registry import Registry
 from tests.cli.running import portero
@@ -161,6 +162,26 @@ def test_a_name_of_the_daemon_leads_to_no_registry_that_no_entry_names(site: Sit
     assert site.run("list", "--references", "--docker-host", "unix:///nowhere.sock").output == ""
     # A person may.
     assert site.run("fetch", f"{site.name}/team/app:1").exit_code in (0, 1)
+
+
+def test_names_that_users_make_stop_no_fetching(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [f"{site.name}/{place}/x{n}@{DIGEST}" for place in ("team", "other") for n in range(8)]
+    monkeypatch.setattr(cli_images, "_MAX_REFERENCES", 5)
+
+    class Daemon(Handler):
+        def respond(self) -> None:
+            self.reply(dump([{"Id": ID, "RepoTags": [], "RepoDigests": made}]))
+
+    with serving(tmp_path / "many.sock", Daemon):
+        listed = site.run("list", "--references", "--docker-host", f"unix://{tmp_path}/many.sock")
+    told, *chosen = sorted(listed.output.splitlines(), key=lambda line: not line.startswith("portero"))
+    assert told == "portero: 5 of 8 names are fetched now, others the next time"
+    assert len({*chosen} & {*made[:8]}) == 5
+    # The registry lacks this one; a person who names it is told so by another status.
+    wanted = tmp_path / "wanted"
+    wanted.write_text(f"{site.name}/team/nosuch:1\n")
+    assert site.run("fetch", "--from", wanted).exit_code == 1
+    assert site.run("fetch", f"{site.name}/team/nosuch:1").exit_code == 2
 
 
 @pytest.mark.parametrize(

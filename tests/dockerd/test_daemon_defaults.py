@@ -229,10 +229,13 @@ def test_the_file_is_that_of_the_host() -> None:
     assert FILE == "/etc/subuid"
 
 
-@pytest.mark.parametrize("line", ["dockremap:0:65536", "other:0:65536"])
+OF_ACCOUNTS = ("dockremap:0:65536", "dockremap:1000:65536")
+
+
+@pytest.mark.parametrize("line", [*OF_ACCOUNTS, "dockremap:65536:65536", "other:0:65536"])
 def test_the_user_of_the_default_is_dockremap(line: str) -> None:
-    assert remaps_root("default", line) is (line != "dockremap:0:65536")
-    assert remaps_root("dockremap", line) is (line != "dockremap:0:65536")
+    assert remaps_root("default", line) is (line not in OF_ACCOUNTS)
+    assert remaps_root("dockremap", line) is (line not in OF_ACCOUNTS)
     assert remaps_root("default", line + ":x") is True
 
 

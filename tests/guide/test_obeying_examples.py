@@ -26,7 +26,7 @@ OBEYING = (
 DISOBEYING = {
     "cli/seed-02-alicia": {"bind-sources-listed", "no-writable-home"},
     "cli/seed-20-net-host": {"no-host-network"},
-    "cli/seed-22-net-container": {"no-container-namespaces"},
+    "cli/seed-22-net-container": {"joined-containers-seen"},
 }
 # Ordinary work that the guide says nothing against.
 ORDINARY = ("cli/load", "cli/load-stdin", "cli/info-login-fails", "cli/network-create", "compose/hardened-up")

@@ -95,7 +95,7 @@ def test_a_network_has_the_name_in_the_data_or_none() -> None:
 
 def test_a_misspelt_part_of_a_host_is_an_error() -> None:
     with pytest.raises(
-        ValueError, match="host: link is none of daemon, daemonFiles, devices, docker, interfaces, kinds, links"
+        ValueError, match="host: link is none of daemon, daemonFiles, devices, docker, homes, interfaces, kinds, links"
     ):
         FixedHost({"link": {}})
 

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portero.files.symlinks import HostWalk
-from portero.host.path_entry import EntryFinder, list_daemon_sockets
+from portero.host.homes import Homes
+from portero.host.path_entry import EntryFinder, is_owners_alone, is_readable_by_all, list_daemon_sockets
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.root_programs import RootPrograms
@@ -154,3 +156,26 @@ def test_the_top_can_be_looked_through(folders: Path, monkeypatch: pytest.Monkey
     bind(folders / "containerd.sock", monkeypatch)
 
     assert find_sockets(folders, "/") == {"/containerd.sock"}
+
+
+@pytest.mark.parametrize("folder", ["etc", "proc", "sys", "dev"])
+def test_modes_say_who_reads_a_file_but_not_of_what_the_kernel_makes_up(tmp_path: Path, folder: str) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / folder).mkdir(mode=0o755)
+    (tmp_path / folder / "x").touch(mode=0o644)
+
+    assert is_readable_by_all(HostWalk(str(tmp_path)), f"/{folder}/x") is (folder == "etc")
+
+
+@pytest.mark.parametrize(("mode", "alone"), [(0o600, True), (0o400, True), (0o640, False), (0o644, False)])
+def test_a_key_is_read_by_its_owner_alone(folders: Path, mode: int, alone: bool) -> None:
+    (folders / "data" / "file").chmod(mode)
+
+    assert is_owners_alone(HostWalk(str(folders)), "/data/file") is alone
+
+
+def test_what_a_login_runs_is_told_by_both_names(folders: Path) -> None:
+    (folders / "way").symlink_to("data")
+    finder = replace(entry_finder(folders), homes=Homes(others=frozenset({"/data"})))
+
+    assert (finder.find("/way").of_login, finder.find("/data/file").of_login) == (("/data",), ())

@@ -97,3 +97,19 @@ def test_the_work_grows_with_the_number_of_manifests(monkeypatch: pytest.MonkeyP
 
     assert count(2000) <= 2 * count(1000)
     assert documents.MAX_LISTED < 2000
+
+
+@pytest.mark.parametrize(
+    ("kind", "runs"),
+    [
+        ("application/vnd.docker.container.image.v1+json", True),
+        ("application/octet-stream", True),
+        (None, True),
+        ("application/vnd.cncf.helm.config.v1+json", False),
+        ("application/vnd.docker.plugin.v1+json", False),
+        (1, False),
+    ],
+)
+def test_a_configuration_is_one_that_dockerd_runs(kind: object, runs: bool) -> None:
+    config = {"digest": CONFIG, "size": 1, "mediaType": kind}
+    assert list_below(changed(IMAGE.manifest, config=config)) == ((CONFIG,) if runs else ())

@@ -14,6 +14,7 @@ from portero.images.verification import verify_record
 
 from .signed import Image, new_key, sign, simple_payload
 
+read_record = record.read
 TEAM = new_key()
 IMAGE = Image.make()
 INDEX = digest_of(IMAGE.index)
@@ -68,6 +69,20 @@ def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         put(tmp_path, Record(), f"sha256:{number:064x}")
         images.find(f"sha256:{number:064x}")
         assert len(images._kept) <= 3
+
+
+def test_a_refusal_is_kept_while_the_file_stays_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    monkeypatch.setattr(record, "read", lambda data: read.append(data) or read_record(data))  # type: ignore[func-returns-value]
+    images = ImageStore(tmp_path, ImageTrust())
+    for data in (b"{", b"["):
+        write_whole(record.locate(tmp_path, INDEX), data, 0o644)
+        for _ in range(2):
+            with pytest.raises(RecordUnreadable, match="what was fetched is damaged"):
+                images.find(INDEX)
+    assert read == [b"{", b"["]
+    put(tmp_path, SIGNED)
+    assert images.find(INDEX) is not None
 
 
 @pytest.mark.parametrize("damage", ["text", "folder", "large", "emfile", "link"])

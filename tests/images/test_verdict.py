@@ -69,7 +69,7 @@ def test_what_was_found_instead_is_said(
     verdict = judge(tmp_path, name, signature, entries=(entry,))
 
     assert (verdict.vouched, verdict.found, verdict.keys) == (False, found, "team.pem")
-    assert verdict.command == "cosign sign --key KEY"
+    assert verdict.command == "if you built it, cosign sign --key KEY"
     assert len(found) <= 80
 
 
@@ -79,6 +79,19 @@ def test_annotations_that_are_asked_for_are_carried(tmp_path: Path) -> None:
 
     assert judge(tmp_path, APP, simple, entries=(OF_PROD,)).vouched
     assert judge(tmp_path, APP, statement, entries=(OF_PROD,)).vouched
+
+
+def test_an_id_is_judged_by_the_most_specific_entry_of_the_name_that_was_signed(tmp_path: Path) -> None:
+    prod = TrustEntry(APP, ("other.pem",), {"env": "prod"})
+    entries = (OF_TEAM, prod)
+
+    for name in ("", APP):
+        assert not judge(tmp_path, name, SIMPLE, entries=entries).vouched
+        both = sign(OTHER, simple_payload(INDEX, APP, {"env": "prod"}))
+        assert judge(tmp_path, name, both, entries=entries).vouched
+    # Of a name that the wider entry is about.
+    dev = sign(TEAM, simple_payload(INDEX, "registry.example.com/team/dev"))
+    assert judge(tmp_path, "", dev, entries=entries).vouched
 
 
 def test_without_records_the_command_fetches_and_with_an_empty_one_it_signs(tmp_path: Path) -> None:

@@ -86,6 +86,17 @@ def test_what_vouches_for_nothing_is_counted(signature: Signature, seen: str) ->
     assert (verified.vouchers, dict(verified.seen)) == ((), {seen: 1})
 
 
+@pytest.mark.parametrize(
+    ("digest", "same"),
+    [(CONFIG, {INDEX, MANIFEST, CONFIG}), (MANIFEST, {INDEX, MANIFEST, CONFIG}), (INDEX, {INDEX})],
+)
+def test_a_list_may_deny_an_unsigned_image_by_what_is_above_it_and_by_its_own_configuration(
+    digest: str, same: set[str]
+) -> None:
+    # Other platforms of an index are other images.
+    assert verify_record(digest, Record((), IMAGE.documents), KEYS).digests == same
+
+
 GOOD = sign(TEAM, simple_payload(INDEX))
 
 

@@ -248,7 +248,9 @@ def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, mon
     describe = Existing.describe
     monkeypatch.setattr(Existing, "describe", lambda self, seen: given.append(self.findings) or describe(self, seen))
     for joined, documents in (("container:plain", 1), ("container:a", 2)):
-        other = {"a": container("a", NetworkMode="container:b"), "b": container("b", PidMode="container:a")}
+        ids = {name: f"container:{container(name)['Id']}" for name in "ab"}
+        a, b = container("a", NetworkMode=ids["b"]), container("b", PidMode=ids["a"])
+        other = {"a": a, "b": b, a["Id"]: a, b["Id"]: b}
         host = FixedHost({"objects": {"container": {"plain": container("plain"), **other}}})
         given.clear()
         decide(replace(judge, host=host), *create(NetworkMode=joined, Privileged=True))

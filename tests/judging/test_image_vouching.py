@@ -31,6 +31,18 @@ def container(image: str, name: str = f"{APP}:1", **more: Any) -> dict[str, Any]
     return {"Id": "c" * 64, "Name": "/web", "Image": image, "Config": {"Image": name}, "HostConfig": {}, **more}
 
 
+def mount(source: str) -> dict[str, Any]:
+    return {"Type": "image", "Source": source, "Target": "/x"}
+
+
+def service(reference: str, *sources: str, id: str = "a" * 25) -> dict[str, Any]:
+    previous = {"Image": reference, "Mounts": [mount(source) for source in sources]}
+    return {"ID": id, "Spec": {}, "PreviousSpec": {"TaskTemplate": {"ContainerSpec": previous}}}
+
+
+MOUNTED = {"digest": f"{APP}@{INDEX}", "tag": f"{APP}:1", "bad": BUILT}
+
+
 def descriptor(digest: str) -> dict[str, Any]:
     return {"ImageManifestDescriptor": {"digest": digest}}
 
@@ -45,6 +57,7 @@ OBJECTS: Mapping[str, Any] = {
         CONFIG: {"Id": CONFIG},
         BUILT: {"Id": BUILT},
         CONFIG[7:19]: {"Id": CONFIG},
+        CONFIG[:19]: {"Id": CONFIG},
         HEX[:12]: {"Id": BUILT},
     },
     "container": {
@@ -56,11 +69,18 @@ OBJECTS: Mapping[str, Any] = {
         "other": container(digest_of(BAD.index), **descriptor(OTHER)),
         "id": container(CONFIG, CONFIG[7:19]),
         "bad-id": container(BUILT, BUILT),
+        **{
+            f"mounts-{name}": container(CONFIG, HostConfig={"Mounts": [mount(source)]})
+            for name, source in MOUNTED.items()
+        },
     },
     "exec": {"1": {"ContainerID": "good"}, "2": {"ContainerID": "bad"}},
     "service": {
-        name: {"ID": name, "Spec": {}, "PreviousSpec": {"TaskTemplate": {"ContainerSpec": {"Image": reference}}}}
-        for name, reference in (("web", f"{APP}:1"), ("pinned", f"{APP}@{INDEX}"))
+        "web": service(f"{APP}:1"),
+        "pinned": service(f"{APP}@{INDEX}"),
+        **{f"mounts-{name}": service(f"{APP}@{INDEX}", source) for name, source in MOUNTED.items()},
+        "bb": service(f"{APP}@{INDEX}"),
+        "b" * 25: service(f"{APP}:1", id="b" * 25),
     },
 }
 ACTIONS = {"image-signed": "deny", "image-not-denied": "deny", "image-registries": "off"}
@@ -110,6 +130,7 @@ def refuses(decision: Decision) -> bool:
         (f"{APP}x:1", True),
         (CONFIG, False),
         (CONFIG[7:19], False),
+        (CONFIG[:19], False),
         (BUILT, True),
         (HEX[:12], True),
         # The daemon answers 404; docker run pulls it, and asks again.
@@ -134,7 +155,9 @@ def test_a_create_is_judged_by_what_the_daemon_has_under_the_name(
         ("moved", True),
         ("other", True),
         ("bad-id", True),
-        ("missing", False),
+        ("mounts-digest", False),
+        ("mounts-tag", True),
+        ("mounts-bad", True),
     ],
 )
 def test_a_container_is_judged_by_the_image_that_it_was_made_from(tmp_path: Path, name: str, refused: bool) -> None:
@@ -149,6 +172,22 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(tmp_path: Path
     assert not refuses(decide(judged, "POST", f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}}))
     assert not refuses(decide(judged, "POST", f"/containers/{name}/stop", None))
     assert not refuses(decide(judged, "DELETE", f"/containers/{name}", None))
+
+
+def test_a_name_that_is_not_there_yet_is_not_started(tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    for way in ("start", "restart"):
+        decision = decide(judged, "POST", f"/containers/missing/{way}", None)
+        assert list_refusing(decision) == ["image-signed"], way
+        assert say(decision) == (
+            "missing: there is no such container; team.pem must have signed it: make it before you start missing"
+        )
+        unenforced = judge(tmp_path, actions={**ACTIONS, "image-signed": "audit"})
+        assert list_refusing(decide(unenforced, "POST", f"/containers/missing/{way}", None)) == []
+    # These act on one that runs, and was started.
+    for way in ("unpause", "rename?name=x", "stop"):
+        assert not refuses(decide(judged, "POST", f"/containers/missing/{way}", None)), way
+    assert not refuses(decide(judged, "POST", "/containers/missing/exec", {"Cmd": ["id"]}))
 
 
 def test_an_exec_that_was_made_before_is_judged_at_its_start(tmp_path: Path) -> None:
@@ -168,19 +207,57 @@ def test_a_service_is_judged_by_the_digest_in_the_request(tmp_path: Path, refere
     assert refuses(decide(judged, "POST", "/services/web/update?version=1", body)) is refused
 
 
-@pytest.mark.parametrize(("service", "refused"), [("web", True), ("pinned", False), ("missing", True)])
+@pytest.mark.parametrize(
+    ("service", "refused"),
+    [
+        ("web", True),
+        ("pinned", False),
+        ("missing", True),
+        ("mounts-digest", False),
+        ("mounts-tag", True),
+        ("mounts-bad", True),
+        # The beginning of the ID of another one.
+        ("bb", True),
+    ],
+)
 def test_a_rollback_is_judged_by_what_comes_back(tmp_path: Path, service: str, refused: bool) -> None:
     body = {"Name": service, "TaskTemplate": {"ContainerSpec": {"Image": f"{APP}@{INDEX}"}}}
     decision = decide(judge(tmp_path), "POST", f"/services/{service}/update?version=1&rollback=previous", body)
     assert ("image-signed" in list_refusing(decision)) is refused
 
 
-def test_an_image_that_is_mounted_counts_too(tmp_path: Path) -> None:
-    body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [{"Type": "image", "Source": f"{APP}:bad", "Target": "/x"}]}}
-    decision = decide(judge(tmp_path), "POST", "/containers/create", body)
-    assert [(one.rule, one.at) for one in decision.violations if one.rule == "image-signed"] == [
-        ("image-signed", "HostConfig.Mounts[0]")
-    ]
+NEEDS_DIGEST = "a mounted image needs a digest here: nothing looks at it again"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (f"{APP}@{INDEX}", ""),
+        (CONFIG, ""),
+        # dockerd takes them by a name that may have moved by then.
+        (f"{APP}:1", NEEDS_DIGEST),
+        (f"{APP}:missing", NEEDS_DIGEST),
+        (f"{APP}@{BUILT}", "no signature of it was fetched"),
+        ("nginx", ""),
+    ],
+)
+def test_an_image_that_is_mounted_counts_too_and_by_its_digest(tmp_path: Path, source: str, found: str) -> None:
+    body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [mount(source)]}}
+    trust = ImageTrust([ENTRY, TrustEntry("docker.io/library/nginx", ())], {"team.pem": [TEAM.public_key()]})
+    decision = decide(judge(tmp_path, trust=trust), "POST", "/containers/create", body)
+    assert [one.at for one in decision.violations if one.rule == "image-signed"] == ["HostConfig.Mounts[0]"] * bool(
+        found
+    )
+    assert not found or found in say(decision)
+    if source == f"{APP}:1":
+        assert say(decision).endswith(f"team.pem must have signed it: name it by digest: {APP}@{INDEX}")
+
+
+def test_a_mounted_image_that_is_named_by_its_tag_is_denied_by_what_is_there(tmp_path: Path) -> None:
+    denied = ImageTrust((), {}, (), [DigestList("scan.json", {BUILT: "CVE-2026-1"})])
+    for source, refusing in ((f"{APP}:bad", ["image-not-denied"]), (f"{APP}:1", [])):
+        body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [mount(source)]}}
+        assert list_refusing(decide(judge(tmp_path, trust=denied), "POST", "/containers/create", body)) == refusing
 
 
 @pytest.mark.parametrize(
@@ -243,7 +320,7 @@ def say(decision: Decision) -> str:
         (
             f"{APP}x:1",
             f"{APP}x {CONFIG}: it is signed for {APP}; team.pem must have signed it:"
-            f" cosign sign --key KEY {APP}x {CONFIG}",
+            f" if you built it, cosign sign --key KEY {APP}x {CONFIG}",
         ),
     ],
 )

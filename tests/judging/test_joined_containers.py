@@ -18,20 +18,33 @@ from tests.judging.test_existing_objects import HARMLESS, INHERITED, container, 
 
 # Waived for these images alone, so nothing of the containers themselves is refused.
 WAIVED = ["no-host-network", "no-host-pid", "no-host-ipc", "no-sensitive-paths"]
+
+
+def whole_id(name: str) -> str:
+    """What dockerd keeps of a container that was there when another joined it."""
+    return f"container:{container(name)['Id']}"
+
+
 CONTAINERS = {
     "plain": container("plain", mounts=(HARMLESS,)),
     "nethost": container("nethost", NetworkMode="host"),
-    "between": container("between", NetworkMode="container:nethost"),
+    "between": container("between", NetworkMode=whole_id("nethost")),
     "pidhost": container("pidhost", PidMode="host"),
     "ipchost": container("ipchost", IpcMode="host"),
     "etc": container("etc", mounts=(INHERITED | {"Source": "/var/crash"},)),
     "a": container("a", NetworkMode="container:b"),
     "b": container("b", NetworkMode="container:a"),
-    "joiner": container("joiner", NetworkMode="container:nethost"),
+    "joiner": container("joiner", NetworkMode=whole_id("nethost")),
+    "waiting": container("waiting", NetworkMode="container:later"),
+    "waits": container("waits", NetworkMode=whole_id("waiting")),
+    "orphan": container("orphan", NetworkMode=whole_id("gone")),
+    "beside": container("beside", NetworkMode=whole_id("plain"), PidMode=whole_id("plain")),
 }
 for one in CONTAINERS.values():
     one["Config"]["Image"] = "trusted"
 CONTAINERS["joiner"]["Config"]["Image"] = "busybox"
+BY_NAME_AND_ID = CONTAINERS | {one["Id"]: one for one in CONTAINERS.values()}
+SEEN = "joined-containers-seen"
 
 
 @pytest.fixture
@@ -41,7 +54,7 @@ def judge(tmp_path: Path) -> Judge:
     loaded = judge_of(Settings.read({}, {"schemas": str(tmp_path), "host_root": "none"}))
     return replace(
         loaded,
-        host=FixedHost({"objects": {"container": CONTAINERS}}),
+        host=FixedHost({"objects": {"container": BY_NAME_AND_ID}}),
         enforcement=Enforcement("baseline", "enforce"),
     )
 
@@ -50,10 +63,14 @@ def judge(tmp_path: Path) -> Judge:
     ("host_config", "rules"),
     [
         ({"NetworkMode": "container:plain", "PidMode": "container:plain", "IpcMode": "container:plain"}, []),
-        ({"NetworkMode": "container:missing"}, []),
+        ({"NetworkMode": "container:missing"}, [SEEN]),
+        ({"PidMode": "container:missing"}, [SEEN]),
+        ({"NetworkMode": "container:waits"}, ["existing-container", SEEN]),
+        ({"NetworkMode": "container:orphan"}, []),
+        ({"NetworkMode": "container:beside"}, []),
         ({"NetworkMode": "container:nethost"}, ["no-host-network"]),
         ({"NetworkMode": "container:between"}, ["no-host-network"]),
-        ({"NetworkMode": "container:a"}, ["no-host-network"]),
+        ({"NetworkMode": "container:a"}, ["existing-container", SEEN]),
         ({"PidMode": "container:pidhost"}, ["no-host-pid"]),
         ({"IpcMode": "container:ipchost"}, ["no-host-ipc"]),
         ({"PidMode": "container:nethost"}, []),
@@ -80,6 +97,13 @@ def test_a_start_is_judged_by_the_namespaces_that_it_gets(judge: Judge) -> None:
     assert "no-host-network (HostConfig.NetworkMode)" in refused.violations[0].reason
 
 
+@pytest.mark.parametrize(("name", "refused"), [("waiting", True), ("beside", False), ("orphan", False)])
+def test_a_container_that_joined_a_name_of_nobody_is_not_used(judge: Judge, name: str, refused: bool) -> None:
+    for path in (f"/containers/{name}/start", f"/containers/{name}/restart"):
+        violations = decide(judge, "POST", path).violations
+        assert [f"{SEEN} (HostConfig.NetworkMode)" in one.reason for one in violations] == [True] * refused
+
+
 def test_a_build_joins_as_a_container_does(judge: Judge) -> None:
     for name, rules in (("plain", []), ("nethost", ["no-host-network"])):
         decision = decide(judge, "POST", f"/build?networkmode=container:{name}")
@@ -97,7 +121,8 @@ def test_where_no_daemon_is_asked_every_join_is_unseen(judge: Judge) -> None:
         assert denied == [("joined-containers-seen", at)]
     operation = Operation("ContainerCreate", "POST", "", "json", True, False, ("containers",))
     assert (
-        list_unseen({"facts": {"namespaces": {"pid": {"mode": "host", "container": None, "at": "x"}}}}, operation) == {}
+        list_unseen({"facts": {"namespaces": {"pid": {"mode": "host", "container": None, "at": "x"}}}}, operation, None)
+        == {}
     )
 
 

@@ -198,7 +198,7 @@ def test_the_alias_of_a_link_can_be_removed(judge: Judge, target: str) -> None:
     assert refuse(replace(judge, host=host()), "DELETE", target) == []
 
 
-@pytest.mark.parametrize(("joined", "rules"), [(BAD_ID, ["existing-container"]), ("plain", [])])
+@pytest.mark.parametrize(("joined", "rules"), [(BAD_ID, ["existing-container"]), (container("plain")["Id"], [])])
 def test_an_exception_for_a_joined_namespace_says_nothing_of_the_container_behind_it(
     tmp_path: Path, joined: str, rules: list[str]
 ) -> None:
@@ -211,11 +211,10 @@ def test_an_exception_for_a_joined_namespace_says_nothing_of_the_container_behin
         "owner": "team",
         "expires": "2030-01-01",
     }
-    old = {
-        "sidecar": container("sidecar", NetworkMode=f"container:{joined}"),
-        "second": container("second", NetworkMode="container:sidecar"),
-        "plain": container("plain"),
-    }
+    sidecar = container("sidecar", NetworkMode=f"container:{joined}")
+    second = container("second", NetworkMode=f"container:{sidecar['Id']}")
+    old = {"sidecar": sidecar, "second": second}
+    old |= {shown["Id"]: shown for shown in (sidecar, second, container("plain"))}
     judge = replace(judge_with(tmp_path, {"exceptions/sidecars.json": waiver}), host=host(container=old))
 
     for name in ("sidecar", "second"):

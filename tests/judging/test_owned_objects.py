@@ -35,7 +35,14 @@ def service(owner: str) -> dict[str, Any]:
     return {"ID": "s" * 25, "Spec": {"Name": "web", "Labels": {"owner": owner}}, "Endpoint": {}}
 
 
+def joined(name: str, id: str) -> dict[str, Any]:
+    """Hers, in the network of another one."""
+    shown = owned_container(name, "alicia")
+    return {**shown, "HostConfig": {**shown["HostConfig"], "NetworkMode": f"container:{id}"}}
+
+
 HIS = owned_container("his", "bob")
+JOINER = container("joiner")["Id"]
 OLD: dict[str, Any] = {
     "container": {
         "mine": owned_container("mine", "alicia"),
@@ -44,9 +51,12 @@ OLD: dict[str, Any] = {
         "dev": owned_container("dev", "dev"),
         "his": HIS,
         "old": owned_container("old", None),
+        "joiner": joined("joiner", HIS["Id"]),
+        "behind": joined("behind", JOINER),
         # A name that can be the beginning of the ID of another container (his): its own ID differs.
         "68": {**owned_container("68", "alicia"), "Id": "f" * 64},
         HIS["Id"]: HIS,
+        JOINER: joined("joiner", HIS["Id"]),
     },
     "exec": {
         "inmine": {"ContainerID": "mine", "ProcessConfig": {}},
@@ -178,6 +188,19 @@ def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[
 
     assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", body)
     assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/containers/create", mine)}
+
+
+@pytest.mark.parametrize("name", ["joiner", "behind"])
+def test_who_uses_a_container_is_in_the_namespaces_of_those_that_it_joins(judge: Judge, name: str) -> None:
+    body = {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": {"NetworkMode": f"container:{name}"}}
+
+    assert (CHANGED, "path.id") in refusals(judge, "POST", f"/containers/{name}/start")
+    assert (CHANGED, "HostConfig.NetworkMode") in refusals(judge, "POST", "/containers/create", body)
+    assert (CHANGED, "?networkmode") in refusals(judge, "POST", f"/build?networkmode=container:{name}")
+    # Her own she may stop and remove.
+    assert (
+        refusals(judge, "POST", f"/containers/{name}/stop") == refusals(judge, "DELETE", f"/containers/{name}") == set()
+    )
 
 
 def test_a_link_inside_a_network_names_a_container_too(judge: Judge) -> None:

@@ -247,7 +247,7 @@ def test_what_is_too_much_is_taken_away_with_its_value() -> None:
         "Devices": [{"PathOnHost": "/dev/kmsg", "PathInContainer": "/dev/kmsg", "CgroupPermissions": "rwm"}],
         "DeviceRequests": [{"Driver": "", "Count": -1, "Capabilities": [["gpu"]]}],
         "SecurityOpt": ["apparmor=unconfined", 'seccomp={"defaultAction": "SCMP_ACT_ALLOW"}'],
-        "Sysctls": {"kernel.msgmax": "1", "net.ipv4.tcp_syncookies": "1"},
+        "Sysctls": {"kernel.core_uses_pid": "1", "net.ipv4.tcp_syncookies": "1"},
         "MaskedPaths": [],
         "ReadonlyPaths": [],
     }
@@ -264,7 +264,7 @@ def test_what_is_too_much_is_taken_away_with_its_value() -> None:
         "--security-opt apparmor=unconfined",
         "--security-opt seccomp=...",
         "--security-opt systempaths=unconfined",
-        "--sysctl kernel.msgmax=1",
+        "--sysctl kernel.core_uses_pid=1",
     ]
 
 

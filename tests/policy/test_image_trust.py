@@ -55,6 +55,18 @@ def test_a_site_without_them_asks_nothing(tmp_path: Path) -> None:
     [
         ({"image-trust": [ENTRY, ENTRY]}, "has registry.example.com/team/* twice"),
         ({"image-trust": [{**ENTRY, "keys": "tame.pem"}]}, "there is no keys/tame.pem: did you mean 'team.pem'?"),
+        (
+            {"image-trust": [{**ENTRY, "images": "docker.io/nginx"}]},
+            "docker.io/nginx matches nothing: write docker.io/library/nginx",
+        ),
+        (
+            {"image-trust": [{**ENTRY, "images": "index.docker.io/*"}]},
+            "index.docker.io/* matches nothing: write docker.io/*",
+        ),
+        (
+            {"image-digests": {"allowed": ["scan.json"]}},
+            "allowed says nothing where image-trust asks for no signature: write its entries",
+        ),
         ({"image-trust": [{**ENTRY, "images": "nginx"}]}, "write a repository with its registry"),
         ({"image-trust": [{**ENTRY, "images": "team/*"}]}, "write a repository with its registry"),
         ({"image-trust": [{**ENTRY, "images": "r.example/*/app"}]}, "write a repository with its registry"),

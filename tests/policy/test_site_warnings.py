@@ -127,3 +127,27 @@ def test_an_entry_without_keys_is_told_where_signatures_are_asked_for() -> None:
     assert [*site_warnings.list_unseen_names(policy, "hardened")] == []
     signed = replace(shipped(), images=ImageTrust(entries[:1]))
     assert [*site_warnings.list_unseen_names(signed, "restricted")] == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "actions", "missing"),
+    [
+        ("baseline", {}, None),
+        ("baseline", {"image-signed": "deny"}, "no-classic-builds and no-buildkit"),
+        ("hardened", {"image-signed": "deny"}, "no-buildkit"),
+        ("baseline", {"image-signed": "deny", "no-buildkit": "deny"}, "no-classic-builds"),
+        ("baseline", {"image-signed": "deny", "no-buildkit": "deny", "no-classic-builds": "deny"}, None),
+        ("restricted", {"no-buildkit": "audit"}, "no-buildkit"),
+    ],
+)
+def test_builds_that_run_unsigned_images_are_told(profile: str, actions: dict[str, str], missing: str | None) -> None:
+    site: Any = {**shipped().site, "registries": [], "actions": actions}
+    policy = replace(shipped(), site=site, images=ImageTrust([TrustEntry("*", ("team.pem",))]))
+    assert [*site_warnings.list_unseen_names(policy, profile)] == (
+        []
+        if missing is None
+        else [
+            "image-signed does not hold in builds: docker build runs what any image holds, signed or not;"
+            f" set {missing} to deny under actions in site.json"
+        ]
+    )

@@ -1,6 +1,7 @@
 """Records for each digest by which a daemon may know the image, with what verifies and how to get there."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,22 @@ from portero.images.record import Record, Signature
 from portero.images.trust import ImageTrust, TrustEntry
 from portero.images.verification import verify_record
 from portero.signatures import fetch
-from portero.signatures.fetch import fetch_image, merge_records
-from tests.images.signed import APP, Image, make_bundle, new_key, sign, simple_payload, statement_payload
+from portero.signatures.fetch import ImageMissing, fetch_image, merge_records
+from portero.signatures.references import ImageReference
+from tests.images import signed
+from tests.images.signed import (
+    APP,
+    Image,
+    bundle_manifest,
+    describe,
+    make_bundle,
+    new_key,
+    sign,
+    simple_payload,
+    statement_payload,
+)
 
+from . import fake_registry
 from .fake_registry import FakeRegistry, names
 
 TEAM, OTHER = new_key(), new_key()
@@ -24,10 +38,16 @@ CONFIG = digest_of(IMAGE.config)
 ENTRY = TrustEntry("*", ("team.pem",))
 TRUST = ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()], "other.pem": [OTHER.public_key()]})
 SIMPLE = sign(TEAM, simple_payload(INDEX))
+GOOD_BUNDLE = make_bundle(sign(TEAM, statement_payload(INDEX), "statement"))
 
 
 def fetched(registry: FakeRegistry, reference: str = "1") -> Mapping[str, Record]:
-    return fetch_image(registry, reference, ENTRY, TRUST).records  # type: ignore[arg-type]
+    return fetch_as(registry, TRUST, reference)
+
+
+def fetch_as(registry: FakeRegistry, trust: ImageTrust, reference: str = "1") -> Mapping[str, Record]:
+    asked = ImageReference("registry.example.com", "team/app", reference)
+    return fetch_image(registry, asked, trust).records  # type: ignore[arg-type]
 
 
 def vouched(records: Mapping[str, Record]) -> set[str]:
@@ -45,7 +65,7 @@ def test_a_signed_index_gives_a_record_for_each_digest_below_it(reference: str) 
     assert len(records) == 5
     assert vouched(records) == records.keys()
     assert records[CONFIG].documents == (IMAGE.index, IMAGE.manifest)
-    assert records[INDEX].documents == ()
+    assert records[INDEX].documents == (IMAGE.index,)
     assert not any(PLATFORM in path for path in registry.asked if path.endswith(".sig"))
 
 
@@ -100,7 +120,7 @@ def test_of_ten_thousand_signatures_the_work_grows_with_their_number(monkeypatch
         spread = (Signature("simple", SIMPLE.payload, index.to_bytes(4)) for index in range(number))
         registry.put_simple(IMAGE.index, *spread)
         records = fetched(registry)
-        assert len(records[INDEX].signatures) == record.MAX_SIGNATURES
+        assert len(records[INDEX].signatures) == 1
         return verified, len(registry.asked)
 
     once, twice = work(5000), work(10_000)
@@ -112,7 +132,7 @@ def test_another_manifest_than_the_digest_names_and_none_at_all_are_errors() -> 
     registry.held[f"manifests/{INDEX}"] = IMAGE.manifest
     with pytest.raises(TransportFailed, match="sent another manifest"):
         fetched(registry, INDEX)
-    with pytest.raises(TransportFailed, match="has no 2"):
+    with pytest.raises(ImageMissing, match="has no 2"):
         fetched(registry, "2")
 
 
@@ -122,7 +142,80 @@ def test_a_signature_that_was_fetched_stays_when_the_registry_has_it_no_more() -
     assert merge_records(before, Record(seen={})) == Record((SIMPLE,), (IMAGE.index,), {})
     assert merge_records(before, before) == before
     many = tuple(Signature("simple", b"x", bytes([n])) for n in range(40))
-    assert merge_records(before, Record(many)).signatures == many[: record.MAX_SIGNATURES]
+    merged = merge_records(before, Record(many)).signatures
+    assert (len(merged), merged[:17]) == (record.MAX_SIGNATURES, (*many[:16], SIMPLE))
+
+
+def test_an_unsigned_image_is_kept_with_what_a_list_may_deny_it_by() -> None:
+    records = fetched(FakeRegistry(IMAGE))
+
+    assert names(records) == []
+    assert records[MANIFEST].documents == (IMAGE.index, IMAGE.manifest)
+    denied = {digest: verify_record(digest, one, TRUST.keys).digests for digest, one in records.items()}
+    assert denied[MANIFEST] == denied[CONFIG] == {INDEX, MANIFEST, CONFIG}
+
+
+JUNK = b"{}" + b" " * (300 << 10)
+
+
+@pytest.mark.parametrize("lies", [False, True], ids=["says its size", "lies"])
+@pytest.mark.parametrize("place", ["layer", "bundle", "referrer"])
+def test_what_is_too_large_hides_no_signature(place: str, lies: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if lies:
+        monkeypatch.setattr(signed, "describe", lambda *given, **more: {**describe(*given, **more), "size": 1})
+        monkeypatch.setattr(fake_registry, "describe", signed.describe)
+    registry = FakeRegistry(IMAGE)
+    good = bundle_manifest(GOOD_BUNDLE, IMAGE.index)
+    if place == "referrer":
+        registry.refer(IMAGE.index, JUNK, good, blobs=(GOOD_BUNDLE,))
+    elif place == "bundle":
+        registry.refer(IMAGE.index, bundle_manifest(JUNK, IMAGE.index), good, blobs=(JUNK, GOOD_BUNDLE))
+    else:
+        registry.put_simple(IMAGE.index, Signature("simple", JUNK, b"x"), SIMPLE)
+    assert CONFIG in vouched(fetched(registry))
+
+
+def test_no_more_signatures_are_tried_than_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_MAX_TRIED", 5)
+    registry = FakeRegistry(IMAGE)
+    others = [sign(OTHER, simple_payload(INDEX)) for _ in range(5)]
+    registry.put_simple(IMAGE.index, *others[1:], SIMPLE)
+    assert CONFIG in vouched(fetched(registry))
+    registry.put_simple(IMAGE.index, *others, SIMPLE)
+    assert fetched(registry)[CONFIG].seen == {"other-key": 5}
+
+
+def test_what_cannot_be_had_is_told_only_where_no_signature_was_found() -> None:
+    registry = FakeRegistry(IMAGE)
+    registry.failing = f"manifests/{INDEX.replace(':', '-')}"
+    with pytest.raises(TransportFailed, match="status 400"):
+        fetched(registry)
+    registry.put_simple(IMAGE.index, SIMPLE)
+    assert CONFIG in vouched(fetched(registry))
+
+
+OF_PROD = replace(TRUST, entries=[replace(ENTRY, annotations={"env": "prod"})])
+
+
+def test_signatures_as_the_entry_asks_come_before_others_however_many() -> None:
+    registry = FakeRegistry(IMAGE)
+    older = [sign(TEAM, simple_payload(INDEX, APP, {"build": str(n)})) for n in range(40)]
+    fitting = sign(TEAM, simple_payload(INDEX, APP, {"env": "prod"}))
+    registry.put_simple(IMAGE.index, *older, fitting)
+    kept = fetch_as(registry, OF_PROD)[CONFIG].signatures
+
+    assert (len(kept), kept[0]) == (record.MAX_SIGNATURES, fitting)
+    # One for each claim: the same again takes no place.
+    registry.put_simple(IMAGE.index, *(sign(TEAM, simple_payload(INDEX)) for _ in range(40)), fitting)
+    assert len(fetch_as(registry, OF_PROD)[CONFIG].signatures) == 2
+
+
+def test_a_signature_of_the_index_that_does_not_fit_hides_none_of_the_platform() -> None:
+    registry = FakeRegistry(IMAGE)
+    fitting = sign(TEAM, simple_payload(MANIFEST, APP, {"env": "prod"}))
+    registry.put_simple(IMAGE.index, SIMPLE)
+    registry.put_simple(IMAGE.manifest, fitting)
+    assert fetch_as(registry, OF_PROD)[CONFIG].signatures == (fitting, SIMPLE)
 
 
 def test_what_speaks_about_a_platform_is_no_platform() -> None:

@@ -22,6 +22,12 @@ def test_signatures_are_added_to_those_that_are_there(tmp_path: Path) -> None:
     assert record.read(file.read_bytes()).signatures == (*TWO.signatures, *ONE.signatures)
 
 
+def test_of_what_is_too_much_for_a_file_the_first_signatures_are_kept(tmp_path: Path) -> None:
+    many = Record(tuple(Signature("simple", b"x" * record.MAX_PAYLOAD, bytes([n])) for n in range(32)))
+    keep_records(tmp_path, {DIGEST: many})
+    assert record.read(record.locate(tmp_path, DIGEST).read_bytes()).signatures == many.signatures[:8]
+
+
 def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
     file = record.locate(tmp_path, DIGEST)
     file.write_text("{")

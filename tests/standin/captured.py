@@ -47,7 +47,8 @@ def cases() -> dict[str, Case]:
             row["command"],
             Counter(request(envelope["RequestMethod"], envelope["RequestUri"]) for envelope in asked[name]),
             expected[name]["decision"],
-            frozenset(captured.rules_of(expected[name]["rules"])),
+            # The stand-in is asked what containers are that others join.
+            frozenset(captured.rules_of(expected[name]["rules"])) - {"joined-containers-seen"},
         )
         for row in captured.table(CAPTURES / "index.tsv")
         if row["case"] in expected and row["case"] in asked

@@ -24,7 +24,7 @@ def found(rule: str, **host_config: Any) -> SiteValue | None:
         ("cpu-limit", {"NanoCpus": 2_500_000_000}, SiteValue("cpus-max", 2.5)),
         ("pids-limit", {"PidsLimit": 5000}, SiteValue("pids-max", 5000)),
         ("runtimes", {"Runtime": "nvidia"}, SiteValue("runtimes", "nvidia")),
-        ("sysctls", {"Sysctls": {"net.core.somaxconn": "1024"}}, SiteValue("sysctls", "net.core.somaxconn")),
+        ("sysctls", {"Sysctls": {"kernel.threads-max": "1024"}}, SiteValue("sysctls", "kernel.threads-max")),
         ("bind-sources-listed", {"Binds": ["/srv/d:/d"]}, SiteValue("bind-sources-writable", "/srv/d")),
         (
             "devices-listed",

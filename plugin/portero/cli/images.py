@@ -1,7 +1,8 @@
 """`portero images`: fetch signatures of images, and see which images of the daemon may run."""
 
+import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from portero.images.verdict import ImageAsked, Verdict, find_denied, judge_image
 from portero.reading import api_tables
 from portero.settings.settings import Settings
 from portero.signatures import references
-from portero.signatures.fetch import fetch_image
+from portero.signatures.fetch import ImageMissing, fetch_image
 from portero.signatures.keeping import keep_records
 from portero.signatures.references import DaemonImage, ImageReference
 from portero.values.errors import LoadError
@@ -33,11 +34,13 @@ from portero.values.errors import LoadError
 _LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
 # One image may take so many times what is given to the network.
 _WHOLE = 2
+# Users of Docker make names without end: so many are fetched at once, by chance, and others the next time.
+_MAX_REFERENCES = 1000
 
 
 @click.group()
 def images() -> None:
-    """Fetch signatures of images, and see which images of the daemon may run.
+    """Fetch signatures of images, see which may run.
 
     Who must sign what is said by image-trust in site.json. Fetching decides nothing: Portero verifies what was fetched
     again, without a network, when an image is used.
@@ -76,13 +79,23 @@ def list_all(only_references: bool, docker_host: str | None, as_json: bool) -> N
     is_idle = only_references and not any(map(references.may_ask, store.trust.entries))
     found = [] if is_idle else _ask_daemon(settings)
     if only_references:
-        show_lines(dict.fromkeys(digest for each in found for digest in each.digests))
+        show_lines(_choose([digest for each in found for digest in each.digests], store.trust))
         return
     rows = [row for each in found for row in _judge(each, store)]
     lines = [f"{row.name}: {row.say()}" for row in rows]
     document = [{"name": row.name, "id": row.id, "mayRun": row.may_run, "found": row.say()} for row in rows]
     show({"images": document}, lines, as_json=as_json)
     sys.exit(options.ALLOWED if all(row.may_run for row in rows) else options.REFUSED)
+
+
+def _choose(digests: Iterable[str], trust: ImageTrust) -> Sequence[str]:
+    """Those that registries may be asked about, no more than one fetch can take."""
+    parsed = {digest: references.parse(digest) for digest in digests}
+    wanted = [digest for digest, one in parsed.items() if one and references.may_ask(trust.find_entry(one.name))]
+    if len(wanted) <= _MAX_REFERENCES:
+        return wanted
+    show_lines([f"portero: {_MAX_REFERENCES} of {len(wanted)} names are fetched now, others the next time"], err=True)
+    return random.sample(wanted, _MAX_REFERENCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +142,15 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
         options.give_up([f"{written}: no entry of image-trust in site.json asks for a signature of it"])
     try:
         with ends_within(_WHOLE * DEADLINE):
-            fetched = fetch_image(_open_registry(reference, settings), reference.wanted, entry, trust)
+            fetched = fetch_image(_open_registry(reference, settings), reference, trust)
         keep_records(settings.images, fetched.records)
         # As the guard will see it.
         asked = ImageAsked(reference.name, (fetched.top,), may_be_part=True)
         verdict = judge_image(ImageStore(settings.images, trust), asked, datetime.now(UTC).date())
     except (TransportFailed, LoginRefused, RecordUnreadable) as error:
         show_lines([f"portero: {written}: {error}"], err=True)
-        return options.ERROR
+        # docker tag makes the daemon say that a registry has what it has not: that fails no unit.
+        return options.REFUSED if is_listed and isinstance(error, ImageMissing) else options.ERROR
     except OSError as error:
         show_lines([f"portero: {error.filename or settings.images}: {error.strerror}"], err=True)
         return options.ERROR

@@ -146,11 +146,16 @@ def _texts(value: JSON) -> dict[str, str]:
     return {name: text for name, text in to_object(value).items() if isinstance(text, str)}
 
 
+# systemd's UIDS-GIDS.md; login.defs(5) has 100000 as SUB_UID_MIN.
+_FIRST_OF_NOBODY = 65536
+
+
 def remaps_root(value: str, subuid: str) -> bool:
     """Whether root in a container is another user on the host. `value`: of userns-remap, user[:group] or empty.
 
-    A range that begins at host ID 0 maps root to root, and dockerd says nothing of it. Where the user is a number,
-    any such range in the file counts.
+    A range that begins at host ID 0 maps root to root, and one that begins at a person's ID to that person: dockerd
+    says nothing of it. Accounts have IDs below 65536 (systemd, UIDS-GIDS). Where the user is a number, any such range
+    in the file counts.
     """
     user = value.partition(":")[0]
     if user == "" or user in _ROOT:
@@ -158,7 +163,7 @@ def remaps_root(value: str, subuid: str) -> bool:
     name = _DEFAULT[1] if user == _DEFAULT[0] else user
     lines = [line.strip().split(":") for line in subuid.splitlines()]
     starts = [fields[1] for fields in lines if len(fields) == 3 and (name.isdecimal() or fields[0] == name)]
-    return not any(start.isdecimal() and int(start) == 0 for start in starts)
+    return not any(start.isdecimal() and int(start) < _FIRST_OF_NOBODY for start in starts)
 
 
 def are_off(settings: Mapping[str, JSON]) -> bool:

@@ -4,10 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portero.reading.uri import first_value
-from portero.values.image_names import HUB, complete_repository, hide_login
+from portero.values.image_names import HUB, LEGACY_HUB, complete_repository, hide_login
 from portero.values.json_types import JSON, Fact
-
-_LEGACY = "index.docker.io"
 
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 # opencontainers/go-digest: the algorithms that are known, with the length of their hexadecimal form.
@@ -81,7 +79,7 @@ def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     term = hide_login(first_value(query, "term"))
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
-    registry, repository = (first, rest) if is_host and first != _LEGACY else (HUB, term)
+    registry, repository = (first, rest) if is_host and first != LEGACY_HUB else (HUB, term)
     return {"image": _image(term, registry, repository, None, None, "?term")}
 
 
@@ -102,7 +100,7 @@ def _split(reference: str) -> tuple[str, str]:
     first, slash, rest = reference.partition("/")
     if not slash:
         return HUB, complete_repository(reference)
-    if first == _LEGACY:
+    if first == LEGACY_HUB:
         first = HUB
     if first != "localhost" and not any(mark in first for mark in ".:") and first.lower() == first:
         return HUB, reference

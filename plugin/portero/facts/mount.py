@@ -20,6 +20,9 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "resolution": "none",
         "kind": "none",
         "readableByAll": False,
+        "ownerOnly": False,
+        "ofLogin": [],
+        "unseenHomes": [],
         "holds": [],
         "userSockets": [],
         "daemonFiles": [],
@@ -46,7 +49,12 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
     fact = defaults | fields
     if paths := cast(list[str], fact["paths"]):
         is_file = fact["kind"] not in ("directory", "unknown")
-        sensitive = list_sensitive(paths, writable=fact["writable"] is not False, is_file=is_file)
+        sensitive = list_sensitive(
+            paths,
+            writable=fact["writable"] is not False,
+            is_file=is_file,
+            owner_only=fact["ownerOnly"] is True,
+        )
         fact["sensitive"] = cast(list[JSON], sensitive)
     return fact
 
@@ -63,7 +71,10 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
         "resolution": "resolved" if seen else "unseen",
         "kind": files[0].kind,
-        "readableByAll": all(file.readable_by_all for file in files),
+        "readableByAll": all(file.readable_by_all for file in files) and not any(one.kernel_types for one in traces),
+        "ownerOnly": any(file.owner_only for file in files),
+        "ofLogin": _merge(file.of_login for file in files),
+        "unseenHomes": _merge(trace.unseen_homes for trace in traces),
         "holds": _merge(file.holds for file in files),
         "userSockets": _merge(file.user_sockets for file in files),
         "daemonFiles": _merge(file.daemon_files for file in files),

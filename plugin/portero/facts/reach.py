@@ -52,6 +52,8 @@ def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
         "resolution": fact["resolution"],
         "kind": entry.kind,
         "readableByAll": entry.readable_by_all,
+        "ownerOnly": entry.owner_only,
+        "ofLogin": [*entry.of_login],
         "holds": [*entry.holds],
         "userSockets": [*entry.user_sockets],
         "daemonFiles": [*entry.daemon_files],

@@ -16,7 +16,7 @@ from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
 from portero.host.creation import Creations
-from portero.host.home_links import find_homes, is_of_login, name_linked
+from portero.host.homes import make_homes, name_linked
 from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
@@ -40,6 +40,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
     "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll",
+    "ownerOnly", "homes", "unseenHomes",
 })
 # fmt: on
 
@@ -78,11 +79,15 @@ class FixedHost:
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
     "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
     "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
+    "ownerOnly": ["/root/shop/key"],
+    "homes": ["/srv/git"], "unseenHomes": ["/home/alicia"],
     "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody;
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes;
+    `readableByAll` files for everybody, `ownerOnly` for
+    their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
     `devices` whether dockerd may open
     devices, which is unknown otherwise.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
@@ -114,6 +119,9 @@ class FixedHost:
         self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
         self._owners = _texts(data, "owners")
         self._readable = frozenset(cast(Sequence[str], data.get("readableByAll", ())))
+        self._private = frozenset(cast(Sequence[str], data.get("ownerOnly", ())))
+        others, unseen = (cast(Sequence[str], data.get(part, ())) for part in ("homes", "unseenHomes"))
+        self._homes = make_homes({name: self._resolve(name) for name in self._links}, others, unseen)
         self._programs = cast(Sequence[str], data.get("portero", ()))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
@@ -131,7 +139,8 @@ class FixedHost:
         if not self._is_followed(path):
             lists = (self._files, self._docker, self._root_programs)
             places = tuple(each.list_opened(path) for each in lists)
-            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
+            of_login = self._homes.list_of_login(path)
+            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places, of_login=of_login)
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
@@ -148,6 +157,8 @@ class FixedHost:
             self._docker.list_opened(path, resolved),
             self._root_programs.list_opened(path, resolved),
             readable_by_all=resolved in self._readable,
+            owner_only=resolved in self._private,
+            of_login=self._homes.list_of_login(path, resolved),
         )
 
     def trace(self, path: str) -> Trace:
@@ -156,20 +167,15 @@ class FixedHost:
         ways = [*self._list_ways(path)]
         folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
         reach = self._mounts.find_reach(ways[-1])
+        linked = {name for name in name_linked(ways[-1], self._homes.links) if not is_within(name, ways[0])}
         return Trace(
             tuple(sorted(folders.union(*map(self._mounts.list_names, folders)))),
             tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
-            tuple(sorted(reach.names.union(self._list_linked(ways)))),
+            tuple(sorted(reach.names.union(linked))),
             tuple(sorted(reach.kernel_types)),
             tuple(sorted(reach.points)),
+            unseen_homes=self._homes.list_unseen(ways),
         )
-
-    def _list_linked(self, ways: Sequence[str]) -> Iterator[str]:
-        """The names in a home under which its links show the end of a way."""
-        for home in find_homes(ways):
-            names = [name for name in self._links if is_of_login(home, name)]
-            linked = name_linked(ways[-1], [(name, self._resolve(name)) for name in names])
-            yield from (name for name in linked if not is_within(name, ways[0]))
 
     def find_passage(self, path: str) -> Passage:
         if not self._is_followed(path):

@@ -1,81 +1,236 @@
-"""Links in homes that lead from what a login runs or reads to other folders: a path in, names and real paths out.
+"""Finds homes, and links in them that lead from what a login runs or reads to other folders: a walk in, Homes out.
 
 Who may write what such a link leads to writes what a login of that user runs: `.bashrc` of many is a link into a
 folder of dotfiles.
 """
 
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeVar
 
-from portero.files.path import is_within
+from portero.files.link_cache import LinkCache, Stamp, find_stamp, list_links
+from portero.files.path import clean, is_absolute, is_within
 from portero.files.symlinks import HostWalk, is_closed
+from portero.host.homes import DATA, FOLDERS, HOME_OF_ROOT, MARKS, Homes, Link, holds_login, is_of_login
+from portero.host.protected_paths import list_sensitive
 
-# Of a home: where logins, shells, desktops, ssh and systemd --user look (bash(1), sshd(8), systemd.unit(5), XDG).
-_FOLDERS = (
-    "",
-    "bin",
-    ".config",
-    ".config/autostart",
-    ".config/fish",
-    ".config/systemd",
-    ".config/systemd/user",
-    ".local",
-    ".local/bin",
-    ".local/share",
-    ".ssh",
-)
-_HOME = re.compile(r"/(?:var/)?home/[^/]+")
-_MAX_LINKS = 1000
+_ACCOUNTS = "/etc/passwd"
+# Shells of accounts that nobody logs in to.
+_NO_SHELLS = ("/nologin", "/false", "/sync", "/halt", "/shutdown")
+# Folders below a home that are looked through, one in the other; ~/.config/systemd/user/default.target.wants is four.
+_MAX_DEPTH = 4
+_MAX_ENTRIES = 20_000
+# /home/DOMAIN/alicia, /home/students/2026/alicia
+_MAX_FOLDERS = 2
+# Roots of files, of daemons in containers of their own.
+_MAX_ROOTS = 8
 
-
-class UnseenHome(Exception):
-    """A folder of a home cannot be listed by this process, or holds too many links."""
+_T = TypeVar("_T")
+_K = TypeVar("_K")
 
 
-def find_homes(names: Iterable[str]) -> set[str]:
-    """The homes in which a place lies, by its names."""
-    return {match[0] for name in names if (match := _HOME.match(name))}
+class _Unseen(Exception):
+    """A folder of a home cannot be listed by this process, or there are too many entries."""
 
 
-def is_of_login(home: str, path: str) -> bool:
-    """Whether a login of this home's user may run or read what is there: dot entries, and bin."""
-    first = path.removeprefix(f"{home}/").partition("/")[0]
-    return path.startswith(f"{home}/") and (first.startswith(".") or first == "bin")
+class _Lister:
+    """Lists folders, and notes what tells that they stay as they are."""
+
+    def __init__(self, walk: HostWalk) -> None:
+        self.walk = walk
+        self.stamps: dict[str, Stamp | None] = {}
+        self.ways: list[str] = []
+        self._left = _MAX_ENTRIES
+
+    def list_entries(self, path: str) -> Iterator[os.DirEntry[str]]:
+        """Those of the folder to which a path leads; none where there is none. Raises _Unseen, and OSError."""
+        self.ways.append(path)
+        try:
+            folder = self.walk.resolve(path)
+            if self.walk.lstat(folder) is None:
+                return
+            self.stamps[folder] = find_stamp(self.walk, folder, is_made_up=False)
+            with os.scandir(self.walk.local_path(folder)) as entries:
+                for entry in entries:
+                    self._left -= 1
+                    if self._left < 0:
+                        raise _Unseen(path)
+                    yield entry
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            if is_closed(error):
+                raise _Unseen(path) from error
+            raise
 
 
-def list_home_links(walk: HostWalk, home: str) -> list[tuple[str, str]]:
-    """Each link that a login of this home follows, with the path where it leads; not those to the home or above it.
+@dataclass(frozen=True, slots=True)
+class _Known(Generic[_T]):
+    """What was found, as long as the folders and links are what they were."""
 
-    Raises UnseenHome, and OSError where a folder cannot be read now.
-    """
-    links: list[tuple[str, str]] = []
-    for folder in _FOLDERS:
-        for path in _list_links_in(walk, f"{home}/{folder}".rstrip("/")):
-            real = walk.resolve_or_keep(path)
-            if is_of_login(home, path) and real != path and not is_within(home, real):
-                links.append((path, real))
-            if len(links) > _MAX_LINKS:
-                raise UnseenHome(home)
-    return links
+    value: _T
+    stamps: tuple[tuple[str, Stamp | None], ...]
+    ways: LinkCache
 
+    @classmethod
+    def find(cls, walk: HostWalk, find: Callable[[_Lister], _T]) -> "_Known[_T]":
+        lister = _Lister(walk)
+        value = find(lister)
+        return cls(value, tuple(lister.stamps.items()), LinkCache.record(walk, dict.fromkeys(lister.ways)))
 
-def name_linked(resolved: str, links: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """The names under which links, each with where it leads, show a place or what lies below it."""
-    for name, real in links:
-        if is_within(resolved, real):
-            yield name + resolved.removeprefix("" if real == "/" else real)
-        elif is_within(real, resolved):
-            yield name
+    def still_holds(self, walk: HostWalk) -> bool:
+        same = all(stamp is not None and find_stamp(walk, at, is_made_up=False) == stamp for at, stamp in self.stamps)
+        return same and self.ways.revalidate(walk) is not None
 
 
-def _list_links_in(walk: HostWalk, folder: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where homes are; `links`: of homes that are links."""
+
+    folders: frozenset[str]
+    homes: tuple[str, ...]
+    others: frozenset[str]
+    links: tuple[Link, ...]
+
+
+class HomeFinder:
+    """Finds the homes of a host; what a home holds is looked through again when a folder or link of it changed."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, _Known[_Places]] = {}
+        self._links: dict[tuple[str, str], _Known[tuple[Link, ...] | None]] = {}
+
+    def find(self, walk: HostWalk) -> Homes:
+        """The homes that a walk finds now. Raises OSError where something cannot be read now."""
+        root = walk.local_path("/")
+        places = _find_again(self._places, root, walk, _find_places)
+        found = {
+            home: _find_again(self._links, (root, home), walk, partial(_list_links, home))
+            for home in (*places.homes, HOME_OF_ROOT)
+        }
+        for key in [
+            key for key in self._links if key[0] not in self._places or (key[0] == root and key[1] not in found)
+        ]:
+            self._links.pop(key, None)
+        while len(self._places) > _MAX_ROOTS:
+            self._places.pop(next(iter(self._places)), None)
+        links = (*places.links, *(link for links in found.values() for link in links or ()))
+        return Homes(places.folders, places.others, links, frozenset(home for home in found if found[home] is None))
+
+
+def _find_again(known: dict[_K, _Known[_T]], key: _K, walk: HostWalk, find: Callable[[_Lister], _T]) -> _T:
+    one = known.get(key)
+    if one is None or not one.still_holds(walk):
+        known[key] = one = _Known.find(walk, find)
+    return one.value
+
+
+def _find_places(lister: _Lister) -> _Places:
+    """The entries of folders of homes, and the homes of local accounts that somebody logs in to (passwd(5))."""
+    listed = {*_read_accounts(lister)}
+    folders = {*FOLDERS}
+    homes = {path for path in listed if not list_sensitive([path], writable=True)}
+    for folder in FOLDERS:
+        homes |= _find_in(lister, folder, folders, listed, _MAX_FOLDERS)
+    reals = {home: lister.walk.resolve_or_keep(home) for home in homes}
+    others = {home for home in homes if home.rpartition("/")[0] not in folders}
+    others |= {
+        real for real in reals.values() if real.rpartition("/")[0] not in folders and real not in ("/", *folders)
+    }
+    links = tuple(
+        (home, real) for home, real in reals.items() if real != home and not list_sensitive([real], writable=True)
+    )
+    lister.ways += homes
+    return _Places(frozenset(folders), tuple(sorted(homes)), frozenset(others), links)
+
+
+def _find_in(lister: _Lister, folder: str, folders: set[str], listed: set[str], depth: int) -> set[str]:
+    """The homes in a folder of homes. One without marks of a home, in which a folder has some, is such a folder too."""
+    homes = set[str]()
     try:
-        with os.scandir(walk.local_path(walk.resolve(folder))) as entries:
-            return [f"{folder}/{entry.name}" for entry in entries if entry.is_symlink()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        if is_closed(error):
-            raise UnseenHome(folder) from error
-        raise
+        for entry in [*lister.list_entries(folder)]:
+            path = f"{folder}/{entry.name}"
+            if entry.is_symlink() or (
+                entry.is_dir(follow_symlinks=False) and not _holds_homes(lister, path, listed, depth)
+            ):
+                homes.add(path)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.add(path)
+                homes |= _find_in(lister, path, folders, listed, depth - 1)
+    except _Unseen:
+        pass  # each entry counts as a home by its name
+    return homes
+
+
+def _holds_homes(lister: _Lister, path: str, listed: set[str], depth: int) -> bool:
+    if depth == 0 or path in listed:
+        return False
+    try:
+        inside = [*lister.list_entries(path)]
+        if any(entry.name in MARKS for entry in inside):
+            return False
+        below = [f"{path}/{entry.name}" for entry in inside if entry.is_dir(follow_symlinks=False)]
+        return any(_is_marked(lister, each) or _holds_homes(lister, each, listed, depth - 1) for each in below)
+    except _Unseen:
+        return False
+
+
+def _is_marked(lister: _Lister, path: str) -> bool:
+    return any(entry.name in MARKS for entry in lister.list_entries(path))
+
+
+def _read_accounts(lister: _Lister) -> Iterator[str]:
+    lister.ways.append(_ACCOUNTS)
+    path, kind = lister.walk.find_entry(_ACCOUNTS)
+    if path is None or kind != "file":
+        return
+    lister.stamps[path] = find_stamp(lister.walk, path)
+    try:
+        lines = Path(lister.walk.local_path(path)).read_text("utf-8", "replace").splitlines()
+    except PermissionError:
+        return
+    for row in (line.split(":") for line in lines):
+        if len(row) == 7 and row[2] != "0" and is_absolute(row[5]) and not row[6].endswith(_NO_SHELLS):
+            yield clean(row[5])
+
+
+def _list_links(home: str, lister: _Lister) -> tuple[Link, ...] | None:
+    """The links of what a login of this home runs or reads, and those on their ways; None: not all could be listed."""
+    try:
+        return tuple(dict.fromkeys(_find_links(lister, home)))
+    except _Unseen:
+        return None
+
+
+def _find_links(lister: _Lister, home: str) -> Iterator[Link]:
+    walk = lister.walk
+    waiting, seen = [(home, 0)], set[str]()
+    for folder, depth in waiting:
+        real_folder = walk.resolve_or_keep(folder)
+        if real_folder in seen:
+            continue
+        seen.add(real_folder)
+        for entry in lister.list_entries(folder):
+            path = f"{folder}/{entry.name}"
+            if not holds_login(home, path):
+                continue
+            is_link = entry.is_symlink()
+            if is_link:
+                lister.ways.append(path)
+                ways = {walk.resolve_or_keep(path), *list_links(walk, path)}
+                leading = {way for way in ways if way != path and not _is_judged_itself(home, way)}
+                if is_of_login(home, path):
+                    yield from ((path, way) for way in sorted(leading))
+                if not leading:
+                    continue
+            if depth < _MAX_DEPTH and path.removeprefix(f"{home}/") not in DATA and (is_link or entry.is_dir()):
+                waiting.append((path, depth + 1))
+
+
+def _is_judged_itself(home: str, path: str) -> bool:
+    """Whether writing there is refused whatever leads there; or it is the home or above it, and says nothing."""
+    lies_in = path.startswith(f"{home}/") and is_of_login(home, path)
+    return lies_in or is_within(home, path) or bool(list_sensitive([path], writable=True) and home != HOME_OF_ROOT)

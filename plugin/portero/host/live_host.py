@@ -22,6 +22,8 @@ from portero.files.owners import ROOT, AccountNames, Owners
 from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
+from portero.host.home_links import HomeFinder
+from portero.host.homes import NO_HOMES, Homes
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer
@@ -86,6 +88,7 @@ class HostFiles:
         self._protect(protected, links)
         self.owners = owners or Owners()
         self.mounts = MountReader(root=root or "/")
+        self.homes = HomeFinder()
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects, self.lookup_state, self.followed = new_objects, lookup_state, followed
@@ -198,7 +201,9 @@ class FilesMoment:
     @cached_property
     def _entries(self) -> EntryFinder:
         programs = self._host.programs_of_root.read(self._root) if self._host.visible else NO_PROGRAMS
-        return EntryFinder(self._walk, self._protected, self._listening, programs, self._host.protected_names)
+        return EntryFinder(
+            self._walk, self._protected, self._listening, programs, self._host.protected_names, self._homes
+        )
 
     @cached_property
     def _listening(self) -> ListeningSockets:
@@ -209,7 +214,11 @@ class FilesMoment:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
         names = AccountNames(self._walk)
-        return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links)
+        return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links, self._homes)
+
+    @cached_property
+    def _homes(self) -> Homes:
+        return self._host.homes.find(self._walk) if self._host.visible else NO_HOMES
 
     @property
     def _mounts(self) -> MountTable:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk, Kind
+from portero.host.homes import NO_HOMES, Homes
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
 from portero.host.root_programs import RootPrograms
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
 from portero.host.view import HostEntry
+
+# Where kernels show themselves, whatever is mounted there.
+_MADE_UP = ("/proc/", "/sys/", "/dev/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class EntryFinder:
     listening: ListeningSockets
     programs: RootPrograms
     names: Iterable[str]
+    homes: Homes = NO_HOMES
 
     def find(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path. Raises OSError where it could not be read."""
@@ -34,17 +39,25 @@ class EntryFinder:
             sockets = list_daemon_sockets(self.walk, resolved)
         elif kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             sockets = {resolved}
-        readable = kind == "file" and is_readable_by_all(self.walk, resolved)
         if not sockets and not self._may_open(path) and (resolved == path or not self._may_open(resolved)):
-            return HostEntry(resolved, kind, (), readable_by_all=readable)
-        return replace(self._describe(path, resolved, kind, sockets), readable_by_all=readable)
+            entry = HostEntry(resolved, kind, ())
+        else:
+            entry = self._describe(path, resolved, kind, sockets)
+        is_file = kind == "file"
+        return replace(
+            entry,
+            readable_by_all=is_file and is_readable_by_all(self.walk, resolved),
+            owner_only=is_file and is_owners_alone(self.walk, resolved),
+            of_login=self.homes.list_of_login(path, resolved),
+        )
 
     def describe_unseen(self, path: str) -> HostEntry:
         """What opens a path by its name alone."""
         named = ProtectedPaths({name: name for name in self.names}).list_held(path)
         inside = {path} if self.protected.portero.surrounds(path) else set()
         holds = named | inside | self.listening.of_root.list_held(path)
-        return HostEntry(None, "unknown", tuple(sorted(holds)), *self._list_rest(path))
+        of_login = self.homes.list_of_login(path)
+        return HostEntry(None, "unknown", tuple(sorted(holds)), *self._list_rest(path), of_login=of_login)
 
     def _may_open(self, path: str) -> bool:
         """Whether a path may open something that is protected; most do not."""
@@ -74,7 +87,12 @@ class EntryFinder:
 
 
 def is_readable_by_all(walk: HostWalk, file: str) -> bool:
-    """Whether every user may read a file, whose path has no links: by its mode and those of the folders above it."""
+    """Whether every user may read a file, whose path has no links: by its mode and those of the folders above it.
+
+    Of what the kernel makes up the mode says nothing: who reads it counts (proc(5), hidepid; /proc/keys).
+    """
+    if file.startswith(_MADE_UP):
+        return False
     entry = walk.lstat(file)
     above = [walk.lstat(file[:end]) for end in range(len(file)) if file[end] == "/"]
     return (
@@ -82,6 +100,12 @@ def is_readable_by_all(walk: HostWalk, file: str) -> bool:
         and bool(entry.st_mode & stat.S_IROTH)
         and all(folder is not None and folder.st_mode & stat.S_IXOTH for folder in above)
     )
+
+
+def is_owners_alone(walk: HostWalk, file: str) -> bool:
+    """Whether the mode of a file, whose path has no links, lets only its owner read it, as with a key."""
+    entry = walk.lstat(file)
+    return entry is not None and not entry.st_mode & (stat.S_IRGRP | stat.S_IROTH)
 
 
 def list_daemon_sockets(walk: HostWalk, folder: str) -> set[str]:

@@ -13,7 +13,7 @@ from portero.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_r
 from portero.files.path import is_within
 from portero.files.rootlesskit import drop_copies
 from portero.files.symlinks import HostWalk
-from portero.host.home_links import UnseenHome, find_homes, list_home_links, name_linked
+from portero.host.homes import NO_HOMES, Homes, name_linked
 from portero.host.resolved_paths import Links
 from portero.host.view import Passage, Swap, Trace
 
@@ -27,6 +27,7 @@ class Tracer:
     owners: Owners
     names: AccountNames
     links: Links
+    homes: Homes = NO_HOMES
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
@@ -37,12 +38,7 @@ class Tracer:
             swaps, seen = (), False
         reach = self.mounts.find_reach(resolved)
         others = reach.names.union(name_linked(resolved, self.links)) - {path}
-        try:
-            homes = find_homes({path, resolved, *others})
-            links = [link for home in sorted(homes) for link in list_home_links(self.walk, home)]
-        except UnseenHome:
-            links, seen = [], False
-        others |= {name for name in name_linked(resolved, links) if not is_within(name, path)}
+        others |= {name for name in name_linked(resolved, self.homes.links) if not is_within(name, path)}
         return Trace(
             self._name_folders(folders),
             swaps,
@@ -50,6 +46,7 @@ class Tracer:
             tuple(sorted(reach.kernel_types)),
             tuple(sorted(reach.points)),
             seen,
+            self.homes.list_unseen({path, resolved, *others}),
         )
 
     def find_passage(self, path: str) -> Passage:

@@ -4,13 +4,13 @@ Sensitive paths decide what root runs, or hold what only root may read. sensitiv
 source; where such a path is a link, what lies behind it is given this name as well.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from portero.dockerd.containerd import ROOT
 from portero.dockerd.daemon import DATA_ROOT
 from portero.files.path import begin
+from portero.host.homes import is_of_login
 
 _ROWS = tuple(
     line.split("\t")
@@ -21,8 +21,6 @@ _ROWS = tuple(
 SENSITIVE = tuple(path for access, path, _ in _ROWS if access in ("any", "home"))
 _BEGINNINGS = tuple(map(begin, SENSITIVE))
 _HOMES_OF_ROOT = tuple(begin(path) for access, path, _ in _ROWS if access == "home")
-# Below a home: what a login runs or reads, and what else can be a folder of a project.
-_OF_LOGIN = re.compile(r"(\.[^/]*|bin)/")
 # Folders that hold them: for any mount, and for one that may be written.
 _HOLDING = frozenset(path for access, path, _ in _ROWS if access == "itself")
 _HOLDING_WRITABLE = _HOLDING.union(path for access, path, _ in _ROWS if access == "write")
@@ -32,22 +30,28 @@ HOMES = ("/home", "/var/home")
 USUAL_DATA = (DATA_ROOT, ROOT)
 
 
-def list_sensitive(paths: Iterable[str], *, writable: bool, is_file: bool = False) -> list[str]:
-    """Those of cleaned absolute paths that are sensitive, or hold what is. `is_file`: no folder is there."""
+def list_sensitive(
+    paths: Iterable[str], *, writable: bool, is_file: bool = False, owner_only: bool = False
+) -> list[str]:
+    """Those of cleaned absolute paths that are sensitive, or hold what is. `is_file`: no folder is there.
+
+    `owner_only`: a file that only its owner may read, such as a key.
+    """
     holding = _HOLDING_WRITABLE if writable else _HOLDING
     return [
         path
         for path in paths
         if path in holding
-        or (f"{path}/".startswith(_BEGINNINGS) and (writable or not _is_project(path, is_file=is_file)))
+        or (f"{path}/".startswith(_BEGINNINGS) and (writable or owner_only or not _is_project(path, is_file=is_file)))
     ]
 
 
 def _is_project(path: str, *, is_file: bool) -> bool:
     """Whether a path lies in a folder of a home of root that can be a project's, or is one."""
-    home = next((home for home in _HOMES_OF_ROOT if path.startswith(home)), None)
-    inside = path.removeprefix(home) if home else ""
-    return bool(inside) and _OF_LOGIN.match(f"{inside}/") is None and not (is_file and "/" not in inside)
+    home = next((home for home in _HOMES_OF_ROOT if path.startswith(home)), None)  # the home itself is none
+    if home is None or (is_file and "/" not in path.removeprefix(home)):
+        return False
+    return not is_of_login(home.rstrip("/"), path)
 
 
 class ProtectedPaths:

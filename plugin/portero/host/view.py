@@ -42,6 +42,8 @@ class HostEntry:
     docker_data: tuple[str, ...] = ()  # data of dockerds and of containerd there, or around it
     root_programs: tuple[str, ...] = ()  # what root executes or loads there, or around it
     readable_by_all: bool = field(default=False, kw_only=True)  # a file that every user of the host may read
+    owner_only: bool = field(default=False, kw_only=True)  # a file that only its owner may read
+    of_login: tuple[str, ...] = field(default=(), kw_only=True)  # names of it that a login of a user runs or reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Trace:
     kernel_types: tuple[str, ...] = ()  # file systems of the kernel at or below the path, such as proc
     mounts_below: tuple[str, ...] = ()  # where something is mounted below the path
     seen: bool = True  # False: this process cannot tell who owns a folder on the way
+    unseen_homes: tuple[str, ...] = ()  # homes at the path whose links could not be listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ MAX_LISTED = 1000
 _MAX_DEPTH = 4
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+# What dockerd runs (moby distribution/registry.go, imageTypes): the two, and what old registries say of any blob.
+_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+_DEFAULTS = (None, "", "application/octet-stream", "application/json", "text/html")
 ACCEPTED = ", ".join((*_INDEXES, *_MANIFESTS))
 
 
@@ -44,7 +47,7 @@ def list_below(data: bytes) -> tuple[str, ...]:
     ):
         return tuple(filter(None, map(_read_digest, listed))) if len(listed) <= MAX_LISTED else ()
     if isinstance(config, dict) and "manifests" not in document and said in (None, *_MANIFESTS):
-        digest = _read_digest(config)
+        digest = _read_digest(config) if config.get("mediaType") in (*_CONFIGS, *_DEFAULTS) else ""
         return (digest,) if digest else ()
     return ()
 
@@ -57,6 +60,18 @@ def _read_digest(descriptor: JSON) -> str:
 def read_all(documents: Iterable[bytes]) -> dict[str, tuple[str, ...]]:
     """What each document names, by its own digest."""
     return {digest_of(data): list_below(data) for data in documents}
+
+
+def find_same(digest: str, below: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """What also names this image, or more than it: indexes and manifests that lead here, and the only thing below it,
+    as a configuration is below a manifest."""
+    found = {digest}
+    for _ in range(_MAX_DEPTH):
+        found |= {document for document, listed in below.items() if not found.isdisjoint(listed)}
+    for _ in range(_MAX_DEPTH):
+        if len(only := below.get(digest, ())) == 1:
+            found.add(digest := only[0])
+    return frozenset(found)
 
 
 def find_ways(top: str, below: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
 # Bytes of a file, and how much of each there may be. Who fetches keeps what verifies, which is seldom more than one.
-MAX_RECORD = 4 << 20
+MAX_RECORD = 1 << 20
 MAX_SIGNATURES = 32
 MAX_DOCUMENTS = 32
 _MAX_SIGNATURE = 4 << 10

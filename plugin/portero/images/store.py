@@ -25,7 +25,7 @@ class ImageStore:
         self.folder = folder
         self.trust = trust
         # By digest: device, inode, size and times of the file, and what holds of it.
-        self._kept: dict[str, tuple[tuple[int, ...], Verified]] = {}
+        self._kept: dict[str, tuple[tuple[int, ...], Verified | RecordUnreadable]] = {}
 
     def find(self, digest: str) -> Verified | None:
         """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
@@ -34,20 +34,26 @@ class ImageStore:
             stat = os.lstat(file)
             mark = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
             kept = self._kept.get(digest)
-            if kept is not None and kept[0] == mark:
-                return kept[1]
-            read = record.read(read_regular_file(file, record.MAX_RECORD, follows=False))
+            if kept is None or kept[0] != mark:
+                kept = mark, self._verify(digest, read_regular_file(file, record.MAX_RECORD, follows=False))
+                if len(self._kept) >= _MAX_KEPT:
+                    self._kept.clear()
+                self._kept[digest] = kept
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise RecordUnreadable(f"what was fetched cannot be read ({error.strerror})") from error
-        except RecordRefused as error:
-            raise RecordUnreadable("what was fetched is damaged") from error
+        if isinstance(kept[1], RecordUnreadable):
+            raise RecordUnreadable(*kept[1].args)
+        return kept[1]
+
+    def _verify(self, digest: str, data: bytes) -> Verified | RecordUnreadable:
+        """A refusal is kept as well: it takes as long to find."""
+        try:
+            read = record.read(data)
+        except RecordRefused:
+            return RecordUnreadable("what was fetched is damaged")
         # Slow to load, and needed only where a site lists keys: with these it has been loaded.
         from portero.images.verification import verify_record
 
-        verified = verify_record(digest, read, self.trust.keys)
-        if len(self._kept) >= _MAX_KEPT:
-            self._kept.clear()
-        self._kept[digest] = (mark, verified)
-        return verified
+        return verify_record(digest, read, self.trust.keys)

@@ -78,7 +78,7 @@ class Voucher:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What holds of a record. `digests`: the one that it is about, and those of the indexes that lead there."""
+    """What holds of a record. `digests`: by which a list may deny the one that it is about (documents.find_same)."""
 
     vouchers: tuple[Voucher, ...] = ()
     seen: Mapping[str, int] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from datetime import date
 from portero.images.store import ImageStore, RecordUnreadable
 from portero.images.trust import DigestList, ImageTrust, TrustEntry, Verified, Voucher
 
-FETCH, SIGN = "sudo portero images fetch", "cosign sign --key KEY"
+FETCH, SIGN = "sudo portero images fetch", "if you built it, cosign sign --key KEY"
 NOT_FETCHED = "no signature of it was fetched"
 _WORDS = {
     "keyless": "it has a keyless signature, which is not supported: sign with a key",
@@ -62,7 +62,7 @@ def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
     except RecordUnreadable as unreadable:
         return Verdict(vouched=False, keys=keys, found=str(unreadable), command=FETCH)
     vouchers = [each for verified in found for each in verified.vouchers if asked.may_be_part or not each.is_part]
-    if any(_find_fault(voucher, each, asked.repository) is None for voucher in vouchers for each in entries):
+    if any(find_fault(one, each, asked.repository, trust) is None for one in vouchers for each in entries):
         return _VOUCHED
     words = _find_words(trust, asked, entries, found)
     return Verdict(vouched=False, keys=keys, found=words, command=FETCH if words == NOT_FETCHED else SIGN)
@@ -93,15 +93,18 @@ def find_denied(store: ImageStore, digests: Sequence[str]) -> tuple[DigestList, 
     return find_listed(store.trust.denied, sorted(above), None)
 
 
-def _find_fault(voucher: Voucher, entry: TrustEntry, repository: str) -> str | None:
-    """Why a signature is none that the entry asks for; an image without a name must be signed as one of the entry's."""
+def find_fault(voucher: Voucher, entry: TrustEntry, repository: str, trust: ImageTrust) -> str | None:
+    """Why a signature is none that the entry asks for.
+
+    An image without a name must be signed as one whose entry this is: the most specific one counts by ID, too.
+    """
     if not voucher.keys & {*entry.keys}:
         return _WORDS["other-key"]
     if voucher.repository or entry.binds_repository:
         if not voucher.repository:
             return "the signature does not name the repository, as image-trust asks"
-        is_same = voucher.repository == repository if repository else entry.covers(voucher.repository)
-        if not is_same:
+        signed_for = voucher.repository
+        if signed_for != repository if repository else trust.find_entry(signed_for) is not entry:
             return f"it is signed for {voucher.repository}"
     missing = [name for name, value in entry.annotations.items() if voucher.annotations.get(name) != value]
     return f"the signature lacks the annotation {missing[0]}" if missing else None
@@ -111,7 +114,8 @@ def _find_words(trust: ImageTrust, asked: ImageAsked, entries: Sequence[TrustEnt
     if (expired := find_listed(trust.allowed, asked.digests, None)) is not None:
         return f"the list {expired[0].name} has it, and expired on {expired[0].expires}"
     vouchers = [voucher for verified in found for voucher in verified.vouchers]
-    faults = [fault for each in vouchers for entry in entries if (fault := _find_fault(each, entry, asked.repository))]
+    pairs = ((each, entry) for each in vouchers for entry in entries)
+    faults = [fault for each, entry in pairs if (fault := find_fault(each, entry, asked.repository, trust))]
     if any(voucher.is_part for voucher in vouchers) and not faults:
         return "only another platform of it is signed"
     if faults:

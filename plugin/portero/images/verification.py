@@ -1,6 +1,6 @@
 """Verifies a record by the keys of the policy: who vouches for the digest that it is about."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from portero.identity.keys import Public
 from portero.images import documents
-from portero.images.payloads import Claim, PayloadRefused, frame, read_claim
+from portero.images.payloads import PayloadRefused, frame, read_claim
 from portero.images.record import Record, Signature
 from portero.images.trust import Verified, Voucher
 
@@ -19,9 +19,9 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Publi
     """Who vouches for this digest, or for a part of it; `keys` by the name of their file."""
     below = documents.read_all(record.documents)
     vouchers: list[Voucher] = []
-    above = {digest}
     seen = dict(record.seen)
-    for signature in record.signatures:
+    under = documents.find_ways(digest, below)
+    for signature in dict.fromkeys(record.signatures):
         names = find_signers(signature, keys)
         if not names:
             _count(seen, "other-key")
@@ -31,26 +31,12 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Publi
         except PayloadRefused:
             _count(seen, "no-signature-of-image")
             continue
-        ways = documents.find_ways(claim.digest, below)
-        above |= {*ways.get(digest, ())}
-        made = [*_make_vouchers(digest, claim, names, ways, below)]
-        vouchers += made
-        if not made:
+        is_whole = digest in documents.find_ways(claim.digest, below)
+        if is_whole or claim.digest in under:
+            vouchers.append(Voucher(names, claim.repository, claim.annotations, is_part=not is_whole))
+        else:
             _count(seen, "other-digest")
-    return Verified(tuple(vouchers), seen, frozenset(above))
-
-
-def _make_vouchers(
-    digest: str,
-    claim: Claim,
-    names: frozenset[str],
-    ways: Mapping[str, tuple[str, ...]],
-    below: Mapping[str, tuple[str, ...]],
-) -> Iterator[Voucher]:
-    if digest in ways:
-        yield Voucher(names, claim.repository, claim.annotations)
-    elif claim.digest in documents.find_ways(digest, below):
-        yield Voucher(names, claim.repository, claim.annotations, is_part=True)
+    return Verified(tuple(vouchers), seen, documents.find_same(digest, below))
 
 
 def find_signers(signature: Signature, keys: Mapping[str, Sequence[Public]]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, not_enforced
-from portero.judging.named_objects import Named, list_others, read_name, refuse_alias, shorten_name
+from portero.judging.named_objects import Named, list_joined, list_others, read_name, refuse_alias, shorten_name
 from portero.judging.source_pairs import SourcePairs
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
@@ -32,7 +32,6 @@ _GROUP: Mapping[ObjectKind, str] = {
     "network": "networks",
     "service": "services",
 }
-_SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _SOURCES = "sources"
 # Where a start names its container.
 _STARTED = "path.id"
@@ -153,7 +152,7 @@ class Existing:
         if id not in self.findings.judged:
             self.findings.judging.add(id)
             request = remove_filled(request, Fills.of(self.objects.info(), self.host.daemon()))
-            used = self._group(dict.fromkeys((*_list_volumes(reported), *_list_joined(reported))))
+            used = self._group(dict.fromkeys((*_list_volumes(reported), *list_joined(reported))))
             if foreign := [*self._describe_foreign_volumes(reported)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
             nested = self._pairs.find_at_start(reported) if _SOURCES in self.looks_up else {}
@@ -194,11 +193,3 @@ def _list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:
     for index, mount in enumerate(objects(container, "Mounts")):
         if text(mount, "Type") == "volume" and text(mount, "Driver") == LOCAL:
             yield Named("volume", text(mount, "Name"), f"Mounts[{index}]")
-
-
-def _list_joined(container: Mapping[str, JSON]) -> Iterator[Named]:
-    """The containers whose namespaces it shares."""
-    for mode in _SHARED:
-        kind, _, name = text(child(container, "HostConfig"), mode).partition(":")
-        if kind == "container" and name:
-            yield Named("container", name.removeprefix("/"), f"HostConfig.{mode}")

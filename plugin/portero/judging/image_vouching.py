@@ -5,11 +5,11 @@ from, a service by the digest in the request. The name asked for says who must v
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import cast
 
-from portero.facts import image
+from portero.facts import image, mounts
 from portero.host.view import Objects
 from portero.images.payloads import DIGEST
 from portero.images.store import ImageStore, RecordUnreadable
@@ -24,7 +24,10 @@ from portero.values.json_types import JSON, Fact
 _OF_CONTAINER = frozenset(
     {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename", "ContainerUpdate"}
 )
+_STARTS = frozenset({"ContainerStart", "ContainerRestart"})
 _OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
+_SERVICE = "a service needs a digest here: nodes choose what a tag means"
+_MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,9 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """An image that would run. `named`: the fact about its name. `unknown`: why its digests are not known.
-
-    `hints`: what registries call it. Anybody can make the daemon say so: they help people, and prove nothing.
+    """An image that would run. `named`: the fact about its name. `unknown`: why it cannot be known which image this is,
+    whatever has the name now, and `cure` what helps then. `hints`: what registries call it. Anybody can make
+    the daemon say so: they help people, and prove nothing.
     """
 
     named: Mapping[str, JSON]
@@ -49,6 +52,7 @@ class _Image:
     hints: tuple[str, ...] = ()
     may_be_part: bool = False
     unknown: str = ""
+    cure: str = ""
 
 
 def describe_vouching(
@@ -77,7 +81,7 @@ def describe_vouching(
 def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: float) -> dict[str, JSON]:
     """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
     asked = _Asked({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
-    return {"vouching": [_make_fact(_read_container(reported), asked, store)]}
+    return {"vouching": [_make_fact(one, asked, store) for one in _read_container(reported)]}
 
 
 def _list_images(asked: _Asked) -> Iterator[_Image]:
@@ -86,11 +90,11 @@ def _list_images(asked: _Asked) -> Iterator[_Image]:
         # Of a list of platforms: which one the container gets is known, and judged, once it is made.
         yield from _find_named(child(facts, "image"), asked.objects, may_be_part=True)
         for named in objects(facts, "mountedImages"):
-            yield from _find_named(named, asked.objects)
+            yield _find_mounted(named, asked.objects)
     elif asked.operation in _OF_SERVICE:
         for named in (child(facts, "image"), *objects(facts, "mountedImages")):
             if named:
-                yield _find_pinned(named)
+                yield _find_pinned(named, _SERVICE)
         yield from _find_former(asked)
     elif asked.operation in _OF_CONTAINER or asked.operation == "ExecStart":
         yield from _find_of_container(asked)
@@ -112,17 +116,25 @@ def _find_named(named: Mapping[str, JSON], daemon: Objects | None, *, may_be_par
 
 def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
     """The fact about a name, without one where docker may have taken it for the beginning of this ID."""
-    digits = text(named, "repository").rpartition("/")[2]
+    digits = text(named, "reference").removeprefix("sha256:")
     if named.get("mayBeId") is True and digest.partition(":")[2].startswith(digits):
         return {**named, "registry": "", "repository": ""}
     return named
 
 
-def _find_pinned(named: Mapping[str, JSON]) -> _Image:
+def _find_pinned(named: Mapping[str, JSON], unknown: str) -> _Image:
     digest = named.get("digest")
     if isinstance(digest, str) and DIGEST.fullmatch(digest):
         return _Image(named, (digest,))
-    return _Image(named, (), unknown="a service needs a digest here: nodes choose what a tag means")
+    return _Image(named, (), unknown=unknown, cure="name it by digest:")
+
+
+def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
+    """dockerd looks a mounted image up again late in the create, and a container shows only the name."""
+    pinned = _find_pinned(named, _MOUNTED)
+    there = next(_find_named(named, daemon), pinned) if pinned.unknown and daemon is not None else pinned
+    # A list of denied digests counts what is there now.
+    return replace(pinned, digests=there.digests, hints=there.hints)
 
 
 def _find_former(asked: _Asked) -> Iterator[_Image]:
@@ -131,11 +143,17 @@ def _find_former(asked: _Asked) -> Iterator[_Image]:
     if first_value(query, "rollback") != "previous" or asked.operation != "ServiceUpdate":
         return
     name = cast("dict[str, str]", asked.document["path"]).get("id", "")
-    reported = asked.objects.inspect("service", name) if asked.objects is not None else None
-    template = child(child(child(reported or {}, "PreviousSpec"), "TaskTemplate"), "ContainerSpec")
-    reference = text(template, "Image")
-    named = image.parse_reference(reference or name, "path.id")
-    yield _find_pinned(named) if reference else _Image(named, (), unknown="what comes back cannot be found out")
+    daemon = asked.objects
+    reported = daemon.inspect("service", name) if daemon is not None else None
+    others = list_others("service", name, reported, daemon) if reported is not None and daemon is not None else ()
+    for one in (reported or {}, *others):
+        template = child(child(child(one, "PreviousSpec"), "TaskTemplate"), "ContainerSpec")
+        if reference := text(template, "Image"):
+            yield _find_pinned(image.parse_reference(reference, "path.id"), _SERVICE)
+        else:
+            yield _Image(image.parse_reference(name, "path.id"), (), unknown="what comes back cannot be found out")
+        for named in mounts.read_images(objects(template, "Mounts"), ""):
+            yield _find_pinned({**named, "at": "path.id"}, _SERVICE)
 
 
 def _find_of_container(asked: _Asked) -> Iterator[_Image]:
@@ -144,38 +162,45 @@ def _find_of_container(asked: _Asked) -> Iterator[_Image]:
     id = next((one.name for one in find_named(asked.document, (kind,))), "")
     if not id:
         return
+    nameless = image.parse_reference("", "path.id") | {"reference": id}
     if daemon is None:
-        named = image.parse_reference("", "path.id") | {"reference": id}
-        yield _Image(named, (), unknown="dockerd cannot be asked what image it was made from")
+        yield _Image(nameless, (), unknown="dockerd cannot be asked what image it was made from")
         return
     if asked.operation == "ExecStart":
         id = text(daemon.inspect("exec", id) or {}, "ContainerID")
     refuse_alias(Named("container", id, "path.id"))
     reported = daemon.inspect("container", id) if id else None
     if reported is None:
+        # It may be made before dockerd looks; all else acts on one that runs, and was started.
+        if asked.operation in _STARTS:
+            yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
         return
     for one in (reported, *list_others("container", id, reported, daemon)):
-        yield _read_container(one)
+        yield from _read_container(one)
 
 
-def _read_container(reported: Mapping[str, JSON]) -> _Image:
+def _read_container(reported: Mapping[str, JSON]) -> Iterator[_Image]:
+    """What it was made from, and what it mounts, of which dockerd shows the name in the create."""
     made_from, platform = text(reported, "Image"), text(child(reported, "ImageManifestDescriptor"), "digest")
     named = image.parse_reference(text(child(reported, "Config"), "Image"), "path.id")
-    return _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
+    yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
+    for mounted in mounts.read_images(objects(child(reported, "HostConfig"), "Mounts"), ""):
+        yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 
 
 def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
     hints = _find_hints(one, asked.objects) if store.trust.denied else ()
-    verdict = judge_image(store, ImageAsked(name, one.digests, one.may_be_part), asked.today)
+    known = () if one.unknown else one.digests
+    verdict = judge_image(store, ImageAsked(name, known, one.may_be_part), asked.today)
     listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
     # Whose name is not known may have one that needs a signature.
     is_vouched = verdict.vouched and (name != "" or not one.unknown)
     if is_vouched:
         found, command, pin = "", "", ""
     else:
-        found, command = one.unknown or verdict.found, verdict.command
+        found, command = one.unknown or verdict.found, one.cure or verdict.command
         pin = _find_pin(name, one, hints or _find_hints(one, asked.objects))
         if not pin and found == NOT_FETCHED:
             found, command = (
@@ -187,7 +212,7 @@ def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
         "repository": name or text(one.named, "reference"),
         "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
         "vouched": is_vouched,
-        "keys": verdict.keys,
+        "keys": verdict.keys or "somebody",
         "found": found,
         "command": command,
         "deniedBy": listed[0].name if listed else "",

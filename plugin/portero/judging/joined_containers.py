@@ -4,8 +4,9 @@ Who joins the namespace of a container that has the host's has the host's too, a
 where an exception admitted that container: the exception is not for the one that joins it.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import cast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias, cast
 
 from portero.host.notes import HostNotes, ask
 from portero.host.view import HostMoment, Objects
@@ -21,16 +22,48 @@ _TYPES = ("bind", "volume")
 _LOOKED_UP = "containers"
 # Containers that join each other in a row; more than anybody makes.
 _MAX_JOINED = 16
+_WHOLE_ID = re.compile(r"[0-9a-f]{64}")
+_Mode: TypeAlias = Literal["host", "own", "unseen"]
+_MISSING = "there is no such container: dockerd would look for one at each start, whose ever it is then"
+_LATER = "it was joined by a name that nothing had: dockerd looks for one at each start, whose ever it is then"
 
 
-def list_unseen(document: Mapping[str, JSON], operation: Operation) -> dict[str, JSON]:
-    """`unseenContainers`: those that a request joins where the daemon cannot be asked what they are."""
+def list_unseen(document: Mapping[str, JSON], operation: Operation, daemon: Objects | None) -> dict[str, JSON]:
+    """`unseenContainers`: those that a request joins of which nobody can say what they will be; raises Refused.
+
+    `daemon`: None where it cannot be asked. dockerd keeps the ID of what a create joins, and a name where nothing has
+    it yet: it looks that up at each start, and a restart policy starts without a request.
+    """
     if _LOOKED_UP not in operation.looks_up:
         return {}
     facts = child(document, "facts")
+    if daemon is not None:
+        return _list_doubts(facts, daemon, exists=False)
     named = [*_list_shared(facts).values(), *objects(facts, "volumesFrom")]
-    unseen: list[JSON] = [{"name": text(one, "container"), "at": text(one, "at")} for one in named]
+    return _make_unseen((one, "Portero cannot ask the daemon what it is") for one in named)
+
+
+def _list_doubts(facts: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> dict[str, JSON]:
+    """The same where it can be asked; `exists`: they are the facts of a container that exists."""
+    shared = _list_shared(facts).items()
+    doubts = ((space, _find_doubt(kind, space, daemon, exists=exists)) for kind, space in shared)
+    return _make_unseen((space, why) for space, why in doubts if why)
+
+
+def _make_unseen(named: Iterable[tuple[Mapping[str, JSON], str]]) -> dict[str, JSON]:
+    unseen: list[JSON] = [{"name": text(one, "container"), "why": why, "at": text(one, "at")} for one, why in named]
     return {"unseenContainers": unseen} if unseen else {}
+
+
+def _find_doubt(kind: str, space: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> str:
+    """Why nobody can say which namespace this is; empty: it is known."""
+    name, at = text(space, "container").removeprefix("/"), text(space, "at")
+    if exists and not _WHOLE_ID.fullmatch(name):
+        return _LATER
+    meanings = [*_list_meanings(name, daemon, at)]
+    if not meanings and not exists:
+        return _MISSING
+    return _LATER if any(_find_mode(kind, shown, daemon, at) == "unseen" for shown in meanings) else ""
 
 
 def take_over(
@@ -66,18 +99,24 @@ def add_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> 
     return {**document, "facts": facts}
 
 
-def add_host_namespaces(document: dict[str, JSON], daemon: Objects | None) -> dict[str, JSON]:
-    """The same for the namespaces alone: an existing container has its mounts already."""
+def add_joined_by_existing(document: dict[str, JSON], daemon: Objects | None) -> dict[str, JSON]:
+    """The same for a container that exists: it has its mounts already."""
     if daemon is None:
         return document
+    unseen = _list_doubts(child(document, "facts"), daemon, exists=True)
+    return add_host_namespaces({**document, "objects": {**child(document, "objects"), **unseen}}, daemon)
+
+
+def add_host_namespaces(document: dict[str, JSON], daemon: Objects) -> dict[str, JSON]:
+    """The same for the namespaces alone."""
     facts = dict(child(document, "facts"))
     spaces = dict(child(facts, "namespaces"))
     for kind, space in _list_shared(facts).items():
         name, at = text(space, "container").removeprefix("/"), text(space, "at")
-        if any(_is_of_host(kind, shown, daemon, at) for shown in _list_meanings(name, daemon, at)):
+        if any(_find_mode(kind, shown, daemon, at) == "host" for shown in _list_meanings(name, daemon, at)):
             spaces[kind] = {**space, "mode": "host"}
             if kind == "network":
-                joined: Fact = {"name": f"container:{name}", "resolved": "host", "at": at}
+                joined: Fact = {"name": f"container:{name}", "resolved": "host", "container": name, "at": at}
                 facts["networks"] = [*cast(list[JSON], facts.get("networks") or []), joined]
     return {**document, "facts": {**facts, "namespaces": spaces}} if spaces else document
 
@@ -87,20 +126,22 @@ def _list_shared(facts: Mapping[str, JSON]) -> dict[str, Fact]:
     return {kind: space for kind, space in spaces.items() if kind in _MODES and space.get("container")}
 
 
-def _is_of_host(kind: str, shown: Mapping[str, JSON], daemon: Objects, at: str) -> bool:
-    """Whether a container has this namespace of the host, by itself or by those that it joins."""
+def _find_mode(kind: str, shown: Mapping[str, JSON], daemon: Objects, at: str) -> _Mode:
+    """Whose namespace a container has, by itself or by those that it joins."""
     for _ in range(_MAX_JOINED):
         mode = text(child(shown, "HostConfig"), _MODES[kind])
         if mode == "host" or (kind == "network" and "host" in child(child(shown, "NetworkSettings"), "Networks")):
-            return True
+            return "host"
         word, _, name = mode.partition(":")
         if word != "container" or not name:
-            return False
-        joined = next(iter(_list_meanings(name.removeprefix("/"), daemon, at)), None)
+            return "own"
+        if not _WHOLE_ID.fullmatch(name):
+            return "unseen"
+        joined = next(iter(_list_meanings(name, daemon, at)), None)
         if joined is None:
-            return False
+            return "own"  # it cannot start again
         shown = joined
-    return True  # they join each other in a circle, or nobody can say
+    return "unseen"
 
 
 def _list_inherited(document: Mapping[str, JSON], daemon: Objects) -> Iterator[tuple[JSON, str]]:

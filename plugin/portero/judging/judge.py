@@ -200,9 +200,10 @@ class Judge:
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         if objects is None:
-            return owned | joined_containers.list_unseen(document, operation)
+            return owned | joined_containers.list_unseen(document, operation, None)
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
+        used |= joined_containers.list_unseen(document, operation, objects)
         if "name" in operation.looks_up:
             used |= named_objects.describe_taken_id(document, objects)
         if "image" in operation.looks_up:
@@ -220,7 +221,7 @@ class Judge:
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.describe_making(made, identity, self.shapes, host, used)
-        document = joined_containers.add_host_namespaces(document, context.host.objects())
+        document = joined_containers.add_joined_by_existing(document, context.host.objects())
         refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (

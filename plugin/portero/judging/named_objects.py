@@ -20,6 +20,7 @@ from portero.values.spelling import make_printable
 # Networks of these names cannot be made.
 PREDEFINED = ("", "default", "bridge", "host", "none")
 _MAX_NAME_LENGTH = 64
+_SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
 # No user can make an object whose ID begins with so many given characters.
@@ -150,6 +151,14 @@ def list_others(kind: str, name: str, reported: Mapping[str, JSON], objects: Obj
     for other in map(_read_id, objects.list_all(listed)):
         if other != id and other.startswith(name) and (shown := objects.inspect(listed, other)) is not None:
             yield shown
+
+
+def list_joined(container: Mapping[str, JSON]) -> Iterator[Named]:
+    """The containers whose namespaces it shares."""
+    for mode in _SHARED:
+        kind, _, name = text(child(container, "HostConfig"), mode).partition(":")
+        if kind == "container" and name:
+            yield Named("container", name.removeprefix("/"), f"HostConfig.{mode}")
 
 
 def _may_begin_id(kind: ListedKind, name: str) -> bool:

@@ -11,7 +11,15 @@ from typing import cast
 
 from portero.host.view import ObjectKind, Objects
 from portero.judging import named_objects
-from portero.judging.named_objects import PREDEFINED, Named, list_others, read_name, refuse_alias, shorten_name
+from portero.judging.named_objects import (
+    PREDEFINED,
+    Named,
+    list_joined,
+    list_others,
+    read_name,
+    refuse_alias,
+    shorten_name,
+)
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.values.json_fields import child, text, texts
@@ -84,7 +92,8 @@ def _list_foreign(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects
 ) -> Iterator[JSON]:
     seen: set[tuple[str, str]] = set()
-    for named in _find(operation, document):
+    waiting = [*_find(operation, document)]
+    for named in waiting:
         if (named.kind, named.name) in seen:
             continue
         seen.add((named.kind, named.name))
@@ -99,6 +108,8 @@ def _list_foreign(
         except Refused as refused:
             raise Refused("lookup-failed", named.at) from refused
         for one, owner in labels:
+            if kind == "container" and operation.looks_up:  # who uses it is in the namespaces of those that it joins
+                waiting += [Named("container", joined.name, named.at) for joined in list_joined(one)]
             name = read_name(kind, one)
             if owner not in owners.names and not (kind == "network" and name in PREDEFINED):
                 shown = shorten_name(owner) or "the operators"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.policy.folder import Folder
 from portero.policy.json_files import find_faults
+from portero.values.image_names import complete_name
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 
@@ -34,6 +35,8 @@ def read_trust(
     chosen = cast("dict[str, list[str]]", values.get(_DIGESTS, {}))
     last = contents[-1]
     site_faults = [*_list_faults(entries, data), *_list_missing(chosen, lists.keys())]
+    if chosen.get("allowed") and not entries:
+        site_faults.append(f"{_DIGESTS}: allowed says nothing where {_TRUST} asks for no signature: write its entries")
     faults += [*wrong, *(last.located(last.path / "site.json", fault) for fault in site_faults)]
     if faults:
         return ImageTrust()
@@ -53,6 +56,9 @@ def _list_faults(entries: Sequence[TrustEntry], data: Mapping[str, bytes]) -> It
     names = [entry.images for entry in entries]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"{_TRUST}: has {name} twice: write one entry"
+    for name in names:
+        if (complete := complete_name(name)) != name:
+            yield f"{_TRUST}: {name} matches nothing: write {complete}, as Docker completes it"
     for name in dict.fromkeys(key for entry in entries for key in entry.keys):
         if name not in data:
             yield f"{_TRUST}: there is no keys/{name}{suggest_name(name, [*data])}"

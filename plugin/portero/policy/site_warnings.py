@@ -21,10 +21,16 @@ def list_unseen_names(policy: Policy, profile: str) -> Iterator[str]:
             f"{_SIGNED} does not hold: image-trust lets {', '.join(unsigned)} run unsigned, and docker tag gives any"
             " image such a name; give the entry keys, or list digests under image-digests"
         )
+    archives, buildkit, classic = (_refuses(policy, profile, rule) for rule in (_ARCHIVES, _BUILDKIT, _CLASSIC))
+    if policy.images.entries and _refuses(policy, profile, _SIGNED) and not (buildkit and classic):
+        missing = [rule for rule, refused in ((_CLASSIC, classic), (_BUILDKIT, buildkit)) if not refused]
+        yield (
+            f"{_SIGNED} does not hold in builds: docker build runs what any image holds, signed or not;"
+            f" set {' and '.join(missing)} to deny under actions in site.json"
+        )
     if policy.site["registries"] == [] or not _refuses(policy, profile, _RULE):
         return
-    archives, buildkit = (_refuses(policy, profile, rule) for rule in (_ARCHIVES, _BUILDKIT))
-    builds = buildkit and (archives or _refuses(policy, profile, _CLASSIC))
+    builds = buildkit and (archives or classic)
     commands = [*(() if archives else ("docker load", "docker import")), *(() if builds else ("docker build",))]
     if commands:
         missing = [rule for rule, refused in ((_ARCHIVES, archives), (_BUILDKIT, buildkit)) if not refused]

@@ -59,7 +59,9 @@ class WordingTemplate:
             order=words.order,
             cause=words.cause,
             beside=words.beside,
-            part=(words.part[0], _fill(words.part[1], fact)) if words.part and is_missing else None,
+            part=(words.part[0], _fill(words.part[1], fact) + _name_joined(fact))
+            if words.part and is_missing
+            else None,
             asked=self._asked(request, paths, fact) if shows_figures and words.asked else "",
             allowed=words.allowed if shows_figures else "",
             text=_WHOLE_HOST if is_whole else _fill(words.text, fact),
@@ -68,11 +70,18 @@ class WordingTemplate:
 
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
         if len(paths) == 1:
-            return _fill(self.words.asked, first)
+            asked = _fill(self.words.asked, first)
+            return f"also {asked}, by a link or mount" if first.get("via") == "host-mount" else asked
         facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
         values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
         more = len(paths) - _MAX_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
+
+
+def _name_joined(fact: Mapping[str, JSON]) -> str:
+    """The container through which a namespace is the host's."""
+    container = fact.get("container")
+    return f" (through container {make_printable(str(container))[:_MAX_VALUE_LENGTH]})" if container else ""
 
 
 def fill_site(text: str, site: Mapping[str, JSON]) -> str:

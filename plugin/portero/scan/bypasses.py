@@ -78,7 +78,7 @@ class BypassFinder:
             used: JSON = [{"name": name, "violates": violates, "violations": ", ".join(rules), "at": ""}]
             changes["objects"] = {f"{kind}s": used}
         elif (kind, operation) == ("container", "ContainerCreate"):
-            changes["objects"] = {"unseenContainers": [{"name": name, "at": ""}]}
+            changes["objects"] = {"unseenContainers": [{"name": name, "why": "", "at": ""}]}
         return Bypass(kind, name, command, rules, cure, self._find_refusing(operation, changes))
 
     def _find_refusing(self, operation: str, changes: Mapping[str, JSON]) -> tuple[str, ...]:

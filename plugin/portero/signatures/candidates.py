@@ -31,43 +31,44 @@ _CERTIFICATE = "dev.sigstore.cosign/certificate"
 
 @dataclass(slots=True)
 class Candidates:
-    """Asks one repository. `keyless`: how many signatures had a certificate instead of a key."""
+    """Asks one repository. `keyless`: how many signatures had a certificate instead of a key.
+
+    `failed`: what could not be had, last. It stops nothing: whoever writes there must not hide what others signed.
+    """
 
     registry: Registry
     keyless: int = 0
+    failed: TransportFailed | None = None
     _blobs: dict[str, bytes | None] = field(default_factory=dict)
 
     def find(self, digest: str) -> Iterator[Signature]:
-        """What may be a signature of this digest. Raises TransportFailed."""
+        """What may be a signature of this digest."""
         tag = digest.replace(":", "-")
-        yield from self._read_layers(self._parse(self.registry.find(f"manifests/{tag}.sig", ACCEPTED, _MAX_LIST)))
+        yield from self._read_layers(self._parse(self._ask(f"manifests/{tag}.sig", ACCEPTED, _MAX_LIST)))
         try:
             listed = self.registry.find(f"referrers/{digest}", ACCEPTED, _MAX_LIST)
         except TransportFailed:
             # A registry without the API may say so in other ways than that there is nothing.
             listed = None
         if listed is None:
-            listed = self.registry.find(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
+            listed = self._ask(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
         for descriptor in _list_objects(self._parse(listed), "manifests")[:_MAX_REFERRERS]:
-            named = descriptor.get("digest")
-            if isinstance(named, str) and DIGEST.fullmatch(named):
-                yield from self._read_layers(self._parse(self._fetch("manifests", named, _MAX_LIST)))
+            yield from self._read_layers(self._parse(self._fetch("manifests", descriptor, _MAX_BUNDLE)))
 
     def _read_layers(self, manifest: Mapping[str, JSON]) -> Iterator[Signature]:
         for layer in _list_objects(manifest, "layers"):
-            kind, digest = layer.get("mediaType"), layer.get("digest")
-            if not isinstance(kind, str) or not isinstance(digest, str) or not DIGEST.fullmatch(digest):
-                continue
+            kind = layer.get("mediaType")
             if kind == _SIMPLE:
-                yield from self._read_simple(digest, layer.get("annotations"))
-            elif kind.startswith(_BUNDLE):
-                yield from self._read_bundle(self._fetch("blobs", digest, _MAX_BUNDLE))
+                yield from self._read_simple(layer)
+            elif isinstance(kind, str) and kind.startswith(_BUNDLE):
+                yield from self._read_bundle(self._fetch("blobs", layer, _MAX_BUNDLE))
 
-    def _read_simple(self, digest: str, annotations: JSON) -> Iterator[Signature]:
+    def _read_simple(self, layer: Mapping[str, JSON]) -> Iterator[Signature]:
+        annotations = layer.get("annotations")
         named = annotations if isinstance(annotations, dict) else {}
         signature = _decode(named.get(_SIGNATURE))
         self.keyless += _CERTIFICATE in named
-        payload = self._fetch("blobs", digest, MAX_PAYLOAD) if signature else None
+        payload = self._fetch("blobs", layer, MAX_PAYLOAD) if signature else None
         if payload is not None:
             yield Signature("simple", payload, signature)
 
@@ -85,12 +86,22 @@ class Candidates:
             if 0 < len(payload) <= MAX_PAYLOAD and signature:
                 yield Signature("statement", payload, signature)
 
-    def _fetch(self, kind: str, digest: str, most: int) -> bytes | None:
-        """What has this digest; None: the registry has something else, or nothing."""
+    def _fetch(self, kind: str, descriptor: Mapping[str, JSON], most: int) -> bytes | None:
+        """What has the digest of a descriptor; None: the registry has something else, or nothing, or too much."""
+        digest, size = descriptor.get("digest"), descriptor.get("size")
+        if not isinstance(digest, str) or not DIGEST.fullmatch(digest) or (isinstance(size, int) and size > most):
+            return None
         if digest not in self._blobs and len(self._blobs) < _MAX_BLOBS:
-            data = self.registry.find(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", most)
+            data = self._ask(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", most)
             self._blobs[digest] = data if data is not None and digest_of(data) == digest else None
         return self._blobs.get(digest)
+
+    def _ask(self, path: str, accept: str, most: int) -> bytes | None:
+        try:
+            return self.registry.find(path, accept, most)
+        except TransportFailed as failed:
+            self.failed = failed
+            return None
 
     @staticmethod
     def _parse(data: bytes | None) -> Mapping[str, JSON]:

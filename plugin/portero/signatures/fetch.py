@@ -1,29 +1,44 @@
 """Fetches all that there is to know about one image: its index and manifests, and the signatures that keys of the site
 made. In: a reference and what the site asks. Out: a record for each digest by which a daemon may know the image."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
 from portero.images import documents, record
 from portero.images.payloads import PayloadRefused, read_claim
 from portero.images.record import Record, Signature
-from portero.images.trust import ImageTrust, TrustEntry
+from portero.images.trust import ImageTrust, Voucher
+from portero.images.verdict import find_fault
 from portero.images.verification import find_signers
 from portero.signatures.candidates import Candidates
+from portero.signatures.references import ImageReference
 from portero.values.json_objects import load_object
 
 # How many platforms of an index are read.
 _MAX_PLATFORMS = 30
+# How many signatures of each are tried: some seconds, whoever puts them there.
+_MAX_TRIED = 20_000
+
+
+class ImageMissing(TransportFailed):
+    """The registry answers that it has no such image."""
 
 
 @dataclass(slots=True)
 class _Found:
-    """What was found so far. `signatures`: those that hold, with the digest that each is about."""
+    """What was found so far. `fitting` is as the site asks, `others` hold as well: each with the digest that it is
+    about, one for each claim by the same keys."""
 
-    signatures: list[tuple[str, Signature]] = field(default_factory=list)
+    fitting: dict[object, tuple[str, Signature]] = field(default_factory=dict)
+    others: dict[object, tuple[str, Signature]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def signatures(self) -> list[tuple[str, Signature]]:
+        return [*self.fitting.values(), *self.others.values()]
 
     def count(self, what: str, number: int = 1) -> None:
         if number:
@@ -38,23 +53,30 @@ class Fetched:
     records: Mapping[str, Record]
 
 
-def fetch_image(registry: Registry, reference: str, entry: TrustEntry, trust: ImageTrust) -> Fetched:
-    """What the registry has about the image of this tag or digest. Raises TransportFailed."""
+def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) -> Fetched:
+    """What the registry has about this image. Raises TransportFailed, for one that it lacks ImageMissing."""
+    reference, entry = asked.wanted, trust.find_entry(asked.name)
     data = registry.find(f"manifests/{reference}", documents.ACCEPTED)
     if data is None:
-        raise TransportFailed(f"{registry.address.host}: {registry.address.name} has no {reference}")
+        raise ImageMissing(f"{registry.address.host}: {registry.address.name} has no {reference}")
     top = documents.digest_of(data)
     if reference.startswith("sha256:") and top != reference:
         raise TransportFailed(f"{registry.address.host}: sent another manifest than {reference}")
     platforms = dict(_fetch_platforms(registry, data))
-    keys = {name: trust.keys[name] for name in entry.keys}
+    keys = {name: trust.keys[name] for name in entry.keys} if entry is not None else {}
     found, candidates = _Found(), Candidates(registry)
+
+    def is_fitting(voucher: Voucher) -> bool:
+        return entry is not None and find_fault(voucher, entry, asked.name, trust) is None
+
     for subject in (top, *platforms):
-        for signature in candidates.find(subject):
-            _keep(signature, subject, find_signers(signature, keys), found)
-        if found.signatures:
+        for signature in islice(candidates.find(subject), _MAX_TRIED):
+            _keep(signature, subject, find_signers(signature, keys), found, is_fitting)
+        if found.fitting:
             # All platforms follow from a signed index.
             break
+    if candidates.failed is not None and not found.signatures:
+        raise candidates.failed
     found.count("keyless", candidates.keyless)
     return Fetched(top, _make_records(top, [data, *platforms.values()], found))
 
@@ -81,7 +103,13 @@ def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, byt
             yield digest, manifest
 
 
-def _keep(signature: Signature, subject: str, signers: frozenset[str], found: _Found) -> None:
+def _keep(
+    signature: Signature,
+    subject: str,
+    signers: frozenset[str],
+    found: _Found,
+    is_fitting: Callable[[Voucher], bool],
+) -> None:
     if not signers:
         found.count("other-key")
         return
@@ -92,18 +120,24 @@ def _keep(signature: Signature, subject: str, signers: frozenset[str], found: _F
         return
     if claim.digest != subject:
         found.count("other-digest")
-    elif len(found.signatures) < record.MAX_SIGNATURES and (subject, signature) not in found.signatures:
-        found.signatures.append((subject, signature))
+    else:
+        into = found.fitting if is_fitting(Voucher(signers, claim.repository, claim.annotations)) else found.others
+        if len(into) < record.MAX_SIGNATURES:
+            said = (subject, signers, claim.repository, frozenset(claim.annotations.items()))
+            into.setdefault(said, (subject, signature))
 
 
 def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, Record]:
-    """A record for each digest, with the documents that lead there from what is signed, or to it."""
+    """A record for each digest, with the documents that lead there from the top, itself, and those to what is signed.
+
+    The first ones count without a signature: a list may deny the index, the platform's manifest or the configuration.
+    """
     by_digest = {documents.digest_of(data): data for data in texts}
     below = {digest: documents.list_below(data) for digest, data in by_digest.items()}
     records: dict[str, Record] = {}
-    for digest in documents.find_ways(top, below):
+    for digest, above in documents.find_ways(top, below).items():
         signatures: list[Signature] = []
-        needed: dict[str, None] = {}
+        needed: dict[str, None] = dict.fromkeys((*above, digest))
         for subject, signature in found.signatures:
             way = documents.find_ways(subject, below).get(digest)
             if way is None:
@@ -112,12 +146,17 @@ def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, 
                 signatures.append(signature)
                 needed |= dict.fromkeys(way)
         kept = tuple(by_digest[each] for each in needed if each in by_digest)[: record.MAX_DOCUMENTS]
-        records[digest] = Record(tuple(signatures), kept, found.seen)
+        records[digest] = Record(tuple(signatures[: record.MAX_SIGNATURES]), kept, found.seen)
     return records
 
 
 def merge_records(before: Record, now: Record) -> Record:
-    """What was fetched stays good: signatures of both, the new ones first, as many as a record holds."""
-    signatures = tuple(dict.fromkeys((*now.signatures, *before.signatures)))[: record.MAX_SIGNATURES]
+    """What was fetched stays good: signatures of both, as many as a record holds.
+
+    The first ones of each first: what fits another name of the image stays, too.
+    """
+    half = record.MAX_SIGNATURES // 2
+    each = (now.signatures[:half], before.signatures[:half], now.signatures[half:], before.signatures[half:])
+    signatures = tuple(dict.fromkeys(chain(*each)))[: record.MAX_SIGNATURES]
     texts = tuple(dict.fromkeys((*now.documents, *before.documents)))[: record.MAX_DOCUMENTS]
     return Record(signatures, texts, now.seen)

@@ -1,6 +1,7 @@
 """Writes what was fetched into the folder that the guard reads, one file for each digest."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from portero.files.whole_files import read_regular_file, write_whole
@@ -16,7 +17,10 @@ def keep_records(folder: Path, records: Mapping[str, Record]) -> None:
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     for digest, fetched in records.items():
         file = record.locate(folder, digest)
-        text = record.write(merge_records(_read_before(file), fetched))
+        kept = merge_records(_read_before(file), fetched)
+        while len(text := record.write(kept)) > record.MAX_RECORD and kept.signatures:
+            # The first ones fit best.
+            kept = replace(kept, signatures=kept.signatures[: len(kept.signatures) // 2])
         if len(text) <= record.MAX_RECORD and text != _read_text(file):
             write_whole(file, text, _MODE, synced=True)
 

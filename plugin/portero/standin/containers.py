@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from portero.standin.messages import RAW, Answer, Call
+from portero.standin.messages import RAW, Answer, Call, Object
 from portero.standin.objects import Container, State
+from portero.values.json_fields import child, text
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
 _MAX_WAIT_SECONDS = 10.0
@@ -16,10 +17,20 @@ _DEPENDS_ON = "com.docker.compose.depends_on"
 def create(state: State, call: Call) -> Answer:
     """ContainerCreate."""
     id = state.new_id()
-    container = Container(id, call.first("name") or f"standin_{id[:8]}", call.body)
+    container = Container(id, call.first("name") or f"standin_{id[:8]}", _join_by_id(state, call.body))
     state.containers[id] = container
     state.add_event("create", container)
     return Answer(201, {"Id": id, "Warnings": []})
+
+
+def _join_by_id(state: State, body: Object) -> Object:
+    """As dockerd keeps it (moby daemon/container.go): whose namespaces are joined by its ID."""
+    config = dict(child(body, "HostConfig"))
+    for mode in ("NetworkMode", "PidMode", "IpcMode"):
+        kind, _, name = text(config, mode).partition(":")
+        if kind == "container" and name:
+            config[mode] = f"container:{state.container(name).id}"
+    return {**body, "HostConfig": config} if config else body
 
 
 def start(state: State, call: Call) -> Answer:

@@ -10,7 +10,7 @@ from typing import cast
 
 from portero.values.json_types import JSON
 
-HUB = "docker.io"
+HUB, LEGACY_HUB = "docker.io", "index.docker.io"
 HIDDEN = "***"
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,}(?:/[a-z]+)?")
 _FOLDER = re.compile(r"(?:/v[0-9.]+)?/[^/@]+/")
@@ -22,6 +22,14 @@ _SAME_VALUE = ("allOf", "anyOf", "then", "else")
 def complete_repository(name: str) -> str:
     """The repository on Docker's own registry: busybox is library/busybox."""
     return name if "/" in name else f"library/{name}"
+
+
+def complete_name(name: str) -> str:
+    """A repository with its registry, or all below one (.../*): docker.io/busybox is docker.io/library/busybox."""
+    registry, _, rest = name.partition("/")
+    if registry not in (HUB, LEGACY_HUB):
+        return name
+    return f"{HUB}/{rest if rest == '*' else complete_repository(rest)}"
 
 
 def hide_login(reference: str) -> str:
