@@ -85,14 +85,11 @@ class FixedHost:
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes;
-    `readableByAll` files for everybody, `ownerOnly` for
-    their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
-    `devices` whether dockerd may open
-    devices, which is unknown otherwise.
-    /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
-    is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
-    without it no object is looked up.
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody,
+    `ownerOnly` for their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
+    `devices` whether dockerd may open devices, which is unknown otherwise. /var/run is a link to /run; a path that is
+    not named is a directory; the name behind an ID that is not named is not known; `networks` null: no name is.
+    `objects` has, by kind and name, what docker inspect shows; without it no object is looked up.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:

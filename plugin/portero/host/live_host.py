@@ -22,6 +22,7 @@ from portero.files.owners import ROOT, AccountNames, Owners
 from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
+from portero.host import view
 from portero.host.home_links import HomeFinder
 from portero.host.homes import NO_HOMES, Homes
 from portero.host.network import HostRoutes, read_mounted, read_routes
@@ -31,16 +32,7 @@ from portero.host.read_ahead import ReadAhead
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.root_programs import NO_PROGRAMS, RootPrograms
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
-from portero.host.view import (
-    Follower,
-    HostEntry,
-    LookupState,
-    Objects,
-    Passage,
-    Trace,
-    is_network_id,
-    refuse_unreadable,
-)
+from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id, refuse_unreadable
 
 
 class HostFiles:
@@ -77,7 +69,7 @@ class HostFiles:
         new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
         lookup_state: Callable[[], LookupState] = lambda: "auto",
         daemons: AskingDaemons | None = None,
-        followed: Follower | None = None,
+        followed: view.Follower | None = None,
     ) -> None:
         self.root = root
         self.visible = visible
