@@ -213,10 +213,25 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "The token is not from one of the token-issuers in site.json, is for another host, or breaks their terms.",
             "get a token for one of the host's PORTERO_HOST_GROUPS: portero login",
         ),
+        "door-invalid": Refusal(
+            "The stamp is from the door of this host",
+            "X-Portero-Door does not hold a stamp that the door of this host made since its boot.",
+            "connect to the door and send no such header; as root: systemctl restart portero-door",
+        ),
+        "door-expired": Refusal(
+            "The stamp of the door is of the last minute",
+            "The stamp of the door is older than a minute: the request waited for so long, or it is a copy.",
+            "repeat the command",
+        ),
+        "door-unlisted": Refusal(
+            "The site lists the door",
+            "The site value doors does not list the door that this request came through.",
+            "add an entry with its name to doors in site.json, or use another door (portero door list)",
+        ),
         "identity-conflict": Refusal(
-            "Certificate and token name the same user",
-            "The client certificate and the token name different users.",
-            "use a token for the user of the certificate, or only one of the two",
+            "Certificate, token and door name the same user",
+            "Certificate, token and door name different users, or a user by a name that only doors give.",
+            "use a token for the user of the certificate or account, or only one of them",
         ),
         "log-failure": Refusal(
             "Every decision is logged",

@@ -15,6 +15,7 @@ from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.identity.door_key import DoorKey
 from portero.images.store import ImageStore
 from portero.judging import (
     existing_image,
@@ -50,6 +51,7 @@ class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
     `audiences`: the names of this host, one of which a token must be for. `images`: the folder with what was fetched.
+    `door_key`: without it no stamp of a door counts.
     """
 
     policy: Policy
@@ -59,6 +61,7 @@ class Judge:
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
     images: Path | None = None
+    door_key: DoorKey | None = None
     # Reads for which no document is needed.
     _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
     _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
@@ -148,7 +151,9 @@ class Judge:
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return ask(notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time))
+        return ask(
+            notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time, self.door_key)
+        )
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import PurePosixPath
 from typing import cast
 
-from portero.identity.caller import BOTH
+from portero.identity.caller import DOOR_PREFIX, PAIRS
 from portero.values.ip_ranges import spell_prefix
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
@@ -84,9 +84,10 @@ def _names(value: JSON) -> JSON:
 
 
 def _methods(value: JSON) -> JSON:
-    """A listed way to identify a user; certificate and token together are both."""
+    """A listed way to identify a user; two of them together are both."""
     methods = cast(list[str], value)
-    return _names([*dict.fromkeys([*methods, *([BOTH] if {"tls", "token"} & {*methods} else [])])])
+    pairs = [pair for pair, parts in PAIRS.items() if {*parts} & {*methods}]
+    return _names([*dict.fromkeys([*methods, *pairs])])
 
 
 def _patterns(value: JSON) -> JSON:

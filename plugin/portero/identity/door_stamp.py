@@ -1,0 +1,117 @@
+"""The stamp of a door: who connected to it, signed with the door's key, for one minute and this boot of this host.
+
+It is a JSON Web Token of a kind of its own, in a header of its own: no other token passes for it, nor it for one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt import PyJWS, PyJWTError
+
+from portero.files.whole_files import read_regular_file
+from portero.identity.caller import STAMP_HEADER
+from portero.identity.trusted import is_name
+from portero.refusals import Refused
+from portero.values.json_objects import load_strict_object
+from portero.values.json_types import JSON
+
+# Seconds.
+LIFETIME = 60
+# The users' door stamps accounts, every other one itself.
+USERS = "users"
+_ALGORITHM, _TYPE = "EdDSA", "portero-door"
+_MAX_LENGTH = 64 << 10
+_MAX_GROUPS = 256
+# The clock can be set back between door and plugin.
+_CLOCK_STEP = 60
+_JWS = PyJWS(algorithms=[_ALGORITHM])
+_CLAIMS = frozenset({"aud", "door", "exp", "groups", "iat", "user"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """`user` and `groups`: the account that connected to the users' door; empty at any other. `start`, `end`: times."""
+
+    door: str
+    user: str
+    groups: tuple[str, ...]
+    start: int
+    end: int
+
+    def is_valid(self, time: float) -> bool:
+        """Whether it counts at this time."""
+        return self.start - _CLOCK_STEP <= time < self.end
+
+
+def read_boot() -> str:
+    """The name of this boot of this host, the same in containers, and on no other host (random(4)); raises OSError."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def make_stamp(key: Ed25519PrivateKey, boot: str, door: str, user: str, groups: Sequence[str], now: int) -> str:
+    """A stamp that is valid from now on (seconds since 1970)."""
+    claims = {"aud": boot, "door": door, "user": user, "groups": [*groups], "iat": now, "exp": now + LIFETIME}
+    return jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+
+
+def read_stamp(text: str, key: Ed25519PublicKey, boot: str) -> Stamp:
+    """What a stamp for this boot says, whatever its time; raises Refused (door-invalid)."""
+    if len(text) > _MAX_LENGTH:
+        _refuse()
+    try:
+        decoded = _JWS.decode_complete(text, key=key, algorithms=[_ALGORITHM])
+        claims = load_strict_object(decoded["payload"])
+    except (PyJWTError, ValueError, RecursionError):
+        _refuse()
+    # Any other part of the header could change what is signed, or must be understood.
+    if decoded["header"] != {"alg": _ALGORITHM, "typ": _TYPE} or claims.keys() != _CLAIMS or claims["aud"] != boot:
+        _refuse()
+    door, user, groups, start, end = (claims[name] for name in ("door", "user", "groups", "iat", "exp"))
+    if not isinstance(door, str) or not isinstance(user, str) or not _are_names(groups) or not _are_times(start, end):
+        _refuse()
+    if not is_name(door) or is_name(user) is not (door == USERS) or (door != USERS and groups != []):
+        _refuse()
+    return Stamp(door, user, tuple(groups), start, end)
+
+
+def _are_names(groups: JSON) -> bool:
+    return isinstance(groups, list) and len(groups) <= _MAX_GROUPS and all(map(is_name, groups))
+
+
+def _are_times(start: JSON, end: JSON) -> bool:
+    whole = all(isinstance(time, int) and not isinstance(time, bool) for time in (start, end))
+    return whole and 0 < end - start <= LIFETIME
+
+
+def _refuse() -> NoReturn:
+    # `from None`: the library's message may repeat a part of the stamp.
+    raise Refused("door-invalid", STAMP_HEADER) from None
+
+
+def read_private_key(file: Path) -> Ed25519PrivateKey:
+    """The door's own half; raises OSError, and ValueError for another kind of file."""
+    key = serialization.load_pem_private_key(read_regular_file(file), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError(f"{file}: is no key of a door")
+    return key
+
+
+def make_key() -> tuple[bytes, bytes]:
+    """A new key in PEM: the private half, the public half."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private, spell_public(key)
+
+
+def spell_public(key: Ed25519PrivateKey) -> bytes:
+    """The public half in PEM."""
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
