@@ -56,6 +56,7 @@ def test_an_unknown_uid_is_refused_with_a_sentence(tmp_path: Path) -> None:
         pid = os.fork()
         if pid == 0:
             # The folders above are closed to others.
+            os.chmod(doors, 0o711)
             os.chdir(doors)
             os.setuid(54321)
             answer = b""

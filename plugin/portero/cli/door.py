@@ -46,12 +46,12 @@ def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
-    from portero.identity import door_key_files
+    from portero.identity.door_stamp import put_key
 
     try:
         owner = pwd.getpwnam(account)
     except KeyError:
         options.give_up([f"--account: {account}: there is no such account: make it with useradd --system {account}"])
     with options.explain_os_errors(private, "run it as root"):
-        door_key_files.put_key(private, public, owner.pw_gid, anew=new)
+        put_key(private, public, owner.pw_gid, anew=new)
     show_lines([f"{public}: verifies the stamps of the door with {private}"])

@@ -3,6 +3,7 @@
 It is a JSON Web Token of a kind of its own, in a header of its own: no other token passes for it, nor it for one.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt import PyJWS, PyJWTError
 
-from portero.files.whole_files import read_regular_file
+from portero.files.whole_files import read_regular_file, write_whole
 from portero.identity.caller import STAMP_HEADER
 from portero.identity.trusted import is_name
 from portero.refusals import Refused
@@ -29,6 +30,7 @@ _MAX_LENGTH = 64 << 10
 _MAX_GROUPS = 256
 # The clock can be set back between door and plugin.
 _CLOCK_STEP = 60
+_FOLDER, _PRIVATE, _STATE, _PUBLIC = 0o750, 0o440, 0o700, 0o644
 _JWS = PyJWS(algorithms=[_ALGORITHM])
 _CLAIMS = frozenset({"aud", "door", "exp", "groups", "iat", "user"})
 
@@ -115,3 +117,23 @@ def spell_public(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+
+
+def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
+    """Make the key unless there is one; raises OSError. A private half that cannot be read is replaced.
+
+    Both are root's: the account of this group reads the private half, and changes nothing.
+    """
+    data = b""
+    try:
+        shown = b"" if anew else spell_public(read_private_key(private))
+    except (FileNotFoundError, ValueError):
+        shown = b""
+    if not shown:
+        data, shown = make_key()
+        private.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+        write_whole(private, data, _PRIVATE, synced=True)
+    for path in (private.parent, private):
+        os.chown(path, os.geteuid(), group)
+    public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
+    write_whole(public, shown, _PUBLIC, synced=True)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from portero.identity.trusted import Door, TokenIssuer, Trusted
+from portero.identity.trusted import TokenIssuer, Trusted
+from portero.policy.doors import read_doors
 from portero.policy.folder import Folder
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
@@ -15,7 +16,7 @@ from portero.values.spelling import suggest_name
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from portero.identity.keys import KeyFile
 
-_CERTIFICATES, _TOKENS, _GROUPS, _DOORS = "certificate-issuers", "token-issuers", "user-groups", "doors"
+_CERTIFICATES, _TOKENS, _GROUPS = "certificate-issuers", "token-issuers", "user-groups"
 
 
 def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults: list[str]) -> Trusted:
@@ -26,10 +27,9 @@ def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults:
     authorities = cast("list[str]", values.get(_CERTIFICATES, []))
     issuers = cast("list[dict[str, JSON]]", values.get(_TOKENS, []))
     names = [str(issuer["issuer"]) for issuer in issuers]
-    doors = cast("list[dict[str, JSON]]", values.get(_DOORS, []))
-    for key, listed in ((_TOKENS, names), (_DOORS, [str(door["name"]) for door in doors])):
-        twice = [name for name in dict.fromkeys(listed) if listed.count(name) > 1]
-        site_faults += [f"{key}: has {name} twice: write one entry" for name in twice]
+    site_faults += [
+        f"{_TOKENS}: has {name} twice: write one entry" for name in dict.fromkeys(names) if names.count(name) > 1
+    ]
     for file in authorities:
         site_faults += _list_faults(_CERTIFICATES, file, "certificate", files)
     for issuer in issuers:
@@ -43,7 +43,7 @@ def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults:
         {str(issuer["issuer"]): _make_issuer(issuer, usable[str(issuer["keys"])]) for issuer in issuers},
         tuple(certificate for file in authorities for certificate in usable[file].certificates),
         {user: tuple(groups) for user, groups in cast("dict[str, list[str]]", values.get(_GROUPS, {})).items()},
-        {str(door["name"]): _make_door(door) for door in doors},
+        read_doors(values),
     )
 
 
@@ -70,10 +70,6 @@ def _list_faults(key: str, name: str, kind: str, files: "Mapping[str, KeyFile | 
     if isinstance(file, str) or (file.certificates if kind == "certificate" else file.keys):
         return []
     return [f"{key}: keys/{name} holds no {kind}: name another file"]
-
-
-def _make_door(entry: Mapping[str, JSON]) -> Door:
-    return Door(tuple(cast("list[str]", entry.get("groups", []))), entry.get("same-names") is True)
 
 
 def _make_issuer(entry: Mapping[str, JSON], file: "KeyFile") -> TokenIssuer:
