@@ -56,7 +56,9 @@ def running_door(
         listener.bind(str(upstream.path))
         listener.listen(4096)
         threading.Thread(target=upstream.run, args=(listener,), daemon=True).start()
-        doors = listen_at([f"{name}={folder / name}" for name in names])
+        for name in names:
+            (folder / name).mkdir()
+        doors = listen_at([f"{name}={folder / name / 'docker.sock'}" for name in names])
         loop = DoorLoop(doors, str(upstream.path), Stamps(KEY, BOOT))
 
         def run() -> None:

@@ -15,6 +15,8 @@ from portero.door import loop as door_loop
 from portero.identity.door_stamp import Stamp, read_stamp
 from tests.door.running import ANSWER, BOOT, KEY, ask, connect, receive_all, running_door
 
+TRAEFIK, USERS = "traefik/docker.sock", "users/docker.sock"
+UPGRADED = b"HTTP/1.1 101 UPGRADED\r\n\r\n"
 GET = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 
 
@@ -32,7 +34,7 @@ def stamps(seen: bytes) -> list[Stamp]:
 
 def test_a_door_stamps_itself_and_the_users_door_the_account_and_its_groups(tmp_path: Path) -> None:
     with running_door(tmp_path) as (doors, dockerd, _):
-        assert [ask(doors / name, GET) for name in ("traefik", "users")] == [ANSWER, ANSWER]
+        assert [ask(doors / name, GET) for name in (TRAEFIK, USERS)] == [ANSWER, ANSWER]
 
     (tool,), (user,) = map(stamps, dockerd.seen)
     account = pwd.getpwuid(os.getuid()).pw_name
@@ -44,7 +46,7 @@ def test_a_door_stamps_itself_and_the_users_door_the_account_and_its_groups(tmp_
 def test_only_the_users_door_lets_a_token_through(tmp_path: Path) -> None:
     sent = b"GET / HTTP/1.1\r\nHost: docker\r\nX-Portero-Token: a.b.c\r\n\r\n"
     with running_door(tmp_path) as (doors, dockerd, _):
-        for name in ("traefik", "users"):
+        for name in (TRAEFIK, USERS):
             ask(doors / name, sent)
 
     assert [b"a.b.c" in seen for seen in dockerd.seen] == [False, True]
@@ -52,7 +54,7 @@ def test_only_the_users_door_lets_a_token_through(tmp_path: Path) -> None:
 
 def test_an_unknown_uid_is_refused_with_a_sentence(tmp_path: Path) -> None:
     with running_door(tmp_path) as (doors, dockerd, _):
-        os.chmod(doors / "users", 0o666)
+        os.chmod(doors / USERS, 0o666)
         pid = os.fork()
         if pid == 0:
             # The folders above are closed to others.
@@ -61,7 +63,7 @@ def test_an_unknown_uid_is_refused_with_a_sentence(tmp_path: Path) -> None:
             os.setuid(54321)
             answer = b""
             try:
-                answer = ask(Path("users"), GET)
+                answer = ask(Path(USERS), GET)
             finally:
                 os._exit(0 if b" 403 " in answer and b"no account of uid 54321" in answer else 1)
         assert os.waitpid(pid, 0)[1] == 0
@@ -74,7 +76,7 @@ def test_a_client_in_a_container_is_refused_at_the_users_door_alone(
 ) -> None:
     monkeypatch.setattr(door_loop.ClientProcesses, "is_trusted", lambda self, client: False)
     with running_door(tmp_path) as (doors, dockerd, _):
-        answer, other = ask(doors / "users", GET), ask(doors / "traefik", GET)
+        answer, other = ask(doors / USERS, GET), ask(doors / TRAEFIK, GET)
 
     assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     assert "runs in a container" in json.loads(answer.split(b"\r\n\r\n")[1])["message"]
@@ -94,8 +96,8 @@ def test_a_client_in_a_container_is_refused_at_the_users_door_alone(
 )
 def test_what_is_refused_gets_an_answer_and_dockerd_sees_nothing(tmp_path: Path, sent: bytes, status: int) -> None:
     with running_door(tmp_path) as (doors, dockerd, _):
-        answer = ask(doors / "traefik", sent)
-        with connect(doors / "traefik") as slow:
+        answer = ask(doors / TRAEFIK, sent)
+        with connect(doors / TRAEFIK) as slow:
             for byte in sent[:60] if len(sent) < 100 else sent[:1]:
                 slow.send(bytes([byte]))
 
@@ -107,7 +109,7 @@ def test_what_is_refused_gets_an_answer_and_dockerd_sees_nothing(tmp_path: Path,
 
 def echo(client: socket.socket) -> None:
     """Sends back what comes; says so at its end."""
-    client.sendall(b"HTTP/1.1 101 UPGRADED\r\n\r\n")
+    client.sendall(UPGRADED)
     while piece := client.recv(1 << 16):
         client.sendall(piece)
     client.sendall(b"<end>")
@@ -115,14 +117,15 @@ def echo(client: socket.socket) -> None:
 
 def test_bytes_go_both_ways_and_one_half_ends_before_the_other(tmp_path: Path) -> None:
     data = os.urandom(3 << 20)
-    with running_door(tmp_path, serve=echo) as (doors, dockerd, _), connect(doors / "traefik") as client:
+    with running_door(tmp_path, serve=echo) as (doors, dockerd, _), connect(doors / TRAEFIK) as client:
         client.sendall(b"POST /exec/x/start HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        assert client.recv(len(UPGRADED), socket.MSG_WAITALL) == UPGRADED
         writing = threading.Thread(target=lambda: (client.sendall(data), client.shutdown(socket.SHUT_WR)))
         writing.start()
         answer = receive_all(client)
         writing.join()
 
-    assert answer == b"HTTP/1.1 101 UPGRADED\r\n\r\n" + data + b"<end>"
+    assert answer == data + b"<end>"
     assert b"\r\nConnection: close, Upgrade\r\n\r\n" in dockerd.seen[0]
 
 
@@ -135,7 +138,7 @@ def test_a_client_that_goes_away_ends_the_connection_at_dockerd(tmp_path: Path) 
         ended.set()
 
     with running_door(tmp_path, serve=wait) as (doors, _, loop):
-        with connect(doors / "traefik") as client:
+        with connect(doors / TRAEFIK) as client:
             client.sendall(GET)
             client.recv(100)
         assert ended.wait(10)
@@ -144,14 +147,14 @@ def test_a_client_that_goes_away_ends_the_connection_at_dockerd(tmp_path: Path) 
 
 def test_an_answer_before_the_end_of_the_body_arrives_and_ends_the_connection(tmp_path: Path) -> None:
     with running_door(tmp_path) as (doors, _, _):
-        assert ask(doors / "traefik", b"POST /build HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\nab") == ANSWER
-        assert ask(doors / "traefik", b"POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000) == ANSWER
+        assert ask(doors / TRAEFIK, b"POST /build HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\nab") == ANSWER
+        assert ask(doors / TRAEFIK, b"POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000) == ANSWER
 
 
 def test_a_dockerd_that_does_not_listen_is_named(tmp_path: Path) -> None:
     with running_door(tmp_path) as (doors, dockerd, _):
         dockerd.path.unlink()
-        assert b" 503 " in (answer := ask(doors / "traefik", GET))
+        assert b" 503 " in (answer := ask(doors / TRAEFIK, GET))
         assert b"Cannot connect to dockerd" in answer
 
 
@@ -162,7 +165,7 @@ def test_a_full_queue_of_dockerd_is_waited_for(tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as full:
             full.bind(str(dockerd.path))
             full.listen(0)
-            clients = [connect(doors / "traefik") for _ in range(5)]
+            clients = [connect(doors / TRAEFIK) for _ in range(5)]
             for client in clients:
                 client.sendall(GET)
             time.sleep(0.3)
@@ -185,7 +188,7 @@ def test_nothing_but_news_of_sockets_wakes_a_door_with_idle_streams(tmp_path: Pa
         client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
     with running_door(tmp_path, serve=hold) as (doors, _, loop):
-        clients = [connect(doors / "traefik") for _ in range(100)]
+        clients = [connect(doors / TRAEFIK) for _ in range(100)]
         for client in clients:
             client.sendall(GET)
             assert client.recv(100)

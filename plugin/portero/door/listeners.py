@@ -3,13 +3,14 @@
 import os
 import re
 import socket
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
 _FIRST_DESCRIPTOR = 3
 # As Docker's own socket: its owner and group. Many connections can come at once.
 _OTHERS = 0o117
 _BACKLOG = 4096
+_SOCKET = "docker.sock"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -25,35 +26,39 @@ def take_over_sockets(environ: MutableMapping[str, str]) -> dict[str, socket.soc
         return {}
     if len(names) != int(count):
         raise NoSocket("systemd hands over sockets without names: write FileDescriptorName= into each socket unit")
-    taken: dict[str, socket.socket] = {}
-    for descriptor, name in enumerate(names, _FIRST_DESCRIPTOR):
-        listener = socket.socket(fileno=descriptor)
+    _check_names(names)
+    listeners = {name: socket.socket(fileno=descriptor) for descriptor, name in enumerate(names, _FIRST_DESCRIPTOR)}
+    for name, listener in listeners.items():
         if listener.family != socket.AF_UNIX or listener.type != socket.SOCK_STREAM:
             raise NoSocket(f"{name}: systemd hands over a socket of another kind: write ListenStream=/path")
-        taken[_check_name(name, taken)] = _prepare(listener)
-    return taken
+        _prepare(listener)
+    return listeners
 
 
 def listen_at(places: Sequence[str]) -> dict[str, socket.socket]:
     """Sockets at places NAME=PATH; raises NoSocket. A socket without a listener is replaced."""
-    made: dict[str, socket.socket] = {}
+    paths: list[Path] = []
     for place in places:
-        name, _, path = place.partition("=")
+        path = place.partition("=")[2]
         if not path.startswith("/"):
             raise NoSocket(f"{place}: write a name and an absolute path, such as users=/run/docker.sock")
-        try:
-            made[_check_name(name, made)] = _prepare(_bind(Path(path)))
-        except OSError as error:
-            raise NoSocket(f"{path}: {error.strerror}: stop who listens there, or name another path") from None
-    return made
+        if Path(path).name != _SOCKET:
+            raise NoSocket(f"{path}: call the socket {_SOCKET}: Portero keeps sockets of that name from containers")
+        paths.append(Path(path))
+    names = [place.partition("=")[0] for place in places]
+    _check_names(names)
+    try:
+        return {name: _prepare(_bind(path)) for name, path in zip(names, paths, strict=True)}
+    except OSError as error:
+        raise NoSocket(f"{error.filename}: {error.strerror}: stop who listens there, or name another path") from None
 
 
-def _check_name(name: str, others: Mapping[str, object]) -> str:
-    if not NAME.fullmatch(name):
-        raise NoSocket(f"{name}: is no name of a door: write a-z, 0-9 and -, at most 32 of them")
-    if name in others:
-        raise NoSocket(f"{name}: has two sockets: leave one out")
-    return name
+def _check_names(names: Sequence[str]) -> None:
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise NoSocket(f"{name}: is no name of a door: write a-z, 0-9 and -, at most 32 of them")
+        if names.count(name) > 1:
+            raise NoSocket(f"{name}: has two sockets: leave one out")
 
 
 def _bind(path: Path) -> socket.socket:
@@ -63,9 +68,9 @@ def _bind(path: Path) -> socket.socket:
         if _is_dead(path):
             path.unlink()
         listener.bind(str(path))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         os.umask(before)
     return listener
