@@ -15,6 +15,7 @@ from portero.cli.terminal import show, show_lines
 from portero.dockerd import unix_http
 from portero.door import units
 from portero.door.listeners import NoSocket, listen_at, take_over_sockets
+from portero.hostcheck.plugin_client import ask_status
 from portero.policy.doors import DOORS, USERS
 from portero.values.json_types import JSON
 
@@ -126,8 +127,16 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
 
 
 def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
-    site = options.judge(options.settings({"schemas": schemas})).policy.site
-    return cast("list[Mapping[str, JSON]]", site[DOORS])
+    """Of these folders, else of those that the running plugin uses, else of the settings."""
+    settings = options.settings({"schemas": schemas})
+    if not schemas:
+        try:
+            folders = cast("list[str]", ask_status(settings.socket).get("policyFolders", []))
+        except (OSError, ValueError):
+            folders = []
+        built_in = str(settings.policy_folders[0])
+        settings = options.settings({"schemas": tuple(folder for folder in folders if folder != built_in)})
+    return cast("list[Mapping[str, JSON]]", options.judge(settings).policy.site[DOORS])
 
 
 def _place(entry: Mapping[str, JSON], docker: units.Place) -> units.Place:
