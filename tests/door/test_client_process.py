@@ -53,7 +53,9 @@ def test_a_container_is_known_by_its_control_group(
 
 
 @pytest.mark.parametrize("pid", ["-1", "0"])
-def test_a_process_that_has_ended_or_is_not_seen_is_not_trusted(pid: str, client: socket.socket, tmp_path: Path) -> None:
+def test_a_process_that_has_ended_or_is_not_seen_is_not_trusted(
+    pid: str, client: socket.socket, tmp_path: Path
+) -> None:
     assert not ClientProcesses(proc(tmp_path, "0::/", "0::/", pid)).is_trusted(client)
 
 
@@ -74,7 +76,7 @@ def test_a_control_group_that_cannot_be_read_is_an_error(client: socket.socket, 
     processes = ClientProcesses(proc(tmp_path, "0::/", "0::/"))
     (tmp_path / "7" / "cgroup").unlink()
 
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError):
         processes.is_trusted(client)
 
 

@@ -56,10 +56,14 @@ import os, socket, sys
 from portero.door.listeners import NoSocket, take_over_sockets
 kept = []
 for number in (3, 4):
-    one = socket.socket(socket.AF_UNIX); one.bind(f"{sys.argv[1]}/{number}"); os.dup2(one.fileno(), number); kept.append(one)
+    one = socket.socket(socket.AF_UNIX)
+    one.bind(f"{sys.argv[1]}/{number}")
+    os.dup2(one.fileno(), number)
+    kept.append(one)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES=sys.argv[2])
 try:
-    print({name: one.getsockname()[-1] for name, one in take_over_sockets(os.environ).items()}, "LISTEN_FDS" in os.environ)
+    taken = take_over_sockets(os.environ)
+    print({name: one.getsockname()[-1] for name, one in taken.items()}, "LISTEN_FDS" in os.environ)
 except NoSocket as fault:
     print(fault)
 """

@@ -148,7 +148,10 @@ def test_a_client_that_goes_away_ends_the_connection_at_dockerd(tmp_path: Path) 
 def test_an_answer_before_the_end_of_the_body_arrives_and_ends_the_connection(tmp_path: Path) -> None:
     with running_door(tmp_path) as (doors, _, _):
         assert ask(doors / TRAEFIK, b"POST /build HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\nab") == ANSWER
-        assert ask(doors / TRAEFIK, b"POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000) == ANSWER
+        assert (
+            ask(doors / TRAEFIK, b"POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000)
+            == ANSWER
+        )
 
 
 def test_a_dockerd_that_does_not_listen_is_named(tmp_path: Path) -> None:

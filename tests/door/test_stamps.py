@@ -46,5 +46,5 @@ def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:
 
 def test_another_file_is_no_key(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("x")
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"PEM|key"):
         Stamps.read(tmp_path / "key")

@@ -87,7 +87,15 @@ def test_a_door_lets_its_list_through_and_says_so_of_the_rest(docker: DooredDock
     for words in ("ps", "version", "inspect seen"):
         assert docker.at("traefik", words).returncode == 0, words
     # docker_cp reads an archive, export, logs: all are GETs.
-    for words in ("logs seen", "export seen", "cp seen:/etc/passwd -", "exec seen id", "stop seen", "top seen", "images"):
+    for words in (
+        "logs seen",
+        "export seen",
+        "cp seen:/etc/passwd -",
+        "exec seen id",
+        "stop seen",
+        "top seen",
+        "images",
+    ):
         done = docker.at("traefik", words)
         assert refusing(done.stdout + done.stderr) == ["door-operations"], words
 

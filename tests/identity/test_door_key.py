@@ -1,6 +1,7 @@
 """The plugin's half of the door's key: root's file, read when it changes; who is at the door by what it verifies."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,15 @@ def door_key(tmp_path: Path) -> DoorKey:
     return put(tmp_path / "door.pub")
 
 
-def stamp(door: str = "users", user: str = "alicia", groups: tuple[str, ...] = ("dev", "wheel"), made: int = NOON) -> str:
+def stamp(
+    door: str = "users", user: str = "alicia", groups: tuple[str, ...] = ("dev", "wheel"), made: int = NOON
+) -> str:
     return door_stamp.make_stamp(KEY, door_stamp.read_boot(), door, user, groups, made)
 
 
-def who(door_key: DoorKey | None, text: str, *, headers: dict[str, str] = {}, time: float = NOON, **doors: Door) -> Identity:
+def who(
+    door_key: DoorKey | None, text: str, *, headers: Mapping[str, str] = {}, time: float = NOON, **doors: Door
+) -> Identity:
     trusted = Trusted(issuers(), doors=doors or {"users": Door(("dev", "ops")), "traefik": Door(("monitoring",))})
     return identify(Credentials("", "", (), {"x-portero-door": text, **headers}), trusted, ("web",), time, door_key)
 

@@ -64,13 +64,21 @@ def test_another_claim_is_refused(changed: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    [{"alg": "EdDSA", "typ": "JWT"}, {"alg": "EdDSA"}, {**HEADER, "kid": "x"}, {**HEADER, "crit": []}, {**HEADER, "alg": "none"}],
+    [
+        {"alg": "EdDSA", "typ": "JWT"},
+        {"alg": "EdDSA"},
+        {**HEADER, "kid": "x"},
+        {**HEADER, "crit": []},
+        {**HEADER, "alg": "none"},
+    ],
 )
 def test_another_header_is_refused(header: dict[str, Any]) -> None:
     assert code(sign(CLAIMS, header)) == "door-invalid"
 
 
-@pytest.mark.parametrize("text", ["", "x", "a.b.c", "e30.e30.", sign([]), sign(CLAIMS)[:-4], sign(CLAIMS) + ".x", "x" * 70_000])
+@pytest.mark.parametrize(
+    "text", ["", "x", "a.b.c", "e30.e30.", sign([]), sign(CLAIMS)[:-4], sign(CLAIMS) + ".x", "x" * 70_000]
+)
 def test_what_is_no_stamp_is_refused(text: str) -> None:
     assert code(text) == "door-invalid"
 

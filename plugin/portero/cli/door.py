@@ -15,7 +15,6 @@ from portero.cli.terminal import show, show_lines
 from portero.dockerd import unix_http
 from portero.door import units
 from portero.door.listeners import NoSocket, listen_at, take_over_sockets
-from portero.hostcheck.plugin_client import ask_status
 from portero.policy.doors import DOORS, USERS
 from portero.values.json_types import JSON
 
@@ -33,7 +32,9 @@ def door() -> None:
 @door.command()
 @click.option("--dockerd", metavar="PATH", default=units.OWN_SOCKET, show_default=True, help="Its own socket.")
 @click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
-@click.option("--listen", "places", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable.")
+@click.option(
+    "--listen", "places", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
+)
 def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
     try:
@@ -53,7 +54,14 @@ def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
 
 @door.command("key")
 @click.option("--private", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="For the door.")
-@click.option("--public", metavar="FILE", type=_FILE, default=_PUBLIC, show_default=True, help="For the plugin: beside PORTERO_STATE.")
+@click.option(
+    "--public",
+    metavar="FILE",
+    type=_FILE,
+    default=_PUBLIC,
+    show_default=True,
+    help="For the plugin: beside PORTERO_STATE.",
+)
 @click.option("--account", metavar="NAME", default=units.ACCOUNT, show_default=True, help="Whose process the door is.")
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
@@ -80,7 +88,7 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     """
     doors = {str(entry["name"]): entry for entry in _read_doors(schemas)}
     if USERS not in doors:
-        options.give_up([f"doors: has no entry {USERS}, and people need one: add {{\"name\": \"{USERS}\"}} in site.json"])
+        options.give_up([f'doors: has no entry {USERS}, and people need one: add {{"name": "{USERS}"}} in site.json'])
     try:
         docker = units.read_docker_place()
         places = {name: _place(entry, docker) for name, entry in doors.items()}
@@ -127,16 +135,9 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
 
 
 def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
-    """Of these folders, else of those that the running plugin uses, else of the settings."""
-    settings = options.settings({"schemas": schemas})
-    if not schemas:
-        try:
-            folders = cast("list[str]", ask_status(settings.socket).get("policyFolders", []))
-        except (OSError, ValueError):
-            folders = []
-        built_in = str(settings.policy_folders[0])
-        settings = options.settings({"schemas": tuple(folder for folder in folders if folder != built_in)})
-    return cast("list[Mapping[str, JSON]]", options.judge(settings).policy.site[DOORS])
+    """Of these folders, else of the policy in force here."""
+    site = options.judge(options.settings_here({"schemas": schemas})).policy.site
+    return cast("list[Mapping[str, JSON]]", site[DOORS])
 
 
 def _place(entry: Mapping[str, JSON], docker: units.Place) -> units.Place:
@@ -151,12 +152,18 @@ def _warn(docker: units.Place) -> list[str]:
         info, containers = (_ask(docker.path, target) for target in ("/info", "/containers/json?all=1"))
     except (OSError, ValueError) as error:
         raise units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
-    lines = [] if info.get("LiveRestoreEnabled") else ["dockerd restarts, and running containers stop (no live-restore)."]
+    lines = (
+        [] if info.get("LiveRestoreEnabled") else ["dockerd restarts, and running containers stop (no live-restore)."]
+    )
     for container in cast("list[Mapping[str, JSON]]", containers):
-        sources = [str(mount.get("Source", "")) for mount in cast("list[Mapping[str, JSON]]", container.get("Mounts") or [])]
+        sources = [
+            str(mount.get("Source", "")) for mount in cast("list[Mapping[str, JSON]]", container.get("Mounts") or [])
+        ]
         if {docker.path, "/var/run/docker.sock"} & {*sources}:
             name = str(cast("list[str]", container["Names"])[0]).lstrip("/")
-            lines.append(f"{name} mounts {docker.path}: it comes back without being asked about; give it a door of its own")
+            lines.append(
+                f"{name} mounts {docker.path}: it comes back without being asked about; give it a door of its own"
+            )
     return lines
 
 

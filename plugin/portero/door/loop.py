@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from portero.dockerd.peer import read_peer
@@ -108,10 +109,8 @@ class DoorLoop:
         return f"doors {names}: {counts}"
 
     def _wake(self) -> None:
-        try:
+        with suppress(BlockingIOError):  # it is woken already
             os.write(self._wake_write, b"x")
-        except BlockingIOError:
-            pass  # it is woken already
 
     def _find_timeout(self, now: float, longest: float | None) -> float | None:
         waits = [] if longest is None else [longest]

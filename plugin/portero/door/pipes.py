@@ -6,6 +6,7 @@ A direction borrows a pipe while bytes are under way; idle connections hold none
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -29,10 +30,8 @@ class PipePool:
         if self._spare:
             return self._spare.pop()
         pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
+        with suppress(OSError):  # beyond the user's limit (pipe-user-pages-soft) it is slower
             fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, _SIZE)
-        except OSError:
-            pass  # beyond the user's limit (pipe-user-pages-soft): it is slower so
         return pipe
 
     def give_back(self, pipe: Pipe, *, is_empty: bool) -> None:

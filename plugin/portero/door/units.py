@@ -1,4 +1,4 @@
-"""Puts doors before dockerd by systemd's units, and takes them away again: drop-ins, and what is started in which order.
+"""Puts doors before dockerd by systemd's units, and takes them away again: drop-ins, and the order of restarts.
 
 dockerd's own socket moves to a path that root and the door's account alone reach; the users' door takes its place, with
 its owner and mode, so that clients stay as they are.
@@ -49,7 +49,9 @@ def read_docker_place(units: Path = _UNITS) -> Place:
         return Place(said["ListenStream"], said["SocketUser"], said["SocketGroup"], said["SocketMode"])
     shown = dict(
         line.split("=", 1)
-        for line in run("systemctl", "show", "docker.socket", "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState").splitlines()
+        for line in run(
+            "systemctl", "show", "docker.socket", "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
+        ).splitlines()
         if "=" in line
     )
     listens = _LISTEN.findall(shown.get("Listen", ""))
@@ -63,7 +65,9 @@ def read_docker_place(units: Path = _UNITS) -> Place:
 def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> None:
     """Move dockerd's socket away and start the doors; dockerd restarts. Raises UnitsFail, with all as it was."""
     if users.mode[-1] != "0":
-        raise UnitsFail(f"{users.path}: its mode {users.mode} lets everybody connect: write another into doors in site.json")
+        raise UnitsFail(
+            f"{users.path}: its mode {users.mode} lets everybody connect: write another into doors in site.json"
+        )
     if not _has_account():
         run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
     before = _list_enabled(units)
@@ -124,7 +128,11 @@ def _put(units: Path, unit: str, place: Place) -> None:
 
 def _list_enabled(units: Path) -> Sequence[str]:
     """The sockets of doors that were enabled before."""
-    return [folder.name.removesuffix(".d") for folder in sorted(units.glob("portero-door*.socket.d")) if (folder / _DROP_IN).exists()]
+    return [
+        folder.name.removesuffix(".d")
+        for folder in sorted(units.glob("portero-door*.socket.d"))
+        if (folder / _DROP_IN).exists()
+    ]
 
 
 def _has_account() -> bool:

@@ -10,7 +10,6 @@ from portero.host.protected_paths import list_sensitive
 from portero.host.view import HostMoment
 from portero.values.json_types import JSON, Fact
 
-
 # The folders of doors that containers may have (docs/doors.md), as whole paths.
 _DOOR = re.compile(r"(?:/var)?/run/portero/doors/([a-z0-9][a-z0-9-]{0,31})")
 

@@ -148,7 +148,7 @@ def _name_at_door(stamp: "Stamp", door: Door) -> Identity:
 
 
 def _read_token(token: str, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
-    key = (sha256(token.encode(errors="surrogatepass")).digest(), *audiences)
+    key: tuple[bytes | str, ...] = (sha256(token.encode(errors="surrogatepass")).digest(), *audiences)
     bearer: Bearer | None = trusted.verified.get(key)
     if bearer is None or not bearer.is_valid(time):
         # Slow to load, and needed only where tokens are used.

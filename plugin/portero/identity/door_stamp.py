@@ -73,21 +73,27 @@ def read_stamp(text: str, key: Ed25519PublicKey, boot: str) -> Stamp:
     # Any other part of the header could change what is signed, or must be understood.
     if decoded["header"] != {"alg": _ALGORITHM, "typ": _TYPE} or claims.keys() != _CLAIMS or claims["aud"] != boot:
         _refuse()
-    door, user, groups, start, end = (claims[name] for name in ("door", "user", "groups", "iat", "exp"))
-    if not isinstance(door, str) or not isinstance(user, str) or not _are_names(groups) or not _are_times(start, end):
+    door, user = claims["door"], claims["user"]
+    groups, start, end = _read_groups(claims["groups"]), _read_time(claims["iat"]), _read_time(claims["exp"])
+    if not isinstance(door, str) or not isinstance(user, str) or not is_name(door) or not 0 < end - start <= LIFETIME:
         _refuse()
-    if not is_name(door) or is_name(user) is not (door == USERS) or (door != USERS and groups != []):
+    if is_name(user) is not (door == USERS) or (door != USERS and groups):
         _refuse()
-    return Stamp(door, user, tuple(groups), start, end)
+    return Stamp(door, user, groups, start, end)
 
 
-def _are_names(groups: JSON) -> bool:
-    return isinstance(groups, list) and len(groups) <= _MAX_GROUPS and all(map(is_name, groups))
+def _read_groups(value: JSON) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else [None]
+    groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
+    if len(groups) != len(names) or len(groups) > _MAX_GROUPS:
+        _refuse()
+    return groups
 
 
-def _are_times(start: JSON, end: JSON) -> bool:
-    whole = all(isinstance(time, int) and not isinstance(time, bool) for time in (start, end))
-    return whole and 0 < end - start <= LIFETIME
+def _read_time(value: JSON) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        _refuse()
+    return value
 
 
 def _refuse() -> NoReturn:
@@ -114,9 +120,7 @@ def make_key() -> tuple[bytes, bytes]:
 
 def spell_public(key: Ed25519PrivateKey) -> bytes:
     """The public half in PEM."""
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:

@@ -53,7 +53,9 @@ class Trusted:
     certificate_issuers: "tuple[Certificate, ...]" = ()
     user_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     doors: Mapping[str, Door] = field(default_factory=dict)
-    verified: "dict[tuple[bytes | str, ...], Bearer]" = field(default_factory=dict, init=False, repr=False, compare=False)
+    verified: "dict[tuple[bytes | str, ...], Bearer]" = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 def is_name(text: object) -> bool:

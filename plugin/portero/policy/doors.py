@@ -27,12 +27,14 @@ def read_doors(values: Mapping[str, JSON]) -> dict[str, Door]:
 def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """One sentence for each fault; the values have passed site.schema.json."""
     names = [str(door["name"]) for door in _entries(values)]
-    yield from (f"{DOORS}: has {name} twice: write one entry" for name in dict.fromkeys(names) if names.count(name) > 1)
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    yield from (f"{DOORS}: has {name} twice: write one entry" for name in twice)
     lists = _lists(values)
     for door in _entries(values):
         for name in cast("list[str]", door.get("operations", [])):
             if name not in operations and name not in lists:
-                yield f"{DOORS}: '{name}' is no operation and no list{suggest_name(name, [*lists, *sorted(operations)])}"
+                close = suggest_name(name, [*lists, *sorted(operations)])
+                yield f"{DOORS}: '{name}' is no operation and no list{close}"
         if door["name"] == USERS and "containers" in door:
             yield f"{DOORS}: {USERS} is for people, and no container has it: give the container a door of its own"
         if door["name"] != USERS and "same-names" in door:
@@ -52,7 +54,9 @@ def make_operations(values: Mapping[str, JSON]) -> JSON:
             named = cast("list[str]", door["operations"])
             allowed = [operation for name in named for operation in lists.get(name, [name])]
             operation: JSON = {"enum": cast(JSON, [*dict.fromkeys(allowed)])} if allowed else {"not": {}}
-            conditions.append({"if": _came_through(str(door["name"])), "then": {"properties": {"operation": operation}}})
+            conditions.append(
+                {"if": _came_through(str(door["name"])), "then": {"properties": {"operation": operation}}}
+            )
     return {"allOf": conditions} if conditions else {}
 
 
