@@ -1,6 +1,8 @@
 """`portero door`: keys, the list of doors, and what `enable` asks before dockerd restarts."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +118,16 @@ def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
     assert "useradd --system nobody-here" in missing.stderr
 
 
+def serve(*words: object) -> str:
+    """Why the process of the doors does not serve."""
+    command = [sys.executable, "-m", "portero", "door", "serve", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    return done.stderr
+
+
 def test_a_door_without_a_socket_or_a_key_says_so(tmp_path: Path) -> None:
-    assert "no door: start it by systemd" in portero("door", "serve").stderr
+    assert "no door: start it by systemd" in serve()
     place = f"tool={tmp_path}/docker.sock"
-    assert "portero door key" in portero("door", "serve", "--key", tmp_path / "none", "--listen", place).stderr
-    assert "is no name of a door" in portero("door", "serve", "--listen", f"T{place}").stderr
+    assert "portero door key" in serve("--key", tmp_path / "none", "--listen", place)
+    assert "is no name of a door" in serve("--listen", f"T{place}")

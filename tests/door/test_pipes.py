@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -41,10 +42,8 @@ def test_what_a_slow_receiver_leaves_waits_in_a_pipe_of_its_own(
     sender, direction, receiver = ends
     data, sent, received = os.urandom(4 << 20), 0, b""
     while len(received) < len(data) + 5:
-        try:
+        with suppress(BlockingIOError):
             sent += sender.send(data[sent : sent + (1 << 18)])
-        except BlockingIOError:
-            pass
         direction.move()
         # Another direction has an empty pipe meanwhile.
         pipe = direction.pool.take()

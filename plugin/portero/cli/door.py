@@ -14,7 +14,6 @@ from portero.cli import options
 from portero.cli.terminal import show, show_lines
 from portero.dockerd import unix_http
 from portero.door import units
-from portero.door.listeners import NoSocket, listen_at, take_over_sockets
 from portero.policy.doors import DOORS, USERS
 from portero.values.json_types import JSON
 
@@ -37,19 +36,10 @@ def door() -> None:
 )
 def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
-    try:
-        doors = take_over_sockets(os.environ) or listen_at(places)
-    except NoSocket as fault:
-        options.give_up([str(fault)])
-    if not doors:
-        options.give_up(["no door: start it by systemd's socket units, or name --listen users=/run/docker.sock"])
-    # Slow to load, and needed only here.
-    from portero.door.serve import serve as serve_doors
-
-    try:
-        serve_doors(doors, dockerd, key)
-    except (OSError, ValueError) as error:
-        options.give_up([f"{key}: cannot be used ({error}): as root, portero door key"])
+    listens = [word for place in places for word in ("--listen", place)]
+    # The code of the commands, some 12 MiB, is not needed any more; systemd's sockets stay open.
+    words = [sys.executable, "-m", "portero.door", "--dockerd", dockerd, "--key", str(key), *listens]
+    os.execv(sys.executable, words)  # noqa: S606 - no shell
 
 
 @door.command("key")
