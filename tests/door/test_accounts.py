@@ -1,4 +1,4 @@
-"""Accounts of the host: asked once, by threads; who is not known has no name."""
+"""AccountLookup of the host: asked once, by threads; who is not known has no name."""
 
 import os
 import pwd
@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from portero.door.accounts import UNKNOWN, Account, Accounts, read_account
+from portero.door.accounts import UNKNOWN, Account, AccountLookup, read_account
 
 
 def test_an_account_has_its_name_and_its_groups() -> None:
@@ -38,7 +38,7 @@ def test_an_answer_wakes_and_is_kept_for_a_while() -> None:
         asked.append(uid)
         return Account("alicia", ("dev",))
 
-    accounts = Accounts(woken.set, read)
+    accounts = AccountLookup(woken.set, read)
 
     assert accounts.find(1000) is None
     assert woken.wait(10)
@@ -55,7 +55,7 @@ def test_one_that_hangs_keeps_no_other_waiting() -> None:
             hangs.wait(20)
         return Account(str(uid))
 
-    accounts = Accounts(woken.set, read)
+    accounts = AccountLookup(woken.set, read)
     accounts.find(1)
     accounts.find(2)
 
@@ -70,7 +70,7 @@ def test_an_error_leaves_the_account_unknown() -> None:
     def read(uid: int) -> Account:
         raise MemoryError
 
-    accounts = Accounts(woken.set, read)
+    accounts = AccountLookup(woken.set, read)
     accounts.find(1)
     assert woken.wait(10)
     until = time.monotonic() + 5

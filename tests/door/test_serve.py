@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from portero.identity.door_stamp import put_key
+from portero.door.stamps import put_key
 from tests.door.running import ask
 
 

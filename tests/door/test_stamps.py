@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.door.stamps import Stamps
-from portero.identity.door_stamp import LIFETIME, put_key, read_stamp
+from portero.door.stamps import Stamps, put_key
+from portero.identity.door_stamp import LIFETIME, read_stamp
 from tests.door.running import BOOT, KEY
 
 NOON = 1_800_000_000

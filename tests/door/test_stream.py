@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portero.door.accounts import Account, Accounts
+from portero.door.accounts import Account, AccountLookup
 from portero.door.pipes import PipePool
 from portero.door.stamps import Stamps
 from portero.door.stream import Stream, Surroundings
@@ -15,7 +15,7 @@ from tests.door.running import BOOT, KEY
 GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
 
 
-class Silent(Accounts):
+class Silent(AccountLookup):
     """A name service that does not answer."""
 
     def __init__(self) -> None:

@@ -71,7 +71,7 @@ def test_doors_come_stay_and_go(machine: Machine) -> None:
     )
     since = _count(machine)
     alicia = "setpriv --reuid=alicia --regid=alicia --init-groups"
-    assert "runs" in machine.do(f"{alicia} docker ps")
+    assert "runs" in machine.do(f"{alicia} docker ps -a")
     assert "permission denied" in machine.shell(f"{alicia} docker -H unix:///run/portero/dockerd.sock ps").stderr
     assert "permission denied" in machine.shell(f"{alicia} docker -H unix://{TRAEFIK}/docker.sock ps").stderr
     assert _users(machine, since) == {"unix:alicia"}
@@ -87,13 +87,13 @@ def test_doors_come_stay_and_go(machine: Machine) -> None:
     for order in itertools.permutations(("docker", "portero", "portero-door")):
         since = _count(machine)
         machine.do(f"systemctl restart {' && systemctl restart '.join(order)}", timeout=200)
-        assert "runs" in machine.do(f"{alicia} docker ps"), order
+        assert "runs" in machine.do(f"{alicia} docker ps -a"), order
         machine.do(f"docker -H unix://{TRAEFIK}/docker.sock ps")
         assert _users(machine, since) == {"unix:alicia", "door:traefik"}, order
 
     machine.do("portero door disable --yes", timeout=200)
     assert machine.do("stat -c '%U:%G %a' /run/docker.sock") == before
     since = _count(machine)
-    assert "runs" in machine.do("docker ps")
+    assert "runs" in machine.do("docker ps -a")
     assert _users(machine, since) == {""}
     assert machine.shell("systemctl is-active portero-door").stdout == "inactive\n"

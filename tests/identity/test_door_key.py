@@ -20,7 +20,7 @@ KEY = Ed25519PrivateKey.generate()
 
 def put(file: Path, key: Ed25519PrivateKey = KEY) -> DoorKey:
     file.write_bytes(door_stamp.spell_public(key))
-    return DoorKey(file)
+    return DoorKey(file, Path.read_bytes)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_new_key_counts_at_once(door_key: DoorKey) -> None:
 
 def test_without_a_key_no_stamp_counts(door_key: DoorKey, tmp_path: Path) -> None:
     assert code(None, stamp()) == "door-invalid"
-    assert code(DoorKey(tmp_path / "none"), stamp()) == "door-invalid"
+    assert code(DoorKey(tmp_path / "none", Path.read_bytes), stamp()) == "door-invalid"
     door_key.file.write_bytes(b"x")
     assert code(door_key, stamp()) == "door-invalid"
 

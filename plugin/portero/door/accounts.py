@@ -50,7 +50,7 @@ def _name_group(id: int) -> str:
         return ""
 
 
-class Accounts:
+class AccountLookup:
     """What is known of accounts. `wake` is called from a thread when an answer has come."""
 
     def __init__(self, wake: Callable[[], None], read: Callable[[int], Account] = read_account) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from portero.dockerd.peer import read_peer
-from portero.door.accounts import Accounts
+from portero.door.accounts import AccountLookup
 from portero.door.client_process import ClientProcesses
 from portero.door.pipes import PipePool
 from portero.door.stamps import Stamps
@@ -35,7 +35,7 @@ _TOO_MANY = "This client has too many connections at once: close some."
 
 
 @dataclass(slots=True)
-class Counts:
+class DoorCounts:
     """Since the start: connections, and those of them that the door refused before it read them."""
 
     connections: int = 0
@@ -50,7 +50,7 @@ class DoorLoop:
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        self._around = Surroundings(dockerd, stamps, Accounts(self._wake), PipePool())
+        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake), PipePool())
         self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}
         # Those that wait for something else than their sockets, and those that can go on at once.
@@ -64,7 +64,7 @@ class DoorLoop:
         self._open = 0
         self._accepts_from = 0.0
         self.is_listening = False
-        self.counts = Counts()
+        self.counts = DoorCounts()
 
     def run_once(self, longest: float | None = None) -> None:
         """Wait for news, `longest` seconds at most, and do what they ask for."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from portero.door.accounts import UNKNOWN, Account, Accounts
+from portero.door.accounts import UNKNOWN, Account, AccountLookup
 from portero.door.pipes import Direction, PipePool
 from portero.door.request_head import MAX_HEAD, RequestHead, read_request_head
 from portero.door.stamps import Stamps
@@ -37,7 +37,7 @@ class Surroundings:
 
     dockerd: str
     stamps: Stamps
-    accounts: Accounts
+    accounts: AccountLookup
     pipes: PipePool
 
 

@@ -5,13 +5,12 @@ No policy can name another key. Stamps that were verified are kept by digest unt
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portero.files.locks import identify
-from portero.files.whole_files import read_regular_file
 from portero.refusals import Refused
 
 if TYPE_CHECKING:  # slow to load, and needed only where there is a door
@@ -26,9 +25,10 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @dataclass(slots=True)
 class DoorKey:
-    """The public half in `file`. It is read when the file has changed."""
+    """The public half in `file`, read by `read` when it has changed."""
 
     file: Path
+    read: Callable[[Path], bytes]
     _read: "tuple[tuple[int, ...], Ed25519PublicKey, str] | None" = field(default=None, init=False)
     _verified: "dict[bytes, Stamp]" = field(default_factory=dict, init=False)
 
@@ -56,29 +56,28 @@ class DoorKey:
             raise Refused("door-invalid", _AT) from None
         except OSError:
             raise Refused("host-unreadable", _AT) from None
-        seen = (*identify(status), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if self._read is None or self._read[0] != seen:
             # Who else may write it could name any user.
             if status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE:
                 raise Refused("door-invalid", _AT)
-            self._read = (seen, *_load(self.file))
+            self._read = (seen, *self._load())
             self._verified = {}
         return self._read[1:]
 
+    def _load(self) -> "tuple[Ed25519PublicKey, str]":
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-def _load(file: Path) -> "tuple[Ed25519PublicKey, str]":
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        from portero.identity import door_stamp
 
-    from portero.identity import door_stamp
-
-    try:
-        key, boot = serialization.load_pem_public_key(read_regular_file(file)), door_stamp.read_boot()
-    except OSError:
-        raise Refused("host-unreadable", _AT) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise Refused("door-invalid", _AT) from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise Refused("door-invalid", _AT)
-    return key, boot
+        try:
+            key, boot = serialization.load_pem_public_key(self.read(self.file)), door_stamp.read_boot()
+        except OSError:
+            raise Refused("host-unreadable", _AT) from None
+        except (ValueError, UnsupportedAlgorithm):
+            raise Refused("door-invalid", _AT) from None
+        if not isinstance(key, Ed25519PublicKey):
+            raise Refused("door-invalid", _AT)
+        return key, boot

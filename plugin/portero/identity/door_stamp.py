@@ -3,24 +3,23 @@
 It is a JSON Web Token of a kind of its own, in a header of its own: no other token passes for it, nor it for one.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt import PyJWS, PyJWTError
 
-from portero.files.whole_files import read_regular_file, write_whole
 from portero.identity.caller import STAMP_HEADER
 from portero.identity.trusted import is_name
 from portero.refusals import Refused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
+PrivateKey: TypeAlias = Ed25519PrivateKey
 # Seconds.
 LIFETIME = 60
 # The users' door stamps accounts, every other one itself.
@@ -30,7 +29,6 @@ _MAX_LENGTH = 64 << 10
 _MAX_GROUPS = 256
 # The clock can be set back between door and plugin.
 _CLOCK_STEP = 60
-_FOLDER, _PRIVATE, _STATE, _PUBLIC = 0o750, 0o440, 0o700, 0o644
 _JWS = PyJWS(algorithms=[_ALGORITHM])
 _CLAIMS = frozenset({"aud", "door", "exp", "groups", "iat", "user"})
 
@@ -101,11 +99,11 @@ def _refuse() -> NoReturn:
     raise Refused("door-invalid", STAMP_HEADER) from None
 
 
-def read_private_key(file: Path) -> Ed25519PrivateKey:
-    """The door's own half; raises OSError, and ValueError for another kind of file."""
-    key = serialization.load_pem_private_key(read_regular_file(file), password=None)
+def load_private_key(data: bytes) -> Ed25519PrivateKey:
+    """The door's own half from PEM; raises ValueError for anything else."""
+    key = serialization.load_pem_private_key(data, password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{file}: is no key of a door")
+        raise ValueError("is no key of a door")
     return key
 
 
@@ -121,23 +119,3 @@ def make_key() -> tuple[bytes, bytes]:
 def spell_public(key: Ed25519PrivateKey) -> bytes:
     """The public half in PEM."""
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
-    """Make the key unless there is one; raises OSError. A private half that cannot be read is replaced.
-
-    Both are root's: the account of this group reads the private half, and changes nothing.
-    """
-    data = b""
-    try:
-        shown = b"" if anew else spell_public(read_private_key(private))
-    except (FileNotFoundError, ValueError):
-        shown = b""
-    if not shown:
-        data, shown = make_key()
-        private.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
-        write_whole(private, data, _PRIVATE, synced=True)
-    for path in (private.parent, private):
-        os.chown(path, os.geteuid(), group)
-    public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
-    write_whole(public, shown, _PUBLIC, synced=True)

@@ -50,8 +50,7 @@ from portero.values.json_types import JSON
 class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
-    `audiences`: the names of this host, one of which a token must be for. `images`: the folder with what was fetched.
-    `door_key`: without it no stamp of a door counts.
+    `audiences`: this host's names, one of which a token is for; `images`: what was fetched; `door_key`: of stamps.
     """
 
     policy: Policy
@@ -62,8 +61,7 @@ class Judge:
     audiences: tuple[str, ...] = ()
     images: Path | None = None
     door_key: DoorKey | None = None
-    # Reads for which no document is needed.
-    _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
+    _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)  # reads that need no document
     _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -151,9 +149,8 @@ class Judge:
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return ask(
-            notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time, self.door_key)
-        )
+        prove = partial(identify, shown, self.policy.trusted, self.audiences, time, self.door_key)
+        return ask(notes, "identity", prove)
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
