@@ -42,10 +42,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         booted.path(SITE).write_text(json.dumps(DOORS))
         booted.path("/etc/docker").mkdir(exist_ok=True)
         booted.path("/etc/docker/daemon.json").write_text(json.dumps(DAEMON))
-        booted.do("systemctl reload portero; systemctl restart docker")
+        booted.do("echo PORTERO_PROFILE=baseline >> /etc/portero/environment; systemctl restart portero docker")
         booted.do("mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin; ln -s busybox /srv/box/bin/sh")
         booted.do("tar -C /srv/box -c . | docker import - box:1")
-        booted.do(f"docker run -d {RUNS}; groupadd -f docker; useradd -m -G docker alicia")
+        booted.do(f"docker run -d {RUNS} && groupadd -f docker && useradd -m -G docker alicia")
         yield booted
 
 
