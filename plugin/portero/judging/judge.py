@@ -149,8 +149,9 @@ class Judge:
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        prove = partial(identify, shown, self.policy.trusted, self.audiences, time, self.door_key)
-        return ask(notes, "identity", prove)
+        return ask(
+            notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time, self.door_key)
+        )
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
