@@ -148,10 +148,8 @@ class Judge:
         return self._document(envelope, target, match, who, note_moment(self.host.moment(), notes))
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
-        shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return ask(
-            notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time, self.door_key)
-        )
+        by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
+        return ask(notes, "identity", partial(identify, by, self.policy.trusted, self.audiences, time, self.door_key))
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
