@@ -66,7 +66,7 @@ def test_enabling_puts_each_door_where_the_policy_says(policy: Path, enabled: li
     assert done.exit_code == 0, done.output
     ((users, tools),) = enabled
     assert users == Place(str(policy / "docker.sock"), "root", "docker", "0660")
-    assert tools == {"traefik": Place("/run/portero/doors/traefik/docker.sock", "root", "monitor", "0660")}
+    assert tools == {"traefik": Place("/run/portero-door/doors/traefik/docker.sock", "root", "monitor", "0660")}
 
 
 def test_people_need_a_door(policy: Path, enabled: list[Any]) -> None:
@@ -104,7 +104,7 @@ def test_doors_are_listed_with_what_they_let_through(policy: Path) -> None:
     done = portero("door", "list", "--schemas", policy)
 
     assert done.stdout.splitlines()[1] == (
-        "traefik          /run/portero/doors/traefik/docker.sock  does not answer; traefik"
+        "traefik          /run/portero-door/doors/traefik/docker.sock  does not answer; traefik"
     )
     assert json.loads(portero("door", "list", "--json", "--schemas", policy).stdout)[0]["operations"] is None
 

@@ -10,7 +10,7 @@ from portero.door.units import Place, UnitsFail, disable, enable, read_docker_pl
 
 SHOWN = "Listen=/run/docker.sock (Stream)\nSocketUser=\nSocketGroup=docker\nSocketMode=0660\nActiveState=active\n"
 USERS = Place("/run/docker.sock", "root", "docker", "0660")
-TOOL = Place("/run/portero/doors/traefik/docker.sock", mode="0666")
+TOOL = Place("/run/portero-door/doors/traefik/docker.sock", mode="0666")
 
 
 @pytest.fixture
@@ -36,7 +36,10 @@ def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tm
     assert ran == []
 
 
-@pytest.mark.parametrize("shown", [SHOWN.replace("=active", "=inactive"), "Listen=\nActiveState=active\n", ""])
+@pytest.mark.parametrize(
+    "shown",
+    [SHOWN.replace("=active", "=inactive"), f"{SHOWN}Listen=/x (Stream)\n", "Listen=\nActiveState=active\n", ""],
+)
 def test_a_dockerd_without_docker_socket_is_no_case_for_units(
     shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,13 +54,14 @@ def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path
 
     moved = (tmp_path / "docker.socket.d" / "portero-door.conf").read_text()
     assert moved == (
-        "[Socket]\nListenStream=\nListenStream=/run/portero/dockerd.sock\n"
+        "[Socket]\nListenStream=\nListenStream=/run/portero-door/dockerd.sock\n"
         "SocketUser=root\nSocketGroup=portero-door\nSocketMode=0660\n"
     )
     sockets = "portero-door-users.socket portero-door@traefik.socket"
-    assert ran[-6:] == [
+    assert ran[-7:] == [
         "systemctl stop portero-door.service",
         "systemctl restart docker.socket",
+        "systemctl reset-failed docker.service",
         "systemctl start docker.service",
         f"systemctl enable --quiet portero-door.service {sockets}",
         f"systemctl start {sockets}",
@@ -89,7 +93,11 @@ def test_a_door_that_does_not_answer_leaves_all_as_it_was(
         enable(USERS, {"traefik": TOOL}, tmp_path)
 
     assert [*tmp_path.rglob("*.conf")] == []
-    assert ran[-2:] == ["systemctl restart docker.socket", "systemctl start docker.service"]
+    assert ran[-3:] == [
+        "systemctl restart docker.socket",
+        "systemctl reset-failed docker.service",
+        "systemctl start docker.service",
+    ]
 
 
 def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str]) -> None:

@@ -12,7 +12,7 @@ from .host import Process
 
 POLICY = "/etc/portero/policy"
 KEY, PUBLIC = "/var/lib/portero-door/key", "/run/portero-state/door.pub"
-DOORS = "/run/portero/doors"
+DOORS = "/run/portero-door/doors"
 # One that a compose file could list, and the folder of each door.
 USERS = "/run/docker.sock"
 
@@ -25,7 +25,7 @@ def place(name: str) -> str:
 class DooredDocker(GuardedDocker):
     """`client` is at dockerd's own socket; what is typed goes through the users' door. `site`: the policy's values."""
 
-    SOCKET = "/run/portero/dockerd.sock"
+    SOCKET = "/run/portero-door/dockerd.sock"
 
     def __init__(
         self,

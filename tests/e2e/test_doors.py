@@ -122,7 +122,7 @@ def test_a_stamp_that_is_sent_by_a_client_counts_nowhere(docker: DooredDocker) -
 
 
 def test_no_container_gets_a_door_that_does_not_list_it(docker: DooredDocker) -> None:
-    for source in (f"{DOORS}/traefik", DOORS, "/run/portero", f"{DOORS}/traefik/docker.sock", USERS, "/run"):
+    for source in (f"{DOORS}/traefik", DOORS, "/run/portero-door", f"{DOORS}/traefik/docker.sock", USERS, "/run"):
         done = docker.shell(f"docker run --rm -v {source}:/x:ro busybox true")
         assert done.returncode != 0, source
         assert {*refusing(done.stderr)} & {"doors-listed", "protected-paths", "no-daemon-sockets"}, done.stderr

@@ -19,7 +19,7 @@ from portero.values.json_types import JSON
 
 _FILE = click.Path(path_type=Path)
 _PRIVATE, _PUBLIC = Path("/var/lib/portero-door/key"), Path("/var/lib/portero/door.pub")
-_FOLDER = "/run/portero/doors"
+_FOLDER = "/run/portero-door/doors"
 _MAX_LIST = 32 << 20
 
 
@@ -73,8 +73,8 @@ def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
 def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     """Put the doors of the policy before dockerd, by systemd's units. As root; dockerd restarts.
 
-    dockerd's own socket moves to /run/portero/dockerd.sock; clients find the users' door where it was. Done again, it
-    follows what doors in site.json says now.
+    dockerd's own socket moves to /run/portero-door/dockerd.sock; clients find the users' door where it was. Done again,
+    it follows what doors in site.json says now.
     """
     doors = {str(entry["name"]): entry for entry in _read_doors(schemas)}
     if USERS not in doors:

@@ -4,7 +4,6 @@ dockerd's own socket moves to a path that root and the door's account alone reac
 its owner and mode, so that clients stay as they are.
 """
 
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,11 @@ from pathlib import Path
 from portero.dockerd import unix_http
 
 ACCOUNT = "portero-door"
-OWN_SOCKET = "/run/portero/dockerd.sock"
+OWN_SOCKET = "/run/portero-door/dockerd.sock"
 SERVICE, USERS_SOCKET = "portero-door.service", "portero-door-users.socket"
 _UNITS = Path("/etc/systemd/system")
 _DROP_IN = "portero-door.conf"
-_LISTEN = re.compile(r"(/\S+) \(Stream\)")
+_STREAM = " (Stream)"
 _SECONDS = 90.0
 
 
@@ -47,15 +46,12 @@ def read_docker_place(units: Path = _UNITS) -> Place:
     if kept.exists() and (units / "docker.socket.d" / _DROP_IN).exists():
         said = dict(line.split("=", 1) for line in kept.read_text().splitlines() if "=" in line)
         return Place(said["ListenStream"], said["SocketUser"], said["SocketGroup"], said["SocketMode"])
-    shown = dict(
-        line.split("=", 1)
-        for line in run(
-            "systemctl", "show", "docker.socket", "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
-        ).splitlines()
-        if "=" in line
-    )
-    listens = _LISTEN.findall(shown.get("Listen", ""))
-    if shown.get("ActiveState") != "active" or len(listens) != 1:
+    wanted = "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
+    lines = [line.split("=", 1) for line in run("systemctl", "show", "docker.socket", wanted).splitlines()]
+    shown = {line[0]: line[-1] for line in lines}
+    # A line for each of its sockets.
+    listens = [line[-1].removesuffix(_STREAM) for line in lines if line[0] == "Listen"]
+    if shown.get("ActiveState") != "active" or len(listens) != 1 or not listens[0].startswith("/"):
         raise UnitsFail(
             "docker.socket does not hold the one socket of dockerd: doors without it are a recipe (docs/doors.md)"
         )
@@ -115,8 +111,9 @@ def run(*words: str) -> str:
 
 
 def _restart_docker() -> None:
-    """docker.service needs its socket, and stops with it."""
+    """docker.service needs its socket, and stops with it. systemd starts it no more than three times a minute."""
     run("systemctl", "restart", "docker.socket")
+    run("systemctl", "reset-failed", "docker.service")
     run("systemctl", "start", "docker.service")
 
 

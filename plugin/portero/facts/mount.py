@@ -11,7 +11,7 @@ from portero.host.view import HostMoment
 from portero.values.json_types import JSON, Fact
 
 # The folders of doors that containers may have (docs/doors.md), as whole paths.
-_DOOR = re.compile(r"(?:/var)?/run/portero/doors/([a-z0-9][a-z0-9-]{0,31})")
+_DOOR = re.compile(r"(?:/var)?/run/portero-door/doors/([a-z0-9][a-z0-9-]{0,31})")
 
 
 def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
