@@ -78,6 +78,11 @@ def test_doors_come_stay_and_go(machine: Machine) -> None:
     assert "door-operations" in machine.shell(f"docker -H unix://{TRAEFIK}/docker.sock logs runs").stderr
     assert "users" in machine.do("systemctl show portero-door --property=StatusText")
 
+    assert "doors users, traefik: " in machine.shell("portero status").stdout
+    found = machine.shell("portero host").stdout
+    assert "socket-permissions" not in found
+    assert "doors-only" not in found
+
     # One whom the entry lists gets the folder of a door, and the door knows it.
     since = _count(machine)
     machine.do(f"docker run --rm -v {TRAEFIK}:/run/docker:ro box:1 sh -c 'test -S /run/docker/docker.sock'")
@@ -92,6 +97,16 @@ def test_doors_come_stay_and_go(machine: Machine) -> None:
         assert "runs" in machine.do(f"{alicia} docker ps -a"), order
         machine.do(f"docker -H unix://{TRAEFIK}/docker.sock ps")
         assert _users(machine, since) == {"unix:alicia", "door:traefik"}, order
+
+    # Any other way to dockerd is named.
+    machine.do("gpasswd -a alicia portero-door")
+    assert (
+        "dockerd is reached past its doors: /run/portero-door/dockerd.sock: alicia"
+        in machine.shell("portero status").stdout
+    )
+    assert "doors-only" in machine.shell("portero host").stdout
+    machine.do("systemctl kill --signal=KILL portero-door.service; systemctl reset-failed docker")
+    assert "runs" in machine.do(f"{alicia} docker ps -a")
 
     machine.do("portero door disable --yes", timeout=200)
     assert machine.do("stat -c '%U:%G %a' /run/docker.sock") == before

@@ -99,6 +99,16 @@ def disable(units: Path = _UNITS) -> None:
     _restart_docker()
 
 
+def describe() -> tuple[str, bool]:
+    """How the doors go, with their counts, and whether they run; empty: systemd has none. Raises UnitsFail."""
+    shown = run("systemctl", "show", SERVICE, "--property=UnitFileState,ActiveState,StatusText")
+    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    if values.get("UnitFileState") != "enabled":
+        return "", True
+    state = values.get("ActiveState", "")
+    return (values.get("StatusText") or state, True) if state == "active" else (f"{SERVICE} is {state}", False)
+
+
 def run(*words: str) -> str:
     """What a command prints; raises UnitsFail with what it says."""
     try:
