@@ -72,19 +72,20 @@ def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path
 @pytest.mark.parametrize(
     ("shown", "described"),
     [
-        ("UnitFileState=enabled\nActiveState=active\nStatusText=doors users: 3\n", ("doors users: 3", True)),
-        ("UnitFileState=enabled\nActiveState=active\nStatusText=\n", ("active", True)),
-        ("UnitFileState=enabled\nActiveState=failed\nStatusText=x\n", ("portero-door.service is failed", False)),
-        ("UnitFileState=disabled\nActiveState=inactive\n", ("", True)),
-        ("", ("", True)),
+        ("ActiveState=active\nStatusText=doors users: 3\n", ("doors users: 3", True)),
+        ("ActiveState=active\nStatusText=\n", ("active", True)),
+        ("ActiveState=failed\nStatusText=x\n", ("portero-door.service is failed", False)),
+        ("", ("portero-door.service is ", False)),
     ],
 )
 def test_doors_that_are_enabled_say_how_they_go(
-    shown: str, described: tuple[str, bool], monkeypatch: pytest.MonkeyPatch
+    shown: str, described: tuple[str, bool], tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert units.describe(tmp_path) == ("", True)
+    enable(USERS, {}, tmp_path)
     monkeypatch.setattr(units, "run", lambda *words: shown)
 
-    assert units.describe() == described
+    assert units.describe(tmp_path) == described
 
 
 def test_a_door_that_is_not_listed_any_more_goes(tmp_path: Path, ran: list[str]) -> None:

@@ -99,12 +99,12 @@ def disable(units: Path = _UNITS) -> None:
     _restart_docker()
 
 
-def describe() -> tuple[str, bool]:
+def describe(units: Path = _UNITS) -> tuple[str, bool]:
     """How the doors go, with their counts, and whether they run; empty: systemd has none. Raises UnitsFail."""
-    shown = run("systemctl", "show", SERVICE, "--property=UnitFileState,ActiveState,StatusText")
-    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
-    if values.get("UnitFileState") != "enabled":
+    if not (units / f"{USERS_SOCKET}.d" / _DROP_IN).exists():
         return "", True
+    shown = run("systemctl", "show", SERVICE, "--property=ActiveState,StatusText")
+    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     state = values.get("ActiveState", "")
     return (values.get("StatusText") or state, True) if state == "active" else (f"{SERVICE} is {state}", False)
 
