@@ -210,15 +210,10 @@ class Judge:
         return used | owned
 
     def _judge_existing(
-        self,
-        identity: Mapping[str, JSON],
-        context: Context,
-        made: Inspected,
-        host: HostMoment,
-        used: Mapping[str, JSON],
+        self, caller: Mapping[str, JSON], context: Context, made: Inspected, host: HostMoment, used: Mapping[str, JSON]
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
-        document = request_document.describe_making(made, identity, self.shapes, host, used)
+        document = request_document.describe_making(made, caller, self.shapes, host, used)
         document = joined_containers.add_joined_by_existing(document, context.host.objects())
         refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
