@@ -132,6 +132,8 @@ start() { # VERSION BEFORE
     go_back "$1" "$2" "would refuse every request"
   fi
   if systemctl restart portero.service && answers; then
+    # Connections of clients end; systemd holds the sockets.
+    systemctl try-restart portero-door.service
     systemctl restart portero-bundle.timer
     return
   fi
@@ -196,6 +198,9 @@ remove() {
   [ -e "$owned" ] || { echo "nothing is installed here"; return; }
   if [ "${FORCE:-}" != yes ] && grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
+  fi
+  if [ -e "$destdir/etc/systemd/system/docker.socket.d/portero-door.conf" ]; then
+    fail 1 "doors stand before dockerd, and clients would find nobody at its socket: run portero door disable, and try again"
   fi
   if service; then systemctl disable --quiet --now portero-metrics.socket portero-images.timer portero-images.service portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
   rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf"

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from portero.door import units
+from portero.door.units import UnitsFail
 from portero.hostcheck.guarded import Guarded
 from tests.cli.running import portero
 
@@ -64,6 +66,37 @@ def test_a_plugin_that_needs_nothing_is_exit_status_0(status: Callable[..., Resu
         "exceptions  none",
         "decisions   allowed 7",
     ]
+
+
+RUNS = "doors users: 3 connections, 0 refused, 1 open"
+
+
+@pytest.mark.parametrize(
+    ("said", "row", "attention"),
+    [
+        ((RUNS, True), RUNS, []),
+        (("portero-door.service is failed", False), "portero-door.service is failed", ["only root reaches dockerd"]),
+        (("", True), None, []),
+        (UnitsFail("systemctl: not found"), "unknown: systemctl: not found", []),
+    ],
+)
+def test_doors_before_dockerd_say_how_they_go(
+    status: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Any, row: Any, attention: Any
+) -> None:
+    def describe() -> tuple[str, bool]:
+        if isinstance(said, UnitsFail):
+            raise said
+        return said  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(units, "OWN_SOCKET", str(tmp_path))
+    monkeypatch.setattr(units, "describe", describe)
+
+    report = json.loads(status(json.dumps(QUIET), "--json").stdout)
+
+    assert report.get("doors") == row
+    assert [words in line for words, line in zip(attention, report["attention"], strict=True)] == [True] * len(
+        attention
+    )
 
 
 def test_what_needs_attention_is_exit_status_1_with_a_line_each(status: Callable[..., Result]) -> None:

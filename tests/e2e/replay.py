@@ -21,6 +21,7 @@ FOLDER = "/srv/replay"
 PREPARE = (
     f"mkdir -p {FOLDER}/plain; ln -sfn /etc {FOLDER}/link; ln -sfn / {FOLDER}/rootlink; "
     f"ln -sfn {FOLDER}/plain {FOLDER}/okaylink; ln -sfn /run/docker.sock {FOLDER}/socketlink; "
+    f"mkdir -p /run/portero-door/doors/traefik {FOLDER}/doors/traefik; ln -sfn /run/portero-door {FOLDER}/doorlink; "
     f"ln -sfn loop {FOLDER}/loop; ln -sfn ../replay/link {FOLDER}/linklink"
 )
 NO_SWARM = 503

@@ -60,6 +60,7 @@ def test_a_bind_says_everything() -> None:
         "rootPrograms": [],
         "sensitive": ["/etc"],
         "kernelFileSystems": [],
+        "door": "",
         "reaches": [],
         "mountsBelow": [],
         "passes": ["/", "/tmp"],

@@ -8,7 +8,7 @@ import pytest
 from portero.files.chroot import Files
 from portero.hostcheck import unasked_users
 from portero.hostcheck.fact import fact
-from portero.hostcheck.unasked_users import find_unasked_users, warn_of_unasked_users
+from portero.hostcheck.unasked_users import find_unasked_users, find_ways_past_doors, warn_of_unasked_users
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 
@@ -53,6 +53,45 @@ def users(host: Host, *flags: str, socket: Sequence[str] = ROOTS, tcp: Any = (),
 )
 def test_who_may_write_to_its_own_socket_reaches_it(host: Host, socket: Sequence[str], who: Any) -> None:
     assert users(host, socket=socket) == who
+
+
+BEHIND = "/run/portero-door/dockerd.sock"
+BESIDE = ("root", "docker", "0660")
+
+
+@pytest.mark.parametrize(
+    ("sockets", "tcp", "ways"),
+    [
+        ({"/run/docker.sock": BESIDE}, ["tcp://2375"], []),
+        ({BEHIND: ("root", "portero-door", "0660")}, [], []),
+        ({BEHIND: ("root", "docker", "0660")}, [], [f"{BEHIND}: alicia"]),
+        ({BEHIND: ROOTS, "/run/docker.sock": BESIDE}, ["tcp://2376"], ["/run/docker.sock: alicia", "tcp://2376"]),
+        ({BEHIND: ("root", "unknown", "0660")}, [], "unknown"),
+        ({BEHIND: ROOTS}, "unknown", "unknown"),
+        ({"/run/docker.sock": ("root", "unknown", "0660")}, "unknown", []),
+    ],
+)
+def test_ways_past_doors_are_those_of_others_than_root_and_the_door(
+    host: Host, sockets: dict[str, Sequence[str]], tcp: Any, ways: Any
+) -> None:
+    host.dockerd(*(f"--host=unix://{path}" for path in sockets))
+    host.write("/etc/group", f"{GROUPS}portero-door:x:108:\n")
+    host.write("/etc/passwd", f"{PASSWD}portero-door:x:991:108::/:/bin/sh\n")
+    described = fact({path: describe(one) for path, one in sockets.items()}, "sockets")
+
+    access: Any = {"sockets": described, "tcp": fact(tcp, "tcp")}
+    assert find_ways_past_doors(host.files, host.configuration(), access)["value"] == ways
+
+
+@pytest.mark.parametrize(("found", "who"), [(["tcp://2375"], "tcp://2375"), ("unknown", "its users (they cannot")])
+def test_a_line_says_who_comes_past_doors(host: Host, monkeypatch: pytest.MonkeyPatch, found: Any, who: str) -> None:
+    host.dockerd("--host=unix:///run/docker.sock")
+    monkeypatch.setattr(unasked_users, "find_unasked_users", lambda *_: fact([], ""))
+    monkeypatch.setattr(unasked_users, "find_ways_past_doors", lambda *_: fact(found, ""))
+
+    (line,) = warn_of_unasked_users(host.files)
+
+    assert line.startswith(f"dockerd is reached past its doors: {who}")
 
 
 OUTSIDE = Files.outside

@@ -20,6 +20,8 @@ from portero.refusals import Refused
 from tests.identity.token_makers import CLAIMS, ED, ISSUER, NOON, RSA, encode, issuers, token
 
 HEAD = {"alg": "EdDSA", "typ": "JWT"}
+# When the test's tokens begin and end.
+LIFE = (NOON - 60, NOON + 600)
 
 
 def read(text: str, time: float = NOON, **changed: Any) -> tokens.Bearer:
@@ -40,13 +42,15 @@ def code_of(text: str, time: float = NOON, **changed: Any) -> str:
     "header", [HEAD, {"alg": "ES256", "kid": "ec"}, {"alg": "RS256", "kid": "r"}, {"alg": "RS256"}]
 )
 def test_a_token_says_who_asks(header: dict[str, str]) -> None:
-    assert read(token(header=header)) == tokens.Bearer("alicia", ("dev",), 660.0)
+    assert read(token(header=header)) == tokens.Bearer("alicia", ("dev",), 660.0, *LIFE)
 
 
 def test_user_and_groups_are_read_from_the_claims_that_the_site_names() -> None:
     said = token(email="a@example.com", roles="ops")
 
-    assert read(said, user="email", groups="roles") == tokens.Bearer("a@example.com", ("ops",), 660.0)
+    assert read(said, user="email", groups="roles") == tokens.Bearer(
+        "a@example.com", ("ops",), 660.0, NOON - 60, NOON + 600
+    )
 
 
 def test_a_user_without_groups_has_none() -> None:
@@ -267,4 +271,6 @@ def test_a_new_token_is_accepted_until_it_ends() -> None:
     made = tokens.make_token(ED, "portero", "web", "alicia", ("dev", "ops"), NOON, 900)
     issuers = {"portero": TokenIssuer((Key("EdDSA", None, ED.public_key()),), "sub", "groups", 900)}
 
-    assert tokens.read_token(made, issuers, ("web",), NOON + 899) == tokens.Bearer("alicia", ("dev", "ops"), 900.0)
+    assert tokens.read_token(made, issuers, ("web",), NOON + 899) == tokens.Bearer(
+        "alicia", ("dev", "ops"), 900.0, NOON, NOON + 900
+    )

@@ -244,12 +244,18 @@ def test_a_rate_list_wants_every_rate_of_every_device_and_none_beyond(
     assert accepts("rate-list", [], limits)
 
 
-def test_later_values_override_key_by_key_and_actions_rule_by_rule() -> None:
+def test_later_values_override_key_by_key_actions_rule_by_rule_and_lists_of_doors_by_name() -> None:
     first: dict[str, Any] = {"runtimes": ["runc"], "sysctls": ["a"], "actions": {"x": "off", "y": "audit"}}
+    lists: dict[str, Any] = {"door-lists": {"x": ["Info"], "y": ["Info"]}}
 
-    merged = site.merge_sites([first, {"runtimes": []}, {"actions": {"y": "deny"}}])
+    merged = site.merge_sites([first | lists, {"runtimes": []}, {"actions": {"y": "deny"}, "door-lists": {"y": []}}])
 
-    assert merged == {"runtimes": [], "sysctls": ["a"], "actions": {"x": "off", "y": "deny"}}
+    assert merged == {
+        "runtimes": [],
+        "sysctls": ["a"],
+        "actions": {"x": "off", "y": "deny"},
+        "door-lists": {"x": ["Info"], "y": []},
+    }
 
 
 def test_the_shipped_values_are_good_and_complete(values: dict[str, Any], site_schema: dict[str, Any]) -> None:

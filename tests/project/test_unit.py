@@ -8,7 +8,7 @@ import pytest
 from tests.paths import ROOT
 
 # What fetches bundles or answers Prometheus decides nothing, and sees as little of the host as it can.
-OTHERS = {"portero-bundle.service", "portero-images.service", "portero-metrics@.service"}
+OTHERS = {"portero-door.service", "portero-bundle.service", "portero-images.service", "portero-metrics@.service"}
 UNITS = sorted(unit for unit in (ROOT / "packaging" / "systemd").rglob("*.service") if unit.name not in OTHERS)
 # Options after which a path is missing, empty or another one than on the host, whatever their value.
 HIDING = {

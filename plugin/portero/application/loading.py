@@ -11,6 +11,8 @@ from pathlib import Path
 from portero.application import last_policy
 from portero.application.judged_host import make_host
 from portero.files import package_files
+from portero.files.whole_files import read_regular_file
+from portero.identity.door_key import DoorKey
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
@@ -162,7 +164,8 @@ def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: S
     """The judge by this policy, with the links in its folders."""
     host = make_host(settings, policy, links, routes)
     enforcement = Enforcement(settings.profile, settings.mode)
-    return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, settings.images)
+    door_key = DoorKey(settings.door_key, read_regular_file)
+    return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, settings.images, door_key)
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

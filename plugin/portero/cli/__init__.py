@@ -22,6 +22,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
     "check": ("check", "check", "Judge the requests in files, without a daemon."),
     "devices": ("devices", "devices", "Close devices to dockerd."),
+    "door": ("door", "door", "Sockets that know who asks."),
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
     "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),
     "images": ("images", "images", "Fetch signatures of images, see which may run."),

@@ -49,12 +49,13 @@ _SKELETON: dict[str, JSON] = {
 )
 @click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="What denies.")
 def new(kind: str, file: Path, reports: tuple[str, ...], severity: str) -> None:
-    """Write a rule to begin with to DIR/rules/TOPIC/RULE-ID.json, DIR being a policy folder.
+    """Write a rule to begin with, or a list of images, to DIR, a policy folder.
 
-    It is advisory, so it refuses nothing, and `portero test DIR` proves it as it stands: replace its words, condition
-    and examples by yours. A file that exists is never replaced: exit status 2.
+    A rule goes to DIR/rules/TOPIC/RULE-ID.json. It is advisory, so it refuses nothing, and `portero test DIR` proves it
+    as it stands: replace its words, condition and examples by yours. A file that exists is never replaced: exit status
+    2.
 
-    Or an image-list to DIR/image-lists/NAME.json: the digests of scanned images with a vulnerability of this severity
+    An image-list goes to DIR/image-lists/NAME.json: the digests of scanned images with a vulnerability of this severity
     or worse, for image-digests in site.json. One that exists is replaced, so that each scan writes it anew.
     """
     if kind == "image-list":

@@ -23,8 +23,8 @@ from portero.policy.exception import list_warnings
 from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 from portero.server.memory import give_back, use_one_arena
 from portero.server.start_up import is_managed_plugin, open_closed_streams, wait_for_end
-from portero.server.systemd_notify import Notifier
 from portero.settings.settings import InvalidSettings, Settings
+from portero.systemd_notify import Notifier
 from portero.values.errors import LoadError
 from portero.values.json_types import JSON
 

@@ -9,6 +9,7 @@ import click
 from portero.cli import options
 from portero.cli.terminal import show
 from portero.dockerd.daemon import DAEMON_CONFIG
+from portero.door import units
 from portero.files.chroot import Files
 from portero.hostcheck.guarded import prove_guarded
 from portero.hostcheck.plugin_client import ask_status
@@ -43,6 +44,7 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
         options.give_up([f"{socket}: no status ({why}); {cure}"])
     if unasked := [*warn_of_unasked_users(Files(), daemon_config)]:
         report["warnings"] = [*to_list(report.get("warnings")), *unasked]
+    _add_doors(report)
     if expect_guarded:
         address = None if settings.docker_host is None else str(settings.docker_host)
         guarded = prove_guarded(Files(), daemon_config, address, socket)
@@ -50,6 +52,21 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
         report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
     show(report, _list_rows(report), as_json=as_json)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
+
+
+def _add_doors(report: dict[str, JSON]) -> None:
+    """How the doors before dockerd go, where there are any."""
+    if not os.path.exists(units.OWN_SOCKET):
+        return
+    try:
+        says, runs = units.describe()
+    except units.UnitsFail as fault:  # no systemd
+        says, runs = f"unknown: {fault}", True
+    if says:
+        report["doors"] = says
+    if not runs:
+        why = f"{says}: only root reaches dockerd; journalctl -u portero-door says why"
+        report["attention"] = [*to_list(report["attention"]), why]
 
 
 def _list_rows(report: dict[str, JSON]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """One mount fact (schemas/request.json, $defs/mount): its default values and what is known of its host paths."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import cast
 
@@ -8,6 +9,9 @@ from portero.files.path import clean
 from portero.host.protected_paths import list_sensitive
 from portero.host.view import HostMoment
 from portero.values.json_types import JSON, Fact
+
+# The folders of doors that containers may have (docs/doors.md), as whole paths.
+_DOOR = re.compile(r"(?:/var)?/run/portero-door/doors/([a-z0-9][a-z0-9-]{0,31})")
 
 
 def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
@@ -31,6 +35,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "rootPrograms": [],
         "sensitive": [],
         "kernelFileSystems": [],
+        "door": "",
         "reaches": [],
         "mountsBelow": [],
         "passes": [],
@@ -48,6 +53,10 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
     }
     fact = defaults | fields
     if paths := cast(list[str], fact["paths"]):
+        door = _find_door(paths) if kind == "bind" and fact["resolution"] == "resolved" else ""
+        if door:
+            # Who may mount it is said by its entry (rule doors-listed), not by what every socket of root means.
+            return fact | {"door": door, "holds": []}
         is_file = fact["kind"] not in ("directory", "unknown")
         sensitive = list_sensitive(
             paths,
@@ -57,6 +66,13 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         )
         fact["sensitive"] = cast(list[JSON], sensitive)
     return fact
+
+
+def _find_door(paths: Sequence[str]) -> str:
+    """The door whose folder all of these paths are; empty for any other."""
+    matches = [_DOOR.fullmatch(path) for path in paths]
+    names = {match[1] if match else "" for match in matches}
+    return names.pop() if len(names) == 1 else ""
 
 
 def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:

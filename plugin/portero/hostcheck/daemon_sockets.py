@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
+from portero.door.units import ACCOUNT
 from portero.files import units
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
@@ -125,7 +126,7 @@ def _find_credential(files: Files, path: Fact) -> Fact:
 def _find_members(accounts: Accounts, configuration: Configuration, sockets: Fact) -> Fact:
     """The members of the groups that reach Docker: the usual one, the configured one, those of the sockets.
 
-    Group root is left out: root reaches everything.
+    Group root is left out: root reaches everything; so is the door's: doors-only looks at it.
     """
     if sockets["value"] == UNKNOWN:
         return unknown(str(sockets["at"]))
@@ -134,7 +135,7 @@ def _find_members(accounts: Accounts, configuration: Configuration, sockets: Fac
         if group["value"] == UNKNOWN:
             return unknown(str(group["at"]))
     named = {str(group["value"]) for group in (configuration.text("group", "docker"), *groups)}
-    return accounts.members(frozenset({"docker", *named}) - {UNKNOWN, "root"})
+    return accounts.members(frozenset({"docker", *named}) - {UNKNOWN, "root", ACCOUNT})
 
 
 def _describe_file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:

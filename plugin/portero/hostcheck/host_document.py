@@ -45,7 +45,11 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
             "managedPlugins": managed_plugins.facts(files, api, daemon_facts.authorization_plugins(configured, info)),
         },
         "builds": buildkit.facts(files, running, configured),
-        "access": {**access, "unasked": unasked_users.find_unasked_users(files, configured, access)},
+        "access": {
+            **access,
+            "unasked": unasked_users.find_unasked_users(files, configured, access),
+            "pastDoors": unasked_users.find_ways_past_doors(files, configured, access),
+        },
         "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
         "updates": {"holes": engine_holes.find_holes(files, api), **updates.facts(files)},
         "probes": probe.facts(api if ask else None, portero_socket),

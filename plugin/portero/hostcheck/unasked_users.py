@@ -1,10 +1,15 @@
-"""Who but root reaches dockerd where it asks no plugin: gRPC over HTTP/2, from 29.2 on (docker-facts 5.8)."""
+"""Who but root reaches dockerd past its doors, or where it asks no plugin.
+
+It asks none for gRPC over HTTP/2, from 29.2 on (docker-facts 5.8). The door itself is no such user: it speaks HTTP/1.1,
+and stamps who asks.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.dockerd.api import EngineApi
 from portero.dockerd.daemon import DAEMON_CONFIG
+from portero.door.units import ACCOUNT, OWN_SOCKET
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_facts, daemon_settings, daemon_sockets
 from portero.hostcheck.daemon_settings import Configuration
@@ -15,6 +20,7 @@ from portero.values.json_types import JSON, Fact
 
 _FIRST_RELEASE = 29002000
 _ROOT = ("root", DOCKERD)
+_CANNOT_BE_READ = "its users (they cannot be read)"
 _GROUP_WRITES, _OTHERS_WRITE = 0o020, 0o002
 
 
@@ -23,44 +29,67 @@ def find_unasked_users(files: Files, configuration: Configuration, access: Mappi
     sockets, tcp = cast(Fact, access["sockets"]), cast(Fact, access["tcp"])
 
     def read() -> JSON:
-        described = cast("dict[str, dict[str, Fact]]", _known(sockets))
-        own = [path for path in daemon_sockets.list_unix_sockets(files, configuration) if path in described]
-        users = (user for path in own for user in _list_users(Accounts(files, configuration.daemon), described[path]))
-        return [*dict.fromkeys(users), *_list_addresses(configuration, tcp, access)]
+        users = _list_socket_users(files, configuration, sockets).values()
+        return [*dict.fromkeys(name for names in users for name in names), *_list_addresses(configuration, tcp, access)]
+
+    return observed(f"{sockets['at']}, {tcp['at']}", read)
+
+
+def find_ways_past_doors(files: Files, configuration: Configuration, access: Mapping[str, JSON]) -> Fact:
+    """The users of each of its sockets, and its TCP addresses, where dockerd's own socket is that behind the doors."""
+    sockets, tcp = cast(Fact, access["sockets"]), cast(Fact, access["tcp"])
+
+    def read() -> JSON:
+        if OWN_SOCKET not in daemon_sockets.list_unix_sockets(files, configuration):
+            return []
+        users = _list_socket_users(files, configuration, sockets)
+        return [*(f"{path}: {', '.join(names)}" for path, names in users.items() if names), *to_texts(_known(tcp))]
 
     return observed(f"{sockets['at']}, {tcp['at']}", read)
 
 
 def warn_of_unasked_users(files: Files, daemon_config: str = DAEMON_CONFIG) -> Iterator[str]:
-    """A sentence where others than root reach the running dockerd without a plugin, or that cannot be read."""
-    version, users = _ask(files, daemon_config)
+    """A sentence where others than root reach the running dockerd without a plugin or a door, or that is not known."""
+    version, users, past = _ask(files, daemon_config)
+    if past["value"] != []:
+        ways = "; ".join(to_texts(past["value"])) or _CANNOT_BE_READ
+        yield f"dockerd is reached past its doors: {ways}; portero host says more (doors-only)"
     release = daemon_facts.find_release(version)["value"]
     if users["value"] == [] or (isinstance(release, int) and release < _FIRST_RELEASE):
         return
     name = "dockerd, if it is 29.2 or later," if release == UNKNOWN else f"dockerd {version['value']}"
-    who = ", ".join(to_texts(users["value"])) or "its users (they cannot be read)"
+    who = ", ".join(to_texts(users["value"])) or _CANNOT_BE_READ
     yield (
         f"{name} answers gRPC over HTTP/2 without asking portero: past all rules, and unlogged, BuildKit is open to"
         f" {who}; portero host says more (grpc-asks-plugins)"
     )
 
 
-def _ask(files: Files, daemon_config: str) -> tuple[Fact, Fact]:
-    """The version of the running dockerd, and the users; none where none runs."""
+def _ask(files: Files, daemon_config: str) -> tuple[Fact, Fact, Fact]:
+    """The version of the running dockerd, the users, and the ways past doors; none where none runs."""
     version = unknown("GET /version")
     try:
         running = daemon_settings.find_dockerd(files)
     except OSError:
-        return version, unknown("/proc")
+        return version, unknown("/proc"), fact([], "/proc")
     if running is None:
-        return version, fact([], "/proc")
+        return version, fact([], "/proc"), fact([], "/proc")
     configuration = daemon_settings.read_configuration(files, running, daemon_config)
-    users = find_unasked_users(files, configuration, daemon_sockets.facts(files, configuration))
+    access = daemon_sockets.facts(files, configuration)
+    users, past = (find(files, configuration, access) for find in (find_unasked_users, find_ways_past_doors))
     try:
         api = EngineApi(files.outside(daemon_sockets.list_unix_sockets(files, configuration)[0]))
-        return fact(api.get("/version").get("Version"), "GET /version"), users
+        return fact(api.get("/version").get("Version"), "GET /version"), users, past
     except (OSError, ValueError, IndexError):  # no answer, not one of dockerd, or no Unix socket
-        return version, users
+        return version, users, past
+
+
+def _list_socket_users(files: Files, configuration: Configuration, sockets: Fact) -> dict[str, list[str]]:
+    """Who but root and the door may connect to each of dockerd's own sockets."""
+    described = cast("dict[str, dict[str, Fact]]", _known(sockets))
+    accounts = Accounts(files, configuration.daemon)
+    own = [path for path in daemon_sockets.list_unix_sockets(files, configuration) if path in described]
+    return {path: [name for name in _list_users(accounts, described[path]) if name != ACCOUNT] for path in own}
 
 
 def _list_users(accounts: Accounts, socket: Mapping[str, Fact]) -> Iterator[str]:

@@ -1,27 +1,40 @@
-"""Who asks: what the certificate and the token of one request prove, together. Refused: when they contradict."""
+"""Who asks: what certificate, token and door of one request prove, together. Refused: when they contradict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from portero.identity.trusted import Trusted
+from portero.identity.door_key import DoorKey
+from portero.identity.trusted import Door, Trusted
 from portero.refusals import Refused
 from portero.values.json_fields import need, need_texts
 from portero.values.json_types import JSON
 
+if TYPE_CHECKING:  # slow to load, and needed only where tokens or doors are used
+    from portero.identity.door_stamp import Stamp
+    from portero.identity.tokens import Bearer
+
 # As dockerd forwards it: of repeated headers only the last, whatever their case.
 TOKEN_HEADER = "X-Portero-Token"  # noqa: S105 - the name of a header
-BOTH = "tls+token"
-_TLS, TOKEN = "tls", "token"
-METHODS = (_TLS, TOKEN, BOTH)
+STAMP_HEADER = "X-Portero-Door"
+_TLS, TOKEN, DOOR = "tls", "token", "door"
+# Each with the two that it is made of.
+PAIRS: Mapping[str, tuple[str, str]] = {f"{first}+{TOKEN}": (first, TOKEN) for first in (_TLS, DOOR)}
+METHODS = (_TLS, TOKEN, DOOR, *PAIRS)
 SITE = "site"
+# How the names of users begin that doors alone give: of the doors themselves, and of the host's accounts.
+DOOR_PREFIX, _ACCOUNT_PREFIX = "door:", "unix:"
+# Tokens that were verified and are kept.
+_MAX_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `method`: how it was proved: tls, token, tls+token; empty: unknown.
+    """Who asks. `method`: how it was proved: tls, token, door, tls+token, door+token; empty: unknown.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
-    `sources`: where the groups are from, tls, token or site; empty where all are from the one method.
+    `sources`: where the groups are from, tls, token, door or site; empty where all are from the one method.
     """
 
     user: str = ""
@@ -34,11 +47,11 @@ class Identity:
     @property
     def methods(self) -> tuple[str, ...]:
         """Each way by which the user is known."""
-        return (self.method, _TLS, TOKEN) if self.method == BOTH else (self.method,)
+        return (self.method, *PAIRS.get(self.method, ()))
 
     def groups_by(self, *methods: str) -> frozenset[str]:
-        """The groups that one of these methods proves (`site`: that the site lists); tls+token proves all."""
-        if not self.sources or BOTH in methods:
+        """The groups that one of these methods proves (`site`: that the site lists); a pair of them proves all."""
+        if not self.sources or (self.method in PAIRS and self.method in methods):
             return frozenset(self.groups)
         return frozenset(group for method in methods for group in self.sources.get(method, ()))
 
@@ -72,12 +85,14 @@ class Credentials:
     headers: Mapping[str, str]
 
 
-def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
-    """The user of a request at a time; raises Refused with a certificate-, token- or identity-... code.
+def identify(
+    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None = None
+) -> Identity:
+    """The user of a request at a time; raises Refused with a certificate-, token-, door- or identity-... code.
 
-    `audiences`: the names of this host, one of which a token must be for.
+    `audiences`: the names of this host, one of which a token must be for. `door_key`: without it no stamp counts.
     """
-    proved = _read(shown, trusted, audiences, time)
+    proved = _read(shown, trusted, audiences, time, door_key)
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
         return proved
@@ -87,23 +102,63 @@ def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], tim
     return replace(proved, groups=groups, sources={**sources, SITE: listed})
 
 
-def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
+def _read(
+    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None
+) -> Identity:
     certified = _read_certificates(shown, trusted, time)
-    token = shown.headers.get(TOKEN_HEADER.lower())
-    if token is None:
-        return certified
-    # Slow to load, and needed only where tokens are used.
-    from portero.identity import tokens
+    token, text = (shown.headers.get(name.lower()) for name in (TOKEN_HEADER, STAMP_HEADER))
+    named = _read_token(token, trusted, audiences, time) if token is not None else NOBODY
+    if any(one.user.startswith((DOOR_PREFIX, _ACCOUNT_PREFIX)) for one in (certified, named)):
+        # Only a door names its users so.
+        raise Refused("identity-conflict")
+    if text is None:
+        return _join(certified, named)
+    if door_key is None:
+        raise Refused("door-invalid", STAMP_HEADER)
+    stamp = door_key.read_stamp(text, time)
+    if stamp.door not in trusted.doors:
+        raise Refused("door-unlisted", STAMP_HEADER)
+    if certified.method == _TLS or (named is not NOBODY and not stamp.user):
+        # A door connects without a certificate, and one of a tool lets no token through.
+        raise Refused("identity-conflict", STAMP_HEADER)
+    door = trusted.doors[stamp.door]
+    at_door = _name_at_door(stamp, door)
+    if named is NOBODY or door.same_names:
+        return _join(at_door, named)
+    # Names of accounts and of issuers are not of the same people: the token says who it is.
+    return _join(replace(at_door, user=named.user), named)
 
-    bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
-    named = Identity(bearer.user, bearer.groups, TOKEN, (), bearer.seconds)
-    if certified.method != _TLS:
-        return named
-    if certified.user != named.user:
+
+def _join(first: Identity, named: Identity) -> Identity:
+    """The user whom a token names beside another proof, with the groups of both."""
+    if named is NOBODY or first.method not in (_TLS, DOOR):
+        return first if named is NOBODY else named
+    if first.user != named.user:
         raise Refused("identity-conflict", TOKEN_HEADER)
-    groups = tuple(dict.fromkeys((*certified.groups, *named.groups)))
-    sources = {_TLS: certified.groups, TOKEN: named.groups}
-    return Identity(named.user, groups, BOTH, certified.names, named.seconds, sources)
+    groups = tuple(dict.fromkeys((*first.groups, *named.groups)))
+    sources = {first.method: first.groups, TOKEN: named.groups}
+    return Identity(named.user, groups, f"{first.method}+{TOKEN}", first.names, named.seconds, sources)
+
+
+def _name_at_door(stamp: "Stamp", door: Door) -> Identity:
+    if not stamp.user:
+        return Identity(DOOR_PREFIX + stamp.door, door.groups, DOOR)
+    groups = tuple(group for group in stamp.groups if group in door.groups)
+    return Identity(stamp.user if door.same_names else _ACCOUNT_PREFIX + stamp.user, groups, DOOR)
+
+
+def _read_token(token: str, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
+    key: tuple[bytes | str, ...] = (sha256(token.encode(errors="surrogatepass")).digest(), *audiences)
+    bearer: Bearer | None = trusted.verified.get(key)
+    if bearer is None or not bearer.is_valid(time):
+        # Slow to load, and needed only where tokens are used.
+        from portero.identity import tokens
+
+        bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
+        if len(trusted.verified) >= _MAX_KEPT:
+            trusted.verified.clear()
+        trusted.verified[key] = bearer
+    return Identity(bearer.user, bearer.groups, TOKEN, (), bearer.seconds)
 
 
 def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Identity:

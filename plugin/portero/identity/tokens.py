@@ -33,11 +33,17 @@ _JWS = PyJWS(algorithms=_ALGORITHMS)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who holds a token. `seconds`: how long it is valid altogether."""
+    """Who holds a token. `seconds`: how long it is valid altogether. `start`, `end`: since 1970."""
 
     user: str
     groups: tuple[str, ...]
     seconds: float
+    start: float
+    end: float
+
+    def is_valid(self, time: float) -> bool:
+        """Whether a token that was verified once is valid at this time."""
+        return self.start - _CLOCKS_DIFFER <= time < self.end
 
 
 def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
@@ -50,14 +56,14 @@ def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequen
         _refuse("invalid")
     if issuer is None or not _is_signed(token, header, issuer):
         _refuse("untrusted")
-    seconds = _check_times(claims, time)
+    seconds, start, end = _check_times(claims, time)
     says_all = all(claims.get(name) in allowed for name, allowed in issuer.claims.items())
     if seconds > issuer.lifetime or not _is_for(claims, audiences) or not says_all:
         _refuse("untrusted")
     user, groups = claims.get(issuer.user), _list_groups(claims.get(issuer.groups))
     if not isinstance(user, str) or not is_name(user):
         _refuse("invalid")
-    return Bearer(user, groups, seconds)
+    return Bearer(user, groups, seconds, start, end)
 
 
 def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
@@ -94,15 +100,15 @@ def _holds(token: str, key: Key) -> bool:
     return True
 
 
-def _check_times(claims: Mapping[str, JSON], time: float) -> float:
-    """The seconds for which the token is valid altogether; refuses one that is not valid at this time."""
+def _check_times(claims: Mapping[str, JSON], time: float) -> tuple[float, float, float]:
+    """The seconds for which the token is valid altogether, its start and its end; refuses one that is not valid now."""
     end, begin, made = (_read_time(claims, name) for name in ("exp", "nbf", "iat"))
     start = begin if made is None else made
     if end is None or start is None:
         _refuse("invalid")
     if time >= end or any(moment is not None and moment > time + _CLOCKS_DIFFER for moment in (begin, made)):
         _refuse("expired")
-    return end - start
+    return end - start, max(start, begin or 0.0), end
 
 
 def _read_time(claims: Mapping[str, JSON], name: str) -> float | None:

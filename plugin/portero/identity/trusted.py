@@ -1,4 +1,4 @@
-"""Whom the site trusts to say who asks: issuers of tokens and of certificates, with their public keys.
+"""Whom the site trusts to say who asks: issuers of tokens and certificates, with their public keys, and doors.
 
 And which names of users and groups are taken from them: one line of text, not too long.
 """
@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from cryptography.x509 import Certificate
 
     from portero.identity.keys import Key
+    from portero.identity.tokens import Bearer
 
 _MAX_LENGTH = 128
 
@@ -30,15 +31,31 @@ class TokenIssuer:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """A door that the site lists: the groups of its users, at the users' door those of them that the host says too.
+
+    `same_names`: a name of an account and one of an issuer are the same person's.
+    """
+
+    groups: tuple[str, ...] = ()
+    same_names: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trusted:
     """`token_issuers` by the claim `iss`. Without `certificate_issuers` dockerd alone decides about certificates.
 
-    `user_groups`: further groups of a user, beside those of certificate or token.
+    `user_groups`: further groups of a user, beside those of certificate, token or door. `doors` by name. `verified`:
+    tokens of these issuers that were verified, by digest and audiences.
     """
 
     token_issuers: Mapping[str, TokenIssuer] = field(default_factory=dict)
     certificate_issuers: "tuple[Certificate, ...]" = ()
     user_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    verified: "dict[tuple[bytes | str, ...], Bearer]" = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 def is_name(text: object) -> bool:

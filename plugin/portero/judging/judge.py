@@ -15,6 +15,7 @@ from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.identity.door_key import DoorKey
 from portero.images.store import ImageStore
 from portero.judging import (
     existing_image,
@@ -51,7 +52,7 @@ _Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, a
 class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
-    `audiences`: the names of this host, one of which a token must be for. `images`: the folder with what was fetched.
+    `audiences`: this host's names, one of which a token is for; `images`: what was fetched; `door_key`: of stamps.
     """
 
     policy: Policy
@@ -61,8 +62,8 @@ class Judge:
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
     images: Path | None = None
-    # Reads for which no document is needed.
-    _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
+    door_key: DoorKey | None = None
+    _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)  # reads that need no document
     _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -149,8 +150,8 @@ class Judge:
         return self._document(envelope, target, match, who, note_moment(self.host.moment(), notes))
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
-        shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return ask(notes, "identity", partial(identify, shown, self.policy.trusted, self.audiences, time))
+        by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
+        return ask(notes, "identity", partial(identify, by, self.policy.trusted, self.audiences, time, self.door_key))
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
@@ -212,15 +213,10 @@ class Judge:
         return used | owned
 
     def _judge_existing(
-        self,
-        identity: Mapping[str, JSON],
-        context: Context,
-        made: Inspected,
-        host: HostMoment,
-        used: Mapping[str, JSON],
+        self, caller: Mapping[str, JSON], context: Context, made: Inspected, host: HostMoment, used: Mapping[str, JSON]
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
-        document = request_document.describe_making(made, identity, self.shapes, host, used)
+        document = request_document.describe_making(made, caller, self.shapes, host, used)
         document = joined_containers.add_joined_by_existing(document, context.host.objects())
         refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]

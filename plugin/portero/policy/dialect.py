@@ -111,7 +111,7 @@ def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterato
     for name in named:
         if name not in ANY and name not in operations:
             yield f"operations: '{name}' is not in operations.json{suggest_name(name, sorted(operations))}"
-    if ANY_OPERATION in named and len(named) > 1:
+    if ANY_OPERATION in named and not ANY.issuperset(named):
         yield "operations: '*' stands beside other operations: keep one of the two"
 
 

@@ -1,4 +1,4 @@
-"""Issuers that a site trusts, and groups of users that it lists: site values and the files in keys/ become Trusted.
+"""Issuers that a site trusts, groups of users that it lists, and doors: site values and keys/ become Trusted.
 
 Every file in keys/ is read, also one that no value names: what lies there unread could be a private key.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from portero.identity.trusted import TokenIssuer, Trusted
+from portero.policy.doors import read_doors
 from portero.policy.folder import Folder
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
@@ -42,6 +43,7 @@ def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults:
         {str(issuer["issuer"]): _make_issuer(issuer, usable[str(issuer["keys"])]) for issuer in issuers},
         tuple(certificate for file in authorities for certificate in usable[file].certificates),
         {user: tuple(groups) for user, groups in cast("dict[str, list[str]]", values.get(_GROUPS, {})).items()},
+        read_doors(values),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from portero.engine import Check, Engine
 from portero.engine.rust import RUST
 from portero.flags.try_keyword import value_faults
-from portero.policy import exception, identity_issuers, image_trust, site, site_warnings
+from portero.policy import doors, exception, identity_issuers, image_trust, site, site_warnings
 from portero.policy.dialect import rule_faults
 from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.json_files import find_faults
@@ -47,7 +47,10 @@ def load(
     refuse_if(faults + _missing(contents[0]))
     schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA, _LIST)}
     values = site_values(contents, schemas[_SITE_SCHEMA], faults)
-    rules = _rules(contents, schemas, {operation.id for operation in operations}, faults)
+    known = {operation.id for operation in operations}
+    last = contents[-1]
+    faults += [last.located(last.path / _SITE, fault) for fault in ([] if faults else doors.list_faults(values, known))]
+    rules = _rules(contents, schemas, known, faults)
     faults += action_faults(contents)
     written = exception.read_exceptions(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), faults)
     refuse_if(faults)

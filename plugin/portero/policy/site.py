@@ -9,7 +9,8 @@ from ipaddress import ip_network
 from pathlib import PurePosixPath
 from typing import cast
 
-from portero.identity.caller import BOTH
+from portero.identity.caller import PAIRS
+from portero.policy import doors
 from portero.values.ip_ranges import spell_prefix
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
@@ -18,9 +19,9 @@ from portero.values.sizes import parse_size
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"
 # What the loader makes of such lists, and how the names of their second schemas end: the paths and all below them;
-# the registries that are listed, none with an empty list, which otherwise stands for all.
-_EXACT, _REGISTRIES = "exact-path-list", "registry-list"
-_SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed"}
+# the registries that are listed, none with an empty list, which otherwise stands for all; who may mount a door.
+_EXACT, _REGISTRIES, _DOORS = "exact-path-list", "registry-list", "door-list"
+_SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed", _DOORS: "-mounted"}
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
@@ -29,14 +30,15 @@ _MAX_PATTERN_LENGTH = 32_768
 
 
 def merge_sites(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
-    """Later values over earlier ones, key by key; `actions` rule by rule, so that one entry leaves the others."""
+    """Later values over earlier ones, key by key; `actions` and `door-lists` entry by entry: one leaves the others."""
     values: dict[str, JSON] = {}
-    actions: dict[str, JSON] = {}
+    merged: dict[str, dict[str, JSON]] = {"actions": {}, doors.LISTS: {}}
     for site in sites:
-        # A value of another type is a fault that the schema finds.
-        actions |= to_object(site.get("actions"))
+        for key, entries in merged.items():
+            # A value of another type is a fault that the schema finds.
+            entries |= to_object(site.get(key))
         values |= site
-    return values | {"actions": actions}
+    return {**values, **merged}
 
 
 def list_keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
@@ -56,7 +58,7 @@ def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]
     return {
         name: schema
         for key, becomes in list_keys(site_schema).items()
-        for name, schema in _define(key, becomes, values[key]).items()
+        for name, schema in _define(key, becomes, values[key] if becomes != _DOORS else dict(values)).items()
     }
 
 
@@ -84,9 +86,10 @@ def _names(value: JSON) -> JSON:
 
 
 def _methods(value: JSON) -> JSON:
-    """A listed way to identify a user; certificate and token together are both."""
+    """A listed way to identify a user; two of them together are both."""
     methods = cast(list[str], value)
-    return _names([*dict.fromkeys([*methods, *([BOTH] if {"tls", "token"} & {*methods} else [])])])
+    pairs = [pair for pair, parts in PAIRS.items() if {*parts} & {*methods}]
+    return _names([*dict.fromkeys([*methods, *pairs])])
 
 
 def _patterns(value: JSON) -> JSON:
@@ -203,6 +206,7 @@ _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
     "range": _range,
     "optional-name-list": lambda value: {"enum": value} if value else {},
     _REGISTRIES: _registries,
+    _DOORS: lambda values: doors.make_operations(cast("dict[str, JSON]", values)),
     "rate-list": _rates,
     "subnet-list": _subnets,
     "version": lambda value: {"type": "number", "minimum": number_of(cast(str, value))},
@@ -211,4 +215,5 @@ _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
 _MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {
     _EXACT: _paths,
     _REGISTRIES: lambda value: _registries(value) if value else dict(_NOTHING),
+    _DOORS: lambda values: doors.make_mounted(cast("dict[str, JSON]", values)),
 }

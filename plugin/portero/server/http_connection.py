@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, suppress
 from threading import BoundedSemaphore
 
 from portero.dockerd.peer import read_peer
-from portero.server.http_parser import Head, Malformed, RequestReader
+from portero.http_parser import Head, Malformed, RequestReader
 from portero.server.plugin_protocol import ALLOWED, CALLS, CONTENT_TYPE, MAX_READ, MAX_SENT, RESULT, Answers
 from portero.server.status_pages import Page, ask_page
 from portero.values.json_types import JSON

@@ -100,6 +100,11 @@ class Settings:
         """Where it is remembered which containers could write folders of the host, and who can hold what they left."""
         return self.state.parent / "writers.jsonl"
 
+    @property
+    def door_key(self) -> Path:
+        """The public half of the door's key, which verifies stamps: root puts it beside the state."""
+        return self.state.parent / "door.pub"
+
     @classmethod
     def read(
         cls,

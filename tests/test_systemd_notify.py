@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.server.systemd_notify import Notifier
+from portero.systemd_notify import Notifier
 
 
 @pytest.mark.parametrize("abstract", [False, True])

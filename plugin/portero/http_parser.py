@@ -22,13 +22,13 @@ _PIECE = 1 << 18
 _MAX_CACHED, _SHORT_HEAD = 256, 512
 _END = b"\r\n\r\n"
 _LINE_END = b"\r\n"
-# 8 digits are far more than any body may have, and no work to read.
-_LENGTH = re.compile(r"[0-9]{1,8}")
+# Go reads 63 bits; 18 digits always fit.
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,7}")
 _MAX_CHUNK_LINE = 9
 # RFC 9112: request line, and fields whose names are tokens. No class meets the one after it: matching is linear.
 _HEAD = re.compile(
-    r"(?P<method>[A-Z]{1,20}) (?P<target>[!-~]{1,8192}) HTTP/1\.(?P<minor>[01])"
+    r"(?P<method>[A-Z]{1,20}) (?P<target>[!-~]+) HTTP/1\.(?P<minor>[01])"
     r"(?P<fields>(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*)*)"
 )
 # RFC 3986: a name, an IPv4 or a bracketed IPv6 address, and a port. Empty is allowed: dockerd 20.10 sends "Host: ".

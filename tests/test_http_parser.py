@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portero.server.http_parser import MAX_HEAD, Head, Malformed, RequestReader, parse_head
+from portero.http_parser import MAX_HEAD, Head, Malformed, RequestReader, parse_head
 
 LINE = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\n"
 HEAD = LINE + b"Host: x\r\n"

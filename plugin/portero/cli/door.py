@@ -1,0 +1,171 @@
+"""`portero door`: sockets for clients that know who asks, in front of dockerd's own."""
+
+import json
+import os
+import pwd
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import click
+
+from portero.cli import options
+from portero.cli.terminal import show, show_lines
+from portero.dockerd import unix_http
+from portero.door import units
+from portero.policy.doors import DOORS, USERS
+from portero.values.json_types import JSON
+
+_FILE = click.Path(path_type=Path)
+_PRIVATE, _PUBLIC = Path("/var/lib/portero-door/key"), Path("/var/lib/portero/door.pub")
+_FOLDER = "/run/portero-door/doors"
+_MAX_LIST = 32 << 20
+
+
+@click.group()
+def door() -> None:
+    """Sockets that know who asks: each request is stamped, and dockerd's plugin decides."""
+
+
+@door.command()
+@click.option("--dockerd", metavar="PATH", default=units.OWN_SOCKET, show_default=True, help="Its own socket.")
+@click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
+@click.option(
+    "--listen", "places", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
+)
+def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
+    """Stamp and pass on what comes in at the doors, until it is stopped."""
+    listens = [word for place in places for word in ("--listen", place)]
+    # The code of the commands, some 12 MiB, is not needed any more; systemd's sockets stay open.
+    words = [sys.executable, "-m", "portero.door", "--dockerd", dockerd, "--key", str(key), *listens]
+    os.execv(sys.executable, words)  # noqa: S606 - no shell
+
+
+@door.command("key")
+@click.option("--private", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="For the door.")
+@click.option(
+    "--public",
+    metavar="FILE",
+    type=_FILE,
+    default=_PUBLIC,
+    show_default=True,
+    help="For the plugin: beside PORTERO_STATE.",
+)
+@click.option("--account", metavar="NAME", default=units.ACCOUNT, show_default=True, help="Whose process the door is.")
+@click.option("--new", is_flag=True, help="Make a new key, although there is one.")
+def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
+    """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
+    from portero.door.stamps import put_key
+
+    try:
+        owner = pwd.getpwnam(account)
+    except KeyError:
+        options.give_up([f"--account: {account}: there is no such account: make it with useradd --system {account}"])
+    with options.explain_os_errors(private, "run it as root"):
+        put_key(private, public, owner.pw_gid, anew=new)
+    show_lines([f"{public}: verifies the stamps of the door with {private}"])
+
+
+@door.command()
+@click.option("--yes", is_flag=True, help="Do not ask whether dockerd may restart.")
+@options.SCHEMAS
+def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
+    """Put the doors of the policy before dockerd, by systemd's units. As root; dockerd restarts.
+
+    dockerd's own socket moves to /run/portero-door/dockerd.sock; clients find the users' door where it was. Done again,
+    it follows what doors in site.json says now.
+    """
+    doors = {str(entry["name"]): entry for entry in _read_doors(schemas)}
+    if USERS not in doors:
+        options.give_up([f'doors: has no entry {USERS}, and people need one: add {{"name": "{USERS}"}} in site.json'])
+    try:
+        docker = units.read_docker_place()
+        places = {name: _place(entry, docker) for name, entry in doors.items()}
+        show_lines(_warn(docker))
+        if not yes and not click.confirm("Restart dockerd now?"):
+            sys.exit(options.ERROR)
+        units.enable(places.pop(USERS), places)
+    except units.UnitsFail as fault:
+        options.give_up([str(fault)])
+    show_lines([f"{name}: {place.path}" for name, place in {USERS: docker, **places}.items()])
+
+
+@door.command()
+@click.option("--yes", is_flag=True, help="Do not ask whether dockerd may restart.")
+def disable(*, yes: bool) -> None:
+    """Take the doors away and give dockerd its socket back. As root; dockerd restarts."""
+    try:
+        docker = units.read_docker_place()
+        show_lines(_warn(docker))
+        if not yes and not click.confirm("Restart dockerd now?"):
+            sys.exit(options.ERROR)
+        units.disable()
+    except units.UnitsFail as fault:
+        options.give_up([str(fault)])
+    show_lines([f"{docker.path}: dockerd's own again"])
+
+
+@door.command("list")
+@options.SCHEMAS
+@options.JSON_OUTPUT
+def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
+    """List the doors of the policy, and whether each answers."""
+    rows: list[dict[str, JSON]] = []
+    for entry in _read_doors(schemas):
+        path = _place(entry, units.Place("/run/docker.sock")).path
+        listed = cast("list[JSON] | None", entry.get("operations"))
+        rows.append({"name": entry["name"], "path": path, "operations": listed, "answers": _answers(path)})
+    lines = (
+        f"{row['name']:<16} {row['path']}  {'answers' if row['answers'] else 'does not answer'}; "
+        f"{'everything' if row['operations'] is None else ', '.join(map(str, cast('list[str]', row['operations'])))}"
+        for row in rows
+    )
+    show(rows, lines, as_json=as_json)
+
+
+def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
+    """Of these folders, else of the policy in force here."""
+    site = options.judge(options.settings_here({"schemas": schemas})).policy.site
+    return cast("list[Mapping[str, JSON]]", site[DOORS])
+
+
+def _place(entry: Mapping[str, JSON], docker: units.Place) -> units.Place:
+    name, said = str(entry["name"]), cast("Mapping[str, str]", entry.get("socket", {}))
+    default = docker if name == USERS else units.Place(f"{_FOLDER}/{name}/docker.sock", mode="0666")
+    return units.Place(*(said.get(part, getattr(default, part)) for part in ("path", "user", "group", "mode")))
+
+
+def _warn(docker: units.Place) -> list[str]:
+    """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
+    try:
+        info, containers = (_ask(docker.path, target) for target in ("/info", "/containers/json?all=1"))
+    except (OSError, ValueError) as error:
+        raise units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
+    lines = (
+        [] if info.get("LiveRestoreEnabled") else ["dockerd restarts, and running containers stop (no live-restore)."]
+    )
+    for container in cast("list[Mapping[str, JSON]]", containers):
+        sources = [
+            str(mount.get("Source", "")) for mount in cast("list[Mapping[str, JSON]]", container.get("Mounts") or [])
+        ]
+        if {docker.path, "/var/run/docker.sock"} & {*sources}:
+            name = str(cast("list[str]", container["Names"])[0]).lstrip("/")
+            lines.append(
+                f"{name} mounts {docker.path}: it comes back without being asked about; give it a door of its own"
+            )
+    return lines
+
+
+def _ask(path: str, target: str) -> Mapping[str, JSON]:
+    status, body = unix_http.exchange(path, 30.0, "GET", target, max_bytes=_MAX_LIST)
+    if status != 200:
+        raise ValueError(f"{target}: status {status}")
+    return cast("Mapping[str, JSON]", json.loads(body))
+
+
+def _answers(path: str) -> bool:
+    try:
+        return unix_http.exchange(path, 5.0, "GET", "/_ping", max_bytes=4096)[0] == 200
+    except (OSError, ValueError):
+        return False

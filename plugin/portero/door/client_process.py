@@ -1,0 +1,66 @@
+"""Whether the process that connected is in a container: a reason to refuse it at the users' door, never an identity.
+
+A uid of a container is the same number as a uid of the host. The process is held by a descriptor (SO_PEERPIDFD, Linux
+6.5; pidfd_open(2) before), so that what is read of its number is about this process.
+"""
+
+import errno
+import os
+import re
+import select
+import socket
+from pathlib import Path
+
+from portero.dockerd.peer import read_peer
+
+_SO_PEERPIDFD = 77
+# docker/ID, docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope: all have IDs of 64 digits.
+_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_NUMBER = re.compile(r"^Pid:\t(-?[0-9]+)$", re.MULTILINE)
+
+
+class ClientProcesses:
+    """Looks at the processes of clients. A door in a container has clients there: its own container is none."""
+
+    def __init__(self, proc: Path = Path("/proc")) -> None:
+        self._proc = proc
+        self._own = self._list_ids("self")
+
+    def is_trusted(self, client: socket.socket) -> bool:
+        """Whether the process still runs and is in no container; raises OSError when that cannot be read."""
+        descriptor = _hold(client)
+        if descriptor is None:
+            return False
+        try:
+            number = _NUMBER.search((self._proc / "self" / "fdinfo" / str(descriptor)).read_text())
+            if number is None or int(number[1]) <= 0:
+                return False
+            ids = self._list_ids(number[1])
+            # What was read is about this process only if it has not ended meanwhile.
+            return ids <= self._own and not _has_ended(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _list_ids(self, process: str) -> frozenset[str]:
+        return frozenset(_ID.findall((self._proc / process / "cgroup").read_text()))
+
+
+def _hold(client: socket.socket) -> int | None:
+    """A descriptor of the process; None when it has ended."""
+    try:
+        return client.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        if error.errno in (errno.ESRCH, errno.EINVAL):
+            return None
+        if error.errno != errno.ENOPROTOOPT:
+            raise
+    try:
+        return os.pidfd_open(read_peer(client).pid)
+    except ProcessLookupError:
+        return None
+
+
+def _has_ended(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,221 @@
+"""The loop of the door: one thread, all sockets, no work while nothing happens (epoll(7), edge-triggered)."""
+
+import logging
+import os
+import resource
+import select
+import socket
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from portero.dockerd.peer import read_peer
+from portero.door.accounts import AccountLookup
+from portero.door.client_process import ClientProcesses
+from portero.door.pipes import PipePool
+from portero.door.stamps import Stamps
+from portero.door.stream import Stream, Surroundings
+from portero.identity.door_stamp import USERS
+
+_LOG = logging.getLogger(__name__)
+# Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.
+_RETRY, _LOOK, _PAUSE = 0.005, 1.0, 0.1
+_ACCEPTED_AT_ONCE = 64
+# Of a connection with bytes both ways: two sockets, and two ends of two pipes.
+_DESCRIPTORS = 6
+_OTHER_DESCRIPTORS = 64
+_NEWS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+_IN_CONTAINER = (
+    "The users' door is for processes of the host, and this one runs in a container, or has ended: give the container "
+    "a door of its own (doors in site.json)."
+)
+_TOO_MANY = "This client has too many connections at once: close some."
+
+
+@dataclass(slots=True)
+class DoorCounts:
+    """Since the start: connections, and those of them that the door refused before it read them."""
+
+    connections: int = 0
+    refused: int = 0
+
+
+class DoorLoop:
+    """`doors`: listening sockets by the door's name."""
+
+    def __init__(self, doors: Mapping[str, socket.socket], dockerd: str, stamps: Stamps) -> None:
+        self._epoll = select.epoll()
+        self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._epoll.register(self._wake_read, select.EPOLLIN)
+        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake), PipePool())
+        self._processes = ClientProcesses()
+        self._streams: dict[int, Stream] = {}
+        # Those that wait for something else than their sockets, and those that can go on at once.
+        self._waiting: set[Stream] = set()
+        self._retried: set[Stream] = set()
+        self._ready: set[Stream] = set()
+        self._next_look = 0.0
+        self._ended: list[Stream] = []
+        self._clients: Counter[int | str] = Counter()
+        self._most = max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_DESCRIPTORS) // _DESCRIPTORS)
+        self._open = 0
+        self._accepts_from = 0.0
+        self.is_listening = False
+        self.counts = DoorCounts()
+
+    def run_once(self, longest: float | None = None) -> None:
+        """Wait for news, `longest` seconds at most, and do what they ask for."""
+        now = time.monotonic()
+        self._listen(now >= self._accepts_from and self._open < self._most)
+        listeners: list[int] = []
+        for descriptor, events in self._epoll.poll(self._find_timeout(now, longest)):
+            if descriptor in self._doors:
+                listeners.append(descriptor)
+            elif descriptor == self._wake_read:
+                os.read(self._wake_read, 4096)
+                for waiting in [*self._waiting]:
+                    self._go_on(waiting)
+            elif (stream := self._streams.get(descriptor)) is not None:
+                self._go_on(stream, descriptor, events)
+        for stream in [*self._ready]:
+            self._go_on(stream)
+        self._look_at_waiting(time.monotonic())
+        # Only now: a number that is given to another socket must not get the news of this one.
+        self._close_ended()
+        for descriptor in listeners:
+            self._accept(*self._doors[descriptor])
+        self._close_ended()
+
+    def close(self) -> None:
+        """Close what this loop has opened."""
+        self._ended += {*self._streams.values()}
+        self._close_ended()
+        self._epoll.close()
+        for end in (self._wake_read, self._wake_write):
+            os.close(end)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether only news of a socket wake it."""
+        return not (self._waiting or self._ready or self._retried)
+
+    def describe(self) -> str:
+        """One line on how it goes."""
+        names = ", ".join(name for name, _ in self._doors.values())
+        counts = f"{self.counts.connections} connections, {self.counts.refused} refused, {self._open} open"
+        return f"doors {names}: {counts}"
+
+    def _wake(self) -> None:
+        with suppress(BlockingIOError):  # it is woken already
+            os.write(self._wake_write, b"x")
+
+    def _find_timeout(self, now: float, longest: float | None) -> float | None:
+        waits = [] if longest is None else [longest]
+        if self._ready:
+            return 0
+        if not self.is_listening and self._accepts_from > now:
+            waits.append(self._accepts_from - now)
+        if self._waiting:
+            waits.append(_RETRY if self._retried else _LOOK)
+        return min(waits, default=None)
+
+    def _listen(self, wanted: bool) -> None:
+        """Accept connections or leave them in the kernel's queue, where they wait."""
+        if wanted is not self.is_listening:
+            for descriptor in self._doors:
+                if wanted:
+                    self._epoll.register(descriptor, select.EPOLLIN)
+                else:
+                    self._epoll.unregister(descriptor)
+            self.is_listening = wanted
+
+    def _accept(self, name: str, listener: socket.socket) -> None:
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self._open >= self._most:
+                return
+            try:
+                client, _address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                _LOG.error("cannot accept connections: %s", error.strerror)
+                self._accepts_from = time.monotonic() + _PAUSE
+                return
+            client.setblocking(False)
+            self._add(name, client)
+
+    def _add(self, name: str, client: socket.socket) -> None:
+        uid = read_peer(client).uid if name == USERS else None
+        key = name if uid is None else uid
+        refusal = ""
+        if self._clients[key] >= max(1, self._most // 2):
+            refusal = _TOO_MANY
+        elif uid is not None and not self._is_of_host(client):
+            refusal = _IN_CONTAINER
+        self.counts.connections += 1
+        self.counts.refused += refusal != ""
+        self._open += 1
+        self._clients[key] += 1
+        stream = Stream(client, name, uid, self._around, self._watch, refusal)
+        self._waiting.add(stream)
+        self._watch(client, stream)
+        self._go_on(stream)
+
+    def _is_of_host(self, client: socket.socket) -> bool:
+        try:
+            return self._processes.is_trusted(client)
+        except OSError as error:
+            _LOG.error("cannot read the process of a client: %s", error.strerror)
+            return False
+
+    def _watch(self, one: socket.socket, stream: Stream) -> None:
+        self._streams[one.fileno()] = stream
+        self._epoll.register(one.fileno(), _NEWS)
+
+    def _go_on(self, stream: Stream, descriptor: int = -1, events: int = 0) -> None:
+        try:
+            result = stream.go_on(descriptor, events)
+        except Exception as error:  # noqa: BLE001 - the other connections go on
+            _LOG.error("internal error", exc_info=error)
+            result = False
+        self._settle(stream, result)
+
+    def _settle(self, stream: Stream, result: bool | None) -> None:
+        self._ready.discard(stream)
+        self._retried.discard(stream)
+        if stream.until is None:
+            self._waiting.discard(stream)
+        elif stream.is_retried and result is not False:
+            self._retried.add(stream)
+        if result is False:
+            self._waiting.discard(stream)
+            for one in stream.sockets:
+                if self._streams.pop(one.fileno(), None) is not None:
+                    self._epoll.unregister(one.fileno())
+            self._ended.append(stream)
+        elif result:
+            self._ready.add(stream)
+
+    def _look_at_waiting(self, now: float) -> None:
+        for stream in [*self._retried]:
+            self._go_on(stream)
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK
+        for stream in [*self._waiting]:
+            if stream.until is not None and now >= stream.until:
+                self._settle(stream, stream.give_up())
+
+    def _close_ended(self) -> None:
+        for stream in self._ended:
+            stream.release()
+            for one in stream.sockets:
+                one.close()
+            self._open -= 1
+            self._clients[stream.client_key] -= 1
+            if not self._clients[stream.client_key]:
+                del self._clients[stream.client_key]
+        self._ended.clear()

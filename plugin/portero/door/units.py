@@ -1,0 +1,159 @@
+"""Puts doors before dockerd by systemd's units, and takes them away again: drop-ins, and the order of restarts.
+
+dockerd's own socket moves to a path that root and the door's account alone reach; the users' door takes its place, with
+its owner and mode, so that clients stay as they are.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portero.dockerd import unix_http
+
+ACCOUNT = "portero-door"
+OWN_SOCKET = "/run/portero-door/dockerd.sock"
+SERVICE, USERS_SOCKET = "portero-door.service", "portero-door-users.socket"
+_UNITS = Path("/etc/systemd/system")
+_DROP_IN = "portero-door.conf"
+_STREAM = " (Stream)"
+_SECONDS = 90.0
+
+
+class UnitsFail(Exception):
+    """One sentence: what systemd does not do, and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a socket is, whose it is, and who may connect."""
+
+    path: str
+    user: str = "root"
+    group: str = "root"
+    mode: str = "0660"
+
+    def write_drop_in(self) -> str:
+        """The section of a socket unit."""
+        lines = ("ListenStream=", f"ListenStream={self.path}", f"SocketUser={self.user}", f"SocketGroup={self.group}")
+        return "\n".join(("[Socket]", *lines, f"SocketMode={self.mode}", ""))
+
+
+def read_docker_place(units: Path = _UNITS) -> Place:
+    """Where docker.socket has its socket, or had it before the doors; raises UnitsFail."""
+    kept = units / f"{USERS_SOCKET}.d" / _DROP_IN
+    if kept.exists() and (units / "docker.socket.d" / _DROP_IN).exists():
+        said = dict(line.split("=", 1) for line in kept.read_text().splitlines() if "=" in line)
+        return Place(said["ListenStream"], said["SocketUser"], said["SocketGroup"], said["SocketMode"])
+    wanted = "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
+    lines = [line.split("=", 1) for line in run("systemctl", "show", "docker.socket", wanted).splitlines()]
+    shown = {line[0]: line[-1] for line in lines}
+    # A line for each of its sockets.
+    listens = [line[-1].removesuffix(_STREAM) for line in lines if line[0] == "Listen"]
+    if shown.get("ActiveState") != "active" or len(listens) != 1 or not listens[0].startswith("/"):
+        raise UnitsFail(
+            "docker.socket does not hold the one socket of dockerd: doors without it are a recipe (docs/doors.md)"
+        )
+    return Place(listens[0], shown["SocketUser"] or "root", shown["SocketGroup"] or "root", shown["SocketMode"])
+
+
+def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> None:
+    """Move dockerd's socket away and start the doors; dockerd restarts. Raises UnitsFail, with all as it was."""
+    if users.mode[-1] != "0":
+        raise UnitsFail(
+            f"{users.path}: its mode {users.mode} lets everybody connect: write another into doors in site.json"
+        )
+    if not _has_account():
+        run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
+    before = _list_enabled(units)
+    _put(units, "docker.socket", Place(OWN_SOCKET, group=ACCOUNT))
+    _put(units, USERS_SOCKET, users)
+    sockets = [USERS_SOCKET, *(f"portero-door@{name}.socket" for name in tools)]
+    for name, place in tools.items():
+        _put(units, f"portero-door@{name}.socket", place)
+    try:
+        run("systemctl", "daemon-reload")
+        # A socket unit does not start while the service that it is for runs.
+        run("systemctl", "stop", SERVICE, *before)
+        for gone in {*before} - {*sockets}:
+            run("systemctl", "disable", "--quiet", gone)
+            shutil.rmtree(units / f"{gone}.d", ignore_errors=True)
+        _restart_docker()
+        run("systemctl", "enable", "--quiet", SERVICE, *sockets)
+        run("systemctl", "start", *sockets)
+        run("systemctl", "start", SERVICE)
+        _ping(users.path)
+    except UnitsFail:
+        disable(units)
+        raise
+
+
+def disable(units: Path = _UNITS) -> None:
+    """Stop the doors and give dockerd its socket back; it restarts. Raises UnitsFail."""
+    sockets = _list_enabled(units)
+    run("systemctl", "disable", "--quiet", "--now", SERVICE, *sockets)
+    for unit in ("docker.socket", *sockets):
+        (units / f"{unit}.d" / _DROP_IN).unlink(missing_ok=True)
+    run("systemctl", "daemon-reload")
+    _restart_docker()
+
+
+def describe(units: Path = _UNITS) -> tuple[str, bool]:
+    """How the doors go, with their counts, and whether they run; empty: systemd has none. Raises UnitsFail."""
+    if not (units / f"{USERS_SOCKET}.d" / _DROP_IN).exists():
+        return "", True
+    shown = run("systemctl", "show", SERVICE, "--property=ActiveState,StatusText")
+    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    state = values.get("ActiveState", "")
+    return (values.get("StatusText") or state, True) if state == "active" else (f"{SERVICE} is {state}", False)
+
+
+def run(*words: str) -> str:
+    """What a command prints; raises UnitsFail with what it says."""
+    try:
+        done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=_SECONDS)  # noqa: S603 - no shell
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UnitsFail(f"{words[0]}: {error}") from error
+    if done.returncode != 0:
+        raise UnitsFail(f"{' '.join(words)}: {' '.join(done.stderr.split())[:500]}")
+    return done.stdout
+
+
+def _restart_docker() -> None:
+    """docker.service needs its socket, and stops with it. systemd starts it no more than three times a minute."""
+    run("systemctl", "restart", "docker.socket")
+    run("systemctl", "reset-failed", "docker.service")
+    run("systemctl", "start", "docker.service")
+
+
+def _put(units: Path, unit: str, place: Place) -> None:
+    file = units / f"{unit}.d" / _DROP_IN
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(place.write_drop_in())
+
+
+def _list_enabled(units: Path) -> Sequence[str]:
+    """The sockets of doors that were enabled before."""
+    return [
+        folder.name.removesuffix(".d")
+        for folder in sorted(units.glob("portero-door*.socket.d"))
+        if (folder / _DROP_IN).exists()
+    ]
+
+
+def _has_account() -> bool:
+    try:
+        run("getent", "passwd", ACCOUNT)
+    except UnitsFail:
+        return False
+    return True
+
+
+def _ping(path: str) -> None:
+    try:
+        status, _ = unix_http.exchange(path, _SECONDS, "GET", "/_ping", max_bytes=4096)
+    except (OSError, ValueError) as error:
+        raise UnitsFail(f"{path}: the door does not answer ({error}): journalctl -u portero-door says why") from error
+    if status != 200:
+        raise UnitsFail(f"{path}: the door answers with status {status}: portero explain says why")

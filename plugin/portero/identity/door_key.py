@@ -1,0 +1,83 @@
+"""Verifies stamps by the public half of the door's key: a file of this host beside Portero's state, root's like that.
+
+No policy can name another key. Stamps that were verified are kept by digest until they end.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portero.refusals import Refused
+
+if TYPE_CHECKING:  # slow to load, and needed only where there is a door
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from portero.identity.door_stamp import Stamp
+
+_AT = "X-Portero-Door"
+_MAX_KEPT = 1024
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+@dataclass(slots=True)
+class DoorKey:
+    """The public half in `file`, read by `read` when it has changed."""
+
+    file: Path
+    read: Callable[[Path], bytes]
+    _read: "tuple[tuple[int, ...], Ed25519PublicKey, str] | None" = field(default=None, init=False)
+    _verified: "dict[bytes, Stamp]" = field(default_factory=dict, init=False)
+
+    def read_stamp(self, text: str, time: float) -> "Stamp":
+        """Who is at the door; raises Refused with a door-... code, or host-unreadable."""
+        key, boot = self._find_key()
+        digest = sha256(text.encode(errors="surrogatepass")).digest()
+        stamp = self._verified.get(digest)
+        if stamp is None:
+            from portero.identity import door_stamp
+
+            stamp = door_stamp.read_stamp(text, key, boot)
+            if len(self._verified) >= _MAX_KEPT:
+                self._verified.clear()
+            self._verified[digest] = stamp
+        if not stamp.is_valid(time):
+            self._verified.pop(digest, None)
+            raise Refused("door-expired", _AT)
+        return stamp
+
+    def _find_key(self) -> "tuple[Ed25519PublicKey, str]":
+        try:
+            status = os.stat(self.file)
+        except (FileNotFoundError, NotADirectoryError):
+            raise Refused("door-invalid", _AT) from None
+        except OSError:
+            raise Refused("host-unreadable", _AT) from None
+        seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if self._read is None or self._read[0] != seen:
+            # Who else may write it could name any user.
+            if status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE:
+                raise Refused("door-invalid", _AT)
+            self._read = (seen, *self._load())
+            self._verified = {}
+        return self._read[1:]
+
+    def _load(self) -> "tuple[Ed25519PublicKey, str]":
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        from portero.identity import door_stamp
+
+        try:
+            key, boot = serialization.load_pem_public_key(self.read(self.file)), door_stamp.read_boot()
+        except OSError:
+            raise Refused("host-unreadable", _AT) from None
+        except (ValueError, UnsupportedAlgorithm):
+            raise Refused("door-invalid", _AT) from None
+        if not isinstance(key, Ed25519PublicKey):
+            raise Refused("door-invalid", _AT)
+        return key, boot

@@ -1,0 +1,121 @@
+"""The stamp of a door: who connected to it, signed with the door's key, for one minute and this boot of this host.
+
+It is a JSON Web Token of a kind of its own, in a header of its own: no other token passes for it, nor it for one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt import PyJWS, PyJWTError
+
+from portero.identity.caller import STAMP_HEADER
+from portero.identity.trusted import is_name
+from portero.refusals import Refused
+from portero.values.json_objects import load_strict_object
+from portero.values.json_types import JSON
+
+PrivateKey: TypeAlias = Ed25519PrivateKey
+# Seconds.
+LIFETIME = 60
+# The users' door stamps accounts, every other one itself.
+USERS = "users"
+_ALGORITHM, _TYPE = "EdDSA", "portero-door"
+_MAX_LENGTH = 64 << 10
+_MAX_GROUPS = 256
+# The clock can be set back between door and plugin.
+_CLOCK_STEP = 60
+_JWS = PyJWS(algorithms=[_ALGORITHM])
+_CLAIMS = frozenset({"aud", "door", "exp", "groups", "iat", "user"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """`user` and `groups`: the account that connected to the users' door; empty at any other. `start`, `end`: times."""
+
+    door: str
+    user: str
+    groups: tuple[str, ...]
+    start: int
+    end: int
+
+    def is_valid(self, time: float) -> bool:
+        """Whether it counts at this time."""
+        return self.start - _CLOCK_STEP <= time < self.end
+
+
+def read_boot() -> str:
+    """The name of this boot of this host, the same in containers, and on no other host (random(4)); raises OSError."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def make_stamp(key: Ed25519PrivateKey, boot: str, door: str, user: str, groups: Sequence[str], now: int) -> str:
+    """A stamp that is valid from now on (seconds since 1970)."""
+    claims = {"aud": boot, "door": door, "user": user, "groups": [*groups], "iat": now, "exp": now + LIFETIME}
+    return jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+
+
+def read_stamp(text: str, key: Ed25519PublicKey, boot: str) -> Stamp:
+    """What a stamp for this boot says, whatever its time; raises Refused (door-invalid)."""
+    if len(text) > _MAX_LENGTH:
+        _refuse()
+    try:
+        decoded = _JWS.decode_complete(text, key=key, algorithms=[_ALGORITHM])
+        claims = load_strict_object(decoded["payload"])
+    except (PyJWTError, ValueError, RecursionError):
+        _refuse()
+    # Any other part of the header could change what is signed, or must be understood.
+    if decoded["header"] != {"alg": _ALGORITHM, "typ": _TYPE} or claims.keys() != _CLAIMS or claims["aud"] != boot:
+        _refuse()
+    door, user = claims["door"], claims["user"]
+    groups, start, end = _read_groups(claims["groups"]), _read_time(claims["iat"]), _read_time(claims["exp"])
+    if not isinstance(door, str) or not isinstance(user, str) or not is_name(door) or not 0 < end - start <= LIFETIME:
+        _refuse()
+    if is_name(user) is not (door == USERS) or (door != USERS and groups):
+        _refuse()
+    return Stamp(door, user, groups, start, end)
+
+
+def _read_groups(value: JSON) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else [None]
+    groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
+    if len(groups) != len(names) or len(groups) > _MAX_GROUPS:
+        _refuse()
+    return groups
+
+
+def _read_time(value: JSON) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        _refuse()
+    return value
+
+
+def _refuse() -> NoReturn:
+    # `from None`: the library's message may repeat a part of the stamp.
+    raise Refused("door-invalid", STAMP_HEADER) from None
+
+
+def load_private_key(data: bytes) -> Ed25519PrivateKey:
+    """The door's own half from PEM; raises ValueError for anything else."""
+    key = serialization.load_pem_private_key(data, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("is no key of a door")
+    return key
+
+
+def make_key() -> tuple[bytes, bytes]:
+    """A new key in PEM: the private half, the public half."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private, spell_public(key)
+
+
+def spell_public(key: Ed25519PrivateKey) -> bytes:
+    """The public half in PEM."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,133 @@
+"""`portero door`: keys, the list of doors, and what `enable` asks before dockerd restarts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.door import units
+from portero.door.units import Place, UnitsFail
+from tests.cli.running import portero
+from tests.unix_server import Handler, serving
+
+SITE = {
+    "doors": [
+        {"name": "users"},
+        {"name": "traefik", "operations": ["traefik"], "socket": {"group": "monitor", "mode": "0660"}},
+    ]
+}
+CONTAINERS = [
+    {"Names": ["/ui"], "Mounts": [{"Source": "/var/run/docker.sock"}]},
+    {"Names": ["/web"], "Mounts": [{"Source": "/srv/www"}]},
+]
+
+
+class Docker(Handler):
+    """Answers what is asked of it before a restart."""
+
+    def respond(self) -> None:
+        self.reply(json.dumps({"LiveRestoreEnabled": False} if self.path == "/info" else CONTAINERS).encode())
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    (tmp_path / "site.json").write_text(json.dumps(SITE))
+    return tmp_path
+
+
+@pytest.fixture
+def enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """What was enabled: dockerd's place is a socket of the test."""
+    done: list[Any] = []
+    place = Place(str(tmp_path / "docker.sock"), "root", "docker", "0660")
+    monkeypatch.setattr(units, "read_docker_place", lambda: place)
+    monkeypatch.setattr(units, "enable", lambda users, tools: done.append((users, tools)))
+    monkeypatch.setattr(units, "disable", lambda: done.append("disabled"))
+    with serving(tmp_path / "docker.sock", Docker):
+        yield done
+
+
+def test_enabling_says_what_stops_and_asks(policy: Path, enabled: list[Any]) -> None:
+    asked = portero("door", "enable", "--schemas", policy, text="n\n")
+
+    assert asked.exit_code == 2
+    assert enabled == []
+    assert "running containers stop (no live-restore)" in asked.stdout
+    assert "ui mounts" in asked.stdout
+    assert "web mounts" not in asked.stdout
+
+
+def test_enabling_puts_each_door_where_the_policy_says(policy: Path, enabled: list[Any]) -> None:
+    done = portero("door", "enable", "--yes", "--schemas", policy)
+
+    assert done.exit_code == 0, done.output
+    ((users, tools),) = enabled
+    assert users == Place(str(policy / "docker.sock"), "root", "docker", "0660")
+    assert tools == {"traefik": Place("/run/portero-door/doors/traefik/docker.sock", "root", "monitor", "0660")}
+
+
+def test_people_need_a_door(policy: Path, enabled: list[Any]) -> None:
+    (policy / "site.json").write_text('{"doors": [{"name": "traefik"}]}')
+
+    refused = portero("door", "enable", "--yes", "--schemas", policy)
+
+    assert (refused.exit_code, enabled) == (2, [])
+    assert "doors: has no entry users" in refused.stderr
+
+
+def test_disabling_asks_too(enabled: list[Any]) -> None:
+    assert portero("door", "disable", text="n\n").exit_code == 2
+    assert enabled == []
+    assert portero("door", "disable", "--yes").exit_code == 0
+    assert enabled == ["disabled"]
+
+
+@pytest.mark.parametrize("command", ["enable", "disable"])
+def test_what_systemd_does_not_do_is_said(
+    command: str, policy: Path, enabled: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise UnitsFail("systemctl restart docker.socket: failed")
+
+    monkeypatch.setattr(units, command, fail)
+    words = ["--schemas", str(policy)] if command == "enable" else []
+
+    done = portero("door", command, "--yes", *words)
+
+    assert (done.exit_code, done.stderr) == (2, "portero: systemctl restart docker.socket: failed\n")
+
+
+def test_doors_are_listed_with_what_they_let_through(policy: Path) -> None:
+    done = portero("door", "list", "--schemas", policy)
+
+    assert done.stdout.splitlines()[1] == (
+        "traefik          /run/portero-door/doors/traefik/docker.sock  does not answer; traefik"
+    )
+    assert json.loads(portero("door", "list", "--json", "--schemas", policy).stdout)[0]["operations"] is None
+
+
+def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
+    words = ["--private", tmp_path / "door" / "key", "--public", tmp_path / "state" / "door.pub"]
+
+    assert portero("door", "key", *words, "--account", "root").exit_code == 0
+    assert b"PUBLIC KEY" in (tmp_path / "state" / "door.pub").read_bytes()
+    missing = portero("door", "key", *words, "--account", "nobody-here")
+    assert "useradd --system nobody-here" in missing.stderr
+
+
+def serve(*words: object) -> str:
+    """Why the process of the doors does not serve."""
+    command = [sys.executable, "-m", "portero", "door", "serve", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    return done.stderr
+
+
+def test_a_door_without_a_socket_or_a_key_says_so(tmp_path: Path) -> None:
+    assert "no door: start it by systemd" in serve()
+    place = f"tool={tmp_path}/docker.sock"
+    assert "portero door key" in serve("--key", tmp_path / "none", "--listen", place)
+    assert "is no name of a door" in serve("--listen", f"T{place}")

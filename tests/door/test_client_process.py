@@ -1,0 +1,89 @@
+"""Processes of clients: a container's, and one that has ended, are not trusted; the door's own container is none."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portero.door import client_process
+from portero.door.client_process import ClientProcesses
+
+ID = "0123456789abcdef" * 4
+OTHER = "f" * 64
+
+
+def proc(folder: Path, own: str, client: str, pid: str = "7") -> Path:
+    """What /proc says of the door and of process 7, which every descriptor holds."""
+    for process, cgroup in (("self", own), ("7", client)):
+        (folder / process).mkdir()
+        (folder / process / "cgroup").write_text(cgroup)
+    (folder / "self" / "fdinfo").mkdir()
+    for descriptor in range(200):
+        (folder / "self" / "fdinfo" / str(descriptor)).write_text(f"pos:\t0\nPid:\t{pid}\nNSpid:\t7\n")
+    return folder
+
+
+@pytest.fixture
+def client() -> Iterator[socket.socket]:
+    one, other = socket.socketpair()
+    with one, other:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("own", "cgroup", "trusted"),
+    [
+        ("0::/system.slice/portero-door.service", "0::/user.slice/user-1000.slice/session-1.scope", True),
+        ("0::/", "0::/lxc.payload.host/user.slice", True),
+        ("0::/", f"0::/system.slice/docker-{ID}.scope", False),
+        ("0::/", f"12:pids:/docker/{ID}\n0::/\n", False),
+        ("0::/", f"0::/machine.slice/libpod-{ID}.scope/container", False),
+        ("0::/", f"0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-{ID}.scope", False),
+        (f"0::/docker/{ID}", f"0::/docker/{ID}/user", True),
+        (f"0::/docker/{ID}", f"0::/docker/{ID}/docker/{OTHER}", False),
+        ("0::/", f"0::/docker/{ID}a", True),
+    ],
+)
+def test_a_container_is_known_by_its_control_group(
+    own: str, cgroup: str, trusted: bool, client: socket.socket, tmp_path: Path
+) -> None:
+    assert ClientProcesses(proc(tmp_path, own, cgroup)).is_trusted(client) is trusted
+
+
+@pytest.mark.parametrize("pid", ["-1", "0"])
+def test_a_process_that_has_ended_or_is_not_seen_is_not_trusted(
+    pid: str, client: socket.socket, tmp_path: Path
+) -> None:
+    assert not ClientProcesses(proc(tmp_path, "0::/", "0::/", pid)).is_trusted(client)
+
+
+def test_a_process_that_ends_while_it_is_looked_at_is_not_trusted(
+    client: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    descriptor = os.pidfd_open(child)
+    os.waitpid(child, 0)
+    monkeypatch.setattr(client_process, "_hold", lambda one: descriptor)
+
+    assert not ClientProcesses(proc(tmp_path, "0::/", "0::/")).is_trusted(client)
+
+
+def test_a_control_group_that_cannot_be_read_is_an_error(client: socket.socket, tmp_path: Path) -> None:
+    processes = ClientProcesses(proc(tmp_path, "0::/", "0::/"))
+    (tmp_path / "7" / "cgroup").unlink()
+
+    with pytest.raises(FileNotFoundError):
+        processes.is_trusted(client)
+
+
+@pytest.mark.parametrize("option", [client_process._SO_PEERPIDFD, 9999])
+def test_it_is_this_process_with_a_kernel_that_gives_descriptors_and_with_one_that_does_not(
+    option: int, client: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_process, "_SO_PEERPIDFD", option)
+
+    assert ClientProcesses().is_trusted(client)

@@ -1,0 +1,76 @@
+"""Bytes through pipes: in order, whole, with the end of one half; a pipe that holds bytes is not given to another."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from portero.door.pipes import Direction, PipePool
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, Direction, socket.socket]]:
+    """Who sends, the direction between, who receives."""
+    sender, source = socket.socketpair()
+    target, receiver = socket.socketpair()
+    with sender, source, target, receiver:
+        for one in (sender, source, target):
+            one.setblocking(False)
+        receiver.settimeout(5)
+        yield sender, Direction(source, target, PipePool(), b"first"), receiver
+
+
+def test_what_comes_first_is_first_and_an_end_is_passed_on(
+    ends: tuple[socket.socket, Direction, socket.socket],
+) -> None:
+    sender, direction, receiver = ends
+    sender.send(b" and more")
+    sender.shutdown(socket.SHUT_WR)
+    while direction.move():
+        pass
+
+    assert direction.done
+    assert not direction.fails
+    assert receiver.recv(100, socket.MSG_WAITALL) == b"first and more"
+
+
+def test_what_a_slow_receiver_leaves_waits_in_a_pipe_of_its_own(
+    ends: tuple[socket.socket, Direction, socket.socket],
+) -> None:
+    sender, direction, receiver = ends
+    data, sent, received = os.urandom(4 << 20), 0, b""
+    while len(received) < len(data) + 5:
+        with suppress(BlockingIOError):
+            sent += sender.send(data[sent : sent + (1 << 18)])
+        direction.move()
+        # Another direction has an empty pipe meanwhile.
+        pipe = direction.pool.take()
+        with pytest.raises(BlockingIOError):
+            os.read(pipe[0], 1)
+        direction.pool.give_back(pipe, is_empty=True)
+        if sent == len(data) or sent % 3 == 0:
+            received += receiver.recv(1 << 17)
+
+    assert received == b"first" + data
+    direction.drop()
+
+
+def test_a_receiver_that_is_gone_ends_the_direction(ends: tuple[socket.socket, Direction, socket.socket]) -> None:
+    sender, direction, receiver = ends
+    receiver.close()
+    sender.send(b"x")
+    direction.move()
+
+    assert (direction.done, direction.fails) == (True, True)
+
+
+def test_pipes_are_used_again_and_those_with_bytes_are_closed() -> None:
+    pool = PipePool()
+    first = pool.take()
+    pool.give_back(first, is_empty=True)
+    assert pool.take() == first
+    pool.give_back(first, is_empty=False)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(first[0])

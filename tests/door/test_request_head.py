@@ -1,0 +1,137 @@
+"""Heads at a door: what goes to dockerd is one request with one stamp, whatever came."""
+
+import re
+from http.client import parse_headers
+from io import BytesIO
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from portero.door.request_head import read_request_head
+from portero.http_parser import Malformed
+
+LINE = b"GET /containers/json HTTP/1.1"
+HEAD = LINE + b"\r\nHost: docker"
+
+
+def written(text: bytes, *, keeps_token: bool = False) -> bytes:
+    return read_request_head(text, keeps_token=keeps_token).write("stamp")
+
+
+def test_a_head_gets_one_stamp_and_the_end_of_its_connection() -> None:
+    assert written(HEAD + b"\r\nUser-Agent: x\r\nContent-Length: 99999999999") == (
+        HEAD + b"\r\nUser-Agent: x\r\nContent-Length: 99999999999\r\nX-Portero-Door: stamp\r\nConnection: close\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *(b"X-Portero-Door: forged", b"x-portero-door: forged", b"X_Portero_Door: forged", b"X-PORTERO_DOOR:"),
+        *(b"Connection: keep-alive", b"connection: X-Portero-Door", b"Keep-Alive: 5", b"TE: trailers", b"Trailer: X"),
+        *(b"HTTP2-Settings: AAMAAABkAAQAAP__", b"Proxy-Connection: keep-alive", b"X-Portero-Token: a.b.c"),
+    ],
+)
+def test_what_names_the_caller_or_belongs_to_one_connection_is_left_out(field: bytes) -> None:
+    assert written(HEAD + b"\r\n" + field + b"\r\nAccept: */*") == written(HEAD + b"\r\nAccept: */*")
+
+
+def test_the_users_own_token_passes_where_it_is_kept() -> None:
+    assert b"\r\nX-Portero-Token: a.b.c\r\n" in written(HEAD + b"\r\nX-Portero-Token: a.b.c", keeps_token=True)
+
+
+@pytest.mark.parametrize("tokens", [b"Upgrade", b"keep-alive, upgrade", b"Upgrade\r\nConnection: close"])
+def test_an_upgrade_is_asked_for_beside_the_end(tokens: bytes) -> None:
+    head = written(HEAD + b"\r\nConnection: " + tokens + b"\r\nUpgrade: tcp")
+
+    assert head.endswith(b"\r\nUpgrade: tcp\r\nX-Portero-Door: stamp\r\nConnection: close, Upgrade\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (b"PRI * HTTP/2.0", 505),
+        (b"PRI * HTTP/1.1\r\nHost: d", 400),
+        (b"GET / HTTP/1.0\r\nHost: d", 505),
+        (b"GET / HTTP/3\r\nHost: d", 505),
+        (b"GET /", 400),
+        (b"GET http://d/ HTTP/1.1\r\nHost: d", 400),
+        (b"OPTIONS * HTTP/1.1\r\nHost: d", 400),
+        (HEAD + b"\r\nHost: e", 400),
+        (LINE, 400),
+        (HEAD + b"\r\nContent-Type: a/b\r\ncontent-type: c/d", 400),
+        (HEAD + b"\r\nContent-Type: a/b\r\nContent_Type: c/d", 400),
+        (HEAD + b"\r\nContent-Length: 1\r\nContent-Length: 1", 400),
+        (HEAD + b"\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400),
+        (HEAD + b"\r\nTransfer-Encoding: chunked, identity", 501),
+        (HEAD + b"\r\nX: a\r\n folded", 400),
+        (HEAD + b"\nX: a", 400),
+        (HEAD + b"\r\nX : a", 400),
+        (HEAD + b"\r\nX: a\x00", 400),
+    ],
+)
+def test_what_two_readers_could_read_differently_is_refused(text: bytes, status: int) -> None:
+    with pytest.raises(Malformed) as malformed:
+        read_request_head(text, keeps_token=True)
+
+    assert malformed.value.status == status
+
+
+_PARTS = st.sampled_from(
+    [
+        *(
+            b"\r\n",
+            b"\n",
+            b"\r",
+            b" ",
+            b"\t",
+            b":",
+            b": ",
+            b"_",
+            b"-",
+            b"\x00",
+            b"\xff",
+            b"stamp",
+            b"close",
+            b"chunked",
+        ),
+        *(b"X-Portero-Door", b"x_portero_door", b"X-Portero-Token", b"Connection", b"Upgrade", b"Host: d", b"TE: x"),
+        *(
+            b"Content-Length: 5",
+            b"Transfer-Encoding: chunked",
+            b"Content-Type: a",
+            b"GET / HTTP/1.1",
+            b"HTTP/2.0",
+            HEAD,
+        ),
+        *(
+            b"\r\nX: a",
+            b"\r\nX-Portero-Door: forged",
+            b"\r\nX_PORTERO-door:",
+            b"\r\nConnection: X-Portero-Door, upgrade",
+        ),
+    ]
+)
+
+
+@settings(max_examples=2000)
+@given(st.lists(_PARTS | st.binary(max_size=4), max_size=14).map(b"".join), st.booleans())
+@example(b"\r\nX: \rX-Portero-Door: forged", True)
+def test_whatever_comes_dockerd_gets_one_request_with_one_stamp_or_nothing(more: bytes, keeps_token: bool) -> None:
+    try:
+        head = written(HEAD + more.replace(b"\r\n\r\n", b"\r\n"), keeps_token=keeps_token)
+    except Malformed:
+        return
+    line, _, fields = head.partition(b"\r\n")
+    # Another reader finds the same: one end, one stamp, one Host, and the connection ends.
+    assert head.count(b"\r\n\r\n") == 1
+    assert re.fullmatch(rb"[A-Z]+ /[!-~]* HTTP/1\.1", line)
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\r\n[ \t]", head)
+    read = parse_headers(BytesIO(fields))
+    assert read.get_all("x-portero-door") == ["stamp"]
+    assert len(read.get_all("host") or ()) == 1
+    assert read.get_all("connection") in (["close"], ["close, Upgrade"])
+    assert {name.lower().replace("_", "-") for name, _ in read.items() if "ortero" in name.lower()} <= {
+        *("x-portero-door", "x-portero-token"),
+    }

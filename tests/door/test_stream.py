@@ -1,0 +1,85 @@
+"""A connection that waits: for the name service, for dockerd; each has its end and its sentence."""
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from portero.door.accounts import Account, AccountLookup
+from portero.door.pipes import PipePool
+from portero.door.stamps import Stamps
+from portero.door.stream import Stream, Surroundings
+from tests.door.running import BOOT, KEY
+
+GET = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
+
+
+class Silent(AccountLookup):
+    """A name service that does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None)
+
+    def find(self, uid: int) -> Account | None:
+        return None
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    client, door = socket.socketpair()
+    door.setblocking(False)
+    client.settimeout(5)
+    with client, door:
+        yield client, door
+
+
+def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
+    around = Surroundings(dockerd, Stamps(KEY, BOOT), Silent(), PipePool())
+    return Stream(door, "users", uid, around, lambda one, stream: None)
+
+
+def message(client: socket.socket) -> str:
+    head, _, content = client.recv(1 << 16).partition(b"\r\n\r\n")
+    assert b"\r\nConnection: close" in head
+    return str(json.loads(content)["message"]) if content else head.decode()
+
+
+def test_a_name_service_that_is_silent_is_waited_for_and_then_said(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, door = pair
+    client.send(GET)
+    waiting = stream(door, 1000)
+
+    assert waiting.go_on() is None
+    waiting.give_up()
+    assert "did not say in time whose uid 1000 is" in message(client)
+
+
+def test_a_client_that_sends_no_head_ends_in_silence(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, door = pair
+    client.send(GET[:9])
+    waiting = stream(door, None)
+
+    assert [waiting.go_on(), waiting.go_on()] == [True, None]
+    assert waiting.give_up() is False
+
+
+def test_a_refusal_of_head_has_no_content(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, door = pair
+    client.send(GET.replace(b"GET", b"HEAD"))
+    stream(door, None).go_on()
+
+    assert message(client).startswith("HTTP/1.1 503 Service Unavailable\r\n")
+
+
+def test_whoever_goes_on_sending_after_a_refusal_is_not_listened_to_for_long(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    client, door = pair
+    client.send(b"x\r\n\r\n" + b"y" * 1000)
+    refused = stream(door, None)
+    refused.go_on()
+
+    assert "400" not in message(client)
+    assert refused.until is not None
+    assert refused.give_up() is False

@@ -1,0 +1,143 @@
+"""Units of the doors: what is written where, in which order, and back again when a door does not answer."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from portero.door import units
+from portero.door.units import Place, UnitsFail, disable, enable, read_docker_place
+
+SHOWN = "Listen=/run/docker.sock (Stream)\nSocketUser=\nSocketGroup=docker\nSocketMode=0660\nActiveState=active\n"
+USERS = Place("/run/docker.sock", "root", "docker", "0660")
+TOOL = Place("/run/portero-door/doors/traefik/docker.sock", mode="0666")
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that were run; every one works, and the door answers."""
+    commands: list[str] = []
+
+    def run(*words: str) -> str:
+        commands.append(" ".join(words))
+        return SHOWN if words[1] == "show" else ""
+
+    monkeypatch.setattr(units, "run", run)
+    monkeypatch.setattr(units, "_ping", lambda path: None)
+    return commands
+
+
+def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tmp_path: Path, ran: list[str]) -> None:
+    assert read_docker_place(tmp_path) == USERS
+    enable(USERS, {}, tmp_path)
+    ran.clear()
+
+    assert read_docker_place(tmp_path) == USERS
+    assert ran == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [SHOWN.replace("=active", "=inactive"), f"{SHOWN}Listen=/x (Stream)\n", "Listen=\nActiveState=active\n", ""],
+)
+def test_a_dockerd_without_docker_socket_is_no_case_for_units(
+    shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "run", lambda *words: shown)
+
+    with pytest.raises(UnitsFail, match=r"docker\.socket does not hold the one socket"):
+        read_docker_place(tmp_path)
+
+
+def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path, ran: list[str]) -> None:
+    enable(USERS, {"traefik": TOOL}, tmp_path)
+
+    moved = (tmp_path / "docker.socket.d" / "portero-door.conf").read_text()
+    assert moved == (
+        "[Socket]\nListenStream=\nListenStream=/run/portero-door/dockerd.sock\n"
+        "SocketUser=root\nSocketGroup=portero-door\nSocketMode=0660\n"
+    )
+    sockets = "portero-door-users.socket portero-door@traefik.socket"
+    assert ran[-7:] == [
+        "systemctl stop portero-door.service",
+        "systemctl restart docker.socket",
+        "systemctl reset-failed docker.service",
+        "systemctl start docker.service",
+        f"systemctl enable --quiet portero-door.service {sockets}",
+        f"systemctl start {sockets}",
+        "systemctl start portero-door.service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "described"),
+    [
+        ("ActiveState=active\nStatusText=doors users: 3\n", ("doors users: 3", True)),
+        ("ActiveState=active\nStatusText=\n", ("active", True)),
+        ("ActiveState=failed\nStatusText=x\n", ("portero-door.service is failed", False)),
+        ("", ("portero-door.service is ", False)),
+    ],
+)
+def test_doors_that_are_enabled_say_how_they_go(
+    shown: str, described: tuple[str, bool], tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert units.describe(tmp_path) == ("", True)
+    enable(USERS, {}, tmp_path)
+    monkeypatch.setattr(units, "run", lambda *words: shown)
+
+    assert units.describe(tmp_path) == described
+
+
+def test_a_door_that_is_not_listed_any_more_goes(tmp_path: Path, ran: list[str]) -> None:
+    enable(USERS, {"traefik": TOOL}, tmp_path)
+    enable(USERS, {}, tmp_path)
+
+    assert "systemctl disable --quiet portero-door@traefik.socket" in ran
+    assert not (tmp_path / "portero-door@traefik.socket.d").exists()
+
+
+def _fail(message: str) -> Callable[[str], None]:
+    def fail(path: str) -> None:
+        raise UnitsFail(message)
+
+    return fail
+
+
+def test_a_door_that_does_not_answer_leaves_all_as_it_was(
+    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "_ping", _fail("no answer"))
+
+    with pytest.raises(UnitsFail, match="no answer"):
+        enable(USERS, {"traefik": TOOL}, tmp_path)
+
+    assert [*tmp_path.rglob("*.conf")] == []
+    assert ran[-3:] == [
+        "systemctl restart docker.socket",
+        "systemctl reset-failed docker.service",
+        "systemctl start docker.service",
+    ]
+
+
+def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str]) -> None:
+    enable(USERS, {}, tmp_path)
+    ran.clear()
+    disable(tmp_path)
+
+    assert ran[0] == "systemctl disable --quiet --now portero-door.service portero-door-users.socket"
+    assert ran[-1] == "systemctl start docker.service"
+    assert [*tmp_path.rglob("*.conf")] == []
+
+
+def test_a_users_door_for_everybody_is_refused(tmp_path: Path, ran: list[str]) -> None:
+    with pytest.raises(UnitsFail, match="lets everybody connect"):
+        enable(Place("/run/docker.sock", mode="0666"), {}, tmp_path)
+
+    assert ran == []
+
+
+def test_a_command_that_fails_is_said() -> None:
+    with pytest.raises(UnitsFail, match=r"^ls /nowhere: ls: cannot access"):
+        units.run("ls", "/nowhere")
+    with pytest.raises(UnitsFail, match="No such file"):
+        units.run("/nowhere")

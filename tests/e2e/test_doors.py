@@ -1,0 +1,172 @@
+"""Doors before a real dockerd: what people type works as it does without one, and each request says who asked."""
+
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.paths import ROOT
+
+from .conftest import started
+from .doored import DOORS, USERS, DooredDocker, place
+from .engine import FOLDERS
+from .refusals import refusing
+
+pytestmark = pytest.mark.e2e
+
+WORK: Any = json.loads(Path(__file__).with_name("door-work.json").read_text())
+SITE = {
+    "doors": [
+        {"name": "users", "groups": ["dev"]},
+        {"name": "traefik", "operations": ["traefik"], "groups": ["monitoring"]},
+    ],
+    "actions": {"unseen-device-nodes": "off", "unseen-buildkit": "off"},
+}
+ENGINES = {"26.1": None, **{name: folder for name, folder in FOLDERS.items() if name in ("28.5", "29.7")}}
+STACK = ROOT / "tests" / "e2e" / "stack" / "compose.yaml"
+BUILD = """mkdir -p /srv/b && cd /srv/b && printf 'FROM busybox\\nRUN echo built > /made\\n' > Dockerfile
+printf 'services:\\n  made:\\n    image: made:compose\\n    build: .\\n' > compose.yaml
+"""
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def docker(request: pytest.FixtureRequest) -> Iterator[DooredDocker]:
+    with started(DooredDocker(SITE, engine=ENGINES[request.param])) as doored:
+        yield doored
+
+
+def test_what_people_type_works_at_the_users_door_and_each_request_names_them(docker: DooredDocker) -> None:
+    before = docker.log_size()
+    for command, expected in WORK:
+        done = docker.shell(command, timeout=100)
+        assert (expected in done.stdout, done.returncode) == (True, 0), f"{command}: {done.stdout[-500:]}{done.stderr}"
+
+    assert docker.who(before) == {("unix:root", "door")}
+
+
+def test_compose_works_at_the_users_door(docker: DooredDocker) -> None:
+    before = docker.log_size()
+    for words in ("up --detach --quiet-pull", "exec -T cache ping -c 1 app", "logs app", "down --volumes"):
+        docker.do(f"docker-compose --file {STACK} {words}", timeout=90)
+
+    assert docker.who(before) == {("unix:root", "door")}
+
+
+def test_builds_by_buildkit_name_the_user_in_grpc_and_session(docker: DooredDocker) -> None:
+    if docker.engine is None:
+        pytest.skip("the machine's own docker has no buildx")
+    before = docker.log_size()
+    docker.do(BUILD)
+    for command in ("docker build -t made .", "docker buildx du", "docker compose build"):
+        docker.do(command, cwd="/srv/b", timeout=100)
+
+    asked = {(one["operation"], one["user"]) for one in docker.decisions(before)}
+    assert {("Grpc", "unix:root"), ("Session", "unix:root")} <= asked
+    assert {user for _, user in asked} == {"unix:root"}
+
+
+def test_the_docker_package_and_a_websocket_work(docker: DooredDocker) -> None:
+    """On the host itself: the door does not take a process whose number it does not see."""
+    script = Path(__file__).with_name("door_client.py")
+
+    assert docker.do(f"{sys.executable} {script} {USERS}") == "said 0 hello\n"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(docker.host.path(USERS)))
+        client.sendall(b"GET /info HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_door_lets_its_list_through_and_says_so_of_the_rest(docker: DooredDocker) -> None:
+    docker.do("docker run -d --name seen busybox sleep 600")
+    before = docker.log_size()
+
+    for words in ("ps", "version", "inspect seen"):
+        assert docker.at("traefik", words).returncode == 0, words
+    # docker_cp reads an archive, export, logs: all are GETs.
+    for words in (
+        "logs seen",
+        "export seen",
+        "cp seen:/etc/passwd -",
+        "exec seen id",
+        "stop seen",
+        "top seen",
+        "images",
+    ):
+        done = docker.at("traefik", words)
+        assert refusing(done.stdout + done.stderr) == ["door-operations"], words
+
+    assert docker.who(before) == {("door:traefik", "door")}
+    docker.do("docker rm -f seen")
+
+
+def test_http_2_is_refused_at_a_door(docker: DooredDocker) -> None:
+    methods = ["/moby.buildkit.v1.Control/Info", "/moby.buildkit.v1.Control/ListWorkers"]
+    before = docker.log_size()
+    for name in ("users", "traefik"):
+        words = [sys.executable, "-m", "tests.e2e.grpc_call", place(name), *methods]
+        answers = json.loads(docker.host.run(["env", f"PYTHONPATH={ROOT}", *words]).stdout)
+        assert all(answer.startswith("none: ") for answer in answers.values()), answers
+
+    assert docker.decisions(before) == []
+
+
+def test_a_stamp_that_is_sent_by_a_client_counts_nowhere(docker: DooredDocker) -> None:
+    send = "curl -s -H 'x-portero-door: e30.e30.e30' --unix-socket"
+
+    assert refusing(docker.do(f"{send} {docker.SOCKET} http://d/info")) == ["door-invalid"]
+    assert '"Containers"' in docker.do(f"{send} {USERS} http://d/info")
+
+
+def test_no_container_gets_a_door_that_does_not_list_it(docker: DooredDocker) -> None:
+    for source in (f"{DOORS}/traefik", DOORS, "/run/portero-door", f"{DOORS}/traefik/docker.sock", USERS, "/run"):
+        done = docker.shell(f"docker run --rm -v {source}:/x:ro busybox true")
+        assert done.returncode != 0, source
+        assert {*refusing(done.stderr)} & {"doors-listed", "protected-paths", "no-daemon-sockets"}, done.stderr
+
+
+def test_what_was_restarted_is_there_for_the_next_request(docker: DooredDocker) -> None:
+    before = docker.log_size()
+    docker.replace_plugin(docker._running)
+    docker.do("docker ps")
+    docker.door.stop("KILL")
+    docker.start_door()
+    docker.do("docker ps")
+    docker.restart_dockerd()
+    docker.do("docker ps")
+
+    assert docker.who(before) <= {("unix:root", "door"), ("", "")}
+    asked = [one for one in docker.decisions(before) if one["operation"] == "ContainerList"]
+    assert {one["user"] for one in asked} == {"unix:root"}
+
+
+PEOPLE = {
+    "doors": [{"name": "users", "groups": ["dev", "ops"], "same-names": True}],
+    "ownership": "owner",
+    "operator-groups": ["ops"],
+    "identity-methods": ["door"],
+    "actions": {"known-identity-reads": "deny", "known-identity": "deny"},
+    "profiles": [{"groups": ["ops"], "profile": "baseline"}, {"users": ["bob"], "profile": "hardened"}],
+}
+
+
+def test_two_people_of_one_host_have_their_containers_each_without_a_token() -> None:
+    with started(DooredDocker(PEOPLE)) as docker:
+        docker.do("for name in alicia bob carla; do useradd -m $name; done; groupadd ops; usermod -aG ops carla")
+        who = {name: f"setpriv --reuid={name} --regid={name} --init-groups" for name in ("alicia", "bob", "carla")}
+        docker.do(f"{who['alicia']} docker run -d --name hers --label owner=alicia busybox sleep 600")
+        for words in ("exec hers id", "stop hers", "logs hers"):
+            refused = docker.shell(f"{who['bob']} docker {words}")
+            assert {*refusing(refused.stderr)} & {"own-objects-only", "own-objects-read"}, words
+        assert docker.do(f"{who['alicia']} docker exec hers id -u") == "0\n"
+        bob = docker.shell(f"{who['bob']} docker run -d --label owner=bob busybox sleep 600")
+        assert "memory-limit" in refusing(bob.stderr)
+        docker.do(f"{who['carla']} docker rm -f hers")
+        # Past the door nobody is known.
+        past = docker.shell(f"docker -H unix://{docker.SOCKET} ps")
+        assert refusing(past.stderr) == ["known-identity-reads"]
+        unknown = docker.shell("setpriv --reuid=54321 --regid=54321 --clear-groups docker ps")
+        assert "no account of uid 54321" in unknown.stderr

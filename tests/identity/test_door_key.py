@@ -1,0 +1,135 @@
+"""The plugin's half of the door's key: root's file, read when it changes; who is at the door by what it verifies."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from portero.identity import door_stamp
+from portero.identity.caller import Credentials, Identity, identify
+from portero.identity.door_key import DoorKey
+from portero.identity.trusted import Door, Trusted
+from portero.refusals import Refused
+from tests.identity.token_makers import NOON, issuers, token
+
+KEY = Ed25519PrivateKey.generate()
+
+
+def put(file: Path, key: Ed25519PrivateKey = KEY) -> DoorKey:
+    file.write_bytes(door_stamp.spell_public(key))
+    return DoorKey(file, Path.read_bytes)
+
+
+@pytest.fixture
+def door_key(tmp_path: Path) -> DoorKey:
+    return put(tmp_path / "door.pub")
+
+
+def stamp(
+    door: str = "users", user: str = "alicia", groups: tuple[str, ...] = ("dev", "wheel"), made: int = NOON
+) -> str:
+    return door_stamp.make_stamp(KEY, door_stamp.read_boot(), door, user, groups, made)
+
+
+def who(
+    door_key: DoorKey | None, text: str, *, headers: Mapping[str, str] = {}, time: float = NOON, **doors: Door
+) -> Identity:
+    trusted = Trusted(issuers(), doors=doors or {"users": Door(("dev", "ops")), "traefik": Door(("monitoring",))})
+    return identify(Credentials("", "", (), {"x-portero-door": text, **headers}), trusted, ("web",), time, door_key)
+
+
+def code(*given: Any, **named: Any) -> str:
+    with pytest.raises(Refused) as refused:
+        who(*given, **named)
+    return refused.value.code
+
+
+def test_an_account_has_the_groups_that_host_and_site_name(door_key: DoorKey) -> None:
+    assert who(door_key, stamp()) == Identity("unix:alicia", ("dev",), "door")
+    assert who(door_key, stamp(), users=Door(same_names=True)) == Identity("alicia", (), "door")
+
+
+def test_a_tool_has_the_groups_of_its_door(door_key: DoorKey) -> None:
+    assert who(door_key, stamp("traefik", "", ())) == Identity("door:traefik", ("monitoring",), "door")
+
+
+def test_a_door_that_the_site_does_not_list_is_named(door_key: DoorKey) -> None:
+    assert code(door_key, stamp("other", "", ())) == "door-unlisted"
+
+
+def test_the_users_own_token_says_who_it_is_unless_names_are_the_same(door_key: DoorKey) -> None:
+    named = {"x-portero-token": token(groups=["staff"])}
+
+    both = who(door_key, stamp(user="ali"), headers=named)
+    assert (both.user, both.groups, both.method) == ("alicia", ("dev", "staff"), "door+token")
+    assert both.methods == ("door+token", "door", "token")
+    assert both.groups_by("door") == {"dev"}
+    same = Door(("dev",), same_names=True)
+    assert who(door_key, stamp(), headers=named, users=same).method == "door+token"
+    assert code(door_key, stamp(user="ali"), headers=named, users=same) == "identity-conflict"
+
+
+def test_a_tools_door_takes_no_token_and_a_bad_one_is_refused(door_key: DoorKey) -> None:
+    named = {"x-portero-token": token()}
+
+    assert code(door_key, stamp("traefik", "", ()), headers=named) == "identity-conflict"
+    assert code(door_key, stamp(), headers={"x-portero-token": "x"}) == "token-invalid"
+
+
+@pytest.mark.parametrize("user", ["door:traefik", "unix:alicia"])
+def test_no_issuer_gives_a_name_of_a_door(user: str, door_key: DoorKey) -> None:
+    trusted = Trusted(issuers())
+    with pytest.raises(Refused) as refused:
+        identify(Credentials("", "", (), {"x-portero-token": token(sub=user)}), trusted, ("web",), NOON)
+
+    assert refused.value.code == "identity-conflict"
+
+
+def test_a_stamp_ends_after_a_minute_kept_or_not(door_key: DoorKey) -> None:
+    assert who(door_key, stamp(), time=NOON + 59.9)
+    assert code(door_key, stamp(), time=NOON + 60) == "door-expired"
+    assert code(door_key, stamp(made=NOON + 61)) == "door-expired"
+    assert code(put(door_key.file), stamp(), time=NOON + 60) == "door-expired"
+
+
+def test_another_boot_or_key_is_refused(door_key: DoorKey) -> None:
+    assert code(door_key, door_stamp.make_stamp(KEY, "other", "users", "alicia", [], NOON)) == "door-invalid"
+    other = door_stamp.make_stamp(Ed25519PrivateKey.generate(), door_stamp.read_boot(), "users", "alicia", [], NOON)
+    assert code(door_key, other) == "door-invalid"
+
+
+def test_a_token_of_an_issuer_is_no_stamp(door_key: DoorKey) -> None:
+    assert code(door_key, token()) == "door-invalid"
+
+
+def test_a_new_key_counts_at_once(door_key: DoorKey) -> None:
+    assert who(door_key, stamp())
+    put(door_key.file, Ed25519PrivateKey.generate())
+    os.utime(door_key.file, (1, 1))
+
+    assert code(door_key, stamp()) == "door-invalid"
+
+
+def test_without_a_key_no_stamp_counts(door_key: DoorKey, tmp_path: Path) -> None:
+    assert code(None, stamp()) == "door-invalid"
+    assert code(DoorKey(tmp_path / "none", Path.read_bytes), stamp()) == "door-invalid"
+    door_key.file.write_bytes(b"x")
+    assert code(door_key, stamp()) == "door-invalid"
+
+
+def test_a_key_that_others_may_write_does_not_count(door_key: DoorKey) -> None:
+    door_key.file.chmod(0o666)
+
+    assert code(door_key, stamp()) == "door-invalid"
+
+
+def test_a_key_that_cannot_be_read_is_said(door_key: DoorKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> object:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "stat", fail)
+
+    assert code(door_key, stamp()) == "host-unreadable"
