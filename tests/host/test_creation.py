@@ -1,10 +1,10 @@
 """Places are plain values: equal ones count once."""
 
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 
 
 def test_equal_places_are_one() -> None:
-    assert {Place("/a", True, "one"), Place("/a", True, "one"), Place("/a", False, "one")} == {
-        Place("/a", True, "one"),
-        Place("/a", False, "one"),
+    assert {MadePlace("/a", True, "one"), MadePlace("/a", True, "one"), MadePlace("/a", False, "one")} == {
+        MadePlace("/a", True, "one"),
+        MadePlace("/a", False, "one"),
     }

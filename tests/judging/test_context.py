@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.notes import HostNotes
 from portero.judging.context import Context
@@ -90,12 +90,12 @@ def test_a_refusal_is_made_by_what_dockerd_shows(
 class Meanwhile:
     """Another request added a place while the first was judged; the next one sees it."""
 
-    def __init__(self, place: Place) -> None:
-        self.others: list[Place] = []
+    def __init__(self, place: MadePlace) -> None:
+        self.others: list[MadePlace] = []
         self._place = place
-        self.added: list[Place] = []
+        self.added: list[MadePlace] = []
 
-    def add(self, id: str, places: Sequence[Place], agree: Any) -> bool:
+    def add(self, id: str, places: Sequence[MadePlace], agree: Any) -> bool:
         if not self.others and not agree([self._place]):
             self.others = [self._place]
             return False
@@ -105,7 +105,7 @@ class Meanwhile:
 
 @pytest.mark.parametrize(("path", "rules"), [("/srv/media/movies", [NESTED]), ("/srv/other", [])])
 def test_what_came_meanwhile_counts(tmp_path: Path, path: str, rules: list[str]) -> None:
-    meanwhile = Meanwhile(Place(path, False, "container reader, which is being created,"))
+    meanwhile = Meanwhile(MadePlace(path, False, "container reader, which is being created,"))
     made, _ = judge(tmp_path, creations=meanwhile)
     decision = decide(made, "POST", "/containers/create?name=new", BODY)
 
@@ -113,5 +113,5 @@ def test_what_came_meanwhile_counts(tmp_path: Path, path: str, rules: list[str])
     assert all(
         "container reader, which is being created," in one.reason for one in decision.violations if one.rule == NESTED
     )
-    new = Place("/srv/media", True, "container new, which is being created,")
+    new = MadePlace("/srv/media", True, "container new, which is being created,")
     assert meanwhile.added == ([] if rules else [new])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 from portero.objects.changes import PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.reading.envelope import Envelope
@@ -14,7 +14,7 @@ from tests.objects.test_known_containers import ID, shown
 
 WEB = PossibleChange((Touch("container", "web"),))
 CREATE = PossibleChange((Touch("container", "web"),), "container", "web")
-PLACE = Place("/srv", True, "one")
+PLACE = MadePlace("/srv", True, "one")
 
 
 def envelope(body: bytes = b"{}") -> Envelope:

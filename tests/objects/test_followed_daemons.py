@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 from portero.objects import followed_daemons, picture_reader
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.reading import api_tables
@@ -109,7 +109,7 @@ def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_was_refused_after_all_is_not_being_created() -> None:
     followed = follow()
     creations = followed.at(DAEMON).creations
-    creations.at().add("d-1", [Place("/srv", True, "one")], lambda newer: True)
+    creations.at().add("d-1", [MadePlace("/srv", True, "one")], lambda newer: True)
     followed.note_refused("d-2")
     assert creations.at().others
     followed.note_refused("d-1")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import api
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
 from portero.objects.changes import Touch
@@ -325,7 +325,7 @@ def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way:
 
 def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
-    followed.creations.at().add("d-1", [Place("/srv", True, "one")], lambda newer: True)
+    followed.creations.at().add("d-1", [MadePlace("/srv", True, "one")], lambda newer: True)
     followed.creations.note_answered("d-1")
     found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
     assert found is not None

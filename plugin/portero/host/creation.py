@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MadePlace:
     """A host path that a request mounts. `owner`: what is being created, as a reason names it."""
 
     path: str
@@ -21,10 +21,10 @@ class Creations(Protocol):
     """What others are creating at the daemon, for one request."""
 
     @property
-    def others(self) -> Sequence[Place]:
+    def others(self) -> Sequence[MadePlace]:
         """Of what was allowed before this request asked dockerd, and is not known to be there, or to have failed."""
 
-    def add(self, id: str, places: Sequence[Place], agree: Callable[[Sequence[Place]], bool]) -> bool:
+    def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
         """Have others see these places of the request with this decision's ID, from now on.
 
         False, and nothing is added, where `agree` says so of what was added meanwhile.

@@ -7,7 +7,7 @@ and what the memory of writers must note when the request is allowed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 from portero.host.member import Member
 from portero.host.view import HostMoment, Objects
 from portero.judging import gone_writers, nested_sources
@@ -73,7 +73,7 @@ class SourcePairs:
         """
         creations = self.objects.creations
         if self.creating and creations is not None:
-            places = [Place(one.path, one.writable, self._name) for one in self.creating]
+            places = [MadePlace(one.path, one.writable, self._name) for one in self.creating]
             if not creations.add(id, places, self._goes_with):
                 return False
         # Its own namespace alone leads nowhere.
@@ -82,7 +82,7 @@ class SourcePairs:
             self.objects.members.note(meeting)
         return True
 
-    def _goes_with(self, newer: Sequence[Place]) -> bool:
+    def _goes_with(self, newer: Sequence[MadePlace]) -> bool:
         return not find_nested(self.creating, _list_places(newer), self.host)
 
     def _find(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
@@ -125,7 +125,7 @@ class SourcePairs:
         return self._holders
 
 
-def _list_places(places: Iterable[Place]) -> list[Source]:
+def _list_places(places: Iterable[MadePlace]) -> list[Source]:
     return [Source(one.path, one.writable, one.owner) for one in places]
 
 

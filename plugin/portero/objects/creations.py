@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from portero.host.creation import Place
+from portero.host.creation import MadePlace
 
 # An answer may never come, although the request is executed.
 _UNANSWERED_SECONDS = 5.0
@@ -21,7 +21,7 @@ _MANY = 1024
 class _Creation:
     number: int
     id: str
-    places: tuple[Place, ...]
+    places: tuple[MadePlace, ...]
     since: float = field(default_factory=time.monotonic)
     has_ended: bool = False
 
@@ -45,7 +45,7 @@ class CreationsUnderWay:
         """Whether dockerd's list is to be asked for, which tells which of them are needed no more."""
         return len(self._by_id) > _MANY // 8
 
-    def add(self, id: str, places: Sequence[Place], since: int) -> list[Place] | None:
+    def add(self, id: str, places: Sequence[MadePlace], since: int) -> list[MadePlace] | None:
         """Add one; the places of those added since, with nothing added, or None: it was added."""
         with self._lock:
             if self._number != since:
@@ -82,13 +82,13 @@ class CreationsUnderWay:
     def number(self) -> int:
         return self._number
 
-    def _list_since(self, since: int) -> list[Place]:
+    def _list_since(self, since: int) -> list[MadePlace]:
         if self._number - since > _MANY:
             return _list_places(self._by_id)
         return [place for one in self._latest if one.number > since for place in one.places]
 
 
-def _list_places(creations: Mapping[str, _Creation]) -> list[Place]:
+def _list_places(creations: Mapping[str, _Creation]) -> list[MadePlace]:
     return list(dict.fromkeys(place for one in creations.values() for place in one.places))
 
 
@@ -100,7 +100,7 @@ class RequestCreations:
         self._others = {**others}
 
     @property
-    def others(self) -> list[Place]:
+    def others(self) -> list[MadePlace]:
         return _list_places(self._others)
 
     def drop(self, doubtful: Iterable[str]) -> None:
@@ -108,7 +108,7 @@ class RequestCreations:
         for id in doubtful:
             self._others.pop(id, None)
 
-    def add(self, id: str, places: Sequence[Place], agree: Callable[[Sequence[Place]], bool]) -> bool:
+    def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
         while True:
             number = self._under_way.number
             newer = self._under_way.add(id, places, self._number)
