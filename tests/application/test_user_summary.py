@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.application.user_summary import NAME, locate, write_summary
+from portero.application.user_summary import locate, write_summary
+from portero.settings.own_files import SUMMARY
 from portero.status import policy_page
 from tests.application.test_application import built
 
@@ -17,7 +18,7 @@ def test_all_may_read_what_is_in_force_and_a_unit_says_where(tmp_path: Path, mon
 
     write_summary(running)
 
-    file = tmp_path / NAME
+    file = tmp_path / SUMMARY
     assert json.loads(file.read_text())["policy"] == running.in_force.judge.policy.digest
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 

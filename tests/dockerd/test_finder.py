@@ -274,7 +274,6 @@ def test_an_error_does_not_end_the_thread(monkeypatch: pytest.MonkeyPatch, caplo
     monkeypatch.setattr(finder, "_REFRESH_SECONDS", 0.01)
     monkeypatch.setattr(threads, "_AFTER_ERROR", 0.0)
     AskingDaemons().watch()
-    soon(lambda: len(refreshed) == 2)
-
-    assert len(refreshed) == 2
+    # Threads of other tests may still refresh, too.
+    assert soon(lambda: len(refreshed) >= 2)
     assert "internal error in thread daemons" in caplog.text

@@ -20,7 +20,7 @@ def proc(folder: Path, own: str, client: str, pid: str = "7") -> Path:
         (folder / process).mkdir()
         (folder / process / "cgroup").write_text(cgroup)
     (folder / "self" / "fdinfo").mkdir()
-    for descriptor in range(200):
+    for descriptor in range(1024):
         (folder / "self" / "fdinfo" / str(descriptor)).write_text(f"pos:\t0\nPid:\t{pid}\nNSpid:\t7\n")
     return folder
 

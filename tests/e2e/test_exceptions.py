@@ -132,7 +132,7 @@ def test_an_expired_exception_waives_nothing_and_is_reported(site: Site) -> None
 
 
 def test_an_exception_that_expires_soon_works_and_is_reported(site: Site) -> None:
-    site.write(exception(days=13))
+    site.write(exception(days=2))
     site.taken_over()
 
     ran = site.docker.docker(*HOST_NETWORK, "busybox", "true")

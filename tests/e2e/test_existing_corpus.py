@@ -85,7 +85,7 @@ def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: Guar
 def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
     bypasses = json.loads(docker.portero("scan", "--profile", "baseline", "--json").stdout)["bypasses"]
 
-    through = {"bad", "stopped", "pids", "binds", "heir", "opened", "good", "socket", "inhost", "nethost"}
+    through = {"bad", "stopped", "pids", "binds", "heir", "opened", "good", "socket", "inhost", "nethost", "between"}
     assert {each["name"] for each in bypasses} == through | {
         "evil",
         "foreign",

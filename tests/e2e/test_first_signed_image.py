@@ -1,6 +1,7 @@
 """The walk of docs/images.md typed as it stands: a team's first signed image, from the key to the container."""
 
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,8 @@ def docker() -> Iterator[GuardedDocker]:
             f'#!/bin/sh\n{exports}exec {sys.executable} -m portero "$@"\n'
         )
         docker.do("chmod +x /usr/local/bin/portero; echo '{}' > /etc/portero/site/site.json")
+        # dockerd, as each program in Go, looks at that file again after five seconds.
+        time.sleep(5)
         docker.replace_plugin(serve("baseline", "--schemas", "/etc/portero/site", "--host-root", "/"))
         yield docker
 

@@ -175,7 +175,7 @@ def test_an_ordinary_network_is_made_and_one_that_takes_the_host_s_addresses_or_
 
 
 # What the plugin does not see, it refuses: links of bind sources, and without its mount the names behind network IDs.
-UNSEEN = {"host-paths-seen", "network-resolved"}
+UNSEEN = {"host-paths-seen", "joined-containers-seen", "network-resolved"}
 
 
 def test_the_plugin_decides_as_on_the_host_or_refuses_what_it_does_not_see(

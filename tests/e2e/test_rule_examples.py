@@ -70,7 +70,8 @@ class Typist:
     def _lay_out(self, command: Command) -> None:
         """Make the links, devices, sockets, mounts and owners that the example says the host has."""
         for path, target in command.host.get("links", {}).items():
-            self._docker.shell(f"ln -sfn {shlex.quote(target)} {shlex.quote(path)}")
+            self._docker.shell(f"mkdir -p $(dirname {path}) && ln -sfn {shlex.quote(target)} {shlex.quote(path)}")
+        self._lay_out_homes(command)
         for path, kind in command.host.get("kinds", {}).items():
             there = self._docker.host.path(path)
             if kind == "device" and not there.exists():
@@ -89,6 +90,12 @@ class Typist:
             self._docker.shell(f"ip route replace {shlex.quote(route)} dev lo")
         for interface in command.host.get("interfaces", []):
             self._docker.shell(f"ip link show {interface} || ip link add {interface} type bridge")
+
+    def _lay_out_homes(self, command: Command) -> None:
+        for home in command.host.get("homes", []):
+            self._docker.shell(f"mkdir -p {home} && touch {home}/.profile")
+        for file in command.host.get("ownerOnly", []):
+            self._docker.shell(f"mkdir -p $(dirname {file}) && install -m 600 /dev/null {file}")
 
     def _show_docker(self, command: Command) -> None:
         """Show Docker's own folder and configuration once more, where the example has them."""

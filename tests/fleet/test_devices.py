@@ -1,17 +1,14 @@
 """Devices closed to dockerd by a real systemd: builds and loads work under hardened, and stop when the drop-in goes."""
 
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import give_up
-from tests.packaging.conftest import find_release, gather
 from tests.paths import ROOT
 
-from .machine import Machine, Network, missing
+from .installed import installed
+from .machine import Machine
 
 pytestmark = pytest.mark.e2e
 DAEMON = """{"iptables": false, "ip6tables": false, "authorization-plugins": ["portero"],
@@ -29,15 +26,8 @@ RESTART = "systemctl reset-failed docker; systemctl restart docker"
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    if reason := missing():
-        give_up(reason)
-    wheels = gather(tmp_path_factory.mktemp("wheels") / "here", find_release())
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
-        booted.wait_until_booted()
-        shutil.copytree(wheels, booted.path("/srv/wheels"))
-        install = f"PYTHON={sys.executable} WHEELS=/srv/wheels DEVICES=closed packaging/install.sh install"
-        assert "systemctl restart docker" in booted.do(f"cd {ROOT} && {install}", timeout=500)
+    with installed(tmp_path_factory, "DEVICES=closed") as (booted, said):
+        assert "systemctl restart docker" in said
         booted.do("mkdir -p /etc/docker")
         booted.path("/etc/docker/daemon.json").write_text(DAEMON)
         booted.do(RESTART)

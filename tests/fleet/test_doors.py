@@ -3,17 +3,12 @@
 import itertools
 import json
 import re
-import shutil
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import give_up
-from tests.packaging.conftest import find_release, gather
-from tests.paths import ROOT
-
-from .machine import Machine, Network, missing
+from .installed import installed
+from .machine import Machine
 
 pytestmark = pytest.mark.e2e
 DOORS = {
@@ -32,14 +27,7 @@ RUNS = "--init --restart=always --name runs box:1 sh -c 'while :; do read -t 9 x
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    if reason := missing():
-        give_up(reason)
-    wheels = gather(tmp_path_factory.mktemp("wheels") / "here", find_release())
-    with Network({"web1": "10.77.0.2"}) as network:
-        booted = network.boot("web1")
-        booted.wait_until_booted()
-        shutil.copytree(wheels, booted.path("/srv/wheels"))
-        booted.do(f"cd {ROOT} && PYTHON={sys.executable} WHEELS=/srv/wheels packaging/install.sh install", timeout=500)
+    with installed(tmp_path_factory) as (booted, _):
         booted.path(SITE).write_text(json.dumps(DOORS))
         booted.path("/etc/docker").mkdir(exist_ok=True)
         booted.path("/etc/docker/daemon.json").write_text(json.dumps(DAEMON))

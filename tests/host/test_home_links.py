@@ -15,9 +15,10 @@ from portero.host.homes import FOLDERS, Homes
 HOME = "/home/alicia"
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
-git:x:998:998::/srv/git:/bin/sh
+git:x:1998:998::/srv/git:/bin/sh
+postgres:x:998:998::/var/lib/postgresql:/bin/bash
 web:x:997:997::/srv/web:/usr/sbin/nologin
-all:x:996:996::/:/bin/sh
+all:x:1996:996::/:/bin/sh
 alicia:x:1000:1000::/home/alicia:/bin/bash
 """
 

@@ -233,8 +233,9 @@ def test_without_room_for_a_thread_what_waits_may_have_to_wait_for_its_turn(
         patched.setattr(threading.Thread, "start", fail)
         waiting = served.send([b"allow asks"] * 4)
         assert soon(lambda: len(judge.threads) == 4)
-        # The fifth thread leads.
-        assert served.ask(b"allow")
+        # The fifth thread leads, and answers what should have a thread: after a slow answer, and what is large.
+        monkeypatch.setattr(connection_loop, "_SLOW", 0.0)
+        assert [served.ask(b"allow"), served.ask(b"allow"), served.ask(b"allow" + b"x" * (1 << 17))] == [True] * 3
         waiting += served.send([b"allow asks"])
         (late,) = served.send([b"allow"])
         judge.may_go_on.set()

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import weakref
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,17 @@ def test_no_thread_of_the_server_has_an_arena_of_its_own(tmp_path: Path) -> None
 
 
 def find_arenas(process: int) -> list[str]:
-    """The addresses of glibc's arenas other than the first: each lies at a multiple of its size, 64 MiB."""
+    """The addresses of glibc's arenas other than the first: each lies at a multiple of its size, 64 MiB.
+
+    What is not in use of it is reserved. Other memory may begin at such an address, too.
+    """
     maps = Path(f"/proc/{process}/maps").read_text()
+    pieces = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) (rw|--)-p 00000000 00:00 0 *$", maps, re.M)
     return [
         start
-        for start in re.findall(r"^([0-9a-f]+)-[0-9a-f]+ rw-p 00000000 00:00 0 *$", maps, re.M)
-        if int(start, 16) % (64 << 20) == 0
+        for (start, end, use), (reserved, last, other) in pairwise(pieces)
+        if (use, other) == ("rw", "--") and end == reserved and int(start, 16) % (64 << 20) == 0
+        if int(last, 16) - int(start, 16) == 64 << 20
     ]
 
 

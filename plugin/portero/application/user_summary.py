@@ -12,9 +12,9 @@ from pathlib import Path
 
 from portero.application.application import Application
 from portero.files.whole_files import write_whole
+from portero.settings.own_files import SUMMARY
 from portero.status import policy_page
 
-NAME = "policy.json"
 _EVERYBODY = 0o644
 _LOG = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 def locate(environ: Mapping[str, str]) -> Path | None:
     """The file; None where no unit gave this process a folder."""
     folder = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    return Path(folder, NAME) if folder else None
+    return Path(folder, SUMMARY) if folder else None
 
 
 def write_summary(application: Application) -> None:

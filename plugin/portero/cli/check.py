@@ -94,7 +94,7 @@ def check(
         if not requests:
             options.give_up(["no requests found in these files"])
         if as_request:
-            passed = [_show_document(files_judge.knowing(requests, request), request) for request in requests]
+            passed = [*map(_show_document, files_judge.judges(requests), requests)]
         else:
             checked, notes = files_judge.decide(requests)
             _show_decisions(checked, "json" if as_json else form, judge.policy, notes, show_all=show_all)

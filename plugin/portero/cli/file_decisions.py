@@ -35,15 +35,17 @@ class FileJudge:
         """The requests of these files, those of one project together; raises InvalidRequestFile."""
         return [one for each in projects for one in _read_requests(each, self.judge, self.operation, self.reading)]
 
-    def knowing(self, requests: Sequence[FileRequest], request: FileRequest) -> Judge:
-        """The judge with what the files say of networks, and what exists by the time of this request."""
+    def judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
+        """For each request the judge with what the files say of networks, and what exists by its time."""
         names = {id: name for each in requests for id, name in each.networks.items()}
-        host = KnownNetworks(self.judge.host, names.get, known=request.objects)
-        return replace(self.judge, host=host, routes=self.judge.routes.looking_up(*project_objects.KINDS))
+        routes = self.judge.routes.looking_up(*project_objects.KINDS)
+        for request in requests:
+            host = KnownNetworks(self.judge.host, names.get, known=request.objects)
+            yield replace(self.judge, host=host, routes=routes)
 
     def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], Notes]:
         """The decisions, and what to say besides."""
-        checked = [_check_request(self.knowing(requests, request), request) for request in requests]
+        checked = [*map(_check_request, self.judges(requests), requests)]
         unseen = 0
         if not self.sees_host:
             checked, unseen = host_findings.report_unseen(checked)

@@ -17,13 +17,12 @@ from portero.files.chroot import Files
 from portero.files.whole_files import read_regular_file
 from portero.hostcheck.plugin_client import ask_policy
 from portero.hostcheck.plugin_sockets import find_running, is_managed
-from portero.settings.own_files import SUMMARIES
+from portero.settings.own_files import SUMMARIES, SUMMARY
 from portero.settings.settings import Settings, variable
 from portero.status.policy_page import PolicyPage, read_page
 from portero.status.policy_state import PolicyFiles
 from portero.values.json_objects import load_object
 
-_SUMMARY = "policy.json"
 _MAX_BYTES = 64 << 20
 _SHOWN_DIGITS = 12
 # What says where policy comes from: of the running Portero none of it counts once another policy is named.
@@ -149,5 +148,5 @@ def _read_summary() -> PolicyPage | None:
 def _list_summaries() -> list[Path]:
     of_root, of_rootless = map(Path, SUMMARIES)
     with suppress(KeyError):  # an account without a name
-        return [of_rootless / pwd.getpwuid(os.geteuid()).pw_name / _SUMMARY, of_root / _SUMMARY]
-    return [of_root / _SUMMARY]
+        return [of_rootless / pwd.getpwuid(os.geteuid()).pw_name / SUMMARY, of_root / SUMMARY]
+    return [of_root / SUMMARY]

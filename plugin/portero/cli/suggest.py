@@ -113,9 +113,9 @@ class LogReader:
             except InvalidRequestFile as error:
                 yield str(error)
                 continue
-            for request in requests:
+            for knowing, request in zip(judge.judges(requests), requests, strict=True):
                 if isinstance(request.content, bytes):
-                    self._add_envelope(judge.knowing(requests, request), request.content, request.identity, left_out)
+                    self._add_envelope(knowing, request.content, request.identity, left_out)
 
     def _add_recorded(self, line: bytes) -> None:
         try:

@@ -1,8 +1,9 @@
-"""Who is at the other end of a connection: a Unix socket in, the process that connected out (SO_PEERCRED, unix(7))."""
+"""Who is at the other end of a Unix socket: the process that connected (SO_PEERCRED, unix(7)), or none that listens."""
 
 import socket
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 _CREDENTIALS = struct.Struct("iII")
 
@@ -18,3 +19,14 @@ class Peer:
 def read_peer(connection: socket.socket) -> Peer:
     pid, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return Peer(pid, uid)
+
+
+def refuses_connections(path: Path) -> bool:
+    """Whether no process listens at a socket file. Only a refused connection proves it; a full queue does not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except OSError as error:
+            return isinstance(error, ConnectionRefusedError)
+    return False

@@ -21,6 +21,7 @@ _ENDED = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM})
 _TICKS = os.sysconf("SC_CLK_TCK")
 _UIDS = re.compile(r"^Uid:\t(?P<real>[0-9]+)\t(?P<effective>[0-9]+)", re.MULTILINE)
+_CONTAINER = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _ROOT_IN_UID_MAP = re.compile(r"^ *0 +([0-9]+) ", re.MULTILINE)
 
 
@@ -99,6 +100,11 @@ def parse_start(stat: str) -> int | None:
     # The fields after the name in brackets begin with the third; the start is the 22nd (proc(5)).
     fields = stat.rpartition(")")[2].split()
     return int(fields[19]) if len(fields) > 19 else None
+
+
+def parse_containers(cgroup: str) -> frozenset[str]:
+    """The IDs of containers in a process's cgroup: Docker, containerd, podman and Kubernetes write them alike."""
+    return frozenset(_CONTAINER.findall(cgroup))
 
 
 def parse_words(text: str) -> list[str]:

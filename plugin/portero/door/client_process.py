@@ -12,10 +12,9 @@ import socket
 from pathlib import Path
 
 from portero.dockerd.peer import read_peer
+from portero.dockerd.proc import parse_containers
 
 _SO_PEERPIDFD = 77
-# docker/ID, docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope: all have IDs of 64 digits.
-_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _NUMBER = re.compile(r"^Pid:\t(-?[0-9]+)$", re.MULTILINE)
 
 
@@ -42,7 +41,7 @@ class ClientProcesses:
             os.close(descriptor)
 
     def _list_ids(self, process: str) -> frozenset[str]:
-        return frozenset(_ID.findall((self._proc / process / "cgroup").read_text()))
+        return parse_containers((self._proc / process / "cgroup").read_text())
 
 
 def _hold(client: socket.socket) -> int | None:

@@ -6,6 +6,8 @@ import socket
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
+from portero.dockerd.peer import refuses_connections
+
 _FIRST_DESCRIPTOR = 3
 # As Docker's own socket: its owner and group. Many connections can come at once.
 _OTHERS = 0o117
@@ -65,7 +67,7 @@ def _bind(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(_OTHERS)
     try:
-        if _is_dead(path):
+        if path.is_socket() and refuses_connections(path):
             path.unlink()
         listener.bind(str(path))
     except OSError as error:
@@ -74,19 +76,6 @@ def _bind(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     return listener
-
-
-def _is_dead(path: Path) -> bool:
-    """Only a refused connection proves that nobody listens there."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            return path.is_socket()
-        except OSError:
-            return False
-    return False
 
 
 def _prepare(listener: socket.socket) -> socket.socket:

@@ -20,6 +20,8 @@ from portero.host.protected_paths import list_sensitive
 _ACCOUNTS = "/etc/passwd"
 # Shells of accounts that nobody logs in to.
 _NO_SHELLS = ("/nologin", "/false", "/sync", "/halt", "/shutdown")
+# login.defs(5), UID_MIN.
+_FIRST_PERSON = 1000
 # Folders below a home that are looked through, one in the other; ~/.config/systemd/user/default.target.wants is four.
 _MAX_DEPTH = 4
 _MAX_ENTRIES = 20_000
@@ -193,8 +195,13 @@ def _read_accounts(lister: _Lister) -> Iterator[str]:
     except PermissionError:
         return
     for row in (line.split(":") for line in lines):
-        if len(row) == 7 and row[2] != "0" and is_absolute(row[5]) and not row[6].endswith(_NO_SHELLS):
+        if len(row) == 7 and _is_person(row[2]) and is_absolute(row[5]) and not row[6].endswith(_NO_SHELLS):
             yield clean(row[5])
+
+
+def _is_person(uid: str) -> bool:
+    """The home of a service is its data: PostgreSQL's account has a shell, and lives in its databases."""
+    return not uid.isdecimal() or int(uid) >= _FIRST_PERSON
 
 
 def _list_links(home: str, lister: _Lister) -> tuple[Link, ...] | None:

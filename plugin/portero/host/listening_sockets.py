@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from portero.dockerd.proc import list_processes, parse_user, raise_unless_ended, read_link, read_text
+from portero.dockerd.proc import list_processes, parse_containers, parse_user, raise_unless_ended, read_link, read_text
 from portero.files.path import clean
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 
@@ -22,8 +22,6 @@ _ACCEPTS = 0x10000
 _LINE = re.compile(
     r"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ (?P<flags>[0-9A-F]+) [0-9A-F]+ [0-9A-F]+ +(?P<inode>[0-9]+) (?P<path>[^@].*)", re.S
 )
-# A container's ID in the path of a control group (Docker, containerd, podman and Kubernetes alike).
-_CONTAINER = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +109,7 @@ def is_contained(proc: Path, pid: str) -> bool:
     namespace = read_link(f"{proc}/{pid}/ns/pid")
     if namespace and namespace != read_link(f"{proc}/self/ns/pid"):
         return True
-    groups = set(_CONTAINER.findall(read_text(f"{proc}/{pid}/cgroup")))
-    return not groups <= set(_CONTAINER.findall(read_text(f"{proc}/self/cgroup")))
+    return not parse_containers(read_text(f"{proc}/{pid}/cgroup")) <= parse_containers(read_text(f"{proc}/self/cgroup"))
 
 
 def _attribute(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:

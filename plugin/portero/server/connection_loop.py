@@ -132,11 +132,17 @@ class ConnectionLoop:
         with self._lock:
             self._waiting -= 1
             is_short = self._waiting < 0
-        # Where the system has no room for a thread, the task waits for one that is there.
-        if is_short and self._start():
+        is_started = is_short and self._start()
+        if is_started:
             with self._lock:
                 self._waiting += 1
-        self._tasks.put(task)
+        if is_started or not is_short or task is None:
+            self._tasks.put(task)
+            return
+        # The system has no room for a thread: this one answers itself.
+        with self._lock:
+            self._waiting += 1
+        self._advance(task)
 
     def _start(self) -> bool:
         try:

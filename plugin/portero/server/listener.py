@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from portero.dockerd.peer import refuses_connections
 from portero.files.locks import identify, locked_folder
 
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
@@ -98,22 +99,9 @@ def _remove_dead(path: Path) -> None:
         return
     if not stat.S_ISSOCK(status.st_mode):
         raise SocketTaken(f"{path}: exists and is not a socket; move it away, or choose another PORTERO_SOCKET")
-    if _is_live(path):
+    if not refuses_connections(path):
         raise SocketTaken(f"{path}: another process listens there; stop it, or choose another PORTERO_SOCKET")
     path.unlink()
-
-
-def _is_live(path: Path) -> bool:
-    """Only a refused connection proves that there is no listener; a full queue or a missing right does not."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            return False
-        except OSError:
-            return True
-    return True
 
 
 def _bind(path: Path) -> int:

@@ -15,7 +15,7 @@ from portero.settings.settings import Settings
 # The system's Python lies there, which is not Portero's.
 _SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 # Where units have Portero show users the policy in force: of root's Docker, and of rootless ones by account.
-SUMMARIES = ("/run/portero", "/run/portero-rootless")
+SUMMARIES, SUMMARY = ("/run/portero", "/run/portero-rootless"), "policy.json"
 # rules/TOPIC/RULE.json
 _MAX_DEPTH = 2
 

@@ -1,0 +1,28 @@
+"""A machine on which `make install` has run from this checkout, without the index of packages."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.e2e.conftest import give_up
+from tests.packaging.conftest import find_release, gather
+from tests.paths import ROOT
+
+from .machine import Machine, Network, missing
+
+
+@contextmanager
+def installed(tmp_path_factory: pytest.TempPathFactory, settings: str = "") -> Iterator[tuple[Machine, str]]:
+    """The machine, and what the installation said. `settings`: NAME=VALUE for packaging/install.sh."""
+    if reason := missing():
+        give_up(reason)
+    wheels = gather(tmp_path_factory.mktemp("wheels") / "here", find_release())
+    with Network({"web1": "10.77.0.2"}) as network:
+        booted = network.boot("web1")
+        booted.wait_until_booted()
+        shutil.copytree(wheels, booted.path("/srv/wheels"))
+        install = f"PYTHON={sys.executable} WHEELS=/srv/wheels {settings} packaging/install.sh install"
+        yield booted, booted.do(f"cd {ROOT} && {install}", timeout=500)
