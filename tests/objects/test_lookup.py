@@ -272,7 +272,7 @@ def pictured(address: str, *unknown: str) -> tuple[FollowedDaemon, ObjectLookup]
     return followed, found
 
 
-WEB: dict[str, JSON] = {"Id": "a" * 64, "Name": "/web", "State": {"Status": "running"}, "Config": {}, "HostConfig": {}}
+WEB: dict[str, JSON] = {"Id": "a" * 64, "Name": "/web", "State": {"Status": "exited"}, "Config": {}, "HostConfig": {}}
 
 
 def test_what_the_picture_has_is_not_asked_for(address: str) -> None:
