@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from http import HTTPStatus
+from typing import Any
 
+from portero.dockerd.kept_connections import KeptConnections
 from portero.objects.changes import EVERYTHING, PossibleChange, read_id
 from portero.objects.creations import CreationsUnderWay
 from portero.objects.picture import Picture
@@ -38,6 +40,7 @@ class FollowedDaemon:
     def __init__(self) -> None:
         self.picture = Picture()
         self.creations = CreationsUnderWay()
+        self.connections = KeptConnections[Any]()
         self._lock = threading.Lock()
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
         self._count = 0

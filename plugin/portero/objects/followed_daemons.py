@@ -98,7 +98,7 @@ class FollowedDaemons:
         addresses = self._addresses(daemon)
 
         def ask(seconds: float) -> DaemonQuestions:
-            requests = TimedRequests(addresses, daemon, lambda: seconds)
+            requests = TimedRequests(addresses, daemon, lambda: seconds, followed.connections)
             return DaemonQuestions(requests, followed, lambda state, is_late: None)
 
         def runs() -> bool:
