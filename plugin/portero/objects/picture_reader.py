@@ -37,7 +37,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class PictureReader:
-    """`ask`: makes questions that have so many seconds. `runs`: whether that dockerd still does."""
+    """`ask`: makes questions that have so many seconds. `runs`: whether that dockerd still does, and is followed."""
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class PictureReader:
             finally:
                 self._picture.is_followed = False
                 self._picture.forget_all()
+        self._followed.connections.close()
 
     def _follow(self) -> None:
         address = next(iter(self._addresses), "")
@@ -81,6 +82,8 @@ class PictureReader:
                 if now > checked + _FIRST_SECONDS:
                     checked = now
                     self._followed.end_unanswered()
+                    if not self._runs():
+                        return
                 if now > compared + _COMPARE_SECONDS:
                     compared = now
                     self._compare(events)
