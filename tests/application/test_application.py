@@ -164,6 +164,19 @@ def test_what_cannot_be_logged_is_not_being_created(tmp_path: Path, monkeypatch:
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_change_that_cannot_be_followed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(FollowedDaemons, "has_room_for", lambda self, user, peer: False)
+    application = built(tmp_path, mode=mode)
+    answer = ask(application, create())
+
+    assert answer["Allow"] is (mode == "audit")
+    assert ("has not answered 1,024 requests" in answer["Msg"]) is (mode == "enforce")
+    assert ask(application, {"RequestMethod": "GET", "RequestUri": "/containers/json"})["Allow"] is True
+
+
 class FailingHost:
     """A host view with a fault in it."""
 

@@ -115,3 +115,20 @@ def test_what_came_meanwhile_counts(tmp_path: Path, path: str, rules: list[str])
     )
     new = MadePlace("/srv/media", True, "container new, which is being created,")
     assert meanwhile.added == ([] if rules else [new])
+
+
+def test_where_others_come_all_the_time_it_ends(tmp_path: Path) -> None:
+    class AllTheTime(Meanwhile):
+        def add(self, id: str, places: Sequence[MadePlace], agree: Any) -> bool:
+            self.added += places
+            return False
+
+    meanwhile = AllTheTime(MadePlace("/srv/other", False, "another"))
+    made, _ = judge(tmp_path, creations=meanwhile)
+    decision = decide(made, "POST", "/containers/create?name=new", BODY)
+
+    assert [(one.rule, one.remedy) for one in decision.violations if one.action == "deny"] == [
+        ("lookup-failed", {"docker": "repeat the command"})
+    ]
+    assert "come all the time" in decision.violations[0].reason
+    assert len(meanwhile.added) == 8

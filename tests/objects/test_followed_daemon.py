@@ -127,3 +127,19 @@ def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon) -> 
     followed.end_unanswered(-1.0)
     read(followed)
     assert is_known(followed)
+
+
+def test_one_user_who_is_known_has_a_part_of_the_room(followed: FollowedDaemon) -> None:
+    for number in range(1024):
+        assert followed.has_room_for("alice")
+        followed.note_allowed(str(number), envelope(b"%d" % number), WEB, "alice")
+        followed.note_allowed(str(number), envelope(b"-%d" % number), WEB)
+    assert [followed.has_room_for(user) for user in ("alice", "bob", "")] == [False, True, True]
+
+    followed.note_result(result(request=b"7"), WEB)
+    assert followed.has_room_for("alice")
+    followed.note_allowed("again", envelope(), WEB, "alice")
+    followed.end_unanswered()
+    assert not followed.has_room_for("alice")
+    followed.end_unanswered(-1.0)
+    assert followed.has_room_for("alice")

@@ -224,3 +224,22 @@ def test_a_difference_is_counted_and_begins_anew(monkeypatch: pytest.MonkeyPatch
     made._compare(Events())  # type: ignore[arg-type]
     assert made._followed.differences == 1
     assert daemon.picture.anew > anew
+
+
+def test_one_that_is_followed_no_more_ends_though_its_events_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", -1.0)
+    made, _ = reader(monkeypatch, *[event("container", "start")] * 9)
+    runs, closed = iter([True, True, False, False]), list[str]()
+    monkeypatch.setattr(made, "_runs", lambda: next(runs))
+    made._followed.connections.keep("d.sock", Closing(closed))
+    made.run()
+
+    assert closed == ["closed"]
+
+
+class Closing:
+    def __init__(self, closed: list[str]) -> None:
+        self._closed = closed
+
+    def close(self) -> None:
+        self._closed.append("closed")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from portero.application import first_policy, loading
-from portero.application.added_refusal import add_refusal, decide_without_policy
+from portero.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
 from portero.decision import Decision, new_id
 from portero.decision_log.decision_log import DecisionLog
 from portero.decision_log.log_line import is_frequent_read, write_line
@@ -85,7 +85,7 @@ class Application:
             decision = self._decide(data, peer)
             if not decision.subject.reads and (followed := self._followed) is not None:
                 if decision.allowed:
-                    followed.note_decision(decision.id, data, peer)
+                    followed.note_decision(decision.id, data, peer, decision.subject.user)
                 else:
                     followed.note_refused(decision.id)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
@@ -156,6 +156,7 @@ class Application:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if in_force.unusable and self.settings.mode == "enforce":
             decision = decide_without_policy(decision, data, in_force.unusable, in_force.state.faults)
+        decision = refuse_unfollowed(decision, self._followed, peer)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         if decision.breaks_glass:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)

@@ -144,7 +144,10 @@ class Follower(Protocol):
     def watch(self) -> None:
         """Read ahead of requests from now on, in this process."""
 
-    def note_decision(self, id: str, data: bytes, peer: Peer | None) -> None:
+    def has_room_for(self, user: str, peer: Peer | None) -> bool:
+        """Whether another change by this user can be followed; "": one who is not known."""
+
+    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "") -> None:
         """A request is allowed that may change something: before dockerd is told so. `id`: of the decision."""
 
     def note_refused(self, id: str) -> None:

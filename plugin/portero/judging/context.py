@@ -11,6 +11,13 @@ from portero.reading.routes import Operation
 from portero.refusals import Refused
 
 _OF_OBJECTS = ("joined", "objects")
+# So often a request is judged again since others that concern it came meanwhile.
+_ATTEMPTS = 8
+_BUSY = replace(
+    make_refusal("lookup-failed", ""),
+    reason="Other requests for the same host paths come all the time, so Portero cannot tell what this one meets.",
+    remedy={"docker": "repeat the command"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Context:
         self._forget_objects()
         return replace(self, findings=ObjectFindings())
 
-    def note_allowed(self, id: str) -> tuple[Violation, ...] | None:
+    def note_allowed(self, id: str, attempt: int) -> tuple[Violation, ...] | None:
         """Have what an allowed request makes and starts remembered; the refusal where that cannot be.
 
         None: another request came meanwhile, and this one is to be judged again. `id`: of the decision.
@@ -63,6 +70,8 @@ class Context:
         try:
             if self.findings.note_allowed(id):
                 return ()
+            if attempt >= _ATTEMPTS:
+                return (_BUSY,)
         except Refused as refused:
             return (make_refusal(refused.code, refused.at),)
         self._forget_objects()

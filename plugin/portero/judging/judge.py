@@ -78,6 +78,7 @@ class Judge:
         peer: Peer | None = None,
         identity: Identity | None = None,
         notes: HostNotes | None = None,
+        attempt: int = 1,
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
@@ -119,8 +120,8 @@ class Judge:
         operation = match.operation.id if match else not_enforced.find_operation(self.routes, envelope)
         lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement, operation)
         if context is not None and not any(one.action == "deny" for one in lifted):
-            if (refusals := context.note_allowed(id)) is None:
-                return self.decide(data, id, time, peer, identity, notes)
+            if (refusals := context.note_allowed(id, attempt)) is None:
+                return self.decide(data, id, time, peer, identity, notes, attempt + 1)
             lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement, operation))
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.

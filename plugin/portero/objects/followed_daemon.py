@@ -5,12 +5,14 @@ Nothing but their contents links a request to its answer; those of equal request
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from http import HTTPStatus
+from typing import Any
 
+from portero.dockerd.kept_connections import KeptConnections
 from portero.objects.changes import EVERYTHING, PossibleChange, read_id
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
@@ -18,6 +20,8 @@ from portero.reading.envelope import Envelope
 from portero.reading.result import Result
 
 _MANY, _MANY_EXECS = 4096, 256
+# Of these one user who is known has so many at most.
+_MANY_OF_ONE = 1024
 _BEYOND = b"beyond"
 
 
@@ -27,6 +31,7 @@ class _UnderWay:
 
     id: str
     change: PossibleChange
+    user: str = ""
     since: float = field(default_factory=time.monotonic)
 
 
@@ -36,9 +41,11 @@ class FollowedDaemon:
     def __init__(self) -> None:
         self.picture = Picture()
         self.creations = CreationsUnderWay()
+        self.connections = KeptConnections[Any]()
         self._lock = threading.Lock()
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
         self._count = 0
+        self._by_user = Counter[str]()
         # Execs that were made, to be read ahead.
         self.new_execs = deque[str](maxlen=_MANY_EXECS)
         # Whether it has a reader, or needs none.
@@ -48,8 +55,14 @@ class FollowedDaemon:
         # What a comparison with dockerd's own answers found that should not be so; since the start.
         self.differences = 0
 
-    def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange) -> None:
-        """A request is allowed: before dockerd is told. `id`: of its decision."""
+    def has_room_for(self, user: str) -> bool:
+        """Whether a user has fewer without an answer than one may have, who would keep others from being known."""
+        if self._by_user[user] >= _MANY_OF_ONE:
+            self.end_unanswered()
+        return self._by_user[user] < _MANY_OF_ONE
+
+    def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
+        """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
         if not (change.touches or change.makes):
             return
         if self._count >= _MANY:
@@ -60,7 +73,8 @@ class FollowedDaemon:
         self.picture.begin(change.touches)
         with self._lock:
             self._count += 1
-            self._under_way[_name_request(envelope)].append(_UnderWay(id, change))
+            self._by_user[user] += bool(user)
+            self._under_way[_name_request(envelope)].append(_UnderWay(id, change, user))
 
     def _note_beyond(self) -> None:
         """One of too many: nothing is known for as long as one is waited for after the last of them."""
@@ -101,6 +115,7 @@ class FollowedDaemon:
             kept = {key: [one for one in each if one.since >= late] for key, each in self._under_way.items()}
             self._under_way = defaultdict(list, {key: each for key, each in kept.items() if each})
             self._count -= len(ended)
+            self._by_user = Counter(one.user for each in kept.values() for one in each if one.user)
         self._end(one.change for one in ended)
 
     def _end(self, changes: Iterable[PossibleChange], *, is_known: bool = True) -> None:
@@ -116,6 +131,7 @@ class FollowedDaemon:
             return None
         one = known.pop(0)
         self._count -= 1
+        self._by_user -= Counter({one.user: 1})
         if not known:
             del self._under_way[key]
         return one

@@ -62,13 +62,17 @@ class FollowedDaemons:
             known.is_read = try_start_thread("picture", self._make_reader(known, daemon).run)
         return known
 
-    def note_decision(self, id: str, data: bytes, peer: Peer | None) -> None:
+    def has_room_for(self, user: str, peer: Peer | None) -> bool:
+        """Whether another request of this user can be followed; of one who is not known it always can."""
+        return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
+
+    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "") -> None:
         """A request is allowed that may change something: before dockerd is told so."""
         if peer is not None:
             for followed in self._list_asking(peer):
                 try:
                     envelope = read_envelope(data)
-                    followed.note_allowed(id, envelope, read_change(envelope, self._routes))
+                    followed.note_allowed(id, envelope, read_change(envelope, self._routes), user)
                 except Refused:
                     followed.picture.forget_all()  # allowed all the same where nothing is enforced
 
@@ -100,7 +104,7 @@ class FollowedDaemons:
         addresses = self._addresses(daemon)
 
         def ask(seconds: float) -> DaemonQuestions:
-            requests = TimedRequests(addresses, daemon, lambda: seconds)
+            requests = TimedRequests(addresses, daemon, lambda: seconds, followed.connections)
             return DaemonQuestions(requests, followed, lambda state, is_late: None)
 
         def runs() -> bool:

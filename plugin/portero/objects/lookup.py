@@ -76,7 +76,7 @@ class ObjectLookup:
         # Before anything is asked: what starts or is made meanwhile may be missing in a list.
         self.members: Members = objects.writers.at(*_identify(daemon))
         self._followed = objects.find_followed(daemon)
-        requests = TimedRequests(addresses, daemon, objects.timeout.find_seconds)
+        requests = TimedRequests(addresses, daemon, objects.timeout.find_seconds, self._followed.connections)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
         self._addresses = addresses
         self.creations = self._followed.creations.at()
@@ -95,7 +95,7 @@ class ObjectLookup:
         return self._inspect(kind, name, self._ask_briefly())
 
     def _ask_briefly(self) -> DaemonQuestions:
-        brief = TimedRequests(self._addresses, self._daemon, lambda: _BRIEF_SECONDS)
+        brief = TimedRequests(self._addresses, self._daemon, lambda: _BRIEF_SECONDS, self._followed.connections)
         return DaemonQuestions(brief, self._followed, lambda state, is_late: None)
 
     def _inspect(self, kind: ObjectKind, name: str, questions: DaemonQuestions) -> Mapping[str, JSON] | None:

@@ -40,7 +40,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class PictureReader:
-    """`ask`: makes questions that have so many seconds. `runs`: whether that dockerd still does."""
+    """`ask`: makes questions that have so many seconds. `runs`: whether that dockerd still does, and is followed."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class PictureReader:
             finally:
                 self._picture.is_followed = False
                 self._picture.forget_all()
+        self._followed.connections.close()
 
     def _follow(self) -> None:
         address = next(iter(self._addresses), "")
