@@ -31,6 +31,8 @@ def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
             for name, endpoint in child(child(shown, "NetworkSettings"), "Networks").items()
         }
         kept["NetworkSettings"] = {"Networks": networks}
+        # A start sets it where the daemon has no bridge.
+        kept["Config"] = {name: value for name, value in child(shown, "Config").items() if name != "NetworkDisabled"}
     if kind == "exec":
         process = child(shown, "ProcessConfig")
         kept["ProcessConfig"] = {name: process[name] for name in _PROCESS if name in process}
