@@ -111,13 +111,17 @@ class PictureReader:
         """Look whether dockerd shows what is known. Events of before the list come within a moment."""
         moment = self._picture.moment
         listed = self._ask(_LIST_SECONDS).read_all("container")
-        end = time.monotonic() + _LATE_SECONDS
-        while time.monotonic() < end:
-            self._wait(events, _LATE_SECONDS)
+
+        def take_late_events() -> None:
+            end = time.monotonic() + _LATE_SECONDS
+            while time.monotonic() < end:
+                self._wait(events, _LATE_SECONDS)
+
+        take_late_events()
         ids = random.sample([text(one, "Id") for one in listed], min(len(listed), _SAMPLE))
         different = [
             *compare_list(self._picture, listed, moment),
-            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS)),
+            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS), take_late_events),
         ]
         if different:
             self._followed.differences += len(different)
