@@ -163,7 +163,7 @@ def test_a_container_that_hangs_delays_nobody_and_no_descriptor_stays(docker: Gu
         took = time.monotonic() - began
         waited = [refusing(one.result().message) for one in slow]
         hangs = not started.done()
-        docker.shell("for f in $(find /var/lib/docker -name passwd -type p); do timeout 1 sh -c \"echo >$f\"; done")
+        docker.shell('for f in $(find /var/lib/docker -name passwd -type p); do timeout 1 sh -c "echo >$f"; done')
     for one in (hanging, other, "bound"):
         docker.client.ask("DELETE", f"/containers/{one}?force=1")
 

@@ -28,6 +28,7 @@ def containers(*refs: str) -> tuple[Touch, ...]:
         ("POST", "/v1.45/containers/create?name=web", {}, containers("web")),
         ("POST", "/containers/create", {}, ()),
         ("POST", "/containers/web/rename?name=%2Fother", None, containers("web", "other")),
+        ("POST", "/containers/web/rename", None, containers("web")),
         ("POST", "/containers/web/update", {}, (Touch("container", "web"), Touch("state", "web"))),
         ("DELETE", "/containers/web?force=1", None, (Touch("container", "web"), Touch("state", "web"))),
         ("POST", "/containers/web/start", None, (Touch("state", "web"),)),

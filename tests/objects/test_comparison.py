@@ -56,6 +56,21 @@ def test_differences_of_details() -> None:
     found.note_inspected(
         "container", ID, {**shown(), "HostConfig": {"Links": ["/a:/web/a", "/b:/web/b"]}}, found.moment
     )
-    different = compare_facts(found, [ID, "f" * 64], Answers())  # type: ignore[arg-type]
+    different = compare_facts(found, [ID, "f" * 64], Answers(), lambda: None)  # type: ignore[arg-type]
 
     assert [each.partition(": ")[2] for each in different] == ["mounts", "Name", "Config"]
+
+
+def test_what_an_event_explains_a_moment_later_is_no_difference() -> None:
+    found = picture()
+
+    def take_late_events() -> None:
+        found.note_touch(Touch("container", ID))
+
+    class Answers:
+        def ask_for(self, kind: str, id: str) -> Any:
+            return {**shown(), "HostConfig": {"Memory": 1}}
+
+    assert not compare_facts(found, [ID], Answers(), take_late_events)  # type: ignore[arg-type]
+    found.note_inspected("container", ID, shown(), found.moment)
+    assert compare_facts(found, [ID], Answers(), lambda: None)  # type: ignore[arg-type]

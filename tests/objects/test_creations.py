@@ -54,7 +54,7 @@ def test_what_is_not_known_to_be_there_goes_with_a_list_that_was_asked_for_later
     if ends:
         under_way.note_answered("d-1")
     else:
-        monkeypatch.setattr(creations, "_UNANSWERED_SECONDS", 0.0)
+        monkeypatch.setattr(creations, "UNANSWERED_SECONDS", 0.0)
 
     doubtful = under_way.find_doubtful()
     assert list(under_way.at().others) == [UPPER]
@@ -69,9 +69,12 @@ def test_many_ask_for_a_list() -> None:
         assert under_way.are_many == (number > 128)
         add(under_way.at(), str(number), UPPER)
 
-    # Not all of them are known singly any more: then all that are there count.
     assert list(under_way.at().others) == [UPPER]
-    assert not RequestCreations(under_way, 0, {}).add("x", [LOWER], disagree)
+    # Not all that were made meanwhile are known singly any more: it is judged again, whatever the others are.
+    for number in range(2000):
+        under_way.note_made(str(number))
+    assert not RequestCreations(under_way, 0, {}).add("x", [LOWER], lambda newer: True)
+    assert under_way.at().add("x", [LOWER], disagree)
 
 
 def test_a_list_that_a_request_asked_for_tells_it_what_came_to_nothing() -> None:

@@ -13,7 +13,8 @@ from portero.refusals import Refused
 from tests.objects.answering import answering, http
 
 ID = "a" * 64
-WEB = f'{{"Id": "{ID}", "Name": "/web", "State": {{"Status": "running"}}, "Config": {{}}, "HostConfig": {{}}}}'
+STATE = '{"Status": "running", "StartedAt": "2026-01-02T03:04:05Z"}'
+WEB = f'{{"Id": "{ID}", "Name": "/web", "State": {STATE}, "Config": {{}}, "HostConfig": {{}}}}'
 LIST = f'[{{"Id": "{ID}", "Names": ["/web"], "State": "running"}}]'
 ANSWERS = {
     "/containers/web/json": http("200 OK", WEB),

@@ -80,24 +80,29 @@ def test_where_the_daemon_cannot_be_told_all_begin_anew() -> None:
 
 def test_only_who_watches_reads_ahead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     started: list[str] = []
-    monkeypatch.setattr(followed_daemons, "start_thread", lambda name, run: started.append(name))
+    # At first there is no room for a thread.
+    monkeypatch.setattr(
+        followed_daemons, "try_start_thread", lambda name, run: (started.append(name), len(started) > 1)[1]
+    )
     followed = follow()
     followed.at(replace(DAEMON, started=1))
     followed.watch()
     followed.at(None)
     assert not started
 
-    followed.at(DAEMON)
-    followed.at(DAEMON)
-    assert started == ["picture"]
+    for _ in range(3):
+        followed.at(DAEMON)
+    assert started == ["picture", "picture"]
 
 
 def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", 0.0)
     ended: list[float] = []
-    start = followed_daemons.start_thread
+    start = followed_daemons.try_start_thread
     monkeypatch.setattr(
-        followed_daemons, "start_thread", lambda name, run: start(name, lambda: (run(), ended.append(time.time()))[0])
+        followed_daemons,
+        "try_start_thread",
+        lambda name, run: start(name, lambda: (run(), ended.append(time.time()))[0]),
     )
     followed = follow()
     followed.watch()

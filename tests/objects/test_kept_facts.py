@@ -9,7 +9,7 @@ SHOWN: Any = {
     "Name": "/web",
     "Created": "2026-01-01T00:00:00Z",
     "State": {"Status": "exited", "Pid": 7},
-    "Config": {"Env": ["A=1"]},
+    "Config": {"Env": ["A=1"], "NetworkDisabled": True},
     "HostConfig": {"NetworkMode": "front", "Memory": 1},
     "Mounts": [{"Type": "bind", "Source": "/a"}],
     "NetworkSettings": {"Networks": {"front": {"Aliases": ["a"], "IPAddress": "10.0.0.1"}}, "Ports": {}},
@@ -23,6 +23,7 @@ def test_of_a_container_all_that_is_judged_stays() -> None:
     kept = choose_facts("container", SHOWN)
 
     assert SHOWN.keys() - kept.keys() == {"State", "GraphDriver"}
+    assert kept["Config"] == {"Env": ["A=1"]}
     assert kept["NetworkSettings"] == {"Networks": {"front": {"Aliases": ["a"]}}}
 
 

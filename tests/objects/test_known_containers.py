@@ -8,27 +8,33 @@ import pytest
 
 from portero.objects import known_containers
 from portero.objects.changes import Touch
-from portero.objects.known_containers import KnownContainers
+from portero.objects.kept_facts import choose_facts
+from portero.objects.known_containers import MAX_BYTES, KnownContainers, decode, encode
 from portero.objects.touches import Touches
 
 ID, OTHER = "abcabcabcabc" + 52 * "1", "cafe" + 60 * "2"
 
 
 def shown(id: str = ID, name: str = "web", state: str = "running", **config: Any) -> dict[str, Any]:
-    return {"Id": id, "Name": f"/{name}", "State": {"Status": state}, "Config": config, "HostConfig": {}, "Mounts": []}
+    started = {"Status": state, "StartedAt": "2026-01-02T03:04:05.6Z"}
+    return {"Id": id, "Name": f"/{name}", "State": started, "Config": config, "HostConfig": {}, "Mounts": []}
+
+
+def note(containers: KnownContainers, one: dict[str, Any], moment: int) -> None:
+    containers.note_inspected(one["Id"], one, encode(choose_facts("container", one), MAX_BYTES), moment)
 
 
 def known(*containers: dict[str, Any]) -> KnownContainers:
     touches = Touches()
     found = KnownContainers(touches)
     for one in containers:
-        found.note_inspected(one["Id"], one, touches.moment)
+        note(found, one, touches.moment)
     return found
 
 
 def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
     found = containers.find(ref, are_all=are_all)
-    return found and found["Name"]
+    return found and decode(found[0])["Name"]
 
 
 @pytest.mark.parametrize("ref", [ID, ID[:12], ID[:63], "web"])
@@ -69,16 +75,17 @@ def test_what_can_have_changed_is_not_known_until_it_is_read_again(touch: Touch)
     touches = Touches()
     found = KnownContainers(touches)
     before = touches.moment
-    found.note_inspected(ID, shown(), before)
+    note(found, shown(), before)
 
     touches.note(touch)
     found.forget(touch)
     assert name_found(found, ID) is None
-    found.note_inspected(ID, shown(), before)
+    note(found, shown(), before)
     assert name_found(found, ID) is None
-    assert (found.pop_unread(), found.pop_unread()) == (ID, None)
+    # Of all containers the list tells, and who needs more asks.
+    assert (found.pop_unread(), found.pop_unread(), found.needs_list) == (ID, None, not touch.ref)
 
-    found.note_inspected(ID, shown(), touches.moment)
+    note(found, shown(), touches.moment)
     assert name_found(found, ID) == "/web"
 
 
@@ -86,7 +93,7 @@ def test_while_a_request_is_under_way_nothing_is_kept() -> None:
     touches = Touches()
     found = KnownContainers(touches)
     touches.begin([Touch("container", "web")])
-    found.note_inspected(ID, shown(), touches.moment)
+    note(found, shown(), touches.moment)
 
     assert name_found(found, ID) is None
     assert found.list_all() == ([], [ID])
@@ -94,24 +101,45 @@ def test_while_a_request_is_under_way_nothing_is_kept() -> None:
 
 def test_of_a_state_that_is_not_known_it_may_have_run() -> None:
     found = known(shown(state="created"))
-    assert found.find(ID, are_all=True)["State"] == {"Status": "created"}  # type: ignore[index]
+    assert found.find(ID, are_all=True)[1]["Status"] == "created"  # type: ignore[index]
 
     found.forget(Touch("state", ID))
-    assert found.find(ID, are_all=True)["State"] == {"Status": "exited"}  # type: ignore[index]
+    assert found.find(ID, are_all=True)[1] == {"Status": "exited", "StartedAt": ""}  # type: ignore[index]
     assert found.list_all() == ([], [ID])
+
+
+def test_of_one_that_runs_it_is_known_since_when_or_it_is_asked_for() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    note(found, shown(), touches.moment)
+    assert found.find(ID, are_all=True)[1] == shown()["State"]  # type: ignore[index]
+
+    touches.note(Touch("state", ID))
+    found.forget(Touch("state", ID))
+    found.note_list([{"Id": ID, "Names": ["/web"], "State": "running"}], touches.moment)
+    assert found.find(ID, are_all=True) is None
+    note(found, shown(), touches.moment)
+    assert found.find(ID, are_all=True) is not None
+
+
+def test_of_one_with_many_mounts_no_line_of_a_list_is_kept() -> None:
+    many = [{"Type": "tmpfs", "Destination": f"/m{number}"} for number in range(40)]
+    found = known({**shown(state="created"), "Mounts": many}, {**shown(OTHER, "b"), "Mounts": [{"Source": "x" * 9000}]})
+
+    assert found.list_all() == ([], [ID, OTHER])
 
 
 def test_a_list_has_all_but_what_was_made_meanwhile() -> None:
     touches = Touches()
     found = KnownContainers(touches)
-    found.note_inspected(OTHER, shown(OTHER, "gone"), touches.moment)
+    note(found, shown(OTHER, "gone"), touches.moment)
     before = touches.moment
     found.add("f" * 64, "new")
     found.note_list([{"Id": ID, "Names": ["/db/alias", "/web"], "State": "running"}], before)
 
     listed, unknown = found.list_all()
     assert ([one["Id"] for one in listed], unknown) == ([ID], ["f" * 64])
-    found.note_inspected(ID, None, touches.moment)
+    found.note_inspected(ID, None, None, touches.moment)
     assert found.list_all() == ([], ["f" * 64])
 
 
@@ -128,7 +156,7 @@ def test_of_too_many_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.list_all() is None
 
     found.add(OTHER)
-    found.note_inspected(OTHER, shown(OTHER), 9)
+    note(found, shown(OTHER), 9)
     assert name_found(found, OTHER) is None
 
 
@@ -137,7 +165,7 @@ def test_a_list_that_was_asked_for_before_does_not_lose_what_is_there(*, is_told
     touches = Touches()
     found = KnownContainers(touches)
     before = touches.moment
-    found.note_inspected(ID, shown(), before)
+    note(found, shown(), before)
     if is_told:
         before = touches.moment
         found.add(ID, "web")
@@ -156,7 +184,7 @@ def test_after_too_many_only_a_whole_list_is_one(monkeypatch: pytest.MonkeyPatch
     before = touches.moment
     found.note_list(listed, before)
     found.remove(ID)
-    found.note_inspected(OTHER, shown(OTHER, "db"), touches.moment)
+    note(found, shown(OTHER, "db"), touches.moment)
     assert (found.list_all(), name_found(found, OTHER[:20]), name_found(found, OTHER)) == (None, None, "/db")
     found.note_list([listed[1]], before)
     assert found.list_all() is None

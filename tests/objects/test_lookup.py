@@ -272,7 +272,7 @@ def pictured(address: str, *unknown: str) -> tuple[FollowedDaemon, ObjectLookup]
     return followed, found
 
 
-WEB: dict[str, JSON] = {"Id": "a" * 64, "Name": "/web", "State": {"Status": "running"}, "Config": {}, "HostConfig": {}}
+WEB: dict[str, JSON] = {"Id": "a" * 64, "Name": "/web", "State": {"Status": "exited"}, "Config": {}, "HostConfig": {}}
 
 
 def test_what_the_picture_has_is_not_asked_for(address: str) -> None:
@@ -346,3 +346,16 @@ def test_who_does_not_answer_soon_leaves_time_for_others(address: str, monkeypat
             found.inspect_briefly("volume", "x")
         assert found.inspect("volume", "x") == {}
         assert found.inspect_briefly("volume", "x") == {}
+
+
+def test_a_container_that_is_being_started_is_not_waited_for(address: str) -> None:
+    followed, _ = pictured(address)
+    followed.picture.begin([Touch("state", "web")])
+    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
+    assert found is not None
+    with answering(address, {f"/containers/{WEB['Id']}/json": http("200 OK", json.dumps(WEB))}):
+        with pytest.raises(Refused, match="lookup-failed"):
+            found.inspect_briefly("container", str(WEB["Id"]))
+        # Before a refusal it is.
+        assert found.look_again()
+        assert found.inspect_briefly("container", str(WEB["Id"])) == WEB

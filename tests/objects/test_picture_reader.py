@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from portero.objects import picture_reader
+from portero.objects.changes import Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
 from portero.refusals import Refused
@@ -21,11 +22,14 @@ class Daemon:
     def __init__(self, followed: FollowedDaemon, containers: list[Any]) -> None:
         self.picture, self.containers = followed.picture, containers
         self.info: Any = INFO
+        self.asked: list[str] = []
 
     def ask_info(self) -> Any:
+        self.asked.append("info")
         return self.info
 
     def ask_for(self, kind: Any, id: str) -> Any:
+        self.asked.append(id)
         moment = self.picture.moment
         found = next((one for one in self.containers if one["Id"] == id), None)
         self.picture.note_inspected(kind, id, found, moment)
@@ -66,7 +70,6 @@ def event(kind: str, action: str, id: str = ID, name: str = "") -> Any:
 
 
 def reader(monkeypatch: pytest.MonkeyPatch, *events: Any, containers: Any = None) -> tuple[PictureReader, Daemon]:
-    monkeypatch.setattr(picture_reader.select, "select", lambda *lists: ([], [], []))
     monkeypatch.setattr(picture_reader.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(picture_reader, "EventStream", lambda *arguments: Events(*events))
     followed = FollowedDaemon()
@@ -128,6 +131,57 @@ def test_a_reload_of_the_daemon_begins_anew(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ConnectionResetError):
         made._follow()
     assert daemon.picture.anew > anew
+
+
+def test_what_can_have_changed_all_containers_has_one_list_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch, event("volume", "create"), event("volume", "create"), event("volume", "create"))
+    taken = PictureReader._take
+
+    def take(self: PictureReader, event: Any) -> None:
+        """The request comes when all was read."""
+        if len(daemon.asked) == 2:
+            self._picture.note_touch(Touch("state"))
+        taken(self, event)
+
+    monkeypatch.setattr(PictureReader, "_take", take)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    assert daemon.asked == ["info", ID, "info"]
+    assert daemon.picture.list_containers() is not None
+
+
+def test_reading_ahead_waits_when_it_has_taken_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    made, daemon = reader(monkeypatch)
+    clock = [100.0]
+    monkeypatch.setattr(picture_reader.time, "monotonic", lambda: clock[0])
+
+    def read(self: PictureReader, anew: int = 0) -> None:
+        clock[0] += 0.1
+        daemon.picture.note_touch(Touch("container", ID))
+
+    def wait(self: PictureReader, events: Any, seconds: float) -> None:
+        waited.append(round(seconds, 3))
+        clock[0] += seconds
+        if len(waited) == 8:
+            raise ConnectionResetError
+
+    monkeypatch.setattr(PictureReader, "_read_next", read)
+    monkeypatch.setattr(PictureReader, "_wait", wait)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    # The list is read at once, and three more; then 0.1 s of reading has 0.4 s without.
+    assert waited == [0.0, 0.0, 0.0, 0.2, 0.4, 0.4, 0.4, 0.4]
+
+
+def test_the_reader_of_a_daemon_that_is_followed_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", -1.0)
+    made, _ = reader(monkeypatch, *[event("volume", "create")] * 9)
+    made._runs = lambda: False
+
+    made._follow()
 
 
 @pytest.mark.parametrize("state", ["active", "pending", ""])

@@ -89,7 +89,7 @@ def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     # Whose name that is, or whose ID begins so, may be another one by then.
     name = first_value(target.query, "name").removeprefix("/")
-    return PossibleChange((Touch("container", _id(match)), Touch("container", name)))
+    return PossibleChange((Touch("container", _id(match)), *([Touch("container", name)] if name else [])))
 
 
 def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:

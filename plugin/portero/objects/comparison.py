@@ -3,17 +3,15 @@
 What the picture has and is gone by now is no difference: a refusal is made by dockerd's answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.kept_facts import choose_facts
+from portero.objects.known_containers import RESTS
 from portero.objects.picture import Picture
 from portero.refusals import Refused
 from portero.values.json_fields import objects, text, texts
 from portero.values.json_types import JSON
-
-# Each state in which a container may run is told apart from these alone.
-_RESTS = ("created", "exited", "dead", "")
 
 
 def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment: int) -> list[str]:
@@ -30,9 +28,11 @@ def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment:
     ]
 
 
-def compare_facts(picture: Picture, ids: Sequence[str], ask: DaemonQuestions) -> list[str]:
+def compare_facts(
+    picture: Picture, ids: Sequence[str], ask: DaemonQuestions, take_late_events: Callable[[], None]
+) -> list[str]:
     """What is known of these containers, beside what docker inspect shows."""
-    different = []
+    different = list[tuple[str, int, str]]()
     for id in ids:
         moment, before = picture.moment, picture.find("container", id)
         try:
@@ -47,8 +47,11 @@ def compare_facts(picture: Picture, ids: Sequence[str], ask: DaemonQuestions) ->
         names += [
             name for name in facts if name != "Mounts" and _drop_links(facts[name]) != _drop_links(before.get(name))
         ]
-        different += [f"container {id[:12]}: {name}" for name in names]
-    return different
+        different += [(id, moment, name) for name in names]
+    if different:
+        # Of a request that another process allowed only its event tells.
+        take_late_events()
+    return [f"container {id[:12]}: {name}" for id, moment, name in different if not picture.may_differ(id, moment)]
 
 
 def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str:
@@ -58,7 +61,7 @@ def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str
         return "has another name"
     if _list_mounts(known) != _list_mounts(shown):
         return "has other mounts"
-    rests = text(known, "State") in _RESTS and text(shown, "State") not in _RESTS
+    rests = text(known, "State") in RESTS and text(shown, "State") not in RESTS
     return "runs" if rests else ""
 
 

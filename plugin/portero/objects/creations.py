@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from portero.host.creation import MadePlace
 
-# An answer may never come, although the request is executed.
-_UNANSWERED_SECONDS = 5.0
+# An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
+UNANSWERED_SECONDS = 60.0
 _MANY = 1024
 
 
@@ -68,7 +68,7 @@ class CreationsUnderWay:
 
     def find_doubtful(self) -> frozenset[str]:
         """Those of which a list tells that is asked for now."""
-        late = time.monotonic() - _UNANSWERED_SECONDS
+        late = time.monotonic() - UNANSWERED_SECONDS
         with self._lock:
             return frozenset(id for id, one in self._by_id.items() if one.has_ended or one.since < late)
 
@@ -83,8 +83,6 @@ class CreationsUnderWay:
         return self._number
 
     def _list_since(self, since: int) -> list[MadePlace]:
-        if self._number - since > _MANY:
-            return _list_places(self._by_id)
         return [place for one in self._latest if one.number > since for place in one.places]
 
 
@@ -114,6 +112,7 @@ class RequestCreations:
             newer = self._under_way.add(id, places, self._number)
             if newer is None:
                 return True
-            if newer and not agree(newer):
+            # Of more than these some are not among the newer ones, and may have been made meanwhile.
+            if self._under_way.number - self._number > _MANY or (newer and not agree(newer)):
                 return False
             self._number = number

@@ -14,13 +14,11 @@ from typing import Any
 
 from portero.dockerd.kept_connections import KeptConnections
 from portero.objects.changes import EVERYTHING, PossibleChange, read_id
-from portero.objects.creations import CreationsUnderWay
+from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
 from portero.reading.envelope import Envelope
 from portero.reading.result import Result
 
-# A request can wait so long for a container's lock; what it can change is asked for each time meanwhile.
-_UNANSWERED_SECONDS = 60.0
 _MANY, _MANY_EXECS = 4096, 256
 # Of these one user who is known has so many at most.
 _MANY_OF_ONE = 1024
@@ -50,6 +48,8 @@ class FollowedDaemon:
         self._by_user = Counter[str]()
         # Execs that were made, to be read ahead.
         self.new_execs = deque[str](maxlen=_MANY_EXECS)
+        # Whether it has a reader, or needs none.
+        self.is_read = False
         # Tells its reader that there is something to be read.
         self.wake: Callable[[], None] = lambda: None
         # What a comparison with dockerd's own answers found that should not be so; since the start.
@@ -104,8 +104,11 @@ class FollowedDaemon:
                 self.creations.note_answered(known.id)
         self.wake()
 
-    def end_unanswered(self, seconds: float = _UNANSWERED_SECONDS) -> None:
-        """Wait no longer for answers that did not come within this time: what they can have changed is asked for."""
+    def end_unanswered(self, seconds: float = UNANSWERED_SECONDS) -> None:
+        """Wait no longer for answers that did not come within this time: what they can have changed is asked for.
+
+        A request can wait so long for a container's lock; what it can change is asked for each time meanwhile.
+        """
         late = time.monotonic() - seconds
         with self._lock:
             ended = [one for each in self._under_way.values() for one in each if one.since < late]

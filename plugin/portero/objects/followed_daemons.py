@@ -19,7 +19,7 @@ from portero.reading.envelope import read_envelope
 from portero.reading.result import read_result
 from portero.reading.routes import Routes
 from portero.refusals import Refused
-from portero.threads import start_thread
+from portero.threads import try_start_thread
 
 _MAX_DAEMONS = 8
 _NONE = DockerdIdentity(0, 0)
@@ -47,17 +47,19 @@ class FollowedDaemons:
         """A new process of a daemon begins anew."""
         identity = daemon.identity if daemon else _NONE
         followed = self._followed
-        if next(reversed(followed), None) == identity:
+        if next(reversed(followed), None) == identity and followed[identity].is_read:
             return followed[identity]
         with self._lock:
             # The one that asked last is the last to go.
             others = {each: one for each, one in self._followed.items() if each != identity}
-            if is_new := identity not in self._followed:
+            if identity not in self._followed:
                 others = dict([*others.items()][1 - _MAX_DAEMONS :])
-            known = FollowedDaemon() if is_new else self._followed[identity]
+            known = self._followed.get(identity) or FollowedDaemon()
             self._followed = {**others, identity: known}
+            is_new, known.is_read = not known.is_read, True
         if is_new and daemon is not None and self._is_watching:
-            start_thread("picture", self._make_reader(known, daemon).run)
+            # Without room for a thread a later request tries again.
+            known.is_read = try_start_thread("picture", self._make_reader(known, daemon).run)
         return known
 
     def has_room_for(self, user: str, peer: Peer | None) -> bool:

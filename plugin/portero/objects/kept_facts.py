@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from portero.values.json_fields import child, objects, text, to_object
+from portero.values.json_fields import child, objects, text, texts, to_object
 from portero.values.json_types import JSON
 
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
@@ -18,6 +18,8 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 }
 _MOUNT = ("Type", "Name", "Source", "Destination", "Driver", "RW")
 _PROCESS = ("privileged", "user")
+# Of a container in a list: 16 KiB at most, while nearly all take one.
+_MAX_MOUNTS, _MAX_LISTED = 32, 8 << 10
 
 
 def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -29,19 +31,28 @@ def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
             for name, endpoint in child(child(shown, "NetworkSettings"), "Networks").items()
         }
         kept["NetworkSettings"] = {"Networks": networks}
+        # A start sets it where the daemon has no bridge.
+        kept["Config"] = {name: value for name, value in child(shown, "Config").items() if name != "NetworkDisabled"}
     if kind == "exec":
         process = child(shown, "ProcessConfig")
         kept["ProcessConfig"] = {name: process[name] for name in _PROCESS if name in process}
     return kept
 
 
-def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON]:
-    """A container in dockerd's list with what is read of it, its names of fields shared with all others."""
+def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
+    """A container in dockerd's list with what is read of it, its names of fields shared with all others.
+
+    None: that is too much to be kept.
+    """
     mounts: list[JSON] = [
         {field: mount[field] for field in _MOUNT if field in mount} for mount in objects(listed, "Mounts")
     ]
     kept = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
     mode = text(child(listed, "HostConfig"), "NetworkMode")
+    values = (value for mount in mounts for value in to_object(mount).values())
+    size = sum(map(len, (mode, *texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
+    if len(mounts) > _MAX_MOUNTS or size > _MAX_LISTED:
+        return None
     return {**kept, "Mounts": mounts, "HostConfig": {"NetworkMode": mode}}
 
 

@@ -11,24 +11,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
-from portero.objects.kept_facts import choose_facts, list_fields, shorten_listed
+from portero.objects.kept_facts import list_fields, shorten_listed
 from portero.objects.touches import Touches
-from portero.values.json_fields import text, texts
+from portero.values.json_fields import child, text, texts
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _KINDS: tuple[TouchedKind, ...] = ("container", "state")
+# Each state in which a container may run is told apart from these alone.
+RESTS = ("created", "exited", "dead", "")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
 # Labels and variables can be long: of such an object nothing is kept.
-MAX_BYTES = 64 << 10
+MAX_BYTES, _MAX_PLAIN = 64 << 10, 1 << 20
 MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 
 @dataclass(slots=True)
 class _Container:
-    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known.
+    """`listed`: as in dockerd's list; None: its state is not known. `started`: when; "": not known. `facts`: None: so.
 
     `made`: the moment when it was known; a list that was asked for before need not have it.
     """
@@ -36,6 +38,7 @@ class _Container:
     made: int
     name: str = ""
     listed: Mapping[str, JSON] | None = None
+    started: str = ""
     facts: bytes | None = None
 
 
@@ -52,8 +55,9 @@ class KnownContainers:
         self._bytes = 0
         # The moment when one was turned away, since there are too many.
         self._cut: int | None = None
-        # Those to be read again.
+        # Those to be read again, and whether dockerd's list is.
         self._unread: dict[str, None] = {}
+        self.needs_list = False
 
     def add(self, id: str, name: str = "") -> None:
         """There is one of this ID, of which no more is known than perhaps a name."""
@@ -70,9 +74,10 @@ class KnownContainers:
         self._drop(id)
 
     def forget(self, touch: Touch) -> None:
-        """What this touch can change is not known any more."""
+        """What this touch can change is not known any more. Of all of them dockerd's list tells best."""
         for id in self._list_meant(touch.ref):
-            self._forget_one(id, only_state=touch.kind == "state")
+            self._forget_one(id, only_state=touch.kind == "state", is_read_again=bool(touch.ref))
+        self.needs_list |= not touch.ref
 
     @property
     def has_unread(self) -> bool:
@@ -81,7 +86,8 @@ class KnownContainers:
     def pop_unread(self) -> str | None:
         return self._unread.popitem()[0] if self._unread else None
 
-    def note_inspected(self, ref: str, shown: Mapping[str, JSON] | None, moment: int) -> None:
+    def note_inspected(self, ref: str, shown: Mapping[str, JSON] | None, facts: bytes | None, moment: int) -> None:
+        """`facts`: of what is shown, encoded; None: they are not kept."""
         if shown is None:
             if _ID.fullmatch(ref):
                 self.remove(ref)
@@ -89,10 +95,13 @@ class KnownContainers:
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
         changed = self._find_changed(moment)
         if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
-            self._keep(self._by_id[id], encode(choose_facts("container", shown)))
+            known = self._by_id[id]
+            self._keep(known, facts)
+            known.started = text(child(shown, "State"), "StartedAt") if known.listed is not None else ""
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
+        self.needs_list = False
         seen, changed = {text(one, "Id"): one for one in listed}, self._find_changed(moment)
         if self._cut is not None and self._cut <= moment:
             self._cut = None
@@ -112,8 +121,8 @@ class KnownContainers:
         known = [one.listed for one in self._by_id.values() if one.listed is not None]
         return known, [id for id, one in self._by_id.items() if one.listed is None]
 
-    def find(self, ref: str, *, are_all: bool) -> Mapping[str, JSON] | None:
-        """`are_all`: there are no others; a name of another one comes before the beginning of an ID."""
+    def find(self, ref: str, *, are_all: bool) -> tuple[bytes, Mapping[str, JSON]] | None:
+        """Encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
         ids = {ref} & self._by_id.keys()
         if (named := self._names.get(ref)) is not None:
             ids.add(named)
@@ -131,7 +140,9 @@ class KnownContainers:
             return None
         # Of a state that is not known: one that may have run before.
         state = "exited" if known.listed is None else text(known.listed, "State")
-        return {**decode(known.facts), "State": {"Status": state}}
+        if state not in RESTS and not known.started:
+            return None
+        return known.facts, {"Status": state, "StartedAt": known.started}
 
     @property
     def _is_cut(self) -> bool:
@@ -161,6 +172,8 @@ class KnownContainers:
             return False
         self._rename(id, name)
         if not changed["state"](id, name):
+            if known.listed is None or known.listed.get("State") != listed.get("State"):
+                known.started = ""
             known.listed = shorten_listed(listed)
         return True
 
@@ -202,7 +215,7 @@ class KnownContainers:
         known.name, self._names[name] = name, id
 
     def _keep(self, known: _Container, facts: bytes | None) -> None:
-        if facts is not None and (len(facts) > MAX_BYTES or self._bytes + len(facts) > _MAX_TOTAL):
+        if facts is not None and self._bytes + len(facts) > _MAX_TOTAL:
             facts = None
         self._bytes += len(facts or b"") - len(known.facts or b"")
         known.facts = facts
@@ -217,17 +230,21 @@ class KnownContainers:
         among = self._by_id if len(ref) < _SURE else self._beginnings.get(ref[:_SURE], ())
         return [id for id in among if id.startswith(ref)]
 
-    def _forget_one(self, id: str, *, only_state: bool = False) -> None:
+    def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
         known = self._by_id[id]
-        known.listed = None
-        self._unread[id] = None
+        known.listed, known.started = None, ""
+        if is_read_again:
+            self._unread[id] = None
         if not only_state:
             self._keep(known, None)
             self._unnamed.add(id)
 
 
-def encode(facts: Mapping[str, JSON]) -> bytes:
-    return zlib.compress(json.dumps(facts, separators=(",", ":")).encode(), 1)
+def encode(facts: Mapping[str, JSON], max_bytes: int) -> bytes | None:
+    """None: there are more bytes than that, or so many that it would take long."""
+    plain = json.dumps(facts, separators=(",", ":")).encode()
+    encoded = zlib.compress(plain, 1) if len(plain) <= _MAX_PLAIN else b""
+    return encoded if 0 < len(encoded) <= max_bytes else None
 
 
 def decode(facts: bytes) -> Mapping[str, JSON]:

@@ -91,7 +91,13 @@ class ObjectLookup:
         return self._inspect(kind, name, self._questions)
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """The same. A container that starts holds its lock, for long if it hangs: dockerd does not show it then."""
+        """The same. A container that starts holds its lock, for long if it hangs: dockerd does not show it then.
+
+        Refused (lookup-failed) at once, too, while a request is under way that may start it.
+        """
+        if self._picture is not None and (kind, name) not in self._inspected and self._picture.are_under_way([name]):
+            self._used_picture = True
+            raise Refused("lookup-failed")
         return self._inspect(kind, name, self._ask_briefly())
 
     def _ask_briefly(self) -> DaemonQuestions:

@@ -93,14 +93,14 @@ class Picture:
 
     def note_inspected(self, kind: ObjectKind, ref: str, shown: Mapping[str, JSON] | None, moment: int) -> None:
         """What docker inspect shows of an object, asked for after a moment; None: there is none."""
+        size = MAX_BYTES if kind == "container" else MAX_BYTES // 8
+        facts = None if shown is None else encode(choose_facts(kind, shown), size)
         with self._lock:
             if kind == "container":
-                self._containers.note_inspected(ref, shown, moment)
-            elif shown is not None and self._may_keep(kind, ref, shown, moment):
-                facts = encode(choose_facts(kind, shown))
-                if len(facts) <= MAX_BYTES // 8:
-                    self._others = self._others if len(self._others) < MAX_OBJECTS // 10 else {}
-                    self._others[kind, ref] = facts
+                self._containers.note_inspected(ref, shown, facts, moment)
+            elif shown is not None and facts is not None and self._may_keep(kind, ref, shown, moment):
+                self._others = self._others if len(self._others) < MAX_OBJECTS // 10 else {}
+                self._others[kind, ref] = facts
 
     def note_containers(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """dockerd's list of all containers, asked for after a moment."""
@@ -125,10 +125,11 @@ class Picture:
         with self._lock:
             if not self._is_sure:
                 return None
-            if kind == "container":
-                return self._containers.find(ref, are_all=self.is_whole)
-            facts = self._others.get((kind, ref))
-        return None if facts is None else decode(facts)
+            found = self._containers.find(ref, are_all=self.is_whole) if kind == "container" else None
+            facts = found[0] if found else self._others.get((kind, ref))
+        if facts is None:
+            return None
+        return decode(facts) if found is None else {**decode(facts), "State": {**found[1]}}
 
     def list_containers(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of others; None: there can be more."""
@@ -152,6 +153,11 @@ class Picture:
         """Whether a container can have changed since a moment."""
         with self._lock:
             return any(self._touches.concern(moment, kind, id) for kind in ("container", "state"))
+
+    @property
+    def needs_list(self) -> bool:
+        """Whether dockerd's list is to be read again."""
+        return self._containers.needs_list and not self._is_swarm
 
     @property
     def has_unread(self) -> bool:

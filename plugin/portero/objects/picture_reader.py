@@ -30,6 +30,9 @@ _LIST_SECONDS, _ONE_SECONDS = 10.0, 0.3
 # Requests that were allowed by a process before this one can still be executed.
 _FIRST_SECONDS = 5.0
 _IDLE_SECONDS, _COMPARE_SECONDS, _LATE_SECONDS = 1.0, 300.0, 0.5
+# Reading ahead takes no more than this share of the time, of these seconds say, all at once: in a loop users could have
+# everything read again.
+_SHARE, _BURST = 0.2, 1.0
 # Containers whose details are compared each time, and differences that are logged.
 _SAMPLE, _SHOWN = 16, 5
 _WAKES = 4096
@@ -71,13 +74,17 @@ class PictureReader:
             wake.setblocking(False)
             self._wakes, self._followed.wake = [wakes], lambda: _wake(wake)
             self._picture.follow()
-            anew, compared, checked = -1, time.monotonic(), time.monotonic()
+            anew, compared, checked, reads_from = -1, time.monotonic(), time.monotonic(), 0.0
             while True:
-                if anew != self._picture.anew:
-                    anew = self._read_all()
-                waits = 0.0 if self._has_work() else _IDLE_SECONDS
-                self._wait(events, waits)
-                self._read_next()
+                now = time.monotonic()
+                if now >= reads_from or self._followed.new_execs:
+                    if self._must_list(anew):
+                        anew = self._read_all()
+                    else:
+                        self._read_next()
+                    reads_from = max(reads_from, now - _BURST) + (time.monotonic() - now) / _SHARE
+                waits = max(0.0, reads_from - time.monotonic()) if self._has_work(anew) else _IDLE_SECONDS
+                self._wait(events, min(waits, _IDLE_SECONDS))
                 now = time.monotonic()
                 if now > checked + _FIRST_SECONDS:
                     checked = now
@@ -90,8 +97,10 @@ class PictureReader:
 
     def _wait(self, events: EventStream, seconds: float) -> None:
         """Take the events that come, until there is something to be read, or the time is over."""
-        waiting = [events.fileno(), *(wakes.fileno() for wakes in self._wakes)]
-        ready, _, _ = select.select(waiting, [], [], 0.0 if events.has_some else seconds)
+        poll = select.poll()  # takes descriptors of any number
+        for descriptor in (events.fileno(), *(wakes.fileno() for wakes in self._wakes)):
+            poll.register(descriptor, select.POLLIN)
+        ready = [descriptor for descriptor, _ in poll.poll(0 if events.has_some else seconds * 1000)]
         for wakes in self._wakes:
             if wakes.fileno() in ready:
                 wakes.recv(_WAKES)
@@ -102,13 +111,17 @@ class PictureReader:
         """Look whether dockerd shows what is known. Events of before the list come within a moment."""
         moment = self._picture.moment
         listed = self._ask(_LIST_SECONDS).read_all("container")
-        end = time.monotonic() + _LATE_SECONDS
-        while time.monotonic() < end:
-            self._wait(events, _LATE_SECONDS)
+
+        def take_late_events() -> None:
+            end = time.monotonic() + _LATE_SECONDS
+            while time.monotonic() < end:
+                self._wait(events, _LATE_SECONDS)
+
+        take_late_events()
         ids = random.sample([text(one, "Id") for one in listed], min(len(listed), _SAMPLE))
         different = [
             *compare_list(self._picture, listed, moment),
-            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS)),
+            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS), take_late_events),
         ]
         if different:
             self._followed.differences += len(different)
@@ -124,8 +137,12 @@ class PictureReader:
             ask.ask_for_all("container")
         return anew
 
-    def _has_work(self) -> bool:
-        return self._picture.has_unread or bool(self._followed.new_execs)
+    def _has_work(self, anew: int) -> bool:
+        return self._must_list(anew) or self._picture.has_unread or bool(self._followed.new_execs)
+
+    def _must_list(self, anew: int) -> bool:
+        """Whether it began anew since then, or all containers may have changed; execs are read first."""
+        return not self._followed.new_execs and (anew != self._picture.anew or self._picture.needs_list)
 
     def _read_next(self) -> None:
         """Read one of what changed: whoever needs it next finds it here."""
