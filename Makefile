@@ -14,6 +14,7 @@
 #   make deb     a Debian package of this checkout, in build/deb
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
+#   make picture   random operations by four clients at once: what Portero knows of a daemon against what it shows (as root)
 #   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
 #   make engines     other releases of Docker for the tests, into build/engines
 #   make matrix      the tests at a real dockerd on those that CI leaves out, and the numbers of docs/engines.md (as root)
@@ -55,6 +56,7 @@ export PYTHONPATH := plugin
 # make differential N=20000 SEED=7, and ENGINE=DIR for another dockerd (its programs in DIR/root/usr/bin and sbin)
 N_OF_soak := 3000000
 N_OF_differential := 500
+N_OF_picture := 20000
 N ?= $(or $(N_OF_$(firstword $(MAKECMDGOALS))),100)
 SEED ?= 1
 # make chaos SECONDS=600 SEED=7
@@ -64,7 +66,7 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= reading
 
-.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences world mutate chaos soak differential \
+.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential \
   engines matrix
 
 # The lines above, as far as the first empty one.
@@ -92,7 +94,7 @@ test: $(READY)
 # A folder for each suite of Debian; a test on one: PORTERO_E2E_ENGINE=build/engines/forky make test TESTS=...
 # For these targets alone: a portero that is started takes no variable PORTERO_... that is not a setting.
 PORTERO_E2E_ENGINES ?= $(CURDIR)/build/engines
-test coverage engines matrix: export PORTERO_E2E_ENGINES := $(PORTERO_E2E_ENGINES)
+test coverage engines matrix picture: export PORTERO_E2E_ENGINES := $(PORTERO_E2E_ENGINES)
 # Docker 29.7.2 is in no suite: a folder of its programs. Where there is none, it is not tried.
 PORTERO_ENGINE_29 ?= $(wildcard ../shared/engines/29.7.2)
 
@@ -156,6 +158,9 @@ world: $(READY)
 
 sequences: $(READY)
 	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)
+
+picture: $(READY)
+	PICTURE_OPERATIONS=$(N) PICTURE_SEED=$(SEED) $(PY) -m pytest tests/sequences/test_picture.py
 
 mutate: $(VENV)/.mutate
 	@rm -rf build/mutate && mkdir -p build/mutate && tar --exclude=./build --exclude='./.[a-z]*' -c . | tar -x -C build/mutate

@@ -108,7 +108,7 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
     if chosen.dockerd:
         results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.rounds, chosen.seconds)
     if chosen.lookups:
-        results.lookups = lookups.measured(chosen.profile, chosen.seconds)
+        results.lookups = lookups.measured(all_of("/var/log/bench.jsonl"), chosen.seconds)
     return results
 
 

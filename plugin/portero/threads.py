@@ -20,13 +20,17 @@ def start_thread(name: str, run: Callable[[], None]) -> None:
 
     Its end would not be noticed: after an error, for lack of memory say, it begins again.
     """
-    while True:
-        try:
-            threading.Thread(target=_run, args=(name, run), name=name, daemon=True).start()
-        except RuntimeError:  # can't start new thread
-            time.sleep(_RETRY_SECONDS)
-        else:
-            return
+    while not try_start_thread(name, run):
+        time.sleep(_RETRY_SECONDS)
+
+
+def try_start_thread(name: str, run: Callable[[], None]) -> bool:
+    """The same, once; False: the system has no room for one."""
+    try:
+        threading.Thread(target=_run, args=(name, run), name=name, daemon=True).start()
+    except RuntimeError:  # can't start new thread
+        return False
+    return True
 
 
 def run_within(seconds: float, name: str, run: Callable[[], Result]) -> Result:

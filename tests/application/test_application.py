@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from portero.application.application import Application, build
 from portero.decision_log.decision_log import DecisionLog
+from portero.objects.followed_daemons import FollowedDaemons
 from portero.recording.recorder import open_recorder
 from portero.settings.settings import Settings
 from portero.values.errors import LoadError
@@ -152,6 +153,28 @@ def test_what_no_user_can_change_is_told_beside_the_proposal(tmp_path: Path) -> 
 
     assert "without --privileged) then still refused by: log-failure" in told
     assert "Free disk space or fix PORTERO_LOG as root" in told
+
+
+def test_what_cannot_be_logged_is_not_being_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(FollowedDaemons, "note_refused", lambda self, id: told.append(id))
+    application = built(tmp_path, log="/dev/full")
+
+    assert ask(application, create())["Allow"] is False
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_change_that_cannot_be_followed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(FollowedDaemons, "has_room_for", lambda self, user, peer: False)
+    application = built(tmp_path, mode=mode)
+    answer = ask(application, create())
+
+    assert answer["Allow"] is (mode == "audit")
+    assert ("has not answered 1,024 requests" in answer["Msg"]) is (mode == "enforce")
+    assert ask(application, {"RequestMethod": "GET", "RequestUri": "/containers/json"})["Allow"] is True
 
 
 class FailingHost:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -43,6 +44,7 @@ def test_what_dockerd_says_counts(host: Host) -> None:
         "version": "26.1.5+dfsg1",
         "release": 26001005,
         "authorizationPlugins": ["portero"],
+        "askedFirst": "portero",
         "noNewPrivileges": "unknown",
         "seccomp": "builtin",
         "logDriver": "journald",
@@ -83,6 +85,22 @@ def test_the_configuration_counts_where_nobody_answers(host: Host) -> None:
         "iptables": True,
     }
     assert found["authorizationPlugins"] == {"value": ["portero"], "at": "dockerd --authorization-plugin"}
+
+
+@pytest.mark.parametrize(
+    ("written", "first"),
+    [
+        ('{"authorization-plugins": ["other", "portero"]}', "other"),
+        ('{"authorization-plugins": ["portero", "other"]}', "portero"),
+        ("{}", ""),
+        ("{", "unknown"),
+    ],
+)
+def test_the_plugin_that_dockerd_asks_first_is_the_first_that_is_named(host: Host, written: str, first: str) -> None:
+    host.dockerd()
+    host.write("/etc/docker/daemon.json", written)
+
+    assert facts(host)["askedFirst"] == {"value": first, "at": ANY}
 
 
 def test_a_dockerd_of_another_user_is_rootless(host: Host) -> None:

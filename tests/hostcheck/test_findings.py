@@ -120,22 +120,22 @@ def test_where_nobody_knows_whether_docker_is_there_its_rules_apply() -> None:
 
 
 UNGUARDED = {
-    "daemon": {"authorizationPlugins": {"value": []}},
+    "daemon": {"authorizationPlugins": {"value": []}, "askedFirst": {"value": ""}},
     "probes": {
         "arrive": {"value": False},
         "CVE-2024-41110": {"value": "unguarded"},
         "CVE-2026-34040": {"value": "unguarded"},
     },
 }
-PROBES = ["cve-2024-41110-fixed", "cve-2026-34040-fixed", "probes-arrive"]
+WAITING = ["asked-first", "cve-2024-41110-fixed", "cve-2026-34040-fixed", "probes-arrive"]
 
 
 def test_what_says_nothing_while_another_rule_is_violated_waits_for_it() -> None:
     report = checked(UNGUARDED)
 
     assert [finding.rule.id for finding in report.findings] == ["guarded-by-portero"]
-    assert report.waiting == dict.fromkeys(PROBES, "guarded-by-portero")
-    assert not {*PROBES} & {*report.held}
+    assert report.waiting == dict.fromkeys(WAITING, "guarded-by-portero")
+    assert not {*WAITING} & {*report.held}
 
 
 def test_nothing_that_is_enforced_waits_for_what_is_only_reported(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_nothing_that_is_enforced_waits_for_what_is_only_reported(tmp_path: Path
 
     report = checked(UNGUARDED, "hardened", tmp_path)
 
-    assert {finding.rule.id for finding in report.findings} == {"guarded-by-portero", *PROBES}
+    assert {finding.rule.id for finding in report.findings} == {"guarded-by-portero", *WAITING}
     assert report.waiting == {}
 
 

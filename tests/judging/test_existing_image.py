@@ -47,8 +47,8 @@ class CountingHost(FixedHost):
         assert found is not None
 
         class Counting:
-            since = found.since
-            info, list_all = found.info, found.list_all
+            since, creations = found.since, found.creations
+            info, list_all, look_again = found.info, found.list_all, found.look_again
 
             def inspect(_, kind: Any, name: str) -> Any:  # noqa: N805
                 self.asked.append(f"{kind} {name}")

@@ -427,10 +427,13 @@ def test_a_network_that_takes_old_options_is_judged_with_them(judge: Judge, copi
 class SilentObjects:
     """A daemon that does not answer."""
 
-    members = None
+    members = creations = None
 
     def inspect(self, kind: str, name: str) -> Any:
         raise Refused("lookup-failed")
+
+    def look_again(self) -> bool:
+        return False
 
     def info(self) -> Any:
         raise Refused("lookup-failed")

@@ -10,6 +10,7 @@ from portero.host.view import ObjectKind
 from portero.judging.gone_writers import follow, list_held, must_list
 from portero.judging.nested_sources import Source
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
+from portero.refusals import Refused
 from tests.judging.test_existing_objects import container
 
 ASKED = list[str]()
@@ -75,3 +76,17 @@ def test_a_list_is_needed_when_what_starts_can_meet_one_that_is_known() -> None:
     assert not must_list(
         [Member("b", "b", frozenset({"volume w"})), Member("a", "a", frozenset({"volume v"}))], members
     )
+
+
+def test_who_hangs_in_a_start_is_not_waited_for() -> None:
+    class Silent(Asked):
+        def inspect_briefly(self, kind: ObjectKind, name: str) -> Any:
+            if name == silent["Id"]:
+                raise Refused("lookup-failed")
+            return super().inspect_briefly(kind, name)
+
+    members = WriterMemory(None).at("", "1")
+    silent, other = list_containers(2)
+
+    assert follow([silent, other], (), FixedHost({}), Silent({}, members=members), members) == []
+    assert [UNKNOWN in members.find_all()[one["Id"]].shares for one in (silent, other)] == [True, False]

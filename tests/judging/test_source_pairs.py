@@ -6,6 +6,7 @@ import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.judging.source_pairs import SourcePairs
+from portero.objects.creations import CreationsUnderWay
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
 from portero.refusals import Refused
 from tests.judging.test_existing_objects import READS, WRITES, container
@@ -82,7 +83,7 @@ def test_what_starts_beside_a_writer_that_is_gone_by_then_holds_nothing(status: 
     listed = {**HELPER, "State": status}
     found = pairs(members, container={"helper": listed})
     found.note_start(starting)
-    found.note_allowed()
+    found.note_allowed("d-1")
 
     assert members.find_all().keys() == {HELPER["Id"]}
     assert see(members, HELPER) == []
@@ -92,7 +93,7 @@ def test_only_what_can_meet_others_is_noted_and_a_refusal_passes_through() -> No
     members = memory()
     found = pairs(members, container={})
     found.note_start(container("alone"))
-    found.note_allowed()
+    found.note_allowed("d-1")
     assert members.find_all() == {}
 
     class Full(DaemonMembers):
@@ -116,16 +117,32 @@ def test_a_service_is_noted_and_its_own_former_settings_do_not_count(operation: 
     found = pairs(members, service=services)
 
     assert writers_in(found.find_requested(request(operation=operation))) == ["service db"]
-    found.note_allowed()
+    found.note_allowed("d-1")
     assert members.find_all()["service web"].shares == {"/srv/media/movies", "/srv/media", "/srv/other"}
 
 
 def test_without_a_memory_lists_alone_are_compared() -> None:
     found = pairs(container={"writer": WRITER})
     found.note_start(HELPER)
-    found.note_allowed()
+    found.note_allowed("d-1")
 
     assert writers_in(found.find_requested(request())) == ["container writer"]
+
+
+def test_a_container_that_was_still_being_created_when_portero_started_is_no_old_one() -> None:
+    old = {"Created": "2025-11-01T00:00:00Z"}
+    writer, reader = {**WRITER, **old}, {**container("reader", mounts=({**READS},)), **old}
+    under_way = CreationsUnderWay()
+
+    def find() -> list[str]:
+        objects = FixedObjects({"container": {"writer": writer}}, creations=under_way.at())
+        return writers_in(SourcePairs(objects, FixedHost({})).find_at_start(reader))
+
+    assert find() == []
+    under_way.ended.append(reader["Id"])
+    assert find() == []
+    under_way.ended.append(writer["Id"])
+    assert find() == ["container writer"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from threading import Thread
 
 
 def http(status: str, body: str) -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    return f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 MISSING = http("404 Not Found", '{"message": "there is none"}')

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import api
+from portero.host.creation import MadePlace
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
+from portero.objects.changes import Touch
+from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.lookup import DaemonObjects, ObjectLookup
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -173,12 +176,12 @@ def test_who_asks_a_silent_daemon_often_waits_less(address: str, monkeypatch: py
         server.bind(address)
         server.listen()
         for _ in range(4):
-            assert known.patience.find_seconds() == 0.05
+            assert known.timeout.find_seconds() == 0.05
             with pytest.raises(Refused, match="lookup-failed"):
                 known.new_lookup(lambda: None).inspect("volume", "x")  # type: ignore[union-attr]
     monkeypatch.setattr(api, "SECONDS", 2.0)
 
-    assert known.patience.find_seconds() == 0.3
+    assert known.timeout.find_seconds() == 0.3
 
 
 def test_the_next_socket_of_the_daemon_is_asked_when_one_does_not_answer(address: str) -> None:
@@ -252,3 +255,107 @@ def test_services_are_absent_where_there_is_no_swarm(address: str, kind: ListedK
 
 def test_judging_began_before_the_first_lookup(address: str) -> None:
     assert 0 < objects(address).since <= time.time()
+
+
+def pictured(address: str, *unknown: str) -> tuple[FollowedDaemon, ObjectLookup]:
+    """A daemon that is known to have web, and containers of which no more is known than that."""
+    followed = FollowedDaemon()
+    picture = followed.picture
+    picture.is_followed = True
+    picture.note_swarm(picture.moment, is_swarm=False)
+    picture.note_containers([], picture.moment)
+    picture.note_inspected("container", WEB["Id"], WEB, picture.moment)
+    for id in unknown:
+        picture.note_made(id)
+    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
+    assert found is not None
+    return followed, found
+
+
+WEB: dict[str, JSON] = {"Id": "a" * 64, "Name": "/web", "State": {"Status": "exited"}, "Config": {}, "HostConfig": {}}
+
+
+def test_what_the_picture_has_is_not_asked_for(address: str) -> None:
+    _, found = pictured(address)
+
+    assert found.inspect("container", "web") is not None
+    assert [one["Id"] for one in found.list_all("container")] == [WEB["Id"]]
+    assert found.list_all("service") == []
+
+
+def test_dockerd_itself_is_asked_before_a_refusal(address: str) -> None:
+    _, found = pictured(address)
+    assert not found.look_again()
+    _, found = pictured(address)
+    assert found.inspect("container", "web") is not None
+    with answering(address, {}):
+        assert found.look_again()
+        assert found.inspect("container", "web") is None
+        assert not found.look_again()
+
+
+@pytest.mark.parametrize(("number", "target"), [(8, "/containers/{}/json"), (9, "/containers/json?all=1")])
+def test_a_few_that_are_not_certain_are_asked_for_and_many_are_listed(address: str, number: int, target: str) -> None:
+    ids = [f"{digit:x}" * 64 for digit in range(number)]
+    _, found = pictured(address, *ids)
+    answers = {target.format(id): http("200 OK", json.dumps({**WEB, "Id": id, "Name": f"/{id[0]}"})) for id in ids}
+    with answering(address, answers if number == 8 else {target: http("200 OK", "[]")}) as asked:
+        listed = found.list_all("container")
+
+    assert len(asked) == (8 if number == 8 else 1)
+    assert len(listed) == (9 if number == 8 else 0)
+
+
+LIST = "/containers/json?all=1"
+
+
+@pytest.mark.parametrize("is_under_way", [True, False], ids=["started by a request", "by a restart policy"])
+def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way: bool) -> None:
+    followed, found = pictured(address, "b" * 64)
+    if is_under_way:
+        followed.picture.begin([Touch("state", "b" * 64)])
+    # Without an answer to the question about the container.
+    hangs = {f"/containers/{'b' * 64}/json": b""}
+    with answering(address, {**hangs, LIST: http("200 OK", '[{"Id": "b"}]')}) as asked:
+        assert found.list_all("container") == [{"Id": "b"}]
+
+    assert len(asked) == (1 if is_under_way else 2)
+    assert not found.look_again()
+
+
+def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
+    followed, _ = pictured(address)
+    followed.creations.at().add("d-1", [MadePlace("/srv", True, "one")], lambda newer: True)
+    followed.creations.note_answered("d-1")
+    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
+    assert found is not None
+    found.list_all("container")
+    assert found.creations.others
+    with answering(address, {LIST: http("200 OK", "[]")}):
+        assert found.look_again()
+        found.list_all("container")
+
+    assert not found.creations.others
+
+
+def test_who_does_not_answer_soon_leaves_time_for_others(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_BRIEF_SECONDS", 0.0)
+    with answering(address, {"/volumes/x": http("200 OK", "{}")}):
+        found = objects(address)
+        with pytest.raises(Refused, match="lookup-failed"):
+            found.inspect_briefly("volume", "x")
+        assert found.inspect("volume", "x") == {}
+        assert found.inspect_briefly("volume", "x") == {}
+
+
+def test_a_container_that_is_being_started_is_not_waited_for(address: str) -> None:
+    followed, _ = pictured(address)
+    followed.picture.begin([Touch("state", "web")])
+    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
+    assert found is not None
+    with answering(address, {f"/containers/{WEB['Id']}/json": http("200 OK", json.dumps(WEB))}):
+        with pytest.raises(Refused, match="lookup-failed"):
+            found.inspect_briefly("container", str(WEB["Id"]))
+        # Before a refusal it is.
+        assert found.look_again()
+        assert found.inspect_briefly("container", str(WEB["Id"])) == WEB

@@ -38,6 +38,9 @@ class StandIn:
     def request_reload(self) -> None:
         self._loads += 1
 
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        pass
+
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
             raise RuntimeError("on demand")

@@ -32,6 +32,7 @@ class Judge:
     def __init__(self) -> None:
         self.asked: list[bytes] = []
         self.peers: list[Peer] = []
+        self.results: list[bytes] = []
 
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         self.asked.append(data)
@@ -39,6 +40,9 @@ class Judge:
         if data == b"fail":
             raise RuntimeError("on demand")
         return {"Allow": data.startswith(b"allow"), "Msg": ""}
+
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        self.results.append(data)
 
     def failure(self) -> Mapping[str, JSON]:
         return {"Allow": False, "Msg": "internal-error"}
@@ -360,14 +364,21 @@ def test_a_large_request_waits_for_its_turn_and_a_small_one_does_not() -> None:
 def test_a_large_result_waits_for_no_turn() -> None:
     """A request that has one may wait for the daemon, and the daemon until we have answered its result."""
     head = HEAD.replace(b"AuthZReq", b"AuthZRes")
-    for length, body in (
-        (b"Content-Length: 200000", b"x" * 200_000),
-        (b"Transfer-Encoding: chunked", b"5\r\n{...}\r\n0\r\n\r\n"),
+    for length, body, read in (
+        (b"Content-Length: 200000", b"x" * 200_000, b"x" * 200_000),
+        (b"Transfer-Encoding: chunked", b"5\r\n{...}\r\n0\r\n\r\n", b"{...}"),
     ):
-        with served(Judge(), threading.Semaphore(0)) as client:
+        judge = Judge()
+        with served(judge, threading.Semaphore(0)) as client:
             client.sendall(head + length + b"\r\n\r\n" + body)
 
             assert answer(client)[1]["Allow"] is True
+            assert judge.results == [read]
+            # Nor where others are being read; then its contents are left.
+            with connection._LARGE_RESULTS, connection._LARGE_RESULTS:
+                client.sendall(head + length + b"\r\n\r\n" + body)
+                assert answer(client)[1]["Allow"] is True
+            assert judge.results == [read, b""]
 
 
 def test_a_request_is_answered_whose_client_sends_nothing_more() -> None:

@@ -37,6 +37,9 @@ class Failing(StandIn):
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         raise ZeroDivisionError
 
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        raise ZeroDivisionError
+
 
 def test_a_request_is_answered_by_the_judge_and_a_failure_of_it_is_a_denial(caplog: pytest.LogCaptureFixture) -> None:
     before = CALLS["/AuthZPlugin.AuthZReq"]
@@ -46,8 +49,9 @@ def test_a_request_is_answered_by_the_judge_and_a_failure_of_it_is_a_denial(capl
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_what_was_carried_out_is_not_judged() -> None:
+def test_what_was_carried_out_is_noted_and_not_judged(caplog: pytest.LogCaptureFixture) -> None:
     assert CALLS["/AuthZPlugin.AuthZRes"](Failing(), b"{}", NOBODY) == ALLOWED
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_more_is_read_than_an_envelope_may_hold_so_that_the_judge_can_refuse_it() -> None:

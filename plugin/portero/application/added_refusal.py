@@ -1,9 +1,11 @@
-"""Refusals that no rule gives: the policy or the settings cannot be used, or a decision cannot be logged."""
+"""Refusals that no rule gives: without a usable policy, settings, a log line, or answers of dockerd."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from portero.decision import Decision, make_refusal, sort_violations
+from portero.dockerd.peer import Peer
+from portero.host.view import Follower
 from portero.reading.envelope import read_envelope
 from portero.values.spelling import make_printable
 
@@ -41,6 +43,16 @@ def decide_without_policy(decision: Decision, data: bytes, code: str, faults: Se
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     lacks = "usable settings" if code == "settings-unusable" else "policy"
     return add_refusal(decision, code, f"Portero has no {lacks}: {first}{more}" if first else "")
+
+
+def refuse_unfollowed(decision: Decision, followed: Follower | None, peer: Peer | None) -> Decision:
+    """The decision; a change of a user who has too many without an answer is refused, unless nothing is enforced."""
+    subject = decision.subject
+    if not decision.allowed or subject.reads or decision.mode == "audit" or followed is None:
+        return decision
+    if followed.has_room_for(subject.user, peer):
+        return decision
+    return add_refusal(decision, "lookup-failed", "dockerd has not answered 1,024 requests of this user.")
 
 
 def _is_allowed(decision: Decision, data: bytes) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from portero.application import first_policy, loading
-from portero.application.added_refusal import add_refusal, decide_without_policy
+from portero.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
 from portero.decision import Decision, new_id
 from portero.decision_log.decision_log import DecisionLog
 from portero.decision_log.log_line import is_frequent_read, write_line
@@ -20,6 +20,7 @@ from portero.dockerd import unix_http  # noqa: F401 - before a fork: the first l
 from portero.dockerd.peer import Peer
 from portero.host.live_host import HostFiles
 from portero.host.notes import HostNotes
+from portero.host.view import Follower
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.objects.own_requests import answer_own
@@ -82,10 +83,25 @@ class Application:
             if (own := answer_own(data)) is not None:
                 return own
             decision = self._decide(data, peer)
+            if not decision.subject.reads and (followed := self._followed) is not None:
+                if decision.allowed:
+                    followed.note_decision(decision.id, data, peer, decision.subject.user)
+                else:
+                    followed.note_refused(decision.id)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
             _LOG.error("internal error", exc_info=error)
             return self.failure()
+
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        """What dockerd posts after a request (AuthZRes): what it changed is known now."""
+        if (followed := self._followed) is not None:
+            followed.note_result(data, peer)
+
+    @property
+    def _followed(self) -> Follower | None:
+        host = self.in_force.judge.host
+        return host.followed if isinstance(host, HostFiles) else None
 
     def failure(self) -> dict[str, JSON]:
         """The reply when no decision could be made or logged."""
@@ -127,6 +143,7 @@ class Application:
             time.monotonic() - self.polled_at,
             in_force.unusable,
             self.list_docker_users,
+            self._followed.count_differences() if self._followed is not None else 0,
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
@@ -139,6 +156,7 @@ class Application:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if in_force.unusable and self.settings.mode == "enforce":
             decision = decide_without_policy(decision, data, in_force.unusable, in_force.state.faults)
+        decision = refuse_unfollowed(decision, self._followed, peer)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         if decision.breaks_glass:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
@@ -194,6 +212,8 @@ def build(
         metrics.load_failed()
     judge = loading.assemble_judge(settings, first.loaded.policy, routes, shapes, state.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
+    if isinstance(judge.host, HostFiles) and judge.host.followed is not None:
+        metrics.watch_picture(judge.host.followed.count_differences)
     in_force = InForce(judge, state, first.unusable)
     return Application(settings, in_force, log, recorder, list_docker_users, metrics, setting_faults)
 

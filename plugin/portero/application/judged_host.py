@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from functools import partial
 
 from portero.application.daemon_addresses import list_daemon_addresses
+from portero.dockerd.finder import AskingDaemons
 from portero.files import package_files
 from portero.files.owners import Owners
 from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import HostFiles
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import read_root_programs
+from portero.objects.followed_daemons import FollowedDaemons
 from portero.objects.lookup import DaemonObjects
 from portero.objects.network_names import DaemonNetworks
 from portero.objects.writer_memory import WriterMemory
 from portero.policy.policy import Policy
+from portero.reading.routes import Routes
 from portero.settings import own_files
 from portero.settings.settings import Settings
 from portero.values.errors import LoadError
@@ -23,7 +26,7 @@ from portero.values.errors import LoadError
 _PROGRAMS_SECONDS = 30.0
 
 
-def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostFiles:
+def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: Routes) -> HostFiles:
     """The host that requests are judged by; `links`: those in the policy folders."""
     if (encoding := sys.getfilesystemencoding()) != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
@@ -32,7 +35,9 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         )
     root = settings.visible_root
     addresses = partial(list_daemon_addresses, settings)
-    objects = DaemonObjects(addresses, WriterMemory(settings.writers))
+    daemons = AskingDaemons()
+    followed = FollowedDaemons(routes, daemons.find, addresses)
+    objects = DaemonObjects(addresses, WriterMemory(settings.writers), followed.at)
     networks = DaemonNetworks(addresses)
     try:
         owners = Owners()
@@ -57,4 +62,6 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
         lookup_state=lambda: objects.state if settings.lookups == "auto" else "off",
+        daemons=daemons,
+        followed=followed if settings.lookups == "auto" else None,
     )

@@ -162,7 +162,7 @@ def make_reader(in_force: PolicyFiles | None) -> Reader:
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
     """The judge by this policy, with the links in its folders."""
-    host = make_host(settings, policy, links)
+    host = make_host(settings, policy, links, routes)
     enforcement = Enforcement(settings.profile, settings.mode)
     door_key = DoorKey(settings.door_key, read_regular_file)
     return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, settings.images, door_key)

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.kept_connections import KeptConnections
 from portero.dockerd.object_lists import Wanted, read_list
 from portero.dockerd.peer import read_peer
 from portero.values.json_fields import to_object
@@ -90,7 +92,12 @@ def _find_message(answer: bytes) -> str:
 
 
 def get(
-    address: str, target: str, seconds: float, uids: Collection[int] | None, max_bytes: int = MAX_ANSWER_BYTES
+    address: str,
+    target: str,
+    seconds: float,
+    uids: Collection[int] | None,
+    max_bytes: int = MAX_ANSWER_BYTES,
+    kept: KeptConnections[Any] | None = None,
 ) -> tuple[int, bytes] | None:
     """Status and body; None: no answer of at most `max_bytes` bytes came in time.
 
@@ -101,30 +108,35 @@ def get(
     # Slow to load, and most commands ask no daemon.
     from portero.dockerd.unix_http import exchange
 
-    check = _make_check(address, uids)
+    check = make_check(address, uids)
     try:
-        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check)
+        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check, kept=kept)
     except (OSError, ValueError):
         return None
 
 
 def _get_list(
-    address: str, target: str, seconds: float, uids: Collection[int] | None, wanted: Wanted
+    address: str,
+    target: str,
+    seconds: float,
+    uids: Collection[int] | None,
+    wanted: Wanted,
+    kept: KeptConnections[Any] | None,
 ) -> tuple[int, list[Mapping[str, JSON]]] | None:
     """The same for a list of objects; an answer of another status has none."""
     if seconds <= 0:
         return None
     from portero.dockerd.unix_http import asking  # see get()
 
-    check = _make_check(address, uids)
+    check = make_check(address, uids)
     try:
-        with asking(address, seconds, "GET", target, headers=_OWN, check=check) as response:
+        with asking(address, seconds, "GET", target, headers=_OWN, check=check, kept=kept) as response:
             return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
     except (OSError, ValueError):
         return None
 
 
-def _make_check(address: str, uids: Collection[int] | None) -> Callable[[socket.socket], None]:
+def make_check(address: str, uids: Collection[int] | None) -> Callable[[socket.socket], None]:
     """Only a process of one of these users is asked; None: any."""
 
     def check(connected: socket.socket) -> None:
@@ -147,27 +159,33 @@ class TimedRequests:
     """The lookups of one request: two seconds (or `seconds`) for all of them, from the first on.
 
     `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
+    `kept`: connections to it.
     """
 
     def __init__(
-        self, addresses: Iterable[str], daemon: AskingDaemon | None, seconds: Callable[[], float] = lambda: SECONDS
+        self,
+        addresses: Iterable[str],
+        daemon: AskingDaemon | None,
+        seconds: Callable[[], float] = lambda: SECONDS,
+        kept: KeptConnections[Any] | None = None,
     ) -> None:
         self._addresses = addresses
         self._seconds = seconds
         self._uids = {0, daemon.uid} if daemon else None
+        self._kept = kept
         self._deadline: float | None = None
 
     def answers(self, target: str, max_bytes: int = MAX_ANSWER_BYTES) -> Iterator[tuple[int, bytes]]:
         """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
         for address in self._addresses:
-            answer = get(address, target, self._seconds_left(), self._uids, max_bytes)
+            answer = get(address, target, self._seconds_left(), self._uids, max_bytes, self._kept)
             if answer is not None:
                 yield answer
 
     def lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
         """Status and the objects of a list, with the wanted fields, from each socket that answers in time."""
         for address in self._addresses:
-            answer = _get_list(address, target, self._seconds_left(), self._uids, wanted)
+            answer = _get_list(address, target, self._seconds_left(), self._uids, wanted, self._kept)
             if answer is not None:
                 yield answer
 

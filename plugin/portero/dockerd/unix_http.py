@@ -4,11 +4,12 @@ import http.client
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from portero.dockerd.kept_connections import KeptConnections
 from portero.threads import announce_wait
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -51,8 +52,12 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Open the socket. OSError: nothing listens there, or (TimeoutError) the time is over."""
         announce_wait()
-        self.sock = _UnixSocket(self._seconds)
+        self.sock: _UnixSocket = _UnixSocket(self._seconds)
         self.sock.connect(self._address)
+
+    def limit(self, deadline: float) -> None:
+        """Have what it sends and reads from now on end by then, by time.monotonic()."""
+        self.sock.deadline = deadline
 
 
 class _UnixSocket(DeadlineMixin, socket.socket):
@@ -72,12 +77,14 @@ def exchange(
     body: bytes | Iterable[bytes] | None = None,
     max_bytes: int,
     check: Callable[[socket.socket], None] | None = None,
+    kept: KeptConnections[UnixConnection] | None = None,
 ) -> tuple[int, bytes]:
     """Status and body of the answer. OSError: none came in whole and in time; ValueError: it is not HTTP, or longer.
 
-    `check` sees the connected socket before anything is sent, and may raise OSError.
+    `check` sees the connected socket before anything is sent, and may raise OSError. `kept`: for a GET, which may be
+    sent twice.
     """
-    with asking(address, seconds, method, target, headers=headers, body=body, check=check) as response:
+    with asking(address, seconds, method, target, headers=headers, body=body, check=check, kept=kept) as response:
         content = response.read(max_bytes + 1)
         if len(content) > max_bytes:
             raise ValueError(f"{method} {target} was answered with more than {max_bytes} bytes")
@@ -97,16 +104,38 @@ def asking(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | Iterable[bytes] | None = None,
     check: Callable[[socket.socket], None] | None = None,
+    kept: KeptConnections[UnixConnection] | None = None,
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer for the length of a block, which reads its body; the same errors, in the block too."""
-    connection = UnixConnection(address, seconds)
+    deadline = time.monotonic() + seconds
+    connection = kept.take(str(address)) if kept else None
+
+    def send(by: UnixConnection) -> http.client.HTTPResponse:
+        by.request(method, target, body, dict(headers))
+        return by.getresponse()
+
     try:
-        connection.connect()
-        if check is not None:
-            check(connection.sock)
-        connection.request(method, target, body, dict(headers))
-        yield connection.getresponse()
+        response = None
+        if connection is not None:
+            announce_wait()
+            connection.limit(deadline)
+            # The daemon can have closed it since, and answers nothing then.
+            with suppress(ConnectionError):
+                response = send(connection)
+        if connection is None or response is None:
+            if connection is not None:
+                connection.close()
+            connection = UnixConnection(address, seconds_left(deadline))
+            connection.connect()
+            if check is not None:
+                check(connection.sock)
+            response = send(connection)
+        yield response
+        if kept and response.isclosed() and connection.sock is not None:
+            kept.keep(str(address), connection)
+            connection = None
     except http.client.HTTPException as error:
         raise ValueError(f"{method} {target} was not answered in HTTP") from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()

@@ -15,6 +15,7 @@ from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
 from portero.files.path import clean, is_within
 from portero.files.symlinks import MAX_LINKS, Kind
+from portero.host.creation import Creations
 from portero.host.homes import make_homes, name_linked
 from portero.host.member import Members
 from portero.host.network import HostRoutes
@@ -51,6 +52,7 @@ class FixedObjects:
     by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
     since: int = 1_767_225_600  # 2026-01-01
     members: Members | None = None
+    creations: Creations | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)
@@ -60,6 +62,12 @@ class FixedObjects:
 
     def info(self) -> Mapping[str, JSON]:
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
+
+    def look_again(self) -> bool:
+        return False
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
 
 
 class FixedHost:
@@ -77,14 +85,11 @@ class FixedHost:
     "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes;
-    `readableByAll` files for everybody, `ownerOnly` for
-    their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
-    `devices` whether dockerd may open
-    devices, which is unknown otherwise.
-    /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
-    is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
-    without it no object is looked up.
+    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody,
+    `ownerOnly` for their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
+    `devices` whether dockerd may open devices, which is unknown otherwise. /var/run is a link to /run; a path that is
+    not named is a directory; the name behind an ID that is not named is not known; `networks` null: no name is.
+    `objects` has, by kind and name, what docker inspect shows; without it no object is looked up.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:

@@ -22,6 +22,7 @@ from portero.files.owners import ROOT, AccountNames, Owners
 from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
+from portero.host import view
 from portero.host.home_links import HomeFinder
 from portero.host.homes import NO_HOMES, Homes
 from portero.host.network import HostRoutes, read_mounted, read_routes
@@ -45,6 +46,7 @@ class HostFiles:
     `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
     `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
     whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
+    `followed`: is told of requests and their answers; None: nobody is.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class HostFiles:
         lookups_fail: Callable[[], bool] = lambda: False,
         new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
         lookup_state: Callable[[], LookupState] = lambda: "auto",
+        daemons: AskingDaemons | None = None,
+        followed: view.Follower | None = None,
     ) -> None:
         self.root = root
         self.visible = visible
@@ -79,10 +83,10 @@ class HostFiles:
         self.homes = HomeFinder()
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
-        self.new_objects, self.lookup_state = new_objects, lookup_state
+        self.new_objects, self.lookup_state, self.followed = new_objects, lookup_state, followed
         self.listening, self.programs_of_root = listening, programs_of_root
         self.configs = DaemonConfigs(daemon_config)
-        self.daemons = AskingDaemons()
+        self.daemons = daemons or AskingDaemons()
 
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostFiles":
         """The same host, by a policy that protects these paths and has these links in its folders."""
@@ -102,7 +106,8 @@ class HostFiles:
     def watch(self) -> None:
         self.listening.watch("sockets")
         self.programs_of_root.watch("programs")
-        self.daemons.watch()
+        for each in (self.daemons, *((self.followed,) if self.followed else ())):
+            each.watch()
 
 
 class FilesMoment:

@@ -13,6 +13,7 @@ from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.symlinks import Kind
+from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.network import HostRoutes
 from portero.refusals import Refused
@@ -83,6 +84,10 @@ class Objects(Protocol):
         """What is remembered of containers that could write, and of those that can hold what they left."""
 
     @property
+    def creations(self) -> Creations | None:
+        """What others are creating just now."""
+
+    @property
     def since(self) -> int:
         """When Portero began to judge, in seconds since 1970."""
 
@@ -92,8 +97,14 @@ class Objects(Protocol):
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
 
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """The same, for what a request can do without; Refused soon, with time left for other questions."""
+
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows."""
+
+    def look_again(self) -> bool:
+        """Find everything anew, at the daemon itself; False: it came from there."""
 
 
 class HostMoment(Protocol):
@@ -125,6 +136,28 @@ class HostMoment(Protocol):
 
     def objects(self) -> Objects | None:
         """What exists at the daemon; None: it cannot be asked, or need not be (PORTERO_LOOKUPS)."""
+
+
+class Follower(Protocol):
+    """Follows what requests change at the daemons that ask."""
+
+    def watch(self) -> None:
+        """Read ahead of requests from now on, in this process."""
+
+    def has_room_for(self, user: str, peer: Peer | None) -> bool:
+        """Whether another change by this user can be followed; "": one who is not known."""
+
+    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "") -> None:
+        """A request is allowed that may change something: before dockerd is told so. `id`: of the decision."""
+
+    def note_refused(self, id: str) -> None:
+        """A request is refused that may have been allowed by its rules. `id`: of the decision."""
+
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        """What dockerd posts after a request."""
+
+    def count_differences(self) -> int:
+        """How often something else was found than what the requests made of it."""
 
 
 class Host(Protocol):

@@ -81,13 +81,14 @@ def facts(
     processes_read: bool,
 ) -> dict[str, JSON]:
     """The part `daemon` of the host document. `processes_read`: whether `process` None means that no dockerd runs."""
-    version = info.fact("ServerVersion", str)
+    version, asked = info.fact("ServerVersion", str), authorization_plugins(configuration, info)
     return {
         "installed": _find_installed(files, process, info, processes_read),
         "running": _find_running(process, info, processes_read),
         "version": version,
         "release": find_release(version),
-        "authorizationPlugins": authorization_plugins(configuration, info),
+        "authorizationPlugins": asked,
+        "askedFirst": observed(str(asked["at"]), lambda: _find_first(asked["value"])),
         "noNewPrivileges": _find_no_new_privileges(configuration, info),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
@@ -129,6 +130,12 @@ def find_release(version: Fact) -> Fact:
 def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
     """The authorization plugins that dockerd asks."""
     return either(configuration.texts("authorization-plugins"), _report_plugins(info))
+
+
+def _find_first(plugins: JSON) -> str:
+    if not isinstance(plugins, list):
+        raise ValueError("the plugins are not known")
+    return str(next(iter(plugins), ""))
 
 
 def data_root(configuration: Configuration, info: Info) -> Fact:

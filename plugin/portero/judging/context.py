@@ -2,13 +2,22 @@
 
 from dataclasses import dataclass, field, replace
 
+from portero.decision import Violation, make_refusal
 from portero.host.notes import HostNotes, ask
 from portero.host.view import HostMoment
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import ObjectFindings
 from portero.reading.routes import Operation
+from portero.refusals import Refused
 
 _OF_OBJECTS = ("joined", "objects")
+# So often a request is judged again since others that concern it came meanwhile.
+_ATTEMPTS = 8
+_BUSY = replace(
+    make_refusal("lookup-failed", ""),
+    reason="Other requests for the same host paths come all the time, so Portero cannot tell what this one meets.",
+    remedy={"docker": "repeat the command"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +47,38 @@ class Context:
     def _list_switched_off(self) -> frozenset[str]:
         objects = self.host.objects()
         return frozenset(name for name, value in (objects.info() if objects else {}).items() if value is False)
+
+    def look_again(self) -> "Context | None":
+        """The same, for what dockerd itself shows now; None: it was asked already.
+
+        What is known without asking only allows: it may hold what is gone. Nothing is refused because of it.
+        """
+        try:
+            objects = self.host.objects()
+        except Refused:
+            return None
+        if objects is None or not objects.look_again():
+            return None
+        self._forget_objects()
+        return replace(self, findings=ObjectFindings())
+
+    def note_allowed(self, id: str, attempt: int) -> tuple[Violation, ...] | None:
+        """Have what an allowed request makes and starts remembered; the refusal where that cannot be.
+
+        None: another request came meanwhile, and this one is to be judged again. `id`: of the decision.
+        """
+        try:
+            if self.findings.note_allowed(id):
+                return ()
+            if attempt >= _ATTEMPTS:
+                return (_BUSY,)
+        except Refused as refused:
+            return (make_refusal(refused.code, refused.at),)
+        self._forget_objects()
+        return None
+
+    def _forget_objects(self) -> None:
+        """What was noted about existing objects is to be found anew."""
+        if self.notes is not None:
+            for question in _OF_OBJECTS:
+                self.notes.known.pop(question, None)

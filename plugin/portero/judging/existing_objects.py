@@ -51,14 +51,12 @@ class ObjectFindings:
     judging: set[str] = field(default_factory=set)  # containers that are being judged
     is_whole: bool = True
 
-    def note_allowed(self) -> tuple[Refused, ...]:
-        """Have what an allowed request starts remembered; the refusal where that cannot be."""
-        try:
-            if self.pairs is not None:
-                self.pairs.note_allowed()
-        except Refused as refused:
-            return (refused,)
-        return ()
+    def note_allowed(self, id: str) -> bool:
+        """Have what an allowed request makes and starts remembered, by the ID of the decision.
+
+        False: another one came meanwhile, and this one is to be judged again. Raises Refused where it cannot be.
+        """
+        return self.pairs is None or self.pairs.note_allowed(id)
 
 
 @dataclass(frozen=True, slots=True)

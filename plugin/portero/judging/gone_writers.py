@@ -14,6 +14,7 @@ from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
 from portero.judging.nested_sources import Source
 from portero.objects.descriptors import shares_with
+from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
@@ -21,6 +22,8 @@ from portero.values.json_types import JSON
 _RESTS = ("exited", "dead", "")
 # Of a container that was there before Portero, the namespaces are asked for, of so many in one request.
 _MAX_INSPECTED = 32
+# So many may be silent, since they hang in a start.
+_MAX_SILENT = 2
 
 
 def must_list(started: Iterable[Member], members: Members) -> bool:
@@ -37,14 +40,19 @@ def follow(
     members: Members,
 ) -> list[Member]:
     """Have the memory follow these lists; returns those that can hold what is gone."""
-    known, seen, unknown = members.find_all(), dict[str, Member](), 0
+    known, seen, unknown, silent = members.find_all(), dict[str, Member](), 0, 0
     for container in containers:
         id = text(container, "Id")
         name, state = find_name(container), _read_state(container)
         member = known.get(id)
         if member is None or UNKNOWN in member.shares:
             unknown += 1
-            shown = existing.inspect("container", id) if unknown <= _MAX_INSPECTED else container
+            shown: Mapping[str, JSON] | None = container
+            if unknown <= _MAX_INSPECTED and silent < _MAX_SILENT:
+                try:
+                    shown = existing.inspect_briefly("container", id)
+                except Refused:
+                    silent += 1
             if shown is None:
                 continue  # gone since
             member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)

@@ -45,6 +45,8 @@ from portero.refusals import Refused
 from portero.values.denial_parts import Proposed
 from portero.values.json_types import JSON
 
+_Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, and what it violates
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -76,11 +78,12 @@ class Judge:
         peer: Peer | None = None,
         identity: Identity | None = None,
         notes: HostNotes | None = None,
+        attempt: int = 1,
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known already of host and
-        caller; what else is asked is added. A refusal names what was read before it.
+        `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known of host and caller; more
+        is added. A refusal names what was read before it.
         """
         envelope: Envelope | None = None
         target: uri.Target | None = None
@@ -101,12 +104,11 @@ class Judge:
             if who is NOBODY and envelope.body is None and match.operation.id in self._unjudged:
                 body.read_body(envelope, match, target.query, self.shapes, target.version)
             else:
-                # The request and the suggestion are judged at one and the same moment of the host.
                 context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
-                document = self._document(envelope, target, match, who, context.host)
-                document = self._with_objects(document, context)
-                violations = self.find_violations(document, time, enforcement)
-                violations = report_unenforced(violations, self.policy.rules, document, context)
+                document = read = self._document(envelope, target, match, who, context.host)
+                document, violations = self._judge(read, context)
+                if any(one.action == "deny" for one in violations) and (again := context.look_again()):
+                    document, violations = self._judge(read, context := again)
                 if violations:
                     by_compose = subject.is_by_compose(envelope, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
@@ -118,7 +120,8 @@ class Judge:
         operation = match.operation.id if match else not_enforced.find_operation(self.routes, envelope)
         lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement, operation)
         if context is not None and not any(one.action == "deny" for one in lifted):
-            refusals = tuple(make_refusal(refused.code, refused.at) for refused in context.findings.note_allowed())
+            if (refusals := context.note_allowed(id, attempt)) is None:
+                return self.decide(data, id, time, peer, identity, notes, attempt + 1)
             lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement, operation))
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
@@ -154,18 +157,14 @@ class Judge:
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
     ) -> tuple[Violation, ...]:
-        """Every violation of one request document, at a time that decides which exceptions still count.
-
-        `acts`: only the violations of rules with this action.
-        """
+        """Every violation of one document by rules with these actions; `time` decides which exceptions count."""
         violated = self.policy.check(document, enforcement.profile, acts, enforcement.audit_profile)
+        shape = self.shapes.by_operation.get(cast(str, document["operation"]))
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
             *not_enforced.report_waived(document["objects"], self.policy.rules),
-            *unknown_fields.report_unknown(
-                document, self.policy.unknown_fields, self.shapes.by_operation.get(cast(str, document["operation"]))
-            ),
+            *unknown_fields.report_unknown(document, self.policy.unknown_fields, shape),
             *unknown_fields.report_dropped(document),
         )
 
@@ -181,6 +180,11 @@ class Judge:
             canonical=body.read_body(envelope, match, target.query, self.shapes, target.version),
             host=host,
         )
+
+    def _judge(self, read: dict[str, JSON], context: Context, acts: Sequence[Acting] = ACTS) -> _Judged:
+        document = self._with_objects(read, context)
+        violations = self.find_violations(document, context.time, context.enforcement, acts)
+        return document, report_unenforced(violations, self.policy.rules, document, context)
 
     def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
@@ -236,9 +240,7 @@ class Judge:
                 return None
             effective = request_document.drop_fields(drafted.document, self.shapes)
             rebuilt = request_document.rebuild_document(effective, context.host)
-            changed = self._with_objects(rebuilt, context.for_proposal())
-            judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
-            judged = report_unenforced(judged, self.policy.rules, changed, context)
+            _, judged = self._judge(rebuilt, context.for_proposal(), ("deny",))
             refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):

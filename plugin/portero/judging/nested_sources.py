@@ -9,11 +9,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from portero.facts.driver import read_options
 from portero.files.path import clean, is_within
 from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
+from portero.reading.uri import first_value
 from portero.values.json_fields import child, flag, integer, objects, text, texts, to_text
 from portero.values.json_types import JSON, Fact
 from portero.values.spelling import make_printable
@@ -43,6 +45,13 @@ def list_requested(document: Mapping[str, JSON], host: HostMoment) -> list[Sourc
         if text(mount, "via") != "host-mount"
         for path in _list_named(texts(mount, "paths"), host)
     ]
+
+
+def find_requested_name(document: Mapping[str, JSON]) -> str:
+    """What a request makes, as a reason names it."""
+    named = first_value(cast("dict[str, list[str]]", document.get("query", {})), "name")
+    kind, name = ("service", text(child(document, "body"), "Name")) if not named else ("container", named)
+    return f"{kind} {shorten_name(name)}, which is being created," if name else "a container that is being created"
 
 
 def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:

@@ -4,31 +4,35 @@ In: sources, and dockerd's lists, each read once for a request. Out: `objects.ne
 and what the memory of writers must note when the request is allowed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from portero.host.creation import MadePlace
 from portero.host.member import Member
 from portero.host.view import HostMoment, Objects
 from portero.judging import gone_writers, nested_sources
 from portero.judging.members import make_asked, make_started
-from portero.judging.nested_sources import Source, find_nested, was_created_since
+from portero.judging.nested_sources import Source, find_nested, find_requested_name, was_created_since
 from portero.refusals import Refused
 from portero.values.json_fields import as_object, text
 from portero.values.json_types import JSON
 
 # Each starts tasks without a request.
 _SERVICES = ("ServiceCreate", "ServiceUpdate")
+_CREATES = ("ContainerCreate", *_SERVICES)
 
 
 @dataclass(slots=True)
 class SourcePairs:
-    """Compares sources at one moment. `starting`: what starts when the request is allowed."""
+    """Compares sources at one moment. `starting`, `creating`: what starts and is made when the request is allowed."""
 
     objects: Objects
     host: HostMoment
     starting: dict[str, Member] = field(default_factory=dict)
+    creating: tuple[Source, ...] = ()
     found: dict[tuple[Source, ...], list[JSON]] = field(default_factory=dict)
     _holders: list[Member] | None = None
+    _name: str = ""
 
     def find_requested(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """Those of a request. Raises Refused (lookup-failed, host-unreadable, writers-unknown)."""
@@ -36,6 +40,8 @@ class SourcePairs:
         service = text(as_object(document["body"], ""), "Name") if document["operation"] in _SERVICES else ""
         if sources and sources not in self.found:
             self.found[sources] = self._find(sources, updated=service)
+        if document["operation"] in _CREATES:
+            self.creating, self._name = sources, find_requested_name(document)
         if service:
             asked = make_asked(service, document, sources, self.host)
             self.starting = {asked.id: asked}
@@ -46,7 +52,7 @@ class SourcePairs:
 
         Containers from before Portero started go on starting.
         """
-        if not was_created_since(container, self.objects.since):
+        if not self._is_young(container, self.objects.since):
             return {}
         sources = list(nested_sources.list_mounted(container))
         pairs = self._find(sources, text(container, "Id"), self.objects.since) if sources else []
@@ -60,12 +66,31 @@ class SourcePairs:
             if gone_writers.must_list([one], self.objects.members):
                 self._follow()
 
-    def note_allowed(self) -> None:
-        """Have the memory note what starts. Raises Refused (writers-unknown)."""
+    def note_allowed(self, id: str) -> bool:
+        """Have others see what the request of this decision makes, and the memory what starts.
+
+        False, and nothing is noted: what came meanwhile does not go with it. Raises Refused (writers-unknown).
+        """
+        creations = self.objects.creations
+        if self.creating and creations is not None:
+            places = [MadePlace(one.path, one.writable, self._name) for one in self.creating]
+            if not creations.add(id, places, self._goes_with):
+                return False
         # Its own namespace alone leads nowhere.
         meeting = [one for one in self.starting.values() if len(one.shares) > 1 or one.is_service]
         if meeting and self.objects.members is not None:
             self.objects.members.note(meeting)
+        return True
+
+    def _is_young(self, container: Mapping[str, JSON], since: int) -> bool:
+        """Whether it was created since, or is one that dockerd was still creating when Portero started."""
+        creations = self.objects.creations
+        return was_created_since(container, since) or (
+            creations is not None and text(container, "Id") in creations.ended
+        )
+
+    def _goes_with(self, newer: Sequence[MadePlace]) -> bool:
+        return not find_nested(self.creating, _list_places(newer), self.host)
 
     def _find(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
         """The pairs with what other containers and services have that were made since, and with what is held."""
@@ -74,7 +99,7 @@ class SourcePairs:
             containers = [
                 one
                 for one in self.objects.list_all("container")
-                if text(one, "Id") != id and was_created_since(one, since)
+                if text(one, "Id") != id and self._is_young(one, since)
             ]
             services = [
                 one
@@ -84,6 +109,7 @@ class SourcePairs:
             others = [
                 *nested_sources.list_others(containers),
                 *nested_sources.list_of_services(services, self.host, updated),
+                *(_list_places(self.objects.creations.others) if self.objects.creations and not id else ()),
             ]
             held = gone_writers.list_held(one for one in holders if one.id != id)
             if held and find_nested(sources, held, self.host) and self.objects.members is not None:
@@ -104,6 +130,10 @@ class SourcePairs:
             lists = self.objects.list_all("container"), self.objects.list_all("service")
             self._holders = gone_writers.follow(*lists, self.host, self.objects, members)
         return self._holders
+
+
+def _list_places(places: Iterable[MadePlace]) -> list[Source]:
+    return [Source(one.path, one.writable, one.owner) for one in places]
 
 
 def _make_objects(pairs: list[JSON]) -> dict[str, JSON]:

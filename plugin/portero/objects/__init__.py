@@ -1,5 +1,5 @@
-"""What exists at the daemon: containers, volumes, networks and images that a request names, looked up over its socket.
+"""What exists at the daemon: containers, volumes, networks and images that a request names, known or looked up.
 
 A lookup that fails is a refusal where the answer matters.
-Imports: dockerd, files, host, reading, refusals, values.
+Imports: dockerd, files, host, reading, refusals, threads, values.
 """

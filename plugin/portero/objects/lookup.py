@@ -1,60 +1,31 @@
-"""Asks the daemon about objects that a request names: kind and name in, what docker inspect shows out.
+"""Finds the objects that a request names: kind and name in, what docker inspect shows out.
 
-For one request: each object once, two seconds for all of them, at most 64. Beyond that there is no answer, and the
-request is refused (lookup-failed). dockerd asks the plugin about each of these; see own_requests.py.
+What the picture of the daemon has needs no question (picture.py); the rest is asked of dockerd. For one request: each
+object once, two seconds for all of them, at most 64. Beyond that there is no answer, and the request is refused
+(lookup-failed). dockerd asks the plugin about each of these; see own_requests.py.
 """
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from http import HTTPStatus
-from urllib.parse import quote
 
-from portero.dockerd.api import TimedRequests, read_object
+from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
-from portero.dockerd.object_lists import Wanted
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.member import Members
-from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
+from portero.host.view import ListedKind, LookupState, ObjectKind
+from portero.objects.daemon_questions import DaemonQuestions
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.objects.kept_facts import list_fields
 from portero.objects.own_requests import find_start
-from portero.objects.patience import Patience
+from portero.objects.picture import Picture
+from portero.objects.timeout import LookupTimeout
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
 _MAX_OBJECTS = 64
-_TARGETS: Mapping[ObjectKind, str] = {
-    "container": "/containers/{}/json",
-    "exec": "/exec/{}/json",
-    "image": "/images/{}/json",
-    "volume": "/volumes/{}",
-    "network": "/networks/{}",
-    "service": "/services/{}",
-    "secret": "/secrets/{}",
-    "config": "/configs/{}",
-}
-_LISTS: Mapping[ListedKind, str] = {
-    "container": "/containers/json?all=1",
-    "network": "/networks",
-    "service": "/services",
-}
-_TEMPLATE: Wanted = {"ContainerSpec": {"Mounts": None}, "Networks": None}
-_SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE, "Networks": None}
-# What is read of a list. Labels, variables and commands can be long, and are not.
-_WANTED: Mapping[ListedKind, Wanted] = {
-    "container": dict.fromkeys(("Id", "Names", "Created", "State", "Mounts", "HostConfig")),
-    "network": {"Id": None},
-    "service": {"ID": None, "UpdatedAt": None, "Spec": _SPEC, "PreviousSpec": _SPEC},
-}
-# What a swarm has is unavailable on a node that is no manager, and so is what is done to it.
-_OF_SWARM = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
-_ABSENT: Mapping[ObjectKind, frozenset[int]] = {
-    **dict.fromkeys(("service", "secret", "config"), _OF_SWARM),
-    # What is no reference at all is a bad request, here as in a create.
-    "image": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}),
-}
-_NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND})
-# dockerd answers a quoted slash of an image's name with a redirection.
-_SAFE: Mapping[ObjectKind, str] = {"image": "/"}
+# Containers that are not certain: more of them are rather listed with all others.
+_MAX_ASKED, _BRIEF_SECONDS = 8, 0.5
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
 _INFO_SECONDS = 60.0
 
@@ -62,19 +33,29 @@ _INFO_SECONDS = 60.0
 class DaemonObjects:
     """Lookups at the daemons that ask. `addresses`: the sockets of one of them, the best first; none: it cannot be.
 
-    The answer to GET /info is kept between requests.
+    The answer to GET /info is kept between requests. `find_followed`: what is known of one without asking.
     """
 
     def __init__(
-        self, addresses: Callable[[AskingDaemon | None], Iterable[str]], writers: WriterMemory | None = None
+        self,
+        addresses: Callable[[AskingDaemon | None], Iterable[str]],
+        writers: WriterMemory | None = None,
+        find_followed: Callable[[AskingDaemon | None], FollowedDaemon] = lambda daemon: FollowedDaemon(),
     ) -> None:
         self.addresses = addresses
+        self.find_followed = find_followed
         self.writers = writers or WriterMemory(None)
-        self.patience = Patience()
+        self.timeout = LookupTimeout()
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
         self.state: LookupState = "auto"
+
+    def note_answer(self, state: LookupState, is_late: bool) -> None:
+        """How the last lookup went."""
+        self.state = state
+        if is_late and state == "unanswered":
+            self.timeout.note_silence()
 
     def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> "ObjectLookup | None":
         """The lookups of one request; None where no daemon can be asked."""
@@ -92,21 +73,54 @@ class ObjectLookup:
     def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Iterable[str]) -> None:
         self._objects = objects
         self._daemon = daemon
-        self._requests = TimedRequests(addresses, daemon, objects.patience.find_seconds)
-        # Before anything is asked: what starts meanwhile may be missing in a list.
+        # Before anything is asked: what starts or is made meanwhile may be missing in a list.
         self.members: Members = objects.writers.at(*_identify(daemon))
+        self._followed = objects.find_followed(daemon)
+        requests = TimedRequests(addresses, daemon, objects.timeout.find_seconds, self._followed.connections)
+        self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
+        self._addresses = addresses
+        self.creations = self._followed.creations.at()
+        # None: everything is asked of dockerd.
+        self._picture: Picture | None = self._followed.picture
+        self._used_picture = False
         self._inspected: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
         self._listed: dict[ListedKind, Sequence[Mapping[str, JSON]]] = {}
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
+        return self._inspect(kind, name, self._questions)
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """The same. A container that starts holds its lock, for long if it hangs: dockerd does not show it then.
+
+        Refused (lookup-failed) at once, too, while a request is under way that may start it.
+        """
+        if self._picture is not None and (kind, name) not in self._inspected and self._picture.are_under_way([name]):
+            self._used_picture = True
+            raise Refused("lookup-failed")
+        return self._inspect(kind, name, self._ask_briefly())
+
+    def _ask_briefly(self) -> DaemonQuestions:
+        brief = TimedRequests(self._addresses, self._daemon, lambda: _BRIEF_SECONDS, self._followed.connections)
+        return DaemonQuestions(brief, self._followed, lambda state, is_late: None)
+
+    def _inspect(self, kind: ObjectKind, name: str, questions: DaemonQuestions) -> Mapping[str, JSON] | None:
         key = (kind, name)
         if key not in self._inspected:
             if len(self._inspected) >= _MAX_OBJECTS:
                 raise Refused("lookup-failed")
-            absent = _ABSENT.get(kind, _NOT_FOUND)
-            self._inspected[key] = self._ask(_TARGETS[kind].format(quote(name, safe=_SAFE.get(kind, ""))), absent)
+            known = self._picture.find(kind, name) if self._picture else None
+            self._used_picture |= known is not None
+            self._inspected[key] = known or questions.ask_for(kind, name)
         return self._inspected[key]
+
+    def look_again(self) -> bool:
+        """Ask dockerd itself from now on; False: all that was found came from there."""
+        again, self._picture, self._used_picture = self._used_picture, None, False
+        if again:
+            self.creations = self._followed.creations.at()
+            self._inspected, self._listed = {}, {}
+        return again
 
     @property
     def since(self) -> int:
@@ -115,42 +129,47 @@ class ObjectLookup:
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """All objects of a kind, stopped containers too. Refused (lookup-failed): no answer.
 
-        Each request asks anew: events of dockerd come after its replies, so a list kept by them can lack the container
-        whose creation the client has just been told.
+        Events of dockerd come after its replies, so that a list kept by them can lack the container whose creation the
+        client has just been told; the picture has it by the answer, before the client.
         """
         if kind not in self._listed:
-            absent = _ABSENT.get(kind, frozenset())
-            with refuse_unreadable():
-                lists = self._requests.lists(_LISTS[kind], _WANTED[kind])
-                listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
-            if listed is None:
-                raise Refused("lookup-failed")
-            self._listed[kind] = listed
+            known = self._list_known(kind)
+            self._used_picture |= known is not None
+            self._listed[kind] = self._ask_for_all(kind) if known is None else known
         return self._listed[kind]
+
+    def _ask_for_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        doubtful = self._followed.creations.find_doubtful()
+        listed = self._questions.ask_for_all(kind)
+        if kind == "container":
+            self.creations.drop(doubtful)
+        return listed
+
+    def _list_known(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]] | None:
+        """What the picture has, with a question for each of a few that are not certain; None: more is to be asked."""
+        if self._picture is None or self._followed.creations.are_many:
+            return None
+        if kind == "service":
+            return [] if self._picture.has_no_services() else None
+        if kind == "network":
+            return self._picture.list_networks()
+        found = self._picture.list_containers()
+        if found is None or len(found[1]) > _MAX_ASKED or self._picture.are_under_way(found[1]):
+            return None
+        brief = self._ask_briefly()
+        try:
+            asked = [brief.ask_for("container", id) for id in found[1]]
+        except Refused:
+            return None
+        return [*found[0], *(list_fields(one) for one in asked if one is not None)]
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows. Refused (lookup-failed): no answer."""
         daemon = self._daemon.identity if self._daemon else None
         cached, now = self._objects.info, time.monotonic()
         if cached is None or cached[1] != daemon or now > cached[0] + _INFO_SECONDS:
-            self._objects.info = cached = (now, daemon, self._ask("/info", frozenset()) or {})
+            self._objects.info = cached = (now, daemon, self._questions.ask_info())
         return cached[2]
-
-    def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
-        state: LookupState = "unanswered"
-        try:
-            with refuse_unreadable():
-                for status, body in self._requests.answers(target):
-                    state = "auto"
-                    if status in absent:
-                        return None
-                    if status == HTTPStatus.OK and (answer := read_object(body)) is not None:
-                        return answer
-        finally:
-            self._objects.state = state
-        if self._requests.are_late:
-            self._objects.patience.note_silence()
-        raise Refused("lookup-failed")
 
 
 def _identify(daemon: AskingDaemon | None) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from portero.values.json_types import JSON
 # When this process, or its arbiter, started: by the host's clock, and by the one that cannot be set.
 _STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()
-_LISTS = "info|containers/json|networks|services"
+_LISTS = "info|events|containers/json|networks|services"
 _INSPECTED = "volumes|networks|services|secrets|configs"
 _LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|({_INSPECTED})/[^/]+)")
 

@@ -12,6 +12,7 @@ from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
+from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.notes import HostNotes
 from portero.host.view import ListedKind, ObjectKind
@@ -88,6 +89,7 @@ class ListedContainers:
 
     containers: Sequence[Mapping[str, JSON]]
     members: Members | None = None
+    creations: Creations | None = None
     since: int = 0
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
@@ -100,6 +102,12 @@ class ListedContainers:
 
     def info(self) -> Mapping[str, JSON]:
         return {}
+
+    def look_again(self) -> bool:
+        return False
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
 
 
 class ObjectJudge:

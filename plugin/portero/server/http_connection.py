@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
+from threading import BoundedSemaphore
 
 from portero.dockerd.peer import read_peer
 from portero.http_parser import Head, Malformed, RequestReader
@@ -25,6 +26,7 @@ _IDLE = 75.0
 _ARRIVES_WITHIN = 30.0
 # What is larger takes a turn, since it takes memory: many times its size.
 _SMALL = 64 << 10
+_LARGE_RESULTS = BoundedSemaphore(2)
 # Less than what the C library may map and unmap each time.
 _PIECE = 1 << 16
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -119,9 +121,14 @@ class Connection:
         if head.length is not None and head.length <= _SMALL:
             return self._reply(head, self._read_body(head))
         # Judging it may make us ask dockerd, which then asks us again. Neither waits for a turn: that request is small,
-        # and its result, which may be as large as an object, is not stored.
+        # and its result, which may be as large as an object, is not stored while others are.
         if head.target == RESULT:
-            return self._reply(head, self._read_body(head, 0))
+            has_room = _LARGE_RESULTS.acquire(blocking=False)
+            try:
+                return self._reply(head, self._read_body(head, MAX_READ if has_room else 0))
+            finally:
+                if has_room:
+                    _LARGE_RESULTS.release()
         with self._turns:
             return self._reply(head, self._read_body(head))
 

@@ -25,6 +25,10 @@ class Answers(Protocol):
         """The reply to one AuthZReq of this peer."""
         ...
 
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        """What dockerd posts after a request."""
+        ...
+
     def failure(self) -> Mapping[str, JSON]:
         """The reply when portero itself fails: a denial."""
         ...
@@ -64,10 +68,14 @@ def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str,
 
 def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     # The request has been carried out: a denial would undo nothing, and the client would not know.
+    try:
+        answers.note_result(data, peer)
+    except Exception as error:  # noqa: BLE001 - see above
+        _LOG.error("internal error", exc_info=error)
     return ALLOWED
 
 
-# Its data is ignored.
+# A large one comes without its data (http_connection.py).
 RESULT = "/AuthZPlugin.AuthZRes"
 # Calls by path; all of them are POSTed.
 CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = MappingProxyType(

@@ -7,6 +7,7 @@ of a project do not exist yet, and their requests are judged themselves.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.view import ListedKind, ObjectKind
 from portero.standin import inspection
@@ -31,9 +32,20 @@ class ProjectObjects:
         return None
 
     @property
+    def creations(self) -> Creations | None:
+        """None: they are made one after the other."""
+        return None
+
+    @property
     def since(self) -> int:
         """All of them count."""
         return 0
+
+    def look_again(self) -> bool:
+        return False
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """A container that was not made here counts as existing and plain; of other kinds there is nothing."""

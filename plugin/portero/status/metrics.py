@@ -92,6 +92,11 @@ class Metrics:
         self._usable = self._gauge("policy_usable", "1: a policy is in force; 0: there is none, and nothing is allowed")
         self._enforcing = self._gauge("enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)")
 
+    def watch_picture(self, count_differences: Callable[[], int]) -> None:
+        """Report how often what is known of a daemon was not what it shows."""
+        differences = self._gauge("picture_differences", "Objects that dockerd shows otherwise than they are known")
+        differences.set_function(count_differences)
+
     def decided(self, decision: Decision, seconds: float) -> None:
         """Count one decision."""
         self._harmlessly(self._count, decision, seconds)

@@ -56,6 +56,7 @@ class View:
     existing object went. `break_glass`: requests for which a token lifted the rules since the start. `silent_for`:
     seconds since the policy folders were last polled. `unusable`: why no policy is in force, as a refusal code; empty
     where one is.
+    `picture_differences`: how often dockerd showed something else than is known of it.
     `list_docker_users`: who reaches the daemon's socket, by the root of the host's files and daemon.json.
     """
 
@@ -71,6 +72,7 @@ class View:
     silent_for: float = 0.0
     unusable: str = ""
     list_docker_users: ListDockerUsers = list_no_users
+    picture_differences: int = 0
 
 
 def describe_health(view: View) -> dict[str, JSON]:
@@ -170,6 +172,11 @@ def list_attention(view: View, now: float) -> Iterator[str]:
         yield (
             "dockerd does not answer about networks: services join none whose name can begin an ID;"
             " check its socket, or set PORTERO_DOCKER_HOST"
+        )
+    if view.picture_differences:
+        yield (
+            f"{view.picture_differences} objects were not what the requests to dockerd had made of them:"
+            " portero must be the first of its authorization-plugins; the operational log names the objects"
         )
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
         for path in cast("list[str]", daemon["unreadable"]):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from portero.objects import patience
-from portero.objects.patience import Patience
+from portero.objects import timeout
+from portero.objects.timeout import LookupTimeout
 
 
 def test_after_several_silences_less_is_waited_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(patience.time, "monotonic", lambda: now)
-    found = Patience()
+    monkeypatch.setattr(timeout.time, "monotonic", lambda: now)
+    found = LookupTimeout()
     waited = []
     for _ in range(5):
         waited.append(found.find_seconds())

@@ -15,7 +15,7 @@ _MANY, _WITHIN_SECONDS = 4, 10.0
 _LESS_SECONDS = 0.3
 
 
-class Patience:
+class LookupTimeout:
     """Of all requests of the process; threads may note at once."""
 
     def __init__(self) -> None:

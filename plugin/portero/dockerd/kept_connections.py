@@ -1,0 +1,55 @@
+"""Connections to a daemon that are kept for the next lookup: at most four that nobody uses.
+
+Who finds none opens one of its own, so no lookup waits for another one. There are at most as many as lookups are under
+way, and these four.
+"""
+
+import threading
+from typing import Generic, Protocol, TypeVar
+
+_MANY = 4
+
+
+class Closable(Protocol):
+    """Such as a connection of http.client, which is slow to load."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+Kept = TypeVar("Kept", bound=Closable)
+
+
+class KeptConnections(Generic[Kept]):
+    """Those to one daemon, each by the address of its socket; threads may call it at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[tuple[str, Kept]] = []
+        self._many = _MANY
+
+    def take(self, address: str) -> Kept | None:
+        """The one that was kept last; None: there is none. The daemon can have closed it meanwhile."""
+        with self._lock:
+            for index in reversed(range(len(self._idle))):
+                if self._idle[index][0] == address:
+                    return self._idle.pop(index)[1]
+        return None
+
+    def keep(self, address: str, connection: Kept) -> None:
+        """Keep one whose last answer was read; the one that was kept for longest is closed for it."""
+        with self._lock:
+            self._idle.append((address, connection))
+        self._close_beyond()
+
+    def close(self) -> None:
+        """The daemon has ended: none is kept any more."""
+        self._many = 0
+        self._close_beyond()
+
+    def _close_beyond(self) -> None:
+        with self._lock:
+            beyond = self._idle[: max(0, len(self._idle) - self._many)]
+            del self._idle[: len(beyond)]
+        for _, connection in beyond:
+            connection.close()

@@ -1,0 +1,144 @@
+"""What an allowed request can change of what is known of a daemon: operation, path, query and body in, touches out.
+
+An operation that is not listed here changes no fact that is kept; one that nobody knows can change anything.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from portero.reading.envelope import Envelope
+from portero.reading.routes import Match, Routes
+from portero.reading.uri import Target, first_value, parse_target
+from portero.refusals import Refused
+
+# state: that of a container, which its end changes, and nothing else of it.
+TouchedKind = Literal["container", "state", "volume", "network"]
+MadeKind = Literal["container", "exec", "service", ""]
+_ID = re.compile(r"[0-9a-f]{64}")
+BEGINNING = re.compile(r"[0-9a-f]{1,63}")
+# Of a container with a longer name nothing is kept, and a volume has none.
+MAX_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Objects of a kind whose facts a request can change: those that `ref` can mean; "": all of them."""
+
+    kind: TouchedKind
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleChange:
+    """`makes`: what the answer of the request can name; `name`: the one that a container asks for."""
+
+    touches: tuple[Touch, ...] = ()
+    makes: MadeKind = ""
+    name: str = ""
+
+
+NOTHING = PossibleChange()
+EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume"), Touch("network")))
+
+
+def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
+    try:
+        target = parse_target(envelope.uri)
+        match = routes.match(envelope.method, target.path)
+    except Refused:
+        return EVERYTHING  # of what is not enforced: nobody knows what dockerd makes of it
+    if match.operation.reads:
+        return NOTHING
+    find = _CHANGES.get(match.operation.id)
+    found = find(match, target, envelope.body) if find else NOTHING
+    return replace(found, touches=tuple(one for each in found.touches for one in _widen(each)))
+
+
+def read_id(body: bytes) -> str:
+    """The ID of what an answer says was made; "": there is none."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    id = answer.get("Id") if isinstance(answer, dict) else None
+    return id if isinstance(id, str) and _ID.fullmatch(id) else ""
+
+
+def _widen(touch: Touch) -> tuple[Touch, ...]:
+    """What a container is called by another one's link can be any of them; what is too long means nothing kept."""
+    if touch.kind in ("container", "state") and "/" in touch.ref:
+        return (Touch(touch.kind),)
+    return (touch,) if len(touch.ref) <= MAX_NAME else ()
+
+
+_Find = Callable[[Match, Target, bytes | None], PossibleChange]
+
+
+def _id(match: Match) -> str:
+    return match.path.get("id", "").removeprefix("/")
+
+
+def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    name = first_value(target.query, "name").removeprefix("/")
+    return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1])
+
+
+def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # Whose name that is, or whose ID begins so, may be another one by then.
+    name = first_value(target.query, "name").removeprefix("/")
+    return PossibleChange((Touch("container", _id(match)), *([Touch("container", name)] if name else [])))
+
+
+def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("container", _id(match)), Touch("state", _id(match))))
+
+
+def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("state", _id(match)),))
+
+
+def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    try:
+        sent = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return _of_all("container")
+    names = [value for key, value in sent.items() if key.lower() == "container"] if isinstance(sent, dict) else []
+    if len(names) != 1 or not isinstance(names[0], str):
+        return _of_all("container")
+    return PossibleChange((Touch("container", names[0].removeprefix("/")),))
+
+
+def _volume(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("volume", match.path.get("name", "")),))
+
+
+def _of_all(*kinds: TouchedKind) -> PossibleChange:
+    return PossibleChange(tuple(Touch(kind) for kind in kinds))
+
+
+def _always(change: PossibleChange) -> _Find:
+    return lambda match, target, body: change
+
+
+_CHANGES: Mapping[str, _Find] = {
+    "ContainerCreate": _create,
+    "ContainerRename": _rename,
+    "ContainerUpdate": _alter,
+    "ContainerDelete": _alter,
+    # A start fills in HostConfig and aliases; an old daemon takes a HostConfig in its body (docker-facts 7.5).
+    "ContainerStart": _alter,
+    "ContainerRestart": _alter,
+    "ContainerStop": _end,
+    "ContainerKill": _end,
+    "ContainerExec": _always(PossibleChange(makes="exec")),
+    "NetworkConnect": _connect,
+    "NetworkDisconnect": _connect,
+    **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _always(_of_all("network"))),
+    **dict.fromkeys(("VolumeDelete", "VolumeUpdate"), _volume),
+    "VolumePrune": _always(_of_all("volume")),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _always(PossibleChange(makes="service"))),
+    **dict.fromkeys(("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _always(EVERYTHING)),
+}

@@ -1,0 +1,75 @@
+"""The picture beside dockerd's own answers: what is there and not in the picture, or otherwise, as sentences.
+
+What the picture has and is gone by now is no difference: a refusal is made by dockerd's answers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from portero.objects.daemon_questions import DaemonQuestions
+from portero.objects.kept_facts import choose_facts
+from portero.objects.known_containers import RESTS
+from portero.objects.picture import Picture
+from portero.refusals import Refused
+from portero.values.json_fields import objects, text, texts
+from portero.values.json_types import JSON
+
+
+def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment: int) -> list[str]:
+    """`listed`: dockerd's containers, asked for after a moment of the picture; what changed since is left out."""
+    if (found := picture.list_containers()) is None:
+        return []
+    known: dict[str, Mapping[str, JSON]] = {text(one, "Id"): one for one in found[0]}
+    return [
+        f"container {text(one, 'Id')[:12]}: {what}"
+        for one in listed
+        if text(one, "Id") not in found[1] and not picture.may_differ(text(one, "Id"), moment)
+        for what in [_compare(known.get(text(one, "Id")), one)]
+        if what
+    ]
+
+
+def compare_facts(
+    picture: Picture, ids: Sequence[str], ask: DaemonQuestions, take_late_events: Callable[[], None]
+) -> list[str]:
+    """What is known of these containers, beside what docker inspect shows."""
+    different = list[tuple[str, int, str]]()
+    for id in ids:
+        moment, before = picture.moment, picture.find("container", id)
+        try:
+            shown = ask.ask_for("container", id) if before is not None else None
+        except Refused:
+            continue
+        if before is None or shown is None or picture.may_differ(id, moment):
+            continue
+        facts = choose_facts("container", shown)
+        # dockerd shows mounts in any order.
+        names = ["mounts"] if _list_mounts(before) != _list_mounts(shown) else []
+        names += [
+            name for name in facts if name != "Mounts" and _drop_links(facts[name]) != _drop_links(before.get(name))
+        ]
+        different += [(id, moment, name) for name in names]
+    if different:
+        # Of a request that another process allowed only its event tells.
+        take_late_events()
+    return [f"container {id[:12]}: {name}" for id, moment, name in different if not picture.may_differ(id, moment)]
+
+
+def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str:
+    if known is None:
+        return "is missing"
+    if not {*texts(known, "Names")} <= {*texts(shown, "Names")}:
+        return "has another name"
+    if _list_mounts(known) != _list_mounts(shown):
+        return "has other mounts"
+    rests = text(known, "State") in RESTS and text(shown, "State") not in RESTS
+    return "runs" if rests else ""
+
+
+def _drop_links(fact: JSON) -> JSON:
+    """Without those of HostConfig: dockerd shows them in any order, by the names that the others have now."""
+    return {name: value for name, value in fact.items() if name != "Links"} if isinstance(fact, dict) else fact
+
+
+def _list_mounts(one: Mapping[str, JSON]) -> set[tuple[str, ...]]:
+    fields = ("Type", "Name", "Source", "Destination", "RW")
+    return {tuple(str(mount.get(field)) for field in fields) for mount in objects(one, "Mounts")}

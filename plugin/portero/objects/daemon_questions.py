@@ -1,0 +1,109 @@
+"""Questions to the daemon about what exists: kind and name in, what docker inspect shows out; lists, and /info.
+
+Each answer is noted in the picture. dockerd asks the plugin about each of these requests; see own_requests.py.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from urllib.parse import quote
+
+from portero.dockerd.api import TimedRequests, read_object
+from portero.dockerd.object_lists import Wanted
+from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.refusals import Refused
+from portero.values.json_types import JSON
+
+_TARGETS: Mapping[ObjectKind, str] = {
+    "container": "/containers/{}/json",
+    "exec": "/exec/{}/json",
+    "image": "/images/{}/json",
+    "volume": "/volumes/{}",
+    "network": "/networks/{}",
+    "service": "/services/{}",
+    "secret": "/secrets/{}",
+    "config": "/configs/{}",
+}
+_LISTS: Mapping[ListedKind, str] = {
+    "container": "/containers/json?all=1",
+    "network": "/networks",
+    "service": "/services",
+}
+_TEMPLATE: Wanted = {"ContainerSpec": {"Mounts": None}, "Networks": None}
+_SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE, "Networks": None}
+# What is read of a list. Labels, variables and commands can be long, and are not.
+_WANTED: Mapping[ListedKind, Wanted] = {
+    "container": dict.fromkeys(("Id", "Names", "Created", "State", "Mounts", "HostConfig")),
+    "network": {"Id": None},
+    "service": {"ID": None, "UpdatedAt": None, "Spec": _SPEC, "PreviousSpec": _SPEC},
+}
+# What a swarm has is unavailable on a node that is no manager, and so is what is done to it.
+_OF_SWARM = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
+_ABSENT: Mapping[ObjectKind, frozenset[int]] = {
+    **dict.fromkeys(("service", "secret", "config"), _OF_SWARM),
+    # What is no reference at all is a bad request, here as in a create.
+    "image": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}),
+}
+_NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND})
+# dockerd answers a quoted slash of an image's name with a redirection.
+_SAFE: Mapping[ObjectKind, str] = {"image": "/"}
+
+
+class DaemonQuestions:
+    """Those of one request, to one daemon. `note`: how the last one went, and whether its time was over.
+
+    Each raises Refused (lookup-failed) when there is no answer.
+    """
+
+    def __init__(
+        self, requests: TimedRequests, followed: FollowedDaemon, note: Callable[[LookupState, bool], None]
+    ) -> None:
+        self._requests, self._followed, self._note = requests, followed, note
+
+    def ask_for(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """What docker inspect shows of an object; None: the daemon has none."""
+        picture = self._followed.picture
+        moment = picture.moment
+        shown = self._ask(_TARGETS[kind].format(quote(name, safe=_SAFE.get(kind, ""))), _ABSENT.get(kind, _NOT_FOUND))
+        picture.note_inspected(kind, name, shown, moment)
+        return shown
+
+    def ask_for_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        """All objects of a kind, stopped containers too."""
+        picture = self._followed.picture
+        moment, doubtful = picture.moment, self._followed.creations.find_doubtful()
+        listed = self.read_all(kind)
+        if kind == "container":
+            picture.note_containers(listed, moment)
+            self._followed.creations.note_listed(doubtful)
+        elif kind == "network":
+            picture.note_networks(listed, moment)
+        return listed
+
+    def read_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        """The same, and the picture stays as it is."""
+        absent = _ABSENT.get(kind, frozenset())
+        with refuse_unreadable():
+            lists = self._requests.lists(_LISTS[kind], _WANTED[kind])
+            listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
+        if listed is None:
+            raise Refused("lookup-failed")
+        return listed
+
+    def ask_info(self) -> Mapping[str, JSON]:
+        """What docker info shows."""
+        return self._ask("/info", frozenset()) or {}
+
+    def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
+        state: LookupState = "unanswered"
+        try:
+            with refuse_unreadable():
+                for status, body in self._requests.answers(target):
+                    state = "auto"
+                    if status in absent:
+                        return None
+                    if status == HTTPStatus.OK and (answer := read_object(body)) is not None:
+                        return answer
+        finally:
+            self._note(state, self._requests.are_late)
+        raise Refused("lookup-failed")

@@ -1,0 +1,147 @@
+"""One daemon that asks: its picture, what is being created there, and the allowed requests without an answer yet.
+
+Nothing but their contents links a request to its answer; those of equal requests are the same for each of them.
+"""
+
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Any
+
+from portero.dockerd.kept_connections import KeptConnections
+from portero.objects.changes import EVERYTHING, PossibleChange, read_id
+from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
+from portero.objects.picture import Picture
+from portero.reading.envelope import Envelope
+from portero.reading.result import Result
+
+_MANY, _MANY_EXECS = 4096, 256
+# Of these one user who is known has so many at most.
+_MANY_OF_ONE = 1024
+_BEYOND = b"beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """An allowed one under way."""
+
+    id: str
+    change: PossibleChange
+    user: str = ""
+    since: float = field(default_factory=time.monotonic)
+
+
+class FollowedDaemon:
+    """Threads may call it at once."""
+
+    def __init__(self) -> None:
+        self.picture = Picture()
+        self.creations = CreationsUnderWay()
+        self.connections = KeptConnections[Any]()
+        self._lock = threading.Lock()
+        self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
+        self._count = 0
+        self._by_user = Counter[str]()
+        # Execs that were made, to be read ahead.
+        self.new_execs = deque[str](maxlen=_MANY_EXECS)
+        # Whether it has a reader, or needs none.
+        self.is_read = False
+        # Tells its reader that there is something to be read.
+        self.wake: Callable[[], None] = lambda: None
+        # What a comparison with dockerd's own answers found that should not be so; since the start.
+        self.differences = 0
+
+    def has_room_for(self, user: str) -> bool:
+        """Whether a user has fewer without an answer than one may have, who would keep others from being known."""
+        if self._by_user[user] >= _MANY_OF_ONE:
+            self.end_unanswered()
+        return self._by_user[user] < _MANY_OF_ONE
+
+    def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
+        """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
+        if not (change.touches or change.makes):
+            return
+        if self._count >= _MANY:
+            self.end_unanswered()
+        if self._count >= _MANY:
+            self._note_beyond()
+            return
+        self.picture.begin(change.touches)
+        with self._lock:
+            self._count += 1
+            self._by_user[user] += bool(user)
+            self._under_way[_name_request(envelope)].append(_UnderWay(id, change, user))
+
+    def _note_beyond(self) -> None:
+        """One of too many: nothing is known for as long as one is waited for after the last of them."""
+        with self._lock:
+            is_first = _BEYOND not in self._under_way
+            self._count += is_first
+            self._under_way[_BEYOND] = [_UnderWay("", EVERYTHING)]
+        if is_first:
+            self.picture.begin(EVERYTHING.touches)
+
+    def note_result(self, result: Result, change: PossibleChange) -> None:
+        """dockerd answered a request."""
+        if not (change.touches or change.makes):
+            return
+        with self._lock:
+            known = self._pop(_name_request(result.envelope))
+        self._end([change if known is None else known.change], is_known=known is not None)
+        made = read_id(result.body) if result.status // 100 == HTTPStatus.OK // 100 else ""
+        if change.makes == "container" and made:
+            self.note_container(made, change.name)
+        elif change.makes == "exec" and made:
+            self.new_execs.append(made)
+        if known is not None:
+            if made or (change.makes == "service" and result.status // 100 == HTTPStatus.OK // 100):
+                self.creations.note_made(known.id)
+            else:
+                self.creations.note_answered(known.id)
+        self.wake()
+
+    def note_container(self, id: str, name: str) -> None:
+        """dockerd has made a container."""
+        self.creations.ended.append(id)
+        self.picture.note_made(id, name)
+
+    def end_unanswered(self, seconds: float = UNANSWERED_SECONDS) -> None:
+        """Wait no longer for answers that did not come within this time: what they can have changed is asked for.
+
+        A request can wait so long for a container's lock; what it can change is asked for each time meanwhile.
+        """
+        late = time.monotonic() - seconds
+        with self._lock:
+            ended = [one for each in self._under_way.values() for one in each if one.since < late]
+            kept = {key: [one for one in each if one.since >= late] for key, each in self._under_way.items()}
+            self._under_way = defaultdict(list, {key: each for key, each in kept.items() if each})
+            self._count -= len(ended)
+            self._by_user = Counter(one.user for each in kept.values() for one in each if one.user)
+        self._end(one.change for one in ended)
+
+    def _end(self, changes: Iterable[PossibleChange], *, is_known: bool = True) -> None:
+        for change in changes:
+            if is_known:
+                self.picture.end(change.touches)
+            else:
+                # Decided by a process that is gone.
+                self.picture.note_touch(*change.touches)
+
+    def _pop(self, key: bytes) -> _UnderWay | None:
+        if not (known := self._under_way.get(key)):
+            return None
+        one = known.pop(0)
+        self._count -= 1
+        self._by_user -= Counter({one.user: 1})
+        if not known:
+            del self._under_way[key]
+        return one
+
+
+def _name_request(envelope: Envelope) -> bytes:
+    name = f"{envelope.method}\0{envelope.uri}\0{envelope.user}\0".encode()
+    return blake2b(name + (envelope.body or b""), digest_size=16).digest()

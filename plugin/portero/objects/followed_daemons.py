@@ -1,0 +1,113 @@
+"""The daemons that ask, each followed by its requests, their answers and its events.
+
+An answer is never denied and waits for nothing: the request has been carried out.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from portero.dockerd.api import TimedRequests
+from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.peer import Peer
+from portero.dockerd.proc import DockerdIdentity, identify_dockerd
+from portero.objects.changes import read_change
+from portero.objects.daemon_questions import DaemonQuestions
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.objects.picture_reader import PictureReader
+from portero.reading.envelope import read_envelope
+from portero.reading.result import read_result
+from portero.reading.routes import Routes
+from portero.refusals import Refused
+from portero.threads import try_start_thread
+
+_MAX_DAEMONS = 8
+_NONE = DockerdIdentity(0, 0)
+
+
+class FollowedDaemons:
+    """`find`: the daemon that a peer is; `addresses`: its sockets. Nothing is read ahead before `watch`."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        find: Callable[[Peer], AskingDaemon | None],
+        addresses: Callable[[AskingDaemon | None], Iterable[str]],
+    ) -> None:
+        self._routes, self._find, self._addresses = routes, find, addresses
+        self._lock = threading.Lock()
+        self._followed: dict[DockerdIdentity, FollowedDaemon] = {}
+        self._is_watching = False
+
+    def watch(self) -> None:
+        """Read ahead from now on, in this process."""
+        self._is_watching = True
+
+    def at(self, daemon: AskingDaemon | None) -> FollowedDaemon:
+        """A new process of a daemon begins anew."""
+        identity = daemon.identity if daemon else _NONE
+        followed = self._followed
+        if next(reversed(followed), None) == identity and followed[identity].is_read:
+            return followed[identity]
+        with self._lock:
+            # The one that asked last is the last to go.
+            others = {each: one for each, one in self._followed.items() if each != identity}
+            if identity not in self._followed:
+                others = dict([*others.items()][1 - _MAX_DAEMONS :])
+            known = self._followed.get(identity) or FollowedDaemon()
+            self._followed = {**others, identity: known}
+            is_new, known.is_read = not known.is_read, True
+        if is_new and daemon is not None and self._is_watching:
+            # Without room for a thread a later request tries again.
+            known.is_read = try_start_thread("picture", self._make_reader(known, daemon).run)
+        return known
+
+    def has_room_for(self, user: str, peer: Peer | None) -> bool:
+        """Whether another request of this user can be followed; of one who is not known it always can."""
+        return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
+
+    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "") -> None:
+        """A request is allowed that may change something: before dockerd is told so."""
+        if peer is not None:
+            for followed in self._list_asking(peer):
+                try:
+                    envelope = read_envelope(data)
+                    followed.note_allowed(id, envelope, read_change(envelope, self._routes), user)
+                except Refused:
+                    followed.picture.forget_all()  # allowed all the same where nothing is enforced
+
+    def note_refused(self, id: str) -> None:
+        """A request is refused: nothing is made."""
+        for followed in self._followed.values():
+            followed.creations.note_made(id)
+
+    def note_result(self, data: bytes, peer: Peer) -> None:
+        """dockerd carried out a request, and posts what it answers."""
+        if (result := read_result(data)) is not None:
+            change = read_change(result.envelope, self._routes)
+            for followed in self._list_asking(peer):
+                followed.note_result(result, change)
+
+    def count_differences(self) -> int:
+        """How often a picture was not what dockerd shows."""
+        return sum(one.differences for one in self._followed.values())
+
+    def _list_asking(self, peer: Peer) -> list[FollowedDaemon]:
+        with suppress(OSError):
+            return [self.at(self._find(peer))]
+        # Which one it is cannot be read now.
+        for one in self._followed.values():
+            one.picture.forget_all()
+        return []
+
+    def _make_reader(self, followed: FollowedDaemon, daemon: AskingDaemon) -> PictureReader:
+        addresses = self._addresses(daemon)
+
+        def ask(seconds: float) -> DaemonQuestions:
+            requests = TimedRequests(addresses, daemon, lambda: seconds, followed.connections)
+            return DaemonQuestions(requests, followed, lambda state, is_late: None)
+
+        def runs() -> bool:
+            return self._followed.get(daemon.identity) is followed and identify_dockerd(daemon.pid) == daemon.identity
+
+        return PictureReader(followed, daemon, addresses, ask, runs)

@@ -1,0 +1,68 @@
+"""What is kept of an object: the part of docker inspect that is judged, and what dockerd's list would show of it."""
+
+from collections.abc import Mapping
+
+from portero.values.json_fields import child, objects, text, texts, to_object
+from portero.values.json_types import JSON
+
+_ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
+# What changes by itself, or with a start.
+_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "container": (
+        *("State", "ExecIDs", "RestartCount", "SizeRw", "SizeRootFs", "GraphDriver", "LogPath", "Path", "Args"),
+        *("ResolvConfPath", "HostnamePath", "HostsPath", "AppArmorProfile", "MountLabel", "ProcessLabel"),
+    ),
+    "exec": ("Running", "ExitCode", "Pid", "CanRemove", "OpenStdin", "OpenStderr", "OpenStdout", "DetachKeys"),
+    "volume": ("Status", "UsageData"),
+    "network": ("Containers", "Peers", "Services", "Status"),
+}
+_MOUNT = ("Type", "Name", "Source", "Destination", "Driver", "RW")
+_PROCESS = ("privileged", "user")
+# Of a container in a list: 16 KiB at most, while nearly all take one.
+_MAX_MOUNTS, _MAX_LISTED = 32, 8 << 10
+
+
+def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Without what changes while a container runs, but for its state, which is kept apart."""
+    kept = {name: value for name, value in shown.items() if name not in _LEFT_OUT.get(kind, ())}
+    if kind == "container":
+        networks: dict[str, JSON] = {
+            name: {field: value for field, value in to_object(endpoint).items() if field in _ENDPOINT}
+            for name, endpoint in child(child(shown, "NetworkSettings"), "Networks").items()
+        }
+        kept["NetworkSettings"] = {"Networks": networks}
+        # A start sets it where the daemon has no bridge.
+        kept["Config"] = {name: value for name, value in child(shown, "Config").items() if name != "NetworkDisabled"}
+    if kind == "exec":
+        process = child(shown, "ProcessConfig")
+        kept["ProcessConfig"] = {name: process[name] for name in _PROCESS if name in process}
+    return kept
+
+
+def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
+    """A container in dockerd's list with what is read of it, its names of fields shared with all others.
+
+    None: that is too much to be kept.
+    """
+    mounts: list[JSON] = [
+        {field: mount[field] for field in _MOUNT if field in mount} for mount in objects(listed, "Mounts")
+    ]
+    kept = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
+    mode = text(child(listed, "HostConfig"), "NetworkMode")
+    values = (value for mount in mounts for value in to_object(mount).values())
+    size = sum(map(len, (mode, *texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
+    if len(mounts) > _MAX_MOUNTS or size > _MAX_LISTED:
+        return None
+    return {**kept, "Mounts": mounts, "HostConfig": {"NetworkMode": mode}}
+
+
+def list_fields(shown: Mapping[str, JSON]) -> dict[str, JSON]:
+    """A container as in dockerd's list, from what docker inspect shows."""
+    return {
+        "Id": text(shown, "Id"),
+        "Names": [text(shown, "Name")],
+        "Created": text(shown, "Created"),
+        "State": text(child(shown, "State"), "Status"),
+        "Mounts": shown.get("Mounts") or [],
+        "HostConfig": {"NetworkMode": text(child(shown, "HostConfig"), "NetworkMode")},
+    }

@@ -1,0 +1,251 @@
+"""The containers of a picture, found by ID, name and beginning of an ID as dockerd finds them (docker-facts 7.16).
+
+It is not for several threads at once: the picture has the lock.
+"""
+
+import json
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
+from portero.objects.kept_facts import list_fields, shorten_listed
+from portero.objects.touches import Touches
+from portero.values.json_fields import child, text, texts
+from portero.values.json_objects import load_object
+from portero.values.json_types import JSON
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_KINDS: tuple[TouchedKind, ...] = ("container", "state")
+# Each state in which a container may run is told apart from these alone.
+RESTS = ("created", "exited", "dead", "")
+# No user can make a container whose ID begins with so many given characters.
+_SURE = 12
+# Labels and variables can be long: of such an object nothing is kept.
+MAX_BYTES, _MAX_PLAIN = 64 << 10, 1 << 20
+MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
+
+
+@dataclass(slots=True)
+class _Container:
+    """`listed`: as in dockerd's list; None: its state is not known. `started`: when; "": not known. `facts`: None: so.
+
+    `made`: the moment when it was known; a list that was asked for before need not have it.
+    """
+
+    made: int
+    name: str = ""
+    listed: Mapping[str, JSON] | None = None
+    started: str = ""
+    facts: bytes | None = None
+
+
+class KnownContainers:
+    """`touches`: what requests change; what can have changed since it was asked for is not kept."""
+
+    def __init__(self, touches: Touches) -> None:
+        self._touches = touches
+        self._by_id: dict[str, _Container] = {}
+        self._names: dict[str, str] = {}
+        self._beginnings: dict[str, set[str]] = defaultdict(set)
+        # Those whose name is not known, or can have changed.
+        self._unnamed: set[str] = set()
+        self._bytes = 0
+        # The moment when one was turned away, since there are too many.
+        self._cut: int | None = None
+        # Those to be read again, and whether dockerd's list is.
+        self._unread: dict[str, None] = {}
+        self.needs_list = False
+
+    def add(self, id: str, name: str = "") -> None:
+        """There is one of this ID, of which no more is known than perhaps a name."""
+        if (known := self._by_id.get(id)) is not None:
+            known.made = self._touches.pass_moment()
+        elif self._make(id):
+            self._touches.note(Touch("container", id))
+            if name and len(name) <= MAX_NAME:
+                self._rename(id, name)
+
+    def remove(self, id: str) -> None:
+        """It is gone, although a list that was asked for before has it."""
+        self._touches.note(Touch("container", id))
+        self._drop(id)
+
+    def forget(self, touch: Touch) -> None:
+        """What this touch can change is not known any more. Of all of them dockerd's list tells best."""
+        for id in self._list_meant(touch.ref):
+            self._forget_one(id, only_state=touch.kind == "state", is_read_again=bool(touch.ref))
+        self.needs_list |= not touch.ref
+
+    @property
+    def has_unread(self) -> bool:
+        return bool(self._unread)
+
+    def pop_unread(self) -> str | None:
+        return self._unread.popitem()[0] if self._unread else None
+
+    def note_inspected(self, ref: str, shown: Mapping[str, JSON] | None, facts: bytes | None, moment: int) -> None:
+        """`facts`: of what is shown, encoded; None: they are not kept."""
+        if shown is None:
+            if _ID.fullmatch(ref):
+                self.remove(ref)
+            return
+        id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
+        changed = self._find_changed(moment)
+        if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
+            known = self._by_id[id]
+            self._keep(known, facts)
+            known.started = text(child(shown, "State"), "StartedAt") if known.listed is not None else ""
+
+    def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
+        """All that there were when dockerd was asked, after a moment."""
+        self.needs_list = False
+        seen, changed = {text(one, "Id"): one for one in listed}, self._find_changed(moment)
+        if self._cut is not None and self._cut <= moment:
+            self._cut = None
+        for id in self._by_id.keys() - seen.keys():
+            known = self._by_id[id]
+            if known.made <= moment and not changed["container"](id, known.name):
+                self._drop(id)
+        for id, one in seen.items():
+            # A name with a slash inside is what another container calls it by a link.
+            names = (name.removeprefix("/") for name in texts(one, "Names"))
+            self._note(id, next((name for name in names if "/" not in name), ""), one, changed)
+
+    def list_all(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
+        """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
+        if self._is_cut:
+            return None
+        known = [one.listed for one in self._by_id.values() if one.listed is not None]
+        return known, [id for id, one in self._by_id.items() if one.listed is None]
+
+    def find(self, ref: str, *, are_all: bool) -> tuple[bytes, Mapping[str, JSON]] | None:
+        """Encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
+        ids = {ref} & self._by_id.keys()
+        if (named := self._names.get(ref)) is not None:
+            ids.add(named)
+        if BEGINNING.fullmatch(ref) and (begun := self._list_begun(ref)):
+            if not are_all or self._is_cut or self._unnamed or len(ref) < _SURE:
+                return None
+            ids |= {*begun}
+        if len(ids) != 1:
+            return None
+        (id,) = ids
+        if self._touches.are_under_way("container", id, ref):
+            return None
+        known = self._by_id[id]
+        if known.facts is None:
+            return None
+        # Of a state that is not known: one that may have run before.
+        state = "exited" if known.listed is None else text(known.listed, "State")
+        if state not in RESTS and not known.started:
+            return None
+        return known.facts, {"Status": state, "StartedAt": known.started}
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether there can be more than are known."""
+        return self._cut is not None or len(self._by_id) >= MAX_OBJECTS
+
+    def are_under_way(self, ids: Iterable[str]) -> bool:
+        """Whether a request can change one of these just now."""
+        names = [(id, self._by_id[id].name) for id in ids if id in self._by_id]
+        return any(self._touches.are_under_way(kind, id, name) for id, name in names for kind in _KINDS)
+
+    def _find_changed(self, moment: int) -> Mapping[TouchedKind, Callable[[str, str], bool]]:
+        return {kind: self._touches.find_changed(moment, kind) for kind in _KINDS}
+
+    def _note(
+        self,
+        id: str,
+        name: str,
+        listed: Mapping[str, JSON],
+        changed: Mapping[TouchedKind, Callable[[str, str], bool]],
+    ) -> bool:
+        """Note a name and a state that cannot have changed since; False: the name can, or there are too many."""
+        if id not in self._by_id and not self._make(id):
+            return False
+        known = self._by_id[id]
+        if not 0 < len(name) <= MAX_NAME or any(changed["container"](id, each) for each in {name, known.name}):
+            return False
+        self._rename(id, name)
+        if not changed["state"](id, name):
+            if known.listed is None or known.listed.get("State") != listed.get("State"):
+                known.started = ""
+            known.listed = shorten_listed(listed)
+        return True
+
+    def _drop(self, id: str) -> None:
+        if (known := self._by_id.pop(id, None)) is None:
+            return
+        self._keep(known, None)
+        self._unread.pop(id, None)
+        self._unnamed.discard(id)
+        if self._names.get(known.name) == id:
+            del self._names[known.name]
+        self._beginnings[id[:_SURE]].discard(id)
+        if not self._beginnings[id[:_SURE]]:
+            del self._beginnings[id[:_SURE]]
+
+    def _make(self, id: str) -> bool:
+        """False: there are too many."""
+        made = self._touches.pass_moment()
+        if len(self._by_id) >= MAX_OBJECTS:
+            self._cut = made
+            return False
+        self._by_id[id] = _Container(made)
+        self._beginnings[id[:_SURE]].add(id)
+        self._unnamed.add(id)
+        self._unread[id] = None
+        return True
+
+    def _rename(self, id: str, name: str) -> None:
+        known = self._by_id[id]
+        self._unnamed.discard(id)
+        if known.name == name:
+            return
+        if self._names.get(known.name) == id:
+            del self._names[known.name]
+        if (other := self._names.get(name)) is not None:
+            # Two never have one name: that one is gone, or has another one.
+            self._by_id[other].name = ""
+            self._forget_one(other)
+        known.name, self._names[name] = name, id
+
+    def _keep(self, known: _Container, facts: bytes | None) -> None:
+        if facts is not None and self._bytes + len(facts) > _MAX_TOTAL:
+            facts = None
+        self._bytes += len(facts or b"") - len(known.facts or b"")
+        known.facts = facts
+
+    def _list_meant(self, ref: str) -> list[str]:
+        if not ref:
+            return [*self._by_id]
+        ids = [id for id in (ref, self._names.get(ref, "")) if id in self._by_id]
+        return ids + (self._list_begun(ref) if BEGINNING.fullmatch(ref) else [])
+
+    def _list_begun(self, ref: str) -> list[str]:
+        among = self._by_id if len(ref) < _SURE else self._beginnings.get(ref[:_SURE], ())
+        return [id for id in among if id.startswith(ref)]
+
+    def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
+        known = self._by_id[id]
+        known.listed, known.started = None, ""
+        if is_read_again:
+            self._unread[id] = None
+        if not only_state:
+            self._keep(known, None)
+            self._unnamed.add(id)
+
+
+def encode(facts: Mapping[str, JSON], max_bytes: int) -> bytes | None:
+    """None: there are more bytes than that, or so many that it would take long."""
+    plain = json.dumps(facts, separators=(",", ":")).encode()
+    encoded = zlib.compress(plain, 1) if len(plain) <= _MAX_PLAIN else b""
+    return encoded if 0 < len(encoded) <= max_bytes else None
+
+
+def decode(facts: bytes) -> Mapping[str, JSON]:
+    return load_object(zlib.decompress(facts))

@@ -1,0 +1,178 @@
+"""Reads ahead for the picture of one daemon, in a thread: its events, its lists once, and what requests changed.
+
+What happens without a request comes by events. They are late, and dockerd drops them for slow readers: so they are
+the check, and requests with their answers lead. An end of the stream begins anew.
+"""
+
+import logging
+import random
+import select
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from portero.dockerd.api import make_check
+from portero.dockerd.daemon import AskingDaemon
+from portero.host.view import ObjectKind
+from portero.objects.changes import Touch
+from portero.objects.comparison import compare_facts, compare_list
+from portero.objects.daemon_questions import DaemonQuestions
+from portero.objects.event_stream import EventStream
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.refusals import Refused
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
+
+_CONNECT_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
+# Nobody waits for a list. Of one container reading ahead gives up soon: while it starts it holds its lock.
+_LIST_SECONDS, _ONE_SECONDS = 10.0, 0.3
+# Requests that were allowed by a process before this one can still be executed.
+_FIRST_SECONDS = 5.0
+_IDLE_SECONDS, _COMPARE_SECONDS, _LATE_SECONDS = 1.0, 300.0, 0.5
+# Reading ahead takes no more than this share of the time, of these seconds say, all at once: in a loop users could have
+# everything read again.
+_SHARE, _BURST = 0.2, 1.0
+# Containers whose details are compared each time, and differences that are logged.
+_SAMPLE, _SHOWN = 16, 5
+_WAKES = 4096
+_LOG = logging.getLogger(__name__)
+
+
+class PictureReader:
+    """`ask`: makes questions that have so many seconds. `runs`: whether that dockerd still does, and is followed."""
+
+    def __init__(
+        self,
+        followed: FollowedDaemon,
+        daemon: AskingDaemon,
+        addresses: Iterable[str],
+        ask: Callable[[float], DaemonQuestions],
+        runs: Callable[[], bool],
+    ) -> None:
+        self._followed, self._picture = followed, followed.picture
+        self._daemon, self._addresses, self._ask, self._runs = daemon, addresses, ask, runs
+        self._wakes: list[socket.socket] = []
+
+    def run(self) -> None:
+        """Until the daemon has ended."""
+        time.sleep(_FIRST_SECONDS)
+        while self._runs():
+            try:
+                self._follow()
+            except (OSError, ValueError, Refused):
+                time.sleep(_AGAIN_SECONDS)
+            finally:
+                self._picture.is_followed = False
+                self._picture.forget_all()
+        self._followed.connections.close()
+
+    def _follow(self) -> None:
+        address = next(iter(self._addresses), "")
+        wakes, wake = socket.socketpair()
+        with wakes, wake, EventStream(address, _CONNECT_SECONDS, make_check(address, {0, self._daemon.uid})) as events:
+            wake.setblocking(False)
+            self._wakes, self._followed.wake = [wakes], lambda: _wake(wake)
+            self._picture.follow()
+            anew, compared, checked, reads_from = -1, time.monotonic(), time.monotonic(), 0.0
+            while True:
+                now = time.monotonic()
+                if now >= reads_from or self._followed.new_execs:
+                    if self._must_list(anew):
+                        anew = self._read_all()
+                    else:
+                        self._read_next()
+                    reads_from = max(reads_from, now - _BURST) + (time.monotonic() - now) / _SHARE
+                waits = max(0.0, reads_from - time.monotonic()) if self._has_work(anew) else _IDLE_SECONDS
+                self._wait(events, min(waits, _IDLE_SECONDS))
+                now = time.monotonic()
+                if now > checked + _FIRST_SECONDS:
+                    checked = now
+                    self._followed.end_unanswered()
+                    if not self._runs():
+                        return
+                if now > compared + _COMPARE_SECONDS:
+                    compared = now
+                    self._compare(events)
+
+    def _wait(self, events: EventStream, seconds: float) -> None:
+        """Take the events that come, until there is something to be read, or the time is over."""
+        poll = select.poll()  # takes descriptors of any number
+        for descriptor in (events.fileno(), *(wakes.fileno() for wakes in self._wakes)):
+            poll.register(descriptor, select.POLLIN)
+        ready = [descriptor for descriptor, _ in poll.poll(0 if events.has_some else seconds * 1000)]
+        for wakes in self._wakes:
+            if wakes.fileno() in ready:
+                wakes.recv(_WAKES)
+        for event in events.read() if events.has_some or events.fileno() in ready else ():
+            self._take(event)
+
+    def _compare(self, events: EventStream) -> None:
+        """Look whether dockerd shows what is known. Events of before the list come within a moment."""
+        moment = self._picture.moment
+        listed = self._ask(_LIST_SECONDS).read_all("container")
+
+        def take_late_events() -> None:
+            end = time.monotonic() + _LATE_SECONDS
+            while time.monotonic() < end:
+                self._wait(events, _LATE_SECONDS)
+
+        take_late_events()
+        ids = random.sample([text(one, "Id") for one in listed], min(len(listed), _SAMPLE))
+        different = [
+            *compare_list(self._picture, listed, moment),
+            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS), take_late_events),
+        ]
+        if different:
+            self._followed.differences += len(different)
+            _LOG.warning("the picture of dockerd %d differs: %s", self._daemon.pid, "; ".join(different[:_SHOWN]))
+            self._picture.forget_all()
+
+    def _read_all(self) -> int:
+        """Read whether there is a swarm, and the list; when that was."""
+        anew, moment, ask = self._picture.anew, self._picture.moment, self._ask(_LIST_SECONDS)
+        state = text(child(ask.ask_info(), "Swarm"), "LocalNodeState")
+        self._picture.note_swarm(moment, is_swarm=state != "inactive")
+        if state == "inactive":
+            ask.ask_for_all("container")
+        return anew
+
+    def _has_work(self, anew: int) -> bool:
+        return self._must_list(anew) or self._picture.has_unread or bool(self._followed.new_execs)
+
+    def _must_list(self, anew: int) -> bool:
+        """Whether it began anew since then, or all containers may have changed; execs are read first."""
+        return not self._followed.new_execs and (anew != self._picture.anew or self._picture.needs_list)
+
+    def _read_next(self) -> None:
+        """Read one of what changed: whoever needs it next finds it here."""
+        kind: ObjectKind = "exec" if self._followed.new_execs else "container"
+        id = self._followed.new_execs.pop() if self._followed.new_execs else self._picture.pop_unread()
+        # A container that cannot be read is left to whoever needs it.
+        with suppress(Refused):
+            if id is not None:
+                self._ask(_ONE_SECONDS).ask_for(kind, id)
+
+    def _take(self, event: Mapping[str, JSON]) -> None:
+        kind, action, actor = text(event, "Type"), text(event, "Action"), child(event, "Actor")
+        id, name = text(actor, "ID"), text(child(actor, "Attributes"), "name")
+        if kind == "daemon":
+            self._picture.forget_all()  # authorization plugins may have been others for a while
+        elif kind == "container" and action == "create":
+            self._followed.note_container(id, name)
+        elif kind == "container" and action == "destroy":
+            self._picture.note_gone(id)
+        elif kind == "container" and action == "die":
+            self._picture.note_touch(Touch("state", id))
+        elif kind == "container":
+            self._picture.note_touch(Touch("container", id), *([Touch("container", name)] if name else []))
+        elif kind == "volume" and action == "destroy":
+            self._picture.note_touch(Touch("volume", id))
+        elif kind == "network" and action in ("create", "destroy", "remove"):
+            self._picture.note_touch(Touch("network"))
+
+
+def _wake(reader: socket.socket) -> None:
+    # One that cannot take more has enough to wake by; one that is closed begins anew.
+    with suppress(OSError):
+        reader.send(b"x")

@@ -1,0 +1,145 @@
+"""Requests and answers are matched by their contents; what has no answer stays uncertain."""
+
+import json
+from typing import Any
+
+import pytest
+
+from portero.host.creation import MadePlace
+from portero.objects.changes import PossibleChange, Touch
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.reading.envelope import Envelope
+from portero.reading.result import Result
+from tests.objects.test_known_containers import ID, shown
+
+WEB = PossibleChange((Touch("container", "web"),))
+CREATE = PossibleChange((Touch("container", "web"),), "container", "web")
+PLACE = MadePlace("/srv", True, "one")
+
+
+def envelope(body: bytes = b"{}") -> Envelope:
+    return Envelope("POST", "/containers/web/update", body, {}, "", "", ())
+
+
+def result(status: int = 200, body: Any = None, request: bytes = b"{}") -> Result:
+    return Result(envelope(request), status, json.dumps(body).encode() if body else b"")
+
+
+@pytest.fixture
+def followed() -> FollowedDaemon:
+    made = FollowedDaemon()
+    made.picture.is_followed = True
+    read(made)
+    return made
+
+
+def read(followed: FollowedDaemon) -> None:
+    followed.picture.note_inspected("container", ID, shown(), followed.picture.moment)
+
+
+def is_known(followed: FollowedDaemon) -> bool:
+    return followed.picture.find("container", ID) is not None
+
+
+def test_from_the_decision_to_the_answer_it_is_asked_for(followed: FollowedDaemon) -> None:
+    assert is_known(followed)
+    followed.note_allowed("d-1", envelope(), WEB)
+    read(followed)
+    assert not is_known(followed)
+
+    followed.note_result(result(), WEB)
+    assert not is_known(followed)
+    read(followed)
+    assert is_known(followed)
+
+
+def test_equal_requests_have_an_answer_each_and_that_of_another_one_is_none(followed: FollowedDaemon) -> None:
+    for id in ("d-1", "d-2"):
+        followed.note_allowed(id, envelope(), WEB)
+    followed.note_result(result(request=b"{ }"), WEB)
+    for _ in range(2):
+        read(followed)
+        assert not is_known(followed)
+        followed.note_result(result(), WEB)
+
+    read(followed)
+    assert is_known(followed)
+
+
+def test_the_answer_to_a_request_of_an_earlier_process_counts(followed: FollowedDaemon) -> None:
+    before = followed.picture.moment
+    followed.note_result(result(), WEB)
+
+    followed.picture.note_inspected("container", ID, shown(), before)
+    assert not is_known(followed)
+
+
+def test_without_an_answer_it_is_uncertain_until_it_was_waited_for_long_enough(followed: FollowedDaemon) -> None:
+    followed.note_allowed("d-1", envelope(), WEB)
+    followed.end_unanswered()
+    read(followed)
+    assert not is_known(followed)
+
+    followed.end_unanswered(-1.0)
+    assert not is_known(followed)
+    read(followed)
+    assert is_known(followed)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_made"), [(201, {"Id": "f" * 64}, True), (201, None, False), (0, None, False)]
+)
+def test_what_was_made_is_there_with_the_answer(
+    followed: FollowedDaemon, status: int, body: Any, *, is_made: bool
+) -> None:
+    followed.picture.note_swarm(followed.picture.moment, is_swarm=False)
+    followed.picture.note_containers([], followed.picture.moment)
+    followed.creations.at().add("d-1", [PLACE], lambda newer: True)
+    followed.note_allowed("d-1", envelope(), CREATE)
+    assert followed.picture.list_containers() == ([], [])
+    followed.note_result(result(status, body), CREATE)
+
+    assert followed.picture.list_containers() == ([], ["f" * 64] if is_made else [])
+    assert followed.creations.find_doubtful() == (frozenset() if is_made else {"d-1"})
+    assert list(followed.creations.at().others) == ([] if is_made else [PLACE])
+
+
+def test_a_service_needs_no_body_and_an_exec_is_read_ahead(followed: FollowedDaemon) -> None:
+    followed.creations.at().add("d-1", [PLACE], lambda newer: True)
+    followed.note_allowed("d-1", envelope(), PossibleChange(makes="service"))
+    followed.note_result(result(201), PossibleChange(makes="service"))
+    assert list(followed.creations.at().others) == []
+
+    followed.note_result(result(201, {"Id": ID}), PossibleChange(makes="exec"))
+    assert [*followed.new_execs] == [ID]
+
+
+def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon) -> None:
+    followed.note_allowed("d-0", envelope(), WEB)
+    for number in range(4096):
+        followed.note_allowed(str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
+    # None of them had its answer, whatever becomes of another one.
+    followed.note_result(result(request=b"4095"), PossibleChange(makes="exec"))
+    followed.end_unanswered()
+    read(followed)
+    assert not is_known(followed)
+
+    followed.end_unanswered(-1.0)
+    read(followed)
+    assert is_known(followed)
+
+
+def test_one_user_who_is_known_has_a_part_of_the_room(followed: FollowedDaemon) -> None:
+    for number in range(1024):
+        assert followed.has_room_for("alice")
+        followed.note_allowed(str(number), envelope(b"%d" % number), WEB, "alice")
+        followed.note_allowed(str(number), envelope(b"-%d" % number), WEB)
+    assert [followed.has_room_for(user) for user in ("alice", "bob", "")] == [False, True, True]
+
+    followed.note_result(result(request=b"7"), WEB)
+    assert followed.has_room_for("alice")
+    followed.note_allowed("again", envelope(), WEB, "alice")
+    followed.end_unanswered()
+    assert not followed.has_room_for("alice")
+    followed.end_unanswered(-1.0)
+    assert followed.has_room_for("alice")

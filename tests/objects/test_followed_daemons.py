@@ -1,0 +1,130 @@
+"""Each process of a daemon is followed for itself; whose request it is and cannot be told, all begin anew."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.dockerd.peer import Peer
+from portero.host.creation import MadePlace
+from portero.objects import followed_daemons, picture_reader
+from portero.objects.followed_daemons import FollowedDaemons
+from portero.reading import api_tables
+from tests.dockerd.test_daemon import ROOTS, locate
+from tests.objects.test_known_containers import ID, shown
+from tests.waiting import wait_until
+
+ROUTES = api_tables.load_api()[0]
+DAEMON = locate(ROOTS)
+PEER = Peer(1, 0)
+
+
+def follow(find: Any = lambda peer: DAEMON) -> FollowedDaemons:
+    return FollowedDaemons(ROUTES, find, lambda daemon: ())
+
+
+def post(uri: str, **more: Any) -> bytes:
+    return json.dumps({"RequestMethod": "POST", "RequestUri": uri, **more}).encode()
+
+
+def is_known(followed: FollowedDaemons) -> bool:
+    picture = followed.at(DAEMON).picture
+    picture.is_followed = True
+    found = picture.find("container", ID) is not None
+    picture.note_inspected("container", ID, shown(), picture.moment)
+    return found
+
+
+def test_a_new_process_and_one_that_is_not_seen_are_others() -> None:
+    followed = follow()
+
+    assert followed.at(DAEMON) is followed.at(DAEMON)
+    assert followed.at(replace(DAEMON, started=DAEMON.started + 1)) is not followed.at(DAEMON)
+    assert followed.at(None) is followed.at(None)
+
+
+def test_a_request_and_its_answer_reach_the_daemon_that_asks() -> None:
+    followed, request = follow(), post("/containers/web/update")
+    assert [is_known(followed), is_known(followed)] == [False, True]
+    followed.note_decision("d-1", request, PEER)
+    assert [is_known(followed), is_known(followed)] == [False, False]
+    followed.note_result(request, PEER)
+    assert [is_known(followed), is_known(followed)] == [False, True]
+    followed.note_decision("d-1", request, None)
+    assert is_known(followed)
+
+
+@pytest.mark.parametrize("data", [b"no json", post("/nobody/knows")])
+def test_what_is_allowed_and_cannot_be_read_begins_anew(data: bytes) -> None:
+    followed = follow()
+    anew = followed.at(DAEMON).picture.anew
+    followed.note_decision("d-1", data, PEER)
+
+    assert followed.at(DAEMON).picture.anew > anew
+
+
+def test_where_the_daemon_cannot_be_told_all_begin_anew() -> None:
+    def fail(peer: Peer) -> None:
+        raise PermissionError
+
+    followed = follow(fail)
+    anew = followed.at(DAEMON).picture.anew
+    followed.note_decision("d-1", post("/containers/web/update"), PEER)
+
+    assert followed.at(DAEMON).picture.anew > anew
+    assert followed.count_differences() == 0
+
+
+def test_only_who_watches_reads_ahead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    started: list[str] = []
+    # At first there is no room for a thread.
+    monkeypatch.setattr(
+        followed_daemons, "try_start_thread", lambda name, run: (started.append(name), len(started) > 1)[1]
+    )
+    followed = follow()
+    followed.at(replace(DAEMON, started=1))
+    followed.watch()
+    followed.at(None)
+    assert not started
+
+    for _ in range(3):
+        followed.at(DAEMON)
+    assert started == ["picture", "picture"]
+
+
+def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", 0.0)
+    ended: list[float] = []
+    start = followed_daemons.try_start_thread
+    monkeypatch.setattr(
+        followed_daemons,
+        "try_start_thread",
+        lambda name, run: start(name, lambda: (run(), ended.append(time.time()))[0]),
+    )
+    followed = follow()
+    followed.watch()
+    followed.at(DAEMON)
+
+    wait_until(lambda: ended, "the reader went on")
+
+
+def test_what_was_refused_after_all_is_not_being_created() -> None:
+    followed = follow()
+    creations = followed.at(DAEMON).creations
+    creations.at().add("d-1", [MadePlace("/srv", True, "one")], lambda newer: True)
+    followed.note_refused("d-2")
+    assert creations.at().others
+    followed.note_refused("d-1")
+
+    assert not creations.at().others
+
+
+def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:
+    followed = follow()
+    kept = followed.at(DAEMON)
+    for started in range(1, 20):
+        followed.at(replace(DAEMON, started=DAEMON.started + started))
+        assert followed.at(DAEMON) is kept

@@ -1,0 +1,43 @@
+"""What is kept of an object is what is judged of it; dockerd's list shows the same container so."""
+
+from typing import Any
+
+from portero.objects.kept_facts import choose_facts, list_fields
+
+SHOWN: Any = {
+    "Id": "1",
+    "Name": "/web",
+    "Created": "2026-01-01T00:00:00Z",
+    "State": {"Status": "exited", "Pid": 7},
+    "Config": {"Env": ["A=1"], "NetworkDisabled": True},
+    "HostConfig": {"NetworkMode": "front", "Memory": 1},
+    "Mounts": [{"Type": "bind", "Source": "/a"}],
+    "NetworkSettings": {"Networks": {"front": {"Aliases": ["a"], "IPAddress": "10.0.0.1"}}, "Ports": {}},
+    "GraphDriver": {},
+    "Image": "sha256:1",
+    "New": "of a later engine",
+}
+
+
+def test_of_a_container_all_that_is_judged_stays() -> None:
+    kept = choose_facts("container", SHOWN)
+
+    assert SHOWN.keys() - kept.keys() == {"State", "GraphDriver"}
+    assert kept["Config"] == {"Env": ["A=1"]}
+    assert kept["NetworkSettings"] == {"Networks": {"front": {"Aliases": ["a"]}}}
+
+
+def test_of_other_objects_what_moves_goes() -> None:
+    assert choose_facts("network", {"Name": "a", "Containers": {}, "Labels": {}}) == {"Name": "a", "Labels": {}}
+    assert choose_facts("volume", {"Name": "a", "Status": {}}) == {"Name": "a"}
+
+
+def test_a_list_shows_a_container_so() -> None:
+    assert list_fields(SHOWN) == {
+        "Id": "1",
+        "Names": ["/web"],
+        "Created": "2026-01-01T00:00:00Z",
+        "State": "exited",
+        "Mounts": SHOWN["Mounts"],
+        "HostConfig": {"NetworkMode": "front"},
+    }

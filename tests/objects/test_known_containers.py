@@ -1,0 +1,209 @@
+"""Containers are found as dockerd finds them, and only where nothing can have changed since they were read."""
+
+import time
+from random import Random
+from typing import Any
+
+import pytest
+
+from portero.objects import known_containers
+from portero.objects.changes import Touch
+from portero.objects.kept_facts import choose_facts
+from portero.objects.known_containers import MAX_BYTES, KnownContainers, decode, encode
+from portero.objects.touches import Touches
+
+ID, OTHER = "abcabcabcabc" + 52 * "1", "cafe" + 60 * "2"
+
+
+def shown(id: str = ID, name: str = "web", state: str = "running", **config: Any) -> dict[str, Any]:
+    started = {"Status": state, "StartedAt": "2026-01-02T03:04:05.6Z"}
+    return {"Id": id, "Name": f"/{name}", "State": started, "Config": config, "HostConfig": {}, "Mounts": []}
+
+
+def note(containers: KnownContainers, one: dict[str, Any], moment: int) -> None:
+    containers.note_inspected(one["Id"], one, encode(choose_facts("container", one), MAX_BYTES), moment)
+
+
+def known(*containers: dict[str, Any]) -> KnownContainers:
+    touches = Touches()
+    found = KnownContainers(touches)
+    for one in containers:
+        note(found, one, touches.moment)
+    return found
+
+
+def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
+    found = containers.find(ref, are_all=are_all)
+    return found and decode(found[0])["Name"]
+
+
+@pytest.mark.parametrize("ref", [ID, ID[:12], ID[:63], "web"])
+def test_by_id_name_and_a_long_beginning(ref: str) -> None:
+    assert name_found(known(shown()), ref) == "/web"
+
+
+@pytest.mark.parametrize("ref", [ID[:11], ID[:4], "we", OTHER, ""])
+def test_what_it_does_not_have_is_not_known(ref: str) -> None:
+    assert name_found(known(shown()), ref) is None
+
+
+def test_a_name_comes_before_the_beginning_of_an_id() -> None:
+    both = known(shown(), shown(OTHER, ID[:12]))
+    assert name_found(both, ID[:12]) is None
+    assert name_found(both, ID) == "/web"
+
+    # Somebody whose name is not known can have this one.
+    one = known(shown())
+    assert name_found(one, ID[:12], are_all=False) is None
+    one.add(OTHER)
+    assert (name_found(one, ID[:12]), name_found(one, "web")) == (None, "/web")
+
+
+def test_a_name_that_begins_the_id_of_another_is_asked_for() -> None:
+    assert name_found(known(shown(OTHER, "db"), shown(name="cafe")), "cafe") is None
+
+
+def test_who_has_the_name_of_another_one_took_it() -> None:
+    both = known(shown(), shown(OTHER, "web"))
+
+    assert (name_found(both, "web"), name_found(both, ID)) == ("/web", None)
+    assert both.list_all()[1] == [ID]
+
+
+@pytest.mark.parametrize("touch", [Touch("container", "web"), Touch("container", "abc"), Touch("container")])
+def test_what_can_have_changed_is_not_known_until_it_is_read_again(touch: Touch) -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    before = touches.moment
+    note(found, shown(), before)
+
+    touches.note(touch)
+    found.forget(touch)
+    assert name_found(found, ID) is None
+    note(found, shown(), before)
+    assert name_found(found, ID) is None
+    # Of all containers the list tells, and who needs more asks.
+    assert (found.pop_unread(), found.pop_unread(), found.needs_list) == (ID, None, not touch.ref)
+
+    note(found, shown(), touches.moment)
+    assert name_found(found, ID) == "/web"
+
+
+def test_while_a_request_is_under_way_nothing_is_kept() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    touches.begin([Touch("container", "web")])
+    note(found, shown(), touches.moment)
+
+    assert name_found(found, ID) is None
+    assert found.list_all() == ([], [ID])
+
+
+def test_of_a_state_that_is_not_known_it_may_have_run() -> None:
+    found = known(shown(state="created"))
+    assert found.find(ID, are_all=True)[1]["Status"] == "created"  # type: ignore[index]
+
+    found.forget(Touch("state", ID))
+    assert found.find(ID, are_all=True)[1] == {"Status": "exited", "StartedAt": ""}  # type: ignore[index]
+    assert found.list_all() == ([], [ID])
+
+
+def test_of_one_that_runs_it_is_known_since_when_or_it_is_asked_for() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    note(found, shown(), touches.moment)
+    assert found.find(ID, are_all=True)[1] == shown()["State"]  # type: ignore[index]
+
+    touches.note(Touch("state", ID))
+    found.forget(Touch("state", ID))
+    found.note_list([{"Id": ID, "Names": ["/web"], "State": "running"}], touches.moment)
+    assert found.find(ID, are_all=True) is None
+    note(found, shown(), touches.moment)
+    assert found.find(ID, are_all=True) is not None
+
+
+def test_of_one_with_many_mounts_no_line_of_a_list_is_kept() -> None:
+    many = [{"Type": "tmpfs", "Destination": f"/m{number}"} for number in range(40)]
+    found = known({**shown(state="created"), "Mounts": many}, {**shown(OTHER, "b"), "Mounts": [{"Source": "x" * 9000}]})
+
+    assert found.list_all() == ([], [ID, OTHER])
+
+
+def test_a_list_has_all_but_what_was_made_meanwhile() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    note(found, shown(OTHER, "gone"), touches.moment)
+    before = touches.moment
+    found.add("f" * 64, "new")
+    found.note_list([{"Id": ID, "Names": ["/db/alias", "/web"], "State": "running"}], before)
+
+    listed, unknown = found.list_all()
+    assert ([one["Id"] for one in listed], unknown) == ([ID], ["f" * 64])
+    found.note_inspected(ID, None, None, touches.moment)
+    assert found.list_all() == ([], ["f" * 64])
+
+
+def test_what_is_long_is_not_kept() -> None:
+    found = known(shown(Labels={"long": Random(1).randbytes(1 << 17).hex()}))
+
+    assert name_found(found, ID) is None
+    assert [one["Id"] for one in found.list_all()[0]] == [ID]
+
+
+def test_of_too_many_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_containers, "MAX_OBJECTS", 1)
+    found = known(shown())
+    assert found.list_all() is None
+
+    found.add(OTHER)
+    note(found, shown(OTHER), 9)
+    assert name_found(found, OTHER) is None
+
+
+@pytest.mark.parametrize("is_told", [False, True], ids=["asked for since", "known before, told since"])
+def test_a_list_that_was_asked_for_before_does_not_lose_what_is_there(*, is_told: bool) -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    before = touches.moment
+    note(found, shown(), before)
+    if is_told:
+        before = touches.moment
+        found.add(ID, "web")
+    found.note_list([], before)
+    assert [one["Id"] for one in found.list_all()[0]] == [ID]
+
+    found.note_list([], touches.moment)
+    assert found.list_all() == ([], [])
+
+
+def test_after_too_many_only_a_whole_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_containers, "MAX_OBJECTS", 2)
+    touches = Touches()
+    found = KnownContainers(touches)
+    listed = [{"Id": id, "Names": [f"/{id[0]}"], "State": "running"} for id in (ID, OTHER, "f" * 64)]
+    before = touches.moment
+    found.note_list(listed, before)
+    found.remove(ID)
+    note(found, shown(OTHER, "db"), touches.moment)
+    assert (found.list_all(), name_found(found, OTHER[:20]), name_found(found, OTHER)) == (None, None, "/db")
+    found.note_list([listed[1]], before)
+    assert found.list_all() is None
+
+    found.note_list([listed[1]], touches.moment)
+    assert found.list_all() == ([{**one, "Mounts": [], "HostConfig": {"NetworkMode": ""}} for one in listed[1:2]], [])
+
+
+def test_of_a_long_name_nothing_is_kept() -> None:
+    assert name_found(known(shown(name="x" * 255)), ID) == "/" + "x" * 255
+    assert name_found(known(shown(name="x" * 256)), ID) is None
+
+
+def test_thousands_of_requests_under_way_cost_a_list_little() -> None:
+    touches = Touches()
+    found = KnownContainers(touches)
+    touches.begin(Touch("container", f"u{number}") for number in range(4000))
+    began = time.process_time()
+    found.note_list([{"Id": f"{n:064x}", "Names": [f"/n{n}"], "State": "running"} for n in range(1000)], touches.moment)
+
+    assert time.process_time() - began < 1.0  # 7 s before
+    assert len(found.list_all()[0]) == 1000

@@ -1,0 +1,245 @@
+"""Events change the picture as the requests that Portero does not see would; an end of the stream begins anew."""
+
+from typing import Any
+
+import pytest
+
+from portero.objects import picture_reader
+from portero.objects.changes import Touch
+from portero.objects.followed_daemon import FollowedDaemon
+from portero.objects.picture_reader import PictureReader
+from portero.refusals import Refused
+from tests.dockerd.test_daemon import ROOTS, locate
+from tests.objects.test_known_containers import ID, shown
+
+NEW = "f" * 64
+INFO = {"Swarm": {"LocalNodeState": "inactive"}}
+
+
+class Daemon:
+    """Answers for dockerd, and notes the answers as questions do."""
+
+    def __init__(self, followed: FollowedDaemon, containers: list[Any]) -> None:
+        self.picture, self.containers = followed.picture, containers
+        self.info: Any = INFO
+        self.asked: list[str] = []
+
+    def ask_info(self) -> Any:
+        self.asked.append("info")
+        return self.info
+
+    def ask_for(self, kind: Any, id: str) -> Any:
+        self.asked.append(id)
+        moment = self.picture.moment
+        found = next((one for one in self.containers if one["Id"] == id), None)
+        self.picture.note_inspected(kind, id, found, moment)
+        return found
+
+    def read_all(self, kind: Any) -> Any:
+        return [{"Id": one["Id"], "Names": [one["Name"]], "State": one["State"]["Status"]} for one in self.containers]
+
+    def ask_for_all(self, kind: Any) -> None:
+        self.picture.note_containers(self.read_all(kind), self.picture.moment)
+
+
+class Events:
+    """A stream that has these, and then ends; or waits once."""
+
+    has_some = True
+
+    def __init__(self, *events: Any) -> None:
+        self.events = [*events]
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def fileno(self) -> int:
+        return 0
+
+    def read(self) -> Any:
+        if not self.events:
+            raise ConnectionResetError
+        yield self.events.pop(0)
+
+
+def event(kind: str, action: str, id: str = ID, name: str = "") -> Any:
+    return {"Type": kind, "Action": action, "Actor": {"ID": id, "Attributes": {"name": name}}}
+
+
+def reader(monkeypatch: pytest.MonkeyPatch, *events: Any, containers: Any = None) -> tuple[PictureReader, Daemon]:
+    monkeypatch.setattr(picture_reader.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(picture_reader, "EventStream", lambda *arguments: Events(*events))
+    followed = FollowedDaemon()
+    daemon = Daemon(followed, [shown()] if containers is None else containers)
+    asked: Any = lambda seconds: daemon  # noqa: E731 - stands for another type
+    return PictureReader(followed, locate(ROOTS), ["d.sock"], asked, lambda: True), daemon
+
+
+def follow(monkeypatch: pytest.MonkeyPatch, *events: Any, reads: bool = True) -> Any:
+    """The list after these events: what is known, and what is not."""
+    made, daemon = reader(monkeypatch, *events)
+    if not reads:
+        monkeypatch.setattr(PictureReader, "_read_next", lambda self: None)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+    found = daemon.picture.list_containers()
+    return found and ([one["Id"] for one in found[0]], found[1])
+
+
+def test_what_was_read_before_events_came_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch)
+    daemon.picture.note_inspected("volume", "data", {"Driver": "local"}, daemon.picture.moment)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    assert daemon.picture.is_followed
+    assert daemon.picture.find("volume", "data") is None
+
+
+def test_lists_are_read_once_and_containers_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(monkeypatch) == ([ID], [])
+
+    made, daemon = reader(monkeypatch, event("volume", "create"), event("volume", "create"))
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+    assert daemon.picture.find("container", ID) is not None
+
+
+@pytest.mark.parametrize(
+    ("events", "found"),
+    [
+        ([event("container", "create", NEW, "new")], ([ID], [NEW])),
+        ([event("container", "destroy")], ([], [])),
+        ([event("container", "die")], ([], [ID])),
+        ([event("container", "start")], ([], [ID])),
+        ([event("container", "rename", name="web2")], ([], [ID])),
+        ([event("volume", "destroy", "data"), event("network", "destroy")], ([ID], [])),
+    ],
+)
+def test_what_happens_without_a_request_is_known_by_its_event(
+    monkeypatch: pytest.MonkeyPatch, events: Any, found: Any
+) -> None:
+    assert follow(monkeypatch, *events, reads=False) == found
+
+
+def test_a_reload_of_the_daemon_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch, event("daemon", "reload"))
+    anew = daemon.picture.anew
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+    assert daemon.picture.anew > anew
+
+
+def test_what_can_have_changed_all_containers_has_one_list_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch, event("volume", "create"), event("volume", "create"), event("volume", "create"))
+    taken = PictureReader._take
+
+    def take(self: PictureReader, event: Any) -> None:
+        """The request comes when all was read."""
+        if len(daemon.asked) == 2:
+            self._picture.note_touch(Touch("state"))
+        taken(self, event)
+
+    monkeypatch.setattr(PictureReader, "_take", take)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    assert daemon.asked == ["info", ID, "info"]
+    assert daemon.picture.list_containers() is not None
+
+
+def test_reading_ahead_waits_when_it_has_taken_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    made, daemon = reader(monkeypatch)
+    clock = [100.0]
+    monkeypatch.setattr(picture_reader.time, "monotonic", lambda: clock[0])
+
+    def read(self: PictureReader, anew: int = 0) -> None:
+        clock[0] += 0.1
+        daemon.picture.note_touch(Touch("container", ID))
+
+    def wait(self: PictureReader, events: Any, seconds: float) -> None:
+        waited.append(round(seconds, 3))
+        clock[0] += seconds
+        if len(waited) == 8:
+            raise ConnectionResetError
+
+    monkeypatch.setattr(PictureReader, "_read_next", read)
+    monkeypatch.setattr(PictureReader, "_wait", wait)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    # The list is read at once, and three more; then 0.1 s of reading has 0.4 s without.
+    assert waited == [0.0, 0.0, 0.0, 0.2, 0.4, 0.4, 0.4, 0.4]
+
+
+def test_the_reader_of_a_daemon_that_is_followed_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", -1.0)
+    made, _ = reader(monkeypatch, *[event("volume", "create")] * 9)
+    made._runs = lambda: False
+
+    made._follow()
+
+
+@pytest.mark.parametrize("state", ["active", "pending", ""])
+def test_in_a_swarm_no_list_is_read(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    made, daemon = reader(monkeypatch)
+    daemon.info = {"Swarm": {"LocalNodeState": state}} if state else {}
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+    assert daemon.picture.list_containers() is None
+
+
+def test_the_end_of_the_stream_and_silence_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch)
+    runs = [True, True, False]
+    made._runs = lambda: runs.pop(0)
+    made.run()
+    assert not runs
+    assert not daemon.picture.is_followed
+    assert daemon.picture.list_containers() is None
+
+    def fail() -> None:
+        raise Refused("lookup-failed")
+
+    daemon.ask_info = fail  # type: ignore[method-assign,assignment]
+    with pytest.raises(Refused):
+        made._follow()
+
+
+def test_a_difference_is_counted_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "_LATE_SECONDS", 0.0)
+    made, daemon = reader(monkeypatch)
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+    made._compare(Events())  # type: ignore[arg-type]
+    assert made._followed.differences == 0
+
+    daemon.containers.append(shown(NEW, "new"))
+    anew = daemon.picture.anew
+    made._compare(Events())  # type: ignore[arg-type]
+    assert made._followed.differences == 1
+    assert daemon.picture.anew > anew
+
+
+def test_one_that_is_followed_no_more_ends_though_its_events_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", -1.0)
+    made, _ = reader(monkeypatch, *[event("container", "start")] * 9)
+    runs, closed = iter([True, True, False, False]), list[str]()
+    monkeypatch.setattr(made, "_runs", lambda: next(runs))
+    made._followed.connections.keep("d.sock", Closing(closed))
+    made.run()
+
+    assert closed == ["closed"]
+
+
+class Closing:
+    def __init__(self, closed: list[str]) -> None:
+        self._closed = closed
+
+    def close(self) -> None:
+        self._closed.append("closed")

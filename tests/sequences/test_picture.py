@@ -1,0 +1,103 @@
+"""What Portero knows of a daemon without asking is what the daemon shows, whatever four clients at once do to it."""
+
+import os
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.e2e.conftest import started
+from tests.e2e.engine import FOLDERS, missing_engine
+from tests.e2e.guarded import LOG, PLUGIN_SOCKET, STATE, GuardedDocker
+from tests.e2e.rawhttp import exchange, render
+from tests.e2e.refusals import refusing
+from tests.paths import ROOT
+from tests.waiting import wait_until
+
+from .crowd import Crowd
+
+pytestmark = pytest.mark.e2e
+
+# make picture N=20000 SEED=7
+OPERATIONS, SEED = (
+    int(os.environ.get(f"PICTURE_{name}", usual)) for name, usual in (("OPERATIONS", "400"), ("SEED", "1"))
+)
+PAIRS = min(OPERATIONS // 8, 200)
+SERVE = (
+    "serve",
+    "--socket",
+    PLUGIN_SOCKET,
+    "--profile",
+    "baseline",
+    "--log",
+    LOG,
+    "--state",
+    STATE,
+    "--host-root",
+    "/",
+)
+OWN_AND_29 = [None] if missing_engine(FOLDERS["29.7"]) else [None, FOLDERS["29.7"]]
+
+
+@pytest.fixture(params=OWN_AND_29, ids=["own", "29.7"][: len(OWN_AND_29)], scope="module")
+def crowded(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
+    with started(GuardedDocker(engine=request.param)) as docker:
+        docker.shell("mkdir -p /srv/media/movies")
+        docker.replace_plugin(compared())
+        yield docker
+
+
+def compared(*variables: str) -> list[str]:
+    path = f"PYTHONPATH={ROOT / 'plugin'}:{ROOT}"
+    return ["env", path, *variables, sys.executable, "-m", "tests.sequences.compared", *SERVE]
+
+
+def find_differences(docker: GuardedDocker) -> float:
+    page = exchange(docker.host.path(PLUGIN_SOCKET), render("GET", "/metrics", [])).text()
+    found = re.search(r"^portero_picture_differences (.+)$", page, re.MULTILINE)
+    assert found is not None, page
+    return float(found[1])
+
+
+def test_random_operations_make_no_difference_between_picture_and_daemon(crowded: GuardedDocker) -> None:
+    crowd, chance = Crowd(crowded.socket, SEED), random.Random(SEED)
+    for number in range(OPERATIONS // 100):
+        crowd.play(100)
+        # Some comparisons find the daemon at rest, others one that is busy.
+        time.sleep(chance.choice((0.0, 3.0)))
+        assert find_differences(crowded) == 0, crowded.logs()
+        if number % 4 == 1:
+            crowded.stop_plugin("KILL")
+            crowded.start_plugin(compared())
+        elif number % 4 == 3:
+            crowded.dockerd.stop("KILL")
+            crowded.restart_dockerd()
+
+
+def test_a_picture_that_sees_no_requests_is_noticed(crowded: GuardedDocker) -> None:
+    with crowded.guarded_by(compared("BLIND=1")):
+        assert crowded.client.ask("POST", "/containers/none/start").status == 404
+        time.sleep(3)
+        assert crowded.client.ask("POST", "/containers/create", {"Image": "busybox"}).status == 201
+
+        wait_until(lambda: find_differences(crowded) > 0, "the comparison found nothing")
+        assert "objects were not what the requests to dockerd had made of them" in str(crowded.status()["attention"])
+
+
+def test_of_two_creates_at_once_one_sees_the_other(crowded: GuardedDocker) -> None:
+    client = crowded.client
+    bodies = [
+        {"Image": "busybox", "HostConfig": {"Binds": [bind]}} for bind in ("/srv/media:/x", "/srv/media/movies:/y:ro")
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(PAIRS):
+            answers = [*pool.map(lambda body: client.ask("POST", "/containers/create", body), bodies)]
+            made = [answer.json()["Id"] for answer in answers if answer.status == 201]
+            refused = [refusing(answer.message) for answer in answers if answer.status != 201]
+            for one in made:
+                client.ask("DELETE", f"/containers/{one}")
+            assert (len(made), refused) == (1, [["no-sources-nested-with-containers"]])
