@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
+from portero.judging import source_pairs
 from portero.judging.source_pairs import SourcePairs
 from portero.objects.creations import CreationsUnderWay
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
@@ -89,12 +90,20 @@ def test_what_starts_beside_a_writer_that_is_gone_by_then_holds_nothing(status: 
     assert see(members, HELPER) == []
 
 
-def test_only_what_can_meet_others_is_noted_and_a_refusal_passes_through() -> None:
+def test_only_what_can_meet_others_is_noted_of_many_and_a_refusal_passes_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     members = memory()
     found = pairs(members, container={})
     found.note_start(container("alone"))
     found.note_allowed("d-1")
-    assert members.find_all() == {}
+    # While it starts dockerd does not tell what it is, so that it is noted, too, unless there are many.
+    assert [one.name for one in members.find_all().values()] == ["alone"]
+    monkeypatch.setattr(source_pairs, "_MAX_WITH_ALONE", 1)
+    found = pairs(members, container={})
+    found.note_start(container("second"))
+    found.note_allowed("d-2")
+    assert len(members.find_all()) == 1
 
     class Full(DaemonMembers):
         def find_all(self) -> Any:

@@ -1,5 +1,6 @@
 """dockerd's events as they come, in pieces of any size; an end, or what is none, is an error."""
 
+import select
 import socket
 import threading
 import time
@@ -23,12 +24,17 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @contextmanager
 def streaming(address: str, *pieces: bytes) -> Iterator[list[bytes]]:
-    """A daemon that sends these, one after the other, and ends."""
+    """A daemon that closes what is idle, sends these, one after the other, and ends."""
     asked: list[bytes] = []
+    listed: list[bytes] = []
 
     def serve() -> None:
         with suppress(OSError):
-            connection, _ = server.accept()
+            idle, _ = server.accept()
+            with idle:
+                listed.append(idle.recv(4096))
+                idle.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+                connection, _ = server.accept()
             with connection:
                 asked.append(connection.recv(4096))
                 for piece in pieces:
@@ -83,3 +89,21 @@ def test_only_the_daemon_is_asked(address: str) -> None:
 def test_what_is_no_event_is_an_error(address: str) -> None:
     with streaming(address, HEAD + b"[]\n"), pytest.raises(ValueError, match="not a JSON object"):
         read_all(address)
+
+
+def test_that_dockerd_ends_shows_at_an_idle_connection(address: str) -> None:
+    with streaming(address, HEAD), EventStream(address, 5, lambda connected: None) as events:
+        assert select.select([events.end], (), (), 5)[0] == [events.end]
+
+
+def test_an_idle_connection_that_answers_otherwise_is_an_error(address: str) -> None:
+    def answer() -> None:
+        with server.accept()[0] as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(ValueError, match="does not answer in HTTP"):
+            EventStream(address, 5, lambda connected: None)

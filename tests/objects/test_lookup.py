@@ -345,17 +345,11 @@ def test_who_does_not_answer_soon_leaves_time_for_others(address: str, monkeypat
         with pytest.raises(Refused, match="lookup-failed"):
             found.inspect_briefly("volume", "x")
         assert found.inspect("volume", "x") == {}
-        assert found.inspect_briefly("volume", "x") == {}
 
 
-def test_a_container_that_is_being_started_is_not_waited_for(address: str) -> None:
-    followed, _ = pictured(address)
-    followed.picture.begin([Touch("state", "web")])
-    found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
-    assert found is not None
-    with answering(address, {f"/containers/{WEB['Id']}/json": http("200 OK", json.dumps(WEB))}):
-        with pytest.raises(Refused, match="lookup-failed"):
-            found.inspect_briefly("container", str(WEB["Id"]))
-        # Before a refusal it is.
-        assert found.look_again()
-        assert found.inspect_briefly("container", str(WEB["Id"])) == WEB
+def test_what_is_asked_for_just_now_is_asked_of_dockerd(address: str) -> None:
+    found = pictured(address)[1]
+    assert found.inspect("container", str(WEB["Id"])) is not None
+    running = {**WEB, "State": {"Status": "running", "StartedAt": "now"}}
+    with answering(address, {f"/containers/{WEB['Id']}/json": http("200 OK", json.dumps(running))}):
+        assert found.inspect_briefly("container", str(WEB["Id"])) == running

@@ -1,5 +1,6 @@
 """Events change the picture as the requests that Portero does not see would; an end of the stream begins anew."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -42,6 +43,10 @@ class Daemon:
         self.picture.note_containers(self.read_all(kind), self.picture.moment)
 
 
+# Nothing comes on it until it is closed.
+IDLE = socket.socketpair()
+
+
 class Events:
     """A stream that has these, and then ends; or waits once."""
 
@@ -58,6 +63,10 @@ class Events:
 
     def fileno(self) -> int:
         return 0
+
+    @property
+    def end(self) -> int:
+        return IDLE[0].fileno()
 
     def read(self) -> Any:
         if not self.events:
@@ -123,6 +132,15 @@ def test_what_happens_without_a_request_is_known_by_its_event(
     monkeypatch: pytest.MonkeyPatch, events: Any, found: Any
 ) -> None:
     assert follow(monkeypatch, *events, reads=False) == found
+
+
+def test_a_daemon_that_ends_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(Events, "end", ours.fileno())
+    made, _ = reader(monkeypatch, *[event("volume", "create")] * 3)
+    theirs.close()
+    with ours, pytest.raises(ConnectionResetError, match="dockerd ends"):
+        made._follow()
 
 
 def test_a_reload_of_the_daemon_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ class Creations(Protocol):
 
     @property
     def ended(self) -> Collection[str]:
-        """IDs of containers that dockerd made since Portero started, though their creation may have begun before."""
+        """IDs of containers whose creation began before Portero did, and ended after it."""
 
     def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
         """Have others see these places of the request with this decision's ID, from now on.

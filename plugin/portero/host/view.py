@@ -98,7 +98,7 @@ class Objects(Protocol):
         """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """The same, for what a request can do without; Refused soon, with time left for other questions."""
+        """The same as it is just now, for what a request can do without; Refused soon: time is left for others."""
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows."""

@@ -108,5 +108,5 @@ def _note_run(member: Member, existing: Objects, members: Members) -> Member:
 
 
 def _find_run(member: Member, existing: Objects) -> str:
-    """Since when it runs; "": it is gone."""
-    return text(child(existing.inspect("container", member.id) or {}, "State"), "StartedAt")
+    """Since when it runs, as dockerd says now: a restart policy needs no request; "": it is gone."""
+    return text(child(existing.inspect_briefly("container", member.id) or {}, "State"), "StartedAt")

@@ -20,6 +20,8 @@ from portero.values.json_types import JSON
 # Each starts tasks without a request.
 _SERVICES = ("ServiceCreate", "ServiceUpdate")
 _CREATES = ("ContainerCreate", *_SERVICES)
+# While fewer are remembered, those that can meet no other are, too: the memory has a bound.
+_MAX_WITH_ALONE = 1000
 
 
 @dataclass(slots=True)
@@ -76,10 +78,17 @@ class SourcePairs:
             places = [MadePlace(one.path, one.writable, self._name) for one in self.creating]
             if not creations.add(id, places, self._goes_with):
                 return False
-        # Its own namespace alone leads nowhere.
-        meeting = [one for one in self.starting.values() if len(one.shares) > 1 or one.is_service]
-        if meeting and self.objects.members is not None:
-            self.objects.members.note(meeting)
+        if self.starting and self.objects.members is not None:
+            known = self.objects.members.find_all()
+            # Its own namespace alone leads nowhere, but of one that is not known dockerd tells nothing while it starts.
+            notes_alone = len(known) < _MAX_WITH_ALONE
+            meeting = [
+                one
+                for one in self.starting.values()
+                if len(one.shares) > 1 or one.is_service or (notes_alone and one.id not in known)
+            ]
+            if meeting:
+                self.objects.members.note(meeting)
         return True
 
     def _is_young(self, container: Mapping[str, JSON], since: int) -> bool:

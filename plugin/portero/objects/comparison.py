@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.kept_facts import choose_facts
-from portero.objects.known_containers import RESTS
 from portero.objects.picture import Picture
 from portero.refusals import Refused
 from portero.values.json_fields import objects, text, texts
 from portero.values.json_types import JSON
+
+# Each state in which a container may run is told apart from these alone.
+_RESTS = ("created", "exited", "dead", "")
 
 
 def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment: int) -> list[str]:
@@ -61,7 +63,7 @@ def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str
         return "has another name"
     if _list_mounts(known) != _list_mounts(shown):
         return "has other mounts"
-    rests = text(known, "State") in RESTS and text(shown, "State") not in RESTS
+    rests = text(known, "State") in _RESTS and text(shown, "State") not in _RESTS
     return "runs" if rests else ""
 
 

@@ -15,7 +15,7 @@ from portero.host.creation import MadePlace
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0
-_MANY, _MANY_ENDED = 1024, 4096
+_MANY, _MANY_ENDED = 1024, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class CreationsUnderWay:
         self._number = 0
         self._by_id: dict[str, _Creation] = {}
         self._latest: deque[_Creation] = deque(maxlen=_MANY)
-        # Containers, as answers and events tell.
+        # Containers, by answers to requests that this process did not allow.
         self.ended: deque[str] = deque(maxlen=_MANY_ENDED)
 
     def at(self) -> "RequestCreations":

@@ -25,12 +25,25 @@ _MAX_BYTES = 8 << 20
 
 
 class EventStream:
-    """Open for the length of a block. OSError: nothing answers; ValueError: no events are answered."""
+    """Open for the length of a block. OSError: nothing answers; ValueError: no events are answered.
+
+    dockerd 26 and 28 wait 5 seconds for connections in use when they end, and close idle ones at once: once such a one
+    is closed, the stream has to be left.
+    """
 
     def __init__(self, address: str, seconds: float, check: Callable[[socket.socket], None]) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._text = b""
+        # Loaded where needed: it takes long to load.
+        from http.client import HTTPException
+
+        from portero.dockerd.unix_http import UnixConnection
+
+        self._socket, self._text = socket.socket(socket.AF_UNIX), b""
+        self._idle = UnixConnection(address, seconds)
         try:
+            self._idle.connect()
+            check(self._idle.sock)
+            self._idle.request("GET", "/containers/json?limit=1", headers={HEADER: SECRET})
+            self._idle.getresponse().read()
             self._socket.settimeout(seconds)
             self._socket.connect(address)
             check(self._socket)
@@ -41,18 +54,30 @@ class EventStream:
             head, self._text = self._text.split(b"\r\n\r\n", 1)
             if head.split(b" ")[1:2] != [b"200"]:
                 raise ValueError("dockerd shows no events")
-        except BaseException:
-            self._socket.close()
+        except BaseException as error:
+            self._close()
+            if isinstance(error, HTTPException):
+                raise ValueError("dockerd does not answer in HTTP") from error
             raise
 
     def __enter__(self) -> "EventStream":
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._socket.close()
+        self._idle.close()
 
     def fileno(self) -> int:
+        """Can be read when events have come."""
         return self._socket.fileno()
+
+    @property
+    def end(self) -> int:
+        """A descriptor that can be read when dockerd ends."""
+        return self._idle.sock.fileno()
 
     @property
     def has_some(self) -> bool:

@@ -17,6 +17,8 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "network": ("Containers", "Peers", "Services", "Status"),
 }
 _MOUNT = ("Type", "Name", "Source", "Destination", "Driver", "RW")
+# Nothing of the host is below these, and there can be many.
+_WITHOUT_SOURCE = ("tmpfs", "image", "npipe")
 _PROCESS = ("privileged", "user")
 # Of a container in a list: 16 KiB at most, while nearly all take one.
 _MAX_MOUNTS, _MAX_LISTED = 32, 8 << 10
@@ -45,7 +47,9 @@ def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
     None: that is too much to be kept.
     """
     mounts: list[JSON] = [
-        {field: mount[field] for field in _MOUNT if field in mount} for mount in objects(listed, "Mounts")
+        {field: mount[field] for field in _MOUNT if field in mount}
+        for mount in objects(listed, "Mounts")
+        if mount.get("Type") not in _WITHOUT_SOURCE
     ]
     kept = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
     mode = text(child(listed, "HostConfig"), "NetworkMode")

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
 from portero.objects.kept_facts import list_fields, shorten_listed
 from portero.objects.touches import Touches
-from portero.values.json_fields import child, text, texts
+from portero.values.json_fields import text, texts
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _KINDS: tuple[TouchedKind, ...] = ("container", "state")
-# Each state in which a container may run is told apart from these alone.
-RESTS = ("created", "exited", "dead", "")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
 # Labels and variables can be long: of such an object nothing is kept.
@@ -30,7 +28,7 @@ MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 @dataclass(slots=True)
 class _Container:
-    """`listed`: as in dockerd's list; None: its state is not known. `started`: when; "": not known. `facts`: None: so.
+    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known.
 
     `made`: the moment when it was known; a list that was asked for before need not have it.
     """
@@ -38,7 +36,6 @@ class _Container:
     made: int
     name: str = ""
     listed: Mapping[str, JSON] | None = None
-    started: str = ""
     facts: bytes | None = None
 
 
@@ -95,9 +92,7 @@ class KnownContainers:
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
         changed = self._find_changed(moment)
         if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
-            known = self._by_id[id]
-            self._keep(known, facts)
-            known.started = text(child(shown, "State"), "StartedAt") if known.listed is not None else ""
+            self._keep(self._by_id[id], facts)
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
@@ -121,7 +116,7 @@ class KnownContainers:
         known = [one.listed for one in self._by_id.values() if one.listed is not None]
         return known, [id for id, one in self._by_id.items() if one.listed is None]
 
-    def find(self, ref: str, *, are_all: bool) -> tuple[bytes, Mapping[str, JSON]] | None:
+    def find(self, ref: str, *, are_all: bool) -> tuple[bytes, str] | None:
         """Encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
         ids = {ref} & self._by_id.keys()
         if (named := self._names.get(ref)) is not None:
@@ -139,10 +134,7 @@ class KnownContainers:
         if known.facts is None:
             return None
         # Of a state that is not known: one that may have run before.
-        state = "exited" if known.listed is None else text(known.listed, "State")
-        if state not in RESTS and not known.started:
-            return None
-        return known.facts, {"Status": state, "StartedAt": known.started}
+        return known.facts, "exited" if known.listed is None else text(known.listed, "State")
 
     @property
     def _is_cut(self) -> bool:
@@ -172,8 +164,6 @@ class KnownContainers:
             return False
         self._rename(id, name)
         if not changed["state"](id, name):
-            if known.listed is None or known.listed.get("State") != listed.get("State"):
-                known.started = ""
             known.listed = shorten_listed(listed)
         return True
 
@@ -232,7 +222,7 @@ class KnownContainers:
 
     def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
         known = self._by_id[id]
-        known.listed, known.started = None, ""
+        known.listed = None
         if is_read_again:
             self._unread[id] = None
         if not only_state:

@@ -88,28 +88,25 @@ class ObjectLookup:
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
-        return self._inspect(kind, name, self._questions)
+        return self._inspect(kind, name, self._questions, self._picture)
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """The same. A container that starts holds its lock, for long if it hangs: dockerd does not show it then.
-
-        Refused (lookup-failed) at once, too, while a request is under way that may start it.
-        """
-        if self._picture is not None and (kind, name) not in self._inspected and self._picture.are_under_way([name]):
-            self._used_picture = True
-            raise Refused("lookup-failed")
-        return self._inspect(kind, name, self._ask_briefly())
+        """The same by dockerd itself, now. A container that starts holds its lock, for long if it hangs."""
+        self._inspected.pop((kind, name), None)
+        return self._inspect(kind, name, self._ask_briefly(), None)
 
     def _ask_briefly(self) -> DaemonQuestions:
         brief = TimedRequests(self._addresses, self._daemon, lambda: _BRIEF_SECONDS, self._followed.connections)
         return DaemonQuestions(brief, self._followed, lambda state, is_late: None)
 
-    def _inspect(self, kind: ObjectKind, name: str, questions: DaemonQuestions) -> Mapping[str, JSON] | None:
+    def _inspect(
+        self, kind: ObjectKind, name: str, questions: DaemonQuestions, picture: Picture | None
+    ) -> Mapping[str, JSON] | None:
         key = (kind, name)
         if key not in self._inspected:
             if len(self._inspected) >= _MAX_OBJECTS:
                 raise Refused("lookup-failed")
-            known = self._picture.find(kind, name) if self._picture else None
+            known = picture.find(kind, name) if picture else None
             self._used_picture |= known is not None
             self._inspected[key] = known or questions.ask_for(kind, name)
         return self._inspected[key]

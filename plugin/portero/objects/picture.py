@@ -129,7 +129,7 @@ class Picture:
             facts = found[0] if found else self._others.get((kind, ref))
         if facts is None:
             return None
-        return decode(facts) if found is None else {**decode(facts), "State": {**found[1]}}
+        return decode(facts) if found is None else {**decode(facts), "State": {"Status": found[1]}}
 
     def list_containers(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of others; None: there can be more."""

@@ -98,9 +98,11 @@ class PictureReader:
     def _wait(self, events: EventStream, seconds: float) -> None:
         """Take the events that come, until there is something to be read, or the time is over."""
         poll = select.poll()  # takes descriptors of any number
-        for descriptor in (events.fileno(), *(wakes.fileno() for wakes in self._wakes)):
+        for descriptor in (events.fileno(), events.end, *(wakes.fileno() for wakes in self._wakes)):
             poll.register(descriptor, select.POLLIN)
         ready = [descriptor for descriptor, _ in poll.poll(0 if events.has_some else seconds * 1000)]
+        if events.end in ready:
+            raise ConnectionResetError("dockerd ends")
         for wakes in self._wakes:
             if wakes.fileno() in ready:
                 wakes.recv(_WAKES)
@@ -159,7 +161,7 @@ class PictureReader:
         if kind == "daemon":
             self._picture.forget_all()  # authorization plugins may have been others for a while
         elif kind == "container" and action == "create":
-            self._followed.note_container(id, name)
+            self._picture.note_made(id, name)
         elif kind == "container" and action == "destroy":
             self._picture.note_gone(id)
         elif kind == "container" and action == "die":
