@@ -89,7 +89,8 @@ def request(name: str, method: str, uri: str, body: dict[str, object] | None, *,
 
 def post(call: str, document: dict[str, object] | None = None) -> bytes:
     """A call of the plugin protocol, as dockerd's client words it."""
-    data = b"" if document is None else json.dumps(document).encode()
+    # As Go writes it.
+    data = b"" if document is None else json.dumps(document, separators=(",", ":")).encode()
     head = (
         f"POST /{call} HTTP/1.1\r\nHost: plugin.moby.localhost\r\nUser-Agent: Go-http-client/1.1\r\n"
         f"Content-Length: {len(data)}\r\nAccept: application/vnd.docker.plugins.v1.2+json\r\n\r\n"
