@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class Signing:
 
     def fetch(self, *words: str) -> Any:
         settings = f"PORTERO_SCHEMAS={SITE} PORTERO_BUNDLE_LOGIN={FOLDER}/login.json PORTERO_BUNDLE_CA={CA}"
-        return self.docker.shell(f"{settings} /work/main/.venv/bin/python -m portero images {' '.join(words)}")
+        return self.docker.shell(f"{settings} {sys.executable} -m portero images {' '.join(words)}")
 
 
 @pytest.fixture(scope="module")

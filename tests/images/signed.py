@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from portero.images.documents import digest_of
 from portero.images.payloads import Form, frame
 from portero.images.record import Signature
+from portero.images.verification import index_keys
 
 PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
 APP = "registry.example.com/team/app"
@@ -100,7 +101,12 @@ def statement_payload(digest: str, annotations: Mapping[str, str] | None = None,
 
 
 def sign(key: PrivateKey, payload: bytes, form: Form = "simple") -> Signature:
-    return Signature(form, payload, make_signature(key, frame(form, payload)))
+    return Signature(form, payload, make_signature(key, frame(form, payload)), fingerprint(key))
+
+
+def fingerprint(key: PrivateKey) -> str:
+    """By which who fetched a signature names its key."""
+    return next(iter(index_keys({"": [key.public_key()]})))
 
 
 def make_bundle(signature: Signature, **material: Any) -> bytes:

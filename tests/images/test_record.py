@@ -12,7 +12,7 @@ from portero.images.record import MAX_DOCUMENTS, MAX_SIGNATURES, Record, RecordR
 
 from .signed import dump
 
-SIGNATURE = Signature("simple", b"payload", b"signature")
+SIGNATURE = Signature("simple", b"payload", b"signature", "ab")
 RECORD = Record((SIGNATURE,), (b"text",), {"other-key": 2})
 
 
@@ -38,6 +38,7 @@ ONE = json.loads(record.write(RECORD))
         dump({**ONE, "documents": ONE["documents"] * (MAX_DOCUMENTS + 1)}),
         dump({**ONE, "documents": ["é"]}),
         dump({**ONE, "seen": {"other-key": "many"}}),
+        dump({**ONE, "signatures": [{**ONE["signatures"][0], "key": [7]}]}),
         dump({**ONE, "signatures": 5}),
         record.write(RECORD)[:-2] + b', "seen": {}}',
     ],

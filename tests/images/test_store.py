@@ -1,5 +1,6 @@
 """A record is verified when its file is first seen, and again when the file changes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,14 +53,42 @@ def test_a_record_is_verified_once_for_each_file(tmp_path: Path, verified: list[
     assert len(verified) == 2
 
 
-def test_the_work_is_that_of_the_one_image_however_many_there_are(tmp_path: Path, verified: list[str]) -> None:
+def test_the_work_is_that_of_the_one_image_however_many_there_are(
+    tmp_path: Path, verified: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = record.write(SIGNED)
+    for number in range(10_000):
+        record.locate(tmp_path, f"sha256:{number:064x}").write_bytes(text)
+    opened: list[object] = []
+    monkeypatch.setattr(store, "read_regular_file", lambda *words, **more: opened.append(words) or text)  # type: ignore[func-returns-value]
+    for lists in ("listdir", "scandir"):
+        monkeypatch.setattr(os, lists, None)
     images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
-    for count in (100, 200):
-        for number in range(count):
-            put(tmp_path, Record(), f"sha256:{number:064x}")
-        verified.clear()
-        images.find(f"sha256:{count - 1:064x}")
-        assert len(verified) == 1
+    assert opened == []
+    images.find(f"sha256:{9999:064x}")
+    assert (len(opened), len(verified)) == (1, 1)
+
+
+@pytest.mark.parametrize("signatures", [1, 8])
+def test_what_one_request_has_verified_is_bounded_and_kept(
+    tmp_path: Path, verified: list[str], monkeypatch: pytest.MonkeyPatch, signatures: int
+) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(verification, "verifies", lambda *words: tried.append(words) or True)  # type: ignore[func-returns-value]
+    several = Record(tuple(sign(TEAM, simple_payload(INDEX, f"r.example/{n}")) for n in range(signatures)))
+    images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
+    done = []
+    for number in range(store._ROOM * 2):
+        put(tmp_path, several, f"sha256:{number:064x}")
+    for _ in range(2):
+        one, tried[:] = images.for_request(), []
+        with pytest.raises(RecordUnreadable, match="one request names too many images") as stopped:
+            _ = [one.find(f"sha256:{number:064x}") for number in range(store._ROOM * 2)]
+        assert stopped.value.cure.startswith("repeat the command")
+        assert 0 < len(tried) <= store._ROOM + record.MAX_SIGNATURES
+        done.append(len(verified))
+    # What was verified is not verified again.
+    assert done == [done[0], 2 * done[0]]
 
 
 def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Signatures hold by the keys of the policy alone, and vouch for what follows from what they name."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,12 +9,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portero.images import verification
 from portero.images.documents import digest_of
+from portero.images.payloads import Form
 from portero.images.record import Record, Signature
-from portero.images.verification import verify_record
+from portero.images.verification import index_keys, verify_record
 
-from .signed import APP, Image, PrivateKey, new_key, sign, simple_payload, statement_payload
+from .signed import APP, Image, PrivateKey, fingerprint, new_key, sign, simple_payload, statement_payload
 
+verifies = verification.verifies
 TEAM, OTHER = new_key(), new_key()
 KEYS = {"team.pem": [TEAM.public_key()]}
 IMAGE = Image.make()
@@ -22,7 +26,7 @@ CONFIG = digest_of(IMAGE.config)
 
 
 def vouchers(digest: str, signature: Signature, keys: Any = KEYS, documents: Any = IMAGE.documents) -> list[Any]:
-    return [*verify_record(digest, Record((signature,), documents), keys).vouchers]
+    return [*verify_record(digest, Record((signature,), documents), index_keys(keys)).vouchers]
 
 
 @pytest.mark.parametrize("digest", [INDEX, MANIFEST, PLATFORM, CONFIG])
@@ -59,14 +63,33 @@ def test_each_kind_of_key_vouches_and_only_that_key(key: PrivateKey, form: Any) 
     several = {"a.pem": [OTHER.public_key()], "b.pem": [OTHER.public_key(), key.public_key()]}
 
     assert vouchers(INDEX, signature, several)[0].keys == {"b.pem"}
-    verified = verify_record(INDEX, Record((signature,)), {"a.pem": [OTHER.public_key()]})
+    verified = verify_record(INDEX, Record((signature,)), index_keys({"a.pem": [OTHER.public_key()]}))
     assert (verified.vouchers, verified.seen) == ((), {"other-key": 1})
 
 
 def test_a_signature_is_of_its_form_alone() -> None:
     signature = sign(TEAM, statement_payload(INDEX), "statement")
 
-    assert vouchers(INDEX, Signature("simple", signature.payload, signature.signature)) == []
+    assert vouchers(INDEX, replace(signature, form="simple")) == []
+
+
+def test_one_key_is_tried_for_each_signature_however_many_keys_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(verification, "verifies", lambda *words: tried.append(words) or verifies(*words))  # type: ignore[func-returns-value]
+    for signatures, others in ((16, 64), (32, 64), (32, 128)):
+        tried.clear()
+        keys = {f"{number}.pem": [new_key().public_key()] for number in range(others)} | KEYS
+        several = tuple(sign(TEAM, simple_payload(INDEX)) for _ in range(signatures))
+        assert len(verify_record(INDEX, Record(several), index_keys(keys)).vouchers) == len(tried) == signatures
+
+
+def test_a_signature_by_another_key_than_it_says_vouches_for_nothing() -> None:
+    keys = {"a.pem": [TEAM.public_key()], "b.pem": [OTHER.public_key()], "c.pem": [TEAM.public_key()]}
+    good = sign(TEAM, simple_payload(INDEX))
+
+    assert vouchers(INDEX, good, keys)[0].keys == {"a.pem", "c.pem"}
+    for said in (fingerprint(OTHER), "", "x"):
+        assert vouchers(INDEX, replace(good, key=said), keys) == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +104,7 @@ def test_a_signature_is_of_its_form_alone() -> None:
     ],
 )
 def test_what_vouches_for_nothing_is_counted(signature: Signature, seen: str) -> None:
-    verified = verify_record(INDEX, Record((signature,), IMAGE.documents), KEYS)
+    verified = verify_record(INDEX, Record((signature,), IMAGE.documents), index_keys(KEYS))
 
     assert (verified.vouchers, dict(verified.seen)) == ((), {seen: 1})
 
@@ -94,7 +117,7 @@ def test_a_list_may_deny_an_unsigned_image_by_what_is_above_it_and_by_its_own_co
     digest: str, same: set[str]
 ) -> None:
     # Other platforms of an index are other images.
-    assert verify_record(digest, Record((), IMAGE.documents), KEYS).digests == same
+    assert verify_record(digest, Record((), IMAGE.documents), {}).digests == same
 
 
 GOOD = sign(TEAM, simple_payload(INDEX))
@@ -118,14 +141,15 @@ GOOD = sign(TEAM, simple_payload(INDEX))
     ids=lambda crooked: f"{len(crooked)} bytes" if len(crooked) < 10 else "spelled otherwise",
 )
 def test_crooked_asn1_is_no_signature(crooked: bytes) -> None:
-    assert vouchers(INDEX, Signature("simple", GOOD.payload, crooked)) == []
+    assert vouchers(INDEX, replace(GOOD, signature=crooked)) == []
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200), st.lists(st.binary(max_size=200), max_size=3))
 def test_no_bytes_are_an_error_or_vouch(payload: bytes, signature: bytes, documents: list[bytes]) -> None:
-    keys = {"k.pem": [TEAM.public_key(), RSA.public_key(), ED.public_key()]}
-    for made in (Signature("simple", payload, signature), Signature("statement", payload, signature)):
-        assert verify_record(INDEX, Record((made,), tuple(documents)), keys).vouchers == ()
+    keys = index_keys({"k.pem": [TEAM.public_key(), RSA.public_key(), ED.public_key()]})
+    forms: tuple[Form, ...] = ("simple", "statement")
+    made = tuple(Signature(form, payload, signature, key) for form in forms for key in keys)
+    assert verify_record(INDEX, Record(made, tuple(documents)), keys).vouchers == ()
     # What a key of the policy signed is read as carefully.
     assert verify_record(INDEX, Record((sign(ED, payload),), tuple(documents)), keys).vouchers == ()
 

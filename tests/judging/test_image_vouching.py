@@ -9,7 +9,7 @@ import pytest
 
 from portero.decision import Decision, Violation
 from portero.host.fixed_host import FixedHost
-from portero.images import record
+from portero.images import record, store
 from portero.images.documents import digest_of
 from portero.images.record import Record
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
@@ -282,6 +282,21 @@ def test_a_container_that_cannot_be_looked_up_may_have_a_name_that_needs_a_signa
     assert "image-signed" in list_refusing(decide(judged, "POST", "/containers/bad/start", None))
     # What a create is called is known.
     assert list_refusing(create(judged, "nginx")) == []
+
+
+def test_what_one_request_has_verified_is_bounded_and_it_gets_further_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_ROOM", 1)
+    judged = judge(tmp_path)
+    body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [mount(f"{APP}@{INDEX}"), mount(f"{APP}@{MANIFEST}")]}}
+    asked = "one request names too many images that were not used before; team.pem must have signed it"
+    for refused in ([INDEX, MANIFEST], [MANIFEST], []):
+        decision = decide(judged, "POST", "/containers/create", body)
+        said = [one.wording.text for one in decision.violations if one.rule == "image-signed" and one.wording]
+        wanted = [f"{APP}@{each}: {asked}: repeat the command, or leave out {APP}@{each}" for each in refused]
+        assert said == wanted
+        assert list_refusing(decision) == ["image-signed"] * len(refused)
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from portero.images import record
 from portero.images.documents import digest_of
 from portero.images.record import Record, Signature
 from portero.images.trust import ImageTrust, TrustEntry
-from portero.images.verification import verify_record
+from portero.images.verification import index_keys, verify_record
 from portero.signatures import fetch
 from portero.signatures.fetch import ImageMissing, fetch_image, merge_records
 from portero.signatures.references import ImageReference
@@ -21,6 +21,7 @@ from tests.images.signed import (
     Image,
     bundle_manifest,
     describe,
+    fingerprint,
     make_bundle,
     new_key,
     sign,
@@ -37,6 +38,7 @@ INDEX, MANIFEST, PLATFORM = map(digest_of, IMAGE.documents)
 CONFIG = digest_of(IMAGE.config)
 ENTRY = TrustEntry("*", ("team.pem",))
 TRUST = ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()], "other.pem": [OTHER.public_key()]})
+KEYS = index_keys(TRUST.keys)
 SIMPLE = sign(TEAM, simple_payload(INDEX))
 GOOD_BUNDLE = make_bundle(sign(TEAM, statement_payload(INDEX), "statement"))
 
@@ -52,7 +54,7 @@ def fetch_as(registry: FakeRegistry, trust: ImageTrust, reference: str = "1") ->
 
 def vouched(records: Mapping[str, Record]) -> set[str]:
     """The digests that a guard would take."""
-    found = {digest: verify_record(digest, one, TRUST.keys).vouchers for digest, one in records.items()}
+    found = {digest: verify_record(digest, one, KEYS).vouchers for digest, one in records.items()}
     return {digest for digest, vouchers in found.items() if any(not each.is_part for each in vouchers)}
 
 
@@ -76,7 +78,7 @@ def test_a_signed_platform_gives_records_for_it_and_for_the_index() -> None:
 
     assert names(records) == sorted([INDEX, MANIFEST, CONFIG])
     assert vouched(records) == {MANIFEST, CONFIG}
-    assert verify_record(INDEX, records[INDEX], TRUST.keys).vouchers[0].is_part
+    assert verify_record(INDEX, records[INDEX], KEYS).vouchers[0].is_part
 
 
 def test_a_bundle_is_kept_as_a_statement() -> None:
@@ -106,12 +108,12 @@ def test_what_vouches_for_nothing_is_counted_and_not_kept(signature: Signature, 
 def test_of_ten_thousand_signatures_the_work_grows_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     verified = 0
 
-    def count(*_: Any) -> frozenset[str]:
+    def count(*_: Any) -> str | None:
         nonlocal verified
         verified += 1
-        return frozenset({"team.pem"} if verified % 100 == 0 else ())
+        return fingerprint(TEAM) if verified % 100 == 0 else None
 
-    monkeypatch.setattr(fetch, "find_signers", count)
+    monkeypatch.setattr(fetch, "find_signer", count)
 
     def work(number: int) -> tuple[int, int]:
         nonlocal verified
@@ -151,7 +153,7 @@ def test_an_unsigned_image_is_kept_with_what_a_list_may_deny_it_by() -> None:
 
     assert names(records) == []
     assert records[MANIFEST].documents == (IMAGE.index, IMAGE.manifest)
-    denied = {digest: verify_record(digest, one, TRUST.keys).digests for digest, one in records.items()}
+    denied = {digest: verify_record(digest, one, KEYS).digests for digest, one in records.items()}
     assert denied[MANIFEST] == denied[CONFIG] == {INDEX, MANIFEST, CONFIG}
 
 

@@ -33,11 +33,13 @@ class RecordRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature over the framed payload."""
+    """A signature over the framed payload. `key`: the fingerprint of the one key that is tried, as found by who fetched
+    it, so that the work does not grow with the keys of the policy: a wrong one verifies nothing."""
 
     form: Form
     payload: bytes
     signature: bytes
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def locate(folder: Path, digest: str) -> Path:
 def write(record: Record) -> bytes:
     """The text of the file."""
     signatures: list[JSON] = [
-        {"form": one.form, "payload": _encode(one.payload), "signature": _encode(one.signature)}
+        {"form": one.form, "payload": _encode(one.payload), "signature": _encode(one.signature), "key": one.key}
         for one in record.signatures
     ]
     document: dict[str, JSON] = {
@@ -88,7 +90,10 @@ def read(data: bytes) -> Record:
 
 def _read_signature(entry: Mapping[str, str]) -> Signature:
     form = _FORMS[_FORMS.index(cast(Form, entry["form"]))]
-    return Signature(form, _decode(entry["payload"], MAX_PAYLOAD), _decode(entry["signature"], _MAX_SIGNATURE))
+    payload, signature = _decode(entry["payload"], MAX_PAYLOAD), _decode(entry["signature"], _MAX_SIGNATURE)
+    if not isinstance(entry["key"], str):
+        raise RecordRefused
+    return Signature(form, payload, signature, entry["key"])
 
 
 def _encode(data: bytes) -> str:

@@ -3,19 +3,35 @@
 A record that was verified is kept in memory while its file stays the same one; the policy has a store of its own.
 """
 
+import copy
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portero.files.whole_files import read_regular_file
 from portero.images import record
 from portero.images.record import RecordRefused
 from portero.images.trust import ImageTrust, Verified
 
+if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys
+    from portero.images.verification import SiteKey
+
 _MAX_KEPT = 1024
+# What one request may have verified that was not seen before, in signatures and KiB: either takes at most 0.1 ms.
+_ROOM = 1024
 
 
 class RecordUnreadable(Exception):
-    """One sentence without its subject: why what was fetched cannot be used."""
+    """Why what was fetched cannot be used, a sentence without its subject. `cure`: what helps instead of fetching."""
+
+    cure = ""
+
+
+class TooManyAtOnce(RecordUnreadable):
+    """One request had as much verified as it may. What it had is kept: when it comes again, it gets further."""
+
+    cure = "repeat the command, or leave out"
 
 
 class ImageStore:
@@ -26,6 +42,18 @@ class ImageStore:
         self.trust = trust
         # By digest: device, inode, size and times of the file, and what holds of it.
         self._kept: dict[str, tuple[tuple[int, ...], Verified | RecordUnreadable]] = {}
+        self._room: float = float("inf")
+        self._keys: Mapping[str, SiteKey] = {}
+        if trust.keys:
+            from portero.images.verification import index_keys
+
+            self._keys = index_keys(trust.keys)
+
+    def for_request(self) -> "ImageStore":
+        """The same for one request, with a bound on what it has verified."""
+        one = copy.copy(self)
+        one._room = _ROOM
+        return one
 
     def find(self, digest: str) -> Verified | None:
         """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
@@ -35,6 +63,9 @@ class ImageStore:
             mark = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
             kept = self._kept.get(digest)
             if kept is None or kept[0] != mark:
+                if self._room <= 0:
+                    raise TooManyAtOnce("one request names too many images that were not used before")
+                self._room -= 1 + stat.st_size // 1024
                 kept = mark, self._verify(digest, read_regular_file(file, record.MAX_RECORD, follows=False))
                 if len(self._kept) >= _MAX_KEPT:
                     self._kept.clear()
@@ -56,4 +87,5 @@ class ImageStore:
         # Slow to load, and needed only where a site lists keys: with these it has been loaded.
         from portero.images.verification import verify_record
 
-        return verify_record(digest, read, self.trust.keys)
+        self._room -= len(read.signatures)
+        return verify_record(digest, read, self._keys)

@@ -60,7 +60,7 @@ def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
     try:
         found = [verified for digest in asked.digests if (verified := store.find(digest)) is not None]
     except RecordUnreadable as unreadable:
-        return Verdict(vouched=False, keys=keys, found=str(unreadable), command=FETCH)
+        return Verdict(vouched=False, keys=keys, found=str(unreadable), command=unreadable.cure or FETCH)
     vouchers = [each for verified in found for each in verified.vouchers if asked.may_be_part or not each.is_part]
     if any(find_fault(one, each, asked.repository, trust) is None for one in vouchers for each in entries):
         return _VOUCHED

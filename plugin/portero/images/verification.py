@@ -1,8 +1,11 @@
 """Verifies a record by the keys of the policy: who vouches for the digest that it is about."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -15,15 +18,34 @@ from portero.images.record import Record, Signature
 from portero.images.trust import Verified, Voucher
 
 
-def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Public]]) -> Verified:
-    """Who vouches for this digest, or for a part of it; `keys` by the name of their file."""
+@dataclass(frozen=True, slots=True)
+class SiteKey:
+    """A key of the policy, and the files in keys/ that have it."""
+
+    public: Public
+    files: frozenset[str]
+
+
+def index_keys(keys: Mapping[str, Sequence[Public]]) -> Mapping[str, SiteKey]:
+    """The keys of these files by their fingerprints."""
+    found: dict[str, SiteKey] = {}
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    for name, public in ((name, public) for name, several in keys.items() for public in several):
+        fingerprint = sha256(public.public_bytes(serialization.Encoding.DER, form)).hexdigest()
+        before = found[fingerprint].files if fingerprint in found else frozenset()
+        found[fingerprint] = SiteKey(public, before | {name})
+    return found
+
+
+def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> Verified:
+    """Who vouches for this digest, or for a part of it; `keys` by their fingerprints."""
     below = documents.read_all(record.documents)
     vouchers: list[Voucher] = []
     seen = dict(record.seen)
     under = documents.find_ways(digest, below)
     for signature in dict.fromkeys(record.signatures):
-        names = find_signers(signature, keys)
-        if not names:
+        key = keys.get(signature.key)
+        if key is None or not verifies(key.public, signature):
             _count(seen, "other-key")
             continue
         try:
@@ -33,28 +55,27 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, Sequence[Publi
             continue
         is_whole = digest in documents.find_ways(claim.digest, below)
         if is_whole or claim.digest in under:
-            vouchers.append(Voucher(names, claim.repository, claim.annotations, is_part=not is_whole))
+            vouchers.append(Voucher(key.files, claim.repository, claim.annotations, is_part=not is_whole))
         else:
             _count(seen, "other-digest")
     return Verified(tuple(vouchers), seen, documents.find_same(digest, below))
 
 
-def find_signers(signature: Signature, keys: Mapping[str, Sequence[Public]]) -> frozenset[str]:
-    """The files whose keys made this signature."""
+def find_signer(signature: Signature, keys: Mapping[str, SiteKey]) -> str | None:
+    """The fingerprint of the key that made this signature."""
+    return next((fingerprint for fingerprint, key in keys.items() if verifies(key.public, signature)), None)
+
+
+def verifies(key: Public, signature: Signature) -> bool:
+    """Whether this key made the signature."""
     signed = frame(signature.form, signature.payload)
-    return frozenset(
-        name for name, several in keys.items() if any(_holds(key, signature.signature, signed) for key in several)
-    )
-
-
-def _holds(key: Public, signature: bytes, signed: bytes) -> bool:
     try:
         if isinstance(key, Ed25519PublicKey):
-            key.verify(signature, signed)
+            key.verify(signature.signature, signed)
         elif isinstance(key, EllipticCurvePublicKey):
-            key.verify(signature, signed, ECDSA(SHA256()))
+            key.verify(signature.signature, signed, ECDSA(SHA256()))
         else:
-            key.verify(signature, signed, PKCS1v15(), SHA256())
+            key.verify(signature.signature, signed, PKCS1v15(), SHA256())
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True

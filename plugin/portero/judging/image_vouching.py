@@ -66,6 +66,7 @@ def describe_vouching(
         return {}
     operation = cast(str, document["operation"])
     asked = _Asked(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    store = store.for_request()
     at = "Image" if operation == "ContainerCreate" else "path.id"
     try:
         return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked)]}

@@ -2,7 +2,7 @@
 made. In: a reference and what the site asks. Out: a record for each digest by which a daemon may know the image."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from portero.bundles.https import TransportFailed
@@ -12,7 +12,7 @@ from portero.images.payloads import PayloadRefused, read_claim
 from portero.images.record import Record, Signature
 from portero.images.trust import ImageTrust, Voucher
 from portero.images.verdict import find_fault
-from portero.images.verification import find_signers
+from portero.images.verification import SiteKey, find_signer, index_keys
 from portero.signatures.candidates import Candidates
 from portero.signatures.references import ImageReference
 from portero.values.json_objects import load_object
@@ -63,7 +63,7 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
     if reference.startswith("sha256:") and top != reference:
         raise TransportFailed(f"{registry.address.host}: sent another manifest than {reference}")
     platforms = dict(_fetch_platforms(registry, data))
-    keys = {name: trust.keys[name] for name in entry.keys} if entry is not None else {}
+    keys = index_keys({name: trust.keys[name] for name in entry.keys} if entry is not None else {})
     found, candidates = _Found(), Candidates(registry)
 
     def is_fitting(voucher: Voucher) -> bool:
@@ -71,7 +71,7 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
 
     for subject in (top, *platforms):
         for signature in islice(candidates.find(subject), _MAX_TRIED):
-            _keep(signature, subject, find_signers(signature, keys), found, is_fitting)
+            _keep(signature, subject, keys, found, is_fitting)
         if found.fitting:
             # All platforms follow from a signed index.
             break
@@ -106,11 +106,12 @@ def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, byt
 def _keep(
     signature: Signature,
     subject: str,
-    signers: frozenset[str],
+    keys: Mapping[str, SiteKey],
     found: _Found,
     is_fitting: Callable[[Voucher], bool],
 ) -> None:
-    if not signers:
+    signer = find_signer(signature, keys)
+    if signer is None:
         found.count("other-key")
         return
     try:
@@ -121,10 +122,14 @@ def _keep(
     if claim.digest != subject:
         found.count("other-digest")
     else:
-        into = found.fitting if is_fitting(Voucher(signers, claim.repository, claim.annotations)) else found.others
+        into = (
+            found.fitting
+            if is_fitting(Voucher(keys[signer].files, claim.repository, claim.annotations))
+            else found.others
+        )
         if len(into) < record.MAX_SIGNATURES:
-            said = (subject, signers, claim.repository, frozenset(claim.annotations.items()))
-            into.setdefault(said, (subject, signature))
+            said = (subject, signer, claim.repository, frozenset(claim.annotations.items()))
+            into.setdefault(said, (subject, replace(signature, key=signer)))
 
 
 def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, Record]:
