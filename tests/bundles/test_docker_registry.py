@@ -122,7 +122,7 @@ def test_a_pushed_tag_reaches_the_host_and_the_last_good_one_stays(host: Host) -
 
     # Another password, no trust in its certificate, and no registry at all.
     host.login("alice:looking-glass")
-    assert "the login is not accepted" in host.pull().output
+    assert "needs another login, or does not exist: a host has it in" in host.pull().output
     host.login("alice:wonderland")
     distrusted = host.run("bundle", "show", host.address, PORTERO_BUNDLE_CA="")
     assert (distrusted.exit_code, "its certificate is not trusted" in distrusted.output) == (2, True)

@@ -191,7 +191,7 @@ def test_an_upload_goes_to_a_listed_server_only_and_without_the_login(*, is_list
 def test_without_a_login_it_says_what_is_missing() -> None:
     with (
         server(lambda handler: answer(handler, 401, Www_Authenticate='Basic realm="r"')) as url,
-        pytest.raises(TransportFailed, match="wants a login: a host has it in"),
+        pytest.raises(TransportFailed, match="needs a login, or does not exist: a host has it in"),
     ):
         registry(url).pull()
 

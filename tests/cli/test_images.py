@@ -6,8 +6,10 @@ import os
 import shutil
 import ssl
 import subprocess
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from click.testing import Result
 from portero.cli import images as cli_images
 from portero.images.documents import digest_of
 from tests.bundles.docker_registry import Registry
+from tests.bundles.signed import answer, server
 from tests.cli.running import portero
 from tests.images.signed import OCI_MANIFEST, describe, dump
 from tests.unix_server import Handler, serving
@@ -189,7 +192,11 @@ def test_names_that_users_make_stop_no_fetching(site: Site, tmp_path: Path, monk
     [
         (["fetch", "docker.io/library/nginx"], {}, "no entry of image-trust in site.json asks for a signature of it"),
         (["fetch", "{name}/team/app:2"], {}, "team/app has no 2"),
-        (["fetch", "{name}/team/app:1"], {"PORTERO_BUNDLE_LOGIN": ""}, "wants a login"),
+        (
+            ["fetch", "{name}/team/app:1"],
+            {"PORTERO_BUNDLE_LOGIN": ""},
+            "team/app needs a login, or does not exist: a host has it in",
+        ),
         (["fetch", "{name}/team/app:1"], {"PORTERO_BUNDLE_CA": ""}, "its certificate is not trusted"),
         (["fetch", "{name}/team/app:1"], {"PORTERO_IMAGES": "/dev/null/x"}, "Not a directory"),
         (["fetch", "--from", "/nowhere"], {}, "/nowhere: No such file"),
@@ -203,6 +210,76 @@ def test_what_cannot_be_done_is_exit_status_2(
 
     assert done.exit_code == 2
     assert fault in done.output
+
+
+class Lying:
+    """A registry that answers by the first word of its path below team/."""
+
+    def __init__(self, site: Site, tmp_path: Path, respond: Callable[[BaseHTTPRequestHandler, str], None]) -> None:
+        self.site, self.wanted = site, tmp_path / "wanted"
+        self.serving = server(lambda handler: respond(handler, handler.path.split("/")[3]))
+
+    def fetch(self, *names: str, is_listed: bool = False) -> Result:
+        with self.serving as url:
+            host = url.partition("//")[2]
+            self.site.trust(f"{host}/team/*")
+            self.wanted.write_text("\n".join(f"{host}/team/{name}:1" for name in names))
+            words = ["--from", self.wanted] if is_listed else self.wanted.read_text().splitlines()
+            done = self.site.run("fetch", *words)
+        assert done.output.count("\n") == len(names)
+        assert "Traceback" not in done.output
+        return done
+
+
+def deny_access(handler: BaseHTTPRequestHandler, name: str) -> None:
+    """As registries do that do not tell what exists."""
+    realm = f'Bearer realm="http://{handler.headers["Host"]}/v2/team/token/{name}"'
+    if "/token/" in handler.path:
+        answer(handler, 403 if "forbidden" in handler.path else 200, b'{"token": "x"}')
+    elif name == "app":
+        answer(handler, 200 if "manifests/1" in handler.path else 404, MANIFEST)
+    elif name == "denied":
+        answer(handler, 403)
+    else:
+        answer(handler, 401, Www_Authenticate=realm)
+
+
+@pytest.mark.parametrize("name", ["nosuch", "forbidden", "denied"])
+def test_what_a_registry_does_not_let_us_read_is_named_with_its_cure(site: Site, tmp_path: Path, name: str) -> None:
+    by_name = Lying(site, tmp_path, deny_access).fetch(name)
+    assert by_name.exit_code == 2
+    assert (
+        f"team/{name} needs a login, or does not exist: a host has it in /etc/portero/registry.json; elsewhere name its"
+        " file with --login\n"
+    ) in by_name.output
+    # A name that a user of Docker made fails no unit. A login that opens nothing does.
+    assert Lying(site, tmp_path, deny_access).fetch(name, is_listed=True).exit_code == 2
+    assert Lying(site, tmp_path, deny_access).fetch(name, "app", is_listed=True).exit_code == 1
+
+
+LIES: Mapping[str, tuple[Callable[[BaseHTTPRequestHandler], None], str]] = {
+    "elsewhere": (
+        lambda handler: answer(handler, 307, Location="https://other.example.com/x"),
+        "leads to other.example.com, which PORTERO_BUNDLE_HOSTS does not list",
+    ),
+    "in clear": (lambda handler: answer(handler, 307, Location="http://10.0.0.1/x"), "leads away from TLS"),
+    "loop": (lambda handler: answer(handler, 307, Location=handler.path), "redirects without end"),
+    "huge": (lambda handler: answer(handler, 200, b" " * (300 << 10)), "answers with more than 262144 bytes"),
+    "slow": (lambda _: time.sleep(1), "did not answer in full within 0.2 s"),
+    "noise": (lambda handler: handler.wfile.write(b"220 hello\r\n") and None, "does not speak HTTP"),
+    "error": (lambda handler: answer(handler, 500), "manifests/1: status 500"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_registry_that_misbehaves_is_one_sentence_and_exit_status_2(
+    site: Site, tmp_path: Path, lie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lie == "slow":
+        monkeypatch.setattr(cli_images, "DEADLINE", 0.2)
+    done = Lying(site, tmp_path, lambda handler, _: LIES[lie][0](handler)).fetch("app")
+    assert (done.exit_code, done.output.startswith("portero: 127.0.0.1:")) == (2, True)
+    assert LIES[lie][1] in done.output
 
 
 def test_a_denied_image_may_not_run_and_a_damaged_record_is_named(site: Site, daemon: str) -> None:

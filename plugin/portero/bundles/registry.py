@@ -26,7 +26,11 @@ _EMPTY_TYPE, _EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
 _CHALLENGE = re.compile(r'\b(\w+)="([^"]*)"')
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 _LOGIN_CURE = "a host has it in /etc/portero/registry.json; elsewhere name its file with --login"
-_OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
+_OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 201, 202, 401, 403, 404
+
+
+class AccessRefused(TransportFailed):
+    """The registry does not let us there. Of what does not exist many say the same: they do not tell what there is."""
 
 
 @dataclass(slots=True)
@@ -141,7 +145,7 @@ class Registry:
             return self.login
         challenged = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in challenged:
-            raise TransportFailed(f"{self.address.host}: wants a login: {_LOGIN_CURE}")
+            raise self._refuse_access()
         realm = self.transport.locate(self.transport.home, challenged["realm"])
         query = urlencode({name: challenged[name] for name in ("service", "scope") if name in challenged})
         realm = replace(realm, target=f"{realm.target}{'&' if '?' in realm.target else '?'}{query}")
@@ -157,8 +161,16 @@ class Registry:
     def _expect(self, answer: HttpAnswer, status: int, what: str) -> None:
         if answer.status == status:
             return
-        why = {_UNAUTHORIZED: "the login is not accepted", _NOT_FOUND: "is not there"}.get(answer.status)
-        raise TransportFailed(f"{self.address.host}: {what}: {why or f'status {answer.status}'}")
+        if answer.status in (_UNAUTHORIZED, _FORBIDDEN):
+            raise self._refuse_access()
+        why = "is not there" if answer.status == _NOT_FOUND else f"status {answer.status}"
+        raise TransportFailed(f"{self.address.host}: {what}: {why}")
+
+    def _refuse_access(self) -> AccessRefused:
+        login = "another login" if self.login else "a login"
+        return AccessRefused(
+            f"{self.address.host}: {self.address.name} needs {login}, or does not exist: {_LOGIN_CURE}"
+        )
 
 
 def _read_manifest(text: bytes, address: OciAddress) -> tuple[str, str]:

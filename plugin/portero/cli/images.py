@@ -13,7 +13,7 @@ from portero.application import loading
 from portero.bundles.deadline import DeadlinePassed, ends_within
 from portero.bundles.fetch import DEADLINE, LoginRefused, read_login
 from portero.bundles.https import Transport, TransportFailed
-from portero.bundles.registry import Registry
+from portero.bundles.registry import AccessRefused, Registry
 from portero.bundles.urls import UrlRefused, parse_url
 from portero.cli import options
 from portero.cli.terminal import show, show_lines
@@ -63,7 +63,9 @@ def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: s
     settings = options.settings({"bundle_login": login, "state": state})
     trust = _load_trust(settings)
     asked = [(written, False) for written in named] + [(written, True) for written in _read_list(file)]
-    statuses = [_fetch_one(written, settings, trust, is_listed=is_listed) for written, is_listed in asked]
+    fetched = [_fetch_one(written, settings, trust, is_listed=is_listed) for written, is_listed in asked]
+    reached = {one.registry for one in fetched if one.status != options.ERROR}
+    statuses = [one.status if one.registry not in reached else min(one.status, one.if_reached) for one in fetched]
     sys.exit(max(statuses, default=options.ALLOWED))
 
 
@@ -92,10 +94,11 @@ def _choose(digests: Iterable[str], trust: ImageTrust) -> Sequence[str]:
     """Those that registries may be asked about, no more than one fetch can take."""
     parsed = {digest: references.parse(digest) for digest in digests}
     wanted = [digest for digest, one in parsed.items() if one and references.may_ask(trust.find_entry(one.name))]
-    if len(wanted) <= _MAX_REFERENCES:
-        return wanted
-    show_lines([f"portero: {_MAX_REFERENCES} of {len(wanted)} names are fetched now, others the next time"], err=True)
-    return random.sample(wanted, _MAX_REFERENCES)
+    if len(wanted) > _MAX_REFERENCES:
+        told = f"portero: {_MAX_REFERENCES} of {len(wanted)} names are fetched now, others the next time"
+        show_lines([told], err=True)
+    # In any order: a registry that is gone takes up a minute an image, and must not always keep others from their turn.
+    return random.sample(wanted, min(len(wanted), _MAX_REFERENCES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +136,21 @@ def _judge(one: DaemonImage, store: ImageStore) -> Iterator[_Row]:
         yield _Row(name, one.id, verdict, f"{listed[0].name}: {listed[1]}" if listed else "")
 
 
-def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """How it went with one image. `if_reached`: its status where the same registry gave others."""
+
+    status: int
+    registry: str = ""
+    if_reached: int = options.ERROR
+
+
+def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed: bool) -> _Fetched:
     reference = references.parse(written)
     entry = trust.find_entry(reference.name) if reference else None
     if reference is None or entry is None or not entry.keys or (is_listed and not references.may_ask(entry)):
         if is_listed:
-            return options.ALLOWED
+            return _Fetched(options.ALLOWED)
         options.give_up([f"{written}: no entry of image-trust in site.json asks for a signature of it"])
     try:
         with ends_within(_WHOLE * DEADLINE):
@@ -149,17 +161,20 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
         verdict = judge_image(ImageStore(settings.images, trust), asked, datetime.now(UTC).date())
     except (TransportFailed, LoginRefused, RecordUnreadable) as error:
         show_lines([f"portero: {written}: {error}"], err=True)
-        # docker tag makes the daemon say that a registry has what it has not: that fails no unit.
-        return options.REFUSED if is_listed and isinstance(error, ImageMissing) else options.ERROR
+        # docker tag makes the daemon say that a registry has what it has not: that fails no unit. A wrong login does.
+        if is_listed and isinstance(error, ImageMissing):
+            return _Fetched(options.REFUSED, reference.registry)
+        is_login = is_listed and isinstance(error, AccessRefused)
+        return _Fetched(options.ERROR, reference.registry, options.REFUSED if is_login else options.ERROR)
     except OSError as error:
         show_lines([f"portero: {error.filename or settings.images}: {error.strerror}"], err=True)
-        return options.ERROR
+        return _Fetched(options.ERROR)
     except DeadlinePassed:
         show_lines([f"portero: {written}: what the registry sent could not be read in time"], err=True)
-        return options.ERROR
+        return _Fetched(options.ERROR, reference.registry)
     says = "signed" if verdict.vouched else f"not signed as image-trust asks: {verdict.found}"
     show_lines([f"{reference.name}@{fetched.top}: {says}"])
-    return options.ALLOWED if verdict.vouched else options.REFUSED
+    return _Fetched(options.ALLOWED if verdict.vouched else options.REFUSED, reference.registry)
 
 
 def _open_registry(reference: ImageReference, settings: Settings) -> Registry:

@@ -122,11 +122,8 @@ def _keep(
     if claim.digest != subject:
         found.count("other-digest")
     else:
-        into = (
-            found.fitting
-            if is_fitting(Voucher(keys[signer].files, claim.repository, claim.annotations))
-            else found.others
-        )
+        voucher = Voucher(keys[signer].files, claim.repository, claim.annotations)
+        into = found.fitting if is_fitting(voucher) else found.others
         if len(into) < record.MAX_SIGNATURES:
             said = (subject, signer, claim.repository, frozenset(claim.annotations.items()))
             into.setdefault(said, (subject, replace(signature, key=signer)))
