@@ -23,6 +23,7 @@ from portero.identity.caller import Identity
 from portero.recording import recorded_line
 from portero.settings.settings import Settings
 from tests.cli.running import portero
+from tests.images.signed import new_key, public_pem
 from tests.paths import ROOT
 
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
@@ -282,6 +283,30 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     )
 
     assert (told["compared"], told["unchanged"]) == (1, 1)
+
+
+VOUCHED = {"name": "busybox", "repository": "x", "pin": "", "keys": "team.pem", "found": "none", "command": "sign"}
+
+
+@pytest.mark.parametrize("vouched", [None, True, False])
+def test_who_vouches_for_an_image_counts_as_recorded_and_is_said_to_be_unknown(
+    tmp_path: Path, vouched: bool | None
+) -> None:
+    (tmp_path / "site/keys").mkdir(parents=True)
+    (tmp_path / "site/keys/team.pem").write_bytes(public_pem(new_key()))
+    site = {"image-trust": [{"images": "*", "keys": "team.pem"}], "actions": {"image-signed": "deny"}}
+    (tmp_path / "site/site.json").write_text(json.dumps(site))
+    fact = {**VOUCHED, "vouched": vouched, "deniedBy": "", "deniedFor": "", "at": "Image"}
+    notes = HostNotes({"objects": {"": {"vouching": [fact]} if vouched is not None else {}}})
+    subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
+    content = b"\n".join([record(asked(), subject, "d-1", notes=notes), line(asked()), record(READS, subject, "d-2")])
+
+    (tmp_path / "requests.jsonl").write_bytes(content)
+    told = portero("replay", tmp_path / "requests.jsonl", "--schemas", tmp_path / "site", "--profile", "baseline")
+
+    # The image of the second is not looked up on the machine of the replay.
+    assert f"{1 if vouched is False else 0} would be refused that were allowed" in told.output
+    assert "2 run images: who vouches for them by this policy is not known, what was recorded counts" in told.output
 
 
 def test_what_the_host_said_is_part_of_a_recording(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -45,8 +46,9 @@ def replay(
     """
     settings = replace(options.settings_here(given), mode="enforce")
     is_here = any(given[name] for name in ("docker_host", "host_root", "daemon_config"))
-    before = _Candidate.of(name_another(settings, tuple(map(Path, against))), is_here=is_here) if against else None
-    replayed = _Replay(_Candidate.of(settings, is_here=is_here), before)
+    # What is signed is known of the images of one daemon.
+    make = partial(_Candidate.of, is_here=is_here, knows_images=bool(given["docker_host"]))
+    replayed = _Replay(make(settings), make(name_another(settings, tuple(map(Path, against)))) if against else None)
     comparison = Comparison()
     for capture in captures:
         for number, line in enumerate(read_lines(capture, recorded_line.MAX_LINE_BYTES), 1):
@@ -70,9 +72,15 @@ class _Candidate:
     is_here: bool
 
     @classmethod
-    def of(cls, settings: HostSettings, *, is_here: bool) -> "_Candidate":
+    def of(cls, settings: HostSettings, *, is_here: bool, knows_images: bool) -> "_Candidate":
         judge = options.judge(settings)
+        judge = judge if knows_images else replace(judge, images=None)
         return cls(judge, options.report_owners(judge, settings), is_here)
+
+    def lacks_vouching(self, operation: str) -> bool:
+        """Whether rules ask who vouches for images, and no daemon tells which images these are."""
+        acting = self.judge.policy.acting_on_vouching(operation, self.judge.enforcement.profile)
+        return acting is not None and self.judge.images is None
 
     def decide(self, envelope: bytes, notes: HostNotes | None) -> Outcome:
         """The outcome of a request."""
@@ -108,7 +116,9 @@ class _Replay:
         else:
             comparison.undecided += 1
             before = _CARRIED_OUT
-        comparison.add(location, recorded.id, before, self.after.decide(recorded.envelope, recorded.notes))
+        after = self.after.decide(recorded.envelope, recorded.notes)
+        comparison.unvouched += self.after.lacks_vouching(after.operation)
+        comparison.add(location, recorded.id, before, after)
 
 
 def _list_lines(comparison: Comparison) -> Iterator[str]:
@@ -117,6 +127,11 @@ def _list_lines(comparison: Comparison) -> Iterator[str]:
     yield from _list_changes(comparison.allowed, "would be allowed that were refused")
     if comparison.undecided:
         yield f"{comparison.undecided} have no recorded decision and count as allowed"
+    if comparison.unvouched:
+        yield (
+            f"{comparison.unvouched} run images: who vouches for them by this policy is not known, what was"
+            " recorded counts; `portero images list` shows which images may run"
+        )
     if comparison.withheld:
         yield f"{comparison.withheld} were not stored, since their secrets cannot be masked, and are not compared"
     if comparison.unreadable:

@@ -71,12 +71,16 @@ class Changes:
 
 @dataclass(slots=True)
 class Comparison:
-    """The counts. `withheld`: requests that were not stored; `undecided`: no decision was recorded."""
+    """The counts. `withheld`: requests that were not stored; `undecided`: no decision was recorded.
+
+    `unvouched`: rules ask who vouches for images, which no recording says for another policy.
+    """
 
     unchanged: int = 0
     withheld: int = 0
     unreadable: int = 0
     undecided: int = 0
+    unvouched: int = 0
     refused: Changes = field(default_factory=Changes)
     allowed: Changes = field(default_factory=Changes)
 
@@ -102,6 +106,7 @@ class Comparison:
             "notStored": self.withheld,
             "unreadable": self.unreadable,
             "withoutDecision": self.undecided,
+            "vouchingUnknown": self.unvouched,
             "wouldBeRefused": self.refused.document(),
             "wouldBeAllowed": self.allowed.document(),
         }
