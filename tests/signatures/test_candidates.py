@@ -1,5 +1,6 @@
 """What may be signatures of a digest is found in each place and form, and crooked answers are nothing."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -89,7 +90,34 @@ def test_the_number_of_blobs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(candidates, "_MAX_BLOBS", 5)
     registry = FakeRegistry(IMAGE)
     registry.put_simple(IMAGE.index, *(sign(TEAM, simple_payload(INDEX, f"r.example/{n}")) for n in range(20)))
-    assert len(find(registry)) == 5
+    asked = Candidates(registry)  # type: ignore[arg-type]
+    assert len([*asked.find(INDEX)]) == 5
+    assert "more than 5 payloads are beside this image" in str(asked.failed)
+
+
+def test_of_ten_thousand_referrers_some_are_read_and_it_is_told() -> None:
+    registry = FakeRegistry(IMAGE)
+    texts = [dump({"layers": [], "n": number}) for number in range(10_000)]
+    registry.refer(IMAGE.index, *texts)
+    asked = Candidates(registry)  # type: ignore[arg-type]
+    assert [*asked.find(INDEX)] == []
+    assert len(registry.asked) <= candidates._MAX_REFERRERS + 3
+    assert "more than 1000 referrers are beside this image" in str(asked.failed)
+
+
+def test_of_an_envelope_with_two_signatures_each_is_tried_and_other_spellings_are_none() -> None:
+    bundle = json.loads(make_bundle(STATEMENT))
+    good = bundle["dsseEnvelope"]["signatures"][0]["sig"]
+    crooked = (good.rstrip("="), f"{good}\n", good.replace("+", "-").replace("/", "_") + "-", f"é{good}", "", 7)
+    registry = FakeRegistry(IMAGE)
+    for signatures, found in (([{"sig": "AAAA"}, {"sig": good}], 2), *(([{"sig": one}], 0) for one in crooked)):
+        bundle["dsseEnvelope"]["signatures"] = signatures
+        registry.put_bundle(IMAGE.index, dump(bundle))
+        assert len(find(registry)) == found, signatures
+    bundle["dsseEnvelope"]["signatures"] = [{"sig": good}]
+    for text in (dump(bundle)[:-1] + b', "dsseEnvelope": {}}', b'{"dsseEnvelope":' * 50_000):
+        registry.put_bundle(IMAGE.index, text)
+        assert find(registry) == []
 
 
 NAMES = st.sampled_from(["manifests", "layers", "digest", "mediaType", "annotations", "dsseEnvelope", "payload", "sig"])

@@ -52,7 +52,10 @@ class Candidates:
             listed = None
         if listed is None:
             listed = self._ask(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
-        for descriptor in _list_objects(self._parse(listed), "manifests")[:_MAX_REFERRERS]:
+        referrers = _list_objects(self._parse(listed), "manifests")
+        if len(referrers) > _MAX_REFERRERS:
+            self._tell_bound(_MAX_REFERRERS, "referrers")
+        for descriptor in referrers[:_MAX_REFERRERS]:
             yield from self._read_layers(self._parse(self._fetch("manifests", descriptor, _MAX_BUNDLE)))
 
     def _read_layers(self, manifest: Mapping[str, JSON]) -> Iterator[Signature]:
@@ -91,7 +94,9 @@ class Candidates:
         digest, size = descriptor.get("digest"), descriptor.get("size")
         if not isinstance(digest, str) or not DIGEST.fullmatch(digest) or (isinstance(size, int) and size > most):
             return None
-        if digest not in self._blobs and len(self._blobs) < _MAX_BLOBS:
+        if digest not in self._blobs and len(self._blobs) >= _MAX_BLOBS:
+            self._tell_bound(_MAX_BLOBS, "payloads")
+        elif digest not in self._blobs:
             data = self._ask(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", most)
             self._blobs[digest] = data if data is not None and digest_of(data) == digest else None
         return self._blobs.get(digest)
@@ -102,6 +107,12 @@ class Candidates:
         except TransportFailed as failed:
             self.failed = failed
             return None
+
+    def _tell_bound(self, most: int, what: str) -> None:
+        self.failed = TransportFailed(
+            f"{self.registry.address.host}: more than {most} {what} are beside this image, and no more are read: remove"
+            " those that are no signatures"
+        )
 
     @staticmethod
     def _parse(data: bytes | None) -> Mapping[str, JSON]:
