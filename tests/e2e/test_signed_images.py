@@ -245,3 +245,54 @@ def test_a_service_is_judged_by_the_digest_that_it_names(signing: Signing) -> No
     docker.do(f"docker service create -d --with-registry-auth --name ss {name}@{made['index']}")
     docker.do("docker service update -d --label-add a=b ss && docker service rm ss")
     assert "a service needs a digest" in refused(docker.shell(f"docker service create -d --no-resolve-image {name}"))
+
+
+# Each gives an unsigned image the name of a signed one.
+WAYS = {
+    "commit": "docker commit made {name}",
+    "import": "docker export made | docker import - {name}",
+    "load": "docker tag busybox {name} && docker save {name} -o /tmp/a && docker rmi {name} && docker load -i /tmp/a",
+    "tag": "docker tag busybox {name}",
+    "build": "printf 'FROM busybox\\nLABEL a=b\\n' | DOCKER_BUILDKIT=0 docker build -t {name} -",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_name_that_was_signed_is_not_what_counts(signing: Signing, way: str) -> None:
+    made = signing.registry.push("team/app", way)
+    signing.registry.sign("team/app", made["index"])
+    name, docker = signing.pull("team/app", way), signing.docker
+    assert signing.fetch("fetch", name).returncode == 0
+    docker.do(f"docker create --name made busybox true && docker create --name before --restart always {name} sleep 60")
+    try:
+        done = docker.shell(WAYS[way].format(name=name))
+        if done.returncode and "buildx" in done.stderr:
+            pytest.skip("this engine has no classic builder")
+        assert done.returncode == 0, done.stderr
+        for command in ("run --rm", "create --restart always", "create --platform linux/amd64"):
+            refused(docker.shell(f"docker {command} {name} true"))
+        # What was made before is from the image that was signed, and by its digest that one can still be had.
+        docker.do(f"docker start before && docker exec before true && docker run --rm {name}@{made['index']} true")
+    finally:
+        docker.do("docker rm -f made before")
+
+
+def test_a_rollback_brings_back_nothing_that_nobody_signed(signing: Signing) -> None:
+    registry, docker = signing.registry, signing.docker
+    good, bad = (registry.push("team/app", mark) for mark in ("new", "former"))
+    registry.sign("team/app", good["index"])
+    new, former = (
+        f"{signing.pull('team/app', mark)}@{made['index']}" for mark, made in (("new", good), ("former", bad))
+    )
+    assert signing.fetch("fetch", new).returncode == 0
+    with docker.guarded_by(serve("baseline")):
+        docker.do(f"docker service create -d --with-registry-auth --no-resolve-image --name back {former}")
+    try:
+        refused(docker.shell("docker service update -d --force back"))
+        docker.do(f"docker service update -d --no-resolve-image --image {new} back")
+        refused(docker.shell("docker service rollback -d back"))
+        docker.do(f"docker service update -d --no-resolve-image --label-add a=b --image {new} back")
+        with docker.nothing_refused():
+            docker.do("docker service rollback -d back")
+    finally:
+        docker.do("docker service rm back")
