@@ -276,6 +276,42 @@ def test_where_the_daemon_cannot_be_asked_it_is_refused_if_that_is_enforced(
     assert list_refusing(create(judged, f"{APP}:1")) == refusing
 
 
+@pytest.mark.parametrize(
+    ("name", "denied", "asks"),
+    [
+        (f"{APP}:1@{INDEX}", (), False),
+        (CONFIG, (), False),
+        (f"{APP}:1", (), True),
+        (f"{APP}@{BUILT}", (), True),
+        (BUILT, (), True),
+        # By what its registry calls it.
+        (f"{APP}@{INDEX}", (DigestList("scan.json", {BUILT: "CVE"}),), True),
+    ],
+)
+def test_a_create_that_names_a_signed_digest_asks_the_daemon_nothing(
+    tmp_path: Path, name: str, denied: Any, asks: bool
+) -> None:
+    trust = ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()]}, (), denied)
+    judged = judge(tmp_path, SilentHost({}), trust=trust)
+    assert list_refusing(create(judged, name)) == ["lookup-failed"] * asks
+
+
+@pytest.mark.parametrize(
+    "name", ["busybox", "docker.io/busybox:latest", "index.docker.io/library/busybox", f"library/busybox:1@{INDEX}"]
+)
+@pytest.mark.parametrize("repository", ["docker.io/library/busybox", "registry.example.com:5000/library/busybox"])
+def test_all_spellings_of_a_name_are_one(tmp_path: Path, name: str, repository: str) -> None:
+    trust = ImageTrust([TrustEntry("docker.io/*", ("team.pem",))], {"team.pem": [TEAM.public_key()]})
+    # Another port, another case: another registry.
+    others = ("registry.example.com:5001/library/busybox", "Docker.io/library/busybox")
+    there = {each: {"Id": INDEX} for each in (name, *others)}
+    judged = judge(tmp_path, FixedHost({"objects": {"image": there}}), trust=trust)
+    text = record.write(Record((sign(TEAM, simple_payload(INDEX, repository)),)))
+    record.locate(tmp_path / "state", INDEX).write_bytes(text)
+    assert refuses(create(judged, name)) is (repository != "docker.io/library/busybox")
+    assert all(refuses(create(judged, other)) for other in others)
+
+
 def test_a_container_that_cannot_be_looked_up_may_have_a_name_that_needs_a_signature(tmp_path: Path) -> None:
     open_to_all = ImageTrust([ENTRY, TrustEntry("*", ())], {"team.pem": [TEAM.public_key()]})
     judged = judge(tmp_path, FixedHost({}), trust=open_to_all)

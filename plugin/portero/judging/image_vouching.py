@@ -69,7 +69,7 @@ def describe_vouching(
     store = store.for_request()
     at = "Image" if operation == "ContainerCreate" else "path.id"
     try:
-        return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked)]}
+        return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked, store)]}
     except Refused as refused:
         if acting == "deny":
             raise Refused(refused.code, refused.at or at) from refused
@@ -85,11 +85,17 @@ def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: fl
     return {"vouching": [_make_fact(one, asked, store) for one in _read_container(reported)]}
 
 
-def _list_images(asked: _Asked) -> Iterator[_Image]:
+def _list_images(asked: _Asked, store: ImageStore) -> Iterator[_Image]:
     facts = child(asked.document, "facts")
     if asked.operation == "ContainerCreate":
-        # Of a list of platforms: which one the container gets is known, and judged, once it is made.
-        yield from _find_named(child(facts, "image"), asked.objects, may_be_part=True)
+        pinned = _find_pinned(child(facts, "image"), _SERVICE)
+        # That nobody denies it takes what registries call it.
+        if not pinned.unknown and not store.trust.denied and _make_fact(pinned, asked, store)["vouched"]:
+            # The daemon would name no other image, and the start asks it.
+            yield pinned
+        else:
+            # Of a list of platforms: which one the container gets is known, and judged, once it is made.
+            yield from _find_named(child(facts, "image"), asked.objects, may_be_part=True)
         for named in objects(facts, "mountedImages"):
             yield _find_mounted(named, asked.objects)
     elif asked.operation in _OF_SERVICE:
