@@ -101,7 +101,7 @@ def make_sent(chance: random.Random) -> Sent:
     fields = [_make_field(chance) for _ in range(chance.randrange(5))]
     if chance.random() < 0.9:
         fields.insert(chance.randrange(len(fields) + 1), _HOST)
-    end = chance.choice((b"\r\n",) * 60 + (b"\n", b"\r"))
+    end = chance.choice((b"\r\n",) * 60 + (b"\n",) * 9 + (b"\r",))
     data = end.join((chance.choice(_LINES), *fields, b"", b"")) + chance.choice(_BODIES)
     for _ in range(chance.choice((*(0,) * 9, 1, 2, 4))):
         at = chance.randrange(len(data) + 1)
@@ -202,7 +202,9 @@ def check(sent: Sent, seen: list[bytes], answer: bytes) -> str:
     if len(seen) != 1 or answer != ANSWER:
         raise Fault(f"{len(seen)} connections, answered {answer[:200]!r}")
     head, _, rest = seen[0].partition(b"\r\n\r\n")
-    if rest != sent.data.partition(b"\r\n\r\n")[2]:
+    # Its first line says how its lines end.
+    line_end = b"\r\n" if sent.data.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    if rest != sent.data.partition(2 * line_end)[2]:
         raise Fault(f"other bytes after the head: {rest[:200]!r}")
     _check_head(head, sent.door)
     return "passed"
