@@ -90,7 +90,7 @@ def test_whoever_goes_on_sending_after_a_refusal_is_not_listened_to_for_long(
     [
         # Jenkins' docker-plugin (DockerComputerAttachConnector.java) writes them so, by println.
         (
-            b"POST /exec/1/start HTTP/1.1\nHost: docker.sock\nUpgrade: tcp\nConnection: Upgrade\nContent-Length: 2\n\n{}",
+            b"POST /exec/1/start HTTP/1.1\nHost: docker.sock\nUpgrade: tcp\nConnection: Upgrade\n\n{}",
             503,
         ),
         (b"GET / HTTP/1.1\nHost: d\r\n\r\n\n\n", 400),

@@ -14,16 +14,22 @@ from tests.paths import ROOT
 from .conftest import started
 from .doored import DOORS, USERS, DooredDocker, place
 from .engine import FOLDERS
+from .rawhttp import Client, exchange, render
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
 WORK: Any = json.loads(Path(__file__).with_name("door-work.json").read_text())
+TOOLS: Any = json.loads(Path(__file__).with_name("door-tools.json").read_text())
+# These have no list: what their users, or an agent's profile, may do.
+UNLISTED = ("testcontainers", "portainer", "agent")
 SITE = {
     "doors": [
         {"name": "users", "groups": ["dev"]},
-        {"name": "traefik", "operations": ["traefik"], "groups": ["monitoring"]},
+        *({"name": name, **({} if name in UNLISTED else {"operations": [name]})} for name in TOOLS),
     ],
+    "profiles": [{"users": ["door:agent"], "profile": "restricted"}],
+    "registries": ["registry.example.com"],
     "actions": {"unseen-device-nodes": "off", "unseen-buildkit": "off"},
 }
 ENGINES = {"26.1": None, **{name: folder for name, folder in FOLDERS.items() if name in ("28.5", "29.7")}}
@@ -103,6 +109,49 @@ def test_a_door_lets_its_list_through_and_says_so_of_the_rest(docker: DooredDock
 
     assert docker.who(before) == {("door:traefik", "door")}
     docker.do("docker rm -f seen")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_a_tool_asks_for_passes_its_door_and_one_thing_more_does_not(docker: DooredDocker, tool: str) -> None:
+    """What the sources of tools show that they send, at doors with the lists that are shipped for them."""
+    docker.do("docker tag busybox registry.example.com/agent:1.4")
+    # With control groups v1, what dockerd shows of a container would be refused when it is sent back.
+    docker.do("docker rm -fv seen before 2>&1; docker run -d --name seen --cgroupns private busybox sleep 600")
+    before = docker.log_size()
+    last = [""]
+    asked = [ask_as_a_tool(docker, tool, last, *request) for request in TOOLS[tool]["asks"]]
+    assert not [answer for answer in asked if answer]
+
+    rule, *request = TOOLS[tool]["refused"]
+    assert rule in ask_as_a_tool(docker, tool, [""], *request)
+    assert docker.who(before) == {(f"door:{tool}", "door")}
+
+
+def ask_as_a_tool(
+    docker: DooredDocker, tool: str, last: list[str], method: str, target: str, body: Any = None, how: str = ""
+) -> str:
+    """The rules that refuse a request, or what dockerd could not read; empty when it was answered.
+
+    `last`: the ID of what was made last, in place of {}.
+    """
+    headers = [("Content-Type", "application/x-tar" if how == "tar" else "application/json")]
+    if how == "as before":
+        seen = Client(docker.host.path(place(tool))).get("/containers/before/json")
+        networks = {"EndpointsConfig": seen["NetworkSettings"]["Networks"]}
+        body = {**seen["Config"], "HostConfig": seen["HostConfig"], "NetworkingConfig": networks}
+    elif how in ("upgrade", "lines that end in LF"):
+        headers += [("Connection", "Upgrade"), ("Upgrade", "tcp")]
+    data = bytes(10240) if how == "tar" else b"" if body is None else json.dumps(body).encode()
+    written = render(method, target.replace("{}", last[0]), headers[0 if data else 1 :], data or None)
+    if how == "lines that end in LF":
+        written = written.replace(b"\r\n", b"\n")
+    answer = exchange(docker.host.path(place(tool)), written, 5)
+    made = answer.json()
+    if isinstance(made, dict) and "Id" in made:
+        last[0] = made["Id"]
+    refused = refusing(answer.message)
+    is_read = answer.status not in (0, 400)
+    return "" if is_read and not refused else f"{method} {target}: {answer.status} {refused} {answer.message[:200]}"
 
 
 def test_http_2_is_refused_at_a_door(docker: DooredDocker) -> None:
