@@ -12,8 +12,10 @@ import pytest
 from tests.paths import ROOT
 
 from .conftest import started
-from .doored import DOORS, USERS, DooredDocker, place
+from .dockerd import DOCKERD
+from .doored import DOORS, PUBLIC, USERS, DooredDocker, place
 from .engine import FOLDERS
+from .host import Process
 from .rawhttp import Client, exchange, render
 from .refusals import refusing
 
@@ -221,3 +223,43 @@ def test_two_people_of_one_host_have_their_containers_each_without_a_token() -> 
         assert refusing(past.stderr) == ["known-identity-reads"]
         unknown = docker.shell("setpriv --reuid=54321 --regid=54321 --clear-groups docker ps")
         assert "no account of uid 54321" in unknown.stderr
+
+
+class UnitlessDocker(DooredDocker):
+    """Put in place by the commands of docs/doors.md, without systemd."""
+
+    def set_up(self) -> None:
+        self.host.path("/usr/local/bin/portero").write_text(f'#!/bin/sh\nexec {sys.executable} -m portero "$@"\n')
+        # The python that runs the tests may lie in root's home; only this host's layer changes.
+        self.do("chmod 755 /usr/local/bin/portero; chmod o+x /root; groupadd -f docker; rm -f /run/docker.sock")
+        super().set_up()
+
+    def _start_dockerd(self) -> None:
+        page = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8").partition("\n## Without systemd")[2]
+        block = page.partition("```console\n")[2].partition("```")[0]
+        typed = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+        # This plugin's state is elsewhere, and dockerd on a throw-away host needs more options.
+        typed = typed.replace("door key", f"door key --public {PUBLIC}")
+        typed = typed.replace("dockerd -H", f"{' '.join(DOCKERD)} -H")
+        typed = typed.replace("setpriv", f"until [ -S {self.SOCKET} ]; do sleep 0.1; done; setpriv", 1)
+        self.host.path("/srv/recipe").write_text(f"{typed}\nwait -n\n")
+        self.dockerd = self.door = Process(self.host, "recipe", ["bash", "-ex", "/srv/recipe"])
+        self.callback(self.dockerd.stop)
+        self.dockerd.wait_for(lambda: self.client.ask("GET", "/_ping").status == 200)
+        # What is reloaded is dockerd, not the shell.
+        self.do("pgrep -x dockerd > /run/recipe.pid")
+
+    def start_door(self) -> None:
+        self.door.wait_for(lambda: self.shell(f"curl -s --unix-socket {USERS} http://d/_ping").stdout)
+
+
+def test_a_door_without_systemd_is_what_the_page_says() -> None:
+    with started(UnitlessDocker({**SITE, "doors": [{"name": "users"}]})) as docker:
+        docker.do("useradd -m -G docker alicia; useradd -m bob")
+        before = docker.log_size()
+        alicia, bob = (f"setpriv --reuid={name} --regid={name} --init-groups" for name in ("alicia", "bob"))
+        docker.do(f"{alicia} docker run --rm busybox true")
+        assert "permission denied" in docker.shell(f"{bob} docker ps").stderr
+        assert "permission denied" in docker.shell(f"{alicia} docker -H unix://{docker.SOCKET} ps").stderr
+
+        assert docker.who(before) == {("unix:alicia", "door")}
