@@ -72,6 +72,26 @@ def test_a_process_that_ends_while_it_is_looked_at_is_not_trusted(
     assert not ClientProcesses(proc(tmp_path, "0::/", "0::/")).is_trusted(client)
 
 
+def test_a_process_that_has_gone_is_not_trusted_whoever_has_its_number(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        child = os.fork()
+        if child == 0:
+            with socket.socket(socket.AF_UNIX) as one:
+                one.connect(str(tmp_path / "s"))
+                os._exit(0)
+        accepted, _ = listener.accept()
+        os.waitpid(child, 0)
+    with accepted:
+        assert not ClientProcesses().is_trusted(accepted)
+        (tmp_path / "self").mkdir()
+        (tmp_path / str(child)).mkdir()
+        for process in ("self", str(child)):
+            (tmp_path / process / "cgroup").write_text("0::/")
+        assert not ClientProcesses(str(tmp_path)).is_trusted(accepted)
+
+
 def test_a_control_group_that_cannot_be_read_is_an_error(client: socket.socket, tmp_path: Path) -> None:
     processes = ClientProcesses(proc(tmp_path, "0::/", "0::/"))
     (tmp_path / str(os.getpid()) / "cgroup").unlink()

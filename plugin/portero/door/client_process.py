@@ -31,6 +31,10 @@ class ClientProcesses:
             pid = read_peer(client).pid
             # While the process that is held has not ended, the number is its own.
             return pid > 0 and self._list_ids(str(pid)) <= self._own and not _has_ended(descriptor)
+        except (FileNotFoundError, ProcessLookupError):
+            if not _has_ended(descriptor):
+                raise
+            return False
         finally:
             os.close(descriptor)
 
