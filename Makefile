@@ -16,6 +16,7 @@
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make picture   random operations by four clients at once: what Portero knows of a daemon against what it shows (as root)
 #   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
+#   make heads   crooked heads of requests through a door: one request with one stamp reaches dockerd, or none
 #   make engines     other releases of Docker for the tests, into build/engines
 #   make matrix      the tests at a real dockerd on those that CI leaves out, and the numbers of docs/engines.md (as root)
 #   make mutate      small changes of the code that decides, and which of them no test notices
@@ -53,10 +54,12 @@ export PYTHONPATH := plugin
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
 # make mutate FOLDER=host SECONDS=3600, a folder of plugin/portero and of tests
 # make soak N=100000
+# make heads N=20000 SEED=7
 # make differential N=20000 SEED=7, and ENGINE=DIR for another dockerd (its programs in DIR/root/usr/bin and sbin)
 N_OF_soak := 3000000
 N_OF_differential := 500
 N_OF_picture := 20000
+N_OF_heads := 1000000
 N ?= $(or $(N_OF_$(firstword $(MAKECMDGOALS))),100)
 SEED ?= 1
 # make chaos SECONDS=600 SEED=7
@@ -66,7 +69,7 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= reading
 
-.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential \
+.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
   engines matrix
 
 # The lines above, as far as the first empty one.
@@ -173,6 +176,9 @@ mutate: $(VENV)/.mutate
 
 differential: $(READY)
 	@$(PY) -m tests.differential.search --number $(N) --seed $(SEED) $(ENGINE:%=--engine %)
+
+heads: $(READY)
+	@$(PY) -m tests.door.crooked_heads --number $(N) --seed $(SEED)
 
 chaos: $(READY)
 	PORTERO_CHAOS_SECONDS=$(SECONDS) PORTERO_CHAOS_SEED=$(SEED) $(PY) -m pytest -s tests/chaos

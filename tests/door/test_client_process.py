@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.dockerd.peer import Peer
 from portero.door import client_process
 from portero.door.client_process import ClientProcesses
 
@@ -14,15 +15,12 @@ ID = "0123456789abcdef" * 4
 OTHER = "f" * 64
 
 
-def proc(folder: Path, own: str, client: str, pid: str = "7") -> Path:
-    """What /proc says of the door and of process 7, which every descriptor holds."""
-    for process, cgroup in (("self", own), ("7", client)):
+def proc(folder: Path, own: str, client: str) -> str:
+    """What /proc says of the door and of this process, which is the client."""
+    for process, cgroup in (("self", own), (str(os.getpid()), client)):
         (folder / process).mkdir()
         (folder / process / "cgroup").write_text(cgroup)
-    (folder / "self" / "fdinfo").mkdir()
-    for descriptor in range(1024):
-        (folder / "self" / "fdinfo" / str(descriptor)).write_text(f"pos:\t0\nPid:\t{pid}\nNSpid:\t7\n")
-    return folder
+    return str(folder)
 
 
 @pytest.fixture
@@ -52,11 +50,13 @@ def test_a_container_is_known_by_its_control_group(
     assert ClientProcesses(proc(tmp_path, own, cgroup)).is_trusted(client) is trusted
 
 
-@pytest.mark.parametrize("pid", ["-1", "0"])
-def test_a_process_that_has_ended_or_is_not_seen_is_not_trusted(
-    pid: str, client: socket.socket, tmp_path: Path
+def test_a_process_that_is_not_seen_is_not_trusted(
+    client: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not ClientProcesses(proc(tmp_path, "0::/", "0::/", pid)).is_trusted(client)
+    """Of a PID namespace above the door's."""
+    monkeypatch.setattr(client_process, "read_peer", lambda one: Peer(0, 0))
+
+    assert not ClientProcesses(proc(tmp_path, "0::/", "0::/")).is_trusted(client)
 
 
 def test_a_process_that_ends_while_it_is_looked_at_is_not_trusted(
@@ -72,9 +72,29 @@ def test_a_process_that_ends_while_it_is_looked_at_is_not_trusted(
     assert not ClientProcesses(proc(tmp_path, "0::/", "0::/")).is_trusted(client)
 
 
+def test_a_process_that_has_gone_is_not_trusted_whoever_has_its_number(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        child = os.fork()
+        if child == 0:
+            with socket.socket(socket.AF_UNIX) as one:
+                one.connect(str(tmp_path / "s"))
+                os._exit(0)
+        accepted, _ = listener.accept()
+        os.waitpid(child, 0)
+    with accepted:
+        assert not ClientProcesses().is_trusted(accepted)
+        (tmp_path / "self").mkdir()
+        (tmp_path / str(child)).mkdir()
+        for process in ("self", str(child)):
+            (tmp_path / process / "cgroup").write_text("0::/")
+        assert not ClientProcesses(str(tmp_path)).is_trusted(accepted)
+
+
 def test_a_control_group_that_cannot_be_read_is_an_error(client: socket.socket, tmp_path: Path) -> None:
     processes = ClientProcesses(proc(tmp_path, "0::/", "0::/"))
-    (tmp_path / "7" / "cgroup").unlink()
+    (tmp_path / str(os.getpid()) / "cgroup").unlink()
 
     with pytest.raises(FileNotFoundError):
         processes.is_trusted(client)

@@ -1,12 +1,6 @@
 """Heads at a door: what goes to dockerd is one request with one stamp, whatever came."""
 
-import re
-from http.client import parse_headers
-from io import BytesIO
-
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from portero.door.request_head import read_request_head
 from portero.http_parser import Malformed
@@ -76,63 +70,3 @@ def test_what_two_readers_could_read_differently_is_refused(text: bytes, status:
         read_request_head(text, keeps_token=True)
 
     assert malformed.value.status == status
-
-
-_PARTS = st.sampled_from(
-    [
-        *(
-            b"\r\n",
-            b"\n",
-            b"\r",
-            b" ",
-            b"\t",
-            b":",
-            b": ",
-            b"_",
-            b"-",
-            b"\x00",
-            b"\xff",
-            b"stamp",
-            b"close",
-            b"chunked",
-        ),
-        *(b"X-Portero-Door", b"x_portero_door", b"X-Portero-Token", b"Connection", b"Upgrade", b"Host: d", b"TE: x"),
-        *(
-            b"Content-Length: 5",
-            b"Transfer-Encoding: chunked",
-            b"Content-Type: a",
-            b"GET / HTTP/1.1",
-            b"HTTP/2.0",
-            HEAD,
-        ),
-        *(
-            b"\r\nX: a",
-            b"\r\nX-Portero-Door: forged",
-            b"\r\nX_PORTERO-door:",
-            b"\r\nConnection: X-Portero-Door, upgrade",
-        ),
-    ]
-)
-
-
-@settings(max_examples=2000)
-@given(st.lists(_PARTS | st.binary(max_size=4), max_size=14).map(b"".join), st.booleans())
-@example(b"\r\nX: \rX-Portero-Door: forged", True)
-@example(b"\r\nX-Portero-DoorHost: d", False)
-def test_whatever_comes_dockerd_gets_one_request_with_one_stamp_or_nothing(more: bytes, keeps_token: bool) -> None:
-    try:
-        head = written(HEAD + more.replace(b"\r\n\r\n", b"\r\n"), keeps_token=keeps_token)
-    except Malformed:
-        return
-    line, _, fields = head.partition(b"\r\n")
-    # Another reader finds the same: one end, one stamp, one Host, and the connection ends.
-    assert head.count(b"\r\n\r\n") == 1
-    assert re.fullmatch(rb"[A-Z]+ /[!-~]* HTTP/1\.1", line)
-    assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\r\n[ \t]", head)
-    read = parse_headers(BytesIO(fields))
-    assert read.get_all("x-portero-door") == ["stamp"]
-    assert len(read.get_all("host") or ()) == 1
-    assert read.get_all("connection") in (["close"], ["close, Upgrade"])
-    spelt = [name.lower().replace("_", "-") for name, _ in read.items()]
-    assert spelt.count("x-portero-door") == 1
-    assert keeps_token or "x-portero-token" not in spelt

@@ -83,3 +83,29 @@ def test_whoever_goes_on_sending_after_a_refusal_is_not_listened_to_for_long(
     assert "400" not in message(client)
     assert refused.until is not None
     assert refused.give_up() is False
+
+
+@pytest.mark.parametrize(
+    ("head", "answer"),
+    [
+        # Jenkins' docker-plugin (DockerComputerAttachConnector.java) writes them so, by println.
+        (
+            b"POST /exec/1/start HTTP/1.1\nHost: docker.sock\nUpgrade: tcp\nConnection: Upgrade\n\n{}",
+            503,
+        ),
+        (b"GET / HTTP/1.1\nHost: d\r\n\r\n\n\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: d\nX: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\n\tHost: d\nHost: d\n\n", 400),
+        (b"\nGET / HTTP/1.1\nHost: d\n\n", 400),
+        (b"PRI * HTTP/2.0\n\nSM\n\n", 505),
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 1000])
+def test_lines_end_in_one_way(head: bytes, answer: int, piece: int, pair: tuple[socket.socket, socket.socket]) -> None:
+    client, door = pair
+    begun = stream(door, None)
+    for at in range(0, len(head), piece):
+        client.send(head[at : at + piece])
+        begun.go_on()
+
+    assert client.recv(1 << 16).startswith(f"HTTP/1.1 {answer} ".encode())

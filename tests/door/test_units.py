@@ -1,5 +1,6 @@
 """Units of the doors: what is written where, in which order, and back again when a door does not answer."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,8 +97,8 @@ def test_a_door_that_is_not_listed_any_more_goes(tmp_path: Path, ran: list[str])
     assert not (tmp_path / "portero-door@traefik.socket.d").exists()
 
 
-def _fail(message: str) -> Callable[[str], None]:
-    def fail(path: str) -> None:
+def _fail(message: str) -> Callable[[object], None]:
+    def fail(given: object) -> None:
         raise UnitsFail(message)
 
     return fail
@@ -117,6 +118,32 @@ def test_a_door_that_does_not_answer_leaves_all_as_it_was(
         "systemctl reset-failed docker.service",
         "systemctl start docker.service",
     ]
+
+
+def test_a_roll_back_that_fails_too_says_both(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "_ping", _fail("no answer"))
+    monkeypatch.setattr(units, "disable", _fail("systemctl disable: failed"))
+
+    with pytest.raises(UnitsFail, match="no answer; then systemctl disable: failed: run portero door disable"):
+        enable(USERS, {}, tmp_path)
+
+
+def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(
+    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = units._put
+
+    def fill(folder: Path, unit: str, place: Place) -> None:
+        if unit == "docker.socket":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(folder, unit, place)
+
+    monkeypatch.setattr(units, "_put", fill)
+
+    with pytest.raises(UnitsFail, match="No space left"):
+        enable(USERS, {}, tmp_path)
+
+    assert [*tmp_path.rglob("*.conf")] == []
 
 
 def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str]) -> None:

@@ -12,18 +12,26 @@ import pytest
 from tests.paths import ROOT
 
 from .conftest import started
-from .doored import DOORS, USERS, DooredDocker, place
+from .dockerd import DOCKERD
+from .doored import DOORS, PUBLIC, USERS, DooredDocker, place
 from .engine import FOLDERS
+from .host import Process
+from .rawhttp import Client, exchange, render
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
 WORK: Any = json.loads(Path(__file__).with_name("door-work.json").read_text())
+TOOLS: Any = json.loads(Path(__file__).with_name("door-tools.json").read_text())
+# These have no list: what their users, or an agent's profile, may do.
+UNLISTED = ("testcontainers", "portainer", "agent")
 SITE = {
     "doors": [
         {"name": "users", "groups": ["dev"]},
-        {"name": "traefik", "operations": ["traefik"], "groups": ["monitoring"]},
+        *({"name": name, **({} if name in UNLISTED else {"operations": [name]})} for name in TOOLS),
     ],
+    "profiles": [{"users": ["door:agent"], "profile": "restricted"}],
+    "registries": ["registry.example.com"],
     "actions": {"unseen-device-nodes": "off", "unseen-buildkit": "off"},
 }
 ENGINES = {"26.1": None, **{name: folder for name, folder in FOLDERS.items() if name in ("28.5", "29.7")}}
@@ -105,6 +113,49 @@ def test_a_door_lets_its_list_through_and_says_so_of_the_rest(docker: DooredDock
     docker.do("docker rm -f seen")
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_a_tool_asks_for_passes_its_door_and_one_thing_more_does_not(docker: DooredDocker, tool: str) -> None:
+    """What the sources of tools show that they send, at doors with the lists that are shipped for them."""
+    docker.do("docker tag busybox registry.example.com/agent:1.4")
+    # With control groups v1, what dockerd shows of a container would be refused when it is sent back.
+    docker.do("docker rm -fv seen before 2>&1; docker run -d --name seen --cgroupns private busybox sleep 600")
+    before = docker.log_size()
+    last = [""]
+    asked = [ask_as_a_tool(docker, tool, last, *request) for request in TOOLS[tool]["asks"]]
+    assert not [answer for answer in asked if answer]
+
+    rule, *request = TOOLS[tool]["refused"]
+    assert rule in ask_as_a_tool(docker, tool, [""], *request)
+    assert docker.who(before) == {(f"door:{tool}", "door")}
+
+
+def ask_as_a_tool(
+    docker: DooredDocker, tool: str, last: list[str], method: str, target: str, body: Any = None, how: str = ""
+) -> str:
+    """The rules that refuse a request, or what dockerd could not read; empty when it was answered.
+
+    `last`: the ID of what was made last, in place of {}.
+    """
+    headers = [("Content-Type", "application/x-tar" if how == "tar" else "application/json")]
+    if how == "as before":
+        seen = Client(docker.host.path(place(tool))).get("/containers/before/json")
+        networks = {"EndpointsConfig": seen["NetworkSettings"]["Networks"]}
+        body = {**seen["Config"], "HostConfig": seen["HostConfig"], "NetworkingConfig": networks}
+    elif how in ("upgrade", "lines that end in LF"):
+        headers += [("Connection", "Upgrade"), ("Upgrade", "tcp")]
+    data = bytes(10240) if how == "tar" else b"" if body is None else json.dumps(body).encode()
+    written = render(method, target.replace("{}", last[0]), headers[0 if data else 1 :], data or None)
+    if how == "lines that end in LF":
+        written = written.replace(b"\r\n", b"\n")
+    answer = exchange(docker.host.path(place(tool)), written, 5)
+    made = answer.json()
+    if isinstance(made, dict) and "Id" in made:
+        last[0] = made["Id"]
+    refused = refusing(answer.message)
+    is_read = answer.status not in (0, 400)
+    return "" if is_read and not refused else f"{method} {target}: {answer.status} {refused} {answer.message[:200]}"
+
+
 def test_http_2_is_refused_at_a_door(docker: DooredDocker) -> None:
     methods = ["/moby.buildkit.v1.Control/Info", "/moby.buildkit.v1.Control/ListWorkers"]
     before = docker.log_size()
@@ -172,3 +223,43 @@ def test_two_people_of_one_host_have_their_containers_each_without_a_token() -> 
         assert refusing(past.stderr) == ["known-identity-reads"]
         unknown = docker.shell("setpriv --reuid=54321 --regid=54321 --clear-groups docker ps")
         assert "no account of uid 54321" in unknown.stderr
+
+
+class UnitlessDocker(DooredDocker):
+    """Put in place by the commands of docs/doors.md, without systemd."""
+
+    def set_up(self) -> None:
+        self.host.path("/usr/local/bin/portero").write_text(f'#!/bin/sh\nexec {sys.executable} -m portero "$@"\n')
+        # The python that runs the tests may lie in root's home; only this host's layer changes.
+        self.do("chmod 755 /usr/local/bin/portero; chmod o+x /root; groupadd -f docker; rm -f /run/docker.sock")
+        super().set_up()
+
+    def _start_dockerd(self) -> None:
+        page = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8").partition("\n## Without systemd")[2]
+        block = page.partition("```console\n")[2].partition("```")[0]
+        typed = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+        # This plugin's state is elsewhere, and dockerd on a throw-away host needs more options.
+        typed = typed.replace("door key", f"door key --public {PUBLIC}")
+        typed = typed.replace("dockerd -H", f"{' '.join(DOCKERD)} -H")
+        typed = typed.replace("setpriv", f"until [ -S {self.SOCKET} ]; do sleep 0.1; done; setpriv", 1)
+        self.host.path("/srv/recipe").write_text(f"{typed}\nwait -n\n")
+        self.dockerd = self.door = Process(self.host, "recipe", ["bash", "-ex", "/srv/recipe"])
+        self.callback(self.dockerd.stop)
+        self.dockerd.wait_for(lambda: self.client.ask("GET", "/_ping").status == 200)
+        # What is reloaded is dockerd, not the shell.
+        self.do("pgrep -x dockerd > /run/recipe.pid")
+
+    def start_door(self) -> None:
+        self.door.wait_for(lambda: self.shell(f"curl -s --unix-socket {USERS} http://d/_ping").stdout)
+
+
+def test_a_door_without_systemd_is_what_the_page_says() -> None:
+    with started(UnitlessDocker({**SITE, "doors": [{"name": "users"}]})) as docker:
+        docker.do("useradd -m -G docker alicia; useradd -m bob")
+        before = docker.log_size()
+        alicia, bob = (f"setpriv --reuid={name} --regid={name} --init-groups" for name in ("alicia", "bob"))
+        docker.do(f"{alicia} docker run --rm busybox true")
+        assert "permission denied" in docker.shell(f"{bob} docker ps").stderr
+        assert "permission denied" in docker.shell(f"{alicia} docker -H unix://{docker.SOCKET} ps").stderr
+
+        assert docker.who(before) == {("unix:alicia", "door")}

@@ -4,6 +4,8 @@ The engine is the newest, whose docker command line takes a token from DOCKER_CU
 """
 
 import json
+import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -14,11 +16,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from tests.identity.certificate_makers import CLIENT_KEY, Authority, make_authority
+from tests.paths import ROOT
 
 from . import tls
-from .conftest import started
+from .conftest import give_up, started
 from .engine import NEW, chosen_engine
 from .guarded import LOG, GuardedDocker, serve
+from .rawhttp import Client
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
@@ -328,3 +332,34 @@ def test_no_part_of_a_token_is_in_any_log(identified: GuardedDocker) -> None:
 
     for user in GROUPS:
         assert not [part for part in _token(identified, user).split(".")[1:] if part in said]
+
+
+def test_haproxy_sends_the_token_of_a_tool(identified: GuardedDocker) -> None:
+    """The recipe of docs/doors.md; a client's own token is none there."""
+    if shutil.which("haproxy") is None:
+        give_up("the recipe with HAProxy needs it: apt-get install haproxy")
+    page = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8").partition("## HAProxy and a token")[2]
+    (recipe,) = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    identified.do(
+        "mkdir -p /run/tool; docker --config /home/alicia run -d --name read busybox sh -c 'echo said; sleep 99'"
+    )
+    identified.host.path("/etc/docker.cfg").write_text(recipe)
+    client = Client(identified.host.path("/run/tool/docker.sock"))
+    words = ["env", f"TOKEN={_token(identified, 'bob')}", "haproxy", "-f", "/etc/docker.cfg"]
+    with identified.host.running("haproxy", words, lambda: client.ask("GET", "/_ping").status == 200):
+        before = identified.log_size()
+        for command in (
+            "ps",
+            "logs read",
+            "inspect read",
+            "events --since 1m --until 1s",
+            "exec -i read cat < /dev/null",
+        ):
+            identified.do(f"docker -H unix:///run/tool/docker.sock {command}")
+        forged = f"-H 'x-portero-token: {_token(identified, 'alicia')}' -H 'Connection: x-portero-token'"
+        identified.do(f"curl -sf {forged} --unix-socket /run/tool/docker.sock http://d/containers/json")
+
+    lines = identified.decisions(before)
+    assert {(one["user"], one["identifiedBy"]) for one in lines} == {("bob", "token")}
+    assert "ContainerLogs" in {one["operation"] for one in lines}
+    identified.do("docker --config /home/alicia rm -f read")

@@ -97,7 +97,9 @@ def test_doors_come_stay_and_go(machine: Machine) -> None:
     machine.do("systemctl kill --signal=KILL portero-door.service; systemctl reset-failed docker")
     assert "runs" in machine.do(f"{alicia} docker ps -a")
 
+    assert machine.path(f"{TRAEFIK}/docker.sock").is_socket()
     machine.do("portero door disable --yes", timeout=200)
+    assert not machine.path(f"{TRAEFIK}/docker.sock").exists()
     assert machine.do("stat -c '%U:%G %a' /run/docker.sock") == before
     since = _count(machine)
     assert "runs" in machine.do("docker ps -a")

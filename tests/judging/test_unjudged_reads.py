@@ -16,6 +16,7 @@ from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
+from portero.judging.unjudged_reads import UnjudgedReads
 from portero.policy.loader import load
 from portero.settings.settings import Settings
 from tests import captured
@@ -59,7 +60,8 @@ def rule(*operations: str, **condition: Any) -> dict[str, Any]:
 def long_way(judge: Judge) -> Judge:
     """The same judge, which takes the long way with each request."""
     made = replace(judge)
-    object.__setattr__(made, "_unjudged", frozenset())
+    object.__setattr__(made, "_unjudged", UnjudgedReads(made.policy, (), made.enforcement))
+    made._unjudged.has = lambda operation, who, enforcement: False  # type: ignore[method-assign]
     return made
 
 
@@ -111,8 +113,8 @@ def variants(judge: Judge) -> list[bytes]:
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def logged(judge: Judge, data: bytes) -> tuple[Decision, str]:
-    decision = judge.decide(data, "d-1", NOON)
+def logged(judge: Judge, data: bytes, known: Identity | None = None) -> tuple[Decision, str]:
+    decision = judge.decide(data, "d-1", NOON, identity=known)
     return decision, write_line(decision, 7)
 
 
@@ -155,15 +157,15 @@ def test_decision_and_line_are_those_of_the_long_way(profile: str, audit_profile
 )
 def test_only_reads_that_no_rule_judges_take_the_short_way(operation: str, way: bool) -> None:
     for profile in PROFILES:
-        assert (operation in make_judge(profile)._unjudged) is way
+        assert (operation in make_judge(profile)._unjudged.of_nobody) is way
 
 
 def test_the_operations_of_the_short_way_read_and_have_no_body() -> None:
     judge = make_judge("baseline")
     of_table = {operation.id: operation for operation in judge.routes.operations}
 
-    assert len(judge._unjudged) > 20
-    for id in judge._unjudged:
+    assert len(judge._unjudged.of_nobody) > 20
+    for id in judge._unjudged.of_nobody:
         assert of_table[id].reads
         assert of_table[id].body == "none"
         assert of_table[id].looks_up == ()
@@ -189,7 +191,7 @@ def test_where_it_counts_who_asks_every_request_takes_the_long_way(
 ) -> None:
     judge = with_site(tmp_path, {"site.json": site, "keys/ca.pem": AUTHORITY.pem()})
 
-    assert judge._unjudged == frozenset()
+    assert judge._unjudged.of_nobody == frozenset()
     assert not takes_short_way(judge, asked(), monkeypatch)
     for data in variants(judge):
         assert logged(judge, data) == logged(long_way(judge), data)
@@ -226,6 +228,47 @@ def test_a_user_of_a_certificate_takes_the_long_way(tmp_path: Path, monkeypatch:
     assert not takes_short_way(judge, asked(**tls), monkeypatch)
     stranger = {**tls, "RequestPeerCertificates": [shown(make_authority().issue(["alicia"]))]}
     assert not judge.decide(asked(**stranger), "d-1", NOON).allowed
+
+
+TOOL, PERSON = Identity("door:tool", ("dev",), "door"), Identity("unix:alicia", ("ops",), "door")
+READS = {"known-identity-reads": "deny"}
+DOORS = {"doors": [{"name": "users"}, {"name": "tool", "operations": ["ContainerList", "ImageInspect"]}]}
+
+
+@pytest.mark.parametrize("who", [TOOL, PERSON])
+@pytest.mark.parametrize(
+    "site",
+    [
+        DOORS,
+        {**DOORS, "ownership": "owner"},
+        {**DOORS, "identity-methods": ["door"]},
+        {**DOORS, "profiles": [{"groups": ["ops"], "profile": "restricted"}], "actions": READS},
+    ],
+    ids=["doors", "ownership", "known", "profiles"],
+)
+def test_users_at_doors_get_what_the_long_way_gives(tmp_path: Path, site: dict[str, Any], who: Identity) -> None:
+    judge = with_site(tmp_path, {"site.json": site})
+    long = long_way(judge)
+
+    for data in variants(judge):
+        assert logged(judge, data, who) == logged(long, data, who), data
+
+
+def test_a_user_at_a_door_takes_the_short_way_where_the_door_lets_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = with_site(tmp_path, {"site.json": DOORS})
+    images = asked("GET", "/v1.45/images/json")
+
+    # The first time it is found out, and kept.
+    assert [takes_short_way(judge, asked(), monkeypatch, TOOL) for _ in range(2)] == [True, True]
+    assert [takes_short_way(judge, images, monkeypatch, who) for who in (TOOL, PERSON)] == [False, True]
+    assert [one.rule for one in judge.decide(images, "d-1", NOON, identity=TOOL).violations] == ["door-operations"]
+    assert not takes_short_way(judge, asked(), monkeypatch, replace(PERSON, method="door+token"))
+    owned = with_site(tmp_path, {"site.json": {**DOORS, "ownership": "owner"}})
+    assert not takes_short_way(owned, asked(), monkeypatch, TOOL)
+    own = with_site(tmp_path, {"site.json": DOORS, "rules/own/no-lists.json": rule("ContainerList")})
+    assert not takes_short_way(own, asked(), monkeypatch, TOOL)
 
 
 def test_who_was_recorded_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,8 +308,8 @@ def test_a_rule_that_only_the_audit_profile_enforces_is_reported(tmp_path: Path)
     judge = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": own})
     reporting = replace(judge, enforcement=Enforcement("hardened", "enforce", "restricted"))
 
-    assert "ContainerList" in judge._unjudged
-    assert "ContainerList" not in reporting._unjudged
+    assert "ContainerList" in judge._unjudged.of_nobody
+    assert "ContainerList" not in reporting._unjudged.of_nobody
     (violation,) = reporting.decide(asked(), "d-1", NOON).violations
     assert (violation.rule, violation.action, violation.profile) == ("no-lists", "audit", "restricted")
 
@@ -306,9 +349,9 @@ def test_a_reloaded_policy_has_its_own_short_ways(tmp_path: Path) -> None:
     judge = make_judge()
     other = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": rule("ContainerList")})
 
-    assert "ContainerList" in judge._unjudged
-    assert "ContainerList" not in replace(judge, policy=other.policy)._unjudged
-    assert "ContainerList" in replace(other, policy=judge.policy)._unjudged
+    assert "ContainerList" in judge._unjudged.of_nobody
+    assert "ContainerList" not in replace(judge, policy=other.policy)._unjudged.of_nobody
+    assert "ContainerList" in replace(other, policy=judge.policy)._unjudged.of_nobody
 
 
 def test_no_question_is_put_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,22 +6,19 @@ A uid of a container is the same number as a uid of the host. The process is hel
 
 import errno
 import os
-import re
 import select
 import socket
-from pathlib import Path
 
 from portero.dockerd.peer import read_peer
 from portero.dockerd.proc import parse_containers
 
 _SO_PEERPIDFD = 77
-_NUMBER = re.compile(r"^Pid:\t(-?[0-9]+)$", re.MULTILINE)
 
 
 class ClientProcesses:
     """Looks at the processes of clients. A door in a container has clients there: its own container is none."""
 
-    def __init__(self, proc: Path = Path("/proc")) -> None:
+    def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
         self._own = self._list_ids("self")
 
@@ -31,17 +28,20 @@ class ClientProcesses:
         if descriptor is None:
             return False
         try:
-            number = _NUMBER.search((self._proc / "self" / "fdinfo" / str(descriptor)).read_text())
-            if number is None or int(number[1]) <= 0:
-                return False
-            ids = self._list_ids(number[1])
-            # What was read is about this process only if it has not ended meanwhile.
-            return ids <= self._own and not _has_ended(descriptor)
+            pid = read_peer(client).pid
+            # While the process that is held has not ended, the number is its own.
+            return pid > 0 and self._list_ids(str(pid)) <= self._own and not _has_ended(descriptor)
+        except (FileNotFoundError, ProcessLookupError):
+            if not _has_ended(descriptor):
+                raise
+            return False
         finally:
             os.close(descriptor)
 
     def _list_ids(self, process: str) -> frozenset[str]:
-        return parse_containers((self._proc / process / "cgroup").read_text())
+        # Unbuffered, and without pathlib: half the time, for each connection.
+        with open(f"{self._proc}/{process}/cgroup", "rb", buffering=0) as file:
+            return parse_containers(file.readall().decode(errors="surrogateescape"))
 
 
 def _hold(client: socket.socket) -> int | None:

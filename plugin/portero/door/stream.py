@@ -25,7 +25,7 @@ _DOCKERD_WITHIN = 60.0
 # A client may still be sending what is not read any more; its answer would be lost with a reset.
 _LINGER = 2.0
 _PIECE = 1 << 16
-_END = b"\r\n\r\n"
+_CR_LF, _LF = b"\r\n", b"\n"
 _ONE_REQUEST = "the door takes one HTTP/1.1 request as Docker's clients send it."
 _ACCOUNTS_ALONE = "the users' door takes accounts of the host alone."
 _GONE = select.EPOLLHUP | select.EPOLLERR
@@ -56,6 +56,7 @@ class Stream:
         "_door",
         "_gone",
         "_head",
+        "_line_end",
         "_refusal",
         "_step",
         "_upstream",
@@ -81,6 +82,8 @@ class Stream:
         self._watch = watch
         self._refusal = refusal
         self._buffer = bytearray()
+        # Of the first line; empty until it has come.
+        self._line_end = b""
         self._head: RequestHead | None = None
         self._account = UNKNOWN
         self._upstream: socket.socket | None = None
@@ -136,23 +139,31 @@ class Stream:
             return None
         if not piece:
             return False
-        start = max(0, len(self._buffer) - len(_END))
+        start = max(0, len(self._buffer) - 2 * len(_CR_LF))
         self._buffer += piece
-        end = self._buffer.find(_END, start)
+        end = self._find_end(start)
         try:
             if end < 0 and len(self._buffer) <= MAX_HEAD:
                 return True
             if not 0 <= end <= MAX_HEAD:
                 raise Malformed(431, "Request Header Fields Too Large")
-            self._head = read_request_head(bytes(self._buffer[:end]), keeps_token=self.uid is not None)
+            # What ends in another way than the first line is malformed then.
+            text = bytes(self._buffer[:end]).replace(self._line_end, _CR_LF)
+            self._head = read_request_head(text, keeps_token=self.uid is not None)
         except Malformed as malformed:
             return self._refuse(malformed.status, f"{malformed.reason}: {_ONE_REQUEST}")
-        del self._buffer[: end + len(_END)]
+        del self._buffer[: end + 2 * len(self._line_end)]
         if self._refusal:
             return self._refuse(403, self._refusal)
         self._wait(_ACCOUNT_WITHIN)
         self._step = self._find_account
         return True
+
+    def _find_end(self, start: int) -> int:
+        """Where the head ends; -1: it has not come. Jenkins ends its lines with LF alone, which dockerd takes too."""
+        if not self._line_end and (first := self._buffer.find(_LF, start)) >= 0:
+            self._line_end = _CR_LF if self._buffer[max(0, first - 1) : first] == b"\r" else _LF
+        return self._buffer.find(2 * self._line_end, start) if self._line_end else -1
 
     def _find_account(self) -> bool | None:
         account = Account() if self.uid is None else self._around.accounts.find(self.uid)

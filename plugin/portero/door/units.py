@@ -67,12 +67,11 @@ def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> No
     if not _has_account():
         run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
     before = _list_enabled(units)
-    _put(units, "docker.socket", Place(OWN_SOCKET, group=ACCOUNT))
-    _put(units, USERS_SOCKET, users)
     sockets = [USERS_SOCKET, *(f"portero-door@{name}.socket" for name in tools)]
-    for name, place in tools.items():
-        _put(units, f"portero-door@{name}.socket", place)
     try:
+        for unit, place in zip(sockets, (users, *tools.values()), strict=True):
+            _put(units, unit, place)
+        _put(units, "docker.socket", Place(OWN_SOCKET, group=ACCOUNT))
         run("systemctl", "daemon-reload")
         # A socket unit does not start while the service that it is for runs.
         run("systemctl", "stop", SERVICE, *before)
@@ -84,9 +83,12 @@ def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> No
         run("systemctl", "start", *sockets)
         run("systemctl", "start", SERVICE)
         _ping(users.path)
-    except UnitsFail:
-        disable(units)
-        raise
+    except (OSError, UnitsFail) as fault:
+        try:
+            disable(units)
+        except (OSError, UnitsFail) as second:
+            raise UnitsFail(f"{fault}; then {second}: run portero door disable when that is mended") from fault
+        raise UnitsFail(str(fault)) from fault
 
 
 def disable(units: Path = _UNITS) -> None:

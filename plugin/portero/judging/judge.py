@@ -14,7 +14,7 @@ from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
-from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.identity.caller import Credentials, Identity, identify
 from portero.identity.door_key import DoorKey
 from portero.images.store import ImageStore
 from portero.judging import (
@@ -34,7 +34,7 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing
 from portero.judging.image_vouching import describe_vouching
 from portero.judging.unenforced_limits import report_unenforced
-from portero.judging.unjudged_reads import find_unjudged
+from portero.judging.unjudged_reads import UnjudgedReads
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, uri
@@ -63,11 +63,11 @@ class Judge:
     audiences: tuple[str, ...] = ()
     images: Path | None = None
     door_key: DoorKey | None = None
-    _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)  # reads that need no document
+    _unjudged: UnjudgedReads = field(init=False, repr=False, compare=False)  # they need no document
     _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
+        object.__setattr__(self, "_unjudged", UnjudgedReads(self.policy, self.routes.operations, self.enforcement))
         object.__setattr__(self, "_image_store", self.images and ImageStore(self.images, self.policy.images))
 
     def decide(
@@ -101,7 +101,7 @@ class Judge:
             match = self.routes.match(envelope.method, target.path)
             who = identity or self._identify(envelope, time, notes)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
-            if who is NOBODY and envelope.body is None and match.operation.id in self._unjudged:
+            if envelope.body is None and self._unjudged.has(match.operation, who, enforcement):
                 body.read_body(envelope, match, target.query, self.shapes, target.version)
             else:
                 context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)

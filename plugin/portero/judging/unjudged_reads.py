@@ -8,40 +8,51 @@ from collections.abc import Iterable
 from typing import cast
 
 from portero import facts
-from portero.identity.caller import NOBODY
+from portero.identity.caller import DOOR, NOBODY, Identity
 from portero.judging.enforcement import Enforcement
 from portero.policy.dialect import list_keywords
 from portero.policy.policy import Policy
 from portero.reading.routes import Operation
 from portero.values.json_types import JSON
 
-
-def find_unjudged(policy: Policy, operations: Iterable[Operation], enforcement: Enforcement) -> frozenset[str]:
-    """The operations that no enforced or reported rule judges, for callers of whom nothing is known.
-
-    None where it counts who asks. An operation that has facts is not among them: they can be refused, and are logged.
-    """
-    site, methods = policy.site, cast("list[str]", policy.site["identity-methods"])
-    if site.get("ownership") or site.get("profiles") or "" not in methods:
-        return frozenset()
-    profiles = {enforcement.profile, enforcement.audit_profile} - {""}
-    return frozenset(
-        operation.id
-        for operation in operations
-        if operation.reads
-        and operation.body == "none"
-        and not operation.looks_up
-        and not facts.has_facts(operation.id)
-        and not any(
-            _may_refuse(policy, rule, operation)
-            for profile in profiles
-            for rule in policy.acting(operation.id, profile)
-        )
-    )
+_MAX_KEPT = 1024
 
 
-def _may_refuse(policy: Policy, rule: str, operation: Operation) -> bool:
-    """Whether a rule refuses this read of a caller of whom nothing is known, or depends on more than that."""
+class UnjudgedReads:
+    """Of one policy. `enforcement`: for callers of whom nothing is known, and `of_nobody` the operations for them."""
+
+    def __init__(self, policy: Policy, operations: Iterable[Operation], enforcement: Enforcement) -> None:
+        self._policy = policy
+        # Of users at doors, whose requests are all stamped, as they were asked for.
+        self._of_users: dict[tuple[str, Identity, Enforcement], bool] = {}
+        site, methods = policy.site, cast("list[str]", policy.site["identity-methods"])
+        counts = bool(site.get("profiles")) or "" not in methods
+        listed = () if counts else operations
+        self.of_nobody = frozenset(one.id for one in listed if self._is_unjudged(one, NOBODY, enforcement))
+
+    def has(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
+        """Whether no enforced or reported rule judges this operation of this caller, for whom `enforcement` is."""
+        if who is NOBODY or who.method != DOOR:
+            return who is NOBODY and operation.id in self.of_nobody
+        key = operation.id, who, enforcement
+        known = self._of_users.get(key)
+        if known is None:
+            if len(self._of_users) >= _MAX_KEPT:
+                self._of_users.clear()
+            known = self._of_users[key] = self._is_unjudged(operation, who, enforcement)
+        return known
+
+    def _is_unjudged(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
+        # An operation that has facts is judged: they can be refused, and are logged.
+        if not operation.reads or operation.body != "none" or operation.looks_up or facts.has_facts(operation.id):
+            return False
+        policy, profiles = self._policy, {enforcement.profile, enforcement.audit_profile} - {""}
+        rules = (rule for profile in profiles for rule in policy.acting(operation.id, profile))
+        return not policy.site.get("ownership") and not any(_may_refuse(policy, rule, operation, who) for rule in rules)
+
+
+def _may_refuse(policy: Policy, rule: str, operation: Operation, who: Identity) -> bool:
+    """Whether a rule refuses this read of this caller, or depends on more than that."""
     schema = policy.rules[rule].schema
     named = {
         name
@@ -51,5 +62,5 @@ def _may_refuse(policy: Policy, rule: str, operation: Operation) -> bool:
     }
     if not named <= {"operation", "identity"} or not schema.keys() <= {"properties", "if", "then"}:
         return True
-    document: dict[str, JSON] = {"operation": operation.id, "identity": NOBODY.document()}
+    document: dict[str, JSON] = {"operation": operation.id, "identity": who.document()}
     return bool(policy.checks[rule].failures(document))
