@@ -27,6 +27,8 @@ _RECONNECT_AFTER = 2_000
 # Memory is settled after this part of the run; later it may grow by this factor.
 _SETTLED = 0.2
 _GROWTH = 1.1
+# Seconds after which no writer has a log open any more that was moved away.
+_UNDER_WAY = 5.0
 
 
 @dataclass(slots=True)
@@ -52,9 +54,7 @@ class Soak:
     minutes: list[Minute] = field(default_factory=list)
 
     def read_log(self, log: Path) -> None:
-        """Count the lines of a log that nothing writes to any more, and remove it. There may have been none."""
-        if not log.exists():
-            return
+        """Count the lines of a log that nothing writes to any more, and remove it."""
         with log.open("rb") as opened:
             for line in opened:
                 self.lines += 1
@@ -92,7 +92,8 @@ def main() -> int:
         log = Path(folder) / "decisions.jsonl"
         with serving("portero", portero(chosen.profile, str(log)), Path(folder)) as at:
             soak = run(at, log, chosen)
-        soak.read_log(log)
+        for each in sorted(Path(folder).glob(f"{log.name}*")):
+            soak.read_log(each)
     sums = f"{soak.asked} requests: {soak.wrong} wrong answers, {soak.internal} internal errors"
     print(f"{sums}; {soak.lines} lines, {soak.malformed} malformed; memory {soak.growth():.2f} times what it was")
     return 0 if soak.is_clean() else 1
@@ -102,19 +103,19 @@ def run(at: Serving, log: Path, chosen: argparse.Namespace) -> Soak:
     """Ask until all are answered; print a row a minute."""
     soak, began = Soak(), time.monotonic()
     print("seconds  requests  MiB  threads  descriptors", flush=True)
-    due, rotated = began + chosen.minute, log.with_suffix(".1")
+    due, rotated = began + chosen.minute, list[tuple[float, Path]]()
     interrupted = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     for _ in _answers(at.socket, soak, chosen, interrupted):
         if time.monotonic() < due:
             continue
         due += chosen.minute
-        soak.read_log(rotated)
+        # Lines that are under way still go there for a while, a long one on a busy machine.
+        while rotated and rotated[0][0] < time.monotonic() - max(chosen.minute, _UNDER_WAY):
+            soak.read_log(rotated.pop(0)[1])
         _report(soak, at, began)
-        # Lines that are under way still go there; it is read a minute later.
         if log.exists():
-            log.rename(rotated)
-    soak.read_log(rotated)
+            rotated.append((time.monotonic(), log.rename(f"{log}.{len(soak.minutes)}")))
     _report(soak, at, began)
     return soak
 
