@@ -92,7 +92,7 @@ class SourcePairs:
             containers = [
                 one
                 for one in self.objects.list_all("container")
-                if text(one, "Id") != id and was_created_since(one, since)
+                if not id or (text(one, "Id") != id and was_created_since(one, since))
             ]
             services = [
                 one
