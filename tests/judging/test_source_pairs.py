@@ -6,6 +6,7 @@ import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.judging.source_pairs import SourcePairs
+from portero.objects.creations import CreationsUnderWay
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
 from portero.refusals import Refused
 from tests.judging.test_existing_objects import READS, WRITES, container
@@ -126,6 +127,22 @@ def test_without_a_memory_lists_alone_are_compared() -> None:
     found.note_allowed("d-1")
 
     assert writers_in(found.find_requested(request())) == ["container writer"]
+
+
+def test_a_container_that_was_still_being_created_when_portero_started_is_no_old_one() -> None:
+    old = {"Created": "2025-11-01T00:00:00Z"}
+    writer, reader = {**WRITER, **old}, {**container("reader", mounts=({**READS},)), **old}
+    under_way = CreationsUnderWay()
+
+    def find() -> list[str]:
+        objects = FixedObjects({"container": {"writer": writer}}, creations=under_way.at())
+        return writers_in(SourcePairs(objects, FixedHost({})).find_at_start(reader))
+
+    assert find() == []
+    under_way.ended.append(reader["Id"])
+    assert find() == []
+    under_way.ended.append(writer["Id"])
+    assert find() == ["container writer"]
 
 
 @pytest.mark.parametrize(

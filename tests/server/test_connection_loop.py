@@ -148,7 +148,7 @@ def test_a_request_that_hangs_holds_up_no_other_and_is_answered_at_its_end(monke
 
 def test_a_leader_is_no_longer_careful_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_loop, "_HELD_UP_AFTER", 0.1)
-    monkeypatch.setattr(connection_loop, "_CAREFUL_FOR", 0.5)
+    monkeypatch.setattr(connection_loop, "_MAX_CAREFUL", 0.5)
     judge = Stops()
     with running(judge) as served:
         (held,) = served.send([b"allow hangs"])
@@ -159,6 +159,28 @@ def test_a_leader_is_no_longer_careful_after_a_while(monkeypatch: pytest.MonkeyP
         assert allowed(held)
         time.sleep(0.5)
 
+        del judge.threads[:]
+        assert [served.ask(b"allow") for _ in range(10)] == [True] * 10
+        assert len({*judge.threads}) == 1
+
+
+def test_after_an_answer_that_was_a_little_slow_a_leader_is_soon_no_longer_careful(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_loop, "_SLOW", 0.02)
+    monkeypatch.setattr(connection_loop, "_CAREFUL_TIMES", 5)
+    judge = Stops()
+    with running(judge) as served:
+        (slow,) = served.send([b"allow hangs"])
+        assert soon(lambda: len(judge.threads) == 1)
+        time.sleep(0.05)
+        judge.may_go_on.set()
+        assert allowed(slow)
+        assert soon(lambda: served.loop._careful_until)
+        until = served.loop._careful_until
+
+        assert until - time.monotonic() < 30
+        assert soon(lambda: time.monotonic() > until)
         del judge.threads[:]
         assert [served.ask(b"allow") for _ in range(10)] == [True] * 10
         assert len({*judge.threads}) == 1

@@ -171,12 +171,13 @@ def test_a_client_that_asks_whether_to_go_on_may() -> None:
         assert answer(client)[1]["Allow"] is True
 
 
-def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time() -> None:
-    got = exchanged(Judge(), request(b"allow"))
-    assert b"Connection: keep-alive" in got
+@pytest.mark.parametrize("call", [b"AuthZReq", b"AuthZRes"])
+def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time(call: bytes) -> None:
+    asked = request(b"allow").replace(b"AuthZReq", call)
+    assert b"Connection: keep-alive" in exchanged(Judge(), asked)
 
     with served(Judge(), ending=lambda: True) as client:
-        client.sendall(request(b"allow"))
+        client.sendall(asked)
         head, document = answer(client)
 
         assert document["Allow"] is True

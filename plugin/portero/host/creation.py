@@ -3,7 +3,7 @@
 objects/creations.py keeps them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,10 @@ class Creations(Protocol):
     @property
     def others(self) -> Sequence[MadePlace]:
         """Of what was allowed before this request asked dockerd, and is not known to be there, or to have failed."""
+
+    @property
+    def ended(self) -> Collection[str]:
+        """IDs of containers that dockerd made since Portero started, though their creation may have begun before."""
 
     def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
         """Have others see these places of the request with this decision's ID, from now on.

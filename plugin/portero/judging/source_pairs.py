@@ -52,7 +52,7 @@ class SourcePairs:
 
         Containers from before Portero started go on starting.
         """
-        if not was_created_since(container, self.objects.since):
+        if not self._is_young(container, self.objects.since):
             return {}
         sources = list(nested_sources.list_mounted(container))
         pairs = self._find(sources, text(container, "Id"), self.objects.since) if sources else []
@@ -82,6 +82,13 @@ class SourcePairs:
             self.objects.members.note(meeting)
         return True
 
+    def _is_young(self, container: Mapping[str, JSON], since: int) -> bool:
+        """Whether it was created since, or is one that dockerd was still creating when Portero started."""
+        creations = self.objects.creations
+        return was_created_since(container, since) or (
+            creations is not None and text(container, "Id") in creations.ended
+        )
+
     def _goes_with(self, newer: Sequence[MadePlace]) -> bool:
         return not find_nested(self.creating, _list_places(newer), self.host)
 
@@ -92,7 +99,7 @@ class SourcePairs:
             containers = [
                 one
                 for one in self.objects.list_all("container")
-                if not id or (text(one, "Id") != id and was_created_since(one, since))
+                if not id or (text(one, "Id") != id and self._is_young(one, since))
             ]
             services = [
                 one

@@ -14,7 +14,7 @@ from portero.reading.routes import Match, Routes
 from portero.reading.uri import Target, first_value, parse_target
 from portero.refusals import Refused
 
-# state: that of a container, which its starts and ends change, and nothing else of it.
+# state: that of a container, which its end changes, and nothing else of it.
 TouchedKind = Literal["container", "state", "volume", "network"]
 MadeKind = Literal["container", "exec", "service", ""]
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -96,9 +96,8 @@ def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     return PossibleChange((Touch("container", _id(match)), Touch("state", _id(match))))
 
 
-def _run(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    # An old daemon takes a HostConfig in the body of a start (docker-facts 7.5).
-    return _alter(match, target, body) if body else PossibleChange((Touch("state", _id(match)),))
+def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("state", _id(match)),))
 
 
 def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
@@ -129,10 +128,11 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerRename": _rename,
     "ContainerUpdate": _alter,
     "ContainerDelete": _alter,
-    "ContainerStart": _run,
-    "ContainerRestart": _run,
-    "ContainerStop": _run,
-    "ContainerKill": _run,
+    # A start fills in HostConfig and aliases; an old daemon takes a HostConfig in its body (docker-facts 7.5).
+    "ContainerStart": _alter,
+    "ContainerRestart": _alter,
+    "ContainerStop": _end,
+    "ContainerKill": _end,
     "ContainerExec": _always(PossibleChange(makes="exec")),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,

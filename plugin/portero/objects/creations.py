@@ -9,12 +9,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from portero.host.creation import MadePlace
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0
-_MANY = 1024
+_MANY, _MANY_ENDED = 1024, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class CreationsUnderWay:
         self._number = 0
         self._by_id: dict[str, _Creation] = {}
         self._latest: deque[_Creation] = deque(maxlen=_MANY)
+        # Containers, as answers and events tell.
+        self.ended: deque[str] = deque(maxlen=_MANY_ENDED)
 
     def at(self) -> "RequestCreations":
         """Those that one request sees, which asks dockerd after this."""
@@ -100,6 +103,11 @@ class RequestCreations:
     @property
     def others(self) -> list[MadePlace]:
         return _list_places(self._others)
+
+    @cached_property
+    def ended(self) -> frozenset[str]:
+        """See Creations."""
+        return frozenset(self._under_way.ended)
 
     def drop(self, doubtful: Iterable[str]) -> None:
         """A list came that tells of these, and was asked for by this request."""

@@ -94,7 +94,7 @@ class FollowedDaemon:
         self._end([change if known is None else known.change], is_known=known is not None)
         made = read_id(result.body) if result.status // 100 == HTTPStatus.OK // 100 else ""
         if change.makes == "container" and made:
-            self.picture.note_made(made, change.name)
+            self.note_container(made, change.name)
         elif change.makes == "exec" and made:
             self.new_execs.append(made)
         if known is not None:
@@ -103,6 +103,11 @@ class FollowedDaemon:
             else:
                 self.creations.note_answered(known.id)
         self.wake()
+
+    def note_container(self, id: str, name: str) -> None:
+        """dockerd has made a container."""
+        self.creations.ended.append(id)
+        self.picture.note_made(id, name)
 
     def end_unanswered(self, seconds: float = UNANSWERED_SECONDS) -> None:
         """Wait no longer for answers that did not come within this time: what they can have changed is asked for.

@@ -159,10 +159,10 @@ class PictureReader:
         if kind == "daemon":
             self._picture.forget_all()  # authorization plugins may have been others for a while
         elif kind == "container" and action == "create":
-            self._picture.note_made(id, name)
+            self._followed.note_container(id, name)
         elif kind == "container" and action == "destroy":
             self._picture.note_gone(id)
-        elif kind == "container" and action in ("start", "die"):
+        elif kind == "container" and action == "die":
             self._picture.note_touch(Touch("state", id))
         elif kind == "container":
             self._picture.note_touch(Touch("container", id), *([Touch("container", name)] if name else []))

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 
 from portero.server.http_connection import Connection, Progress
@@ -20,11 +21,11 @@ from portero.threads import call_before_wait
 _LOG = logging.getLogger(__name__)
 # Threads that wait for work from the start on, beside the leader. More end with what they did.
 _SPARE = 4
-# How long one answer may take a leader before another one takes over, from when on it is slow, and how long no leader
-# judges after such an answer.
-_HELD_UP_AFTER, _SLOW, _CAREFUL_FOR = 1.0, 0.05, 60.0
-# How often the leader looks for connections that have been idle for too long.
-_LOOKS_EVERY = 5.0
+# How long one answer may take a leader before another one takes over, and from when on it is slow. For so many times as
+# long no leader judges, but not for more than a minute: a machine under load makes answers slow, too.
+_HELD_UP_AFTER, _SLOW, _CAREFUL_TIMES, _MAX_CAREFUL = 1.0, 0.05, 100, 60.0
+# How often the leader looks for connections that have been idle for too long; how many requests it hears of at once.
+_LOOKS_EVERY, _AT_ONCE = 5.0, 16
 
 
 class ConnectionLoop:
@@ -42,9 +43,9 @@ class ConnectionLoop:
         # How many threads wait; below 0: how many tasks do.
         self._waiting = 0
         self._is_short = False
-        # The ident of the thread that leads; since when it has been answering one request, by time.monotonic().
+        # The ident of the thread that leads; what it is answering, and since when by time.monotonic().
         self._leader: int | None = None
-        self._answering_since: float | None = None
+        self._answering: tuple[Connection, float] | None = None
         self._careful_until = 0.0
         while self._waiting <= _SPARE and self._start():
             self._waiting += 1
@@ -52,10 +53,10 @@ class ConnectionLoop:
 
     def has_room(self) -> bool:
         """Whether another connection can be served. Called again and again: it also looks after the leader."""
-        since, now = self._answering_since, time.monotonic()
-        if since is not None and now > since + _HELD_UP_AFTER:
-            self._careful_until = now + _CAREFUL_FOR
-            self._pass_lead()
+        answering, now = self._answering, time.monotonic()
+        if answering is not None and now > answering[1] + _HELD_UP_AFTER:
+            self._careful_until = now + _MAX_CAREFUL
+            self._pass_lead(answering)
         return len(self.connections) < self._max_connections
 
     def serve(self, client: socket.socket) -> None:
@@ -63,21 +64,26 @@ class ConnectionLoop:
         connection = self._connect(client)
         self.connections.add(connection)
         self._by_descriptor[client.fileno()] = connection
-        # Of each request one thread hears, once: it says when the next one may come.
-        self._epoll.register(client, select.EPOLLIN | select.EPOLLONESHOT)
+        self._epoll.register(client, select.EPOLLIN)
 
     def _lead(self) -> None:
         me = threading.get_ident()
         self._leader, looked = me, time.monotonic()
         while self._leader == me:
-            # One at a time: what this thread does not hear of, the next leader does.
-            for descriptor, _ in self._epoll.poll(_LOOKS_EVERY, 1):
-                self._answering_since = now = time.monotonic()
-                self._advance(self._by_descriptor[descriptor], small_only=True, calls=now > self._careful_until)
-                if self._leader == me:
-                    self._answering_since = None
-                    if time.monotonic() > now + _SLOW:
-                        self._careful_until = now + _CAREFUL_FOR
+            for descriptor, _ in self._epoll.poll(_LOOKS_EVERY, _AT_ONCE):
+                connection, now = self._by_descriptor[descriptor], time.monotonic()
+                self._answering = connection, now
+                progress = self._serve_one(connection, small_only=True, calls=now > self._careful_until)
+                with self._lock:
+                    is_heard = self._leader == me
+                    if is_heard:
+                        self._answering = None
+                self._settle(connection, progress, is_heard=is_heard)
+                if self._leader != me:
+                    # Of what is left the next leader hears, too.
+                    return
+                if (took := time.monotonic() - now) > _SLOW:
+                    self._careful_until = now + min(_CAREFUL_TIMES * took, _MAX_CAREFUL)
             if time.monotonic() > looked + _LOOKS_EVERY:
                 looked = time.monotonic()
                 for connection in tuple(self.connections):
@@ -90,13 +96,19 @@ class ConnectionLoop:
             _LOG.error("internal error", exc_info=error)
             self._pass_own_lead()
 
-    def _pass_lead(self) -> None:
-        self._answering_since = self._leader = None
+    def _pass_lead(self, answering: tuple[Connection, float] | None) -> None:
+        """The leader goes on with what it is answering, of which the next one must not hear, unless it has ended."""
+        with self._lock:
+            if self._answering is not answering:
+                return
+            self._answering = self._leader = None
+            if answering is not None:
+                self._epoll.unregister(answering[0].descriptor)
         self._give(None)
 
     def _pass_own_lead(self) -> None:
         if self._leader == threading.get_ident():
-            self._pass_lead()
+            self._pass_lead(self._answering)
 
     def _work(self) -> None:
         call_before_wait(self._pass_own_lead)
@@ -105,23 +117,32 @@ class ConnectionLoop:
             if (connection := self._tasks.get()) is None:
                 self._lead_on()
             else:
-                self._advance(connection)
+                self._settle(connection, self._serve_one(connection), is_heard=False)
             with self._lock:
                 is_needed = self._waiting < _SPARE
                 self._waiting += is_needed
 
-    def _advance(self, connection: Connection, **limits: bool) -> None:
+    def _serve_one(self, connection: Connection, **limits: bool) -> Progress:
         """Answer its next request, within the limits of a leader."""
         try:
-            progress = connection.serve_one(**limits)
+            return connection.serve_one(**limits)
         except OSError:
-            progress = Progress.ENDED
+            return Progress.ENDED
         except Exception as error:  # noqa: BLE001 - it ends this connection alone
             _LOG.error("internal error", exc_info=error)
-            progress = Progress.ENDED
+            return Progress.ENDED
+
+    def _settle(self, connection: Connection, progress: Progress, *, is_heard: bool) -> None:
+        """Have its next request heard, and no other event; the connection may have ended, or need another thread."""
         if progress is Progress.ANSWERED:
-            self._epoll.modify(connection.descriptor, select.EPOLLIN | select.EPOLLONESHOT)
-        elif progress is Progress.BEYOND_LIMITS:
+            if is_heard:
+                return
+            with suppress(OSError):
+                self._epoll.register(connection.descriptor, select.EPOLLIN)
+                return
+        elif is_heard:
+            self._epoll.unregister(connection.descriptor)
+        if progress is Progress.BEYOND_LIMITS:
             self._give(connection)
         else:
             self._by_descriptor.pop(connection.descriptor)
@@ -142,7 +163,7 @@ class ConnectionLoop:
         # The system has no room for a thread: this one answers itself.
         with self._lock:
             self._waiting += 1
-        self._advance(task)
+        self._settle(task, self._serve_one(task), is_heard=False)
 
     def _start(self) -> bool:
         try:

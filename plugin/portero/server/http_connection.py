@@ -202,7 +202,7 @@ def _format_error(error: Malformed, *, last: bool) -> bytes:
 
 
 def _format_json(status: str, document: Mapping[str, JSON], *, last: bool) -> bytes:
-    return _format_response(status, {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
+    return _format_response(status, {"Content-Type": CONTENT_TYPE}, json.dumps({**document}).encode(), last=last)
 
 
-_ALLOWED = _format_json("200 OK", {**ALLOWED}, last=False)
+_ALLOWED = _format_json("200 OK", ALLOWED, last=False)
