@@ -16,7 +16,7 @@ class MeetingPlaces:
 
     def __init__(self) -> None:
         self._members = 0
-        self._visited, self._opened = _Places(), _Places()
+        self._visited, self._opened = _PlaceCounts(), _PlaceCounts()
         # Beginnings of volumes of services: swarm fills in NAME-{{.Task.Slot}}.
         self._templates = Counter[str]()
 
@@ -57,7 +57,7 @@ class MeetingPlaces:
         )
 
 
-class _Places:
+class _PlaceCounts:
     """`at`: how many are at each place; `below`: how many at places below each folder."""
 
     def __init__(self) -> None:
