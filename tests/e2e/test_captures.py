@@ -38,12 +38,19 @@ class Asker:
 
     def ask(self, envelope: dict[str, Any]) -> tuple[bool, str]:
         """The plugin's answer: allowed or not, and its words."""
-        asked = render("POST", "/AuthZPlugin.AuthZReq", (), json.dumps(self._current(envelope)).encode())
-        answer = exchange(self._plugin, asked, 30)
-        assert answer.status == 200, answer.message
-        found = answer.json()
+        current = self._current(envelope)
+        found = self._post("AuthZReq", current)
         assert type(found["Allow"]) is bool
+        if found["Allow"]:
+            # Nothing came of it.
+            self._post("AuthZRes", current)
         return found["Allow"], found.get("Msg", "")
+
+    def _post(self, call: str, document: dict[str, Any]) -> dict[str, Any]:
+        posted = render("POST", f"/AuthZPlugin.{call}", (), json.dumps(document).encode())
+        answer = exchange(self._plugin, posted, 30)
+        assert answer.status == 200, answer.message
+        return dict(answer.json())
 
     def _current(self, envelope: dict[str, Any]) -> dict[str, Any]:
         if "RequestBody" not in envelope:
