@@ -272,6 +272,37 @@ OWNED = "/etc/portero/owned"
 COMPOSE = Path(__file__).with_name("owned.yaml").read_text()
 
 
+def test_haproxy_sends_the_token_of_a_tool(identified: GuardedDocker) -> None:
+    """The recipe of docs/doors.md; a client's own token is none there."""
+    if shutil.which("haproxy") is None:
+        give_up("the recipe with HAProxy needs it: apt-get install haproxy")
+    page = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8").partition("## HAProxy and a token")[2]
+    (recipe,) = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    identified.do(
+        "mkdir -p /run/tool; docker --config /home/alicia run -d --name read busybox sh -c 'echo said; sleep 99'"
+    )
+    identified.host.path("/etc/docker.cfg").write_text(recipe)
+    client = Client(identified.host.path("/run/tool/docker.sock"))
+    words = ["env", f"TOKEN={_token(identified, 'bob')}", "haproxy", "-f", "/etc/docker.cfg"]
+    with identified.host.running("haproxy", words, lambda: client.ask("GET", "/_ping").status == 200):
+        before = identified.log_size()
+        for command in (
+            "ps",
+            "logs read",
+            "inspect read",
+            "events --since 1m --until 1s",
+            "exec -i read cat < /dev/null",
+        ):
+            identified.do(f"docker -H unix:///run/tool/docker.sock {command}")
+        forged = f"-H 'x-portero-token: {_token(identified, 'alicia')}' -H 'Connection: x-portero-token'"
+        identified.do(f"curl -sf {forged} --unix-socket /run/tool/docker.sock http://d/containers/json")
+
+    lines = identified.decisions(before)
+    assert {(one["user"], one["identifiedBy"]) for one in lines} == {("bob", "token")}
+    assert "ContainerLogs" in {one["operation"] for one in lines}
+    identified.do("docker --config /home/alicia rm -f read")
+
+
 @pytest.fixture(scope="module")
 def owned(identified: GuardedDocker) -> Iterator[GuardedDocker]:
     """The same under a policy with ownership, in which alicia's group are operators; for the last tests."""
@@ -332,34 +363,3 @@ def test_no_part_of_a_token_is_in_any_log(identified: GuardedDocker) -> None:
 
     for user in GROUPS:
         assert not [part for part in _token(identified, user).split(".")[1:] if part in said]
-
-
-def test_haproxy_sends_the_token_of_a_tool(identified: GuardedDocker) -> None:
-    """The recipe of docs/doors.md; a client's own token is none there."""
-    if shutil.which("haproxy") is None:
-        give_up("the recipe with HAProxy needs it: apt-get install haproxy")
-    page = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8").partition("## HAProxy and a token")[2]
-    (recipe,) = re.findall(r"```\n(.*?)```", page, re.DOTALL)
-    identified.do(
-        "mkdir -p /run/tool; docker --config /home/alicia run -d --name read busybox sh -c 'echo said; sleep 99'"
-    )
-    identified.host.path("/etc/docker.cfg").write_text(recipe)
-    client = Client(identified.host.path("/run/tool/docker.sock"))
-    words = ["env", f"TOKEN={_token(identified, 'bob')}", "haproxy", "-f", "/etc/docker.cfg"]
-    with identified.host.running("haproxy", words, lambda: client.ask("GET", "/_ping").status == 200):
-        before = identified.log_size()
-        for command in (
-            "ps",
-            "logs read",
-            "inspect read",
-            "events --since 1m --until 1s",
-            "exec -i read cat < /dev/null",
-        ):
-            identified.do(f"docker -H unix:///run/tool/docker.sock {command}")
-        forged = f"-H 'x-portero-token: {_token(identified, 'alicia')}' -H 'Connection: x-portero-token'"
-        identified.do(f"curl -sf {forged} --unix-socket /run/tool/docker.sock http://d/containers/json")
-
-    lines = identified.decisions(before)
-    assert {(one["user"], one["identifiedBy"]) for one in lines} == {("bob", "token")}
-    assert "ContainerLogs" in {one["operation"] for one in lines}
-    identified.do("docker --config /home/alicia rm -f read")
