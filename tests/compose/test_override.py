@@ -1,7 +1,5 @@
 """The override gets the limits that are missing, and keeps all that is there."""
 
-import base64
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +20,10 @@ from tests.report.conftest import checked, violation
 SITE = {"memory-max": "1g", "cpus-max": 1, "pids-max": 200, "nofile-soft-max": 4096, "nofile-hard-max": 10240}
 
 
-def asking(config: dict[str, int], *rules: str) -> DecidedRequest:
-    """A request with this HostConfig that these rules refuse."""
-    made = checked(*map(violation, rules))
-    body = base64.b64encode(json.dumps({"HostConfig": config}).encode()).decode()
-    return replace(made, request=replace(made.request, content=json.dumps({"RequestBody": body}).encode()))
+def asking(limits: dict[str, int], *rules: str) -> DecidedRequest:
+    """A request with these limits that these rules refuse."""
+    facts = {"limits": {name: {"value": value} for name, value in limits.items()}}
+    return replace(checked(*map(violation, rules)), facts=facts)
 
 
 def test_only_what_is_missing_is_added() -> None:
@@ -35,7 +32,7 @@ def test_only_what_is_missing_is_added() -> None:
         "cpus": 1,
         "memswap_limit": "1g",
     }
-    assert list_limits(asking({"Memory": 1 << 20}, "no-swap"), SITE) == {"memswap_limit": "1048576b"}
+    assert list_limits(asking({"memory": 1 << 20}, "no-swap"), SITE) == {"memswap_limit": "1048576b"}
     assert list_limits(asking({}, "open-files-limit", "no-privileged"), SITE) == {
         "ulimits": {"nofile": {"soft": 4096, "hard": 10240}}
     }

@@ -1,7 +1,8 @@
 """Containers that a client made are existing objects, with the mounts that their requests ask for."""
 
 from portero.standin.objects import Container, State
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.project_objects import ProjectObjects, drop_causes_named_elsewhere
+from tests.report.conftest import checked, violation
 
 
 def make_state() -> State:
@@ -44,3 +45,10 @@ def test_other_containers_count_as_plain_and_other_kinds_as_missing() -> None:
     assert objects.inspect("container", "elsewhere") is not None
     assert (objects.assumed, objects.members, objects.since) == ({"elsewhere"}, None, 0)
     assert objects.info()["DefaultRuntime"] == "runc"
+
+
+def test_a_container_of_the_project_is_refused_for_itself_alone_and_one_of_the_host_here() -> None:
+    decision = checked(violation("existing-container", "HostConfig.NetworkMode")).decision
+
+    assert drop_causes_named_elsewhere(decision, ProjectObjects(State())).allowed
+    assert not drop_causes_named_elsewhere(decision, ProjectObjects(State(), of_host={"vpn"})).allowed

@@ -17,10 +17,14 @@ _LINE = re.compile(r":\d+$")
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What people read besides decisions. `warnings`: of Compose. `on_host`: how many findings only the host tells."""
+    """What people read besides decisions. `warnings`: of Compose. `on_host`: how many findings only the host tells.
+
+    `beside`: whether the containers of this host were looked at.
+    """
 
     warnings: Sequence[str] = ()
     on_host: int = 0
+    beside: str = ""
 
 
 def make_line(checked: DecidedRequest) -> dict[str, JSON]:
@@ -59,6 +63,7 @@ def _count(
     if notes.on_host:
         depends = "depends" if notes.on_host == 1 else "depend"
         yield f"{_number(notes.on_host, 'finding')} {depends} on the host: run portero check there"
+    yield from filter(None, [notes.beside])
     total = len(allowed) + len(refused)
     requests = _number(total, "request")
     yield f"refused: {len(refused)} of {requests}" if refused else f"allowed: {requests}"

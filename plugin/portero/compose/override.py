@@ -3,8 +3,6 @@
 Of an existing file everything stays, comments too (ruamel.yaml).
 """
 
-import base64
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
@@ -18,7 +16,7 @@ from portero.compose.project import OVERRIDES
 from portero.compose.yaml_nodes import find_value, parse
 from portero.judging.denial_entries import write_figures
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
-from portero.values.json_fields import as_object, child, integer
+from portero.values.json_fields import child, integer
 from portero.values.json_types import JSON
 
 NEW = OVERRIDES[1]
@@ -41,7 +39,8 @@ def find_override(file: str) -> str:
 
 def list_limits(checked: DecidedRequest, site: Mapping[str, JSON]) -> dict[str, JSON]:
     """The keys that give a service the limits that it lacks. A limit that is too high is its owner's to decide."""
-    memory, swap = (_read_figure(checked, name) for name in ("Memory", "MemorySwap"))
+    limits = child(checked.facts, "limits")
+    memory, swap = (integer(child(limits, name), "value") for name in ("memory", "memorySwap"))
     denials = [one for one in checked.decision.violations if one.action == "deny"]
     missing = {one.rule for one in denials if not write_figures(one) or (one.rule == _SWAP and not swap)}
     keys: dict[str, JSON] = {key: site[value] for rule, (key, value) in _LIMITS.items() if rule in missing}
@@ -110,12 +109,3 @@ def _merge(entry: CommentedMap, keys: Mapping[str, JSON]) -> None:
             _merge(entry[key], value)
         elif key not in entry:
             entry[key] = value
-
-
-def _read_figure(checked: DecidedRequest, name: str) -> int | None:
-    """A figure of HostConfig in the request of a service; None: it is not set."""
-    if not isinstance(checked.request.content, bytes):
-        return None
-    envelope = json.loads(checked.request.content)
-    body = json.loads(base64.b64decode(envelope.get("RequestBody") or "e30="))
-    return integer(child(as_object(body, ""), "HostConfig"), name) or None
