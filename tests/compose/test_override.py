@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from portero.compose.override import (
     find_override,
@@ -15,6 +16,7 @@ from portero.compose.override import (
 )
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.values.denial_parts import Wording
+from portero.values.json_types import JSON
 from tests.report.conftest import checked, violation
 
 SITE = {"memory-max": "1g", "cpus-max": 1, "pids-max": 200, "nofile-soft-max": 4096, "nofile-hard-max": 10240}
@@ -55,6 +57,31 @@ def test_what_is_there_stays_with_its_comments() -> None:
     for broken in ("services: [", "services: 7", "- a"):
         with pytest.raises(InvalidRequestFile, match=r"x\.yaml: is no compose file"):
             merge_override(broken, added, "x.yaml")
+
+
+def test_volumes_are_added_for_targets_that_are_not_there() -> None:
+    before = (
+        "services:\n  web:\n    volumes:\n    - ./a:/etc/a  # mine\n"
+        "    - {type: bind, source: ./b, target: /b/}\n  db:\n"
+    )
+    added: dict[str, dict[str, JSON]] = {
+        "web": {"volumes": ["./x:/etc/a:ro", "./b:/b:ro", "./c:/c:ro"], "mem_limit": "64m"},
+        "db": {"cpus": 1},
+    }
+
+    text = merge_override(before, added, "x.yaml", {"web": "measured", "db": "never"})
+
+    assert YAML(typ="safe").load(text)["services"] == {
+        "web": {
+            "volumes": ["./a:/etc/a", {"type": "bind", "source": "./b", "target": "/b/"}, "./c:/c:ro"],
+            "mem_limit": "64m",
+        },
+        "db": {"cpus": 1},
+    }
+    words = " ".join(text.split())
+    assert [each in words for each in ("# mine", "mem_limit: 64m # measured", "never")] == [True, True, False]
+    # In braces a comment would hide what follows.
+    assert "#" not in merge_override("services: {web: {a: 1}}", added, "x.yaml", {"web": "measured"})
 
 
 def test_the_override_that_is_there_is_taken(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ In: its sockets. Out: its containers and services beside those that a project ma
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -43,6 +43,10 @@ class HostObjects:
         if kind == "container":
             return [each for each in self.containers if _find_service(child(each, "Labels")) not in replaced]
         return self.services if kind == "service" else ()
+
+    def list_of(self, services: Collection[tuple[str, str]]) -> Sequence[Mapping[str, JSON]]:
+        """The containers of services of Compose projects, as the daemon lists them."""
+        return [each for each in self.containers if _find_service(child(each, "Labels")) in services]
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """As Objects.inspect, the daemon asked anew; raises Refused (lookup-failed)."""
