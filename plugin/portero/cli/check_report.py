@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from portero.cli.own_words import name_services, use_own_words
 from portero.decision import Violation
 from portero.judging import denial, denial_entries
 from portero.judging.denial_entries import Entry
@@ -88,7 +89,7 @@ def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[
     near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
     yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
     if proposed is not None:
-        yield f"  try: {proposed.line}"
+        yield f"  try: {name_services(checked, proposed.line)}"
         yield from denial.list_left_open(decision)
 
 
@@ -101,6 +102,7 @@ def _write_entry(entry: Entry) -> str:
 def _locate(checked: DecidedRequest, violation: Violation) -> Violation:
     """The violation at a line of the file, where that is not the line of the whole request."""
     line = checked.request.find_line(violation.at)
+    violation = use_own_words(checked, violation)
     if line is None or line == (checked.request.file, checked.request.line):
         return violation
     return replace(violation, at=f"{line[0]}:{line[1]}")
