@@ -124,6 +124,13 @@ def test_the_override_keeps_its_owner_and_its_rights(tmp_path: Path) -> None:
     assert "# mine" in override.read_text()
 
 
+def test_only_compose_files_have_an_override(tmp_path: Path) -> None:
+    (tmp_path / "body.json").write_text('{"Image": "busybox"}')
+
+    result = fix(tmp_path / "body.json", "--operation", "ContainerCreate")
+    assert (result.exit_code, "is no compose file" in result.output) == (2, True)
+
+
 def test_a_broken_override_is_named(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {web: {image: busybox}}")
     (tmp_path / "compose.override.yaml").symlink_to("/etc/hostname")

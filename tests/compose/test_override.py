@@ -84,6 +84,12 @@ def test_volumes_are_added_for_targets_that_are_not_there() -> None:
     assert "#" not in merge_override("services: {web: {a: 1}}", added, "x.yaml", {"web": "measured"})
 
 
+def test_what_one_service_gets_is_not_for_another_one_by_an_alias() -> None:
+    text = merge_override("services: {a: &x {cpus: 1}, b: *x}", {"b": {"volumes": ["./n:/n:ro"]}}, "x.yaml")
+
+    assert YAML(typ="safe").load(text)["services"] == {"a": {"cpus": 1}, "b": {"cpus": 1, "volumes": ["./n:/n:ro"]}}
+
+
 def test_the_override_that_is_there_is_taken(tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
 

@@ -101,3 +101,12 @@ def test_a_daemon_that_does_not_answer_is_named_within_seconds(tmp_path: Path) -
 def test_without_a_socket_there_is_nothing_to_say(tmp_path: Path) -> None:
     assert look_at_host([str(tmp_path / "none")]) is NO_OBJECTS
     assert NO_OBJECTS.note == ""
+
+
+def test_a_daemon_that_refuses_the_list_is_named(tmp_path: Path) -> None:
+    class Refusing(Handler):
+        def respond(self) -> None:
+            self.reply(b'{"message": "no"}', 403)
+
+    with serving(tmp_path / "d.sock", Refusing):
+        assert look_at_host([str(tmp_path / "d.sock")]).note.endswith("d.sock: answered with status 403")

@@ -14,6 +14,7 @@ from portero.cli.options import ALLOWED, REFUSED
 from portero.cli.terminal import show_lines, show_text
 from portero.compose import override
 from portero.compose.measured_memory import Measured, measure_memory
+from portero.compose.project import is_compose
 from portero.compose.read_only import list_read_only
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
@@ -41,6 +42,8 @@ _LISTED: Mapping[str, tuple[str, ...]] = {
 
 def fix_projects(judge: FileJudge, projects: Sequence[Sequence[str]], *, is_kept: bool) -> int:
     """Show, or keep, the override of each project; the exit status. Raises InvalidRequestFile."""
+    for file in (one for files in projects for one in files if not is_compose(one)):
+        raise InvalidRequestFile(f"{file}: is no compose file (.yaml, .yml), and --fix writes an override of one")
     statuses = [_fix_project(judge, files, is_kept=is_kept) for files in projects]
     return REFUSED if REFUSED in statuses else ALLOWED
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from portero.dockerd.api import TimedRequests, read_object
 from portero.values.json_fields import child, integer, text, texts
 from portero.values.json_types import JSON
+from portero.values.spelling import make_printable
 
 _MIB = 1 << 20
 # Room for what a service does not do at the moment, in steps that people read.
@@ -32,7 +33,7 @@ def measure_memory(containers: Iterable[Mapping[str, JSON]], addresses: Iterable
         if text(container, "State") == "running":
             target = f"/containers/{text(container, 'Id')}/stats?stream=false&one-shot=true"
             answer = next((read_object(body) for status, body in requests.answers(target) if status == _OK), None)
-            used[next(iter(texts(container, "Names")), "")[1:]] = _find_used(answer or {})
+            used[make_printable(next(iter(texts(container, "Names")), "")[1:])] = _find_used(answer or {})
     name = max(used, key=lambda each: used[each], default="")
     limit = -(-_FACTOR * used.get(name, 0) // _STEP) * _STEP
     if not 0 < limit <= most:

@@ -94,7 +94,11 @@ def merge_override(
         document = yaml.load(text) or CommentedMap()
         entries = _enter(document, "services")
         for service, keys in services.items():
-            _merge(_enter(entries, service), keys, comments.get(service, ""))
+            entry = _enter(entries, service)
+            if any(entry is other for name, other in entries.items() if name != service):
+                # An alias: what one of them gets is not for the others.
+                entries[service] = entry = CommentedMap(entry)
+            _merge(entry, keys, comments.get(service, ""))
     except (YAMLError, AttributeError, TypeError):
         raise InvalidRequestFile(f"{file}: is no compose file to which services can be added") from None
     written = StringIO()

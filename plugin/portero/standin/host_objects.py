@@ -68,8 +68,10 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
     try:
         lookup = daemon.new_lookup(lambda: None)
         listed = TimedRequests([there], None).lists("/containers/json?all=1", _WANTED)
-        containers = next((each for status, each in listed if status == HTTPStatus.OK), None)
-        if lookup is not None and containers is not None:
+        status, containers = next(listed, (None, []))
+        if status not in (None, HTTPStatus.OK):
+            return HostObjects(silent=f"{there}: answered with status {status}")
+        if lookup is not None and status is not None:
             return HostObjects(daemon, lookup.info(), containers, lookup.list_all("service"))
     except Refused:
         pass  # as without an answer
