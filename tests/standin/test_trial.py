@@ -5,8 +5,10 @@ import time
 from dataclasses import replace
 
 from portero.identity.trusted import Trusted
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.standin.envelopes import ClientRequest
+from portero.standin.host_objects import HostObjects
 from portero.standin.trial import Trial
 from tests.identity.token_makers import issuers, token
 
@@ -43,6 +45,18 @@ def test_going_on_after_a_refusal_shows_the_next_request(judge: Judge) -> None:
 
     assert trial.daemon.answer(create(Privileged=True)).status == 201
     assert [judged.decision.allowed for judged in trial.judged] == [False]
+
+
+def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(judge: Judge) -> None:
+    hardened = replace(judge, enforcement=Enforcement("hardened", "enforce"))
+
+    def list_refusing(existing: HostObjects) -> set[str]:
+        trial = Trial(hardened, existing=existing)
+        trial.daemon.answer(create())
+        return {one.rule for one in trial.judged[0].decision.violations if one.action == "deny"}
+
+    missing = list_refusing(HostObjects()) - list_refusing(HostObjects(shown={"MemoryLimit": False}))
+    assert missing == {"memory-limit"}
 
 
 def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) -> None:
