@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from portero.dockerd.api import SECONDS, TimedRequests
+from portero.dockerd.daemon import AskingDaemon
 from portero.host.view import ListedKind, ObjectKind
+from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.lookup import DaemonObjects
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
@@ -64,7 +66,7 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
         return NO_OBJECTS
     if not os.access(there, os.R_OK | os.W_OK):
         return HostObjects(silent=f"{there}: {os.strerror(errno.EACCES)}")
-    daemon = DaemonObjects(lambda asking: [there])
+    daemon = DaemonObjects(lambda asking: [there], find_followed=_follow_nothing)
     try:
         lookup = daemon.new_lookup(lambda: None)
         listed = TimedRequests([there], None).lists("/containers/json?all=1", _WANTED)
@@ -76,6 +78,13 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
     except Refused:
         pass  # as without an answer
     return HostObjects(silent=f"{there}: no answer within {SECONDS:g} seconds")
+
+
+def _follow_nothing(asking: AskingDaemon | None) -> FollowedDaemon:
+    """Each look asks anew, and keeps no connection."""
+    followed = FollowedDaemon()
+    followed.connections.close()
+    return followed
 
 
 def _find_service(labels: Mapping[str, JSON]) -> tuple[str, str]:
