@@ -63,7 +63,8 @@ def judge(
     `fixed`: after `check --fix --write`.
     """
     if project.suffix in (".txt", ".sh"):
-        for line in project.read_text().splitlines():
+        file = docker.host.path(str(project)) if docker else project
+        for line in file.read_text(errors="replace").splitlines():
             if line.lstrip("$ ").startswith("docker run "):
                 words = shlex.split(line.lstrip("$ "))
                 yield _decide(line[:60], ["try", "--profile", profile, *options, "--json", "--", *words], docker, words)
