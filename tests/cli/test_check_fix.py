@@ -124,6 +124,16 @@ def test_the_override_keeps_its_owner_and_its_rights(tmp_path: Path) -> None:
     assert "# mine" in override.read_text()
 
 
+@pytest.mark.parametrize(("mode", "expected"), [(0o640, 0o640), (0o664, 0o644), (0o600, 0o600)])
+def test_a_new_override_is_written_by_its_owner_alone(tmp_path: Path, mode: int, expected: int) -> None:
+    (tmp_path / "compose.prod.yaml").write_text("services: {web: {image: busybox}}")
+    (tmp_path / "compose.prod.yaml").chmod(mode)
+    (tmp_path / "compose.yaml").symlink_to("compose.prod.yaml")
+
+    assert fix(tmp_path / "compose.yaml", "--write").exit_code == 0
+    assert (tmp_path / "compose.override.yaml").stat().st_mode & 0o777 == expected
+
+
 def test_only_compose_files_have_an_override(tmp_path: Path) -> None:
     (tmp_path / "body.json").write_text('{"Image": "busybox"}')
 

@@ -120,11 +120,15 @@ def _measure(judge: FileJudge, checked: DecidedRequest, most: int) -> Measured |
 
 
 def _keep(target: str, text: str, like: str) -> None:
-    """With the rights of the file that it replaces, else of the project's: it can hold secrets, and has an owner."""
+    """With the rights of the file that it replaces: it can hold secrets. A new one has those of the project's file.
+
+    Its owner alone writes it, whose group can be another one than that of the project's file.
+    """
     try:
-        known = os.lstat(target if os.path.lexists(target) else like)
+        is_new = not os.path.lexists(target)
+        known = os.stat(like) if is_new else os.lstat(target)
         owner = (known.st_uid, known.st_gid) if os.geteuid() == 0 else None
-        replace_file(Path(target), text.encode(), known.st_mode & 0o666, owner)
+        replace_file(Path(target), text.encode(), known.st_mode & (0o644 if is_new else 0o666), owner)
     except OSError as error:
         raise InvalidRequestFile(f"{target}: {error.strerror}") from None
 
