@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import Node
 
@@ -32,6 +32,10 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
 _DEPLOYED: Mapping[str, str] = {"mem_limit": "memory", "cpus": "cpus", "pids_limit": "pids"}
 _MEMORY = ("mem_limit", "memory")
 _SWAP, _FILES = "no-swap", "open-files-limit"
+
+
+class _SharedError(Exception):
+    """A key whose value several services have."""
 
 
 def find_override(file: str) -> str:
@@ -94,15 +98,15 @@ def merge_override(
         document = yaml.load(text) or CommentedMap()
         entries = _enter(document, "services")
         for service, keys in services.items():
-            entry = _enter(entries, service)
-            if any(entry is other for name, other in entries.items() if name != service):
-                # An alias: what one of them gets is not for the others.
-                entries[service] = entry = CommentedMap(entry)
-            _merge(entry, keys, comments.get(service, ""))
-    except (YAMLError, AttributeError, TypeError):
+            _merge(_enter(entries, service), keys, comments.get(service, ""))
+        written = StringIO()
+        yaml.dump(document, written)
+    except _SharedError as error:
+        advice = "write it out for each service, and repeat the command"
+        raise InvalidRequestFile(f"{file}: {error} is shared through an anchor (&); {advice}") from None
+    except (YAMLError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        # ruamel.yaml lets some of its constructors' errors through.
         raise InvalidRequestFile(f"{file}: is no compose file to which services can be added") from None
-    written = StringIO()
-    yaml.dump(document, written)
     return written.getvalue()
 
 
@@ -122,16 +126,25 @@ def _enter(entry: CommentedMap, key: str) -> CommentedMap:
     """The mapping at this key, made where nothing is."""
     if entry.get(key) is None:
         entry[key] = CommentedMap()
-    return cast(CommentedMap, entry[key])
+    return cast(CommentedMap, _find_own(entry, key))
+
+
+def _find_own(entry: CommentedMap, key: str) -> CommentedMap | CommentedSeq:
+    """What is added there is for no other service: an alias and what `<<` brings are the same object for all."""
+    value = entry[key]
+    if value.yaml_anchor() or any(one.get(key) is value for one in entry.merge):
+        raise _SharedError(key)
+    return cast(CommentedMap | CommentedSeq, value)
 
 
 def _merge(entry: CommentedMap, keys: Mapping[str, JSON], comment: str) -> None:
     for key, value in keys.items():
         if isinstance(value, dict):
             _merge(_enter(entry, key), value, comment)
-        elif isinstance(value, list) and key in entry:
-            entry[key].extend(one for one in value if _find_target(one) not in map(_find_target, entry[key]))
-        elif key not in entry:
+        elif isinstance(value, list) and entry.get(key) is not None:
+            there = cast(CommentedSeq, _find_own(entry, key))
+            there.extend(one for one in value if _find_target(one) not in map(_find_target, there))
+        elif key not in entry or isinstance(value, list):
             entry[key] = value
             if comment and key in _MEMORY and not entry.fa.flow_style():
                 entry.yaml_add_eol_comment(comment, key)
