@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from threading import Lock
 
 from portero.decision import Decision
 from portero.identity.caller import NOBODY
@@ -35,12 +36,14 @@ class Trial:
         host = KnownNetworks(judge.host, self.daemon.state.network_name, known=self._known)
         self._judge = replace(judge, host=host, routes=judge.routes.looking_up(*KINDS))
         self._go_on = go_on
+        self._lock = Lock()
 
     def _decide(self, request: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
         identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
-        self._known.of_host.clear()
-        decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
-        decision = drop_causes_named_elsewhere(decision, self._known)
+        with self._lock:  # clients send in parallel, and what one request looks at says nothing of another one
+            self._known.of_host.clear()
+            decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
+            decision = drop_causes_named_elsewhere(decision, self._known)
         self.judged.append(JudgedRequest(request, decision))
         return None if decision.allowed or self._go_on else denial.write_denial(decision)
