@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from portero.dockerd.api import TimedRequests, read_object
+from portero.refusals import Refused
 from portero.values.json_fields import child, integer, text, texts
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
@@ -25,20 +26,23 @@ class Measured:
 def measure_memory(containers: Iterable[Mapping[str, JSON]], addresses: Iterable[str], most: int) -> Measured | None:
     """The limit for a service with these containers (of the daemon's list), of at most `most` bytes.
 
-    None: none of them runs, the daemon does not say what they use, or they use so much that the site must decide.
+    None: none of them runs, the daemon does not say of all what they use, or it is so much that the site must decide.
     """
-    used = dict[str, int]()
+    used = list[tuple[int, str]]()
     requests = TimedRequests([*addresses], None)
-    for container in containers:
-        if text(container, "State") == "running":
-            target = f"/containers/{text(container, 'Id')}/stats?stream=false&one-shot=true"
-            answer = next((read_object(body) for status, body in requests.answers(target) if status == _OK), None)
-            used[make_printable(next(iter(texts(container, "Names")), "")[1:])] = _find_used(answer or {})
-    name = max(used, key=lambda each: used[each], default="")
-    limit = -(-_FACTOR * used.get(name, 0) // _STEP) * _STEP
-    if not 0 < limit <= most:
+    try:
+        for container in containers:
+            if text(container, "State") == "running":
+                target = f"/containers/{text(container, 'Id')}/stats?stream=false&one-shot=true"
+                answer = next((read_object(body) for status, body in requests.answers(target) if status == _OK), None)
+                used.append((_find_used(answer or {}), make_printable(next(iter(texts(container, "Names")), "")[1:])))
+    except Refused:
+        return None  # a field of another type
+    most_used, name = max(used, default=(0, ""))
+    limit = -(-_FACTOR * most_used // _STEP) * _STEP
+    if min(used, default=(0, ""))[0] <= 0 or limit > most:
         return None
-    return Measured(f"{limit // _MIB}m", f"twice the {-(-used[name] // _MIB)} MiB that {name} uses (docker stats)")
+    return Measured(f"{limit // _MIB}m", f"twice the {-(-most_used // _MIB)} MiB that {name} uses (docker stats)")
 
 
 def _find_used(stats: Mapping[str, JSON]) -> int:
