@@ -16,6 +16,7 @@ from tests.report.conftest import checked, violation
         ("/etc/nginx/conf.d/site.conf", True),
         ("/docker-entrypoint-initdb.d/init.sql", True),
         ("/etc/prometheus", True),
+        ("/etc/vector/vector.yaml", True),
         *((path, False) for path in ("/etc/prometheus2", "/etc", "/data", "/config", "/etc/nginx/conf.d")),
         *((f"/var/lib/{name}", False) for name in ("postgresql/data", "mysql", "grafana", "docker")),
         *((path, False) for path in ("/etc/letsencrypt", "/etc/pihole", "/acme.json", "/redis.conf", "/etc/wireguard")),
@@ -25,13 +26,14 @@ def test_only_known_paths_are_only_read(target: str, read: bool) -> None:
     assert is_only_read(target) is read
 
 
-def mounting(name: str, *mounts: tuple[str, str], relabel: str = "") -> DecidedRequest:
+def mounting(name: str, *mounts: tuple[str, str], field: str = "Binds", **options: str) -> DecidedRequest:
     """A refused service with these writable binds."""
+    places = [f"HostConfig.{field}[{at}]" for at in range(len(mounts))]
     facts = [
-        {"type": "bind", "source": source, "target": target, "writable": True, "at": f"B[{at}]", "relabel": relabel}
-        for at, (source, target) in enumerate(mounts)
+        {"type": "bind", "source": source, "target": target, "writable": True, "at": at, **options}
+        for at, (source, target) in zip(places, mounts, strict=True)
     ]
-    made = checked(*(violation("bind-sources-listed", f"B[{at}]") for at in range(len(mounts))))
+    made = checked(*(violation("bind-sources-listed", at) for at in places))
     return replace(made, request=replace(made.request, name=name), facts={"mounts": facts})
 
 
@@ -52,3 +54,20 @@ def test_what_nothing_refuses_or_cannot_be_written_so_stays() -> None:
 
     assert list_read_only([labelled], "/srv/p") == {"web": ["/srv/x:/etc/localtime:ro,Z"]}
     assert list_read_only([replace(labelled, decision=checked().decision)], "/srv/p") == {}
+    for options in ({"propagation": "rslave"}, {"field": "Mounts"}):
+        assert list_read_only([mounting("web", ("/srv/x", "/etc/localtime"), **options)], "/srv/p") == {}
+
+
+def test_one_of_two_services_with_one_folder_may_write_it() -> None:
+    time = ("/etc/localtime", "/etc/localtime")
+    first = mounting("prometheus", ("/srv/p/prom", "/etc/prometheus"), time)
+    second = mounting("generator", ("/srv/p/prom/rules", "/etc/prometheus/rules"), time)
+
+    assert list_read_only([first], "/srv/p")["prometheus"] == [
+        "./prom:/etc/prometheus:ro",
+        "/etc/localtime:/etc/localtime:ro",
+    ]
+    assert list_read_only([first, second], "/srv/p") == {
+        "prometheus": ["/etc/localtime:/etc/localtime:ro"],
+        "generator": ["/etc/localtime:/etc/localtime:ro"],
+    }

@@ -14,6 +14,8 @@ from portero.recording.request_files import DecidedRequest
 from portero.values.json_fields import flag, objects, text
 from portero.values.json_types import JSON
 
+Fact = Mapping[str, JSON]
+_SHORT = "HostConfig.Binds["
 _FILE = Path(__file__).with_name("read_only_targets.tsv")
 _TARGETS = tuple(
     line.split("\t")[0] for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
@@ -31,31 +33,36 @@ def is_only_read(target: str) -> bool:
 def list_read_only(checked: Iterable[DecidedRequest], folder: str) -> dict[str, list[JSON]]:
     """`volumes` for each service whose writable mounts are refused and only read; paths from `folder` as Compose has.
 
-    What another service of the project writes is left alone: it may be made there for the one that reads it.
+    What another service of the project can write is left alone: it may be made there for the one that reads it.
     """
     decided = [*checked]
-    written = [source for each in decided for mount in _list_writable(each) if (source := _find_written(mount))]
-    proposed = {each.request.name: [*_propose(each, written, folder)] for each in decided}
+    mounts = [(each.request.name, mount) for each in decided for mount in _list_writable(each)]
+    proposed = {each.request.name: [*_propose(each, mounts, folder)] for each in decided}
     return {name: entries for name, entries in proposed.items() if name and entries}
 
 
-def _propose(checked: DecidedRequest, written: list[str], folder: str) -> Iterator[JSON]:
+def _propose(checked: DecidedRequest, mounts: Iterable[tuple[str, Fact]], folder: str) -> Iterator[JSON]:
     refused = {one.at for one in checked.decision.violations if one.action == "deny"}
+    written = [text(mount, "source") for name, mount in mounts if _is_written(mount, name != checked.request.name)]
     for mount in _list_writable(checked):
-        source, target = text(mount, "source"), text(mount, "target")
+        source, target, place = (text(mount, name) for name in ("source", "target", "at"))
         is_shared = any(is_within(source, other) or is_within(other, source) for other in written)
-        if text(mount, "at") in refused and is_only_read(target) and not is_shared and ":" not in source + target:
+        # The entry replaces the whole mount, and has none of the options of the long form.
+        is_plain = place.startswith(_SHORT) and not text(mount, "propagation") and ":" not in source + target
+        if place in refused and is_only_read(target) and not is_shared and is_plain:
             label = text(mount, "relabel")
             yield f"{_spell(source, folder)}:{target}:ro" + (f",{label}" if label in ("z", "Z") else "")
 
 
-def _list_writable(checked: DecidedRequest) -> Iterator[Mapping[str, JSON]]:
+def _list_writable(checked: DecidedRequest) -> Iterator[Fact]:
     mounts = objects(checked.facts, "mounts")
     return (each for each in mounts if text(each, "type") == "bind" and flag(each, "writable"))
 
 
-def _find_written(mount: Mapping[str, JSON]) -> str:
-    return "" if is_only_read(text(mount, "target")) else text(mount, "source")
+def _is_written(mount: Fact, is_of_another: bool) -> bool:
+    """Another service can be the one that writes what this one reads, but not a path of the host, as the time zone."""
+    source, target = text(mount, "source"), text(mount, "target")
+    return not is_only_read(target) or (is_of_another and source != target)
 
 
 def _spell(source: str, folder: str) -> str:
