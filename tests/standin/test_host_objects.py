@@ -103,10 +103,31 @@ def test_without_a_socket_there_is_nothing_to_say(tmp_path: Path) -> None:
     assert NO_OBJECTS.note == ""
 
 
-def test_a_daemon_that_refuses_the_list_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "status", "body", "why"),
+    [
+        ("/containers/json?all=1", 403, {}, "answered with status 403"),
+        ("/containers/json?all=1", 200, 7, "dockerd does not answer"),
+        ("/containers/json?all=1", 200, [{"Labels": []}], "dockerd does not show its containers, services and /info"),
+        ("/containers/json?all=1", 200, [{"Labels": {"com.docker.compose.service": 5}}], "dockerd does not show"),
+        ("/info", 403, {}, "dockerd does not show its containers, services and /info"),
+        ("/services", 403, {}, "dockerd does not show its containers, services and /info"),
+    ],
+)
+def test_a_daemon_that_does_not_show_all_is_named(
+    tmp_path: Path, path: str, status: int, body: object, why: str
+) -> None:
     class Refusing(Handler):
         def respond(self) -> None:
-            self.reply(b'{"message": "no"}', 403)
+            is_other = self.path != path
+            self.reply(json.dumps(ANSWERS[self.path] if is_other else body).encode(), 200 if is_other else status)
 
     with serving(tmp_path / "d.sock", Refusing):
-        assert look_at_host([str(tmp_path / "d.sock")]).note.endswith("d.sock: answered with status 403")
+        assert f"/d.sock: {why}" in look_at_host([str(tmp_path / "d.sock")]).note
+
+
+def test_a_socket_where_nothing_listens_any_more_is_named(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "d.sock"))
+
+    assert look_at_host([str(tmp_path / "d.sock")]).note.endswith("/d.sock: dockerd does not answer")

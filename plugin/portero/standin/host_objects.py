@@ -5,6 +5,7 @@ In: its sockets. Out: its containers and services beside those that a project ma
 
 import errno
 import os
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -66,7 +67,7 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
         return NO_OBJECTS
     if not os.access(there, os.R_OK | os.W_OK):
         return HostObjects(silent=f"{there}: {os.strerror(errno.EACCES)}")
-    daemon = DaemonObjects(lambda asking: [there], find_followed=_follow_nothing)
+    daemon, status, began = DaemonObjects(lambda asking: [there], find_followed=_follow_nothing), None, time.monotonic()
     try:
         lookup = daemon.new_lookup(lambda: None)
         listed = TimedRequests([there], None).lists("/containers/json?all=1", _WANTED)
@@ -74,10 +75,15 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
         if status not in (None, HTTPStatus.OK):
             return HostObjects(silent=f"{there}: answered with status {status}")
         if lookup is not None and status is not None:
-            return HostObjects(daemon, lookup.info(), containers, lookup.list_all("service"))
+            seen = HostObjects(daemon, lookup.info(), containers, lookup.list_all("service"))
+            seen.list_of(())  # labels of another type are refused now
+            return seen
     except Refused:
-        pass  # as without an answer
-    return HostObjects(silent=f"{there}: no answer within {SECONDS:g} seconds")
+        pass
+    if time.monotonic() - began >= SECONDS:
+        return HostObjects(silent=f"{there}: no answer within {SECONDS:g} seconds")
+    missing = "answer" if status is None else "show its containers, services and /info"
+    return HostObjects(silent=f"{there}: dockerd does not {missing}")
 
 
 def _follow_nothing(asking: AskingDaemon | None) -> FollowedDaemon:
