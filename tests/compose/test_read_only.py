@@ -54,8 +54,21 @@ def test_what_nothing_refuses_or_cannot_be_written_so_stays() -> None:
 
     assert list_read_only([labelled], "/srv/p") == {"web": ["/srv/x:/etc/localtime:ro,Z"]}
     assert list_read_only([replace(labelled, decision=checked().decision)], "/srv/p") == {}
-    for options in ({"propagation": "rslave"}, {"field": "Mounts"}):
-        assert list_read_only([mounting("web", ("/srv/x", "/etc/localtime"), **options)], "/srv/p") == {}
+    assert list_read_only([mounting("web", ("/srv/x", "/etc/localtime"), propagation="rslave")], "/srv/p") == {}
+
+
+def test_a_folder_that_must_be_there_is_not_made() -> None:
+    assert list_read_only([mounting("web", ("/srv/p/x", "/etc/prometheus"), field="Mounts")], "/srv/p") == {
+        "web": [
+            {
+                "type": "bind",
+                "source": "./x",
+                "target": "/etc/prometheus",
+                "read_only": True,
+                "bind": {"create_host_path": False},
+            }
+        ]
+    }
 
 
 def test_one_of_two_services_with_one_folder_may_write_it() -> None:

@@ -15,7 +15,6 @@ from portero.values.json_fields import flag, objects, text
 from portero.values.json_types import JSON
 
 Fact = Mapping[str, JSON]
-_SHORT = "HostConfig.Binds["
 _FILE = Path(__file__).with_name("read_only_targets.tsv")
 _TARGETS = tuple(
     line.split("\t")[0] for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
@@ -47,11 +46,17 @@ def _propose(checked: DecidedRequest, mounts: Iterable[tuple[str, Fact]], folder
     for mount in _list_writable(checked):
         source, target, place = (text(mount, name) for name in ("source", "target", "at"))
         is_shared = any(is_within(source, other) or is_within(other, source) for other in written)
-        # The entry replaces the whole mount, and has none of the options of the long form.
-        is_plain = place.startswith(_SHORT) and not text(mount, "propagation") and ":" not in source + target
+        is_plain = not text(mount, "propagation") and ":" not in source + target
         if place in refused and is_only_read(target) and not is_shared and is_plain:
-            label = text(mount, "relabel")
-            yield f"{_spell(source, folder)}:{target}:ro" + (f",{label}" if label in ("z", "Z") else "")
+            yield _write_entry(_spell(source, folder), target, place, text(mount, "relabel"))
+
+
+def _write_entry(source: str, target: str, place: str, label: str) -> JSON:
+    """In place of the whole mount. Compose sends one whose folder must be there in Mounts, and all others in Binds."""
+    if place.startswith("HostConfig.Binds"):
+        return f"{source}:{target}:ro" + (f",{label}" if label in ("z", "Z") else "")
+    must_be_there: JSON = {"create_host_path": False}
+    return {"type": "bind", "source": source, "target": target, "read_only": True, "bind": must_be_there}
 
 
 def _list_writable(checked: DecidedRequest) -> Iterator[Fact]:
