@@ -7,7 +7,7 @@ containers are known: volumes and networks do not exist yet, and their requests 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from portero.decision import Decision
+from portero.decision import Decision, Violation
 from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.view import ListedKind, ObjectKind
@@ -89,11 +89,19 @@ def _name_by_service(container: Container) -> Mapping[str, JSON]:
 
 
 def drop_causes_named_elsewhere(decision: Decision, known: ProjectObjects) -> Decision:
-    """The decision without what requests that made a container were refused for themselves."""
+    """The decision without what requests that made a container were refused for themselves.
+
+    A container of the host is no service of the file: its remedy is in the words of docker.
+    """
     if known.of_host:
-        return decision
+        return replace(decision, violations=tuple(map(_drop_remedy_of_services, decision.violations)))
     kept = tuple(one for one in decision.violations if one.rule != _EXISTING)
     suggested = decision.suggestion
     if suggested is not None:
         suggested = replace(suggested, still=tuple(rule for rule in suggested.still if rule != _EXISTING))
     return replace(decision, violations=kept, suggestion=suggested)
+
+
+def _drop_remedy_of_services(violation: Violation) -> Violation:
+    docker = {"docker": violation.remedy.get("docker", "")}
+    return replace(violation, remedy=docker) if violation.rule == _EXISTING else violation
