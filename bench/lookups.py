@@ -91,6 +91,8 @@ def _prepare(docker: GuardedDocker) -> None:
         "WorkingDir": "/",
         "NetworkingConfig": {},
     }
+    # The one that the creates join.
+    docker.client.ask("POST", "/networks/create", {"Name": "shop"})
     made = docker.client.ask("POST", "/containers/create?name=web", body)
     started = docker.client.ask("POST", "/containers/web/start")
     if started.status != 204:

@@ -1,13 +1,12 @@
 """Units of the doors: what is written where, in which order, and back again when a door does not answer."""
 
-import errno
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from portero.door import units
-from portero.door.units import Place, UnitsFail, disable, enable, read_docker_place
+from portero.door.units import USERS_SOCKET, Place, UnitsFail, disable, enable, read_docker_place
 
 SHOWN = "Listen=/run/docker.sock (Stream)\nSocketUser=\nSocketGroup=docker\nSocketMode=0660\nActiveState=active\n"
 USERS = Place("/run/docker.sock", "root", "docker", "0660")
@@ -128,22 +127,29 @@ def test_a_roll_back_that_fails_too_says_both(tmp_path: Path, ran: list[str], mo
         enable(USERS, {}, tmp_path)
 
 
-def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(
+def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, ran: list[str]) -> None:
+    # In the place of its folder.
+    (tmp_path / "docker.socket.d").write_text("")
+    before = tmp_path / f"{USERS_SOCKET}.d" / "portero-door.conf"
+    before.parent.mkdir()
+    before.write_text("of the doors that run")
+
+    with pytest.raises(UnitsFail, match=r"docker\.socket\.d"):
+        enable(USERS, {"traefik": TOOL}, tmp_path)
+
+    assert [*tmp_path.rglob("*.conf")] == [before]
+    assert before.read_text() == "of the doors that run"
+    assert not [command for command in ran if command.startswith("systemctl")]
+
+
+def test_who_had_doors_is_told_that_they_are_off(
     tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = units._put
+    enable(USERS, {}, tmp_path)
+    monkeypatch.setattr(units, "_ping", _fail("no answer"))
 
-    def fill(folder: Path, unit: str, place: Place) -> None:
-        if unit == "docker.socket":
-            raise OSError(errno.ENOSPC, "No space left on device")
-        put(folder, unit, place)
-
-    monkeypatch.setattr(units, "_put", fill)
-
-    with pytest.raises(UnitsFail, match="No space left"):
-        enable(USERS, {}, tmp_path)
-
-    assert [*tmp_path.rglob("*.conf")] == []
+    with pytest.raises(UnitsFail, match="no answer; the doors that ran before are off"):
+        enable(USERS, {"traefik": TOOL}, tmp_path)
 
 
 def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str]) -> None:

@@ -92,6 +92,42 @@ def test_long_labels_make_no_list_too_long_and_are_refused(docker: GuardedDocker
             docker.client.ask("DELETE", f"/containers/{one}")
 
 
+def test_a_container_that_hangs_delays_nobody_and_no_descriptor_stays(docker: GuardedDocker) -> None:
+    body = {"Image": "nginx:1.27", "User": "nobody", "HostConfig": {"NetworkMode": "none"}}
+    hanging, other = (docker.client.ask("POST", "/containers/create", body).json()["Id"] for _ in range(2))
+    # dockerd reads the file of its users when it starts, with its lock held.
+    docker.shell("mkdir -p /srv/etc && mkfifo /srv/etc/passwd")
+    assert docker.shell(f"tar -C /srv/etc -c passwd | docker cp - {hanging}:/etc").returncode == 0
+    bound = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/data:/x"]}}
+
+    def count_descriptors() -> int:
+        return int(docker.shell(f"ls /proc/$(pgrep -P {docker.plugin_pid})/fd | wc -l").stdout)
+
+    before = count_descriptors()
+    with ThreadPoolExecutor(MANY) as pool:
+        started = pool.submit(docker.client.ask, "POST", f"/containers/{hanging}/start")
+        time.sleep(0.5)
+        slow = [pool.submit(docker.client.ask, "POST", f"/containers/{hanging}/exec", {"Cmd": ["a"]}) for _ in range(6)]
+        time.sleep(0.2)
+        began = time.monotonic()
+        answers = [
+            docker.client.ask("POST", f"/containers/{other}/start"),
+            docker.client.ask("POST", "/containers/create?name=bound", bound),
+        ]
+        took = time.monotonic() - began
+        waited = [refusing(one.result().message) for one in slow]
+        hangs = not started.done()
+        docker.shell('for f in $(find /var/lib/docker -name passwd -type p); do timeout 1 sh -c "echo >$f"; done')
+    for one in (hanging, other, "bound"):
+        docker.client.ask("DELETE", f"/containers/{one}?force=1")
+
+    assert hangs
+    assert [answer.status for answer in answers] == [204, 201]
+    assert waited == [["lookup-failed"]] * 6
+    assert took < 2
+    assert count_descriptors() < before + 8
+
+
 @pytest.fixture(scope="module")
 def misled(docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """Portero asks another daemon than the one that asks it."""
@@ -136,39 +172,3 @@ def test_a_daemon_that_fails_is_refused_within_the_bound_and_pings_go_on(misled:
     # After several that were silent others wait less (objects/timeout.py).
     assert min(waits, 0.3) <= took < waits + 3
     assert max(pings) < 1
-
-
-def test_a_container_that_hangs_delays_nobody_and_no_descriptor_stays(docker: GuardedDocker) -> None:
-    body = {"Image": "nginx:1.27", "User": "nobody", "HostConfig": {"NetworkMode": "none"}}
-    hanging, other = (docker.client.ask("POST", "/containers/create", body).json()["Id"] for _ in range(2))
-    # dockerd reads the file of its users when it starts, with its lock held.
-    docker.shell("mkdir -p /srv/etc && mkfifo /srv/etc/passwd")
-    assert docker.shell(f"tar -C /srv/etc -c passwd | docker cp - {hanging}:/etc").returncode == 0
-    bound = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/data:/x"]}}
-
-    def count_descriptors() -> int:
-        return int(docker.shell(f"ls /proc/$(pgrep -P {docker.plugin_pid})/fd | wc -l").stdout)
-
-    before = count_descriptors()
-    with ThreadPoolExecutor(MANY) as pool:
-        started = pool.submit(docker.client.ask, "POST", f"/containers/{hanging}/start")
-        time.sleep(0.5)
-        slow = [pool.submit(docker.client.ask, "POST", f"/containers/{hanging}/exec", {"Cmd": ["a"]}) for _ in range(6)]
-        time.sleep(0.2)
-        began = time.monotonic()
-        answers = [
-            docker.client.ask("POST", f"/containers/{other}/start"),
-            docker.client.ask("POST", "/containers/create?name=bound", bound),
-        ]
-        took = time.monotonic() - began
-        waited = [refusing(one.result().message) for one in slow]
-        hangs = not started.done()
-        docker.shell('for f in $(find /var/lib/docker -name passwd -type p); do timeout 1 sh -c "echo >$f"; done')
-    for one in (hanging, other, "bound"):
-        docker.client.ask("DELETE", f"/containers/{one}?force=1")
-
-    assert hangs
-    assert [answer.status for answer in answers] == [204, 201]
-    assert waited == [["lookup-failed"]] * 6
-    assert took < 2
-    assert count_descriptors() < before + 8

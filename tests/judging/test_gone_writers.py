@@ -9,7 +9,7 @@ from portero.host.member import UNKNOWN, Member
 from portero.host.view import ObjectKind
 from portero.judging.gone_writers import follow, list_held, must_list
 from portero.judging.nested_sources import Source
-from portero.objects.writer_memory import DaemonMembers, WriterMemory
+from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from tests.judging.test_existing_objects import container
 
@@ -66,11 +66,8 @@ def test_folders_are_held_and_other_places_are_not_sources() -> None:
 
 
 def test_a_list_is_needed_when_what_starts_can_meet_one_that_is_known() -> None:
-    class Known(DaemonMembers):
-        def find_all(self) -> Any:
-            return {"a": Member("a", "a", frozenset({"volume v"}), frozenset({"volume v"}))}
-
-    members = Known(WriterMemory(None), "", "1")
+    members = WriterMemory(None).at("", "1")
+    members.note([Member("a", "a", frozenset({"volume v"}), frozenset({"volume v"}))])
 
     assert must_list([Member("b", "b", frozenset({"volume v"}))], members)
     assert not must_list(

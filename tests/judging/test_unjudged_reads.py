@@ -295,6 +295,16 @@ def test_a_rule_of_the_site_for_the_operation_takes_the_long_way(
     assert takes_short_way(judge, asked("GET", "/v1.45/images/json"), monkeypatch)
 
 
+def test_a_rule_that_asks_whether_a_query_is_there_takes_the_long_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody fulfils it, nor would a user, of whom a door says who it is."""
+    condition = {"if": {"required": ["query"]}, "then": {"properties": {"identity": {"required": ["user"]}}}}
+    judge = with_site(tmp_path, {"rules/own/no-lists.json": rule("ContainerList", **condition)})
+
+    assert not takes_short_way(judge, asked(), monkeypatch)
+
+
 def test_a_rule_that_is_off_refuses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {"site.json": {"actions": {"no-lists": "off"}}, "rules/own/no-lists.json": rule("ContainerList")}
     judge = with_site(tmp_path, files)

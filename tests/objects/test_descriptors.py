@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero.host.member import Member
-from portero.objects.descriptors import follow, shares_with
+from portero.objects.descriptors import follow
 from tests.objects.test_meetings import member
 
 WRITER = replace(member("writer", "/srv/media", "volume v"), state="runs", turn=1)
@@ -102,8 +102,3 @@ def test_what_tasks_of_former_settings_could_write_is_passed_on() -> None:
     changed = replace(member("service web", "volume v"), state="runs")
 
     assert held([known, HELPER], [changed, HELPER]) == {"helper": "/srv/media"}
-
-
-def test_who_shares_with_whom() -> None:
-    assert shares_with(HELPER, [FAR, WRITER])
-    assert not shares_with(HELPER, [FAR])

@@ -37,6 +37,16 @@ def test_another_process_remembers(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_who_can_meet_another_one_is_known_as_they_come_and_go(file: Path) -> None:
+    first = begin(file)
+    first.note([WRITER])
+    assert [first.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
+    second = begin(file)
+    assert [second.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
+    second.follow({})
+    assert not second.has_other_for(HELPER)
+
+
 def test_what_an_interrupted_process_wrote_by_halves_was_never_allowed(file: Path) -> None:
     begin(file).note([WRITER])
     file.write_bytes(file.read_bytes() + b'["/var/lib/docker", "1 1", {"helper"')

@@ -101,7 +101,7 @@ def disable(*, yes: bool) -> None:
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
         units.disable()
-    except units.UnitsFail as fault:
+    except (OSError, units.UnitsFail) as fault:
         options.give_up([str(fault)])
     show_lines([f"{docker.path}: dockerd's own again"])
 

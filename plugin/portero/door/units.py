@@ -7,6 +7,7 @@ its owner and mode, so that clients stay as they are.
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,9 @@ class Place:
         return "\n".join(("[Socket]", *lines, f"SocketMode={self.mode}", ""))
 
 
+_OWN = Place(OWN_SOCKET, group=ACCOUNT)
+
+
 def read_docker_place(units: Path = _UNITS) -> Place:
     """Where docker.socket has its socket, or had it before the doors; raises UnitsFail."""
     kept = units / f"{USERS_SOCKET}.d" / _DROP_IN
@@ -59,7 +63,10 @@ def read_docker_place(units: Path = _UNITS) -> Place:
 
 
 def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> None:
-    """Move dockerd's socket away and start the doors; dockerd restarts. Raises UnitsFail, with all as it was."""
+    """Move dockerd's socket away and start the doors; dockerd restarts.
+
+    Raises UnitsFail: dockerd has its socket as before any door, or nothing was touched where a file cannot be written.
+    """
     if users.mode[-1] != "0":
         raise UnitsFail(
             f"{users.path}: its mode {users.mode} lets everybody connect: write another into doors in site.json"
@@ -68,10 +75,8 @@ def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> No
         run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
     before = _list_enabled(units)
     sockets = [USERS_SOCKET, *(f"portero-door@{name}.socket" for name in tools)]
+    _put_all(units, dict(zip((*sockets, "docker.socket"), (users, *tools.values(), _OWN), strict=True)))
     try:
-        for unit, place in zip(sockets, (users, *tools.values()), strict=True):
-            _put(units, unit, place)
-        _put(units, "docker.socket", Place(OWN_SOCKET, group=ACCOUNT))
         run("systemctl", "daemon-reload")
         # A socket unit does not start while the service that it is for runs.
         run("systemctl", "stop", SERVICE, *before)
@@ -88,7 +93,7 @@ def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> No
             disable(units)
         except (OSError, UnitsFail) as second:
             raise UnitsFail(f"{fault}; then {second}: run portero door disable when that is mended") from fault
-        raise UnitsFail(str(fault)) from fault
+        raise UnitsFail(f"{fault}{'; the doors that ran before are off' if before else ''}") from fault
 
 
 def disable(units: Path = _UNITS) -> None:
@@ -129,10 +134,19 @@ def _restart_docker() -> None:
     run("systemctl", "start", "docker.service")
 
 
-def _put(units: Path, unit: str, place: Place) -> None:
-    file = units / f"{unit}.d" / _DROP_IN
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(place.write_drop_in())
+def _put_all(units: Path, places: Mapping[str, Place]) -> None:
+    """Write the drop-ins of these units. Raises UnitsFail, with all as it was."""
+    files = {units / f"{unit}.d" / _DROP_IN: place for unit, place in places.items()}
+    try:
+        before = {file: file.read_text() if file.exists() else None for file in files}
+        for file, place in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(place.write_drop_in())
+    except OSError as fault:
+        with suppress(OSError):
+            for file, text in before.items():
+                file.unlink(missing_ok=True) if text is None else file.write_text(text)
+        raise UnitsFail(str(fault)) from fault
 
 
 def _list_enabled(units: Path) -> Sequence[str]:

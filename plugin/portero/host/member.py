@@ -56,6 +56,9 @@ class Members(Protocol):
     def find_all(self) -> Mapping[str, Member]:
         """By ID: the containers and services that were noted or seen last."""
 
+    def has_other_for(self, one: Member) -> bool:
+        """Whether one that starts can meet another one at a place."""
+
     def note(self, started: Iterable[Member]) -> None:
         """Note what is allowed to start."""
 

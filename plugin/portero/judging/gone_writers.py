@@ -13,7 +13,6 @@ from portero.host.member import UNKNOWN, Member, Members, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
 from portero.judging.nested_sources import Source
-from portero.objects.descriptors import shares_with
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
@@ -28,8 +27,7 @@ _MAX_SILENT = 2
 
 def must_list(started: Iterable[Member], members: Members) -> bool:
     """Whether what starts can meet one that is remembered: who is gone by then left it nothing."""
-    known = members.find_all()
-    return any(shares_with(one, (other for other in known.values() if other.id != one.id)) for one in started)
+    return any(members.has_other_for(one) for one in started)
 
 
 def follow(

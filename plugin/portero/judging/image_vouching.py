@@ -89,8 +89,9 @@ def _list_images(asked: _Asked, store: ImageStore) -> Iterator[_Image]:
     facts = child(asked.document, "facts")
     if asked.operation == "ContainerCreate":
         pinned = _find_pinned(child(facts, "image"), _SERVICE)
-        # That nobody denies it takes what registries call it.
-        if not pinned.unknown and not store.trust.denied and _make_fact(pinned, asked, store)["vouched"]:
+        # What lists say of it takes what dockerd and registries call it.
+        by_records_alone = not (pinned.unknown or store.trust.denied or store.trust.allowed)
+        if by_records_alone and _make_fact(pinned, replace(asked, objects=None), store)["vouched"]:
             # The daemon would name no other image, and the start asks it.
             yield pinned
         else:

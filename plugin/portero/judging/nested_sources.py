@@ -8,7 +8,7 @@ folders, the upper one writable.
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from portero.facts.driver import read_options
@@ -60,22 +60,22 @@ def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
     return (path for path in paths if path not in led_to)
 
 
-def list_mounted(container: Mapping[str, JSON], owner: str = _SELF) -> Iterator[Source]:
+def list_mounted(container: Mapping[str, JSON]) -> Iterator[Source]:
     """The host paths of a container in the daemon's list. What a volume opens is mounted at its folder."""
     for index, mount in enumerate(objects(container, "Mounts")):
         if text(mount, "Type") not in _NOT_OF_THE_HOST and text(mount, "Source").startswith("/"):
-            yield Source(text(mount, "Source"), flag(mount, "RW"), owner, f"Mounts[{index}]")
+            yield Source(text(mount, "Source"), flag(mount, "RW"), at=f"Mounts[{index}]")
 
 
 def list_others(containers: Iterable[Mapping[str, JSON]]) -> Iterator[Source]:
     """The host paths of containers in the daemon's list, each path once for reading and once for writing."""
     seen = set()
     for container in containers:
-        name = next(iter(texts(container, "Names")), text(container, "Id")).removeprefix("/")
-        for source in list_mounted(container, f"container {shorten_name(name)}"):
+        for source in list_mounted(container):
             if (key := (source.path, source.writable)) not in seen:
                 seen.add(key)
-                yield source
+                name = next(iter(texts(container, "Names")), text(container, "Id")).removeprefix("/")
+                yield replace(source, owner=f"container {shorten_name(name)}")
 
 
 def list_of_services(services: Iterable[Mapping[str, JSON]], host: HostMoment, updated: str = "") -> Iterator[Source]:

@@ -108,7 +108,7 @@ class SourcePairs:
             containers = [
                 one
                 for one in self.objects.list_all("container")
-                if text(one, "Id") != id and self._is_young(one, since)
+                if not id or (text(one, "Id") != id and self._is_young(one, since))
             ]
             services = [
                 one

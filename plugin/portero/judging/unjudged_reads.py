@@ -57,8 +57,8 @@ def _may_refuse(policy: Policy, rule: str, operation: Operation, who: Identity) 
     named = {
         name
         for path, keyword, value in list_keywords(dict(schema))
-        if keyword == "properties" and "properties" not in path
-        for name in cast("dict[str, JSON]", value)
+        if keyword in ("properties", "required") and "properties" not in path
+        for name in cast("Iterable[str]", value)
     }
     if not named <= {"operation", "identity"} or not schema.keys() <= {"properties", "if", "then"}:
         return True

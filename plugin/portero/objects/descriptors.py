@@ -5,7 +5,7 @@ folder writes there without a mount, and can replace what lies below it. Of what
 known: each container that may have run in between can have met each other one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from portero.host.member import Member
@@ -45,11 +45,6 @@ def follow(
             if not member.is_service and (member.id in awaited or (member.may_run and member.id in present)):
                 present[member.id] = replace(present[member.id], held=member.held | passed - member.writes)
     return present
-
-
-def shares_with(member: Member, others: Iterable[Member]) -> bool:
-    """Whether it can meet one of the others at a place."""
-    return any(len(group) > 1 and member in group for group in group_members([member, *others]))
 
 
 def _is_awaited(member: Member, turn: int, now: float) -> bool:

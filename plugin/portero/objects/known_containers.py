@@ -71,7 +71,7 @@ class KnownContainers:
         self._drop(id)
 
     def forget(self, touch: Touch) -> None:
-        """What this touch can change is not known any more. Of all of them dockerd's list tells best."""
+        """What this touch can change is not known any more; of all of them dockerd's list tells."""
         for id in self._list_meant(touch.ref):
             self._forget_one(id, only_state=touch.kind == "state", is_read_again=bool(touch.ref))
         self.needs_list |= not touch.ref

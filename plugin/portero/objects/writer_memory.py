@@ -7,6 +7,7 @@ written anew now and then. After a restart of the host no descriptor is left, an
 import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typing import Any
 from portero.files.whole_files import read_regular_file, write_whole
 from portero.host.member import Member
 from portero.objects.descriptors import follow
+from portero.objects.meeting_places import MeetingPlaces
 from portero.refusals import Refused
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -35,6 +37,7 @@ class WriterMemory:
         self._file = file
         self._lock = threading.Lock()
         self._members: dict[str, dict[str, Member]] = {}
+        self._places = defaultdict[str, MeetingPlaces](MeetingPlaces)
         # Which dockerd was the last to be asked for each daemon's list.
         self._processes: dict[str, str] = {}
         self._is_read = file is None
@@ -49,6 +52,12 @@ class WriterMemory:
         """Raises Refused (writers-unknown)."""
         with self._lock:
             return self._read(daemon)
+
+    def has_other_for(self, daemon: str, one: Member) -> bool:
+        """Whether it can meet another one. Raises Refused (writers-unknown)."""
+        with self._lock:
+            counted = self._read(daemon).get(one.id)
+            return self._places[daemon].has_other_for(one, counted)
 
     def change(self, daemon: str, changes: Mapping[str, Callable[[Member | None], Member | None]]) -> None:
         """Change these members, None where there is none. Raises Refused (writers-unknown), with nothing changed."""
@@ -101,10 +110,10 @@ class WriterMemory:
             self._processes[daemon] = process
             now = self._members.setdefault(daemon, {})
             for id, fields in members.items():
-                if fields is None:
-                    now.pop(id, None)
-                else:
-                    now[id] = _decode(id, fields)
+                before, after = now.pop(id, None), None if fields is None else _decode(id, fields)
+                self._places[daemon].change(before, after)
+                if after is not None:
+                    now[id] = after
 
     def _save(self, daemon: str, after: dict[str, Member], changed: Mapping[str, Member | None]) -> None:
         all = {**self._members, daemon: after}
@@ -116,6 +125,9 @@ class WriterMemory:
             # What was written by halves must not be read as a whole later.
             self._written = self._size = 0
             raise Refused("writers-unknown") from error
+        before = self._members.get(daemon, {})
+        for id, one in changed.items():
+            self._places[daemon].change(before.get(id), one)
         self._members[daemon] = after
 
     def _append(self, line: bytes, members: Mapping[str, Mapping[str, Member]]) -> None:
@@ -150,6 +162,9 @@ class DaemonMembers:
 
     def find_all(self) -> Mapping[str, Member]:
         return self._memory.find_all(self._daemon)
+
+    def has_other_for(self, one: Member) -> bool:
+        return self._memory.has_other_for(self._daemon, one)
 
     def note(self, started: Iterable[Member]) -> None:
         """Note what is allowed to start, with what it is known to hold, and of a service what it was before."""
