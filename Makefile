@@ -157,7 +157,7 @@ soak: $(READY)
 	@$(PY) bench/soak.py --requests $(N) --seed $(SEED)
 
 world: $(READY)
-	@DIR=$(DIR) PROFILE=$(PROFILE) DOCKERD=$(DOCKERD) $(PY) -m tests.world.run
+	@DIR=$(DIR) PROFILE=$(PROFILE) DOCKERD=$(DOCKERD) AT=$(AT) FIX=$(FIX) HOST_ROOT=$(HOST_ROOT) $(PY) -m tests.world.run
 
 sequences: $(READY)
 	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)

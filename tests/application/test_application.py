@@ -294,40 +294,40 @@ def host_of_daemon(root: Path, configuration: Mapping[str, object], place: str =
 
 
 def test_a_default_of_the_daemon_breaks_a_rule_as_if_the_request_had_set_it(tmp_path: Path) -> None:
-    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"log-driver": "none"}))
+    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}))
 
     answer = ask(asked, create())
 
-    assert "no-log-none  HostConfig.LogConfig (the daemon's default): " in answer["Msg"]
+    assert "(the daemon's default)" in " ".join(answer["Msg"].split())
     (line,) = logged(tmp_path)
-    assert line["daemonDefaults"] == ["log.driver"]
+    assert line["daemonDefaults"] == ["namespaces.cgroup"]
     assert line["violations"][0]["daemonDefault"] is True
 
 
 def test_what_the_request_says_takes_the_place_of_the_daemons_default(tmp_path: Path) -> None:
-    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"log-driver": "none"}))
+    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}))
 
-    answer = ask(asked, create(LogConfig={"Type": "journald"}))
+    answer = ask(asked, create(CgroupnsMode="private"))
 
     assert answer["Allow"] is True
     assert logged(tmp_path)[0]["daemonDefaults"] == []
 
 
 def test_a_changed_daemon_json_counts_without_a_reload(tmp_path: Path) -> None:
-    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"log-driver": "none"}))
+    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}))
     before = ask(asked, create())["Allow"]
 
-    (tmp_path / "host/etc/docker/daemon.json").write_text('{"log-driver": "journald"}')
+    (tmp_path / "host/etc/docker/daemon.json").write_text('{"default-cgroupns-mode": "private"}')
 
     assert (before, ask(asked, create())["Allow"]) == (False, True)
 
 
 def test_daemon_json_may_lie_elsewhere(tmp_path: Path) -> None:
-    root = host_of_daemon(tmp_path / "host", {"log-driver": "none"}, "srv/daemon.json")
+    root = host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}, "srv/daemon.json")
 
     asked = built(tmp_path, host_root=root, daemon_config="/srv/daemon.json")
 
-    assert "no-log-none" in ask(asked, create())["Msg"]
+    assert "no-host-cgroup-namespace" in ask(asked, create())["Msg"]
 
 
 def test_where_the_hosts_files_are_not_visible_nothing_is_known_of_the_daemon(tmp_path: Path) -> None:

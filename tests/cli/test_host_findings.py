@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from portero.cli.host_findings import drop_causes_named_elsewhere, list_assumed, report_unseen
+from portero.cli.host_findings import list_assumed, report_unseen
 from portero.standin.objects import State
 from portero.standin.project_objects import ProjectObjects
 from portero.values.denial_parts import Wording
-from tests.judging.requests import envelope
 from tests.report.conftest import checked, violation
 
 
@@ -33,22 +32,13 @@ def test_what_cannot_be_seen_is_counted_and_refuses_nothing() -> None:
 def test_a_file_of_the_host_may_be_everybodys_where_it_is_mounted_read_only(
     source: str, bind: str, refused: bool
 ) -> None:
-    mount = {"Type": "bind", "Source": source, "Target": "/x", "ReadOnly": "ro" in bind.split(":")[-1]}
-    for at, config in (("HostConfig.Binds[0]", {"Binds": [bind]}), ("HostConfig.Mounts[0]", {"Mounts": [mount]})):
-        found = replace(violation("no-sensitive-paths", at), wording=Wording("no-sensitive-paths", asked=source))
-        made = checked(found)
-        content = envelope("POST", "/containers/create", {"HostConfig": config})
-        (each,), count = report_unseen([replace(made, request=replace(made.request, content=content))])
+    facts = {"mounts": [{"at": "HostConfig.Binds[0]", "writable": "ro" not in bind.split(":")[-1]}]}
+    found = replace(
+        violation("no-sensitive-paths", "HostConfig.Binds[0]"), wording=Wording("no-sensitive-paths", asked=source)
+    )
+    (each,), count = report_unseen([replace(checked(found), facts=facts)])
 
-        assert (each.decision.allowed, count) == (not refused, int(not refused))
-
-
-def test_a_container_of_the_project_is_refused_for_itself_alone() -> None:
-    made = checked(violation("existing-container", "HostConfig.NetworkMode"))
-    of_project = replace(made.request, objects=ProjectObjects(State(), ()))
-
-    assert drop_causes_named_elsewhere(of_project, made.decision).allowed
-    assert not drop_causes_named_elsewhere(made.request, made.decision).allowed
+    assert (each.decision.allowed, count) == (not refused, int(not refused))
 
 
 def test_a_container_that_nobody_makes_is_assumed() -> None:

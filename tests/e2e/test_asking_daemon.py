@@ -193,7 +193,7 @@ def test_a_service_joins_a_network_by_its_name_and_by_its_id(docker: GuardedDock
 
 SECOND = "/run/second.sock"
 # What the defaults on its command line violate.
-DEFAULTS = ["no-log-none", "seccomp-profile"]
+DEFAULTS = ["no-host-cgroup-namespace", "seccomp-profile"]
 CONTAINERD = "/srv/second-c.sock"
 CONTAINERD_CONFIG = Path(__file__).with_name("second-containerd.toml").read_text()
 
@@ -205,7 +205,7 @@ def second(docker: GuardedDocker) -> Iterator[Client]:
     config = {"authorization-plugins": ["portero"], "data-root": "/srv/second-data"}
     docker.write_json("/srv/second.json", config)
     paths = ("--config-file=/srv/second.json", "--exec-root=/run/second", "--pidfile=/run/second.pid")
-    flags = (*paths, "--log-driver=none", "--seccomp-profile=unconfined", f"--containerd={CONTAINERD}")
+    flags = (*paths, "--default-cgroupns-mode=host", "--seccomp-profile=unconfined", f"--containerd={CONTAINERD}")
     dockerd = ["dockerd", *flags, f"-H=unix://{SECOND}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
     containerd = ["containerd", "-c", "/srv/second-c.toml"]
     version = f"docker -H unix://{SECOND} version"

@@ -151,14 +151,14 @@ def test_defaults_satisfy_rules_that_ask_for_something(restricted: GuardedDocker
 
 
 def test_a_default_that_breaks_a_rule_is_refused_as_a_default(docker: GuardedDocker) -> None:
-    docker.write_daemon_config({"log-driver": "none", "authorization-plugins": [NAME]})
+    docker.write_daemon_config({"default-cgroupns-mode": "host", "authorization-plugins": [NAME]})
     before = docker.log_size()
 
     refused = docker.docker("run", "--rm", "busybox", "true")
 
-    assert "no-log-none  HostConfig.LogConfig (the daemon's default): " in refused.stderr
+    assert "(the daemon's default)" in " ".join(refused.stderr.split())
     violations = docker.decision(before, "ContainerCreate")["violations"]
-    assert [v["daemonDefault"] for v in violations if v["rule"] == "no-log-none"] == [True]
+    assert [v["daemonDefault"] for v in violations if v["rule"] == "no-host-cgroup-namespace"] == [True]
 
 
 def test_settings_of_a_wrong_type_stop_no_container(docker: GuardedDocker) -> None:

@@ -1,14 +1,17 @@
 """A container swaps the source of another one: refused when the second is made, and ordinary stacks go on."""
 
+import shlex
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.waiting import wait_until
+from tests.world.run import list_rules
 
-from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
+from .guarded import PLUGIN_SOCKET, STATE, GuardedDocker, serve
 from .refusals import refusing
 from .test_exceptions import exception
 
@@ -72,6 +75,40 @@ def test_the_second_container_is_not_made(host: GuardedDocker) -> None:
     words = " ".join(done.stderr.split())
     assert "HostConfig.Binds[0]: Through /srv/media, container writer can replace /srv/media/movies" in words
     assert "-v /srv/media:/data:ro" in words
+
+
+def test_check_and_try_see_the_containers_of_the_host(host: GuardedDocker) -> None:
+    host.write_json(
+        "/srv/compose/compose.yaml",
+        {"services": {"m": {"image": "busybox", "volumes": ["/srv/media/movies:/m:ro"], "network_mode": "none"}}},
+    )
+    asked = (
+        ("check", "--format", "json", "/srv/compose/compose.yaml"),
+        ("try", "--json", "--", *shlex.split(READER)),
+    )
+
+    def list_verdicts() -> list[list[str]]:
+        return [[*list_rules(host.portero(*words).stdout)] for words in asked]
+
+    create = "cd /srv/compose && docker-compose create"
+    assert [*list_verdicts(), type_in(host, create)] == [[], [], []]
+    assert type_in(host, f"docker-compose -f /srv/compose/compose.yaml down; {WRITER}") == []
+    remembered = host.shell(f"cat {Path(STATE).parent}/writers.jsonl").stdout
+    verdicts = list_verdicts()
+    assert host.shell(f"cat {Path(STATE).parent}/writers.jsonl").stdout == remembered != ""
+    assert [*verdicts, type_in(host, create)] == [[RULE]] * 3
+    assert "judged beside the 1 container of this host" in host.portero("try", "--", "docker", "ps").stdout
+
+
+def test_a_project_is_judged_without_what_compose_replaces(host: GuardedDocker) -> None:
+    project = {"services": {"app": {"image": "busybox", "volumes": ["/srv/media:/d"], "network_mode": "none"}}}
+    host.write_json("/srv/compose/compose.yaml", project)
+    assert type_in(host, "cd /srv/compose && docker-compose create") == []
+    project["services"]["app"]["volumes"] = ["/srv/media/movies:/d"]
+    host.write_json("/srv/compose/compose.yaml", project)
+
+    assert [*list_rules(host.portero("check", "--format", "json", "/srv/compose/compose.yaml").stdout)] == []
+    assert type_in(host, "cd /srv/compose && docker-compose down && docker-compose create") == []
 
 
 def test_a_writable_folder_above_a_source_is_not_given_away(host: GuardedDocker) -> None:

@@ -1,7 +1,11 @@
 """Containers that a client made are existing objects, with the mounts that their requests ask for."""
 
+from dataclasses import replace
+
+from portero.judging.denial_entries import choose_remedy
 from portero.standin.objects import Container, State
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.project_objects import ProjectObjects, drop_causes_named_elsewhere
+from tests.report.conftest import checked, violation
 
 
 def make_state() -> State:
@@ -44,3 +48,13 @@ def test_other_containers_count_as_plain_and_other_kinds_as_missing() -> None:
     assert objects.inspect("container", "elsewhere") is not None
     assert (objects.assumed, objects.members, objects.since) == ({"elsewhere"}, None, 0)
     assert objects.info()["DefaultRuntime"] == "runc"
+
+
+def test_a_container_of_the_project_is_refused_for_itself_alone_and_one_of_the_host_here() -> None:
+    remedy = {"docker": "create it anew", "compose": "change the service"}
+    one = replace(violation("existing-container", "HostConfig.NetworkMode"), remedy=remedy)
+    other = replace(one, rule="no-host-network")
+
+    assert drop_causes_named_elsewhere(checked(one).decision, ProjectObjects(State())).allowed
+    refused = drop_causes_named_elsewhere(checked(one, other).decision, ProjectObjects(State(), of_host={"vpn"}))
+    assert [choose_remedy(each, "compose") for each in refused.violations] == ["create it anew", "change the service"]

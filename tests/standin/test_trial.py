@@ -2,12 +2,22 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from threading import Thread
 
+import pytest
+
+from portero.host.view import ObjectKind
 from portero.identity.trusted import Trusted
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
+from portero.objects.lookup import DaemonObjects
 from portero.standin.envelopes import ClientRequest
+from portero.standin.host_objects import HostObjects
+from portero.standin.project_objects import ProjectObjects
 from portero.standin.trial import Trial
+from portero.values.json_types import JSON
 from tests.identity.token_makers import issuers, token
 
 JSON_BODY = [("Content-Type", "application/json")]
@@ -43,6 +53,45 @@ def test_going_on_after_a_refusal_shows_the_next_request(judge: Judge) -> None:
 
     assert trial.daemon.answer(create(Privileged=True)).status == 201
     assert [judged.decision.allowed for judged in trial.judged] == [False]
+
+
+def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(judge: Judge) -> None:
+    hardened = replace(judge, enforcement=Enforcement("hardened", "enforce"))
+
+    def list_refusing(existing: HostObjects) -> set[str]:
+        trial = Trial(hardened, existing=existing)
+        trial.daemon.answer(create())
+        return {one.rule for one in trial.judged[0].decision.violations if one.action == "deny"}
+
+    missing = list_refusing(HostObjects()) - list_refusing(HostObjects(shown={"MemoryLimit": False}))
+    assert missing == {"memory-limit"}
+
+
+def test_what_a_request_looks_at_does_not_decide_about_another_one(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect, others = ProjectObjects.inspect, list[Thread]()
+    theirs: dict[str, JSON] = {"Id": "f" * 64, "Name": "/theirs", "HostConfig": {"Privileged": True}}
+
+    class Host(HostObjects):
+        def inspect(self, kind: str, name: str) -> Mapping[str, JSON]:
+            return theirs | {"Config": {"Image": "busybox"}}
+
+    def inspect_while_another_comes(known: ProjectObjects, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        shown = inspect(known, kind, name)
+        others.append(Thread(target=trial.daemon.answer, args=(ClientRequest("GET", "/_ping", [], b""),)))
+        others[-1].start()
+        others[-1].join(0.5)  # as it waits
+        return shown
+
+    monkeypatch.setattr(ProjectObjects, "inspect", inspect_while_another_comes)
+    trial = Trial(judge, existing=Host(daemon=DaemonObjects(lambda asking: [])))
+    answer = trial.daemon.answer(ClientRequest("POST", "/v1.45/containers/theirs/start", [], b""))
+    for other in others:
+        other.join()
+
+    assert (answer.status, "existing-container" in str(answer.body)) == (403, True)
+    assert len(trial.judged) == 1 + len(others) > 1
 
 
 def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) -> None:

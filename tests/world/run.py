@@ -1,7 +1,9 @@
 """`make world DIR=…`: any folder of compose files and docker run lines, judged project by project, as a table.
 
 For each project: refused by which rules, by what alone, how long it took; and, where root can start one (DOCKERD=1),
-what a real dockerd said, guarded by this checkout. dockerd has an image of each name, all of them busybox.
+what a real dockerd said, guarded by this checkout. dockerd has an image of each name, all of them busybox. With
+DOCKERD, AT is where the projects lie on its host (a home, say), and FIX=1 judges them with the override of check --fix.
+HOST_ROOT=none judges as CI does.
 """
 
 import json
@@ -14,8 +16,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from portero.compose.override import find_override
 from portero.compose.project import find_projects
 from tests.e2e.guarded import GuardedDocker
 
@@ -46,27 +50,46 @@ def list_projects(folder: Path) -> Iterator[Path]:
         yield from (Path(path, name) for name in sorted(files) if name.endswith((".txt", ".sh")))
 
 
-def judge(project: Path, profile: str, docker: GuardedDocker | None = None) -> Iterator[Verdict]:
-    """The verdict on a compose file, or on each docker run line of a file of them."""
+def judge(
+    project: Path,
+    profile: str,
+    docker: GuardedDocker | None = None,
+    *,
+    fixed: bool = False,
+    options: Sequence[str] = (),
+) -> Iterator[Verdict]:
+    """The verdict on a compose file, or on each docker run line of a file of them. `options`: of the command.
+
+    `fixed`: after `check --fix --write`.
+    """
     if project.suffix in (".txt", ".sh"):
-        for line in project.read_text().splitlines():
+        file = docker.host.path(str(project)) if docker else project
+        for line in file.read_text(errors="replace").splitlines():
             if line.lstrip("$ ").startswith("docker run "):
                 words = shlex.split(line.lstrip("$ "))
-                yield _decide(line[:60], ["try", "--profile", profile, "--json", "--", *words], docker, words)
+                yield _decide(line[:60], ["try", "--profile", profile, *options, "--json", "--", *words], docker, words)
         return
-    create = ["docker-compose", "--file", str(project), "--profile", "*", "create", "--no-build"]
-    yield _decide(str(project), ["check", "--profile", profile, "--format", "json", str(project)], docker, create)
+    files = ["--file", str(project)]
+    if fixed:
+        _run(["check", "--profile", profile, *options, "--fix", "--write", str(project)], docker)
+        override = find_override(str(project))
+        files += ["--file", override] if (docker.host.path(override) if docker else Path(override)).exists() else []
+    words = ["check", "--profile", profile, *options, "--format", "json", *files]
+    yield _decide(str(project), words, docker, ["docker-compose", *files, "--profile", "*", "create", "--no-build"])
 
 
 def _decide(name: str, words: Sequence[str], docker: GuardedDocker | None, command: Sequence[str]) -> Verdict:
     began = time.monotonic()
-    if docker is None:
-        ended = subprocess.run([sys.executable, "-m", "portero", *words], capture_output=True, text=True, check=False)
-    else:
-        ended = docker.portero(*words)
+    ended = _run(words, docker)
     seconds = time.monotonic() - began
     rules = frozenset(list_rules(ended.stdout)) if ended.returncode in (0, 1) else None
     return Verdict(name, rules, seconds, _ask(docker, command) if docker and rules is not None else None)
+
+
+def _run(words: Sequence[str], docker: GuardedDocker | None) -> "subprocess.CompletedProcess[str]":
+    if docker is not None:
+        return docker.portero(*words)
+    return subprocess.run([sys.executable, "-m", "portero", *words], capture_output=True, text=True, check=False)
 
 
 def list_rules(output: str) -> Iterator[str]:
@@ -80,7 +103,7 @@ def list_rules(output: str) -> Iterator[str]:
 def _ask(docker: GuardedDocker, command: Sequence[str]) -> frozenset[str] | None:
     """The rules that dockerd's refusals come from, of all requests of a command."""
     if command[0] == "docker-compose":
-        listed = docker.shell(shlex.join([*command[:5], "config", "--images"]))
+        listed = docker.shell(shlex.join([*command[: command.index("create")], "config", "--images"]))
         for image in listed.stdout.split():
             repository, _, tag = image.partition(":") if "@" not in image else (image, "", "")
             docker.client.ask("POST", f"/images/busybox:latest/tag?repo={repository}&tag={tag or 'latest'}")
@@ -120,15 +143,18 @@ def disagrees(verdict: Verdict) -> bool:
 
 
 def main() -> None:
-    """Print the table; DIR, PROFILE and DOCKERD are in the environment."""
+    """Print the table; what to judge is in the environment."""
     folder, profile = Path(os.environ["DIR"]).absolute(), os.environ.get("PROFILE") or "baseline"
+    root, at = os.environ.get("HOST_ROOT"), os.environ.get("AT") or _MOUNTED
+    how = partial(judge, profile=profile, options=["--host-root", root] if root else [])
     if not os.environ.get("DOCKERD"):
-        verdicts = [one for project in list_projects(folder) for one in judge(project, profile)]
+        verdicts = [one for project in list_projects(folder) for one in how(project)]
     else:
         with GuardedDocker(profile=profile) as docker:
-            shutil.copytree(folder, docker.host.path(_MOUNTED), symlinks=True)
-            inside = [Path(_MOUNTED, project.relative_to(folder)) for project in list_projects(folder)]
-            verdicts = [one for project in inside for one in judge(project, profile, docker)]
+            shutil.copytree(folder, docker.host.path(at), symlinks=True)
+            inside = [Path(at, project.relative_to(folder)) for project in list_projects(folder)]
+            fixed = bool(os.environ.get("FIX"))
+            verdicts = [one for project in inside for one in how(project, docker=docker, fixed=fixed)]
     sys.stdout.write("\n".join(list_table(verdicts)) + "\n")
 
 

@@ -84,7 +84,8 @@ def check(
         profiles,
         knows_daemon=settings.host_root != "none" or settings.daemon_config is not None,
     )
-    files_judge = FileJudge(judge, reading, operation, sees_host=settings.host_root != "none")
+    sees_host = settings.host_root != "none"
+    files_judge = FileJudge(judge, reading, operation, sees_host=sees_host, existing=options.look_at_host(settings))
     projects = [project_files or _find_project()] if project_files or not files else []
     projects += [(file,) for file in files]
     try:

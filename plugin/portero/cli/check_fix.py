@@ -2,20 +2,37 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from portero.cli.check_report import list_reasons
 from portero.cli.file_decisions import FileJudge
 from portero.cli.options import ALLOWED, REFUSED
 from portero.cli.terminal import show_lines, show_text
 from portero.compose import override
-from portero.files.whole_files import replace_file
+from portero.compose.measured_memory import Measured, measure_memory
+from portero.compose.project import is_compose
+from portero.compose.read_only import list_read_only
+from portero.files.whole_files import read_regular_file, replace_file
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
+from portero.standin.project_objects import ProjectObjects
+from portero.values.json_types import JSON
+from portero.values.sizes import parse_size
 
-_LINES = Path(__file__).with_name("remedy_costs.tsv").read_text(encoding="utf-8").splitlines()
-_COSTS: Mapping[str, str] = dict(line.split("\t", 1) for line in _LINES if not line.startswith("#"))
+_MAX_BYTES = 1 << 20  # as any compose file
+
+
+def _read_table(name: str) -> Mapping[str, str]:
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t", 1) for line in lines if not line.startswith("#"))
+
+
+_COSTS, _DAEMON = _read_table("remedy_costs.tsv"), _read_table("daemon_settings.tsv")
+# Its refusal is about the daemon, whatever the request says.
+_BUILDKIT = "unseen-buildkit"
 # By the site value whose entries admit the paths that they refuse.
 _LISTED: Mapping[str, tuple[str, ...]] = {
     "bind-sources-writable": ("bind-sources-listed",),
@@ -25,25 +42,23 @@ _LISTED: Mapping[str, tuple[str, ...]] = {
 
 def fix_projects(judge: FileJudge, projects: Sequence[Sequence[str]], *, is_kept: bool) -> int:
     """Show, or keep, the override of each project; the exit status. Raises InvalidRequestFile."""
+    for file in (one for files in projects for one in files if not is_compose(one)):
+        raise InvalidRequestFile(f"{file}: is no compose file (.yaml, .yml), and --fix writes an override of one")
     statuses = [_fix_project(judge, files, is_kept=is_kept) for files in projects]
     return REFUSED if REFUSED in statuses else ALLOWED
 
 
 def _fix_project(judge: FileJudge, files: Sequence[str], *, is_kept: bool) -> int:
     target = override.find_override(files[0])
-    before = Path(target).read_text(encoding="utf-8") if os.path.lexists(target) else ""
+    before = _read_override(target)
     own = [file for file in files if not os.path.exists(target) or not os.path.samefile(file, target)]
-    checked, _ = judge.decide(judge.read([[*own, *([target] if before else [])]]))
-    site = judge.judge.policy.site
-    places = {each.request.name: each.request.location for each in checked}
-    services = {each.request.name: keys for each in checked if (keys := override.list_limits(each, site))}
     sources = [*own, *([target] if before else [])]
-    services = {
-        name: override.move_to_deploy(keys) if override.limits_by_deploy(sources, name) else keys
-        for name, keys in services.items()
-    }
+    checked, _ = judge.decide(judge.read([sources]))
+    places = {each.request.name: each.request.location for each in checked}
+    services, comments = _list_keys(judge, checked, sources)
+    tried = target
     if services:
-        text = override.merge_override(before, services, target)
+        text = override.merge_override(before, services, target, comments)
         show_lines([f"{target}:"])
         show_text("  " + text.rstrip("\n").replace("\n", "\n  "))
         with TemporaryDirectory(prefix="portero-") as folder:
@@ -52,10 +67,11 @@ def _fix_project(judge: FileJudge, files: Sequence[str], *, is_kept: bool) -> in
             os.chmod(folder, 0o755)  # noqa: S103 - it holds what was shown
             checked, _ = judge.decide(judge.read([[*own, tried]]))
         if is_kept:
-            _keep(target, text)
+            _keep(target, text, files[0])
     refused = [each for each in checked if not each.decision.allowed]
     show_lines(_list_listed(refused))
-    show_lines(_list_left(refused, places))
+    show_lines(_list_daemon_settings(refused, judge.judge.policy.site))
+    show_lines(line.replace(tried, target) for line in _list_left(refused, places))
     if services:
         show_lines([f"wrote {target}" if is_kept else f"--write keeps it as {target}"])
     left = f"{len(refused)} left to decide" if refused else "every service is allowed with it"
@@ -63,9 +79,56 @@ def _fix_project(judge: FileJudge, files: Sequence[str], *, is_kept: bool) -> in
     return REFUSED if refused else ALLOWED
 
 
-def _keep(target: str, text: str) -> None:
+def _read_override(target: str) -> str:
+    """Raises InvalidRequestFile where it cannot be read, and for a link: another user can have made it."""
+    if os.path.islink(target):
+        raise InvalidRequestFile(f"{target}: is a symbolic link; name the file itself")
     try:
-        replace_file(Path(target), text.encode(), 0o644)
+        return read_regular_file(Path(target), _MAX_BYTES, follows=False).decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise InvalidRequestFile(f"{target}: {getattr(error, 'strerror', None) or 'is not UTF-8'}") from None
+
+
+def _list_keys(
+    judge: FileJudge, checked: Sequence[DecidedRequest], sources: Sequence[str]
+) -> tuple[dict[str, dict[str, JSON]], dict[str, str]]:
+    """What each service gets, by its name; and the comments on memory limits that were measured."""
+    site, comments, services = judge.judge.policy.site, dict[str, str](), dict[str, dict[str, JSON]]()
+    read_only = list_read_only(checked, os.path.realpath(os.path.dirname(sources[0])))
+    for each in checked:
+        name = each.request.name
+        keys = override.list_limits(each, site)
+        if "mem_limit" in keys and (measured := _measure(judge, each, parse_size(cast(str, keys["mem_limit"])))):
+            keys, comments[name] = override.list_limits(each, site, measured.limit), measured.why
+        if override.limits_by_deploy(sources, name):
+            keys = override.move_to_deploy(keys)
+        if volumes := read_only.get(name):
+            keys["volumes"] = cast(JSON, volumes)
+        if keys:
+            services[name] = keys
+    return services, comments
+
+
+def _measure(judge: FileJudge, checked: DecidedRequest, most: int) -> Measured | None:
+    made, host = checked.request.objects, judge.existing
+    if host.daemon is None or not isinstance(made, ProjectObjects):
+        return None
+    of_service = {pair for pair in made.state.replaced if pair[1] == checked.request.name}
+    return measure_memory(host.list_of(of_service), host.daemon.addresses(None), most)
+
+
+def _keep(target: str, text: str, like: str) -> None:
+    """With the rights of the file that it replaces: it can hold secrets. A new one has those of the project's file.
+
+    Its owner alone writes it, whose group can be another one than that of the project's file.
+    """
+    try:
+        is_new = not os.path.lexists(target)
+        known = os.stat(like) if is_new else os.lstat(target)
+        owner = (known.st_uid, known.st_gid) if os.geteuid() == 0 else None
+        replace_file(Path(target), text.encode(), known.st_mode & (0o644 if is_new else 0o666), owner)
     except OSError as error:
         raise InvalidRequestFile(f"{target}: {error.strerror}") from None
 
@@ -75,6 +138,19 @@ def _list_listed(refused: Sequence[DecidedRequest]) -> Iterator[str]:
     if snippet:
         yield "site.json, by whoever answers for the host (not where a database keeps its data read-only):"
         yield f"  {json.dumps(snippet)}"
+
+
+def _list_daemon_settings(refused: Sequence[DecidedRequest], site: Mapping[str, JSON]) -> Iterator[str]:
+    """What the daemon's own configuration must say where its defaults refuse."""
+    settings: dict[str, JSON] = {}
+    for each in refused:
+        for one in each.decision.violations:
+            if one.action == "deny" and (one.default or one.rule == _BUILDKIT) and one.rule in _DAEMON:
+                text = re.sub(r"\{([a-z-]+)\}", lambda named: json.dumps(site[named[1]]), _DAEMON[one.rule])
+                settings |= json.loads(text)
+    if settings:
+        yield "daemon.json, by whoever answers for the host, then a restart of dockerd:"
+        yield f"  {json.dumps(settings)}"
 
 
 def _list_left(refused: Sequence[DecidedRequest], places: Mapping[str, str]) -> Iterator[str]:

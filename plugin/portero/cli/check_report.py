@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from portero.cli.own_words import name_services, use_own_words
 from portero.decision import Violation
 from portero.judging import denial, denial_entries
 from portero.judging.denial_entries import Entry
@@ -17,10 +18,14 @@ _LINE = re.compile(r":\d+$")
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What people read besides decisions. `warnings`: of Compose. `on_host`: how many findings only the host tells."""
+    """What people read besides decisions. `warnings`: of Compose. `on_host`: how many findings only the host tells.
+
+    `beside`: whether the containers of this host were looked at.
+    """
 
     warnings: Sequence[str] = ()
     on_host: int = 0
+    beside: str = ""
 
 
 def make_line(checked: DecidedRequest) -> dict[str, JSON]:
@@ -59,6 +64,7 @@ def _count(
     if notes.on_host:
         depends = "depends" if notes.on_host == 1 else "depend"
         yield f"{_number(notes.on_host, 'finding')} {depends} on the host: run portero check there"
+    yield from filter(None, [notes.beside])
     total = len(allowed) + len(refused)
     requests = _number(total, "request")
     yield f"refused: {len(refused)} of {requests}" if refused else f"allowed: {requests}"
@@ -83,7 +89,7 @@ def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[
     near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
     yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
     if proposed is not None:
-        yield f"  try: {proposed.line}"
+        yield f"  try: {name_services(checked, proposed.line)}"
         yield from denial.list_left_open(decision)
 
 
@@ -96,6 +102,7 @@ def _write_entry(entry: Entry) -> str:
 def _locate(checked: DecidedRequest, violation: Violation) -> Violation:
     """The violation at a line of the file, where that is not the line of the whole request."""
     line = checked.request.find_line(violation.at)
+    violation = use_own_words(checked, violation)
     if line is None or line == (checked.request.file, checked.request.line):
         return violation
     return replace(violation, at=f"{line[0]}:{line[1]}")

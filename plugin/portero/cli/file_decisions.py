@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portero.cli import host_findings
@@ -12,28 +12,45 @@ from portero.compose.project import Reading, is_compose, is_yaml
 from portero.decision import Decision, Subject, limit_violations, sort_violations
 from portero.engine.rust import RUST
 from portero.files import package_files
+from portero.host.view import Objects
 from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.recording import request_files
 from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
+from portero.refusals import Refused
 from portero.standin import project_objects
+from portero.standin.host_objects import NO_OBJECTS, HostObjects
+from portero.standin.objects import State
+from portero.standin.project_objects import ProjectObjects, drop_causes_named_elsewhere
+from portero.values.json_fields import child
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path
 
 
 @dataclass(frozen=True, slots=True)
 class FileJudge:
-    """Judges requests of files. `sees_host`: whether this is the host for which they are meant."""
+    """Judges requests of files. `sees_host`: whether this is the host for which they are meant.
+
+    `existing`: what is there beside what they make.
+    """
 
     judge: Judge
     reading: Reading
     operation: str | None
     sees_host: bool
+    existing: HostObjects = NO_OBJECTS
 
     def read(self, projects: Sequence[Sequence[str]]) -> list[FileRequest]:
         """The requests of these files, those of one project together; raises InvalidRequestFile."""
-        return [one for each in projects for one in _read_requests(each, self.judge, self.operation, self.reading)]
+        read = (one for each in projects for one in _read_requests(each, self.judge, self.operation, self.reading))
+        return [replace(one, objects=self._add_existing(one.objects)) for one in read]
+
+    def _add_existing(self, made: Objects | None) -> Objects | None:
+        if self.existing.daemon is None:
+            return made
+        project = made if isinstance(made, ProjectObjects) else ProjectObjects(State())
+        return replace(project, host=self.existing)
 
     def judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
         """For each request the judge with what the files say of networks, and what exists by its time."""
@@ -50,7 +67,8 @@ class FileJudge:
         if not self.sees_host:
             checked, unseen = host_findings.report_unseen(checked)
         assumed = {name for request in requests for name in host_findings.list_assumed(request)}
-        return checked, Notes([text for request in requests for text in request.warnings], unseen + len(assumed))
+        warnings = [text for request in requests for text in request.warnings]
+        return checked, Notes(warnings, unseen + len(assumed), self.existing.note)
 
 
 def _read_requests(
@@ -73,11 +91,21 @@ def _read_requests(
 
 def _check_request(judge: Judge, request: FileRequest) -> DecidedRequest:
     decision = _decide(judge, request)
-    decision = host_findings.drop_causes_named_elsewhere(request, decision)
+    if isinstance(request.objects, ProjectObjects):
+        decision = drop_causes_named_elsewhere(decision, request.objects)
     if request.judged is not None:
         judged = {f"?{name}" for name in request.judged}
         decision = replace(decision, violations=tuple(each for each in decision.violations if each.at in judged))
-    return DecidedRequest(request, decision)
+    return DecidedRequest(request, decision, {} if decision.allowed else _find_facts(judge, request))
+
+
+def _find_facts(judge: Judge, request: FileRequest) -> Mapping[str, JSON]:
+    if not isinstance(request.content, bytes):
+        return child(request.content, "facts")
+    try:
+        return child(judge.document(request.content, time.time(), request.identity), "facts")
+    except Refused:
+        return {}  # it is refused as what nobody can read
 
 
 def _decide(judge: Judge, request: FileRequest) -> Decision:

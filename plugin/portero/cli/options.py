@@ -9,12 +9,15 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from portero.application.daemon_addresses import list_daemon_addresses
 from portero.application.loading import judge_of
 from portero.cli import policy_source
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_lines
 from portero.judging.judge import Judge
 from portero.settings.settings import InvalidSettings, Settings, descriptions
+from portero.standin import host_objects
+from portero.standin.host_objects import NO_OBJECTS, HostObjects
 from portero.values.errors import LoadError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
@@ -169,9 +172,18 @@ def judge_elsewhere(settings: HostSettings) -> Judge:
     """The judge of requests that may be meant for another host than this one.
 
     Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
-    vouches for images is not asked: that depends on the images that the daemon has.
+    vouches for images is not asked: that depends on the images that the daemon has. The daemon is asked by
+    look_at_host() alone: what Portero remembers is not touched.
     """
-    return report_owners(replace(judge(settings), images=None), settings)
+    return report_owners(replace(judge(replace(settings, lookups="off")), images=None), settings)
+
+
+def look_at_host(settings: HostSettings) -> HostObjects:
+    """What exists at this host's daemon, where its Portero looks there too, and where this is the host that counts."""
+    is_here = settings.visible_root == "/" or (settings.docker_host is not None and settings.host_root != "none")
+    if settings.lookups == "off" or not is_here:
+        return NO_OBJECTS
+    return host_objects.look_at_host([*list_daemon_addresses(settings, None)])
 
 
 def report_owners(judge: Judge, settings: HostSettings) -> Judge:

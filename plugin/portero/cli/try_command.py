@@ -54,8 +54,9 @@ def tryout(
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     typed = _parse_command(command, any_program=any_program)
-    judge = options.judge_elsewhere(replace(options.settings_here(given), mode="enforce"))
-    trial = Trial(judge, go_on=go_on)
+    settings = replace(options.settings_here(given), mode="enforce")
+    judge, existing = options.judge_elsewhere(settings), options.look_at_host(settings)
+    trial = Trial(judge, go_on=go_on, existing=existing)
     if typed.is_compose:
         variables = options.variables(env, os.environ)
         ended = _run_compose(trial, typed, timeout, project_root, variables, sandboxed=not no_sandbox)
@@ -68,7 +69,7 @@ def tryout(
         options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
     def try_again(others: CommandLine) -> Sequence[Decision]:
-        another = Trial(judge)
+        another = Trial(judge, existing=existing)
         _run(another, others, timeout)
         return _list_decisions(another)
 
@@ -77,7 +78,7 @@ def tryout(
     if as_json:
         show_json(_describe_trial(typed, decisions, ended, corrected), indent=None)
     else:
-        show_lines(_list_lines(decisions, ended, go_on=go_on))
+        show_lines([*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note])])
         show_lines(["this command is allowed:", corrected] if corrected else [])
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 

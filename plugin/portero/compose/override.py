@@ -3,22 +3,23 @@
 Of an existing file everything stays, comments too (ruamel.yaml).
 """
 
-import base64
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
+from types import MappingProxyType
+from typing import cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import Node
 
 from portero.compose.project import OVERRIDES
 from portero.compose.yaml_nodes import find_value, parse
+from portero.files.path import clean
 from portero.judging.denial_entries import write_figures
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
-from portero.values.json_fields import as_object, child, integer
+from portero.values.json_fields import child, integer
 from portero.values.json_types import JSON
 
 NEW = OVERRIDES[1]
@@ -29,7 +30,12 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
     "pids-limit": ("pids_limit", "pids-max"),
 }
 _DEPLOYED: Mapping[str, str] = {"mem_limit": "memory", "cpus": "cpus", "pids_limit": "pids"}
+_MEMORY = ("mem_limit", "memory")
 _SWAP, _FILES = "no-swap", "open-files-limit"
+
+
+class _SharedError(Exception):
+    """A key whose value several services have."""
 
 
 def find_override(file: str) -> str:
@@ -39,12 +45,18 @@ def find_override(file: str) -> str:
     return next(there, os.path.join(folder, NEW))
 
 
-def list_limits(checked: DecidedRequest, site: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The keys that give a service the limits that it lacks. A limit that is too high is its owner's to decide."""
-    memory, swap = (_read_figure(checked, name) for name in ("Memory", "MemorySwap"))
+def list_limits(checked: DecidedRequest, site: Mapping[str, JSON], measured: str | None = None) -> dict[str, JSON]:
+    """The keys that give a service the limits that it lacks. A limit that is too high is its owner's to decide.
+
+    `measured`: the memory that it needs, instead of the site's value.
+    """
+    limits = child(checked.facts, "limits")
+    memory, swap = (integer(child(limits, name), "value") for name in ("memory", "memorySwap"))
     denials = [one for one in checked.decision.violations if one.action == "deny"]
     missing = {one.rule for one in denials if not write_figures(one) or (one.rule == _SWAP and not swap)}
     keys: dict[str, JSON] = {key: site[value] for rule, (key, value) in _LIMITS.items() if rule in missing}
+    if measured and "mem_limit" in keys:
+        keys["mem_limit"] = measured
     if "memory-limit" in missing or _SWAP in missing:
         keys["memswap_limit"] = keys.get("mem_limit") or (f"{memory}b" if memory else site["memory-max"])
     if _FILES in missing:
@@ -73,22 +85,28 @@ def move_to_deploy(keys: Mapping[str, JSON]) -> dict[str, JSON]:
     return others | ({"deploy": {"resources": {"limits": limits}}} if limits else {})
 
 
-def merge_override(text: str, services: Mapping[str, Mapping[str, JSON]], file: str) -> str:
+def merge_override(
+    text: str, services: Mapping[str, Mapping[str, JSON]], file: str, comments: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """The text of the override with these keys for services; what it says of them already stays.
 
-    Raises InvalidRequestFile where it cannot be read.
+    `comments`: of services, where their memory limit comes from. Raises InvalidRequestFile where it cannot be read.
     """
     yaml = YAML()
     yaml.preserve_quotes = True
     try:
         document = yaml.load(text) or CommentedMap()
-        entries = document.setdefault("services", CommentedMap())
+        entries = _enter(document, "services")
         for service, keys in services.items():
-            _merge(entries.setdefault(service, CommentedMap()), keys)
-    except (YAMLError, AttributeError, TypeError):
+            _merge(_enter(entries, service), keys, comments.get(service, ""))
+        written = StringIO()
+        yaml.dump(document, written)
+    except _SharedError as error:
+        advice = "write it out for each service, and repeat the command"
+        raise InvalidRequestFile(f"{file}: {error} is shared through an anchor (&); {advice}") from None
+    except (YAMLError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        # ruamel.yaml lets some of its constructors' errors through.
         raise InvalidRequestFile(f"{file}: is no compose file to which services can be added") from None
-    written = StringIO()
-    yaml.dump(document, written)
     return written.getvalue()
 
 
@@ -104,18 +122,35 @@ def list_paths(decided: Iterable[DecidedRequest], rules: Sequence[str]) -> list[
     return list(paths)
 
 
-def _merge(entry: CommentedMap, keys: Mapping[str, JSON]) -> None:
+def _enter(entry: CommentedMap, key: str) -> CommentedMap:
+    """The mapping at this key, made where nothing is."""
+    if entry.get(key) is None:
+        entry[key] = CommentedMap()
+    return cast(CommentedMap, _find_own(entry, key))
+
+
+def _find_own(entry: CommentedMap, key: str) -> CommentedMap | CommentedSeq:
+    """What is added there is for no other service: an alias and what `<<` brings are the same object for all."""
+    value = entry[key]
+    if value.yaml_anchor() or any(one.get(key) is value for one in entry.merge):
+        raise _SharedError(key)
+    return cast(CommentedMap | CommentedSeq, value)
+
+
+def _merge(entry: CommentedMap, keys: Mapping[str, JSON], comment: str) -> None:
     for key, value in keys.items():
-        if isinstance(value, dict) and isinstance(entry.get(key), dict):
-            _merge(entry[key], value)
-        elif key not in entry:
+        if isinstance(value, dict):
+            _merge(_enter(entry, key), value, comment)
+        elif isinstance(value, list) and entry.get(key) is not None:
+            there = cast(CommentedSeq, _find_own(entry, key))
+            there.extend(one for one in value if _find_target(one) not in map(_find_target, there))
+        elif key not in entry or isinstance(value, list):
             entry[key] = value
+            if comment and key in _MEMORY and not entry.fa.flow_style():
+                entry.yaml_add_eol_comment(comment, key)
 
 
-def _read_figure(checked: DecidedRequest, name: str) -> int | None:
-    """A figure of HostConfig in the request of a service; None: it is not set."""
-    if not isinstance(checked.request.content, bytes):
-        return None
-    envelope = json.loads(checked.request.content)
-    body = json.loads(base64.b64decode(envelope.get("RequestBody") or "e30="))
-    return integer(child(as_object(body, ""), "HostConfig"), name) or None
+def _find_target(volume: JSON) -> str:
+    """Where in the container a volume of a service is; Compose has one of the last file for each target."""
+    named = volume.get("target", "") if isinstance(volume, dict) else (str(volume).split(":") * 2)[1]
+    return clean(str(named))

@@ -42,8 +42,9 @@ def make_session() -> bytes:
 
 
 def add_external_objects(state: State, config: str) -> None:
-    """Add the networks and volumes that the project needs and does not make to the stand-in."""
+    """Add the networks and volumes that the project needs and does not make to the stand-in, and what it replaces."""
     project = _parse_project(config)
+    state.replaced |= {(text(project, "name"), service) for service in child(project, "services")}
     for name in _list_external(project, "networks"):
         state.add_network({"Name": name, "Driver": "bridge", "Attachable": True})
     for name in _list_external(project, "volumes"):

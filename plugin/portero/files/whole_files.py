@@ -51,10 +51,13 @@ def open_now(path: str | Path) -> FileIO:
     return FileIO(descriptor)
 
 
-def write_whole(file: Path, data: bytes, mode: int, *, synced: bool = False) -> None:
+def write_whole(
+    file: Path, data: bytes, mode: int, *, synced: bool = False, owner: tuple[int, int] | None = None
+) -> None:
     """Put a new file in the place of the one that is there, a link included; raises OSError, and leaves nothing then.
 
     `synced`: it is on the disk before it takes the place, so that a crash of the machine leaves no empty file.
+    `owner`: the user and the group to whom it belongs.
     """
     # A name that cannot be guessed, and never a file that is there already.
     descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
@@ -62,6 +65,8 @@ def write_whole(file: Path, data: bytes, mode: int, *, synced: bool = False) -> 
         with open(descriptor, "wb") as opened:
             opened.write(data)
             opened.flush()
+            if owner is not None:
+                os.fchown(descriptor, *owner)
             os.fchmod(descriptor, mode)
             if synced:
                 os.fsync(descriptor)
@@ -71,7 +76,7 @@ def write_whole(file: Path, data: bytes, mode: int, *, synced: bool = False) -> 
         raise
 
 
-def replace_file(file: Path, data: bytes, mode: int) -> None:
+def replace_file(file: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Put a new file in the place of the one that is there; a device or a pipe is written to. Raises OSError."""
     kind = file.lstat().st_mode if os.path.lexists(file) else stat.S_IFREG
     if stat.S_ISLNK(kind):
@@ -79,7 +84,7 @@ def replace_file(file: Path, data: bytes, mode: int) -> None:
     if not stat.S_ISREG(kind):
         file.write_bytes(data)
         return
-    write_whole(file, data, mode)
+    write_whole(file, data, mode, owner=owner)
 
 
 def read_state(file: Path, version: int) -> dict[str, JSON] | None:

@@ -66,10 +66,11 @@ class FileRequest:
 
 @dataclass(frozen=True, slots=True)
 class DecidedRequest:
-    """A request of a file with the decision on it."""
+    """A request of a file with the decision on it. `facts`: what a refused one means, as rules see it."""
 
     request: FileRequest
     decision: Decision
+    facts: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def read_requests(

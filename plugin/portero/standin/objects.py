@@ -46,7 +46,10 @@ class Container:
 
 
 class State:
-    """The objects by ID (volumes by name), and the events."""
+    """The objects by ID (volumes by name), and the events.
+
+    `replaced`: project and service of containers that Compose removes, where they exist, for those that it makes.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -57,6 +60,7 @@ class State:
         self.secrets: dict[str, Object] = {}
         self.configs: dict[str, Object] = {}
         self.events: list[Object] = []
+        self.replaced: set[tuple[str, str]] = set()
         self.last_call = time.monotonic()
         self._numbers = itertools.count(1)
         self._assumed: dict[str, Container] = {}
