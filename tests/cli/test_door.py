@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from portero.door import units
-from portero.door.units import Place, UnitsFail
+from portero.door import door_units
+from portero.door.door_units import Place, UnitsFail
 from tests.cli.running import portero
 from tests.unix_server import Handler, serving
 
@@ -43,9 +43,9 @@ def enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """What was enabled: dockerd's place is a socket of the test."""
     done: list[Any] = []
     place = Place(str(tmp_path / "docker.sock"), "root", "docker", "0660")
-    monkeypatch.setattr(units, "read_docker_place", lambda: place)
-    monkeypatch.setattr(units, "enable", lambda users, tools: done.append((users, tools)))
-    monkeypatch.setattr(units, "disable", lambda: done.append("disabled"))
+    monkeypatch.setattr(door_units, "read_docker_place", lambda: place)
+    monkeypatch.setattr(door_units, "enable", lambda users, tools: done.append((users, tools)))
+    monkeypatch.setattr(door_units, "disable", lambda: done.append("disabled"))
     with serving(tmp_path / "docker.sock", Docker):
         yield done
 
@@ -92,7 +92,7 @@ def test_what_systemd_does_not_do_is_said(
     def fail(*_: object) -> None:
         raise UnitsFail("systemctl restart docker.socket: failed")
 
-    monkeypatch.setattr(units, command, fail)
+    monkeypatch.setattr(door_units, command, fail)
     words = ["--schemas", str(policy)] if command == "enable" else []
 
     done = portero("door", command, "--yes", *words)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from portero.door import units
-from portero.door.units import UnitsFail
+from portero.door import door_units
+from portero.door.door_units import UnitsFail
 from portero.hostcheck.guarded import Guarded
 from tests.cli.running import portero
 
@@ -88,8 +88,8 @@ def test_doors_before_dockerd_say_how_they_go(
             raise said
         return said  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(units, "OWN_SOCKET", str(tmp_path))
-    monkeypatch.setattr(units, "describe", describe)
+    monkeypatch.setattr(door_units, "OWN_SOCKET", str(tmp_path))
+    monkeypatch.setattr(door_units, "describe", describe)
 
     report = json.loads(status(json.dumps(QUIET), "--json").stdout)
 

@@ -9,7 +9,7 @@ import pytest
 
 from portero.decision import Decision, Violation
 from portero.host.fixed_host import FixedHost
-from portero.images import record, store
+from portero.images import image_store, record
 from portero.images.documents import digest_of
 from portero.images.record import Record
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
@@ -323,7 +323,7 @@ def test_a_container_that_cannot_be_looked_up_may_have_a_name_that_needs_a_signa
 def test_what_one_request_has_verified_is_bounded_and_it_gets_further_when_it_comes_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_ROOM", 1)
+    monkeypatch.setattr(image_store, "_ROOM", 1)
     judged = judge(tmp_path)
     body = {"Image": f"{APP}:1", "HostConfig": {"Mounts": [mount(f"{APP}@{INDEX}"), mount(f"{APP}@{MANIFEST}")]}}
     asked = "one request names too many images that were not used before; team.pem must have signed it"

@@ -13,7 +13,7 @@ import click
 from portero.cli import options
 from portero.cli.terminal import show, show_lines
 from portero.dockerd import unix_http
-from portero.door import units
+from portero.door import door_units
 from portero.policy.doors import DOORS, USERS
 from portero.values.json_types import JSON
 
@@ -29,7 +29,7 @@ def door() -> None:
 
 
 @door.command()
-@click.option("--dockerd", metavar="PATH", default=units.OWN_SOCKET, show_default=True, help="Its own socket.")
+@click.option("--dockerd", metavar="PATH", default=door_units.OWN_SOCKET, show_default=True, help="Its own socket.")
 @click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
 @click.option(
     "--listen", "places", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
@@ -52,7 +52,9 @@ def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
     show_default=True,
     help="For the plugin: beside PORTERO_STATE.",
 )
-@click.option("--account", metavar="NAME", default=units.ACCOUNT, show_default=True, help="Whose process the door is.")
+@click.option(
+    "--account", metavar="NAME", default=door_units.ACCOUNT, show_default=True, help="Whose process the door is."
+)
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
@@ -80,13 +82,13 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     if USERS not in doors:
         options.give_up([f'doors: has no entry {USERS}, and people need one: add {{"name": "{USERS}"}} in site.json'])
     try:
-        docker = units.read_docker_place()
+        docker = door_units.read_docker_place()
         places = {name: _place(entry, docker) for name, entry in doors.items()}
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
-        units.enable(places.pop(USERS), places)
-    except units.UnitsFail as fault:
+        door_units.enable(places.pop(USERS), places)
+    except door_units.UnitsFail as fault:
         options.give_up([str(fault)])
     show_lines([f"{name}: {place.path}" for name, place in {USERS: docker, **places}.items()])
 
@@ -96,12 +98,12 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
 def disable(*, yes: bool) -> None:
     """Take the doors away and give dockerd its socket back. As root; dockerd restarts."""
     try:
-        docker = units.read_docker_place()
+        docker = door_units.read_docker_place()
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
-        units.disable()
-    except (OSError, units.UnitsFail) as fault:
+        door_units.disable()
+    except (OSError, door_units.UnitsFail) as fault:
         options.give_up([str(fault)])
     show_lines([f"{docker.path}: dockerd's own again"])
 
@@ -113,7 +115,7 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
     """List the doors of the policy, and whether each answers."""
     rows: list[dict[str, JSON]] = []
     for entry in _read_doors(schemas):
-        path = _place(entry, units.Place("/run/docker.sock")).path
+        path = _place(entry, door_units.Place("/run/docker.sock")).path
         listed = cast("list[JSON] | None", entry.get("operations"))
         rows.append({"name": entry["name"], "path": path, "operations": listed, "answers": _answers(path)})
     lines = (
@@ -130,18 +132,18 @@ def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
     return cast("list[Mapping[str, JSON]]", site[DOORS])
 
 
-def _place(entry: Mapping[str, JSON], docker: units.Place) -> units.Place:
+def _place(entry: Mapping[str, JSON], docker: door_units.Place) -> door_units.Place:
     name, said = str(entry["name"]), cast("Mapping[str, str]", entry.get("socket", {}))
-    default = docker if name == USERS else units.Place(f"{_FOLDER}/{name}/docker.sock", mode="0666")
-    return units.Place(*(said.get(part, getattr(default, part)) for part in ("path", "user", "group", "mode")))
+    default = docker if name == USERS else door_units.Place(f"{_FOLDER}/{name}/docker.sock", mode="0666")
+    return door_units.Place(*(said.get(part, getattr(default, part)) for part in ("path", "user", "group", "mode")))
 
 
-def _warn(docker: units.Place) -> list[str]:
+def _warn(docker: door_units.Place) -> list[str]:
     """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
     try:
         info, containers = (_ask(docker.path, target) for target in ("/info", "/containers/json?all=1"))
     except (OSError, ValueError) as error:
-        raise units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
+        raise door_units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
     lines = (
         [] if info.get("LiveRestoreEnabled") else ["dockerd restarts, and running containers stop (no live-restore)."]
     )

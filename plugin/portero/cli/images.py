@@ -20,15 +20,15 @@ from portero.cli.terminal import show, show_lines
 from portero.dockerd.api import EngineApi
 from portero.files.whole_files import read_regular_file
 from portero.host.sockets import DEFAULT_SOCKETS
-from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.image_store import ImageStore, RecordUnreadable
+from portero.images.image_verdict import ImageAsked, Verdict, find_denied, judge_image
 from portero.images.trust import ImageTrust
-from portero.images.verdict import ImageAsked, Verdict, find_denied, judge_image
 from portero.reading import api_tables
 from portero.settings.settings import Settings
 from portero.signatures import references
-from portero.signatures.fetch import ImageMissing, fetch_image
 from portero.signatures.keeping import keep_records
 from portero.signatures.references import DaemonImage, ImageReference
+from portero.signatures.signature_fetch import ImageMissing, fetch_image
 from portero.values.errors import LoadError
 
 _LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")

@@ -9,7 +9,7 @@ import click
 from portero.cli import options
 from portero.cli.terminal import show
 from portero.dockerd.daemon import DAEMON_CONFIG
-from portero.door import units
+from portero.door import door_units
 from portero.files.chroot import Files
 from portero.hostcheck.guarded import prove_guarded
 from portero.hostcheck.plugin_client import ask_status
@@ -56,11 +56,11 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
 
 def _add_doors(report: dict[str, JSON]) -> None:
     """How the doors before dockerd go, where there are any."""
-    if not os.path.exists(units.OWN_SOCKET):
+    if not os.path.exists(door_units.OWN_SOCKET):
         return
     try:
-        says, runs = units.describe()
-    except units.UnitsFail as fault:  # no systemd
+        says, runs = door_units.describe()
+    except door_units.UnitsFail as fault:  # no systemd
         says, runs = f"unknown: {fault}", True
     if says:
         report["doors"] = says

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
-from portero.door.units import ACCOUNT
+from portero.door.door_units import ACCOUNT
 from portero.files import units
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration

@@ -9,7 +9,7 @@ from typing import cast
 
 from portero.dockerd.api import EngineApi
 from portero.dockerd.daemon import DAEMON_CONFIG
-from portero.door.units import ACCOUNT, OWN_SOCKET
+from portero.door.door_units import ACCOUNT, OWN_SOCKET
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_facts, daemon_settings, daemon_sockets
 from portero.hostcheck.daemon_settings import Configuration

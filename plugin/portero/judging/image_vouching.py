@@ -11,9 +11,9 @@ from typing import cast
 
 from portero.facts import image, mounts
 from portero.host.view import Objects
+from portero.images.image_store import ImageStore, RecordUnreadable
+from portero.images.image_verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
 from portero.images.payloads import DIGEST
-from portero.images.store import ImageStore, RecordUnreadable
-from portero.images.verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
 from portero.judging.named_objects import Named, find_named, list_others, refuse_alias
 from portero.policy.profiles import Acting
 from portero.reading.uri import first_value

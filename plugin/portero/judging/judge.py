@@ -16,7 +16,7 @@ from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import Credentials, Identity, identify
 from portero.identity.door_key import DoorKey
-from portero.images.store import ImageStore
+from portero.images.image_store import ImageStore
 from portero.judging import (
     existing_image,
     joined_containers,

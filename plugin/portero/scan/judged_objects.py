@@ -16,7 +16,7 @@ from portero.host.creation import Creations
 from portero.host.member import Members
 from portero.host.notes import HostNotes
 from portero.host.view import ListedKind, ObjectKind
-from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.judging import joined_containers
 from portero.judging.image_vouching import describe_container
 from portero.judging.judge import Judge

@@ -7,7 +7,7 @@ from pathlib import Path
 from portero.files.whole_files import read_regular_file, write_whole
 from portero.images import record
 from portero.images.record import Record, RecordRefused
-from portero.signatures.fetch import merge_records
+from portero.signatures.signature_fetch import merge_records
 
 _MODE = 0o644
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from portero.files.whole_files import write_whole
-from portero.images import record, store, verification
+from portero.images import image_store, record, verification
 from portero.images.documents import digest_of
+from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.images.record import Record
-from portero.images.store import ImageStore, RecordUnreadable
 from portero.images.trust import ImageTrust
 from portero.images.verification import verify_record
 
@@ -60,7 +60,7 @@ def test_the_work_is_that_of_the_one_image_however_many_there_are(
     for number in range(10_000):
         record.locate(tmp_path, f"sha256:{number:064x}").write_bytes(text)
     opened: list[object] = []
-    monkeypatch.setattr(store, "read_regular_file", lambda *words, **more: opened.append(words) or text)  # type: ignore[func-returns-value]
+    monkeypatch.setattr(image_store, "read_regular_file", lambda *words, **more: opened.append(words) or text)  # type: ignore[func-returns-value]
     for lists in ("listdir", "scandir"):
         monkeypatch.setattr(os, lists, None)
     images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
@@ -78,21 +78,21 @@ def test_what_one_request_has_verified_is_bounded_and_kept(
     several = Record(tuple(sign(TEAM, simple_payload(INDEX, f"r.example/{n}")) for n in range(signatures)))
     images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
     done = []
-    for number in range(store._ROOM * 2):
+    for number in range(image_store._ROOM * 2):
         put(tmp_path, several, f"sha256:{number:064x}")
     for _ in range(2):
         one, tried[:] = images.for_request(), []
         with pytest.raises(RecordUnreadable, match="one request names too many images") as stopped:
-            _ = [one.find(f"sha256:{number:064x}") for number in range(store._ROOM * 2)]
+            _ = [one.find(f"sha256:{number:064x}") for number in range(image_store._ROOM * 2)]
         assert stopped.value.cure.startswith("repeat the command")
-        assert 0 < len(tried) <= store._ROOM + record.MAX_SIGNATURES
+        assert 0 < len(tried) <= image_store._ROOM + record.MAX_SIGNATURES
         done.append(len(verified))
     # What was verified is not verified again.
     assert done == [done[0], 2 * done[0]]
 
 
 def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_MAX_KEPT", 3)
+    monkeypatch.setattr(image_store, "_MAX_KEPT", 3)
     images = ImageStore(tmp_path, ImageTrust())
     for number in range(8):
         put(tmp_path, Record(), f"sha256:{number:064x}")
@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_not_the_same_as_nothing(
         def fail(*_: object, **__: object) -> bytes:
             raise OSError(24, "Too many open files")
 
-        monkeypatch.setattr(store, "read_regular_file", fail)
+        monkeypatch.setattr(image_store, "read_regular_file", fail)
 
     with pytest.raises(RecordUnreadable):
         ImageStore(tmp_path, ImageTrust()).find(INDEX)

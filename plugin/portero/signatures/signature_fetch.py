@@ -8,10 +8,10 @@ from itertools import chain, islice
 from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
 from portero.images import documents, record
+from portero.images.image_verdict import find_fault
 from portero.images.payloads import PayloadRefused, read_claim
 from portero.images.record import Record, Signature
 from portero.images.trust import ImageTrust, Voucher
-from portero.images.verdict import find_fault
 from portero.images.verification import SiteKey, find_signer, index_keys
 from portero.signatures.candidates import Candidates
 from portero.signatures.references import ImageReference

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.door import units
-from portero.door.units import USERS_SOCKET, Place, UnitsFail, disable, enable, read_docker_place
+from portero.door import door_units
+from portero.door.door_units import USERS_SOCKET, Place, UnitsFail, disable, enable, read_docker_place
 
 SHOWN = "Listen=/run/docker.sock (Stream)\nSocketUser=\nSocketGroup=docker\nSocketMode=0660\nActiveState=active\n"
 USERS = Place("/run/docker.sock", "root", "docker", "0660")
@@ -22,8 +22,8 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         commands.append(" ".join(words))
         return SHOWN if words[1] == "show" else ""
 
-    monkeypatch.setattr(units, "run", run)
-    monkeypatch.setattr(units, "_ping", lambda path: None)
+    monkeypatch.setattr(door_units, "run", run)
+    monkeypatch.setattr(door_units, "_ping", lambda path: None)
     return commands
 
 
@@ -43,7 +43,7 @@ def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tm
 def test_a_dockerd_without_docker_socket_is_no_case_for_units(
     shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(units, "run", lambda *words: shown)
+    monkeypatch.setattr(door_units, "run", lambda *words: shown)
 
     with pytest.raises(UnitsFail, match=r"docker\.socket does not hold the one socket"):
         read_docker_place(tmp_path)
@@ -81,11 +81,11 @@ def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path
 def test_doors_that_are_enabled_say_how_they_go(
     shown: str, described: tuple[str, bool], tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert units.describe(tmp_path) == ("", True)
+    assert door_units.describe(tmp_path) == ("", True)
     enable(USERS, {}, tmp_path)
-    monkeypatch.setattr(units, "run", lambda *words: shown)
+    monkeypatch.setattr(door_units, "run", lambda *words: shown)
 
-    assert units.describe(tmp_path) == described
+    assert door_units.describe(tmp_path) == described
 
 
 def test_a_door_that_is_not_listed_any_more_goes(tmp_path: Path, ran: list[str]) -> None:
@@ -106,7 +106,7 @@ def _fail(message: str) -> Callable[[object], None]:
 def test_a_door_that_does_not_answer_leaves_all_as_it_was(
     tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(units, "_ping", _fail("no answer"))
+    monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer"):
         enable(USERS, {"traefik": TOOL}, tmp_path)
@@ -120,8 +120,8 @@ def test_a_door_that_does_not_answer_leaves_all_as_it_was(
 
 
 def test_a_roll_back_that_fails_too_says_both(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(units, "_ping", _fail("no answer"))
-    monkeypatch.setattr(units, "disable", _fail("systemctl disable: failed"))
+    monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
+    monkeypatch.setattr(door_units, "disable", _fail("systemctl disable: failed"))
 
     with pytest.raises(UnitsFail, match="no answer; then systemctl disable: failed: run portero door disable"):
         enable(USERS, {}, tmp_path)
@@ -146,7 +146,7 @@ def test_who_had_doors_is_told_that_they_are_off(
     tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enable(USERS, {}, tmp_path)
-    monkeypatch.setattr(units, "_ping", _fail("no answer"))
+    monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer; the doors that ran before are off"):
         enable(USERS, {"traefik": TOOL}, tmp_path)
@@ -171,6 +171,6 @@ def test_a_users_door_for_everybody_is_refused(tmp_path: Path, ran: list[str]) -
 
 def test_a_command_that_fails_is_said() -> None:
     with pytest.raises(UnitsFail, match=r"^ls /nowhere: ls: cannot access"):
-        units.run("ls", "/nowhere")
+        door_units.run("ls", "/nowhere")
     with pytest.raises(UnitsFail, match="No such file"):
-        units.run("/nowhere")
+        door_units.run("/nowhere")

@@ -12,9 +12,9 @@ from portero.images.documents import digest_of
 from portero.images.record import Record, Signature
 from portero.images.trust import ImageTrust, TrustEntry
 from portero.images.verification import index_keys, verify_record
-from portero.signatures import fetch
-from portero.signatures.fetch import ImageMissing, fetch_image, merge_records
+from portero.signatures import signature_fetch
 from portero.signatures.references import ImageReference
+from portero.signatures.signature_fetch import ImageMissing, fetch_image, merge_records
 from tests.images import signed
 from tests.images.signed import (
     APP,
@@ -113,7 +113,7 @@ def test_of_ten_thousand_signatures_the_work_grows_with_their_number(monkeypatch
         verified += 1
         return fingerprint(TEAM) if verified % 100 == 0 else None
 
-    monkeypatch.setattr(fetch, "find_signer", count)
+    monkeypatch.setattr(signature_fetch, "find_signer", count)
 
     def work(number: int) -> tuple[int, int]:
         nonlocal verified
@@ -178,7 +178,7 @@ def test_what_is_too_large_hides_no_signature(place: str, lies: bool, monkeypatc
 
 
 def test_no_more_signatures_are_tried_than_the_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "_MAX_TRIED", 5)
+    monkeypatch.setattr(signature_fetch, "_MAX_TRIED", 5)
     registry = FakeRegistry(IMAGE)
     others = [sign(OTHER, simple_payload(INDEX)) for _ in range(5)]
     registry.put_simple(IMAGE.index, *others[1:], SIMPLE)

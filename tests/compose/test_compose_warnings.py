@@ -1,6 +1,6 @@
 """Compose's warnings are shown once each, those about variables with the services that use them."""
 
-from portero.compose.warnings import list_warnings
+from portero.compose.compose_warnings import list_warnings
 from portero.compose.yaml_lines import ComposeLines
 
 SAID = r"""level=warning msg="The \"TAG\" variable is not set. Defaulting to a blank string."

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from portero.images.store import ImageStore, RecordUnreadable
+from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.images.trust import DigestList, ImageTrust, TrustEntry, Verified, Voucher
 
 FETCH, SIGN = "sudo portero images fetch", "if you built it, cosign sign --key KEY"
