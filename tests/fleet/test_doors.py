@@ -22,7 +22,7 @@ DAEMON = {"iptables": False, "ip6tables": False, "authorization-plugins": ["port
 SITE = "/etc/portero/site/site.json"
 LOG = "/var/log/portero/decisions.jsonl"
 TRAEFIK = "/run/portero-door/doors/traefik"
-RUNS = "--init --restart=always --name runs box:1 sh -c 'while :; do read -t 9 x; done'"
+RUNS = "--init --restart=always --name runs box:1 busybox sleep 9999"
 
 
 @pytest.fixture(scope="module")
