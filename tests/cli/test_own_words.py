@@ -28,6 +28,7 @@ def test_a_path_is_spelt_as_in_the_file(tmp_path: Path) -> None:
 
 
 def test_what_lies_beside_keeps_its_name(tmp_path: Path) -> None:
+    tmp_path /= "a-folder-with-so-long-a-name-that-a-refusal-cuts-the-paths-in-it"
     for name in ("data-2/x", "data/sub"):
         (tmp_path / name).mkdir(parents=True)
     volumes = "['./data:/d', './data-2:/e', './data/sub:/f:ro']"

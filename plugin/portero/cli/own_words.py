@@ -24,9 +24,14 @@ def use_own_words(checked: DecidedRequest, violation: Violation) -> Violation:
     names = {**dict(_list_services(checked)), **dict(_list_paths(checked))}
     if not names:
         return violation
+    mounts = objects(checked.facts, "mounts")
+    whole = next((text(mount, "source") for mount in mounts if text(mount, "at") == violation.at), "")
     pattern = re.compile(f"(?:{'|'.join(map(re.escape, sorted(names, reverse=True)))}){_ENDS}")
 
     def write(words: str) -> str:
+        # A long path is cut in what is asked.
+        if words.endswith("...") and whole in names and whole.startswith(words.removesuffix("...")):
+            return names[whole]
         return pattern.sub(lambda found: names[found[0]], words)
 
     wording = violation.wording
