@@ -108,7 +108,7 @@ def test_of_ten_thousand_referrers_some_are_read_and_it_is_told() -> None:
 def test_of_an_envelope_with_two_signatures_each_is_tried_and_other_spellings_are_none() -> None:
     bundle = json.loads(make_bundle(STATEMENT))
     good = bundle["dsseEnvelope"]["signatures"][0]["sig"]
-    crooked = (good.rstrip("="), f"{good}\n", good.replace("+", "-").replace("/", "_") + "-", f"é{good}", "", 7)
+    crooked = (good[:-1], f"{good}\n", good.replace("+", "-").replace("/", "_") + "-", f"é{good}", "", 7)
     registry = FakeRegistry(IMAGE)
     for signatures, found in (([{"sig": "AAAA"}, {"sig": good}], 2), *(([{"sig": one}], 0) for one in crooked)):
         bundle["dsseEnvelope"]["signatures"] = signatures

@@ -64,9 +64,12 @@ def judge(
     """
     if project.suffix in (".txt", ".sh"):
         file = docker.host.path(str(project)) if docker else project
-        for line in file.read_text(errors="replace").splitlines():
+        for line in file.read_text(errors="replace").replace("\\\n", " ").splitlines():
             if line.lstrip("$ ").startswith("docker run "):
-                words = shlex.split(line.lstrip("$ "))
+                try:
+                    words = shlex.split(line.lstrip("$ "))
+                except ValueError:  # its quotes end on another line
+                    continue
                 yield _decide(line[:60], ["try", "--profile", profile, *options, "--json", "--", *words], docker, words)
         return
     files = ["--file", str(project)]
