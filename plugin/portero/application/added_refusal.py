@@ -6,6 +6,7 @@ from dataclasses import replace
 from portero.decision import Decision, make_refusal, sort_violations
 from portero.dockerd.peer import Peer
 from portero.host.view import Follower
+from portero.objects.followed_daemon import MAX_OF_ONE_USER
 from portero.reading.envelope import read_envelope
 from portero.values.spelling import make_printable
 
@@ -52,7 +53,9 @@ def refuse_unfollowed(decision: Decision, followed: Follower | None, peer: Peer 
         return decision
     if followed.has_room_for(subject.user, peer):
         return decision
-    return add_refusal(decision, "lookup-failed", "dockerd has not answered 1,024 requests of this user.")
+    return add_refusal(
+        decision, "lookup-failed", f"dockerd has not answered {MAX_OF_ONE_USER:,} requests of this user."
+    )
 
 
 def _is_allowed(decision: Decision, data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Connections to a daemon that are kept for the next lookup: at most four that nobody uses.
+"""Connections to a daemon that are kept for the next lookup: at most four idle ones.
 
 Who finds none opens one of its own, so no lookup waits for another one. There are at most as many as lookups are under
 way, and these four.

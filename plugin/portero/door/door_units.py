@@ -92,7 +92,7 @@ def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> No
         try:
             disable(units)
         except (OSError, UnitsFail) as second:
-            raise UnitsFail(f"{fault}; then {second}: run portero door disable when that is mended") from fault
+            raise UnitsFail(f"{fault}; then {second}: run portero door disable when that is fixed") from fault
         raise UnitsFail(f"{fault}{'; the doors that ran before are off' if before else ''}") from fault
 
 

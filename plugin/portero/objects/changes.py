@@ -1,6 +1,6 @@
 """What an allowed request can change of what is known of a daemon: operation, path, query and body in, touches out.
 
-An operation that is not listed here changes no fact that is kept; one that nobody knows can change anything.
+An operation that is not listed here changes no fact that is kept; an unknown one can change anything.
 """
 
 import json
@@ -49,7 +49,7 @@ def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
         target = parse_target(envelope.uri)
         match = routes.match(envelope.method, target.path)
     except Refused:
-        return EVERYTHING  # of what is not enforced: nobody knows what dockerd makes of it
+        return EVERYTHING  # of what is not enforced: what dockerd makes of it is not known
     if match.operation.reads:
         return NOTHING
     find = _CHANGES.get(match.operation.id)

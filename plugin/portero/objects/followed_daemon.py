@@ -21,7 +21,7 @@ from portero.reading.result import Result
 
 _MANY, _MANY_EXECS = 4096, 256
 # Of these one user who is known has so many at most.
-_MANY_OF_ONE = 1024
+MAX_OF_ONE_USER = 1024
 _BEYOND = b"beyond"
 
 
@@ -57,9 +57,9 @@ class FollowedDaemon:
 
     def has_room_for(self, user: str) -> bool:
         """Whether a user has fewer without an answer than one may have, who would keep others from being known."""
-        if self._by_user[user] >= _MANY_OF_ONE:
+        if self._by_user[user] >= MAX_OF_ONE_USER:
             self.end_unanswered()
-        return self._by_user[user] < _MANY_OF_ONE
+        return self._by_user[user] < MAX_OF_ONE_USER
 
     def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
         """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""

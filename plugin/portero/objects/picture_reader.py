@@ -147,10 +147,10 @@ class PictureReader:
         return not self._followed.new_execs and (anew != self._picture.anew or self._picture.needs_list)
 
     def _read_next(self) -> None:
-        """Read one of what changed: whoever needs it next finds it here."""
+        """Read one of what changed: the next request that needs it finds it here."""
         kind: ObjectKind = "exec" if self._followed.new_execs else "container"
         id = self._followed.new_execs.pop() if self._followed.new_execs else self._picture.pop_unread()
-        # A container that cannot be read is left to whoever needs it.
+        # A container that cannot be read is left to the request that needs it.
         with suppress(Refused):
             if id is not None:
                 self._ask(_ONE_SECONDS).ask_for(kind, id)

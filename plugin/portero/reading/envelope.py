@@ -40,12 +40,17 @@ class Envelope:
 
 def read_envelope(data: bytes) -> Envelope:
     """The envelope in `data`; raises Refused with one of the envelope-... codes and the key at fault."""
+    return read_posted(data)[0]
+
+
+def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
+    """The same, and the document that it stands in: in one of an AuthZRes the answer does, too."""
     if len(data) > MAX_BYTES:
         raise Refused("envelope-too-large")
     if not data or data.isspace():
         raise Refused("envelope-empty")
     document, body = _decode_long(data) or _decode_whole(data)
-    return Envelope(
+    envelope = Envelope(
         method=_required(document, "RequestMethod"),
         uri=_required(document, "RequestUri"),
         body=body,
@@ -54,6 +59,7 @@ def read_envelope(data: bytes) -> Envelope:
         auth_method=_optional(document, "UserAuthNMethod"),
         peer_certificates=_certificates(document),
     )
+    return envelope, document
 
 
 def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:

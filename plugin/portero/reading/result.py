@@ -4,10 +4,9 @@ Measured on 26.1 and 29.7: neither comes with a failure or a stream, and no body
 """
 
 import binascii
-import json
 from dataclasses import dataclass
 
-from portero.reading.envelope import Envelope, read_envelope
+from portero.reading.envelope import Envelope, read_posted
 from portero.refusals import Refused
 
 # As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
@@ -28,9 +27,8 @@ def read_result(data: bytes) -> Result | None:
     if not data or any(mark in data for mark in _READS):
         return None
     try:
-        envelope = read_envelope(data)
-        document = json.loads(data)
-    except (Refused, ValueError, RecursionError):
+        envelope, document = read_posted(data)
+    except Refused:
         return None
     status, shown = document.get("ResponseStatusCode"), document.get("ResponseBody")
     try:
