@@ -94,6 +94,12 @@ def allowed(client: socket.socket) -> bool:
     return document["Allow"] is True
 
 
+def assert_one_thread_answers(served: Running, judge: Stops) -> None:
+    del judge.threads[:]
+    assert [served.ask(b"allow") for _ in range(10)] == [True] * 10
+    assert len({*judge.threads}) == 1
+
+
 def test_one_thread_answers_all_connections_and_a_few_wait() -> None:
     judge = Stops()
     before = threading.active_count()
@@ -159,9 +165,7 @@ def test_a_leader_is_no_longer_careful_after_a_while(monkeypatch: pytest.MonkeyP
         assert allowed(held)
         time.sleep(0.5)
 
-        del judge.threads[:]
-        assert [served.ask(b"allow") for _ in range(10)] == [True] * 10
-        assert len({*judge.threads}) == 1
+        assert_one_thread_answers(served, judge)
 
 
 def test_after_an_answer_that_was_a_little_slow_a_leader_is_soon_no_longer_careful(
@@ -182,9 +186,7 @@ def test_after_an_answer_that_was_a_little_slow_a_leader_is_soon_no_longer_caref
         assert until - time.monotonic() < 30
         assert soon(lambda: time.monotonic() > until)
         monkeypatch.setattr(connection_loop, "_SLOW", 60.0)
-        del judge.threads[:]
-        assert [served.ask(b"allow") for _ in range(10)] == [True] * 10
-        assert len({*judge.threads}) == 1
+        assert_one_thread_answers(served, judge)
 
 
 def test_a_client_that_hangs_up_while_its_request_waits_costs_nobody_anything() -> None:
