@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from prometheus_client import values
 
 from portero.decision import Decision, NearMiss, Subject, Violation, make_refusal
 from portero.status.metrics import Metrics
@@ -111,19 +110,6 @@ def test_a_write_of_the_log_that_does_not_end_shows() -> None:
     metrics = Metrics(is_stalled=lambda: writes.pop(0))
 
     assert [told(metrics)["portero_log_stalled_writes"] for _ in range(2)] == [0, 1]
-
-
-def test_metrics_that_cannot_be_counted_are_reported_once_and_refuse_nothing(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    metrics = Metrics(["ContainerCreate"])
-    monkeypatch.setattr(values, "ValueClass", None)
-
-    metrics.decided(decision("ContainerCreate"), 0.001)
-    metrics.decided(decision("ContainerCreate"), 0.001)
-
-    (message,) = caplog.messages
-    assert message.startswith("metrics are no longer counted: TypeError: ")
 
 
 def test_the_audit_profile_is_counted_apart() -> None:
