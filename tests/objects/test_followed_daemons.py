@@ -128,3 +128,11 @@ def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:
     for started in range(1, 20):
         followed.at(replace(DAEMON, started=DAEMON.started + started))
         assert followed.at(DAEMON) is kept
+
+
+def test_an_operation_that_changes_nothing_that_is_kept_is_not_even_read() -> None:
+    followed = follow()
+    anew = followed.at(DAEMON).picture.anew
+    followed.note_decision("d-1", b"no json", PEER, operation="ContainerWait")
+
+    assert followed.at(DAEMON).picture.anew == anew

@@ -83,9 +83,10 @@ class Application:
             if (own := answer_own(data)) is not None:
                 return own
             decision = self._decide(data, peer)
-            if not decision.subject.reads and (followed := self._followed) is not None:
+            subject = decision.subject
+            if not subject.reads and (followed := self._followed) is not None:
                 if decision.allowed:
-                    followed.note_decision(decision.id, data, peer, decision.subject.user)
+                    followed.note_decision(decision.id, data, peer, subject.user, subject.operation)
                 else:
                     followed.note_refused(decision.id)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}

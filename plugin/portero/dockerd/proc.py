@@ -137,7 +137,9 @@ def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | 
         program = os.readlink(f"{proc}/{pid}/exe")
         if os.path.basename(program.removesuffix(_REPLACED)) != _PROGRAM:
             return None
-        started = parse_start((proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace"))
+        # For each change this is read three times; a Path, and a text's decoder, take as long as the kernel.
+        with open(f"{proc}/{pid}/stat", "rb", buffering=0) as file:
+            started = parse_start(file.read().decode(errors="replace"))
     except OSError as error:
         if error.errno in _ENDED | _CLOSED:
             return None

@@ -147,7 +147,7 @@ class Follower(Protocol):
     def has_room_for(self, user: str, peer: Peer | None) -> bool:
         """Whether another change by this user can be followed; "": one who is not known."""
 
-    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "") -> None:
+    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "", operation: str = "") -> None:
         """A request is allowed that may change something: before dockerd is told so. `id`: of the decision."""
 
     def note_refused(self, id: str) -> None:

@@ -44,6 +44,11 @@ NOTHING = PossibleChange()
 EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume"), Touch("network")))
 
 
+def may_change(operation: str) -> bool:
+    """Whether an operation can change anything; "": one that is not known."""
+    return not operation or operation in _CHANGES
+
+
 def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
     try:
         target = parse_target(envelope.uri)

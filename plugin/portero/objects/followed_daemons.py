@@ -11,7 +11,7 @@ from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.peer import Peer
 from portero.dockerd.proc import DockerdIdentity, identify_dockerd
-from portero.objects.changes import read_change
+from portero.objects.changes import may_change, read_change
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
@@ -66,9 +66,9 @@ class FollowedDaemons:
         """Whether another request of this user can be followed; of one who is not known it always can."""
         return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
 
-    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "") -> None:
-        """A request is allowed that may change something: before dockerd is told so."""
-        if peer is not None:
+    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "", operation: str = "") -> None:
+        """A request is allowed that may change something: before dockerd is told so. `operation`: "" if not known."""
+        if peer is not None and may_change(operation):
             for followed in self._list_asking(peer):
                 try:
                     envelope = read_envelope(data)
