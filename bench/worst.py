@@ -13,7 +13,7 @@ from client import Connection
 from envelopes import BenchRequest, request, requests
 
 from portero.reading.api_tables import load_api
-from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
+from portero.reading.body_decoder import LONG, MAX_ENTRIES, MAX_LONG
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
 
 # Connections of others: some are served by the process that judges the worst body.

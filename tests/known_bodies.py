@@ -9,7 +9,7 @@ from typing import Any
 from portero.policy.loader import load
 from portero.proof.examples import Examples
 from portero.reading import go_json, uri
-from portero.reading.canonical import canonicalize
+from portero.reading.body_decoder import canonicalize
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.reading import go_json
-from portero.reading.canonical import canonicalize
+from portero.reading.body_decoder import canonicalize
 from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 

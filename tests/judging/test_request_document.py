@@ -9,7 +9,7 @@ import pytest
 
 from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
-from portero.reading.canonical import Canonical
+from portero.reading.body_decoder import Canonical
 from portero.reading.routes import Routes
 from portero.refusals import Refused
 from portero.values.json_types import JSON

@@ -11,7 +11,7 @@ from portero.application.loading import judge_of
 from portero.decision import MAX_PLACES, Decision
 from portero.judging import denial
 from portero.judging.judge import Judge
-from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
+from portero.reading.body_decoder import LONG, MAX_ENTRIES, MAX_LONG
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
 from portero.settings.settings import Settings
 from tests.judging.requests import envelope

@@ -99,6 +99,7 @@ def test_that_dockerd_ends_shows_at_an_idle_connection(address: str) -> None:
 def test_an_idle_connection_that_answers_otherwise_is_an_error(address: str) -> None:
     def answer() -> None:
         with server.accept()[0] as connection:
+            connection.recv(4096)
             connection.sendall(b"nonsense\r\n\r\n")
 
     with socket.socket(socket.AF_UNIX) as server:

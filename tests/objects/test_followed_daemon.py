@@ -8,8 +8,8 @@ import pytest
 from portero.host.creation import MadePlace
 from portero.objects.changes import PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
+from portero.reading.authz_response import Result
 from portero.reading.envelope import Envelope
-from portero.reading.result import Result
 from tests.objects.test_known_containers import ID, shown
 
 WEB = PossibleChange((Touch("container", "web"),))

@@ -4,7 +4,7 @@ from typing import Any, Literal
 import pytest
 
 from portero.reading import body
-from portero.reading.canonical import Canonical
+from portero.reading.body_decoder import Canonical
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match, Operation
 from portero.reading.shapes import Shapes

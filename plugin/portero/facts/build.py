@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from portero.facts import downloads, limits, namespaces, networks, process, secret_names
 from portero.host.view import HostMoment
-from portero.reading.canonical import canonicalize
+from portero.reading.body_decoder import canonicalize
 from portero.reading.case_folding import fold
 from portero.reading.go_json import parse_json
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct

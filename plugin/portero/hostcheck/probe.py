@@ -13,7 +13,7 @@ from pathlib import Path
 from portero.dockerd.api import EngineApi
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.hostcheck.plugin_client import count_decisions
-from portero.reading.probe import LONG_BYTES, TARGET, make_body
+from portero.reading.probe_requests import LONG_BYTES, TARGET, make_body
 from portero.values.json_types import JSON, Fact
 
 CVE_2024_41110 = "CVE-2024-41110"

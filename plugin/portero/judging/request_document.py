@@ -6,7 +6,7 @@ from typing import TypedDict, cast
 from portero.facts import collect_facts, defaults
 from portero.facts.inspected import Inspected
 from portero.host.view import HostMoment
-from portero.reading.canonical import Canonical, canonicalize
+from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes

@@ -6,7 +6,7 @@ from portero.decision import Subject
 from portero.identity.caller import Identity
 from portero.reading import traceparent
 from portero.reading.envelope import Envelope
-from portero.reading.probe import is_probe
+from portero.reading.probe_requests import is_probe
 from portero.reading.routes import Match
 from portero.reading.uri import Target
 from portero.values.image_names import hide_login_in_path

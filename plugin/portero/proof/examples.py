@@ -14,7 +14,7 @@ from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
 from portero.judging.judge import Judge
 from portero.policy.rule import Example, Rule
-from portero.reading.canonical import Canonical, canonicalize
+from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes

@@ -8,7 +8,7 @@ dockerd acts on the first (moby pkg/authorization/authz.go). So a header alone n
 from collections.abc import Mapping, Sequence
 
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, canonicalize
+from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
 from portero.reading.shapes import Shapes

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.reading import go_json
-from portero.reading.canonical import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonicalize
+from portero.reading.body_decoder import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonicalize
 from portero.reading.case_folding import fold
 from portero.reading.shapes import Shapes, Struct
 from portero.refusals import Refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.reading.probe import LONG_BYTES, TARGET, is_probe, make_body
+from portero.reading.probe_requests import LONG_BYTES, TARGET, is_probe, make_body
 from portero.reading.uri import parse_target
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.reading.result import read_result
+from portero.reading.authz_response import read_result
 
 REQUEST = {"RequestMethod": "POST", "RequestUri": "/containers/create", "RequestBody": "e30="}
 
