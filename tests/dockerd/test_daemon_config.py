@@ -13,6 +13,7 @@ import pytest
 from portero.dockerd import daemon_config
 from portero.dockerd.daemon_config import DaemonConfig
 from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.host.homes import NO_HOMES
 from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.read_ahead import ReadAhead
@@ -42,6 +43,7 @@ def host(root: Path, *, visible: bool = True) -> FilesMoment:
         visible=visible,
         listening=ReadAhead(lambda _: read_sockets()),
         programs_of_root=ReadAhead(lambda _: NO_PROGRAMS),
+        homes=ReadAhead(lambda _: NO_HOMES),
         new_lookup=lambda find_daemon: lambda _: None,
     )
     return files.moment()

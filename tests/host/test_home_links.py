@@ -2,14 +2,12 @@
 
 import errno
 import os
-import time
 from pathlib import Path
 
 import pytest
 
-from portero.files.symlinks import HostWalk
 from portero.host import home_links
-from portero.host.home_links import HomeFinder
+from portero.host.home_links import read_homes
 from portero.host.homes import FOLDERS, Homes
 
 HOME = "/home/alicia"
@@ -43,7 +41,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def find(root: Path) -> Homes:
-    return HomeFinder().find(HostWalk(str(root)))
+    return read_homes(str(root))
 
 
 def links_of(root: Path, home: str = HOME) -> set[tuple[str, str]]:
@@ -144,26 +142,3 @@ def test_a_home_with_too_many_entries_is_unseen_and_others_are_not(root: Path, m
         link(root, f"{HOME}/.x/{number}", "../dotfiles")
 
     assert find(root).unseen == {HOME}
-
-
-@pytest.mark.parametrize(
-    ("name", "target"),
-    [(f"{HOME}/.zshrc", "/srv/new"), (f"{HOME}/.config/git/x", "/srv/new"), (f"{HOME}/b/profile", "/srv/new")],
-)
-def test_what_stays_is_kept_and_what_changes_is_seen_at_once(
-    root: Path, name: str, target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link(root, f"{HOME}/.profile", "b/profile")
-    (root / "home/alicia/.config/git").mkdir(parents=True)
-    (root / "home/alicia/b").mkdir()
-    now = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now + 5_000_000_000)
-    finder, scan, scanned = HomeFinder(), os.scandir, list[str]()
-    monkeypatch.setattr(os, "scandir", lambda path: scanned.append(path) or scan(path))
-    first = finder.find(HostWalk(str(root)))
-    scanned.clear()
-
-    assert finder.find(HostWalk(str(root))) == first
-    assert scanned == []
-    link(root, name, target)
-    assert target in {real for _, real in finder.find(HostWalk(str(root))).links}

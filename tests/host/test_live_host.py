@@ -21,6 +21,7 @@ from portero.files.mountinfo import MountReader
 from portero.files.symlinks import Kind
 from portero.host import network as routes
 from portero.host.fixed_host import FixedObjects
+from portero.host.home_links import read_homes
 from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.protected_paths import ProtectedPaths
@@ -75,6 +76,7 @@ def host_files(
         protected=["/var/lib/docker"],
         listening=ReadAhead(read),
         programs_of_root=ReadAhead(lambda root: PROGRAMS),
+        homes=ReadAhead(read_homes),
         new_lookup=lambda find_daemon: lambda name: name.upper(),
     )
     if asking is not None:
@@ -471,6 +473,7 @@ from pathlib import Path
 from portero.host.live_host import HostFiles
 from portero.host.fixed_host import FixedObjects
 from portero.host.listening_sockets import read_sockets
+from portero.host.homes import NO_HOMES
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import NO_PROGRAMS
 from portero.refusals import Refused
@@ -479,7 +482,10 @@ root = sys.argv[1]
 listening = ReadAhead(lambda _: read_sockets(Path(root, "proc")), lambda: now)
 programs = ReadAhead(lambda _: NO_PROGRAMS)
 now = 0
-host = HostFiles(root, listening=listening, programs_of_root=programs, new_lookup=lambda find_daemon: lambda name: None)
+homes = ReadAhead(lambda _: NO_HOMES)
+host = HostFiles(
+    root, listening=listening, programs_of_root=programs, homes=homes, new_lookup=lambda find_daemon: lambda name: None
+)
 if sys.argv[2] == "read before":
     host.moment().find_entry("/srv")
 now += int(sys.argv[3])

@@ -8,6 +8,7 @@ from portero.application.daemon_addresses import list_daemon_addresses
 from portero.dockerd.finder import AskingDaemons
 from portero.files import package_files
 from portero.files.owners import Owners
+from portero.host.home_links import read_homes
 from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import HostFiles
 from portero.host.read_ahead import ReadAhead
@@ -24,6 +25,8 @@ from portero.values.errors import LoadError
 
 # Programs of root come and go with units and packages.
 _PROGRAMS_SECONDS = 30.0
+# Folders and links of homes, with what users install.
+_HOMES_SECONDS = 10.0
 
 
 def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: Routes) -> HostFiles:
@@ -56,6 +59,7 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: 
         protected=policy.protected_paths,
         listening=ReadAhead(lambda root: read_sockets()),
         programs_of_root=ReadAhead(read_root_programs, seconds=_PROGRAMS_SECONDS),
+        homes=ReadAhead(read_homes, seconds=_HOMES_SECONDS),
         owners=owners,
         new_lookup=networks.new_lookup,
         lookups_fail=lambda: networks.has_failed,

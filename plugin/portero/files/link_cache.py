@@ -87,18 +87,14 @@ class LinkCache:
         return LinkCache(tuple(again.get(folder.path, folder) for folder in self.folders))
 
 
-def find_stamp(walk: HostWalk, folder: str, *, is_made_up: bool = True) -> Stamp | None:
+def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:
     """Tells that no entry of a folder came or went since this walk; None: nothing tells that.
 
     The folder must have settled when the walk began. Folders that the kernel makes up (proc, sysfs, autofs) have no
-    times that tell it: they have no size either, as empty folders of btrfs. `is_made_up` False: it is none of those.
+    times that tell it: they have no size either, as empty folders of btrfs.
     """
     stat = walk.lstat(folder)
-    if (
-        stat is None
-        or (is_made_up and stat.st_size == 0)
-        or walk.began - max(stat.st_mtime_ns, stat.st_ctime_ns) <= _SETTLED_NS
-    ):
+    if stat is None or stat.st_size == 0 or walk.began - max(stat.st_mtime_ns, stat.st_ctime_ns) <= _SETTLED_NS:
         return None
     return (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
 

@@ -1,17 +1,16 @@
-"""Finds homes, and links in them that lead from what a login runs or reads to other folders: a walk in, Homes out.
+"""Finds homes, and links in them that lead from what a login runs or reads to other folders: a root in, Homes out.
 
 Who may write what such a link leads to writes what a login of that user runs: `.bashrc` of many is a link into a
-folder of dotfiles.
+folder of dotfiles. It is read ahead: no container may write where such a link lies, so that only the host's own users
+make one, and who mounted the folder a moment before has the same.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
 
-from portero.files.link_cache import LinkCache, Stamp, find_stamp, list_links
+from portero.files.link_cache import list_links
 from portero.files.path import clean, is_absolute, is_within
 from portero.files.symlinks import HostWalk, is_closed
 from portero.host.homes import DATA, FOLDERS, HOME_OF_ROOT, MARKS, Homes, Link, holds_login, is_of_login
@@ -27,11 +26,6 @@ _MAX_DEPTH = 4
 _MAX_ENTRIES = 20_000
 # /home/DOMAIN/alicia, /home/students/2026/alicia
 _MAX_FOLDERS = 2
-# Roots of files, of daemons in containers of their own.
-_MAX_ROOTS = 8
-
-_T = TypeVar("_T")
-_K = TypeVar("_K")
 
 
 class _Unseen(Exception):
@@ -39,22 +33,18 @@ class _Unseen(Exception):
 
 
 class _Lister:
-    """Lists folders, and notes what tells that they stay as they are."""
+    """Lists folders, up to so many entries in all."""
 
     def __init__(self, walk: HostWalk) -> None:
         self.walk = walk
-        self.stamps: dict[str, Stamp | None] = {}
-        self.ways: list[str] = []
         self._left = _MAX_ENTRIES
 
     def list_entries(self, path: str) -> Iterator[os.DirEntry[str]]:
         """Those of the folder to which a path leads; none where there is none. Raises _Unseen, and OSError."""
-        self.ways.append(path)
         try:
             folder = self.walk.resolve(path)
             if self.walk.lstat(folder) is None:
                 return
-            self.stamps[folder] = find_stamp(self.walk, folder, is_made_up=False)
             with os.scandir(self.walk.local_path(folder)) as entries:
                 for entry in entries:
                     self._left -= 1
@@ -70,25 +60,6 @@ class _Lister:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known(Generic[_T]):
-    """What was found, as long as the folders and links are what they were."""
-
-    value: _T
-    stamps: tuple[tuple[str, Stamp | None], ...]
-    ways: LinkCache
-
-    @classmethod
-    def find(cls, walk: HostWalk, find: Callable[[_Lister], _T]) -> "_Known[_T]":
-        lister = _Lister(walk)
-        value = find(lister)
-        return cls(value, tuple(lister.stamps.items()), LinkCache.record(walk, dict.fromkeys(lister.ways)))
-
-    def still_holds(self, walk: HostWalk) -> bool:
-        same = all(stamp is not None and find_stamp(walk, at, is_made_up=False) == stamp for at, stamp in self.stamps)
-        return same and self.ways.revalidate(walk) is not None
-
-
-@dataclass(frozen=True, slots=True)
 class _Places:
     """Where homes are; `links`: of homes that are links."""
 
@@ -98,36 +69,13 @@ class _Places:
     links: tuple[Link, ...]
 
 
-class HomeFinder:
-    """Finds the homes of a host; what a home holds is looked through again when a folder or link of it changed."""
-
-    def __init__(self) -> None:
-        self._places: dict[str, _Known[_Places]] = {}
-        self._links: dict[tuple[str, str], _Known[tuple[Link, ...] | None]] = {}
-
-    def find(self, walk: HostWalk) -> Homes:
-        """The homes that a walk finds now. Raises OSError where something cannot be read now."""
-        root = walk.local_path("/")
-        places = _find_again(self._places, root, walk, _find_places)
-        found = {
-            home: _find_again(self._links, (root, home), walk, partial(_list_links, home))
-            for home in (*places.homes, HOME_OF_ROOT)
-        }
-        for key in [
-            key for key in self._links if key[0] not in self._places or (key[0] == root and key[1] not in found)
-        ]:
-            self._links.pop(key, None)
-        while len(self._places) > _MAX_ROOTS:
-            self._places.pop(next(iter(self._places)), None)
-        links = (*places.links, *(link for links in found.values() for link in links or ()))
-        return Homes(places.folders, places.others, links, frozenset(home for home in found if found[home] is None))
-
-
-def _find_again(known: dict[_K, _Known[_T]], key: _K, walk: HostWalk, find: Callable[[_Lister], _T]) -> _T:
-    one = known.get(key)
-    if one is None or not one.still_holds(walk):
-        known[key] = one = _Known.find(walk, find)
-    return one.value
+def read_homes(root: str) -> Homes:
+    """The homes of this moment below a root of files. Raises OSError where something cannot be read now."""
+    walk = HostWalk(root)
+    places = _find_places(_Lister(walk))
+    found = {home: _list_links(home, _Lister(walk)) for home in (*places.homes, HOME_OF_ROOT)}
+    links = (*places.links, *(link for links in found.values() for link in links or ()))
+    return Homes(places.folders, places.others, links, frozenset(home for home in found if found[home] is None))
 
 
 def _find_places(lister: _Lister) -> _Places:
@@ -145,7 +93,6 @@ def _find_places(lister: _Lister) -> _Places:
     links = tuple(
         (home, real) for home, real in reals.items() if real != home and not list_sensitive([real], writable=True)
     )
-    lister.ways += homes
     return _Places(frozenset(folders), tuple(sorted(homes)), frozenset(others), links)
 
 
@@ -185,11 +132,9 @@ def _is_marked(lister: _Lister, path: str) -> bool:
 
 
 def _read_accounts(lister: _Lister) -> Iterator[str]:
-    lister.ways.append(_ACCOUNTS)
     path, kind = lister.walk.find_entry(_ACCOUNTS)
     if path is None or kind != "file":
         return
-    lister.stamps[path] = find_stamp(lister.walk, path)
     try:
         lines = Path(lister.walk.local_path(path)).read_text("utf-8", "replace").splitlines()
     except PermissionError:
@@ -226,7 +171,6 @@ def _find_links(lister: _Lister, home: str) -> Iterator[Link]:
                 continue
             is_link = entry.is_symlink()
             if is_link:
-                lister.ways.append(path)
                 ways = {walk.resolve_or_keep(path), *list_links(walk, path)}
                 leading = {way for way in ways if way != path and not _is_judged_itself(home, way)}
                 if is_of_login(home, path):

@@ -23,7 +23,6 @@ from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
 from portero.host import view
-from portero.host.home_links import HomeFinder
 from portero.host.homes import NO_HOMES, Homes
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import EntryFinder
@@ -42,7 +41,7 @@ class HostFiles:
     daemons' own. `portero`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead
     to more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
     `protected`: paths that the policy protects. `visible=False`: only names can be compared.
-    `listening`, `programs_of_root`: of processes and settings of the host, read ahead.
+    `listening`, `programs_of_root`, `homes`: of processes, settings and users of the host, read ahead.
     `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
     `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
     whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
@@ -62,6 +61,7 @@ class HostFiles:
         protected: Iterable[str] = (),
         listening: ReadAhead[ListeningSockets],
         programs_of_root: ReadAhead[RootPrograms],
+        homes: ReadAhead[Homes],
         owners: Owners | None = None,
         new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
         daemon_config: str | None = None,
@@ -80,11 +80,10 @@ class HostFiles:
         self._protect(protected, links)
         self.owners = owners or Owners()
         self.mounts = MountReader(root=root or "/")
-        self.homes = HomeFinder()
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects, self.lookup_state, self.followed = new_objects, lookup_state, followed
-        self.listening, self.programs_of_root = listening, programs_of_root
+        self.listening, self.programs_of_root, self.homes = listening, programs_of_root, homes
         self.configs = DaemonConfigs(daemon_config)
         self.daemons = daemons or AskingDaemons()
 
@@ -106,6 +105,7 @@ class HostFiles:
     def watch(self) -> None:
         self.listening.watch("sockets")
         self.programs_of_root.watch("programs")
+        self.homes.watch("homes")
         for each in (self.daemons, *((self.followed,) if self.followed else ())):
             each.watch()
 
@@ -210,7 +210,7 @@ class FilesMoment:
 
     @cached_property
     def _homes(self) -> Homes:
-        return self._host.homes.find(self._walk) if self._host.visible else NO_HOMES
+        return self._host.homes.read(self._root) if self._host.visible else NO_HOMES
 
     @property
     def _mounts(self) -> MountTable:
