@@ -4,7 +4,49 @@ from typing import Any
 
 import pytest
 
-from portero.facts import process
+from portero.facts import collect_facts, process
+from portero.facts.process import measure_labels
+from portero.host.fixed_host import FixedHost
+from portero.values.json_types import JSON
+
+OF_PROCESS = [
+    "/proc/self/fd/8",
+    "/proc/self/fd",
+    "/proc//self/./fd/8/",
+    "//proc/self/fd/8",
+    "proc/self/fd/8",
+    "/proc/thread-self/fd/7",
+    "/proc/1/fd/7",
+    "/proc/self/task/1/fd/7",
+    "/proc/1/root/etc",
+    "/proc/42/cwd",
+    "/dev/fd/8",
+    "/dev//fd",
+    "/proc/self/fd/8/../../..",
+    "/app/../proc/self/fd/8",
+    "/proc/net/../fd/8",
+    "/dev/x/../fd/8",
+    # /sys/class/net/lo/subsystem is a link to /sys/class/net, so that the kernel is at / here.
+    "/sys/class/net/lo/subsystem/../../../proc/self/fd/8",
+]
+ORDINARY = [
+    "",
+    "/",
+    "/app",
+    "/srv/fd",
+    "/srv/proc/self/fd/8",
+    "/app/../srv",
+    "/proc",
+    "/proc/self",
+    "/proc/sys/net",
+    "/proc/1/net",
+    "/proc/selfish/fd",
+    "/dev/shm",
+    "/dev/fdx/8",
+    "/$HOME",
+]
+LABELS: JSON = {"a": "é", "bb": ""}  # 5 bytes
+SPEC: dict[str, JSON] = {"Labels": LABELS, "Env": ["A=1", "LONG=12345"]}
 
 
 @pytest.mark.parametrize(
@@ -121,3 +163,36 @@ def test_a_user_without_a_group_has_the_image_s(user: str) -> None:
 @pytest.mark.parametrize(("group", "name"), [("00", "0"), ("-0", "0"), ("9" * 30, "9" * 30), ("0x6", "0x6")])
 def test_numbers_have_one_spelling(group: str, name: str) -> None:
     assert process.read_groups([group], "G") == [{"name": name, "primary": False, "at": "G[0]"}]
+
+
+@pytest.mark.parametrize("path", OF_PROCESS)
+def test_a_path_through_what_a_process_has_open_is_found(path: str) -> None:
+    found = process.read_working_directory({"WorkingDir": path}, "WorkingDir", "At")
+
+    assert found == {"value": path, "ofProcess": True, "at": "At"}
+
+
+@pytest.mark.parametrize("path", ORDINARY)
+def test_an_ordinary_path_is_none(path: str) -> None:
+    found = process.read_working_directory({"WorkingDir": path}, "WorkingDir", "At")
+
+    assert found == {"value": path, "ofProcess": False, "at": "At"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "value", "at"),
+    [
+        ("ContainerCreate", {**SPEC}, 18, "Env"),
+        ("ContainerCreate", {}, 0, "Labels"),
+        ("ServiceCreate", {"Labels": {"c": "x" * 20}, "TaskTemplate": {"ContainerSpec": {**SPEC}}}, 39, "Labels"),
+        ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {**SPEC}}}, 18, "TaskTemplate.ContainerSpec.Env"),
+        ("VolumeCreate", {"Labels": LABELS}, 5, "Labels"),
+        ("NetworkCreate", {"Name": "app", "Labels": LABELS}, 5, "Labels"),
+    ],
+)
+def test_the_size_of_labels_and_variables(operation: str, body: JSON, value: int, at: str) -> None:
+    assert collect_facts(operation, body, {}, {}, FixedHost())["labelsSize"] == {"value": value, "at": at}
+
+
+def test_nothing_has_no_bytes() -> None:
+    assert measure_labels([("Labels", None), ("Env", [])]) == {"value": 0, "at": "Labels"}

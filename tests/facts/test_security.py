@@ -38,6 +38,7 @@ def test_nothing_set_is_docker_s_default() -> None:
     nowhere = "HostConfig.SecurityOpt"
 
     assert security.read_create({}) == {
+        "capabilities": {"add": [], "drop": []},
         "seccomp": {"profile": "default", "sha256": None, "at": nowhere},
         "apparmor": {"profile": "", "at": nowhere},
         "selinux": {**SELINUX, "at": nowhere},
@@ -181,6 +182,7 @@ def test_a_read_only_path_that_the_list_leaves_out_is_writable(path: str) -> Non
 
 def test_a_service_that_says_nothing_has_docker_s_default() -> None:
     assert security.read_service({}) == {
+        "capabilities": {"add": [], "drop": []},
         "seccomp": {"profile": "default", "sha256": None, "at": f"{PRIVILEGES}.Seccomp"},
         "apparmor": {"profile": "", "at": f"{PRIVILEGES}.AppArmor"},
         "selinux": {**SELINUX, "at": f"{PRIVILEGES}.SELinuxContext"},
@@ -264,3 +266,42 @@ def test_a_list_without_the_oldest_paths_is_not_judged_twice(listed: list[JSON])
 
 def test_without_a_list_nothing_is_missing() -> None:
     assert security.read_newer_masks({}, HOST) == {"missing": [], "at": "HostConfig.MaskedPaths"}
+
+
+@pytest.mark.parametrize(
+    ("at", "name"),
+    [
+        ("SYS_ADMIN", "SYS_ADMIN"),
+        ("CAP_SYS_ADMIN", "SYS_ADMIN"),
+        ("cap_sys_admin", "SYS_ADMIN"),
+        ("all", "ALL"),
+        ("\u017fys_adm\u0131n", "SYS_ADMIN"),
+        ("CAP_CAP_SYS_ADMIN", "CAP_SYS_ADMIN"),
+        ("stra\u00dfe", "STRA\u00dfE"),
+        ("", ""),
+    ],
+    ids=["plain", "prefix", "lower-case", "all", "unicode", "double-prefix", "no-single-capital", "empty"],
+)
+def test_a_capability_is_spelt_as_docker_normalises_it(at: str, name: str) -> None:
+    assert security.spell_capability(at) == name
+
+
+def test_a_container_adds_and_drops_by_place() -> None:
+    found = security.read_create({"CapAdd": ["NET_ADMIN", "cap_sys_time"], "CapDrop": ["all"]})["capabilities"]
+
+    assert found == {
+        "add": [
+            {"name": "NET_ADMIN", "at": "HostConfig.CapAdd[0]"},
+            {"name": "SYS_TIME", "at": "HostConfig.CapAdd[1]"},
+        ],
+        "drop": [{"name": "ALL", "at": "HostConfig.CapDrop[0]"}],
+    }
+
+
+def test_a_service_says_the_same_in_its_container_spec() -> None:
+    found = security.read_service({"CapabilityAdd": ["cap_net_admin"], "CapabilityDrop": ["ALL"]})["capabilities"]
+
+    assert found == {
+        "add": [{"name": "NET_ADMIN", "at": "TaskTemplate.ContainerSpec.CapabilityAdd[0]"}],
+        "drop": [{"name": "ALL", "at": "TaskTemplate.ContainerSpec.CapabilityDrop[0]"}],
+    }

@@ -3,7 +3,7 @@
 import pytest
 
 from portero.dockerd.daemon_defaults import DaemonDefaults
-from portero.facts.daemon_filled import Fills
+from portero.facts.inspected import Fills
 from portero.host.fixed_host import FixedHost
 from portero.host.view import HostEntry, Swap, Trace
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portero.facts import (
+    addresses,
     build,
     commit,
     container,
-    downloads,
     image,
-    label_sizes,
     log_driver,
     mounts,
     networks,
     plugins,
+    process,
     ps_arguments,
     service,
 )
@@ -58,7 +58,7 @@ def has_facts(operation_id: str) -> bool:
 
 def _image_create(call: _Call) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
-    imported = {"downloads": downloads.read_import(call.query)}
+    imported = {"downloads": addresses.read_import(call.query)}
     named = {} if pulled else image.read_new_name(call.query) | build.read_device_access("?fromSrc", call.host)
     return pulled | imported | named | build.read_builder_pull(pulled.get("image"), call.host)
 
@@ -76,12 +76,12 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "VolumeCreate": lambda call: {
         "mounts": [*mounts.read_volume(call.body, call.host)],
         "plugins": plugins.read_volume(call.body),
-        "labelsSize": label_sizes.measure_labels([("Labels", call.body.get("Labels"))]),
+        "labelsSize": process.measure_labels([("Labels", call.body.get("Labels"))]),
     },
     "NetworkCreate": lambda call: {
         "network": networks.read_created(call.body, call.host),
         "plugins": plugins.read_network(call.body),
-        "labelsSize": label_sizes.measure_labels([("Labels", call.body.get("Labels"))]),
+        "labelsSize": process.measure_labels([("Labels", call.body.get("Labels"))]),
     },
     "NetworkConnect": lambda call: {
         "networks": networks.read_connect(call.path, call.body, call.host),

@@ -10,7 +10,7 @@ these requests have the fact, too.
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts import downloads, limits, namespaces, networks, process, secret_names
+from portero.facts import addresses, limits, namespaces, networks, process, secret_names
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import canonicalize
 from portero.reading.case_folding import fold
@@ -61,7 +61,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     return {
         "build": _build(query),
         **read_device_access("operation", host),
-        "downloads": downloads.read_build(first_value(query, "remote")) if _is_fetched(query) else [],
+        "downloads": addresses.read_build(first_value(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
         "cgroupParent": process.make_value(first_value(query, "cgroupparent"), "?cgroupparent"),

@@ -1,10 +1,8 @@
 """The facts of calls that make, change or enter a container."""
 
 from portero.facts import (
-    capabilities,
     devices,
     image,
-    label_sizes,
     limits,
     log_driver,
     mounts,
@@ -15,7 +13,6 @@ from portero.facts import (
     process,
     secret_names,
     security,
-    working_directory,
 )
 from portero.host.view import HostMoment
 from portero.values.json_fields import child, flag, integer, objects, text, texts
@@ -27,14 +24,13 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
     config = child(body, "HostConfig")
     return {
         "privileged": process.make_value(flag(config, "Privileged"), "HostConfig.Privileged"),
-        "capabilities": capabilities.read_create(config),
         **security.read_create(config),
         "maskedPathsNewer": security.read_newer_masks(config, host),
         "namespaces": namespaces.read_create(config),
         "networks": networks.read_create(body, host),
         "readOnlyRootfs": process.make_value(flag(config, "ReadonlyRootfs"), "HostConfig.ReadonlyRootfs"),
         "user": process.make_value(text(body, "User"), "User"),
-        "workingDirectory": working_directory.read_working_directory(body, "WorkingDir", "WorkingDir"),
+        "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
         + process.read_primary(text(body, "User"), "User"),
         "sysctls": process.read_sysctls(child(config, "Sysctls"), "HostConfig.Sysctls[*]")
@@ -45,7 +41,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
         **_read_resources(config, "HostConfig."),
         "limits": limits.read_create(config),
-        "labelsSize": label_sizes.measure_labels((at, body.get(at)) for at in ("Labels", "Env")),
+        "labelsSize": process.measure_labels((at, body.get(at)) for at in ("Labels", "Env")),
         "blockIO": devices.read_block_io(config, "HostConfig.", host),
         "image": image.parse_reference(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, host)],
@@ -84,7 +80,7 @@ def read_exec(body: Fact) -> dict[str, JSON]:
     return {
         "privileged": process.make_value(flag(body, "Privileged"), "Privileged"),
         "user": process.make_value(text(body, "User"), "User"),
-        "workingDirectory": working_directory.read_working_directory(body, "WorkingDir", "WorkingDir"),
+        "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_primary(text(body, "User"), "User"),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env"),
     }

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
 from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
+from portero.facts.mount import list_swaps
 from portero.facts.networks import ICC
-from portero.facts.reach import list_swaps
 from portero.reading.shapes import numbers
 from portero.values.go_values import parse_go_bool
 from portero.values.json_fields import child, text

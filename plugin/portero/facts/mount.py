@@ -1,13 +1,17 @@
-"""One mount fact (schemas/request.json, $defs/mount): its default values and what is known of its host paths."""
+"""Facts of mounts (schemas/request.json, $defs/mount): default values, what is known of host paths, what they open.
+
+The host's mounts and links can show sensitive files inside a harmless folder: such a place is another mount fact. A
+container that may write to a folder above a source can replace the source before the next start.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.facts.host_paths import clean_host_path
 from portero.files.path import clean
 from portero.host.protected_paths import list_sensitive
-from portero.host.view import HostMoment
+from portero.host.view import HostEntry, HostMoment
 from portero.values.json_types import JSON, Fact
 
 # The folders of doors that containers may have (docs/doors.md), as whole paths.
@@ -86,22 +90,29 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
     return {
         "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
         "resolution": "resolved" if seen else "unseen",
+        **_describe_entries(files, shows_kernel=any(trace.kernel_types for trace in traces)),
+        "unseenHomes": _merge(trace.unseen_homes for trace in traces),
+        "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
+        "reaches": _merge(trace.reaches for trace in traces),
+        "mountsBelow": _merge(trace.mounts_below for trace in traces),
+        "passes": _merge(trace.passes for trace in traces),
+        "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
+    }
+
+
+def _describe_entries(files: Sequence[HostEntry], *, shows_kernel: bool = False) -> Fact:
+    """What is at the paths of one mount, and what they hold."""
+    return {
         "kind": files[0].kind,
-        "readableByAll": all(file.readable_by_all for file in files) and not any(one.kernel_types for one in traces),
+        "readableByAll": all(file.readable_by_all for file in files) and not shows_kernel,
         "ownerOnly": any(file.owner_only for file in files),
         "ofLogin": _merge(file.of_login for file in files),
-        "unseenHomes": _merge(trace.unseen_homes for trace in traces),
         "holds": _merge(file.holds for file in files),
         "userSockets": _merge(file.user_sockets for file in files),
         "daemonFiles": _merge(file.daemon_files for file in files),
         "dockerData": _merge(file.docker_data for file in files),
         "porteroFiles": _merge(file.written for file in files),
         "rootPrograms": _merge(file.root_programs for file in files),
-        "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
-        "reaches": _merge(trace.reaches for trace in traces),
-        "mountsBelow": _merge(trace.mounts_below for trace in traces),
-        "passes": _merge(trace.passes for trace in traces),
-        "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
     }
 
 
@@ -113,3 +124,47 @@ def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
 def clean_target(path: str) -> str | None:
     """A path in the container, cleaned as dockerd does (moby volume/mounts/linux_parser.go); None when empty."""
     return clean(path) if path else None
+
+
+def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:
+    """The facts of one request's mounts with `swappableThrough`, and a fact for each place in `reaches`."""
+    if not any(fact["paths"] for fact in facts):
+        return facts
+    writable = {
+        path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast(list[str], fact["paths"])
+    }
+    swappable = [fact | {"swappableThrough": list_swaps(fact, writable)} for fact in facts] if writable else facts
+    reached = [_reached_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
+    return [*swappable, *reached]
+
+
+def list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
+    """The mounts of this request through which a folder on the way to the source can be changed.
+
+    `writable`: folders that a container can write to, each with the place in the request that opens it.
+    """
+    folders = dict.fromkeys(
+        above
+        for folder in cast(list[str], fact["passes"])
+        for above in (folder, *_list_parents(folder))
+        if above in writable
+    )
+    return [{"mount": writable[folder], "folder": folder, "at": fact["at"]} for folder in folders]
+
+
+def _list_parents(path: str) -> Iterator[str]:
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        yield path
+
+
+def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
+    fields: Fact = {
+        "source": path,
+        "paths": [path],
+        "resolution": fact["resolution"],
+        **_describe_entries([host.find_entry(path)]),
+        "target": fact["target"],
+        "writable": fact["writable"],
+    }
+    return make_fact(cast(str, fact["at"]), "bind", "host-mount", fields)

@@ -6,10 +6,9 @@ The different syntaxes of one mount give one kind of fact. Raises Refused for ho
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-from portero.facts import binds, driver, image, tmpfs
-from portero.facts.host_paths import clean_from_root
-from portero.facts.mount import clean_target, look_up, make_fact
-from portero.facts.reach import add_reach
+from portero.facts import driver, image, tmpfs
+from portero.facts.host_paths import clean_from_root, clean_host_path
+from portero.facts.mount import add_reach, clean_target, look_up, make_fact
 from portero.files.path import is_absolute
 from portero.host.view import HostMoment
 from portero.refusals import Refused
@@ -19,6 +18,15 @@ from portero.values.json_types import JSON, Fact
 _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
 # Swarm expands Go templates in a mount's source and driver options (swarmkit template/expand.go, expandMounts).
 _TEMPLATE = "{{"
+_PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
+# Every word of the mode of a bind with its kind. dockerd accepts at most one word of each kind.
+_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("ro", "rw"), "access"),
+    **dict.fromkeys(("z", "Z"), "relabel"),
+    **dict.fromkeys(_PROPAGATION, "propagation"),
+    "nocopy": "copy",
+    **dict.fromkeys(("consistent", "cached", "delegated"), "consistency"),
+}
 
 
 def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
@@ -26,7 +34,7 @@ def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     settings = child(body, "HostConfig")
     volume_driver = text(settings, "VolumeDriver")
     facts = [
-        *(binds.parse_bind(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
+        *(parse_bind(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
         *(_anonymous(path, volume_driver, host) for path in child(body, "Volumes")),
         *(_entry(entry, f"HostConfig.Mounts[{n}]", host) for n, entry in enumerate(objects(settings, "Mounts"))),
         *(_tmpfs(path, options) for path, options in _text_map(settings, "Tmpfs").items()),
@@ -157,3 +165,31 @@ def _is_template(kind: str, entry: Mapping[str, JSON]) -> bool:
     config = child(child(entry, "VolumeOptions"), "DriverConfig")
     options = _text_map(config, "Options")
     return driver.is_local(text(config, "Name")) and any(_TEMPLATE in value for value in options.values())
+
+
+def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact:
+    """The fact of one bind: `target`, `source:target` or `source:target:mode`; an absolute source is a host path.
+
+    dockerd refuses more than it accepts here (moby volume/mounts/linux_parser.go, ParseMountRaw); what it would refuse
+    still becomes a fact, read as the most dangerous thing that it could be.
+    """
+    first, *rest = bind.split(":", 2)
+    source, target, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")
+    words = mode.split(",")
+    options: Fact = {
+        "target": clean_target(target),
+        "writable": not ("ro" in words and _is_valid(words)),
+        "propagation": next((word for word in words if word in _PROPAGATION), ""),
+        "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
+    }
+    if not is_absolute(source):
+        named: Fact = {"source": source or None}
+        return make_fact(at, "volume", "volume", options | named | driver.read_options(volume_driver, {}, at, host))
+    path = clean_host_path(source, at)
+    return make_fact(at, "bind", "bind", options | {"source": path} | look_up([path], at, host))
+
+
+def _is_valid(words: list[str]) -> bool:
+    """Whether dockerd accepts the words of a mode (linuxValidMountMode)."""
+    kinds = {_KINDS[word] for word in words if word in _KINDS}
+    return len(kinds) == len(words)

@@ -1,4 +1,4 @@
-"""How a container's process runs: user, groups, sysctls, restart policy, health check, and other plain values."""
+"""How a container's process runs: user, groups, folder, sysctls, health check, and other plain values."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,11 @@ from portero.values.json_types import JSON, Fact
 # Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.
 _CONDITIONS: Mapping[str, str] = {"": "always", "any": "always", "none": "no"}
 _GROUP_NUMBER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
+_PROCESS = re.compile(r"self|thread-self|[0-9]+")
+# Links in a process's folder that lead to a folder.
+_LINKS = frozenset({"fd", "cwd", "root"})
+# With .. the kernel goes up from where a link led: /proc/net/../fd/8 is /proc/self/fd/8. No ordinary path does that.
+_CLIMBS_FROM = frozenset({"proc", "fd"})
 
 
 def make_value(value: JSON, at: str) -> Fact:
@@ -97,3 +102,42 @@ def read_primary(user: str, at: str) -> list[JSON]:
 def _canonical_group(group: str) -> str:
     """Numbers as strconv reads them: +06 is 6."""
     return str(int(group)) if _GROUP_NUMBER.fullmatch(group) else group
+
+
+def read_working_directory(body: Fact, name: str, at: str) -> Fact:
+    """The field `name` of the body, as sent; empty: the image's, which is seen where the container is started.
+
+    `ofProcess`: it leads through what a process has open. /proc/self/fd/8 names what the runtime itself has open then:
+    with runc up to 1.1.11 a folder of the host (CVE-2024-21626). dockerd cleans the path of a container
+    (daemon/container.go, validateContainerConfig) and hands that of an exec on unchanged, so that
+    `/proc/self/fd/8/../..` goes up from where the descriptor leads (measured on 20.10 and 26.1). Links in the image or
+    in a volume cannot be seen here.
+    """
+    path = text(body, name)
+    return {"value": path, "ofProcess": _leads_through_process(path), "at": at}
+
+
+def _leads_through_process(path: str) -> bool:
+    if "proc" not in path and "fd" not in path:
+        return False
+    # A relative one is refused by dockerd or runc (measured); it counts as one from the root.
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        return not _CLIMBS_FROM.isdisjoint(parts)
+    if parts[:1] == ["proc"]:
+        return _PROCESS.fullmatch("".join(parts[1:2])) is not None and not _LINKS.isdisjoint(parts[2:])
+    return parts[:2] == ["dev", "fd"]
+
+
+def measure_labels(fields: Iterable[tuple[str, JSON]]) -> Fact:
+    """The bytes of labels (a map) and variables (a list), by their place in the request; `at` is the longest one.
+
+    They stand in each list of dockerd, which everybody reads.
+    """
+    sizes = {at: _measure(value) for at, value in fields}
+    return {"value": sum(sizes.values()), "at": max(sizes, key=lambda at: sizes[at])}
+
+
+def _measure(value: JSON) -> int:
+    texts = [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return sum(len(text.encode()) for text in texts if isinstance(text, str))

@@ -1,4 +1,4 @@
-"""Security options of a container (HostConfig.SecurityOpt) and of a service (ContainerSpec.Privileges).
+"""Capabilities and security options of a container (HostConfig.SecurityOpt) and of a service (Privileges).
 
 The options are read as moby daemon/daemon_unix.go, parseSecurityOpt, reads them (26.1): `=` before `:`, the last one
 wins. What dockerd does not know goes to `securityOptionsUnknown`, so that a rule can refuse it.
@@ -21,7 +21,8 @@ from portero.values.json_fields import child, flag, text, texts
 from portero.values.json_types import JSON, Fact
 
 _OPTIONS = "HostConfig.SecurityOpt"
-_PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"
+_SPEC = "TaskTemplate.ContainerSpec"
+_PRIVILEGES = f"{_SPEC}.Privileges"
 _LABELS = ("user", "role", "type", "level")  # opencontainers/selinux go-selinux/label: validOptions
 
 # What is closed to a container by default (moby oci/defaults.go, 26.1).
@@ -65,6 +66,7 @@ def read_create(config: Fact) -> dict[str, JSON]:
         else:
             unknown.append({"at": at})
     return {
+        "capabilities": _read_capabilities(config, ("CapAdd", "CapDrop"), "HostConfig"),
         "seccomp": seccomp,
         "apparmor": apparmor,
         "selinux": selinux,
@@ -85,6 +87,7 @@ def read_service(spec: Fact) -> dict[str, JSON]:
     disabled = text(child(privileges, "AppArmor"), "Mode") == "disabled"
     apparmor: Fact = {"profile": "unconfined" if disabled else "", "at": f"{_PRIVILEGES}.AppArmor"}
     return {
+        "capabilities": _read_capabilities(spec, ("CapabilityAdd", "CapabilityDrop"), _SPEC),
         "seccomp": _seccomp_of_service(child(privileges, "Seccomp"), f"{_PRIVILEGES}.Seccomp"),
         "apparmor": apparmor,
         "selinux": selinux,
@@ -161,3 +164,20 @@ def read_newer_masks(config: Fact, host: HostMoment) -> Fact:
         if not any(map(_ANY_THERMAL.fullmatch, listed)) and host.find_entry(_THERMAL).kind != "missing":
             missing.append(_THERMAL)
     return {"missing": missing, "at": "HostConfig.MaskedPaths"}
+
+
+def _read_capabilities(holder: Fact, fields: tuple[str, str], above: str) -> Fact:
+    """What is added and dropped, by these fields, each name in one spelling."""
+    return {
+        what: [
+            {"name": spell_capability(name), "at": f"{above}.{field}[{index}]"}
+            for index, name in enumerate(texts(holder, field))
+        ]
+        for what, field in zip(("add", "drop"), fields, strict=True)
+    }
+
+
+def spell_capability(name: str) -> str:
+    """Upper case and without CAP_ (moby oci/caps/utils.go, NormalizeLegacyCapabilities)."""
+    # strings.ToUpper maps rune by rune and leaves alone what has no single capital (ß); str.upper() would write SS.
+    return "".join(upper if len(upper := rune.upper()) == 1 else rune for rune in name).removeprefix("CAP_")

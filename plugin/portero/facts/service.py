@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from portero.facts import (
-    capabilities,
     image,
-    label_sizes,
     limits,
     log_driver,
     mounts,
@@ -15,7 +13,6 @@ from portero.facts import (
     process,
     secret_names,
     security,
-    working_directory,
 )
 from portero.host.view import HostMoment
 from portero.values.json_fields import child, flag, integer, objects, text, texts
@@ -33,7 +30,6 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
     task = child(body, "TaskTemplate")
     spec = child(task, "ContainerSpec")
     return {
-        "capabilities": capabilities.read_service(spec),
         "tasks": read_task_counts(body),
         **security.read_service(spec),
         "networks": networks.read_service(body, host),
@@ -46,9 +42,9 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "groups": process.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
         + process.read_primary(text(spec, "User"), f"{_SPEC}.User"),
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
-        "workingDirectory": working_directory.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
+        "workingDirectory": process.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
         "limits": limits.read_service(task),
-        "labelsSize": label_sizes.measure_labels(
+        "labelsSize": process.measure_labels(
             [("Labels", body.get("Labels")), *((f"{_SPEC}.{name}", spec.get(name)) for name in ("Labels", "Env"))]
         ),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from portero.facts import image_object
+from portero.facts import image
 from portero.host.view import Objects
 from portero.refusals import Refused
 from portero.values.json_fields import as_object, child, text
@@ -17,14 +17,14 @@ def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: b
     """
     named = child(child(document, "facts"), "imageSource" if document["operation"] == "ImageTag" else "image")
     body, at = as_object(document["body"] or {}, ""), text(named, "at")
-    wants_ports = image_object.publishes_all(body)
+    wants_ports = image.publishes_all(body)
     # A name can stand for several images, and docker inspect shows that of the daemon's platform.
     names_platform = any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))
     if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
         return {}
     try:
         reported = objects.inspect("image", text(named, "reference"))
-        described: dict[str, JSON] = {"image": image_object.make_fact(reported, at)} if is_read else {}
-        return described | ({"publishedPorts": image_object.count_ports(reported, body)} if wants_ports else {})
+        described: dict[str, JSON] = {"image": image.read_reported(reported, at)} if is_read else {}
+        return described | ({"publishedPorts": image.count_ports(reported, body)} if wants_ports else {})
     except Refused as refused:
         raise Refused("lookup-failed", at) from refused

@@ -10,9 +10,8 @@ from typing import TypeAlias, cast
 
 from portero.decision import Violation
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.driver import LOCAL
-from portero.facts.inspected import Inspected
+from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, not_enforced

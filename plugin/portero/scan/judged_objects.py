@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from portero.decision import Decision, Violation
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, remove_filled
-from portero.facts.inspected import Inspected
+from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.subnets import find_taken
 from portero.host.creation import Creations
 from portero.host.member import Members
