@@ -1,11 +1,11 @@
 """Where the things of a dockerd are, by its command line, environment, open files and daemon.json."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from portero.dockerd.daemon import AskingDaemon, find_config_file, locate_daemon
+from portero.dockerd.daemon import AskingDaemon, find_config_file, list_programs, locate_daemon
 from portero.dockerd.proc import DockerdIdentity, RunningDockerd
 from portero.values.json_types import JSON
 
@@ -137,3 +137,39 @@ def test_values_of_a_wrong_type_are_as_if_absent() -> None:
 
 def test_the_kernels_files_about_it_are_found_by_its_process_id() -> None:
     assert (locate(ROOTS).mountinfo, locate(ROOTS).net) == ("/proc/7/mountinfo", "/proc/7/net")
+
+
+@pytest.mark.parametrize(
+    ("settings", "paths"),
+    [
+        ({"runtimes": {"kata": {"path": "/srv/kata/bin/../run"}, "other": {"path": "runsc"}}}, ("/srv/kata/run",)),
+        ({"runtimes": {"shim": {"runtimeType": "/srv/shim"}, "usual": {"runtimeType": "io.x.v2"}}}, ("/srv/shim",)),
+        ({"init-path": "/srv/i", "userland-proxy-path": "/srv/p"}, ("/srv/i", "/srv/p")),
+        ({"tlscacert": "/srv/ca.pem", "seccomp-profile": "/srv/s.json"}, ("/srv/ca.pem", "/srv/s.json")),
+        ({"cdi-spec-dirs": ["/srv/cdi", "/srv/more"]}, ("/srv/cdi", "/srv/more")),
+        ({"nri-opts": {"enable": True, "plugin-path": "/srv/n", "plugin-config-path": "/srv/c"}}, ("/srv/n", "/srv/c")),
+        ({"seccomp-profile": "unconfined"}, ()),
+        ({"runtimes": [], "init-path": 7, "cdi-spec-dirs": "/srv/x"}, ()),
+        ({"runtimes": {"odd": "/srv/x", "odder": {"path": ["/srv/x"]}}, "cdi-spec-dirs": [7]}, ()),
+    ],
+)
+def test_the_settings_name_paths(settings: Mapping[str, JSON], paths: Sequence[str]) -> None:
+    assert list_programs(settings, {}) == paths
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "paths"),
+    [
+        ("add-runtime", "kata=/srv/kata", ("/srv/kata",)),
+        ("add-runtime", "kata=runsc", ()),
+        ("init-path", "/srv/i", ("/srv/i",)),
+        ("cdi-spec-dir", "/srv/cdi", ("/srv/cdi",)),
+        (
+            "nri-opts",
+            'enable,"plugin-path=/srv/n,m",socket-path=/srv/s,plugin-config-path=/srv/c',
+            ("/srv/n,m", "/srv/c"),
+        ),
+    ],
+)
+def test_so_do_flags(flag: str, value: str, paths: Sequence[str]) -> None:
+    assert list_programs({}, {flag: (value,)}) == paths

@@ -14,10 +14,10 @@ from portero.dockerd import daemon_config
 from portero.dockerd.daemon_config import DaemonConfig
 from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.host.homes import NO_HOMES
-from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import NO_PROGRAMS
+from portero.host.sockets import read_sockets
 from portero.refusals import Refused
 from tests.paths import ROOT
 

@@ -11,7 +11,7 @@ import pytest
 
 from portero.dockerd.proc import DockerdIdentity, RunningDockerd, identify_dockerd, is_older, read_dockerd
 from tests.host.proc_tree import dockerd, fail_at
-from tests.host.test_listening_sockets import FAILURES
+from tests.host.test_sockets import FAILURES
 
 IDENTITY = DockerdIdentity(7, 22)
 

@@ -22,12 +22,11 @@ from portero.files.symlinks import Kind
 from portero.host import network as routes
 from portero.host.fixed_host import FixedObjects
 from portero.host.home_links import read_homes
-from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import RootPrograms
-from portero.host.sockets import ListeningSockets
+from portero.host.sockets import ListeningSockets, read_sockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
 from tests.host.looks import fail_lstat
@@ -472,8 +471,8 @@ import os, resource, sys
 from pathlib import Path
 from portero.host.live_host import HostFiles
 from portero.host.fixed_host import FixedObjects
-from portero.host.listening_sockets import read_sockets
 from portero.host.homes import NO_HOMES
+from portero.host.sockets import read_sockets
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import NO_PROGRAMS
 from portero.refusals import Refused

@@ -11,7 +11,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.decision_log.log_line import write_line
+from portero.decision_log.decision_log import write_line
 from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging.enforcement import Enforcement

@@ -13,8 +13,7 @@ from typing import Protocol
 from portero.application import first_policy, loading
 from portero.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
 from portero.decision import Decision, new_id
-from portero.decision_log.decision_log import DecisionLog
-from portero.decision_log.log_line import is_frequent_read, write_line
+from portero.decision_log.decision_log import DecisionLog, is_frequent_read, write_line
 from portero.decision_log.log_state import JOURNAL
 from portero.dockerd import unix_http  # noqa: F401 - before a fork: the first lookup then need not load it
 from portero.dockerd.peer import Peer

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from portero.dockerd.daemon import AskingDaemon
 from portero.files.path import clean
-from portero.host.listening_sockets import list_listening, list_open_sockets
-from portero.host.sockets import DEFAULT_SOCKETS
+from portero.host.sockets import DEFAULT_SOCKETS, list_listening, list_open_sockets
 from portero.settings.settings import Settings
 
 

@@ -9,10 +9,10 @@ from portero.dockerd.finder import AskingDaemons
 from portero.files import package_files
 from portero.files.owners import Owners
 from portero.host.home_links import read_homes
-from portero.host.listening_sockets import read_sockets
 from portero.host.live_host import HostFiles
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import read_root_programs
+from portero.host.sockets import read_sockets
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.objects.lookup import DaemonObjects
 from portero.objects.network_names import DaemonNetworks

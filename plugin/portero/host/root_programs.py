@@ -1,23 +1,34 @@
 """The programs of root that a mount could change: a root of files in, RootPrograms out.
 
-What root executes now (root_processes.py), and what the host's settings tell it to execute (root_commands.py), as far
-as it lies outside the sensitive paths, which no container gets.
+What processes of root execute and map as code now, and what the host's settings tell root to execute
+(root_commands.py), as far as it lies outside the sensitive paths, which no container gets. A process inside a container
+or one that ended is left out, and of one that may not be looked into its command counts. Any other failure is an
+OSError.
 """
 
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from portero.dockerd.proc import list_processes, parse_user, parse_words, read_link, read_text
 from portero.files.link_cache import list_links
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk
 from portero.host.protected_paths import SENSITIVE, ProtectedPaths
 from portero.host.root_commands import read_root_commands
-from portero.host.root_processes import list_executed
+from portero.host.sockets import is_contained
 from portero.values.spelling import make_printable
 
 _SENSITIVE = ProtectedPaths({path: path for path in SENSITIVE}, inside=True)
 _EXECUTABLE = 0o111
+# Address, permissions, offset, device, inode, path of what is mapped as code (proc_pid_maps(5)).
+_CODE = re.compile(r"^[0-9a-f]+-[0-9a-f]+ ..x\S* \S+ \S+ [0-9]+ +(/.*?)(?: \(deleted\))?$", re.MULTILINE)
+_PARENT = re.compile(r"^PPid:\t1$", re.MULTILINE)
+_INTERPRETERS = re.compile(r"(?:ba|da|z|k)?sh|python[\d.]*|perl|ruby[\d.]*|node|nodejs|php[\d.]*|java|lua[\d.]*")
+# Docker's own client is there for a request alone.
+_CLIENT = re.compile(r"/(?:.*/)?docker(?:-compose|-buildx)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +77,26 @@ def _is_file(walk: HostWalk, path: str, modes: int = 0) -> bool:
     real, kind = walk.find_entry(path)
     entry = walk.lstat(real) if kind == "file" and real is not None else None
     return entry is not None and (not modes or bool(entry.st_mode & modes))
+
+
+def list_executed(proc: Path = Path("/proc")) -> frozenset[str]:
+    """Absolute paths of programs, libraries and the scripts of daemons. OSError: /proc could not be read."""
+    return frozenset(path for pid in list_processes(proc) for path in _list_of_process(proc, pid))
+
+
+def _list_of_process(proc: Path, pid: str) -> Iterator[str]:
+    folder = f"{proc}/{pid}"
+    status = read_text(f"{folder}/status")
+    if 0 not in (parse_user(status), parse_user(status, effective=True)) or is_contained(proc, pid):
+        return
+    program, *words = parse_words(read_text(f"{folder}/cmdline")) or [""]
+    # Without CAP_SYS_PTRACE a process with more capabilities than this one shows no more than its command.
+    program = read_link(f"{folder}/exe").removesuffix(" (deleted)") or program
+    if _CLIENT.fullmatch(program):
+        return
+    paths = {program, *_CODE.findall(read_text(f"{folder}/maps"))}
+    yield from (path for path in paths if path.startswith("/") and not path.startswith("/memfd:"))
+    # A script that is a child of process 1 is a daemon, and not one that calls docker.
+    is_daemon = _PARENT.search(status) and _INTERPRETERS.fullmatch(PurePosixPath(program).name)
+    if is_daemon and (script := next((word for word in words if not word.startswith("-")), "")):
+        yield clean(os.path.join(read_link(f"{folder}/cwd") or "/", script))
