@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self, cast, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin, get_type_hints
 
 from portero.decision_log.decision_log import Sync
 from portero.files import package_files
@@ -45,35 +45,35 @@ class InvalidSettings(Faults):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting; field `log_failure` is PORTERO_LOG_FAILURE and --log-failure."""
+    """Every setting, and how it is read; field `log_failure` is PORTERO_LOG_FAILURE and --log-failure."""
 
-    socket: Path
-    schemas: tuple[Path, ...]
-    profile: Profile
-    audit_profile: AuditProfile
-    mode: Mode
-    log: str
-    log_failure: LogFailure
-    log_sync: Sync
-    log_reads: LogReads
-    docker_host: Path | None
-    lookups: Lookups
-    host_root: Literal["auto", "none"] | Path
-    daemon_config: Path | None
-    threads: int
-    trusted_keys: tuple[Path, ...]
-    host_groups: tuple[str, ...]
-    state: Path
-    allow_rollback: YesOrNo
-    bundle: str
-    bundle_folder: Path
-    bundle_max_age: int
-    bundle_hosts: tuple[str, ...]
-    bundle_login: Path | None
-    bundle_ca: Path | None
-    images: Path
-    record: Path | None
-    record_max: int
+    socket: Annotated[Path, value.socket_path]
+    schemas: Annotated[tuple[Path, ...], value.files]
+    profile: Annotated[Profile, value.one_of(*get_args(Profile))]
+    audit_profile: Annotated[AuditProfile, value.one_of(*get_args(AuditProfile))]
+    mode: Annotated[Mode, value.one_of(*get_args(Mode))]
+    log: Annotated[str, value.log]
+    log_failure: Annotated[LogFailure, value.one_of(*get_args(LogFailure))]
+    log_sync: Annotated[Sync, value.one_of(*get_args(Sync))]
+    log_reads: Annotated[LogReads, value.one_of(*get_args(LogReads))]
+    docker_host: Annotated[Path | None, value.docker_host]
+    lookups: Annotated[Lookups, value.one_of(*get_args(Lookups))]
+    host_root: Annotated[Literal["auto", "none"] | Path, value.host_root]
+    daemon_config: Annotated[Path | None, value.optional]
+    threads: Annotated[int, value.number(1, 512)]
+    trusted_keys: Annotated[tuple[Path, ...], value.files]
+    host_groups: Annotated[tuple[str, ...], value.groups]
+    state: Annotated[Path, value.absolute]
+    allow_rollback: Annotated[YesOrNo, value.one_of(*get_args(YesOrNo))]
+    bundle: Annotated[str, value.bundle]
+    bundle_folder: Annotated[Path, value.absolute]
+    bundle_max_age: Annotated[int, value.number(60, 604800)]
+    bundle_hosts: Annotated[tuple[str, ...], value.servers]
+    bundle_login: Annotated[Path | None, value.optional]
+    bundle_ca: Annotated[Path | None, value.optional]
+    images: Annotated[Path, value.absolute]
+    record: Annotated[Path | None, value.optional]
+    record_max: Annotated[int, value.size(1 << 20, 1000 << 30)]
     # What these were read from, by variable.
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -211,34 +211,11 @@ def _manifest() -> list[dict[str, str]]:
     return cast(list[dict[str, str]], manifest["env"])
 
 
+# How each field is read, by its name.
 _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
-        "socket": value.socket_path,
-        "schemas": value.files,
-        "profile": value.one_of(*get_args(Profile)),
-        "audit_profile": value.one_of(*get_args(AuditProfile)),
-        "mode": value.one_of(*get_args(Mode)),
-        "log": value.log,
-        "log_failure": value.one_of(*get_args(LogFailure)),
-        "log_sync": value.one_of(*get_args(Sync)),
-        "log_reads": value.one_of(*get_args(LogReads)),
-        "docker_host": value.docker_host,
-        "lookups": value.one_of(*get_args(Lookups)),
-        "host_root": value.host_root,
-        "daemon_config": value.optional,
-        "threads": value.number(1, 512),
-        "trusted_keys": value.files,
-        "host_groups": value.groups,
-        "state": value.absolute,
-        "allow_rollback": value.one_of(*get_args(YesOrNo)),
-        "bundle": value.bundle,
-        "bundle_folder": value.absolute,
-        "bundle_max_age": value.number(60, 604800),
-        "bundle_hosts": value.servers,
-        "bundle_login": value.optional,
-        "bundle_ca": value.optional,
-        "images": value.absolute,
-        "record": value.optional,
-        "record_max": value.size(1 << 20, 1000 << 30),
+        name: hint.__metadata__[0]
+        for name, hint in get_type_hints(Settings, include_extras=True).items()
+        if get_origin(hint) is Annotated
     }
 )
