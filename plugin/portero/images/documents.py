@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from portero.images.payloads import DIGEST
+from portero.values.json_fields import to_object, to_text
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
@@ -53,8 +54,8 @@ def list_below(data: bytes) -> tuple[str, ...]:
 
 
 def _read_digest(descriptor: JSON) -> str:
-    digest = descriptor.get("digest") if isinstance(descriptor, dict) else None
-    return digest if isinstance(digest, str) and DIGEST.fullmatch(digest) else ""
+    digest = to_text(to_object(descriptor).get("digest"))
+    return digest if DIGEST.fullmatch(digest) else ""
 
 
 def read_all(documents: Iterable[bytes]) -> dict[str, tuple[str, ...]]:

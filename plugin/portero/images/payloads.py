@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from portero.values.image_names import HUB, LEGACY_HUB
+from portero.values.json_fields import as_object, need
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
@@ -22,7 +24,6 @@ _STATEMENT_TYPE = b"application/vnd.in-toto+json"
 _TYPES = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
 _PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 _SIMPLE_TYPE = "cosign container image signature"
-_HUB, _LEGACY_HUB = "docker.io", "index.docker.io"
 _REPOSITORY = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}(?:/[a-z0-9._-]{1,255}){1,16}")
 
 
@@ -58,26 +59,25 @@ def read_claim(form: Form, payload: bytes) -> Claim:
 
 
 def _read_simple(document: Mapping[str, JSON]) -> Claim:
-    critical = _need_object(document["critical"])
+    critical = need(document, "critical", dict)
     if critical["type"] != _SIMPLE_TYPE:
         raise PayloadRefused
-    digest = _need_digest(_need_object(critical["image"])["docker-manifest-digest"])
-    named = _need_object(critical["identity"])["docker-reference"]
-    repository = _find_repository(named) if isinstance(named, str) else ""
+    digest = _need_digest(need(need(critical, "image", dict), "docker-manifest-digest", str))
+    repository = _find_repository(need(need(critical, "identity", dict), "docker-reference", str))
     if not repository:
         raise PayloadRefused
     return Claim(digest, repository, _read_annotations(document.get("optional")))
 
 
 def _read_statement(document: Mapping[str, JSON]) -> Claim:
-    subjects = document["subject"]
+    subjects = need(document, "subject", list)
     if document["_type"] not in _TYPES or document["predicateType"] != _PREDICATE:
         raise PayloadRefused
     # Of several it would not be clear which one an annotation is about.
-    if not isinstance(subjects, list) or len(subjects) != 1:
+    if len(subjects) != 1:
         raise PayloadRefused
-    subject = _need_object(subjects[0])
-    digest = _need_digest(f"sha256:{_need_object(subject['digest'])['sha256']}")
+    subject = as_object(subjects[0], "subject")
+    digest = _need_digest(f"sha256:{need(subject, 'digest', dict)['sha256']}")
     return Claim(digest, "", _read_annotations(subject.get("annotations")))
 
 
@@ -87,23 +87,17 @@ def _find_repository(reference: str) -> str:
     head, slash, last = name.rpartition("/")
     name = f"{head}{slash}{last.partition(':')[0]}"
     registry, _, rest = name.partition("/")
-    if registry == _LEGACY_HUB:
-        name = f"{_HUB}/{rest}"
+    if registry == LEGACY_HUB:
+        name = f"{HUB}/{rest}"
     return name if _REPOSITORY.fullmatch(name) else ""
 
 
 def _read_annotations(value: JSON) -> dict[str, str]:
     """Those that are text; others can be asked for by nobody."""
-    return {name: text for name, text in _need_object(value or {}).items() if isinstance(text, str)}
+    return {name: text for name, text in as_object(value or None, "annotations").items() if isinstance(text, str)}
 
 
-def _need_object(value: JSON) -> dict[str, JSON]:
-    if not isinstance(value, dict):
-        raise PayloadRefused
-    return value
-
-
-def _need_digest(value: JSON) -> str:
-    if not isinstance(value, str) or not DIGEST.fullmatch(value):
+def _need_digest(value: str) -> str:
+    if not DIGEST.fullmatch(value):
         raise PayloadRefused
     return value

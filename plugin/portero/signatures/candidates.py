@@ -14,7 +14,7 @@ from portero.bundles.registry import Registry
 from portero.images.documents import ACCEPTED, digest_of
 from portero.images.payloads import DIGEST, MAX_PAYLOAD
 from portero.images.record import Signature
-from portero.values.json_fields import child, objects, text
+from portero.values.json_fields import child, objects, text, to_object, to_objects
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
@@ -52,14 +52,14 @@ class Candidates:
             listed = None
         if listed is None:
             listed = self._ask(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
-        referrers = _list_objects(self._parse(listed), "manifests")
+        referrers = to_objects(self._parse(listed).get("manifests"))
         if len(referrers) > _MAX_REFERRERS:
             self._tell_bound(_MAX_REFERRERS, "referrers")
         for descriptor in referrers[:_MAX_REFERRERS]:
             yield from self._read_layers(self._parse(self._fetch("manifests", descriptor, _MAX_BUNDLE)))
 
     def _read_layers(self, manifest: Mapping[str, JSON]) -> Iterator[Signature]:
-        for layer in _list_objects(manifest, "layers"):
+        for layer in to_objects(manifest.get("layers")):
             kind = layer.get("mediaType")
             if kind == _SIMPLE:
                 yield from self._read_simple(layer)
@@ -67,8 +67,7 @@ class Candidates:
                 yield from self._read_bundle(self._fetch("blobs", layer, _MAX_BUNDLE))
 
     def _read_simple(self, layer: Mapping[str, JSON]) -> Iterator[Signature]:
-        annotations = layer.get("annotations")
-        named = annotations if isinstance(annotations, dict) else {}
+        named = to_object(layer.get("annotations"))
         signature = _decode(named.get(_SIGNATURE))
         self.keyless += _CERTIFICATE in named
         payload = self._fetch("blobs", layer, MAX_PAYLOAD) if signature else None
@@ -120,11 +119,6 @@ class Candidates:
             return load_strict_object(data) if data is not None else {}
         except ValueError:
             return {}
-
-
-def _list_objects(document: Mapping[str, JSON], name: str) -> list[Mapping[str, JSON]]:
-    listed = document.get(name)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _decode(value: JSON) -> bytes:

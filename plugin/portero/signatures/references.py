@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from portero.facts import image
 from portero.images.trust import TrustEntry
 from portero.settings.bundle_address import OciAddress
+from portero.values.image_names import HUB
 from portero.values.json_fields import objects, text, texts
 from portero.values.json_types import JSON
 
-_HUB, _HUB_REGISTRY, _HUB_LOGIN = "docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"
+_HUB_REGISTRY, _HUB_LOGIN = "registry-1.docker.io", "https://index.docker.io/v1/"
 # Docker's registry sends us there for a token.
 _HUB_HOSTS = ("auth.docker.io",)
 _NAME = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")
@@ -33,17 +34,17 @@ class ImageReference:
     @property
     def address(self) -> OciAddress:
         """Where its registry answers."""
-        return OciAddress(_HUB_REGISTRY if self.registry == _HUB else self.registry, self.repository, self.wanted)
+        return OciAddress(_HUB_REGISTRY if self.registry == HUB else self.registry, self.repository, self.wanted)
 
     @property
     def login_name(self) -> str:
         """Under which name `docker login` keeps the login."""
-        return _HUB_LOGIN if self.registry == _HUB else self.registry
+        return _HUB_LOGIN if self.registry == HUB else self.registry
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Other servers that belong to the registry."""
-        return _HUB_HOSTS if self.registry == _HUB else ()
+        return _HUB_HOSTS if self.registry == HUB else ()
 
 
 def parse(written: str) -> ImageReference | None:

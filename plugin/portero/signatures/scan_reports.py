@@ -5,10 +5,11 @@ store, and those of its registries, by which containerd's store knows it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portero.images.payloads import DIGEST
+from portero.values.json_fields import to_object, to_objects
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
@@ -61,16 +62,16 @@ def read_report(data: bytes) -> ImageScan:
 
 
 def _read_trivy(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
-    about = _get(document, "Metadata")
-    found = [_get(each) for one in _list(document, "Results") for each in _list(_get(one), "Vulnerabilities")]
+    about, results = to_object(document.get("Metadata")), to_objects(document.get("Results"))
+    found = [each for one in results for each in to_objects(one.get("Vulnerabilities"))]
     return [*_find_digests(about, "ImageID", "RepoDigests")], [
         *_name_findings((each.get("Severity"), each.get("VulnerabilityID")) for each in found)
     ]
 
 
 def _read_grype(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
-    about = _get(_get(document, "source"), "target")
-    found = [_get(_get(one), "vulnerability") for one in _list(document, "matches")]
+    about = to_object(to_object(document.get("source")).get("target"))
+    found = [to_object(one.get("vulnerability")) for one in to_objects(document.get("matches"))]
     return [*_find_digests(about, "imageID", "manifestDigest", "repoDigests")], [
         *_name_findings((each.get("severity"), each.get("id")) for each in found)
     ]
@@ -89,13 +90,3 @@ def _name_findings(found: Iterator[tuple[JSON, JSON]]) -> Iterator[tuple[str, st
     for severity, name in found:
         if isinstance(severity, str) and isinstance(name, str) and _NAME.fullmatch(name):
             yield severity.lower(), name
-
-
-def _get(value: object, name: str | None = None) -> Mapping[str, JSON]:
-    inner = value if name is None or not isinstance(value, Mapping) else value.get(name)
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def _list(document: Mapping[str, JSON], name: str) -> Sequence[JSON]:
-    value = document.get(name)
-    return value if isinstance(value, list) else []

@@ -15,6 +15,7 @@ from portero.images.trust import ImageTrust, Voucher
 from portero.images.verification import SiteKey, find_signer, index_keys
 from portero.signatures.candidates import Candidates
 from portero.signatures.references import ImageReference
+from portero.values.json_fields import to_object, to_objects
 from portero.values.json_objects import load_object
 
 # How many platforms of an index are read.
@@ -85,17 +86,13 @@ def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, byt
     """The manifests of an index, without those that are about others (their platform is unknown)."""
     wanted = documents.list_below(data)
     try:
-        listed = load_object(data).get("manifests")
+        listed = to_objects(load_object(data).get("manifests"))
     except ValueError:
-        listed = None
-    if not isinstance(listed, list):
         return
-    platforms = [(one, one.get("platform")) for one in listed if isinstance(one, dict)]
-    about = [
-        one.get("digest")
-        for one, platform in platforms
-        if isinstance(platform, dict) and platform.get("os") == "unknown"
-    ]
+    # A manifest lists none, and names its configuration below itself.
+    if not listed:
+        return
+    about = [one.get("digest") for one in listed if to_object(one.get("platform")).get("os") == "unknown"]
     wanted = tuple(digest for digest in wanted if digest not in about)
     for digest in wanted[:_MAX_PLATFORMS]:
         manifest = registry.find(f"manifests/{digest}", documents.ACCEPTED)
