@@ -95,13 +95,6 @@ def test_what_go_does_not_read_as_an_address_is_every_interface(at: str, address
     assert of_bindings({"80/tcp": [{"HostIp": at}]})[0]["hostIp"] == address
 
 
-@pytest.mark.parametrize(("at", "found"), ports._USUAL.items())
-def test_a_usual_address_is_spelt_as_any_other_would_be(at: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "_USUAL", {})
-
-    assert ports._address(at) == found
-
-
 def test_published_ports_are_counted_with_those_that_publish_all_adds() -> None:
     bindings = {"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}], "81/tcp": None}
     exposed: dict[str, JSON] = {"80/tcp": {}, "90/tcp": {}, "91/tcp": {}}

@@ -55,7 +55,6 @@ def test_what_a_path_opens_of_them(root: Path, path: str, opened: tuple[str, ...
     programs = read_root_programs(str(root), root.parent / "proc")
 
     assert programs.list_opened(path) == opened
-    assert programs.may_open(path) or not opened
 
 
 def test_a_name_of_other_bytes_is_found_by_the_folders_above_it_and_can_be_told(tmp_path: Path) -> None:

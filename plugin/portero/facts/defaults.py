@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
-from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
+from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.facts.mount import list_swaps
 from portero.facts.networks import ICC
 from portero.reading.shapes import numbers
@@ -40,10 +40,6 @@ class _Request:
         """Whether the call is of an API before 1.`minor`; without a version it is the daemon's."""
         return self.version is not None and numbers(self.version) < (1, minor)
 
-    def has_no_defaults(self) -> bool:
-        """Whether there is nothing to fill in: no default is set, and the API's version brings none."""
-        return self.daemon == NOTHING_KNOWN and not self.older_than(_RECURSIVE)
-
 
 def fill_in(
     facts: Mapping[str, JSON],
@@ -58,7 +54,7 @@ def fill_in(
     if fillers is None:
         return result
     request = _Request(facts, body if isinstance(body, dict) else {}, version, daemon())
-    filled = [] if request.has_no_defaults() else [one for filler in fillers for one in filler(request)]
+    filled = [one for filler in fillers for one in filler(request)]
     for path, value in filled:
         result = cast(dict[str, JSON], _replace(result, path, value))
     result["daemonDefaults"] = [format_path(path) for path, _ in filled]

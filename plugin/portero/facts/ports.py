@@ -1,14 +1,11 @@
 """Ports that are published on the host: PortBindings of a container, EndpointSpec.Ports of a service."""
 
-from collections.abc import Mapping
 from ipaddress import ip_address
 
 from portero.values.go_values import parse_go_port
 from portero.values.json_fields import as_object, child, flag, integer, items, objects, text
 from portero.values.json_types import JSON, Fact
 
-# The usual addresses, as _address spells them.
-_USUAL: Mapping[str, str] = {"": "", "0.0.0.0": "", "::": "", "127.0.0.1": "127.0.0.1"}  # noqa: S104
 _BINDINGS = "HostConfig.PortBindings[*]"
 
 
@@ -71,8 +68,6 @@ def _address(given: str) -> str:
     dockerd takes every interface for what net.ParseIP does not read (moby daemon/network.go,
     buildCreateEndpointOptions).
     """
-    if given in _USUAL:
-        return _USUAL[given]
     try:
         address = ip_address(given)
     except ValueError:

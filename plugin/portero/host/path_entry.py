@@ -3,10 +3,10 @@
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from portero.files.path import clean
-from portero.files.symlinks import HostWalk, Kind
+from portero.files.symlinks import HostWalk
 from portero.host.homes import NO_HOMES, Homes
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
@@ -39,13 +39,15 @@ class EntryFinder:
             sockets = list_daemon_sockets(self.walk, resolved)
         elif kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             sockets = {resolved}
-        if not sockets and not self._may_open(path) and (resolved == path or not self._may_open(resolved)):
-            entry = HostEntry(resolved, kind, ())
-        else:
-            entry = self._describe(path, resolved, kind, sockets)
+        guarded, portero = self.protected.guarded.list_held(path, resolved), self.protected.portero
+        inside = {resolved} if portero.surrounds(path) or portero.surrounds(resolved) else set()
+        holds = guarded.union(inside, map(self.walk.resolve_or_keep, sockets))
         is_file = kind == "file"
-        return replace(
-            entry,
+        return HostEntry(
+            resolved,
+            kind,
+            tuple(sorted(holds | self.listening.of_root.list_held(path, resolved))),
+            *self._list_rest(path, resolved),
             readable_by_all=is_file and is_readable_by_all(self.walk, resolved),
             owner_only=is_file and is_owners_alone(self.walk, resolved),
             of_login=self.homes.list_of_login(path, resolved),
@@ -58,23 +60,6 @@ class EntryFinder:
         holds = named | inside | self.listening.of_root.list_held(path)
         of_login = self.homes.list_of_login(path)
         return HostEntry(None, "unknown", tuple(sorted(holds)), *self._list_rest(path), of_login=of_login)
-
-    def _may_open(self, path: str) -> bool:
-        """Whether a path may open something that is protected; most do not."""
-        listening = self.listening
-        return (
-            self.protected.all.may_open(path)
-            or self.programs.may_open(path)
-            or listening.of_root.may_hold(path)
-            or listening.of_users.may_hold(path)
-        )
-
-    def _describe(self, path: str, resolved: str, kind: Kind, sockets: set[str]) -> HostEntry:
-        guarded, portero = self.protected.guarded.list_held(path, resolved), self.protected.portero
-        inside = {resolved} if portero.surrounds(path) or portero.surrounds(resolved) else set()
-        holds = guarded.union(inside, map(self.walk.resolve_or_keep, sockets))
-        held = tuple(sorted(holds | self.listening.of_root.list_held(path, resolved)))
-        return HostEntry(resolved, kind, held, *self._list_rest(path, resolved))
 
     def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], ...]:
         """What is written there, sockets of users, files and data of daemons, programs of root."""

@@ -33,7 +33,7 @@ class Tracer:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
         folders = self._list_folders(path)
         try:
-            swaps, seen = () if self._are_roots_alone(folders) else tuple(self._list_swaps(path)), True
+            swaps, seen = tuple(self._list_swaps(path)), True
         except UnseenOwner:
             swaps, seen = (), False
         reach = self.mounts.find_reach(resolved)
@@ -67,12 +67,6 @@ class Tracer:
             if others := self.mounts.list_names(folder):
                 names |= dict.fromkeys(others)
         return tuple(names)
-
-    def _are_roots_alone(self, folders: list[str]) -> bool:
-        """Whether root alone can replace an entry of these folders, as on most ways: each step need not be judged."""
-        return not self.mounts.has_servers and all(
-            (stat := self.walk.lstat(folder)) is None or is_roots_alone(stat) for folder in folders
-        )
 
     def _list_swaps(self, path: str) -> Iterator[Swap]:
         for step in self.walk.list_steps(path):

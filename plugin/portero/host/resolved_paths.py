@@ -28,7 +28,7 @@ class ResolvedPaths:
     """`guarded`: sockets and Portero's files. `portero`: these files with all below them.
 
     `programs` and `logs`: what no container may write; `links`: those on the way to them and to things of dockerds.
-    `daemon_files`, `daemon_data` and `daemon_programs`: of dockerds and their containerds. `all`: these together.
+    `daemon_files`, `daemon_data` and `daemon_programs`: of dockerds and their containerds.
     `sensitive_links`: the sensitive paths, and those that the policy protects, that lead elsewhere: each with the path
     after links, or with a link on its way that lies elsewhere.
     """
@@ -41,7 +41,6 @@ class ResolvedPaths:
     daemon_files: ProtectedPaths
     daemon_data: ProtectedPaths
     daemon_programs: ProtectedPaths
-    all: ProtectedPaths
     sensitive_links: Links
 
 
@@ -125,7 +124,6 @@ class PathResolver:
             daemon_files=ProtectedPaths(follow(path for each in daemons for path in each.files), inside=True),
             daemon_data=ProtectedPaths(follow((*USUAL_DATA, *data)), inside=True),
             daemon_programs=ProtectedPaths(follow(path for each in daemons for path in each.programs), inside=True),
-            all=ProtectedPaths(reals, inside=True),
             sensitive_links=() if walk is None else tuple(self._find_sensitive_links(walk)),
         )
 

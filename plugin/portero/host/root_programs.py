@@ -38,9 +38,6 @@ class RootPrograms:
     files: ProtectedPaths
     folders: ProtectedPaths
 
-    def may_open(self, path: str) -> bool:
-        return self.files.may_open(path) or self.folders.may_open(path)
-
     def list_opened(self, *paths: str) -> tuple[str, ...]:
         """Those that one of these paths holds, is, or lies in; sorted."""
         return (*self.files.list_opened(*paths), *self.folders.list_opened(*paths))

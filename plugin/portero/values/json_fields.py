@@ -22,8 +22,7 @@ class WrongType(Refused, TypeError):
 
 
 def text(source: Mapping[str, JSON], name: str) -> str:
-    value = source.get(name)
-    return value if isinstance(value, str) else as_text(value, name)
+    return as_text(source.get(name), name)
 
 
 def flag(source: Mapping[str, JSON], name: str) -> bool:
@@ -46,8 +45,7 @@ def integer(source: Mapping[str, JSON], name: str) -> int | None:
 
 
 def child(source: Mapping[str, JSON], name: str) -> dict[str, JSON]:
-    value = source.get(name)
-    return value if isinstance(value, dict) else as_object(value, name)
+    return as_object(source.get(name), name)
 
 
 def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
@@ -60,14 +58,10 @@ def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
 
 
 def texts(source: Mapping[str, JSON], name: str) -> list[str]:
-    if name not in source:
-        return []
-    return [value if isinstance(value, str) else as_text(value, name) for value in items(source, name)]
+    return [as_text(value, name) for value in items(source, name)]
 
 
 def objects(source: Mapping[str, JSON], name: str) -> list[dict[str, JSON]]:
-    if name not in source:
-        return []
     return [as_object(value, name) for value in items(source, name)]
 
 
