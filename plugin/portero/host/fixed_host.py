@@ -1,31 +1,41 @@
-"""A host of plain data, for examples and tests: its moments are all alike, so it is one itself."""
+"""A host of plain data, for examples and tests: its moments are all alike, so it is one itself.
 
+Paths are walked and described by the code that reads a real host; only what it sees of files is made up.
+"""
+
+import errno
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import stat
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import cast, get_args
+from typing import cast
 
 from portero.dockerd.daemon_defaults import DaemonDefaults, parse_daemon_json
 from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
-from portero.files.path import clean, is_within
-from portero.files.symlinks import MAX_LINKS, Kind
+from portero.files.owners import AccountNames, Owners, Writer
+from portero.files.path import clean
+from portero.files.symlinks import HostWalk
 from portero.host.creation import Creations
-from portero.host.homes import make_homes, name_linked
+from portero.host.homes import make_homes
 from portero.host.member import Members
 from portero.host.network import HostRoutes
+from portero.host.path_entry import EntryFinder
+from portero.host.path_trace import Tracer
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
+from portero.host.resolved_paths import ResolvedPaths
+from portero.host.root_programs import RootPrograms
+from portero.host.sockets import ListeningSocket, ListeningSockets
 from portero.host.view import (
     HostEntry,
     ListedKind,
     ObjectKind,
     Passage,
-    Swap,
     Trace,
     is_network_id,
     may_begin_network_id,
@@ -34,8 +44,18 @@ from portero.values.json_types import JSON
 
 _LINKS = {"/var/run": "/run"}
 # Links of procfs, which are not followed (proc_pid_root(5) and its like; self, thread-self).
-_OF_PROC = re.compile(r"/proc/((thread-)?self|[0-9]+/(task/[0-9]+/)?(root|cwd|exe|fd/[^/]+|map_files/[^/]+))(/.*)?")
+_OF_PROC = re.compile(r"/proc/((thread-)?self|[0-9]+/(task/[0-9]+/)?(root|cwd|exe|fd/[^/]+|map_files/[^/]+))")
+_DISK, _PROC = 1, 2  # devices
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
+_FIRST_USER = 1000
+_MODES = {
+    "directory": stat.S_IFDIR | 0o755,
+    "file": stat.S_IFREG | 0o640,
+    "socket": stat.S_IFSOCK | 0o660,
+    "device": stat.S_IFBLK | 0o660,
+    "missing": 0,
+    "unknown": stat.S_IFIFO | 0o660,
+}
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
@@ -96,35 +116,45 @@ class FixedHost:
         data = data or {}
         if unknown := sorted(set(data) - _PARTS):
             raise ValueError(f"host: {', '.join(unknown)} is none of {', '.join(sorted(_PARTS))}")
-        self._links = _LINKS | {clean(link): target for link, target in _texts(data, "links").items()}
-        self._kinds = {clean(path): _kind(kind) for path, kind in _texts(data, "kinds").items()}
+        links = _LINKS | {clean(link): target for link, target in _texts(data, "links").items()}
+        users, owners = _list(data, "userSockets"), _texts(data, "owners")
+        self._walk = walk = _FixedWalk(links, owners)
+        walk.describe(_list(data, "sockets", _SOCKETS), _MODES["socket"])
+        for path, kind in _texts(data, "kinds").items():
+            if kind not in _MODES:
+                raise ValueError(f"host: a kind is one of {', '.join(_MODES)}")
+            walk.describe([path], _MODES[kind])
+        walk.describe(_list(data, "readableByAll"), stat.S_IFREG | 0o644)
+        walk.describe(_list(data, "ownerOnly"), stat.S_IFREG | 0o600)
         # None: the daemon cannot be asked.
         self._networks = None if data.get("networks", {}) is None else MappingProxyType(_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
-        self._routes = HostRoutes(
-            tuple(map(ip_network, cast(Sequence[str], data.get("routes", ())))),
-            frozenset(cast(Sequence[str], data.get("interfaces", ()))),
-        )
+        self._routes = HostRoutes(tuple(map(ip_network, _list(data, "routes"))), frozenset(_list(data, "interfaces")))
         self._daemon = parse_daemon_json(json.dumps(data.get("daemon")).encode())
-        names = cast(Sequence[str], data.get("sockets", _SOCKETS))
-        self._sockets = self._follow(map(clean, names))
-        self._guarded = ProtectedPaths(self._sockets)
-        self._mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
-        docker = (*USUAL_DATA, *cast(Sequence[str], data.get("docker", ())))
-        self._docker = ProtectedPaths(self._follow(docker), inside=True)
-        self._files = ProtectedPaths(self._follow(cast(Sequence[str], data.get("daemonFiles", ()))), inside=True)
-        self._root_programs = ProtectedPaths(self._follow(cast(Sequence[str], data.get("rootPrograms", ()))))
-        self._owners = _texts(data, "owners")
-        self._readable = frozenset(cast(Sequence[str], data.get("readableByAll", ())))
-        self._private = frozenset(cast(Sequence[str], data.get("ownerOnly", ())))
-        others, unseen = (cast(Sequence[str], data.get(part, ())) for part in ("homes", "unseenHomes"))
-        self._homes = make_homes({name: self._resolve(name) for name in self._links}, others, unseen)
-        self._programs = cast(Sequence[str], data.get("portero", ()))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
         self._objects = None if objects is None else FixedObjects(objects)
-        users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
-        self._users = ProtectedPaths(self._follow(users))
+        reals = {name: walk.resolve_or_keep(name) for name in links}
+        homes = make_homes(reals, _list(data, "homes"), _list(data, "unseenHomes"))
+        nothing, sockets = ProtectedPaths({}), [*map(clean, _list(data, "sockets", _SOCKETS))]
+        protected = ResolvedPaths(
+            guarded=self._protect(sockets),
+            portero=nothing,
+            programs=self._protect(_list(data, "portero"), inside=True),
+            logs=nothing,
+            links=nothing,
+            daemon_files=self._protect(_list(data, "daemonFiles"), inside=True),
+            daemon_data=self._protect([*USUAL_DATA, *_list(data, "docker")], inside=True),
+            daemon_programs=nothing,
+            sensitive_links=(),
+        )
+        listening = ListeningSockets(
+            tuple(ListeningSocket(path, walk.resolve_or_keep(path), 0, _FIRST_USER) for path in map(clean, users))
+        )
+        programs = RootPrograms(self._protect(_list(data, "rootPrograms")), nothing)
+        mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
+        self._entries = EntryFinder(walk, protected, listening, programs, sockets, homes)
+        self._tracer = Tracer(walk, mounts, Owners(whole=True), _FixedNames(walk), (), homes)
 
     def watch(self) -> None:
         """Nothing: it never changes."""
@@ -133,61 +163,14 @@ class FixedHost:
         return self
 
     def find_entry(self, path: str) -> HostEntry:
-        if not self._is_followed(path):
-            lists = (self._files, self._docker, self._root_programs)
-            places = tuple(each.list_opened(path) for each in lists)
-            of_login = self._homes.list_of_login(path)
-            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places, of_login=of_login)
-        resolved = self._resolve(path)
-        default: Kind = "socket" if resolved in self._sockets.values() else "directory"
-        kind = self._kinds.get(resolved, self._kinds.get(path, default))
-        written = [
-            program for program in self._programs if is_within(program, resolved) or is_within(resolved, program)
-        ]
-        return HostEntry(
-            resolved,
-            kind,
-            self._hold(path, resolved),
-            tuple(written),
-            self._hold_users(path, resolved),
-            self._files.list_opened(path, resolved),
-            self._docker.list_opened(path, resolved),
-            self._root_programs.list_opened(path, resolved),
-            readable_by_all=resolved in self._readable,
-            owner_only=resolved in self._private,
-            of_login=self._homes.list_of_login(path, resolved),
-        )
+        return self._entries.find(path) if self._visible else self._entries.describe_unseen(path)
 
     def trace(self, path: str) -> Trace:
-        if not self._is_followed(path):
-            return Trace()
-        ways = [*self._list_ways(path)]
-        folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
-        reach = self._mounts.find_reach(ways[-1])
-        linked = {name for name in name_linked(ways[-1], self._homes.links) if not is_within(name, ways[0])}
-        return Trace(
-            tuple(sorted(folders.union(*map(self._mounts.list_names, folders)))),
-            tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
-            tuple(sorted(reach.names.union(linked))),
-            tuple(sorted(reach.kernel_types)),
-            tuple(sorted(reach.points)),
-            unseen_homes=self._homes.list_unseen(ways),
-        )
+        resolved = self.find_entry(path).resolved
+        return Trace() if resolved is None else self._tracer.trace(path, resolved)
 
     def find_passage(self, path: str) -> Passage:
-        if not self._is_followed(path):
-            return Passage()
-        resolved = self._resolve(path)
-        return Passage(resolved, self.trace(path).passes, self._mounts.list_names(resolved))
-
-    def _is_followed(self, path: str) -> bool:
-        return self._visible and not any(map(_OF_PROC.fullmatch, self._list_ways(path)))
-
-    def _hold(self, *paths: str) -> tuple[str, ...]:
-        return tuple(sorted(self._guarded.list_held(*paths)))
-
-    def _hold_users(self, *paths: str) -> tuple[str, ...]:
-        return tuple(sorted(self._users.list_held(*paths)))
+        return self._tracer.find_passage(path) if self._visible else Passage()
 
     def network(self, name: str) -> str | None:
         """The name in the data; a name that is none of an ID is its own."""
@@ -207,44 +190,49 @@ class FixedHost:
     def objects(self) -> "FixedObjects | None":
         return self._objects
 
-    def _follow(self, names: Iterable[str]) -> dict[str, str]:
-        return {name: self._resolve(name) if self._visible else name for name in names}
-
-    def _resolve(self, path: str) -> str:
-        """The path after links; a path in a circle of links is left as it is."""
-        *_, last = self._list_ways(path)
-        return last
-
-    def _list_ways(self, path: str) -> Iterator[str]:
-        """The path, and what it is after each link; the path again at the end of a circle."""
-        seen = path
-        for _ in range(MAX_LINKS):
-            yield seen
-            link = self._first_link(seen)
-            if link is None:
-                return
-            # A relative target counts from the folder of the link.
-            target = self._links[link]
-            start = target if target.startswith("/") else f"{link}/../{target}"
-            seen = clean(start + seen[len(link) :])
-        yield path
-
-    def _first_link(self, path: str) -> str | None:
-        """The link that the kernel meets first when it walks this path."""
-        return min((link for link in self._links if is_within(path, link)), key=len, default=None)
+    def _protect(self, names: Iterable[str], *, inside: bool = False) -> ProtectedPaths:
+        follow = self._walk.resolve_or_keep if self._visible else str
+        return ProtectedPaths({name: follow(name) for name in names}, inside=inside)
 
 
-def _step_in(folder: str, ways: Sequence[str]) -> str:
-    """What the first of these ways looks up in a folder."""
-    way = next(way for way in ways if way != folder and is_within(way, folder))
-    return f"{folder.rstrip('/')}/{way.removeprefix(folder).strip('/').split('/')[0]}"
+class _FixedWalk(HostWalk):
+    """A walk through files that are made up: links, folders with an owner, and directories everywhere else."""
+
+    def __init__(self, links: Mapping[str, str], owners: Mapping[str, str]) -> None:
+        super().__init__("/", lambda: {_PROC})
+        self._os_lstat, self._readlink = self._make_stat, links.__getitem__
+        self._targets, self._modes = links, dict[str, int]()
+        self.owners = [*owners.items()]
+        self._uids = {folder: uid for uid, (folder, _) in enumerate(self.owners, _FIRST_USER)}
+
+    def describe(self, paths: Iterable[str], mode: int) -> None:
+        """Have these paths of this mode; 0: nothing is there."""
+        for path in map(self.resolve_or_keep, map(clean, paths)):
+            self._modes[path] = mode
+            self._stats.pop(path, None)
+
+    def _make_stat(self, path: str) -> os.stat_result:
+        is_of_proc = _OF_PROC.fullmatch(path) is not None
+        is_link = path in self._targets or is_of_proc
+        mode = stat.S_IFLNK | 0o777 if is_link else self._modes.get(path, _MODES["directory"])
+        if mode == 0:
+            raise FileNotFoundError(errno.ENOENT, "is not there", path)
+        return os.stat_result((mode, 0, _PROC if is_of_proc else _DISK, 1, self._uids.get(path, 0), 0, 0, 0, 0, 0))
+
+
+class _FixedNames(AccountNames):
+    def __init__(self, walk: _FixedWalk) -> None:
+        super().__init__(walk)
+        self._owners = walk.owners
+
+    def describe(self, writer: Writer) -> str:
+        """The owner as the data names it."""
+        return self._owners[writer.id - _FIRST_USER][1]
 
 
 def _texts(data: Mapping[str, JSON], part: str) -> dict[str, str]:
     return dict(cast(Mapping[str, str], data.get(part, {})))
 
 
-def _kind(text: str) -> Kind:
-    if text not in get_args(Kind):
-        raise ValueError(f"host: a kind is one of {', '.join(get_args(Kind))}")
-    return cast(Kind, text)
+def _list(data: Mapping[str, JSON], part: str, default: Sequence[str] = ()) -> Sequence[str]:
+    return cast(Sequence[str], data.get(part, default))
