@@ -28,7 +28,7 @@ class Engine(Protocol):
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
         """A check of `schema`; a $ref may point into one of `resources` (`site#/$defs/...`) and nowhere else."""
-        ...
+        return self.prepare(resources)(schema)
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
         """What `compile` does, for many schemas: the resources are read once."""

@@ -10,7 +10,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from portero.engine.interface import InstancePath, sort_paths
+from portero.engine.interface import Engine, InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.values.json_types import JSON
 
@@ -30,14 +30,10 @@ class ReferenceCheck:
         return sort_paths({tuple(error.absolute_path) for error in self._validator.iter_errors(request)})
 
 
-class Reference:
+class Reference(Engine):
     """Compiles with jsonschema; references are resolved in memory only (a Registry fetches nothing by itself)."""
 
     name = "reference"
-
-    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> ReferenceCheck:
-        """As in Engine."""
-        return self.prepare(resources)(schema)
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], ReferenceCheck]:
         """As in Engine."""

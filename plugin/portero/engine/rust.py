@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine.interface import InstancePath, sort_paths
+from portero.engine.interface import Engine, InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.values.json_types import JSON
 
@@ -35,14 +35,10 @@ class RustCheck:
         return sort_paths(paths or {()})
 
 
-class Rust:
+class Rust(Engine):
     """Compiles with jsonschema-rs."""
 
     name = "rust"
-
-    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> RustCheck:
-        """As in Engine."""
-        return self.prepare(resources)(schema)
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], RustCheck]:
         """As in Engine."""
