@@ -6,10 +6,7 @@ from pathlib import Path
 
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk
-
-# Bytes. The kernel's own files are small, and so are those that people write.
-# (/proc/sys answers ENOMEM to a read of 4 MiB or more.)
-_MAX_BYTES = 1 << 20
+from portero.files.whole_files import read_regular_file
 
 
 class Files:
@@ -24,11 +21,7 @@ class Files:
 
     def data(self, path: str) -> bytes:
         """The content of a file of at most 1 MiB."""
-        with self._find_file(path).open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise OSError(f"{path}: is longer than {_MAX_BYTES} bytes")
-        return content
+        return read_regular_file(self._find_file(path))
 
     def text_or(self, path: str, absent: str) -> str:
         """The text of a file, or `absent` where there is no such file."""

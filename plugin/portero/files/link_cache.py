@@ -4,7 +4,7 @@ Where a path leads depends on nothing but the links on its way. The times of a f
 went since the walk, so most of them need no check.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -20,30 +20,27 @@ Stamp: TypeAlias = tuple[int, int, int, int]
 _Name: TypeAlias = tuple[str, str | None]
 
 
-class _Changed(Exception):
-    """A link is not what it was."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """The names looked up in a folder. `stamp` None: each name must be checked."""
+    """The names looked up in a folder. `stamp` None: it had not settled. A closed name can open without its change."""
 
     path: str
     names: tuple[_Name, ...]
+    has_closed: bool
     stamp: Stamp | None
 
     @classmethod
-    def record(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
-        """A folder whose names were looked up. A closed name can become open without a change of its folder."""
-        closed = any(link == CLOSED for _, link in names)
-        return cls(path, names, None if closed else find_stamp(walk, path))
+    def record(cls, walk: HostWalk, path: str, names: Mapping[str, str | None]) -> "_Folder":
+        """A folder whose names were looked up."""
+        has_closed = CLOSED in names.values()
+        return cls(path, tuple(names.items()), has_closed, None if has_closed else find_stamp(walk, path))
 
-    def recheck(self, walk: HostWalk) -> "_Folder":
-        """The folder as this walk finds it, each name checked; raises _Changed."""
-        if any(walk.find_link(self.path, name) != link for name, link in self.names):
-            raise _Changed
-        again = _Folder.record(walk, self.path, self.names)
-        return self if again == self else again
+    def still_holds(self, walk: HostWalk) -> bool:
+        """Whether no link in it changed; False also for one that changed and has settled since: it is recorded anew."""
+        stamp = None if self.has_closed else find_stamp(walk, self.path)
+        if stamp is None:
+            return all(walk.find_link(self.path, name) == link for name, link in self.names)
+        return stamp == self.stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +56,16 @@ class LinkCache:
         for path in paths:
             for folder, step, link in walk.list_lookups(path):
                 lookups.setdefault(folder, {})[step] = link
-        return cls(tuple(_Folder.record(walk, folder, tuple(names.items())) for folder, names in lookups.items()))
+        return cls(tuple(_Folder.record(walk, folder, names) for folder, names in lookups.items()))
 
-    def revalidate(self, walk: HostWalk) -> "LinkCache | None":
-        """The cache as this walk finds it, when no link changed; None: one did. Raises OSError."""
-        lstat = walk.lstat
+    def still_holds(self, walk: HostWalk) -> bool:
+        """Whether this walk finds no other link; False also where it cannot tell soon. Raises OSError."""
         try:
-            # The stamp is made in line: hardly anything is done as often in a request.
-            changed = [
-                folder
-                for folder in self.folders
-                if folder.stamp is None
-                or (stat := lstat(folder.path)) is None
-                or folder.stamp != (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
-            ]
-            if not changed:
-                return self
-            again = {folder.path: folder.recheck(walk) for folder in changed}
-        except _Changed:
-            return None
+            return all(folder.still_holds(walk) for folder in self.folders)
         except OSError as error:
             if is_closed(error):
-                return None
+                return False
             raise
-        if all(again[folder.path] is folder for folder in changed):
-            return self
-        return LinkCache(tuple(again.get(folder.path, folder) for folder in self.folders))
 
 
 def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:

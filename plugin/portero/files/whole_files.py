@@ -16,7 +16,7 @@ from pathlib import Path
 from portero.values.json_objects import unique_names
 from portero.values.json_types import JSON
 
-# Bytes; far more than any rule, site.json, key or daemon.json has.
+# Bytes; far more than any rule, site.json, key or daemon.json has. (/proc/sys answers ENOMEM to a read of 4 MiB.)
 MAX_FILE_BYTES = 1 << 20
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
+from portero.files.whole_files import read_regular_file
 from portero.values.ip_ranges import Network, contains
 
 _PREFIX = re.compile(r"\|-- (?P<address>[0-9.]+)")
@@ -98,11 +99,7 @@ def _read_ipv6(folder: str) -> tuple[list[Network], list[Network]]:
 
 
 def _read_lines(folder: str, name: str) -> list[str]:
-    with Path(folder, name).open(encoding="ascii") as file:
-        text = file.read(_MAX_FILE_BYTES + 1)
-    if len(text) > _MAX_FILE_BYTES:
-        raise OSError(f"{folder}/{name}: more routes than can be read for one request")
-    return text.splitlines()
+    return read_regular_file(Path(folder, name), _MAX_FILE_BYTES).decode("ascii").splitlines()
 
 
 def read_mounted() -> HostRoutes | None:

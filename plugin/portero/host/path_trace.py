@@ -31,7 +31,6 @@ class Tracer:
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
-        folders = self._list_folders(path)
         try:
             swaps, seen = tuple(self._list_swaps(path)), True
         except UnseenOwner:
@@ -40,7 +39,7 @@ class Tracer:
         others = reach.names.union(name_linked(resolved, self.links)) - {path}
         others |= {name for name in name_linked(resolved, self.homes.links) if not is_within(name, path)}
         return Trace(
-            self._name_folders(folders),
+            self._name_folders(path),
             swaps,
             tuple(sorted(drop_copies(path, others, self.mounts))) if others else (),
             tuple(sorted(reach.kernel_types)),
@@ -54,19 +53,12 @@ class Tracer:
         resolved, _ = self.walk.find_entry(path)
         if resolved is None:
             return Passage()
-        return Passage(resolved, self._name_folders(self._list_folders(path)), self.mounts.list_names(resolved))
+        return Passage(resolved, self._name_folders(path), self.mounts.list_names(resolved))
 
-    def _list_folders(self, path: str) -> list[str]:
-        """The folders on the way to a path, in its order, each once."""
-        return list(dict.fromkeys(self.walk.list_folders(path)))
-
-    def _name_folders(self, folders: list[str]) -> tuple[str, ...]:
-        names: dict[str, None] = {}
-        for folder in folders:
-            names[folder] = None
-            if others := self.mounts.list_names(folder):
-                names |= dict.fromkeys(others)
-        return tuple(names)
+    def _name_folders(self, path: str) -> tuple[str, ...]:
+        """The folders on the way to a path, in its order, each under all its names."""
+        folders = dict.fromkeys(self.walk.list_folders(path))
+        return tuple(dict.fromkeys(name for folder in folders for name in (folder, *self.mounts.list_names(folder))))
 
     def _list_swaps(self, path: str) -> Iterator[Swap]:
         for step in self.walk.list_steps(path):

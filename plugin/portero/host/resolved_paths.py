@@ -4,7 +4,7 @@ They are resolved anew when a link on the way to one of them is not what it was.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from portero.dockerd.daemon import AskingDaemon
@@ -87,9 +87,7 @@ class PathResolver:
         if walk is None:
             return self._resolve(None, key, {})
         cached = next((cached for cached in self._cache if cached.key == key), None)
-        if cached is not None and (links := cached.links.revalidate(walk)) is not None:
-            if links is not cached.links:
-                self._store(replace(cached, links=links))
+        if cached is not None and cached.links.still_holds(walk):
             return cached.paths
         reals: dict[str, str] = {}
         paths = self._resolve(walk, key, reals)
