@@ -14,7 +14,8 @@ from portero.cli import options
 from portero.cli.terminal import show, show_lines
 from portero.dockerd import unix_http
 from portero.door import door_units
-from portero.policy.doors import DOORS, USERS
+from portero.identity.trusted import USERS
+from portero.policy.doors import DOORS
 from portero.values.json_types import JSON
 
 _FILE = click.Path(path_type=Path)

@@ -17,7 +17,7 @@ from portero.door.client_process import ClientProcesses
 from portero.door.pipes import PipePool
 from portero.door.stamps import Stamps
 from portero.door.stream import Stream, Surroundings
-from portero.identity.door_stamp import USERS
+from portero.identity.trusted import USERS
 
 _LOG = logging.getLogger(__name__)
 # Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.

@@ -1,7 +1,7 @@
 """Rewrites a schema of our dialect so that all engines report the same failures and read its patterns alike."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from portero.values.json_types import JSON
 
@@ -22,19 +22,25 @@ def to_portable(schema: Mapping[str, JSON]) -> dict[str, JSON]:
     report {"not": {}} at the value itself. A dot does not match a line feed in one engine, nor three more line ends in
     the other: a path with such a character would not match a rule's pattern.
     """
-    return {keyword: _portable_value(keyword, value) for keyword, value in schema.items()}
+    portable = map_schemas(schema, _portable_schema, (*ONE_SCHEMA, *MANY_SCHEMAS, *NAMED_SCHEMAS))
+    if isinstance(pattern := schema.get("pattern"), str):
+        portable["pattern"] = _DOT.sub(lambda match: _ANY if match[0] == "." else match[0], pattern)
+    return portable
 
 
-def _portable_value(keyword: str, value: JSON) -> JSON:
-    if keyword in ONE_SCHEMA:
-        return _portable_schema(value)
-    if keyword in MANY_SCHEMAS and isinstance(value, list):
-        return [_portable_schema(one) for one in value]
-    if keyword in NAMED_SCHEMAS and isinstance(value, dict):
-        return {name: _portable_schema(one) for name, one in value.items()}
-    if keyword == "pattern" and isinstance(value, str):
-        return _DOT.sub(lambda match: _ANY if match[0] == "." else match[0], value)
-    return value
+def map_schemas(
+    schema: Mapping[str, JSON], change: Callable[[JSON], JSON], keywords: Collection[str]
+) -> dict[str, JSON]:
+    """The same schema with each one changed that stands directly in these keywords."""
+
+    def change_all(keyword: str, value: JSON) -> JSON:
+        if keyword in MANY_SCHEMAS and isinstance(value, list):
+            return [change(one) for one in value]
+        if keyword in NAMED_SCHEMAS and isinstance(value, dict):
+            return {name: change(one) for name, one in value.items()}
+        return change(value)
+
+    return {keyword: change_all(keyword, value) if keyword in keywords else value for keyword, value in schema.items()}
 
 
 def _portable_schema(schema: JSON) -> JSON:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from jwt import PyJWS, PyJWTError
 
 from portero.identity.caller import STAMP_HEADER
-from portero.identity.trusted import is_name
+from portero.identity.trusted import USERS, are_groups, is_name
 from portero.refusals import Refused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
@@ -22,11 +22,8 @@ from portero.values.json_types import JSON
 PrivateKey: TypeAlias = Ed25519PrivateKey
 # Seconds.
 LIFETIME = 60
-# The users' door stamps accounts, every other one itself.
-USERS = "users"
 _ALGORITHM, _TYPE = "EdDSA", "portero-door"
 _MAX_LENGTH = 64 << 10
-_MAX_GROUPS = 256
 # The clock can be set back between door and plugin.
 _CLOCK_STEP = 60
 _JWS = PyJWS(algorithms=[_ALGORITHM])
@@ -81,11 +78,9 @@ def read_stamp(text: str, key: Ed25519PublicKey, boot: str) -> Stamp:
 
 
 def _read_groups(value: JSON) -> tuple[str, ...]:
-    names = value if isinstance(value, list) else [None]
-    groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
-    if len(groups) != len(names) or len(groups) > _MAX_GROUPS:
+    if not isinstance(value, list) or not are_groups(value):
         _refuse()
-    return groups
+    return tuple(value)
 
 
 def _read_time(value: JSON) -> int:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt import PyJWS, PyJWTError
 
 from portero.identity.keys import Algorithm, Key
-from portero.identity.trusted import TokenIssuer, is_name
+from portero.identity.trusted import TokenIssuer, are_groups, is_name
 from portero.refusals import Refused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
@@ -26,7 +26,6 @@ _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
 _ALGORITHMS = get_args(Algorithm)
 # Clocks differ: a token that was made just now may come from the future. Its end is exact.
 _CLOCKS_DIFFER = 60.0
-_MAX_GROUPS = 256
 _LATEST = float(1 << 53)
 _JWS = PyJWS(algorithms=_ALGORITHMS)
 
@@ -127,11 +126,10 @@ def _is_for(claims: Mapping[str, JSON], audiences: Sequence[str]) -> bool:
 
 def _list_groups(value: JSON) -> tuple[str, ...]:
     """One name or a list of them; a user without any has none."""
-    names = value if isinstance(value, list) else [] if value is None else [value]
-    groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
-    if len(groups) != len(names) or len(groups) > _MAX_GROUPS:
+    names: list[JSON] = value if isinstance(value, list) else [] if value is None else [value]
+    if not are_groups(names):
         _refuse("invalid")
-    return tuple(dict.fromkeys(groups))
+    return tuple(dict.fromkeys(names))
 
 
 def make_token(

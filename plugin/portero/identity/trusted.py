@@ -5,7 +5,9 @@ And which names of users and groups are taken from them: one line of text, not t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
+
+from portero.values.json_types import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from cryptography.x509 import Certificate
@@ -14,6 +16,9 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from portero.identity.tokens import Bearer
 
 _MAX_LENGTH = 128
+_MAX_GROUPS = 256
+# The door of the host's accounts, which it stamps; every other one stamps itself.
+USERS = "users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class Trusted:
     verified: "dict[tuple[bytes | str, ...], Bearer]" = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+
+def are_groups(names: list[JSON]) -> TypeGuard[list[str]]:
+    """Whether all of them can be names of groups, and they are not too many."""
+    return len(names) <= _MAX_GROUPS and all(map(is_name, names))
 
 
 def is_name(text: object) -> bool:

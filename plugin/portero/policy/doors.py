@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
 from portero.identity.caller import DOOR_PREFIX
-from portero.identity.trusted import Door
+from portero.identity.trusted import USERS, Door
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 
 DOORS, LISTS = "doors", "door-lists"
-# The users' door stamps accounts, every other one itself.
-USERS = "users"
 
 
 def read_doors(values: Mapping[str, JSON]) -> dict[str, Door]:

@@ -11,12 +11,13 @@ from typing import cast
 
 from portero.decision import Violation
 from portero.engine import InstancePath
-from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+from portero.engine.portable_schema import MANY_SCHEMAS, map_schemas
 from portero.policy.at import follow
+from portero.policy.dialect import list_keywords
 from portero.values.json_types import JSON
 from portero.values.spelling import parse_path
 
-_MORE_STRICT = ("additionalProperties", "items", "contains", "then", "else")
+_MORE_STRICT = (*MANY_SCHEMAS, "properties", "additionalProperties", "items", "contains", "then", "else")
 _SPEAKS_OF: Mapping[str, Sequence[str]] = {
     "object": ("properties", "required", "additionalProperties", "propertyNames"),
     "array": ("items", "contains", "minItems", "maxItems"),
@@ -36,7 +37,7 @@ def make_strict(schema: JSON) -> JSON:
     """
     if not isinstance(schema, dict):
         return schema
-    read = {keyword: _strict_value(keyword, value) for keyword, value in schema.items()}
+    read = map_schemas(schema, make_strict, _MORE_STRICT)
     types = [kind for kind, spoken in _SPEAKS_OF.items() if any(keyword in schema for keyword in spoken)]
     if types:
         read.setdefault("type", [*types])
@@ -46,26 +47,9 @@ def make_strict(schema: JSON) -> JSON:
     return read
 
 
-def _strict_value(keyword: str, value: JSON) -> JSON:
-    if keyword in _MORE_STRICT:
-        return make_strict(value)
-    if keyword in MANY_SCHEMAS:
-        return [make_strict(one) for one in cast(list[JSON], value)]
-    if keyword == "properties":
-        return {name: make_strict(one) for name, one in cast(dict[str, JSON], value).items()}
-    return value
-
-
 def looks_into_lists(match: JSON) -> bool:
     """Whether a match can depend on the entries of a list."""
-    if not isinstance(match, dict):
-        return False
-    inner = [match[keyword] for keyword in ONE_SCHEMA if keyword in match]
-    for keyword in MANY_SCHEMAS:
-        inner += cast(list[JSON], match.get(keyword, []))
-    for keyword in NAMED_SCHEMAS:
-        inner += cast(dict[str, JSON], match.get(keyword, {})).values()
-    return any(keyword in match for keyword in _INTO_A_LIST) or any(looks_into_lists(one) for one in inner)
+    return any(keyword in _INTO_A_LIST for _, keyword, _ in list_keywords(match))
 
 
 def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
