@@ -3,10 +3,12 @@
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from portero.dockerd.api import HEADER, SECRET, EngineApi, get
+from portero.dockerd.api import HEADER, MAX_ANSWER_BYTES, SECRET, EngineApi, TimedRequests
+from portero.dockerd.kept_connections import KeptConnections
 from tests.objects.answering import answering, http
 
 
@@ -15,6 +17,20 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     # A Unix socket's address is short; pytest's folders are not.
     monkeypatch.chdir(tmp_path)
     return "d.sock"
+
+
+def get(
+    address: str,
+    target: str,
+    seconds: float,
+    uids: set[int] | None,
+    max_bytes: int = MAX_ANSWER_BYTES,
+    kept: KeptConnections[Any] | None = None,
+) -> tuple[int, bytes] | None:
+    """The first answer; None: there is none. `uids`: only a process of one of these users is asked."""
+    requests = TimedRequests([address], None, lambda: seconds, kept)
+    requests._uids = uids
+    return next(requests.answers(target, max_bytes), None)
 
 
 def test_an_answer_has_status_and_body_and_the_request_the_header(address: str) -> None:

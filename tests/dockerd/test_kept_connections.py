@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from portero.dockerd.api import TimedRequests, get
+from portero.dockerd.api import TimedRequests
 from portero.dockerd.kept_connections import KeptConnections
 from portero.threads import call_before_wait
+from tests.dockerd.test_api import get
 from tests.unix_server import Handler, serving
 from tests.waiting import wait_until
 

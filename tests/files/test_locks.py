@@ -1,12 +1,13 @@
 """File locks: one descriptor at a time, free again when it is closed."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from portero.files.locks import is_rotated, locked_folder, try_lock
+from portero.files.locks import is_rotated, locked_folder
 
 
 @pytest.fixture
@@ -15,6 +16,14 @@ def descriptor(tmp_path: Path) -> Iterator[int]:
     opened = os.open(tmp_path, os.O_RDONLY)
     yield opened
     os.close(opened)
+
+
+def try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def test_a_locked_folder_is_free_again_at_the_end_and_nothing_is_left_in_it(tmp_path: Path, descriptor: int) -> None:

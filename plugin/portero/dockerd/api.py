@@ -10,8 +10,9 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.kept_connections import KeptConnections
@@ -32,6 +33,7 @@ TIMEOUT_SECONDS = 20.0
 MAX_ANSWER_BYTES = 8 << 20
 _NO_HEADERS: Mapping[str, str] = {}
 _OWN = {HEADER: SECRET}
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class EngineApi:
         headers: Mapping[str, str] = _NO_HEADERS,
         body: bytes | Iterable[bytes] | None = None,
     ) -> tuple[int, bytes]:
-        from portero.dockerd.unix_http import exchange  # see get()
+        from portero.dockerd.unix_http import exchange  # see TimedRequests
 
         return exchange(
             self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=MAX_ANSWER_BYTES
@@ -89,51 +91,6 @@ def _find_message(answer: bytes) -> str:
     except ValueError:
         return ""
     return f": {make_printable(' '.join(message.split()))}" if message else ""
-
-
-def get(
-    address: str,
-    target: str,
-    seconds: float,
-    uids: Collection[int] | None,
-    max_bytes: int = MAX_ANSWER_BYTES,
-    kept: KeptConnections[Any] | None = None,
-) -> tuple[int, bytes] | None:
-    """Status and body; None: no answer of at most `max_bytes` bytes came in time.
-
-    `uids`: only a process of one of these users is asked.
-    """
-    if seconds <= 0:
-        return None
-    # Slow to load, and most commands ask no daemon.
-    from portero.dockerd.unix_http import exchange
-
-    check = make_check(address, uids)
-    try:
-        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check, kept=kept)
-    except (OSError, ValueError):
-        return None
-
-
-def _get_list(
-    address: str,
-    target: str,
-    seconds: float,
-    uids: Collection[int] | None,
-    wanted: Wanted,
-    kept: KeptConnections[Any] | None,
-) -> tuple[int, list[Mapping[str, JSON]]] | None:
-    """The same for a list of objects; an answer of another status has none."""
-    if seconds <= 0:
-        return None
-    from portero.dockerd.unix_http import asking  # see get()
-
-    check = make_check(address, uids)
-    try:
-        with asking(address, seconds, "GET", target, headers=_OWN, check=check, kept=kept) as response:
-            return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
-    except (OSError, ValueError):
-        return None
 
 
 def make_check(address: str, uids: Collection[int] | None) -> Callable[[socket.socket], None]:
@@ -177,17 +134,32 @@ class TimedRequests:
 
     def answers(self, target: str, max_bytes: int = MAX_ANSWER_BYTES) -> Iterator[tuple[int, bytes]]:
         """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
-        for address in self._addresses:
-            answer = get(address, target, self._seconds_left(), self._uids, max_bytes, self._kept)
-            if answer is not None:
-                yield answer
+        from portero.dockerd.unix_http import exchange  # slow to load, and most commands ask no daemon
+
+        return self._ask_each(partial(exchange, max_bytes=max_bytes), target)
 
     def lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
         """Status and the objects of a list, with the wanted fields, from each socket that answers in time."""
+        from portero.dockerd.unix_http import asking  # see answers()
+
+        def ask(*request: Any, **more: Any) -> tuple[int, list[Mapping[str, JSON]]]:
+            with asking(*request, **more) as response:
+                # An answer of another status has none.
+                return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
+
+        return self._ask_each(ask, target)
+
+    def _ask_each(self, ask: Callable[..., _Answer], target: str) -> Iterator[_Answer]:
         for address in self._addresses:
-            answer = _get_list(address, target, self._seconds_left(), self._uids, wanted, self._kept)
-            if answer is not None:
-                yield answer
+            seconds = self._seconds_left()
+            if seconds <= 0:
+                return
+            check = make_check(address, self._uids)
+            try:
+                answer = ask(address, seconds, "GET", target, headers=_OWN, check=check, kept=self._kept)
+            except (OSError, ValueError):
+                continue
+            yield answer
 
     def _seconds_left(self) -> float:
         if self._deadline is None:

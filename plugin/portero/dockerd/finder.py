@@ -5,7 +5,6 @@ reload, and its containerd can be started anew without it and have its things el
 minute, and none is forgotten.
 """
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from portero.dockerd.proc import (
     identify_dockerd,
     read_dockerd,
 )
+from portero.files.chroot import Files
 from portero.files.symlinks import HostWalk
 from portero.threads import start_thread
 from portero.values.json_types import JSON
@@ -121,7 +121,7 @@ class AskingDaemons:
         for address, config in containerds:
             # A user's socket is not called: all that a rootless dockerd starts is below its own folders.
             words = () if daemon.uid else find_arguments(walk.local_path(walk.resolve_or_keep(address)), self._proc)
-            places = locate_containerd(words or (), config, partial(_read, walk), partial(_list_names, walk))
+            places = locate_containerd(words or (), config, partial(_read, walk), Files(daemon.root).names)
             yield replace(places, unseen=(*places.unseen, *(() if words is not None else (address,))))
 
 
@@ -131,13 +131,6 @@ def _merge(before: Sequence[str], more: Iterable[Sequence[str]]) -> tuple[str, .
 
 def _read(walk: HostWalk, path: str) -> bytes | None:
     return read_content(lambda name: walk.local_path(walk.resolve(name)), path)
-
-
-def _list_names(walk: HostWalk, folder: str) -> list[str]:
-    try:
-        return os.listdir(walk.local_path(walk.resolve(folder)))
-    except FileNotFoundError:
-        return []
 
 
 def _read_settings(running: RunningDockerd) -> Mapping[str, JSON]:

@@ -18,15 +18,6 @@ def wait_for_lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-def try_lock(descriptor: int) -> bool:
-    """Lock an open file or folder; False when another descriptor holds the lock."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 @contextmanager
 def locked_folder(folder: Path, seconds: float | None = None) -> Iterator[None]:
     """Hold the lock on a folder; no file is left behind.
@@ -46,10 +37,13 @@ def locked_folder(folder: Path, seconds: float | None = None) -> Iterator[None]:
 
 def _lock_within(descriptor: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not try_lock(descriptor):
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(_RETRY_SECONDS)
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError from None
+            time.sleep(_RETRY_SECONDS)
 
 
 def is_rotated(path: str | Path, descriptor: int) -> bool:

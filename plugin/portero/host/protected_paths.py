@@ -24,8 +24,6 @@ _HOMES_OF_ROOT = tuple(begin(path) for access, path, _ in _ROWS if access == "ho
 # Folders that hold them: for any mount, and for one that may be written.
 _HOLDING = frozenset(path for access, path, _ in _ROWS if access == "itself")
 _HOLDING_WRITABLE = _HOLDING.union(path for access, path, _ in _ROWS if access == "write")
-# Homes are sensitive for writing, and the folders above them.
-HOMES = ("/home", "/var/home")
 # Data at the usual paths counts whether a daemon is seen or not: it may be of another one, or of one that is stopped.
 USUAL_DATA = (DATA_ROOT, ROOT)
 

@@ -11,11 +11,13 @@ from portero.dockerd.daemon import AskingDaemon
 from portero.files.link_cache import LinkCache, list_links
 from portero.files.path import is_within
 from portero.files.symlinks import HostWalk
-from portero.host.protected_paths import HOMES, SENSITIVE, USUAL_DATA, ProtectedPaths
+from portero.host.homes import FOLDERS
+from portero.host.protected_paths import SENSITIVE, USUAL_DATA, ProtectedPaths
 
 # Daemons of one host.
 _MAX_CACHED = 8
-_USUAL = (*SENSITIVE, *HOMES)
+# Homes are sensitive for writing, and the folders above them.
+_USUAL = (*SENSITIVE, *sorted(FOLDERS))
 _INSIDE_USUAL = ProtectedPaths({path: path for path in _USUAL}, inside=True)
 
 # The daemon that asks, those that run beside it, and names that are protected besides the usual ones.

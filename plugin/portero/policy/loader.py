@@ -58,14 +58,8 @@ def load(
     refuse_if(faults)
     images = image_trust.read_trust(contents, values, schemas[_LIST], faults)
     refuse_if(faults)
-    refuse_if(
-        [
-            f"{rule.file}: {fault}"
-            for rule in rules.values()
-            if rule.proposal is not None
-            for fault in value_faults(rule.proposal, values)
-        ]
-    )
+    proposals = [(rule.file, rule.proposal) for rule in rules.values() if rule.proposal is not None]
+    refuse_if([f"{file}: {fault}" for file, proposal in proposals for fault in value_faults(proposal, values)])
     rules = {id: with_site(rule, values) for id, rule in rules.items()}
     resources = _resources(values, schemas)
     checks = compile_rules(rules, engine, resources, faults)
