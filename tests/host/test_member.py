@@ -1,6 +1,6 @@
 """A member says whether it may run, and whether it stands for a service."""
 
-from portero.host.member import Member
+from portero.host.member import MadePlace, Member
 
 
 def test_what_was_asked_to_start_may_run() -> None:
@@ -12,3 +12,10 @@ def test_what_was_asked_to_start_may_run() -> None:
 def test_a_service_is_known_by_its_id() -> None:
     assert Member("service web", "web").is_service
     assert not Member("a" * 64, "service web").is_service
+
+
+def test_equal_places_are_one() -> None:
+    assert {MadePlace("/a", True, "one"), MadePlace("/a", True, "one"), MadePlace("/a", False, "one")} == {
+        MadePlace("/a", True, "one"),
+        MadePlace("/a", False, "one"),
+    }

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from portero.host.creation import MadePlace
 from portero.host.fixed_host import FixedHost, FixedObjects
+from portero.host.member import MadePlace
 from portero.host.notes import HostNotes
 from portero.judging.context import Context
 from portero.judging.enforcement import Enforcement

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.host.creation import MadePlace
+from portero.host.member import MadePlace
 from portero.objects import creations
 from portero.objects.creations import CreationsUnderWay, RequestCreations
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd.api import TimedRequests
-from portero.host.creation import MadePlace
+from portero.host.member import MadePlace
 from portero.objects.changes import Touch
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon

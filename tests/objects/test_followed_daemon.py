@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.creation import MadePlace
+from portero.host.member import MadePlace
 from portero.objects.changes import PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.reading.authz_response import Result

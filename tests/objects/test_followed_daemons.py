@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.host.creation import MadePlace
+from portero.host.member import MadePlace
 from portero.objects import followed_daemons, picture_reader
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.reading import api_tables

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import api
-from portero.host.creation import MadePlace
+from portero.host.member import MadePlace
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
 from portero.objects.changes import Touch

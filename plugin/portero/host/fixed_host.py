@@ -21,9 +21,8 @@ from portero.files.mount_table import MountTable, list_mounts
 from portero.files.owners import AccountNames, Owners, Writer
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk
-from portero.host.creation import Creations
 from portero.host.homes import make_homes
-from portero.host.member import Members
+from portero.host.member import Creations, Members
 from portero.host.network import HostRoutes
 from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer

@@ -1,9 +1,11 @@
-"""A container or a service as the memory of writers has it, and what is asked of that memory; plain values.
+"""What several containers can share, as the daemon's memories have it; plain values.
 
-objects/writer_memory.py keeps it, objects/descriptors.py says who could have received a descriptor of whom.
+A container or a service with what it can write (objects/writer_memory.py keeps it, objects/descriptors.py says who
+could have received a descriptor of whom), and folders of what is being created just now, as two requests at once see
+each other (objects/creations.py).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -67,3 +69,30 @@ class Members(Protocol):
 
     def change(self, id: str, change: Callable[[Member], Member]) -> None:
         """Note what was found out about one of them, if it is still known."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadePlace:
+    """A host path that a request mounts. `owner`: what is being created, as a reason names it."""
+
+    path: str
+    writable: bool
+    owner: str
+
+
+class Creations(Protocol):
+    """What others are creating at the daemon, for one request."""
+
+    @property
+    def others(self) -> Sequence[MadePlace]:
+        """Of what was allowed before this request asked dockerd, and is not known to be there, or to have failed."""
+
+    @property
+    def ended(self) -> Collection[str]:
+        """IDs of containers whose creation began before Portero did, and ended after it."""
+
+    def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
+        """Have others see these places of the request with this decision's ID, from now on.
+
+        False, and nothing is added, where `agree` says so of what was added meanwhile.
+        """

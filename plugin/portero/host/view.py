@@ -13,8 +13,7 @@ from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.symlinks import Kind
-from portero.host.creation import Creations
-from portero.host.member import Members
+from portero.host.member import Creations, Members
 from portero.host.network import HostRoutes
 from portero.refusals import Refused
 from portero.values.json_types import JSON

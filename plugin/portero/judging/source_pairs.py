@@ -7,8 +7,7 @@ and what the memory of writers must note when the request is allowed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portero.host.creation import MadePlace
-from portero.host.member import Member
+from portero.host.member import MadePlace, Member
 from portero.host.view import HostMoment, Objects
 from portero.judging import gone_writers, nested_sources
 from portero.judging.members import make_asked, make_started

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from portero.host.creation import MadePlace
+from portero.host.member import MadePlace
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0
@@ -94,7 +94,7 @@ def _list_places(creations: Mapping[str, _Creation]) -> list[MadePlace]:
 
 
 class RequestCreations:
-    """As one request sees them (Creations of host/creation.py)."""
+    """As one request sees them (Creations of host/member.py)."""
 
     def __init__(self, under_way: CreationsUnderWay, number: int, others: Mapping[str, _Creation]) -> None:
         self._under_way, self._number = under_way, number

@@ -11,8 +11,7 @@ from portero.decision import Decision, Violation
 from portero.facts import inspected
 from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.subnets import find_taken
-from portero.host.creation import Creations
-from portero.host.member import Members
+from portero.host.member import Creations, Members
 from portero.host.notes import HostNotes
 from portero.host.view import ListedKind, ObjectKind
 from portero.images.image_store import ImageStore, RecordUnreadable

@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portero.decision import Decision, Violation
-from portero.host.creation import Creations
-from portero.host.member import Members
+from portero.host.member import Creations, Members
 from portero.host.view import ListedKind, ObjectKind
 from portero.standin import inspection
 from portero.standin.host_objects import NO_OBJECTS, HostObjects
