@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.values.spelling import format_path, make_printable, parse_path, suggest_name
+from portero.values.spelling import find_twins, format_path, make_printable, parse_path, suggest_name
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,8 @@ def test_a_name_that_is_close_to_nothing_gets_no_proposal() -> None:
 def test_what_a_terminal_would_obey_is_a_question_mark() -> None:
     assert make_printable("a\x1b[2J\u202eb\n\x9b\ud800") == "a?[2J?b???"
     assert make_printable("José 漢字") == "José 漢字"
+
+
+def test_names_that_stand_twice_are_found_once() -> None:
+    assert find_twins(["a", "b", "a", "c", "b", "a"]) == ["a", "b"]
+    assert find_twins(["a", "b"]) == []

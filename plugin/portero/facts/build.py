@@ -24,7 +24,8 @@ from portero.values.json_types import JSON, Fact
 
 Query = Mapping[str, Sequence[str]]
 
-_AT: Mapping[str, str] = {
+# What is not among these has no parameter.
+_AT: Mapping[str, str] = dict.fromkeys(limits.AT, "query") | {
     "memory": "?memory",
     "memorySwap": "?memswap",
     "swap": "?memswap",
@@ -41,15 +42,6 @@ _ULIMIT = {
     for name, kind in [("Name", "string"), ("Hard", "int64"), ("Soft", "int64")]
 }
 _ULIMITS = ListOf(Struct({fold(name): field for name, field in _ULIMIT.items()}, {}))
-_NOT_IN_A_BUILD = (
-    "memoryReservation",
-    "memoryReservationShare",
-    "memorySwappiness",
-    "kernelMemory",
-    "kernelMemoryShare",
-    "pids",
-    "oomScoreAdj",
-)
 # The names of buildx (driver/docker-container/factory.go and driver.go, bkimage/bkimage.go).
 _BUILDER_CONTAINER = "buildx_buildkit_"
 _BUILDER_IMAGE = ("docker.io", "moby/buildkit")
@@ -109,7 +101,7 @@ def _limits(query: Query) -> Fact:
         quota=_number(query, "cpuquota"),
         shm=_number(query, "shmsize"),
     )
-    return limits.make_fact(requested, {**_AT, **dict.fromkeys(_NOT_IN_A_BUILD, "query")}, updating=False)
+    return limits.make_fact(requested, _AT, updating=False)
 
 
 def _extra_hosts(query: Query) -> list[str]:

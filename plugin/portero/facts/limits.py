@@ -13,8 +13,8 @@ from portero.values.json_types import JSON, Fact
 _MIN_NANO_CPUS = 10_000
 _DEFAULT_PERIOD = 100_000  # microseconds (moby daemon/daemon_unix.go, getCPUResources; kernel sched-bwc)
 
-# The fields of a HostConfig.
-_AT: Mapping[str, str] = {
+# The field of a HostConfig for each limit.
+AT: Mapping[str, str] = {
     "memory": "Memory",
     "memoryReservation": "MemoryReservation",
     "memoryReservationShare": "MemoryReservation",
@@ -31,10 +31,10 @@ _AT: Mapping[str, str] = {
     "oomScoreAdj": "OomScoreAdj",
     "shmSize": "ShmSize",
 }
-_CREATE_AT: Mapping[str, str] = {name: f"HostConfig.{field}" for name, field in _AT.items()}
+_CREATE_AT: Mapping[str, str] = {name: f"HostConfig.{field}" for name, field in AT.items()}
 _RESOURCES = "TaskTemplate.Resources"
 # A service has no field for some of them; their `at` is its resources.
-_SERVICE_AT: Mapping[str, str] = dict.fromkeys(_AT, _RESOURCES) | {
+_SERVICE_AT: Mapping[str, str] = dict.fromkeys(AT, _RESOURCES) | {
     "memory": f"{_RESOURCES}.Limits.MemoryBytes",
     "memoryReservation": f"{_RESOURCES}.Reservations.MemoryBytes",
     "memoryReservationShare": f"{_RESOURCES}.Reservations.MemoryBytes",
@@ -71,7 +71,7 @@ def read_create(config: Fact) -> Fact:
 
 def read_update(body: Fact) -> Fact:
     """From ContainerUpdate: what is absent stays as it is."""
-    return make_fact(_read_requested(body), _AT, updating=True)
+    return make_fact(_read_requested(body), AT, updating=True)
 
 
 def read_service(task: Fact) -> Fact:

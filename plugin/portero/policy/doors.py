@@ -9,7 +9,7 @@ from typing import cast
 from portero.identity.caller import DOOR_PREFIX
 from portero.identity.trusted import USERS, Door
 from portero.values.json_types import JSON
-from portero.values.spelling import suggest_name
+from portero.values.spelling import find_twins, suggest_name
 
 DOORS, LISTS = "doors", "door-lists"
 
@@ -24,9 +24,8 @@ def read_doors(values: Mapping[str, JSON]) -> dict[str, Door]:
 
 def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """One sentence for each fault; the values have passed site.schema.json."""
-    names = [str(door["name"]) for door in _entries(values)]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    yield from (f"{DOORS}: has {name} twice: write one entry" for name in twice)
+    twins = find_twins([str(door["name"]) for door in _entries(values)])
+    yield from (f"{DOORS}: has {name} twice: write one entry" for name in twins)
     lists = _lists(values)
     for door in _entries(values):
         for name in cast("list[str]", door.get("operations", [])):

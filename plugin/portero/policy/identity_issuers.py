@@ -11,7 +11,7 @@ from portero.identity.trusted import TokenIssuer, Trusted
 from portero.policy.doors import read_doors
 from portero.policy.folder import Folder
 from portero.values.json_types import JSON
-from portero.values.spelling import suggest_name
+from portero.values.spelling import find_twins, suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from portero.identity.keys import KeyFile
@@ -26,10 +26,8 @@ def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults:
     site_faults: list[str] = []
     authorities = cast("list[str]", values.get(_CERTIFICATES, []))
     issuers = cast("list[dict[str, JSON]]", values.get(_TOKENS, []))
-    names = [str(issuer["issuer"]) for issuer in issuers]
-    site_faults += [
-        f"{_TOKENS}: has {name} twice: write one entry" for name in dict.fromkeys(names) if names.count(name) > 1
-    ]
+    twins = find_twins([str(issuer["issuer"]) for issuer in issuers])
+    site_faults += [f"{_TOKENS}: has {name} twice: write one entry" for name in twins]
     for file in authorities:
         site_faults += _list_faults(_CERTIFICATES, file, "certificate", files)
     for issuer in issuers:

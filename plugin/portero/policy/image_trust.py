@@ -9,7 +9,7 @@ from portero.policy.folder import Folder
 from portero.policy.json_files import find_faults
 from portero.values.image_names import complete_name
 from portero.values.json_types import JSON
-from portero.values.spelling import suggest_name
+from portero.values.spelling import find_twins, suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys
     from portero.identity.keys import Public
@@ -54,7 +54,7 @@ def _make_entry(entry: Mapping[str, JSON]) -> TrustEntry:
 
 def _list_faults(entries: Sequence[TrustEntry], data: Mapping[str, bytes]) -> Iterator[str]:
     names = [entry.images for entry in entries]
-    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+    for name in find_twins(names):
         yield f"{_TRUST}: has {name} twice: write one entry"
     for name in names:
         if (complete := complete_name(name)) != name:

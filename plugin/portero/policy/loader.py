@@ -61,7 +61,8 @@ def load(
     proposals = [(rule.file, rule.proposal) for rule in rules.values() if rule.proposal is not None]
     refuse_if([f"{file}: {fault}" for file, proposal in proposals for fault in value_faults(proposal, values)])
     rules = {id: with_site(rule, values) for id, rule in rules.items()}
-    resources = _resources(values, schemas)
+    definitions = site.make_definitions(values, schemas[_SITE_SCHEMA])
+    resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": definitions}, "request": schemas[_REQUEST]}
     checks = compile_rules(rules, engine, resources, faults)
     waivers = exception.compile_waivers(written, engine, resources, faults)
     refuse_if(faults)
@@ -129,10 +130,6 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
         for rule in to_object(folder.documents.get(_SITE, {}).get("actions"))
         if rule not in rules
     ]
-
-
-def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JSON]]) -> dict[str, Mapping[str, JSON]]:
-    return {"site": {"$defs": site.make_definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
 
 
 def compile_rules(

@@ -54,18 +54,14 @@ class WordingTemplate:
         # What Docker adds was not asked for: the text tells of it.
         shows_figures = not is_missing and fact.get("added") is not True
         is_whole = words.cause == _MOUNT and "/" in cast("list[str]", fact.get("paths", ()))
-        return Wording(
-            entry=words.entry,
-            order=words.order,
-            cause=words.cause,
-            beside=words.beside,
+        return replace(
+            words,
             part=(words.part[0], _fill(words.part[1], fact) + _name_joined(fact))
             if words.part and is_missing
             else None,
             asked=self._asked(request, paths, fact) if shows_figures and words.asked else "",
             allowed=words.allowed if shows_figures else "",
             text=_WHOLE_HOST if is_whole else _fill(words.text, fact),
-            cure=words.cure,
         )
 
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:

@@ -1,10 +1,10 @@
 """JSON objects in bytes, read as Go reads them or more strictly, and JSON merge patches (RFC 7396)."""
 
 import json
-from collections import Counter
 from typing import NoReturn, TypeVar
 
 from portero.values.json_types import JSON
+from portero.values.spelling import find_twins
 
 _Value = TypeVar("_Value")
 
@@ -21,8 +21,7 @@ def unique_names(pairs: list[tuple[str, _Value]]) -> dict[str, _Value]:
     """An object_pairs_hook for json; raises DuplicateName."""
     document = dict(pairs)
     if len(document) != len(pairs):
-        counted = Counter(name for name, _ in pairs)
-        raise DuplicateName(next(name for name, count in counted.items() if count > 1))
+        raise DuplicateName(find_twins([name for name, _ in pairs])[0])
     return document
 
 

@@ -1,6 +1,7 @@
 """How a place in a document is written, and what a misspelt name may have meant."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -21,6 +22,11 @@ def suggest_name(name: str, names: Sequence[str]) -> str:
     """The cure for a misspelt name, or nothing."""
     close = get_close_matches(name, names, n=1)
     return f": did you mean '{close[0]}'?" if close else ""
+
+
+def find_twins(names: Sequence[str]) -> list[str]:
+    """The names that stand there more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def make_printable(text: str) -> str:
