@@ -65,10 +65,10 @@ def test_each_link_on_the_way_is_protected_as_what_lies_behind_it(resolver: Path
     places = resolver.resolve(HostWalk(str(chain)), None, (), ())
 
     assert places.guarded.list_held("/srv/links") == places.guarded.list_held("/srv") == {"/srv/links/own"}
-    assert places.links.list_opened("/srv/links") == ("/srv/links/log", "/srv/links/venv")
+    assert places.logs.list_opened("/srv/links") == ("/srv/links/log", "/srv/links/venv")
     # What lies beside them is not.
     assert not places.guarded.list_held("/srv/a", "/srv/links/other")
-    assert not places.links.list_opened("/srv/links/other")
+    assert not places.logs.list_opened("/srv/links/other")
 
 
 def test_another_link_on_the_way_is_protected_at_once(resolver: PathResolver, chain: Path) -> None:
@@ -88,9 +88,9 @@ def test_links_on_the_way_to_what_a_daemon_believes_are_not_written(resolver: Pa
     daemon = replace(dockerd(7), programs=("/srv/b/kata/run",))
     places = resolver.resolve(HostWalk(str(chain)), daemon, (), ())
 
-    assert "/srv/links/docker" in places.links.list_opened("/srv/links")
-    assert places.links.list_opened("/srv/b") == ("/srv/b/kata",)
-    assert places.links.list_opened("/srv/a") == ()
+    assert "/srv/links/docker" in places.logs.list_opened("/srv/links")
+    assert places.logs.list_opened("/srv/b") == ("/srv/b/kata",)
+    assert places.logs.list_opened("/srv/a") == ()
 
 
 def test_each_daemon_has_places_of_its_own_and_keeps_them(resolver: PathResolver, root: Path) -> None:
@@ -145,9 +145,9 @@ def test_files_data_and_programs_of_daemons_are_told_apart(resolver: PathResolve
     assert paths.daemon_files.list_opened("/srv/d/volumes") == ()
     assert paths.daemon_data.list_opened("/srv/d/volumes") == ("/srv/d",)
     assert paths.daemon_data.list_opened("/srv/data") == ()
-    assert paths.daemon_programs.list_opened("/srv/kata") == ("/srv/kata/run",)
-    assert paths.daemon_programs.list_opened("/srv/cdi/nvidia.json") == ("/srv/cdi",)
-    assert paths.daemon_programs.list_opened("/srv/kata/share") == ()
+    assert paths.programs.list_opened("/srv/kata") == ("/srv/kata/run",)
+    assert paths.programs.list_opened("/srv/cdi/nvidia.json") == ("/srv/cdi",)
+    assert paths.programs.list_opened("/srv/kata/share") == ()
 
 
 def test_the_usual_data_counts_without_a_daemon(resolver: PathResolver) -> None:

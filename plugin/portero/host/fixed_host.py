@@ -141,10 +141,8 @@ class FixedHost:
             portero=nothing,
             programs=self._protect(_list(data, "portero"), inside=True),
             logs=nothing,
-            links=nothing,
             daemon_files=self._protect(_list(data, "daemonFiles"), inside=True),
             daemon_data=self._protect([*USUAL_DATA, *_list(data, "docker")], inside=True),
-            daemon_programs=nothing,
             sensitive_links=(),
         )
         listening = ListeningSockets(

@@ -64,8 +64,7 @@ class EntryFinder:
     def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], ...]:
         """What is written there, sockets of users, files and data of daemons, programs of root."""
         protected = self.protected
-        writable = (protected.programs, protected.daemon_programs, protected.logs, protected.links)
-        written = {path for each in writable for path in each.list_opened(*paths)}
+        written = {*protected.programs.list_opened(*paths), *protected.logs.list_opened(*paths)}
         users = self.listening.of_users.list_held(*paths)
         files, data = protected.daemon_files.list_opened(*paths), protected.daemon_data.list_opened(*paths)
         return tuple(sorted(written)), tuple(sorted(users)), files, data, self.programs.list_opened(*paths)

@@ -29,8 +29,8 @@ Links: TypeAlias = tuple[tuple[str, str], ...]
 class ResolvedPaths:
     """`guarded`: sockets and Portero's files. `portero`: these files with all below them.
 
-    `programs` and `logs`: what no container may write; `links`: those on the way to them and to things of dockerds.
-    `daemon_files`, `daemon_data` and `daemon_programs`: of dockerds and their containerds.
+    What no container may write: `programs`, those of dockerds too, with all below them; `logs`, and links on the way to
+    both and to things of dockerds. `daemon_files` and `daemon_data`: of dockerds and their containerds.
     `sensitive_links`: the sensitive paths, and those that the policy protects, that lead elsewhere: each with the path
     after links, or with a link on its way that lies elsewhere.
     """
@@ -39,10 +39,8 @@ class ResolvedPaths:
     portero: ProtectedPaths
     programs: ProtectedPaths
     logs: ProtectedPaths
-    links: ProtectedPaths
     daemon_files: ProtectedPaths
     daemon_data: ProtectedPaths
-    daemon_programs: ProtectedPaths
     sensitive_links: Links
 
 
@@ -115,15 +113,14 @@ class PathResolver:
         portero, portero_links = follow(self._portero), find_links(self._portero)
         used = [path for daemon in daemons for path in (*daemon.files, *daemon.data, *daemon.programs)]
         data = (path for daemon in daemons for path in daemon.data)
+        programs = (path for daemon in daemons for path in daemon.programs)
         return ResolvedPaths(
             guarded=ProtectedPaths(follow((*self._sockets, *sockets)) | portero_links | portero),
             portero=ProtectedPaths(portero, inside=True),
-            programs=ProtectedPaths(follow(self._programs), inside=True),
-            logs=ProtectedPaths(follow(self._logs)),
-            links=ProtectedPaths(find_links([*self._programs, *self._logs, *USUAL_DATA, *used])),
+            programs=ProtectedPaths(follow((*self._programs, *programs)), inside=True),
+            logs=ProtectedPaths(find_links([*self._programs, *self._logs, *USUAL_DATA, *used]) | follow(self._logs)),
             daemon_files=ProtectedPaths(follow(path for each in daemons for path in each.files), inside=True),
             daemon_data=ProtectedPaths(follow((*USUAL_DATA, *data)), inside=True),
-            daemon_programs=ProtectedPaths(follow(path for each in daemons for path in each.programs), inside=True),
             sensitive_links=() if walk is None else tuple(self._find_sensitive_links(walk)),
         )
 
