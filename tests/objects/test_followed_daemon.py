@@ -96,10 +96,10 @@ def test_what_was_made_is_there_with_the_answer(
     followed.picture.note_containers([], followed.picture.moment)
     followed.creations.at().add("d-1", [PLACE], lambda newer: True)
     followed.note_allowed("d-1", envelope(), CREATE)
-    assert followed.picture.list_containers() == ([], [])
+    assert [*map(list, followed.picture.list_containers() or ())] == [[], []]
     followed.note_result(result(status, body), CREATE)
 
-    assert followed.picture.list_containers() == ([], ["f" * 64] if is_made else [])
+    assert [*map(list, followed.picture.list_containers() or ())] == [[], ["f" * 64] if is_made else []]
     assert followed.creations.find_doubtful() == (frozenset() if is_made else {"d-1"})
     assert list(followed.creations.at().others) == ([] if is_made else [PLACE])
 

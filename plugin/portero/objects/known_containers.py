@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from portero.host.container_list import ContainerList
 from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
 from portero.objects.kept_facts import list_fields, shorten_listed
+from portero.objects.listed_containers import ListedContainers
 from portero.objects.touches import Touches
 from portero.values.json_fields import text, texts
 from portero.values.json_objects import load_object
@@ -28,14 +30,10 @@ MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 @dataclass(slots=True)
 class _Container:
-    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known.
-
-    `made`: the moment when it was known; a list that was asked for before need not have it.
-    """
+    """`facts`: None: not known. `made`: the moment when it was known; a list that was asked for before may lack it."""
 
     made: int
     name: str = ""
-    listed: Mapping[str, JSON] | None = None
     facts: bytes | None = None
 
 
@@ -49,6 +47,7 @@ class KnownContainers:
         self._beginnings: dict[str, set[str]] = defaultdict(set)
         # Those whose name is not known, or can have changed.
         self._unnamed: set[str] = set()
+        self._listed = ListedContainers()
         self._bytes = 0
         # The moment when one was turned away, since there are too many.
         self._cut: int | None = None
@@ -109,12 +108,9 @@ class KnownContainers:
             names = (name.removeprefix("/") for name in texts(one, "Names"))
             self._note(id, next((name for name in names if "/" not in name), ""), one, changed)
 
-    def list_all(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
+    def list_all(self) -> tuple[ContainerList, list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
-        if self._is_cut:
-            return None
-        known = [one.listed for one in self._by_id.values() if one.listed is not None]
-        return known, [id for id, one in self._by_id.items() if one.listed is None]
+        return None if self._is_cut else (self._listed.list_all(), [*self._listed.others])
 
     def find(self, ref: str, *, are_all: bool) -> tuple[bytes, str] | None:
         """Encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
@@ -134,7 +130,7 @@ class KnownContainers:
         if known.facts is None:
             return None
         # Of a state that is not known: one that may have run before.
-        return known.facts, "exited" if known.listed is None else text(known.listed, "State")
+        return known.facts, "exited" if (state := self._listed.find_state(id)) is None else state
 
     @property
     def _is_cut(self) -> bool:
@@ -164,13 +160,14 @@ class KnownContainers:
             return False
         self._rename(id, name)
         if not changed["state"](id, name):
-            known.listed = shorten_listed(listed)
+            self._listed.note(id, shorten_listed(listed))
         return True
 
     def _drop(self, id: str) -> None:
         if (known := self._by_id.pop(id, None)) is None:
             return
         self._keep(known, None)
+        self._listed.remove(id)
         self._unread.pop(id, None)
         self._unnamed.discard(id)
         if self._names.get(known.name) == id:
@@ -186,6 +183,7 @@ class KnownContainers:
             self._cut = made
             return False
         self._by_id[id] = _Container(made)
+        self._listed.note(id, None)
         self._beginnings[id[:_SURE]].add(id)
         self._unnamed.add(id)
         self._unread[id] = None
@@ -222,7 +220,7 @@ class KnownContainers:
 
     def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
         known = self._by_id[id]
-        known.listed = None
+        self._listed.note(id, None)
         if is_read_again:
             self._unread[id] = None
         if not only_state:

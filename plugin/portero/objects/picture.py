@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
+from portero.host.container_list import ContainerList
 from portero.host.view import ObjectKind
 from portero.objects.changes import EVERYTHING, Touch
 from portero.objects.kept_facts import choose_facts
@@ -131,7 +132,7 @@ class Picture:
             return None
         return decode(facts) if found is None else {**decode(facts), "State": {"Status": found[1]}}
 
-    def list_containers(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
+    def list_containers(self) -> tuple[ContainerList, list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of others; None: there can be more."""
         with self._lock:
             return self._containers.list_all() if self.is_whole and self._is_sure else None
