@@ -104,6 +104,26 @@ def test_while_a_request_is_under_way_nothing_is_kept() -> None:
     assert list_all(found) == ([], [ID])
 
 
+@pytest.mark.parametrize(("started", "changes"), [("0001-01-01T00:00:00Z", True), ("", True), ("2026-01-02", False)])
+def test_only_the_first_start_changes_facts(started: str, *, changes: bool) -> None:
+    touches, start = Touches(), (Touch("start", "web"), Touch("state", "web"))
+    found, one = KnownContainers(touches), {**shown(), "State": {"Status": "exited", "StartedAt": started}}
+    note(found, one, touches.moment)
+    assert name_found(found, "web") == "/web"
+
+    touches.begin(start)
+    for touch in start:
+        found.forget(touch)
+    assert (name_found(found, "web") is None) is changes
+    note(found, one, touches.moment)  # as it was before that start
+    assert (name_found(found, "web") is None) is changes
+    assert found.list_all()[1] == [ID]  # type: ignore[index]
+    touches.end(start)
+
+    note(found, shown(), touches.moment)
+    assert (name_found(found, "web"), list_all(found)[1]) == ("/web", [])
+
+
 def test_of_a_state_that_is_not_known_it_may_have_run() -> None:
     found = known(shown(state="created"))
     assert found.find(ID, are_all=True)[1] == "created"  # type: ignore[index]

@@ -5,7 +5,7 @@ An operation that is not listed here changes no fact that is kept; an unknown on
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,8 +14,10 @@ from portero.reading.routes import Match, Routes
 from portero.reading.uri import Target, first_value, parse_target
 from portero.refusals import Refused
 
-# state: that of a container, which its end changes, and nothing else of it.
-TouchedKind = Literal["container", "state", "volume", "network"]
+# state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
+# changes, and no other one.
+TouchedKind = Literal["container", "state", "start", "volume", "network"]
+OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
 MadeKind = Literal["container", "exec", "service", ""]
 _ID = re.compile(r"[0-9a-f]{64}")
 BEGINNING = re.compile(r"[0-9a-f]{1,63}")
@@ -74,7 +76,7 @@ def read_id(body: bytes) -> str:
 
 def _widen(touch: Touch) -> tuple[Touch, ...]:
     """What a container is called by another one's link can be any of them; what is too long means nothing kept."""
-    if touch.kind in ("container", "state") and "/" in touch.ref:
+    if touch.kind in OF_CONTAINERS and "/" in touch.ref:
         return (Touch(touch.kind),)
     return (touch,) if len(touch.ref) <= MAX_NAME else ()
 
@@ -99,6 +101,13 @@ def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 
 def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     return PossibleChange((Touch("container", _id(match)), Touch("state", _id(match))))
+
+
+def _start(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # A first start fills in HostConfig and aliases; an old daemon takes a HostConfig in the body (docker-facts 7.5).
+    if body:
+        return _alter(match, target, body)
+    return PossibleChange((Touch("start", _id(match)), Touch("state", _id(match))))
 
 
 def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
@@ -133,9 +142,8 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerRename": _rename,
     "ContainerUpdate": _alter,
     "ContainerDelete": _alter,
-    # A start fills in HostConfig and aliases; an old daemon takes a HostConfig in its body (docker-facts 7.5).
-    "ContainerStart": _alter,
-    "ContainerRestart": _alter,
+    "ContainerStart": _start,
+    "ContainerRestart": _start,
     "ContainerStop": _end,
     "ContainerKill": _end,
     "ContainerExec": _always(PossibleChange(makes="exec")),

@@ -11,16 +11,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero.host.container_list import ContainerList
-from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
+from portero.objects.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
 from portero.objects.kept_facts import list_fields, shorten_listed
 from portero.objects.listed_containers import ListedContainers
 from portero.objects.touches import Touches
-from portero.values.json_fields import text, texts
+from portero.values.json_fields import child, text, texts
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ID = re.compile(r"[0-9a-f]{64}")
-_KINDS: tuple[TouchedKind, ...] = ("container", "state")
+# StartedAt of what never ran.
+_NEVER = "0001-01-01"
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
 # Labels and variables can be long: of such an object nothing is kept.
@@ -30,10 +31,14 @@ MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 @dataclass(slots=True)
 class _Container:
-    """`facts`: None: not known. `made`: the moment when it was known; a list that was asked for before may lack it."""
+    """`facts`: None: not known. `made`: the moment when it was known; a list that was asked for before may lack it.
+
+    `has_run`: another start changes no fact.
+    """
 
     made: int
     name: str = ""
+    has_run: bool = False
     facts: bytes | None = None
 
 
@@ -72,7 +77,8 @@ class KnownContainers:
     def forget(self, touch: Touch) -> None:
         """What this touch can change is not known any more; of all of them dockerd's list tells."""
         for id in self._list_meant(touch.ref):
-            self._forget_one(id, only_state=touch.kind == "state", is_read_again=bool(touch.ref))
+            only_state = touch.kind == "state" or (touch.kind == "start" and self._by_id[id].has_run)
+            self._forget_one(id, only_state=only_state, is_read_again=bool(touch.ref))
         self.needs_list |= not touch.ref
 
     @property
@@ -91,7 +97,10 @@ class KnownContainers:
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
         changed = self._find_changed(moment)
         if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
-            self._keep(self._by_id[id], facts)
+            known = self._by_id[id]
+            started = text(child(shown, "State"), "StartedAt")
+            known.has_run = started != "" and not started.startswith(_NEVER)
+            self._keep(known, facts if known.has_run or not changed["start"](id, name) else None)
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
@@ -124,9 +133,10 @@ class KnownContainers:
         if len(ids) != 1:
             return None
         (id,) = ids
-        if self._touches.are_under_way("container", id, ref):
-            return None
         known = self._by_id[id]
+        kinds = OF_CONTAINERS[0], *(() if known.has_run else ("start",))
+        if any(self._touches.are_under_way(kind, id, ref) for kind in kinds):
+            return None
         if known.facts is None:
             return None
         # Of a state that is not known: one that may have run before.
@@ -140,10 +150,10 @@ class KnownContainers:
     def are_under_way(self, ids: Iterable[str]) -> bool:
         """Whether a request can change one of these just now."""
         names = [(id, self._by_id[id].name) for id in ids if id in self._by_id]
-        return any(self._touches.are_under_way(kind, id, name) for id, name in names for kind in _KINDS)
+        return any(self._touches.are_under_way(kind, id, name) for id, name in names for kind in OF_CONTAINERS)
 
     def _find_changed(self, moment: int) -> Mapping[TouchedKind, Callable[[str, str], bool]]:
-        return {kind: self._touches.find_changed(moment, kind) for kind in _KINDS}
+        return {kind: self._touches.find_changed(moment, kind) for kind in OF_CONTAINERS}
 
     def _note(
         self,

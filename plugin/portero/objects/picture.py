@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from portero.host.container_list import ContainerList
 from portero.host.view import ObjectKind
-from portero.objects.changes import EVERYTHING, Touch
+from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch
 from portero.objects.kept_facts import choose_facts
 from portero.objects.known_containers import MAX_BYTES, MAX_OBJECTS, KnownContainers, decode, encode
 from portero.objects.touches import Touches
@@ -192,7 +192,7 @@ class Picture:
             self._clear()
             return
         for touch in touches:
-            if touch.kind in ("container", "state"):
+            if touch.kind in OF_CONTAINERS:
                 self._containers.forget(touch)
                 continue
             for key in [key for key in self._others if key[0] == touch.kind and touch.ref in ("", key[1])]:
