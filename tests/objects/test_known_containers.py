@@ -8,8 +8,8 @@ import pytest
 
 from portero.objects import known_containers
 from portero.objects.changes import Touch
-from portero.objects.kept_facts import choose_facts
-from portero.objects.known_containers import MAX_BYTES, KnownContainers, decode, encode
+from portero.objects.kept_facts import MAX_BYTES, choose_facts, decode, encode
+from portero.objects.known_containers import KnownContainers
 from portero.objects.touches import Touches
 
 ID, OTHER = "abcabcabcabc" + 52 * "1", "cafe" + 60 * "2"
@@ -34,7 +34,7 @@ def known(*containers: dict[str, Any]) -> KnownContainers:
 
 def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
     found = containers.find(ref, are_all=are_all)
-    return found and decode(found[0])["Name"]
+    return found and decode(found[1])["Name"]
 
 
 def list_all(containers: KnownContainers) -> tuple[list[Any], list[str]]:
@@ -126,10 +126,10 @@ def test_only_the_first_start_changes_facts(started: str, *, changes: bool) -> N
 
 def test_of_a_state_that_is_not_known_it_may_have_run() -> None:
     found = known(shown(state="created"))
-    assert found.find(ID, are_all=True)[1] == "created"  # type: ignore[index]
+    assert found.find(ID, are_all=True)[2] == "created"  # type: ignore[index]
 
     found.forget(Touch("state", ID))
-    assert found.find(ID, are_all=True)[1] == "exited"  # type: ignore[index]
+    assert found.find(ID, are_all=True)[2] == "exited"  # type: ignore[index]
     assert list_all(found) == ([], [ID])
 
 

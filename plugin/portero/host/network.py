@@ -56,9 +56,10 @@ def read_routes(folder: str) -> HostRoutes:
     """What one folder shows now; raises OSError when it cannot be read."""
     fib_trie, route = (_read(folder, name) for name in ("fib_trie", "route"))
     try:
-        ipv6 = _read(folder, "if_inet6"), _read(folder, "ipv6_route")
+        if_inet6 = _read(folder, "if_inet6")
     except FileNotFoundError:
-        ipv6 = None  # a kernel without IPv6
+        if_inet6 = None  # a kernel without IPv6
+    ipv6 = None if if_inet6 is None else (if_inet6, _read(folder, "ipv6_route"))
     return _parse(fib_trie, route, ipv6, _read(folder, "dev"))
 
 

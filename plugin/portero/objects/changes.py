@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from portero.reading.envelope import Envelope
+from portero.reading.go_json import Pairs, parse_json
 from portero.reading.routes import Match, Routes
 from portero.reading.uri import Target, first_value, parse_target
 from portero.refusals import Refused
+from portero.values.json_types import JSON
 
 # state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
 # changes, and no other one.
@@ -35,7 +37,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class PossibleChange:
-    """`makes`: what the answer of the request can name; `name`: the one that a container asks for."""
+    """`makes`: what the answer of the request can name; `name`: that of a new container, or the container of an exec."""
 
     touches: tuple[Touch, ...] = ()
     makes: MadeKind = ""
@@ -72,6 +74,25 @@ def read_id(body: bytes) -> str:
         return ""
     id = answer.get("Id") if isinstance(answer, dict) else None
     return id if isinstance(id, str) and _ID.fullmatch(id) else ""
+
+
+def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
+    """`privileged` and `user` of an exec as docker inspect shows them; None: it can be read otherwise than it looks."""
+    try:
+        tree = parse_json(body or b"")
+    except Refused:
+        return None
+    if not isinstance(tree, Pairs):
+        return None
+    # What Docker takes for one of the two names stands there once, and is spelt so.
+    pairs = [(name, value) for name, value in tree if name.casefold() in ("user", "privileged")]
+    sent = dict(pairs)
+    if len(sent) < len(pairs) or not sent.keys() <= {"User", "Privileged"}:
+        return None
+    user, privileged = sent.get("User") or "", sent.get("Privileged") or False
+    if not isinstance(user, str) or not isinstance(privileged, bool):
+        return None
+    return {"privileged": privileged, "user": user}
 
 
 def _widen(touch: Touch) -> tuple[Touch, ...]:
@@ -146,7 +167,7 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerRestart": _start,
     "ContainerStop": _end,
     "ContainerKill": _end,
-    "ContainerExec": _always(PossibleChange(makes="exec")),
+    "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_id(match)[: MAX_NAME + 1]),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,
     **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _always(_of_all("network"))),

@@ -3,29 +3,22 @@
 It is not for several threads at once: the picture has the lock.
 """
 
-import json
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero.host.container_list import ContainerList
 from portero.objects.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
-from portero.objects.kept_facts import list_fields, shorten_listed
+from portero.objects.kept_facts import is_settled, list_fields, shorten_listed
 from portero.objects.listed_containers import ListedContainers
 from portero.objects.touches import Touches
-from portero.values.json_fields import child, text, texts
-from portero.values.json_objects import load_object
+from portero.values.json_fields import text, texts
 from portero.values.json_types import JSON
 
 _ID = re.compile(r"[0-9a-f]{64}")
-# StartedAt of what never ran.
-_NEVER = "0001-01-01"
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
-# Labels and variables can be long: of such an object nothing is kept.
-MAX_BYTES, _MAX_PLAIN = 64 << 10, 1 << 20
 MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 
@@ -33,12 +26,12 @@ MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 class _Container:
     """`facts`: None: not known. `made`: the moment when it was known; a list that was asked for before may lack it.
 
-    `has_run`: another start changes no fact.
+    `is_settled`: another start changes no fact.
     """
 
     made: int
     name: str = ""
-    has_run: bool = False
+    is_settled: bool = False
     facts: bytes | None = None
 
 
@@ -77,7 +70,7 @@ class KnownContainers:
     def forget(self, touch: Touch) -> None:
         """What this touch can change is not known any more; of all of them dockerd's list tells."""
         for id in self._list_meant(touch.ref):
-            only_state = touch.kind == "state" or (touch.kind == "start" and self._by_id[id].has_run)
+            only_state = touch.kind == "state" or (touch.kind == "start" and self._by_id[id].is_settled)
             self._forget_one(id, only_state=only_state, is_read_again=bool(touch.ref))
         self.needs_list |= not touch.ref
 
@@ -98,9 +91,8 @@ class KnownContainers:
         changed = self._find_changed(moment)
         if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
             known = self._by_id[id]
-            started = text(child(shown, "State"), "StartedAt")
-            known.has_run = started != "" and not started.startswith(_NEVER)
-            self._keep(known, facts if known.has_run or not changed["start"](id, name) else None)
+            known.is_settled = is_settled(shown)
+            self._keep(known, facts if known.is_settled or not changed["start"](id, name) else None)
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
@@ -121,8 +113,8 @@ class KnownContainers:
         """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
         return None if self._is_cut else (self._listed.list_all(), [*self._listed.others])
 
-    def find(self, ref: str, *, are_all: bool) -> tuple[bytes, str] | None:
-        """Encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
+    def find(self, ref: str, *, are_all: bool) -> tuple[str, bytes, str] | None:
+        """ID, encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
         ids = {ref} & self._by_id.keys()
         if (named := self._names.get(ref)) is not None:
             ids.add(named)
@@ -134,13 +126,14 @@ class KnownContainers:
             return None
         (id,) = ids
         known = self._by_id[id]
-        kinds = OF_CONTAINERS[0], *(() if known.has_run else ("start",))
-        if any(self._touches.are_under_way(kind, id, ref) for kind in kinds):
+        if self._touches.are_under_way("container", id, ref):
+            return None
+        if not known.is_settled and self._touches.are_under_way("start", id, ref):
             return None
         if known.facts is None:
             return None
         # Of a state that is not known: one that may have run before.
-        return known.facts, "exited" if (state := self._listed.find_state(id)) is None else state
+        return id, known.facts, "exited" if (state := self._listed.find_state(id)) is None else state
 
     @property
     def _is_cut(self) -> bool:
@@ -236,14 +229,3 @@ class KnownContainers:
         if not only_state:
             self._keep(known, None)
             self._unnamed.add(id)
-
-
-def encode(facts: Mapping[str, JSON], max_bytes: int) -> bytes | None:
-    """None: there are more bytes than that, or so many that it would take long."""
-    plain = json.dumps(facts, separators=(",", ":")).encode()
-    encoded = zlib.compress(plain, 1) if len(plain) <= _MAX_PLAIN else b""
-    return encoded if 0 < len(encoded) <= max_bytes else None
-
-
-def decode(facts: bytes) -> Mapping[str, JSON]:
-    return load_object(zlib.decompress(facts))
