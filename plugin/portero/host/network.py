@@ -106,11 +106,12 @@ def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Netw
 
 
 def _read(folder: str, name: str) -> str:
-    with Path(folder, name).open(encoding="ascii") as file:
-        text = file.read(_MAX_FILE_BYTES + 1)
-    if len(text) > _MAX_FILE_BYTES:
+    # A Path, and a decoder, take as long as the kernel.
+    with open(f"{folder}/{name}", "rb") as file:
+        data = file.read(_MAX_FILE_BYTES + 1)
+    if len(data) > _MAX_FILE_BYTES:
         raise OSError(f"{folder}/{name}: more routes than can be read for one request")
-    return text
+    return data.decode("ascii")
 
 
 def read_mounted() -> HostRoutes | None:

@@ -51,7 +51,8 @@ def find_requested_name(document: Mapping[str, JSON]) -> str:
     """What a request makes, as a reason names it."""
     named = first_value(cast("dict[str, list[str]]", document.get("query", {})), "name")
     kind, name = ("service", text(child(document, "body"), "Name")) if not named else ("container", named)
-    return f"{kind} {shorten_name(name)}, which is being created," if name else "a container that is being created"
+    made = f"{kind} {shorten_name(name)}" if name else "a container without a name"
+    return f"{made}, which is being created (should that fail, repeat the command a minute later),"
 
 
 def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class PossibleChange:
-    """`makes`: what the answer of the request can name; `name`: that of a new container, or the container of an exec."""
+    """`makes`: what the answer can name; `name`: that of the new container, or the container of the exec."""
 
     touches: tuple[Touch, ...] = ()
     makes: MadeKind = ""
