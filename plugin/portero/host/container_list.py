@@ -9,6 +9,8 @@ from portero.values.json_fields import flag, objects, text
 from portero.values.json_types import JSON
 
 _NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
+# Where HostConfig says whose namespaces a container has.
+NAMESPACES = ("NetworkMode", "PidMode", "IpcMode")
 # A path of the host, and whether it is mounted for writing.
 MountedPath: TypeAlias = tuple[str, bool]
 

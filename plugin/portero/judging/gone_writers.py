@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from portero.host.container_list import ContainerList
+from portero.host.container_list import NAMESPACES, ContainerList
 from portero.host.member import UNKNOWN, Member, Members, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
@@ -47,9 +47,11 @@ def follow(
         name, state = find_name(container), _read_state(container)
         member = known.get(id)
         if member is None or UNKNOWN in member.shares:
-            unknown += 1
+            # A list of the picture has them of what it read alone.
+            is_asked = not child(container, "HostConfig").keys() >= {*NAMESPACES}
+            unknown += is_asked
             shown: Mapping[str, JSON] | None = container
-            if unknown <= _MAX_INSPECTED and silent < _MAX_SILENT:
+            if is_asked and unknown <= _MAX_INSPECTED and silent < _MAX_SILENT:
                 try:
                     shown = existing.inspect_briefly("container", id)
                 except Refused:
@@ -58,7 +60,7 @@ def follow(
                 gone.add(id)
                 continue
             member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)
-            if shown is container:
+            if shown is container and is_asked:
                 member = replace(member, shares=member.shares | {UNKNOWN})
         if member.held or (member.name, member.state) != (name, state):
             member = replace(member, name=name, state=state, held=frozenset(), run="")

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Mapping
 
+from portero.host.container_list import NAMESPACES
 from portero.values.json_fields import child, objects, text, texts, to_object
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
@@ -61,12 +62,17 @@ def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
         if mount.get("Type") not in _WITHOUT_SOURCE
     ]
     kept = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
-    mode = text(child(listed, "HostConfig"), "NetworkMode")
-    values = (value for mount in mounts for value in to_object(mount).values())
-    size = sum(map(len, (mode, *texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
+    modes = _choose_modes(child(listed, "HostConfig"))
+    values = (*modes.values(), *(value for mount in mounts for value in to_object(mount).values()))
+    size = sum(map(len, (*texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
     if len(mounts) > _MAX_MOUNTS or size > _MAX_LISTED:
         return None
-    return {**kept, "Mounts": mounts, "HostConfig": {"NetworkMode": mode}}
+    return {**kept, "Mounts": mounts, "HostConfig": modes}
+
+
+def _choose_modes(config: Mapping[str, JSON]) -> dict[str, JSON]:
+    """dockerd's list shows that of the network alone."""
+    return {"NetworkMode": "", **{name: text(config, name) for name in NAMESPACES if name in config}}
 
 
 def list_fields(shown: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -77,7 +83,7 @@ def list_fields(shown: Mapping[str, JSON]) -> dict[str, JSON]:
         "Created": text(shown, "Created"),
         "State": text(child(shown, "State"), "Status"),
         "Mounts": shown.get("Mounts") or [],
-        "HostConfig": {"NetworkMode": text(child(shown, "HostConfig"), "NetworkMode")},
+        "HostConfig": {**dict.fromkeys(NAMESPACES, ""), **_choose_modes(child(shown, "HostConfig"))},
     }
 
 
