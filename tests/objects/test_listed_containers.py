@@ -5,13 +5,13 @@ from random import Random
 import pytest
 
 from portero.host.container_list import ContainerList
-from portero.objects.listed_containers import ListedContainers
+from portero.objects.listed_containers import ContainerIndex
 from portero.refusals import Refused
 from tests.host.test_container_list import mounting
 
 
 def test_random_changes_leave_what_a_whole_list_has() -> None:
-    chance, listed, there = Random(3), ListedContainers(), dict[str, object]()
+    chance, listed, there = Random(3), ContainerIndex(), dict[str, object]()
     for _ in range(400):
         id = str(chance.randrange(9))
         one = mounting(id, *chance.choices(["/a", "/b", "/c"], k=2), writable=chance.random() < 0.5)
@@ -30,7 +30,7 @@ def test_random_changes_leave_what_a_whole_list_has() -> None:
 
 
 def test_the_list_is_the_same_while_nothing_changes() -> None:
-    listed = ListedContainers()
+    listed = ContainerIndex()
     listed.note("a", {**mounting("a", "/x"), "State": "running"})
     before = listed.list_all()
 
@@ -44,7 +44,7 @@ def test_the_list_is_the_same_while_nothing_changes() -> None:
 
 
 def test_what_cannot_be_read_changes_nothing() -> None:
-    listed = ListedContainers()
+    listed = ContainerIndex()
     listed.note("a", mounting("a", "/x"))
     with pytest.raises(Refused):
         listed.note("a", {"Id": "a", "Mounts": "none"})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from portero.host.container_list import ContainerList
 from portero.objects.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
 from portero.objects.kept_facts import is_settled, list_fields, shorten_listed
-from portero.objects.listed_containers import ListedContainers
+from portero.objects.listed_containers import ContainerIndex
 from portero.objects.touches import Touches
 from portero.values.json_fields import text, texts
 from portero.values.json_types import JSON
@@ -45,7 +45,7 @@ class KnownContainers:
         self._beginnings: dict[str, set[str]] = defaultdict(set)
         # Those whose name is not known, or can have changed.
         self._unnamed: set[str] = set()
-        self._listed = ListedContainers()
+        self._listed = ContainerIndex()
         self._bytes = 0
         # The moment when one was turned away, since there are too many.
         self._cut: int | None = None

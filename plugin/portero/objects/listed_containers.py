@@ -12,7 +12,7 @@ from portero.values.json_fields import text
 from portero.values.json_types import JSON
 
 
-class ListedContainers:
+class ContainerIndex:
     """`others`: the IDs of those of which it is not known."""
 
     def __init__(self) -> None:
