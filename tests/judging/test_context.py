@@ -113,7 +113,8 @@ def test_what_came_meanwhile_counts(tmp_path: Path, path: str, rules: list[str])
     assert all(
         "container reader, which is being created," in one.reason for one in decision.violations if one.rule == NESTED
     )
-    new = MadePlace("/srv/media", True, "container new, which is being created,")
+    told = "which is being created (should that fail, repeat the command a minute later),"
+    new = MadePlace("/srv/media", True, f"container new, {told}")
     assert meanwhile.added == ([] if rules else [new])
 
 

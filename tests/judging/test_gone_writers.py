@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
-from portero.host.member import UNKNOWN, Member
+from portero.host.member import EVERYWHERE, UNKNOWN, Member
 from portero.host.view import ObjectKind
 from portero.judging.gone_writers import follow, list_held, must_list
 from portero.judging.nested_sources import Source
@@ -87,3 +87,15 @@ def test_who_hangs_in_a_start_is_not_waited_for() -> None:
 
     assert follow([silent, other], (), FixedHost({}), Silent({}, members=members), members) == []
     assert [UNKNOWN in members.find_all()[one["Id"]].shares for one in (silent, other)] == [True, False]
+
+
+def test_who_is_listed_with_all_namespaces_is_not_asked_for() -> None:
+    ASKED.clear()
+    members = WriterMemory(None).at("", "1")
+    modes = {"NetworkMode": "bridge", "PidMode": "host", "IpcMode": ""}
+    known, other = ({**one, "HostConfig": modes} for one in list_containers(2))
+    del (other := {**other, "HostConfig": {**modes}})["HostConfig"]["IpcMode"]
+
+    follow([known, other], (), FixedHost({}), Asked({}, members=members), members)
+    assert [other["Id"]] == ASKED
+    assert EVERYWHERE in members.find_all()[known["Id"]].shares

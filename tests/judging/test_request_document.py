@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from portero.facts.inspected import Inspected
 from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
+from portero.reading.api_tables import load_api
 from portero.reading.body_decoder import Canonical
 from portero.reading.routes import Routes
 from portero.refusals import Refused
@@ -133,3 +135,19 @@ def test_facts_of_a_changed_body_are_those_of_a_request_that_came_with_it(
                 compared += 1
                 assert request_document.rebuild_document(former | {"body": changed}, host)["facts"] == new["facts"]
     assert compared > 300
+
+
+def test_what_exists_is_read_once_and_few_short_bodies_are_kept() -> None:
+    shapes = load_api()[1]
+
+    def describe(image: str) -> Any:
+        made = Inspected("ContainerCreate", "web", {"Image": image})
+        return request_document.describe_making(made, {}, shapes, HOST, {})
+
+    assert describe("busybox")["body"] is describe("busybox")["body"]
+    assert describe("nginx")["body"] == {"Image": "nginx"}
+    long = "x" * (16 << 10)
+    assert describe(long)["body"] is not describe(long)["body"]
+    for number in range(200):
+        describe(f"busybox:{number}")
+    assert len(shapes.kept) <= 64

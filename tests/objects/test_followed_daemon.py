@@ -96,10 +96,10 @@ def test_what_was_made_is_there_with_the_answer(
     followed.picture.note_containers([], followed.picture.moment)
     followed.creations.at().add("d-1", [PLACE], lambda newer: True)
     followed.note_allowed("d-1", envelope(), CREATE)
-    assert followed.picture.list_containers() == ([], [])
+    assert [*map(list, followed.picture.list_containers() or ())] == [[], []]
     followed.note_result(result(status, body), CREATE)
 
-    assert followed.picture.list_containers() == ([], ["f" * 64] if is_made else [])
+    assert [*map(list, followed.picture.list_containers() or ())] == [[], ["f" * 64] if is_made else []]
     assert followed.creations.find_doubtful() == (frozenset() if is_made else {"d-1"})
     assert list(followed.creations.at().others) == ([] if is_made else [PLACE])
 
@@ -143,3 +143,81 @@ def test_one_user_who_is_known_has_a_part_of_the_room(followed: FollowedDaemon) 
     assert not followed.has_room_for("alice")
     followed.end_unanswered(-1.0)
     assert followed.has_room_for("alice")
+
+
+EXEC = PossibleChange(makes="exec", name="web")
+MADE = "e" * 64
+
+
+def allow_exec(followed: FollowedDaemon, body: bytes) -> None:
+    followed.note_allowed("d-1", envelope(body), EXEC)
+
+
+def answer_exec(followed: FollowedDaemon, body: bytes) -> Any:
+    """What is known of the exec then."""
+    followed.new_execs.clear()
+    followed.note_result(result(201, {"Id": MADE}, body), EXEC)
+    assert (followed.picture.find("exec", MADE) is None) is (MADE in followed.new_execs)
+    return followed.picture.find("exec", MADE)
+
+
+@pytest.mark.parametrize(
+    ("body", "privileged", "user"),
+    [
+        (b'{"Cmd": ["true"]}', False, "7:7"),
+        (b'{"User": null, "Privileged": false}', False, "7:7"),
+        (b'{"User": "root", "Privileged": true}', True, "root"),
+    ],
+)
+def test_what_an_exec_is_its_request_says(followed: FollowedDaemon, body: bytes, privileged: bool, user: str) -> None:
+    followed.picture.note_inspected("container", ID, shown(User="7:7"), followed.picture.moment)
+    allow_exec(followed, body)
+
+    process = {"privileged": privileged, "user": user}
+    assert answer_exec(followed, body) == {"ID": MADE, "ContainerID": ID, "ProcessConfig": process}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"privileged": true}',
+        b'{"Privileged": true, "Privileged": null}',
+        '{"U\u017fer": "root"}'.encode(),
+        b'{"User": 1}',
+        b"[]",
+        b'"User"',
+        b"",
+    ],
+)
+def test_an_exec_whose_request_can_be_read_otherwise_is_asked_for(followed: FollowedDaemon, body: bytes) -> None:
+    allow_exec(followed, body)
+    assert answer_exec(followed, body) is None
+
+
+@pytest.mark.parametrize("ref", ["web", ID])
+def test_an_exec_of_what_changed_since_its_decision_is_asked_for(followed: FollowedDaemon, ref: str) -> None:
+    allow_exec(followed, b"{}")
+    followed.picture.note_touch(Touch("container", ref))
+    read(followed)
+    assert answer_exec(followed, b"{}") is None
+
+
+def test_an_answer_that_may_be_that_of_an_equal_request_tells_nothing_of_what_changed_between(
+    followed: FollowedDaemon,
+) -> None:
+    for _ in range(2):
+        allow_exec(followed, b"{}")
+        followed.picture.note_touch(Touch("container", "web"))
+        read(followed)
+    allow_exec(followed, b"{}")
+
+    assert [answer_exec(followed, b"{}") for _ in range(3)] == [None] * 3
+    allow_exec(followed, b"{}")
+    assert answer_exec(followed, b"{}") is not None
+
+
+def test_an_exec_of_a_container_that_is_not_known_is_asked_for(followed: FollowedDaemon) -> None:
+    followed.picture.note_touch(Touch("container", "web"))
+    allow_exec(followed, b"{}")
+    read(followed)
+    assert answer_exec(followed, b"{}") is None

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -93,6 +94,22 @@ def test_only_who_watches_reads_ahead(monkeypatch: pytest.MonkeyPatch, tmp_path:
     for _ in range(3):
         followed.at(DAEMON)
     assert started == ["picture", "picture"]
+
+
+def test_daemons_that_ask_in_turns_get_no_more_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, now = list[str](), [100.0]
+    monkeypatch.setattr(followed_daemons, "try_start_thread", lambda name, run: started.append(name) or True)
+    monkeypatch.setattr(followed_daemons, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    followed = follow()
+    followed.watch()
+    for _ in range(3):
+        for number in range(9):
+            followed.at(replace(DAEMON, started=DAEMON.started + number))
+    assert len(started) == 8
+    assert not followed.at(replace(DAEMON, started=DAEMON.started + 8)).is_read
+
+    now[0] += 61
+    assert followed.at(replace(DAEMON, started=DAEMON.started + 8)).is_read
 
 
 def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> None:

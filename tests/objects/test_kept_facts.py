@@ -39,5 +39,5 @@ def test_a_list_shows_a_container_so() -> None:
         "Created": "2026-01-01T00:00:00Z",
         "State": "exited",
         "Mounts": SHOWN["Mounts"],
-        "HostConfig": {"NetworkMode": "front"},
+        "HostConfig": {"NetworkMode": "front", "PidMode": "", "IpcMode": ""},
     }

@@ -8,8 +8,8 @@ import pytest
 
 from portero.objects import known_containers
 from portero.objects.changes import Touch
-from portero.objects.kept_facts import choose_facts
-from portero.objects.known_containers import MAX_BYTES, KnownContainers, decode, encode
+from portero.objects.kept_facts import MAX_BYTES, choose_facts, decode, encode
+from portero.objects.known_containers import KnownContainers
 from portero.objects.touches import Touches
 
 ID, OTHER = "abcabcabcabc" + 52 * "1", "cafe" + 60 * "2"
@@ -34,7 +34,12 @@ def known(*containers: dict[str, Any]) -> KnownContainers:
 
 def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
     found = containers.find(ref, are_all=are_all)
-    return found and decode(found[0])["Name"]
+    return found and decode(found[1])["Name"]
+
+
+def list_all(containers: KnownContainers) -> tuple[list[Any], list[str]]:
+    listed, others = containers.list_all() or ([], [])
+    return [*listed], others
 
 
 @pytest.mark.parametrize("ref", [ID, ID[:12], ID[:63], "web"])
@@ -96,16 +101,36 @@ def test_while_a_request_is_under_way_nothing_is_kept() -> None:
     note(found, shown(), touches.moment)
 
     assert name_found(found, ID) is None
-    assert found.list_all() == ([], [ID])
+    assert list_all(found) == ([], [ID])
+
+
+@pytest.mark.parametrize(("started", "changes"), [("0001-01-01T00:00:00Z", True), ("", True), ("2026-01-02", False)])
+def test_only_the_first_start_changes_facts(started: str, *, changes: bool) -> None:
+    touches, start = Touches(), (Touch("start", "web"), Touch("state", "web"))
+    found, one = KnownContainers(touches), {**shown(), "State": {"Status": "exited", "StartedAt": started}}
+    note(found, one, touches.moment)
+    assert name_found(found, "web") == "/web"
+
+    touches.begin(start)
+    for touch in start:
+        found.forget(touch)
+    assert (name_found(found, "web") is None) is changes
+    note(found, one, touches.moment)  # as it was before that start
+    assert (name_found(found, "web") is None) is changes
+    assert found.list_all()[1] == [ID]  # type: ignore[index]
+    touches.end(start)
+
+    note(found, shown(), touches.moment)
+    assert (name_found(found, "web"), list_all(found)[1]) == ("/web", [])
 
 
 def test_of_a_state_that_is_not_known_it_may_have_run() -> None:
     found = known(shown(state="created"))
-    assert found.find(ID, are_all=True)[1] == "created"  # type: ignore[index]
+    assert found.find(ID, are_all=True)[2] == "created"  # type: ignore[index]
 
     found.forget(Touch("state", ID))
-    assert found.find(ID, are_all=True)[1] == "exited"  # type: ignore[index]
-    assert found.list_all() == ([], [ID])
+    assert found.find(ID, are_all=True)[2] == "exited"  # type: ignore[index]
+    assert list_all(found) == ([], [ID])
 
 
 def test_of_one_with_many_mounts_no_line_of_a_list_is_kept() -> None:
@@ -113,7 +138,7 @@ def test_of_one_with_many_mounts_no_line_of_a_list_is_kept() -> None:
         [{"Type": "volume", "Destination": f"/m{number}"} for number in range(40)],
         [{"Source": "x" * 9000}],
     ):
-        assert known({**shown(), "Mounts": mounts}).list_all() == ([], [ID])
+        assert list_all(known({**shown(), "Mounts": mounts})) == ([], [ID])
 
     # Below these nothing of the host is.
     listed, unknown = known({**shown(), "Mounts": [{"Type": "tmpfs"}] * 40}).list_all()
@@ -131,7 +156,7 @@ def test_a_list_has_all_but_what_was_made_meanwhile() -> None:
     listed, unknown = found.list_all()
     assert ([one["Id"] for one in listed], unknown) == ([ID], ["f" * 64])
     found.note_inspected(ID, None, None, touches.moment)
-    assert found.list_all() == ([], ["f" * 64])
+    assert list_all(found) == ([], ["f" * 64])
 
 
 def test_what_is_long_is_not_kept() -> None:
@@ -164,7 +189,7 @@ def test_a_list_that_was_asked_for_before_does_not_lose_what_is_there(*, is_told
     assert [one["Id"] for one in found.list_all()[0]] == [ID]
 
     found.note_list([], touches.moment)
-    assert found.list_all() == ([], [])
+    assert list_all(found) == ([], [])
 
 
 def test_after_too_many_only_a_whole_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +206,7 @@ def test_after_too_many_only_a_whole_list_is_one(monkeypatch: pytest.MonkeyPatch
     assert found.list_all() is None
 
     found.note_list([listed[1]], touches.moment)
-    assert found.list_all() == ([{**one, "Mounts": [], "HostConfig": {"NetworkMode": ""}} for one in listed[1:2]], [])
+    assert list_all(found) == ([{**one, "Mounts": [], "HostConfig": {"NetworkMode": ""}} for one in listed[1:2]], [])
 
 
 def test_of_a_long_name_nothing_is_kept() -> None:

@@ -113,7 +113,7 @@ def test_what_is_gone_is_not_there_and_may_differ_since() -> None:
     picture.note_gone(ID)
 
     assert picture.may_differ(ID, before)
-    assert picture.list_containers() == ([], [])
+    assert [*map(list, picture.list_containers() or ())] == [[], []]
 
 
 def test_what_was_read_while_nobody_followed_is_not_known() -> None:

@@ -1,13 +1,16 @@
 """The memory outlives the process, says what it cannot read or save, and is bounded."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from portero.host.member import Member
 from portero.objects import writer_memory
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
 from portero.refusals import Refused
+from portero.values.json_types import JSON
 from tests.objects.test_descriptors import HELPER, SERVICE, WRITER
 
 RUNNING = {one.id: one for one in (HELPER, WRITER)}
@@ -23,14 +26,19 @@ def begin(file: Path | None, process: str = "1 1") -> DaemonMembers:
     return WriterMemory(file).at("/var/lib/docker", process)
 
 
+def follow(members: DaemonMembers, *seen: Member) -> Mapping[str, Member]:
+    """A list that has these alone."""
+    return members.follow({one.id: {} for one in seen}, {one.id: one for one in seen})
+
+
 def test_another_process_remembers(file: Path) -> None:
     first = begin(file)
     first.note([WRITER, HELPER])
     assert "helper" not in begin(None).find_all()
-    first.follow({"helper": HELPER})  # as if it had been asked for before the two were noted
+    follow(first, HELPER)  # as if it had been asked for before the two were noted
     assert begin(file).find_all().keys() == RUNNING.keys()
 
-    found = begin(file).follow({"helper": HELPER})
+    found = follow(begin(file), HELPER)
 
     assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
     assert {id: one.held for id, one in begin(file).find_all().items()} == {"helper": frozenset({"/srv/media"})}
@@ -43,7 +51,7 @@ def test_who_can_meet_another_one_is_known_as_they_come_and_go(file: Path) -> No
     assert [first.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
     second = begin(file)
     assert [second.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
-    second.follow({})
+    follow(second)
     assert not second.has_other_for(HELPER)
 
 
@@ -144,8 +152,37 @@ def test_only_what_is_known_is_changed(file: Path) -> None:
 @pytest.mark.parametrize(("process", "holds"), [("1 1", False), ("2 1", True), ("", True)])
 def test_a_dockerd_that_is_another_one_may_have_started_what_rested(file: Path, process: str, *, holds: bool) -> None:
     resting = replace(WRITER, state="rests")
-    begin(file).follow({"helper": HELPER, "writer": resting})
+    follow(begin(file), HELPER, resting)
 
-    found = begin(file, process).follow({"helper": HELPER})
+    found = follow(begin(file, process), HELPER)
 
-    assert bool(found["helper"].held) is holds
+    assert ("helper" in found) is holds
+
+
+def test_of_a_list_that_is_as_it_was_only_what_may_change_is_looked_at() -> None:
+    memory = WriterMemory(None)
+    members = memory.at("", "1")
+    listed = {"helper": {"Id": "helper"}, "writer": {"Id": "writer"}}
+    assert members.list_changed(listed) == ["helper", "writer"]
+    members.follow(listed, RUNNING)
+    assert members.list_changed(listed) == []
+    assert (members.follow(listed, {}), members.find_all()) == ({}, RUNNING)
+
+    members.note([replace(HELPER, state="asked")])
+    assert members.list_changed(listed) == ["helper"]
+    members.follow(listed, {"helper": HELPER})
+    later = {**listed, "writer": {"Id": "writer"}, "far": {"Id": "far"}}
+    assert members.list_changed(later) == ["writer", "far"]
+    # Gone when it was asked for: it is not known, and is asked for again.
+    members.follow(later, {"writer": WRITER}, {"far"})
+    assert members.list_changed(later) == [*later]
+
+    found = members.follow(listed_without(later, "writer"), {})
+    assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
+    # Who holds something is looked at each time.
+    assert members.list_changed(listed) == ["helper", "writer"]
+    assert members.follow({"helper": listed["helper"]}, {"helper": HELPER}).keys() == {"helper"}
+
+
+def listed_without(listed: Mapping[str, Mapping[str, JSON]], id: str) -> Mapping[str, Mapping[str, JSON]]:
+    return {other: one for other, one in listed.items() if other not in (id, "far")}

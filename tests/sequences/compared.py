@@ -1,17 +1,56 @@
 """`portero serve` that compares its picture of the daemon every second, with each container: see test_picture.py.
 
-BLIND=1: it does not look at requests, answers and events.
+With each exec, too, of which it was not asked what it is. BLIND=1: it does not look at requests, answers and events.
 """
 
 import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from portero.cli import main
 from portero.objects import picture_reader
+from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
+from portero.objects.kept_facts import choose_facts
+from portero.objects.picture import Picture
+from portero.refusals import Refused
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
 
 picture_reader._COMPARE_SECONDS = 1.0
 picture_reader._FIRST_SECONDS = 1.0
 picture_reader._SAMPLE = 1000
+EXECS = deque[str](maxlen=1000)
+note_exec, compare_facts = Picture.note_exec, picture_reader.compare_facts
+
+
+def remember_exec(self: Picture, id: str, *of: Any) -> bool:
+    is_known = note_exec(self, id, *of)
+    if is_known:
+        EXECS.append(id)
+    return is_known
+
+
+def describe_exec(facts: Mapping[str, JSON]) -> tuple[str, Mapping[str, JSON]]:
+    return text(facts, "ContainerID"), {"user": "", **child(facts, "ProcessConfig")}
+
+
+def compare_execs(picture: Picture, ids: Any, ask: DaemonQuestions, take_late_events: Callable[[], None]) -> list[str]:
+    different = compare_facts(picture, ids, ask, take_late_events)
+    while EXECS:
+        known, shown = picture.find("exec", id := EXECS.pop()), None
+        try:
+            shown = ask.ask_for("exec", id)
+        except Refused:
+            continue
+        if known and shown and describe_exec(known) != describe_exec(choose_facts("exec", shown)):
+            different.append(f"exec {id[:12]}: {shown} for {known}")
+    return different
+
+
+Picture.note_exec = remember_exec  # type: ignore[assignment,method-assign]
+picture_reader.compare_facts = compare_execs  # type: ignore[attr-defined]
 if os.environ.get("BLIND"):
     FollowedDaemon.note_allowed = FollowedDaemon.note_result = lambda *_: None  # type: ignore[method-assign]
     picture_reader.PictureReader._take = lambda *_: None  # type: ignore[method-assign]

@@ -111,6 +111,7 @@ _MAKERS: Mapping[Callable[[Crowd, random.Random], _Request], int] = {
     _on("POST", "/containers/{}/restart?t=0"): 3,
     _on("POST", "/containers/{}/update", {"Memory": 1 << 27, "MemorySwap": 1 << 28}): 6,
     _on("POST", "/containers/{}/exec", {"Cmd": ["true"]}): 6,
+    _on("POST", "/containers/{}/exec", {"Cmd": ["true"], "User": "1", "Privileged": False}): 6,
     _on("DELETE", "/containers/{}?force=1"): 12,
     lambda crowd, chance: ("POST", "/containers/prune", None): 1,
 }

@@ -101,3 +101,32 @@ def test_of_two_creates_at_once_one_sees_the_other(crowded: GuardedDocker) -> No
             for one in made:
                 client.ask("DELETE", f"/containers/{one}")
             assert (len(made), refused) == (1, [["no-sources-nested-with-containers"]])
+
+
+def test_an_exec_is_known_to_be_in_the_container_that_had_the_name(crowded: GuardedDocker) -> None:
+    client = crowded.client
+    body = {"Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": "none"}}
+    swapped = [client.ask("POST", "/containers/create?name=swapped", body).json()["Id"]]
+    swapped.append(client.ask("POST", "/containers/create?name=other", body).json()["Id"])
+    for id in swapped:
+        assert client.ask("POST", f"/containers/{id}/start").status == 204
+    wait_until(lambda: exec_in(crowded, "swapped") == 201, "no exec is made")
+
+    def swap() -> None:
+        for number in range(OPERATIONS // 4):
+            client.ask("POST", f"/containers/{swapped[number % 2]}/rename?name=away")
+            client.ask("POST", f"/containers/{swapped[1 - number % 2]}/rename?name=swapped")
+            time.sleep(0.05)
+
+    with ThreadPoolExecutor(3) as pool:
+        swapping = pool.submit(swap)
+        while not swapping.done():
+            [*pool.map(lambda name: exec_in(crowded, name), ["swapped"] * 2)]
+    time.sleep(3)
+    assert find_differences(crowded) == 0, crowded.logs()
+    for id in swapped:
+        client.ask("DELETE", f"/containers/{id}?force=1")
+
+
+def exec_in(docker: GuardedDocker, name: str) -> int:
+    return docker.client.ask("POST", f"/containers/{name}/exec", {"Cmd": ["true"], "User": "1"}).status

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from portero.values.json_types import JSON
+
 State = Literal["new", "asked", "asked again", "runs", "rests"]
 _NO_PLACES = frozenset[str]()
 # The places of a container that sees the processes of all others, and of one whose namespaces are not known yet.
@@ -48,6 +50,12 @@ class Member:
     def may_run(self) -> bool:
         return self.state in ("asked", "asked again", "runs")
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it stays as it is while a list shows the same of it."""
+        is_plain = self.state not in ("asked", "asked again") and not self.is_service
+        return is_plain and not self.held and UNKNOWN not in self.shares
+
 
 class Members(Protocol):
     """The memory of writers at one daemon, for one request.
@@ -64,8 +72,16 @@ class Members(Protocol):
     def note(self, started: Iterable[Member]) -> None:
         """Note what is allowed to start."""
 
-    def follow(self, seen: Mapping[str, Member]) -> Mapping[str, Member]:
-        """Note all that exist, by a list that was read in this request; returns them, with what they hold."""
+    def list_changed(self, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
+        """The containers in a list, by ID, that are not known to be as they were when a list was followed last."""
+
+    def follow(
+        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], gone: Collection[str] = ()
+    ) -> Mapping[str, Member]:
+        """Note all that exist, by a list that was read in this request; returns those that hold something.
+
+        `seen`: the services, and those that changed but for those that are gone since.
+        """
 
     def change(self, id: str, change: Callable[[Member], Member]) -> None:
         """Note what was found out about one of them, if it is still known."""

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -54,52 +55,59 @@ NO_ROUTES = HostRoutes((), frozenset())
 
 def read_routes(folder: str) -> HostRoutes:
     """What one folder shows now; raises OSError when it cannot be read."""
-    routed, dockers = _read_ipv4_interfaces(folder)
-    routed6, dockers6 = _read_ipv6(folder)
-    ranges = {*_read_ipv4(folder), *routed, *routed6}
+    fib_trie, route = (_read(folder, name) for name in ("fib_trie", "route"))
+    try:
+        if_inet6 = _read(folder, "if_inet6")
+    except FileNotFoundError:
+        if_inet6 = None  # a kernel without IPv6
+    ipv6 = None if if_inet6 is None else (if_inet6, _read(folder, "ipv6_route"))
+    return _parse(fib_trie, route, ipv6, _read(folder, "dev"))
+
+
+@lru_cache(maxsize=8)
+def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None, dev: str) -> HostRoutes:
+    routed, dockers = _read_ipv4_interfaces(route)
+    routed6, dockers6 = _read_ipv6(*ipv6) if ipv6 else ([], [])
+    ranges = {*_read_ipv4(fib_trie), *routed, *routed6}
     bridged = (*dockers, *dockers6)
     remaining = [
         network for network in ranges if _counts(network) and not any(contains(outer, network) for outer in bridged)
     ]
-    interfaces = frozenset(line.partition(":")[0].strip() for line in _read_lines(folder, "dev")[2:])
+    interfaces = frozenset(line.partition(":")[0].strip() for line in dev.splitlines()[2:])
     return HostRoutes(tuple(sorted(remaining, key=lambda n: (n.version, n))), interfaces)
 
 
-def _read_ipv4(folder: str) -> Iterator[Network]:
+def _read_ipv4(fib_trie: str) -> Iterator[Network]:
     """Of all tables: routes, and local addresses as /32."""
     address = None
-    for line in _read_lines(folder, "fib_trie"):
+    for line in fib_trie.splitlines():
         if prefix := _PREFIX.search(line):
             address = prefix["address"]
         elif address and (route := _ROUTE.search(line)) and route["type"] not in _NO_ROUTE:
             yield IPv4Network(f"{address}/{route['length']}")
 
 
-def _read_ipv4_interfaces(folder: str) -> tuple[list[Network], list[Network]]:
+def _read_ipv4_interfaces(route: str) -> tuple[list[Network], list[Network]]:
     """The routes of the main table: all, and those over Docker's own bridges."""
     routes = []
-    for line in _read_lines(folder, "route")[1:]:
+    for line in route.splitlines()[1:]:
         words = line.split()
         mask = _from_hex(words[7])
         routes.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
     return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
-def _read_ipv6(folder: str) -> tuple[list[Network], list[Network]]:
-    """Routes and addresses: all, and those of Docker's own bridges. A kernel without IPv6 has no such file."""
-    try:
-        addresses = _read_lines(folder, "if_inet6")
-    except FileNotFoundError:
-        return [], []
+def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Network]]:
+    """Routes and addresses: all, and those of Docker's own bridges."""
     routes = [
-        *((words[9], _network6(words[0], words[1])) for words in map(str.split, _read_lines(folder, "ipv6_route"))),
-        *((words[5], _network6(words[0], "80")) for words in map(str.split, addresses)),
+        *((words[9], _network6(words[0], words[1])) for words in map(str.split, ipv6_route.splitlines())),
+        *((words[5], _network6(words[0], "80")) for words in map(str.split, if_inet6.splitlines())),
     ]
     return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
-def _read_lines(folder: str, name: str) -> list[str]:
-    return read_regular_file(Path(folder, name), _MAX_FILE_BYTES).decode("ascii").splitlines()
+def _read(folder: str, name: str) -> str:
+    return read_regular_file(Path(folder, name), _MAX_FILE_BYTES).decode("ascii")
 
 
 def read_mounted() -> HostRoutes | None:

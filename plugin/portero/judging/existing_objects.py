@@ -44,7 +44,7 @@ class ObjectFindings:
     `is_whole`: False where containers name each other: one was judged before all of the other was known.
     """
 
-    judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # containers, by ID
+    judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # by kind and ID; containers by ID alone
     described: dict[Named, Sequence[Fact]] = field(default_factory=dict)
     pairs: SourcePairs | None = None
     judging: set[str] = field(default_factory=set)  # containers that are being judged
@@ -136,11 +136,17 @@ class Existing:
         request = inspected.make_request(dict(reported))
         if request is None:
             return ()  # a network that dockerd makes itself
-        if kind == "network":
-            # Its routes and its bridge are on the host because of it.
-            taken = find_taken([reported])
-            return self.judge(request, KnownNetworksMoment(self.host, lambda name: None, taken), {})
-        return self._judge_container(request, reported) if kind == "container" else self.judge(request, self.host, {})
+        if kind == "container":
+            return self._judge_container(request, reported)
+        # Compose names a network twice.
+        key = f"{kind} {text(reported, 'Id') or text(reported, 'Name')}"
+        if key not in self.findings.judged:
+            host = self.host
+            if kind == "network":
+                # Its routes and its bridge are on the host because of it.
+                host = KnownNetworksMoment(host, lambda name: None, find_taken([reported]))
+            self.findings.judged[key] = self.judge(request, host, {})
+        return self.findings.judged[key]
 
     def _judge_container(self, request: Inspected, reported: Mapping[str, JSON]) -> Sequence[Violation]:
         """With what it uses: dockerd looks up the container behind a namespace anew at each start."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from portero.host.container_list import NAMESPACES, ContainerList
 from portero.host.member import UNKNOWN, Member, Members, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
@@ -38,32 +39,36 @@ def follow(
     members: Members,
 ) -> list[Member]:
     """Have the memory follow these lists; returns those that can hold what is gone."""
-    known, seen, unknown, silent = members.find_all(), dict[str, Member](), 0, 0
-    for container in containers:
-        id = text(container, "Id")
+    listed = ContainerList.of(containers).by_id
+    known, seen, unknown, silent, gone = members.find_all(), dict[str, Member](), 0, 0, set[str]()
+    # Most are as they were; making them anew takes its time where there are many.
+    for id in members.list_changed(listed):
+        container = listed[id]
         name, state = find_name(container), _read_state(container)
         member = known.get(id)
         if member is None or UNKNOWN in member.shares:
-            unknown += 1
+            # A list of the picture has them of what it read alone.
+            is_asked = not child(container, "HostConfig").keys() >= {*NAMESPACES}
+            unknown += is_asked
             shown: Mapping[str, JSON] | None = container
-            if unknown <= _MAX_INSPECTED and silent < _MAX_SILENT:
+            if is_asked and unknown <= _MAX_INSPECTED and silent < _MAX_SILENT:
                 try:
                     shown = existing.inspect_briefly("container", id)
                 except Refused:
                     silent += 1
             if shown is None:
-                continue  # gone since
+                gone.add(id)
+                continue
             member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)
-            if shown is container:
+            if shown is container and is_asked:
                 member = replace(member, shares=member.shares | {UNKNOWN})
-        # Most are as they were; making them anew takes its time where there are many.
         if member.held or (member.name, member.state) != (name, state):
             member = replace(member, name=name, state=state, held=frozenset(), run="")
         seen[id] = member
     for service in services:
         member = make_service(service, host)
         seen[member.id] = member
-    holders = [member for member in members.follow(seen).values() if member.held]
+    holders = members.follow(listed, seen, gone).values()
     return [_note_run(one, existing, members) if one.state == "runs" and not one.run else one for one in holders]
 
 

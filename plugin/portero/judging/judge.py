@@ -219,8 +219,7 @@ class Judge:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.describe_making(made, caller, self.shapes, host, used)
         document = joined_containers.add_joined_by_existing(document, context.host.objects())
-        refused = self.policy.check(document, context.enforcement.profile, ("deny",))
-        violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
+        violated = self.policy.check(document, context.enforcement.profile, ("deny",), at_use=True)
         return (
             *self.policy.waived(violated, document, context.time),
             *not_enforced.report_waived(document["objects"], self.policy.rules),

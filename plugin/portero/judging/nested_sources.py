@@ -7,12 +7,13 @@ folders, the upper one writable.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from portero.facts.driver import read_options
 from portero.files.path import clean, is_within
+from portero.host.container_list import ContainerList, list_paths
 from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
 from portero.reading.uri import first_value
@@ -20,7 +21,6 @@ from portero.values.json_fields import child, flag, integer, objects, text, text
 from portero.values.json_types import JSON, Fact
 from portero.values.spelling import make_printable
 
-_NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
 # lies above one of them. An exception admitted that container.
 _ROOTS = ("/boot", "/etc", "/root", "/run", "/usr", "/var/lib/docker")
@@ -51,7 +51,8 @@ def find_requested_name(document: Mapping[str, JSON]) -> str:
     """What a request makes, as a reason names it."""
     named = first_value(cast("dict[str, list[str]]", document.get("query", {})), "name")
     kind, name = ("service", text(child(document, "body"), "Name")) if not named else ("container", named)
-    return f"{kind} {shorten_name(name)}, which is being created," if name else "a container that is being created"
+    made = f"{kind} {shorten_name(name)}" if name else "a container without a name"
+    return f"{made}, which is being created (should that fail, repeat the command a minute later),"
 
 
 def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
@@ -61,21 +62,23 @@ def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
 
 
 def list_mounted(container: Mapping[str, JSON]) -> Iterator[Source]:
-    """The host paths of a container in the daemon's list. What a volume opens is mounted at its folder."""
-    for index, mount in enumerate(objects(container, "Mounts")):
-        if text(mount, "Type") not in _NOT_OF_THE_HOST and text(mount, "Source").startswith("/"):
-            yield Source(text(mount, "Source"), flag(mount, "RW"), at=f"Mounts[{index}]")
+    """The host paths of a container in the daemon's list."""
+    for index, (path, writable) in list_paths(container):
+        yield Source(path, writable, at=f"Mounts[{index}]")
 
 
-def list_others(containers: Iterable[Mapping[str, JSON]]) -> Iterator[Source]:
-    """The host paths of containers in the daemon's list, each path once for reading and once for writing."""
-    seen = set()
-    for container in containers:
-        for source in list_mounted(container):
-            if (key := (source.path, source.writable)) not in seen:
-                seen.add(key)
-                name = next(iter(texts(container, "Names")), text(container, "Id")).removeprefix("/")
-                yield replace(source, owner=f"container {shorten_name(name)}")
+def list_others(
+    containers: Iterable[Mapping[str, JSON]], counts: Callable[[Mapping[str, JSON]], bool] = lambda container: True
+) -> Iterator[Source]:
+    """The host paths of containers in the daemon's list, each path once for reading and once for writing.
+
+    `counts`: which of the containers do.
+    """
+    listed = ContainerList.of(containers)
+    for (path, writable), ids in listed.by_path.items():
+        if (one := next((listed.by_id[id] for id in ids if counts(listed.by_id[id])), None)) is not None:
+            name = next(iter(texts(one, "Names")), text(one, "Id")).removeprefix("/")
+            yield Source(path, writable, f"container {shorten_name(name)}")
 
 
 def list_of_services(services: Iterable[Mapping[str, JSON]], host: HostMoment, updated: str = "") -> Iterator[Source]:

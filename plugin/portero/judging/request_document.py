@@ -1,5 +1,6 @@
 """Builds the request document that rules see (schemas/request.json) from what was read of one request."""
 
+import json
 from collections.abc import Mapping
 from typing import TypedDict, cast
 
@@ -7,10 +8,13 @@ from portero.facts import collect_facts, defaults
 from portero.facts.inspected import Inspected
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import Canonical, canonicalize
-from portero.reading.go_json import tree_of
+from portero.reading.go_json import parse_json, tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.values.json_types import JSON
+
+# Most containers take a quarter of that.
+_MANY_KEPT, _MAX_KEPT = 64, 16 << 10
 
 
 class RequestDocument(TypedDict):
@@ -64,10 +68,23 @@ def describe_making(
         path={"id": made.name},
         query={"name": (made.name,)},
         identity=identity,
-        canonical=canonicalize(shapes.by_operation[made.operation], tree_of(made.body)),
+        canonical=_read_existing(made, shapes),
         host=host,
     )
     return {**document, "objects": dict(used)}
+
+
+def _read_existing(made: Inspected, shapes: Shapes) -> Canonical:
+    """The body as Docker takes it; what is used again and again is read once."""
+    text = json.dumps(made.body)
+    known = cast("Canonical | None", shapes.kept.get((made.operation, text)))
+    if known is None:
+        known = canonicalize(shapes.by_operation[made.operation], parse_json(text.encode()))
+        if len(text) <= _MAX_KEPT:
+            if len(shapes.kept) >= _MANY_KEPT:
+                shapes.kept.clear()
+            shapes.kept[made.operation, text] = known
+    return known
 
 
 def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:

@@ -103,19 +103,18 @@ class SourcePairs:
     def _find(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
         """The pairs with what other containers and services have that were made since, and with what is held."""
         try:
-            holders = self._follow()
-            containers = [
-                one
-                for one in self.objects.list_all("container")
-                if not id or (text(one, "Id") != id and self._is_young(one, since))
-            ]
+            holders, containers = self._follow(), self.objects.list_all("container")
+
+            def counts(one: Mapping[str, JSON]) -> bool:
+                return not id or (text(one, "Id") != id and self._is_young(one, since))
+
             services = [
                 one
                 for one in self.objects.list_all("service")
                 if was_created_since({"Created": one.get("UpdatedAt")}, since)
             ]
             others = [
-                *nested_sources.list_others(containers),
+                *nested_sources.list_others(containers, counts),
                 *nested_sources.list_of_services(services, self.host, updated),
                 *(_list_places(self.objects.creations.others) if self.objects.creations and not id else ()),
             ]

@@ -5,17 +5,21 @@ An operation that is not listed here changes no fact that is kept; an unknown on
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from portero.reading.envelope import Envelope
+from portero.reading.go_json import Pairs, parse_json
 from portero.reading.routes import Match, Routes
 from portero.reading.uri import Target, first_value, parse_target
 from portero.refusals import Refused
+from portero.values.json_types import JSON
 
-# state: that of a container, which its end changes, and nothing else of it.
-TouchedKind = Literal["container", "state", "volume", "network"]
+# state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
+# changes, and no other one.
+TouchedKind = Literal["container", "state", "start", "volume", "network"]
+OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
 MadeKind = Literal["container", "exec", "service", ""]
 _ID = re.compile(r"[0-9a-f]{64}")
 BEGINNING = re.compile(r"[0-9a-f]{1,63}")
@@ -33,7 +37,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class PossibleChange:
-    """`makes`: what the answer of the request can name; `name`: the one that a container asks for."""
+    """`makes`: what the answer can name; `name`: that of the new container, or the container of the exec."""
 
     touches: tuple[Touch, ...] = ()
     makes: MadeKind = ""
@@ -72,9 +76,28 @@ def read_id(body: bytes) -> str:
     return id if isinstance(id, str) and _ID.fullmatch(id) else ""
 
 
+def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
+    """`privileged` and `user` of an exec as docker inspect shows them; None: it can be read otherwise than it looks."""
+    try:
+        tree = parse_json(body or b"")
+    except Refused:
+        return None
+    if not isinstance(tree, Pairs):
+        return None
+    # What Docker takes for one of the two names stands there once, and is spelt so.
+    pairs = [(name, value) for name, value in tree if name.casefold() in ("user", "privileged")]
+    sent = dict(pairs)
+    if len(sent) < len(pairs) or not sent.keys() <= {"User", "Privileged"}:
+        return None
+    user, privileged = sent.get("User") or "", sent.get("Privileged") or False
+    if not isinstance(user, str) or not isinstance(privileged, bool):
+        return None
+    return {"privileged": privileged, "user": user}
+
+
 def _widen(touch: Touch) -> tuple[Touch, ...]:
     """What a container is called by another one's link can be any of them; what is too long means nothing kept."""
-    if touch.kind in ("container", "state") and "/" in touch.ref:
+    if touch.kind in OF_CONTAINERS and "/" in touch.ref:
         return (Touch(touch.kind),)
     return (touch,) if len(touch.ref) <= MAX_NAME else ()
 
@@ -99,6 +122,13 @@ def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 
 def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     return PossibleChange((Touch("container", _id(match)), Touch("state", _id(match))))
+
+
+def _start(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # A first start fills in HostConfig and aliases; an old daemon takes a HostConfig in the body (docker-facts 7.5).
+    if body:
+        return _alter(match, target, body)
+    return PossibleChange((Touch("start", _id(match)), Touch("state", _id(match))))
 
 
 def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
@@ -133,12 +163,11 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerRename": _rename,
     "ContainerUpdate": _alter,
     "ContainerDelete": _alter,
-    # A start fills in HostConfig and aliases; an old daemon takes a HostConfig in its body (docker-facts 7.5).
-    "ContainerStart": _alter,
-    "ContainerRestart": _alter,
+    "ContainerStart": _start,
+    "ContainerRestart": _start,
     "ContainerStop": _end,
     "ContainerKill": _end,
-    "ContainerExec": _always(PossibleChange(makes="exec")),
+    "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_id(match)[: MAX_NAME + 1]),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,
     **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _always(_of_all("network"))),

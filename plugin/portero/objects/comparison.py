@@ -20,12 +20,11 @@ def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment:
     """`listed`: dockerd's containers, asked for after a moment of the picture; what changed since is left out."""
     if (found := picture.list_containers()) is None:
         return []
-    known: dict[str, Mapping[str, JSON]] = {text(one, "Id"): one for one in found[0]}
     return [
         f"container {text(one, 'Id')[:12]}: {what}"
         for one in listed
         if text(one, "Id") not in found[1] and not picture.may_differ(text(one, "Id"), moment)
-        for what in [_compare(known.get(text(one, "Id")), one)]
+        for what in [_compare(found[0].by_id.get(text(one, "Id")), one)]
         if what
     ]
 

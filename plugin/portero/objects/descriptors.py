@@ -5,7 +5,7 @@ folder writes there without a mount, and can replace what lies below it. Of what
 known: each container that may have run in between can have met each other one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from portero.host.member import Member
@@ -17,18 +17,26 @@ _ASKED_SECONDS = 60.0
 
 
 def follow(
-    known: Mapping[str, Member], seen: Mapping[str, Member], turn: int, now: float, *, restarted: bool
+    known: Mapping[str, Member],
+    seen: Mapping[str, Member],
+    turn: int,
+    now: float,
+    *,
+    restarted: bool,
+    same: Set[str] = frozenset(),
 ) -> dict[str, Member]:
     """All that exist, with what each can hold.
 
-    `known`: as noted and seen before, `seen`: in a list that was asked for in this turn of the memory; `now` by
-    time.monotonic(). `restarted`: another dockerd may have started containers of its own accord.
+    `known`: as noted and seen before, `seen`: in a list that was asked for in this turn of the memory; `same`: those
+    that it shows as they are known; `now` by time.monotonic(). `restarted`: another dockerd may have started containers
+    of its own accord.
     """
-    missing = [member for id, member in known.items() if id not in seen]
+    missing = [known[id] for id in known.keys() - same - seen.keys()]
     awaited = {member.id: member for member in missing if _is_awaited(member, turn, now)}
     gone = {member.id: member for member in missing if member.id not in awaited}
-    present = awaited | {id: _merge(known.get(id), member) for id, member in seen.items()}
-    if not gone and not any(_has_left(known.get(id), member) for id, member in present.items()):
+    met = {id: _merge(known.get(id), member) for id, member in seen.items()}
+    present = awaited | {id: known[id] for id in same} | met
+    if not any(map(_leaves, gone.values())) and not any(_has_left(known.get(id), one) for id, one in met.items()):
         return present
     ran = [
         _recall(known.get(member.id), member)
@@ -38,13 +46,22 @@ def follow(
     for group in group_members(ran):
         passed = frozenset[str]().union(
             *(member.held for member in group),
-            *(member.writes - {f"namespace {member.id}"} for member in group if member.id in gone),
+            *(_find_left(member) for member in group if member.id in gone),
         )
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.
             if not member.is_service and (member.id in awaited or (member.may_run and member.id in present)):
                 present[member.id] = replace(present[member.id], held=member.held | passed - member.writes)
     return present
+
+
+def _find_left(gone: Member) -> frozenset[str]:
+    """Its own namespace is gone with it."""
+    return gone.writes - {f"namespace {gone.id}"}
+
+
+def _leaves(gone: Member) -> bool:
+    return bool(gone.held or _find_left(gone))
 
 
 def _is_awaited(member: Member, turn: int, now: float) -> bool:

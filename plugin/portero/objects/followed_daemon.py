@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from portero.dockerd.kept_connections import KeptConnections
-from portero.objects.changes import EVERYTHING, PossibleChange, read_id
+from portero.objects.changes import EVERYTHING, PossibleChange, read_id, read_process
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
 from portero.reading.authz_response import Result
@@ -32,6 +32,8 @@ class _UnderWay:
     id: str
     change: PossibleChange
     user: str = ""
+    # The container of an exec, as it was known, and when.
+    container: tuple[str, int] | None = None
     since: float = field(default_factory=time.monotonic)
 
 
@@ -71,10 +73,16 @@ class FollowedDaemon:
             self._note_beyond()
             return
         self.picture.begin(change.touches)
+        container = self.picture.identify(change.name) if change.makes == "exec" else None
         with self._lock:
             self._count += 1
             self._by_user[user] += bool(user)
-            self._under_way[_name_request(envelope)].append(_UnderWay(id, change, user))
+            equal = self._under_way[_name_request(envelope)]
+            if equal:
+                # The answer of another one may be taken for that of this one.
+                first = equal[0].container
+                container = (container[0], first[1]) if container and first else None
+            equal.append(_UnderWay(id, change, user, container))
 
     def _note_beyond(self) -> None:
         """One of too many: nothing is known for as long as one is waited for after the last of them."""
@@ -98,7 +106,7 @@ class FollowedDaemon:
                 # Its creation began before this process did.
                 self.creations.ended.append(made)
             self.picture.note_made(made, change.name)
-        elif change.makes == "exec" and made:
+        elif change.makes == "exec" and made and not self._is_exec_known(made, known, result.envelope.body):
             self.new_execs.append(made)
         if known is not None:
             if made or (change.makes == "service" and result.status // 100 == HTTPStatus.OK // 100):
@@ -106,6 +114,13 @@ class FollowedDaemon:
             else:
                 self.creations.note_answered(known.id)
         self.wake()
+
+    def _is_exec_known(self, made: str, known: _UnderWay | None, body: bytes | None) -> bool:
+        """Whether what an exec is needs not be asked for: its request says so."""
+        if known is None or known.container is None or (process := read_process(body)) is None:
+            return False
+        container, moment = known.container
+        return self.picture.note_exec(made, container, known.change.name, moment, process)
 
     def end_unanswered(self, seconds: float = UNANSWERED_SECONDS) -> None:
         """Wait no longer for answers that did not come within this time: what they can have changed is asked for.

@@ -4,6 +4,8 @@ An answer is never denied and waits for nothing: the request has been carried ou
 """
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -21,7 +23,8 @@ from portero.reading.routes import Routes
 from portero.refusals import Refused
 from portero.threads import try_start_thread
 
-_MAX_DAEMONS = 8
+# So many are followed, and so many readers are started in this time.
+_MAX_DAEMONS, _TURN_SECONDS = 8, 60.0
 _NONE = DockerdIdentity(0, 0)
 
 
@@ -38,6 +41,8 @@ class FollowedDaemons:
         self._lock = threading.Lock()
         self._followed: dict[DockerdIdentity, FollowedDaemon] = {}
         self._is_watching = False
+        # When the last readers were started: daemons that ask in turns, more than are followed, get no more than these.
+        self._started = deque[float](maxlen=_MAX_DAEMONS)
 
     def watch(self) -> None:
         """Read ahead from now on, in this process."""
@@ -59,8 +64,15 @@ class FollowedDaemons:
             is_new, known.is_read = not known.is_read, True
         if is_new and daemon is not None and self._is_watching:
             # Without room for a thread a later request tries again.
-            known.is_read = try_start_thread("picture", self._make_reader(known, daemon).run)
+            known.is_read = self._may_start() and try_start_thread("picture", self._make_reader(known, daemon).run)
         return known
+
+    def _may_start(self) -> bool:
+        now = time.monotonic()
+        if len(self._started) == _MAX_DAEMONS and now < self._started[0] + _TURN_SECONDS:
+            return False
+        self._started.append(now)
+        return True
 
     def has_room_for(self, user: str, peer: Peer | None) -> bool:
         """Whether another request of this user can be followed; of one who is not known it always can."""

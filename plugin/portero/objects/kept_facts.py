@@ -1,8 +1,12 @@
 """What is kept of an object: the part of docker inspect that is judged, and what dockerd's list would show of it."""
 
+import json
+import zlib
 from collections.abc import Mapping
 
+from portero.host.container_list import NAMESPACES
 from portero.values.json_fields import child, objects, text, texts, to_object
+from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
@@ -22,6 +26,12 @@ _WITHOUT_SOURCE = ("tmpfs", "image", "npipe")
 _PROCESS = ("privileged", "user")
 # Of a container in a list: 16 KiB at most, while nearly all take one.
 _MAX_MOUNTS, _MAX_LISTED = 32, 8 << 10
+
+
+# Labels and variables can be long: of such an object nothing is kept.
+MAX_BYTES, _MAX_PLAIN = 64 << 10, 1 << 20
+# StartedAt of what never ran.
+_NEVER = "0001-01-01"
 
 
 def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -52,12 +62,17 @@ def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
         if mount.get("Type") not in _WITHOUT_SOURCE
     ]
     kept = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
-    mode = text(child(listed, "HostConfig"), "NetworkMode")
-    values = (value for mount in mounts for value in to_object(mount).values())
-    size = sum(map(len, (mode, *texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
+    modes = _choose_modes(child(listed, "HostConfig"))
+    values = (*modes.values(), *(value for mount in mounts for value in to_object(mount).values()))
+    size = sum(map(len, (*texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
     if len(mounts) > _MAX_MOUNTS or size > _MAX_LISTED:
         return None
-    return {**kept, "Mounts": mounts, "HostConfig": {"NetworkMode": mode}}
+    return {**kept, "Mounts": mounts, "HostConfig": modes}
+
+
+def _choose_modes(config: Mapping[str, JSON]) -> dict[str, JSON]:
+    """dockerd's list shows that of the network alone."""
+    return {"NetworkMode": "", **{name: text(config, name) for name in NAMESPACES if name in config}}
 
 
 def list_fields(shown: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -68,5 +83,22 @@ def list_fields(shown: Mapping[str, JSON]) -> dict[str, JSON]:
         "Created": text(shown, "Created"),
         "State": text(child(shown, "State"), "Status"),
         "Mounts": shown.get("Mounts") or [],
-        "HostConfig": {"NetworkMode": text(child(shown, "HostConfig"), "NetworkMode")},
+        "HostConfig": {**dict.fromkeys(NAMESPACES, ""), **_choose_modes(child(shown, "HostConfig"))},
     }
+
+
+def is_settled(shown: Mapping[str, JSON]) -> bool:
+    """Whether each later start leaves all facts as they are: not of who has another one's host name."""
+    started, network = text(child(shown, "State"), "StartedAt"), text(child(shown, "HostConfig"), "NetworkMode")
+    return started != "" and not started.startswith(_NEVER) and not network.startswith("container:")
+
+
+def encode(facts: Mapping[str, JSON], max_bytes: int) -> bytes | None:
+    """None: there are more bytes than that, or so many that it would take long."""
+    plain = json.dumps(facts, separators=(",", ":")).encode()
+    encoded = zlib.compress(plain, 1) if len(plain) <= _MAX_PLAIN else b""
+    return encoded if 0 < len(encoded) <= max_bytes else None
+
+
+def decode(facts: bytes) -> Mapping[str, JSON]:
+    return load_object(zlib.decompress(facts))

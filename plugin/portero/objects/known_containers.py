@@ -3,39 +3,35 @@
 It is not for several threads at once: the picture has the lock.
 """
 
-import json
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.objects.changes import BEGINNING, MAX_NAME, Touch, TouchedKind
-from portero.objects.kept_facts import list_fields, shorten_listed
+from portero.host.container_list import ContainerList
+from portero.objects.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
+from portero.objects.kept_facts import is_settled, list_fields, shorten_listed
+from portero.objects.listed_containers import ContainerIndex
 from portero.objects.touches import Touches
 from portero.values.json_fields import text, texts
-from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ID = re.compile(r"[0-9a-f]{64}")
-_KINDS: tuple[TouchedKind, ...] = ("container", "state")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
-# Labels and variables can be long: of such an object nothing is kept.
-MAX_BYTES, _MAX_PLAIN = 64 << 10, 1 << 20
 MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 
 @dataclass(slots=True)
 class _Container:
-    """`listed`: as in dockerd's list; None: its state is not known. `facts`: None: not known.
+    """`facts`: None: not known. `made`: the moment when it was known; a list that was asked for before may lack it.
 
-    `made`: the moment when it was known; a list that was asked for before need not have it.
+    `is_settled`: another start changes no fact.
     """
 
     made: int
     name: str = ""
-    listed: Mapping[str, JSON] | None = None
+    is_settled: bool = False
     facts: bytes | None = None
 
 
@@ -49,6 +45,7 @@ class KnownContainers:
         self._beginnings: dict[str, set[str]] = defaultdict(set)
         # Those whose name is not known, or can have changed.
         self._unnamed: set[str] = set()
+        self._listed = ContainerIndex()
         self._bytes = 0
         # The moment when one was turned away, since there are too many.
         self._cut: int | None = None
@@ -73,7 +70,8 @@ class KnownContainers:
     def forget(self, touch: Touch) -> None:
         """What this touch can change is not known any more; of all of them dockerd's list tells."""
         for id in self._list_meant(touch.ref):
-            self._forget_one(id, only_state=touch.kind == "state", is_read_again=bool(touch.ref))
+            only_state = touch.kind == "state" or (touch.kind == "start" and self._by_id[id].is_settled)
+            self._forget_one(id, only_state=only_state, is_read_again=bool(touch.ref))
         self.needs_list |= not touch.ref
 
     @property
@@ -92,7 +90,9 @@ class KnownContainers:
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
         changed = self._find_changed(moment)
         if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
-            self._keep(self._by_id[id], facts)
+            known = self._by_id[id]
+            known.is_settled = is_settled(shown)
+            self._keep(known, facts if known.is_settled or not changed["start"](id, name) else None)
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
@@ -109,15 +109,12 @@ class KnownContainers:
             names = (name.removeprefix("/") for name in texts(one, "Names"))
             self._note(id, next((name for name in names if "/" not in name), ""), one, changed)
 
-    def list_all(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
+    def list_all(self) -> tuple[ContainerList, list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
-        if self._is_cut:
-            return None
-        known = [one.listed for one in self._by_id.values() if one.listed is not None]
-        return known, [id for id, one in self._by_id.items() if one.listed is None]
+        return None if self._is_cut else (self._listed.list_all(), [*self._listed.others])
 
-    def find(self, ref: str, *, are_all: bool) -> tuple[bytes, str] | None:
-        """Encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
+    def find(self, ref: str, *, are_all: bool) -> tuple[str, bytes, str] | None:
+        """ID, encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
         ids = {ref} & self._by_id.keys()
         if (named := self._names.get(ref)) is not None:
             ids.add(named)
@@ -128,13 +125,15 @@ class KnownContainers:
         if len(ids) != 1:
             return None
         (id,) = ids
+        known = self._by_id[id]
         if self._touches.are_under_way("container", id, ref):
             return None
-        known = self._by_id[id]
+        if not known.is_settled and self._touches.are_under_way("start", id, ref):
+            return None
         if known.facts is None:
             return None
         # Of a state that is not known: one that may have run before.
-        return known.facts, "exited" if known.listed is None else text(known.listed, "State")
+        return id, known.facts, "exited" if (state := self._listed.find_state(id)) is None else state
 
     @property
     def _is_cut(self) -> bool:
@@ -144,10 +143,10 @@ class KnownContainers:
     def are_under_way(self, ids: Iterable[str]) -> bool:
         """Whether a request can change one of these just now."""
         names = [(id, self._by_id[id].name) for id in ids if id in self._by_id]
-        return any(self._touches.are_under_way(kind, id, name) for id, name in names for kind in _KINDS)
+        return any(self._touches.are_under_way(kind, id, name) for id, name in names for kind in OF_CONTAINERS)
 
     def _find_changed(self, moment: int) -> Mapping[TouchedKind, Callable[[str, str], bool]]:
-        return {kind: self._touches.find_changed(moment, kind) for kind in _KINDS}
+        return {kind: self._touches.find_changed(moment, kind) for kind in OF_CONTAINERS}
 
     def _note(
         self,
@@ -164,13 +163,14 @@ class KnownContainers:
             return False
         self._rename(id, name)
         if not changed["state"](id, name):
-            known.listed = shorten_listed(listed)
+            self._listed.note(id, shorten_listed(listed))
         return True
 
     def _drop(self, id: str) -> None:
         if (known := self._by_id.pop(id, None)) is None:
             return
         self._keep(known, None)
+        self._listed.remove(id)
         self._unread.pop(id, None)
         self._unnamed.discard(id)
         if self._names.get(known.name) == id:
@@ -186,6 +186,7 @@ class KnownContainers:
             self._cut = made
             return False
         self._by_id[id] = _Container(made)
+        self._listed.note(id, None)
         self._beginnings[id[:_SURE]].add(id)
         self._unnamed.add(id)
         self._unread[id] = None
@@ -222,20 +223,9 @@ class KnownContainers:
 
     def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
         known = self._by_id[id]
-        known.listed = None
+        self._listed.note(id, None)
         if is_read_again:
             self._unread[id] = None
         if not only_state:
             self._keep(known, None)
             self._unnamed.add(id)
-
-
-def encode(facts: Mapping[str, JSON], max_bytes: int) -> bytes | None:
-    """None: there are more bytes than that, or so many that it would take long."""
-    plain = json.dumps(facts, separators=(",", ":")).encode()
-    encoded = zlib.compress(plain, 1) if len(plain) <= _MAX_PLAIN else b""
-    return encoded if 0 < len(encoded) <= max_bytes else None
-
-
-def decode(facts: bytes) -> Mapping[str, JSON]:
-    return load_object(zlib.decompress(facts))

@@ -158,7 +158,7 @@ class ObjectLookup:
             asked = [brief.ask_for("container", id) for id in found[1]]
         except Refused:
             return None
-        return [*found[0], *(list_fields(one) for one in asked if one is not None)]
+        return found[0].add(list_fields(one) for one in asked if one is not None)
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows. Refused (lookup-failed): no answer."""

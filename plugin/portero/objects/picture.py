@@ -9,12 +9,13 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
+from portero.host.container_list import ContainerList
 from portero.host.view import ObjectKind
-from portero.objects.changes import EVERYTHING, Touch
-from portero.objects.kept_facts import choose_facts
-from portero.objects.known_containers import MAX_BYTES, MAX_OBJECTS, KnownContainers, decode, encode
+from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch
+from portero.objects.kept_facts import MAX_BYTES, choose_facts, decode, encode
+from portero.objects.known_containers import MAX_OBJECTS, KnownContainers
 from portero.objects.touches import Touches
-from portero.values.json_fields import text
+from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
@@ -126,12 +127,29 @@ class Picture:
             if not self._is_sure:
                 return None
             found = self._containers.find(ref, are_all=self.is_whole) if kind == "container" else None
-            facts = found[0] if found else self._others.get((kind, ref))
+            facts = found[1] if found else self._others.get((kind, ref))
         if facts is None:
             return None
-        return decode(facts) if found is None else {**decode(facts), "State": {"Status": found[1]}}
+        return decode(facts) if found is None else {**decode(facts), "State": {"Status": found[2]}}
 
-    def list_containers(self) -> tuple[list[Mapping[str, JSON]], list[str]] | None:
+    def identify(self, ref: str) -> tuple[str, int] | None:
+        """The container that this means, and the moment when it did; None: it is not known."""
+        with self._lock:
+            found = self._containers.find(ref, are_all=self.is_whole) if self._is_sure else None
+            return None if found is None else (found[0], self.moment)
+
+    def note_exec(self, id: str, container: str, ref: str, moment: int, process: Mapping[str, JSON]) -> bool:
+        """An exec was made in what a name meant at a moment; False: it can be another container by now."""
+        with self._lock:
+            found = self._containers.find(container, are_all=self.is_whole) if self._is_sure else None
+            if found is None or self._touches.concern(moment, "container", container, ref):
+                return False
+        user = text(process, "user") or text(child(decode(found[1]), "Config"), "User")
+        shown: Mapping[str, JSON] = {"ID": id, "ContainerID": container, "ProcessConfig": {**process, "user": user}}
+        self.note_inspected("exec", id, shown, self.moment)
+        return True
+
+    def list_containers(self) -> tuple[ContainerList, list[str]] | None:
         """Those that are known, as in dockerd's list, and the IDs of others; None: there can be more."""
         with self._lock:
             return self._containers.list_all() if self.is_whole and self._is_sure else None
@@ -191,7 +209,7 @@ class Picture:
             self._clear()
             return
         for touch in touches:
-            if touch.kind in ("container", "state"):
+            if touch.kind in OF_CONTAINERS:
                 self._containers.forget(touch)
                 continue
             for key in [key for key in self._others if key[0] == touch.kind and touch.ref in ("", key[1])]:

@@ -166,6 +166,8 @@ class PictureReader:
             self._picture.note_gone(id)
         elif kind == "container" and action == "die":
             self._picture.note_touch(Touch("state", id))
+        elif kind == "container" and action == "start":
+            self._picture.note_touch(Touch("state", id), Touch("start", id))
         elif kind == "container":
             self._picture.note_touch(Touch("container", id), *([Touch("container", name)] if name else []))
         elif kind == "volume" and action == "destroy":

@@ -6,9 +6,9 @@ end shows what the request did.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TypeVar, get_args
 
-from portero.objects.changes import BEGINNING, EVERYTHING, Touch, TouchedKind
+from portero.objects.changes import BEGINNING, EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 
 # Of so many it is known when they were. A GET that takes longer than these is not kept.
 _MANY = 512
@@ -21,7 +21,7 @@ class _Refs:
     def __init__(self, kind: TouchedKind) -> None:
         self.counts: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
-        self._are_of_containers = kind in ("container", "state")
+        self._are_of_containers = kind in OF_CONTAINERS
 
     def change(self, ref: str, by: int) -> None:
         _count(self.counts, ref, by)
@@ -45,7 +45,7 @@ class Touches:
     """Those of one daemon. Not for several threads at once: its picture has the lock."""
 
     def __init__(self) -> None:
-        self._under_way: dict[TouchedKind, _Refs] = {one.kind: _Refs(one.kind) for one in EVERYTHING.touches}
+        self._under_way: dict[TouchedKind, _Refs] = {kind: _Refs(kind) for kind in get_args(TouchedKind)}
         self._recent: deque[tuple[int, Touch]] = deque()
         self._forgotten = 0  # the moment of the last one that is not among these any more
         self.moment = 0

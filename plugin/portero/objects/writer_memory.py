@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,7 @@ from portero.host.member import Member
 from portero.objects.descriptors import follow
 from portero.objects.meeting_places import MeetingPlaces
 from portero.refusals import Refused
+from portero.values.json_types import JSON
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MODE, _FOLDER_MODE = 0o600, 0o700
@@ -40,6 +41,10 @@ class WriterMemory:
         self._places = defaultdict[str, MeetingPlaces](MeetingPlaces)
         # Which dockerd was the last to be asked for each daemon's list.
         self._processes: dict[str, str] = {}
+        # The containers of each daemon's list that was followed last, and the members that do not last as they are.
+        self._followed: dict[str, Mapping[str, Mapping[str, JSON]]] = {}
+        self._unsettled = defaultdict[str, dict[str, None]](dict)
+        self._count = 0  # of all places
         self._is_read = file is None
         self._size = self._written = 0
         self.turn = 0
@@ -73,12 +78,35 @@ class WriterMemory:
             self.turn += 1
             return self.turn
 
-    def follow(self, daemon: str, process: str, seen: Mapping[str, Member], turn: int) -> Mapping[str, Member]:
-        """All that exist, by a list that was asked for in this turn. Raises Refused (writers-unknown)."""
+    def list_changed(self, daemon: str, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
+        """See Members. Raises Refused (writers-unknown)."""
+        with self._lock:
+            known, followed, unsettled = self._read(daemon), self._followed.get(daemon, {}), self._unsettled[daemon]
+            if listed is followed:
+                return [id for id in unsettled if id in listed]
+            return [
+                id for id, one in listed.items() if followed.get(id) is not one or id in unsettled or id not in known
+            ]
+
+    def follow(
+        self,
+        daemon: str,
+        process: str,
+        listed: Mapping[str, Mapping[str, JSON]],
+        seen: Mapping[str, Member],
+        gone: Collection[str],
+        turn: int,
+    ) -> Mapping[str, Member]:
+        """See Members; the list was asked for in this turn. Raises Refused (writers-unknown)."""
         with self._lock:
             before = self._read(daemon)
             restarted = not process or self._processes.get(daemon) != process
-            after = follow(before, seen, turn, time.monotonic(), restarted=restarted and bool(before))
+            if listed is self._followed.get(daemon) and not (restarted or seen or self._unsettled[daemon]):
+                return {}
+            # Another thread can have followed another list meanwhile.
+            same = (listed.keys() - seen.keys() - set(gone)) & before.keys()
+            now = time.monotonic()
+            after = follow(before, seen, turn, now, restarted=restarted and bool(before), same=same)
             changed: dict[str, Member | None] = {
                 id: one for id, one in after.items() if (known := before.get(id)) is not one and known != one
             }
@@ -86,7 +114,8 @@ class WriterMemory:
             if changed or (restarted and process):
                 self._processes[daemon] = process
                 self._save(daemon, after, changed)
-            return after
+            self._followed[daemon] = listed if listed.keys() <= after.keys() else {}
+            return {id: after[id] for id in self._unsettled[daemon] if after[id].held}
 
     def _read(self, daemon: str) -> dict[str, Member]:
         if not self._is_read and self._file is not None:
@@ -111,13 +140,14 @@ class WriterMemory:
             now = self._members.setdefault(daemon, {})
             for id, fields in members.items():
                 before, after = now.pop(id, None), None if fields is None else _decode(id, fields)
-                self._places[daemon].change(before, after)
+                self._count_in(daemon, id, before, after)
                 if after is not None:
                     now[id] = after
 
     def _save(self, daemon: str, after: dict[str, Member], changed: Mapping[str, Member | None]) -> None:
-        all = {**self._members, daemon: after}
-        if sum(len(one.shares) + len(one.held) for members in all.values() for one in members.values()) > _MAX_PLACES:
+        all, before = {**self._members, daemon: after}, self._members.get(daemon, {})
+        more = sum(_count_places(one) - _count_places(before.get(id)) for id, one in changed.items())
+        if more > 0 and self._count + more > _MAX_PLACES:
             raise Refused("writers-unknown")
         try:
             self._append(self._write_line(daemon, changed), all)
@@ -125,10 +155,17 @@ class WriterMemory:
             # What was written by halves must not be read as a whole later.
             self._written = self._size = 0
             raise Refused("writers-unknown") from error
-        before = self._members.get(daemon, {})
         for id, one in changed.items():
-            self._places[daemon].change(before.get(id), one)
+            self._count_in(daemon, id, before.get(id), one)
         self._members[daemon] = after
+
+    def _count_in(self, daemon: str, id: str, before: Member | None, after: Member | None) -> None:
+        self._places[daemon].change(before, after)
+        self._count += _count_places(after) - _count_places(before)
+        if after is None or after.lasts:
+            self._unsettled[daemon].pop(id, None)
+        else:
+            self._unsettled[daemon][id] = None
 
     def _append(self, line: bytes, members: Mapping[str, Mapping[str, Member]]) -> None:
         if self._file is None:
@@ -181,11 +218,20 @@ class DaemonMembers:
 
         self._memory.change(self._daemon, {one.id: partial(change, one) for one in started})
 
-    def follow(self, seen: Mapping[str, Member]) -> Mapping[str, Member]:
-        return self._memory.follow(self._daemon, self._process, seen, self._turn)
+    def list_changed(self, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
+        return self._memory.list_changed(self._daemon, listed)
+
+    def follow(
+        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], gone: Collection[str] = ()
+    ) -> Mapping[str, Member]:
+        return self._memory.follow(self._daemon, self._process, listed, seen, gone, self._turn)
 
     def change(self, id: str, change: Callable[[Member], Member]) -> None:
         self._memory.change(self._daemon, {id: lambda known: None if known is None else change(known)})
+
+
+def _count_places(member: Member | None) -> int:
+    return len(member.shares) + len(member.held) if member else 0
 
 
 def _encode(member: Member) -> list[Any]:

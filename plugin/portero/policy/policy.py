@@ -72,16 +72,23 @@ class Policy:
             return None
 
     def check(
-        self, request: JSON, profile: str, acts: Sequence[Acting] = ACTS, audit_profile: str = ""
+        self,
+        request: JSON,
+        profile: str,
+        acts: Sequence[Acting] = ACTS,
+        audit_profile: str = "",
+        *,
+        at_use: bool = False,
     ) -> tuple[Violation, ...]:
         """Every violation of a request document, worst level first, then by rule and place.
 
         `acts`: only those of rules that do this. `audit_profile`: what this profile would refuse is reported as well.
+        `at_use`: only those that forbid the use of what exists.
         """
         acting = self._acting_in(cast(dict[str, str], request)["operation"], profile, audit_profile)
         return tuple(
             violation
-            for rule, action in acting.actions.items()
+            for rule, action in (acting.at_use if at_use else acting.actions).items()
             if action in acts and (paths := self.checks[rule].failures(request))
             for violation in _make_violations(
                 self.rules[rule], action, paths, request, acting.would_refuse.get(rule, "")
@@ -116,7 +123,8 @@ class Policy:
             actions: dict[str, Acting] = {rule: action for rule, action in chosen.items() if action != "off"}
             speaking = [actions[rule] for rule in actions if reads_vouching(self.rules[rule].schema)]
             on_vouching: Acting | None = "deny" if "deny" in speaking else "audit" if speaking else None
-            acting = _ActingRules(actions, stricter, self._read_image(enforced), on_vouching)
+            at_use = {rule: action for rule, action in actions.items() if self.rules[rule].at_use}
+            acting = _ActingRules(actions, at_use, stricter, self._read_image(enforced), on_vouching)
             self._acting[operation, profile, audit_profile] = acting
         return acting
 
@@ -138,12 +146,13 @@ class _ActingRules:
     """The rules of one operation. `would_refuse`: the audit profile, for each rule that only it enforces."""
 
     actions: Mapping[str, Acting]
+    at_use: Mapping[str, Acting]
     would_refuse: Mapping[str, str]
     reads_image: bool = False
     on_vouching: Acting | None = None
 
 
-_NONE = _ActingRules({}, {})
+_NONE = _ActingRules({}, {}, {})
 
 
 def _make_violations(
