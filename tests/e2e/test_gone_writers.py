@@ -39,6 +39,15 @@ def pass_on(host: GuardedDocker, receiver: Receiver) -> None:
     assert type_in(host, "docker rm -f writer") == []
 
 
+def test_a_writer_that_has_ended_before_it_is_removed_is_remembered(host: GuardedDocker) -> None:
+    assert type_in(host, HELPER) == type_in(host, WRITER) == []
+    # The list that the second request has Portero read shows that it has ended.
+    for step in ("docker stop -t 0 writer", SIDE, "docker rm writer"):
+        assert type_in(host, step) == []
+
+    assert type_in(host, READER) == [RULE]
+
+
 def test_without_the_plugin_the_third_container_reads_the_hosts_files(host: GuardedDocker) -> None:
     host.unguard()
     try:

@@ -62,6 +62,17 @@ def test_only_what_runs_holds(before: Any, now: Any, *, holds: bool) -> None:
     assert bool(found) is holds
 
 
+def test_what_has_ended_is_passed_on_before_it_is_removed() -> None:
+    assert held([WRITER, HELPER, FAR], [replace(WRITER, state="rests"), HELPER, FAR]) == {"helper": "/srv/media"}
+    assert held([BETWEEN, FAR], [replace(BETWEEN, state="rests"), FAR]) == {"far": "volume v"}
+
+
+def test_who_only_read_in_a_volume_could_meet_others_there() -> None:
+    reading = replace(BETWEEN, writes=BETWEEN.writes - {"volume v"})
+
+    assert held([reading, FAR], [FAR]) == {"far": "volume v"}
+
+
 def test_what_never_ran_passes_nothing_on() -> None:
     assert held([replace(WRITER, state="new"), HELPER], [HELPER]) == {}
     assert held([WRITER, replace(BETWEEN, state="rests"), FAR], [replace(BETWEEN, state="rests"), FAR]) == {}

@@ -36,7 +36,10 @@ def follow(
     gone = {member.id: member for member in missing if member.id not in awaited}
     met = {id: _merge(known.get(id), member) for id, member in seen.items()}
     present = awaited | {id: known[id] for id in same} | met
-    if not any(map(_leaves, gone.values())) and not any(_has_left(known.get(id), one) for id, one in met.items()):
+    # What has ended can be removed later, when nobody knows any more whom it met.
+    ended = {id: known[id] for id, one in met.items() if id in known and known[id].may_run and not one.may_run}
+    left = gone | ended
+    if not any(map(_leaves, left.values())) and not any(_has_left(known.get(id), one) for id, one in met.items()):
         return present
     ran = [
         _recall(known.get(member.id), member)
@@ -46,7 +49,7 @@ def follow(
     for group in group_members(ran):
         passed = frozenset[str]().union(
             *(member.held for member in group),
-            *(_find_left(member) for member in group if member.id in gone),
+            *(_find_left(member) for member in group if member.id in left),
         )
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.
@@ -56,8 +59,9 @@ def follow(
 
 
 def _find_left(gone: Member) -> frozenset[str]:
-    """Its own namespace is gone with it."""
-    return gone.writes - {f"namespace {gone.id}"}
+    """Its own namespace is gone with it. Who reads in a volume can meet there, too."""
+    volumes = {place for place in gone.shares if not place.startswith("/")}
+    return (gone.writes | volumes) - {f"namespace {gone.id}"}
 
 
 def _leaves(gone: Member) -> bool:
