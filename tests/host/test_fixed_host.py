@@ -36,6 +36,11 @@ def test_kinds_are_as_the_data_says() -> None:
     assert host.find_entry("/srv").kind == "directory"
 
 
+@pytest.mark.parametrize("kind", ["socket", "device", "unknown", "file"])
+def test_a_way_through_what_is_no_folder_is_traced_without_a_look_at_this_machine(kind: str) -> None:
+    assert FixedHost({"kinds": {"/srv/x": kind}}).trace("/srv/x/y") == Trace(passes=("/", "/srv", "/srv/x"))
+
+
 @pytest.mark.parametrize(
     ("links", "path", "resolved"),
     [

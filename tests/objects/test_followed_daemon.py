@@ -216,6 +216,14 @@ def test_an_answer_that_may_be_that_of_an_equal_request_tells_nothing_of_what_ch
     assert answer_exec(followed, b"{}") is not None
 
 
+def test_an_exec_beside_one_whose_answer_may_come_late_is_asked_for(followed: FollowedDaemon) -> None:
+    allow_exec(followed, b"{}")
+    followed.end_unanswered(-1.0)
+    for body, is_known in ((b"{}", False), (b'{"User": "root"}', True)):
+        allow_exec(followed, body)
+        assert (answer_exec(followed, body) is not None) is is_known
+
+
 def test_an_exec_of_a_container_that_is_not_known_is_asked_for(followed: FollowedDaemon) -> None:
     followed.picture.note_touch(Touch("container", "web"))
     allow_exec(followed, b"{}")

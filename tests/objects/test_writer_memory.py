@@ -11,7 +11,7 @@ from portero.objects import writer_memory
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
-from tests.objects.test_descriptors import HELPER, SERVICE, WRITER
+from tests.objects.test_descriptors import FAR, HELPER, SERVICE, WRITER
 
 RUNNING = {one.id: one for one in (HELPER, WRITER)}
 
@@ -157,6 +157,19 @@ def test_a_dockerd_that_is_another_one_may_have_started_what_rested(file: Path, 
     found = follow(begin(file, process), HELPER)
 
     assert ("helper" in found) is holds
+
+
+def test_a_list_that_cannot_be_saved_leaves_the_restart_of_dockerd_to_the_next(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, resting = WriterMemory(file), replace(WRITER, state="rests")
+    follow(memory.at("", "1 1"), HELPER, resting)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer_memory, "_MAX_PLACES", 0)
+        with pytest.raises(Refused):
+            follow(memory.at("", "2 1"), HELPER, resting, FAR)
+
+    assert "helper" in follow(memory.at("", "2 1"), HELPER)
 
 
 def test_of_a_list_that_is_as_it_was_only_what_may_change_is_looked_at() -> None:

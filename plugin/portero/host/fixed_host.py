@@ -50,10 +50,10 @@ _FIRST_USER = 1000
 _MODES = {
     "directory": stat.S_IFDIR | 0o755,
     "file": stat.S_IFREG | 0o640,
-    "socket": stat.S_IFSOCK | 0o660,
-    "device": stat.S_IFBLK | 0o660,
+    "socket": stat.S_IFSOCK | 0o600,
+    "device": stat.S_IFBLK | 0o600,
     "missing": 0,
-    "unknown": stat.S_IFIFO | 0o660,
+    "unknown": stat.S_IFIFO | 0o600,
 }
 # fmt: off
 _PARTS = frozenset({
@@ -206,7 +206,9 @@ class _FixedWalk(HostWalk):
         """Have these paths of this mode; 0: nothing is there."""
         for path in map(self.resolve_or_keep, map(clean, paths)):
             self._modes[path] = mode
-            self._stats.pop(path, None)
+        # What was walked so far was for the links of these paths.
+        for seen in (self._stats, self._links, self._walked):
+            seen.clear()
 
     def _make_stat(self, path: str) -> os.stat_result:
         is_of_proc = _OF_PROC.fullmatch(path) is not None

@@ -48,6 +48,8 @@ class FollowedDaemon:
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
         self._count = 0
         self._by_user = Counter[str]()
+        # Requests for execs whose answer may still come, and be taken for that of an equal one.
+        self._late_execs = set[bytes]()
         # Execs that were made, to be read ahead.
         self.new_execs = deque[str](maxlen=_MANY_EXECS)
         # Whether it has a reader, or needs none.
@@ -77,7 +79,10 @@ class FollowedDaemon:
         with self._lock:
             self._count += 1
             self._by_user[user] += bool(user)
-            equal = self._under_way[_name_request(envelope)]
+            key = _name_request(envelope)
+            if key in self._late_execs or len(self._late_execs) > _MANY:
+                container = None
+            equal = self._under_way[key]
             if equal:
                 # The answer of another one may be taken for that of this one.
                 first = equal[0].container
@@ -129,10 +134,18 @@ class FollowedDaemon:
         """
         late = time.monotonic() - seconds
         with self._lock:
-            ended = [one for each in self._under_way.values() for one in each if one.since < late]
-            kept = {key: [one for one in each if one.since >= late] for key, each in self._under_way.items()}
+            under_way = self._under_way
+            ended = [one for each in under_way.values() for one in each if one.since < late]
+            kept = {key: [one for one in each if one.since >= late] for key, each in under_way.items()}
             self._under_way = defaultdict(list, {key: each for key, each in kept.items() if each})
             self._count -= len(ended)
+            late_execs = {
+                key
+                for key, each in under_way.items()
+                for one in each
+                if one.since < late and one.change.makes == "exec"
+            }
+            self._late_execs |= late_execs
             self._by_user = Counter(one.user for each in kept.values() for one in each if one.user)
         self._end(one.change for one in ended)
 

@@ -112,8 +112,14 @@ class WriterMemory:
             }
             changed |= dict.fromkeys(before.keys() - after.keys())
             if changed or (restarted and process):
+                last = self._processes.get(daemon, "")
                 self._processes[daemon] = process
-                self._save(daemon, after, changed)
+                try:
+                    self._save(daemon, after, changed)
+                except Refused:
+                    # What a new dockerd started by itself is to be found by the next list.
+                    self._processes[daemon] = last
+                    raise
             self._followed[daemon] = listed if listed.keys() <= after.keys() else {}
             return {id: after[id] for id in self._unsettled[daemon] if after[id].held}
 
