@@ -50,6 +50,8 @@ JOBS ?= $(shell expr 2 \* $$(nproc))
 BENCH ?=
 
 export PYTHONPATH := plugin
+# What is compiled once is kept: tests start Portero thousands of times.
+unexport PYTHONDONTWRITEBYTECODE
 
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
 # make mutate FOLDER=host SECONDS=3600, a folder of plugin/portero and of tests
@@ -129,7 +131,7 @@ pythons: $(READY)
 	  echo "tests on $$python" && \
 	  made=build/pythons/$${python##*/} && \
 	  $$python -m venv --without-pip "$$made" && \
-	  $(PY) -m pip --python "$$made/bin/python" install --quiet --no-compile --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
 	  "$$made/bin/python" -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 
