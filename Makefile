@@ -44,8 +44,8 @@ TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 SERVE ?=
 TESTS ?=
 # Processes that run tests side by side; a file of tests stays in one of them. Tests of servers and of a real dockerd mostly
-# wait: two for each processor.
-JOBS ?= $(shell expr 2 \* $$(nproc))
+# wait: three for each processor.
+JOBS ?= $(shell expr 3 \* $$(nproc))
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
@@ -132,7 +132,7 @@ pythons: $(READY)
 	  made=build/pythons/$${python##*/} && \
 	  $$python -m venv --without-pip "$$made" && \
 	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
-	  "$$made/bin/python" -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
+	  "$$made/bin/python" -m pytest -n $$(nproc) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.

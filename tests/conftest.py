@@ -63,8 +63,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests of a real dockerd come first: at the end no process of tests waits for another."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
-    longest = ("tests/fleet/", "tests/chaos/", "tests/e2e/test_rule_examples.py", "tests/e2e/test_managed_plugin.py")
-    items.sort(key=lambda item: not item.nodeid.startswith(longest))
+    longest = (
+        "rule_examples",
+        "managed_plugin",
+        "signed_images",
+        "world",
+        "popular_commands",
+        "doors",
+        "existing_corpus",
+    )
+    first = ("tests/fleet/", "tests/chaos/", "tests/sequences/", *(f"tests/e2e/test_{name}.py" for name in longest))
+    items.sort(key=lambda item: not item.nodeid.startswith(first))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
