@@ -43,9 +43,9 @@ TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
-# Processes that run tests side by side; a file of tests stays in one of them. Tests of servers and of a real dockerd mostly
-# wait: three for each processor.
-JOBS ?= $(shell expr 3 \* $$(nproc))
+# Processes that run tests side by side; a file of tests stays in one of them. Tests of servers mostly wait: two for each
+# processor. Those of a real dockerd, which need root, wait even more.
+JOBS ?= $(shell expr $$([ $$(id -u) = 0 ] && echo 3 || echo 2) \* $$(nproc))
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
