@@ -43,13 +43,15 @@ TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
-# Processes that run tests side by side; a file of tests stays in one of them. Tests of servers and of a real dockerd mostly
-# wait: two for each processor.
-JOBS ?= $(shell expr 2 \* $$(nproc))
+# Processes that run tests side by side; a file of tests stays in one of them. Tests of servers mostly wait: two for each
+# processor. Those of a real dockerd, which need root, wait even more.
+JOBS ?= $(shell expr $$([ $$(id -u) = 0 ] && echo 5 || echo 4) \* $$(nproc) / 2)
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
 export PYTHONPATH := plugin
+# What is compiled once is kept: tests start Portero thousands of times.
+unexport PYTHONDONTWRITEBYTECODE
 
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
 # make mutate FOLDER=host SECONDS=3600, a folder of plugin/portero and of tests
@@ -129,8 +131,8 @@ pythons: $(READY)
 	  echo "tests on $$python" && \
 	  made=build/pythons/$${python##*/} && \
 	  $$python -m venv --without-pip "$$made" && \
-	  $(PY) -m pip --python "$$made/bin/python" install --quiet --no-compile --disable-pip-version-check --require-hashes -r $(LOCK) && \
-	  "$$made/bin/python" -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
+	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	  "$$made/bin/python" -m pytest -n $$(nproc) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.

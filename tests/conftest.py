@@ -60,11 +60,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_AtOnce(config))
 
 
+# The longest. Those that boot machines and those that mostly wait take turns: else all boot at once, and requests wait.
+_FIRST = (
+    *("e2e/test_rule_examples", "fleet/test_bundle_unit", "e2e/test_managed_plugin", "chaos/", "fleet/test_devices"),
+    *("sequences/", "e2e/test_world", "fleet/test_doors", "e2e/test_signed_images", "fleet/"),
+    *("e2e/test_popular_commands", "e2e/test_doors", "e2e/test_existing_corpus"),
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests of a real dockerd come first: at the end no process of tests waits for another."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
-    longest = ("tests/fleet/", "tests/chaos/", "tests/e2e/test_rule_examples.py", "tests/e2e/test_managed_plugin.py")
-    items.sort(key=lambda item: not item.nodeid.startswith(longest))
+    items.sort(key=_find_turn)
+
+
+def _find_turn(item: pytest.Item) -> int:
+    turns = (turn for turn, name in enumerate(_FIRST) if item.nodeid.startswith(f"tests/{name}"))
+    return next(turns, len(_FIRST) + (item.get_closest_marker("e2e") is None))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

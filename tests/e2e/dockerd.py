@@ -15,6 +15,14 @@ from .rawhttp import Client
 
 # Without iptables: nothing outside can be reached anyway, and the machine's kernel may lack the modules.
 DOCKERD = ("dockerd", "--iptables=false", "--ip6tables=false", "--experimental", "--shutdown-timeout=1")
+# While it ends it starts no container again.
+_END = """
+kill -TERM "$0"
+while kill -0 "$0"; do
+  for shim in $(pgrep containerd-shim); do pkill -KILL -P "$shim"; done
+  sleep 0.1
+done
+"""
 
 
 class Dockerd(ExitStack):
@@ -44,7 +52,7 @@ class Dockerd(ExitStack):
     def run_dockerd(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Start it and wait until it answers."""
         self.dockerd = Process(self.host, "dockerd", argv, environment)
-        self.callback(self.stop_dockerd)
+        self.callback(self._end_dockerd)
         self.dockerd.wait_for(lambda: self.client.ask("GET", "/_ping").status in (200, 403))
 
     def stop_dockerd(self) -> None:
@@ -53,6 +61,12 @@ class Dockerd(ExitStack):
             self.dockerd.stop()
         except subprocess.TimeoutExpired:  # after attacks that had their effect
             self.dockerd.stop("KILL")
+
+    def _end_dockerd(self) -> None:
+        """End it and its containers with the host: those that take no SIGTERM would have ten seconds each."""
+        if self.dockerd.waiter.poll() is None:
+            self.host.run(["sh", "-c", _END, str(self.dockerd.pid)], timeout=15)
+        self.stop_dockerd()
 
     def import_busybox(self, tag: str, change: str) -> None:
         """Have an image of busybox, with a line of a Dockerfile."""

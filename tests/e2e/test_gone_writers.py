@@ -12,7 +12,7 @@ from .test_nested_sources import RULE, type_in
 
 pytestmark = pytest.mark.e2e
 
-STAY = "busybox sleep 3600"
+STAY = "--stop-timeout 1 busybox sleep 3600"
 HELPER = f"docker run -d --name helper -v meet:/v {STAY}"
 WRITER = f"docker run -d --name writer -v meet:/v -v /srv/media:/w {STAY}"
 READER = "docker create --name reader -v /srv/media/movies:/m:ro busybox cat /m/shadow"

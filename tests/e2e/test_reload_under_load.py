@@ -25,7 +25,7 @@ from .rawhttp import Client, exchange, render
 
 pytestmark = pytest.mark.e2e
 
-CHANGES = int(os.environ.get("PORTERO_POLICY_CHANGES", "60"))
+CHANGES = int(os.environ.get("PORTERO_POLICY_CHANGES", "30"))
 SITE = "/srv/site"
 # It takes two seconds; ten times as long on a busy machine is no fault of the plugin.
 WITHIN = 20.0

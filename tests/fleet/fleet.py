@@ -6,19 +6,21 @@
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
 from tests.e2e.images import busybox, import_image
+from tests.e2e.rawhttp import exchange, render
 from tests.paths import ROOT
 
 from .machine import Machine, Network
 
 EXAMPLES = ROOT / "examples"
+SOCKET = "/run/docker/plugins/portero.sock"
 EVERY = 5
 PATIENCE = 180.0
 LOG = "/var/log/portero/decisions.jsonl"
@@ -56,12 +58,7 @@ scrape_configs:
 
 def wait_until(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> float:
     """Ask until `true` holds; returns the seconds it took."""
-    began = time.monotonic()
-    while not true():
-        if time.monotonic() > began + patience:
-            raise TimeoutError(f"{what} within {patience:.0f} s")
-        time.sleep(0.2)
-    return time.monotonic() - began
+    return waiting.wait_until(true, what, patience)
 
 
 class Fleet:
@@ -179,8 +176,11 @@ class Fleet:
     @staticmethod
     def version(host: Machine) -> int:
         """The version of the policy in force; 0: none is."""
-        found = host.shell("portero status --json").stdout
-        signed = json.loads(found)["signedFolders"].values() if found.startswith("{") else []
+        try:
+            told = exchange(host.path(SOCKET), render("GET", "/status"))
+        except OSError:  # it is not there yet
+            return 0
+        signed = told.json()["signedFolders"].values() if told.status == 200 else []
         return max((entry["version"] for entry in signed), default=0)
 
     @staticmethod

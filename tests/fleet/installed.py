@@ -19,7 +19,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, settings: str = "") -> I
     """The machine, and what the installation said. `settings`: NAME=VALUE for packaging/install.sh."""
     if reason := missing():
         give_up(reason)
-    wheels = gather(tmp_path_factory.mktemp("wheels") / "here", find_release())
+    wheels = gather(tmp_path_factory, find_release())
     with Network({"web1": "10.77.0.2"}) as network:
         booted = network.boot("web1")
         booted.wait_until_booted()

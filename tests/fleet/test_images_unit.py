@@ -20,6 +20,8 @@ NAME = "web1:5000/team/app:1"
 SITE = {"image-trust": [{"images": "web1:5000/*", "keys": "team.pem"}]}
 COSIGN = "COSIGN_PASSWORD= SSL_CERT_FILE=/srv/ca.pem DOCKER_CONFIG=/root cosign"
 
+DROP_INS = "/etc/systemd/system/portero-images.timer.d"
+
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
@@ -54,7 +56,8 @@ def test_the_unit_fetches_what_vouches_for_the_images_of_the_daemon(host: Machin
     assert "it has no signature" in host.shell(listing).stdout
     digest = host.do(f"docker image inspect --format '{{{{index .RepoDigests 0}}}}' {NAME}").strip()
     host.do(f"cd /root && {COSIGN} sign --key cosign.key --tlog-upload=false -y {digest}")
-    host.do("systemctl enable --now portero-images.timer")
+    host.do(f"mkdir -p {DROP_INS} && printf '[Timer]\\nRandomizedDelaySec=0' > {DROP_INS}/at-once.conf")
+    host.do("systemctl daemon-reload && systemctl enable --now portero-images.timer")
     wait_until(lambda: f"{NAME}: may run\n" in host.shell(listing).stdout, "the signature was not fetched")
 
     (folder,) = {host.path("/var/lib/portero-images").resolve().name}

@@ -75,28 +75,34 @@ def test_a_name_that_resembles_no_other_gets_no_proposal() -> None:
 RULES = sorted((SCHEMAS / "rules").glob("*/*.json"))
 
 
-def misspelt(document: Any) -> Iterator[Any]:
-    """The document again and again, each time with another name in it that is not right."""
+def misspelt(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The document again and again, each time with another name in it that is not right, and where."""
     if isinstance(document, dict):
         for name, value in document.items():
-            yield {(f"{key}x" if key == name else key): kept for key, kept in document.items()}
-            yield {**document, name: 7}
-            yield from ({**document, name: inner} for inner in misspelt(value))
+            yield (*at, name), {(f"{key}x" if key == name else key): kept for key, kept in document.items()}
+            yield (*at, name, 7), {**document, name: 7}
+            yield from ((place, {**document, name: inner}) for place, inner in misspelt(value, (*at, name)))
     elif isinstance(document, list):
         for index, value in enumerate(document):
-            yield from ([*document[:index], inner, *document[index + 1 :]] for inner in misspelt(value))
+            around = document[:index], document[index + 1 :]
+            yield from ((place, [*around[0], inner, *around[1]]) for place, inner in misspelt(value, (*at, "*")))
 
 
 @pytest.mark.parametrize("name", ["rule.json", "site.schema.json"])
 def test_what_the_quick_look_takes_for_right_has_no_fault(name: str) -> None:
     """A rule with a misspelt keyword would allow everything."""
     schema = json.loads((SCHEMAS / name).read_text())
-    files = RULES[::6] if name == "rule.json" else [SCHEMAS / "site.json"]
+    files = RULES if name == "rule.json" else [SCHEMAS / "site.json"]
     surely, slowly = RUST.compile(schema, {}).is_satisfied, VALIDATOR(schema)
     written = [json.loads(file.read_text()) for file in files]
-    tried = [document for right in written for document in (right, *misspelt(right))]
+    # Each kind of place once, whichever rule has it; what a request of an example holds is its own.
+    tried = {
+        place[2:4] if place[0] in ("allows", "denies") else place[-3:]: document
+        for right in written
+        for place, document in misspelt(right)
+    }
 
-    assert [document for document in tried if surely(document) != slowly.is_valid(document)] == []
+    assert [document for document in tried.values() if surely(document) != slowly.is_valid(document)] == []
     assert all(surely(right) for right in written)
 
 

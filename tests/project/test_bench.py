@@ -1,5 +1,6 @@
 """`make bench` runs: it compares what it is told to, and says plainly what it cannot do. No figure is looked at."""
 
+import itertools
 import os
 import shlex
 import signal
@@ -23,64 +24,64 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
-def test_every_plugin_is_measured_in_the_same_run(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    ran = bench("--plugin", f"other={FLASK}", "--note", "A note.", "--write", str(page))
-
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one run wrote that measured everything that needs no root."""
+    written = tmp_path_factory.mktemp("bench") / "page.md"
+    measures = ("--growth", "--most", "100", "--shares", "--worst", "--paused", "--seconds", "0.02")
+    ran = bench("--plugin", f"other={FLASK}", "--note", "A note.", *measures, "--write", str(written))
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.strip() == page.read_text().strip()
-    (head,) = [line for line in ran.stdout.splitlines() if "ratio of other" in line]
+    assert ran.stdout.strip() == written.read_text().strip()
+    return written
+
+
+def table(page: Path, heading: str = "") -> list[list[str]]:
+    """The cells of the first table below a heading, line by line."""
+    _, _, below = page.read_text().partition(heading)
+    lines = itertools.dropwhile(lambda line: not line.startswith("|"), below.splitlines())
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines)
+    return [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows]
+
+
+def test_every_plugin_is_measured_in_the_same_run(page: Path) -> None:
+    text = page.read_text()
+
+    (head,) = [line for line in text.splitlines() if "ratio of other" in line]
     assert [name.strip() for name in head.split("|") if "ratio" not in name][-4:-1] == [
         "allow-flask",
         "portero",
         "other",
     ]
-    assert "A note." in ran.stdout
-    rows = [line.split("|")[1].strip() for line in ran.stdout.splitlines() if line.startswith("| ")]
+    assert "A note." in text
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
     assert {"ping", "list", "create, 3 KB", "create, all reasons", "create, 1 MB", "portero", "other"} <= {*rows}
-    assert "| start | memory | CPU per pair | CPU per pair of 16 | lists | pairs |" in ran.stdout
+    assert "| start | memory | CPU per pair | CPU per pair of 16 | lists | pairs |" in text
 
 
-def test_growth_is_reported_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    ran = bench("--growth", "--most", "100", "--write", str(page))
-
-    assert ran.returncode == 0, ran.stderr
-    plot = (tmp_path / "page.svg").read_text()
+def test_growth_is_reported_as_tables_and_drawn_as_a_plot(page: Path) -> None:
+    plot = page.with_suffix(".svg").read_text()
     for curve in ("Body of a create", "Mounts of a create", "Connections, list", "Rules of this", "Exceptions"):
-        assert f"| {curve}" in ran.stdout
+        assert f"| {curve}" in page.read_text()
         assert f">{curve}" in plot
     ElementTree.fromstring(plot)
 
 
-def test_the_time_of_a_decision_is_told_by_the_folders_that_take_it() -> None:
-    ran = bench("--shares", "--seconds", "0.05")
-
-    assert ran.returncode == 0, ran.stderr
-    _, _, table = ran.stdout.partition("## Where the time of a decision goes")
-    rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in table.splitlines() if line.startswith("| ")}
+def test_the_time_of_a_decision_is_told_by_the_folders_that_take_it(page: Path) -> None:
+    rows = {first: cells for first, *cells in table(page, "## Where the time of a decision goes")}
     assert {"facts", "host", "judging", "reading", "decision_log", "together"} <= {*rows}
     assert float(rows["facts"][2]) > float(rows["facts"][0])
 
 
-def test_the_worst_bodies_are_reported_with_the_pings_of_others() -> None:
-    ran = bench("--worst")
-
-    assert ran.returncode == 0, ran.stderr
-    _, _, table = ran.stdout.partition("## The worst bodies")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+def test_the_worst_bodies_are_reported_with_the_pings_of_others(page: Path) -> None:
+    rows = table(page, "## The worst bodies")
     assert rows[0] == ["field", "KiB", "answer", "slowest ping of others"]
     assert rows[2][0] == "nothing"
     assert len(rows) > 10
     assert all(int(answer) < 10_000 and int(ping) < 5_000 for _, _, answer, ping in rows[3:])
 
 
-def test_creates_after_a_pause_are_reported_beside_a_crowd_of_processes_too() -> None:
-    ran = bench("--paused")
-
-    assert ran.returncode == 0, ran.stderr
-    _, _, table = ran.stdout.partition("## After a pause")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+def test_creates_after_a_pause_are_reported_beside_a_crowd_of_processes_too(page: Path) -> None:
+    rows = table(page, "## After a pause")
     assert rows[0] == ["", "host as it is", "1,000 more processes"]
     assert "portero" in [row[0] for row in rows]
 

@@ -83,7 +83,8 @@ def test_a_changed_policy_is_in_force_in_the_same_process(site: Site) -> None:
 def test_an_invalid_policy_is_reported_with_a_line_for_each_fault(site: Site) -> None:
     digest = site.status()["policy"]
     site.write('{"acshuns": {}, "runtimes": 7}')
-    site.wait_until(lambda told: bool(told["reloadFaults"]))
+    # Counted once the faults are told.
+    site.wait_until(lambda told: bool(told["reloadFaults"] and told["reloadFailures"]))
 
     status = site.status()
     assert [str(site.policy) in fault for fault in status["reloadFaults"]] == [True, True]

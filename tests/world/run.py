@@ -78,7 +78,7 @@ def judge(
         override = find_override(str(project))
         files += ["--file", override] if (docker.host.path(override) if docker else Path(override)).exists() else []
     words = ["check", "--profile", profile, *options, "--format", "json", *files]
-    yield _decide(str(project), words, docker, ["docker-compose", *files, "--profile", "*", "create", "--no-build"])
+    yield _decide(str(project), words, docker, create_command(*files))
 
 
 def _decide(name: str, words: Sequence[str], docker: GuardedDocker | None, command: Sequence[str]) -> Verdict:
@@ -86,7 +86,7 @@ def _decide(name: str, words: Sequence[str], docker: GuardedDocker | None, comma
     ended = _run(words, docker)
     seconds = time.monotonic() - began
     rules = frozenset(list_rules(ended.stdout)) if ended.returncode in (0, 1) else None
-    return Verdict(name, rules, seconds, _ask(docker, command) if docker and rules is not None else None)
+    return Verdict(name, rules, seconds, ask(docker, command) if docker and rules is not None else None)
 
 
 def _run(words: Sequence[str], docker: GuardedDocker | None) -> "subprocess.CompletedProcess[str]":
@@ -103,7 +103,21 @@ def list_rules(output: str) -> Iterator[str]:
             yield from (each["rule"] for each in request["violations"] if each["action"] == "deny")
 
 
-def _ask(docker: GuardedDocker, command: Sequence[str]) -> frozenset[str] | None:
+def list_rules_by_file(output: str) -> dict[str, set[str]]:
+    """The rules that refuse what stands in each compose file, of what check printed as JSON."""
+    found: dict[str, set[str]] = {}
+    for line in map(json.loads, output.splitlines()):
+        rules = found.setdefault(line["file"].partition(":")[0].partition(" ")[0], set())
+        rules |= {each["rule"] for each in line["violations"] if each["action"] == "deny"}
+    return found
+
+
+def create_command(*files: str) -> list[str]:
+    """Makes the containers of every service of a project, and starts none."""
+    return ["docker-compose", *files, "--profile", "*", "create", "--no-build"]
+
+
+def ask(docker: GuardedDocker, command: Sequence[str]) -> frozenset[str] | None:
     """The rules that dockerd's refusals come from, of all requests of a command."""
     if command[0] == "docker-compose":
         listed = docker.shell(shlex.join([*command[: command.index("create")], "config", "--images"]))
