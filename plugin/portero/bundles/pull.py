@@ -8,9 +8,8 @@ from pathlib import Path
 
 from portero.bundles import store
 from portero.bundles.archive import BundleRefused, Trust
-from portero.bundles.deadline import DeadlinePassed, ends_within
 from portero.bundles.fetch import BundleSource, LoginRefused
-from portero.bundles.https import TransportFailed
+from portero.bundles.https import DeadlinePassed, TransportFailed, ends_within
 from portero.signing.versions import InvalidVersions
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState

@@ -23,7 +23,7 @@ from portero.reading import api_tables
 from portero.settings.bundle_address import OciAddress, WebAddress, parse_address
 from portero.settings.setting_values import CURRENT
 from portero.settings.settings import Settings
-from portero.signing import detached
+from portero.signing import signature
 from portero.signing.signature import PrivateKey
 from portero.signing.signed_reader import InvalidKeys, read_keys
 
@@ -159,7 +159,7 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
 
 def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
     data = archive.pack(files)
-    return Bundle(data, detached.sign(data, key))
+    return Bundle(data, signature.sign_file(data, key))
 
 
 def _read_bundle(source: str, settings: Settings) -> Bundle:

@@ -12,9 +12,8 @@ from portero.cli.host import check_host, host_policy
 from portero.cli.input_files import add_logs, open_input
 from portero.cli.policy_source import HostSettings
 from portero.compliance import benchmark as benchmarks
-from portero.compliance import host_evidence, html_and_text, json_and_junit
-from portero.compliance.host_evidence import HostEvidence, NotAHostReport
-from portero.compliance.log_evidence import LogEvidence
+from portero.compliance import evidence, formats
+from portero.compliance.evidence import HostEvidence, LogEvidence, NotAHostReport
 from portero.compliance.result import ComplianceResult
 from portero.compliance.rule_effect import RuleEffect, RuleTrial
 from portero.compliance.verdict import Grounds
@@ -23,7 +22,7 @@ from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
 from portero.proof.examples import builtin_examples
-from portero.report import host_formats, junit
+from portero.report import host_result, junit
 from portero.settings.settings import Profile
 from portero.status import lookup_state
 
@@ -77,21 +76,21 @@ def _try_rules(judge: Judge, settings: HostSettings, rules: Collection[str]) -> 
 def _read_host(request: BenchmarkRequest, settings: HostSettings) -> HostEvidence | None:
     file = request.host_report
     if request.check_host:
-        return host_evidence.read_evidence(host_formats.describe(check_host(replace(settings, profile=_ALL_RULES))))
+        return evidence.read_evidence(host_result.describe(check_host(replace(settings, profile=_ALL_RULES))))
     if file is None:
         return None
     with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
         text = opened.read()
     try:
-        return host_evidence.read_evidence(json.loads(text))
+        return evidence.read_evidence(json.loads(text))
     # RecursionError: many brackets exhaust the parser.
     except (ValueError, RecursionError, NotAHostReport):
         options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
 
 
 _FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
-    "text": lambda result: "\n".join(html_and_text.list_lines(result)),
-    "json": lambda result: json.dumps(json_and_junit.describe(result), indent=2),
-    "junit": lambda result: junit.write_cases(json_and_junit.list_cases(result)),
-    "html": html_and_text.render_page,
+    "text": lambda result: "\n".join(formats.list_lines(result)),
+    "json": lambda result: json.dumps(formats.describe(result), indent=2),
+    "junit": lambda result: junit.write_cases(formats.list_cases(result)),
+    "html": formats.render_page,
 }

@@ -38,7 +38,7 @@ def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
     listens = [word for place in places for word in ("--listen", place)]
     # The code of the commands, some 12 MiB, is not needed any more; systemd's sockets stay open.
-    words = [sys.executable, "-m", "portero.door", "--dockerd", dockerd, "--key", str(key), *listens]
+    words = [sys.executable, "-m", "portero.door.serve", "--dockerd", dockerd, "--key", str(key), *listens]
     os.execv(sys.executable, words)  # noqa: S606 - no shell
 
 

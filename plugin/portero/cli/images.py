@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 
 from portero.application import loading
-from portero.bundles.deadline import DeadlinePassed, ends_within
 from portero.bundles.fetch import DEADLINE, LoginRefused, read_login
-from portero.bundles.https import Transport, TransportFailed
+from portero.bundles.https import DeadlinePassed, Transport, TransportFailed, ends_within
 from portero.bundles.registry import AccessRefused, Registry
 from portero.bundles.urls import UrlRefused, parse_url
 from portero.cli import options

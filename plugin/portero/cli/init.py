@@ -11,7 +11,7 @@ import click
 
 from portero.cli import options
 from portero.cli.input_files import FILE
-from portero.cli.schemas import write_schemas
+from portero.cli.new import write_schemas
 from portero.cli.suggest import LogReader
 from portero.cli.terminal import show_lines
 from portero.files import package_files

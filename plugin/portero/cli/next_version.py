@@ -11,8 +11,7 @@ from portero.bundles.registry import Registry
 from portero.cli import options
 from portero.cli.sign import read_manifest, write_signature
 from portero.cli.terminal import show_lines
-from portero.hostcheck.plugin_client import ask_status
-from portero.hostcheck.plugin_sockets import find_socket
+from portero.hostcheck.plugin_client import ask_status, find_socket
 from portero.settings.settings import Settings
 from portero.signing import signature
 from portero.signing.manifest import Manifest

@@ -12,8 +12,7 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.file_decisions import FileJudge
-from portero.cli.host_findings import UNSEEN
+from portero.cli.file_decisions import UNSEEN, FileJudge
 from portero.cli.input_files import FILE_OR_FOLDER, read_lines
 from portero.cli.terminal import show, show_lines
 from portero.compose.project import Reading, find_projects, is_compose

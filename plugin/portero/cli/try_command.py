@@ -8,7 +8,7 @@ from itertools import groupby
 
 import click
 
-from portero.cli import corrected_command, options
+from portero.cli import options, typed_command
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
@@ -74,7 +74,7 @@ def tryout(
         return _list_decisions(another)
 
     can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
-    corrected = corrected_command.find_allowed(typed, decisions, try_again) if can_correct else ""
+    corrected = typed_command.find_allowed(typed, decisions, try_again) if can_correct else ""
     if as_json:
         show_json(_describe_trial(typed, decisions, ended, corrected), indent=None)
     else:

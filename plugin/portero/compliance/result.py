@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portero.compliance.benchmark import Benchmark, Section
-from portero.compliance.log_evidence import count_decisions
+from portero.compliance.evidence import count_decisions
 from portero.compliance.verdict import MET, UNDECIDED, VERDICTS, Grounds, ItemResult, Verdict
 from portero.report.html import when
 

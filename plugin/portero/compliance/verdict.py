@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from portero.compliance.benchmark import Item
-from portero.compliance.host_evidence import HostEvidence, HostStatus
-from portero.compliance.log_evidence import REMOVED, LogEvidence, RuleEvidence, count_decisions
+from portero.compliance.evidence import (
+    REMOVED,
+    HostEvidence,
+    HostStatus,
+    LogEvidence,
+    RuleEvidence,
+    count_decisions,
+)
 from portero.compliance.rule_effect import RequestState, RuleEffect
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule

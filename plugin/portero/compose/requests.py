@@ -12,11 +12,10 @@ from urllib.parse import parse_qsl
 
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.compose_warnings import list_warnings
 from portero.compose.project import Reading
 from portero.compose.resolved_project import add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
-from portero.compose.yaml_lines import ComposeLines
+from portero.compose.yaml_lines import ComposeLines, list_warnings
 from portero.identity.caller import NOBODY
 from portero.reading.routes import Routes
 from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile

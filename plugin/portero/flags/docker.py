@@ -8,12 +8,12 @@ no spelling here.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.flags import binds, format_values, parse_values
+from portero.flags import format_values, mounts, parse_values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import Edit, Entries, Fields, Names, SetField, Switch
 from portero.flags.exclusive import Cpus, LogDriver
+from portero.flags.mounts import SharedMemory, Tmpfs, VolumeOptions, limit_mount
 from portero.flags.published import Network, Published, ServicePorts
-from portero.flags.tmpfs import SharedMemory, Tmpfs, VolumeOptions, limit_mount
 from portero.values.denial_parts import Typed
 from portero.values.json_types import JSON
 
@@ -98,8 +98,8 @@ _REPEATED: Mapping[str, Edit] = {
     ),
     "--ulimit": Entries("HostConfig.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit),
     "--group-add": Entries("HostConfig.GroupAdd"),
-    "--volume": Entries("HostConfig.Binds", changes=binds.OF_BINDS),
-    "--mount": Entries("HostConfig.Mounts", types=format_values.mount, changes=binds.OF_MOUNTS, limits=limit_mount),
+    "--volume": Entries("HostConfig.Binds", changes=mounts.OF_BINDS),
+    "--mount": Entries("HostConfig.Mounts", types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount),
     "--volumes-from": Entries("HostConfig.VolumesFrom"),
     "--device": Entries("HostConfig.Devices", types=format_values.device),
     "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules"),
@@ -151,7 +151,7 @@ _SERVICE: Mapping[str, Spelling] = {
     ),
     "--mount": Spelling(
         "--mount",
-        Entries(f"{_SPEC}.Mounts", types=format_values.mount, changes=binds.OF_MOUNTS, limits=limit_mount),
+        Entries(f"{_SPEC}.Mounts", types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount),
     ),
     "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", format_values.plain_pair)),
     "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups")),
@@ -169,7 +169,7 @@ _BUILD: Mapping[str, Spelling] = {
     "--ulimit": Spelling("--ulimit", BuildUlimits()),
 }
 # Docker's short forms, where a flag has one.
-_SHORT = {
+SHORT = {
     "--memory": "-m",
     "--cpu-shares": "-c",
     "--publish": "-p",
@@ -185,7 +185,7 @@ _PARTS = {"--gpus": parse_values.gpu_flags}
 
 
 def _spell_as_typed(table: Mapping[str, Edit]) -> dict[str, Spelling]:
-    return {flag: Spelling(_SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
+    return {flag: Spelling(SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
 
 
 _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {

@@ -139,7 +139,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.binds.
+    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.mounts.
 
     `limits`: how a value changes the entries where violations are, of a flag that adds none.
     """

@@ -1,10 +1,12 @@
-"""Signatures of policy folders (Ed25519): which files a folder holds, in which version, vouched for by whose key.
+"""Signatures (Ed25519) of policy folders: which files a folder holds, in which version, vouched for by whose key.
 
 Everything that differs by one byte from what was signed is refused, the text of signature.json included. A signature
-names the group of hosts that it is for: others refuse it. Files are read and written elsewhere.
+names the group of hosts that it is for: others refuse it. Files are read and written elsewhere. A bundle has a detached
+one beside it, over every byte, which is verified before the archive is read.
 """
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from types import MappingProxyType
@@ -173,3 +175,34 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
 
 def _not_as_written() -> SignatureRefused:
     return SignatureRefused([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
+
+
+# What is signed begins with these words, so that a signature made for anything else never fits a bundle.
+_FILE_PURPOSE = b"portero policy bundle\n"
+_DETACHED = re.compile(r"([0-9a-f]{32}) ([A-Za-z0-9+/]{86}==)")
+_PUBLISH = "publish it with `portero bundle push` or `portero bundle build`"
+
+
+class DetachedRefused(Exception):
+    """One sentence without its subject: why these bytes are not signed as they must be."""
+
+
+def sign_file(data: bytes, key: PrivateKey) -> str:
+    """The signature of these bytes."""
+    return f"{key_id(key.public_key())} {base64.b64encode(key.sign(_FILE_PURPOSE + data)).decode()}"
+
+
+def verify_file(data: bytes, text: str, trusted: Mapping[str, PublicKey]) -> None:
+    """Return when a trusted key (`trusted`: keys by id) signed exactly these bytes. Raises DetachedRefused."""
+    if not text:
+        raise DetachedRefused(f"has no signature: {_PUBLISH}")
+    match = _DETACHED.fullmatch(text)
+    if match is None:
+        raise DetachedRefused(f"has a signature that portero did not write: {_PUBLISH}")
+    key = trusted.get(match[1])
+    if key is None:
+        raise DetachedRefused(f"is signed with key {match[1]}, which is not trusted: {_PUBLISH}, with a trusted key")
+    try:
+        key.verify(base64.b64decode(match[2]), _FILE_PURPOSE + data)
+    except InvalidSignature:
+        raise DetachedRefused(f"was changed after it was signed, or has another's signature: {_PUBLISH}") from None

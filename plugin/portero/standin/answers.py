@@ -8,16 +8,7 @@ from types import MappingProxyType
 from portero.reading import uri
 from portero.reading.routes import Routes
 from portero.refusals import Refused
-from portero.standin import (
-    assumed_images,
-    containers,
-    exec_and_files,
-    inspection,
-    networks_and_volumes,
-    secrets_and_configs,
-    swarm,
-    system,
-)
+from portero.standin import assumed_images, containers, inspection, networks_and_volumes, swarm, system
 from portero.standin.envelopes import ClientRequest
 from portero.standin.messages import Answer, Call, failure, stream_documents
 from portero.standin.objects import State
@@ -41,11 +32,11 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
         "ContainerRename": containers.rename,
         "ContainerInspect": inspection.inspect,
         "ContainerList": inspection.list_containers,
-        "ContainerExec": exec_and_files.execute,
-        "ExecStart": exec_and_files.start_exec,
-        "ExecInspect": exec_and_files.inspect_exec,
-        "ContainerStats": exec_and_files.stats,
-        "ContainerArchiveInfo": exec_and_files.archive_info,
+        "ContainerExec": containers.execute,
+        "ExecStart": containers.start_exec,
+        "ExecInspect": containers.inspect_exec,
+        "ContainerStats": containers.stats,
+        "ContainerArchiveInfo": containers.archive_info,
         "ImageInspect": assumed_images.inspect,
         "ImageCreate": assumed_images.pull,
         "PluginPull": assumed_images.pull_plugin,
@@ -71,12 +62,12 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
         "ServiceList": swarm.list_services,
         "ServiceDelete": swarm.delete_service,
         "TaskList": swarm.tasks,
-        "SecretCreate": secrets_and_configs.create,
-        "SecretList": secrets_and_configs.list_objects,
-        "SecretInspect": secrets_and_configs.inspect,
-        "ConfigCreate": secrets_and_configs.create,
-        "ConfigList": secrets_and_configs.list_objects,
-        "ConfigInspect": secrets_and_configs.inspect,
+        "SecretCreate": swarm.create,
+        "SecretList": swarm.list_objects,
+        "SecretInspect": swarm.inspect,
+        "ConfigCreate": swarm.create,
+        "ConfigList": swarm.list_objects,
+        "ConfigInspect": swarm.inspect,
         "SystemInfo": system.info,
         "SystemEvents": system.events,
         "PluginInspect": system.plugin,

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from portero.flags import mounts
 from portero.flags.edits import NOTHING, Change
-from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
+from portero.flags.mounts import Tmpfs, VolumeOptions, limit_mount
 from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
@@ -94,3 +95,35 @@ def test_an_option_of_the_driver_is_set_and_dropped() -> None:
     assert OPTIONS.add(changed, "type=tmpfs", NONE) == Change(("type=tmpfs",), ("type=nfs",))
     assert OPTIONS.drop(changed, Violated(["DriverOpts"])) == Change(removed=("type=tmpfs",))
     assert OPTIONS.add(changed, "o=size=1m", NONE) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("bind", "read_only", "private"),
+    [
+        ("/a:/b", "/a:/b:ro", "/a:/b"),
+        ("/a:/b:rw,z", "/a:/b:ro,z", "/a:/b:rw,z"),
+        ("/a:/b:ro,rslave", "/a:/b:ro,rslave", "/a:/b:ro"),
+        ("data:/b", "data:/b:ro", "data:/b"),
+        ("/b", "/b", "/b"),
+    ],
+)
+def test_a_bind_keeps_its_other_options(bind: str, read_only: str, private: str) -> None:
+    assert mounts.read_only_bind(bind) == read_only
+    assert mounts.private_bind(bind) == private
+
+
+@pytest.mark.parametrize(
+    ("mount", "read_only", "private"),
+    [
+        ({"Source": "/a"}, {"Source": "/a", "ReadOnly": True}, {"Source": "/a"}),
+        (
+            {"BindOptions": {"Propagation": "rshared", "NonRecursive": True}},
+            {"BindOptions": {"Propagation": "rshared", "NonRecursive": True}, "ReadOnly": True},
+            {"BindOptions": {"NonRecursive": True}},
+        ),
+        (None, None, None),
+    ],
+)
+def test_a_mount_keeps_its_other_fields(mount: Any, read_only: Any, private: Any) -> None:
+    assert mounts.read_only_mount(mount) == read_only
+    assert mounts.private_mount(mount) == private

@@ -1,6 +1,6 @@
-"""What flags do to a tmpfs, however the request has it: under Tmpfs, among the Mounts, in the options of a volume.
+"""What flags do to mounts, and to a tmpfs, however the request has it: under Tmpfs, among the Mounts, as a volume.
 
---shm-size, which is also what people mean who mount the host's /dev/shm.
+A mount can stay read-only, or without propagation. --shm-size is also what people mean who mount the host's /dev/shm.
 """
 
 from collections.abc import Callable, Mapping
@@ -141,3 +141,41 @@ class SharedMemory:
 def _is_hosts_own(mount: Mapping[str, JSON]) -> bool:
     paths = mount["paths"]
     return isinstance(paths, list) and _HOSTS_OWN in paths
+
+
+_PROPAGATION = frozenset({"shared", "rshared", "slave", "rslave"})
+
+
+def read_only_bind(bind: JSON) -> JSON:
+    """/a:/b -> /a:/b:ro."""
+    return _with_options(bind, lambda options: ["ro", *(option for option in options if option not in ("rw", "ro"))])
+
+
+def private_bind(bind: JSON) -> JSON:
+    """/a:/b:ro,rslave -> /a:/b:ro."""
+    return _with_options(bind, lambda options: [option for option in options if option not in _PROPAGATION])
+
+
+def read_only_mount(mount: JSON) -> JSON:
+    """An entry of Mounts."""
+    return {**mount, "ReadOnly": True} if isinstance(mount, dict) else mount
+
+
+def private_mount(mount: JSON) -> JSON:
+    """An entry of Mounts without BindOptions.Propagation."""
+    options = mount.get("BindOptions") if isinstance(mount, dict) else None
+    if not isinstance(mount, dict) or not isinstance(options, dict):
+        return mount
+    return {**mount, "BindOptions": {name: value for name, value in options.items() if name != "Propagation"}}
+
+
+OF_BINDS: Mapping[str, Callable[[JSON], JSON]] = {"read-only": read_only_bind, "private": private_bind}
+OF_MOUNTS: Mapping[str, Callable[[JSON], JSON]] = {"read-only": read_only_mount, "private": private_mount}
+
+
+def _with_options(bind: JSON, change: Callable[[list[str]], list[str]]) -> JSON:
+    source, target, *rest = str(bind).split(":")[:3] if str(bind).count(":") else (str(bind), "")
+    if not target:
+        return bind  # an anonymous volume
+    options = ",".join(change([option for option in "".join(rest).split(",") if option]))
+    return f"{source}:{target}:{options}" if options else f"{source}:{target}"
