@@ -1,11 +1,13 @@
 """A property that a rule refuses has a line, wherever in the files of the project it stands."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from portero.compose.yaml_lines import ComposeLines, list_warnings
+from portero.compose.yaml_lines import KEYS, ComposeLines, list_warnings
 from portero.values.json_types import JSON
+from tests.paths import SCHEMAS
 
 FILE = """\
 x-common: &common
@@ -132,3 +134,9 @@ def test_many_warnings_are_cut() -> None:
     said = "\n".join(f'level=warning msg="number {n}"' for n in range(25))
 
     assert list_warnings(said, ComposeLines.of({}))[-1] == "... and 5 more"
+
+
+def test_every_field_of_the_table_is_one_of_docker() -> None:
+    known = json.dumps([json.loads(file.read_text()) for file in (SCHEMAS / "api").rglob("*.json")])
+
+    assert not [field for field in KEYS if not field.startswith("?") and f'"{field}"' not in known]

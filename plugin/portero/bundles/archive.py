@@ -42,7 +42,6 @@ class BundleRefused(Exception):
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """The archive of these files."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted(files):

@@ -75,7 +75,6 @@ class Transport:
         raise TransportFailed(f"{url.server}: redirects without end")
 
     def locate(self, base: Url, location: str) -> Url:
-        """What a server's Location means."""
         try:
             return base.join(location)
         except UrlRefused as refused:

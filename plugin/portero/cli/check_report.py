@@ -16,6 +16,7 @@ from portero.recording.request_files import DecidedRequest
 from portero.standin.project_objects import ProjectObjects
 from portero.values.json_fields import objects, text
 from portero.values.json_types import JSON
+from portero.values.spelling import count_things
 
 # A misspelt field is not what the user wanted, also where it is only logged.
 _DID_YOU_MEAN = "did you mean"
@@ -66,18 +67,14 @@ def _count(
 ) -> Iterator[str]:
     advices = sum(one.action == "audit" for each in (*allowed, *refused) for one in each.decision.violations)
     if not show_all and ((allowed and refused) or advices):
-        yield f"{_number(len(allowed), 'request')} allowed, {_number(advices, 'advice')}: --all"
+        yield f"{count_things(len(allowed), 'request')} allowed, {count_things(advices, 'advice')}: --all"
     if notes.on_host:
         depends = "depends" if notes.on_host == 1 else "depend"
-        yield f"{_number(notes.on_host, 'finding')} {depends} on the host: run portero check there"
+        yield f"{count_things(notes.on_host, 'finding')} {depends} on the host: run portero check there"
     yield from filter(None, [notes.beside])
     total = len(allowed) + len(refused)
-    requests = _number(total, "request")
+    requests = count_things(total, "request")
     yield f"refused: {len(refused)} of {requests}" if refused else f"allowed: {requests}"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" + "s"[: count != 1]
 
 
 def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[str]:

@@ -4,7 +4,6 @@ A path that is not there, or a container that nobody made here, may be harmless 
 meant: away from it, that is only counted. So may a file of /etc that is mounted read-only: most are everybody's.
 """
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,7 +64,6 @@ class FileJudge:
             yield replace(self.judge, host=host, routes=routes)
 
     def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], Notes]:
-        """The decisions, and what to say besides."""
         checked = [*map(_check_request, self.judges(requests), requests)]
         unseen = 0
         if not self.sees_host:
@@ -131,7 +129,7 @@ def _decide(judge: Judge, request: FileRequest) -> Decision:
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
     """A rule about a missing field says nothing, so a document written by hand must be complete."""
-    schema = json.loads((package_files.schemas() / "request.json").read_text(encoding="utf-8"))
+    schema = package_files.read_schema("request.json")
     if failures := RUST.compile(schema, {}).failures(document):
         where = ", ".join(format_path(path) or "the document" for path in failures)
         raise InvalidRequestFile(

@@ -12,9 +12,8 @@ from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
-from portero.hostcheck.findings import check
 from portero.hostcheck.host_document import collect
-from portero.hostcheck.host_rules import HostPolicy, load
+from portero.hostcheck.host_rules import HostPolicy, check, load
 from portero.hostcheck.probe import explain_unseen
 from portero.policy.loader import InvalidPolicy
 from portero.report import host_result, junit

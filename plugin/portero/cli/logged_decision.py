@@ -86,7 +86,6 @@ def find_decision(id: str, files: Sequence[str]) -> LoggedDecision:
 
 
 def describe(decision: LoggedDecision, policy: Policy) -> dict[str, JSON]:
-    """The decision for machines."""
     return {
         "id": decision.id,
         "outcome": decision.outcome,

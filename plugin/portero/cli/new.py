@@ -18,32 +18,6 @@ from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
 _MODE = 0o644
-_SKELETON: dict[str, JSON] = {
-    "$schema": "../../rule.json",
-    "dialect": 2,
-    "title": "TODO: a sentence that is true when the rule is obeyed",
-    "reason": "TODO: what happens otherwise.",
-    "remedy": {"docker": "TODO: what to type instead", "compose": "TODO: what to write instead"},
-    "level": "advisory",
-    "threats": ["confidentiality"],
-    "sources": ["TODO: the name of your own policy"],
-    "operations": ["ContainerCreate", "ServiceCreate", "ServiceUpdate"],
-    "properties": {"facts": {"properties": {"image": {"properties": {"registry": {"const": "registry.example.com"}}}}}},
-    "allows": {
-        "docker run registry.example.com/app": {"body": {"Image": "registry.example.com/app"}},
-    },
-    "denies": {
-        "docker run busybox": {"body": {"Image": "busybox"}},
-        "docker service create busybox": {
-            "operation": "ServiceCreate",
-            "body": {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}},
-        },
-        "docker service update --image busybox web": {
-            "operation": "ServiceUpdate",
-            "body": {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}},
-        },
-    },
-}
 
 
 @click.command()
@@ -72,7 +46,7 @@ def new(kind: str, file: Path, reports: tuple[str, ...], severity: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists():
             options.give_up([f"{file}: is there already; choose another name"])
-        replace_file(file, (json.dumps(_SKELETON, indent=2) + "\n").encode(), _MODE)
+        replace_file(file, Path(__file__).with_name("new_rule.json").read_bytes(), _MODE)
     show_lines([f"{file}: written; change it, then run: portero test {file.absolute().parents[2]}"])
 
 
@@ -130,6 +104,6 @@ def write_schemas(folder: Path) -> None:
     for name in NAMES:
         content = (package_files.schemas() / name).read_bytes()
         if name == _PATCH:
-            rule = json.loads((package_files.schemas() / "rule.json").read_bytes())
+            rule = package_files.read_schema("rule.json")
             content = json.dumps(apply_patch(rule, json.loads(content)), indent=2, ensure_ascii=False).encode() + b"\n"
         replace_file(folder / name, content, _MODE)

@@ -52,11 +52,8 @@ def _find_here(group: str, settings: Settings) -> Seen | None:
         return None
     signed = (to_object(entry) for entry in folders.values())
     versions = [entry["version"] for entry in signed if entry.get("for") == group]
-    return max((Seen(version, "") for version in versions if isinstance(version, int)), key=_version_of, default=None)
-
-
-def _version_of(seen: Seen) -> int:
-    return seen.version
+    newest = max((version for version in versions if isinstance(version, int)), default=None)
+    return None if newest is None else Seen(newest, "")
 
 
 def ask_version(manifest: Manifest, after: int | None) -> Seen:

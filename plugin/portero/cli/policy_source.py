@@ -53,7 +53,6 @@ class PolicySource:
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The links in the folders of these files."""
         return () if self.page is None else self.page.links
 
     def describe(self, settings: Settings) -> str:

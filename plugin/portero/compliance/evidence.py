@@ -13,7 +13,7 @@ from portero.report.log_lines import LoggedDecision
 from portero.report.log_violation import LoggedViolation, Outcome
 from portero.values.json_fields import need, need_texts
 from portero.values.json_types import JSON
-from portero.values.spelling import make_printable
+from portero.values.spelling import count_things, make_printable
 
 HostStatus: TypeAlias = Literal["holds", "violated", "unknown", "not checked"]
 
@@ -43,7 +43,6 @@ class HostEvidence:
     facts: Mapping[str, HostFact]
 
     def fact(self, rule: str) -> HostFact:
-        """The status of a rule."""
         return self.facts.get(rule) or HostFact("not checked", (f"left out of the check under profile {self.profile}",))
 
 
@@ -87,7 +86,7 @@ _MAX_EXAMPLES = 3
 
 def count_decisions(number: int) -> str:
     """1 decision, 1,200 decisions."""
-    return "1 decision" if number == 1 else f"{number:,} decisions"
+    return count_things(number, "decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,6 @@ class RuleEvidence:
     examples: dict[Outcome, deque[LoggedExample]] = field(default_factory=dict)
 
     def add(self, decision: LoggedDecision, violated: LoggedViolation) -> None:
-        """Count a decision."""
         outcome, time = violated.outcome, decision.time
         self.counts[outcome] += 1
         self.first[outcome] = min(self.first.get(outcome, time), time)
@@ -136,7 +134,6 @@ class LogEvidence:
         self.waived: Counter[tuple[str, str]] = Counter()
 
     def add(self, decision: LoggedDecision) -> None:
-        """Count a decision."""
         self.decisions += 1
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
         self.profiles[decision.profile] += 1

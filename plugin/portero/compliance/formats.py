@@ -88,12 +88,10 @@ _STYLES = {
 
 
 def render_page(result: ComplianceResult) -> str:
-    """The whole page."""
     return html.render("compliance/page.html", result=result, styles=_STYLES, evidence=describe_evidence)
 
 
 def describe(result: ComplianceResult) -> dict[str, JSON]:
-    """The whole report."""
     log, host, benchmark = result.grounds.log, result.grounds.host, result.benchmark
     return {
         "benchmark": benchmark.key,

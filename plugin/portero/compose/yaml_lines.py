@@ -4,11 +4,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from portero.compose.api_fields import KEYS
 from portero.compose.yaml_nodes import InvalidYaml, fields, find_field, find_value, parse, scalar_text
 from portero.values.json_types import JSON
 from portero.values.spelling import parse_path
@@ -16,6 +16,8 @@ from portero.values.spelling import parse_path
 Line: TypeAlias = tuple[str, int]
 _Entry: TypeAlias = tuple[str, Node, Node]
 
+_ROWS = Path(__file__).with_name("api_fields.tsv").read_text(encoding="utf-8").splitlines()
+KEYS = dict(row.split("\t") for row in _ROWS if not row.startswith("#"))
 _NAME = re.compile(r"\??\w+")
 _PORT = re.compile(r"PortBindings\.(\d+)")
 # Chains of extends and of <<; aliases can lead in circles.
@@ -31,7 +33,6 @@ class ComposeLines:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "ComposeLines":
-        """The files by name."""
         return cls({file: _parse(text) for file, text in texts.items()})
 
     def find(self, section: str, name: str, at: str = "", body: JSON = None) -> Line | None:

@@ -17,14 +17,19 @@ _OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}
 _SIZED = "type=tmpfs,tmpfs-size="
 
 
+def _write_tmpfs(path: str, options: str) -> str:
+    """PATH or PATH:options."""
+    return f"{path}:{options}" if options else path
+
+
 @dataclass(frozen=True, slots=True)
-class Tmpfs:
+class Tmpfs(Names):
     """--tmpfs `PATH:options`: adds the options to those of each path that is refused."""
 
-    at: str
+    types: Callable[[str, str], str] = _write_tmpfs
+    key: str = "target"
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Give each path these options."""
         path, _, options = value.partition(":")
         if path != "PATH" or not options:
             raise ValueError(f"'{value}' is not PATH:options")
@@ -32,55 +37,36 @@ class Tmpfs:
             return NOTHING
         parent, last = around(document, self.at)
         before = to_object(parent.get(last))
-        wrong = violated.named(before, "target")
+        wrong = violated.named(before, self.key)
         after = {path: _merge(str(current), options) if path in wrong else current for path, current in before.items()}
         if after != before:
             parent[last] = after
         changed = [path for path in before if after[path] != before[path]]
         return Change(
-            tuple(_typed_tmpfs(path, after[path]) for path in changed),
-            tuple(_typed_tmpfs(path, before[path]) for path in changed),
+            tuple(self.types(path, str(after[path])) for path in changed),
+            tuple(self.types(path, str(before[path])) for path in changed),
         )
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the paths that are refused."""
-        parent, last = around(document, self.at)
-        before = to_object(parent.get(last))
-        if self.at not in violated or not before:
-            return NOTHING
-        wrong = violated.named(before, "target")
-        parent[last] = {path: current for path, current in before.items() if path not in wrong}
-        return Change(removed=tuple(_typed_tmpfs(path, before[path]) for path in wrong))
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeOptions:
-    """--opt of a volume: `o=options` adds these mount options."""
+class VolumeOptions(Names):
+    """--opt of a volume: `o=options` adds these mount options, where all can be shown: others may hold a password."""
 
-    at: str
+    types: Callable[[str, str], str] = format_values.driver_option
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Add the options, where all of them can be shown: others may hold a password."""
         name, _, options = value.partition("=")
         if name != "o":
-            return self._names.add(document, value, violated)
+            return Names.add(self, document, value, violated)
         parent, last = around(document, self.at)
         before = to_object(parent.get(last))
         current = str(before.get(name) or "")
         merged = _merge(current, options)
-        shown = format_values.driver_option(name, merged)
+        shown = self.types(name, merged)
         if self.at not in violated or merged == current or not format_values.is_whole(shown):
             return NOTHING
         parent[last] = {**before, name: merged}
-        return Change((shown,), (format_values.driver_option(name, current),) if current else ())
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the options of the driver."""
-        return self._names.drop(document, violated)
-
-    @property
-    def _names(self) -> Names:
-        return Names(self.at, format_values.driver_option)
+        return Change((shown,), (self.types(name, current),) if current else ())
 
 
 def limit_mount(value: str) -> Callable[[JSON], JSON]:
@@ -108,34 +94,18 @@ def _merge(current: str, options: str) -> str:
     return ",".join([*unchanged, *new])
 
 
-def _typed_tmpfs(path: str, options: JSON) -> str:
-    return f"{path}:{options}" if options else path
-
-
 _HOSTS_OWN = "/dev/shm"  # noqa: S108 - it is only compared
 
 
 @dataclass(frozen=True, slots=True)
-class SharedMemory:
+class SharedMemory(SetField):
     """A rule about mounts that proposes it means those of the host's /dev/shm, where the request has no size itself."""
 
-    size: SetField
-
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set the size, unless the refused mounts are other ones."""
         mounts = [fact for fact in violated.facts if "paths" in fact]
         if mounts and (self.typed_value(document) or not any(map(_is_hosts_own, mounts))):
             return NOTHING
-        return self.size.add(document, value, violated)
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Leave the size to the daemon."""
-        return self.size.drop(document, violated)
-
-    def typed_value(self, document: Document) -> str:
-        """The size that the request has now; empty where it has none."""
-        parent, name = around(document, self.size.at)
-        return self.size.types(parent.get(name)) if parent.get(name) else ""
+        return SetField.add(self, document, value, violated)
 
 
 def _is_hosts_own(mount: Mapping[str, JSON]) -> bool:
@@ -157,7 +127,6 @@ def private_bind(bind: JSON) -> JSON:
 
 
 def read_only_mount(mount: JSON) -> JSON:
-    """An entry of Mounts."""
     return {**mount, "ReadOnly": True} if isinstance(mount, dict) else mount
 
 

@@ -125,7 +125,6 @@ def _is_verified(configuration: Configuration, environment: Mapping[str, str] | 
 
 
 def _find_credential(files: Files, path: Fact) -> Fact:
-    """The path, or MISSING when no file is there."""
     if path["value"] == UNKNOWN:
         return path
     named = str(path["value"])

@@ -29,7 +29,6 @@ class ManagedPlugin:
     power: tuple[str, ...]
 
     def describe(self) -> str:
-        """Name, state and power in one line."""
         return f"{self.name} ({', '.join(('enabled' if self.enabled else 'disabled', *self.power))})"
 
     def hides(self, files: Files | None) -> bool:

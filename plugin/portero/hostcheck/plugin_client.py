@@ -22,7 +22,6 @@ _MAX_ANSWER_BYTES = 64 << 20
 
 
 def ask_status(socket: Path) -> dict[str, JSON]:
-    """The full status."""
     return _ask(socket, "/status", "attention")
 
 

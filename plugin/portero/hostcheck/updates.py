@@ -18,6 +18,7 @@ from typing import TypeAlias
 from portero.dockerd.api import EngineApi
 from portero.files import package_files
 from portero.files.chroot import Files
+from portero.hostcheck.daemon_facts import parse_release
 from portero.hostcheck.fact import observed
 from portero.policy.site import number_of
 from portero.values.json_fields import to_objects
@@ -103,7 +104,6 @@ _AT = "GET /version"
 # What the parts are called in GET /version, and the packages of Debian and Ubuntu. BuildKit is built into dockerd.
 _PARTS = {"Engine": ("dockerd", "docker.io"), "containerd": ("containerd", "containerd"), "runc": ("runc", "runc")}
 _CHANGELOG = "/usr/share/doc/{}/changelog.Debian.gz"
-_VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?)")
 _BRANCH = 1000
 
 
@@ -124,8 +124,7 @@ class Hole:
 
 
 def load_holes() -> list[Hole]:
-    """The table among the built-in schemas."""
-    table = json.loads((package_files.schemas() / "engine-holes.json").read_text(encoding="utf-8"))
+    table = json.loads((package_files.schemas() / "engine-holes.json").read_bytes())
     return [
         Hole(row["id"], row["in"], row["what"], tuple(map(number_of, row["mended"])), "harmless" in row)
         for row in table
@@ -144,7 +143,7 @@ def _list_holes(files: Files, api: EngineApi | None) -> Iterator[JSON]:
     versions = {str(part.get("Name")): str(part.get("Version")) for part in parts}
     holes = load_holes()
     for name, (part, package) in _PARTS.items():
-        release, patched = _parse(versions.get(name, "")), _read_patched(files, package, versions.get(name, ""))
+        release, patched = parse_release(versions.get(name, "")), _read_patched(files, package, versions.get(name, ""))
         for hole in holes:
             if hole.part == part and not hole.harmless and hole.is_in(release) and hole.id not in patched:
                 yield f"{hole.id} in {part} {versions[name]}: {hole.what}"
@@ -162,12 +161,4 @@ def _read_patched(files: Files, package: str, version: str) -> str:
     # A line may end within a name.
     text = re.sub(r"-\s+", "-", content)
     newest = re.match(r"\S+ \((?:[0-9]+:)?([^)]*)\)", text)
-    return text if newest is not None and _parse(newest[1]) == _parse(version) else ""
-
-
-def _parse(version: str) -> int:
-    """26.1.5+dfsg1 -> 26001005; ValueError: it is no version."""
-    match = _VERSION.match(version)
-    if match is None:
-        raise ValueError(f"'{version}' is not a version")
-    return number_of(match[1])
+    return text if newest is not None and parse_release(newest[1]) == parse_release(version) else ""

@@ -7,7 +7,7 @@ from typing import cast
 from urllib.parse import quote
 
 from portero.hostcheck.fact import UNKNOWN
-from portero.hostcheck.findings import Finding, HostReport
+from portero.hostcheck.host_rules import Finding, HostReport
 from portero.policy.rule import Rule
 from portero.report import html, sarif
 from portero.report.junit import Failure, JUnitCase
@@ -54,7 +54,6 @@ class HostResult:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rules have each result."""
         enforced = [each.status for each in self.violated if each.enforced]
         return {
             "violated": enforced.count("violated"),
@@ -66,12 +65,10 @@ class HostResult:
 
     @property
     def summary(self) -> str:
-        """The counts in one line."""
         return f"profile {self.profile}: {', '.join(f'{number} {what}' for what, number in self.counts.items())}"
 
     @property
     def engine(self) -> str:
-        """The version of dockerd, where it is known."""
         daemon = cast("dict[str, dict[str, dict[str, JSON]]]", self.document)["daemon"]
         if daemon["installed"]["value"] is False:
             return "without Docker"
@@ -109,7 +106,6 @@ def list_waiting(result: HostResult) -> Iterator[str]:
 
 
 def explain(violated: UnmetRule) -> str:
-    """Where, why and what to do."""
     rule = violated.rule
     return f"{', '.join(violated.places)}: {rule.reason} -> {rule.remedy['host']}"
 
@@ -192,7 +188,6 @@ def _make_sarif_result(finding: Finding, index: int) -> JSON:
 
 
 def render_page(result: HostResult) -> str:
-    """The whole page."""
     violated = result.violated
     return html.render(
         "report/host_page.html",

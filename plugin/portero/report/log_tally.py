@@ -37,7 +37,6 @@ class Table:
         self._counts: dict[str, Counter[str]] = {}
 
     def add(self, name: str, outcome: str) -> None:
-        """Count one."""
         counts = self._counts.get(name)
         if counts is None:
             name = name if len(self._counts) < self._maximum else OTHERS
@@ -83,11 +82,9 @@ class Tally:
 
     @property
     def decisions(self) -> int:
-        """All decisions."""
         return self.outcomes.total()
 
     def add(self, decision: LoggedDecision) -> None:
-        """Count a decision."""
         outcome = decision.outcome
         self.outcomes[outcome] += 1
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
@@ -121,7 +118,6 @@ class Tally:
             self.exceptions.add(exception, "waived")
 
     def document(self) -> dict[str, JSON]:
-        """The sums for machines."""
         return {
             "decisions": self.decisions,
             "refused": self.outcomes["refused"],
@@ -172,11 +168,9 @@ class Timeline:
 
     @property
     def words(self) -> str:
-        """How long a step is, in words."""
         return _WORDS[_WIDTHS.index(self.width)] if self.width in _WIDTHS else f"{self.width // _DAY} days"
 
     def add(self, time: float, outcome: str) -> None:
-        """Count one."""
         step = int(time // self.width)
         if not self._counts:
             self._first = self._last = step

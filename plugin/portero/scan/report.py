@@ -13,6 +13,7 @@ from portero.scan.inventory import Inventory
 from portero.scan.judged_objects import JudgedObject, Kind, count_kinds
 from portero.values.json_fields import child, flag, integer, text, to_object
 from portero.values.json_types import JSON
+from portero.values.spelling import count_things
 
 # moby restartmanager/restartmanager.go, ShouldRestart.
 _WHEN = {
@@ -52,12 +53,10 @@ class ScanReport:
 
     @property
     def refused(self) -> list[JudgedObject]:
-        """What could not be created now."""
         return [each for each in self.judged if not each.decision.allowed]
 
     @property
     def open(self) -> list[Bypass]:
-        """Bypasses that no rule refuses."""
         return [bypass for bypass in self.bypasses if not bypass.closed]
 
     @property
@@ -69,7 +68,6 @@ class ScanReport:
 
     @property
     def closed(self) -> list[Bypass]:
-        """Bypasses that a rule refuses."""
         return [bypass for bypass in self.bypasses if bypass.closed]
 
     @property
@@ -79,23 +77,19 @@ class ScanReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing to do."""
         return not (self.refused or self.open or self.shadows)
 
     @property
     def daemon(self) -> str:
-        """The name and version of the daemon."""
         return f"{text(self.inventory.info, 'Name')}, dockerd {text(self.inventory.info, 'ServerVersion')}"
 
     @property
     def when(self) -> str:
-        """The time for people."""
         return f"{when(self.time)} UTC"
 
     @property
     def summary(self) -> str:
-        """The counts in one line."""
-        kinds = ", ".join(f"{number} {kind}{'s'[: number != 1]}" for kind, number in count_kinds(self.judged).items())
+        kinds = ", ".join(f"{count_things(number, kind)}" for kind, number in count_kinds(self.judged).items())
         bypasses = f"{len(self.open)} open bypass{'es'[: 2 * (len(self.open) != 1)]}"
         shadows = f", {len(self.shadows)} managed plugin in place of Portero" if self.shadows else ""
         return f"{kinds}; {len(self.refused)} would be refused, {bypasses}{shadows}"
@@ -116,7 +110,6 @@ class ScanReport:
 
 
 def describe(report: ScanReport) -> dict[str, JSON]:
-    """For machines."""
     return {
         "time": report.when,
         "daemon": report.daemon,
@@ -171,7 +164,6 @@ def _describe_object(judged: JudgedObject) -> JSON:
 
 
 def render_page(report: ScanReport) -> str:
-    """The whole page."""
     things = [
         (each.title, [(one.rule, denial.write_sentence(one, "docker")) for one in each.denials])
         for each in report.refused

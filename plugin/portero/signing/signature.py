@@ -60,18 +60,14 @@ def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Mani
         key.verify(signature, manifest.signed())
     except InvalidSignature:
         raise SignatureRefused([(NAME, _INVALID)]) from None
-    differences = [*_list_differences(manifest.files, _hash_files(files))]
-    if differences:
-        raise SignatureRefused(differences)
+    _refuse_differences(manifest, files)
     return manifest
 
 
 def read_claims(files: Mapping[str, bytes]) -> Manifest:
     """What the signature.json claims of exactly these files, whatever key signed them. Raises SignatureRefused."""
     manifest, _ = _read_signature(files)
-    differences = [*_list_differences(manifest.files, _hash_files(files))]
-    if differences:
-        raise SignatureRefused(differences)
+    _refuse_differences(manifest, files)
     return manifest
 
 
@@ -81,24 +77,20 @@ def read_version(text: bytes) -> int:
 
 
 def new_key() -> PrivateKey:
-    """A new key."""
     return Ed25519PrivateKey.generate()
 
 
 def key_id(key: PublicKey) -> str:
-    """How a key is named in signatures."""
     return sha256(key.public_bytes_raw()).hexdigest()[:_KEY_ID_LENGTH]
 
 
 def private_text(key: PrivateKey) -> bytes:
-    """A private key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def public_text(key: PublicKey) -> bytes:
-    """A public key as PEM."""
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -126,6 +118,11 @@ def public_key(text: bytes) -> PublicKey:
 
 def _hash_files(files: Mapping[str, bytes]) -> Mapping[str, str]:
     return MappingProxyType({name: sha256(files[name]).hexdigest() for name in sorted(files) if name != NAME})
+
+
+def _refuse_differences(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    if differences := [*_list_differences(manifest.files, _hash_files(files))]:
+        raise SignatureRefused(differences)
 
 
 def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -188,7 +185,6 @@ class DetachedRefused(Exception):
 
 
 def sign_file(data: bytes, key: PrivateKey) -> str:
-    """The signature of these bytes."""
     return f"{key_id(key.public_key())} {base64.b64encode(key.sign(_FILE_PURPOSE + data)).decode()}"
 
 

@@ -7,38 +7,15 @@ from portero.values.json_types import JSON
 
 _TIMES: Object = {"Version": VERSION, "CreatedAt": CREATED, "UpdatedAt": CREATED}
 NODE_ID = swarm_identity("node")
-NODE: Object = {
-    **_TIMES,
-    "ID": NODE_ID,
-    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
-    "Description": {
-        "Hostname": "standin",
-        "Platform": {"Architecture": "x86_64", "OS": "linux"},
-        "Resources": {"NanoCPUs": 1000000000, "MemoryBytes": 1073741824},
-        "Engine": {"EngineVersion": "standin"},
-        "TLSInfo": {},
-    },
-    "Status": {"State": "ready", "Addr": "127.0.0.1"},
-    "ManagerStatus": {"Leader": True, "Reachability": "reachable", "Addr": "127.0.0.1:2377"},
-}
-SWARM: Object = {
-    **_TIMES,
-    "ID": swarm_identity("swarm"),
-    "Spec": {"Name": "default", "Labels": {}, "CAConfig": {}, "Dispatcher": {}, "Orchestration": {}, "Raft": {}},
-    "TLSInfo": {"TrustRoot": "none"},
-    "JoinTokens": {"Worker": "SWMTKN-1-standin-worker", "Manager": "SWMTKN-1-standin-manager"},
-}
 
 
 def create_service(state: State, call: Call) -> Answer:
-    """ServiceCreate."""
     id = swarm_identity(state.new_id())
     state.services[id] = call.body
     return Answer(201, {"ID": id, "Warnings": []})
 
 
 def update_service(state: State, call: Call) -> Answer:
-    """ServiceUpdate."""
     state.services[_service_id(state, call.path["id"])] = call.body
     return Answer(body={"Warnings": []})
 
@@ -58,7 +35,6 @@ def list_services(state: State, call: Call) -> Answer:
 
 
 def delete_service(state: State, call: Call) -> Answer:
-    """ServiceDelete."""
     state.services.pop(_service_id(state, call.path["id"]), None)
     return Answer(200)
 
@@ -111,7 +87,6 @@ def _list_tasks(state: State, service: str) -> list[JSON]:
 
 
 def create(state: State, call: Call) -> Answer:
-    """SecretCreate and ConfigCreate."""
     id = swarm_identity(text(call.body, "Name"))
     _objects(state, call)[id] = {name: value for name, value in call.body.items() if name != "Data"}
     return Answer(201, {"ID": id})

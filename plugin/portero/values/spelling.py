@@ -23,6 +23,11 @@ def suggest_name(name: str, names: Sequence[str]) -> str:
     return f": did you mean '{close[0]}'?" if close else ""
 
 
+def count_things(number: int, what: str) -> str:
+    """1 request, 1,200 requests; `what`: a word whose plural ends with s."""
+    return f"{number:,} {what}{'s'[: number != 1]}"
+
+
 def make_printable(text: str) -> str:
     """An untrusted text as one line without control characters."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

@@ -1,11 +1,11 @@
-"""The flags that stand for each of many: ports that a container publishes, its networks."""
+"""Flags of more than one field, or beside which docker does not take others: ports, networks, CPUs, log drivers."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from portero.flags import format_values
-from portero.flags.edits import NOTHING, Change, Document, Entries, SetField, around
+from portero.flags import format_values, parse_values
+from portero.flags.edits import NOTHING, Change, Document, Entries, Reader, SetField, Writer, around
 from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
@@ -46,7 +46,6 @@ class Published:
         return Change(tuple(added), tuple(removed))
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Publish nothing."""
         parent, last = around(document, self.at)
         if self.at not in violated or not parent.get(last):
             return NOTHING
@@ -54,10 +53,10 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePorts:
+class ServicePorts(Entries):
     """Published ports of a service, which have no address."""
 
-    at: str
+    types: Writer = format_values.service_port
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Publish the ports that are refused that much higher."""
@@ -79,10 +78,6 @@ class ServicePorts:
             tuple(format_values.service_port(after[number]) for number in changed),
             tuple(format_values.service_port(before[number]) for number in changed),
         )
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Publish the ports no more."""
-        return Entries(self.at, types=format_values.service_port).drop(document, violated)
 
 
 def _bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:
@@ -108,12 +103,14 @@ def _raise_port(port: str, more: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class Network(SetField):
     """--network of a container, which the command line sends twice (docker/cli cli/command/container/opts.go)."""
+
+    at: str = "HostConfig.NetworkMode"
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Join this network and no other."""
-        change = SetField("HostConfig.NetworkMode").add(document, value, violated)
+        change = SetField.add(self, document, value, violated)
         networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
         others = [name for name in to_object(networking.get(endpoints)) if name not in ("default", value)]
         networking[endpoints] = {value: {}}
@@ -121,8 +118,48 @@ class Network:
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Join Docker's default network."""
-        change = SetField("HostConfig.NetworkMode").drop(document, violated)
+        change = SetField.drop(self, document, violated)
         if change.removed:
             networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
             networking.pop(endpoints, None)
         return change
+
+
+_BESIDE = {"--cpu-period": "CpuPeriod", "--cpu-quota": "CpuQuota"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cpus(SetField):
+    """--cpus, which sets NanoCpus; docker takes neither --cpu-period nor --cpu-quota beside it."""
+
+    reads: Reader = parse_values.cpus
+    types: Writer = format_values.cpus
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        change = SetField.add(self, document, value, violated)
+        below = self.at.removesuffix("NanoCpus")
+        cleared = [(flag, SetField(below + name, int).clear(document)) for flag, name in _BESIDE.items()]
+        return replace(change, others=tuple(pair for pair in cleared if pair[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class LogDriver(SetField):
+    """--log-driver; no other driver takes its options, which are at `options`."""
+
+    options: str = ""
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        options = self._list_options(document)
+        return _leave_out(options, SetField.add(self, document, value, violated))
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        options = self._list_options(document)
+        return _leave_out(options, SetField.drop(self, document, violated))
+
+    def _list_options(self, document: Document) -> tuple[tuple[str, str], ...]:
+        parent, name = around(document, self.options)
+        return tuple(("--log-opt", format_values.hidden_pair(option, "")) for option in to_object(parent.get(name)))
+
+
+def _leave_out(options: tuple[tuple[str, str], ...], change: Change) -> Change:
+    return replace(change, others=options) if change.added or change.removed else change
