@@ -55,7 +55,7 @@ def _sections(benchmark: str) -> Any:
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:
-    remark = item.get("remark") or item.get("undecidable") or item.get("notApplicable") or ""
+    remark = item.get("remark") or item.get("undecidable") or item.get("not_applicable") or ""
     rules = [*item.get("needs", []), *item.get("more", [])]
     return {"id": item["id"], "title": item["title"], "remark": remark, "rules": rules}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portero.bundles import archive
 from portero.bundles.archive import Bundle, Trust
-from portero.signing import detached, signature
+from portero.signing import signature
 from portero.signing.versions import Seen
 
 KEY, OTHER_KEY = signature.new_key(), signature.new_key()
@@ -31,7 +31,7 @@ def bundle(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY
 
 def signed(data: bytes, key: signature.PrivateKey = KEY) -> Bundle:
     """A bundle of whatever bytes, rightly signed."""
-    return Bundle(data, detached.sign(data, key))
+    return Bundle(data, signature.sign_file(data, key))
 
 
 def trust(seen: Mapping[str, Seen] | None = None) -> Trust:

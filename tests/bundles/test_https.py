@@ -1,12 +1,14 @@
 """HTTP with one deadline, a bound, and no way to a server that is not expected."""
 
+import signal
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from portero.bundles.https import HttpAnswer, Transport, TransportFailed
+from portero.bundles.https import DeadlinePassed, HttpAnswer, Transport, TransportFailed, ends_within
 from portero.bundles.urls import parse_url
 
 from .signed import answer, certificate, server
@@ -128,3 +130,28 @@ def test_nobody_there() -> None:
 def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as PORTERO_BUNDLE_CA \(No such file"):
         get("https://127.0.0.1:9", ca=tmp_path / "none.pem")
+
+
+def work_for_ever() -> None:
+    """As a library may do it."""
+    while True:
+        with suppress(Exception):
+            sum(range(1000))
+
+
+def test_work_of_the_processor_ends_too_even_where_every_error_is_swallowed() -> None:
+    began = time.monotonic()
+    with pytest.raises(DeadlinePassed), ends_within(0.2):
+        work_for_ever()
+
+    assert time.monotonic() - began < 10
+
+
+def test_what_is_done_in_time_is_left_alone_and_no_signal_comes_later() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with ends_within(0.2):
+        pass
+    time.sleep(0.4)
+
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from portero.compliance.benchmark import NAMES
 from tests.cli.running import portero
-from tests.compliance.test_host_evidence import report as host_report
+from tests.compliance.test_evidence import report as host_report
 from tests.report.decisions import line, violation
 
 

@@ -17,7 +17,7 @@ from click.testing import Result
 
 from portero.door import door_units
 from portero.door.door_units import UnitsFail
-from portero.hostcheck.guarded import Guarded
+from portero.hostcheck.probe import Guarded
 from tests.cli.running import portero
 
 QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": {}, "decisions": {"allowed": 7}}

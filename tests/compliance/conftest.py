@@ -11,8 +11,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.compliance import benchmark as benchmarks
-from portero.compliance.host_evidence import HostEvidence
-from portero.compliance.log_evidence import LogEvidence
+from portero.compliance.evidence import HostEvidence, LogEvidence
 from portero.compliance.result import ComplianceResult
 from portero.compliance.rule_effect import RuleEffect, RuleTrial
 from portero.compliance.verdict import Grounds

@@ -1,6 +1,6 @@
 """The report counts its verdicts, and says what they rest on before anything else."""
 
-from portero.compliance.host_evidence import HostEvidence, HostFact
+from portero.compliance.evidence import HostEvidence, HostFact
 from portero.compliance.verdict import UNDECIDED
 from tests.report.decisions import line
 

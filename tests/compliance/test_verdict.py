@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.compliance.host_evidence import HostEvidence, HostFact
+from portero.compliance.evidence import HostEvidence, HostFact
 from portero.compliance.verdict import ItemResult, Part
 from tests.report.decisions import line, violation
 

@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
-from portero.compose import bubblewrap
 
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
@@ -149,7 +148,7 @@ def test_what_is_refused_before_compose_sees_it_names_the_file_once(tmp_path: Pa
 
 def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
-    monkeypatch.setattr(bubblewrap, "find_compose", lambda _: None)
+    monkeypatch.setattr("portero.compose.run.find_compose", lambda _: None)
 
     result = check(str(tmp_path / "compose.yaml"))
 

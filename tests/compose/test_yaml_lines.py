@@ -1,11 +1,13 @@
 """A property that a rule refuses has a line, wherever in the files of the project it stands."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from portero.compose.yaml_lines import ComposeLines
+from portero.compose.yaml_lines import KEYS, ComposeLines, list_warnings
 from portero.values.json_types import JSON
+from tests.paths import SCHEMAS
 
 FILE = """\
 x-common: &common
@@ -106,3 +108,35 @@ def test_files_that_compose_refuses_give_no_line_of_a_property_and_no_error(text
     found = ComposeLines.of({"c": text}).find("services", "web", "HostConfig.PidMode")
 
     assert found is None or found[0] == "c"
+
+
+SAID = r"""level=warning msg="The \"TAG\" variable is not set. Defaulting to a blank string."
+time="2026-01-01T00:00:00Z" level=warning msg="The \"TAG\" variable is not set. Defaulting to a blank string."
+time="2026-01-01T00:00:00Z" level=info msg="nothing"
+time="2026-01-01T00:00:00Z" level=warning msg="compose.yaml: the attribute is obsolete"
+"""
+TEXT = """services:
+  web:
+    image: app:${TAG}
+    environment: &env {A: $TAG, B: "${TAGS}"}
+  db: {image: db, environment: *env}
+"""
+
+
+def test_a_variable_is_named_with_service_and_line() -> None:
+    assert list_warnings(SAID, ComposeLines.of({"compose.yaml": TEXT})) == [
+        "variable TAG is not set, and empty: compose.yaml:4 (web), compose.yaml:3 (web), compose.yaml:4 (db)",
+        "compose.yaml: the attribute is obsolete",
+    ]
+
+
+def test_many_warnings_are_cut() -> None:
+    said = "\n".join(f'level=warning msg="number {n}"' for n in range(25))
+
+    assert list_warnings(said, ComposeLines.of({}))[-1] == "... and 5 more"
+
+
+def test_every_field_of_the_table_is_one_of_docker() -> None:
+    known = json.dumps([json.loads(file.read_text()) for file in (SCHEMAS / "api").rglob("*.json")])
+
+    assert not [field for field in KEYS if not field.startswith("?") and f'"{field}"' not in known]

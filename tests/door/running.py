@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from portero.door.listeners import listen_at
 from portero.door.loop import DoorLoop
+from portero.door.serve import listen_at
 from portero.door.stamps import Stamps
 
 KEY = Ed25519PrivateKey.generate()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portero.door.accounts import Account, AccountLookup
+from portero.door.clients import Account, AccountLookup
 from portero.door.pipes import PipePool
 from portero.door.stamps import Stamps
 from portero.door.stream import Stream, Surroundings

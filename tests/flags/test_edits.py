@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.flags import binds, format_values, parse_values
+from portero.flags import format_values, mounts, parse_values
 from portero.flags.edits import NOTHING, Change, Document, Edit, Entries, Fields, Names, SetField, Switch, around
 from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
@@ -104,7 +104,7 @@ def test_what_a_flag_replaces_is_told_as_it_is_typed() -> None:
 
 
 def test_a_mount_is_changed_in_its_place() -> None:
-    edit = Entries("Binds", changes=binds.OF_BINDS)
+    edit = Entries("Binds", changes=mounts.OF_BINDS)
     changed = document(Binds=["/a:/a", "/b:/b:rw,z", "/c:/c"])
 
     change = edit.change(changed, "read-only", Violated(["Binds[1]"]))

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, SetField
-from portero.flags.tmpfs import SharedMemory
+from portero.flags.edits import NOTHING, Change
+from portero.flags.mounts import SharedMemory
 from portero.flags.violated_fields import NONE, Violated
 
-EDIT = SharedMemory(SetField("ShmSize", parse_values.size, format_values.size))
+EDIT = SharedMemory("ShmSize", parse_values.size, format_values.size)
 
 
 def mounts(*sources: str) -> Violated:

@@ -9,7 +9,8 @@ import pytest
 
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_settings, daemon_sockets
-from portero.hostcheck.host_document import collect, find_address
+from portero.hostcheck.daemon_sockets import find_address
+from portero.hostcheck.host_document import collect
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 from tests.paths import SCHEMAS

@@ -1,15 +1,17 @@
 """Loading the rules about the host: whole, or not at all with every fault."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portero.hostcheck.host_rules import load
+from portero.hostcheck.host_rules import Finding, HostPolicy, HostReport, check, load
 from portero.policy import loader
 from portero.policy.loader import InvalidPolicy
 from portero.reading.routes import Routes
+from portero.values.json_objects import apply_patch
 from tests.paths import SCHEMAS
 from tests.policy.test_positions import without_position
 
@@ -103,3 +105,146 @@ def _lines(folder: Path) -> tuple[str, ...]:
     with pytest.raises(InvalidPolicy) as broken:
         load([folder])
     return broken.value.faults
+
+
+@cache
+def policy(*folders: Path) -> HostPolicy:
+    return load([SCHEMAS, *folders])
+
+
+def checked(change: Any, profile: str = "hardened", *folders: Path) -> HostReport:
+    base = json.loads((SCHEMAS / "base-host.json").read_text())
+    document: Any = apply_patch(base, change)
+    return check(policy(*folders), document, profile)
+
+
+def told(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
+    return [(finding.rule.id, finding.status, finding.at, finding.value) for finding in findings]
+
+
+def setting(**values: Any) -> Any:
+    return {"kernel": {"settings": {f"kernel.{name}": {"value": value} for name, value in values.items()}}}
+
+
+def test_a_perfect_host_is_clean_in_every_profile() -> None:
+    for profile in ("baseline", "hardened", "restricted"):
+        report = checked({}, profile)
+        assert (profile, report.findings, report.clean) == (profile, (), True)
+
+
+KPTR = "/proc/sys/kernel/kptr_restrict"
+FORWARDING: Any = {"net.ipv4.ip_forward": {"value": 0}, "net.ipv4.conf.all.forwarding": {"value": "unknown"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "profile", "findings"),
+    [
+        (setting(kptr_restrict=0), "hardened", [("kernel-pointers-hidden", "violated", KPTR, "0")]),
+        (setting(kptr_restrict="unknown"), "hardened", [("kernel-pointers-hidden", "unknown", KPTR, '"unknown"')]),
+        (
+            {"kernel": {"settings": FORWARDING}},
+            "hardened",
+            [
+                ("ip-forwarding", "unknown", "/proc/sys/net/ipv4/conf/all/forwarding", '"unknown"'),
+                ("ip-forwarding", "violated", "/proc/sys/net/ipv4/ip_forward", "0"),
+            ],
+        ),
+        (
+            {"access": {"members": {"value": ["alicia", "bob"]}}},
+            "hardened",
+            [("docker-group-members", "violated", "/etc/group docker", f'"{name}"') for name in ("alicia", "bob")],
+        ),
+        (
+            {"daemon": {"insecureRegistries": {"value": ["registry.example.com"] * 9}}},
+            "restricted",
+            [("no-insecure-registries", "violated", "GET /info RegistryConfig", "")],
+        ),
+        (
+            {"kernel": {"accessControl": {"apparmor": {"value": False}}}},
+            "hardened",
+            [("access-control", "violated", "/sys/kernel/security/lsm", "")],
+        ),
+    ],
+    ids=["violated", "unknown", "one violated and one unknown", "each listed value", "a long value", "many facts"],
+)
+def test_a_finding_has_the_place_and_the_value_that_were_read(
+    change: Any, profile: str, findings: list[tuple[str, ...]]
+) -> None:
+    report = checked(change, profile)
+
+    assert told(report.findings) == findings
+    assert not report.clean
+
+
+def test_a_rule_above_the_profile_is_not_asked() -> None:
+    report = checked(setting(kptr_restrict=0), "baseline")
+
+    assert report.findings == ()
+    assert "kernel-pointers-hidden" not in report.held
+
+
+def test_an_advisory_rule_is_told_after_the_others_and_leaves_the_host_clean() -> None:
+    swap: Any = {"kernel": {"swap": {"value": ["/dev/sda2"]}}}
+
+    assert checked(swap).clean
+    both = checked(apply_patch(swap, setting(kptr_restrict=0)))
+    assert [finding.rule.id for finding in both.findings] == ["kernel-pointers-hidden", "no-host-swap"]
+
+
+def test_the_site_decides_what_a_broken_rule_does(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"actions": {"kernel-pointers-hidden": "off", "no-kexec": "deny"}}')
+
+    report = checked(setting(kptr_restrict=0, kexec_load_disabled=0), "hardened", tmp_path)
+
+    assert [(finding.rule.id, finding.action) for finding in report.findings] == [("no-kexec", "deny")]
+
+
+def test_without_docker_rules_about_it_do_not_apply() -> None:
+    report = checked({"daemon": {"installed": {"value": False}, "icc": {"value": "unknown"}}})
+
+    assert report.clean
+    assert "no-inter-container-communication" in report.not_applicable
+    assert "kernel-pointers-hidden" in report.held
+
+
+def test_where_nobody_knows_whether_docker_is_there_its_rules_apply() -> None:
+    report = checked({"daemon": {"installed": {"value": "unknown"}, "icc": {"value": "unknown"}}})
+
+    assert [finding.rule.id for finding in report.findings] == ["no-inter-container-communication"]
+
+
+UNGUARDED = {
+    "daemon": {"authorizationPlugins": {"value": []}, "askedFirst": {"value": ""}},
+    "probes": {
+        "arrive": {"value": False},
+        "CVE-2024-41110": {"value": "unguarded"},
+        "CVE-2026-34040": {"value": "unguarded"},
+    },
+}
+WAITING = ["asked-first", "cve-2024-41110-fixed", "cve-2026-34040-fixed", "probes-arrive"]
+
+
+def test_what_says_nothing_while_another_rule_is_violated_waits_for_it() -> None:
+    report = checked(UNGUARDED)
+
+    assert [finding.rule.id for finding in report.findings] == ["guarded-by-portero"]
+    assert report.waiting == dict.fromkeys(WAITING, "guarded-by-portero")
+    assert not {*WAITING} & {*report.held}
+
+
+def test_nothing_that_is_enforced_waits_for_what_is_only_reported(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"actions": {"guarded-by-portero": "audit"}}')
+
+    report = checked(UNGUARDED, "hardened", tmp_path)
+
+    assert {finding.rule.id for finding in report.findings} == {"guarded-by-portero", *WAITING}
+    assert report.waiting == {}
+
+
+def test_a_kernel_without_apparmor_has_no_fine_profile() -> None:
+    neither = {"apparmor": {"value": False}, "selinux": {"value": False}}
+
+    report = checked({"kernel": {"accessControl": neither}, "daemon": {"accessControl": neither}})
+
+    assert [finding.rule.id for finding in report.findings] == ["access-control"]
+    assert "apparmor-profile-loaded" not in report.held

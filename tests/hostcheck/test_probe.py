@@ -1,16 +1,22 @@
 """The probes: what is sent, and what each answer means."""
 
 import json
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from portero.dockerd import api
 from portero.dockerd.api import EngineApi
+from portero.files.chroot import Files
 from portero.hostcheck import probe
+from portero.hostcheck.probe import Guarded, explain_unseen, prove_guarded
 from portero.reading import go_json
 from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd
+from tests.hostcheck.host_tree import Host
 
 NOBODY = Path("/nowhere/portero.sock")
 DENIED = "authorization denied by plugin portero: ContainerCreate refused [d-1]\n  {}  why. What."
@@ -115,3 +121,90 @@ def _names(body: bytes) -> list[str]:
         pytest.fail(f"the body is refused before its names are compared: {refused}")
     assert isinstance(tree, go_json.Pairs)
     return [name for name, _ in tree]
+
+
+CONFIG = "/etc/docker/daemon.json"
+Prove = Callable[..., Guarded]
+
+
+@pytest.fixture
+def prove(host: Host, dockerd: Dockerd, monkeypatch: pytest.MonkeyPatch) -> Prove:
+    def counted(*counts: Any, status: int = 200, config: Any = None) -> Guarded:
+        left: Iterator[Any] = iter(counts)
+        monkeypatch.setattr(probe, "count_decisions", lambda _: next(left))
+        dockerd.says("GET /version", status, {"Version": "26.1.5"})
+        if config is not None:
+            host.write(CONFIG, json.dumps(config))
+        return prove_guarded(host.files, CONFIG, dockerd.address, host.at("/portero.sock"))
+
+    return counted
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_decision_more_is_the_proof_whatever_it_was(prove: Prove, dockerd: Dockerd, status: int) -> None:
+    assert prove(7, 8, status=status) == Guarded(dockerd.address)
+
+
+@pytest.mark.parametrize(
+    ("config", "cure"),
+    [
+        ({}, 'add "authorization-plugins": ["portero"]'),
+        ({"authorization-plugins": ["other"]}, 'add "authorization-plugins": ["portero"]'),
+        ({"authorization-plugins": ["portero"]}, "names it: run systemctl reload docker"),
+    ],
+)
+def test_a_dockerd_that_does_not_ask_is_told_with_the_cure(
+    prove: Prove, dockerd: Dockerd, config: Any, cure: str
+) -> None:
+    why = prove(7, 7, config=config).why_not
+
+    assert why.startswith(f"{dockerd.address}: dockerd answers without asking portero; ")
+    assert cure in why
+
+
+def test_without_an_answer_nothing_is_proved(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "count_decisions", lambda _: 7)
+
+    named, seen = (prove_guarded(host.files, CONFIG, address, tmp_path) for address in (str(tmp_path / "none"), None))
+
+    assert "/none: dockerd does not answer (No such file or directory); start it: " in named.why_not
+    assert "/run/docker.sock: dockerd does not answer" in seen.why_not
+
+
+def test_processes_that_cannot_be_seen_are_no_proof(tmp_path: Path) -> None:
+    assert prove_guarded(Files(str(tmp_path)), CONFIG, None, tmp_path).why_not.startswith("no dockerd can be seen")
+
+
+HIDDEN = "authorization denied by plugin portero: NetworkList refused [d-1]\n  policy-unusable  Portero has no policy"
+
+
+def explain(tmp_path: Path, address: str) -> list[str]:
+    return [*explain_unseen(Files(str(tmp_path)), CONFIG, address)]
+
+
+def test_what_dockerd_says_when_it_refuses_is_told_in_one_line(tmp_path: Path, dockerd: Dockerd) -> None:
+    dockerd.says("GET /networks", 403, {"message": HIDDEN})
+
+    (told,) = explain(tmp_path, dockerd.address)
+
+    assert told.startswith(f"{dockerd.address}: dockerd does not say what it is asked, so much is unknown here: ")
+    assert told.endswith(f"status 403: {' '.join(HIDDEN.split())}")
+
+
+def test_a_dockerd_that_answers_needs_no_explanation(tmp_path: Path, dockerd: Dockerd) -> None:
+    dockerd.says("GET /networks", 200, [])
+
+    assert explain(tmp_path, dockerd.address) == explain(tmp_path, str(tmp_path / "none.sock")) == []
+
+
+def test_a_dockerd_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "TIMEOUT_SECONDS", 0.1)
+    path = str(tmp_path / "docker.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.bind(path)
+        silent.listen()
+
+        (told,) = explain(tmp_path, path)
+
+    assert told.startswith(f"{path}: dockerd does not answer (")
+    assert "docs/when-docker-hangs.md has the way out" in told

@@ -20,10 +20,9 @@ from portero.decision import Decision
 from portero.host.fixed_host import FixedHost
 from portero.judging.judge import Judge
 from portero.settings.settings import Settings
-from portero.standin import docker_client
-from portero.standin.envelopes import envelope
-from portero.standin.socket_server import StandIn
-from portero.standin.trial import JudgedRequest, Trial
+from portero.standin import docker_client, socket_server
+from portero.standin.answers import Trial
+from portero.standin.messages import Answer, ClientRequest, envelope
 from tests.paths import SCHEMAS
 
 FOLDER = SCHEMAS.parent / "docs" / "recipes"
@@ -58,13 +57,18 @@ def judge_of_profile(profile: str, site: Path | None = None) -> Judge:
     return replace(judge_of(Settings.read({}, options)), host=FixedHost())
 
 
-def ask(command: str, judge: Judge) -> list[JudgedRequest]:
+def ask(command: str, judge: Judge) -> tuple[list[ClientRequest], list[Decision]]:
     """Everything that the command asks, and the decisions on it."""
-    trial = Trial(judge, go_on=True)
-    with StandIn(trial.daemon.answer) as socket:
+    trial, asked = Trial(judge, go_on=True), list[ClientRequest]()
+
+    def answer(sent: ClientRequest) -> Answer:
+        asked.append(sent)
+        return trial.daemon.answer(sent)
+
+    with socket_server.serve(answer) as socket:
         words = shlex.split(command.replace("\\\n", ""))
         docker_client.run(words, docker_client.environment(os.environ, socket), _SECONDS)
-    return trial.judged
+    return asked, trial.decisions
 
 
 def refusing(decisions: Sequence[Decision]) -> set[str]:
@@ -80,11 +84,12 @@ def test_a_recipe_is_true(page: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_text(content)
 
     built_in, mine = judge_of_profile(recipe.profile), judge_of_profile(recipe.profile, tmp_path)
-    refused, allowed = ask(recipe.refused, built_in), ask(recipe.allowed, mine)
-    without_files = [built_in.decide(envelope(each.request), "test", time.time()) for each in allowed]
+    _, refused = ask(recipe.refused, built_in)
+    asked, allowed = ask(recipe.allowed, mine)
+    without_files = [built_in.decide(envelope(sent), "test", time.time()) for sent in asked]
 
-    assert refusing([each.decision for each in refused]) == recipe.rules
-    assert refusing([each.decision for each in allowed]) == set()
+    assert refusing(refused) == recipe.rules
+    assert refusing(allowed) == set()
     assert refusing(without_files), "the files of the recipe change nothing"
 
 

@@ -3,15 +3,72 @@
 import base64
 import json
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from portero.decision import Decision, Subject, Violation
+from portero.dockerd.daemon_defaults import parse_daemon_json
+from portero.host.network import HostRoutes
 from portero.host.notes import HostNotes
+from portero.host.view import HostEntry, Passage, Swap, Trace
 from portero.identity.caller import Identity
 from portero.recording import recorded_line
-from portero.recording.recorded_line import InvalidRecordLine, Outcome, RecordedRequest
+from portero.recording.recorded_line import InvalidRecordLine, Outcome, RecordedRequest, read_notes, write_notes
+from portero.refusals import Refused
+
+DAEMON = parse_daemon_json(
+    b'{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}}, "default-shm-size": "64m",'
+    b' "default-network-opts": {"bridge": {"com.docker.network.bridge.enable_icc": "false"}}}'
+)
+KNOWN: dict[str, dict[str, Any]] = {
+    "entry": {"/srv": HostEntry("/srv", "directory", ("/run/docker.sock",))},
+    "trace": {"/srv": Trace(("/",), (Swap("user alicia (1000)", "/srv"),), seen=False)},
+    "passage": {"/srv": Passage(None, ("/",))},
+    "network": {"db": None, "0123456789ab": "web"},
+    "daemon": {"": DAEMON},
+    "devices": {"": "closed"},
+    "routes": {"": HostRoutes((ip_network("10.0.0.0/8"), ip_network("fd00::/8")), frozenset({"eth0", "docker0"}))},
+    "switched-off": {"": frozenset({"CpuCfsQuota"})},
+    "identity": {"": Identity("alicia", ("dev",), "token", (), 900.0, {"token": ("dev",)})},
+    "objects": {"": {"containers": [{"name": "web", "violates": ["no-privileged"]}]}},
+}
+
+
+def test_every_answer_comes_back_as_it_was() -> None:
+    read = read_notes(json.loads(json.dumps(write_notes(HostNotes(KNOWN)))))
+
+    assert read.known == KNOWN
+    assert read.known["identity"][""].sources == {"token": ("dev",)}
+
+
+def test_a_refusal_comes_back_as_one() -> None:
+    written = write_notes(HostNotes({"daemon": {"": Refused("host-unreadable", "x")}}))
+
+    refused = read_notes(written).known["daemon"][""]
+
+    assert (type(refused), refused.code, refused.at) == (Refused, "host-unreadable", "x")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"gossip": {"": 1}},
+        {"daemon": []},
+        {"devices": {"": "ajar"}},
+        {"daemon": {"": {"ulimits": 1}}},
+        {"daemon": {"": {"shm_size": True}}},
+        {"entry": {"/srv": {"unknown": 1}}},
+        {"routes": {"": {"ranges": ["x"], "interfaces": []}}},
+        {"daemon": {"": {"refused": ["no-such-code", ""]}}},
+    ],
+)
+def test_anything_else_is_none(document: Any) -> None:
+    with pytest.raises((ValueError, LookupError, TypeError)):
+        read_notes(document)
+
 
 MUCH = 1 << 20
 BODY = base64.b64encode(b'{"Env":["TOKEN=hunter2"]}').decode()

@@ -7,8 +7,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.decision import ActionTaken, Decision, Subject, Violation
-from portero.hostcheck.findings import Finding, HostReport
-from portero.hostcheck.host_rules import Status
+from portero.hostcheck.host_rules import Finding, HostReport, Status
 from portero.policy.policy import Policy
 from portero.policy.profiles import Action
 from portero.policy.rule import Level, Rule

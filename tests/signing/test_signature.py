@@ -1,5 +1,6 @@
 """Signatures: they cover exactly the files, and not one byte of a signed folder can be another."""
 
+import base64
 import json
 from collections.abc import Mapping
 
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from portero.signing import signature
-from portero.signing.signature import KeyRefused, SignatureRefused
+from portero.signing.signature import DetachedRefused, KeyRefused, SignatureRefused
 
 KEY = signature.new_key()
 TRUSTED = {signature.key_id(KEY.public_key()): KEY.public_key()}
@@ -181,3 +182,54 @@ def test_the_last_version_is_read_for_the_next_one() -> None:
     assert signature.read_version(signed(version=41)[signature.NAME]) == 41
     with pytest.raises(SignatureRefused, match="is not JSON"):
         signature.read_version(b"{")
+
+
+FILE_KEY, OTHER = signature.new_key(), signature.new_key()
+ID = signature.key_id(FILE_KEY.public_key())
+FILE_TRUSTED = {ID: FILE_KEY.public_key()}
+DATA = bytes(range(64))
+TEXT = signature.sign_file(DATA, FILE_KEY)
+
+
+def test_what_was_signed_is_accepted() -> None:
+    signature.verify_file(DATA, TEXT, FILE_TRUSTED)
+
+
+@pytest.mark.parametrize("change", [lambda data: data + b"x", lambda data: data[:-1], lambda data: b""])
+def test_no_byte_of_a_file_can_come_or_go(change: object) -> None:
+    assert callable(change)
+    with pytest.raises(DetachedRefused, match="was changed after it was signed"):
+        signature.verify_file(change(DATA), TEXT, FILE_TRUSTED)
+
+
+def test_no_byte_can_be_another() -> None:
+    for place in range(len(DATA)):
+        changed = bytearray(DATA)
+        changed[place] ^= 1
+        with pytest.raises(DetachedRefused, match="was changed after it was signed"):
+            signature.verify_file(bytes(changed), TEXT, FILE_TRUSTED)
+
+
+def forged(signed: bytes) -> str:
+    return f"{ID} {base64.b64encode(signed).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "has no signature"),
+        ("x", "has a signature that portero did not write"),
+        (f"{TEXT}\n", "has a signature that portero did not write"),
+        (TEXT[:-1], "has a signature that portero did not write"),
+        (signature.sign_file(DATA, OTHER), f"{signature.key_id(OTHER.public_key())}, which is not trusted"),
+        (forged(bytes(64)), "was changed"),
+        (forged(OTHER.sign(DATA)), "was changed"),
+        # Signed by the right key, for something else.
+        (forged(FILE_KEY.sign(DATA)), "was changed"),
+    ],
+    # The keys are new in each process.
+    ids=["none", "another text", "a line too much", "cut", "untrusted", "zeros", "forged", "for something else"],
+)
+def test_another_signature_is_refused(text: str, words: str) -> None:
+    with pytest.raises(DetachedRefused, match=words):
+        signature.verify_file(DATA, text, FILE_TRUSTED)

@@ -6,8 +6,7 @@ from typing import Any
 
 from portero.reading.routes import Routes
 from portero.standin.answers import StandInDaemon
-from portero.standin.envelopes import ClientRequest
-from portero.standin.messages import Answer
+from portero.standin.messages import Answer, ClientRequest
 from tests.paths import SCHEMAS
 
 ROUTES = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))

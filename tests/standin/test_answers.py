@@ -1,11 +1,24 @@
 """The stand-in's answers, without a socket: what clients need to go on to their next request."""
 
+import json
 import time
+from collections.abc import Mapping
+from dataclasses import replace
+from threading import Thread
 
 import pytest
 
-from portero.standin.answers import StandInDaemon
-from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest
+from portero.host.view import ObjectKind
+from portero.identity.trusted import Trusted
+from portero.judging.enforcement import Enforcement
+from portero.judging.judge import Judge
+from portero.objects.lookup import DaemonObjects
+from portero.standin.answers import StandInDaemon, Trial
+from portero.standin.host_objects import HostObjects
+from portero.standin.messages import MAX_SHOWN_BYTES, ClientRequest
+from portero.standin.project_objects import ProjectObjects
+from portero.values.json_types import JSON
+from tests.identity.token_makers import issuers, token
 from tests.standin.direct_client import ROUTES, Client
 
 
@@ -48,3 +61,115 @@ def test_every_operation_gets_an_answer() -> None:
         answer = docker.ask(method, target, {} if operation.body == "json" else None)
 
         assert answer.status < 500, operation.id
+
+
+JSON_BODY = [("Content-Type", "application/json")]
+
+
+def create(**host_config: object) -> ClientRequest:
+    body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
+    return ClientRequest("POST", "/v1.45/containers/create", JSON_BODY, body)
+
+
+def test_an_allowed_request_is_answered_and_kept(judge: Judge) -> None:
+    trial = Trial(judge)
+
+    answer = trial.daemon.answer(create())
+
+    assert answer.status == 201
+    assert [judged.allowed for judged in trial.decisions] == [True]
+
+
+def test_a_refused_request_is_answered_as_dockerd_answers_it(judge: Judge) -> None:
+    trial = Trial(judge)
+
+    answer = trial.daemon.answer(create(Privileged=True))
+
+    assert answer.status == 403
+    assert isinstance(answer.body, dict)
+    assert "no-privileged" in str(answer.body["message"])
+    assert trial.daemon.state.containers == {}
+
+
+def test_going_on_after_a_refusal_shows_the_next_request(judge: Judge) -> None:
+    trial = Trial(judge, go_on=True)
+
+    assert trial.daemon.answer(create(Privileged=True)).status == 201
+    assert [judged.allowed for judged in trial.decisions] == [False]
+
+
+def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(judge: Judge) -> None:
+    hardened = replace(judge, enforcement=Enforcement("hardened", "enforce"))
+
+    def list_refusing(existing: HostObjects) -> set[str]:
+        trial = Trial(hardened, existing=existing)
+        trial.daemon.answer(create())
+        return {one.rule for one in trial.decisions[0].violations if one.action == "deny"}
+
+    missing = list_refusing(HostObjects()) - list_refusing(HostObjects(shown={"MemoryLimit": False}))
+    assert missing == {"memory-limit"}
+
+
+def test_what_a_request_looks_at_does_not_decide_about_another_one(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect, others = ProjectObjects.inspect, list[Thread]()
+    theirs: dict[str, JSON] = {"Id": "f" * 64, "Name": "/theirs", "HostConfig": {"Privileged": True}}
+
+    class Host(HostObjects):
+        def inspect(self, kind: str, name: str) -> Mapping[str, JSON]:
+            return theirs | {"Config": {"Image": "busybox"}}
+
+    def inspect_while_another_comes(known: ProjectObjects, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        shown = inspect(known, kind, name)
+        others.append(Thread(target=trial.daemon.answer, args=(ClientRequest("GET", "/_ping", [], b""),)))
+        others[-1].start()
+        others[-1].join(0.5)  # as it waits
+        return shown
+
+    monkeypatch.setattr(ProjectObjects, "inspect", inspect_while_another_comes)
+    trial = Trial(judge, existing=Host(daemon=DaemonObjects(lambda asking: [])))
+    answer = trial.daemon.answer(ClientRequest("POST", "/v1.45/containers/theirs/start", [], b""))
+    for other in others:
+        other.join()
+
+    assert (answer.status, "existing-container" in str(answer.body)) == (403, True)
+    assert len(trial.decisions) == 1 + len(others) > 1
+
+
+def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) -> None:
+    trial = Trial(judge)
+    made = trial.daemon.answer(ClientRequest("POST", "/networks/create", JSON_BODY, b'{"Name": "front"}'))
+    assert isinstance(made.body, dict)
+    service = {
+        "Name": "web",
+        "TaskTemplate": {"ContainerSpec": {"Image": "nginx"}, "Networks": [{"Target": made.body["Id"]}]},
+    }
+
+    trial.daemon.answer(ClientRequest("POST", "/services/create", JSON_BODY, json.dumps(service).encode()))
+
+    assert "network-resolved" not in {violation.rule for violation in trial.decisions[-1].violations}
+
+
+def _with_token(value: str) -> ClientRequest:
+    return ClientRequest("GET", "/v1.45/containers/json", [("X-Portero-Token", value)])
+
+
+def test_a_token_that_cannot_be_verified_here_refuses_nothing(judge: Judge) -> None:
+    trial = Trial(judge)
+
+    assert trial.daemon.answer(_with_token(token())).status == 200
+    assert trial.decisions[0].subject.user == ""
+
+
+def test_a_token_counts_where_the_policy_and_the_host_groups_are_known(judge: Judge) -> None:
+    trusted = Trusted(issuers())
+    known = replace(judge, policy=replace(judge.policy, trusted=trusted), audiences=("web",))
+    now = int(time.time())
+    trial = Trial(known)
+
+    assert trial.daemon.answer(_with_token(token(iat=now, exp=now + 600))).status == 200
+    refused = trial.daemon.answer(_with_token("x"))
+    assert refused.status == 403
+    assert "token-invalid" in str(refused.body)
+    assert [judged.subject.user for judged in trial.decisions] == ["alicia", ""]

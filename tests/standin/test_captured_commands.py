@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.standin import docker_client
-from portero.standin.socket_server import StandIn
-from portero.standin.trial import Trial
+from portero.standin import docker_client, socket_server
+from portero.standin.answers import Trial
+from portero.standin.messages import Answer, ClientRequest
 
 from .captured import TERMINAL, Case, Requests, cases, request
 from .conftest import Typist
@@ -32,13 +32,18 @@ needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reaso
 
 def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset[str]]:
     """The requests and the refusing rules of one command."""
-    trial.judged.clear()
+    trial.decisions.clear()
     line = ["bash", "-c", f"cd {typist.work} && {typist.line(case.command)}"]
-    with StandIn(trial.daemon.answer) as socket:
+    asked: Requests = Counter()
+
+    def answer(sent: ClientRequest) -> Answer:
+        asked[request(sent.method, sent.target)] += 1
+        return trial.daemon.answer(sent)
+
+    with socket_server.serve(answer) as socket:
         environ = docker_client.environment(typist.environ, socket)
         docker_client.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
-    asked = Counter(request(judged.request.method, judged.request.target) for judged in trial.judged)
-    violations = (violation for judged in trial.judged for violation in judged.decision.violations)
+    violations = (violation for judged in trial.decisions for violation in judged.violations)
     return asked, frozenset(violation.rule for violation in violations if violation.action == "deny")
 
 

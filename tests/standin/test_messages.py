@@ -1,8 +1,12 @@
 """What passes between the stand-in and its clients."""
 
+import base64
+import json
+from typing import Any
+
 import pytest
 
-from portero.standin.messages import Answer, Call, failure, stream_documents
+from portero.standin.messages import MAX_SHOWN_BYTES, Answer, Call, ClientRequest, envelope, failure, stream_documents
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,87 @@ def test_progress_is_one_document_a_line() -> None:
         b'{"status": "a"}\r\n',
         b'{"status": "b"}\r\n',
     ]
+
+
+JSON_TYPE = ("Content-Type", "application/json")
+
+
+def shown(*headers: tuple[str, str], target: str = "/v1.45/containers/create", body: bytes = b"{}") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(envelope(ClientRequest("POST", target, headers, body)))
+    return document
+
+
+def test_a_json_body_is_shown_with_method_target_and_headers() -> None:
+    document = shown(JSON_TYPE, ("content-length", "2"))
+
+    assert document == {
+        "RequestMethod": "POST",
+        "RequestUri": "/v1.45/containers/create",
+        "RequestBody": base64.b64encode(b"{}").decode(),
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": "2"},
+    }
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_parameters_and_case_of_the_media_type_do_not_matter(content_type: str) -> None:
+    assert "RequestBody" in shown(("Content-Type", content_type))
+
+
+TAR = "application/x-tar"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "target"),
+    [
+        *((each, "/v1.45/containers/create") for each in (TAR, "text/json", "application/jsonp", "")),
+        # A login is never shown, and a target that does not decode hides the body.
+        *(("application/json", each) for each in ("/v1.45/auth", "/auth?x=1", "/v1.45/%61uth")),
+        ("application/json", "/services/create?#%zz"),
+    ],
+)
+def test_no_other_body_is_shown(content_type: str, target: str) -> None:
+    assert "RequestBody" not in shown(("Content-Type", content_type), target=target)
+
+
+def test_the_first_content_type_decides_and_the_last_is_shown() -> None:
+    hidden = shown(("Content-Type", "application/x-tar"), JSON_TYPE)
+
+    assert "RequestBody" not in hidden
+    assert hidden["RequestHeaders"] == {"Content-Type": "application/json"}
+
+
+def test_an_empty_body_and_no_headers_leave_no_keys() -> None:
+    assert shown(body=b"").keys() == {"RequestMethod", "RequestUri"}
+
+
+def test_credentials_and_what_net_http_takes_away_are_not_shown() -> None:
+    document = shown(
+        ("Host", "docker"),
+        ("Authorization", "x"),
+        ("X-Registry-Auth", "x"),
+        ("X-Registry-Config", "x"),
+        ("user-agent", "Docker-Client/26.1.5"),
+        body=b"",
+    )
+
+    assert document["RequestHeaders"] == {"User-Agent": "Docker-Client/26.1.5"}
+
+
+def test_a_chunked_body_has_neither_coding_nor_length() -> None:
+    document = shown(JSON_TYPE, ("Transfer-Encoding", "chunked"), ("Content-Length", "7"))
+
+    assert document["RequestHeaders"] == {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "length", "too_large"),
+    [
+        ("application/json", MAX_SHOWN_BYTES, False),
+        ("application/json", MAX_SHOWN_BYTES + 1, True),
+        (TAR, MAX_SHOWN_BYTES + 1, False),
+    ],
+)
+def test_dockerd_refuses_to_show_more_than_four_mebibytes(content_type: str, length: int, too_large: bool) -> None:
+    request = ClientRequest("POST", "/build", [("Content-Type", content_type)], b" " * length)
+
+    assert request.is_too_large is too_large

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd.unix_http import UnixConnection
-from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest
-from portero.standin.messages import Answer
-from portero.standin.socket_server import StandIn
+from portero.standin import socket_server
+from portero.standin.messages import MAX_SHOWN_BYTES, Answer, ClientRequest
 
 
 def ask(
     answer: Callable[[ClientRequest], Answer], method: str, target: str, **more: object
 ) -> tuple[int, bytes, dict[str, str]]:
-    with StandIn(answer) as path:
+    with socket_server.serve(answer) as path:
         connection = UnixConnection(path, 5)
         connection.request(method, target, **more)  # type: ignore[arg-type]
         response = connection.getresponse()
@@ -36,7 +35,7 @@ def keeping(asked: list[ClientRequest]) -> Callable[[ClientRequest], Answer]:
 
 
 def raw(answer: Callable[[ClientRequest], Answer], data: bytes) -> bytes:
-    with StandIn(answer) as path, socket.socket(socket.AF_UNIX) as client:
+    with socket_server.serve(answer) as path, socket.socket(socket.AF_UNIX) as client:
         client.settimeout(5)
         client.connect(str(path))
         client.sendall(data)
@@ -44,7 +43,7 @@ def raw(answer: Callable[[ClientRequest], Answer], data: bytes) -> bytes:
 
 
 def test_only_the_user_can_enter_the_folder_and_it_is_gone_afterwards() -> None:
-    with StandIn(lambda _: Answer()) as path:
+    with socket_server.serve(lambda _: Answer()) as path:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
     assert not path.parent.exists()
@@ -57,7 +56,7 @@ def test_a_folder_too_deep_for_a_socket_is_an_error_that_leaves_nothing(
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
 
-    with pytest.raises(OSError, match="too long"), StandIn(lambda _: Answer()):
+    with pytest.raises(OSError, match="too long"), socket_server.serve(lambda _: Answer()):
         pass
 
     assert list(deep.iterdir()) == []
@@ -135,7 +134,7 @@ def test_a_hijacked_connection_is_the_clients_until_both_have_closed_it() -> Non
 
 
 def test_a_client_that_goes_away_is_no_fault(capfd: pytest.CaptureFixture[str]) -> None:
-    with StandIn(lambda _: Answer()) as path, socket.socket(socket.AF_UNIX) as client:
+    with socket_server.serve(lambda _: Answer()) as path, socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.sendall(b"POST /build HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
 

@@ -1,5 +1,7 @@
 """Services and tasks of the stand-in's swarm."""
 
+import pytest
+
 from tests.standin.direct_client import Client, filters
 
 
@@ -19,3 +21,15 @@ def test_an_updated_service_is_what_it_was_updated_to(docker: Client) -> None:
     assert len(docker.get("/services" + filters(label={"a=b": True}))) == 1
     docker.ask("DELETE", "/services/web")
     assert docker.get("/services") == []
+
+
+@pytest.mark.parametrize("kind", ["secrets", "configs"])
+def test_secrets_and_configs_are_there_for_who_uses_them_and_missing_for_who_makes_them(
+    docker: Client, kind: str
+) -> None:
+    assert docker.ask("GET", f"/{kind}/pw").status == 404
+    assert [found["Spec"]["Name"] for found in docker.get(f"/{kind}" + filters(name={"pw": True}))] == ["pw"]
+
+    docker.ask("POST", f"/{kind}/create", {"Name": "made", "Data": "c2VjcmV0"})
+
+    assert docker.get(f"/{kind}/made")["Spec"] == {"Name": "made"}

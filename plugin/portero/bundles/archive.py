@@ -12,10 +12,9 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portero.signing import detached, signature, tree, versions
-from portero.signing.detached import DetachedRefused
+from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.signature import DetachedRefused, PublicKey, SignatureRefused
 from portero.signing.versions import Seen
 
 # Bytes of the file itself.
@@ -43,7 +42,6 @@ class BundleRefused(Exception):
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """The archive of these files."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted(files):
@@ -102,7 +100,7 @@ def open_bundle(bundle: Bundle, trusted: Mapping[str, PublicKey]) -> tuple[dict[
     Raises BundleRefused.
     """
     try:
-        detached.verify(bundle.data, bundle.signature, trusted)
+        signature.verify_file(bundle.data, bundle.signature, trusted)
         files = unpack(bundle.data)
         return files, signature.verify(files, trusted)
     except (DetachedRefused, ArchiveRefused) as refused:

@@ -5,12 +5,15 @@ every read and every write gets the time that is left. Raises TransportFailed wi
 """
 
 import http.client
+import signal
 import socket
 import ssl
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from portero.bundles.urls import Url, UrlRefused
 from portero.dockerd.unix_http import DeadlineMixin, seconds_left
@@ -72,7 +75,6 @@ class Transport:
         raise TransportFailed(f"{url.server}: redirects without end")
 
     def locate(self, base: Url, location: str) -> Url:
-        """What a server's Location means."""
         try:
             return base.join(location)
         except UrlRefused as refused:
@@ -149,3 +151,27 @@ class _Plain(DeadlineMixin, socket.socket):
 
 class _Tls(DeadlineMixin, ssl.SSLSocket):
     """Over TLS."""
+
+
+# It comes again, should a library have taken the first one for an error of its own.
+_AGAIN_SECONDS = 1.0
+
+
+class DeadlinePassed(BaseException):
+    """The time is over. No Exception: what goes on after errors must not go on after this."""
+
+
+@contextmanager
+def ends_within(seconds: float) -> Iterator[None]:
+    """Raise DeadlinePassed from the block when it takes longer."""
+    before = signal.signal(signal.SIGALRM, _end)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise DeadlinePassed

@@ -125,12 +125,7 @@ class Registry:
         return answer
 
     def _send(
-        self,
-        method: str,
-        url: Url,
-        headers: Mapping[str, str] | None,
-        body: bytes | None,
-        max_size: int | None = None,
+        self, method: str, url: Url, headers: Mapping[str, str] | None, body: bytes | None, max_size: int | None = None
     ) -> HttpAnswer:
         headers = {**(headers or {})}
         if self._authorization and url.server == self.transport.home.server:

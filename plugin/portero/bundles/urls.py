@@ -43,7 +43,6 @@ class Url:
 
     @property
     def text(self) -> str:
-        """The whole address."""
         return f"{self.scheme}://{self.server}{self.target}"
 
     def join(self, location: str) -> "Url":

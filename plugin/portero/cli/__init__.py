@@ -35,7 +35,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "report": ("report", "report", "Turn decision logs into one HTML page."),
     "rules": ("explain", "rules", "List the rules."),
     "scan": ("scan", "scan", "Judge what exists on a daemon."),
-    "schemas": ("schemas", "schemas", "Write the JSON schemas of site files to a policy folder."),
+    "schemas": ("new", "schemas", "Write the JSON schemas of site files to a policy folder."),
     "serve": ("serve", "serve", "Answer dockerd on the plugin socket."),
     "sign": ("sign", "sign", "Sign all files of a policy folder for a group of hosts."),
     "status": ("status", "status", "Ask the running plugin for its status."),

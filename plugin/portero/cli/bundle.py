@@ -23,7 +23,7 @@ from portero.reading import api_tables
 from portero.settings.bundle_address import OciAddress, WebAddress, parse_address
 from portero.settings.setting_values import CURRENT
 from portero.settings.settings import Settings
-from portero.signing import detached
+from portero.signing import signature
 from portero.signing.signature import PrivateKey
 from portero.signing.signed_reader import InvalidKeys, read_keys
 
@@ -31,7 +31,6 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
 # Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
 _NOTHING_YET = 3
-_LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
 _CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust; PORTERO_BUNDLE_CA.")
 _KEY = click.option(
     *("--key", "key_file"),
@@ -74,7 +73,7 @@ def build(folder: Path, output: Path, key_file: Path) -> None:
 @click.argument("address", metavar="OCI")
 @_KEY
 @click.option("--after", type=click.IntRange(min=0), help="The version in force on the hosts, 0 for none.")
-@_LOGIN
+@options.LOGIN
 @_CA
 def push(folder: Path, address: str, key_file: Path, after: int | None, login: str | None, ca: str | None) -> None:
     """Put a signed folder into a registry: oci://registry/name:tag.
@@ -101,8 +100,8 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
 
 
 @bundle.command()
-@_LOGIN
-@click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+@options.LOGIN
+@options.STATE
 def pull(login: str | None, state: str | None) -> None:
     """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is verified.
 
@@ -136,7 +135,7 @@ def pull(login: str | None, state: str | None) -> None:
 
 @bundle.command("show")
 @click.argument("source", metavar="FILE|ADDRESS")
-@_LOGIN
+@options.LOGIN
 @_CA
 @click.option("--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS otherwise.")
 @options.JSON_OUTPUT
@@ -159,7 +158,7 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
 
 def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
     data = archive.pack(files)
-    return Bundle(data, detached.sign(data, key))
+    return Bundle(data, signature.sign_file(data, key))
 
 
 def _read_bundle(source: str, settings: Settings) -> Bundle:

@@ -4,7 +4,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from portero.cli import options
@@ -12,9 +12,8 @@ from portero.cli.host import check_host, host_policy
 from portero.cli.input_files import add_logs, open_input
 from portero.cli.policy_source import HostSettings
 from portero.compliance import benchmark as benchmarks
-from portero.compliance import host_evidence, html_and_text, json_and_junit
-from portero.compliance.host_evidence import HostEvidence, NotAHostReport
-from portero.compliance.log_evidence import LogEvidence
+from portero.compliance import evidence, formats
+from portero.compliance.evidence import HostEvidence, LogEvidence, NotAHostReport
 from portero.compliance.result import ComplianceResult
 from portero.compliance.rule_effect import RuleEffect, RuleTrial
 from portero.compliance.verdict import Grounds
@@ -23,29 +22,26 @@ from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
 from portero.proof.examples import builtin_examples
-from portero.report import host_formats, junit
+from portero.report import host_result, junit
 from portero.settings.settings import Profile
 from portero.status import lookup_state
 
 # Under this profile the check of the host has all rules, enforced here or not.
 _ALL_RULES: Profile = "restricted"
+# In place of a file: this host is checked now. No file has this name.
+CHECK_HOST = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BenchmarkRequest:
-    """The sources of the report. `host_report`: a file of `portero host`; `check_host`: check this host now."""
+def report_benchmark(
+    benchmark: str, logs: Sequence[str], host_report: str | None, settings: HostSettings, form: str
+) -> tuple[str, bool]:
+    """The report in this form, and whether every item that can be decided is met.
 
-    benchmark: str
-    logs: Sequence[str]
-    host_report: str | None
-    check_host: bool
-
-
-def report_benchmark(request: BenchmarkRequest, settings: HostSettings, form: str) -> tuple[str, bool]:
-    """The report in this form, and whether every item that can be decided is met."""
+    `host_report`: a file of `portero host`, or CHECK_HOST.
+    """
     judge = options.judge(settings)
-    chosen = benchmarks.load(request.benchmark)
-    evidence = _read_logs(request.logs, chosen.rules & judge.policy.rules.keys(), judge) if request.logs else None
+    chosen = benchmarks.load(benchmark)
+    evidence = _read_logs(logs, chosen.rules & judge.policy.rules.keys(), judge) if logs else None
     host_rules = host_policy(settings).rules.rules
     grounds = Grounds(
         judge.policy,
@@ -53,9 +49,9 @@ def report_benchmark(request: BenchmarkRequest, settings: HostSettings, form: st
         host_rules,
         frozenset(id for id, rule in host_rules.items() if not Path(rule.file).is_relative_to(package_files.schemas())),
         evidence,
-        _read_host(request, settings),
+        _read_host(host_report, settings),
     )
-    result = ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, request.logs, time.time())
+    result = ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, logs, time.time())
     return _FORMATS[form](result), not result.open_items
 
 
@@ -74,24 +70,23 @@ def _try_rules(judge: Judge, settings: HostSettings, rules: Collection[str]) -> 
     return {id: trial.try_rule(id) for id in sorted(rules)}
 
 
-def _read_host(request: BenchmarkRequest, settings: HostSettings) -> HostEvidence | None:
-    file = request.host_report
-    if request.check_host:
-        return host_evidence.read_evidence(host_formats.describe(check_host(replace(settings, profile=_ALL_RULES))))
+def _read_host(file: str | None, settings: HostSettings) -> HostEvidence | None:
+    if file == CHECK_HOST:
+        return evidence.read_evidence(host_result.describe(check_host(replace(settings, profile=_ALL_RULES))))
     if file is None:
         return None
     with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
         text = opened.read()
     try:
-        return host_evidence.read_evidence(json.loads(text))
+        return evidence.read_evidence(json.loads(text))
     # RecursionError: many brackets exhaust the parser.
     except (ValueError, RecursionError, NotAHostReport):
         options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
 
 
 _FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
-    "text": lambda result: "\n".join(html_and_text.list_lines(result)),
-    "json": lambda result: json.dumps(json_and_junit.describe(result), indent=2),
-    "junit": lambda result: junit.write_cases(json_and_junit.list_cases(result)),
-    "html": html_and_text.render_page,
+    "text": lambda result: "\n".join(formats.list_lines(result)),
+    "json": lambda result: json.dumps(formats.describe(result), indent=2),
+    "junit": lambda result: junit.write_cases(formats.list_cases(result)),
+    "html": formats.render_page,
 }

@@ -1,10 +1,10 @@
 """`portero door`: sockets for clients that know who asks, in front of dockerd's own."""
 
-import json
 import os
 import pwd
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +16,8 @@ from portero.dockerd import unix_http
 from portero.door import door_units
 from portero.identity.trusted import USERS
 from portero.policy.doors import DOORS
+from portero.values.json_fields import to_object, to_objects
+from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 
 _FILE = click.Path(path_type=Path)
@@ -39,7 +41,7 @@ def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
     listens = [word for place in places for word in ("--listen", place)]
     # The code of the commands, some 12 MiB, is not needed any more; systemd's sockets stay open.
-    words = [sys.executable, "-m", "portero.door", "--dockerd", dockerd, "--key", str(key), *listens]
+    words = [sys.executable, "-m", "portero.door.serve", "--dockerd", dockerd, "--key", str(key), *listens]
     os.execv(sys.executable, words)  # noqa: S606 - no shell
 
 
@@ -142,17 +144,17 @@ def _place(entry: Mapping[str, JSON], docker: door_units.Place) -> door_units.Pl
 def _warn(docker: door_units.Place) -> list[str]:
     """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
     try:
-        info, containers = (_ask(docker.path, target) for target in ("/info", "/containers/json?all=1"))
+        info, containers = _ask(docker.path, "/info"), _ask(docker.path, "/containers/json?all=1")
     except (OSError, ValueError) as error:
         raise door_units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
     lines = (
-        [] if info.get("LiveRestoreEnabled") else ["dockerd restarts, and running containers stop (no live-restore)."]
+        []
+        if to_object(info).get("LiveRestoreEnabled")
+        else ["dockerd restarts, and running containers stop (no live-restore)."]
     )
-    for container in cast("list[Mapping[str, JSON]]", containers):
-        sources = [
-            str(mount.get("Source", "")) for mount in cast("list[Mapping[str, JSON]]", container.get("Mounts") or [])
-        ]
-        if {docker.path, "/var/run/docker.sock"} & {*sources}:
+    for container in to_objects(containers):
+        sources = {str(mount.get("Source", "")) for mount in to_objects(container.get("Mounts"))}
+        if {docker.path, "/var/run/docker.sock"} & sources:
             name = str(cast("list[str]", container["Names"])[0]).lstrip("/")
             lines.append(
                 f"{name} mounts {docker.path}: it comes back without being asked about; give it a door of its own"
@@ -160,11 +162,11 @@ def _warn(docker: door_units.Place) -> list[str]:
     return lines
 
 
-def _ask(path: str, target: str) -> Mapping[str, JSON]:
+def _ask(path: str, target: str) -> JSON:
     status, body = unix_http.exchange(path, 30.0, "GET", target, max_bytes=_MAX_LIST)
-    if status != 200:
+    if status != HTTPStatus.OK:
         raise ValueError(f"{target}: status {status}")
-    return cast("Mapping[str, JSON]", json.loads(body))
+    return load_json(body)
 
 
 def _answers(path: str) -> bool:

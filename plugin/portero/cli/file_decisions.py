@@ -1,17 +1,20 @@
-"""The requests of files and the decisions on them: of one project, each with what those before it make."""
+"""The requests of files and the decisions on them: of one project, each with what those before it make.
 
-import json
+A path that is not there, or a container that nobody made here, may be harmless on the host for which the file is
+meant: away from it, that is only counted. So may a file of /etc that is mounted read-only: most are everybody's.
+"""
+
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portero.cli import host_findings
 from portero.cli.check_report import Notes
 from portero.cli.input_files import open_input
 from portero.compose.project import Reading, is_compose, is_yaml
-from portero.decision import Decision, Subject, limit_violations, sort_violations
+from portero.decision import Decision, Subject, Violation, limit_violations, sort_violations
 from portero.engine.rust import RUST
 from portero.files import package_files
+from portero.files.path import clean
 from portero.host.view import Objects
 from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
@@ -23,7 +26,7 @@ from portero.standin import project_objects
 from portero.standin.host_objects import NO_OBJECTS, HostObjects
 from portero.standin.objects import State
 from portero.standin.project_objects import ProjectObjects, drop_causes_named_elsewhere
-from portero.values.json_fields import child
+from portero.values.json_fields import child, objects, text
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path
 
@@ -61,12 +64,11 @@ class FileJudge:
             yield replace(self.judge, host=host, routes=routes)
 
     def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], Notes]:
-        """The decisions, and what to say besides."""
         checked = [*map(_check_request, self.judges(requests), requests)]
         unseen = 0
         if not self.sees_host:
-            checked, unseen = host_findings.report_unseen(checked)
-        assumed = {name for request in requests for name in host_findings.list_assumed(request)}
+            checked, unseen = report_unseen(checked)
+        assumed = {name for request in requests for name in list_assumed(request)}
         warnings = [text for request in requests for text in request.warnings]
         return checked, Notes(warnings, unseen + len(assumed), self.existing.note)
 
@@ -127,9 +129,46 @@ def _decide(judge: Judge, request: FileRequest) -> Decision:
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
     """A rule about a missing field says nothing, so a document written by hand must be complete."""
-    schema = json.loads((package_files.schemas() / "request.json").read_text(encoding="utf-8"))
+    schema = package_files.read_schema("request.json")
     if failures := RUST.compile(schema, {}).failures(document):
         where = ", ".join(format_path(path) or "the document" for path in failures)
         raise InvalidRequestFile(
             f"{location}: {where}: does not match schemas/request.json; without facts, Portero makes them"
         )
+
+
+# They refuse what cannot be seen, whatever it is.
+UNSEEN = frozenset({"host-paths-seen", "joined-containers-seen"})
+# Refused only where the file is not for everybody, which the host tells.
+_SENSITIVE = "no-sensitive-paths"
+_BELOW = ("/etc/", "/usr/")
+
+
+def report_unseen(checked: Sequence[DecidedRequest]) -> tuple[list[DecidedRequest], int]:
+    """The requests, with findings that depend on the host only reported; and how many these are."""
+    count, changed = 0, list[DecidedRequest]()
+    for each in checked:
+        unseen = [
+            one.action == "deny" and (one.rule in UNSEEN or _depends_on_mode(each.facts, one))
+            for one in each.decision.violations
+        ]
+        count += sum(unseen)
+        violations = tuple(
+            replace(one, action="audit") if is_unseen else one
+            for one, is_unseen in zip(each.decision.violations, unseen, strict=True)
+        )
+        changed.append(replace(each, decision=replace(each.decision, violations=violations)))
+    return changed, count
+
+
+def _depends_on_mode(facts: Mapping[str, JSON], violation: Violation) -> bool:
+    """Whether it is a read-only mount of what may be a file for everybody."""
+    if violation.rule != _SENSITIVE or violation.wording is None:
+        return False
+    mounted = next((mount for mount in objects(facts, "mounts") if text(mount, "at") == violation.at), {})
+    return clean(violation.wording.asked).startswith(_BELOW) and mounted.get("writable") is False
+
+
+def list_assumed(request: FileRequest) -> Iterable[str]:
+    """Containers that the project joins and does not make: they count as plain."""
+    return request.objects.assumed if isinstance(request.objects, ProjectObjects) else ()

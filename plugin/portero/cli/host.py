@@ -12,12 +12,11 @@ from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
-from portero.hostcheck.findings import check
 from portero.hostcheck.host_document import collect
-from portero.hostcheck.host_rules import HostPolicy, load
-from portero.hostcheck.unseen import explain_unseen
+from portero.hostcheck.host_rules import HostPolicy, check, load
+from portero.hostcheck.probe import explain_unseen
 from portero.policy.loader import InvalidPolicy
-from portero.report import host_formats, host_result, junit
+from portero.report import host_result, junit
 from portero.report.host_result import HostResult
 from portero.status.weakened_rules import warn_of_accounts
 from portero.values.json_types import JSON
@@ -76,8 +75,8 @@ def host_policy(settings: HostSettings) -> HostPolicy:
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {
     "text": lambda result: show_lines(host_result.list_lines(result)),
-    "json": lambda result: show_json(host_formats.describe(result)),
-    "junit": lambda result: show_text(junit.write_cases(host_formats.list_cases(result))),
-    "sarif": lambda result: show_json(host_formats.make_sarif(result)),
-    "html": lambda result: show_text(host_formats.render_page(result)),
+    "json": lambda result: show_json(host_result.describe(result)),
+    "junit": lambda result: show_text(junit.write_cases(host_result.list_cases(result))),
+    "sarif": lambda result: show_json(host_result.make_sarif(result)),
+    "html": lambda result: show_text(host_result.render_page(result)),
 }

@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 
 from portero.application import loading
-from portero.bundles.deadline import DeadlinePassed, ends_within
 from portero.bundles.fetch import DEADLINE, LoginRefused, read_login
-from portero.bundles.https import Transport, TransportFailed
+from portero.bundles.https import DeadlinePassed, Transport, TransportFailed, ends_within
 from portero.bundles.registry import AccessRefused, Registry
 from portero.bundles.urls import UrlRefused, parse_url
 from portero.cli import options
@@ -31,7 +30,6 @@ from portero.signatures.references import DaemonImage, ImageReference
 from portero.signatures.signature_fetch import ImageMissing, fetch_image
 from portero.values.errors import LoadError
 
-_LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
 # One image may take so many times what is given to the network.
 _WHOLE = 2
 # Users of Docker make names without end: so many are fetched at once, by chance, and others the next time.
@@ -50,8 +48,8 @@ def images() -> None:
 @images.command()
 @click.argument("named", metavar="IMAGE", nargs=-1)
 @click.option("--from", "file", metavar="FILE", type=click.Path(path_type=Path), help="A file with an image a line.")
-@_LOGIN
-@click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+@options.LOGIN
+@options.STATE
 def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: str | None) -> None:
     """Fetch what vouches for images: registry.example.com/team/app:1.4.2, or @sha256:...
 

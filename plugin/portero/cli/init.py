@@ -1,6 +1,5 @@
 """`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ import click
 
 from portero.cli import options
 from portero.cli.input_files import FILE
-from portero.cli.schemas import write_schemas
+from portero.cli.new import write_schemas
 from portero.cli.suggest import LogReader
 from portero.cli.terminal import show_lines
 from portero.files import package_files
@@ -109,7 +108,7 @@ def _parse_answer(question: _Question, answer: list[str], old: JSON) -> JSON:
 
 
 def _check_values(site: dict[str, JSON]) -> None:
-    schema = json.loads((package_files.schemas() / "site.schema.json").read_text(encoding="utf-8"))
+    schema = package_files.read_schema("site.schema.json")
     if wrong := list(find_faults(dict(site), schema)):
         options.give_up(wrong)
 

@@ -11,8 +11,7 @@ from portero.cli import options
 from portero.cli.input_files import read_lines
 from portero.decision_log.journald import IDENTIFIER
 from portero.decision_log.log_state import JOURNAL
-from portero.hostcheck.plugin_client import ask_status
-from portero.hostcheck.plugin_sockets import find_socket
+from portero.hostcheck.plugin_client import ask_status, find_socket
 from portero.judging import try_line
 from portero.policy.policy import Policy
 from portero.report import log_lines
@@ -87,7 +86,6 @@ def find_decision(id: str, files: Sequence[str]) -> LoggedDecision:
 
 
 def describe(decision: LoggedDecision, policy: Policy) -> dict[str, JSON]:
-    """The decision for machines."""
     return {
         "id": decision.id,
         "outcome": decision.outcome,

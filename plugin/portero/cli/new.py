@@ -1,4 +1,7 @@
-"""`portero new`: a rule to begin with, which `portero test` already proves, or a list of images from scanners."""
+"""`portero new`: a rule to begin with, which `portero test` already proves, or a list of images from scanners.
+
+`portero schemas`: the JSON schemas of site files, for editors that complete and check them.
+"""
 
 import json
 from pathlib import Path
@@ -7,38 +10,14 @@ import click
 
 from portero.cli import options
 from portero.cli.terminal import show_lines
+from portero.files import package_files
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.policy.folder import is_image_list, is_rule
 from portero.signatures.scan_reports import MAX_REPORT, SEVERITIES, ReportRefused, read_report
+from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
 _MODE = 0o644
-_SKELETON: dict[str, JSON] = {
-    "$schema": "../../rule.json",
-    "dialect": 2,
-    "title": "TODO: a sentence that is true when the rule is obeyed",
-    "reason": "TODO: what happens otherwise.",
-    "remedy": {"docker": "TODO: what to type instead", "compose": "TODO: what to write instead"},
-    "level": "advisory",
-    "threats": ["confidentiality"],
-    "sources": ["TODO: the name of your own policy"],
-    "operations": ["ContainerCreate", "ServiceCreate", "ServiceUpdate"],
-    "properties": {"facts": {"properties": {"image": {"properties": {"registry": {"const": "registry.example.com"}}}}}},
-    "allows": {
-        "docker run registry.example.com/app": {"body": {"Image": "registry.example.com/app"}},
-    },
-    "denies": {
-        "docker run busybox": {"body": {"Image": "busybox"}},
-        "docker service create busybox": {
-            "operation": "ServiceCreate",
-            "body": {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}},
-        },
-        "docker service update --image busybox web": {
-            "operation": "ServiceUpdate",
-            "body": {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}},
-        },
-    },
-}
 
 
 @click.command()
@@ -67,7 +46,7 @@ def new(kind: str, file: Path, reports: tuple[str, ...], severity: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists():
             options.give_up([f"{file}: is there already; choose another name"])
-        replace_file(file, (json.dumps(_SKELETON, indent=2) + "\n").encode(), _MODE)
+        replace_file(file, Path(__file__).with_name("new_rule.json").read_bytes(), _MODE)
     show_lines([f"{file}: written; change it, then run: portero test {file.absolute().parents[2]}"])
 
 
@@ -91,3 +70,40 @@ def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
         text = json.dumps({"$schema": "../image-list.json", "digests": dict(sorted(digests.items()))}, indent=2)
         replace_file(file, (text + "\n").encode(), _MODE)
     show_lines([f'{file}: {len(digests)} digests; image-digests in site.json names it: {{"denied": ["{file.name}"]}}'])
+
+
+# Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
+NAMES = (
+    "site.schema.json",
+    "exception.json",
+    "rule.json",
+    "host-rule.json",
+    "image-list.json",
+    "request.json",
+    "decision.json",
+)
+# A merge patch on rule.json.
+_PATCH = "host-rule.json"
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+def schemas(folder: Path) -> None:
+    """Write the JSON schemas of site files to a policy folder, so that an editor completes and checks them.
+
+    The files there name them in "$schema". Run it again after an upgrade.
+    """
+    with options.explain_os_errors(folder, by_file=True):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_schemas(folder)
+    show_lines(f"{folder / name}" for name in NAMES)
+
+
+def write_schemas(folder: Path) -> None:
+    """Write each schema of NAMES, that of host rules whole; raises OSError."""
+    for name in NAMES:
+        content = (package_files.schemas() / name).read_bytes()
+        if name == _PATCH:
+            rule = package_files.read_schema("rule.json")
+            content = json.dumps(apply_patch(rule, json.loads(content)), indent=2, ensure_ascii=False).encode() + b"\n"
+        replace_file(folder / name, content, _MODE)

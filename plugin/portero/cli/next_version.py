@@ -11,8 +11,7 @@ from portero.bundles.registry import Registry
 from portero.cli import options
 from portero.cli.sign import read_manifest, write_signature
 from portero.cli.terminal import show_lines
-from portero.hostcheck.plugin_client import ask_status
-from portero.hostcheck.plugin_sockets import find_socket
+from portero.hostcheck.plugin_client import ask_status, find_socket
 from portero.settings.settings import Settings
 from portero.signing import signature
 from portero.signing.manifest import Manifest
@@ -53,11 +52,8 @@ def _find_here(group: str, settings: Settings) -> Seen | None:
         return None
     signed = (to_object(entry) for entry in folders.values())
     versions = [entry["version"] for entry in signed if entry.get("for") == group]
-    return max((Seen(version, "") for version in versions if isinstance(version, int)), key=_version_of, default=None)
-
-
-def _version_of(seen: Seen) -> int:
-    return seen.version
+    newest = max((version for version in versions if isinstance(version, int)), default=None)
+    return None if newest is None else Seen(newest, "")
 
 
 def ask_version(manifest: Manifest, after: int | None) -> Seen:

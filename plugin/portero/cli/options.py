@@ -83,11 +83,12 @@ NO_SANDBOX = click.option(
     is_flag=True,
     help="Run Compose with your own environment, files and network: only for projects that you trust.",
 )
+LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
+STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
 JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def takes_service(command: _Command) -> _Command:
-    """Add the options of the plugin itself."""
     for option in reversed(_SERVICE):
         command = option(command)
     return command

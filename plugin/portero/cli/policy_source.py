@@ -15,8 +15,7 @@ from typing import Self
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.files.whole_files import read_regular_file
-from portero.hostcheck.plugin_client import ask_policy
-from portero.hostcheck.plugin_sockets import find_running, is_managed
+from portero.hostcheck.plugin_client import ask_policy, find_running, is_managed
 from portero.settings.own_files import SUMMARIES, SUMMARY
 from portero.settings.settings import Settings, variable
 from portero.status.policy_page import PolicyPage, read_page
@@ -54,7 +53,6 @@ class PolicySource:
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The links in the folders of these files."""
         return () if self.page is None else self.page.links
 
     def describe(self, settings: Settings) -> str:

@@ -83,7 +83,6 @@ class _Candidate:
         return acting is not None and self.judge.images is None
 
     def decide(self, envelope: bytes, notes: HostNotes | None) -> Outcome:
-        """The outcome of a request."""
         if notes is not None and self.is_here:
             notes = HostNotes({question: known for question, known in notes.known.items() if question == "identity"})
         judge = self.elsewhere if notes is None or self.is_here else self.judge
@@ -98,7 +97,6 @@ class _Replay:
     before: _Candidate | None
 
     def compare(self, comparison: Comparison, location: str, line: bytes) -> None:
-        """Add the request of a line to the comparison."""
         try:
             recorded = recorded_line.read_record(line)
         except InvalidRecordLine:

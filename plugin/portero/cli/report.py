@@ -72,11 +72,10 @@ def report(
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
         # Imported only when wanted: the check of a host loads much.
-        from portero.cli.compliance import BenchmarkRequest, report_benchmark
+        from portero.cli.compliance import CHECK_HOST, report_benchmark
 
-        text, met = report_benchmark(
-            BenchmarkRequest(benchmark, logs, host_report, check_host), settings, form or "text"
-        )
+        source = CHECK_HOST if check_host else host_report
+        text, met = report_benchmark(benchmark, logs, source, settings, form or "text")
         _write(output, text)
         sys.exit(options.ALLOWED if met else options.REFUSED)
     if host_report is not None or check_host:

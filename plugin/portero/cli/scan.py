@@ -13,8 +13,7 @@ from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
-from portero.hostcheck.plugin_client import ask_status
-from portero.hostcheck.plugin_sockets import find_running
+from portero.hostcheck.plugin_client import ask_status, find_running
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.refusals import Refused
@@ -22,8 +21,7 @@ from portero.report import junit
 from portero.scan.bypasses import BypassFinder
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged_objects import ObjectJudge
-from portero.scan.report import ScanReport, describe, list_cases, render_page
-from portero.scan.starts import keeps_running
+from portero.scan.report import ScanReport, describe, keeps_running, list_cases, render_page
 from portero.settings.settings import Settings
 from portero.values.json_fields import child
 from portero.values.json_types import JSON

@@ -142,7 +142,7 @@ def _open_recorder(path: Path, size: int) -> RequestRecorder:
 
 def _list_docker_users(root: str, daemon_config: str) -> JSON:
     # Imported late: only the status needs it.
-    from portero.hostcheck.docker_users import list_docker_users
+    from portero.hostcheck.daemon_sockets import list_docker_users
 
     return list_docker_users(root, daemon_config)
 

@@ -17,6 +17,7 @@ from portero.signing.manifest import Manifest
 from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, find_group_fault, read_keys
 from portero.signing.tree import TreeRefused
+from portero.values.spelling import count_things
 from portero.values.times import format_second
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -68,7 +69,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     files = read_files(folder)
     chosen = _choose_version(folder, files.get(signature.NAME), version)
     write_signature(folder, files, chosen, time.time(), key, group)
-    number = _count_files(len(files.keys() - {signature.NAME}))
+    number = count_things(len(files.keys() - {signature.NAME}), "file")
     show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
 
 
@@ -132,7 +133,8 @@ def summarize(manifest: Manifest) -> dict[str, object]:
 
 def describe(manifest: Manifest) -> str:
     """What was signed, for people."""
-    return f"for {manifest.group}, version {manifest.version} of {manifest.date}, {_count_files(len(manifest.files))}"
+    files = count_things(len(manifest.files), "file")
+    return f"for {manifest.group}, version {manifest.version} of {manifest.date}, {files}"
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -146,10 +148,6 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 def _name_faults(folder: Path, refused: TreeRefused | SignatureRefused) -> list[str]:
     return [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
-
-
-def _count_files(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
 
 
 def _choose_version(folder: Path, last: bytes | None, requested: int | None) -> int:

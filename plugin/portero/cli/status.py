@@ -11,9 +11,8 @@ from portero.cli.terminal import show
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.door import door_units
 from portero.files.chroot import Files
-from portero.hostcheck.guarded import prove_guarded
-from portero.hostcheck.plugin_client import ask_status
-from portero.hostcheck.plugin_sockets import find_running
+from portero.hostcheck.plugin_client import ask_status, find_running
+from portero.hostcheck.probe import prove_guarded
 from portero.hostcheck.unasked_users import warn_of_unasked_users
 from portero.values.json_fields import to_list
 from portero.values.json_types import JSON

@@ -1,6 +1,5 @@
 """`portero suggest`: the site values and exceptions that would allow the refused requests."""
 
-import json
 import os
 import sys
 import time
@@ -12,8 +11,7 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.file_decisions import FileJudge
-from portero.cli.host_findings import UNSEEN
+from portero.cli.file_decisions import UNSEEN, FileJudge
 from portero.cli.input_files import FILE_OR_FOLDER, read_lines
 from portero.cli.terminal import show, show_lines
 from portero.compose.project import Reading, find_projects, is_compose
@@ -84,8 +82,8 @@ class LogReader:
 
     @classmethod
     def under(cls, judge: Judge) -> "LogReader":
-        """A reader that has read nothing yet."""
-        finder = SiteValues(judge.policy, _read_schema("site.schema.json"), _read_schema("request.json"))
+        read = package_files.read_schema
+        finder = SiteValues(judge.policy, read("site.schema.json"), read("request.json"))
         return cls(judge, Suggestions(judge.policy, finder))
 
     def read(self, log: str) -> None:
@@ -174,8 +172,3 @@ def _list_parts(named: Mapping[str, JSON]) -> tuple[str, str, str]:
 @lru_cache(maxsize=1024)
 def _make_violation(rule: str, level: str, at: str) -> Violation:
     return Violation(rule, level, at, "deny", "", {})
-
-
-def _read_schema(name: str) -> dict[str, JSON]:
-    schema: dict[str, JSON] = json.loads((package_files.schemas() / name).read_text(encoding="utf-8"))
-    return schema

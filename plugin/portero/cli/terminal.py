@@ -53,7 +53,6 @@ def show_lines(lines: Iterable[str], *, err: bool = False) -> None:
 
 
 def show_text(text: str, *, err: bool = False) -> None:
-    """Print a text of several lines."""
     show_lines(text.expandtabs().removesuffix("\n").split("\n"), err=err)
 
 

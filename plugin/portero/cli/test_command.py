@@ -1,6 +1,5 @@
 """`portero test`: proves every rule by its own examples, the site's as well as the built-in ones."""
 
-import json
 import logging
 import os
 import subprocess
@@ -90,7 +89,7 @@ def _list_warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindA
         yield from _list_gaps(read_folder(folder, []), rules)
     policy = load(folders, load_api()[0].operations)
     yield from site_warnings.list_unseen_names(policy, profile)
-    site_schema = json.loads((package_files.schemas() / "site.schema.json").read_text())
+    site_schema = package_files.read_schema("site.schema.json")
     yield from site_warnings.list_unmatched_values(policy.site, site_schema)
 
 
@@ -99,7 +98,7 @@ def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
     for _, rule in by_id.values():
         if Path(rule.file) in folder.rules and (gap := find_missing_services(rule)):
             yield gap
-    impossible = Impossible(json.loads((package_files.schemas() / "request.json").read_text()))
+    impossible = Impossible(package_files.read_schema("request.json"))
     for file, content in folder.exceptions.items():
         never = [*impossible.find(content["match"])]
         waived = [by_id[id] for id in cast(list[str], content["rules"]) if id in by_id]

@@ -1,24 +1,30 @@
-"""`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers."""
+"""`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers: https only, bounded."""
 
+import http.client
 import json
+import ssl
 import sys
 import time
+import urllib.error
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 import click
 
 from portero.cli import options, secret_input
-from portero.cli.issuer_keys import fetch_keys
 from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
+from portero.identity.keys import KeyFileRefused, read_key_file
 from portero.identity.tokens import make_token
 from portero.identity.trusted import is_name
 from portero.policy import profiles
 from portero.refusals import Refused
+from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 from portero.values.times import format_instant, parse_duration
 
@@ -96,13 +102,13 @@ def keys(url: str, output: Path | None, ca: str | None) -> None:
     URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
     policy again when a host asks for signatures. Portero itself fetches nothing.
     """
-    fetched = fetch_keys(url, ca)
+    text, count = fetch_keys(url, ca)
     if output is None:
-        show_json(json.loads(fetched.text))
+        show_json(json.loads(text))
         return
     with options.explain_os_errors(output, "name a file that can be written"):
-        replace_file(output, fetched.text, _EVERYBODY)
-    show_lines([f"{output}: {fetched.count} keys that verify tokens"])
+        replace_file(output, text, _EVERYBODY)
+    show_lines([f"{output}: {count} keys that verify tokens"])
 
 
 def _list_lines(summary: Mapping[str, object]) -> Iterator[str]:
@@ -115,3 +121,48 @@ def _spell(name: str, value: JSON) -> str:
     if name in _TIMES and isinstance(value, int | float) and 0 <= value < 1 << 36:
         return format_instant(float(value))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+_MAX_BYTES = 1 << 20
+_SECONDS = 20.0
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows no redirection, which could lead anywhere."""
+
+    def redirect_request(self, req: Request, fp: object, code: int, msg: str, headers: object, newurl: str) -> None:
+        return None
+
+
+def fetch_keys(url: str, ca: str | None) -> tuple[bytes, int]:
+    """The set at this address, and how many of its keys verify tokens; gives up where it cannot be fetched or used."""
+    text = _fetch(url, ca)
+    try:
+        document = load_strict_object(text)
+    except (ValueError, RecursionError):
+        options.give_up([f"{url}: the answer is no JSON object; name the issuer's key set"])
+    uri = document.get("jwks_uri")
+    if "keys" not in document and isinstance(uri, str):
+        url, text = uri, _fetch(uri, ca)
+    try:
+        return text, len(read_key_file("fetched.jwks", text).keys)
+    except KeyFileRefused as refused:
+        options.give_up([f"{url}: {refused}"])
+
+
+def _fetch(url: str, ca: str | None) -> bytes:
+    if urlsplit(url).scheme != "https":
+        options.give_up([f"{url}: keys are fetched over https only; name an address that begins with https://"])
+    try:
+        opener = build_opener(_NoRedirect, HTTPSHandler(context=ssl.create_default_context(cafile=ca)))
+        with opener.open(url, timeout=_SECONDS) as answer:
+            text: bytes = answer.read(_MAX_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        error.close()
+        options.give_up([f"{url}: the server answers {error.code}; name the issuer's key set itself"])
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        why = getattr(error, "reason", None) or error
+        options.give_up([f"{url}: cannot be fetched ({why}); check the address, or name an authority with --ca"])
+    if len(text) > _MAX_BYTES:
+        options.give_up([f"{url}: the answer is larger than {_MAX_BYTES >> 20} MiB, which no key set is"])
+    return text

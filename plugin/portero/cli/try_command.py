@@ -8,7 +8,7 @@ from itertools import groupby
 
 import click
 
-from portero.cli import corrected_command, options
+from portero.cli import options, typed_command
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
@@ -16,12 +16,12 @@ from portero.compose.resolved_project import add_external_objects
 from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
-from portero.standin import docker_client
+from portero.standin import docker_client, socket_server
+from portero.standin.answers import Trial
 from portero.standin.docker_client import Ended
-from portero.standin.socket_server import StandIn
 from portero.standin.subcommand import CommandLine, NotTried, parse_command
-from portero.standin.trial import Trial
 from portero.values.json_types import JSON
+from portero.values.spelling import count_things
 
 _LAST_LINES = 5
 _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
@@ -64,27 +64,23 @@ def tryout(
         ended = _run(trial, typed, timeout)
     if verbose:
         show_text(ended.output, err=True)
-    decisions = _list_decisions(trial)
+    decisions = trial.decisions
     if _failed_alone(decisions, typed, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
     def try_again(others: CommandLine) -> Sequence[Decision]:
         another = Trial(judge, existing=existing)
         _run(another, others, timeout)
-        return _list_decisions(another)
+        return another.decisions
 
     can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
-    corrected = corrected_command.find_allowed(typed, decisions, try_again) if can_correct else ""
+    corrected = typed_command.find_allowed(typed, decisions, try_again) if can_correct else ""
     if as_json:
         show_json(_describe_trial(typed, decisions, ended, corrected), indent=None)
     else:
         show_lines([*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note])])
         show_lines(["this command is allowed:", corrected] if corrected else [])
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
-
-
-def _list_decisions(trial: Trial) -> Sequence[Decision]:
-    return [judged.decision for judged in trial.judged]
 
 
 def _failed_alone(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:
@@ -104,19 +100,16 @@ def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
 
 
 def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
-    with options.explain_os_errors(typed.all[0], "is it installed?"), StandIn(trial.daemon.answer) as socket:
+    with (
+        options.explain_os_errors(typed.all[0], "is it installed?"),
+        socket_server.serve(trial.daemon.answer) as socket,
+    ):
         environ = docker_client.environment(os.environ, socket)
         return docker_client.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
 
 
 def _run_compose(
-    trial: Trial,
-    typed: CommandLine,
-    timeout: float,
-    root: str | None,
-    variables: Mapping[str, str],
-    *,
-    sandboxed: bool,
+    trial: Trial, typed: CommandLine, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
 ) -> Ended:
     """Run Compose in its sandbox: a project may be untrusted."""
     folder, words = os.getcwd(), typed.all
@@ -127,7 +120,7 @@ def _run_compose(
             refused_keys.check_files(files.files, files.shown)
         runner = compose_run.find_runner(files.shown, folder, variables, timeout, sandboxed=sandboxed)
         run = runner.run
-        with StandIn(trial.daemon.answer, runner.user) as socket:
+        with socket_server.serve(trial.daemon.answer, runner.user) as socket:
             resolved = run([*before, "config", "--format", "json"], socket, errors=False).output
             add_external_objects(trial.daemon.state, resolved)
             return run(arguments, socket, terminal=_needs_terminal(typed))
@@ -148,7 +141,7 @@ def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> 
         yield _summarize(same[0], len(same))
         yield from _list_reasons(same[0], shown)
     refused = sum(not decision.allowed for decision in decisions)
-    yield f"{len(decisions)} request{'s'[: len(decisions) != 1]}, {refused} refused"
+    yield f"{count_things(len(decisions), 'request')}, {refused} refused"
     if ended.status is None:
         yield "the command was still running at its timeout (--timeout); its requests until then are above"
     elif refused and not go_on:

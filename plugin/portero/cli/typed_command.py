@@ -1,37 +1,31 @@
-"""Corrects a docker command as it was typed: adds flags right behind the command, and removes others however they
-were typed (-p 80:80, --publish=80:80/tcp, -dp 80:80).
+"""Corrects a docker command as it was typed, until it is allowed: adds flags right behind the command.
+
+Others are removed however they were typed (-p 80:80, --publish=80:80/tcp, -dp 80:80).
 """
 
 import csv
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from portero.decision import Decision
+from portero.flags.docker import SHORT
+from portero.standin.subcommand import CommandLine
 from portero.values.denial_parts import Typed
 
-_LONG = {
-    "-c": "--cpu-shares",
-    "-m": "--memory",
-    "-o": "--opt",
-    "-P": "--publish-all",
-    "-p": "--publish",
-    "-u": "--user",
-    "-v": "--volume",
-    "-w": "--workdir",
-    "--net": "--network",
-}
+_LONG = {short: flag for flag, short in SHORT.items() if len(short) == len("-m")} | {"--net": "--network"}
 # Letters and names of flags without a value, of all the commands together: none of them takes one elsewhere.
 _SWITCH_LETTERS = frozenset("ditPq")
 _SWITCHES = frozenset(
-    {
+    (
         *("--attachable", "--compress", "--config-only", "--detach", "--disable-content-trust", "--force"),
-        *("--force-rm",),
-        *("--help", "--ingress", "--init", "--interactive", "--internal", "--ipv6", "--load", "--no-cache"),
-        *("--no-healthcheck", "--no-resolve-image", "--oom-kill-disable", "--privileged", "--publish-all", "--pull"),
-        *("--push", "--quiet", "--read-only", "--rm", "--rollback", "--sig-proxy", "--squash", "--tty"),
-        "--with-registry-auth",
-    }
+        *("--force-rm", "--help", "--ingress", "--init", "--interactive", "--internal", "--ipv6", "--load"),
+        *("--no-cache", "--no-healthcheck", "--no-resolve-image", "--oom-kill-disable", "--privileged"),
+        *("--publish-all", "--pull", "--push", "--quiet", "--read-only", "--rm", "--rollback", "--sig-proxy"),
+        *("--squash", "--tty", "--with-registry-auth"),
+    )
 )
 # With `docker run` --pull has a value.
 _VALUE_OF_A_CONTAINER = frozenset({"--pull"})
@@ -211,3 +205,39 @@ _KEYS: Mapping[str, Callable[[str], str]] = {
     "--ulimit-add": _cut_value,
     "--volumes-from": str,
 }
+
+
+# A corrected command can send a further request, which is refused too.
+_MAX_TRIES = 3
+_COMMAND_OF = {"create": "run"}  # docker create makes the same request as docker run
+
+
+def find_allowed(
+    typed: CommandLine, decisions: Sequence[Decision], try_again: Callable[[CommandLine], Sequence[Decision]]
+) -> str:
+    """The corrected command, quoted for a shell; empty where none is found that the stand-in allows."""
+    for _ in range(_MAX_TRIES):
+        refused = next((decision for decision in decisions if not decision.allowed), None)
+        if refused is None:
+            line = shlex.join(typed.all)
+            return line if line.isprintable() else ""
+        proposed = refused.suggestion
+        if proposed is None or proposed.still or not _is_command(proposed.command, typed):
+            return ""
+        removed = (*proposed.instead, *proposed.without)
+        typed = typed.with_words(correct(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
+        decisions = try_again(typed)
+    return ""
+
+
+def _is_command(command: str, typed: CommandLine) -> bool:
+    """Whether the flags of this command are those of the typed command: docker run, docker container create."""
+    subcommand = typed.all[typed.subcommand : typed.subcommand + 2]
+    *groups, name = command.split()[1:]
+    expected = [*groups, name] if groups else [name]
+    plain = [word for word in subcommand if word not in ("container", "image", "builder")][: len(expected)]
+    return (
+        [*plain[:-1], _COMMAND_OF.get(plain[-1], plain[-1]) if not groups else plain[-1]] == expected
+        if plain
+        else False
+    )

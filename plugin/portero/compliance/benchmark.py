@@ -19,12 +19,12 @@ class Item:
 
     id: str
     title: str
-    needs: tuple[str, ...]
-    more: tuple[str, ...]
-    remark: str
-    undecidable: str
-    not_applicable: str
-    risk: str
+    needs: Sequence[str] = ()
+    more: Sequence[str] = ()
+    remark: str = ""
+    undecidable: str = ""
+    not_applicable: str = ""
+    risk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +49,19 @@ class Benchmark:
 
     @property
     def items(self) -> Iterator[Item]:
-        """All items, in their order."""
         return (item for section in self.sections for item in section.items)
 
     @property
     def rules(self) -> frozenset[str]:
-        """All rules that carry an item."""
         return frozenset(rule for item in self.items for rule in (*item.needs, *item.more))
 
 
 def load(key: str) -> Benchmark:
-    """The benchmark of this name, one of NAMES."""
     text = (resources.files(__package__) / "benchmarks" / f"{key}.json").read_text(encoding="utf-8")
     document: Any = json.loads(text)
     sections = tuple(
-        Section(section["id"], section["title"], tuple(map(_make_item, section["items"])))
+        Section(section["id"], section["title"], tuple(Item(**item) for item in section["items"]))
         for section in document["sections"]
     )
     outside = {group["why"]: tuple(group["rules"]) for group in document["outside"]}
     return Benchmark(key, document["name"], document["version"], document["source"], sections, outside)
-
-
-def _make_item(document: Mapping[str, Any]) -> Item:
-    return Item(
-        id=document["id"],
-        title=document["title"],
-        needs=tuple(document.get("needs", ())),
-        more=tuple(document.get("more", ())),
-        remark=document.get("remark", ""),
-        undecidable=document.get("undecidable", ""),
-        not_applicable=document.get("notApplicable", ""),
-        risk=document.get("risk", ""),
-    )

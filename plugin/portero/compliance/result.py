@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portero.compliance.benchmark import Benchmark, Section
-from portero.compliance.log_evidence import count_decisions
+from portero.compliance.evidence import count_decisions
 from portero.compliance.verdict import MET, UNDECIDED, VERDICTS, Grounds, ItemResult, Verdict
 from portero.report.html import when
 
@@ -35,7 +35,6 @@ class ComplianceResult:
     def of(
         cls, benchmark: Benchmark, grounds: Grounds, profile: str, mode: str, files: Sequence[str], time: float
     ) -> "ComplianceResult":
-        """The report on these grounds."""
         is_cis = benchmark.key == _CIS
         sections = tuple(
             SectionResult(section, tuple(grounds.judge(item, is_cis=is_cis) for item in section.items))
@@ -45,7 +44,6 @@ class ComplianceResult:
 
     @property
     def items(self) -> list[ItemResult]:
-        """All items with their verdicts."""
         return [item for section in self.sections for item in section.items]
 
     @property
@@ -55,13 +53,11 @@ class ComplianceResult:
 
     @property
     def counts(self) -> dict[Verdict, int]:
-        """How many items have each verdict that occurs."""
         verdicts = [each.verdict for each in self.items]
         return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
 
     @property
     def summary(self) -> str:
-        """The counts in one line."""
         return ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
 
     @property

@@ -47,7 +47,6 @@ class RuleTrial:
     now: float
 
     def try_rule(self, id: str) -> RuleEffect:
-        """The effect of a rule."""
         rule, policy, profile = self.judge.policy.rules[id], self.judge.policy, self.judge.enforcement.profile
         action = policy.action(id, profile)
         if action != "deny":
@@ -85,7 +84,6 @@ class RuleTrial:
         return f"it is of level {rule.level}, the profile is {self.judge.enforcement.profile}"
 
     def _list_site_keys(self, rule: Rule) -> list[str]:
-        """The site's values that a rule reads."""
         named = dict.fromkeys(
             cast(str, value).removeprefix(REFERENCE)
             for _, keyword, value in list_keywords(dict(rule.schema))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from portero.compliance.benchmark import Item
-from portero.compliance.host_evidence import HostEvidence, HostStatus
-from portero.compliance.log_evidence import REMOVED, LogEvidence, RuleEvidence, count_decisions
+from portero.compliance.evidence import REMOVED, HostEvidence, HostStatus, LogEvidence, RuleEvidence, count_decisions
 from portero.compliance.rule_effect import RequestState, RuleEffect
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
@@ -31,13 +30,7 @@ MET: tuple[Verdict, ...] = ("enforced", "holds")
 UNDECIDED: tuple[Verdict, ...] = ("not decidable", "not applicable")
 VERDICTS: tuple[Verdict, ...] = (*_RANKS, *UNDECIDED)
 # Without one of them a client reaches dockerd past the rules.
-_GUARDS = (
-    "guarded-by-portero",
-    "probes-arrive",
-    "no-plugin-shadow",
-    "cve-2024-41110-fixed",
-    "cve-2026-34040-fixed",
-)
+_GUARDS = ("guarded-by-portero", "probes-arrive", "no-plugin-shadow", "cve-2024-41110-fixed", "cve-2026-34040-fixed")
 _CIS = "CIS "
 
 

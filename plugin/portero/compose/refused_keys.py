@@ -4,14 +4,15 @@ The named files are read, and those that they include or extend. Compose also ex
 names: against these the sandbox protects (no network, no other program).
 """
 
+import errno
 import os
-import stat
 from collections.abc import Iterator, Sequence
 
 from ruamel.yaml.nodes import MappingNode, Node
 
 from portero.compose.run import SandboxError
 from portero.compose.yaml_nodes import InvalidYaml, fields, find_value, items, parse, scalar_text
+from portero.files.whole_files import read_regular_file
 from portero.values.spelling import make_printable
 
 _MAX_BYTES = 1 << 20
@@ -48,16 +49,10 @@ def _read(file: str, shown: Sequence[str]) -> bytes:
     if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in shown):
         raise SandboxError(f"{_name(file)}: lies outside the project folder; --project-root DIR widens it")
     try:
-        opened = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return read_regular_file(real, _MAX_BYTES, follows=False)
     except OSError as error:
-        raise SandboxError(f"{_name(file)}: {error.strerror}") from None
-    with open(opened, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise SandboxError(f"{_name(file)}: is not a regular file")
-        content = handle.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise SandboxError(f"{_name(file)}: is larger than 1 MiB")
-    return content
+        why = "is larger than 1 MiB" if error.errno == errno.EFBIG else error.strerror
+        raise SandboxError(f"{_name(file)}: {why}") from None
 
 
 def _list_named(file: str, root: Node | None) -> Iterator[str]:

@@ -12,20 +12,19 @@ from urllib.parse import parse_qsl
 
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.compose_warnings import list_warnings
 from portero.compose.project import Reading
 from portero.compose.resolved_project import add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
-from portero.compose.yaml_lines import ComposeLines
+from portero.compose.yaml_lines import ComposeLines, list_warnings
 from portero.identity.caller import NOBODY
 from portero.reading.routes import Routes
 from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
+from portero.standin import socket_server
 from portero.standin.answers import StandInDaemon
 from portero.standin.docker_client import Ended
-from portero.standin.envelopes import ClientRequest, envelope
+from portero.standin.messages import ClientRequest, envelope
 from portero.standin.objects import State
 from portero.standin.project_objects import ProjectObjects
-from portero.standin.socket_server import StandIn
 from portero.values.json_fields import as_object, text
 from portero.values.spelling import make_printable
 
@@ -55,7 +54,6 @@ class _Run(NamedTuple):
 
     @property
     def networks(self) -> Mapping[str, str]:
-        """Their names, by ID."""
         return {id: text(body, "Name") for id, body in self.state.networks.items()}
 
     def find_container(self, target: str) -> str:
@@ -114,7 +112,6 @@ def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator
 def _locate(
     lines: ComposeLines, file: str, request: FileRequest, part: _Part, sent: ClientRequest | None = None
 ) -> FileRequest:
-    """The request with its lines."""
     body = json.loads(sent.body) if sent is not None and sent.shows_json and sent.body else None
     whole = lines.find(part.section, part.name)
     return replace(
@@ -145,7 +142,7 @@ def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence
     run = runner.run
     words = [*options, *_repeat("--file", named.files), *_repeat("--profile", reading.profiles)]
     words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
-    with StandIn(daemon.answer, runner.user) as socket:
+    with socket_server.serve(daemon.answer, runner.user) as socket:
         config = run([*words, "config", "--format", "json"], socket, errors=False)
         add_external_objects(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)

@@ -1,21 +1,23 @@
-"""Finds the file and the line of a compose project behind a property of Docker's request."""
+"""Finds the file and the line of a compose project behind a property of Docker's request, or a warning of Compose."""
 
 import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from portero.compose.api_fields import KEYS
-from portero.compose.yaml_nodes import InvalidYaml, find_field, find_value, parse, scalar_text
+from portero.compose.yaml_nodes import InvalidYaml, fields, find_field, find_value, parse, scalar_text
 from portero.values.json_types import JSON
 from portero.values.spelling import parse_path
 
 Line: TypeAlias = tuple[str, int]
 _Entry: TypeAlias = tuple[str, Node, Node]
 
+_ROWS = Path(__file__).with_name("api_fields.tsv").read_text(encoding="utf-8").splitlines()
+KEYS = dict(row.split("\t") for row in _ROWS if not row.startswith("#"))
 _NAME = re.compile(r"\??\w+")
 _PORT = re.compile(r"PortBindings\.(\d+)")
 # Chains of extends and of <<; aliases can lead in circles.
@@ -31,7 +33,6 @@ class ComposeLines:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "ComposeLines":
-        """The files by name."""
         return cls({file: _parse(text) for file, text in texts.items()})
 
     def find(self, section: str, name: str, at: str = "", body: JSON = None) -> Line | None:
@@ -136,3 +137,50 @@ def _parse(text: str) -> Node | None:
 
 def _number_line(node: Node) -> int:
     return int(node.start_mark.line) + 1
+
+
+_MESSAGE = re.compile(r'level=warning msg="((?:[^"\\]|\\.)*)"')
+_UNSET = re.compile(r'The "(\w+)" variable is not set')
+_MAX_WARNINGS = 20
+_MAX_NODES = 100_000
+
+
+def list_warnings(output: str, lines: ComposeLines) -> list[str]:
+    """Each once, in the order in which Compose has them; of a variable, where it stands."""
+    messages = (message.replace('\\"', '"') for message in _MESSAGE.findall(output))
+    found = list(dict.fromkeys(_locate(message, lines) for message in messages))
+    more = len(found) - _MAX_WARNINGS
+    return [*found[:_MAX_WARNINGS], *([f"... and {more} more"] if more > 0 else [])]
+
+
+def _locate(message: str, lines: ComposeLines) -> str:
+    unset = _UNSET.search(message)
+    if unset is None:
+        return message
+    where = ", ".join(dict.fromkeys(_find_uses(unset[1], lines)))
+    return f"variable {unset[1]} is not set, and empty{f': {where}' if where else ''}"
+
+
+def _find_uses(variable: str, lines: ComposeLines) -> Iterator[str]:
+    used = re.compile(rf"\$(?:\{{{variable}\b|{variable}\b)")
+    for file, tree in lines.trees.items():
+        for key, service in fields(find_value(tree, "services")):
+            for node in _walk(service):
+                if used.search(scalar_text(node)):
+                    yield f"{file}:{int(node.start_mark.line) + 1} ({scalar_text(key)})"
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    """The scalars below a node; an alias can lead in circles."""
+    waiting, seen = [node], set[int]()
+    while waiting and len(seen) < _MAX_NODES:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, ScalarNode):
+            yield each
+        elif isinstance(each, MappingNode):
+            waiting += [part for pair in each.value for part in pair]
+        elif isinstance(each, SequenceNode):
+            waiting += each.value

@@ -45,12 +45,10 @@ def fields(node: Node | None) -> Iterator[tuple[ScalarNode, Node]]:
 
 
 def find_field(node: Node | None, name: str) -> tuple[Node, Node] | None:
-    """The key of this name and its value."""
     return next(((key, value) for key, value in fields(node) if key.value == name), None)
 
 
 def find_value(node: Node | None, name: str) -> Node | None:
-    """The value of this name."""
     return next((value for key, value in fields(node) if key.value == name), None)
 
 

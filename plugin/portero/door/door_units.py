@@ -36,7 +36,6 @@ class Place:
     mode: str = "0660"
 
     def write_drop_in(self) -> str:
-        """The section of a socket unit."""
         lines = ("ListenStream=", f"ListenStream={self.path}", f"SocketUser={self.user}", f"SocketGroup={self.group}")
         return "\n".join(("[Socket]", *lines, f"SocketMode={self.mode}", ""))
 

@@ -9,11 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from portero.dockerd.peer import read_peer
-from portero.door.accounts import AccountLookup
-from portero.door.client_process import ClientProcesses
+from portero.door.clients import AccountLookup, ClientProcesses
 from portero.door.pipes import PipePool
 from portero.door.stamps import Stamps
 from portero.door.stream import Stream, Surroundings
@@ -32,14 +30,6 @@ _IN_CONTAINER = (
     "a door of its own (doors in site.json)."
 )
 _TOO_MANY = "This client has too many connections at once: close some."
-
-
-@dataclass(slots=True)
-class DoorCounts:
-    """Since the start: connections, and those of them that the door refused before it read them."""
-
-    connections: int = 0
-    refused: int = 0
 
 
 class DoorLoop:
@@ -64,7 +54,8 @@ class DoorLoop:
         self._open = 0
         self._accepts_from = 0.0
         self.is_listening = False
-        self.counts = DoorCounts()
+        # Since the start; refused are those that were not read.
+        self._connections = self._refused = 0
 
     def run_once(self, longest: float | None = None) -> None:
         """Wait for news, `longest` seconds at most, and do what they ask for."""
@@ -90,7 +81,6 @@ class DoorLoop:
         self._close_ended()
 
     def close(self) -> None:
-        """Close what this loop has opened."""
         self._ended += {*self._streams.values()}
         self._close_ended()
         self._epoll.close()
@@ -103,9 +93,8 @@ class DoorLoop:
         return not (self._waiting or self._ready or self._retried)
 
     def describe(self) -> str:
-        """One line on how it goes."""
         names = ", ".join(name for name, _ in self._doors.values())
-        counts = f"{self.counts.connections} connections, {self.counts.refused} refused, {self._open} open"
+        counts = f"{self._connections} connections, {self._refused} refused, {self._open} open"
         return f"doors {names}: {counts}"
 
     def _wake(self) -> None:
@@ -155,8 +144,8 @@ class DoorLoop:
             refusal = _TOO_MANY
         elif uid is not None and not self._is_of_host(client):
             refusal = _IN_CONTAINER
-        self.counts.connections += 1
-        self.counts.refused += refusal != ""
+        self._connections += 1
+        self._refused += refusal != ""
         self._open += 1
         self._clients[key] += 1
         stream = Stream(client, name, uid, self._around, self._watch, refusal)

@@ -70,7 +70,6 @@ class Direction:
         return True
 
     def drop(self) -> None:
-        """Give the pipe back, with what may be in it."""
         if self._pipe is not None:
             self.pool.give_back(self._pipe, is_empty=self._pending == 0)
             self._pipe = None

@@ -33,11 +33,9 @@ class RequestHead:
 
     @property
     def wants_no_content(self) -> bool:
-        """Whether an answer has no content."""
         return self.line.startswith(b"HEAD ")
 
     def write(self, stamp: str) -> bytes:
-        """The head for dockerd."""
         connection = b"Connection: close, Upgrade" if self.upgrades else b"Connection: close"
         stamped = f"{STAMP_HEADER}: {stamp}".encode("ascii")
         return b"\r\n".join((self.line, *self.fields, stamped, connection, b"", b""))

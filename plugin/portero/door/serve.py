@@ -1,21 +1,129 @@
-"""Runs the door until it is told to end, and tells systemd how it goes."""
+"""The process of the doors, without the code of other commands: runs until it is told to end (`portero door serve`).
 
+The sockets are those that systemd holds (sd_listen_fds(3)), by their names, or those made at given paths.
+"""
+
+import os
+import re
 import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from argparse import ArgumentParser
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from portero.dockerd.peer import refuses_connections
 from portero.door.loop import DoorLoop
 from portero.door.stamps import Stamps
 from portero.systemd_notify import Notifier
+
+_FIRST_DESCRIPTOR = 3
+# As Docker's own socket: its owner and group. Many connections can come at once.
+_OTHERS = 0o117
+_BACKLOG = 4096
+_SOCKET = "docker.sock"
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+class NoSocket(Exception):
+    """One sentence: which socket cannot be used, and the cure."""
+
+
+def take_over_sockets(environ: MutableMapping[str, str]) -> dict[str, socket.socket]:
+    """What systemd hands over, by FileDescriptorName; none where it does not. Raises NoSocket."""
+    count, process = environ.pop("LISTEN_FDS", "0"), environ.pop("LISTEN_PID", "")
+    names = environ.pop("LISTEN_FDNAMES", "").split(":")
+    if process != str(os.getpid()):
+        return {}
+    if len(names) != int(count):
+        raise NoSocket("systemd hands over sockets without names: write FileDescriptorName= into each socket unit")
+    _check_names(names)
+    listeners = {name: socket.socket(fileno=descriptor) for descriptor, name in enumerate(names, _FIRST_DESCRIPTOR)}
+    for name, listener in listeners.items():
+        if listener.family != socket.AF_UNIX or listener.type != socket.SOCK_STREAM:
+            raise NoSocket(f"{name}: systemd hands over a socket of another kind: write ListenStream=/path")
+        _prepare(listener)
+    return listeners
+
+
+def listen_at(places: Sequence[str]) -> dict[str, socket.socket]:
+    """Sockets at places NAME=PATH; raises NoSocket. A socket without a listener is replaced."""
+    paths: list[Path] = []
+    for place in places:
+        path = place.partition("=")[2]
+        if not path.startswith("/"):
+            raise NoSocket(f"{place}: write a name and an absolute path, such as users=/run/docker.sock")
+        if Path(path).name != _SOCKET:
+            raise NoSocket(f"{path}: call the socket {_SOCKET}: Portero keeps sockets of that name from containers")
+        paths.append(Path(path))
+    names = [place.partition("=")[0] for place in places]
+    _check_names(names)
+    try:
+        return {name: _prepare(_bind(path)) for name, path in zip(names, paths, strict=True)}
+    except OSError as error:
+        raise NoSocket(f"{error.filename}: {error.strerror}: stop who listens there, or name another path") from None
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise NoSocket(f"{name}: is no name of a door: write a-z, 0-9 and -, at most 32 of them")
+        if names.count(name) > 1:
+            raise NoSocket(f"{name}: has two sockets: leave one out")
+
+
+def _bind(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(_OTHERS)
+    try:
+        if path.is_socket() and refuses_connections(path):
+            path.unlink()
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _prepare(listener: socket.socket) -> socket.socket:
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
 
 # Seconds between two lines for `systemctl status`; nothing wakes an idle door for them.
 _TOLD = 10.0
 
 
-def serve(doors: Mapping[str, socket.socket], dockerd: str, key: Path) -> None:
+def main() -> None:
+    """Serve until the end; exit status 2 with one sentence where that cannot be."""
+    parser = ArgumentParser(prog="portero door serve")
+    parser.add_argument("--dockerd", required=True)
+    parser.add_argument("--key", required=True, type=Path)
+    parser.add_argument("--listen", action="append", default=[])
+    given = parser.parse_args()
+    try:
+        doors = take_over_sockets(os.environ) or listen_at(given.listen)
+    except NoSocket as fault:
+        _give_up(str(fault))
+    if not doors:
+        _give_up("no door: start it by systemd's socket units, or name --listen users=/run/docker.sock")
+    try:
+        _serve(doors, given.dockerd, given.key)
+    except (OSError, ValueError) as error:
+        _give_up(f"{given.key}: cannot be used ({error}): as root, portero door key")
+
+
+def _give_up(fault: str) -> NoReturn:
+    print(f"portero: {fault}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _serve(doors: Mapping[str, socket.socket], dockerd: str, key: Path) -> None:
     """Answer at these sockets, by the door's name; raises OSError and ValueError for a key that cannot be used."""
     loop = DoorLoop(doors, dockerd, Stamps.read(key))
     # Connections end with the process: dockerd and clients see their end.
@@ -29,3 +137,7 @@ def serve(doors: Mapping[str, socket.socket], dockerd: str, key: Path) -> None:
         if now - told >= _TOLD:
             told = now
             notifier.tell_status(loop.describe())
+
+
+if __name__ == "__main__":
+    main()

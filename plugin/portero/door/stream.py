@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from portero.door.accounts import UNKNOWN, Account, AccountLookup
+from portero.door.clients import UNKNOWN, Account, AccountLookup
 from portero.door.pipes import Direction, PipePool
 from portero.door.request_head import MAX_HEAD, RequestHead, read_request_head
 from portero.door.stamps import Stamps
@@ -46,25 +46,6 @@ class Stream:
 
     `watch` has a socket's news reported. `until`: when waiting ends, by time.monotonic(); None after the head.
     """
-
-    __slots__ = (
-        "_account",
-        "_around",
-        "_buffer",
-        "_client",
-        "_directions",
-        "_door",
-        "_gone",
-        "_head",
-        "_line_end",
-        "_refusal",
-        "_step",
-        "_upstream",
-        "_watch",
-        "is_retried",
-        "uid",
-        "until",
-    )
 
     def __init__(
         self,
@@ -101,7 +82,6 @@ class Stream:
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
-        """Those that are open."""
         return (self._client,) if self._upstream is None else (self._client, self._upstream)
 
     def go_on(self, descriptor: int = -1, events: int = 0) -> bool | None:

@@ -4,9 +4,11 @@ An installed wheel carries them inside the package, a checkout beside plugin/. W
 may take them away for a moment.
 """
 
+import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
@@ -20,6 +22,11 @@ def package() -> Path:
 def schemas() -> Path:
     """The folder of the built-in policy."""
     return _shipped("schemas")
+
+
+def read_schema(name: str) -> dict[str, Any]:
+    """A JSON document of the built-in policy."""
+    return cast("dict[str, Any]", json.loads((schemas() / name).read_bytes()))
 
 
 def manifest() -> Path:

@@ -21,7 +21,6 @@ class SetQuery:
     types: Callable[[JSON], str] = format_values.text
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set the parameter."""
         before = _put(document, self.name, str(self.reads(value)))
         was = self._typed(before)
         return Change((value,), (was,) if was else ()) if before != str(self.reads(value)) else NOTHING
@@ -41,7 +40,6 @@ class _NeverDropped:
     """A limit: without the flag there is none."""
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Change nothing."""
         return NOTHING
 
 
@@ -49,7 +47,6 @@ class BuildCpus(_NeverDropped):
     """--cpus, which a build sends as a period and a quota."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set both parameters."""
         flags = dict(parse_values.cpu_flags(value))
         _put(document, "cpuperiod", str(flags["--cpu-period"]))
         quota = str(flags["--cpu-quota"])
@@ -63,7 +60,6 @@ class BuildUlimits(_NeverDropped):
     """--ulimit; those of one name replace each other."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set the limit."""
         limit = parse_values.ulimit(value)
         before = to_list(json.loads(_query(document).get("ulimits", ["null"])[0] or "null"))
         replaced = [one for one in before if parse_values.name(one) == limit["Name"]]
@@ -78,7 +74,6 @@ def _query(document: Document) -> dict[str, list[str]]:
 
 
 def _put(document: Document, name: str, value: str) -> str:
-    """Set a parameter; the value that it had."""
     query = _query(document)
     document["query"] = cast(JSON, {**query, name: [value]})
     return (query.get(name) or [""])[0]

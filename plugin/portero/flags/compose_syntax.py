@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from portero.flags import parse_values
 from portero.values.json_types import JSON
@@ -12,40 +13,8 @@ from portero.values.json_types import JSON
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+)?[bkmgt]?")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
-# Flags whose key has the same name, with _ for -.
-_SAME_NAME = (
-    "cap-add cap-drop cgroup-parent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus "
-    "group-add init ipc oom-kill-disable oom-score-adj pid pids-limit privileged read-only restart "
-    "runtime security-opt shm-size tmpfs user uts volumes-from"
-)
-KEYS: Mapping[str, str] = {
-    **{f"--{name}": name.replace("-", "_") for name in _SAME_NAME.split()},
-    "--add-host": "extra_hosts",
-    "--annotation": "annotations",
-    "--cgroupns": "cgroup",
-    "--device": "devices",
-    "--device-cgroup-rule": "device_cgroup_rules",
-    "--gpus": "deploy.resources.reservations.devices",
-    "--log-driver": "logging",
-    "--log-opt": "logging.options",
-    "--memory": "mem_limit",
-    "--memory-reservation": "mem_reservation",
-    "--memory-swap": "memswap_limit",
-    "--memory-swappiness": "mem_swappiness",
-    "--mount": "volumes",
-    "--network": "networks",
-    "--no-healthcheck": "healthcheck",
-    "--opt": "driver_opts",
-    "--publish": "ports",
-    "--security-opt systempaths=unconfined": "systempaths=unconfined",
-    "--stop-timeout": "stop_grace_period",
-    "--sysctl": "sysctls",
-    "--ulimit": "ulimits",
-    "--userns": "userns_mode",
-    "--volume": "volumes",
-    "--workdir": "working_dir",
-}
-
+_ROWS = Path(__file__).with_name("compose_keys.tsv").read_text(encoding="utf-8").splitlines()
+KEYS: Mapping[str, str] = dict(row.split("\t") for row in _ROWS if not row.startswith("#"))
 
 # A flag that is dropped may have stood under another key than the one that replaces it. Compose takes a limit under
 # either key, and no file with two values.

@@ -8,12 +8,11 @@ no spelling here.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.flags import binds, format_values, parse_values
+from portero.flags import format_values, mounts, parse_values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import Edit, Entries, Fields, Names, SetField, Switch
-from portero.flags.exclusive import Cpus, LogDriver
-from portero.flags.published import Network, Published, ServicePorts
-from portero.flags.tmpfs import SharedMemory, Tmpfs, VolumeOptions, limit_mount
+from portero.flags.mounts import SharedMemory, Tmpfs, VolumeOptions, limit_mount
+from portero.flags.several_fields import Cpus, LogDriver, Network, Published, ServicePorts
 from portero.values.denial_parts import Typed
 from portero.values.json_types import JSON
 
@@ -27,7 +26,6 @@ class Spelling:
     parts: Callable[[str], Sequence[tuple[str, JSON]]] | None = None
 
     def write(self, value: str) -> tuple[Typed, ...]:
-        """The flag with its value, as typed."""
         if self.parts is not None:
             return tuple((flag, str(part)) for flag, part in self.parts(value))
         return ((self.flag, value) if value else (self.flag,),)
@@ -50,7 +48,7 @@ def _numbers(below: str) -> dict[str, Edit]:
         "--memory-swap": SetField(f"{below}MemorySwap", parse_values.size, format_values.size),
         "--memory-reservation": SetField(f"{below}MemoryReservation", parse_values.size, format_values.size),
         "--kernel-memory": SetField(f"{below}KernelMemory", parse_values.size, format_values.size),
-        "--cpus": Cpus(below),
+        "--cpus": Cpus(f"{below}NanoCpus"),
         "--cpu-shares": SetField(f"{below}CpuShares", int),
         "--cpu-period": SetField(f"{below}CpuPeriod", int),
         "--cpu-quota": SetField(f"{below}CpuQuota", int),
@@ -63,7 +61,7 @@ def _numbers(below: str) -> dict[str, Edit]:
 
 _PLAIN: Mapping[str, Edit] = {
     "--memory-swappiness": SetField("HostConfig.MemorySwappiness", int),
-    "--shm-size": SharedMemory(SetField("HostConfig.ShmSize", parse_values.size, format_values.size)),
+    "--shm-size": SharedMemory("HostConfig.ShmSize", parse_values.size, format_values.size),
     "--oom-score-adj": SetField("HostConfig.OomScoreAdj", int),
     "--oom-kill-disable": Switch("HostConfig.OomKillDisable"),
     "--privileged": Switch("HostConfig.Privileged"),
@@ -74,8 +72,7 @@ _PLAIN: Mapping[str, Edit] = {
     "--workdir": SetField("WorkingDir"),
     "--stop-timeout": SetField("StopTimeout", int),
     "--log-driver": LogDriver(
-        SetField("HostConfig.LogConfig", parse_values.log_driver, format_values.log_driver),
-        "HostConfig.LogConfig.Config",
+        "HostConfig.LogConfig", parse_values.log_driver, format_values.log_driver, "HostConfig.LogConfig.Config"
     ),
     "--log-opt": Names("HostConfig.LogConfig.Config"),
     "--runtime": SetField("HostConfig.Runtime"),
@@ -98,8 +95,8 @@ _REPEATED: Mapping[str, Edit] = {
     ),
     "--ulimit": Entries("HostConfig.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit),
     "--group-add": Entries("HostConfig.GroupAdd"),
-    "--volume": Entries("HostConfig.Binds", changes=binds.OF_BINDS),
-    "--mount": Entries("HostConfig.Mounts", types=format_values.mount, changes=binds.OF_MOUNTS, limits=limit_mount),
+    "--volume": Entries("HostConfig.Binds", changes=mounts.OF_BINDS),
+    "--mount": Entries("HostConfig.Mounts", types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount),
     "--volumes-from": Entries("HostConfig.VolumesFrom"),
     "--device": Entries("HostConfig.Devices", types=format_values.device),
     "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules"),
@@ -130,7 +127,9 @@ _BOTH = {
     "--log-driver": Spelling(
         "--log-driver",
         LogDriver(
-            SetField("TaskTemplate.LogDriver", parse_values.log_driver_of_service, format_values.log_driver),
+            "TaskTemplate.LogDriver",
+            parse_values.log_driver_of_service,
+            format_values.log_driver,
             "TaskTemplate.LogDriver.Options",
         ),
     ),
@@ -150,8 +149,7 @@ _SERVICE: Mapping[str, Spelling] = {
         "--network", SetField("TaskTemplate.Networks", parse_values.networks, format_values.networks)
     ),
     "--mount": Spelling(
-        "--mount",
-        Entries(f"{_SPEC}.Mounts", types=format_values.mount, changes=binds.OF_MOUNTS, limits=limit_mount),
+        "--mount", Entries(f"{_SPEC}.Mounts", types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount)
     ),
     "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", format_values.plain_pair)),
     "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups")),
@@ -169,7 +167,7 @@ _BUILD: Mapping[str, Spelling] = {
     "--ulimit": Spelling("--ulimit", BuildUlimits()),
 }
 # Docker's short forms, where a flag has one.
-_SHORT = {
+SHORT = {
     "--memory": "-m",
     "--cpu-shares": "-c",
     "--publish": "-p",
@@ -185,7 +183,7 @@ _PARTS = {"--gpus": parse_values.gpu_flags}
 
 
 def _spell_as_typed(table: Mapping[str, Edit]) -> dict[str, Spelling]:
-    return {flag: Spelling(_SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
+    return {flag: Spelling(SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
 
 
 _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {

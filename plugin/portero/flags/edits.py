@@ -69,7 +69,6 @@ class SetField:
     types: Writer = format_values.text
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set the field."""
         parent, name = around(document, self.at)
         before, parent[name] = parent.get(name), self.reads(value)
         if before == parent[name]:
@@ -78,19 +77,16 @@ class SetField:
         return Change((value,), (was,) if was else ())
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the field when a violation is there."""
         parent, name = around(document, self.at)
         if self.at not in violated or parent.get(name) is None:
             return NOTHING
         return Change(removed=(self.types(parent.pop(name)),))
 
     def typed_value(self, document: Document) -> str:
-        """The value that the request has now."""
         parent, name = around(document, self.at)
         return self.types(parent.get(name))
 
     def clear(self, document: Document) -> str:
-        """Remove the field; the value that it had."""
         parent, name = around(document, self.at)
         return self.types(parent.pop(name, None))
 
@@ -103,7 +99,6 @@ class Switch:
     on: JSON = True
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Switch it on."""
         if value:
             raise ValueError("takes no value")
         parent, name = around(document, self.at)
@@ -111,7 +106,6 @@ class Switch:
         return Change(("",)) if before != self.on else NOTHING
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the field when a violation is there."""
         parent, name = around(document, self.at)
         return Change(removed=("",)) if self.at in violated and parent.pop(name, None) is not None else NOTHING
 
@@ -139,7 +133,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.binds.
+    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.mounts.
 
     `limits`: how a value changes the entries where violations are, of a flag that adds none.
     """
@@ -164,7 +158,6 @@ class Entries:
         return Change((value,), tuple(map(self.types, replaced)))
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the entries where violations are."""
         parent, name = around(document, self.at)
         entries = to_list(parent.get(name))
         dropped = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
@@ -192,13 +185,16 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A flag of names and values, `name=value`, that may be repeated. `types`: how a pair is shown."""
+    """A flag of names and values, `name=value`, that may be repeated. `types`: how a pair is shown.
+
+    `key`: where a fact has the name.
+    """
 
     at: str
     types: Callable[[str, str], str] = format_values.hidden_pair
+    key: str = "name"
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set the name."""
         parent, last = around(document, self.at)
         name, separator, text = value.partition("=")
         if not separator:
@@ -215,6 +211,6 @@ class Names:
         before = to_object(parent.get(last))
         if self.at not in violated or not before:
             return NOTHING
-        wrong = violated.named(before)
+        wrong = violated.named(before, self.key)
         parent[last] = {name: value for name, value in before.items() if name not in wrong}
         return Change(removed=tuple(self.types(name, str(before[name])) for name in wrong))

@@ -21,7 +21,6 @@ _DEFAULTS = (None, "", 0, False, "default")
 
 
 def text(value: JSON) -> str:
-    """A number, a name or a mode."""
     return "" if value in _DEFAULTS else str(value)
 
 
@@ -38,7 +37,6 @@ def cpus(value: JSON) -> str:
 
 
 def restart(value: JSON) -> str:
-    """The RestartPolicy of a container."""
     name, count = _field(value, "Name"), _field(value, "MaximumRetryCount")
     return "" if name in ("", "no") else f"{name}:{count}" if count else name
 
@@ -51,12 +49,10 @@ def restart_of_service(value: JSON) -> str:
 
 
 def log_driver(value: JSON) -> str:
-    """The LogConfig of a container or a task."""
     return _field(value, "Type") or _field(value, "Name")
 
 
 def networks(value: JSON) -> str:
-    """The first of the Networks of a task."""
     return _field(value[0], "Target") if isinstance(value, list) and value else ""
 
 

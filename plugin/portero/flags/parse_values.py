@@ -57,17 +57,14 @@ def gpu_flags(text: str) -> list[tuple[str, JSON]]:
 
 
 def log_driver(text: str) -> JSON:
-    """The LogConfig of a container."""
     return {"Type": text}
 
 
 def log_driver_of_service(text: str) -> JSON:
-    """The LogDriver of a task."""
     return {"Name": text}
 
 
 def networks(text: str) -> JSON:
-    """The Networks of a task."""
     return [{"Target": text}]
 
 

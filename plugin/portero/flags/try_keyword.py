@@ -29,7 +29,7 @@ def flag_named(value: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """`try` of one rule. `add`: flags and values, still with placeholders. `change`: what to try before a mount is
-    dropped (portero.flags.binds).
+    dropped (portero.flags.mounts).
     """
 
     add: tuple[tuple[str, str], ...]

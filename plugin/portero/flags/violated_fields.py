@@ -23,7 +23,6 @@ class Violated:
 
     @cached_property
     def facts(self) -> Sequence[Mapping[str, JSON]]:
-        """The facts that fail."""
         return tuple(self._found)
 
     def __contains__(self, at: str) -> bool:

@@ -1,17 +1,15 @@
 """Facts of builds with BuildKit: what they may ask of this host, by daemon.json, CDI specifications and root's keys."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from portero.dockerd.daemon_defaults import are_off
 from portero.dockerd.device_access import find_device_access
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
-from portero.files.mount_table import MountTable
-from portero.files.mountinfo import parse_mounts
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import fact, observed, unknown
+from portero.hostcheck.kernel import read_mounts
 from portero.values.json_fields import to_object, to_texts
 from portero.values.json_types import JSON, Fact
 
@@ -62,11 +60,7 @@ def _find_device_access(files: Files, configuration: Configuration) -> Fact:
         return unknown(at)
     proc = files.outside("/proc")
     # "unknown" is unknown to the host rules, too.
-    return observed(at, lambda: find_device_access(daemon, files, _read_mounts(f"{proc}/{daemon.pid}"), proc))
-
-
-def _read_mounts(process: str) -> MountTable:
-    return MountTable(parse_mounts(Path(f"{process}/mountinfo").read_bytes()))
+    return observed(at, lambda: find_device_access(daemon, files, read_mounts(files, str(daemon.pid)), proc))
 
 
 def _find_files(files: Files, folders: Iterable[str], text: str) -> Iterator[str]:

@@ -33,7 +33,6 @@ class Info:
     answer: Mapping[str, JSON] | None
 
     def fact(self, name: str, kind: type) -> Fact:
-        """One member of the answer."""
         return observed(f"GET /info {name}", lambda: self._member(name, kind))
 
     def option(self, name: str) -> Fact:
@@ -123,12 +122,10 @@ def facts(
 
 
 def find_release(version: Fact) -> Fact:
-    """The version as a number."""
-    return observed(str(version["at"]), lambda: _parse_release(version["value"]))
+    return observed(str(version["at"]), lambda: parse_release(version["value"]))
 
 
 def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
-    """The authorization plugins that dockerd asks."""
     return either(configuration.texts("authorization-plugins"), _report_plugins(info))
 
 
@@ -159,12 +156,12 @@ def _find_installed(files: Files, process: VisibleDockerd | None, info: Info, pr
     return running if programs["value"] is False and running["value"] == UNKNOWN else programs
 
 
-def _parse_release(version: JSON) -> int:
-    """26.1.5+dfsg1 -> 26001005, as site.json's engine-minimum becomes a number."""
-    match = re.match(r"[0-9]+\.[0-9]+(\.[0-9]+)?", str(version))
+def parse_release(version: JSON) -> int:
+    """26.1.5+dfsg1 -> 26001005, as site.json's engine-minimum becomes a number; ValueError: it is no version."""
+    match = re.match(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?)", str(version))
     if match is None:
         raise ValueError(f"'{version}' is not a version")
-    return number_of(match[0])
+    return number_of(match[1])
 
 
 def _report_plugins(info: Info) -> Fact:

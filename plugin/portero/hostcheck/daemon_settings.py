@@ -23,23 +23,11 @@ from portero.values.json_types import JSON, Fact
 
 # What dockerd takes from the file while it runs, on SIGHUP (moby daemon/reload.go and daemon/reload_unix.go).
 _RELOADED = frozenset(
-    {
-        "authorization-plugins",
-        "debug",
-        "default-ipc-mode",
-        "default-runtime",
-        "default-shm-size",
-        "features",
-        "insecure-registries",
-        "labels",
-        "live-restore",
-        "max-concurrent-downloads",
-        "max-concurrent-uploads",
-        "max-download-attempts",
-        "registry-mirrors",
-        "runtimes",
-        "shutdown-timeout",
-    }
+    (
+        *("authorization-plugins", "debug", "default-ipc-mode", "default-runtime", "default-shm-size", "features"),
+        *("insecure-registries", "labels", "live-restore", "max-concurrent-downloads", "max-concurrent-uploads"),
+        *("max-download-attempts", "registry-mirrors", "runtimes", "shutdown-timeout"),
+    )
 )
 _PID_FILE = "/run/docker.pid"
 
@@ -60,7 +48,6 @@ class Configuration:
     changed: bool = False
 
     def switch(self, key: str, *, default: bool) -> Fact:
-        """A directive that is true or false."""
         at = self._at(key)
         words = self._words(key)
         if words:
@@ -69,7 +56,6 @@ class Configuration:
         return self._from_file(key, bool, default)
 
     def text(self, key: str, default: str) -> Fact:
-        """A directive that is one text."""
         words = self._words(key)
         return fact(words[-1], self._at(key)) if words else self._from_file(key, str, default)
 

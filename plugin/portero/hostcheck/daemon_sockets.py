@@ -1,4 +1,4 @@
-"""Where dockerd listens: owner and mode of each Unix socket, the TCP addresses and their TLS settings."""
+"""Where dockerd listens: owner and mode of each Unix socket, who uses it, the TCP addresses and their TLS settings."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import cast
 from portero.door.door_units import ACCOUNT
 from portero.files import units
 from portero.files.chroot import Files
-from portero.hostcheck.daemon_settings import Configuration
+from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_configuration
 from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
 from portero.hostcheck.group_members import Accounts
 from portero.values.json_types import JSON, Fact
@@ -46,6 +46,15 @@ def list_unix_sockets(files: Files, configuration: Configuration) -> list[str]:
         # Handed over by systemd (fd://), or not configured.
         paths += [stream for stream in _list_streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
     return [*dict.fromkeys(files.resolved(path) for path in paths)]
+
+
+def find_address(files: Files, configuration: Configuration) -> str | None:
+    """Where this process reaches the first of dockerd's Unix sockets; None: it has none, or that could not be read."""
+    try:
+        sockets = list_unix_sockets(files, configuration)
+    except OSError:
+        return None
+    return files.outside(sockets[0]) if sockets else None
 
 
 def _list_streams(files: Files) -> list[str]:
@@ -116,7 +125,6 @@ def _is_verified(configuration: Configuration, environment: Mapping[str, str] | 
 
 
 def _find_credential(files: Files, path: Fact) -> Fact:
-    """The path, or MISSING when no file is there."""
     if path["value"] == UNKNOWN:
         return path
     named = str(path["value"])
@@ -151,3 +159,23 @@ def _is_absent(files: Files, path: str) -> bool:
         return not files.exists(path)
     except OSError:
         return False
+
+
+def list_docker_users(root: str, daemon_config: str) -> JSON:
+    """The users who reach Docker's socket without being root; a sentence where that cannot be read.
+
+    `root`: where the host's files are visible, or none. `daemon_config`: the path of daemon.json.
+    """
+    if root == "none":
+        return "unknown: the host cannot be read"
+    found = find_docker_users(Files(root), daemon_config)
+    return "unknown: the groups or sockets cannot be read" if found["value"] == UNKNOWN else found["value"]
+
+
+def find_docker_users(files: Files, daemon_config: str) -> Fact:
+    """The members of the groups that reach Docker's socket; `daemon_config`: the path of daemon.json."""
+    try:
+        running = find_dockerd(files)
+    except OSError:
+        return unknown("/proc")
+    return cast(Fact, facts(files, read_configuration(files, running, daemon_config))["members"])

@@ -23,11 +23,9 @@ class Accounts:
     daemon: AskingDaemon | None = None
 
     def owner(self, path: str) -> Fact:
-        """The user who owns a file."""
         return observed(f"owner of {path}", lambda: self._user(self.files.stat(path).st_uid))
 
     def group(self, path: str) -> Fact:
-        """The group that a file belongs to."""
         return observed(f"group of {path}", lambda: self._group(self.files.stat(path).st_gid))
 
     def mode(self, path: str) -> Fact:

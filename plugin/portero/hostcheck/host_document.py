@@ -10,12 +10,11 @@ from portero.hostcheck import (
     daemon_facts,
     daemon_settings,
     daemon_sockets,
-    engine_holes,
     file_limits,
     installation,
     kernel,
     managed_plugins,
-    plugin_sockets,
+    plugin_client,
     probe,
     unasked_users,
     updates,
@@ -32,11 +31,11 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     """
     running, is_read = _find_dockerd(files)
     configured = daemon_settings.read_configuration(files, running, daemon_config)
-    address = address or find_address(files, configured)
+    address = address or daemon_sockets.find_address(files, configured)
     api = None if address is None else EngineApi(address)
     info = daemon_facts.Info(_ask_info(api))
     access = daemon_sockets.facts(files, configured)
-    portero_socket = plugin_sockets.find_named(files, configured, portero)
+    portero_socket = plugin_client.find_named(files, configured, portero)
     return {
         "kernel": kernel.facts(files),
         "openFiles": file_limits.facts(files, configured, running),
@@ -51,7 +50,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
             "pastDoors": unasked_users.find_ways_past_doors(files, configured, access),
         },
         "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
-        "updates": {"holes": engine_holes.find_holes(files, api), **updates.facts(files)},
+        "updates": {"holes": updates.find_holes(files, api), **updates.facts(files)},
         "probes": probe.facts(api if ask else None, portero_socket),
         "installation": installation.facts(files, portero_socket),
     }
@@ -63,15 +62,6 @@ def _find_dockerd(files: Files) -> tuple[VisibleDockerd | None, bool]:
         return daemon_settings.find_dockerd(files), True
     except OSError:
         return None, False
-
-
-def find_address(files: Files, configured: daemon_settings.Configuration) -> str | None:
-    """Where this process reaches the first of dockerd's Unix sockets; None: it has none, or that could not be read."""
-    try:
-        sockets = daemon_sockets.list_unix_sockets(files, configured)
-    except OSError:
-        return None
-    return files.outside(sockets[0]) if sockets else None
 
 
 def _ask_info(api: EngineApi | None) -> dict[str, JSON] | None:

@@ -1,22 +1,26 @@
-"""The rules about the host: loaded from the same folders as the rules about requests, in almost the same dialect.
+"""The rules about the host: loaded from the folders of those about requests, in almost their dialect, and checked.
 
 Either all rules load, or InvalidPolicy has every fault. A rule has three outcomes: it holds, it is violated, or a
 fact that it needs is unknown (fact.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
+from portero.decision import LEVELS
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.rust import RUST
-from portero.hostcheck.fact import certain, possible
+from portero.hostcheck.fact import UNKNOWN, certain, possible
 from portero.policy import json_files, site
+from portero.policy.at import spell_at
 from portero.policy.dialect import condition_faults
 from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.loader import Reader, action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
+from portero.policy.profiles import Action
 from portero.policy.rule import Rule
 from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
@@ -71,7 +75,6 @@ def load(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_f
 
 
 def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
-    """The meta-schema of rules about the host."""
     return cast(dict[str, JSON], apply_patch(dict(documents["rule.json"]), dict(documents["host-rule.json"])))
 
 
@@ -112,3 +115,93 @@ def _read_rules(
 
 def _rewrite(reading: Callable[[JSON], JSON], rules: Mapping[str, Rule]) -> dict[str, Rule]:
     return {id: replace(rule, schema=cast(dict[str, JSON], reading(dict(rule.schema)))) for id, rule in rules.items()}
+
+
+_MAX_VALUE_LENGTH = 80
+_UNKNOWN = json.dumps(UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that does not hold; `at`: where `value` was read, which is JSON, empty for objects and long values."""
+
+    rule: Rule
+    status: Status
+    action: Action
+    at: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostReport:
+    """The result for one host, without the rules that the profile or the site turns off; rule IDs in the lists.
+
+    `waiting`: rules that say nothing while another is violated, and which.
+    """
+
+    findings: tuple[Finding, ...]
+    held: tuple[str, ...]
+    not_applicable: tuple[str, ...]
+    waiting: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def clean(self) -> bool:
+        """Whether every rule that the profile enforces is known to hold."""
+        return not any(finding.action == "deny" for finding in self.findings)
+
+
+def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> HostReport:
+    """Checks every rule that the profile enforces or reports; findings come worst level first."""
+    findings: list[Finding] = []
+    held, not_applicable = [], []
+    facts = cast(dict[str, dict[str, dict[str, JSON]]], document)
+    without_docker = facts["daemon"]["installed"]["value"] is False
+    for rule in sorted(policy.rules.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id)):
+        action = policy.rules.action(rule.id, profile)
+        if action == "off":
+            continue
+        if policy.about[rule.id] == "daemon" and without_docker:
+            not_applicable.append(rule.id)
+            continue
+        failed = [*_list_findings(policy, rule, action, document)]
+        findings += failed
+        if not failed:
+            held.append(rule.id)
+    waiting = _find_waiting(policy, findings, {*held, *(finding.rule.id for finding in findings)}, profile)
+    findings = [finding for finding in findings if finding.rule.id not in waiting]
+    return HostReport(
+        tuple(sorted(findings, key=lambda finding: finding.action != "deny")),
+        tuple(id for id in held if id not in waiting),
+        tuple(not_applicable),
+        waiting,
+    )
+
+
+def _find_waiting(policy: HostPolicy, findings: Sequence[Finding], checked: Set[str], profile: str) -> dict[str, str]:
+    """Rules that need a violated one; never one that is enforced for one that is only reported."""
+    violated = {finding.rule.id: finding.action for finding in findings if finding.status == "violated"}
+    return {
+        id: needed
+        for id, needed in policy.needs.items()
+        if needed in violated
+        and id in checked
+        and (violated[needed] == "deny" or policy.rules.action(id, profile) != "deny")
+    }
+
+
+def _list_findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str, JSON]) -> Iterator[Finding]:
+    outcome = policy.outcome(rule.id, document)
+    if outcome is None:
+        return
+    status, failures = outcome
+    # spell_at looks only below facts. Several failures of one value are one finding.
+    places = ((spell_at({"facts": document}, ("facts", *path)), _read_value(document, path)) for path in failures)
+    for at, value in dict.fromkeys(places):
+        yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, at, value)
+
+
+def _read_value(document: JSON, path: InstancePath) -> str:
+    for step in path:
+        document = cast(dict[str, JSON], document)[step] if isinstance(step, str) else cast(list[JSON], document)[step]
+    text = json.dumps(document)
+    return "" if isinstance(document, dict) or len(text) > _MAX_VALUE_LENGTH else text

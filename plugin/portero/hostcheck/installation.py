@@ -1,18 +1,22 @@
-"""Facts of Portero's installation: who may change its program and settings, and whether its unit is in force.
+"""Facts of Portero's installation: who may change it, whether its unit is in force and its log leaves the host.
 
-The running Portero reports where its files are. The files of a managed plugin are elsewhere: its facts are unknown.
+The running Portero reports where its files are. The files of a managed plugin are elsewhere: its facts are unknown. Of
+log agents the configuration is searched as text; whether the lines arrive, only the receiver knows.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import cast
 
 from portero.decision_log.log_state import is_file
+from portero.dockerd.visible_dockerd import is_running
 from portero.files.chroot import Files
 from portero.hostcheck.fact import observed
-from portero.hostcheck.log_agents import find_agent
 from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.updates import Ask, run_command
 from portero.values.json_types import JSON
@@ -43,8 +47,7 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
         "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MAX_NAMED]),
         "logsPrivate": observed(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
         "logAgent": observed(
-            f"log agents on the decision log of {portero}",
-            lambda: find_agent(files, str(ask_status(portero)["log"])),
+            f"log agents on the decision log of {portero}", lambda: find_agent(files, str(ask_status(portero)["log"]))
         ),
         "unit": observed(UNIT, lambda: _read_unit_state(files, ask or run_command)),
     }
@@ -134,3 +137,67 @@ def _read_unit_state(files: Files, ask: Ask) -> str:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    """A program and its configuration files, * in the last name. Patterns: it reads the `journal`, it `sends` lines."""
+
+    program: str
+    files: tuple[str, ...]
+    journal: str
+    sends: str
+
+
+_AGENTS = (
+    _Agent(
+        "rsyslogd",
+        ("/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf"),
+        r'(?i)"imjournal"',
+        r'(?i)type\s*=\s*"om(?:fwd|relp)"|^\s*[\w*,;.!=-]+\.[\w*!=]+\s+@',
+    ),
+    _Agent(
+        "vector",
+        ("/etc/vector/*.yaml",),
+        r"type:\s*journald\b",
+        r"(?s)^sinks:.*?\btype:\s*(?!console|file|blackhole)\w",
+    ),
+    _Agent(
+        "fluent-bit",
+        ("/etc/fluent-bit/*.yaml", "/etc/fluent-bit/*.conf"),
+        r"(?i)\bname:?\s+systemd\b",
+        r"(?is)(?:\boutputs:|\[output\]).*?\bname:?\s+(?!stdout|file|null)\w",
+    ),
+    _Agent(
+        "systemd-journal-upload",
+        ("/etc/systemd/journal-upload.conf", "/etc/systemd/journal-upload.conf.d/*.conf"),
+        r"^URL=",
+        r"^URL=\S",
+    ),
+)
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+_PATH = re.compile(r"""/[^\s"',\])]+""")
+
+
+def find_agent(files: Files, log: str) -> str:
+    """The program that sends this log to another host, or NONE."""
+    return next((agent.program for agent in _AGENTS if _sends(files, agent, log)), NONE)
+
+
+def _sends(files: Files, agent: _Agent, log: str) -> bool:
+    text = "\n".join(_COMMENT.sub("", files.text(path)) for path in _list_files(files, agent))
+    if is_file(log):
+        reads = any(fnmatch(log, path) for path in _PATH.findall(text))
+    else:
+        reads = re.search(agent.journal, text, re.MULTILINE) is not None
+    sends = re.search(agent.sends, text, re.MULTILINE) is not None
+    return reads and sends and is_running(Path(files.outside("/proc")), agent.program)
+
+
+def _list_files(files: Files, agent: _Agent) -> Iterator[str]:
+    for path in agent.files:
+        folder, _, pattern = path.rpartition("/")
+        yield from (f"{folder}/{name}" for name in files.names(folder) if fnmatch(name, pattern))

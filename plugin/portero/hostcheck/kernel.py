@@ -108,12 +108,12 @@ def storage_facts(files: Files, root: Fact, process: VisibleDockerd | None) -> d
     if root["value"] == UNKNOWN:
         return {"dataRoot": root, "ownFileSystem": unknown(str(root["at"])), "fileSystem": unknown(str(root["at"]))}
     named = str(root["value"])
-    table = f"/proc/{process.pid if process is not None else 'self'}/mountinfo"
-    at = f"{table} {named}"
+    pid = str(process.pid) if process is not None else "self"
+    at = f"/proc/{pid}/mountinfo {named}"
     return {
         "dataRoot": fact(root["value"], str(root["at"])),
-        "ownFileSystem": observed(at, lambda: _is_file_system(_read_mounts(files, table), files.resolved(named))),
-        "fileSystem": observed(at, lambda: _read_mounts(files, table).find_mount(files.resolved(named)).type),
+        "ownFileSystem": observed(at, lambda: _is_file_system(read_mounts(files, pid), files.resolved(named))),
+        "fileSystem": observed(at, lambda: read_mounts(files, pid).find_mount(files.resolved(named)).type),
     }
 
 
@@ -123,5 +123,6 @@ def _is_file_system(mounts: MountTable, path: str) -> bool:
     return here.point == path and here.device != above.device
 
 
-def _read_mounts(files: Files, table: str) -> MountTable:
-    return MountTable(parse_mounts(files.data(table)))
+def read_mounts(files: Files, pid: str) -> MountTable:
+    """The mounts that a process sees."""
+    return MountTable(parse_mounts(files.data(f"/proc/{pid}/mountinfo")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from portero.dockerd.api import EngineApi
 from portero.files.chroot import Files
 from portero.hostcheck.fact import observed, unknown
-from portero.hostcheck.plugin_sockets import SOCKETS, SPEC_FOLDERS
+from portero.hostcheck.plugin_client import SOCKETS, SPEC_FOLDERS
 from portero.values.json_fields import to_list, to_object, to_objects
 from portero.values.json_types import JSON, Fact
 
@@ -29,7 +29,6 @@ class ManagedPlugin:
     power: tuple[str, ...]
 
     def describe(self) -> str:
-        """Name, state and power in one line."""
         return f"{self.name} ({', '.join(('enabled' if self.enabled else 'disabled', *self.power))})"
 
     def hides(self, files: Files | None) -> bool:

@@ -1,17 +1,28 @@
-"""Finds pending updates: packages of Docker with a newer version, and an installed kernel newer than the running one.
+"""Finds pending updates of Docker's packages and the kernel, and published holes of the engine that runs.
 
-Packages are known where apt manages them and its lists are recent: old lists would hide updates.
+Packages are known where apt manages them and its lists are recent: old lists would hide updates. Holes are found by
+version (schemas/engine-holes.json); a distribution mends old versions, and the changelog of the package of the version
+that runs names what it patched.
 """
 
+import gzip
+import json
 import re
 import subprocess
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from portero.dockerd.api import EngineApi
+from portero.files import package_files
 from portero.files.chroot import Files
+from portero.hostcheck.daemon_facts import parse_release
 from portero.hostcheck.fact import observed
-from portero.values.json_types import JSON
+from portero.policy.site import number_of
+from portero.values.json_fields import to_objects
+from portero.values.json_types import JSON, Fact
 
 # Runs a program and returns its output.
 Ask: TypeAlias = Callable[[Sequence[str]], str]
@@ -87,3 +98,67 @@ def run_command(command: Sequence[str]) -> str:
     except subprocess.SubprocessError as error:
         raise OSError(f"{command[0]} failed") from error
     return done.stdout
+
+
+_AT = "GET /version"
+# What the parts are called in GET /version, and the packages of Debian and Ubuntu. BuildKit is built into dockerd.
+_PARTS = {"Engine": ("dockerd", "docker.io"), "containerd": ("containerd", "containerd"), "runc": ("runc", "runc")}
+_CHANGELOG = "/usr/share/doc/{}/changelog.Debian.gz"
+_BRANCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A hole that a client of the API can use; `mended`: the first version of each branch without it, as numbers."""
+
+    id: str
+    part: str
+    what: str
+    mended: tuple[int, ...]
+    harmless: bool
+
+    def is_in(self, release: int) -> bool:
+        """Whether a version has it: one before all of its branch that are mended, and before the newest branch."""
+        of_branch = [mended for mended in self.mended if mended // _BRANCH == release // _BRANCH]
+        return release < (of_branch[0] if of_branch else max(self.mended))
+
+
+def load_holes() -> list[Hole]:
+    table = json.loads((package_files.schemas() / "engine-holes.json").read_bytes())
+    return [
+        Hole(row["id"], row["in"], row["what"], tuple(map(number_of, row["mended"])), "harmless" in row)
+        for row in table
+    ]
+
+
+def find_holes(files: Files, api: EngineApi | None) -> Fact:
+    """The fact `holes` of the host document: a line for each that no rule makes harmless."""
+    return observed(_AT, lambda: [*_list_holes(files, api)])
+
+
+def _list_holes(files: Files, api: EngineApi | None) -> Iterator[JSON]:
+    if api is None:
+        raise ValueError("dockerd does not answer")
+    parts = to_objects(api.get("/version").get("Components"))
+    versions = {str(part.get("Name")): str(part.get("Version")) for part in parts}
+    holes = load_holes()
+    for name, (part, package) in _PARTS.items():
+        release, patched = parse_release(versions.get(name, "")), _read_patched(files, package, versions.get(name, ""))
+        for hole in holes:
+            if hole.part == part and not hole.harmless and hole.is_in(release) and hole.id not in patched:
+                yield f"{hole.id} in {part} {versions[name]}: {hole.what}"
+
+
+def _read_patched(files: Files, package: str, version: str) -> str:
+    """What the changelog of the installed package says, if it is of the version that runs; else nothing."""
+    path = _CHANGELOG.format(package)
+    if not files.exists(path):
+        return ""
+    try:
+        content = gzip.decompress(files.data(path)).decode("utf-8", "replace")
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is broken") from error
+    # A line may end within a name.
+    text = re.sub(r"-\s+", "-", content)
+    newest = re.match(r"\S+ \((?:[0-9]+:)?([^)]*)\)", text)
+    return text if newest is not None and parse_release(newest[1]) == parse_release(version) else ""

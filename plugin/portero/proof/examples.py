@@ -3,7 +3,6 @@
 An example is a merge patch on base-requests.json of the built-in folder.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -78,5 +77,5 @@ class Examples:
 
 def builtin_examples(judge: Judge) -> Examples:
     """Examples of requests as this judge reads them."""
-    base = json.loads((package_files.schemas() / "base-requests.json").read_text(encoding="utf-8"))
-    return Examples(cast(dict[str, JSON], base), {each.id: each for each in judge.routes.operations}, judge.shapes)
+    base = package_files.read_schema("base-requests.json")
+    return Examples(base, {each.id: each for each in judge.routes.operations}, judge.shapes)

@@ -158,7 +158,6 @@ def _check_operations(proof: RuleProof) -> Iterator[str]:
 
 
 def _check_keywords(proof: RuleProof) -> Iterator[str]:
-    """Every keyword of a rule decides an example."""
     verdicts = proof.spell_failures(proof.failures[proof.rule_kind.engines[0].name])
     for where, mutant in list_mutants(proof.rule.schema):
         if proof.spell_failures(proof.judge_mutant(mutant)) == verdicts:

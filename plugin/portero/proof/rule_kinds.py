@@ -40,11 +40,9 @@ class RequestRules:
     engines: Sequence[Engine]
 
     def document(self, example: Example) -> dict[str, JSON]:
-        """The request document of an example."""
         return self.examples.document(example)
 
     def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
-        """The check of the rule."""
         return [engine.compile(schema, self.resources)]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
@@ -78,7 +76,6 @@ class HostRules:
         return [engine.compile(read, self.resources) for read in readings]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
-        """Every rule judges the host."""
         return True
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:

@@ -26,7 +26,6 @@ class ChangedDecision:
     outcome: Outcome
 
     def document(self) -> dict[str, JSON]:
-        """For machines."""
         outcome = self.outcome
         return {
             "line": self.location,
@@ -64,7 +63,6 @@ class Changes:
             self.examples.append(ChangedDecision(location, id, refused))
 
     def document(self) -> dict[str, JSON]:
-        """For machines."""
         groups: dict[str, JSON] = {group: {**dict(self.by[group].most_common())} for group in GROUPS}
         return {"count": self.count, "by": groups, "examples": [example.document() for example in self.examples]}
 
@@ -86,7 +84,6 @@ class Comparison:
 
     @property
     def compared(self) -> int:
-        """How many requests were decided twice."""
         return self.unchanged + self.refused.count + self.allowed.count
 
     def add(self, location: str, id: str, before: Outcome, after: Outcome) -> None:
@@ -99,7 +96,6 @@ class Comparison:
             self.allowed.add(location, id, before)
 
     def document(self) -> dict[str, JSON]:
-        """For machines."""
         return {
             "compared": self.compared,
             "unchanged": self.unchanged,

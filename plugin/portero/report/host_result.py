@@ -1,14 +1,18 @@
-"""The result of a host check, as every format shows it, and as text for people."""
+"""The result of a host check: as one value, as text, JSON, JUnit cases, SARIF, and one HTML page."""
 
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
+from urllib.parse import quote
 
 from portero.hostcheck.fact import UNKNOWN
-from portero.hostcheck.findings import Finding, HostReport
+from portero.hostcheck.host_rules import Finding, HostReport
 from portero.policy.rule import Rule
+from portero.report import html, sarif
+from portero.report.junit import Failure, JUnitCase
 from portero.values.json_types import JSON
+from portero.values.times import format_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,6 @@ class HostResult:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rules have each result."""
         enforced = [each.status for each in self.violated if each.enforced]
         return {
             "violated": enforced.count("violated"),
@@ -62,12 +65,10 @@ class HostResult:
 
     @property
     def summary(self) -> str:
-        """The counts in one line."""
         return f"profile {self.profile}: {', '.join(f'{number} {what}' for what, number in self.counts.items())}"
 
     @property
     def engine(self) -> str:
-        """The version of dockerd, where it is known."""
         daemon = cast("dict[str, dict[str, dict[str, JSON]]]", self.document)["daemon"]
         if daemon["installed"]["value"] is False:
             return "without Docker"
@@ -105,6 +106,94 @@ def list_waiting(result: HostResult) -> Iterator[str]:
 
 
 def explain(violated: UnmetRule) -> str:
-    """Where, why and what to do."""
     rule = violated.rule
     return f"{', '.join(violated.places)}: {rule.reason} -> {rule.remedy['host']}"
+
+
+# The file in SARIF of a fact that is in no file, such as an answer of dockerd.
+_NO_FILE = "host"
+
+
+def describe(result: HostResult) -> dict[str, JSON]:
+    """The whole result, with an entry for each place."""
+    return {
+        "time": format_instant(result.time),
+        "profile": result.profile,
+        "clean": result.report.clean,
+        "summary": dict[str, JSON](result.counts),
+        "findings": [_describe_finding(finding) for finding in result.report.findings],
+        "passed": [*result.report.held],
+        "notApplicable": [*result.report.not_applicable],
+        "waiting": dict[str, JSON](result.report.waiting),
+        "warnings": [*result.warnings],
+        "host": dict(result.document),
+    }
+
+
+def list_cases(result: HostResult) -> list[JUnitCase]:
+    """A case for each rule that applies, failed where the profile enforces it and it does not hold."""
+    failed = [
+        JUnitCase(
+            each.rule.topic,
+            each.rule.id,
+            Failure(each.status, each.rule.title, explain(each)) if each.enforced else None,
+        )
+        for each in result.violated
+    ]
+    held = [JUnitCase(result.rules[id].topic, id, None) for id in result.report.held]
+    return failed + held
+
+
+def make_sarif(result: HostResult) -> dict[str, JSON]:
+    """SARIF: a result for each place, an error where the profile enforces the rule, otherwise a note."""
+    rules = sorted(result.rules.values(), key=lambda rule: rule.id)
+    index = {rule.id: position for position, rule in enumerate(rules)}
+    return sarif.make_log(
+        [sarif.make_rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level) for rule in rules],
+        [_make_sarif_result(finding, index[finding.rule.id]) for finding in result.report.findings],
+    )
+
+
+def _describe_finding(finding: Finding) -> JSON:
+    return {
+        "rule": finding.rule.id,
+        "level": finding.rule.level,
+        "status": finding.status,
+        "action": finding.action,
+        "at": finding.at,
+        "reason": finding.rule.reason,
+        "remedy": finding.rule.remedy["host"],
+        "sources": [*finding.rule.sources],
+    }
+
+
+def _make_sarif_result(finding: Finding, index: int) -> JSON:
+    value = f" is {finding.value}" if finding.status == "violated" and finding.value else f" is {finding.status}"
+    # A place is a path, followed by what in it was value, or a command.
+    path = finding.at.split(",")[0].split(" ")[0]
+    uri = quote(path.lstrip("/")) if path.startswith("/") else _NO_FILE
+    return {
+        "ruleId": finding.rule.id,
+        "ruleIndex": index,
+        "level": "error" if finding.action == "deny" else "note",
+        "message": {"text": f"{finding.at}{value}: {finding.rule.reason} -> {finding.rule.remedy['host']}"},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": uri}},
+                "logicalLocations": [{"fullyQualifiedName": finding.at}],
+            }
+        ],
+        "partialFingerprints": sarif.make_fingerprint(finding.rule.id, finding.at),
+    }
+
+
+def render_page(result: HostResult) -> str:
+    violated = result.violated
+    return html.render(
+        "report/host_page.html",
+        result=result,
+        enforced=[each for each in violated if each.enforced],
+        reported=[each for each in violated if not each.enforced],
+        held=[result.rules[id] for id in result.report.held],
+        waiting=list_waiting(result),
+    )

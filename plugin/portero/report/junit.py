@@ -33,7 +33,6 @@ class JUnitCase:
 
 
 def write_decisions(checked: Sequence[DecidedRequest]) -> str:
-    """The whole file for decisions."""
     cases = []
     for each in checked:
         name = f"{each.request.location}: {each.decision.subject.operation or 'unreadable'}"
@@ -42,7 +41,6 @@ def write_decisions(checked: Sequence[DecidedRequest]) -> str:
 
 
 def write_cases(cases: Sequence[JUnitCase]) -> str:
-    """The whole file for these cases."""
     failed = sum(case.failure is not None for case in cases)
     skipped = sum(case.skipped != "" for case in cases)
     suite = ElementTree.Element(
@@ -57,7 +55,6 @@ def write_cases(cases: Sequence[JUnitCase]) -> str:
 
 
 def describe_refusal(decision: Decision) -> Failure | None:
-    """The failure of a refused request."""
     if decision.allowed:
         return None
     rules = ", ".join(dict.fromkeys(each.rule for each in decision.violations if each.action == "deny"))

@@ -70,7 +70,6 @@ class LoggedDecision:
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
-        """The outcome of the request."""
         if not self.allowed:
             return "refused"
         return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
@@ -90,7 +89,6 @@ class LoggedDecision:
 
     @property
     def worst_first(self) -> tuple[LoggedViolation, ...]:
-        """All violations by what became of them."""
         return tuple(sorted(self.violations, key=lambda one: OUTCOMES.index(one.outcome)))
 
     @property
@@ -100,7 +98,6 @@ class LoggedDecision:
 
 
 def read_decision(line: bytes) -> LoggedDecision:
-    """The decision in a line; raises NoDecision."""
     try:
         document = _parse(find_plugin_line(line))
         if document["version"] != LOG_VERSION:

@@ -47,14 +47,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The first rows of a table, and how many names are left out."""
-
-    rows: Sequence[Row]
-    more: int
-
-
-@dataclass(frozen=True, slots=True)
 class RuleRow:
     """A rule's row with its texts, where it was violated, and its latest decisions."""
 
@@ -63,26 +55,6 @@ class RuleRow:
     words: RuleTexts | None
     places: Sequence[tuple[str, int]]
     latest: Sequence[LoggedDecision]
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a plot: its place from the left, and where its parts begin and end, from the top."""
-
-    left: int
-    start: str
-    counts: Counter[str]
-    parts: Sequence[tuple[str, float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """Bars over time. `maximum`: what the highest of them stands for."""
-
-    title: str
-    maximum: int
-    bars: Sequence[Bar]
-    outcomes: Sequence[str]
 
 
 def render_page(
@@ -123,10 +95,9 @@ def _make_row(row: Row, tally: RuleTally, words: RuleTexts | None) -> RuleRow:
     return RuleRow(row, tally.level, words, places, [*reversed(tally.latest)])
 
 
-def _select_rows(table: Table) -> Rows:
-    """Only names with denials or would-be denials."""
+def _select_rows(table: Table) -> Mapping[str, object]:
     ranked = [(name, counts) for name, counts in table.ranked() if counts["refused"] or counts["would"]]
-    return Rows(_scale(ranked, _MAX_ROWS), max(0, len(ranked) - _MAX_ROWS))
+    return {"rows": _scale(ranked, _MAX_ROWS), "more": max(0, len(ranked) - _MAX_ROWS)}
 
 
 def _scale(ranked: Sequence[tuple[str, Counter[str]]], maximum: int) -> list[Row]:
@@ -137,20 +108,26 @@ def _scale(ranked: Sequence[tuple[str, Counter[str]]], maximum: int) -> list[Row
     ]
 
 
-def _make_plots(tally: Tally) -> Iterator[Plot]:
+def _make_plots(tally: Tally) -> Iterator[Mapping[str, object]]:
     each = f"per {tally.timeline.words}"
     yield _make_plot(tally, f"Refused and would-be refused, {each}", ("refused", "would"))
     yield _make_plot(tally, f"All decisions, {each}", ("refused", "would", "allowed"))
 
 
-def _make_plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Plot:
+def _make_plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Mapping[str, object]:
+    """Bars over time: their places from the left, their parts from the top; what the highest of them stands for."""
     steps = list(tally.timeline.steps())
     maximum = max((sum(step.counts[outcome] for outcome in outcomes) for step in steps), default=0)
     bars = [
-        Bar(left, html.when(step.start), step.counts, list(_stack(step.counts, outcomes, maximum or 1)))
+        {
+            "left": left,
+            "start": html.when(step.start),
+            "counts": step.counts,
+            "parts": [*_stack(step.counts, outcomes, maximum or 1)],
+        }
         for left, step in enumerate(steps)
     ]
-    return Plot(title, maximum, bars, outcomes)
+    return {"title": title, "maximum": maximum, "bars": bars, "outcomes": outcomes}
 
 
 def _stack(counts: Counter[str], outcomes: Sequence[str], maximum: int) -> Iterator[tuple[str, float, float]]:

@@ -40,7 +40,6 @@ def make_log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> di
 
 
 def make_rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str) -> dict[str, JSON]:
-    """A rule of the driver."""
     return {
         "id": id,
         "shortDescription": {"text": title},

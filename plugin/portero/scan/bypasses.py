@@ -6,7 +6,9 @@ Each bypass is itself judged as a request: one that a rule refuses is reported a
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from shlex import quote
+from typing import Any
 
 from portero.facts.inspected import Inspected
 from portero.policy.rule import Example
@@ -70,7 +72,7 @@ class BypassFinder:
                 yield self._use_volume(each, rules) if each.kind == "volume" else self._use_network(each, rules)
 
     def _find(
-        self, kind: Kind, name: str, command: str, rules: tuple[str, ...], cure: str, operation: str, **changes: JSON
+        self, kind: Kind, name: str, rules: tuple[str, ...], cure: str, command: str, operation: str, **changes: Any
     ) -> Bypass:
         """The bypass by this operation, which uses an object that violates these rules (schemas/request.json)."""
         if self._looks_up:
@@ -121,26 +123,22 @@ class BypassFinder:
                 yield _Host(name, running, tuple(sorted(escapes)), _are_mounts(service, escapes), (), cure)
 
     def _enter(self, host: _Host) -> Iterator[Bypass]:
-        name, named, rules, cure = host.name, quote(host.name), host.rules, host.cure
-        path: JSON = {"id": name}
+        find = partial(self._find, "container", host.name, host.rules, host.cure)
+        named, path = quote(host.name), {"id": host.name}
         if not host.running:
-            yield self._find("container", name, f"docker start {named}", rules, cure, "ContainerStart", path=path)
+            yield find(f"docker start {named}", "ContainerStart", path=path)
             return
-        yield self._find("container", name, f"docker exec {named} COMMAND", rules, cure, "ContainerExec", path=path)
-        for space in host.shares:
-            option, field = _JOINS[space]
-            body: JSON = {"HostConfig": {field: f"container:{name}"}}
-            command = f"docker run {option} container:{named} IMAGE"
-            yield self._find("container", name, command, rules, cure, "ContainerCreate", body=body)
+        yield find(f"docker exec {named} COMMAND", "ContainerExec", path=path)
+        for option, field in (_JOINS[space] for space in host.shares):
+            body = {"HostConfig": {field: f"container:{host.name}"}}
+            yield find(f"docker run {option} container:{named} IMAGE", "ContainerCreate", body=body)
 
     def _mount(self, host: _Host) -> Iterator[Bypass]:
-        name, named, rules, cure = host.name, quote(host.name), host.rules, host.cure
-        body: JSON = {"HostConfig": {"VolumesFrom": [name]}}
-        command = f"docker run --volumes-from {named} IMAGE"
-        yield self._find("container", name, command, rules, cure, "ContainerCreate", body=body)
-        changes: dict[str, JSON] = {"path": {"id": name}, "query": {"path": ["/"]}}
-        command = f"docker cp FILE {named}:PATH"
-        yield self._find("container", name, command, rules, cure, "PutContainerArchive", **changes)
+        find = partial(self._find, "container", host.name, host.rules, host.cure)
+        named, body = quote(host.name), {"HostConfig": {"VolumesFrom": [host.name]}}
+        yield find(f"docker run --volumes-from {named} IMAGE", "ContainerCreate", body=body)
+        changes = {"path": {"id": host.name}, "query": {"path": ["/"]}}
+        yield find(f"docker cp FILE {named}:PATH", "PutContainerArchive", **changes)
 
     def _start_execs(self, container: JudgedObject) -> Iterator[Bypass]:
         """Commands that were created in a container and not started yet."""
@@ -151,26 +149,23 @@ class BypassFinder:
             id = text(command, "ID")
             if rules := self._find_refusing("ContainerExec", {"body": {"Privileged": True}}):
                 name, request, cure = container.name, f"POST /exec/{id[:12]}/start", _remove(container)
-                yield self._find("container", name, request, rules, cure, "ExecStart", path={"id": id})
+                yield self._find("container", name, rules, cure, request, "ExecStart", path={"id": id})
 
     def _use_volume(self, volume: JudgedObject, rules: tuple[str, ...]) -> Bypass:
         named = quote(volume.name)
-        body: JSON = {"HostConfig": {"Binds": [f"{volume.name}:/mnt"]}}
+        body = {"HostConfig": {"Binds": [f"{volume.name}:/mnt"]}}
         command, cure = f"docker run -v {named}:/mnt IMAGE", f"docker volume rm {named}"
-        return self._find("volume", volume.name, command, rules, cure, "ContainerCreate", body=body)
+        return self._find("volume", volume.name, rules, cure, command, "ContainerCreate", body=body)
 
     def _use_network(self, network: JudgedObject, rules: tuple[str, ...]) -> Bypass:
         name, named = network.name, quote(network.name)
-        cure = f"docker network rm {named}"
+        find = partial(self._find, "network", name, rules, f"docker network rm {named}")
         if flag(network.thing, "ConfigOnly"):
-            copied: JSON = {"ConfigFrom": {"Network": name}}
-            command = f"docker network create --config-from {named} NAME"
-            return self._find("network", name, command, rules, cure, "NetworkCreate", body=copied)
+            copied = {"ConfigFrom": {"Network": name}}
+            return find(f"docker network create --config-from {named} NAME", "NetworkCreate", body=copied)
         endpoints: JSON = {"EndpointsConfig": {"app": None, name: {}}}
-        body: JSON = {"HostConfig": {"NetworkMode": name}, "NetworkingConfig": endpoints}
-        return self._find(
-            "network", name, f"docker run --network {named} IMAGE", rules, cure, "ContainerCreate", body=body
-        )
+        body = {"HostConfig": {"NetworkMode": name}, "NetworkingConfig": endpoints}
+        return find(f"docker run --network {named} IMAGE", "ContainerCreate", body=body)
 
     def _roll_back(self, service: JudgedObject) -> Iterator[Bypass]:
         """Back to what the service was before its last update."""
@@ -179,10 +174,10 @@ class BypassFinder:
             return
         if rules := self._escapes(self._judge.judge_object(Inspected("ServiceCreate", service.name, before), {})):
             named = quote(service.name)
-            changes: dict[str, JSON] = {"path": {"id": service.name}, "query": {"rollback": ["previous"]}}
+            changes = {"path": {"id": service.name}, "query": {"rollback": ["previous"]}}
             cure = f"docker service update --force {named}, so that what was before is harmless too"
             command = f"docker service rollback {named}"
-            yield self._find("service", service.name, command, rules, cure, "ServiceUpdate", **changes)
+            yield self._find("service", service.name, rules, cure, command, "ServiceUpdate", **changes)
 
 
 def _remove(container: JudgedObject) -> str:

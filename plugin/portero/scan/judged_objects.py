@@ -11,7 +11,6 @@ from portero.decision import Decision, Violation
 from portero.facts import inspected
 from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.subnets import find_taken
-from portero.host.member import Creations, Members
 from portero.host.notes import HostNotes
 from portero.host.view import ListedKind, ObjectKind
 from portero.images.image_store import ImageStore, RecordUnreadable
@@ -23,7 +22,8 @@ from portero.policy.object_readers import reads_vouching
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory
-from portero.standin.envelopes import ClientRequest, envelope
+from portero.standin.messages import ClientRequest, envelope
+from portero.standin.project_objects import StillObjects
 from portero.values.json_fields import as_object, child, flag, text
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
@@ -57,7 +57,6 @@ class JudgedObject:
 
     @property
     def is_running(self) -> bool:
-        """Whether this is a container that runs."""
         return self.kind == "container" and flag(child(self.thing, "State"), "Running")
 
     def escapes(self, policy: Policy) -> dict[str, list[str]]:
@@ -71,7 +70,6 @@ class JudgedObject:
 
     @property
     def denials(self) -> list[Violation]:
-        """The violations that refuse the object."""
         return [violation for violation in self.decision.violations if violation.action == "deny"]
 
     @property
@@ -82,30 +80,20 @@ class JudgedObject:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedContainers:
+class ListedContainers(StillObjects):
     """The containers of an inventory as what exists; of other kinds nothing is known."""
 
     containers: Sequence[Mapping[str, JSON]]
-    members: Members | None = None
-    creations: Creations | None = None
-    since: int = 0
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         return self.containers if kind == "container" else ()
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """By name or whole ID."""
         found = (each for each in self.list_all("container") if name in (text(each, "Id"), text(each, "Name")[1:]))
         return next(found, None) if kind == "container" else None
 
     def info(self) -> Mapping[str, JSON]:
         return {}
-
-    def look_again(self) -> bool:
-        return False
-
-    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        return self.inspect(kind, name)
 
 
 class ObjectJudge:
@@ -179,5 +167,4 @@ def _object(thing: JSON) -> Mapping[str, JSON]:
 
 
 def count_kinds(judged: Sequence[JudgedObject]) -> dict[str, int]:
-    """How many there are of each kind."""
     return {kind: sum(each.kind == kind for each in judged) for kind in _TARGETS}

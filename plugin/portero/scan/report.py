@@ -1,6 +1,6 @@
 """The result of a scan: as one value, for machines, for CI, and as one HTML page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
@@ -10,10 +10,27 @@ from portero.report import html, junit
 from portero.report.html import when
 from portero.scan.bypasses import Bypass
 from portero.scan.inventory import Inventory
-from portero.scan.judged_objects import JudgedObject, count_kinds
-from portero.scan.starts import Start, keeps_running, list_starts
-from portero.values.json_fields import text, to_object
+from portero.scan.judged_objects import JudgedObject, Kind, count_kinds
+from portero.values.json_fields import child, flag, integer, text, to_object
 from portero.values.json_types import JSON
+from portero.values.spelling import count_things
+
+# moby restartmanager/restartmanager.go, ShouldRestart.
+_WHEN = {
+    "always": "whenever it ends, and with dockerd",
+    "unless-stopped": "whenever it ends, and with dockerd, until docker stop",
+    "on-failure": "when it fails",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A container or service, and when it starts; `allowed`: whether the rules would let it be made now."""
+
+    kind: Kind
+    name: str
+    when: str
+    allowed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +53,10 @@ class ScanReport:
 
     @property
     def refused(self) -> list[JudgedObject]:
-        """What could not be created now."""
         return [each for each in self.judged if not each.decision.allowed]
 
     @property
     def open(self) -> list[Bypass]:
-        """Bypasses that no rule refuses."""
         return [bypass for bypass in self.bypasses if not bypass.closed]
 
     @property
@@ -53,7 +68,6 @@ class ScanReport:
 
     @property
     def closed(self) -> list[Bypass]:
-        """Bypasses that a rule refuses."""
         return [bypass for bypass in self.bypasses if bypass.closed]
 
     @property
@@ -63,23 +77,19 @@ class ScanReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing to do."""
         return not (self.refused or self.open or self.shadows)
 
     @property
     def daemon(self) -> str:
-        """The name and version of the daemon."""
         return f"{text(self.inventory.info, 'Name')}, dockerd {text(self.inventory.info, 'ServerVersion')}"
 
     @property
     def when(self) -> str:
-        """The time for people."""
         return f"{when(self.time)} UTC"
 
     @property
     def summary(self) -> str:
-        """The counts in one line."""
-        kinds = ", ".join(f"{number} {kind}{'s'[: number != 1]}" for kind, number in count_kinds(self.judged).items())
+        kinds = ", ".join(f"{count_things(number, kind)}" for kind, number in count_kinds(self.judged).items())
         bypasses = f"{len(self.open)} open bypass{'es'[: 2 * (len(self.open) != 1)]}"
         shadows = f", {len(self.shadows)} managed plugin in place of Portero" if self.shadows else ""
         return f"{kinds}; {len(self.refused)} would be refused, {bypasses}{shadows}"
@@ -100,7 +110,6 @@ class ScanReport:
 
 
 def describe(report: ScanReport) -> dict[str, JSON]:
-    """For machines."""
     return {
         "time": report.when,
         "daemon": report.daemon,
@@ -155,7 +164,6 @@ def _describe_object(judged: JudgedObject) -> JSON:
 
 
 def render_page(report: ScanReport) -> str:
-    """The whole page."""
     things = [
         (each.title, [(one.rule, denial.write_sentence(one, "docker")) for one in each.denials])
         for each in report.refused
@@ -171,3 +179,28 @@ def _list_reported(judged: JudgedObject) -> list[str]:
         if v.action != "deny"
     ]
     return list(dict.fromkeys(rules))
+
+
+def list_starts(judged: Sequence[JudgedObject]) -> Iterator[Start]:
+    """Containers with a restart policy, and services with tasks; those that would be refused come first."""
+    starts = [(each, when) for each in judged if (when := _find_when(each))]
+    for each, when in sorted(starts, key=lambda pair: pair[0].decision.allowed):
+        yield Start(each.kind, each.name, when, each.decision.allowed)
+
+
+def keeps_running(inventory: Inventory) -> bool:
+    """Whether running containers run on while dockerd is stopped (live-restore)."""
+    return flag(inventory.info, "LiveRestoreEnabled")
+
+
+def _find_when(judged: JudgedObject) -> str:
+    if judged.kind == "container":
+        return _WHEN.get(text(child(child(judged.thing, "HostConfig"), "RestartPolicy"), "Name"), "")
+    if judged.kind == "service" and _has_tasks(child(child(judged.thing, "Spec"), "Mode")):
+        return "swarm starts its tasks, on any node"
+    return ""
+
+
+def _has_tasks(mode: Mapping[str, JSON]) -> bool:
+    replicated = child(mode, "Replicated")
+    return not replicated or integer(replicated, "Replicas") != 0

@@ -13,7 +13,7 @@ _MAX_SOCKET_PATH = 107
 _UNIX = "unix://"
 # The name of a group of hosts.
 GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
-# The link in a bundle's folder that leads to the version in force (bundles/store.py).
+# The link in a bundle's folder that leads to the version in force (bundles/pull.py).
 CURRENT = "current"
 _SERVER = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _SIZE = re.compile(r"[0-9]{1,9}[kmg]")

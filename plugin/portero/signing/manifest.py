@@ -37,11 +37,9 @@ class Manifest:
         return sha256(_compact(dict(self.files))).hexdigest()
 
     def signed(self) -> bytes:
-        """The bytes that are signed."""
         return _PURPOSE + _compact(self._document())
 
     def text(self, signature: bytes) -> bytes:
-        """The one way to write signature.json."""
         document = self._document() | {"signature": base64.b64encode(signature).decode()}
         return json.dumps(document, indent=2, ensure_ascii=True).encode() + b"\n"
 

@@ -1,10 +1,12 @@
-"""Signatures of policy folders (Ed25519): which files a folder holds, in which version, vouched for by whose key.
+"""Signatures (Ed25519) of policy folders: which files a folder holds, in which version, vouched for by whose key.
 
 Everything that differs by one byte from what was signed is refused, the text of signature.json included. A signature
-names the group of hosts that it is for: others refuse it. Files are read and written elsewhere.
+names the group of hosts that it is for: others refuse it. Files are read and written elsewhere. A bundle has a detached
+one beside it, over every byte, which is verified before the archive is read.
 """
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from types import MappingProxyType
@@ -58,18 +60,14 @@ def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Mani
         key.verify(signature, manifest.signed())
     except InvalidSignature:
         raise SignatureRefused([(NAME, _INVALID)]) from None
-    differences = [*_list_differences(manifest.files, _hash_files(files))]
-    if differences:
-        raise SignatureRefused(differences)
+    _refuse_differences(manifest, files)
     return manifest
 
 
 def read_claims(files: Mapping[str, bytes]) -> Manifest:
     """What the signature.json claims of exactly these files, whatever key signed them. Raises SignatureRefused."""
     manifest, _ = _read_signature(files)
-    differences = [*_list_differences(manifest.files, _hash_files(files))]
-    if differences:
-        raise SignatureRefused(differences)
+    _refuse_differences(manifest, files)
     return manifest
 
 
@@ -79,24 +77,20 @@ def read_version(text: bytes) -> int:
 
 
 def new_key() -> PrivateKey:
-    """A new key."""
     return Ed25519PrivateKey.generate()
 
 
 def key_id(key: PublicKey) -> str:
-    """How a key is named in signatures."""
     return sha256(key.public_bytes_raw()).hexdigest()[:_KEY_ID_LENGTH]
 
 
 def private_text(key: PrivateKey) -> bytes:
-    """A private key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def public_text(key: PublicKey) -> bytes:
-    """A public key as PEM."""
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -124,6 +118,11 @@ def public_key(text: bytes) -> PublicKey:
 
 def _hash_files(files: Mapping[str, bytes]) -> Mapping[str, str]:
     return MappingProxyType({name: sha256(files[name]).hexdigest() for name in sorted(files) if name != NAME})
+
+
+def _refuse_differences(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    if differences := [*_list_differences(manifest.files, _hash_files(files))]:
+        raise SignatureRefused(differences)
 
 
 def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -173,3 +172,33 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
 
 def _not_as_written() -> SignatureRefused:
     return SignatureRefused([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
+
+
+# What is signed begins with these words, so that a signature made for anything else never fits a bundle.
+_FILE_PURPOSE = b"portero policy bundle\n"
+_DETACHED = re.compile(r"([0-9a-f]{32}) ([A-Za-z0-9+/]{86}==)")
+_PUBLISH = "publish it with `portero bundle push` or `portero bundle build`"
+
+
+class DetachedRefused(Exception):
+    """One sentence without its subject: why these bytes are not signed as they must be."""
+
+
+def sign_file(data: bytes, key: PrivateKey) -> str:
+    return f"{key_id(key.public_key())} {base64.b64encode(key.sign(_FILE_PURPOSE + data)).decode()}"
+
+
+def verify_file(data: bytes, text: str, trusted: Mapping[str, PublicKey]) -> None:
+    """Return when a trusted key (`trusted`: keys by id) signed exactly these bytes. Raises DetachedRefused."""
+    if not text:
+        raise DetachedRefused(f"has no signature: {_PUBLISH}")
+    match = _DETACHED.fullmatch(text)
+    if match is None:
+        raise DetachedRefused(f"has a signature that portero did not write: {_PUBLISH}")
+    key = trusted.get(match[1])
+    if key is None:
+        raise DetachedRefused(f"is signed with key {match[1]}, which is not trusted: {_PUBLISH}, with a trusted key")
+    try:
+        key.verify(base64.b64decode(match[2]), _FILE_PURPOSE + data)
+    except InvalidSignature:
+        raise DetachedRefused(f"was changed after it was signed, or has another's signature: {_PUBLISH}") from None

@@ -47,7 +47,8 @@ class SignedReader:
         if path == self.builtin:
             return folder.read_folder(path, faults)
         try:
-            files = self.files[path] = self._read_files(path)
+            read = tree.read_tree(path, self.within.get(path)) if self.saved is None else self.saved[path]
+            files = self.files[path] = read
             manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
             faults += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
@@ -65,9 +66,6 @@ class SignedReader:
             faults.append(f"{path / signature.NAME}: {fault}")
         self.manifests[path] = manifest
         return folder.parse_folder(path, files, faults)
-
-    def _read_files(self, path: Path) -> Mapping[str, bytes]:
-        return tree.read_tree(path, self.within.get(path)) if self.saved is None else self.saved[path]
 
     def _find_twin_fault(self, path: Path, manifest: Manifest) -> str | None:
         twin = next((other for other, one in self.manifests.items() if one.group == manifest.group), path)

@@ -54,7 +54,7 @@ def read_versions(file: Path) -> dict[str, Seen]:
     try:
         document = read_state(file, FORMAT)
         groups = cast(dict[str, dict[str, JSON]], document["groups"] if document is not None else {})
-        return {name: _parse_seen(entry) for name, entry in groups.items()}
+        return {name: Seen(need(entry, "version", int), need(entry, "content", str)) for name, entry in groups.items()}
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
     except ValueError as error:
@@ -90,10 +90,6 @@ def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) 
         why = find_fault(seen, manifest)
         if why:
             raise InvalidVersions(f"{folder}: {why}")
-
-
-def _parse_seen(entry: Mapping[str, JSON]) -> Seen:
-    return Seen(need(entry, "version", int), need(entry, "content", str))
 
 
 _CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"

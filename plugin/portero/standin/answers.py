@@ -3,24 +3,24 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
+from portero.decision import Decision
+from portero.identity.caller import NOBODY
+from portero.judging import denial
+from portero.judging.judge import Judge
+from portero.objects.known_networks import KnownNetworks
 from portero.reading import uri
 from portero.reading.routes import Routes
 from portero.refusals import Refused
-from portero.standin import (
-    assumed_images,
-    containers,
-    exec_and_files,
-    inspection,
-    networks_and_volumes,
-    secrets_and_configs,
-    swarm,
-    system,
-)
-from portero.standin.envelopes import ClientRequest
-from portero.standin.messages import Answer, Call, failure, stream_documents
+from portero.standin import assumed_images, containers, inspection, networks_and_volumes, swarm
+from portero.standin.host_objects import NO_OBJECTS, HostObjects
+from portero.standin.messages import Answer, Call, ClientRequest, envelope, failure
 from portero.standin.objects import State
+from portero.standin.project_objects import KINDS, ProjectObjects, drop_causes_named_elsewhere
 from portero.values.json_fields import to_object
 
 # Asks the plugin: None allows a request, a text is the reason to refuse it.
@@ -41,11 +41,11 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
         "ContainerRename": containers.rename,
         "ContainerInspect": inspection.inspect,
         "ContainerList": inspection.list_containers,
-        "ContainerExec": exec_and_files.execute,
-        "ExecStart": exec_and_files.start_exec,
-        "ExecInspect": exec_and_files.inspect_exec,
-        "ContainerStats": exec_and_files.stats,
-        "ContainerArchiveInfo": exec_and_files.archive_info,
+        "ContainerExec": containers.execute,
+        "ExecStart": containers.start_exec,
+        "ExecInspect": containers.inspect_exec,
+        "ContainerStats": containers.stats,
+        "ContainerArchiveInfo": containers.archive_info,
         "ImageInspect": assumed_images.inspect,
         "ImageCreate": assumed_images.pull,
         "PluginPull": assumed_images.pull_plugin,
@@ -71,68 +71,31 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
         "ServiceList": swarm.list_services,
         "ServiceDelete": swarm.delete_service,
         "TaskList": swarm.tasks,
-        "SecretCreate": secrets_and_configs.create,
-        "SecretList": secrets_and_configs.list_objects,
-        "SecretInspect": secrets_and_configs.inspect,
-        "ConfigCreate": secrets_and_configs.create,
-        "ConfigList": secrets_and_configs.list_objects,
-        "ConfigInspect": secrets_and_configs.inspect,
-        "SystemInfo": system.info,
-        "SystemEvents": system.events,
-        "PluginInspect": system.plugin,
+        "SecretCreate": swarm.create,
+        "SecretList": swarm.list_objects,
+        "SecretInspect": swarm.inspect,
+        "ConfigCreate": swarm.create,
+        "ConfigList": swarm.list_objects,
+        "ConfigInspect": swarm.inspect,
+        "SystemEvents": containers.events,
+        "PluginInspect": assumed_images.inspect_plugin,
     }
 )
 
-_NO_FILES = failure(404, "the stand-in for dockerd has no files to give")
-_NO_LOGS = Answer(stream=())
-# The answers that are always the same, as long as nothing is there to be listed, removed or changed.
-_FIXED: Mapping[str, Answer] = MappingProxyType(
-    {
-        "SystemPing": system.PING,
-        "SystemPingHead": system.PING,
-        "SystemVersion": Answer(body=system.VERSION),
-        "SystemDataUsage": Answer(
-            body={"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
-        ),
-        # A client would write the credentials into the user's configuration.
-        "SystemAuth": failure(401, "the stand-in for dockerd does not log in"),
-        "Grpc": system.UPGRADE,
-        "Session": system.UPGRADE,
-        "SwarmInspect": Answer(body=swarm.SWARM),
-        "SwarmInit": Answer(body=swarm.NODE_ID),
-        "SwarmUnlockkey": Answer(body={"UnlockKey": ""}),
-        "NodeList": Answer(body=[swarm.NODE]),
-        "NodeInspect": Answer(body=swarm.NODE),
-        "ImageList": Answer(body=[]),
-        "ImageSearch": Answer(body=[]),
-        "ImageHistory": Answer(body=[]),
-        "ImageLoad": stream_documents({"stream": "Loaded image: standin:latest\n"}),
-        "ImageTag": Answer(201),
-        "ImagePrune": Answer(body={"ImagesDeleted": [], "SpaceReclaimed": 0}),
-        "ContainerPrune": Answer(body={"ContainersDeleted": [], "SpaceReclaimed": 0}),
-        "VolumePrune": Answer(body={"VolumesDeleted": [], "SpaceReclaimed": 0}),
-        "NetworkPrune": Answer(body={"NetworksDeleted": []}),
-        "BuildPrune": Answer(body={"CachesDeleted": [], "SpaceReclaimed": 0}),
-        "ContainerUpdate": Answer(body={"Warnings": []}),
-        "ContainerTop": Answer(body={"Titles": ["PID", "COMMAND"], "Processes": [["1", "standin"]]}),
-        "ContainerLogs": _NO_LOGS,
-        "ServiceLogs": _NO_LOGS,
-        "TaskLogs": _NO_LOGS,
-        # A client would write these to the user's disk.
-        "ContainerArchive": _NO_FILES,
-        "ContainerExport": _NO_FILES,
-        "ImageGet": _NO_FILES,
-        "ImageGetAll": _NO_FILES,
-        "ContainerChanges": Answer(body=[]),
-        "CheckpointList": Answer(body=[]),
-        "CheckpointCreate": Answer(201),
-        "PluginList": Answer(body=[]),
-        "GetPluginPrivileges": Answer(body=[]),
-        "PluginCreate": Answer(204),
-        "PluginSet": Answer(204),
-        "Unknown": failure(404, "page not found"),
+
+def _read_fixed() -> Mapping[str, Answer]:
+    """The answers that are always the same, as long as nothing is there to be listed, removed or changed.
+
+    A login is refused, and files are not given: a client would write them to the user's disk.
+    """
+    rows = json.loads(Path(__file__).with_name("fixed_answers.json").read_text(encoding="utf-8"))
+    return {
+        operation: Answer(**row | ({"stream": [text.encode() for text in row["stream"]]} if "stream" in row else {}))
+        for operation, row in rows.items()
     }
-)
+
+
+_FIXED = _read_fixed()
 
 
 class StandInDaemon:
@@ -144,7 +107,6 @@ class StandInDaemon:
         self._ask_plugin = ask_plugin
 
     def answer(self, request: ClientRequest) -> Answer:
-        """What dockerd would answer, or nearly so."""
         self.state.last_call = time.monotonic()
         if request.is_too_large:
             return failure(500, "request body too large for authorization plugin")
@@ -169,3 +131,29 @@ class StandInDaemon:
         if handler is not None:
             return handler(self.state, call)
         return _FIXED.get(call.operation, Answer(body={}))
+
+
+class Trial:
+    """`go_on`: a refused request is answered as if it had been allowed, so that the client shows the next one.
+
+    `existing`: on this host, beside what the client makes.
+    """
+
+    def __init__(self, judge: Judge, *, go_on: bool = False, existing: HostObjects = NO_OBJECTS) -> None:
+        self.decisions: list[Decision] = []
+        self.daemon = StandInDaemon(judge.routes, self._decide)
+        self._known = ProjectObjects(self.daemon.state, host=existing)
+        host = KnownNetworks(judge.host, self.daemon.state.network_name, known=self._known)
+        self._judge = replace(judge, host=host, routes=judge.routes.looking_up(*KINDS))
+        self._go_on = go_on
+        self._lock = Lock()
+
+    def _decide(self, request: ClientRequest) -> str | None:
+        # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
+        identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
+        with self._lock:  # clients send in parallel, and what one request looks at says nothing of another one
+            self._known.of_host.clear()
+            decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
+            decision = drop_causes_named_elsewhere(decision, self._known)
+        self.decisions.append(decision)
+        return None if decision.allowed or self._go_on else denial.write_denial(decision)

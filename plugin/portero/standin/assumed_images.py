@@ -1,4 +1,4 @@
-"""Answers about images, builds and registries: every image exists, every build and pull succeeds."""
+"""Answers about images, plugins, builds and registries: every image exists, every build and pull succeeds."""
 
 from dataclasses import replace
 
@@ -38,13 +38,17 @@ def pull_plugin(state: State, call: Call) -> Answer:
     return replace(pull(state, call), headers={"Docker-Plugin-Name": name})
 
 
+def inspect_plugin(state: State, call: Call) -> Answer:
+    """PluginInspect: every plugin is installed and off."""
+    name = call.path["name"]
+    return Answer(body={"Id": "standin", "Name": name, "Enabled": False, "Settings": {}, "Config": {}})
+
+
 def push(state: State, call: Call) -> Answer:
-    """ImagePush and PluginPush."""
     return stream_documents({"status": f"latest: digest: {_digest(call.path['name'])} size: 1"})
 
 
 def build(state: State, call: Call) -> Answer:
-    """ImageBuild, of the classic builder."""
     digest = _digest(call.first("t") or "build")
     return stream_documents(
         {"stream": "Step 1/1 : at the stand-in for dockerd\n"},
@@ -54,17 +58,14 @@ def build(state: State, call: Call) -> Answer:
 
 
 def commit(state: State, call: Call) -> Answer:
-    """ImageCommit."""
     return Answer(201, {"Id": _digest(call.first("container"))})
 
 
 def delete(state: State, call: Call) -> Answer:
-    """ImageDelete."""
     return Answer(body=[{"Untagged": call.path["name"]}])
 
 
 def distribution(state: State, call: Call) -> Answer:
-    """DistributionInspect."""
     descriptor: JSON = {
         "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
         "digest": _digest(call.path["name"]),

@@ -1,21 +1,28 @@
-"""Answers about containers and what runs in them. They start at once and, when a client waits for them, end at once."""
+"""Answers about containers, what runs in them, and their events. They start, and when a client waits end, at once.
 
+Commands write nothing, and every path is a folder.
+"""
+
+import base64
+import json
+import time
 from collections.abc import Iterator
 from typing import Literal
 
 from portero.standin.messages import RAW, Answer, Call, Object
-from portero.standin.objects import Container, State
+from portero.standin.objects import CREATED, Container, State, has_labels
 from portero.values.json_fields import child, text
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
 _MAX_WAIT_SECONDS = 10.0
 _QUIET_SECONDS = 0.5
 _POLL_SECONDS = 0.05
+# Of the stream of events: as long as nobody asks for anything, and between two looks.
+_END_SECONDS, _EVENT_SECONDS = 1.5, 0.1
 _DEPENDS_ON = "com.docker.compose.depends_on"
 
 
 def create(state: State, call: Call) -> Answer:
-    """ContainerCreate."""
     id = state.new_id()
     container = Container(id, call.first("name") or f"standin_{id[:8]}", _join_by_id(state, call.body))
     state.containers[id] = container
@@ -82,7 +89,6 @@ def _stream_end(state: State, container: Container) -> Iterator[bytes]:
 
 
 def change(state: State, call: Call) -> Answer:
-    """Stop, kill, restart, pause, unpause."""
     container = state.container(call.path["id"])
     after: dict[str, Literal["running", "paused", "exited"]] = {
         "ContainerRestart": "running",
@@ -98,12 +104,97 @@ def change(state: State, call: Call) -> Answer:
 
 
 def delete(state: State, call: Call) -> Answer:
-    """ContainerDelete."""
     state.remove(state.container(call.path["id"]))
     return Answer(204)
 
 
 def rename(state: State, call: Call) -> Answer:
-    """ContainerRename."""
     state.container(call.path["id"]).name = call.first("name")
     return Answer(204)
+
+
+_DIRECTORY = 0x80000000 | 0o755  # Go's os.ModeDir
+
+
+def execute(state: State, call: Call) -> Answer:
+    return Answer(201, {"Id": state.new_id()})
+
+
+def start_exec(state: State, call: Call) -> Answer:
+    """ExecStart: a silent stream, or nothing when detached."""
+    if call.body.get("Detach"):
+        return Answer(200)
+    return Answer(101, headers=RAW, stream=(), hijacked=True)
+
+
+def inspect_exec(state: State, call: Call) -> Answer:
+    """ExecInspect: it has ended well."""
+    return Answer(body={"ID": call.path["id"], "Running": False, "ExitCode": 0, "ProcessConfig": {}, "Pid": 1})
+
+
+def archive_info(state: State, call: Call) -> Answer:
+    """ContainerArchiveInfo: a folder lies at every path."""
+    name = call.first("path").rstrip("/").rpartition("/")[2] or "/"
+    stat = {"name": name, "size": 0, "mode": _DIRECTORY, "mtime": CREATED, "linkTarget": ""}
+    return Answer(headers={"X-Docker-Container-Path-Stat": base64.b64encode(json.dumps(stat).encode()).decode()})
+
+
+def stats(state: State, call: Call) -> Answer:
+    container = state.container(call.path["id"])
+    usage: Object = {"cpu_usage": {"total_usage": 0}, "system_cpu_usage": 0, "online_cpus": 1}
+    return Answer(
+        body={
+            "read": CREATED,
+            "id": container.id,
+            "name": f"/{container.name}",
+            "cpu_stats": usage,
+            "precpu_stats": usage,
+            "memory_stats": {},
+            "pids_stats": {},
+            "blkio_stats": {},
+            "networks": {},
+        }
+    )
+
+
+def events(state: State, call: Call) -> Answer:
+    """SystemEvents: past and new events, until no request has come for a while.
+
+    Containers that a client watches then end, as `compose up` expects.
+    """
+    past = (_write_line(event) for event in list(state.events) if _is_wanted(event, call))
+    stream = past if call.first("until") else _events(state, call, len(state.events))
+    return Answer(stream=stream, headers={"Content-Type": "application/json"})
+
+
+def _events(state: State, call: Call, sent: int) -> Iterator[bytes]:
+    while sent < len(state.events) or not _is_over(state):
+        for event in state.events[sent:]:
+            sent += 1
+            if _is_wanted(event, call):
+                yield _write_line(event)
+        time.sleep(_EVENT_SECONDS)
+
+
+def _is_over(state: State) -> bool:
+    """Whether all is quiet and no client watches a running container."""
+    with state.lock:
+        if not state.is_quiet(_END_SECONDS):
+            return False
+        watched = [container for container in state.containers.values() if container.attached and container.is_up]
+        for container in watched:
+            state.end(container)
+        state.last_call = time.monotonic() if watched else state.last_call
+        return not watched
+
+
+def _write_line(event: Object) -> bytes:
+    return json.dumps(event).encode() + b"\n"
+
+
+def _is_wanted(event: Object, call: Call) -> bool:
+    filters = call.filters()
+    actor = child(event, "Actor")
+    if actor["ID"] not in filters.get("container", [actor["ID"]]):
+        return False
+    return has_labels(filters.get("label", []), child(actor, "Attributes"))

@@ -82,7 +82,6 @@ def _wait(process: "subprocess.Popen[bytes]", timeout: float) -> int | None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the client and what it started."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

@@ -18,6 +18,7 @@ from portero.objects.lookup import DaemonObjects
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
+from portero.values.spelling import count_things
 
 _PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 _WANTED = dict.fromkeys(("Id", "Names", "Labels", "State", "Mounts", "HostConfig"))
@@ -37,8 +38,7 @@ class HostObjects:
     def note(self) -> str:
         """For people: whether the containers of the host were looked at; empty where there is no daemon."""
         if self.daemon is not None:
-            count = len(self.containers)
-            return f"judged beside the {count} container{'s'[: count != 1]} of this host"
+            return f"judged beside the {count_things(len(self.containers), 'container')} of this host"
         return f"not judged beside the containers of this host: {self.silent}" if self.silent else ""
 
     def list_all(self, kind: ListedKind, replaced: frozenset[tuple[str, str]]) -> Sequence[Mapping[str, JSON]]:
@@ -87,7 +87,6 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
 
 
 def _follow_nothing(asking: AskingDaemon | None) -> FollowedDaemon:
-    """Each look asks anew, and keeps no connection."""
     followed = FollowedDaemon()
     followed.connections.close()
     return followed

@@ -10,12 +10,10 @@ from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:
-    """ContainerInspect."""
     return Answer(body=describe(state.container(call.path["id"])))
 
 
 def describe(container: Container) -> Object:
-    """What docker inspect shows of a container."""
     config: Object = {
         name: value for name, value in container.body.items() if name not in ("HostConfig", "NetworkingConfig")
     }
@@ -50,7 +48,6 @@ def _describe_state(container: Container) -> Object:
 
 
 def _list_mounts(container: Container) -> list[JSON]:
-    """Its binds and volumes, from Binds and Mounts."""
     config = child(container.body, "HostConfig")
     mounts: list[JSON] = []
     for bind in texts(config, "Binds"):
@@ -113,7 +110,6 @@ def _is_wanted(container: Container, call: Call) -> bool:
 
 
 def summarize(container: Container) -> Object:
-    """A container in a list."""
     image = text(container.body, "Image")
     return {
         "Id": container.id,

@@ -10,12 +10,10 @@ from portero.values.json_fields import child, text
 
 
 def create(state: State, call: Call) -> Answer:
-    """NetworkCreate."""
     return Answer(201, {"Id": state.add_network(call.body), "Warning": ""})
 
 
 def inspect(state: State, call: Call) -> Answer:
-    """NetworkInspect by name or ID."""
     reference = call.path["id"]
     name = state.network_name(reference)
     if name is None and call.is_compose:
@@ -27,7 +25,6 @@ def inspect(state: State, call: Call) -> Answer:
 
 
 def list_networks(state: State, call: Call) -> Answer:
-    """NetworkList, by name or label."""
     filters = call.filters()
     wanted = [
         id
@@ -39,7 +36,6 @@ def list_networks(state: State, call: Call) -> Answer:
 
 
 def delete(state: State, call: Call) -> Answer:
-    """NetworkDelete."""
     name = state.network_name(call.path["id"])
     state.networks.pop(identity(f"network {name}"), None)
     return Answer(204)
@@ -66,14 +62,12 @@ def _describe_network(state: State, id: str) -> Object:
 
 
 def create_volume(state: State, call: Call) -> Answer:
-    """VolumeCreate."""
     name = text(call.body, "Name") or state.new_id()
     state.volumes.setdefault(name, call.body)
     return Answer(201, _describe_volume(state, name))
 
 
 def inspect_volume(state: State, call: Call) -> Answer:
-    """VolumeInspect."""
     name = call.path["name"]
     if name not in state.volumes and call.is_compose:
         return failure(404, f"get {name}: no such volume")
@@ -81,14 +75,12 @@ def inspect_volume(state: State, call: Call) -> Answer:
 
 
 def list_volumes(state: State, call: Call) -> Answer:
-    """VolumeList, by label."""
     wanted = call.filters().get("label", [])
     names = [name for name, body in state.volumes.items() if has_labels(wanted, child(body, "Labels"))]
     return Answer(body={"Volumes": [_describe_volume(state, name) for name in names], "Warnings": []})
 
 
 def delete_volume(state: State, call: Call) -> Answer:
-    """VolumeDelete."""
     state.volumes.pop(call.path["name"], None)
     return Answer(204)
 

@@ -36,12 +36,10 @@ class Container:
 
     @property
     def labels(self) -> Mapping[str, JSON]:
-        """The labels of the create request."""
         return child(self.body, "Labels")
 
     @property
     def is_up(self) -> bool:
-        """Whether it has a process."""
         return self.status in ("running", "paused")
 
 
@@ -68,7 +66,6 @@ class State:
             self.add_network({"Name": name, "Driver": driver})
 
     def new_id(self) -> str:
-        """An ID that nothing else has."""
         return identity(f"portero {next(self._numbers)}")
 
     def is_quiet(self, seconds: float) -> bool:
@@ -95,14 +92,12 @@ class State:
         return id
 
     def network_name(self, reference: str) -> str | None:
-        """The name of a network that was made here."""
         for id, body in self.networks.items():
             if reference in (id, id[:_SWARM_ID_LENGTH], text(body, "Name")):
                 return text(body, "Name")
         return None
 
     def start(self, container: Container) -> None:
-        """The container runs."""
         container.status = "running"
         container.ended.clear()
         container.started.set()
@@ -119,12 +114,10 @@ class State:
         container.ended.set()
 
     def remove(self, container: Container) -> None:
-        """The container is removed."""
         if self.containers.pop(container.id, None):
             self.add_event("destroy", container)
 
     def add_event(self, action: str, container: Container) -> None:
-        """Adds an event of a container."""
         attributes = {**container.labels, "name": container.name, "image": text(container.body, "Image")}
         event: Object = {
             "Type": "container",

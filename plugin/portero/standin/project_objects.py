@@ -6,10 +6,11 @@ containers are known: volumes and networks do not exist yet, and their requests 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from portero.decision import Decision, Violation
 from portero.host.member import Creations, Members
-from portero.host.view import ListedKind, ObjectKind
+from portero.host.view import ListedKind, ObjectKind, Objects
 from portero.standin import inspection
 from portero.standin.host_objects import NO_OBJECTS, HostObjects
 from portero.standin.objects import Container, State
@@ -21,8 +22,23 @@ _EXISTING = "existing-container"
 _DEFAULT_INFO: Mapping[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
 
 
+class StillObjects(Objects, Protocol):
+    """Of what exists for a command nothing runs, and nothing changes meanwhile: all that is made counts, in turn."""
+
+    __slots__ = ()
+    members: Members | None = None
+    creations: Creations | None = None
+    since: int = 0
+
+    def look_again(self) -> bool:
+        return False
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
+
+
 @dataclass(frozen=True, slots=True)
-class ProjectObjects:
+class ProjectObjects(StillObjects):
     """`made`: the IDs of the containers that were made before, None: all. `host`: what exists beside them.
 
     `assumed`: names that nobody made here; `of_host`: containers of the host that were looked at.
@@ -33,27 +49,6 @@ class ProjectObjects:
     host: HostObjects = NO_OBJECTS
     assumed: set[str] = field(default_factory=set)
     of_host: set[str] = field(default_factory=set)
-
-    @property
-    def members(self) -> Members | None:
-        """None: nothing runs."""
-        return None
-
-    @property
-    def creations(self) -> Creations | None:
-        """None: they are made one after the other."""
-        return None
-
-    @property
-    def since(self) -> int:
-        """All of them count."""
-        return 0
-
-    def look_again(self) -> bool:
-        return False
-
-    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        return self.inspect(kind, name)
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """A container that was not made here is the host's; where nobody can say, it counts as existing and plain."""
@@ -71,14 +66,12 @@ class ProjectObjects:
         return inspection.describe(container)
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
-        made = [_name_by_service(each) for each in self._list_made()] if kind == "container" else []
+        all_made = self.state.containers.values() if kind == "container" else ()
+        made = [_name_by_service(each) for each in all_made if self.made is None or each.id in self.made]
         return [*made, *self.host.list_all(kind, frozenset(self.state.replaced))]
 
     def info(self) -> Mapping[str, JSON]:
         return self.host.shown or _DEFAULT_INFO
-
-    def _list_made(self) -> list[Container]:
-        return [each for each in self.state.containers.values() if self.made is None or each.id in self.made]
 
 
 def _name_by_service(container: Container) -> Mapping[str, JSON]:

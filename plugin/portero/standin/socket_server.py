@@ -2,56 +2,48 @@
 
 import json
 import os
-import shutil
 import socket
 import socketserver
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
+from tempfile import TemporaryDirectory
 from typing import cast
 
-from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest
-from portero.standin.messages import Answer
-from portero.standin.system import HEADERS
+from portero.standin.messages import MAX_SHOWN_BYTES, Answer, ClientRequest
 
+# The newest API whose bodies were measured (docker-facts 4.8); newer clients speak it when the daemon does.
+API_VERSION = "1.45"
+_HEADERS = {
+    "Api-Version": API_VERSION,
+    "Docker-Experimental": "true",
+    "Ostype": "linux",
+    "Server": "Docker/standin (linux)",
+}
 _PIECE = 1 << 16
 _CLOSE_TIMEOUT_SECONDS = 1.0
 
 
-class StandIn:
-    """`with StandIn(answer) as socket:` serves until the end of the block; a thread a connection.
+@contextmanager
+def serve(answer: Callable[[ClientRequest], Answer], user: tuple[int, int] | None = None) -> Iterator[Path]:
+    """Serve at the socket that is yielded until the end of the block; a thread a connection.
 
     `user`: user and group IDs of the client, where it is another user; None: one's own.
     """
-
-    def __init__(self, answer: Callable[[ClientRequest], Answer], user: tuple[int, int] | None = None) -> None:
-        self._answer = answer
-        self._user = user
-
-    def __enter__(self) -> Path:
-        self._folder = Path(tempfile.mkdtemp(prefix="portero-"))
-        path = self._folder / "docker.sock"
-        try:
-            self._server = _UnixServer(str(path), self._answer)
-        except OSError:
-            shutil.rmtree(self._folder)
-            raise
-        if self._user is not None:
-            for owned in (path, self._folder):
-                os.chown(owned, *self._user)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return path
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        shutil.rmtree(self._folder)
+    with TemporaryDirectory(prefix="portero-") as folder:
+        path = Path(folder) / "docker.sock"
+        with _UnixServer(str(path), answer) as server:
+            if user is not None:
+                for owned in (path, folder):
+                    os.chown(owned, *user)
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            try:
+                yield path
+            finally:
+                server.shutdown()
 
 
 class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -64,7 +56,6 @@ class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         super().__init__(path, _Connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore client disconnects."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed knows no Unix sockets here
 
@@ -115,7 +106,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _send_head(self, answer: Answer, **more: str) -> None:
         self.send_response_only(answer.status)
-        headers = HEADERS | dict(answer.headers) | {name.replace("_", "-"): value for name, value in more.items()}
+        headers = _HEADERS | dict(answer.headers) | {name.replace("_", "-"): value for name, value in more.items()}
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -71,7 +71,6 @@ def _skip_options(command: Sequence[str], start: int) -> int:
 
 
 def _takes_value(word: str) -> bool:
-    """Whether the next word is this option's value."""
     name, sign, _ = word.partition("=")
     if name in _ELSEWHERE_LONG:
         _refuse(name)

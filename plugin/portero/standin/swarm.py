@@ -1,44 +1,21 @@
-"""Answers about a swarm: this node is its one manager, and every task runs."""
+"""Answers about a swarm: this node is its one manager, every task runs, the content of secrets is forgotten at once."""
 
-from portero.standin.messages import Answer, Call, Object
+from portero.standin.messages import Answer, Call, Object, failure
 from portero.standin.objects import CREATED, VERSION, State, has_labels, swarm_identity
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
 _TIMES: Object = {"Version": VERSION, "CreatedAt": CREATED, "UpdatedAt": CREATED}
 NODE_ID = swarm_identity("node")
-NODE: Object = {
-    **_TIMES,
-    "ID": NODE_ID,
-    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
-    "Description": {
-        "Hostname": "standin",
-        "Platform": {"Architecture": "x86_64", "OS": "linux"},
-        "Resources": {"NanoCPUs": 1000000000, "MemoryBytes": 1073741824},
-        "Engine": {"EngineVersion": "standin"},
-        "TLSInfo": {},
-    },
-    "Status": {"State": "ready", "Addr": "127.0.0.1"},
-    "ManagerStatus": {"Leader": True, "Reachability": "reachable", "Addr": "127.0.0.1:2377"},
-}
-SWARM: Object = {
-    **_TIMES,
-    "ID": swarm_identity("swarm"),
-    "Spec": {"Name": "default", "Labels": {}, "CAConfig": {}, "Dispatcher": {}, "Orchestration": {}, "Raft": {}},
-    "TLSInfo": {"TrustRoot": "none"},
-    "JoinTokens": {"Worker": "SWMTKN-1-standin-worker", "Manager": "SWMTKN-1-standin-manager"},
-}
 
 
 def create_service(state: State, call: Call) -> Answer:
-    """ServiceCreate."""
     id = swarm_identity(state.new_id())
     state.services[id] = call.body
     return Answer(201, {"ID": id, "Warnings": []})
 
 
 def update_service(state: State, call: Call) -> Answer:
-    """ServiceUpdate."""
     state.services[_service_id(state, call.path["id"])] = call.body
     return Answer(body={"Warnings": []})
 
@@ -58,7 +35,6 @@ def list_services(state: State, call: Call) -> Answer:
 
 
 def delete_service(state: State, call: Call) -> Answer:
-    """ServiceDelete."""
     state.services.pop(_service_id(state, call.path["id"]), None)
     return Answer(200)
 
@@ -108,3 +84,39 @@ def _list_tasks(state: State, service: str) -> list[JSON]:
         }
         for slot in range(1, 1 + (count if isinstance(count, int) else 1))
     ]
+
+
+def create(state: State, call: Call) -> Answer:
+    id = swarm_identity(text(call.body, "Name"))
+    _objects(state, call)[id] = {name: value for name, value in call.body.items() if name != "Data"}
+    return Answer(201, {"ID": id})
+
+
+def list_objects(state: State, call: Call) -> Answer:
+    """SecretList and ConfigList: a client that gives names means to use them, so all of these exist."""
+    filters = call.filters()
+    named: list[Object] = [{"Name": name} for name in filters.get("name", [])]
+    labels = filters.get("label", [])
+    shown = named or [spec for spec in _objects(state, call).values() if has_labels(labels, child(spec, "Labels"))]
+    return Answer(body=[_entry(swarm_identity(text(spec, "Name")), spec) for spec in shown])
+
+
+def inspect(state: State, call: Call) -> Answer:
+    """SecretInspect and ConfigInspect: the client makes what is missing (docker stack deploy)."""
+    reference = call.path["id"]
+    for id, spec in _objects(state, call).items():
+        if reference in (id, text(spec, "Name")):
+            return Answer(body=_entry(id, spec))
+    return failure(404, f"{'secret' if _is_secret(call) else 'config'} {reference} not found")
+
+
+def _is_secret(call: Call) -> bool:
+    return call.operation.startswith("Secret")
+
+
+def _objects(state: State, call: Call) -> dict[str, Object]:
+    return state.secrets if _is_secret(call) else state.configs
+
+
+def _entry(id: str, spec: Object) -> Object:
+    return {"ID": id, "Version": VERSION, "CreatedAt": CREATED, "UpdatedAt": CREATED, "Spec": spec}

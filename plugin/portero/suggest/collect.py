@@ -7,7 +7,7 @@ names of rules, image and user.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, TypeVar, cast
 
 from portero.decision import Violation
 from portero.flags.try_keyword import flag_named
@@ -36,6 +36,8 @@ _MOUNTS = ("facts", "mounts")
 # The most entries of each kind.
 _MAX = 1000
 Cure: TypeAlias = SiteValue | Why | Literal["waive"]
+Key = TypeVar("Key")
+Entry = TypeVar("Entry")
 
 
 @dataclass(slots=True)
@@ -84,7 +86,11 @@ class Suggestions:
         cures = [self._find_cure(violation, request, document) for violation in denials]
         # A site value does not help where something else stays refused at the same place in the request.
         waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
-        stuck = {violation.at for violation, cure in zip(denials, cures, strict=True) if _stays_refused(cure)}
+        stuck = {
+            violation.at
+            for violation, cure in zip(denials, cures, strict=True)
+            if isinstance(cure, str) and cure in _STAYS_REFUSED
+        }
         counted: set[int] = set()
         legal = True
         for violation, cure in zip(denials, cures, strict=True):
@@ -156,11 +162,8 @@ class Suggestions:
             return self._add_value(cure, violation)
         if cure == "waive":
             return self._add_draft(violation, request, document)
-        left = self._left.get((violation.rule, cure))
-        if left is None and len(self._left) < _MAX:
-            left = NotSuggested(violation.rule, cure, self._flags(violation.rule) if cure == "flags" else "")
-            self._left[violation.rule, cure] = left
-        return left
+        flags = self._flags(violation.rule) if cure == "flags" else ""
+        return _get_or_add(self._left, (violation.rule, cure), NotSuggested(violation.rule, cure, flags))
 
     def _flags(self, rule: str) -> str:
         proposal = self.policy.proposal(rule)
@@ -169,11 +172,9 @@ class Suggestions:
     def _add_value(self, value: SiteValue, violation: Violation) -> WantedValue | None:
         is_list = isinstance(self.policy.site[value.key], list)
         name = f"{value.key} {json.dumps(value.value)}" if is_list else value.key
-        wanted = self._wanted.get(name)
+        wanted = _get_or_add(self._wanted, name, WantedValue(value))
         if wanted is None:
-            if len(self._wanted) >= _MAX:
-                return None
-            wanted = self._wanted[name] = WantedValue(value)
+            return None
         if not is_list:
             wanted.value = max(wanted.value, value, key=lambda one: _measure(one.value))
         wanted.rules.add(violation.rule)
@@ -182,12 +183,9 @@ class Suggestions:
 
     def _add_draft(self, violation: Violation, request: RefusedRequest, document: JSON) -> Draft | None:
         mounted = {str(source) for path in violation.paths if (source := _find_source(path, document)) is not None}
-        key = request, bool(mounted)
-        draft = self._drafts.get(key)
+        draft = _get_or_add(self._drafts, (request, bool(mounted)), Draft(request))
         if draft is None:
-            if len(self._drafts) >= _MAX:
-                return None
-            draft = self._drafts[key] = Draft(request)
+            return None
         draft.rules.add(violation.rule)
         draft.sources |= mounted
         if violation.level == "baseline":
@@ -195,13 +193,14 @@ class Suggestions:
         return draft
 
 
+def _get_or_add(entries: dict[Key, Entry], key: Key, new: Entry) -> Entry | None:
+    """The entry; None where there are too many for a new one."""
+    return entries.setdefault(key, new) if key in entries or len(entries) < _MAX else None
+
+
 def _write_flag(added: tuple[str, str]) -> str:
     flag, value = added
     return f"{flag} with the value of {other}" if (other := flag_named(value)) else f"{flag} {value}".strip()
-
-
-def _stays_refused(cure: Cure) -> bool:
-    return isinstance(cure, str) and cure in _STAYS_REFUSED
 
 
 def _measure(value: JSON) -> float:

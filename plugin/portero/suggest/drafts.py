@@ -34,12 +34,10 @@ class Draft:
 
     @property
     def id(self) -> str:
-        """A name for its file."""
         words = [self.request.repository.rpartition("/")[2], self.request.user, "mounts" if self.sources else ""]
         return _NOT_IN_NAMES.sub("-", "-".join(word for word in words if word).lower()).strip("-") or "requests"
 
     def document(self) -> dict[str, JSON]:
-        """The file, exceptions/<id>.json."""
         return {
             "$schema": "../exception.json",
             "dialect": 2,

@@ -57,7 +57,6 @@ class SiteValues:
         return None
 
     def widen(self, wanted: SiteValue, values: Mapping[str, JSON]) -> dict[str, JSON]:
-        """The site's values with one more."""
         old, new = values[wanted.key], wanted.value
         if isinstance(old, list):
             new = old if new in old else [*old, new]

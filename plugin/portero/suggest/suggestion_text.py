@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from portero.suggest.collect import WHY, NotSuggested, Suggestions, WantedValue
 from portero.suggest.drafts import Draft
 from portero.values.json_types import JSON
+from portero.values.spelling import count_things
 
 _MAX_LISTED = 40
 
@@ -13,7 +14,7 @@ _MAX_LISTED = 40
 def list_lines(suggestions: Suggestions) -> Iterator[str]:
     """For people; the blocks of JSON can be copied, without their comments."""
     refused, legal = suggestions.refused, suggestions.legal
-    read = _count_requests(suggestions.requests)
+    read = count_things(suggestions.requests, "request")
     yield f"{read} read, {refused} refused or would be; {legal} would be allowed with all this"
     if wanted := suggestions.site_values():
         yield ""
@@ -32,7 +33,6 @@ def list_lines(suggestions: Suggestions) -> Iterator[str]:
 
 
 def describe(suggestions: Suggestions) -> dict[str, JSON]:
-    """For machines."""
     return {
         "requests": suggestions.requests,
         "refused": suggestions.refused,
@@ -64,11 +64,10 @@ def comment_draft(draft: Draft) -> str:
     """How often a draft would be used, and what it opens."""
     opens = f"; waives {', '.join(sorted(draft.baseline))} of baseline" if draft.baseline else ""
     pinned = "" if draft.request.digest or not draft.request.repository else "; pin the image by digest"
-    return f"{_count_requests(draft.count)}{opens}{pinned}"
+    return f"{count_things(draft.count, 'request')}{opens}{pinned}"
 
 
 def explain(one: NotSuggested) -> str:
-    """Why nothing is suggested for a rule."""
     return f"{WHY[one.why]}: {one.flags}" if one.flags else WHY[one.why]
 
 
@@ -79,11 +78,7 @@ def _list_patch(wanted: list[WantedValue], patch: dict[str, JSON]) -> Iterator[s
         for one in wanted:
             if one.value.key == key:
                 risk = "; baseline: it opens this for all containers" if one.baseline else ""
-                wanted_value = json.dumps(one.value.value)
-                yield f"  // {_count_requests(one.count)}: {wanted_value} ({', '.join(sorted(one.rules))}){risk}"
+                wanted_value, number = json.dumps(one.value.value), count_things(one.count, "request")
+                yield f"  // {number}: {wanted_value} ({', '.join(sorted(one.rules))}){risk}"
         yield f"  {json.dumps(key)}: {json.dumps(value)}{',' if index < len(patch) - 1 else ''}"
     yield "}"
-
-
-def _count_requests(count: int) -> str:
-    return f"{count} request{'s'[: count != 1]}"

@@ -29,6 +29,11 @@ def find_twins(names: Sequence[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
+def count_things(number: int, what: str) -> str:
+    """1 request, 1,200 requests; `what`: a word whose plural ends with s."""
+    return f"{number:,} {what}{'s'[: number != 1]}"
+
+
 def make_printable(text: str) -> str:
     """An untrusted text as one line without control characters."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
