@@ -44,8 +44,8 @@ class Typist:
     def type(self, command: Command) -> tuple[str, list[dict[str, Any]]]:
         """What the command said, and the decisions that it led to."""
         self._listen(command)
-        self._serve(command)
         self._lay_out(command)
+        self._serve(command)
         before = self._docker.log_size()
         done = self._docker.shell(command.line, timeout=20, cwd=FOLDER)
         decisions = self._docker.decisions(before)
@@ -61,8 +61,10 @@ class Typist:
 
     def _serve(self, command: Command) -> None:
         options = (command.profile, "--schemas", str(EXAMPLE_SITE), "--schemas", str(READING_SITE), *command.options)
-        # The plugin knows a new socket at once only when it starts.
-        started = (*command.environment, *options, *command.host.get("userSockets", ()))
+        # The plugin knows a new socket, and a new home or link in one, at once only when it starts.
+        host, links = command.host, command.host.get("links", ())
+        in_homes = (*host.get("homes", ()), *(link for link in links if link.startswith(("/home", "/root"))))
+        started = (*command.environment, *options, *host.get("userSockets", ()), *in_homes)
         if started != self._started:
             self._docker.replace_plugin(["env", *command.environment, *serve(*options)])
             self._started = started

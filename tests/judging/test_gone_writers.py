@@ -22,6 +22,11 @@ class Asked(FixedObjects):
         return None if name.startswith("f") else {"Id": name, "HostConfig": {"NetworkMode": "host"}}
 
 
+class Started(Asked):
+    def inspect(self, kind: ObjectKind, name: str) -> Any:
+        return {**super().inspect(kind, name), "State": {"StartedAt": "2026-01-01"}}
+
+
 def list_containers(number: int) -> list[Any]:
     return [{**container(f"c{n}"), "Names": [f"/c{n}"], "State": "running"} for n in range(number)]
 
@@ -36,6 +41,19 @@ def test_namespaces_are_asked_for_once_and_of_some_at_a_time() -> None:
         assert [one["Id"] for one in listed[:number]] == ASKED
         assert [UNKNOWN in one.shares for one in known] == [False] * number + [True] * (40 - number)
         assert "network host" in known[0].shares
+
+
+def test_since_when_holders_run_is_asked_of_some_at_a_time() -> None:
+    members = WriterMemory(None).at("", "1")
+    volume = {"Type": "volume", "Name": "v", "Source": "/x/v", "Destination": "/v", "RW": True}
+    running = [{**one, "Mounts": [volume]} for one in list_containers(21)]
+    running[0]["Mounts"] = [volume, {"Type": "bind", "Source": "/srv/media", "Destination": "/w", "RW": True}]
+    for _ in range(2):
+        follow(running, (), FixedHost({}), Asked({}, members=members), members)
+    for number in (8, 8, 4, 0):
+        ASKED.clear()
+        holders = follow(running[1:], (), FixedHost({}), Started({}, members=members), members)
+        assert (len(holders), len(ASKED)) == (20, number)
 
 
 def test_what_went_between_list_and_question_is_not_there() -> None:

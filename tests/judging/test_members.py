@@ -43,9 +43,10 @@ def volume(name: str, *, writable: bool = True) -> dict[str, Any]:
             {"namespace " + "w" * 64, "namespace gone"},
             set(),
         ),
+        ([], {"NetworkMode": "container:" + "d" * 64}, {"namespace " + "d" * 64}, set()),
         ([], {"NetworkMode": "app", "IpcMode": "shareable", "PidMode": ""}, set(), set()),
     ],
-    ids=map(str, range(11)),
+    ids=map(str, range(12)),
 )
 def test_the_places_of_a_container(mounts: Any, config: Any, shares: set[str], reads: set[str]) -> None:
     member = make_member(container("c", mounts=tuple(mounts), **config), HOST, OBJECTS)

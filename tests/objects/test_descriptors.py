@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.member import Member
+from portero.host.member import UNKNOWN, Member
 from portero.objects.descriptors import follow
 from tests.objects.test_meetings import member
 
@@ -71,6 +71,18 @@ def test_who_only_read_in_a_volume_could_meet_others_there() -> None:
     reading = replace(BETWEEN, writes=BETWEEN.writes - {"volume v"})
 
     assert held([reading, FAR], [FAR]) == {"far": "volume v"}
+
+
+def test_a_container_of_which_nothing_is_known_has_others_meet_while_it_is_there_alone() -> None:
+    unknown, writer = (
+        replace(member("b"), shares=frozenset({UNKNOWN}), state="runs"),
+        replace(WRITER, shares=WRITER.writes),
+    )
+    known = follow(
+        {one.id: one for one in (unknown, writer, FAR)}, {one.id: one for one in (writer, FAR)}, 9, 0.0, restarted=False
+    )
+
+    assert all(UNKNOWN not in one.held for one in known.values())
 
 
 def test_what_never_ran_passes_nothing_on() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portero.host.member import MadePlace
+from portero.objects import followed_daemon
 from portero.objects.changes import PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.reading.authz_response import Result
@@ -222,6 +223,18 @@ def test_an_exec_beside_one_whose_answer_may_come_late_is_asked_for(followed: Fo
     for body, is_known in ((b"{}", False), (b'{"User": "root"}', True)):
         allow_exec(followed, body)
         assert (answer_exec(followed, body) is not None) is is_known
+
+
+def test_while_too_many_answers_may_come_late_each_exec_is_asked_for(
+    followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed_daemon, "_MANY", 2)
+    for number in range(9):
+        allow_exec(followed, b'{"User": "%d"}' % number)
+        followed.end_unanswered(-1.0)
+    allow_exec(followed, b"{}")
+
+    assert answer_exec(followed, b"{}") is None
 
 
 def test_an_exec_of_a_container_that_is_not_known_is_asked_for(followed: FollowedDaemon) -> None:

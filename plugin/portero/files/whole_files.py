@@ -18,6 +18,7 @@ from portero.values.json_types import JSON
 
 # Bytes; far more than any rule, site.json, key or daemon.json has. (/proc/sys answers ENOMEM to a read of 4 MiB.)
 MAX_FILE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 16
 
 
 def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, follows: bool = True) -> bytes:
@@ -32,8 +33,10 @@ def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, foll
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", str(path))
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(max_bytes + 1)
+        data = b""
+        # Most are small, and a buffer of the largest size takes longer than they do.
+        while len(data) <= max_bytes and (piece := os.read(descriptor, min(_PIECE_BYTES, max_bytes + 1 - len(data)))):
+            data += piece
     finally:
         os.close(descriptor)
     if len(data) > max_bytes:

@@ -104,8 +104,9 @@ class HostFiles:
 
     def watch(self) -> None:
         self.listening.watch("sockets")
-        self.programs_of_root.watch("programs")
-        self.homes.watch("homes")
+        if self.visible:
+            self.programs_of_root.watch("programs")
+            self.homes.watch("homes")
         for each in (self.daemons, *((self.followed,) if self.followed else ())):
             each.watch()
 

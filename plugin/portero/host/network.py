@@ -61,11 +61,13 @@ def read_routes(folder: str) -> HostRoutes:
     except FileNotFoundError:
         if_inet6 = None  # a kernel without IPv6
     ipv6 = None if if_inet6 is None else (if_inet6, _read(folder, "ipv6_route"))
-    return _parse(fib_trie, route, ipv6, _read(folder, "dev"))
+    # Its lines count packets, too.
+    interfaces = frozenset(line.partition(":")[0].strip() for line in _read(folder, "dev").splitlines()[2:])
+    return HostRoutes(_parse(fib_trie, route, ipv6), interfaces)
 
 
 @lru_cache(maxsize=8)
-def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None, dev: str) -> HostRoutes:
+def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None) -> tuple[Network, ...]:
     routed, dockers = _read_ipv4_interfaces(route)
     routed6, dockers6 = _read_ipv6(*ipv6) if ipv6 else ([], [])
     ranges = {*_read_ipv4(fib_trie), *routed, *routed6}
@@ -73,8 +75,7 @@ def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None, dev: str) ->
     remaining = [
         network for network in ranges if _counts(network) and not any(contains(outer, network) for outer in bridged)
     ]
-    interfaces = frozenset(line.partition(":")[0].strip() for line in dev.splitlines()[2:])
-    return HostRoutes(tuple(sorted(remaining, key=lambda n: (n.version, n))), interfaces)
+    return tuple(sorted(remaining, key=lambda n: (n.version, n)))
 
 
 def _read_ipv4(fib_trie: str) -> Iterator[Network]:

@@ -6,6 +6,7 @@ can still write without a mount of them, as sources to compare with those of a r
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +23,8 @@ from portero.values.json_types import JSON
 _RESTS = ("exited", "dead", "")
 # Of a container that was there before Portero, the namespaces are asked for, of so many in one request.
 _MAX_INSPECTED = 32
+# Since when what can hold something runs is asked for, of so many in one request.
+_MAX_RUNS = 8
 # So many may be silent, since they hang in a start.
 _MAX_SILENT = 2
 
@@ -68,8 +71,12 @@ def follow(
     for service in services:
         member = make_service(service, host)
         seen[member.id] = member
-    holders = members.follow(listed, seen, gone).values()
-    return [_note_run(one, existing, members) if one.state == "runs" and not one.run else one for one in holders]
+    holders = {one.id: one for one in members.follow(listed, seen, gone).values()}
+    # Of others a later request asks: who was started again meanwhile is taken for a holder all the longer.
+    for one in [one for one in holders.values() if one.state == "runs" and not one.run][:_MAX_RUNS]:
+        with suppress(Refused):
+            holders[one.id] = _note_run(one, existing, members)
+    return [*holders.values()]
 
 
 def _read_state(container: Mapping[str, JSON]) -> State:

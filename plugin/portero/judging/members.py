@@ -1,5 +1,6 @@
 """Containers and services as members of the memory of writers: what dockerd shows of one in, its places out."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from portero.judging.nested_sources import Source, list_mounted, list_of_service
 from portero.values.json_fields import child, flag, objects, text, texts
 from portero.values.json_types import JSON
 
+_WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 # Types of mounts that no two containers share.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
 _OWN = frozenset({"tmpfs", "image", "npipe"})
@@ -54,8 +56,10 @@ def _list_spaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]
         if kind == "host":
             yield host
         elif kind == "container":
-            other = existing.inspect("container", name.removeprefix("/")) or {}
-            yield f"namespace {text(other, 'Id') or name}"
+            # dockerd keeps a whole ID, but for what was not there.
+            name = name.removeprefix("/")
+            is_known = _WHOLE_ID.fullmatch(name) is not None
+            yield f"namespace {name if is_known else text(existing.inspect('container', name) or {}, 'Id') or name}"
 
 
 def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:

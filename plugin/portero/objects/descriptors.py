@@ -60,7 +60,7 @@ def follow(
 
 def _find_left(gone: Member) -> frozenset[str]:
     """Its own namespace is gone with it. Who reads in a volume can meet there, too."""
-    volumes = {place for place in gone.shares if not place.startswith("/")}
+    volumes = {place for place in gone.shares if place.startswith("volume ")}
     return (gone.writes | volumes) - {f"namespace {gone.id}"}
 
 

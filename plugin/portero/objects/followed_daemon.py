@@ -145,7 +145,8 @@ class FollowedDaemon:
                 for one in each
                 if one.since < late and one.change.makes == "exec"
             }
-            self._late_execs |= late_execs
+            if len(self._late_execs) <= _MANY:
+                self._late_execs |= late_execs
             self._by_user = Counter(one.user for each in kept.values() for one in each if one.user)
         self._end(one.change for one in ended)
 

@@ -4,7 +4,6 @@ A question takes as long among thousands of them as among two. Not for several t
 lock.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from portero.host.container_list import ContainerList, MountedPath, list_paths
@@ -18,13 +17,13 @@ class ContainerIndex:
     def __init__(self) -> None:
         self.others: dict[str, None] = {}
         self._by_id: dict[str, Mapping[str, JSON]] = {}
-        self._by_path = defaultdict[MountedPath, dict[str, None]](dict)
+        self._by_path: dict[MountedPath, tuple[str, ...]] = {}
         self._list: ContainerList | None = None
 
     def list_all(self) -> ContainerList:
         """Those of which it is known; the same list while nothing changes."""
         if self._list is None:
-            self._list = ContainerList({**self._by_id}, {path: tuple(ids) for path, ids in self._by_path.items()})
+            self._list = ContainerList({**self._by_id}, {**self._by_path})
         return self._list
 
     def find_state(self, id: str) -> str | None:
@@ -50,14 +49,13 @@ class ContainerIndex:
         paths = _find_paths(after)
         if before is not None:
             for path in _find_paths(before):
-                del self._by_path[path][id]
-                if not self._by_path[path]:
-                    del self._by_path[path]
+                ids = tuple(each for each in self._by_path.pop(path) if each != id)
+                self._by_path |= {path: ids} if ids else {}
             del self._by_id[id]
         if after is not None:
             self._by_id[id] = after
             for path in paths:
-                self._by_path[path][id] = None
+                self._by_path[path] = (*self._by_path.get(path, ()), id)
         if before is not None or after is not None:
             self._list = None
 
