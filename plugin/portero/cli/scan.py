@@ -21,7 +21,7 @@ from portero.report import junit
 from portero.scan.bypasses import BypassFinder
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged_objects import ObjectJudge
-from portero.scan.report import ScanReport, describe, keeps_running, list_cases, render_page
+from portero.scan.scan_result import ScanReport, describe, keeps_running, list_cases, render_page
 from portero.settings.settings import Settings
 from portero.values.json_fields import child
 from portero.values.json_types import JSON

@@ -4,7 +4,6 @@ It is not for several threads at once: the picture has the lock.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +41,7 @@ class KnownContainers:
         self._touches = touches
         self._by_id: dict[str, _Container] = {}
         self._names: dict[str, str] = {}
-        self._beginnings: dict[str, set[str]] = defaultdict(set)
+        self._beginnings: dict[str, tuple[str, ...]] = {}
         # Those whose name is not known, or can have changed.
         self._unnamed: set[str] = set()
         self._listed = ContainerIndex()
@@ -175,9 +174,8 @@ class KnownContainers:
         self._unnamed.discard(id)
         if self._names.get(known.name) == id:
             del self._names[known.name]
-        self._beginnings[id[:_SURE]].discard(id)
-        if not self._beginnings[id[:_SURE]]:
-            del self._beginnings[id[:_SURE]]
+        others = tuple(each for each in self._beginnings.pop(id[:_SURE]) if each != id)
+        self._beginnings |= {id[:_SURE]: others} if others else {}
 
     def _make(self, id: str) -> bool:
         """False: there are too many."""
@@ -187,7 +185,7 @@ class KnownContainers:
             return False
         self._by_id[id] = _Container(made)
         self._listed.note(id, None)
-        self._beginnings[id[:_SURE]].add(id)
+        self._beginnings[id[:_SURE]] = (*self._beginnings.get(id[:_SURE], ()), id)
         self._unnamed.add(id)
         self._unread[id] = None
         return True

@@ -16,10 +16,10 @@ from portero.dockerd.api import make_check
 from portero.dockerd.daemon import AskingDaemon
 from portero.host.view import ObjectKind
 from portero.objects.changes import Touch
-from portero.objects.comparison import compare_facts, compare_list
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.event_stream import EventStream
 from portero.objects.followed_daemon import FollowedDaemon
+from portero.objects.picture_check import compare_facts, compare_list
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON

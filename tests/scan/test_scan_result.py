@@ -12,7 +12,7 @@ from portero.decision import Decision
 from portero.scan.bypasses import Bypass
 from portero.scan.inventory import Inventory
 from portero.scan.judged_objects import JudgedObject, Kind
-from portero.scan.report import ScanReport, keeps_running, list_starts
+from portero.scan.scan_result import ScanReport, keeps_running, list_starts
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, make_clean, scan
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from portero.objects.changes import Touch
-from portero.objects.comparison import compare_facts, compare_list
 from portero.objects.picture import Picture
+from portero.objects.picture_check import compare_facts, compare_list
 from tests.objects.test_known_containers import ID, shown
 from tests.objects.test_picture import made
 
