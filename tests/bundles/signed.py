@@ -65,7 +65,11 @@ def server(respond: Respond, tls: Path | None = None) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """A client that hangs up is no error of the test."""
+
+    running = Server(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
