@@ -123,8 +123,7 @@ class FilesMoment:
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
         self._find_asking = cache(partial(host.daemons.find, peer))
         self._read_mounts = cache(partial(_read_mounts, host, self._find_asking))
-        self._seen: dict[str, HostEntry] = {}
-        self._traced: dict[str, Trace] = {}
+        self._seen, self._traced = dict[str, HostEntry](), dict[str, Trace]()
         self._passages: dict[str, Passage] = {}
         self._name_of = host.new_lookup(self._find_asking)
 
