@@ -61,7 +61,15 @@ class LinkCache:
     def still_holds(self, walk: HostWalk) -> bool:
         """Whether this walk finds no other link; False also where it cannot tell soon. Raises OSError."""
         try:
-            return all(folder.still_holds(walk) for folder in self.folders)
+            # Most are as they were, which is compared in line: hardly anything is done as often in a request.
+            changed = [
+                folder
+                for folder in self.folders
+                if folder.stamp is None
+                or (stat := walk.lstat(folder.path)) is None
+                or folder.stamp != (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
+            ]
+            return all(folder.still_holds(walk) for folder in changed)
         except OSError as error:
             if is_closed(error):
                 return False

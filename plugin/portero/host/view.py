@@ -4,8 +4,7 @@ No file and no socket is opened here; live_host.py and objects/ do that.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -179,10 +178,20 @@ def may_begin_network_id(name: str) -> bool:
     return _BEGINNING_OF_ID.fullmatch(name) is not None
 
 
-@contextmanager
-def refuse_unreadable() -> Iterator[None]:
+class _RefuseUnreadable:
+    """A generator of contextlib would take four times as long, ten times in a create."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError):
+            raise Refused("host-unreadable") from error
+
+
+_BLOCK = _RefuseUnreadable()
+
+
+def refuse_unreadable() -> _RefuseUnreadable:
     """For `with`: an OSError in the block is raised as Refused (host-unreadable); unread is not the same as empty."""
-    try:
-        yield
-    except OSError as error:
-        raise Refused("host-unreadable") from error
+    return _BLOCK
