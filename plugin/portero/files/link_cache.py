@@ -35,12 +35,11 @@ class _Folder:
         has_closed = CLOSED in names.values()
         return cls(path, tuple(names.items()), has_closed, None if has_closed else find_stamp(walk, path))
 
-    def still_holds(self, walk: HostWalk) -> bool:
-        """Whether no link in it changed; False also for one that changed and has settled since: it is recorded anew."""
-        stamp = None if self.has_closed else find_stamp(walk, self.path)
-        if stamp is None:
-            return all(walk.find_link(self.path, name) == link for name, link in self.names)
-        return stamp == self.stamp
+    def has_same_links(self, walk: HostWalk) -> bool:
+        """Of one with other times: whether each link is as it was. False where it has settled: it is recorded anew."""
+        if not self.has_closed and find_stamp(walk, self.path) is not None:
+            return False
+        return all(walk.find_link(self.path, name) == link for name, link in self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class LinkCache:
                 or (stat := walk.lstat(folder.path)) is None
                 or folder.stamp != (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
             ]
-            return all(folder.still_holds(walk) for folder in changed)
+            return all(folder.has_same_links(walk) for folder in changed)
         except OSError as error:
             if is_closed(error):
                 return False

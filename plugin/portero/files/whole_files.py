@@ -33,15 +33,16 @@ def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, foll
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", str(path))
-        data = b""
         # Most are small, and a buffer of the largest size takes longer than they do.
-        while len(data) <= max_bytes and (piece := os.read(descriptor, min(_PIECE_BYTES, max_bytes + 1 - len(data)))):
-            data += piece
+        pieces, left = list[bytes](), max_bytes + 1
+        while left and (piece := os.read(descriptor, min(_PIECE_BYTES, left))):
+            pieces.append(piece)
+            left -= len(piece)
     finally:
         os.close(descriptor)
-    if len(data) > max_bytes:
+    if not left:
         raise OSError(errno.EFBIG, f"has more than {max_bytes} bytes", str(path))
-    return data
+    return b"".join(pieces)
 
 
 def open_now(path: str | Path) -> FileIO:

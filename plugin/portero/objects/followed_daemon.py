@@ -135,20 +135,14 @@ class FollowedDaemon:
         late = time.monotonic() - seconds
         with self._lock:
             under_way = self._under_way
-            ended = [one for each in under_way.values() for one in each if one.since < late]
+            ended = [(key, one) for key, each in under_way.items() for one in each if one.since < late]
             kept = {key: [one for one in each if one.since >= late] for key, each in under_way.items()}
             self._under_way = defaultdict(list, {key: each for key, each in kept.items() if each})
             self._count -= len(ended)
-            late_execs = {
-                key
-                for key, each in under_way.items()
-                for one in each
-                if one.since < late and one.change.makes == "exec"
-            }
             if len(self._late_execs) <= _MANY:
-                self._late_execs |= late_execs
+                self._late_execs |= {key for key, one in ended if one.change.makes == "exec"}
             self._by_user = Counter(one.user for each in kept.values() for one in each if one.user)
-        self._end(one.change for one in ended)
+        self._end(one.change for _, one in ended)
 
     def _end(self, changes: Iterable[PossibleChange], *, is_known: bool = True) -> None:
         for change in changes:
