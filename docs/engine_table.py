@@ -41,8 +41,8 @@ def engine_holes() -> str:
     for hole in json.loads((ROOT / "schemas" / "engine-holes.json").read_text()):
         harmless = hole.get("harmless")
         by = f"`{harmless['rule']}`, case `{harmless['case']}`" if harmless else ""
-        rows.append([hole["id"], hole["in"], hole["what"], ", ".join(hole["mended"]), by])
-    return _table(["hole", "in", "with it", "mended in", "made harmless by"], rows)
+        rows.append([hole["id"], hole["in"], hole["what"], ", ".join(hole["fixed"]), by])
+    return _table(["hole", "in", "with it", "fixed in", "made harmless by"], rows)
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

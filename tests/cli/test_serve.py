@@ -139,11 +139,11 @@ def test_with_a_policy_that_cannot_be_used_it_runs_and_refuses_until_that_is_men
         (policy / "site.json").write_text("{}")
         assert soon(lambda: ask(running, json.dumps(LIST).encode())["Allow"])
         assert "portero_policy_usable 1.0" in running.text("/metrics")
-    mended = run(*words[2:], "--check")
+    fixed = run(*words[2:], "--check")
 
     assert (checked.returncode, checked.stderr.count("\n")) == (2, 1)
     assert f"policy-unusable Portero has no policy: {policy}" in refused
-    assert (mended.returncode, mended.stderr) == (0, "")
+    assert (fixed.returncode, fixed.stderr) == (0, "")
 
 
 def test_with_an_invalid_policy_it_begins_with_the_one_that_was_in_force_last(tmp_path: Path) -> None:
@@ -201,12 +201,12 @@ def test_systemd_hears_that_it_is_ready_and_what_is_wrong(tmp_path: Path) -> Non
             begun = [systemd.recv(1000).decode(), systemd.recv(1000).decode()]
             (tmp_path / "policy").mkdir()
             (tmp_path / "policy" / "site.json").write_text("{}")
-            while (mended := systemd.recv(1000).decode()).startswith("STATUS=no policy"):
+            while (fixed := systemd.recv(1000).decode()).startswith("STATUS=no policy"):
                 pass
 
     assert begun[0].startswith(f"STATUS=no policy, and nothing is allowed until this is fixed: {tmp_path}/policy")
     assert begun[1:] == ["READY=1"]
-    assert mended == "STATUS=mode enforce"
+    assert fixed == "STATUS=mode enforce"
 
 
 def test_a_wrong_descriptor_from_systemd_is_refused(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_what_is_mended_counts_and_until_then_docker_can_restart(machine: Machin
     version = machine.do("docker version && docker info")
     machine.do(trouble.cure)
 
-    wait_until(lambda: machine.shell("docker ps").returncode == 0, "what is mended does not count", SECONDS)
+    wait_until(lambda: machine.shell("docker ps").returncode == 0, "what is fixed does not count", SECONDS)
     assert failed == 1
     assert status.returncode == 1
     assert "NOTHING IS ALLOWED" in status.stdout

@@ -138,7 +138,7 @@ def holes(host: Host, dockerd: Dockerd, **versions: str) -> Any:
     ("version", "has"),
     [
         ("1.1.11", True),
-        ("1.1.12", True),  # no 1.1 is mended by its maker
+        ("1.1.12", True),  # no 1.1 is fixed by its maker
         ("1.1.15+ds1", True),
         ("1.2.7", True),
         ("1.2.8", False),

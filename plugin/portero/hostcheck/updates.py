@@ -109,25 +109,24 @@ _BRANCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A hole that a client of the API can use; `mended`: the first version of each branch without it, as numbers."""
+    """A hole that a client of the API can use; `fixed`: the first version of each branch without it, as numbers."""
 
     id: str
     part: str
     what: str
-    mended: tuple[int, ...]
+    fixed: tuple[int, ...]
     harmless: bool
 
     def is_in(self, release: int) -> bool:
-        """Whether a version has it: one before all of its branch that are mended, and before the newest branch."""
-        of_branch = [mended for mended in self.mended if mended // _BRANCH == release // _BRANCH]
-        return release < (of_branch[0] if of_branch else max(self.mended))
+        """Whether a version has it: one before all of its branch that are fixed, and before the newest branch."""
+        of_branch = [fixed for fixed in self.fixed if fixed // _BRANCH == release // _BRANCH]
+        return release < (of_branch[0] if of_branch else max(self.fixed))
 
 
 def load_holes() -> list[Hole]:
     table = json.loads((package_files.schemas() / "engine-holes.json").read_bytes())
     return [
-        Hole(row["id"], row["in"], row["what"], tuple(map(number_of, row["mended"])), "harmless" in row)
-        for row in table
+        Hole(row["id"], row["in"], row["what"], tuple(map(number_of, row["fixed"])), "harmless" in row) for row in table
     ]
 
 

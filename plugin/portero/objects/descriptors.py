@@ -29,14 +29,14 @@ def follow(
 
     `known`: as noted and seen before, `seen`: in a list that was asked for in this turn of the memory; `same`: those
     that it shows as they are known; `now` by time.monotonic(). `restarted`: another dockerd may have started containers
-    of its own accord.
+    by itself.
     """
     missing = [known[id] for id in known.keys() - same - seen.keys()]
     awaited = {member.id: member for member in missing if _is_awaited(member, turn, now)}
     gone = {member.id: member for member in missing if member.id not in awaited}
     met = {id: _merge(known.get(id), member) for id, member in seen.items()}
     present = awaited | {id: known[id] for id in same} | met
-    # What has ended can be removed later, when nobody knows any more whom it met.
+    # What has ended can be removed later, when it is not known any more whom it met.
     ended = {id: known[id] for id, one in met.items() if id in known and known[id].may_run and not one.may_run}
     left = gone | ended
     if not any(map(_leaves, left.values())) and not any(_has_left(known.get(id), one) for id, one in met.items()):
