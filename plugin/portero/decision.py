@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast
 
+from portero.reading.routes import ApiRequest
 from portero.refusals import CODES
 from portero.values.denial_parts import Proposed, Wording
 from portero.values.json_types import JSON
@@ -123,7 +124,7 @@ class Decision:
 
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
-    `breaks_glass`: a token of an emergency lifted the rules.
+    `breaks_glass`: a token of an emergency lifted the rules. `request`: None where it could not be read.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Decision:
     suggestion: Proposed | None = None
     audit_profile: str = ""
     breaks_glass: bool = False
+    request: ApiRequest | None = field(default=None, compare=False, repr=False)
 
     @property
     def dialect(self) -> str:

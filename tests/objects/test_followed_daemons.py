@@ -14,6 +14,8 @@ from portero.host.member import MadePlace
 from portero.objects import followed_daemons, picture_reader
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.reading import api_tables
+from portero.reading.envelope import read_envelope
+from portero.refusals import Refused
 from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.test_known_containers import ID, shown
 from tests.waiting import wait_until
@@ -29,6 +31,14 @@ def follow(find: Any = lambda peer: DAEMON) -> FollowedDaemons:
 
 def post(uri: str, **more: Any) -> bytes:
     return json.dumps({"RequestMethod": "POST", "RequestUri": uri, **more}).encode()
+
+
+def allow(followed: FollowedDaemons, data: bytes, peer: Peer | None = PEER) -> None:
+    try:
+        request = ROUTES.read(read_envelope(data))
+    except Refused:
+        request = None
+    followed.note_allowed("d-1", data, request, peer)
 
 
 def is_known(followed: FollowedDaemons) -> bool:
@@ -50,11 +60,11 @@ def test_a_new_process_and_one_that_is_not_seen_are_others() -> None:
 def test_a_request_and_its_answer_reach_the_daemon_that_asks() -> None:
     followed, request = follow(), post("/containers/web/update")
     assert [is_known(followed), is_known(followed)] == [False, True]
-    followed.note_decision("d-1", request, PEER)
+    allow(followed, request)
     assert [is_known(followed), is_known(followed)] == [False, False]
     followed.note_result(request, PEER)
     assert [is_known(followed), is_known(followed)] == [False, True]
-    followed.note_decision("d-1", request, None)
+    allow(followed, request, None)
     assert is_known(followed)
 
 
@@ -62,7 +72,7 @@ def test_a_request_and_its_answer_reach_the_daemon_that_asks() -> None:
 def test_what_is_allowed_and_cannot_be_read_begins_anew(data: bytes) -> None:
     followed = follow()
     anew = followed.at(DAEMON).picture.anew
-    followed.note_decision("d-1", data, PEER)
+    allow(followed, data)
 
     assert followed.at(DAEMON).picture.anew > anew
 
@@ -73,7 +83,7 @@ def test_where_the_daemon_cannot_be_told_all_begin_anew() -> None:
 
     followed = follow(fail)
     anew = followed.at(DAEMON).picture.anew
-    followed.note_decision("d-1", post("/containers/web/update"), PEER)
+    allow(followed, post("/containers/web/update"))
 
     assert followed.at(DAEMON).picture.anew > anew
     assert followed.count_differences() == 0
@@ -147,9 +157,9 @@ def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:
         assert followed.at(DAEMON) is kept
 
 
-def test_an_operation_that_changes_nothing_that_is_kept_is_not_even_read() -> None:
+def test_an_operation_that_changes_nothing_that_is_kept_begins_nothing_anew() -> None:
     followed = follow()
     anew = followed.at(DAEMON).picture.anew
-    followed.note_decision("d-1", b"no json", PEER, operation="ContainerWait")
+    allow(followed, post("/containers/web/wait"))
 
     assert followed.at(DAEMON).picture.anew == anew

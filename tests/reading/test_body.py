@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import pytest
@@ -6,8 +6,9 @@ import pytest
 from portero.reading import body
 from portero.reading.body_decoder import Canonical
 from portero.reading.envelope import Envelope
-from portero.reading.routes import Match, Operation
+from portero.reading.routes import ApiRequest, Match, Operation
 from portero.reading.shapes import Shapes
+from portero.reading.uri import Target
 from portero.refusals import Refused
 from tests.paths import SCHEMAS
 
@@ -23,11 +24,11 @@ def _read(
     *,
     required: bool = False,
     method: str = "POST",
-    query: Mapping[str, Sequence[str]] | None = None,
+    query: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Canonical:
     envelope = Envelope(method, "/", shown, headers, "", "", ())
     match = Match(Operation(operation, method, "/", kind, required, False), {})
-    return body.read_body(envelope, match, query or {}, _SHAPES, None)
+    return body.read_body(ApiRequest(envelope, Target("/", None, query or {}), match), _SHAPES)
 
 
 def _create(headers: Mapping[str, str], shown: bytes | None = None) -> Canonical:
@@ -139,7 +140,7 @@ def test_a_body_that_is_announced_and_not_shown_is_hidden_or_unexpected(
     ],
 )
 def test_a_body_that_could_be_a_form_is_unexpected_where_no_archive_is_imported(
-    query: Mapping[str, Sequence[str]], headers: Mapping[str, str]
+    query: Mapping[str, tuple[str, ...]], headers: Mapping[str, str]
 ) -> None:
     assert _refused(_read, "ImageCreate", "tar", headers, query=query) == ("body-unexpected", "")
 

@@ -7,7 +7,6 @@ from portero.decision import Decision, make_refusal, sort_violations
 from portero.dockerd.peer import Peer
 from portero.host.view import Follower
 from portero.objects.followed_daemon import MAX_OF_ONE_USER
-from portero.reading.envelope import read_envelope
 from portero.values.spelling import make_printable
 
 # Clients ask these before anything else, and who looks for the cause does. They tell nothing of what runs.
@@ -34,9 +33,9 @@ def add_refusal(decision: Decision, code: str, reason: str = "") -> Decision:
     )
 
 
-def decide_without_policy(decision: Decision, data: bytes, code: str, faults: Sequence[str]) -> Decision:
-    """The decision on a request while nothing is to be judged by, for these faults; `data`: as dockerd posted it."""
-    if _is_allowed(decision, data):
+def decide_without_policy(decision: Decision, code: str, faults: Sequence[str]) -> Decision:
+    """The decision on a request while nothing is to be judged by, for these faults."""
+    if _is_allowed(decision):
         # Without a policy no token can be trusted, and a client that is set up to send one sends it here, too.
         return replace(decision, violations=())
     first = make_printable(faults[0]) if faults else ""
@@ -58,9 +57,12 @@ def refuse_unfollowed(decision: Decision, followed: Follower | None, peer: Peer 
     )
 
 
-def _is_allowed(decision: Decision, data: bytes) -> bool:
-    subject = decision.subject
+def _is_allowed(decision: Decision) -> bool:
+    subject, request = decision.subject, decision.request
     if decision.fault is not None or (subject.method, subject.operation) not in _ALLOWED_WITHOUT_POLICY:
         return False
-    envelope = read_envelope(data)  # it could be read, since the operation is known
-    return envelope.body is None and envelope.headers.get("content-length", "0") == "0"
+    return (
+        request is not None
+        and request.envelope.body is None
+        and request.envelope.headers.get("content-length", "0") == "0"
+    )

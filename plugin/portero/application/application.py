@@ -85,7 +85,7 @@ class Application:
             subject = decision.subject
             if not subject.reads and (followed := self._followed) is not None:
                 if decision.allowed:
-                    followed.note_decision(decision.id, data, peer, subject.user, subject.operation)
+                    followed.note_allowed(decision.id, data, decision.request, peer, subject.user)
                 else:
                     followed.note_refused(decision.id)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
@@ -155,7 +155,7 @@ class Application:
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if in_force.unusable and self.settings.mode == "enforce":
-            decision = decide_without_policy(decision, data, in_force.unusable, in_force.state.faults)
+            decision = decide_without_policy(decision, in_force.unusable, in_force.state.faults)
         decision = refuse_unfollowed(decision, self._followed, peer)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         if decision.breaks_glass:

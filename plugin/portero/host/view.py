@@ -14,6 +14,7 @@ from portero.dockerd.peer import Peer
 from portero.files.symlinks import Kind
 from portero.host.member import Creations, Members
 from portero.host.network import HostRoutes
+from portero.reading.routes import ApiRequest
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -145,8 +146,8 @@ class Follower(Protocol):
     def has_room_for(self, user: str, peer: Peer | None) -> bool:
         """Whether another change by this user can be followed; "": one who is not known."""
 
-    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "", operation: str = "") -> None:
-        """A request is allowed that may change something: before dockerd is told so. `id`: of the decision."""
+    def note_allowed(self, id: str, data: bytes, request: ApiRequest | None, peer: Peer | None, user: str = "") -> None:
+        """A request is allowed: before dockerd is told so. `id`: of the decision. `request`: None: it is not read."""
 
     def note_refused(self, id: str) -> None:
         """A request is refused that may have been allowed by its rules. `id`: of the decision."""

@@ -39,7 +39,7 @@ from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, uri
 from portero.reading.envelope import Envelope, read_envelope
-from portero.reading.routes import Match, Routes
+from portero.reading.routes import ApiRequest, Match, Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
 from portero.values.denial_parts import Proposed
@@ -88,6 +88,7 @@ class Judge:
         envelope: Envelope | None = None
         target: uri.Target | None = None
         match: Match | None = None
+        request: ApiRequest | None = None
         who: Identity | None = None
         enforcement = self.enforcement
         document: dict[str, JSON] = {}
@@ -99,13 +100,14 @@ class Judge:
             envelope = read_envelope(data)
             target = uri.parse_target(envelope.uri)
             match = self.routes.match(envelope.method, target.path)
+            request = ApiRequest(envelope, target, match)
             who = identity or self._identify(envelope, time, notes)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
             if envelope.body is None and self._unjudged.has(match.operation, who, enforcement):
-                body.read_body(envelope, match, target.query, self.shapes, target.version)
+                body.read_body(request, self.shapes)
             else:
                 context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
-                document = read = self._document(envelope, target, match, who, context.host)
+                document = read = self._document(request, who, context.host)
                 document, violations = self._judge(read, context)
                 if any(one.action == "deny" for one in violations) and (again := context.look_again()):
                     document, violations = self._judge(read, context := again)
@@ -138,17 +140,16 @@ class Judge:
             suggestion=suggested,
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
+            request=request,
         )
 
     def document(
         self, data: bytes, time: float, identity: Identity | None = None, notes: HostNotes | None = None
     ) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
-        envelope = read_envelope(data)
-        target = uri.parse_target(envelope.uri)
-        match = self.routes.match(envelope.method, target.path)
-        who = identity or self._identify(envelope, time, notes)
-        return self._document(envelope, target, match, who, note_moment(self.host.moment(), notes))
+        request = self.routes.read(read_envelope(data))
+        who = identity or self._identify(request.envelope, time, notes)
+        return self._document(request, who, note_moment(self.host.moment(), notes))
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
@@ -168,16 +169,14 @@ class Judge:
             *unknown_fields.report_dropped(document),
         )
 
-    def _document(
-        self, envelope: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
-    ) -> dict[str, JSON]:
+    def _document(self, request: ApiRequest, who: Identity, host: HostMoment) -> dict[str, JSON]:
         return request_document.build_document(
-            operation=match.operation,
-            version=target.version,
-            path=match.path,
-            query=target.query,
+            operation=request.match.operation,
+            version=request.target.version,
+            path=request.match.path,
+            query=request.target.query,
             identity=who.document(),
-            canonical=body.read_body(envelope, match, target.query, self.shapes, target.version),
+            canonical=body.read_body(request, self.shapes),
             host=host,
         )
 

@@ -11,8 +11,8 @@ from typing import Literal
 
 from portero.reading.envelope import Envelope
 from portero.reading.go_json import Pairs, parse_json
-from portero.reading.routes import Match, Routes
-from portero.reading.uri import Target, first_value, parse_target
+from portero.reading.routes import ApiRequest, Match, Routes
+from portero.reading.uri import Target, first_value
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -48,21 +48,18 @@ NOTHING = PossibleChange()
 EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume"), Touch("network")))
 
 
-def may_change(operation: str) -> bool:
-    """Whether an operation can change anything; "": one that is not known."""
-    return not operation or operation in _CHANGES
-
-
 def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
     try:
-        target = parse_target(envelope.uri)
-        match = routes.match(envelope.method, target.path)
+        return find_change(routes.read(envelope))
     except Refused:
         return EVERYTHING  # of what is not enforced: what dockerd makes of it is not known
-    if match.operation.reads:
+
+
+def find_change(request: ApiRequest) -> PossibleChange:
+    find = _CHANGES.get(request.match.operation.id)
+    if find is None or request.match.operation.reads:
         return NOTHING
-    find = _CHANGES.get(match.operation.id)
-    found = find(match, target, envelope.body) if find else NOTHING
+    found = find(request.match, request.target, request.envelope.body)
     return replace(found, touches=tuple(one for each in found.touches for one in _widen(each)))
 
 

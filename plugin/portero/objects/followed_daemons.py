@@ -13,13 +13,13 @@ from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.peer import Peer
 from portero.dockerd.proc import DockerdIdentity, identify_dockerd
-from portero.objects.changes import may_change, read_change
+from portero.objects.changes import EVERYTHING, NOTHING, find_change, read_change
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
 from portero.reading.authz_response import read_result
 from portero.reading.envelope import read_envelope
-from portero.reading.routes import Routes
+from portero.reading.routes import ApiRequest, Routes
 from portero.refusals import Refused
 from portero.threads import try_start_thread
 
@@ -78,15 +78,16 @@ class FollowedDaemons:
         """Whether another request of this user can be followed; of one who is not known it always can."""
         return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
 
-    def note_decision(self, id: str, data: bytes, peer: Peer | None, user: str = "", operation: str = "") -> None:
-        """A request is allowed that may change something: before dockerd is told so. `operation`: "" if not known."""
-        if peer is not None and may_change(operation):
-            for followed in self._list_asking(peer):
-                try:
-                    envelope = read_envelope(data)
-                    followed.note_allowed(id, envelope, read_change(envelope, self._routes), user)
-                except Refused:
-                    followed.picture.forget_all()  # allowed all the same where nothing is enforced
+    def note_allowed(self, id: str, data: bytes, request: ApiRequest | None, peer: Peer | None, user: str = "") -> None:
+        """See Follower."""
+        change = EVERYTHING if request is None else find_change(request)
+        if peer is None or change == NOTHING:
+            return
+        for followed in self._list_asking(peer):
+            try:
+                followed.note_allowed(id, request.envelope if request else read_envelope(data), change, user)
+            except Refused:
+                followed.picture.forget_all()  # allowed all the same where nothing is enforced
 
     def note_refused(self, id: str) -> None:
         """A request is refused: nothing is made."""

@@ -5,12 +5,12 @@ shown a body when the first Content-Type is application/json, but of several Con
 dockerd acts on the first (moby pkg/authorization/authz.go). So a header alone never proves what arrived.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from portero.reading import go_json
 from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.envelope import Envelope
-from portero.reading.routes import Match
+from portero.reading.routes import ApiRequest
 from portero.reading.shapes import Shapes
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -23,23 +23,21 @@ _NOTHING = Canonical(None, ())
 _MAX_START_BYTES = 7
 
 
-def read_body(
-    envelope: Envelope, match: Match, query: Mapping[str, Sequence[str]], shapes: Shapes, version: str | None
-) -> Canonical:
+def read_body(request: ApiRequest, shapes: Shapes) -> Canonical:
     """The body as Docker reads it at an API version, None without one; raises Refused with a body code."""
+    envelope, target, operation = request.envelope, request.target, request.match.operation
     if envelope.method in _FORM_METHODS:
         _refuse_form(envelope.headers)
         _refuse_odd_length(envelope.headers)
-    operation = match.operation
     if operation.body == "json":
         if envelope.body is not None:
-            return canonicalize(shapes.by_operation[operation.id], go_json.parse_json(envelope.body), version)
+            return canonicalize(shapes.by_operation[operation.id], go_json.parse_json(envelope.body), target.version)
         if operation.body_required:
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")
         return _NOTHING
     # An ImageCreate takes an archive for an import. A pull brings nothing: a hidden form would make an import of it.
-    imports = first_value(query, "fromImage") == "" and first_value(query, "fromSrc") == "-"
+    imports = first_value(target.query, "fromImage") == "" and first_value(target.query, "fromSrc") == "-"
     takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not imports)
     if takes_none and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")

@@ -11,6 +11,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeGuard, get_args
 
+from portero.reading.envelope import Envelope
+from portero.reading.uri import Target, parse_target
 from portero.refusals import Refused
 
 Body = Literal["json", "tar", "none", "never-shown"]
@@ -51,6 +53,15 @@ class Match:
 
     operation: Operation
     path: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One API call as dockerd's router sees it: read, but for what its body means."""
+
+    envelope: Envelope
+    target: Target
+    match: Match
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,11 @@ class Routes:
         limited = (tuple(kind for kind in each.looks_up if kind in kinds) for each in self.operations)
         operations = tuple(replace(each, looks_up=kept) for each, kept in zip(self.operations, limited, strict=True))
         return Routes(operations, _index([_Route.of(operation) for operation in operations]))
+
+    def read(self, envelope: Envelope) -> ApiRequest:
+        """The request in an envelope; raises Refused where its target cannot be read, or names no operation."""
+        target = parse_target(envelope.uri)
+        return ApiRequest(envelope, target, self.match(envelope.method, target.path))
 
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
