@@ -5,10 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from portero.host.fixed_host import FixedHost
+from portero.host.network import HostRoutes
 from portero.host.notes import HostNotes, NotedMoment, ask, note_moment
 from portero.refusals import Refused
+from portero.values.json_types import JSON
 
-HOST = FixedHost({"links": {"/srv/link": "/etc"}, "daemon": {"log-driver": "syslog"}, "devices": "closed"})
+DATA: dict[str, JSON] = {"links": {"/srv/link": "/etc"}, "daemon": {"log-driver": "syslog"}, "devices": "closed"}
+HOST = FixedHost(DATA)
 
 
 def test_every_answer_of_the_host_is_noted_and_then_known() -> None:
@@ -37,6 +40,30 @@ def test_every_answer_of_the_host_is_noted_and_then_known() -> None:
     ]
     assert later.find_entry("/var").resolved == "/var"
     assert later.objects() is None
+
+
+@pytest.mark.parametrize("changed", [{"links": {}}, {"daemon": {}}, {"devices": "open"}, {"routes": ["10.0.0.0/8"]}])
+def test_notes_hold_while_the_host_answers_each_question_so(changed: dict[str, JSON]) -> None:
+    notes = HostNotes()
+    live = NotedMoment(HOST, notes)
+    for ask_about in (live.find_entry, live.trace, live.find_passage):
+        ask_about("/srv/link")
+    for find in (live.daemon, live.device_access, live.routes):
+        find()
+
+    assert notes.still_hold(FixedHost(DATA))
+    assert not notes.still_hold(FixedHost(DATA | changed))
+
+
+def test_notes_of_a_host_that_cannot_be_read_any_more_do_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(host: FixedHost) -> HostRoutes:
+        raise Refused("host-unreadable")
+
+    notes = HostNotes()
+    NotedMoment(HOST, notes).routes()
+    monkeypatch.setattr(FixedHost, "routes", refuse)
+
+    assert not notes.still_hold(HOST)
 
 
 def test_a_refusal_is_an_answer() -> None:

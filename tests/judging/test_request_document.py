@@ -151,3 +151,48 @@ def test_what_exists_is_read_once_and_few_short_bodies_are_kept() -> None:
     for number in range(200):
         describe(f"busybox:{number}")
     assert len(shapes.kept) <= 64
+
+
+NETWORK = "1" * 64
+EXISTING = {
+    "Image": "busybox",
+    "HostConfig": {"Binds": ["/srv/link:/x"], "NetworkMode": NETWORK, "Devices": [{"PathOnHost": "/dev/sda"}]},
+}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        {},
+        {"links": {"/srv/link": "/etc"}},
+        {"links": {"/srv/link": "/etc"}, "owners": {"/srv": "user alicia (1000)"}},
+        {"kinds": {"/srv/link/docker.sock": "socket"}, "sockets": ["/srv/link/docker.sock"]},
+        {"networks": {NETWORK: "host"}},
+        {"daemon": {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 9, "Soft": 9}}}},
+        {"visible": False},
+    ],
+)
+def test_facts_of_what_exists_are_kept_only_while_the_host_answers_as_before(host: dict[str, JSON]) -> None:
+    shapes, made = load_api()[1], Inspected("ContainerCreate", "web", EXISTING)
+
+    def describe(moment: FixedHost) -> Any:
+        return request_document.describe_making(made, {}, shapes, moment, {})
+
+    shapes.kept.clear()
+    before = describe(FixedHost({"links": {"/srv/link": "/srv"}}))
+    assert describe(FixedHost({"links": {"/srv/link": "/srv"}}))["facts"] is before["facts"]
+
+    now = describe(FixedHost(host))
+    shapes.kept.clear()
+    assert now["facts"] != before["facts"]
+    assert now == describe(FixedHost(host))
+
+
+def test_what_is_kept_of_an_object_is_not_used_under_another_name() -> None:
+    shapes = load_api()[1]
+    names = [
+        request_document.describe_making(Inspected("VolumeCreate", name, {}), {}, shapes, HOST, {})["query"]["name"]
+        for name in ("data", "logs", "data")
+    ]
+
+    assert names == [["data"], ["logs"], ["data"]]

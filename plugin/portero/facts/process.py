@@ -140,4 +140,4 @@ def measure_labels(fields: Iterable[tuple[str, JSON]]) -> Fact:
 
 def _measure(value: JSON) -> int:
     texts = [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list) else []
-    return sum(len(text.encode()) for text in texts if isinstance(text, str))
+    return len("".join([text for text in texts if isinstance(text, str)]).encode())

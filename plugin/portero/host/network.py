@@ -108,7 +108,7 @@ def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Netw
 
 
 def _read(folder: str, name: str) -> str:
-    return read_regular_file(Path(folder, name), _MAX_FILE_BYTES).decode("ascii")
+    return read_regular_file(f"{folder}/{name}", _MAX_FILE_BYTES).decode("ascii")
 
 
 def read_mounted() -> HostRoutes | None:

@@ -1,6 +1,7 @@
 """What the host and the caller's proofs said about one request, noted for a recording, or known from one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -11,6 +12,15 @@ from portero.host.view import HostEntry, HostMoment, Objects, Passage, Trace
 from portero.refusals import Refused
 
 _Answer = TypeVar("_Answer")
+_QUESTIONS: Mapping[str, Callable[[HostMoment, str], object]] = {
+    "entry": lambda host, path: host.find_entry(path),
+    "trace": lambda host, path: host.trace(path),
+    "passage": lambda host, path: host.find_passage(path),
+    "network": lambda host, name: host.network(name),
+    "daemon": lambda host, _: host.daemon(),
+    "devices": lambda host, _: host.device_access(),
+    "routes": lambda host, _: host.routes(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,16 @@ class HostNotes:
         if isinstance(answer, Refused):
             raise Refused(answer.code, answer.at)
         return cast(_Answer, answer)
+
+    def still_hold(self, host: HostMoment) -> bool:
+        """Whether the host gives these answers now; False where it cannot be read."""
+        with suppress(Refused):
+            return all(
+                _QUESTIONS[question](host, about) == answer
+                for question, answers in self.known.items()
+                for about, answer in answers.items()
+            )
+        return False
 
 
 def ask(notes: HostNotes | None, question: str, find: Callable[[], _Answer]) -> _Answer:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from portero.facts import collect_facts, defaults
 from portero.facts.inspected import Inspected
+from portero.host.notes import HostNotes, NotedMoment
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.go_json import parse_json, tree_of
@@ -15,6 +17,15 @@ from portero.values.json_types import JSON
 
 # Most containers take a quarter of that.
 _MANY_KEPT, _MAX_KEPT = 64, 16 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Existing:
+    """An object's body as Docker takes it, and its facts, which stay while the host answers so. Nobody changes them."""
+
+    canonical: Canonical
+    facts: dict[str, JSON]
+    answers: HostNotes
 
 
 class RequestDocument(TypedDict):
@@ -41,10 +52,19 @@ def build_document(
     host: HostMoment,
 ) -> dict[str, JSON]:
     """The document of one request, without `objects`; raises Refused where a fact cannot be read."""
-    facts = _facts(operation.id, version, path, query, canonical.body, host)
-    if canonical.body is not None:
-        facts["unknownFields"] = [{"at": at} for at in canonical.unknown]
-        facts["droppedFields"] = [{"at": field.at, "since": field.since} for field in canonical.dropped]
+    facts = _read_facts(operation.id, version, path, query, canonical, host)
+    return _assemble(operation, version, path, query, identity, canonical, facts)
+
+
+def _assemble(
+    operation: Operation,
+    version: str | None,
+    path: Mapping[str, str],
+    query: Mapping[str, tuple[str, ...]],
+    identity: Mapping[str, JSON],
+    canonical: Canonical,
+    facts: dict[str, JSON],
+) -> dict[str, JSON]:
     return {
         "operation": operation.id,
         "apiVersion": version,
@@ -61,30 +81,25 @@ def build_document(
 def describe_making(
     made: Inspected, identity: Mapping[str, JSON], shapes: Shapes, host: HostMoment, used: Mapping[str, JSON]
 ) -> dict[str, JSON]:
-    """The document of the request that would make an object now, with the objects that it uses."""
-    document = build_document(
-        operation=Operation(made.operation, "POST", "", "json", True, False),
-        version=None,
-        path={"id": made.name},
-        query={"name": (made.name,)},
-        identity=identity,
-        canonical=_read_existing(made, shapes),
-        host=host,
-    )
-    return {**document, "objects": dict(used)}
+    """The document of the request that would make an object now, with the objects that it uses.
 
-
-def _read_existing(made: Inspected, shapes: Shapes) -> Canonical:
-    """The body as Docker takes it; what is used again and again is read once."""
-    text = json.dumps(made.body)
-    known = cast("Canonical | None", shapes.kept.get((made.operation, text)))
-    if known is None:
-        known = canonicalize(shapes.by_operation[made.operation], parse_json(text.encode()))
+    What is used again and again is read once.
+    """
+    operation = Operation(made.operation, "POST", "", "json", True, False)
+    path, query = {"id": made.name}, {"name": (made.name,)}
+    text = json.dumps((made.operation, made.name, made.body))
+    known = cast("_Existing | None", shapes.kept.get(text))
+    if known is None or not known.answers.still_hold(host):
+        shape, answers = shapes.by_operation[made.operation], HostNotes()
+        canonical = known.canonical if known else canonicalize(shape, parse_json(json.dumps(made.body).encode()))
+        facts = _read_facts(made.operation, None, path, query, canonical, NotedMoment(host, answers))
+        known = _Existing(canonical, facts, answers)
         if len(text) <= _MAX_KEPT:
             if len(shapes.kept) >= _MANY_KEPT:
                 shapes.kept.clear()
-            shapes.kept[made.operation, text] = known
-    return known
+            shapes.kept[text] = known
+    document = _assemble(operation, None, path, query, identity, known.canonical, known.facts)
+    return {**document, "objects": dict(used)}
 
 
 def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
@@ -105,6 +120,21 @@ def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
         return document
     body = canonicalize(shapes.by_operation[operation], tree_of(document["body"]), version).body
     return {**document, "body": body}
+
+
+def _read_facts(
+    operation: str,
+    version: str | None,
+    path: Mapping[str, str],
+    query: Mapping[str, tuple[str, ...]],
+    canonical: Canonical,
+    host: HostMoment,
+) -> dict[str, JSON]:
+    facts = _facts(operation, version, path, query, canonical.body, host)
+    if canonical.body is not None:
+        facts["unknownFields"] = [{"at": at} for at in canonical.unknown]
+        facts["droppedFields"] = [{"at": field.at, "since": field.since} for field in canonical.dropped]
+    return facts
 
 
 def _facts(

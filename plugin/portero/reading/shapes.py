@@ -90,8 +90,8 @@ Shape: TypeAlias = Scalar | ListOf | MapOf | Struct
 @dataclass(frozen=True, slots=True)
 class Shapes:
     by_operation: Mapping[str, Shape]
-    # What was read by them of what exists, by operation and text (request_document.py).
-    kept: dict[tuple[str, str], object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # What was read by them of what exists (request_document.py).
+    kept: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
     # The newest API version below which dockerd drops a field of the body, by operation.
     _dated: Mapping[str, Version] = field(init=False, repr=False, compare=False)
 
