@@ -24,7 +24,7 @@ from portero.policy.rule import Rule
 from portero.proof.examples import builtin_examples
 from portero.report import host_result, junit
 from portero.settings.settings import Profile
-from portero.status import lookup_state
+from portero.status import daemon_state
 
 # Under this profile the check of the host has all rules, enforced here or not.
 _ALL_RULES: Profile = "restricted"
@@ -62,7 +62,7 @@ def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> Log
 
 
 def _try_rules(judge: Judge, settings: HostSettings, rules: Collection[str]) -> Mapping[str, RuleEffect]:
-    blind = frozenset(lookup_state.list_rules_without_lookups(settings, judge.policy, "auto"))
+    blind = frozenset(daemon_state.list_rules_without_lookups(settings, judge.policy, "auto"))
     builtin = (
         Rule.of(file, content) for file, content in folder.read_folder(package_files.schemas(), []).rules.items()
     )

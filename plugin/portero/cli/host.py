@@ -18,7 +18,7 @@ from portero.hostcheck.probe import explain_unseen
 from portero.policy.loader import InvalidPolicy
 from portero.report import host_result, junit
 from portero.report.host_result import HostResult
-from portero.status.weakened_rules import warn_of_accounts
+from portero.status.policy_state import warn_of_accounts
 from portero.values.json_types import JSON
 
 
