@@ -19,7 +19,7 @@ from portero.hostcheck import host_rules
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.proof.examples import builtin_examples
+from portero.proof.rule_examples import builtin_examples
 from portero.report import log_lines
 from portero.settings.settings import Settings
 from tests.paths import SCHEMAS

@@ -21,7 +21,7 @@ from portero.files import package_files
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.proof.examples import builtin_examples
+from portero.proof.rule_examples import builtin_examples
 from portero.report import host_result, junit
 from portero.settings.settings import Profile
 from portero.status import daemon_state

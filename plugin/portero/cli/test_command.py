@@ -20,7 +20,7 @@ from portero.policy.folder import Folder, read_folder
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import ENGINES, RequestRules, RuleKind, list_rules
+from portero.proof.rule_examples import ENGINES, RequestRules, RuleKind, list_rules
 from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.reading.api_tables import load_api
 from portero.report import junit
