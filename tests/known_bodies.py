@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from portero.policy.loader import load
-from portero.proof.examples import Examples
+from portero.proof.rule_examples import Examples
 from portero.reading import go_json, uri
 from portero.reading.body_decoder import canonicalize
 from portero.reading.routes import Routes

@@ -17,7 +17,7 @@ from portero.application.watch import Snapshot, Watch, list_watched
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
-from portero.values import backoff
+from portero.values import times
 from portero.values.errors import LoadError
 from tests.application.test_application import ask, create
 from tests.waiting import soon
@@ -65,8 +65,8 @@ def served(tmp_path: Path) -> Served:
 
 @pytest.fixture
 def _retries_soon(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
-    monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.thread._retry = backoff.Retry()
+    monkeypatch.setattr(times, "_FIRST", 0.05)
+    served.thread._retry = times.Retry()
 
 
 def fail_for_lack_of_descriptors(path: Path) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from portero.bundles.archive import Bundle
 from portero.bundles.fetch import BundleSource, LoginRefused, read_login
 from portero.bundles.https import TransportFailed
-from portero.settings.bundle_address import WebAddress
+from portero.settings.setting_values import WebAddress
 
 from .signed import answer, answer_bundle, server
 

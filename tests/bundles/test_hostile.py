@@ -20,7 +20,7 @@ from portero.bundles.fetch import BundleSource
 from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
 from portero.bundles.registry import ARTIFACT, SIGNATURE
-from portero.settings.bundle_address import OciAddress, WebAddress
+from portero.settings.setting_values import OciAddress, WebAddress
 
 from .signed import bundle, files, server, trust
 

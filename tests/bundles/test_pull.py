@@ -14,8 +14,7 @@ from portero.bundles import archive
 from portero.bundles.archive import Bundle
 from portero.bundles.fetch import BundleSource
 from portero.bundles.pull import is_whole, pull_bundle, put
-from portero.settings.bundle_address import WebAddress
-from portero.settings.setting_values import CURRENT
+from portero.settings.setting_values import CURRENT, WebAddress
 from portero.signing.versions import Seen
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState

@@ -11,7 +11,7 @@ from portero.bundles.archive import Bundle
 from portero.bundles.https import Transport, TransportFailed
 from portero.bundles.registry import ARTIFACT, MANIFEST, SIGNATURE, Registry
 from portero.bundles.urls import parse_url
-from portero.settings.bundle_address import OciAddress
+from portero.settings.setting_values import OciAddress
 
 from .signed import answer, bundle, server
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
-from portero.compliance.benchmark import NAMES
+from portero.compliance.benchmark_items import NAMES
 from tests.cli.running import portero
 from tests.compliance.test_evidence import report as host_report
 from tests.report.decisions import line, violation

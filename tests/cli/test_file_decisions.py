@@ -8,7 +8,7 @@ import pytest
 
 from portero.cli.file_decisions import list_assumed, report_unseen
 from portero.standin.objects import State
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.trial_objects import ProjectObjects
 from portero.values.denial_parts import Wording
 from tests.cli.running import portero
 from tests.compose.test_requests import needs_compose

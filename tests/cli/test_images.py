@@ -17,7 +17,7 @@ import pytest
 from click.testing import Result
 
 from portero.cli import images as cli_images
-from portero.images.documents import digest_of
+from portero.images.record import digest_of
 from tests.bundles.docker_registry import Registry
 from tests.bundles.signed import answer, server
 from tests.cli.running import portero

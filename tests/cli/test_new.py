@@ -11,7 +11,7 @@ from portero.cli.new import NAMES
 from portero.files import package_files
 from portero.policy.loader import load
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import list_rules
+from portero.proof.rule_examples import list_rules
 from portero.reading.api_tables import load_api
 from tests.cli.running import portero
 from tests.paths import SCHEMAS

@@ -14,7 +14,7 @@ from portero.cli import main
 from portero.files import package_files
 from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import RuleKind
+from portero.proof.rule_examples import RuleKind
 
 COMMAND = import_module("portero.cli.test_command")
 SERVICE = {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from portero.cli import main, typed_command
 from portero.cli.typed_command import correct
 from portero.decision import Decision, Subject, Violation
-from portero.standin.subcommand import CommandLine, parse_command
+from portero.standin.docker_command import CommandLine, parse_command
 from portero.values.denial_parts import Proposed
 from tests.captured import table
 

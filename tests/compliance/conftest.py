@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from portero.application.loading import judge_of
-from portero.compliance import benchmark as benchmarks
+from portero.compliance import benchmark_items as benchmarks
+from portero.compliance.benchmark_items import Grounds
 from portero.compliance.evidence import HostEvidence, LogEvidence
 from portero.compliance.result import ComplianceResult
 from portero.compliance.rule_effect import RuleEffect, RuleTrial
-from portero.compliance.verdict import Grounds
 from portero.hostcheck import host_rules
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.proof.examples import builtin_examples
+from portero.proof.rule_examples import builtin_examples
 from portero.report import log_lines
 from portero.settings.settings import Settings
 from tests.paths import SCHEMAS

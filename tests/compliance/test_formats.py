@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 import pytest
 
 from portero.compliance import formats
-from portero.compliance.benchmark import NAMES
+from portero.compliance.benchmark_items import NAMES
 from portero.compliance.evidence import HostEvidence, HostFact
 from portero.compliance.formats import render_page
-from portero.report import junit
+from portero.report.output_formats import write_junit
 from tests.report.decisions import line, violation
 
 from .conftest import MakeResult
@@ -126,7 +126,7 @@ def test_a_report_without_log_and_host_says_so(make_result: MakeResult) -> None:
 
 def test_junit_fails_what_is_not_met_and_skips_what_cannot_be_decided(make_result: MakeResult) -> None:
     result = make_result(profile="hardened")
-    suite = ElementTree.fromstring(junit.write_cases(formats.list_cases(result))).find("testsuite")
+    suite = ElementTree.fromstring(write_junit(formats.list_cases(result))).find("testsuite")
     assert suite is not None
     counts = {name: int(suite.get(name, "")) for name in ("tests", "failures", "errors", "skipped")}
     cases = {case.get("name"): case for case in suite}

@@ -1,7 +1,7 @@
 """The report counts its verdicts, and says what they rest on before anything else."""
 
+from portero.compliance.benchmark_items import UNDECIDED
 from portero.compliance.evidence import HostEvidence, HostFact
-from portero.compliance.verdict import UNDECIDED
 from tests.report.decisions import line
 
 from .conftest import MakeResult

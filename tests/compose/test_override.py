@@ -1,6 +1,5 @@
 """The override gets the limits that are missing, and keeps all that is there."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,42 +7,10 @@ from ruamel.yaml import YAML
 
 from portero.compose.override import (
     find_override,
-    limits_by_deploy,
-    list_limits,
-    list_paths,
     merge_override,
-    move_to_deploy,
 )
-from portero.recording.request_files import DecidedRequest, InvalidRequestFile
-from portero.values.denial_parts import Wording
+from portero.recording.request_files import InvalidRequestFile
 from portero.values.json_types import JSON
-from tests.report.conftest import checked, violation
-
-SITE = {"memory-max": "1g", "cpus-max": 1, "pids-max": 200, "nofile-soft-max": 4096, "nofile-hard-max": 10240}
-
-
-def asking(limits: dict[str, int], *rules: str) -> DecidedRequest:
-    """A request with these limits that these rules refuse."""
-    facts = {"limits": {name: {"value": value} for name, value in limits.items()}}
-    return replace(checked(*map(violation, rules)), facts=facts)
-
-
-def test_only_what_is_missing_is_added() -> None:
-    assert list_limits(asking({}, "memory-limit", "no-swap", "cpu-limit"), SITE) == {
-        "mem_limit": "1g",
-        "cpus": 1,
-        "memswap_limit": "1g",
-    }
-    assert list_limits(asking({"memory": 1 << 20}, "no-swap"), SITE) == {"memswap_limit": "1048576b"}
-    assert list_limits(asking({}, "open-files-limit", "no-privileged"), SITE) == {
-        "ulimits": {"nofile": {"soft": 4096, "hard": 10240}}
-    }
-
-
-def test_a_limit_that_is_too_high_is_left_to_its_owner() -> None:
-    high = replace(violation("memory-limit"), wording=Wording("limits", asked="4g", allowed="at most 1g"))
-
-    assert list_limits(replace(asking({}), decision=checked(high).decision), SITE) == {}
 
 
 def test_what_is_there_stays_with_its_comments() -> None:
@@ -119,23 +86,3 @@ def test_the_override_that_is_there_is_taken(tmp_path: Path) -> None:
     assert find_override(str(file)) == str(tmp_path / "compose.override.yaml")
     (tmp_path / "docker-compose.override.yml").touch()
     assert find_override(str(file)) == str(tmp_path / "docker-compose.override.yml")
-
-
-def test_a_path_is_listed_where_nothing_else_stands_against_it() -> None:
-    def bind(rule: str, number: int, path: str) -> object:
-        return replace(violation(rule, f"HostConfig.Binds[{number}]"), wording=Wording(rule, asked=path))
-
-    found = checked(bind("a", 0, "/srv/x"), bind("a", 1, "/etc"), bind("b", 1, "/etc"))  # type: ignore[arg-type]
-    assert list_paths([found], ("a",)) == ["/srv/x"]
-
-
-def test_limits_go_where_the_service_has_them(tmp_path: Path) -> None:
-    file = tmp_path / "compose.yaml"
-    file.write_text("services: {a: {deploy: {resources: {limits: {memory: 1g}}}}, b: {deploy: {replicas: 2}}}")
-
-    assert [limits_by_deploy([str(file)], name) for name in ("a", "b", "c")] == [True, False, False]
-    assert move_to_deploy({"cpus": 1, "pids_limit": 200, "memswap_limit": "1g"}) == {
-        "memswap_limit": "1g",
-        "deploy": {"resources": {"limits": {"cpus": "1", "pids": 200}}},
-    }
-    assert move_to_deploy({"memswap_limit": "1g"}) == {"memswap_limit": "1g"}

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from portero.cli import main
 from portero.compose import run
 from portero.compose.run import NoSandbox, Sandbox, SandboxError
-from portero.standin import docker_client
-from portero.standin.docker_client import Ended
+from portero.standin import docker_command
+from portero.standin.docker_command import Ended
 
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LIMITS = {"data": 300 << 20, "cpu": 10, "fsize": 8 << 20, "nofile": 256, "core": 0}
@@ -270,7 +270,7 @@ def test_compose_sees_of_the_environment_only_what_is_named(tmp_path: Path, monk
 
 
 def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
-    monkeypatch.setattr(docker_client, "run", lambda *_, **__: ended)
+    monkeypatch.setattr(docker_command, "run", lambda *_, **__: ended)
     return Sandbox(("/nonexistent",), (), "/", {}, time.monotonic() + 1).run(["version"], Path("/tmp/x/docker.sock"))
 
 

@@ -19,9 +19,9 @@ from http.client import HTTPException, parse_headers
 from io import BytesIO
 from pathlib import Path
 
+from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.door.serve import listen_at
-from portero.door.stamps import Stamps
 from portero.identity.door_stamp import read_stamp
 from tests.door.running import ANSWER, BOOT, KEY
 

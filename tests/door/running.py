@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.door.serve import listen_at
-from portero.door.stamps import Stamps
 
 KEY = Ed25519PrivateKey.generate()
 BOOT = "boot"

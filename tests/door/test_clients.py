@@ -3,6 +3,7 @@
 import os
 import pwd
 import socket
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import pytest
 
 from portero.dockerd.peer import Peer
 from portero.door import clients
-from portero.door.clients import UNKNOWN, Account, AccountLookup, ClientProcesses, read_account
+from portero.door.clients import UNKNOWN, Account, AccountLookup, ClientProcesses, Stamps, put_key, read_account
+from portero.identity.door_stamp import LIFETIME, read_stamp
+from tests.door.running import BOOT, KEY
 
 
 def test_an_account_has_its_name_and_its_groups() -> None:
@@ -180,3 +183,44 @@ def test_it_is_this_process_with_a_kernel_that_gives_descriptors_and_with_one_th
     monkeypatch.setattr(clients, "_SO_PEERPIDFD", option)
 
     assert ClientProcesses().is_trusted(client)
+
+
+NOON = 1_800_000_000
+
+
+def test_a_stamp_is_used_again_for_seconds_and_by_its_own_caller_alone() -> None:
+    stamps = Stamps(KEY, BOOT)
+    first = stamps.make("users", "alicia", ["dev"], NOON)
+
+    assert stamps.make("users", "alicia", ["dev"], NOON + 14) == first
+    assert stamps.make("users", "bob", ["dev"], NOON) != first
+    assert stamps.make("users", "alicia", [], NOON) != first
+    later = read_stamp(stamps.make("users", "alicia", ["dev"], NOON + 15), KEY.public_key(), BOOT)
+    assert (later.user, later.start, later.end) == ("alicia", NOON + 15, NOON + 15 + LIFETIME)
+
+
+def test_a_clock_that_is_set_back_makes_a_new_one() -> None:
+    stamps = Stamps(KEY, BOOT)
+    first = stamps.make("traefik", "", (), NOON)
+
+    assert stamps.make("traefik", "", (), NOON - 3600) != first
+
+
+def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:
+    private, public = tmp_path / "door" / "key", tmp_path / "state" / "door.pub"
+    put_key(private, public, 0, anew=False)
+    first = public.read_bytes()
+    public.write_bytes(b"")
+    put_key(private, public, 0, anew=False)
+
+    assert public.read_bytes() == first
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (private.parent, private, public)] == [0o750, 0o440, 0o644]
+    Stamps.read(private)
+    put_key(private, public, 0, anew=True)
+    assert public.read_bytes() != first
+
+
+def test_another_file_is_no_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("x")
+    with pytest.raises(ValueError, match=r"PEM|key"):
+        Stamps.read(tmp_path / "key")

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portero.door.clients import Account, AccountLookup
+from portero.door.clients import Account, AccountLookup, Stamps
 from portero.door.pipes import PipePool
-from portero.door.stamps import Stamps
 from portero.door.stream import Stream, Surroundings
 from tests.door.running import BOOT, KEY
 

@@ -5,7 +5,7 @@ import json
 import shutil
 from typing import Any
 
-from portero.images.documents import ACCEPTED, digest_of
+from portero.images.record import ACCEPTED, digest_of
 from tests.bundles.docker_registry import CONFIG, HTPASSWD
 
 from .guarded import GuardedDocker

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portero.images.documents import digest_of
+from portero.images.record import digest_of
 from tests.images.signed import (
     OCI_INDEX,
     SIGN,

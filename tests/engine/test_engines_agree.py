@@ -17,7 +17,7 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.policy.policy import Policy
-from portero.proof.examples import Examples
+from portero.proof.rule_examples import Examples
 from portero.reading.api_tables import load_api
 from portero.refusals import Refused
 from tests.captured import HOST, envelopes

@@ -10,7 +10,7 @@ import pytest
 from portero.hostcheck.fact import UNKNOWN
 from portero.hostcheck.host_rules import HostPolicy, load, rule_of
 from portero.policy.rule import Rule
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 from portero.values.json_objects import apply_patch
 from tests.paths import SCHEMAS
 

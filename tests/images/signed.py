@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from portero.images.documents import digest_of
 from portero.images.payloads import Form, frame
-from portero.images.record import Signature
+from portero.images.record import Signature, digest_of
 from portero.images.verification import index_keys
 
 PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey

@@ -7,9 +7,8 @@ import pytest
 
 from portero.files.whole_files import write_whole
 from portero.images import image_store, record, verification
-from portero.images.documents import digest_of
 from portero.images.image_store import ImageStore, RecordUnreadable
-from portero.images.record import Record
+from portero.images.record import Record, digest_of
 from portero.images.trust import ImageTrust
 from portero.images.verification import verify_record
 

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from portero.images import record
-from portero.images.documents import digest_of
 from portero.images.image_store import ImageStore
 from portero.images.image_verdict import ImageAsked, find_denied, judge_image
-from portero.images.record import Record, Signature
+from portero.images.record import Record, Signature, digest_of
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 
 from .signed import APP, Image, new_key, sign, simple_payload, statement_payload

@@ -8,9 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.images import record
-from portero.images.record import MAX_DOCUMENTS, MAX_SIGNATURES, Record, RecordRefused, Signature
+from portero.images.record import (
+    MAX_DOCUMENT,
+    MAX_DOCUMENTS,
+    MAX_LISTED,
+    MAX_SIGNATURES,
+    Record,
+    RecordRefused,
+    Signature,
+    digest_of,
+    find_ways,
+    list_below,
+    read_all,
+)
 
-from .signed import dump
+from .signed import OCI_INDEX, OCI_MANIFEST, Image, describe, dump, make_index
 
 SIGNATURE = Signature("simple", b"payload", b"signature", "ab")
 RECORD = Record((SIGNATURE,), (b"text",), {"other-key": 2})
@@ -63,3 +75,107 @@ def test_no_bytes_are_another_error(crooked: bytes) -> None:
     except RecordRefused:
         return
     assert json.loads(crooked)["format"] == 1
+
+
+IMAGE = Image.make()
+INDEX, MANIFEST, OTHER = map(digest_of, IMAGE.documents)
+CONFIG = digest_of(IMAGE.config)
+
+
+def test_an_index_leads_to_manifests_and_these_to_configurations() -> None:
+    ways = find_ways(INDEX, read_all(IMAGE.documents))
+
+    assert ways[INDEX] == ()
+    assert ways[MANIFEST] == ways[OTHER] == (INDEX,)
+    assert ways[CONFIG] == (INDEX, MANIFEST)
+    assert len(ways) == 5
+
+
+def test_nothing_leads_upwards_or_on_without_the_document() -> None:
+    assert find_ways(MANIFEST, read_all(IMAGE.documents)) == {MANIFEST: (), CONFIG: (MANIFEST,)}
+    assert CONFIG not in find_ways(INDEX, read_all([IMAGE.index]))
+    assert [*find_ways(INDEX, read_all([IMAGE.index + b" ", IMAGE.manifest]))] == [INDEX]
+
+
+def test_indexes_within_indexes_lead_on_to_a_depth() -> None:
+    texts = [IMAGE.manifest]
+    for _ in range(5):
+        texts.append(make_index(texts[-1]))
+    below = read_all(texts)
+
+    assert CONFIG in find_ways(digest_of(texts[3]), below)
+    assert CONFIG not in find_ways(digest_of(texts[4]), below)
+
+
+def changed(text: bytes, **more: object) -> bytes:
+    return dump({**json.loads(text), **more})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        IMAGE.index[:-1] + b', "manifests": []}',
+        # Read as both, it would lead to what nobody signed (CVE-2021-41190).
+        changed(IMAGE.index, config=describe(IMAGE.config)),
+        changed(IMAGE.index, layers=[]),
+        changed(IMAGE.manifest, manifests=[describe(IMAGE.manifest)]),
+        changed(IMAGE.index, mediaType=OCI_MANIFEST),
+        changed(IMAGE.manifest, mediaType=OCI_INDEX),
+        changed(IMAGE.manifest, mediaType=["x"]),
+        changed(IMAGE.manifest, config={"digest": "sha256:ab"}),
+        changed(IMAGE.manifest, config={"digest": [CONFIG]}),
+        changed(IMAGE.index, manifests=[describe(IMAGE.manifest)] * (MAX_LISTED + 1)),
+        IMAGE.index + b" " * MAX_DOCUMENT,
+    ],
+)
+def test_a_crooked_document_leads_nowhere(text: bytes) -> None:
+    assert list_below(text) == ()
+
+
+@given(
+    st.binary()
+    | st.dictionaries(
+        st.sampled_from(["manifests", "config", "mediaType"]),
+        st.none() | st.lists(st.none() | st.dictionaries(st.just("digest"), st.text())),
+    ).map(dump)
+)
+def test_no_bytes_are_an_error(text: bytes) -> None:
+    assert list_below(text) == ()
+
+
+def test_the_work_grows_with_the_number_of_manifests(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(number: int) -> int:
+        steps = 0
+
+        class Counting(dict[str, tuple[str, ...]]):
+            def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+                nonlocal steps
+                steps += 1
+                return super().get(key, ())
+
+        digests = tuple(f"sha256:{index:064x}" for index in range(number))
+        assert len(find_ways("top", Counting({"top": digests}))) == number + 1
+        return steps
+
+    assert count(2000) <= 2 * count(1000)
+    assert record.MAX_LISTED < 2000
+
+
+@pytest.mark.parametrize(
+    ("kind", "runs"),
+    [
+        ("application/vnd.docker.container.image.v1+json", True),
+        ("application/octet-stream", True),
+        (None, True),
+        ("application/vnd.cncf.helm.config.v1+json", False),
+        ("application/vnd.docker.plugin.v1+json", False),
+        (1, False),
+    ],
+)
+def test_a_configuration_is_one_that_dockerd_runs(kind: object, runs: bool) -> None:
+    config = {"digest": CONFIG, "size": 1, "mediaType": kind}
+    assert list_below(changed(IMAGE.manifest, config=config)) == ((CONFIG,) if runs else ())

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.images import verification
-from portero.images.documents import digest_of
 from portero.images.payloads import Form
-from portero.images.record import Record, Signature
+from portero.images.record import Record, Signature, digest_of
 from portero.images.verification import index_keys, verify_record
 
 from .signed import APP, Image, PrivateKey, fingerprint, new_key, sign, simple_payload, statement_payload

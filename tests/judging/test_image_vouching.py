@@ -10,8 +10,7 @@ import pytest
 from portero.decision import Decision, Violation
 from portero.host.fixed_host import FixedHost
 from portero.images import image_store, record
-from portero.images.documents import digest_of
-from portero.images.record import Record
+from portero.images.record import Record, digest_of
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge

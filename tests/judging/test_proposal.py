@@ -18,7 +18,7 @@ from portero.policy.at import spell_at
 from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.policy.rule import Example, Rule
-from portero.proof.examples import Examples
+from portero.proof.rule_examples import Examples
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 from portero.values.denial_parts import Proposed

@@ -11,9 +11,8 @@ from portero.policy.dialect import THREATS
 from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.policy.rule import Example
-from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import RequestRules, list_rules
+from portero.proof.rule_examples import Examples, RequestRules, list_rules
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 

@@ -16,7 +16,7 @@ from portero.engine.rust import RUST, RustCheck
 from portero.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.policy.exception_match import looks_into_lists, make_strict
 from portero.policy.loader import InvalidPolicy, load
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 from tests.policy.conftest import OPERATIONS, loaded, write

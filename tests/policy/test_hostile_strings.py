@@ -19,7 +19,7 @@ import pytest
 import portero
 from portero.policy import site
 from portero.policy.loader import load
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 

@@ -12,7 +12,7 @@ import pytest
 from portero.engine import Check, Engine
 from portero.policy.folder import parse_folder
 from portero.policy.loader import InvalidPolicy, load
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 from tests.policy.conftest import BUILT_IN, OPERATIONS, loaded, write
 from tests.policy.test_positions import without_position
 

@@ -3,7 +3,7 @@
 import pytest
 
 from portero.policy.pattern import PatternRefused, refuse_unsafe
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 
 
 @pytest.mark.parametrize(

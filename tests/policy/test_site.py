@@ -8,7 +8,7 @@ import pytest
 from portero.engine.rust import RUST
 from portero.policy import site
 from portero.policy.json_files import find_faults
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 
 
 def compiled(becomes: str, value: Any) -> Callable[[Any], bool]:

@@ -8,7 +8,7 @@ import pytest
 from portero.policy.loader import load
 from portero.policy.rule import Rule
 from portero.policy.wording import WordingTemplate, faults, fill_reason
-from portero.proof.examples import Examples
+from portero.proof.rule_examples import Examples
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS

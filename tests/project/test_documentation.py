@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.policy import json_files
-from portero.proof import rule_kinds
+from portero.proof import rule_examples
 from portero.proof.prove import CHECKS, RuleProof
 from portero.reading.api_tables import load_api
 from portero.refusals import CODES
@@ -54,7 +54,7 @@ def test_the_rule_that_is_shown_and_those_of_the_example_site_are_proved(tmp_pat
 
     proved = {
         rule.id: [fault for check in CHECKS.values() for fault in check(RuleProof.of(on, rule))]
-        for on, rule in rule_kinds.list_rules([ROOT / "schemas", site, tmp_path], routes.operations, shapes)
+        for on, rule in rule_examples.list_rules([ROOT / "schemas", site, tmp_path], routes.operations, shapes)
         if not rule.file.startswith(str(ROOT / "schemas"))
     }
 

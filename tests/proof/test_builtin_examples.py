@@ -2,7 +2,7 @@
 
 from portero.application.loading import judge_of
 from portero.policy.rule import Example
-from portero.proof.examples import builtin_examples
+from portero.proof.rule_examples import builtin_examples
 from portero.settings.settings import Settings
 
 

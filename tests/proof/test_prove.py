@@ -11,9 +11,8 @@ from portero.engine.rust import RUST
 from portero.policy.pattern import refuse_unsafe
 from portero.policy.rule import Rule
 from portero.proof import prove
-from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof, list_mutants
-from portero.proof.rule_kinds import ENGINES, RequestRules
+from portero.proof.rule_examples import ENGINES, Examples, RequestRules
 from portero.reading.api_tables import load_api
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS

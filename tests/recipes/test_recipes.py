@@ -20,7 +20,7 @@ from portero.decision import Decision
 from portero.host.fixed_host import FixedHost
 from portero.judging.judge import Judge
 from portero.settings.settings import Settings
-from portero.standin import docker_client, socket_server
+from portero.standin import docker_command, socket_server
 from portero.standin.answers import Trial
 from portero.standin.messages import Answer, ClientRequest, envelope
 from tests.paths import SCHEMAS
@@ -67,7 +67,7 @@ def ask(command: str, judge: Judge) -> tuple[list[ClientRequest], list[Decision]
 
     with socket_server.serve(answer) as socket:
         words = shlex.split(command.replace("\\\n", ""))
-        docker_client.run(words, docker_client.environment(os.environ, socket), _SECONDS)
+        docker_command.run(words, docker_command.environment(os.environ, socket), _SECONDS)
     return asked, trial.decisions
 
 

@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from portero.report import host_result, junit
+from portero.report import host_result
 from portero.report.host_result import HostResult, render_page
+from portero.report.output_formats import write_junit
 from tests.paths import ROOT
-from tests.report.test_sarif import OFFICIAL
+from tests.report.test_output_formats import OFFICIAL
 
 from .conftest import finding
 
@@ -86,7 +87,7 @@ def run(result: HostResult) -> dict[str, Any]:
 def test_a_case_fails_where_the_profile_enforces_its_rule(make: Callable[..., HostResult]) -> None:
     found = make(finding("first", "/a"), finding("first", "/b"), finding("second", "/c", action="audit"))
 
-    suite = ElementTree.fromstring(junit.write_cases(host_result.list_cases(found)))[0]
+    suite = ElementTree.fromstring(write_junit(host_result.list_cases(found)))[0]
 
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
     failed, reported, held = suite

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from portero.bundles.https import TransportFailed
-from portero.images.documents import digest_of
-from portero.settings.bundle_address import OciAddress
+from portero.images.record import digest_of
+from portero.settings.setting_values import OciAddress
 from tests.images.signed import Image, Signature, bundle_manifest, describe, dump, simple_manifest
 
 

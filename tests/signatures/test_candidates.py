@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.images.documents import digest_of
+from portero.images.record import digest_of
 from portero.signatures import candidates
 from portero.signatures.candidates import Candidates
 from tests.images.signed import (

@@ -14,9 +14,8 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.objects.lookup import DaemonObjects
 from portero.standin.answers import StandInDaemon, Trial
-from portero.standin.host_objects import HostObjects
 from portero.standin.messages import MAX_SHOWN_BYTES, ClientRequest
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.trial_objects import HostObjects, ProjectObjects
 from portero.values.json_types import JSON
 from tests.identity.token_makers import issuers, token
 from tests.standin.direct_client import ROUTES, Client

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.standin import docker_client, socket_server
+from portero.standin import docker_command, socket_server
 from portero.standin.answers import Trial
 from portero.standin.messages import Answer, ClientRequest
 
@@ -41,8 +41,8 @@ def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset
         return trial.daemon.answer(sent)
 
     with socket_server.serve(answer) as socket:
-        environ = docker_client.environment(typist.environ, socket)
-        docker_client.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
+        environ = docker_command.environment(typist.environ, socket)
+        docker_command.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
     violations = (violation for judged in trial.decisions for violation in judged.violations)
     return asked, frozenset(violation.rule for violation in violations if violation.action == "deny")
 

@@ -17,7 +17,7 @@ from portero.host.fixed_host import FixedHost
 from portero.host.live_host import HostFiles
 from portero.host.view import Trace
 from portero.refusals import Refused
-from portero.status import seen_daemons
+from portero.status import daemon_state
 from portero.status.status import list_writers
 from portero.values.times import format_instant
 from tests.application.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
@@ -214,7 +214,7 @@ def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_at
     assert application.health()["attention"] == []
     daemons = AskingDaemons(proc)
     daemons.find(Peer(7, 0))
-    monkeypatch.setattr(seen_daemons, "identify_dockerd", lambda pid, _: daemons.cached[0].identity)
+    monkeypatch.setattr(daemon_state, "identify_dockerd", lambda pid, _: daemons.cached[0].identity)
     host.daemons = daemons
     host.lookups_fail = lambda: True
 

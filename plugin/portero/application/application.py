@@ -26,7 +26,7 @@ from portero.objects.own_requests import answer_own
 from portero.reading import api_tables
 from portero.refusals import CODES
 from portero.settings.settings import Settings
-from portero.status import bundle_state, policy_page, seen_daemons, status
+from portero.status import bundle_state, daemon_state, policy_page, status
 from portero.status.metrics import Metrics
 from portero.status.policy_state import PolicyState
 from portero.status.status import View
@@ -135,7 +135,7 @@ class Application:
             in_force.judge.policy,
             host,
             in_force.state,
-            seen_daemons.list_running(daemons, host),
+            daemon_state.list_running(daemons, host),
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",

@@ -14,7 +14,7 @@ from portero.application.application import Application
 from portero.application.user_summary import write_summary
 from portero.application.watch import Snapshot, Watch
 from portero.threads import start_thread
-from portero.values.backoff import Retry
+from portero.values.times import Retry
 
 # One poll sees a change, the next finds it settled, and it is loaded: well within two seconds altogether.
 POLL_SECONDS = 0.5

@@ -15,7 +15,7 @@ from portero.bundles.https import HttpAnswer, Transport, TransportFailed
 from portero.bundles.registry import Registry
 from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.files.whole_files import read_regular_file
-from portero.settings.bundle_address import OciAddress, WebAddress
+from portero.settings.setting_values import OciAddress, WebAddress
 from portero.values.json_objects import load_object
 
 # A pull asks for at most so many seconds, whatever the server does.

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from portero.bundles.archive import MAX_ARCHIVE_SIZE, Bundle
 from portero.bundles.https import HttpAnswer, Transport, TransportFailed
 from portero.bundles.urls import Url
-from portero.settings.bundle_address import OciAddress
+from portero.settings.setting_values import OciAddress
 from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from portero.settings.bundle_address import is_this_machine
+from portero.settings.setting_values import is_this_machine
 from portero.values.spelling import make_printable
 
 _PORTS = {"http": 80, "https": 443}

@@ -20,8 +20,7 @@ from portero.cli.sign import describe, read_files, read_manifest, summarize
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.reading import api_tables
-from portero.settings.bundle_address import OciAddress, WebAddress, parse_address
-from portero.settings.setting_values import CURRENT
+from portero.settings.setting_values import CURRENT, OciAddress, WebAddress, parse_address
 from portero.settings.settings import Settings
 from portero.signing import signature
 from portero.signing.signature import PrivateKey

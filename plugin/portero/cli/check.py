@@ -118,14 +118,13 @@ def _find_project() -> tuple[str, ...]:
 def _show_decisions(
     checked: Sequence[DecidedRequest], form: str, policy: Policy, notes: Notes, *, show_all: bool
 ) -> None:
-    if form == "sarif":
-        from portero.report import sarif
+    if form in ("sarif", "junit"):
+        from portero.report.output_formats import make_sarif_of_decisions, write_junit_decisions
 
-        show_json(sarif.describe_decisions(checked, policy))
-    elif form == "junit":
-        from portero.report import junit
-
-        show_text(junit.write_decisions(checked))
+        if form == "sarif":
+            show_json(make_sarif_of_decisions(checked, policy))
+        else:
+            show_text(write_junit_decisions(checked))
     elif form == "json":
         for each in checked:
             show_json(check_report.make_line(each), indent=None)

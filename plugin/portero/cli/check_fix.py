@@ -13,12 +13,19 @@ from portero.cli.file_decisions import FileJudge
 from portero.cli.options import ALLOWED, REFUSED
 from portero.cli.terminal import show_lines, show_text
 from portero.compose import override
-from portero.compose.measured_memory import Measured, measure_memory
+from portero.compose.override_keys import (
+    Measured,
+    limits_by_deploy,
+    list_limits,
+    list_paths,
+    list_read_only,
+    measure_memory,
+    move_to_deploy,
+)
 from portero.compose.project import is_compose
-from portero.compose.read_only import list_read_only
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.trial_objects import ProjectObjects
 from portero.values.json_types import JSON
 from portero.values.sizes import parse_size
 
@@ -99,11 +106,11 @@ def _list_keys(
     read_only = list_read_only(checked, os.path.realpath(os.path.dirname(sources[0])))
     for each in checked:
         name = each.request.name
-        keys = override.list_limits(each, site)
+        keys = list_limits(each, site)
         if "mem_limit" in keys and (measured := _measure(judge, each, parse_size(cast(str, keys["mem_limit"])))):
-            keys, comments[name] = override.list_limits(each, site, measured.limit), measured.why
-        if override.limits_by_deploy(sources, name):
-            keys = override.move_to_deploy(keys)
+            keys, comments[name] = list_limits(each, site, measured.limit), measured.why
+        if limits_by_deploy(sources, name):
+            keys = move_to_deploy(keys)
         if volumes := read_only.get(name):
             keys["volumes"] = cast(JSON, volumes)
         if keys:
@@ -134,7 +141,7 @@ def _keep(target: str, text: str, like: str) -> None:
 
 
 def _list_listed(refused: Sequence[DecidedRequest]) -> Iterator[str]:
-    snippet = {key: paths for key, rules in _LISTED.items() if (paths := override.list_paths(refused, rules))}
+    snippet = {key: paths for key, rules in _LISTED.items() if (paths := list_paths(refused, rules))}
     if snippet:
         yield "site.json, by whoever answers for the host (not where a database keeps its data read-only):"
         yield f"  {json.dumps(snippet)}"

@@ -13,7 +13,7 @@ from portero.files.path import clean
 from portero.judging import denial, denial_entries
 from portero.judging.denial_entries import Entry
 from portero.recording.request_files import DecidedRequest
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.trial_objects import ProjectObjects
 from portero.values.json_fields import objects, text
 from portero.values.json_types import JSON
 from portero.values.spelling import count_things

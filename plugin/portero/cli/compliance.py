@@ -11,20 +11,21 @@ from portero.cli import options
 from portero.cli.host import check_host, host_policy
 from portero.cli.input_files import add_logs, open_input
 from portero.cli.policy_source import HostSettings
-from portero.compliance import benchmark as benchmarks
+from portero.compliance import benchmark_items as benchmarks
 from portero.compliance import evidence, formats
+from portero.compliance.benchmark_items import Grounds
 from portero.compliance.evidence import HostEvidence, LogEvidence, NotAHostReport
 from portero.compliance.result import ComplianceResult
 from portero.compliance.rule_effect import RuleEffect, RuleTrial
-from portero.compliance.verdict import Grounds
 from portero.files import package_files
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.proof.examples import builtin_examples
-from portero.report import host_result, junit
+from portero.proof.rule_examples import builtin_examples
+from portero.report import host_result
+from portero.report.output_formats import write_junit
 from portero.settings.settings import Profile
-from portero.status import lookup_state
+from portero.status import daemon_state
 
 # Under this profile the check of the host has all rules, enforced here or not.
 _ALL_RULES: Profile = "restricted"
@@ -62,7 +63,7 @@ def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> Log
 
 
 def _try_rules(judge: Judge, settings: HostSettings, rules: Collection[str]) -> Mapping[str, RuleEffect]:
-    blind = frozenset(lookup_state.list_rules_without_lookups(settings, judge.policy, "auto"))
+    blind = frozenset(daemon_state.list_rules_without_lookups(settings, judge.policy, "auto"))
     builtin = (
         Rule.of(file, content) for file, content in folder.read_folder(package_files.schemas(), []).rules.items()
     )
@@ -87,6 +88,6 @@ def _read_host(file: str | None, settings: HostSettings) -> HostEvidence | None:
 _FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
     "text": lambda result: "\n".join(formats.list_lines(result)),
     "json": lambda result: json.dumps(formats.describe(result), indent=2),
-    "junit": lambda result: junit.write_cases(formats.list_cases(result)),
+    "junit": lambda result: write_junit(formats.list_cases(result)),
     "html": formats.render_page,
 }

@@ -61,7 +61,7 @@ def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
 @click.option("--new", is_flag=True, help="Make a new key, although there is one.")
 def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
-    from portero.door.stamps import put_key
+    from portero.door.clients import put_key
 
     try:
         owner = pwd.getpwnam(account)

@@ -22,10 +22,9 @@ from portero.objects.known_networks import KnownNetworks
 from portero.recording import request_files
 from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
-from portero.standin import project_objects
-from portero.standin.host_objects import NO_OBJECTS, HostObjects
+from portero.standin import trial_objects
 from portero.standin.objects import State
-from portero.standin.project_objects import ProjectObjects, drop_causes_named_elsewhere
+from portero.standin.trial_objects import NO_OBJECTS, HostObjects, ProjectObjects, drop_causes_named_elsewhere
 from portero.values.json_fields import child, objects, text
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path
@@ -58,7 +57,7 @@ class FileJudge:
     def judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
         """For each request the judge with what the files say of networks, and what exists by its time."""
         names = {id: name for each in requests for id, name in each.networks.items()}
-        routes = self.judge.routes.looking_up(*project_objects.KINDS)
+        routes = self.judge.routes.looking_up(*trial_objects.KINDS)
         for request in requests:
             host = KnownNetworks(self.judge.host, names.get, known=request.objects)
             yield replace(self.judge, host=host, routes=routes)

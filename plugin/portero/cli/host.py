@@ -16,9 +16,10 @@ from portero.hostcheck.host_document import collect
 from portero.hostcheck.host_rules import HostPolicy, check, load
 from portero.hostcheck.probe import explain_unseen
 from portero.policy.loader import InvalidPolicy
-from portero.report import host_result, junit
+from portero.report import host_result
 from portero.report.host_result import HostResult
-from portero.status.weakened_rules import warn_of_accounts
+from portero.report.output_formats import write_junit
+from portero.status.policy_state import warn_of_accounts
 from portero.values.json_types import JSON
 
 
@@ -76,7 +77,7 @@ def host_policy(settings: HostSettings) -> HostPolicy:
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {
     "text": lambda result: show_lines(host_result.list_lines(result)),
     "json": lambda result: show_json(host_result.describe(result)),
-    "junit": lambda result: show_text(junit.write_cases(host_result.list_cases(result))),
+    "junit": lambda result: show_text(write_junit(host_result.list_cases(result))),
     "sarif": lambda result: show_json(host_result.make_sarif(result)),
     "html": lambda result: show_text(host_result.render_page(result)),
 }

@@ -25,9 +25,8 @@ from portero.images.trust import ImageTrust
 from portero.reading import api_tables
 from portero.settings.settings import Settings
 from portero.signatures import references
-from portero.signatures.keeping import keep_records
 from portero.signatures.references import DaemonImage, ImageReference
-from portero.signatures.signature_fetch import ImageMissing, fetch_image
+from portero.signatures.signature_fetch import ImageMissing, fetch_image, keep_records
 from portero.values.errors import LoadError
 
 # One image may take so many times what is given to the network.

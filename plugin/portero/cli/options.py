@@ -16,8 +16,8 @@ from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_lines
 from portero.judging.judge import Judge
 from portero.settings.settings import InvalidSettings, Settings, descriptions
-from portero.standin import host_objects
-from portero.standin.host_objects import NO_OBJECTS, HostObjects
+from portero.standin import trial_objects
+from portero.standin.trial_objects import NO_OBJECTS, HostObjects
 from portero.values.errors import LoadError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
@@ -184,7 +184,7 @@ def look_at_host(settings: HostSettings) -> HostObjects:
     is_here = settings.visible_root == "/" or (settings.docker_host is not None and settings.host_root != "none")
     if settings.lookups == "off" or not is_here:
         return NO_OBJECTS
-    return host_objects.look_at_host([*list_daemon_addresses(settings, None)])
+    return trial_objects.look_at_host([*list_daemon_addresses(settings, None)])
 
 
 def report_owners(judge: Judge, settings: HostSettings) -> Judge:

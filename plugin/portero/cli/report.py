@@ -12,7 +12,7 @@ from portero.cli.input_files import FILE, add_logs
 from portero.cli.policy_source import HostSettings
 from portero.cli.suggest import add_refused
 from portero.cli.terminal import show_lines, show_text
-from portero.compliance import benchmark as benchmarks
+from portero.compliance import benchmark_items as benchmarks
 from portero.files.whole_files import replace_file
 from portero.report.log_page import find_texts, render_page
 from portero.report.log_tally import Tally

@@ -17,7 +17,7 @@ from portero.hostcheck.plugin_client import ask_status, find_running
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.refusals import Refused
-from portero.report import junit
+from portero.report.output_formats import write_junit
 from portero.scan.bypasses import BypassFinder
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged_objects import ObjectJudge
@@ -139,5 +139,5 @@ _FORMATS: Mapping[str, Callable[[ScanReport], None]] = {
     "text": lambda report: show_lines(_list_lines(report)),
     "json": lambda report: show_json(describe(report)),
     "html": lambda report: show_text(render_page(report)),
-    "junit": lambda report: show_text(junit.write_cases(list_cases(report))),
+    "junit": lambda report: show_text(write_junit(list_cases(report))),
 }

@@ -20,10 +20,10 @@ from portero.policy.folder import Folder, read_folder
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import ENGINES, RequestRules, RuleKind, list_rules
+from portero.proof.rule_examples import ENGINES, RequestRules, RuleKind, list_rules
 from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.reading.api_tables import load_api
-from portero.report import junit
+from portero.report.output_formats import Failure, JUnitCase, write_junit
 from portero.values.errors import LoadError
 
 _LOG = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
         faulty = [each for each in proved if each.faults]
         show_json([{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in faulty])
     elif form == "junit":
-        show_text(junit.write_cases([_make_case(each) for each in proved]))
+        show_text(write_junit([_make_case(each) for each in proved]))
     else:
         show_lines(_list_lines(proved, rules))
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
@@ -139,6 +139,6 @@ def _list_lines(proved: Sequence[_Proved], rules: Sequence[_KindAndRule]) -> Ite
     yield f"rules tested with {engines}: {counted}; {faults or 'no'} fault{'s'[: faults != 1]}"
 
 
-def _make_case(proved: _Proved) -> junit.JUnitCase:
-    failure = junit.Failure("fault", proved.faults[0], "\n".join(proved.faults)) if proved.faults else None
-    return junit.JUnitCase(proved.file, proved.check, failure)
+def _make_case(proved: _Proved) -> JUnitCase:
+    failure = Failure("fault", proved.faults[0], "\n".join(proved.faults)) if proved.faults else None
+    return JUnitCase(proved.file, proved.check, failure)

@@ -12,14 +12,13 @@ from portero.cli import options, typed_command
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.resolved_project import add_external_objects
+from portero.compose.project import add_external_objects
 from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
-from portero.standin import docker_client, socket_server
+from portero.standin import docker_command, socket_server
 from portero.standin.answers import Trial
-from portero.standin.docker_client import Ended
-from portero.standin.subcommand import CommandLine, NotTried, parse_command
+from portero.standin.docker_command import CommandLine, Ended, NotTried, parse_command
 from portero.values.json_types import JSON
 from portero.values.spelling import count_things
 
@@ -104,8 +103,8 @@ def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
         options.explain_os_errors(typed.all[0], "is it installed?"),
         socket_server.serve(trial.daemon.answer) as socket,
     ):
-        environ = docker_client.environment(os.environ, socket)
-        return docker_client.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
+        environ = docker_command.environment(os.environ, socket)
+        return docker_command.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
 
 
 def _run_compose(

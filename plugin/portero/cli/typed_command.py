@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from portero.decision import Decision
 from portero.flags.docker import SHORT
-from portero.standin.subcommand import CommandLine
+from portero.standin.docker_command import CommandLine
 from portero.values.denial_parts import Typed
 
 _LONG = {short: flag for flag, short in SHORT.items() if len(short) == len("-m")} | {"--net": "--network"}

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from portero import __version__
+from portero.compliance.benchmark_items import MET, UNDECIDED, ItemResult, Part
 from portero.compliance.evidence import RuleEvidence, count_decisions
 from portero.compliance.result import ComplianceResult
-from portero.compliance.verdict import MET, UNDECIDED, ItemResult, Part
-from portero.report import html
-from portero.report.html import when
-from portero.report.junit import Failure, JUnitCase
 from portero.report.log_violation import Outcome
+from portero.report.output_formats import Failure, JUnitCase, render_html, when
 from portero.values.json_types import JSON
 from portero.values.times import format_second
 
@@ -88,7 +86,7 @@ _STYLES = {
 
 
 def render_page(result: ComplianceResult) -> str:
-    return html.render("compliance/page.html", result=result, styles=_STYLES, evidence=describe_evidence)
+    return render_html("compliance/page.html", result=result, styles=_STYLES, evidence=describe_evidence)
 
 
 def describe(result: ComplianceResult) -> dict[str, JSON]:

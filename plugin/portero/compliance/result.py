@@ -3,10 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from portero.compliance.benchmark import Benchmark, Section
+from portero.compliance.benchmark_items import (
+    MET,
+    UNDECIDED,
+    VERDICTS,
+    Benchmark,
+    Grounds,
+    ItemResult,
+    Section,
+    Verdict,
+)
 from portero.compliance.evidence import count_decisions
-from portero.compliance.verdict import MET, UNDECIDED, VERDICTS, Grounds, ItemResult, Verdict
-from portero.report.html import when
+from portero.report.output_formats import when
 
 _CIS = "cis"
 

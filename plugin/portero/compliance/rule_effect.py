@@ -13,7 +13,7 @@ from portero.policy.dialect import list_keywords
 from portero.policy.object_readers import reads_owners
 from portero.policy.rule import Rule
 from portero.policy.site import REFERENCE
-from portero.proof.examples import Examples
+from portero.proof.rule_examples import Examples
 from portero.values.json_types import JSON
 
 RequestState: TypeAlias = Literal["enforced", "weakened", "reported", "no effect", "not enforced"]

@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl
 
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.project import Reading
-from portero.compose.resolved_project import add_external_objects, list_builds, make_session
+from portero.compose.project import Reading, add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
 from portero.compose.yaml_lines import ComposeLines, list_warnings
 from portero.identity.caller import NOBODY
@@ -21,10 +20,10 @@ from portero.reading.routes import Routes
 from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
 from portero.standin import socket_server
 from portero.standin.answers import StandInDaemon
-from portero.standin.docker_client import Ended
+from portero.standin.docker_command import Ended
 from portero.standin.messages import ClientRequest, envelope
 from portero.standin.objects import State
-from portero.standin.project_objects import ProjectObjects
+from portero.standin.trial_objects import ProjectObjects
 from portero.values.json_fields import as_object, text
 from portero.values.spelling import make_printable
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portero.standin import docker_client
-from portero.standin.docker_client import Ended
+from portero.standin import docker_command
+from portero.standin.docker_command import Ended
 
 _NAME = "docker-compose"
 # docker/cli cli-plugins/manager (defaultSystemPluginDirs).
@@ -166,7 +166,7 @@ class Sandbox:
         confined = confine(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
         left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
         command = [*confined, self.programs[0], *words]
-        ended = docker_client.run(command, {}, left, terminal=terminal, errors=errors, user=self.user)
+        ended = docker_command.run(command, {}, left, terminal=terminal, errors=errors, user=self.user)
         if ended.status and ended.output.startswith(_MESSAGES):
             raise SandboxError(
                 f"the sandbox for Compose cannot be set up: {ended.output.strip()}; run as root, allow user "
@@ -188,8 +188,8 @@ class NoSandbox:
     def run(self, words: Sequence[str], socket: Path, *, errors: bool = True, terminal: bool = False) -> Ended:
         """As `Sandbox.run`."""
         left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
-        environ = docker_client.environment(os.environ, socket)
-        return docker_client.run((self.program, *words), environ, left, terminal=terminal, errors=errors)
+        environ = docker_command.environment(os.environ, socket)
+        return docker_command.run((self.program, *words), environ, left, terminal=terminal, errors=errors)
 
 
 def find_runner(

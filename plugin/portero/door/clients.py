@@ -1,8 +1,10 @@
-"""Who connects: whether the process is in a container, and the account of its uid with its groups.
+"""Who connects: whether the process is in a container, the account of its uid with its groups, and stamps that say it.
 
 A container is a reason to refuse a process at the users' door, never an identity: a uid there is the same number as a
 uid of the host. The process is held by a descriptor (SO_PEERPIDFD, Linux 6.5; pidfd_open(2) before), so that what is
 read of its number is about this process. Accounts are from the name service (NSS), asked by threads: it can hang.
+
+A stamp is made with the door's private key, and used again for some seconds, so that it is verified once.
 """
 
 import errno
@@ -13,12 +15,16 @@ import pwd
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
 
 from portero.dockerd.peer import read_peer
 from portero.dockerd.proc import parse_containers
+from portero.files.whole_files import read_regular_file, write_whole
+from portero.identity import door_stamp
+from portero.identity.door_stamp import PrivateKey
 from portero.identity.trusted import is_name
 from portero.threads import start_thread
 
@@ -155,3 +161,54 @@ def _has_ended(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))
+
+
+# Seconds. Most of a stamp's minute is left for a dockerd that is slow to ask.
+_USED_AGAIN = 15
+_MAX_STAMPS = 1024
+_FOLDER, _PRIVATE, _STATE, _PUBLIC = 0o750, 0o440, 0o700, 0o644
+
+
+class Stamps:
+    """Made for one boot of this host."""
+
+    def __init__(self, key: PrivateKey, boot: str) -> None:
+        self._key = key
+        self._boot = boot
+        self._kept: dict[tuple[str, ...], tuple[str, float]] = {}
+
+    @classmethod
+    def read(cls, file: Path) -> "Stamps":
+        """By the key in this file; raises OSError, and ValueError for another kind of file."""
+        return cls(door_stamp.load_private_key(read_regular_file(file)), door_stamp.read_boot())
+
+    def make(self, door: str, user: str, groups: Sequence[str], now: float) -> str:
+        """A stamp at a time, in seconds since 1970."""
+        of = (door, user, *groups)
+        stamp, made = self._kept.get(of, ("", 0.0))
+        if not made <= now < made + _USED_AGAIN:
+            if len(self._kept) >= _MAX_STAMPS:
+                self._kept.clear()
+            stamp = door_stamp.make_stamp(self._key, self._boot, door, user, groups, int(now))
+            self._kept[of] = (stamp, now)
+        return stamp
+
+
+def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
+    """Make the key unless there is one; raises OSError. A private half that cannot be read is replaced.
+
+    Both are root's: the account of this group reads the private half, and changes nothing.
+    """
+    data = b""
+    try:
+        shown = b"" if anew else door_stamp.spell_public(door_stamp.load_private_key(read_regular_file(private)))
+    except (FileNotFoundError, ValueError):
+        shown = b""
+    if not shown:
+        data, shown = door_stamp.make_key()
+        private.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+        write_whole(private, data, _PRIVATE, synced=True)
+    for path in (private.parent, private):
+        os.chown(path, os.geteuid(), group)
+    public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
+    write_whole(public, shown, _PUBLIC, synced=True)

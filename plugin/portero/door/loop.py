@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from portero.dockerd.peer import read_peer
-from portero.door.clients import AccountLookup, ClientProcesses
+from portero.door.clients import AccountLookup, ClientProcesses, Stamps
 from portero.door.pipes import PipePool
-from portero.door.stamps import Stamps
 from portero.door.stream import Stream, Surroundings
 from portero.identity.trusted import USERS
 

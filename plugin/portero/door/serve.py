@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from portero.dockerd.peer import refuses_connections
+from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
-from portero.door.stamps import Stamps
 from portero.systemd_notify import Notifier
 
 _FIRST_DESCRIPTOR = 3

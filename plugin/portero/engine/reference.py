@@ -10,7 +10,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from portero.engine.interface import Engine, InstancePath, sort_paths
+from portero.engine import Engine, InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.values.json_types import JSON
 

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine.interface import Engine, InstancePath, sort_paths
+from portero.engine import Engine, InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.values.json_types import JSON
 

@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from portero.identity.keys import Public
-from portero.images import documents
 from portero.images.payloads import PayloadRefused, frame, read_claim
-from portero.images.record import Record, Signature
+from portero.images.record import Record, Signature, find_same, find_ways, read_all
 from portero.images.trust import Verified, Voucher
 
 
@@ -39,10 +38,10 @@ def index_keys(keys: Mapping[str, Sequence[Public]]) -> Mapping[str, SiteKey]:
 
 def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> Verified:
     """Who vouches for this digest, or for a part of it; `keys` by their fingerprints."""
-    below = documents.read_all(record.documents)
+    below = read_all(record.documents)
     vouchers: list[Voucher] = []
     seen = dict(record.seen)
-    under = documents.find_ways(digest, below)
+    under = find_ways(digest, below)
     for signature in dict.fromkeys(record.signatures):
         key = keys.get(signature.key)
         if key is None or not verifies(key.public, signature):
@@ -53,12 +52,12 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> V
         except PayloadRefused:
             _count(seen, "no-signature-of-image")
             continue
-        is_whole = digest in documents.find_ways(claim.digest, below)
+        is_whole = digest in find_ways(claim.digest, below)
         if is_whole or claim.digest in under:
             vouchers.append(Voucher(key.files, claim.repository, claim.annotations, is_part=not is_whole))
         else:
             _count(seen, "other-digest")
-    return Verified(tuple(vouchers), seen, documents.find_same(digest, below))
+    return Verified(tuple(vouchers), seen, find_same(digest, below))
 
 
 def find_signer(signature: Signature, keys: Mapping[str, SiteKey]) -> str | None:

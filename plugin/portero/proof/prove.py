@@ -15,7 +15,7 @@ from portero.engine import Check, InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
 from portero.policy.dialect import ANY, list_keywords
 from portero.policy.rule import Example, Rule
-from portero.proof.rule_kinds import RuleKind
+from portero.proof.rule_examples import RuleKind
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path

@@ -9,8 +9,14 @@ from urllib.parse import quote
 from portero.hostcheck.fact import UNKNOWN
 from portero.hostcheck.host_rules import Finding, HostReport
 from portero.policy.rule import Rule
-from portero.report import html, sarif
-from portero.report.junit import Failure, JUnitCase
+from portero.report.output_formats import (
+    Failure,
+    JUnitCase,
+    make_sarif_fingerprint,
+    make_sarif_log,
+    make_sarif_rule,
+    render_html,
+)
 from portero.values.json_types import JSON
 from portero.values.times import format_instant
 
@@ -148,8 +154,8 @@ def make_sarif(result: HostResult) -> dict[str, JSON]:
     """SARIF: a result for each place, an error where the profile enforces the rule, otherwise a note."""
     rules = sorted(result.rules.values(), key=lambda rule: rule.id)
     index = {rule.id: position for position, rule in enumerate(rules)}
-    return sarif.make_log(
-        [sarif.make_rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level) for rule in rules],
+    return make_sarif_log(
+        [make_sarif_rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level) for rule in rules],
         [_make_sarif_result(finding, index[finding.rule.id]) for finding in result.report.findings],
     )
 
@@ -183,13 +189,13 @@ def _make_sarif_result(finding: Finding, index: int) -> JSON:
                 "logicalLocations": [{"fullyQualifiedName": finding.at}],
             }
         ],
-        "partialFingerprints": sarif.make_fingerprint(finding.rule.id, finding.at),
+        "partialFingerprints": make_sarif_fingerprint(finding.rule.id, finding.at),
     }
 
 
 def render_page(result: HostResult) -> str:
     violated = result.violated
-    return html.render(
+    return render_html(
         "report/host_page.html",
         result=result,
         enforced=[each for each in violated if each.enforced],

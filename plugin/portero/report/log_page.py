@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from portero.policy.policy import Policy
 from portero.refusals import CODES
-from portero.report import html
 from portero.report.log_lines import LoggedDecision
 from portero.report.log_tally import GROUPS, RuleTally, Table, Tally
+from portero.report.output_formats import render_html, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def render_page(
 ) -> str:
     """The whole page. `suggested`: lines that say what would have made the refused requests legal."""
     rules = _list_rules(tally, words)
-    return html.render(
+    return render_html(
         "report/log_page.html",
         tally=tally,
         files=files,
@@ -121,7 +121,7 @@ def _make_plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Mapping[str
     bars = [
         {
             "left": left,
-            "start": html.when(step.start),
+            "start": when(step.start),
             "counts": step.counts,
             "parts": [*_stack(step.counts, outcomes, maximum or 1)],
         }

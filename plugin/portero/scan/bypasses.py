@@ -12,7 +12,7 @@ from typing import Any
 
 from portero.facts.inspected import Inspected
 from portero.policy.rule import Example
-from portero.proof.examples import builtin_examples
+from portero.proof.rule_examples import builtin_examples
 from portero.scan.judged_objects import JudgedObject, Kind, ObjectJudge
 from portero.values.json_fields import as_object, child, flag, objects, text
 from portero.values.json_types import JSON

@@ -23,7 +23,7 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory
 from portero.standin.messages import ClientRequest, envelope
-from portero.standin.project_objects import StillObjects
+from portero.standin.trial_objects import StillObjects
 from portero.values.json_fields import as_object, child, flag, text
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable

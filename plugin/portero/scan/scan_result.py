@@ -6,8 +6,7 @@ from itertools import groupby
 
 from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import denial
-from portero.report import html, junit
-from portero.report.html import when
+from portero.report.output_formats import Failure, JUnitCase, describe_refusal, render_html, when
 from portero.scan.bypasses import Bypass
 from portero.scan.inventory import Inventory
 from portero.scan.judged_objects import JudgedObject, Kind, count_kinds
@@ -130,22 +129,22 @@ def describe(report: ScanReport) -> dict[str, JSON]:
     }
 
 
-def list_cases(report: ScanReport) -> list[junit.JUnitCase]:
+def list_cases(report: ScanReport) -> list[JUnitCase]:
     """For CI: a case for each object and for each bypass, which fails when it is open."""
-    objects = [junit.JUnitCase(each.kind, each.title, junit.describe_refusal(each.decision)) for each in report.judged]
-    shadows = [junit.JUnitCase("managed plugin", plugin.name, _fail_shadow(plugin)) for plugin in report.shadows]
-    bypasses = [junit.JUnitCase("bypass", each.command, _fail_bypass(each)) for each in report.bypasses]
+    objects = [JUnitCase(each.kind, each.title, describe_refusal(each.decision)) for each in report.judged]
+    shadows = [JUnitCase("managed plugin", plugin.name, _fail_shadow(plugin)) for plugin in report.shadows]
+    bypasses = [JUnitCase("bypass", each.command, _fail_bypass(each)) for each in report.bypasses]
     return objects + shadows + bypasses
 
 
-def _fail_shadow(plugin: ManagedPlugin) -> junit.Failure:
-    return junit.Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
+def _fail_shadow(plugin: ManagedPlugin) -> Failure:
+    return Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
 
 
-def _fail_bypass(bypass: Bypass) -> junit.Failure | None:
+def _fail_bypass(bypass: Bypass) -> Failure | None:
     rules = ", ".join(bypass.rules)
     text = f"{bypass.kind} {bypass.name} violates {rules} -> {bypass.cure}"
-    return None if bypass.closed else junit.Failure("open", rules, text)
+    return None if bypass.closed else Failure("open", rules, text)
 
 
 def _describe_object(judged: JudgedObject) -> JSON:
@@ -169,7 +168,7 @@ def render_page(report: ScanReport) -> str:
         for each in report.refused
     ]
     reported = [(each.title, rules) for each in report.judged if (rules := _list_reported(each))]
-    return html.render("scan/page.html", report=report, things=things, reported=reported)
+    return render_html("scan/page.html", report=report, things=things, reported=reported)
 
 
 def _list_reported(judged: JudgedObject) -> list[str]:

@@ -23,7 +23,7 @@ from portero.server.plugin_protocol import Answers
 from portero.server.start_up import count_connections, raise_limit
 from portero.server.status_pages import LazyPage, Page
 from portero.settings.settings import Settings
-from portero.values.backoff import Retry
+from portero.values.times import Retry
 
 _LOG = logging.getLogger(__name__)
 

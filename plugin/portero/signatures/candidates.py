@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 
 from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
-from portero.images.documents import ACCEPTED, digest_of
 from portero.images.payloads import DIGEST, MAX_PAYLOAD
-from portero.images.record import Signature
+from portero.images.record import ACCEPTED, Signature, digest_of
 from portero.values.json_fields import child, objects, text, to_object, to_objects
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from portero.facts import image
 from portero.images.trust import TrustEntry
-from portero.settings.bundle_address import OciAddress
+from portero.settings.setting_values import OciAddress
 from portero.values.image_names import HUB
 from portero.values.json_fields import objects, text, texts
 from portero.values.json_types import JSON

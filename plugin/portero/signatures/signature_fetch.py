@@ -1,16 +1,19 @@
 """Fetches all that there is to know about one image: its index and manifests, and the signatures that keys of the site
-made. In: a reference and what the site asks. Out: a record for each digest by which a daemon may know the image."""
+made. In: a reference and what the site asks. Out: a record for each digest by which a daemon may know the image, and a
+file for each in the folder that the guard reads."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from pathlib import Path
 
 from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
-from portero.images import documents, record
+from portero.files.whole_files import read_regular_file, write_whole
+from portero.images import record
 from portero.images.image_verdict import find_fault
 from portero.images.payloads import PayloadRefused, read_claim
-from portero.images.record import Record, Signature
+from portero.images.record import Record, RecordRefused, Signature
 from portero.images.trust import ImageTrust, Voucher
 from portero.images.verification import SiteKey, find_signer, index_keys
 from portero.signatures.candidates import Candidates
@@ -57,10 +60,10 @@ class Fetched:
 def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) -> Fetched:
     """What the registry has about this image. Raises TransportFailed, for one that it lacks ImageMissing."""
     reference, entry = asked.wanted, trust.find_entry(asked.name)
-    data = registry.find(f"manifests/{reference}", documents.ACCEPTED)
+    data = registry.find(f"manifests/{reference}", record.ACCEPTED)
     if data is None:
         raise ImageMissing(f"{registry.address.host}: {registry.address.name} has no {reference}")
-    top = documents.digest_of(data)
+    top = record.digest_of(data)
     if reference.startswith("sha256:") and top != reference:
         raise TransportFailed(f"{registry.address.host}: sent another manifest than {reference}")
     platforms = dict(_fetch_platforms(registry, data))
@@ -84,7 +87,7 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
 
 def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, bytes]]:
     """The manifests of an index, without those that are about others (their platform is unknown)."""
-    wanted = documents.list_below(data)
+    wanted = record.list_below(data)
     try:
         listed = to_objects(load_object(data).get("manifests"))
     except ValueError:
@@ -95,8 +98,8 @@ def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, byt
     about = [one.get("digest") for one in listed if to_object(one.get("platform")).get("os") == "unknown"]
     wanted = tuple(digest for digest in wanted if digest not in about)
     for digest in wanted[:_MAX_PLATFORMS]:
-        manifest = registry.find(f"manifests/{digest}", documents.ACCEPTED)
-        if manifest is not None and documents.digest_of(manifest) == digest:
+        manifest = registry.find(f"manifests/{digest}", record.ACCEPTED)
+        if manifest is not None and record.digest_of(manifest) == digest:
             yield digest, manifest
 
 
@@ -131,16 +134,16 @@ def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, 
 
     The first ones count without a signature: a list may deny the index, the platform's manifest or the configuration.
     """
-    by_digest = {documents.digest_of(data): data for data in texts}
-    below = {digest: documents.list_below(data) for digest, data in by_digest.items()}
+    by_digest = {record.digest_of(data): data for data in texts}
+    below = {digest: record.list_below(data) for digest, data in by_digest.items()}
     records: dict[str, Record] = {}
-    for digest, above in documents.find_ways(top, below).items():
+    for digest, above in record.find_ways(top, below).items():
         signatures: list[Signature] = []
         needed: dict[str, None] = dict.fromkeys((*above, digest))
         for subject, signature in found.signatures:
-            way = documents.find_ways(subject, below).get(digest)
+            way = record.find_ways(subject, below).get(digest)
             if way is None:
-                way = documents.find_ways(digest, below).get(subject)
+                way = record.find_ways(digest, below).get(subject)
             if way is not None:
                 signatures.append(signature)
                 needed |= dict.fromkeys(way)
@@ -159,3 +162,34 @@ def merge_records(before: Record, now: Record) -> Record:
     signatures = tuple(dict.fromkeys(chain(*each)))[: record.MAX_SIGNATURES]
     texts = tuple(dict.fromkeys((*now.documents, *before.documents)))[: record.MAX_DOCUMENTS]
     return Record(signatures, texts, now.seen)
+
+
+_MODE = 0o644
+
+
+def keep_records(folder: Path, records: Mapping[str, Record]) -> None:
+    """Put these records there, together with the signatures that were there before. Raises OSError."""
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for digest, fetched in records.items():
+        file = record.locate(folder, digest)
+        kept = merge_records(_read_before(file), fetched)
+        while len(text := record.write(kept)) > record.MAX_RECORD and kept.signatures:
+            # The first ones fit best.
+            kept = replace(kept, signatures=kept.signatures[: len(kept.signatures) // 2])
+        if len(text) <= record.MAX_RECORD and text != _read_text(file):
+            write_whole(file, text, _MODE, synced=True)
+
+
+def _read_before(file: Path) -> Record:
+    try:
+        return record.read(_read_text(file) or b"")
+    except RecordRefused:
+        return Record()
+
+
+def _read_text(file: Path) -> bytes | None:
+    """What is there; what cannot be read is replaced."""
+    try:
+        return read_regular_file(file, record.MAX_RECORD)
+    except OSError:
+        return None

@@ -17,10 +17,9 @@ from portero.reading import uri
 from portero.reading.routes import Routes
 from portero.refusals import Refused
 from portero.standin import assumed_images, containers, inspection, networks_and_volumes, swarm
-from portero.standin.host_objects import NO_OBJECTS, HostObjects
 from portero.standin.messages import Answer, Call, ClientRequest, envelope, failure
 from portero.standin.objects import State
-from portero.standin.project_objects import KINDS, ProjectObjects, drop_causes_named_elsewhere
+from portero.standin.trial_objects import KINDS, NO_OBJECTS, HostObjects, ProjectObjects, drop_causes_named_elsewhere
 from portero.values.json_fields import to_object
 
 # Asks the plugin: None allows a request, a text is the reason to refuse it.

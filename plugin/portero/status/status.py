@@ -16,8 +16,7 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.settings.settings import Settings
 from portero.signing.manifest import Manifest
-from portero.status import bundle_state, policy_notices, seen_daemons, weakened_rules
-from portero.status import lookup_state as lookups
+from portero.status import bundle_state, daemon_state, policy_state
 from portero.status.metrics import Counts
 from portero.status.policy_state import PolicyState
 from portero.values.json_types import JSON
@@ -108,8 +107,8 @@ def describe_status(view: View, counts: Counts) -> dict[str, JSON]:
         "profiles": cast("list[JSON]", view.policy.site.get("profiles", [])),
         "tokenIssuers": [*view.policy.trusted.token_issuers],
         "warnings": [
-            *weakened_rules.warn_of_accounts(users, settings.profile),
-            *policy_notices.list_first(settings, view.state),
+            *policy_state.warn_of_accounts(users, settings.profile),
+            *policy_state.list_first(settings, view.state),
         ],
         "dockerUsers": users,
         "startedWithoutPlugin": [*_STARTED_WITHOUT_PLUGIN],
@@ -128,8 +127,8 @@ def describe_status(view: View, counts: Counts) -> dict[str, JSON]:
         "hostRoot": settings.visible_root,
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
-        "lookups": lookups.find_state(settings, view.lookups),
-        "rulesWithoutLookups": [*lookups.list_rules_without_lookups(settings, view.policy, view.lookups)],
+        "lookups": daemon_state.find_lookup_state(settings, view.lookups),
+        "rulesWithoutLookups": [*daemon_state.list_rules_without_lookups(settings, view.policy, view.lookups)],
         "threads": settings.threads,
     }
 
@@ -156,7 +155,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
             f"break-glass: rules were lifted for {view.break_glass} requests since the start;"
             " the decision log marks them with breakGlass"
         )
-    yield from policy_notices.list_invalid(view.settings, view.state, view.unusable)
+    yield from policy_state.list_invalid(view.settings, view.state, view.unusable)
     if view.silent_for > _SILENT:
         yield (
             f"no change of the policy is loaded since {format_instant(now - view.silent_for)}:"
@@ -164,7 +163,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
         )
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
-    yield from policy_notices.list_warnings(view.settings, view.state)
+    yield from policy_state.list_warnings(view.settings, view.state)
     yield from bundle_state.list_notices(view.settings, now)
     if view.settings.lacks_daemon:
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
@@ -181,10 +180,10 @@ def list_attention(view: View, now: float) -> Iterator[str]:
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
         for path in cast("list[str]", daemon["unreadable"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
-    yield from seen_daemons.list_notices(view.policy, view.settings.profile, view.daemons)
+    yield from daemon_state.list_notices(view.policy, view.settings.profile, view.daemons)
     yield from site_warnings.list_unseen_names(view.policy, view.settings.profile)
-    yield from lookups.list_notices(view.settings, view.policy, view.lookups)
-    yield from weakened_rules.list_notices(view.policy, now)
+    yield from daemon_state.list_lookup_notices(view.settings, view.policy, view.lookups)
+    yield from policy_state.list_weakened(view.policy, now)
     yield from exception.list_warnings(view.policy.waivers, now)
 
 

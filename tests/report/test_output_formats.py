@@ -1,18 +1,52 @@
-"""SARIF 2.1.0: the structure that the standard requires, and what stands in it."""
+"""JUnit XML: a case for each thing judged, with the reply as the text of its failure; SARIF 2.1.0 and HTML pages."""
 
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from jinja2 import UndefinedError
 from jsonschema import Draft4Validator, Draft202012Validator
 
 from portero.policy.policy import Policy
 from portero.recording.request_files import DecidedRequest
-from portero.report import sarif
+from portero.report.output_formats import make_sarif_of_decisions, render_html, when, write_junit_decisions
 
 from .conftest import checked, violation
+
+
+def suite(*decided: DecidedRequest) -> ElementTree.Element:
+    found = ElementTree.fromstring(write_junit_decisions(decided)).find("testsuite")
+    assert found is not None
+    return found
+
+
+def test_what_is_allowed_passes_even_when_something_is_logged() -> None:
+    found = suite(checked(), checked(violation("no-privileged", action="audit")))
+
+    assert (found.get("tests"), found.get("failures")) == ("2", "0")
+    assert found.findall("testcase/failure") == []
+
+
+def test_what_is_refused_fails_with_its_rules_and_the_reply() -> None:
+    found = suite(
+        checked(violation("no-privileged"), violation("no-privileged", "Privileged"), violation("no-host-pid"))
+    )
+
+    case = found.find("testcase")
+    failure = found.find("testcase/failure")
+    assert case is not None
+    assert failure is not None
+    assert (case.get("classname"), case.get("name")) == ("a compose.yaml", "a compose.yaml:3 (web): ContainerCreate")
+    assert failure.get("message") == "no-privileged, no-host-pid"
+    assert (failure.text or "").startswith("ContainerCreate refused [check]\n  no-privileged  HostConfig.")
+
+
+def test_what_xml_cannot_hold_is_a_question_mark() -> None:
+    assert suite(checked(file="a\x1b\ud800")).find("testcase[@classname='a??']") is not None
+
 
 FOLDER = Path(__file__).parent
 SCHEMA = Draft202012Validator(json.loads((FOLDER / "sarif.json").read_text()))
@@ -23,7 +57,7 @@ OFFICIAL = Draft4Validator(
 
 def run(policy: Policy, *decided: DecidedRequest) -> dict[str, Any]:
     """The one run of the document, which has the structure of SARIF."""
-    document: dict[str, Any] = json.loads(json.dumps(sarif.describe_decisions(decided, policy)))
+    document: dict[str, Any] = json.loads(json.dumps(make_sarif_of_decisions(decided, policy)))
     SCHEMA.validate(document)
     OFFICIAL.validate(document)
     found: dict[str, Any] = document["runs"][0]
@@ -96,3 +130,12 @@ def test_a_question_without_a_line_has_no_region(policy: Policy) -> None:
     result = run(policy, checked(violation("no-privileged"), line=None))["results"][0]
 
     assert "region" not in result["locations"][0]["physicalLocation"]
+
+
+def test_a_value_that_a_page_needs_and_does_not_get_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        render_html("report/host_page.html")
+
+
+def test_times_are_in_utc_to_the_minute() -> None:
+    assert when(1795536000.9) == "2026-11-24 16:00"

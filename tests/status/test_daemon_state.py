@@ -1,7 +1,12 @@
-"""The daemons that ask are reported while they run, with the rights that their builds may ask for."""
+"""The daemons that ask are reported while they run, with the rights that their builds may ask for.
 
+Where existing objects cannot be looked up, status names the reason, the rules that are blind, and the cure.
+"""
+
+import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +18,15 @@ from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
 from portero.host.fixed_host import FixedHost
 from portero.host.live_host import HostFiles
+from portero.host.view import LookupState
 from portero.refusals import Refused
-from portero.status import seen_daemons
-from portero.status.seen_daemons import list_running
+from portero.settings.settings import Settings
+from portero.status import daemon_state
+from portero.status.daemon_state import list_running
 from portero.values.json_types import JSON
 from tests.application.test_application import built
 from tests.host.proc_tree import dockerd
+from tests.policy.test_builtin_rules import policy
 
 
 @pytest.fixture
@@ -63,13 +71,13 @@ def test_a_daemon_that_cannot_be_looked_for_may_run(proc: Path, monkeypatch: pyt
     def fail(pid: int, proc: Path) -> None:
         raise OSError
 
-    monkeypatch.setattr(seen_daemons, "identify_dockerd", fail)
+    monkeypatch.setattr(daemon_state, "identify_dockerd", fail)
 
     assert list_running([seven], FixedHost(), proc) == [SEVEN]
 
 
 def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen_daemons, "identify_dockerd", lambda pid, _: find(proc, pid).identity)
+    monkeypatch.setattr(daemon_state, "identify_dockerd", lambda pid, _: find(proc, pid).identity)
     application = built(tmp_path)
     host = application.in_force.judge.host
     assert isinstance(host, HostFiles)
@@ -96,7 +104,7 @@ def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_ar
 ) -> None:
     daemon: JSON = {**SEEN, "buildEntitlements": entitlements}
 
-    found = [*seen_daemons.list_notices(built(tmp_path).in_force.judge.policy, profile, [daemon])]
+    found = [*daemon_state.list_notices(built(tmp_path).in_force.judge.policy, profile, [daemon])]
 
     assert len(found) == (expected is not None)
     assert all(expected in line for line in found if expected)
@@ -117,7 +125,7 @@ def test_devices_that_dockerd_may_open_need_attention_where_builds_are_allowed(
     tmp_path: Path, profile: str, access: str, expected: str | None
 ) -> None:
     found = [
-        *seen_daemons.list_notices(built(tmp_path).in_force.judge.policy, profile, [{**SEEN, "deviceAccess": access}])
+        *daemon_state.list_notices(built(tmp_path).in_force.judge.policy, profile, [{**SEEN, "deviceAccess": access}])
     ]
 
     assert [expected in line for line in found if expected] == [True] * (expected is not None)
@@ -127,7 +135,7 @@ def test_devices_that_dockerd_may_open_need_attention_where_builds_are_allowed(
 def test_a_daemon_that_is_seen_is_in_the_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = built(tmp_path)
     seven = {**SEEN, "uid": 0, "unreadable": [], "buildEntitlements": "on"}
-    monkeypatch.setattr(seen_daemons, "list_running", lambda *_: [seven])
+    monkeypatch.setattr(daemon_state, "list_running", lambda *_: [seven])
 
     attention: Any = application.health()["attention"]
 
@@ -157,3 +165,67 @@ def test_each_daemon_has_what_it_refuses_builds(proc: Path) -> None:
         [{**SEVEN, "buildEntitlements": found, "deviceAccess": devices}]
         for found, devices in (("off", "closed"), ("on", "unknown"), ("unknown", "unknown"))
     ]
+
+
+SETTINGS = Settings.read({}, {"profile": "baseline", "host_root": "none"})
+EXISTING = {"existing-container", "existing-volume", "existing-network", "existing-service"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "last", "expected"),
+    [
+        ("auto", "auto", "auto"),
+        ("auto", "unanswered", "unanswered"),
+        ("auto", "unavailable", "unavailable"),
+        ("off", "auto", "off"),
+    ],
+)
+def test_the_setting_comes_before_how_the_last_lookup_went(setting: str, last: LookupState, expected: str) -> None:
+    settings = Settings.read({}, {"lookups": setting})
+
+    assert daemon_state.find_lookup_state(settings, last) == expected
+
+
+def test_a_managed_plugin_without_the_socket_cannot_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+
+    assert daemon_state.find_lookup_state(SETTINGS, "auto") == "unavailable"
+    assert daemon_state.find_lookup_state(replace(SETTINGS, docker_host=Path("/run/docker.sock")), "auto") == "auto"
+
+
+def test_the_blind_rules_are_those_in_force_that_read_objects() -> None:
+    blind = set(daemon_state.list_rules_without_lookups(SETTINGS, policy(), "unavailable"))
+    assert blind >= EXISTING
+    assert not {"no-privileged", "non-root-user"} & blind
+    assert "non-root-user" in daemon_state.list_rules_without_lookups(
+        replace(SETTINGS, profile="restricted"), policy(), "unavailable"
+    )
+    assert list(daemon_state.list_rules_without_lookups(SETTINGS, policy(), "unanswered")) == []
+
+
+def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> None:
+    of_owners = {"own-objects-only", "own-objects-read", "owner-label-own"}
+    loaded = policy()
+    owning = replace(loaded, site={**loaded.site, "ownership": "com.example.owner"})
+
+    assert loaded.site["ownership"] == ""
+    assert not of_owners & set(daemon_state.list_rules_without_lookups(SETTINGS, loaded, "off"))
+    assert of_owners <= set(daemon_state.list_rules_without_lookups(SETTINGS, owning, "off"))
+
+
+@pytest.mark.parametrize(
+    ("last", "begins"),
+    [
+        ("unavailable", "dockerd cannot be asked what exists"),
+        ("unanswered", "dockerd does not answer what exists: requests that use existing objects are refused"),
+    ],
+)
+def test_the_notice_says_why_and_what_to_do(last: LookupState, begins: str) -> None:
+    (notice,) = daemon_state.list_lookup_notices(SETTINGS, policy(), last)
+
+    assert notice.startswith(begins)
+    assert "PORTERO_DOCKER_HOST" in notice
+
+
+def test_working_lookups_need_no_attention() -> None:
+    assert list(daemon_state.list_lookup_notices(SETTINGS, policy(), "auto")) == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from referencing.exceptions import Unresolvable
 
 from portero.engine import Engine, InstancePath
-from portero.proof.rule_kinds import ENGINES
+from portero.proof.rule_examples import ENGINES
 
 SITE = {
     "site": {"$defs": {"names": {"enum": ["a"]}, "nothing": {"not": {}}, "both": {"allOf": [{}, {"pattern": "^a"}]}}}

@@ -1,15 +1,80 @@
-"""The verdict on one item: the worst of the rules that it needs, in the light of the log and the host."""
+"""The items of a benchmark, and the verdict on each: the worst of its rules, in the light of the log and the host.
 
+Which rules carry an item is data: benchmarks/, a file for each benchmark.
+"""
+
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from importlib import resources
+from typing import Any, Literal, TypeAlias
 
-from portero.compliance.benchmark import Item
 from portero.compliance.evidence import REMOVED, HostEvidence, HostStatus, LogEvidence, RuleEvidence, count_decisions
 from portero.compliance.rule_effect import RequestState, RuleEffect
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
-from portero.report.html import when
+from portero.report.output_formats import when
+
+NAMES = ("cis", "guide", "pss", "nist-800-190")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item. `needs`: rules of requests and of the host that together carry it; `more`: rules that go further.
+
+    `undecidable` and `not_applicable`: why nothing of Portero can carry it; an item has one of the three. `remark`:
+    what the rules do not see of it. `risk`: the number of the risk that it answers.
+    """
+
+    id: str
+    title: str
+    needs: Sequence[str] = ()
+    more: Sequence[str] = ()
+    remark: str = ""
+    undecidable: str = ""
+    not_applicable: str = ""
+    risk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under one heading."""
+
+    id: str
+    title: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark. `outside`: the built-in rules that carry none of its items, by the reason."""
+
+    key: str
+    name: str
+    version: str
+    source: str
+    sections: tuple[Section, ...]
+    outside: Mapping[str, Sequence[str]]
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return (item for section in self.sections for item in section.items)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        return frozenset(rule for item in self.items for rule in (*item.needs, *item.more))
+
+
+def load(key: str) -> Benchmark:
+    text = (resources.files(__package__) / "benchmarks" / f"{key}.json").read_text(encoding="utf-8")
+    document: Any = json.loads(text)
+    sections = tuple(
+        Section(section["id"], section["title"], tuple(Item(**item) for item in section["items"]))
+        for section in document["sections"]
+    )
+    outside = {group["why"]: tuple(group["rules"]) for group in document["outside"]}
+    return Benchmark(key, document["name"], document["version"], document["source"], sections, outside)
+
 
 State: TypeAlias = RequestState | HostStatus
 Verdict: TypeAlias = State | Literal["not decidable", "not applicable"]
