@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -186,6 +187,18 @@ def test_facts_of_what_exists_are_kept_only_while_the_host_answers_as_before(hos
     shapes.kept.clear()
     assert now["facts"] != before["facts"]
     assert now == describe(FixedHost(host))
+
+
+def test_facts_ask_nothing_of_the_host_but_what_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(host: FixedHost) -> None:
+        raise AssertionError("an answer that is not noted would not be asked for again")
+
+    monkeypatch.setattr(FixedHost, "objects", fail)
+    shapes = load_api()[1]
+    for operation in ("ContainerCreate", "ServiceCreate", "VolumeCreate", "NetworkCreate"):
+        for body in list_bodies(operation):
+            with suppress(Refused):
+                request_document.describe_making(Inspected(operation, "web", body), {}, shapes, HOST, {})
 
 
 def test_what_is_kept_of_an_object_is_not_used_under_another_name() -> None:

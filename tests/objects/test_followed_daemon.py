@@ -48,7 +48,7 @@ def test_from_the_decision_to_the_answer_it_is_asked_for(followed: FollowedDaemo
     read(followed)
     assert not is_known(followed)
 
-    followed.note_result(result(), WEB)
+    followed.note_result(result(), lambda: WEB)
     assert not is_known(followed)
     read(followed)
     assert is_known(followed)
@@ -57,11 +57,11 @@ def test_from_the_decision_to_the_answer_it_is_asked_for(followed: FollowedDaemo
 def test_equal_requests_have_an_answer_each_and_that_of_another_one_is_none(followed: FollowedDaemon) -> None:
     for id in ("d-1", "d-2"):
         followed.note_allowed(id, envelope(), WEB)
-    followed.note_result(result(request=b"{ }"), WEB)
+    followed.note_result(result(request=b"{ }"), lambda: WEB)
     for _ in range(2):
         read(followed)
         assert not is_known(followed)
-        followed.note_result(result(), WEB)
+        followed.note_result(result(), lambda: WEB)
 
     read(followed)
     assert is_known(followed)
@@ -69,7 +69,7 @@ def test_equal_requests_have_an_answer_each_and_that_of_another_one_is_none(foll
 
 def test_the_answer_to_a_request_of_an_earlier_process_counts(followed: FollowedDaemon) -> None:
     before = followed.picture.moment
-    followed.note_result(result(), WEB)
+    followed.note_result(result(), lambda: WEB)
 
     followed.picture.note_inspected("container", ID, shown(), before)
     assert not is_known(followed)
@@ -98,7 +98,7 @@ def test_what_was_made_is_there_with_the_answer(
     followed.creations.at().add("d-1", [PLACE], lambda newer: True)
     followed.note_allowed("d-1", envelope(), CREATE)
     assert [*map(list, followed.picture.list_containers() or ())] == [[], []]
-    followed.note_result(result(status, body), CREATE)
+    followed.note_result(result(status, body), lambda: CREATE)
 
     assert [*map(list, followed.picture.list_containers() or ())] == [[], ["f" * 64] if is_made else []]
     assert followed.creations.find_doubtful() == (frozenset() if is_made else {"d-1"})
@@ -108,10 +108,10 @@ def test_what_was_made_is_there_with_the_answer(
 def test_a_service_needs_no_body_and_an_exec_is_read_ahead(followed: FollowedDaemon) -> None:
     followed.creations.at().add("d-1", [PLACE], lambda newer: True)
     followed.note_allowed("d-1", envelope(), PossibleChange(makes="service"))
-    followed.note_result(result(201), PossibleChange(makes="service"))
+    followed.note_result(result(201), lambda: PossibleChange(makes="service"))
     assert list(followed.creations.at().others) == []
 
-    followed.note_result(result(201, {"Id": ID}), PossibleChange(makes="exec"))
+    followed.note_result(result(201, {"Id": ID}), lambda: PossibleChange(makes="exec"))
     assert [*followed.new_execs] == [ID]
 
 
@@ -120,7 +120,7 @@ def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon) -> 
     for number in range(4096):
         followed.note_allowed(str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
     # None of them had its answer, whatever becomes of another one.
-    followed.note_result(result(request=b"4095"), PossibleChange(makes="exec"))
+    followed.note_result(result(request=b"4095"), lambda: PossibleChange(makes="exec"))
     followed.end_unanswered()
     read(followed)
     assert not is_known(followed)
@@ -137,7 +137,7 @@ def test_one_user_who_is_known_has_a_part_of_the_room(followed: FollowedDaemon) 
         followed.note_allowed(str(number), envelope(b"-%d" % number), WEB)
     assert [followed.has_room_for(user) for user in ("alice", "bob", "")] == [False, True, True]
 
-    followed.note_result(result(request=b"7"), WEB)
+    followed.note_result(result(request=b"7"), lambda: WEB)
     assert followed.has_room_for("alice")
     followed.note_allowed("again", envelope(), WEB, "alice")
     followed.end_unanswered()
@@ -157,7 +157,7 @@ def allow_exec(followed: FollowedDaemon, body: bytes) -> None:
 def answer_exec(followed: FollowedDaemon, body: bytes) -> Any:
     """What is known of the exec then."""
     followed.new_execs.clear()
-    followed.note_result(result(201, {"Id": MADE}, body), EXEC)
+    followed.note_result(result(201, {"Id": MADE}, body), lambda: EXEC)
     assert (followed.picture.find("exec", MADE) is None) is (MADE in followed.new_execs)
     return followed.picture.find("exec", MADE)
 

@@ -98,13 +98,14 @@ class FollowedDaemon:
         if is_first:
             self.picture.begin(EVERYTHING.touches)
 
-    def note_result(self, result: Result, change: PossibleChange) -> None:
-        """dockerd answered a request."""
-        if not (change.touches or change.makes):
-            return
+    def note_result(self, result: Result, read_change: Callable[[], PossibleChange]) -> None:
+        """dockerd answered a request. `read_change`: of one that is not among those that were allowed."""
         with self._lock:
             known = self._pop(_name_request(result.envelope))
-        self._end([change if known is None else known.change], is_known=known is not None)
+        change = read_change() if known is None else known.change
+        if not (change.touches or change.makes):
+            return
+        self._end([change], is_known=known is not None)
         made = read_id(result.body) if result.status // 100 == HTTPStatus.OK // 100 else ""
         if change.makes == "container" and made:
             if known is None:

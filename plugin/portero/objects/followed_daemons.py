@@ -97,9 +97,8 @@ class FollowedDaemons:
     def note_result(self, data: bytes, peer: Peer) -> None:
         """dockerd carried out a request, and posts what it answers."""
         if (result := read_result(data)) is not None:
-            change = read_change(result.envelope, self._routes)
             for followed in self._list_asking(peer):
-                followed.note_result(result, change)
+                followed.note_result(result, lambda: read_change(result.envelope, self._routes))
 
     def count_differences(self) -> int:
         """How often a picture was not what dockerd shows."""
