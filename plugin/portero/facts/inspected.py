@@ -27,6 +27,7 @@ _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
 # moby daemon/config/config.go, DefaultShmSize, and oci/defaults.go of the versions before 24.0.7 (GHSA-jq35-85cj-fj4p).
 _SHM_SIZE = 64 << 20
 _LATER_MASKED = "/sys/devices/virtual/powercap"
+_FILLED = ("CgroupnsMode", "SecurityOpt", "MaskedPaths", "Runtime", "ShmSize")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,15 @@ def remove_filled(request: Inspected, fills: Fills) -> Inspected:
     if request.operation != "ContainerCreate":
         return request
     config = child(request.body, "HostConfig")
-    left = {name: value for name, value in config.items() if not _filled(name, config, fills)}
+    filled = {name for name in _FILLED if name in config and _is_filled(name, config, fills)}
+    left = {name: value for name, value in config.items() if name not in filled}
     if "LogConfig" in left and text(child(config, "LogConfig"), "Type") == fills.log_driver:
         # A request can add options to those of daemon.json.
         left["LogConfig"] = {"Config": as_object(left["LogConfig"], "HostConfig.LogConfig").get("Config")}
     return replace(request, body={**request.body, "HostConfig": left})
 
 
-def _filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:
+def _is_filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:
     if name == "CgroupnsMode":
         # Of a privileged container it is the host's on the first version (daemon_unix.go, adaptContainerSettings).
         is_hosts = fills.cgroup_v1 and flag(config, "Privileged")
@@ -161,8 +163,7 @@ def _filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:
         return _says_only_disable(config)
     if name == "MaskedPaths":
         return texts(config, name) == [path for path in MASKED if path != _LATER_MASKED]
-    filled = {"Runtime": fills.runtime, "ShmSize": fills.shm_size}
-    return name in filled and config[name] == filled[name]
+    return config[name] == (fills.runtime if name == "Runtime" else fills.shm_size)
 
 
 def _says_only_disable(config: Mapping[str, JSON]) -> bool:
