@@ -123,3 +123,28 @@ def test_ending_a_bad_container_always_works(docker: GuardedDocker, end: str) ->
 
 def test_a_bad_container_and_a_bad_volume_can_be_removed(docker: GuardedDocker) -> None:
     docker.do("docker rm -f priv user && docker volume rm evil")
+
+
+@pytest.mark.parametrize(
+    ("change", "back"),
+    [
+        (
+            "mv /srv/app/conf /srv/app/kept; ln -s /etc /srv/app/conf",
+            "rm /srv/app/conf; mv /srv/app/kept /srv/app/conf",
+        ),
+        ("mount --bind /etc /srv/app/conf", "umount /srv/app/conf"),
+    ],
+)
+def test_a_container_that_started_before_is_judged_by_the_host_of_now(
+    docker: GuardedDocker, change: str, back: str
+) -> None:
+    docker.do("mkdir -p /srv/app/conf; docker create --name often -v /srv/app/conf:/x:ro busybox true")
+    for _ in range(3):
+        docker.do("docker start -a often")
+    docker.do(change)
+    refused = docker.shell("docker start often").stderr
+    docker.do(back)
+
+    assert refusing(refused) == ["existing-container"], refused
+    assert "protected-paths (HostConfig.Binds[0])" in " ".join(refused.split())
+    docker.do("docker start -a often; docker rm -f often")
