@@ -176,12 +176,12 @@ def test_who_asks_a_silent_daemon_often_waits_less(address: str, monkeypatch: py
         server.bind(address)
         server.listen()
         for _ in range(4):
-            assert known.timeout.find_seconds() == 0.05
+            assert known.find_seconds() == 0.05
             with pytest.raises(Refused, match="lookup-failed"):
                 known.new_lookup(lambda: None).inspect("volume", "x")  # type: ignore[union-attr]
     monkeypatch.setattr(api, "SECONDS", 2.0)
 
-    assert known.timeout.find_seconds() == 0.3
+    assert known.find_seconds() == 0.3
 
 
 def test_the_next_socket_of_the_daemon_is_asked_when_one_does_not_answer(address: str) -> None:
@@ -353,3 +353,20 @@ def test_what_is_asked_for_just_now_is_asked_of_dockerd(address: str) -> None:
     running = {**WEB, "State": {"Status": "running", "StartedAt": "now"}}
     with answering(address, {f"/containers/{WEB['Id']}/json": http("200 OK", json.dumps(running))}):
         assert found.inspect_briefly("container", str(WEB["Id"])) == running
+
+
+def test_after_several_silences_less_is_waited_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(lookup.time, "monotonic", lambda: now)
+    found = DaemonObjects(lambda daemon: ())
+    waited = []
+    for _ in range(5):
+        waited.append(found.find_seconds())
+        found.note_answer("unanswered", is_late=True)
+        now += 1
+
+    assert waited == [2.0, 2.0, 2.0, 2.0, 0.3]
+    now = 110.9
+    assert found.find_seconds() == 0.3
+    now = 111.0
+    assert found.find_seconds() == 2.0

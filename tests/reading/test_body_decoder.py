@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from portero.reading import go_json
 from portero.reading.body_decoder import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonicalize
-from portero.reading.case_folding import fold
-from portero.reading.shapes import Shapes, Struct
+from portero.reading.shapes import Shapes, Struct, fold
 from portero.refusals import Refused
 from tests.captured import table
 from tests.paths import SCHEMAS

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.reading.case_folding import fold
-from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes, Struct
+from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes, Struct, fold
 from tests.captured import table
 from tests.paths import SCHEMAS
 

@@ -25,11 +25,7 @@ def add_refusal(decision: Decision, code: str, reason: str = "") -> Decision:
         suggestion = replace(suggestion, still=(*suggestion.still, code))
     violations = (*decision.violations, replace(refusal, reason=reason or refusal.reason))
     return replace(
-        decision,
-        violations=sort_violations(violations),
-        suggestion=suggestion,
-        mode="enforce",
-        breaks_glass=False,
+        decision, violations=sort_violations(violations), suggestion=suggestion, mode="enforce", breaks_glass=False
     )
 
 

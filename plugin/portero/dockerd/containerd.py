@@ -125,7 +125,8 @@ def locate_containerd(
         files.add(clean(path))
     settings = files.read.values()
     data = [ROOT, *flags.get("root", ()), *_list_data(settings)]
-    addresses = [*flags.get("address", ()), *flags.get("a", ()), *_list_addresses(settings)]
+    named = [to_object(each.get(name)).get("address") for each in settings for name in _ADDRESSES]
+    addresses = [*flags.get("address", ()), *flags.get("a", ()), *to_texts(named)]
     own = [STATE, *flags.get("state", ()), *to_texts([each.get("state") for each in settings]), *addresses]
     return ContainerdPlaces(_clean_all(data), _clean_all([*own, *configs, *files.read]), tuple(files.unseen))
 
@@ -135,11 +136,6 @@ def _list_data(settings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for each in settings:
         tables = map(to_object, to_object(each.get("plugins")).values())
         yield from to_texts([each.get("root"), *(table.get("root_path") for table in tables)])
-
-
-def _list_addresses(settings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for each in settings:
-        yield from to_texts([to_object(each.get(name)).get("address") for name in _ADDRESSES])
 
 
 def _clean_all(paths: Iterable[str]) -> tuple[str, ...]:

@@ -45,10 +45,7 @@ class DaemonConfig:
         self._cached: tuple[_Stamp | None, DaemonDefaults] | None = None
 
     def defaults(
-        self,
-        local_path: _LocalPath,
-        is_in_force: Callable[[], bool | None] = lambda: None,
-        look: _Look | None = None,
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None] = lambda: None, look: _Look | None = None
     ) -> DaemonDefaults:
         """The daemon's defaults as the file has them now.
 

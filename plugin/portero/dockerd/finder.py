@@ -18,12 +18,7 @@ from portero.dockerd.daemon import AskingDaemon, find_config_file, locate_daemon
 from portero.dockerd.daemon_config import read_content
 from portero.dockerd.daemon_defaults import parse_settings
 from portero.dockerd.peer import Peer
-from portero.dockerd.proc import (
-    DockerdIdentity,
-    RunningDockerd,
-    identify_dockerd,
-    read_dockerd,
-)
+from portero.dockerd.proc import DockerdIdentity, RunningDockerd, identify_dockerd, read_dockerd
 from portero.files.chroot import Files
 from portero.files.symlinks import HostWalk
 from portero.threads import start_thread

@@ -54,7 +54,10 @@ def find_dockerd(proc: Path, pid_file: str, uid: int = 0) -> VisibleDockerd | No
     Those inside a container do not count. None: none runs. OSError: /proc could not be read, so nothing is known.
     """
     named = (read_text(pid_file).strip(), *list_processes(proc))
-    pids = [pid for pid in dict.fromkeys(named) if pid.isdecimal() and _is_dockerd(proc / pid)]
+    running = [pid for pid in dict.fromkeys(named) if pid.isdecimal()]
+    # By the name, which every user may read.
+    dockerds = (pid for pid in running if read_text(f"{proc}/{pid}/comm").strip() == "dockerd")
+    pids = [pid for pid in dockerds if _is_outside(proc / pid)]
     if not pids:
         return None
     users = {pid: parse_user(read_text(f"{proc}/{pid}/status")) for pid in pids}
@@ -75,11 +78,6 @@ def is_running(proc: Path, program: str) -> bool:
         (_read_words(proc / pid / "cmdline") or [""])[0].rpartition("/")[2] == program and _is_outside(proc / pid)
         for pid in list_processes(proc)
     )
-
-
-def _is_dockerd(process: Path) -> bool:
-    """By its name, which every user may read."""
-    return read_text(f"{process}/comm").strip() == "dockerd" and _is_outside(process)
 
 
 def _is_outside(process: Path) -> bool:

@@ -36,11 +36,7 @@ class _Call:
 
 
 def collect_facts(
-    operation_id: str,
-    body: JSON,
-    query: Mapping[str, tuple[str, ...]],
-    path: Mapping[str, str],
-    host: HostMoment,
+    operation_id: str, body: JSON, query: Mapping[str, tuple[str, ...]], path: Mapping[str, str], host: HostMoment
 ) -> dict[str, JSON]:
     """The facts of one call; {} for an operation that has none."""
     read = _READERS.get(operation_id)

@@ -76,11 +76,7 @@ def _read(address: str, at: str) -> Fact:
     """The address without user, password and path."""
     scheme, authority = _split(address.strip())
     host = unquote(read_host(authority)).lower().rstrip(".")
-    return {
-        "address": f"{scheme}://{authority}" if scheme else authority,
-        "ownNetwork": _is_own(host),
-        "at": at,
-    }
+    return {"address": f"{scheme}://{authority}" if scheme else authority, "ownNetwork": _is_own(host), "at": at}
 
 
 def _split(address: str) -> tuple[str, str]:

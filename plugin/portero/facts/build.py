@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from portero.facts import addresses, limits, namespaces, networks, process, secret_names
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import canonicalize
-from portero.reading.case_folding import fold
 from portero.reading.go_json import parse_json
-from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
+from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, fold
 from portero.reading.uri import first_value
 from portero.refusals import Refused
 from portero.values.go_values import parse_go_int64

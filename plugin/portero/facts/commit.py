@@ -4,7 +4,7 @@ dockerd joins all changes and reads them as a Dockerfile (moby builder/dockerfil
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from portero.facts import process, secret_names
 from portero.values.json_fields import child, text, texts
@@ -25,7 +25,9 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
     secrets = secret_names.find_in_env(texts(body, "Env"), "Env") + secret_names.find_in_map(
         child(body, "Labels"), "Labels[*]"
     )
-    for instruction, rest in _instructions(query.get("changes", ())):
+    for line in _lines("\n".join(query.get("changes", ()))):
+        instruction, _, rest = _WHITE.sub(" ", line.strip(), count=1).partition(" ")
+        instruction, rest = instruction.upper(), rest.strip()
         if instruction == "USER":
             user = process.make_value(rest, _AT)
         elif instruction == "HEALTHCHECK":
@@ -33,13 +35,6 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
         elif instruction in ("ENV", "LABEL"):
             secrets += _secrets(rest)
     return {"secrets": secrets, "user": user, "healthcheck": healthcheck}
-
-
-def _instructions(changes: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each instruction in capitals with the rest of its line."""
-    for line in _lines("\n".join(changes)):
-        instruction, _, rest = _WHITE.sub(" ", line.strip(), count=1).partition(" ")
-        yield instruction.upper(), rest.strip()
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -42,11 +42,7 @@ class _Request:
 
 
 def fill_in(
-    facts: Mapping[str, JSON],
-    operation_id: str,
-    body: JSON,
-    version: str | None,
-    daemon: Callable[[], DaemonDefaults],
+    facts: Mapping[str, JSON], operation_id: str, body: JSON, version: str | None, daemon: Callable[[], DaemonDefaults]
 ) -> dict[str, JSON]:
     """The facts of one call with the daemon's defaults filled in; `daemon` is called only where they count."""
     fillers = _FILLERS.get(operation_id)

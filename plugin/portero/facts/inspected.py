@@ -15,13 +15,7 @@ from portero.values.json_fields import as_object, child, flag, objects, text, te
 from portero.values.json_types import JSON
 
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
-_PREDEFINED = {
-    "bridge": "bridge",
-    "host": "host",
-    "none": "null",
-    "ingress": "overlay",
-    "docker_gwbridge": "bridge",
-}
+_PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null", "ingress": "overlay", "docker_gwbridge": "bridge"}
 _NETWORK = ("Name", "Driver", "IPAM", "Internal", "Attachable", "Ingress", "ConfigOnly", "Options", "Labels")
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
 # moby daemon/config/config.go, DefaultShmSize, and oci/defaults.go of the versions before 24.0.7 (GHSA-jq35-85cj-fj4p).
@@ -160,13 +154,9 @@ def _is_filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:
         is_hosts = fills.cgroup_v1 and flag(config, "Privileged")
         return text(config, name) == ("host" if is_hosts else fills.cgroup_namespace)
     if name == "SecurityOpt":
-        return _says_only_disable(config)
+        # dockerd adds it by itself to what shares these with the host (daemon/create.go, generateSecurityOpt).
+        shares = flag(config, "Privileged") or "host" in (text(config, "PidMode"), text(config, "IpcMode"))
+        return shares and texts(config, name) == ["label=disable"]
     if name == "MaskedPaths":
         return texts(config, name) == [path for path in MASKED if path != _LATER_MASKED]
     return config[name] == (fills.runtime if name == "Runtime" else fills.shm_size)
-
-
-def _says_only_disable(config: Mapping[str, JSON]) -> bool:
-    """dockerd adds the option by itself to what shares these with the host (daemon/create.go, generateSecurityOpt)."""
-    shares = flag(config, "Privileged") or "host" in (text(config, "PidMode"), text(config, "IpcMode"))
-    return shares and texts(config, "SecurityOpt") == ["label=disable"]

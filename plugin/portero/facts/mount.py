@@ -16,6 +16,12 @@ from portero.values.json_types import JSON, Fact
 
 # The folders of doors that containers may have (docs/doors.md), as whole paths.
 _DOOR = re.compile(r"(?:/var)?/run/portero-door/doors/([a-z0-9][a-z0-9-]{0,31})")
+# The parts of a fact that are lists.
+_LIST_NAMES = (
+    "paths ofLogin unseenHomes holds userSockets daemonFiles dockerData porteroFiles rootPrograms sensitive "
+    "kernelFileSystems reaches mountsBelow passes swappableBy swappableThrough options"
+)
+_LISTS = tuple(_LIST_NAMES.split())
 
 
 def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
@@ -24,36 +30,20 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "type": kind,
         "via": via,
         "source": None,
-        "paths": [],
         "resolution": "none",
         "kind": "none",
         "readableByAll": False,
         "ownerOnly": False,
-        "ofLogin": [],
-        "unseenHomes": [],
-        "holds": [],
-        "userSockets": [],
-        "daemonFiles": [],
-        "dockerData": [],
-        "porteroFiles": [],
-        "rootPrograms": [],
-        "sensitive": [],
-        "kernelFileSystems": [],
         "door": "",
-        "reaches": [],
-        "mountsBelow": [],
-        "passes": [],
-        "swappableBy": [],
-        "swappableThrough": [],
         "target": None,
         "writable": True,
         "propagation": "",
-        "options": [],
         "relabel": "",
         "sizeBytes": None,
         "driver": None,
         "driverOptions": {"type": "", "device": "", "names": []},
         "at": at,
+        **{name: [] for name in _LISTS},
     }
     fact = defaults | fields
     if paths := cast(list[str], fact["paths"]):
@@ -63,10 +53,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
             return fact | {"door": door, "holds": []}
         is_file = fact["kind"] not in ("directory", "unknown")
         sensitive = list_sensitive(
-            paths,
-            writable=fact["writable"] is not False,
-            is_file=is_file,
-            owner_only=fact["ownerOnly"] is True,
+            paths, writable=fact["writable"] is not False, is_file=is_file, owner_only=fact["ownerOnly"] is True
         )
         fact["sensitive"] = cast(list[JSON], sensitive)
     return fact

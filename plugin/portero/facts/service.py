@@ -2,18 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts import (
-    image,
-    limits,
-    log_driver,
-    mounts,
-    networks,
-    plugins,
-    ports,
-    process,
-    secret_names,
-    security,
-)
+from portero.facts import image, limits, log_driver, mounts, networks, plugins, ports, process, secret_names, security
 from portero.host.view import HostMoment
 from portero.values.json_fields import child, flag, integer, objects, text, texts
 from portero.values.json_types import JSON, Fact

@@ -53,7 +53,8 @@ def list_options(entry: Mapping[str, JSON]) -> list[str]:
 
     In its order: ro, mode, size, then Options (moby volume/mounts/linux_parser.go, ConvertTmpfsOptions).
     """
-    return [*_list_fields(entry), *_list_more(entry)]
+    more = items(child(entry, "TmpfsOptions"), "Options")
+    return [*_list_fields(entry), *("=".join(texts({"Options": option}, "Options")) for option in more)]
 
 
 def read_entry_limits(entry: Mapping[str, JSON]) -> tuple[bool, int | None]:
@@ -73,8 +74,3 @@ def _list_fields(entry: Mapping[str, JSON]) -> list[str]:
     mode, limit = integer(options, "Mode") or 0, integer(options, "SizeBytes") or 0
     fields = {"ro": flag(entry, "ReadOnly"), f"mode={mode:o}": mode, f"size={limit}": limit}
     return [option for option, is_set in fields.items() if is_set]
-
-
-def _list_more(entry: Mapping[str, JSON]) -> list[str]:
-    options = child(entry, "TmpfsOptions")
-    return ["=".join(texts({"Options": option}, "Options")) for option in items(options, "Options")]

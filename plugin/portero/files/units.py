@@ -24,8 +24,9 @@ def read_setting(files: Files, unit: str, setting: str) -> list[str]:
     """Every value of a setting, in order; an empty one removes those before it (systemd.syntax(7))."""
     values: list[str] = []
     for path in list_files(files, unit):
-        for name, value in _parse_assignments(files.text(path)):
-            if name == setting:
+        for line in files.text(path).replace("\\\n", " ").splitlines():
+            name, equals, value = map(str.strip, line.partition("="))
+            if equals and name == setting and not line.lstrip().startswith(("#", ";")):
                 values = [*values, value] if value else []
     return values
 
@@ -41,10 +42,3 @@ def list_files(files: Files, unit: str) -> Iterator[str]:
             names = files.names(f"{folder}/{parent}")
             drop_ins |= {name: f"{folder}/{parent}/{name}" for name in names if name.endswith(".conf")}
     yield from (path for _, path in sorted(drop_ins.items()))
-
-
-def _parse_assignments(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.replace("\\\n", " ").splitlines():
-        name, equals, value = line.partition("=")
-        if equals and not line.lstrip().startswith(("#", ";")):
-            yield name.strip(), value.strip()

@@ -38,7 +38,11 @@ class ContainerList(Sequence[Mapping[str, JSON]]):
         if isinstance(listed, ContainerList):
             return listed
         by_id = {text(one, "Id") or str(number): one for number, one in enumerate(listed)}
-        return cls(by_id, _group_by_path(by_id))
+        by_path = defaultdict[MountedPath, list[str]](list)
+        for id, one in by_id.items():
+            for path in dict.fromkeys(path for _, path in list_paths(one)):
+                by_path[path].append(id)
+        return cls(by_id, by_path)
 
     def add(self, others: Iterable[Mapping[str, JSON]]) -> "ContainerList":
         """With others that are not in it."""
@@ -60,11 +64,3 @@ class ContainerList(Sequence[Mapping[str, JSON]]):
 
     def __len__(self) -> int:
         return len(self.by_id)
-
-
-def _group_by_path(by_id: Mapping[str, Mapping[str, JSON]]) -> Mapping[MountedPath, Sequence[str]]:
-    found = defaultdict[MountedPath, list[str]](list)
-    for id, one in by_id.items():
-        for path in dict.fromkeys(path for _, path in list_paths(one)):
-            found[path].append(id)
-    return found

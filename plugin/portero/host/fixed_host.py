@@ -30,15 +30,7 @@ from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
 from portero.host.root_programs import RootPrograms
 from portero.host.sockets import ListeningSocket, ListeningSockets
-from portero.host.view import (
-    HostEntry,
-    ListedKind,
-    ObjectKind,
-    Passage,
-    Trace,
-    is_network_id,
-    may_begin_network_id,
-)
+from portero.host.view import HostEntry, ListedKind, ObjectKind, Passage, Trace, is_network_id, may_begin_network_id
 from portero.values.json_types import JSON
 
 _LINKS = {"/var/run": "/run"}

@@ -7,7 +7,7 @@ make one, and who mounted the folder a moment before has the same.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from portero.files.link_cache import list_links
@@ -59,27 +59,20 @@ class _Lister:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where homes are; `links`: of homes that are links."""
-
-    folders: frozenset[str]
-    homes: tuple[str, ...]
-    others: frozenset[str]
-    links: tuple[Link, ...]
-
-
 def read_homes(root: str) -> Homes:
     """The homes of this moment below a root of files. Raises OSError where something cannot be read now."""
     walk = HostWalk(root)
-    places = _find_places(_Lister(walk))
-    found = {home: _list_links(home, _Lister(walk)) for home in (*places.homes, HOME_OF_ROOT)}
+    places, homes = _find_places(_Lister(walk))
+    found = {home: _list_links(home, _Lister(walk)) for home in (*homes, HOME_OF_ROOT)}
     links = (*places.links, *(link for links in found.values() for link in links or ()))
-    return Homes(places.folders, places.others, links, frozenset(home for home in found if found[home] is None))
+    return replace(places, links=links, unseen=frozenset(home for home in found if found[home] is None))
 
 
-def _find_places(lister: _Lister) -> _Places:
-    """The entries of folders of homes, and the homes of local accounts that somebody logs in to (passwd(5))."""
+def _find_places(lister: _Lister) -> tuple[Homes, list[str]]:
+    """The entries of folders of homes, and the homes of local accounts that somebody logs in to (passwd(5)).
+
+    Of links only those that are homes.
+    """
     listed = {*_read_accounts(lister)}
     folders = {*FOLDERS}
     homes = {path for path in listed if not list_sensitive([path], writable=True)}
@@ -93,7 +86,7 @@ def _find_places(lister: _Lister) -> _Places:
     links = tuple(
         (home, real) for home, real in reals.items() if real != home and not list_sensitive([real], writable=True)
     )
-    return _Places(frozenset(folders), tuple(sorted(homes)), frozenset(others), links)
+    return Homes(frozenset(folders), frozenset(others), links), sorted(homes)
 
 
 def _find_in(lister: _Lister, folder: str, folders: set[str], listed: set[str], depth: int) -> set[str]:
@@ -122,13 +115,13 @@ def _holds_homes(lister: _Lister, path: str, listed: set[str], depth: int) -> bo
         if any(entry.name in MARKS for entry in inside):
             return False
         below = [f"{path}/{entry.name}" for entry in inside if entry.is_dir(follow_symlinks=False)]
-        return any(_is_marked(lister, each) or _holds_homes(lister, each, listed, depth - 1) for each in below)
+        return any(
+            any(entry.name in MARKS for entry in lister.list_entries(each))
+            or _holds_homes(lister, each, listed, depth - 1)
+            for each in below
+        )
     except _Unseen:
         return False
-
-
-def _is_marked(lister: _Lister, path: str) -> bool:
-    return any(entry.name in MARKS for entry in lister.list_entries(path))
 
 
 def _read_accounts(lister: _Lister) -> Iterator[str]:

@@ -75,9 +75,6 @@ class ProtectedPaths:
         """Whether a path is one of them or below it; never without `inside`."""
         return f"{path}/".startswith(self._beginnings)
 
-    def may_open(self, path: str) -> bool:
-        return self.may_hold(path) or self.surrounds(path)
-
     def list_held(self, *folders: str) -> frozenset[str]:
         """The real paths of those whose name or real path is at or below one of these folders."""
         if not any(map(self.may_hold, folders)):
@@ -87,7 +84,7 @@ class ProtectedPaths:
 
     def list_opened(self, *paths: str) -> tuple[str, ...]:
         """The names and real paths that one of these paths opens, sorted: what it holds, and what it lies in."""
-        above = tuple(begin(path) for path in paths if self.may_open(path))
+        above = tuple(begin(path) for path in paths if self.may_hold(path) or self.surrounds(path))
         if not above:
             return ()
         opened = [path for at, path in self._paths if at.startswith(above)]

@@ -3,8 +3,8 @@
 They are resolved anew when a link on the way to one of them is not what it was.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from portero.dockerd.daemon import AskingDaemon
@@ -51,26 +51,19 @@ class _Cached:
     paths: ResolvedPaths
 
 
+@dataclass(slots=True, eq=False)
 class PathResolver:
     """`sockets`: those of daemons; `portero`, `programs`, `logs` and `protected` as in HostFiles.
 
     What was resolved is cached for each daemon that asks, as long as the links on the ways to it are what they were.
     """
 
-    def __init__(
-        self,
-        sockets: Iterable[str],
-        portero: Iterable[str],
-        programs: Iterable[str],
-        logs: Iterable[str],
-        protected: Iterable[str] = (),
-    ) -> None:
-        self._sockets = tuple(sockets)
-        self._portero = tuple(portero)
-        self._programs = tuple(programs)
-        self._logs = tuple(logs)
-        self._protected = frozenset(protected)
-        self._cache: tuple[_Cached, ...] = ()
+    sockets: Sequence[str]
+    portero: Sequence[str]
+    programs: Sequence[str]
+    logs: Sequence[str]
+    protected: Collection[str] = frozenset()
+    _cache: tuple[_Cached, ...] = field(default=(), init=False)
 
     def resolve(
         self,
@@ -91,7 +84,7 @@ class PathResolver:
             return cached.paths
         reals: dict[str, str] = {}
         paths = self._resolve(walk, key, reals)
-        self._store(_Cached(key, LinkCache.record(walk, [*reals, *_USUAL, *self._protected]), paths))
+        self._store(_Cached(key, LinkCache.record(walk, [*reals, *_USUAL, *self.protected]), paths))
         return paths
 
     def _resolve(self, walk: HostWalk | None, key: _Key, reals: dict[str, str]) -> ResolvedPaths:
@@ -110,29 +103,29 @@ class PathResolver:
             return links
 
         daemons = [*([asking] if asking else []), *others]
-        portero, portero_links = follow(self._portero), find_links(self._portero)
+        portero, portero_links = follow(self.portero), find_links(self.portero)
         used = [path for daemon in daemons for path in (*daemon.files, *daemon.data, *daemon.programs)]
         data = (path for daemon in daemons for path in daemon.data)
         programs = (path for daemon in daemons for path in daemon.programs)
         return ResolvedPaths(
-            guarded=ProtectedPaths(follow((*self._sockets, *sockets)) | portero_links | portero),
+            guarded=ProtectedPaths(follow((*self.sockets, *sockets)) | portero_links | portero),
             portero=ProtectedPaths(portero, inside=True),
-            programs=ProtectedPaths(follow((*self._programs, *programs)), inside=True),
-            logs=ProtectedPaths(find_links([*self._programs, *self._logs, *USUAL_DATA, *used]) | follow(self._logs)),
+            programs=ProtectedPaths(follow((*self.programs, *programs)), inside=True),
+            logs=ProtectedPaths(find_links([*self.programs, *self.logs, *USUAL_DATA, *used]) | follow(self.logs)),
             daemon_files=ProtectedPaths(follow(path for each in daemons for path in each.files), inside=True),
             daemon_data=ProtectedPaths(follow((*USUAL_DATA, *data)), inside=True),
             sensitive_links=() if walk is None else tuple(self._find_sensitive_links(walk)),
         )
 
     def _find_sensitive_links(self, walk: HostWalk) -> Iterable[tuple[str, str]]:
-        paths = sorted(self._protected.union(_USUAL))
+        paths = sorted({*_USUAL, *self.protected})
         reals = [(path, real) for path in paths if (real := walk.resolve_or_keep(path)) != path]
         passed = ((path, link) for path, _ in reals for link in list_links(walk, path) if not is_within(path, link))
         # What lies at a sensitive path is judged by that path's own name; nothing speaks for a protected one.
         return (
             (path, real)
             for path, real in (*reals, *passed)
-            if path in self._protected or not _INSIDE_USUAL.surrounds(real)
+            if path in self.protected or not _INSIDE_USUAL.surrounds(real)
         )
 
     def _store(self, new: _Cached) -> None:

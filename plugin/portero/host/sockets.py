@@ -95,10 +95,11 @@ def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
     holders = _find_holders(proc, pids, listening.keys())
     unheld = [path for inode, path in listening.items() if inode not in holders]
     sockets = tuple(_attribute(listening, holders))
+    of_root = sorted({socket.pid for socket in sockets if socket.uid == 0})
     return ListeningSockets(
         sockets,
         tuple(clean(path) for path in unheld if path.startswith("/") and PurePosixPath(path).name in WELL_KNOWN),
-        tuple(_list_dockerds(proc, sockets)),
+        tuple(pid for pid in of_root if read_text(f"{proc}/{pid}/comm").strip() == "dockerd"),
     )
 
 
@@ -179,9 +180,3 @@ def _attribute(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> 
         path = clean(os.path.join(read_link(f"{process}/cwd"), listening[inode]))
         folder, _, name = path.rpartition("/")
         yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", holder.pid, uid)
-
-
-def _list_dockerds(proc: Path, sockets: Iterable[ListeningSocket]) -> Iterator[int]:
-    for pid in sorted({socket.pid for socket in sockets if socket.uid == 0}):
-        if read_text(f"{proc}/{pid}/comm").strip() == "dockerd":
-            yield pid

@@ -5,7 +5,7 @@ and shared keys, which have no place in a policy, and files that hold nothing th
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
@@ -98,10 +98,7 @@ def _read_key_set(data: bytes) -> KeyFile:
     entries = load_strict_object(data).get("keys")
     if not isinstance(entries, list):
         raise KeyFileRefused('is not a JSON Web Key Set: write {"keys": [...]}')
-    return KeyFile(tuple(_read_entries(entries)))
-
-
-def _read_entries(entries: list[JSON]) -> Iterator[Key]:
+    keys: list[Key] = []
     for entry in entries:
         if not isinstance(entry, dict):
             raise KeyFileRefused("has an entry that is not an object: write each key as {...}")
@@ -110,7 +107,8 @@ def _read_entries(entries: list[JSON]) -> Iterator[Key]:
         key = _read_entry(entry)
         # A provider's set holds keys for other purposes too: they verify no token.
         if key is not None and entry.get("use", "sig") == "sig" and entry.get("alg", key.algorithm) == key.algorithm:
-            yield key
+            keys.append(key)
+    return KeyFile(tuple(keys))
 
 
 def _read_entry(entry: Mapping[str, JSON]) -> Key | None:

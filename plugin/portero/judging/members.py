@@ -14,6 +14,7 @@ from portero.values.json_types import JSON
 _WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 # Types of mounts that no two containers share.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
+_HOSTS = ("host", None)
 _OWN = frozenset({"tmpfs", "image", "npipe"})
 
 
@@ -72,14 +73,10 @@ def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
                 volumes.append((f"volume {text(mount, 'Source')}", not flag(mount, "ReadOnly")))
         # Of the task and, from older clients, of the service; by ID or by name: each that may be the host's.
         joined = (*objects(template, "Networks"), *objects(each, "Networks"))
-        networks += [("network host", True) for network in joined if _is_host(network, host)]
+        networks += [("network host", True) for network in joined if host.network(text(network, "Target")) in _HOSTS]
     places = [*_name_places(list_of_service(service, host), host), *volumes, *networks]
     name = f"service {text(spec, 'Name')}"
     return _of_places(name, shorten_name(name), places, "runs")
-
-
-def _is_host(network: Mapping[str, JSON], host: HostMoment) -> bool:
-    return host.network(text(network, "Target")) in ("host", None)
 
 
 def _of_places(id: str, name: str, places: Iterable[tuple[str, bool]], state: State = "rests") -> Member:

@@ -4,6 +4,7 @@ The waived ones are kept in `objects` of the request document and reported with 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from portero.decision import Violation
@@ -47,14 +48,10 @@ def lift_violations(
 
 def find_operation(routes: Routes, envelope: Envelope | None) -> str:
     """The operation of a request whose query could not be read, by its path; empty where there is none."""
-    try:
-        return (
-            routes.match(envelope.method, parse_target(envelope.uri.partition("?")[0]).path).operation.id
-            if envelope
-            else ""
-        )
-    except Refused:
-        return ""
+    with suppress(Refused):
+        if envelope is not None:
+            return routes.match(envelope.method, parse_target(envelope.uri.partition("?")[0]).path).operation.id
+    return ""
 
 
 def make_waived_facts(violations: Sequence[Violation]) -> list[JSON]:

@@ -28,6 +28,16 @@ class _Existing:
     answers: HostNotes
 
 
+@dataclass(frozen=True, slots=True)
+class _CallParameters:
+    """What facts are read from beside the body. `operation`: its ID."""
+
+    operation: str
+    version: str | None
+    path: Mapping[str, str]
+    query: Mapping[str, tuple[str, ...]]
+
+
 class RequestDocument(TypedDict):
     """The request document (schemas/request.json)."""
 
@@ -52,25 +62,19 @@ def build_document(
     host: HostMoment,
 ) -> dict[str, JSON]:
     """The document of one request, without `objects`; raises Refused where a fact cannot be read."""
-    facts = _read_facts(operation.id, version, path, query, canonical, host)
-    return _assemble(operation, version, path, query, identity, canonical, facts)
+    call = _CallParameters(operation.id, version, path, query)
+    return _assemble(call, operation.method, identity, canonical, _read_facts(call, canonical, host))
 
 
 def _assemble(
-    operation: Operation,
-    version: str | None,
-    path: Mapping[str, str],
-    query: Mapping[str, tuple[str, ...]],
-    identity: Mapping[str, JSON],
-    canonical: Canonical,
-    facts: dict[str, JSON],
+    call: _CallParameters, method: str, identity: Mapping[str, JSON], canonical: Canonical, facts: dict[str, JSON]
 ) -> dict[str, JSON]:
     return {
-        "operation": operation.id,
-        "apiVersion": version,
-        "method": operation.method,
-        "path": dict(path),
-        "query": {name: list(values) for name, values in query.items()},
+        "operation": call.operation,
+        "apiVersion": call.version,
+        "method": method,
+        "path": dict(call.path),
+        "query": {name: list(values) for name, values in call.query.items()},
         "identity": dict(identity),
         "body": canonical.body,
         "facts": facts,
@@ -85,20 +89,19 @@ def describe_making(
 
     What is used again and again is read once.
     """
-    operation = Operation(made.operation, "POST", "", "json", True, False)
-    path, query = {"id": made.name}, {"name": (made.name,)}
+    call = _CallParameters(made.operation, None, {"id": made.name}, {"name": (made.name,)})
     text = json.dumps((made.operation, made.name, made.body))
     known = cast("_Existing | None", shapes.kept.get(text))
     if known is None or not known.answers.still_hold(host):
         shape, answers = shapes.by_operation[made.operation], HostNotes()
         canonical = known.canonical if known else canonicalize(shape, parse_json(json.dumps(made.body).encode()))
-        facts = _read_facts(made.operation, None, path, query, canonical, NotedMoment(host, answers))
+        facts = _read_facts(call, canonical, NotedMoment(host, answers))
         known = _Existing(canonical, facts, answers)
         if len(text) <= _MAX_KEPT:
             if len(shapes.kept) >= _MANY_KEPT:
                 shapes.kept.clear()
             shapes.kept[text] = known
-    document = _assemble(operation, None, path, query, identity, known.canonical, known.facts)
+    document = _assemble(call, "POST", identity, known.canonical, known.facts)
     return {**document, "objects": dict(used)}
 
 
@@ -106,7 +109,7 @@ def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str
     """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
     now = cast(RequestDocument, document)
     query = {name: tuple(values) for name, values in now["query"].items()}
-    facts = _facts(now["operation"], now["apiVersion"], now["path"], query, now["body"], host)
+    facts = _collect(_CallParameters(now["operation"], now["apiVersion"], now["path"], query), now["body"], host)
     of_body: dict[str, JSON] = {
         name: now["facts"][name] for name in ("unknownFields", "droppedFields") if name in now["facts"]
     }
@@ -122,27 +125,14 @@ def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     return {**document, "body": body}
 
 
-def _read_facts(
-    operation: str,
-    version: str | None,
-    path: Mapping[str, str],
-    query: Mapping[str, tuple[str, ...]],
-    canonical: Canonical,
-    host: HostMoment,
-) -> dict[str, JSON]:
-    facts = _facts(operation, version, path, query, canonical.body, host)
+def _read_facts(call: _CallParameters, canonical: Canonical, host: HostMoment) -> dict[str, JSON]:
+    facts = _collect(call, canonical.body, host)
     if canonical.body is not None:
         facts["unknownFields"] = [{"at": at} for at in canonical.unknown]
         facts["droppedFields"] = [{"at": field.at, "since": field.since} for field in canonical.dropped]
     return facts
 
 
-def _facts(
-    operation: str,
-    version: str | None,
-    path: Mapping[str, str],
-    query: Mapping[str, tuple[str, ...]],
-    body: JSON,
-    host: HostMoment,
-) -> dict[str, JSON]:
-    return defaults.fill_in(collect_facts(operation, body, query, path, host), operation, body, version, host.daemon)
+def _collect(call: _CallParameters, body: JSON, host: HostMoment) -> dict[str, JSON]:
+    facts = collect_facts(call.operation, body, call.query, call.path, host)
+    return defaults.fill_in(facts, call.operation, body, call.version, host.daemon)

@@ -52,7 +52,7 @@ class CreationsUnderWay:
         """Add one; the places of those added since, with nothing added, or None: it was added."""
         with self._lock:
             if self._number != since:
-                return self._list_since(since)
+                return [place for one in self._latest if one.number > since for place in one.places]
             self._number += 1
             made = self._by_id[id] = _Creation(self._number, id, tuple(places))
             self._latest.append(made)
@@ -85,13 +85,6 @@ class CreationsUnderWay:
     def number(self) -> int:
         return self._number
 
-    def _list_since(self, since: int) -> list[MadePlace]:
-        return [place for one in self._latest if one.number > since for place in one.places]
-
-
-def _list_places(creations: Mapping[str, _Creation]) -> list[MadePlace]:
-    return list(dict.fromkeys(place for one in creations.values() for place in one.places))
-
 
 class RequestCreations:
     """As one request sees them (Creations of host/member.py)."""
@@ -102,7 +95,7 @@ class RequestCreations:
 
     @property
     def others(self) -> list[MadePlace]:
-        return _list_places(self._others)
+        return list(dict.fromkeys(place for one in self._others.values() for place in one.places))
 
     @cached_property
     def ended(self) -> frozenset[str]:

@@ -48,8 +48,7 @@ def follow(
     ]
     for group in group_members(ran):
         passed = frozenset[str]().union(
-            *(member.held for member in group),
-            *(_find_left(member) for member in group if member.id in left),
+            *(member.held for member in group), *(_find_left(member) for member in group if member.id in left)
         )
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.

@@ -148,11 +148,7 @@ class KnownContainers:
         return {kind: self._touches.find_changed(moment, kind) for kind in OF_CONTAINERS}
 
     def _note(
-        self,
-        id: str,
-        name: str,
-        listed: Mapping[str, JSON],
-        changed: Mapping[TouchedKind, Callable[[str, str], bool]],
+        self, id: str, name: str, listed: Mapping[str, JSON], changed: Mapping[TouchedKind, Callable[[str, str], bool]]
     ) -> bool:
         """Note a name and a state that cannot have changed since; False: the name can, or there are too many."""
         if id not in self._by_id and not self._make(id):

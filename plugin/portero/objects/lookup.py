@@ -6,8 +6,10 @@ object once, two seconds for all of them, at most 64. Beyond that there is no an
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from portero.dockerd import api
 from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
@@ -18,7 +20,6 @@ from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.kept_facts import list_fields
 from portero.objects.own_requests import find_start
 from portero.objects.picture import Picture
-from portero.objects.timeout import LookupTimeout
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -28,6 +29,10 @@ _MAX_OBJECTS = 64
 _MAX_ASKED, _BRIEF_SECONDS = 8, 0.5
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
 _INFO_SECONDS = 60.0
+# dockerd holds a container's lock while it starts, and a start can hang for as long as its image wants (a FIFO as
+# /etc/passwd); each large request that waits for such a container has a turn that another one needs. So after this many
+# lookups without an answer within so many seconds others wait less: a daemon that answers needs a hundredth of it.
+_MANY_SILENT, _SILENT_SECONDS, _SHORT_SECONDS = 4, 10.0, 0.3
 
 
 class DaemonObjects:
@@ -45,7 +50,8 @@ class DaemonObjects:
         self.addresses = addresses
         self.find_followed = find_followed
         self.writers = writers or WriterMemory(None)
-        self.timeout = LookupTimeout()
+        # When the last ones had no answer in time, by time.monotonic(); threads may add at once.
+        self._silences: deque[float] = deque(maxlen=_MANY_SILENT)
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
@@ -55,7 +61,13 @@ class DaemonObjects:
         """How the last lookup went."""
         self.state = state
         if is_late and state == "unanswered":
-            self.timeout.note_silence()
+            self._silences.append(time.monotonic())
+
+    def find_seconds(self) -> float:
+        """How long all lookups of a request that begins now may take together."""
+        silences = [*self._silences]
+        is_short = len(silences) == _MANY_SILENT and time.monotonic() < silences[0] + _SILENT_SECONDS
+        return min(_SHORT_SECONDS, api.SECONDS) if is_short else api.SECONDS
 
     def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> "ObjectLookup | None":
         """The lookups of one request; None where no daemon can be asked."""
@@ -76,7 +88,7 @@ class ObjectLookup:
         # Before anything is asked: what starts or is made meanwhile may be missing in a list.
         self.members: Members = objects.writers.at(*_identify(daemon))
         self._followed = objects.find_followed(daemon)
-        requests = TimedRequests(addresses, daemon, objects.timeout.find_seconds, self._followed.connections)
+        requests = TimedRequests(addresses, daemon, objects.find_seconds, self._followed.connections)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
         self._addresses = addresses
         self.creations = self._followed.creations.at()

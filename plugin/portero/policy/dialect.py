@@ -3,7 +3,7 @@
 A keyword that is misspelt or outside the dialect would allow everything in silence, so it is a fault, at every depth.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
@@ -56,8 +56,14 @@ def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator
 def keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What is wrong with the values of a schema's keywords: unsafe patterns, references to nothing."""
     for path, keyword, value in list_keywords(dict(schema)):
-        if keyword in ("pattern", "$ref"):
-            yield from _value_faults((*path, keyword), value, references)
+        if keyword == "pattern":
+            try:
+                refuse_unsafe(cast(str, value))
+            except PatternRefused as refused:
+                yield f"{format_path((*path, keyword))}: the pattern {refused}"
+        elif keyword == "$ref" and value not in references:
+            close = suggest_name(cast(str, value), sorted(references))
+            yield f"{format_path((*path, keyword))}: '{value}' does not exist{close}"
 
 
 def list_keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
@@ -77,16 +83,6 @@ def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]
         yield from (((keyword, index), inner) for index, inner in enumerate(value))
     elif keyword in NAMED_SCHEMAS and isinstance(value, dict):
         yield from (((keyword, name), inner) for name, inner in value.items())
-
-
-def _value_faults(path: Sequence[Step], value: JSON, references: Set[str]) -> Iterator[str]:
-    if path[-1] == "pattern":
-        try:
-            refuse_unsafe(cast(str, value))
-        except PatternRefused as refused:
-            yield f"{format_path(path)}: the pattern {refused}"
-    elif value not in references:
-        yield f"{format_path(path)}: '{value}' does not exist{suggest_name(cast(str, value), sorted(references))}"
 
 
 def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:

@@ -42,11 +42,7 @@ _READ_ME = "README.md"
 _FORMS = (
     (_BRANCHES, _RULE, "a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"),
     ((_EXCEPTIONS,), _EXCEPTION, "an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"),
-    (
-        (_KEYS,),
-        _KEY,
-        "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -",
-    ),
+    ((_KEYS,), _KEY, "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -"),
     ((_LISTS,), _LIST, "a list of digests: call it image-lists/<name>.json, of a-z, 0-9, . and -"),
 )
 
@@ -199,15 +195,12 @@ def _parsed(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[st
     return documents
 
 
-def _say_misnamed(name: str, form: str) -> str:
-    what = leftovers.describe(name)
-    return f"is {what}: remove it" if what else f"is not named as {form}"
-
-
 def _name_faults(path: Path, names: list[str]) -> list[str]:
     branches = {name: name.partition("/")[0] for name in names}
     faults = [
-        f"{path / name}: {_say_misnamed(name, form)}"
+        f"{path / name}: is {what}: remove it"
+        if (what := leftovers.describe(name))
+        else f"{path / name}: is not named as {form}"
         for kinds, pattern, form in _FORMS
         for name in names
         if branches[name] in kinds and not pattern.fullmatch(name)

@@ -1,6 +1,6 @@
 """Site values about images (image-trust, image-digests), files in keys/ and in image-lists/ become ImageTrust."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
@@ -34,7 +34,9 @@ def read_trust(
     ]
     chosen = cast("dict[str, list[str]]", values.get(_DIGESTS, {}))
     last = contents[-1]
-    site_faults = [*_list_faults(entries, data), *_list_missing(chosen, lists.keys())]
+    missing = [name for which in chosen.values() for name in which if name not in lists]
+    site_faults = [*_list_faults(entries, data)]
+    site_faults += [f"{_DIGESTS}: there is no image-lists/{name}{suggest_name(name, [*lists])}" for name in missing]
     if chosen.get("allowed") and not entries:
         site_faults.append(f"{_DIGESTS}: allowed says nothing where {_TRUST} asks for no signature: write its entries")
     faults += [*wrong, *(last.located(last.path / "site.json", fault) for fault in site_faults)]
@@ -64,12 +66,6 @@ def _list_faults(entries: Sequence[TrustEntry], data: Mapping[str, bytes]) -> It
             yield f"{_TRUST}: there is no keys/{name}{suggest_name(name, [*data])}"
         elif b"PUBLIC KEY" not in data[name]:
             yield f"{_TRUST}: keys/{name} holds no public key in PEM: write the one that `cosign public-key` shows"
-
-
-def _list_missing(chosen: Mapping[str, Sequence[str]], names: Collection[str]) -> Iterator[str]:
-    for name in (name for which in chosen.values() for name in which):
-        if name not in names:
-            yield f"{_DIGESTS}: there is no image-lists/{name}{suggest_name(name, [*names])}"
 
 
 def _find_date_fault(document: Mapping[str, JSON]) -> Iterator[str]:

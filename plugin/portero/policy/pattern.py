@@ -51,7 +51,12 @@ def refuse_unsafe(pattern: str) -> None:
         _step(groups, kind, text)
     if len(groups) != 1:
         raise PatternRefused("has a group without its end: add )")
-    _refuse_uncompilable(pattern)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise PatternRefused(f"does not compile: {error.msg}") from error
+    except RecursionError as error:
+        raise PatternRefused("has too many groups inside each other: make it flatter") from error
 
 
 def _tokens(inside: str) -> list[tuple[str, str]]:
@@ -111,12 +116,3 @@ def _atom(group: _Group, kind: str, text: str) -> None:
     if kind == "class" and any(operation in text for operation in _SET_OPERATIONS):
         raise PatternRefused(f"has a set operation in {text}: list the characters")
     group.atom, group.atom_is_complex = True, False
-
-
-def _refuse_uncompilable(pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise PatternRefused(f"does not compile: {error.msg}") from error
-    except RecursionError as error:
-        raise PatternRefused("has too many groups inside each other: make it flatter") from error

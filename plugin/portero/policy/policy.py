@@ -124,15 +124,12 @@ class Policy:
             speaking = [actions[rule] for rule in actions if reads_vouching(self.rules[rule].schema)]
             on_vouching: Acting | None = "deny" if "deny" in speaking else "audit" if speaking else None
             at_use = {rule: action for rule, action in actions.items() if self.rules[rule].at_use}
-            acting = _ActingRules(actions, at_use, stricter, self._read_image(enforced), on_vouching)
+            read_image = any(reads_image(self.rules[rule].schema, self.site) for rule in enforced) or any(
+                waiver.reads_image for waiver in self.waivers if not {*enforced}.isdisjoint(waiver.rules)
+            )
+            acting = _ActingRules(actions, at_use, stricter, read_image, on_vouching)
             self._acting[operation, profile, audit_profile] = acting
         return acting
-
-    def _read_image(self, rules: Sequence[str]) -> bool:
-        waivers = [waiver for waiver in self.waivers if not {*rules}.isdisjoint(waiver.rules)]
-        return any(reads_image(self.rules[rule].schema, self.site) for rule in rules) or any(
-            waiver.reads_image for waiver in waivers
-        )
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""

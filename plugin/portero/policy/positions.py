@@ -19,8 +19,9 @@ Path = tuple[str | int, ...]
 def find_position(data: bytes, sentence: str) -> str:
     """` (line 3, column 5)`, or nothing where the sentence names no place of the file, which is valid JSON."""
     try:
-        text = data.decode()
-        offsets = {format_path(path): offset for path, offset in _walk(text)}
+        text, places = data.decode(), list[tuple[Path, int]]()
+        _walk_value(text, _skip(text, 0), (), places)
+        offsets = {format_path(path): offset for path, offset in places}
     # IndexError: there is no such file, or it holds nothing.
     except (RecursionError, IndexError):
         return ""
@@ -43,15 +44,8 @@ def _find_at(sentence: str, offsets: dict[str, int]) -> tuple[str, str]:
     return _ROOT, _ROOT
 
 
-def _walk(text: str) -> list[tuple[Path, int]]:
-    """Each path of a document with the offset of its name, or of the entry of a list."""
-    offsets: list[tuple[Path, int]] = []
-    _walk_value(text, _skip(text, 0), (), offsets)
-    return offsets
-
-
 def _walk_value(text: str, start: int, path: Path, offsets: list[tuple[Path, int]]) -> int:
-    """Adds what is in a value to `offsets`; where the value ends."""
+    """Adds each path in a value to `offsets`, with the offset of its name or list entry; where the value ends."""
     if text[start] not in "{[":
         return _DECODER.raw_decode(text, start)[1]
     closing = "}" if text[start] == "{" else "]"

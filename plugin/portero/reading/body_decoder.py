@@ -154,21 +154,16 @@ def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Not
 def _pass_over(name: str, legacy: Field | None, value: Tree, at: _At, notes: _Notes) -> None:
     """A name that is no field of Docker's here, or no more: nothing of it is taken."""
     if legacy is not None:
-        _refuse_legacy(value, (at, legacy.name), pointer=legacy.pointer)
+        # Zero values change nothing and old clients send them. But to a pointer false is not null, nor [] to some
+        # lists: up to Docker 26 `"MaskedPaths": []` beside a missing HostConfig unmasks /proc (moby
+        # runconfig/config_unix.go).
+        if value or (legacy.pointer and value is not None):
+            raise Refused("body-legacy-field", _spelt((at, legacy.name)))
         return
     there = (at, _plain(name))
     if isinstance(value, list | Pairs):
         _refuse_duplicates(value, there)
     notes.unknown.append(_spelt(there))
-
-
-def _refuse_legacy(value: Tree, at: _At, *, pointer: bool) -> None:
-    """Zero values change nothing and old clients send them. But to a pointer false is not null, nor [] to some lists.
-
-    Up to Docker 26 `"MaskedPaths": []` beside a missing HostConfig unmasks /proc (moby runconfig/config_unix.go).
-    """
-    if value or (pointer and value is not None):
-        raise Refused("body-legacy-field", _spelt(at))
 
 
 def _refuse_duplicates(tree: Tree, at: _At) -> None:

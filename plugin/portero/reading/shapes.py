@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
 from portero.reading import go_scalars
-from portero.reading.case_folding import fold
 from portero.reading.routes import Operation
 from portero.values.json_objects import DuplicateName, unique_names
 from portero.values.json_types import JSON
@@ -24,6 +23,14 @@ _MAP = "map[string]"
 _VERSION = re.compile(r"1\.[1-9]\d{0,2}")
 # The names in the object of a field; a struct has none of them.
 _DATED = frozenset({"$type", "$since", "$source"})
+# Names are compared as Go folds them (src/encoding/json/fold.go). Docker's names are ASCII, so that of all other
+# letters only the two that fold to an ASCII letter can match: U+017F (long s) and U+212A (the Kelvin sign).
+_FOLDED = str.maketrans("abcdefghijklmnopqrstuvwxyz\u017f\u212a", "ABCDEFGHIJKLMNOPQRSTUVWXYZSK")
+
+
+def fold(name: str) -> str:
+    """Equal for two names exactly when Go takes both for the same field of Docker's."""
+    return name.translate(_FOLDED)
 
 
 class ShapeFault(ValueError):

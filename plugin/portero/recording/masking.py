@@ -12,9 +12,9 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from portero.facts.secret_names import looks_secret
 from portero.reading import go_json, uri
-from portero.reading.case_folding import fold
 from portero.reading.envelope import Envelope
 from portero.reading.go_json import Pairs, Tree
+from portero.reading.shapes import fold
 from portero.refusals import Refused
 from portero.values.image_names import hide_login, hide_login_in_path
 from portero.values.json_types import JSON

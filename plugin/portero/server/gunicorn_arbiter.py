@@ -76,11 +76,9 @@ class PolicyUpdater(Protocol):
 
     def start(self, *, is_replacement: bool) -> None:
         """Called in a decider before it serves. `is_replacement`: it is not the first one of this arbiter."""
-        ...
 
     def request_reload(self) -> None:
         """Called in the decider at SIGHUP; it returns at once."""
-        ...
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # see above: no types

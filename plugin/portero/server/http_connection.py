@@ -172,16 +172,13 @@ class Connection:
             seconds = self._arrives_until - time.monotonic()
             if seconds <= 0:
                 raise TimeoutError
-            self._limit_receiving(seconds)
+            if seconds != self._receives_within:
+                self._set_timeout(socket.SO_RCVTIMEO, seconds)
+                self._receives_within = seconds
             piece = self._client.recv(max_size)
         if self.idle:
             self.idle, self._arrives_until = False, time.monotonic() + _ARRIVES_WITHIN
         return piece
-
-    def _limit_receiving(self, seconds: float) -> None:
-        if seconds != self._receives_within:
-            self._set_timeout(socket.SO_RCVTIMEO, seconds)
-            self._receives_within = seconds
 
     def _set_timeout(self, option: int, seconds: float) -> None:
         """The kernel's own timeouts (socket(7)): with Python's, each call would be two."""

@@ -23,31 +23,24 @@ class Answers(Protocol):
 
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         """The reply to one AuthZReq of this peer."""
-        ...
 
     def note_result(self, data: bytes, peer: Peer) -> None:
         """What dockerd posts after a request."""
-        ...
 
     def failure(self) -> Mapping[str, JSON]:
         """The reply when portero itself fails: a denial."""
-        ...
 
     def health(self) -> Mapping[str, JSON]:
         """The short status."""
-        ...
 
     def status(self) -> Mapping[str, JSON]:
         """The full status."""
-        ...
 
     def policy(self) -> Mapping[str, JSON]:
         """The policy in force, and the settings, for commands on this host."""
-        ...
 
     def metrics_text(self) -> bytes:
         """The metrics, as Prometheus reads them."""
-        ...
 
 
 # Nearly every answer.
@@ -79,9 +72,5 @@ def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, 
 RESULT = "/AuthZPlugin.AuthZRes"
 # Calls by path; all of them are POSTed.
 CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = MappingProxyType(
-    {
-        "/Plugin.Activate": _activate,
-        "/AuthZPlugin.AuthZReq": _before_execution,
-        RESULT: _after_execution,
-    }
+    {"/Plugin.Activate": _activate, "/AuthZPlugin.AuthZReq": _before_execution, RESULT: _after_execution}
 )
