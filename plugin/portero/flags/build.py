@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Document
-from portero.flags.violated_fields import Violated
+from portero.flags.edits import NOTHING, Change, Document, Violated
 from portero.values.json_fields import to_list
 from portero.values.json_types import JSON
 
