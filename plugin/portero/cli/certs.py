@@ -101,21 +101,17 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
     The authority is in the folder above. dockerd reads its certificate when it starts: restart it.
     """
     for folder in folders:
-        try:
-            with options.explain_os_errors(folder / _CERT):
-                old = (folder / _CERT).read_bytes()
-                text, end = _read_authority(folder.absolute().parent).renew(old, days)
-                replace_file(folder / _CERT, text, _EVERYBODY)
-        except AuthorityRefused as refused:
-            options.give_up([f"{folder / _CERT}: {refused}"])
-        show_lines([f"{folder / _CERT}: valid until {_spell(end)}"])
+        file = folder / _CERT
+        with options.gives_up_on(AuthorityRefused, name=file), options.explain_os_errors(file):
+            old = file.read_bytes()
+            text, end = _read_authority(folder.absolute().parent).renew(old, days)
+            replace_file(file, text, _EVERYBODY)
+        show_lines([f"{file}: valid until {_spell(end)}"])
 
 
 def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
-    try:
+    with options.gives_up_on(AuthorityRefused, name=folder / _CA):
         return make(_read_authority(folder))
-    except AuthorityRefused as refused:
-        options.give_up([f"{folder / _CA}: {refused}"])
 
 
 def _read_authority(folder: Path) -> Authority:

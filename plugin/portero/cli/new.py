@@ -59,10 +59,8 @@ def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
     for written in reports:
         with options.explain_os_errors(written):
             data = read_regular_file(written, MAX_REPORT)
-        try:
+        with options.gives_up_on(ReportRefused, name=written):
             report = read_report(data)
-        except ReportRefused as refused:
-            options.give_up([f"{written}: {refused}"])
         if why := report.explain(severity):
             digests |= dict.fromkeys(report.digests, why)
     with options.explain_os_errors(file, by_file=True):

@@ -144,10 +144,8 @@ def fetch_keys(url: str, ca: str | None) -> tuple[bytes, int]:
     uri = document.get("jwks_uri")
     if "keys" not in document and isinstance(uri, str):
         url, text = uri, _fetch(uri, ca)
-    try:
+    with options.gives_up_on(KeyFileRefused, name=url):
         return text, len(read_key_file("fetched.jwks", text).keys)
-    except KeyFileRefused as refused:
-        options.give_up([f"{url}: {refused}"])
 
 
 def _fetch(url: str, ca: str | None) -> bytes:

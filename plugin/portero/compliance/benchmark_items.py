@@ -38,8 +38,6 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Items under one heading."""
-
     id: str
     title: str
     items: tuple[Item, ...]

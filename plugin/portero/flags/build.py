@@ -25,7 +25,6 @@ class SetQuery:
         return Change((value,), (was,) if was else ()) if before != str(self.reads(value)) else NOTHING
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Clear the parameter when a violation is there."""
         if f"?{self.name}" not in violated:
             return NOTHING
         was = self._typed(_put(document, self.name, ""))

@@ -89,11 +89,9 @@ class Edit(Protocol):
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Do what the flag with this value does."""
-        ...
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Undo what the flag did where the violations are."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

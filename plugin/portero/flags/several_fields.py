@@ -28,7 +28,6 @@ class Fields:
         raise ValueError("is only ever dropped")
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove all of the fields when a violation is at one of them."""
         if not any(field in violated for field in self.fields):
             return NOTHING
         for one in self.fields:
@@ -129,7 +128,6 @@ class Network(SetField):
     at: str = "HostConfig.NetworkMode"
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Join this network and no other."""
         change = SetField.add(self, document, value, violated)
         networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
         others = [name for name in to_object(networking.get(endpoints)) if name not in ("default", value)]
@@ -137,7 +135,6 @@ class Network(SetField):
         return Change(change.added, tuple(dict.fromkeys([*change.removed, *others])))
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Join Docker's default network."""
         change = SetField.drop(self, document, violated)
         if change.removed:
             networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")

@@ -19,12 +19,10 @@ _INNER = ("additionalProperties", "items", "contains")
 
 
 def fact(value: JSON, at: str) -> Fact:
-    """The fact with a value that was read at `at`."""
     return {"value": value, "at": at}
 
 
 def unknown(at: str) -> Fact:
-    """The fact that could not be read at `at`."""
     return fact(UNKNOWN, at)
 
 
@@ -37,7 +35,6 @@ def observed(at: str, read: Callable[[], JSON]) -> Fact:
 
 
 def either(first: Fact, second: Fact) -> Fact:
-    """The first fact, or the second where the first is unknown."""
     return second if first["value"] == UNKNOWN else first
 
 

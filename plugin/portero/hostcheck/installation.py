@@ -147,7 +147,6 @@ _PATH = re.compile(r"""/[^\s"',\])]+""")
 
 
 def find_agent(files: Files, log: str) -> str:
-    """The program that sends this log to another host, or NONE."""
     return next((program for program in _AGENTS if _sends(files, program, log)), NONE)
 
 

@@ -124,5 +124,4 @@ def _is_file_system(mounts: MountTable, path: str) -> bool:
 
 
 def read_mounts(files: Files, pid: str) -> MountTable:
-    """The mounts that a process sees."""
     return MountTable(parse_mounts(files.data(f"/proc/{pid}/mountinfo")))

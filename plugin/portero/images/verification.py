@@ -66,7 +66,6 @@ def find_signer(signature: Signature, keys: Mapping[str, SiteKey]) -> str | None
 
 
 def verifies(key: Public, signature: Signature) -> bool:
-    """Whether this key made the signature."""
     signed = frame(signature.form, signature.payload)
     try:
         if isinstance(key, Ed25519PublicKey):

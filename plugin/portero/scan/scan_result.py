@@ -71,7 +71,6 @@ class ScanReport:
 
     @property
     def starts(self) -> list[Start]:
-        """What starts without a request."""
         return [*list_starts(self.judged)]
 
     @property

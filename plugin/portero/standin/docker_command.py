@@ -125,7 +125,6 @@ class CommandLine:
     program: int = 1
 
     def with_words(self, words: Sequence[str]) -> "CommandLine":
-        """The same command with other words behind its subcommand."""
         return replace(self, all=tuple(words))
 
     @property
