@@ -72,13 +72,8 @@ def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
 NAMES = (
-    "site.schema.json",
-    "exception.json",
-    "rule.json",
-    "host-rule.json",
-    "image-list.json",
-    "request.json",
-    "decision.json",
+    *("site.schema.json", "exception.json", "rule.json", "host-rule.json"),
+    *("image-list.json", "request.json", "decision.json"),
 )
 # A merge patch on rule.json.
 _PATCH = "host-rule.json"

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from portero.values.sizes import parse_size
+from portero.values.go_values import parse_size
 
 _NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 # The grammar of the OCI distribution specification, for a name, a tag and a digest.

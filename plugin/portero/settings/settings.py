@@ -212,10 +212,8 @@ def _manifest() -> list[dict[str, str]]:
 
 
 # How each field is read, by its name.
-_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
-    {
-        name: hint.__metadata__[0]
-        for name, hint in get_type_hints(Settings, include_extras=True).items()
-        if get_origin(hint) is Annotated
-    }
-)
+_READERS: Mapping[str, Callable[[str], object]] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
+    if get_origin(hint) is Annotated
+}
