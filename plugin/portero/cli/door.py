@@ -143,11 +143,8 @@ def _warn(docker: door_units.Place) -> list[str]:
         info, containers = _ask(docker.path, "/info"), _ask(docker.path, "/containers/json?all=1")
     except (OSError, ValueError) as error:
         raise door_units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
-    lines = (
-        []
-        if to_object(info).get("LiveRestoreEnabled")
-        else ["dockerd restarts, and running containers stop (no live-restore)."]
-    )
+    stops = not to_object(info).get("LiveRestoreEnabled")
+    lines = ["dockerd restarts, and running containers stop (no live-restore)."] if stops else []
     for container in to_objects(containers):
         sources = {str(mount.get("Source", "")) for mount in to_objects(container.get("Mounts"))}
         if {docker.path, "/var/run/docker.sock"} & sources:

@@ -117,7 +117,7 @@ class Settings:
 
         `running`: of the Portero that runs here, instead of defaults. Raises InvalidSettings with every fault.
         """
-        defaults = _defaults() | user_defaults(environ, uid)
+        defaults = {entry["name"]: entry["value"] for entry in _manifest()} | user_defaults(environ, uid)
         given = defaults | dict(running) | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         given |= {variable(field): text for field, text in options.items()}
         fields = {variable(field): field for field in _READERS}
@@ -200,10 +200,6 @@ def _find_folder(environ: Mapping[str, str], name: str, default: str) -> str:
     """A relative path is invalid and is ignored (XDG Base Directory Specification)."""
     path = environ.get(name, "")
     return path if path.startswith("/") else default
-
-
-def _defaults() -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in _manifest()}
 
 
 def _manifest() -> list[dict[str, str]]:
