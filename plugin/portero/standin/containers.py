@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from portero.standin.messages import RAW, Answer, Call, Object
-from portero.standin.objects import CREATED, Container, State, has_labels
+from portero.standin.objects import CREATED, TEMPLATES, Container, State, has_labels
 from portero.values.json_fields import child, text
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
@@ -141,20 +141,7 @@ def archive_info(state: State, call: Call) -> Answer:
 
 def stats(state: State, call: Call) -> Answer:
     container = state.container(call.path["id"])
-    usage: Object = {"cpu_usage": {"total_usage": 0}, "system_cpu_usage": 0, "online_cpus": 1}
-    return Answer(
-        body={
-            "read": CREATED,
-            "id": container.id,
-            "name": f"/{container.name}",
-            "cpu_stats": usage,
-            "precpu_stats": usage,
-            "memory_stats": {},
-            "pids_stats": {},
-            "blkio_stats": {},
-            "networks": {},
-        }
-    )
+    return Answer(body=TEMPLATES["stats"] | {"id": container.id, "name": f"/{container.name}"})
 
 
 def events(state: State, call: Call) -> Answer:
