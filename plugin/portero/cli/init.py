@@ -124,15 +124,8 @@ def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestion
 
 
 def _write_readme(folder: Path, suggestions: Suggestions) -> str:
-    steps = [
-        "# This site",
-        "",
-        f"1. Read `schemas/site.json`, then test it: `portero test --schemas {folder}/schemas`.",
-        "2. Fill in reason, owner and expiry of each draft that you accept, and move it from `drafts/` to "
-        "`schemas/exceptions/`.",
-        "3. Copy `environment` to `/etc/portero/environment` and restart portero.",
-        "4. Set `PORTERO_MODE=enforce` when `portero report` shows nothing that would be refused wrongly.",
-    ]
+    steps = Path(__file__).with_name("init_readme.md").read_text(encoding="utf-8").replace("{folder}", str(folder))
     if suggestions.requests:
-        steps += ["", "## What was suggested", "", "```", *suggestion_text.list_lines(suggestions), "```"]
-    return "\n".join(steps) + "\n"
+        said = "\n".join(suggestion_text.list_lines(suggestions))
+        steps += f"\n## What was suggested\n\n```\n{said}\n```\n"
+    return steps
