@@ -44,14 +44,11 @@ def start(state: State, call: Call) -> Answer:
     """ContainerStart; a container that a client waits for ends right away."""
     container = state.container(call.path["id"])
     state.start(container)
-    if (container.attached and not _is_watched(container)) or _is_job(state, container):
+    # `compose up` takes the first end of what it watches for the end of all: the stand-in's events end it.
+    is_watched = container.labels.get("com.docker.compose.oneoff") == "False"
+    if (container.attached and not is_watched) or _is_job(state, container):
         state.end(container)
     return Answer(204)
-
-
-def _is_watched(container: Container) -> bool:
-    """Whether `compose up` watches it, which takes the first end for the end of all (the stand-in's events end it)."""
-    return container.labels.get("com.docker.compose.oneoff") == "False"
 
 
 def _is_job(state: State, container: Container) -> bool:
