@@ -4,8 +4,7 @@ from typing import Any
 
 from portero.flags import format_values, parse_values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
-from portero.flags.edits import NOTHING, Change
-from portero.flags.violated_fields import NONE, Violated
+from portero.flags.edits import NONE, NOTHING, Change, Violated
 
 MEMORY = SetQuery("memory", parse_values.size, format_values.size)
 

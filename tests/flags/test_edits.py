@@ -5,8 +5,20 @@ from typing import Any
 import pytest
 
 from portero.flags import format_values, mounts, parse_values
-from portero.flags.edits import NOTHING, Change, Document, Edit, Entries, Fields, Names, SetField, Switch, around
-from portero.flags.violated_fields import NONE, Violated
+from portero.flags.edits import (
+    NONE,
+    NOTHING,
+    Change,
+    Document,
+    Edit,
+    Entries,
+    Names,
+    SetField,
+    Switch,
+    Violated,
+    around,
+)
+from portero.flags.several_fields import Fields
 from tests.flags.bodies import document
 
 
@@ -133,3 +145,27 @@ def test_objects_on_the_way_to_a_field_are_made() -> None:
     parent[name] = 1
 
     assert changed == {"body": {"A": {"B": {"C": 1}}}}
+
+
+def test_a_violation_is_within_every_place_around_it_and_in_no_other() -> None:
+    violated = Violated(["HostConfig.Mounts[10].BindOptions.Propagation"])
+
+    assert all(
+        at in violated
+        for at in (
+            "HostConfig",
+            "HostConfig.Mounts",
+            "HostConfig.Mounts[10]",
+            "HostConfig.Mounts[10].BindOptions",
+            "HostConfig.Mounts[10].BindOptions.Propagation",
+        )
+    )
+    assert not any(at in violated for at in ("", "Host", "HostConfig.Mount", "HostConfig.Mounts[1]", "Mounts"))
+
+
+def test_a_fact_tells_which_of_several_names_is_meant() -> None:
+    violated = Violated(["Sysctls[*]"], [{"name": "b"}, {"target": "/run"}])
+
+    assert violated.named(["a", "b"]) == ["b"]
+    assert violated.named(["/run", "/tmp"], "target") == ["/run"]
+    assert violated.named(["c", "d"]) == ["c", "d"]

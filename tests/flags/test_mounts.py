@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from portero.flags import mounts
-from portero.flags.edits import NOTHING, Change
+from portero.flags.edits import NONE, NOTHING, Change, Violated
 from portero.flags.mounts import Tmpfs, VolumeOptions, limit_mount
-from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
 

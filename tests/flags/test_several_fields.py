@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change
+from portero.flags.edits import NONE, NOTHING, Change, Violated
 from portero.flags.several_fields import Cpus, LogDriver, Network, Published, ServicePorts
-from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
 PORTS = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "53", "HostIp": "10.0.0.1"}], "90/tcp": None}

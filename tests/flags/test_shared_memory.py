@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change
+from portero.flags.edits import NONE, NOTHING, Change, Violated
 from portero.flags.mounts import SharedMemory
-from portero.flags.violated_fields import NONE, Violated
 
 EDIT = SharedMemory("ShmSize", parse_values.size, format_values.size)
 

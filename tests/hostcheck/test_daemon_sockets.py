@@ -10,9 +10,8 @@ import pytest
 
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_sockets
-from portero.hostcheck.daemon_sockets import find_docker_users, list_docker_users
+from portero.hostcheck.daemon_sockets import Accounts, find_docker_users, list_docker_users
 from portero.hostcheck.fact import unknown
-from portero.hostcheck.group_members import Accounts
 from portero.identity.authority import make_authority
 from tests.application.test_application import built
 from tests.hostcheck.host_tree import Host
@@ -292,3 +291,22 @@ def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, mo
     assert [warning.partition(" may")[0] for warning in told["warnings"]] == [
         "users of this host (their names cannot be read)"
     ]
+
+
+def test_users_and_groups_have_names_where_the_host_knows_them(host: Host) -> None:
+    host.write("/etc/passwd", PASSWD)
+    host.write("/etc/group", GROUPS + "odd row\n")
+    accounts = Accounts(host.files)
+
+    named = accounts._user(1000), accounts._user(7), accounts._group(50), accounts._group(7)
+
+    assert named == ("alicia", "7", "staff", "7")
+
+
+def test_members_of_several_groups_are_listed_once_and_sorted(host: Host) -> None:
+    host.write("/etc/passwd", PASSWD)
+    host.write("/etc/group", GROUPS)
+
+    members = Accounts(host.files).members(frozenset({"docker", "staff", "nothing"}))
+
+    assert members == {"value": ["alicia", "bob", "carla", "dora"], "at": "/etc/group docker, nothing, staff"}

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from portero.values.go_values import parse_go_bool, parse_go_int64, parse_go_port
+from portero.values.go_values import parse_go_bool, parse_go_int64, parse_go_port, parse_size
 
 
 @pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
@@ -58,3 +58,16 @@ def test_a_long_text_is_read_in_no_time() -> None:
 )
 def test_a_port_has_no_sign_and_sixteen_bits(text: str, value: int | None) -> None:
     assert parse_go_port(text) == value
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [("512m", 512 << 20), ("10g", 10 << 30), ("1k", 1024), ("7b", 7), ("4096", 4096), (64, 64)]
+)
+def test_units_count_in_steps_of_1024(size: str | int, expected: int) -> None:
+    assert parse_size(size) == expected
+
+
+@pytest.mark.parametrize("size", ["m", "1.5g", "12q"])
+def test_what_is_no_size_is_an_error(size: str) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        parse_size(size)

@@ -64,7 +64,10 @@ class Transport:
         headers = dict(headers or {})
         self._deadline = self._deadline or time.monotonic() + self.seconds
         for _ in range(_MAX_REDIRECTS + 1):
-            self._check(url)
+            try:
+                self.home.check_step(url, self.hosts)
+            except UrlRefused as refused:
+                raise TransportFailed(f"{self.home.server}: {refused}") from None
             answer = self._ask(method, url, headers, body, max_size)
             target = answer.headers.get("location")
             if method != "GET" or answer.status not in _REDIRECTS or target is None:
@@ -79,12 +82,6 @@ class Transport:
             return base.join(location)
         except UrlRefused as refused:
             raise TransportFailed(f"{base.server}: {refused}") from None
-
-    def _check(self, url: Url) -> None:
-        try:
-            self.home.check_step(url, self.hosts)
-        except UrlRefused as refused:
-            raise TransportFailed(f"{self.home.server}: {refused}") from None
 
     def _ask(self, method: str, url: Url, headers: Mapping[str, str], body: bytes | None, max_size: int) -> HttpAnswer:
         connection = http.client.HTTPConnection(url.host, url.port)

@@ -86,15 +86,13 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
     key, files = secret_input.read_key(key_file), read_files(folder)
     manifest = read_manifest(folder, files)
-    try:
+    with options.gives_up_on(TransportFailed, LoginRefused):
         registry = _open_source(parsed, settings).open_registry(parsed)
         known = find_in_force(registry, manifest.group, key, settings, after)
         files = sign_above(folder, files, key, ask_version(manifest, after) if known is None else known, after)
         manifest = read_manifest(folder, files)
         about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
         digest = registry.push(_pack(files, key), about)
-    except (TransportFailed, LoginRefused) as error:
-        options.give_up([str(error)])
     show_lines([f"{address}: {describe(manifest)}, {digest}"])
 
 
@@ -182,7 +180,5 @@ def _open_source(address: OciAddress | WebAddress, settings: Settings) -> Bundle
 
 
 def _parse(address: str) -> OciAddress | WebAddress:
-    try:
+    with options.gives_up_on(ValueError, name=address):
         return parse_address(address)
-    except ValueError as fault:
-        options.give_up([f"{address}: {fault}"])

@@ -22,22 +22,6 @@ _OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700
 _HOST = re.compile(r"[A-Za-z0-9*][A-Za-z0-9.:-]{0,252}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,100}")
 _CA, _CA_KEY, _CERT, _KEY = "ca.pem", "ca-key.pem", "cert.pem", "key.pem"
-_DAEMON_HELP = """
-Copy the folder to /etc/docker/tls on the Docker host, and add to /etc/docker/daemon.json:
-
-  "hosts": ["unix:///run/docker.sock", "tcp://0.0.0.0:2376"],
-  "tlsverify": true,
-  "tlscacert": "/etc/docker/tls/ca.pem",
-  "tlscert": "/etc/docker/tls/cert.pem",
-  "tlskey": "/etc/docker/tls/key.pem"
-
-Where a unit starts dockerd with -H fd://, take that out of it (systemctl edit docker). Restart dockerd."""
-_CLIENT_HELP = """
-Give the folder to the user, who uses it so:
-
-  export DOCKER_HOST=tcp://docker.example.com:2376 DOCKER_TLS_VERIFY=1
-  export DOCKER_CERT_PATH={}
-  docker ps"""
 _Option: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 
@@ -72,7 +56,7 @@ def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
         options.give_up(["--host: write names such as docker.example.com, or addresses"])
     issued = _issue(folder, lambda authority: authority.issue("server", hosts[0], (), hosts, days))
     made = _write(folder, hosts[0], issued)
-    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_spell(issued.end)}", *_DAEMON_HELP.splitlines()])
+    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_spell(issued.end)}", *_list_help("server")])
 
 
 @certs.command()
@@ -88,8 +72,8 @@ def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
     issued = _issue(folder, lambda authority: authority.issue("client", user, groups, (), days))
     made = _write(folder, user, issued)
     listed = f" in {', '.join(groups)}" if groups else ""
-    help = _CLIENT_HELP.format(made.absolute())
-    show_lines([f"{made}: for {user}{listed}, valid until {_spell(issued.end)}", *help.splitlines()])
+    help = (line.replace("{folder}", str(made.absolute())) for line in _list_help("client"))
+    show_lines([f"{made}: for {user}{listed}, valid until {_spell(issued.end)}", *help])
 
 
 @certs.command()
@@ -101,21 +85,17 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
     The authority is in the folder above. dockerd reads its certificate when it starts: restart it.
     """
     for folder in folders:
-        try:
-            with options.explain_os_errors(folder / _CERT):
-                old = (folder / _CERT).read_bytes()
-                text, end = _read_authority(folder.absolute().parent).renew(old, days)
-                replace_file(folder / _CERT, text, _EVERYBODY)
-        except AuthorityRefused as refused:
-            options.give_up([f"{folder / _CERT}: {refused}"])
-        show_lines([f"{folder / _CERT}: valid until {_spell(end)}"])
+        file = folder / _CERT
+        with options.gives_up_on(AuthorityRefused, name=file), options.explain_os_errors(file):
+            old = file.read_bytes()
+            text, end = _read_authority(folder.absolute().parent).renew(old, days)
+            replace_file(file, text, _EVERYBODY)
+        show_lines([f"{file}: valid until {_spell(end)}"])
 
 
 def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
-    try:
+    with options.gives_up_on(AuthorityRefused, name=folder / _CA):
         return make(_read_authority(folder))
-    except AuthorityRefused as refused:
-        options.give_up([f"{folder / _CA}: {refused}"])
 
 
 def _read_authority(folder: Path) -> Authority:
@@ -140,6 +120,11 @@ def _create(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
 def _check_names(names: Sequence[str]) -> None:
     if not all(is_name(name) for name in names):
         options.give_up(["--name, --user, --group: write one line of plain text of at most 128 characters"])
+
+
+def _list_help(what: str) -> list[str]:
+    """How to use what was made."""
+    return Path(__file__).with_name(f"certs_{what}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def _spell(end: datetime) -> str:

@@ -88,7 +88,7 @@ def check(
     files_judge = FileJudge(judge, reading, operation, sees_host=sees_host, existing=options.look_at_host(settings))
     projects = [project_files or _find_project()] if project_files or not files else []
     projects += [(file,) for file in files]
-    try:
+    with options.gives_up_on(InvalidRequestFile):
         if fix:
             sys.exit(check_fix.fix_projects(files_judge, projects, is_kept=write))
         requests = files_judge.read(projects)
@@ -100,8 +100,6 @@ def check(
             checked, notes = files_judge.decide(requests)
             _show_decisions(checked, "json" if as_json else form, judge.policy, notes, show_all=show_all)
             passed = [each.decision.allowed for each in checked]
-    except InvalidRequestFile as error:
-        options.give_up([str(error)])
     sys.exit(options.ALLOWED if all(passed) else options.REFUSED)
 
 

@@ -26,8 +26,8 @@ from portero.compose.project import is_compose
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.standin.trial_objects import ProjectObjects
+from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
-from portero.values.sizes import parse_size
 
 _MAX_BYTES = 1 << 20  # as any compose file
 

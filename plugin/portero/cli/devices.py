@@ -70,10 +70,8 @@ def probe() -> None:
 
 
 def _reload_units() -> None:
-    try:
+    with options.gives_up_on(OSError, subprocess.CalledProcessError, name="systemctl daemon-reload"):
         subprocess.run(_RELOAD, check=True)  # noqa: S603 - fixed words
-    except (OSError, subprocess.CalledProcessError) as error:
-        options.give_up([f"systemctl daemon-reload: {error}"])
 
 
 # For local and experimental use, as characters and as blocks (Documentation/admin-guide/devices.txt of Linux).

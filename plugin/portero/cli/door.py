@@ -84,15 +84,13 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     doors = {str(entry["name"]): entry for entry in _read_doors(schemas)}
     if USERS not in doors:
         options.give_up([f'doors: has no entry {USERS}, and people need one: add {{"name": "{USERS}"}} in site.json'])
-    try:
+    with options.gives_up_on(door_units.UnitsFail):
         docker = door_units.read_docker_place()
         places = {name: _place(entry, docker) for name, entry in doors.items()}
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
         door_units.enable(places.pop(USERS), places)
-    except door_units.UnitsFail as fault:
-        options.give_up([str(fault)])
     show_lines([f"{name}: {place.path}" for name, place in {USERS: docker, **places}.items()])
 
 
@@ -100,14 +98,12 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask whether dockerd may restart.")
 def disable(*, yes: bool) -> None:
     """Take the doors away and give dockerd its socket back. As root; dockerd restarts."""
-    try:
+    with options.gives_up_on(OSError, door_units.UnitsFail):
         docker = door_units.read_docker_place()
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
         door_units.disable()
-    except (OSError, door_units.UnitsFail) as fault:
-        options.give_up([str(fault)])
     show_lines([f"{docker.path}: dockerd's own again"])
 
 
@@ -147,11 +143,8 @@ def _warn(docker: door_units.Place) -> list[str]:
         info, containers = _ask(docker.path, "/info"), _ask(docker.path, "/containers/json?all=1")
     except (OSError, ValueError) as error:
         raise door_units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
-    lines = (
-        []
-        if to_object(info).get("LiveRestoreEnabled")
-        else ["dockerd restarts, and running containers stop (no live-restore)."]
-    )
+    stops = not to_object(info).get("LiveRestoreEnabled")
+    lines = ["dockerd restarts, and running containers stop (no live-restore)."] if stops else []
     for container in to_objects(containers):
         sources = {str(mount.get("Source", "")) for mount in to_objects(container.get("Mounts"))}
         if {docker.path, "/var/run/docker.sock"} & sources:

@@ -17,7 +17,6 @@ from portero.files import package_files
 from portero.flags import docker
 from portero.flags.try_keyword import NoValue
 from portero.judging import try_line
-from portero.policy.exception import Waiver
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.refusals import CODES
@@ -127,7 +126,11 @@ def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
         "reason": rule.reason,
         "remedy": dict(rule.remedy),
         "try": _list_proposed(rule, policy.site),
-        "exceptions": [_describe_exception(waiver) for waiver in policy.waivers if rule.id in waiver.rules],
+        "exceptions": [
+            f"{each.id}: {each.state(time.time())}, until {each.expires}, owner {each.owner}: {each.reason}"
+            for each in policy.waivers
+            if rule.id in each.rules
+        ],
         "sources": list(rule.sources),
         "threats": list(rule.threats),
         "operations": [operation for operation in rule.operations if operation != _HOST],
@@ -154,10 +157,6 @@ def _list_proposed(rule: Rule, site: Mapping[str, JSON]) -> str:
 def _spell_flag(flag: str, operations: Sequence[str]) -> str:
     spellings = (docker.find_spelling(operation, flag) for operation in operations)
     return next((spelling.flag for spelling in spellings if spelling is not None), flag)
-
-
-def _describe_exception(waiver: Waiver) -> str:
-    return f"{waiver.id}: {waiver.state(time.time())}, until {waiver.expires}, owner {waiver.owner}: {waiver.reason}"
 
 
 def _explain_code(name: str, settings: HostSettings) -> dict[str, JSON]:

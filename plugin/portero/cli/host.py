@@ -68,10 +68,8 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
 def host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
     options.say_source(settings)
-    try:
+    with options.gives_up_on(InvalidPolicy):
         return load(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
-    except InvalidPolicy as error:
-        options.give_up(error.faults)
 
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {

@@ -125,11 +125,9 @@ def _judge(one: DaemonImage, store: ImageStore) -> Iterator[_Row]:
     for name in one.names or (one.id,):
         parsed = references.parse(name) if name != one.id else None
         digests = (one.id,)
-        try:
+        with options.gives_up_on(RecordUnreadable, name=name):
             listed = find_denied(store, (*digests, *(digest.partition("@")[2] for digest in one.digests)))
             verdict = judge_image(store, ImageAsked(parsed.name if parsed else "", digests, may_be_part=True), today)
-        except RecordUnreadable as unreadable:
-            options.give_up([f"{name}: {unreadable}"])
         yield _Row(name, one.id, verdict, f"{listed[0].name}: {listed[1]}" if listed else "")
 
 
@@ -185,10 +183,8 @@ def _open_registry(reference: ImageReference, settings: Settings) -> Registry:
 
 def _load_trust(settings: Settings) -> ImageTrust:
     routes, _ = api_tables.load_api()
-    try:
+    with options.gives_up_on(LoadError):
         return loading.load_trusted(settings, routes.operations).policy.images
-    except LoadError as error:
-        options.give_up(error.faults)
 
 
 def _read_list(file: Path | None) -> Sequence[str]:

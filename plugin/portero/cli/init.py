@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import click
 
@@ -24,23 +24,15 @@ _FILE_MODE = 0o644
 _README = "README.md"
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A question for a site value; entries of a list are added to the built-in ones."""
-
-    key: str
-    words: str
-    kind: Literal["list", "ports", "size", "number"]
-
-
+# For site values: key, words, kind of answer; entries of a list are added to the built-in ones.
 _QUESTIONS = (
-    _Question("bind-sources-writable", "Host folders that containers may write, such as /srv/data", "list"),
-    _Question("bind-sources-read-only", "Host folders that containers may read", "list"),
-    _Question("registries", "Registries that images may come from, such as docker.io (none: any)", "list"),
-    _Question("ports-privileged", "Host ports below 1024 that may be published, such as 80 443", "ports"),
-    _Question("memory-max", "The most memory of a container, such as 1g", "size"),
-    _Question("cpus-max", "The most CPUs of a container", "number"),
-    _Question("pids-max", "The most processes of a container", "number"),
+    ("bind-sources-writable", "Host folders that containers may write, such as /srv/data", "list"),
+    ("bind-sources-read-only", "Host folders that containers may read", "list"),
+    ("registries", "Registries that images may come from, such as docker.io (none: any)", "list"),
+    ("ports-privileged", "Host ports below 1024 that may be published, such as 80 443", "ports"),
+    ("memory-max", "The most memory of a container, such as 1g", "size"),
+    ("cpus-max", "The most CPUs of a container", "number"),
+    ("pids-max", "The most processes of a container", "number"),
 )
 
 
@@ -84,26 +76,26 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
 
 def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:
     site: dict[str, JSON] = {}
-    for question in _QUESTIONS:
-        old = values[question.key]
+    for key, words, kind in _QUESTIONS:
+        old = values[key]
         shown = "none" if old == [] else " ".join(map(str, old)) if isinstance(old, list) else str(old)
-        answer = click.prompt(f"{question.words} [{shown}]", default="", show_default=False, err=True).split()
+        answer = click.prompt(f"{words} [{shown}]", default="", show_default=False, err=True).split()
         if not answer:
             continue
         try:
-            site[question.key] = _parse_answer(question, answer, old)
+            site[key] = _parse_answer(kind, answer, old)
         except ValueError:
-            options.give_up([f"{question.key}: {' '.join(answer)}: write a number"])
+            options.give_up([f"{key}: {' '.join(answer)}: write a number"])
     return site
 
 
-def _parse_answer(question: _Question, answer: list[str], old: JSON) -> JSON:
-    if question.kind == "size":
+def _parse_answer(kind: str, answer: list[str], old: JSON) -> JSON:
+    if kind == "size":
         return answer[0]
-    if question.kind == "number":
+    if kind == "number":
         number = float(answer[0])
         return int(number) if number.is_integer() else number
-    added: list[JSON] = [int(word) if question.kind == "ports" else word for word in answer]
+    added: list[JSON] = [int(word) if kind == "ports" else word for word in answer]
     return [*cast("list[JSON]", old), *(one for one in added if one not in cast("list[JSON]", old))]
 
 
@@ -132,15 +124,8 @@ def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestion
 
 
 def _write_readme(folder: Path, suggestions: Suggestions) -> str:
-    steps = [
-        "# This site",
-        "",
-        f"1. Read `schemas/site.json`, then test it: `portero test --schemas {folder}/schemas`.",
-        "2. Fill in reason, owner and expiry of each draft that you accept, and move it from `drafts/` to "
-        "`schemas/exceptions/`.",
-        "3. Copy `environment` to `/etc/portero/environment` and restart portero.",
-        "4. Set `PORTERO_MODE=enforce` when `portero report` shows nothing that would be refused wrongly.",
-    ]
+    steps = Path(__file__).with_name("init_readme.md").read_text(encoding="utf-8").replace("{folder}", str(folder))
     if suggestions.requests:
-        steps += ["", "## What was suggested", "", "```", *suggestion_text.list_lines(suggestions), "```"]
-    return "\n".join(steps) + "\n"
+        said = "\n".join(suggestion_text.list_lines(suggestions))
+        steps += f"\n## What was suggested\n\n```\n{said}\n```\n"
+    return steps

@@ -81,11 +81,9 @@ class LogSums(Protocol):
     @property
     def decisions(self) -> int:
         """How many decisions were added."""
-        ...
 
     def add(self, decision: LoggedDecision) -> None:
         """Count a decision."""
-        ...
 
 
 def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:

@@ -186,14 +186,14 @@ def _name_caller(page: Mapping[str, JSON]) -> str:
 def _list_violation(violation: Mapping[str, JSON]) -> Iterator[str]:
     at = f" at {violation['at']}" if violation["at"] else ""
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
-    if violation["exception"]:
-        yield f"  exception  {violation['exception']}"
-    if violation["asked"]:
-        yield f"  asked      {violation['asked']}"
-    if violation["allowed"]:
-        yield f"  allowed    {violation['allowed']}"
-    if violation["nearMiss"]:
-        yield f"  near miss  {violation['nearMiss']}"
+    for key, words in (
+        ("exception", "exception"),
+        ("asked", "asked"),
+        ("allowed", "allowed"),
+        ("nearMiss", "near miss"),
+    ):
+        if violation[key]:
+            yield f"  {words:<10} {violation[key]}"
     if violation["reason"] is None:
         yield f"  {_GONE}"
         return

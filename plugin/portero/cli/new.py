@@ -59,10 +59,8 @@ def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
     for written in reports:
         with options.explain_os_errors(written):
             data = read_regular_file(written, MAX_REPORT)
-        try:
+        with options.gives_up_on(ReportRefused, name=written):
             report = read_report(data)
-        except ReportRefused as refused:
-            options.give_up([f"{written}: {refused}"])
         if why := report.explain(severity):
             digests |= dict.fromkeys(report.digests, why)
     with options.explain_os_errors(file, by_file=True):
@@ -74,13 +72,8 @@ def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
 NAMES = (
-    "site.schema.json",
-    "exception.json",
-    "rule.json",
-    "host-rule.json",
-    "image-list.json",
-    "request.json",
-    "decision.json",
+    *("site.schema.json", "exception.json", "rule.json", "host-rule.json"),
+    *("image-list.json", "request.json", "decision.json"),
 )
 # A merge patch on rule.json.
 _PATCH = "host-rule.json"

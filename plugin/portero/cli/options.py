@@ -95,17 +95,14 @@ def takes_service(command: _Command) -> _Command:
 
 
 def takes_policy(command: _Command) -> _Command:
-    """Add the options of the policy that the command judges by."""
     return SCHEMAS(PROFILE(command))
 
 
 def takes_host(command: _Command) -> _Command:
-    """Add the options of the daemon and the host that the command judges for."""
     return DOCKER_HOST(HOST_ROOT(DAEMON_CONFIG(command)))
 
 
 def takes_compose(command: _Command) -> _Command:
-    """Add the options of how the command runs Docker Compose."""
     return PROJECT_ROOT(ENV(NO_SANDBOX(command)))
 
 
@@ -120,10 +117,8 @@ _OWNERS_RULE = "no-swappable-sources"
 
 def settings(given: Given) -> Settings:
     """The settings under the environment and these options; an option that is not given is None or empty."""
-    try:
+    with gives_up_on(InvalidSettings):
         return read_settings(given)
-    except InvalidSettings as error:
-        give_up(error.faults)
 
 
 def read_settings(given: Given) -> Settings:
@@ -144,19 +139,15 @@ def settings_here(given: Given) -> HostSettings:
 
     Its policy is the one in force there, unless the environment or these options name another.
     """
-    try:
+    with gives_up_on(InvalidSettings):
         return policy_source.choose(_list_options(given))
-    except InvalidSettings as error:
-        give_up(error.faults)
 
 
 def judge(settings: HostSettings) -> Judge:
     """The judge under these settings; says in a line which policy it judges by."""
     say_source(settings)
-    try:
+    with gives_up_on(LoadError):
         return judge_of(settings.judged_by, settings.source.files, settings.source.links)
-    except LoadError as error:
-        give_up(error.faults)
 
 
 def say_source(settings: HostSettings) -> None:
@@ -206,6 +197,16 @@ def explain_os_errors(name: object, cure: str = "", *, by_file: bool = False) ->
         yield
     except OSError as error:
         give_up([f"{(by_file and error.filename) or name}: {error.strerror}{cure and f'; {cure}'}"])
+
+
+@contextmanager
+def gives_up_on(*kinds: type[Exception], name: object = "") -> Iterator[None]:
+    """Give up with what such an error says, a line for each of its faults. `name`: what the error is about."""
+    try:
+        yield
+    except kinds as error:
+        faults = getattr(error, "faults", None) or [str(error)]
+        give_up([f"{name}: {fault}" if name else fault for fault in faults])
 
 
 def give_up(faults: Sequence[str]) -> NoReturn:

@@ -88,12 +88,10 @@ def _looks_up(settings: Settings, *, is_local: bool) -> bool:
 
 def _list_plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
     """Managed plugins that dockerd asks instead of Portero, and the other enabled ones; `files`: the host's."""
-    try:
+    with options.gives_up_on(OSError, ValueError, name="cannot list the managed plugins"):
         plugins = list(list_plugins(inventory.plugins))
         names = portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
         shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(files)]
-    except (OSError, ValueError) as error:
-        options.give_up([f"cannot list the managed plugins: {error}"])
     return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
 
 

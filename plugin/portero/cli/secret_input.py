@@ -49,7 +49,5 @@ def read_key(file: Path) -> PrivateKey:
         mode, text = os.fstat(opened.fileno()).st_mode, opened.read()
     if stat.S_IMODE(mode) & 0o077:
         options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
-    try:
+    with options.gives_up_on(KeyRefused, name=file):
         return signature.private_key(text)
-    except KeyRefused as refused:
-        options.give_up([f"{file}: {refused}"])

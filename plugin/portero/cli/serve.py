@@ -49,7 +49,11 @@ def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
     but ping, version and info, and says why; --check prints a line for each fault then, and ends with exit status 2.
     """
     if only_checks:
-        _check(options.settings(given))
+        checked = options.settings(given)
+        with options.gives_up_on(LoadError):
+            check_start(checked)
+            if checked.record is not None:
+                _open_recorder(checked.record, checked.record_max)
         return
     try:
         settings, faults = _read_settings(given)
@@ -58,15 +62,6 @@ def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
         if end.code == options.ERROR:
             wait_for_end()
         raise
-
-
-def _check(settings: Settings) -> None:
-    try:
-        check_start(settings)
-        if settings.record is not None:
-            _open_recorder(settings.record, settings.record_max)
-    except LoadError as error:
-        options.give_up(error.faults)
 
 
 def _read_settings(given: options.Given) -> tuple[Settings, tuple[str, ...]]:
@@ -84,11 +79,13 @@ def run(settings: Settings, setting_faults: tuple[str, ...] = (), *, needs_polic
 
     `setting_faults`: why they are not those that were meant. `needs_policy`: give up without one.
     """
-    _check_streams(settings)
+    if _STANDARD_OUTPUT in open_closed_streams() and settings.log == STANDARD_OUTPUT:
+        options.give_up(["PORTERO_LOG: standard output is closed; open it, or name a file"])
     # Before any thread starts: a thread keeps the arena that it has.
     use_one_arena()
     notifier = Notifier()
-    inherited = _take_over_socket()
+    with options.gives_up_on(SocketTaken, OSError):
+        inherited = take_over_socket(os.environ)
     if inherited is not None:
         settings = replace(settings, socket=Path(inherited.name))
     with ExitStack() as ends:
@@ -107,18 +104,6 @@ def run(settings: Settings, setting_faults: tuple[str, ...] = (), *, needs_polic
         server.run()
 
 
-def _check_streams(settings: Settings) -> None:
-    if _STANDARD_OUTPUT in open_closed_streams() and settings.log == STANDARD_OUTPUT:
-        options.give_up(["PORTERO_LOG: standard output is closed; open it, or name a file"])
-
-
-def _take_over_socket() -> Listener | None:
-    try:
-        return take_over_socket(os.environ)
-    except (SocketTaken, OSError) as error:
-        options.give_up([str(error)])
-
-
 def _build_application(settings: Settings, setting_faults: tuple[str, ...], needs_policy: bool) -> Application:
     recorder = None
     try:
@@ -128,10 +113,8 @@ def _build_application(settings: Settings, setting_faults: tuple[str, ...], need
         if needs_policy:
             options.give_up(error.faults)
         setting_faults += error.faults
-    try:
+    with options.gives_up_on(LoadError):
         return build(settings, recorder, _list_docker_users, setting_faults, needs_policy=needs_policy)
-    except LoadError as error:
-        options.give_up(error.faults)
 
 
 def _open_recorder(path: Path, size: int) -> RequestRecorder:
@@ -148,11 +131,9 @@ def _list_docker_users(root: str, daemon_config: str) -> JSON:
 
 
 def _open_socket(settings: Settings) -> Listener:
-    try:
-        with options.explain_os_errors(settings.socket, "choose another PORTERO_SOCKET, or start it as root"):
-            return listen(settings.socket)
-    except SocketTaken as taken:
-        options.give_up([str(taken)])
+    why_not = options.explain_os_errors(settings.socket, "choose another PORTERO_SOCKET, or start it as root")
+    with options.gives_up_on(SocketTaken), why_not:
+        return listen(settings.socket)
 
 
 def _end_reload(notifier: Notifier, application: Application) -> None:

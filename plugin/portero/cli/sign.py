@@ -127,12 +127,10 @@ def read_manifest(folder: Path, files: Mapping[str, bytes]) -> Manifest:
 
 
 def summarize(manifest: Manifest) -> dict[str, object]:
-    """Who signed what, for machines."""
     return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
 
 
 def describe(manifest: Manifest) -> str:
-    """What was signed, for people."""
     files = count_things(len(manifest.files), "file")
     return f"for {manifest.group}, version {manifest.version} of {manifest.date}, {files}"
 

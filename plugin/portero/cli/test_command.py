@@ -76,11 +76,9 @@ def _drop_doubles(folders: Sequence[Path]) -> list[Path]:
 
 
 def _read_rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
-    try:
+    with options.gives_up_on(LoadError, InvalidPolicy):
         routes, shapes = load_api()
         return list(list_rules(folders, routes.operations, shapes))
-    except (LoadError, InvalidPolicy) as error:
-        options.give_up(error.faults)
 
 
 def _list_warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRule]) -> Iterator[str]:
@@ -108,7 +106,6 @@ def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
 
 
 def _prove_rules(rules: Sequence[_KindAndRule]) -> list[_Proved]:
-    """Every check of every rule, with a bar on a terminal."""
     return [
         _Proved(rule.file, name, tuple(check(proof)))
         for kind, rule in show_progress(rules, "rules")

@@ -6,7 +6,6 @@ import ssl
 import sys
 import time
 import urllib.error
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -89,7 +88,9 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
         "profile": profiles.choose(judge.policy.site, who, settings.profile),
         "until": format_instant(end),
     }
-    show(summary, _list_lines(summary), as_json=as_json)
+    shown = ((name, value) for name, value in summary.items() if name != "accepted")
+    lines = (f"{name:<8} {', '.join(each) or 'none' if isinstance(each, list) else each}" for name, each in shown)
+    show(summary, lines, as_json=as_json)
 
 
 @token.command()
@@ -109,12 +110,6 @@ def keys(url: str, output: Path | None, ca: str | None) -> None:
     with options.explain_os_errors(output, "name a file that can be written"):
         replace_file(output, text, _EVERYBODY)
     show_lines([f"{output}: {count} keys that verify tokens"])
-
-
-def _list_lines(summary: Mapping[str, object]) -> Iterator[str]:
-    for name, value in summary.items():
-        if name != "accepted":
-            yield f"{name:<8} {', '.join(value) or 'none' if isinstance(value, list) else value}"
 
 
 def _spell(name: str, value: JSON) -> str:
@@ -144,10 +139,8 @@ def fetch_keys(url: str, ca: str | None) -> tuple[bytes, int]:
     uri = document.get("jwks_uri")
     if "keys" not in document and isinstance(uri, str):
         url, text = uri, _fetch(uri, ca)
-    try:
+    with options.gives_up_on(KeyFileRefused, name=url):
         return text, len(read_key_file("fetched.jwks", text).keys)
-    except KeyFileRefused as refused:
-        options.give_up([f"{url}: {refused}"])
 
 
 def _fetch(url: str, ca: str | None) -> bytes:

@@ -92,10 +92,8 @@ def _failed_alone(decisions: Sequence[Decision], typed: CommandLine, ended: Ende
 def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
         return CommandLine(tuple(command), len(command), is_compose=False)
-    try:
+    with options.gives_up_on(NotTried):
         return parse_command(command)
-    except NotTried as reason:
-        options.give_up([str(reason)])
 
 
 def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
@@ -113,7 +111,7 @@ def _run_compose(
     """Run Compose in its sandbox: a project may be untrusted."""
     folder, words = os.getcwd(), typed.all
     before, arguments = words[typed.program : typed.subcommand], words[typed.program :]
-    try:
+    with options.gives_up_on(SandboxError):
         files = project.from_command(before, folder, root)
         if sandboxed:
             refused_keys.check_files(files.files, files.shown)
@@ -123,8 +121,6 @@ def _run_compose(
             resolved = run([*before, "config", "--format", "json"], socket, errors=False).output
             add_external_objects(trial.daemon.state, resolved)
             return run(arguments, socket, terminal=_needs_terminal(typed))
-    except SandboxError as error:
-        options.give_up([str(error)])
 
 
 def _needs_terminal(typed: CommandLine) -> bool:

@@ -15,7 +15,7 @@ from portero.flags.docker import SHORT
 from portero.standin.docker_command import CommandLine
 from portero.values.denial_parts import Typed
 
-_LONG = {short: flag for flag, short in SHORT.items() if len(short) == len("-m")} | {"--net": "--network"}
+_LONG = {short: flag for flag, short in SHORT.items()} | {"--net": "--network"}
 # Letters and names of flags without a value, of all the commands together: none of them takes one elsewhere.
 _SWITCH_LETTERS = frozenset("ditPq")
 _SWITCHES = frozenset(
@@ -186,24 +186,15 @@ def _normalize_security_option(value: str) -> str:
 
 
 _KEYS: Mapping[str, Callable[[str], str]] = {
-    "--add-host": str,
-    "--annotation": _cut_value,
-    "--cap-add": lambda value: value.upper().removeprefix("CAP_"),
-    "--cap-drop": lambda value: value.upper().removeprefix("CAP_"),
+    **dict.fromkeys(
+        ("--add-host", "--device-cgroup-rule", "--group", "--group-add", "--network", "--volumes-from"), str
+    ),
+    **dict.fromkeys(("--annotation", "--log-opt", "--opt", "--sysctl", "--ulimit", "--ulimit-add"), _cut_value),
+    **dict.fromkeys(("--cap-add", "--cap-drop"), lambda value: value.upper().removeprefix("CAP_")),
     "--device": _complete_device,
-    "--device-cgroup-rule": str,
-    "--group": str,
-    "--group-add": str,
-    "--log-opt": _cut_value,
     "--mount": _find_target,
-    "--network": str,
-    "--opt": _cut_value,
     "--security-opt": _normalize_security_option,
-    "--sysctl": _cut_value,
     "--tmpfs": lambda value: value.partition(":")[0],
-    "--ulimit": _cut_value,
-    "--ulimit-add": _cut_value,
-    "--volumes-from": str,
 }
 
 

@@ -38,8 +38,6 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Items under one heading."""
-
     id: str
     title: str
     items: tuple[Item, ...]
@@ -81,15 +79,8 @@ Verdict: TypeAlias = State | Literal["not decidable", "not applicable"]
 
 # Of a needed rule; the worst one last.
 _RANKS: tuple[State, ...] = (
-    "enforced",
-    "holds",
-    "weakened",
-    "not checked",
-    "unknown",
-    "reported",
-    "no effect",
-    "not enforced",
-    "violated",
+    *("enforced", "holds", "weakened", "not checked", "unknown"),
+    *("reported", "no effect", "not enforced", "violated"),
 )
 MET: tuple[Verdict, ...] = ("enforced", "holds")
 UNDECIDED: tuple[Verdict, ...] = ("not decidable", "not applicable")

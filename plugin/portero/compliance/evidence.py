@@ -85,14 +85,11 @@ _MAX_EXAMPLES = 3
 
 
 def count_decisions(number: int) -> str:
-    """1 decision, 1,200 decisions."""
     return count_things(number, "decision")
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedExample:
-    """One decision in which a rule was violated."""
-
     id: str
     time: float
     user: str

@@ -1,6 +1,7 @@
 """The report for people, as text and as one HTML page on screen or paper; for machines, as JSON and JUnit cases."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from portero import __version__
 from portero.compliance.benchmark_items import MET, UNDECIDED, ItemResult, Part
@@ -70,18 +71,11 @@ def _list_details(result: ItemResult) -> Iterator[str]:
             yield ": ".join(filter(None, [f"{part.rule.id} {part.state}", "; ".join(explain_part(part))]))
 
 
-_STYLES = {
-    "enforced": "good",
-    "holds": "good",
-    "weakened": "warn",
-    "reported": "warn",
-    "unknown": "warn",
-    "not checked": "warn",
-    "no effect": "bad",
-    "not enforced": "bad",
-    "violated": "bad",
-    "not decidable": "soft",
-    "not applicable": "soft",
+_STYLES: Mapping[str, str] = {
+    **dict.fromkeys(MET, "good"),
+    **dict.fromkeys(("weakened", "reported", "unknown", "not checked"), "warn"),
+    **dict.fromkeys(("no effect", "not enforced", "violated"), "bad"),
+    **dict.fromkeys(UNDECIDED, "soft"),
 }
 
 
@@ -178,16 +172,7 @@ def _describe_log(evidence: RuleEvidence) -> JSON:
             "decisions": count,
             "first": format_second(evidence.first[outcome]),
             "last": format_second(evidence.last[outcome]),
-            "examples": [
-                {
-                    "id": one.id,
-                    "time": format_second(one.time),
-                    "user": one.user,
-                    "operation": one.operation,
-                    "at": one.at,
-                }
-                for one in evidence.examples[outcome]
-            ],
+            "examples": [asdict(one) | {"time": format_second(one.time)} for one in evidence.examples[outcome]],
         }
         for outcome, count in evidence.counts.items()
     }

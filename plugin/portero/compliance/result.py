@@ -21,8 +21,6 @@ _CIS = "cis"
 
 @dataclass(frozen=True, slots=True)
 class SectionResult:
-    """A section with the verdicts on its items."""
-
     section: Section
     items: tuple[ItemResult, ...]
 
@@ -56,7 +54,6 @@ class ComplianceResult:
 
     @property
     def open_items(self) -> list[ItemResult]:
-        """The items that Portero can decide and that are not met."""
         return [each for each in self.items if each.verdict not in (*MET, *UNDECIDED)]
 
     @property

@@ -60,8 +60,16 @@ class RuleTrial:
 
     def _try_enforced(self, rule: Rule) -> RuleEffect:
         refused, tried = self._try_examples(rule.id)
-        weak = [*self._list_blindness(rule.id), *self._list_waivers(rule.id), *self._list_profiles(rule.id)]
-        notes = [*self._list_expired(rule.id)]
+        waivers = [waiver for waiver in self.judge.policy.waivers if rule.id in waiver.rules]
+        weak = ["dockerd is not asked what exists (PORTERO_LOOKUPS)"] if rule.id in self.blind else []
+        weak += [
+            f"exception {each.id} until {each.expires} ({each.owner}: {each.reason})"
+            for each in waivers
+            if each.state(self.now) != "expired"
+        ]
+        weak += self._list_profiles(rule.id)
+        expired = (each for each in waivers if each.state(self.now) == "expired")
+        notes = [f"exception {each.id} expired on {each.expires}" for each in expired]
         if rule.file != self.builtin[rule.id].file:
             allows = f", and allows {tried - refused} of its {tried} bad examples" if refused < tried else ""
             (weak if allows else notes).append(f"{rule.file} replaces Portero's rule{allows}")
@@ -103,20 +111,6 @@ class RuleTrial:
         violations = policy.check(document, self.judge.enforcement.profile, ("deny",))
         left = policy.waived([one for one in violations if one.rule == id], document, self.now)
         return any(one.action == "deny" for one in left)
-
-    def _list_blindness(self, id: str) -> Iterator[str]:
-        if id in self.blind:
-            yield "dockerd is not asked what exists (PORTERO_LOOKUPS)"
-
-    def _list_waivers(self, id: str) -> Iterator[str]:
-        for waiver in self.judge.policy.waivers:
-            if id in waiver.rules and waiver.state(self.now) != "expired":
-                yield f"exception {waiver.id} until {waiver.expires} ({waiver.owner}: {waiver.reason})"
-
-    def _list_expired(self, id: str) -> Iterator[str]:
-        for waiver in self.judge.policy.waivers:
-            if id in waiver.rules and waiver.state(self.now) == "expired":
-                yield f"exception {waiver.id} expired on {waiver.expires}"
 
     def _list_profiles(self, id: str) -> Iterator[str]:
         policy = self.judge.policy

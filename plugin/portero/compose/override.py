@@ -59,7 +59,6 @@ def merge_override(
 
 
 def _enter(entry: CommentedMap, key: str) -> CommentedMap:
-    """The mapping at this key, made where nothing is."""
     if entry.get(key) is None:
         entry[key] = CommentedMap()
     return cast(CommentedMap, _find_own(entry, key))

@@ -31,7 +31,6 @@ _TARGETS = tuple(
 
 
 def is_only_read(target: str) -> bool:
-    """Whether images only read what is mounted at this path."""
     return any(
         is_within(target, pattern[:-1]) if pattern.endswith("/") else fnmatchcase(target, pattern)
         for pattern in _TARGETS

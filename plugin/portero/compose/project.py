@@ -122,7 +122,6 @@ class Reading:
 
 
 def is_compose(file: str) -> bool:
-    """Whether a file is a compose file, by its name."""
     return file.endswith(_ENDINGS)
 
 

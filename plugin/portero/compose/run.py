@@ -106,7 +106,6 @@ def _needs_no_user_namespace(bwrap: str) -> bool:
 
 
 def may_run_as(ids: tuple[int, int]) -> bool:
-    """Whether this user and group can make a sandbox here."""
     return _makes_user_namespaces(shutil.which("bwrap", path=_SYSTEM_PATH) or "bwrap", ids)
 
 

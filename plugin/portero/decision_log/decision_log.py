@@ -24,24 +24,11 @@ _LOG = logging.getLogger(__name__)
 # With PORTERO_LOG_READS=none these have no line when they are allowed. None of them hands out the content of a
 # container, an image or a secret.
 FREQUENT_READS = frozenset(
-    {
-        "SystemPing",
-        "SystemPingHead",
-        "SystemVersion",
-        "SystemInfo",
-        "SystemDataUsage",
-        "ContainerList",
-        "ImageList",
-        "VolumeList",
-        "NetworkList",
-        "NetworkListSlash",
-        "ServiceList",
-        "TaskList",
-        "NodeList",
-        "SecretList",
-        "ConfigList",
-        "PluginList",
-    }
+    (
+        *("SystemPing", "SystemPingHead", "SystemVersion", "SystemInfo", "SystemDataUsage"),
+        *("ContainerList", "ImageList", "VolumeList", "NetworkList", "NetworkListSlash"),
+        *("ServiceList", "TaskList", "NodeList", "SecretList", "ConfigList", "PluginList"),
+    )
 )
 # json.dumps would make one for each line. A line is a tree.
 _WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))

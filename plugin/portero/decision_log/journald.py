@@ -78,7 +78,6 @@ class Journal:
             self._socket.sendmsg([], [right], flags, self._path)
 
     def close(self) -> None:
-        """Close the socket."""
         self._socket.close()
 
     def prepare_sync(self) -> Callable[[], None]:

@@ -21,15 +21,12 @@ class LogState:
         self._begun = 0.0
 
     def begin(self) -> None:
-        """A write begins."""
         self._begun = time.monotonic()
 
     def end(self) -> None:
-        """The write has ended."""
         self._begun = 0.0
 
     def fail(self) -> None:
-        """A line was lost now."""
         self.last_failure, self._failed = time.time(), time.monotonic()
 
     def failed_within(self, seconds: float) -> bool:
@@ -41,7 +38,6 @@ class LogState:
         return max(0.0, (self._begun or time.monotonic()) + STALLED_AFTER - time.monotonic())
 
     def is_stalled(self) -> bool:
-        """Whether a write hangs."""
         return 0 < self._begun < time.monotonic() - STALLED_AFTER
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
+from portero.values.go_values import parse_ram_size
 from portero.values.json_fields import to_object, to_text
 from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
-from portero.values.sizes import parse_ram_size
 
 # off: all are refused. off-after-restart: they will be, from dockerd's next start on. on: one of them is granted.
 # unknown: they are off in the file, but the start of that dockerd cannot be seen.

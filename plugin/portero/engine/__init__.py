@@ -19,11 +19,9 @@ class Check(Protocol):
 
     def is_satisfied(self, request: JSON) -> bool:
         """Whether there is no failure; quicker than a list of them."""
-        ...
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
         """The instance paths of every failure, sorted and unique; empty when the request satisfies the schema."""
-        ...
 
 
 class Engine(Protocol):
@@ -37,7 +35,6 @@ class Engine(Protocol):
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
         """What `compile` does, for many schemas: the resources are read once."""
-        ...
 
 
 def sort_paths(paths: set[InstancePath]) -> tuple[InstancePath, ...]:

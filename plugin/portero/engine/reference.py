@@ -16,17 +16,13 @@ from portero.values.json_types import JSON
 
 
 class ReferenceCheck:
-    """One schema, compiled."""
-
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
 
     def is_satisfied(self, request: JSON) -> bool:
-        """As in Check."""
         return self._validator.is_valid(request)
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        """As in Check."""
         return sort_paths({tuple(error.absolute_path) for error in self._validator.iter_errors(request)})
 
 
@@ -36,7 +32,6 @@ class Reference(Engine):
     name = "reference"
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], ReferenceCheck]:
-        """As in Engine."""
         registry = _registry(resources)
         return lambda schema: ReferenceCheck(VALIDATOR(to_portable(schema), registry=registry))
 

@@ -16,17 +16,13 @@ _MASK = "..."
 
 
 class RustCheck:
-    """One schema, compiled."""
-
     def __init__(self, validator: jsonschema_rs.Draft202012Validator) -> None:
         self._validator = validator
 
     def is_satisfied(self, request: JSON) -> bool:
-        """As in Check."""
         return self._validator.is_valid(request)
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        """As in Check."""
         # Most rules hold, and a list of errors takes longer: each has a copy of the value that fails.
         if self._validator.is_valid(request):
             return ()
@@ -36,12 +32,9 @@ class RustCheck:
 
 
 class Rust(Engine):
-    """Compiles with jsonschema-rs."""
-
     name = "rust"
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], RustCheck]:
-        """As in Engine."""
         contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
         registry = jsonschema_rs.Registry(contents, retriever=_refuse_reference)
         return lambda schema: RustCheck(

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from portero.facts.addresses import is_local, read_host
+from portero.values.go_values import parse_ram_size
 from portero.values.json_fields import as_text, child, text
 from portero.values.json_types import JSON, Fact
-from portero.values.sizes import parse_ram_size
 
 # Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
 _FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Document
-from portero.flags.violated_fields import Violated
+from portero.flags.edits import NOTHING, Change, Document, Violated
 from portero.values.json_fields import to_list
 from portero.values.json_types import JSON
 
@@ -26,7 +25,6 @@ class SetQuery:
         return Change((value,), (was,) if was else ()) if before != str(self.reads(value)) else NOTHING
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Clear the parameter when a violation is there."""
         if f"?{self.name}" not in violated:
             return NOTHING
         was = self._typed(_put(document, self.name, ""))

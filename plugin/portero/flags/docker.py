@@ -1,18 +1,21 @@
 """The flags that a rule may propose, named as in `docker run`: how each command spells them, and what they set.
 
-Facts of docker/cli 26.1: cli/command/container/opts.go, update.go and exec.go, cli/command/service/opts.go,
-cli/command/network/create.go, cli/command/volume/create.go, cli/command/image/build.go. What a command cannot say has
-no spelling here.
+docker_flags.tsv has a row for each: facts of docker/cli 26.1 (cli/command/container/opts.go, update.go and exec.go,
+cli/command/service/opts.go, cli/command/network/create.go, cli/command/volume/create.go, cli/command/image/build.go).
+What a command cannot say has no row there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from portero.flags import format_values, mounts, parse_values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
-from portero.flags.edits import Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.edits import Edit, Entries, Names, SetField, Switch
 from portero.flags.mounts import SharedMemory, Tmpfs, VolumeOptions, limit_mount
-from portero.flags.several_fields import Cpus, LogDriver, Network, Published, ServicePorts
+from portero.flags.several_fields import Cpus, Fields, LogDriver, Network, Published, ServicePorts
 from portero.values.denial_parts import Typed
 from portero.values.json_types import JSON
 
@@ -41,159 +44,67 @@ def list_spellings(flag: str) -> list[Spelling]:
     return [table[flag] for table in _SPELLINGS.values() if flag in table]
 
 
-# Numbers of a HostConfig that one flag sets; `docker update` has them at the top of its body.
-def _numbers(below: str) -> dict[str, Edit]:
-    return {
-        "--memory": SetField(f"{below}Memory", parse_values.size, format_values.size),
-        "--memory-swap": SetField(f"{below}MemorySwap", parse_values.size, format_values.size),
-        "--memory-reservation": SetField(f"{below}MemoryReservation", parse_values.size, format_values.size),
-        "--kernel-memory": SetField(f"{below}KernelMemory", parse_values.size, format_values.size),
-        "--cpus": Cpus(f"{below}NanoCpus"),
-        "--cpu-shares": SetField(f"{below}CpuShares", int),
-        "--cpu-period": SetField(f"{below}CpuPeriod", int),
-        "--cpu-quota": SetField(f"{below}CpuQuota", int),
-        "--cpu-rt-runtime": SetField(f"{below}CpuRealtimeRuntime", int),
-        "--cpu-rt-period": SetField(f"{below}CpuRealtimePeriod", int),
-        "--pids-limit": SetField(f"{below}PidsLimit", int),
-        "--restart": SetField(f"{below}RestartPolicy", parse_values.restart, format_values.restart),
-    }
-
-
-_PLAIN: Mapping[str, Edit] = {
-    "--memory-swappiness": SetField("HostConfig.MemorySwappiness", int),
-    "--shm-size": SharedMemory("HostConfig.ShmSize", parse_values.size, format_values.size),
-    "--oom-score-adj": SetField("HostConfig.OomScoreAdj", int),
-    "--oom-kill-disable": Switch("HostConfig.OomKillDisable"),
-    "--privileged": Switch("HostConfig.Privileged"),
-    "--read-only": Switch("HostConfig.ReadonlyRootfs"),
-    "--init": Switch("HostConfig.Init"),
-    "--publish-all": Switch("HostConfig.PublishAllPorts"),
-    "--user": SetField("User"),
-    "--workdir": SetField("WorkingDir"),
-    "--stop-timeout": SetField("StopTimeout", int),
-    "--log-driver": LogDriver(
-        "HostConfig.LogConfig", parse_values.log_driver, format_values.log_driver, "HostConfig.LogConfig.Config"
+_SIZE: Mapping[str, Any] = {"reads": parse_values.size, "types": format_values.size}
+# What flags do to the place that they set, by the words of the table.
+_EDITS: Mapping[str, Callable[[str], Edit]] = {
+    "text": SetField,
+    "number": partial(SetField, reads=int),
+    "size": partial(SetField, **_SIZE),
+    "cpus": partial(SetField, reads=parse_values.cpus, types=format_values.cpus),
+    "cpus-alone": Cpus,
+    "shared-memory": partial(SharedMemory, **_SIZE),
+    "restart": partial(SetField, reads=parse_values.restart, types=format_values.restart),
+    "service-restart": partial(SetField, reads=parse_values.restart_of_service, types=format_values.restart_of_service),
+    "network": Network,
+    "networks": partial(SetField, reads=parse_values.networks, types=format_values.networks),
+    "log-driver": lambda at: LogDriver(at, parse_values.log_driver, format_values.log_driver, f"{at}.Config"),
+    "service-log-driver": lambda at: LogDriver(
+        at, parse_values.log_driver_of_service, format_values.log_driver, f"{at}.Options"
     ),
-    "--log-opt": Names("HostConfig.LogConfig.Config"),
-    "--runtime": SetField("HostConfig.Runtime"),
-    "--cgroup-parent": SetField("HostConfig.CgroupParent"),
-    "--pid": SetField("HostConfig.PidMode"),
-    "--ipc": SetField("HostConfig.IpcMode"),
-    "--uts": SetField("HostConfig.UTSMode"),
-    "--userns": SetField("HostConfig.UsernsMode"),
-    "--cgroupns": SetField("HostConfig.CgroupnsMode"),
-    "--volume-driver": SetField("HostConfig.VolumeDriver"),
-    "--no-healthcheck": Switch("Healthcheck", {"Test": ["NONE"]}),
-    "--network": Network(),
+    "switch": Switch,
+    "no-healthcheck": partial(Switch, on={"Test": ["NONE"]}),
+    "system-paths": lambda at: Fields(tuple(at.split(",")), "systempaths=unconfined"),
+    "entries": Entries,
+    "capabilities": partial(Entries, types=format_values.capability),
+    "security-options": partial(Entries, key=parse_values.option, types=format_values.security_option),
+    "ulimits": partial(Entries, reads=parse_values.ulimit, key=parse_values.name, types=format_values.ulimit),
+    "binds": partial(Entries, changes=mounts.OF_BINDS),
+    "mounts": partial(Entries, types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount),
+    "devices": partial(Entries, types=format_values.device),
+    "gpus": partial(Entries, types=format_values.gpus),
+    "names": Names,
+    "plain-names": partial(Names, types=format_values.plain_pair),
+    "driver-options": partial(Names, types=format_values.driver_option),
+    "volume-options": VolumeOptions,
+    "tmpfs": Tmpfs,
+    "ports": Published,
+    "service-ports": ServicePorts,
+    "query": partial(SetQuery, reads=str),
+    "query-number": partial(SetQuery, reads=int),
+    "query-size": partial(SetQuery, **_SIZE),
+    "build-cpus": lambda _: BuildCpus(),
+    "build-ulimits": lambda _: BuildUlimits(),
 }
-_REPEATED: Mapping[str, Edit] = {
-    "--cap-add": Entries("HostConfig.CapAdd", types=format_values.capability),
-    "--cap-drop": Entries("HostConfig.CapDrop", types=format_values.capability),
-    "--security-opt": Entries("HostConfig.SecurityOpt", str, parse_values.option, format_values.security_option),
-    "--security-opt systempaths=unconfined": Fields(
-        ("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths"), "systempaths=unconfined"
-    ),
-    "--ulimit": Entries("HostConfig.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit),
-    "--group-add": Entries("HostConfig.GroupAdd"),
-    "--volume": Entries("HostConfig.Binds", changes=mounts.OF_BINDS),
-    "--mount": Entries("HostConfig.Mounts", types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount),
-    "--volumes-from": Entries("HostConfig.VolumesFrom"),
-    "--device": Entries("HostConfig.Devices", types=format_values.device),
-    "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules"),
-    "--gpus": Entries("HostConfig.DeviceRequests", types=format_values.gpus),
-    "--add-host": Entries("HostConfig.ExtraHosts"),
-    "--sysctl": Names("HostConfig.Sysctls", format_values.plain_pair),
-    "--annotation": Names("HostConfig.Annotations"),
-    "--tmpfs": Tmpfs("HostConfig.Tmpfs"),
-    "--publish": Published("HostConfig.PortBindings"),
-}
-_EXEC: Mapping[str, Edit] = {
-    "--privileged": Switch("Privileged"),
-    "--user": SetField("User"),
-    "--workdir": SetField("WorkingDir"),
+# Flags that are another one, for some of their values or always.
+_PARTS: Mapping[str, Callable[[str], Sequence[tuple[str, JSON]]]] = {
+    "gpus": parse_values.gpu_flags,
+    "service-restart": parse_values.restart_flags,
+    "build-cpus": parse_values.cpu_flags,
 }
 
-_SPEC, _LIMITS = "TaskTemplate.ContainerSpec", "TaskTemplate.Resources.Limits"
-_BOTH = {
-    "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", parse_values.size, format_values.size)),
-    "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", parse_values.cpus, format_values.cpus)),
-    "--pids-limit": Spelling("--limit-pids", SetField(f"{_LIMITS}.Pids", int)),
-    "--user": Spelling("-u", SetField(f"{_SPEC}.User")),
-    "--workdir": Spelling("-w", SetField(f"{_SPEC}.Dir")),
-    "--read-only": Spelling("--read-only", Switch(f"{_SPEC}.ReadOnly")),
-    "--init": Spelling("--init", Switch(f"{_SPEC}.Init")),
-    "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", types=format_values.capability)),
-    "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", types=format_values.capability)),
-    "--log-driver": Spelling(
-        "--log-driver",
-        LogDriver(
-            "TaskTemplate.LogDriver",
-            parse_values.log_driver_of_service,
-            format_values.log_driver,
-            "TaskTemplate.LogDriver.Options",
-        ),
-    ),
-    "--log-opt": Spelling("--log-opt", Names("TaskTemplate.LogDriver.Options")),
-    "--no-healthcheck": Spelling("--no-healthcheck", Switch(f"{_SPEC}.Healthcheck", {"Test": ["NONE"]})),
-    "--restart": Spelling(
-        "--restart-condition",
-        SetField("TaskTemplate.RestartPolicy", parse_values.restart_of_service, format_values.restart_of_service),
-        parse_values.restart_flags,
-    ),
-}
-_ULIMITS = Entries(f"{_SPEC}.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit)
-_SERVICE: Mapping[str, Spelling] = {
-    **_BOTH,
-    "--ulimit": Spelling("--ulimit", _ULIMITS),
-    "--network": Spelling(
-        "--network", SetField("TaskTemplate.Networks", parse_values.networks, format_values.networks)
-    ),
-    "--mount": Spelling(
-        "--mount", Entries(f"{_SPEC}.Mounts", types=format_values.mount, changes=mounts.OF_MOUNTS, limits=limit_mount)
-    ),
-    "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", format_values.plain_pair)),
-    "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups")),
-    "--publish": Spelling("-p", ServicePorts("EndpointSpec.Ports")),
-}
-_SERVICE_UPDATE: Mapping[str, Spelling] = {**_BOTH, "--ulimit": Spelling("--ulimit-add", _ULIMITS)}
-_BUILD: Mapping[str, Spelling] = {
-    "--memory": Spelling("-m", SetQuery("memory", parse_values.size, format_values.size)),
-    "--memory-swap": Spelling("--memory-swap", SetQuery("memswap", parse_values.size, format_values.size)),
-    "--cpus": Spelling("--cpu-quota", BuildCpus(), parse_values.cpu_flags),
-    "--cpu-shares": Spelling("-c", SetQuery("cpushares", int)),
-    "--shm-size": Spelling("--shm-size", SetQuery("shmsize", parse_values.size, format_values.size)),
-    "--cgroup-parent": Spelling("--cgroup-parent", SetQuery("cgroupparent", str)),
-    "--network": Spelling("--network", SetQuery("networkmode", str)),
-    "--ulimit": Spelling("--ulimit", BuildUlimits()),
-}
-# Docker's short forms, where a flag has one.
-SHORT = {
-    "--memory": "-m",
-    "--cpu-shares": "-c",
-    "--publish": "-p",
-    "--publish-all": "-P",
-    "--volume": "-v",
-    "--user": "-u",
-    "--workdir": "-w",
-    "--opt": "-o",
-    "--security-opt systempaths=unconfined": "--security-opt",
-}
-# Flags that are another one for some of their values.
-_PARTS = {"--gpus": parse_values.gpu_flags}
+
+def _read_spellings() -> dict[str, dict[str, Spelling]]:
+    spellings: dict[str, dict[str, Spelling]] = {}
+    for row in Path(__file__).with_name("docker_flags.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        operations, flag, spelled, edit, place = row.split("\t")
+        for operation in operations.split(","):
+            at = place.removeprefix("HostConfig.") if operation == "ContainerUpdate" else place
+            table = spellings.setdefault(operation, {})
+            table[flag] = Spelling(spelled or flag, _EDITS[edit](at), _PARTS.get(edit))
+    return spellings
 
 
-def _spell_as_typed(table: Mapping[str, Edit]) -> dict[str, Spelling]:
-    return {flag: Spelling(SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
-
-
-_SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
-    "ContainerCreate": _spell_as_typed({**_numbers("HostConfig."), **_PLAIN, **_REPEATED}),
-    "ContainerUpdate": _spell_as_typed(_numbers("")),
-    "ContainerExec": _spell_as_typed(_EXEC),
-    "ServiceCreate": _SERVICE,
-    "ServiceUpdate": _SERVICE_UPDATE,
-    "NetworkCreate": _spell_as_typed({"--opt": Names("Options", format_values.driver_option)}),
-    "VolumeCreate": _spell_as_typed({"--opt": VolumeOptions("DriverOpts")}),
-    "ImageBuild": _BUILD,
-}
+_SPELLINGS: Mapping[str, Mapping[str, Spelling]] = _read_spellings()
 FLAGS = frozenset(flag for table in _SPELLINGS.values() for flag in table)
+# Docker's short forms, where a flag has one.
+SHORT = {flag: one.flag for table in _SPELLINGS.values() for flag, one in table.items() if len(one.flag) == len("-m")}

@@ -1,22 +1,58 @@
 """What a flag of the docker command line does to a request: the few ways in which flags change bodies.
 
-A request document (schemas/request.json) goes in and gets a new body; its facts are then stale. A value that the flag
-does not take raises ValueError.
+A request document (schemas/request.json) goes in and gets a new body; its facts are then stale. Where violations are
+says what is changed. A value that the flag does not take raises ValueError.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from portero.flags import format_values, parse_values
-from portero.flags.violated_fields import Violated
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
 
+# Where the name of a place in the request ends: HostConfig | .Binds | [0]
+_STEP = re.compile(r"(?=[.\[])")
 Document = dict[str, JSON]
 Reader = Callable[[str], JSON]
 # How a value of the request is typed behind the flag; empty where nothing was.
 Writer = Callable[[JSON], str]
+
+
+class Violated:
+    """Where violations are, so that one lookup shows whether one is at a place or within it.
+
+    `facts`: those that fail, read when one is needed. They tell entries with the same place apart
+    (HostConfig.Sysctls[*]).
+    """
+
+    def __init__(self, places: Iterable[str], facts: Iterable[Mapping[str, JSON]] = ()) -> None:
+        self._around = frozenset[str]().union(*map(_list_around, places))
+        self._found = facts
+
+    @cached_property
+    def facts(self) -> Sequence[Mapping[str, JSON]]:
+        return tuple(self._found)
+
+    def __contains__(self, at: str) -> bool:
+        return at in self._around
+
+    def named(self, names: Iterable[str], key: str = "name") -> list[str]:
+        """Those of the names that a fact has under this key; all of them, where no fact has one."""
+        wrong = {fact[key] for fact in self.facts if key in fact}
+        all_names = list(names)
+        return [name for name in all_names if name in wrong] or all_names
+
+
+def _list_around(at: str) -> tuple[str, ...]:
+    """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
+    return (at, *(at[: step.start()] for step in _STEP.finditer(at) if step.start()))
+
+
+NONE = Violated(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +89,9 @@ class Edit(Protocol):
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Do what the flag with this value does."""
-        ...
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Undo what the flag did where the violations are."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +142,6 @@ class Switch:
     def drop(self, document: Document, violated: Violated) -> Change:
         parent, name = around(document, self.at)
         return Change(removed=("",)) if self.at in violated and parent.pop(name, None) is not None else NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """A value of a flag that sets several fields at once, which can only be undone."""
-
-    fields: tuple[str, ...]
-    value: str
-
-    def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Never done: what it does is what rules refuse."""
-        raise ValueError("is only ever dropped")
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove all of the fields when a violation is at one of them."""
-        if not any(field in violated for field in self.fields):
-            return NOTHING
-        for one in self.fields:
-            parent, name = around(document, one)
-            parent.pop(name, None)
-        return Change(removed=(self.value,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ Empty where nothing was typed, since the docker command line sends defaults for 
 import re
 from collections.abc import Sequence
 
+from portero.values.go_values import format_size
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
-from portero.values.sizes import format_size
 
 HIDDEN = "..."
 _MOUNT_OPTION = r"(?:(?:size|nr_inodes|nr_blocks|mode|uid|gid)=[0-9]+[kKmMgGtT%]?|[a-z0-9]+)"

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Document, Names, SetField, around
-from portero.flags.violated_fields import Violated
+from portero.flags.edits import NOTHING, Change, Document, Names, SetField, Violated, around
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 

@@ -1,7 +1,7 @@
 """Values of flags as the docker command reads them: `512m`, `nofile=4096:10240`, `on-failure:3`; else ValueError."""
 
+from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
-from portero.values.sizes import parse_size
 
 CPU_PERIOD = 100_000
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Document, Entries, Reader, SetField, Writer, around
-from portero.flags.violated_fields import Violated
+from portero.flags.edits import NOTHING, Change, Document, Entries, Reader, SetField, Violated, Writer, around
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
 
@@ -15,6 +14,26 @@ _HIGHER = re.compile(r"PORT\+(?P<more>[0-9]{4,5}):PORT")
 _LAST_PORT = 65535
 # A fact has one spelling for every address of the host: the empty one.
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A value of a flag that sets several fields at once, which can only be undone."""
+
+    fields: tuple[str, ...]
+    value: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Never done: what it does is what rules refuse."""
+        raise ValueError("is only ever dropped")
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        if not any(field in violated for field in self.fields):
+            return NOTHING
+        for one in self.fields:
+            parent, name = around(document, one)
+            parent.pop(name, None)
+        return Change(removed=(self.value,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +128,6 @@ class Network(SetField):
     at: str = "HostConfig.NetworkMode"
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Join this network and no other."""
         change = SetField.add(self, document, value, violated)
         networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
         others = [name for name in to_object(networking.get(endpoints)) if name not in ("default", value)]
@@ -117,7 +135,6 @@ class Network(SetField):
         return Change(change.added, tuple(dict.fromkeys([*change.removed, *others])))
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        """Join Docker's default network."""
         change = SetField.drop(self, document, violated)
         if change.removed:
             networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.flags.docker import FLAGS, list_spellings
-from portero.flags.violated_fields import NONE
+from portero.flags.edits import NONE
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 

@@ -23,6 +23,7 @@ from portero.values.json_types import JSON, Fact
 _PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/opt/bin/dockerd", "/snap/bin/dockerd")
 _LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
 _RUNNING = "/proc, GET /info"
+_LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "cpu": "CpuCfsQuota", "pids": "PidsLimit"}
 _BRIDGE = "GET /networks/bridge"
 
 
@@ -81,6 +82,10 @@ def facts(
 ) -> dict[str, JSON]:
     """The part `daemon` of the host document. `processes_read`: whether `process` None means that no dockerd runs."""
     version, asked = info.fact("ServerVersion", str), authorization_plugins(configuration, info)
+
+    def reported(name: str, key: str) -> Fact:
+        return either(info.fact(name, bool), configuration.switch(key, default=False))
+
     return {
         "installed": _find_installed(files, process, info, processes_read),
         "running": _find_running(process, info, processes_read),
@@ -104,20 +109,11 @@ def facts(
         "icc": either(observed(_BRIDGE, lambda: _find_icc(api)), configuration.switch("icc", default=True)),
         "iptables": configuration.switch("iptables", default=True),
         "userlandProxy": configuration.switch("userland-proxy", default=True),
-        "liveRestore": either(
-            info.fact("LiveRestoreEnabled", bool), configuration.switch("live-restore", default=False)
-        ),
-        "experimental": either(
-            info.fact("ExperimentalBuild", bool), configuration.switch("experimental", default=False)
-        ),
+        "liveRestore": reported("LiveRestoreEnabled", "live-restore"),
+        "experimental": reported("ExperimentalBuild", "experimental"),
         "insecureRegistries": either(info.insecure_registries(), configuration.texts("insecure-registries")),
         "cgroupVersion": info.fact("CgroupVersion", str),
-        "enforcesLimits": {
-            "memory": info.fact("MemoryLimit", bool),
-            "swap": info.fact("SwapLimit", bool),
-            "cpu": info.fact("CpuCfsQuota", bool),
-            "pids": info.fact("PidsLimit", bool),
-        },
+        "enforcesLimits": {name: info.fact(reported_as, bool) for name, reported_as in _LIMITS.items()},
     }
 
 

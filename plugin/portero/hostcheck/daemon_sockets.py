@@ -1,16 +1,78 @@
-"""Where dockerd listens: owner and mode of each Unix socket, who uses it, the TCP addresses and their TLS settings."""
+"""Where dockerd listens, and who may connect: owner, mode and users of each Unix socket, TCP addresses and their TLS.
 
-from collections.abc import Mapping
+Users and groups are the local ones; those of a directory service are not in /etc/passwd and /etc/group.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
+from portero.dockerd.daemon import AskingDaemon
 from portero.door.door_units import ACCOUNT
 from portero.files import units
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_configuration
 from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
-from portero.hostcheck.group_members import Accounts
 from portero.values.json_types import JSON, Fact
+
+DOCKERD = "dockerd"
+_GROUPS, _USERS = "/etc/group", "/etc/passwd"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Users and groups. The account of a rootless `daemon`, and groups that only it is in, are called DOCKERD."""
+
+    files: Files
+    daemon: AskingDaemon | None = None
+
+    def owner(self, path: str) -> Fact:
+        return observed(f"owner of {path}", lambda: self._user(self.files.stat(path).st_uid))
+
+    def group(self, path: str) -> Fact:
+        return observed(f"group of {path}", lambda: self._group(self.files.stat(path).st_gid))
+
+    def mode(self, path: str) -> Fact:
+        """The permissions of a file, in octal."""
+        return observed(f"mode of {path}", lambda: f"{self.files.stat(path).st_mode & 0o7777:04o}")
+
+    def members(self, groups: Set[str]) -> Fact:
+        """The users in these groups, as a member or by primary group; none where there is no such group."""
+        return observed(f"{_GROUPS} {', '.join(sorted(groups))}", lambda: [*sorted(self._members(groups))])
+
+    def _members(self, groups: Set[str]) -> set[str]:
+        rows = [row for row in self._rows(_GROUPS) if row[0] in groups]
+        named = {name for row in rows for name in row[3].split(",") if name}
+        numbers = {row[2] for row in rows}
+        return named | {user[0] for user in self._rows(_USERS) if user[3] in numbers}
+
+    def _user(self, number: int) -> str:
+        if number == 0:
+            return "root"
+        if self.daemon is not None and self.daemon.rootless and number == self.daemon.uid:
+            return DOCKERD
+        return next((row[0] for row in self._rows(_USERS) if row[2] == str(number)), str(number))
+
+    def _group(self, number: int) -> str:
+        if self.daemon is not None and self.daemon.rootless and self._is_rootless_group(self.daemon, number):
+            return DOCKERD
+        return next((row[0] for row in self._rows(_GROUPS) if row[2] == str(number)), str(number))
+
+    def _is_rootless_group(self, daemon: AskingDaemon, number: int) -> bool:
+        """Whether it is a group of the daemon's user namespace (user_namespaces(7)) without other members."""
+        mapped = (map(int, line.split()) for line in self.files.text(f"/proc/{daemon.pid}/gid_map").splitlines())
+        if not any(first <= number < first + count for _, first, count in mapped):
+            return False
+        named = {row[0] for row in self._rows(_GROUPS) if row[2] == str(number)}
+        names = {row[0] for row in self._rows(_USERS) if row[2] == str(daemon.uid)}
+        return self._members(named) <= names
+
+    def _rows(self, path: str) -> list[list[str]]:
+        """The rows that have at least the four columns that are read here (passwd(5), group(5))."""
+        rows = (line.split(":") for line in self.files.text(path).splitlines())
+        return [row for row in rows if len(row) >= 4]
+
 
 _UNIT = "docker.socket"
 _UNIX = "unix://"
@@ -148,17 +210,10 @@ def _find_members(accounts: Accounts, configuration: Configuration, sockets: Fac
 
 def _describe_file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
     """Owner and mode of daemon.json; where it is missing, only root can make it."""
-    if _is_absent(files, path):
+    # One that cannot be seen is unknown.
+    if observed(path, lambda: files.exists(path))["value"] is False:
         return {"at": path, "owner": fact("root", path), "mode": fact("0600", path)}
     return {"at": path, "owner": accounts.owner(path), "mode": accounts.mode(path)}
-
-
-def _is_absent(files: Files, path: str) -> bool:
-    """False also when it cannot be seen: owner and mode are then unknown."""
-    try:
-        return not files.exists(path)
-    except OSError:
-        return False
 
 
 def list_docker_users(root: str, daemon_config: str) -> JSON:

@@ -5,26 +5,25 @@ string, so the rule as written could hold for UNKNOWN. `certain` holds only if t
 unknown values are; `possible` holds if it does for some of them. If only `possible` holds, the result is "unknown".
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
-from portero.engine.portable_schema import MANY_SCHEMAS
+from portero.engine.portable_schema import MANY_SCHEMAS, map_schemas
 from portero.values.json_types import JSON, Fact
 
 UNKNOWN = "unknown"
 
 _VALUE_OF_A_FACT = "value"
 _FROM_IF = ("if", "then", "else")
-_INNER = ("additionalProperties", "items", "contains")
+_INNER = ("additionalProperties", "items", "contains", "properties", *MANY_SCHEMAS)
 
 
 def fact(value: JSON, at: str) -> Fact:
-    """The fact with a value that was read at `at`."""
     return {"value": value, "at": at}
 
 
 def unknown(at: str) -> Fact:
-    """The fact that could not be read at `at`."""
     return fact(UNKNOWN, at)
 
 
@@ -37,7 +36,6 @@ def observed(at: str, read: Callable[[], JSON]) -> Fact:
 
 
 def either(first: Fact, second: Fact) -> Fact:
-    """The first fact, or the second where the first is unknown."""
     return second if first["value"] == UNKNOWN else first
 
 
@@ -54,43 +52,21 @@ def possible(schema: JSON) -> JSON:
 def _rewrite(schema: JSON, *, unknown_holds: bool) -> JSON:
     if not isinstance(schema, dict):
         return schema
-    rewritten = {
-        name: _rewrite_keyword(name, value, unknown_holds) for name, value in schema.items() if name not in _FROM_IF
-    }
-    branches = [*_list_branches(schema, unknown_holds)]
-    if branches:
-        rewritten["allOf"] = [*cast(list[JSON], rewritten.get("allOf", [])), *branches]
-    return rewritten
-
-
-def _rewrite_keyword(keyword: str, value: JSON, unknown_holds: bool) -> JSON:
-    if keyword == "not":
-        return _rewrite(value, unknown_holds=not unknown_holds)
-    if keyword in _INNER:
-        return _rewrite(value, unknown_holds=unknown_holds)
-    if keyword in MANY_SCHEMAS:
-        return [_rewrite(one, unknown_holds=unknown_holds) for one in cast(list[JSON], value)]
-    if keyword == "properties":
-        named = cast(dict[str, JSON], value)
-        return {name: _rewrite_property(name, schema, unknown_holds) for name, schema in named.items()}
-    return value
-
-
-def _rewrite_property(name: str, schema: JSON, unknown_holds: bool) -> JSON:
-    rewritten = _rewrite(schema, unknown_holds=unknown_holds)
-    if name != _VALUE_OF_A_FACT:
-        return rewritten
-    is_unknown: JSON = {"const": UNKNOWN}
-    return {"anyOf": [is_unknown, rewritten]} if unknown_holds else {"allOf": [{"not": is_unknown}, rewritten]}
-
-
-def _list_branches(schema: Mapping[str, JSON], unknown_holds: bool) -> Iterator[JSON]:
-    """`then` must hold unless the condition certainly fails, `else` unless it certainly holds; `possible`: reversed."""
-    if "if" not in schema:
-        return
-    if "then" in schema:
-        condition = _rewrite(schema["if"], unknown_holds=not unknown_holds)
-        yield {"if": condition, "then": _rewrite(schema["then"], unknown_holds=unknown_holds)}
-    if "else" in schema:
-        condition = _rewrite(schema["if"], unknown_holds=unknown_holds)
-        yield {"if": condition, "else": _rewrite(schema["else"], unknown_holds=unknown_holds)}
+    same, reversed_ = (partial(_rewrite, unknown_holds=holds) for holds in (unknown_holds, not unknown_holds))
+    plain = {name: value for name, value in schema.items() if name not in _FROM_IF}
+    rewritten = map_schemas(plain, same, _INNER)
+    if "not" in schema:
+        rewritten["not"] = reversed_(schema["not"])
+    named = rewritten.get("properties")
+    if isinstance(named, dict) and _VALUE_OF_A_FACT in named:
+        is_unknown: JSON = {"const": UNKNOWN}
+        read = named[_VALUE_OF_A_FACT]
+        either_way: JSON = {"anyOf": [is_unknown, read]} if unknown_holds else {"allOf": [{"not": is_unknown}, read]}
+        named[_VALUE_OF_A_FACT] = either_way
+    branches: list[JSON] = []
+    # `then` must hold unless the condition certainly fails, `else` unless it certainly holds; `possible`: reversed.
+    if "if" in schema and "then" in schema:
+        branches.append({"if": reversed_(schema["if"]), "then": same(schema["then"])})
+    if "if" in schema and "else" in schema:
+        branches.append({"if": same(schema["if"]), "else": same(schema["else"])})
+    return rewritten | {"allOf": [*cast(list[JSON], rewritten.get("allOf", [])), *branches]} if branches else rewritten

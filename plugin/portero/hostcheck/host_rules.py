@@ -79,12 +79,10 @@ def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
 
 
 def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
-    """One sentence for each fault of a rule."""
     return list(json_files.find_faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
 
 
 def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
-    """The rule in a file without faults."""
     condition = {name: value for name, value in content.items() if name not in _OF_HOST}
     return Rule.of(file, condition | {"operations": [_NO_OPERATION]})
 

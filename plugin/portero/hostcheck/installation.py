@@ -4,14 +4,14 @@ The running Portero reports where its files are. The files of a managed plugin a
 log agents the configuration is searched as text; whether the lines arrive, only the receiver knows.
 """
 
+import json
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from portero.decision_log.log_state import is_file
 from portero.dockerd.visible_dockerd import is_running
@@ -140,64 +140,24 @@ def _raise(error: OSError) -> None:
 
 
 NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class _Agent:
-    """A program and its configuration files, * in the last name. Patterns: it reads the `journal`, it `sends` lines."""
-
-    program: str
-    files: tuple[str, ...]
-    journal: str
-    sends: str
-
-
-_AGENTS = (
-    _Agent(
-        "rsyslogd",
-        ("/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf"),
-        r'(?i)"imjournal"',
-        r'(?i)type\s*=\s*"om(?:fwd|relp)"|^\s*[\w*,;.!=-]+\.[\w*!=]+\s+@',
-    ),
-    _Agent(
-        "vector",
-        ("/etc/vector/*.yaml",),
-        r"type:\s*journald\b",
-        r"(?s)^sinks:.*?\btype:\s*(?!console|file|blackhole)\w",
-    ),
-    _Agent(
-        "fluent-bit",
-        ("/etc/fluent-bit/*.yaml", "/etc/fluent-bit/*.conf"),
-        r"(?i)\bname:?\s+systemd\b",
-        r"(?is)(?:\boutputs:|\[output\]).*?\bname:?\s+(?!stdout|file|null)\w",
-    ),
-    _Agent(
-        "systemd-journal-upload",
-        ("/etc/systemd/journal-upload.conf", "/etc/systemd/journal-upload.conf.d/*.conf"),
-        r"^URL=",
-        r"^URL=\S",
-    ),
-)
+# Of each program its configuration files, * in the last name, and patterns: it reads the `journal`, it `sends` lines.
+_AGENTS: Mapping[str, Any] = json.loads(Path(__file__).with_name("log_agents.json").read_text(encoding="utf-8"))
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _PATH = re.compile(r"""/[^\s"',\])]+""")
 
 
 def find_agent(files: Files, log: str) -> str:
-    """The program that sends this log to another host, or NONE."""
-    return next((agent.program for agent in _AGENTS if _sends(files, agent, log)), NONE)
+    return next((program for program in _AGENTS if _sends(files, program, log)), NONE)
 
 
-def _sends(files: Files, agent: _Agent, log: str) -> bool:
-    text = "\n".join(_COMMENT.sub("", files.text(path)) for path in _list_files(files, agent))
+def _sends(files: Files, program: str, log: str) -> bool:
+    agent = _AGENTS[program]
+    places = [path.rpartition("/") for path in agent["files"]]
+    paths = [f"{folder}/{name}" for folder, _, like in places for name in files.names(folder) if fnmatch(name, like)]
+    text = "\n".join(_COMMENT.sub("", files.text(path)) for path in paths)
     if is_file(log):
         reads = any(fnmatch(log, path) for path in _PATH.findall(text))
     else:
-        reads = re.search(agent.journal, text, re.MULTILINE) is not None
-    sends = re.search(agent.sends, text, re.MULTILINE) is not None
-    return reads and sends and is_running(Path(files.outside("/proc")), agent.program)
-
-
-def _list_files(files: Files, agent: _Agent) -> Iterator[str]:
-    for path in agent.files:
-        folder, _, pattern = path.rpartition("/")
-        yield from (f"{folder}/{name}" for name in files.names(folder) if fnmatch(name, pattern))
+        reads = re.search(agent["journal"], text, re.MULTILINE) is not None
+    sends = re.search(agent["sends"], text, re.MULTILINE) is not None
+    return reads and sends and is_running(Path(files.outside("/proc")), program)

@@ -14,17 +14,10 @@ from portero.values.json_types import JSON, Fact
 ABSENT = "absent"
 
 SETTINGS = (
-    "kernel.dmesg_restrict",
-    "kernel.kexec_load_disabled",
-    "kernel.kptr_restrict",
-    "kernel.unprivileged_bpf_disabled",
-    "kernel.yama.ptrace_scope",
-    "net.bridge.bridge-nf-call-ip6tables",
-    "net.bridge.bridge-nf-call-iptables",
-    "net.ipv4.conf.all.forwarding",
-    "net.ipv4.ip_forward",
+    *("kernel.dmesg_restrict", "kernel.kexec_load_disabled", "kernel.kptr_restrict"),
+    *("kernel.unprivileged_bpf_disabled", "kernel.yama.ptrace_scope", "net.bridge.bridge-nf-call-ip6tables"),
+    *("net.bridge.bridge-nf-call-iptables", "net.ipv4.conf.all.forwarding", "net.ipv4.ip_forward"),
 )
-
 _MODULES = "/sys/kernel/security/lsm"
 _LOCKDOWN = "/sys/kernel/security/lockdown"
 _APPARMOR = "/sys/module/apparmor/parameters/enabled"
@@ -124,5 +117,4 @@ def _is_file_system(mounts: MountTable, path: str) -> bool:
 
 
 def read_mounts(files: Files, pid: str) -> MountTable:
-    """The mounts that a process sees."""
     return MountTable(parse_mounts(files.data(f"/proc/{pid}/mountinfo")))

@@ -39,13 +39,9 @@ def facts(api: EngineApi | None, portero: Path) -> dict[str, JSON]:
         CVE_2024_41110: _probe(api, "in chunks", iter([make_body(0)])),
         CVE_2026_34040: _probe(api, "of more than 1 MiB", make_body(LONG_BYTES)),
     }
-    return probes | {"arrive": _observe_arrival(portero, before, _count(portero) if api is not None else None)}
-
-
-def _observe_arrival(portero: Path, before: int | None, after: int | None) -> Fact:
-    """Whether this Portero decided something meanwhile: dockerd may ask another plugin of the same name."""
-    at = f"decisions of the Portero at {portero}"
-    return unknown(at) if before is None or after is None else fact(after > before, at)
+    after, at = _count(portero) if api is not None else None, f"decisions of the Portero at {portero}"
+    # dockerd may ask another plugin of the same name: did this one decide something meanwhile?
+    return probes | {"arrive": unknown(at) if before is None or after is None else fact(after > before, at)}
 
 
 def _count(portero: Path) -> int | None:

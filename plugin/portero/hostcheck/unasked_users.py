@@ -13,8 +13,8 @@ from portero.door.door_units import ACCOUNT, OWN_SOCKET
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_facts, daemon_settings, daemon_sockets
 from portero.hostcheck.daemon_settings import Configuration
+from portero.hostcheck.daemon_sockets import DOCKERD, Accounts
 from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
-from portero.hostcheck.group_members import DOCKERD, Accounts
 from portero.values.json_fields import to_texts
 from portero.values.json_types import JSON, Fact
 

@@ -43,7 +43,6 @@ class ImageAsked:
 
 
 def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
-    """Whether somebody vouches for the image as the site asks."""
     trust = store.trust
     if not trust.entries:
         return _VOUCHED

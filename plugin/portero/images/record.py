@@ -60,7 +60,6 @@ def locate(folder: Path, digest: str) -> Path:
 
 
 def write(record: Record) -> bytes:
-    """The text of the file."""
     signatures: list[JSON] = [
         {"form": one.form, "payload": _encode(one.payload), "signature": _encode(one.signature), "key": one.key}
         for one in record.signatures
@@ -123,7 +122,6 @@ ACCEPTED = ", ".join((*_INDEXES, *_MANIFESTS))
 
 
 def digest_of(data: bytes) -> str:
-    """The digest by which these bytes are known."""
     return f"sha256:{sha256(data).hexdigest()}"
 
 

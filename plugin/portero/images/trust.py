@@ -51,7 +51,6 @@ class ImageTrust:
 
     @cached_property
     def asks(self) -> bool:
-        """Whether the site asks anything of images."""
         return bool(self.entries or self.denied)
 
     @cached_property

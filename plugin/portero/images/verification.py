@@ -1,5 +1,6 @@
 """Verifies a record by the keys of the policy: who vouches for the digest that it is about."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -40,23 +41,23 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> V
     """Who vouches for this digest, or for a part of it; `keys` by their fingerprints."""
     below = read_all(record.documents)
     vouchers: list[Voucher] = []
-    seen = dict(record.seen)
+    seen = Counter(record.seen)
     under = find_ways(digest, below)
     for signature in dict.fromkeys(record.signatures):
         key = keys.get(signature.key)
         if key is None or not verifies(key.public, signature):
-            _count(seen, "other-key")
+            seen["other-key"] += 1
             continue
         try:
             claim = read_claim(signature.form, signature.payload)
         except PayloadRefused:
-            _count(seen, "no-signature-of-image")
+            seen["no-signature-of-image"] += 1
             continue
         is_whole = digest in find_ways(claim.digest, below)
         if is_whole or claim.digest in under:
             vouchers.append(Voucher(key.files, claim.repository, claim.annotations, is_part=not is_whole))
         else:
-            _count(seen, "other-digest")
+            seen["other-digest"] += 1
     return Verified(tuple(vouchers), seen, find_same(digest, below))
 
 
@@ -66,7 +67,6 @@ def find_signer(signature: Signature, keys: Mapping[str, SiteKey]) -> str | None
 
 
 def verifies(key: Public, signature: Signature) -> bool:
-    """Whether this key made the signature."""
     signed = frame(signature.form, signature.payload)
     try:
         if isinstance(key, Ed25519PublicKey):
@@ -78,7 +78,3 @@ def verifies(key: Public, signature: Signature) -> bool:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
-
-
-def _count(seen: dict[str, int], what: str) -> None:
-    seen[what] = seen.get(what, 0) + 1

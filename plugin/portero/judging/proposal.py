@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from portero.decision import LEVELS, Violation
 from portero.flags.docker import Spelling, find_spelling
-from portero.flags.edits import Change, Document, Entries, SetField
+from portero.flags.edits import Change, Document, Entries, SetField, Violated
 from portero.flags.try_keyword import Proposal, flag_named
-from portero.flags.violated_fields import Violated
 from portero.judging.try_line import FlagChanges
 from portero.policy.policy import Policy
 from portero.policy.wording import follow_facts

@@ -11,10 +11,10 @@ from typing import cast
 
 from portero.identity.caller import PAIRS
 from portero.policy import doors
+from portero.values.go_values import parse_size
 from portero.values.ip_ranges import spell_prefix
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
-from portero.values.sizes import parse_size
 
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from portero.values.denial_parts import Wording
+from portero.values.go_values import format_size
 from portero.values.json_types import JSON
-from portero.values.sizes import format_size
 from portero.values.spelling import make_printable, suggest_name
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+(?:\|[a-zA-Z]+)*)(?::(size|count|range))?\}")

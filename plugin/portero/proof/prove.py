@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
 from portero.engine import Check, InstancePath
@@ -165,15 +164,13 @@ def _check_keywords(proof: RuleProof) -> Iterator[str]:
 
 
 # The checks of each rule, by name.
-CHECKS: Mapping[str, Callable[[RuleProof], Iterator[str]]] = MappingProxyType(
-    {
-        "examples": _check_decisions,
-        "engines": _check_agreement,
-        "names": _check_names,
-        "operations": _check_operations,
-        "keywords": _check_keywords,
-    }
-)
+CHECKS: Mapping[str, Callable[[RuleProof], Iterator[str]]] = {
+    "examples": _check_decisions,
+    "engines": _check_agreement,
+    "names": _check_names,
+    "operations": _check_operations,
+    "keywords": _check_keywords,
+}
 
 
 def list_mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]:

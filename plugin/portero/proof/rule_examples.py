@@ -101,8 +101,6 @@ _EXAMPLE_SITE = "example-site"
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """Rules about requests."""
-
     examples: Examples
     resources: Mapping[str, Mapping[str, JSON]]
     engines: Sequence[Engine]
@@ -114,18 +112,14 @@ class RequestRules:
         return [engine.compile(schema, self.resources)]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
-        """Whether the rule judges the operation of this request."""
         return judges(rule, self.examples.operations[cast(str, document["operation"])])
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        """Where the request violates the rule, as `at`."""
         return spell_at(document, path)
 
 
 @dataclass(frozen=True, slots=True)
 class HostRules:
-    """Rules about the host."""
-
     base: dict[str, JSON]
     described: Mapping[str, JSON]
     resources: Mapping[str, Mapping[str, JSON]]
@@ -147,7 +141,6 @@ class HostRules:
         return True
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        """Where the host violates the rule, as `at`."""
         return spell_at({"facts": document}, ("facts", *path))
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from types import MappingProxyType, NoneType, UnionType
+from types import NoneType, UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from portero.decision import LOG_VERSION, Decision
@@ -27,21 +27,19 @@ from portero.values.json_fields import need
 from portero.values.json_types import JSON
 
 # The answers by question; what rules see of existing objects is JSON already.
-_TYPES: Mapping[str, Any] = MappingProxyType(
-    {
-        "entry": HostEntry,
-        "trace": Trace,
-        "passage": Passage,
-        "network": str | None,
-        "daemon": DaemonDefaults,
-        "devices": DeviceAccess,
-        "routes": HostRoutes | None,
-        "switched-off": frozenset[str],
-        "identity": Identity,
-        "joined": JSON,
-        "objects": JSON,
-    }
-)
+_TYPES: Mapping[str, Any] = {
+    "entry": HostEntry,
+    "trace": Trace,
+    "passage": Passage,
+    "network": str | None,
+    "daemon": DaemonDefaults,
+    "devices": DeviceAccess,
+    "routes": HostRoutes | None,
+    "switched-off": frozenset[str],
+    "identity": Identity,
+    "joined": JSON,
+    "objects": JSON,
+}
 _REFUSED = "refused"
 
 

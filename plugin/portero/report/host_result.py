@@ -103,7 +103,6 @@ def list_lines(result: HostResult) -> Iterator[str]:
 
 
 def list_waiting(result: HostResult) -> Iterator[str]:
-    """A line for each violated rule that others wait for."""
     by_needed: dict[str, list[str]] = {}
     for id, needed in result.report.waiting.items():
         by_needed.setdefault(needed, []).append(id)
@@ -121,7 +120,6 @@ _NO_FILE = "host"
 
 
 def describe(result: HostResult) -> dict[str, JSON]:
-    """The whole result, with an entry for each place."""
     return {
         "time": format_instant(result.time),
         "profile": result.profile,

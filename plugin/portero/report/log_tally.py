@@ -61,8 +61,6 @@ class RuleTally:
 
 
 class Tally:
-    """The sums over a log."""
-
     def __init__(self, limits: Limits = Limits()) -> None:
         self._limits = limits
         self.outcomes: Counter[str] = Counter()

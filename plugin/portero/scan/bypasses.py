@@ -55,7 +55,6 @@ class BypassFinder:
         self._looks_up = looks_up
 
     def list_bypasses(self) -> list[Bypass]:
-        """All of them, the open ones first."""
         return sorted(self._find_all(), key=lambda bypass: (bool(bypass.closed), bypass.kind, bypass.name))
 
     def _find_all(self) -> Iterator[Bypass]:

@@ -30,18 +30,7 @@ from portero.values.spelling import make_printable
 
 Kind: TypeAlias = Literal["container", "service", "volume", "network"]
 
-_KINDS: Mapping[str, Kind] = {
-    "ContainerCreate": "container",
-    "ServiceCreate": "service",
-    "VolumeCreate": "volume",
-    "NetworkCreate": "network",
-}
-_TARGETS = {
-    "container": "/containers/create",
-    "service": "/services/create",
-    "volume": "/volumes/create",
-    "network": "/networks/create",
-}
+_KINDS: tuple[Kind, ...] = ("container", "service", "volume", "network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +108,9 @@ class ObjectJudge:
 
     def judge_object(self, request: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
         """The object of this request, with its decision."""
-        kind, name = _KINDS[request.operation], request.name
-        target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
+        kind = next(each for each in _KINDS if request.operation == f"{each.capitalize()}Create")
+        name = request.name
+        target = f"/{kind}s/create" + (f"?{urlencode({'name': name})}" if kind == "container" else "")
         body = json.dumps(remove_filled(request, self._fills).body).encode()
         posted = envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
         decision = self.judge.decide(posted, "scan", time.time(), notes=self._note_joined(posted))
@@ -167,4 +157,4 @@ def _object(thing: JSON) -> Mapping[str, JSON]:
 
 
 def count_kinds(judged: Sequence[JudgedObject]) -> dict[str, int]:
-    return {kind: sum(each.kind == kind for each in judged) for kind in _TARGETS}
+    return {kind: sum(each.kind == kind for each in judged) for kind in _KINDS}

@@ -71,7 +71,6 @@ class ScanReport:
 
     @property
     def starts(self) -> list[Start]:
-        """What starts without a request."""
         return [*list_starts(self.judged)]
 
     @property
@@ -132,13 +131,10 @@ def describe(report: ScanReport) -> dict[str, JSON]:
 def list_cases(report: ScanReport) -> list[JUnitCase]:
     """For CI: a case for each object and for each bypass, which fails when it is open."""
     objects = [JUnitCase(each.kind, each.title, describe_refusal(each.decision)) for each in report.judged]
-    shadows = [JUnitCase("managed plugin", plugin.name, _fail_shadow(plugin)) for plugin in report.shadows]
+    named = ((each.name, f"dockerd asks {each.describe()} instead of Portero") for each in report.shadows)
+    shadows = [JUnitCase("managed plugin", name, Failure("shadow", "no-plugin-shadow", why)) for name, why in named]
     bypasses = [JUnitCase("bypass", each.command, _fail_bypass(each)) for each in report.bypasses]
     return objects + shadows + bypasses
-
-
-def _fail_shadow(plugin: ManagedPlugin) -> Failure:
-    return Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
 
 
 def _fail_bypass(bypass: Bypass) -> Failure | None:

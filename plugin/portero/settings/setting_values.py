@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from portero.values.sizes import parse_size
+from portero.values.go_values import parse_size
 
 _NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 # The grammar of the OCI distribution specification, for a name, a tag and a digest.
@@ -45,8 +45,6 @@ class OciAddress:
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """A file on a server."""
-
     url: str
 
 
@@ -84,7 +82,6 @@ _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """One of these words."""
 
     def read(text: str) -> str:
         if text not in words:
@@ -95,7 +92,6 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def number(minimum: int, maximum: int) -> Callable[[str], int]:
-    """A whole number in these bounds."""
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
@@ -106,14 +102,12 @@ def number(minimum: int, maximum: int) -> Callable[[str], int]:
 
 
 def absolute(text: str) -> Path:
-    """An absolute path."""
     if not text.startswith("/") or "\0" in text:
         raise ValueError("write an absolute path")
     return Path(text)
 
 
 def socket_path(text: str) -> Path:
-    """The path of a Unix socket."""
     if len(text.encode()) > _MAX_SOCKET_PATH:
         raise ValueError(f"write a path of at most {_MAX_SOCKET_PATH} bytes, more do not fit a Unix socket")
     return absolute(text)
@@ -159,14 +153,12 @@ def size(minimum: int, maximum: int) -> Callable[[str], int]:
 
 
 def log(text: str) -> str:
-    """Where the decision log goes."""
     if not text or "\0" in text:
         raise ValueError("write the path of a file, - for standard output, or journald")
     return text
 
 
 def docker_host(text: str) -> Path | None:
-    """The socket of dockerd."""
     if not text:
         return None
     if not text.startswith(_UNIX + "/"):
@@ -175,7 +167,6 @@ def docker_host(text: str) -> Path | None:
 
 
 def host_root(text: str) -> Literal["auto", "none"] | Path:
-    """Where the host's files are visible."""
     if text == "auto":
         return "auto"
     if text == "none":

@@ -117,7 +117,7 @@ class Settings:
 
         `running`: of the Portero that runs here, instead of defaults. Raises InvalidSettings with every fault.
         """
-        defaults = _defaults() | user_defaults(environ, uid)
+        defaults = {entry["name"]: entry["value"] for entry in _manifest()} | user_defaults(environ, uid)
         given = defaults | dict(running) | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         given |= {variable(field): text for field, text in options.items()}
         fields = {variable(field): field for field in _READERS}
@@ -202,20 +202,14 @@ def _find_folder(environ: Mapping[str, str], name: str, default: str) -> str:
     return path if path.startswith("/") else default
 
 
-def _defaults() -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in _manifest()}
-
-
 def _manifest() -> list[dict[str, str]]:
     manifest = json.loads(package_files.manifest().read_text(encoding="utf-8"))
     return cast(list[dict[str, str]], manifest["env"])
 
 
 # How each field is read, by its name.
-_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
-    {
-        name: hint.__metadata__[0]
-        for name, hint in get_type_hints(Settings, include_extras=True).items()
-        if get_origin(hint) is Annotated
-    }
-)
+_READERS: Mapping[str, Callable[[str], object]] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
+    if get_origin(hint) is Annotated
+}

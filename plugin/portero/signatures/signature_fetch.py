@@ -2,6 +2,7 @@
 made. In: a reference and what the site asks. Out: a record for each digest by which a daemon may know the image, and a
 file for each in the folder that the guard reads."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -38,15 +39,11 @@ class _Found:
 
     fitting: dict[object, tuple[str, Signature]] = field(default_factory=dict)
     others: dict[object, tuple[str, Signature]] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
 
     @property
     def signatures(self) -> list[tuple[str, Signature]]:
         return [*self.fitting.values(), *self.others.values()]
-
-    def count(self, what: str, number: int = 1) -> None:
-        if number:
-            self.seen[what] = self.seen.get(what, 0) + number
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
             break
     if candidates.failed is not None and not found.signatures:
         raise candidates.failed
-    found.count("keyless", candidates.keyless)
+    found.seen += Counter(keyless=candidates.keyless)
     return Fetched(top, _make_records(top, [data, *platforms.values()], found))
 
 
@@ -112,15 +109,15 @@ def _keep(
 ) -> None:
     signer = find_signer(signature, keys)
     if signer is None:
-        found.count("other-key")
+        found.seen["other-key"] += 1
         return
     try:
         claim = read_claim(signature.form, signature.payload)
     except PayloadRefused:
-        found.count("no-signature-of-image")
+        found.seen["no-signature-of-image"] += 1
         return
     if claim.digest != subject:
-        found.count("other-digest")
+        found.seen["other-digest"] += 1
     else:
         voucher = Voucher(keys[signer].files, claim.repository, claim.annotations)
         into = found.fitting if is_fitting(voucher) else found.others

@@ -9,7 +9,6 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from types import MappingProxyType
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -117,7 +116,7 @@ def public_key(text: bytes) -> PublicKey:
 
 
 def _hash_files(files: Mapping[str, bytes]) -> Mapping[str, str]:
-    return MappingProxyType({name: sha256(files[name]).hexdigest() for name in sorted(files) if name != NAME})
+    return {name: sha256(files[name]).hexdigest() for name in sorted(files) if name != NAME}
 
 
 def _refuse_differences(manifest: Manifest, files: Mapping[str, bytes]) -> None:
@@ -161,7 +160,7 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
     try:
         date, key, group, signature = (need(document, name, str) for name in ("date", "key", "for", "signature"))
         files = need(document, "files", dict)
-        hashes = MappingProxyType({name: need(files, name, str) for name in files})
+        hashes = {name: need(files, name, str) for name in files}
         manifest = Manifest(need(document, "version", int), date, key, group, hashes)
         if manifest.version not in VERSIONS:
             raise _not_as_written()

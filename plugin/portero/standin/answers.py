@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType
 
 from portero.decision import Decision
 from portero.identity.caller import NOBODY
@@ -25,61 +24,51 @@ from portero.values.json_fields import to_object
 # Asks the plugin: None allows a request, a text is the reason to refuse it.
 AskPlugin = Callable[[ClientRequest], str | None]
 
-_HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
-    {
-        "ContainerCreate": containers.create,
-        "ContainerStart": containers.start,
-        "ContainerAttach": containers.attach,
-        "ContainerWait": containers.wait,
-        "ContainerStop": containers.change,
-        "ContainerKill": containers.change,
-        "ContainerRestart": containers.change,
-        "ContainerPause": containers.change,
-        "ContainerUnpause": containers.change,
-        "ContainerDelete": containers.delete,
-        "ContainerRename": containers.rename,
-        "ContainerInspect": inspection.inspect,
-        "ContainerList": inspection.list_containers,
-        "ContainerExec": containers.execute,
-        "ExecStart": containers.start_exec,
-        "ExecInspect": containers.inspect_exec,
-        "ContainerStats": containers.stats,
-        "ContainerArchiveInfo": containers.archive_info,
-        "ImageInspect": assumed_images.inspect,
-        "ImageCreate": assumed_images.pull,
-        "PluginPull": assumed_images.pull_plugin,
-        "PluginUpgrade": assumed_images.pull_plugin,
-        "ImagePush": assumed_images.push,
-        "PluginPush": assumed_images.push,
-        "ImageBuild": assumed_images.build,
-        "ImageCommit": assumed_images.commit,
-        "ImageDelete": assumed_images.delete,
-        "DistributionInspect": assumed_images.distribution,
-        "NetworkCreate": networks_and_volumes.create,
-        "NetworkInspect": networks_and_volumes.inspect,
-        "NetworkList": networks_and_volumes.list_networks,
-        "NetworkListSlash": networks_and_volumes.list_networks,
-        "NetworkDelete": networks_and_volumes.delete,
-        "VolumeCreate": networks_and_volumes.create_volume,
-        "VolumeInspect": networks_and_volumes.inspect_volume,
-        "VolumeList": networks_and_volumes.list_volumes,
-        "VolumeDelete": networks_and_volumes.delete_volume,
-        "ServiceCreate": swarm.create_service,
-        "ServiceUpdate": swarm.update_service,
-        "ServiceInspect": swarm.inspect_service,
-        "ServiceList": swarm.list_services,
-        "ServiceDelete": swarm.delete_service,
-        "TaskList": swarm.tasks,
-        "SecretCreate": swarm.create,
-        "SecretList": swarm.list_objects,
-        "SecretInspect": swarm.inspect,
-        "ConfigCreate": swarm.create,
-        "ConfigList": swarm.list_objects,
-        "ConfigInspect": swarm.inspect,
-        "SystemEvents": containers.events,
-        "PluginInspect": assumed_images.inspect_plugin,
-    }
-)
+_HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = {
+    "ContainerCreate": containers.create,
+    "ContainerStart": containers.start,
+    "ContainerAttach": containers.attach,
+    "ContainerWait": containers.wait,
+    "ContainerDelete": containers.delete,
+    "ContainerRename": containers.rename,
+    "ContainerInspect": inspection.inspect,
+    "ContainerList": inspection.list_containers,
+    "ContainerExec": containers.execute,
+    "ExecStart": containers.start_exec,
+    "ExecInspect": containers.inspect_exec,
+    "ContainerStats": containers.stats,
+    "ContainerArchiveInfo": containers.archive_info,
+    "ImageInspect": assumed_images.inspect,
+    "ImageCreate": assumed_images.pull,
+    "ImageBuild": assumed_images.build,
+    "ImageCommit": assumed_images.commit,
+    "ImageDelete": assumed_images.delete,
+    "DistributionInspect": assumed_images.distribution,
+    "NetworkCreate": networks_and_volumes.create,
+    "NetworkInspect": networks_and_volumes.inspect,
+    "NetworkDelete": networks_and_volumes.delete,
+    "VolumeCreate": networks_and_volumes.create_volume,
+    "VolumeInspect": networks_and_volumes.inspect_volume,
+    "VolumeList": networks_and_volumes.list_volumes,
+    "VolumeDelete": networks_and_volumes.delete_volume,
+    "ServiceCreate": swarm.create_service,
+    "ServiceUpdate": swarm.update_service,
+    "ServiceInspect": swarm.inspect_service,
+    "ServiceList": swarm.list_services,
+    "ServiceDelete": swarm.delete_service,
+    "TaskList": swarm.tasks,
+    **dict.fromkeys(
+        ("ContainerStop", "ContainerKill", "ContainerRestart", "ContainerPause", "ContainerUnpause"), containers.change
+    ),
+    **dict.fromkeys(("PluginPull", "PluginUpgrade"), assumed_images.pull_plugin),
+    **dict.fromkeys(("ImagePush", "PluginPush"), assumed_images.push),
+    **dict.fromkeys(("NetworkList", "NetworkListSlash"), networks_and_volumes.list_networks),
+    **dict.fromkeys(("SecretCreate", "ConfigCreate"), swarm.create),
+    **dict.fromkeys(("SecretList", "ConfigList"), swarm.list_objects),
+    **dict.fromkeys(("SecretInspect", "ConfigInspect"), swarm.inspect),
+    "SystemEvents": containers.events,
+    "PluginInspect": assumed_images.inspect_plugin,
+}
 
 
 def _read_fixed() -> Mapping[str, Answer]:

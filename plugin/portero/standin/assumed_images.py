@@ -3,26 +3,15 @@
 from dataclasses import replace
 
 from portero.standin.messages import Answer, Call, stream_documents
-from portero.standin.objects import CREATED, State, identity
+from portero.standin.objects import TEMPLATES, State, identity
 from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:
     """ImageInspect: every image is there, without settings."""
     name = call.path["name"]
-    return Answer(
-        body={
-            "Id": _digest(name),
-            "RepoTags": [name],
-            "RepoDigests": [],
-            "Created": CREATED,
-            "Config": {"Env": [], "Cmd": ["true"], "Labels": {}},
-            "Architecture": "amd64",
-            "Os": "linux",
-            "Size": 1,
-            "RootFS": {"Type": "layers", "Layers": [_digest(f"layer {name}")]},
-        }
-    )
+    layers: JSON = {"Type": "layers", "Layers": [_digest(f"layer {name}")]}
+    return Answer(body=TEMPLATES["image"] | {"Id": _digest(name), "RepoTags": [name], "RootFS": layers})
 
 
 def pull(state: State, call: Call) -> Answer:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from portero.standin.messages import RAW, Answer, Call, Object
-from portero.standin.objects import CREATED, Container, State, has_labels
+from portero.standin.objects import CREATED, TEMPLATES, Container, State, has_labels
 from portero.values.json_fields import child, text
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
@@ -44,14 +44,11 @@ def start(state: State, call: Call) -> Answer:
     """ContainerStart; a container that a client waits for ends right away."""
     container = state.container(call.path["id"])
     state.start(container)
-    if (container.attached and not _is_watched(container)) or _is_job(state, container):
+    # `compose up` takes the first end of what it watches for the end of all: the stand-in's events end it.
+    is_watched = container.labels.get("com.docker.compose.oneoff") == "False"
+    if (container.attached and not is_watched) or _is_job(state, container):
         state.end(container)
     return Answer(204)
-
-
-def _is_watched(container: Container) -> bool:
-    """Whether `compose up` watches it, which takes the first end for the end of all (the stand-in's events end it)."""
-    return container.labels.get("com.docker.compose.oneoff") == "False"
 
 
 def _is_job(state: State, container: Container) -> bool:
@@ -141,20 +138,7 @@ def archive_info(state: State, call: Call) -> Answer:
 
 def stats(state: State, call: Call) -> Answer:
     container = state.container(call.path["id"])
-    usage: Object = {"cpu_usage": {"total_usage": 0}, "system_cpu_usage": 0, "online_cpus": 1}
-    return Answer(
-        body={
-            "read": CREATED,
-            "id": container.id,
-            "name": f"/{container.name}",
-            "cpu_stats": usage,
-            "precpu_stats": usage,
-            "memory_stats": {},
-            "pids_stats": {},
-            "blkio_stats": {},
-            "networks": {},
-        }
-    )
+    return Answer(body=TEMPLATES["stats"] | {"id": container.id, "name": f"/{container.name}"})
 
 
 def events(state: State, call: Call) -> Answer:

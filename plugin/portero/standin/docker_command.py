@@ -69,20 +69,16 @@ def _start(
         process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
             command, env=environ, stdin=child_end, stdout=output, stderr=errors, start_new_session=True, **account
         )
-        return _wait(process, timeout)
+        try:
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _end(process)
     finally:
         for end in (parent_end, child_end):
             if end is not None:
                 os.close(end)
-
-
-def _wait(process: "subprocess.Popen[bytes]", timeout: float) -> int | None:
-    try:
-        return process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        _end(process)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -125,7 +121,6 @@ class CommandLine:
     program: int = 1
 
     def with_words(self, words: Sequence[str]) -> "CommandLine":
-        """The same command with other words behind its subcommand."""
         return replace(self, all=tuple(words))
 
     @property

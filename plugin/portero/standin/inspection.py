@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portero.files.path import clean
 from portero.standin.messages import Answer, Call, Object
-from portero.standin.objects import CREATED, Container, State, has_labels, identity
+from portero.standin.objects import TEMPLATES, Container, State, has_labels, identity
 from portero.values.json_fields import child, flag, items, objects, text, texts
 from portero.values.json_types import JSON
 
@@ -17,33 +17,16 @@ def describe(container: Container) -> Object:
     config: Object = {
         name: value for name, value in container.body.items() if name not in ("HostConfig", "NetworkingConfig")
     }
-    return {
+    status: Object = {"Status": container.status, "Running": container.is_up, "Paused": container.status == "paused"}
+    return TEMPLATES["container"] | {
         "Id": container.id,
-        "Created": CREATED,
         "Name": f"/{container.name}",
-        "Path": "",
-        "Args": [],
-        "State": _describe_state(container),
+        "State": TEMPLATES["state"] | status | {"Pid": 1 if container.is_up else 0},
         "Image": f"sha256:{identity(text(container.body, 'Image'))}",
-        "Driver": "overlay2",
-        "Platform": "linux",
         "HostConfig": child(container.body, "HostConfig"),
         "Config": config,
         "Mounts": _list_mounts(container),
         "NetworkSettings": {"Ports": _list_ports(container), "Networks": _list_networks(container)},
-    }
-
-
-def _describe_state(container: Container) -> Object:
-    return {
-        "Status": container.status,
-        "Running": container.is_up,
-        "Paused": container.status == "paused",
-        "ExitCode": 0,
-        "Pid": 1 if container.is_up else 0,
-        "StartedAt": CREATED,
-        "FinishedAt": CREATED,
-        "Health": {"Status": "healthy", "FailingStreak": 0, "Log": []},
     }
 
 
@@ -111,14 +94,12 @@ def _is_wanted(container: Container, call: Call) -> bool:
 
 def summarize(container: Container) -> Object:
     image = text(container.body, "Image")
-    return {
+    return TEMPLATES["listed container"] | {
         "Id": container.id,
         "Names": [f"/{container.name}"],
         "Image": image,
         "ImageID": f"sha256:{identity(image)}",
         "Command": " ".join(map(str, _list_command(container.body))),
-        "Created": 0,
-        "Ports": [],
         "Labels": dict(container.labels),
         "State": container.status,
         "Status": "Up 1 second" if container.is_up else "Exited (0) 1 second ago",

@@ -97,16 +97,13 @@ class ClientRequest:
     def shows_json(self) -> bool:
         """Whether dockerd would show the body to a plugin."""
         media_type = self.header("content-type").partition(";")[0].strip().lower()
-        return media_type == "application/json" and not _BAD_ESCAPE.search(self.target) and not self._logs_in
+        logs_in = _LOGIN.fullmatch(unquote(self.target.partition("?")[0]))
+        return media_type == "application/json" and not _BAD_ESCAPE.search(self.target) and not logs_in
 
     @property
     def is_too_large(self) -> bool:
         """Whether dockerd refuses to ask a plugin about it at all."""
         return self.shows_json and len(self.body) > MAX_SHOWN_BYTES
-
-    @property
-    def _logs_in(self) -> bool:
-        return _LOGIN.fullmatch(unquote(self.target.partition("?")[0])) is not None
 
 
 def envelope(request: ClientRequest) -> bytes:

@@ -5,7 +5,7 @@ exists, since its user names what the host has.
 """
 
 from portero.standin.messages import Answer, Call, Object, failure
-from portero.standin.objects import CREATED, State, has_labels, identity
+from portero.standin.objects import TEMPLATES, State, has_labels, identity
 from portero.values.json_fields import child, text
 
 
@@ -44,21 +44,19 @@ def delete(state: State, call: Call) -> Answer:
 def _describe_network(state: State, id: str) -> Object:
     body = state.networks[id]
     driver = text(body, "Driver") or "bridge"
-    return {
-        "Name": text(body, "Name"),
-        "Id": id,
-        "Created": CREATED,
-        "Scope": "swarm" if driver == "overlay" else "local",
-        "Driver": driver,
-        "IPAM": body.get("IPAM") or {"Driver": "default", "Config": []},
-        "Internal": body.get("Internal") or False,
-        "Attachable": body.get("Attachable") or False,
-        "Ingress": body.get("Ingress") or False,
-        "ConfigOnly": False,
-        "Containers": {},
-        "Options": child(body, "Options"),
-        "Labels": child(body, "Labels"),
-    }
+    said = {name: body[name] for name in ("IPAM", "Internal", "Attachable", "Ingress") if body.get(name)}
+    return (
+        TEMPLATES["network"]
+        | said
+        | {
+            "Name": text(body, "Name"),
+            "Id": id,
+            "Scope": "swarm" if driver == "overlay" else "local",
+            "Driver": driver,
+            "Options": child(body, "Options"),
+            "Labels": child(body, "Labels"),
+        }
+    )
 
 
 def create_volume(state: State, call: Call) -> Answer:
@@ -87,12 +85,10 @@ def delete_volume(state: State, call: Call) -> Answer:
 
 def _describe_volume(state: State, name: str) -> Object:
     body = state.volumes.get(name, {})
-    return {
-        "CreatedAt": CREATED,
+    return TEMPLATES["volume"] | {
         "Driver": text(body, "Driver") or "local",
         "Labels": child(body, "Labels"),
         "Mountpoint": f"/var/lib/docker/volumes/{name}/_data",
         "Name": name,
         "Options": child(body, "DriverOpts"),
-        "Scope": "local",
     }

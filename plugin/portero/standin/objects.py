@@ -5,10 +5,12 @@ A container or a service that no client made here counts as existing before, pla
 
 import hashlib
 import itertools
+import json
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from portero.standin.messages import Object
@@ -16,7 +18,10 @@ from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
 CREATED = "2026-01-01T00:00:00Z"
-VERSION: JSON = {"Index": 1}  # of everything in a swarm
+# What is the same in every object of a kind.
+TEMPLATES: Mapping[str, Object] = json.loads(
+    Path(__file__).with_name("object_templates.json").read_text(encoding="utf-8")
+)
 PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null"}
 _MIN_ID_LENGTH = 12
 _SWARM_ID_LENGTH = 25

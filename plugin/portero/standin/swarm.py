@@ -1,11 +1,11 @@
 """Answers about a swarm: this node is its one manager, every task runs, the content of secrets is forgotten at once."""
 
 from portero.standin.messages import Answer, Call, Object, failure
-from portero.standin.objects import CREATED, VERSION, State, has_labels, swarm_identity
+from portero.standin.objects import TEMPLATES, State, has_labels, swarm_identity
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
-_TIMES: Object = {"Version": VERSION, "CreatedAt": CREATED, "UpdatedAt": CREATED}
+_OBJECT = TEMPLATES["swarm object"]
 NODE_ID = swarm_identity("node")
 
 
@@ -52,7 +52,7 @@ def _service_id(state: State, reference: str) -> str:
 
 def _describe_service(state: State, id: str) -> Object:
     spec = state.services[id]
-    return {**_TIMES, "ID": id, "Spec": spec, "PreviousSpec": spec, "Endpoint": {"Spec": {}}}
+    return {**_OBJECT, "ID": id, "Spec": spec, "PreviousSpec": spec, "Endpoint": {"Spec": {}}}
 
 
 def tasks(state: State, call: Call) -> Answer:
@@ -73,14 +73,12 @@ def _list_tasks(state: State, service: str) -> list[JSON]:
     count = replicated.get("Replicas", 1)
     return [
         {
-            **_TIMES,
+            **_OBJECT,
+            **TEMPLATES["task"],
             "ID": swarm_identity(f"task {service} {slot}"),
             "ServiceID": service,
             "Slot": slot,
             "NodeID": NODE_ID,
-            "DesiredState": "running",
-            "Spec": {"ContainerSpec": {"Image": "busybox"}},
-            "Status": {"State": "running", "Timestamp": CREATED},
         }
         for slot in range(1, 1 + (count if isinstance(count, int) else 1))
     ]
@@ -119,4 +117,4 @@ def _objects(state: State, call: Call) -> dict[str, Object]:
 
 
 def _entry(id: str, spec: Object) -> Object:
-    return {"ID": id, "Version": VERSION, "CreatedAt": CREATED, "UpdatedAt": CREATED, "Spec": spec}
+    return {**_OBJECT, "ID": id, "Spec": spec}

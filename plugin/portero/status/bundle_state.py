@@ -33,7 +33,6 @@ class BundleState:
 
 
 def locate(folder: Path) -> Path:
-    """The file of the state in a bundle's folder."""
     return folder / _NAME
 
 

@@ -113,7 +113,6 @@ class Metrics:
         differences.set_function(count_differences)
 
     def decided(self, decision: Decision, seconds: float) -> None:
-        """Count one decision."""
         self._counters.add(*self._list_events(decision))
         self._seconds.observe(seconds)
 
@@ -138,11 +137,9 @@ class Metrics:
             yield "exception_near_misses", near.exception, near.condition
 
     def log_failed(self) -> None:
-        """Count a decision that could not be logged."""
         self._counters.add(("log_failures",))
 
     def read_not_logged(self, operation: str) -> None:
-        """Count an allowed read that has no line in the log."""
         self._counters.add(("reads_not_logged", operation))
 
     def policy_loaded(self, when: float, *, enforcing: bool, usable: bool = True) -> None:
@@ -152,7 +149,6 @@ class Metrics:
         self._usable.set(int(usable))
 
     def load_failed(self) -> None:
-        """Count a reload that was refused."""
         self._counters.add(("policy_load_failures",))
 
     def text(self) -> bytes:
@@ -160,7 +156,6 @@ class Metrics:
         return generate_latest(self._registry)
 
     def count(self) -> Counts:
-        """The counts for a status."""
         counts = self._counters.copy()
 
         def count_outcome(outcome: str) -> int:

@@ -15,7 +15,6 @@ from portero.policy import exception, site_warnings
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.settings.settings import Settings
-from portero.signing.manifest import Manifest
 from portero.status import bundle_state, daemon_state, policy_state
 from portero.status.metrics import Counts
 from portero.status.policy_state import PolicyState
@@ -113,7 +112,10 @@ def describe_status(view: View, counts: Counts) -> dict[str, JSON]:
         "dockerUsers": users,
         "startedWithoutPlugin": [*_STARTED_WITHOUT_PLUGIN],
         "emergencyAccess": _EMERGENCY_ACCESS,
-        "signedFolders": {str(folder): _describe_manifest(manifest) for folder, manifest in view.state.signed.items()},
+        "signedFolders": {
+            str(folder): {"for": one.group, "version": one.version, "date": one.date, "key": one.key}
+            for folder, one in view.state.signed.items()
+        },
         "daemons": view.daemons,
         "bindSourceWriters": list_writers(cast("list[str]", view.policy.site["bind-sources"]), view.host.moment()),
         "bundle": bundle_state.describe(settings),
@@ -222,7 +224,3 @@ def _list_exceptions(policy: Policy, now: float, counts: Counts) -> list[JSON]:
         }
         for waiver in policy.waivers
     ]
-
-
-def _describe_manifest(manifest: Manifest) -> JSON:
-    return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}

@@ -16,8 +16,8 @@ from portero.policy.policy import Policy
 from portero.refusals import CODES
 from portero.suggest.drafts import Draft, RefusedRequest
 from portero.suggest.site_values import SiteValue, SiteValues, list_keys
+from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
-from portero.values.sizes import parse_size
 
 Why: TypeAlias = Literal["code", "unknown", "self-protection", "existing", "pin", "flags", "unmatched", "values"]
 WHY: Mapping[Why, str] = {

@@ -13,8 +13,8 @@ from portero.policy.at import follow
 from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
+from portero.values.go_values import format_size
 from portero.values.json_types import JSON
-from portero.values.sizes import format_size
 
 _KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
 _NUMBERS = ("size", "figure")
