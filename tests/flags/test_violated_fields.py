@@ -9,11 +9,8 @@ def test_a_violation_is_within_every_place_around_it_and_in_no_other() -> None:
     assert all(
         at in violated
         for at in (
-            "HostConfig",
-            "HostConfig.Mounts",
-            "HostConfig.Mounts[10]",
-            "HostConfig.Mounts[10].BindOptions",
-            "HostConfig.Mounts[10].BindOptions.Propagation",
+            *("HostConfig", "HostConfig.Mounts", "HostConfig.Mounts[10]"),
+            *("HostConfig.Mounts[10].BindOptions", "HostConfig.Mounts[10].BindOptions.Propagation"),
         )
     )
     assert not any(at in violated for at in ("", "Host", "HostConfig.Mount", "HostConfig.Mounts[1]", "Mounts"))

@@ -45,7 +45,7 @@ def test_counts_are_of_rules_and_keep_apart_what_is_enforced(make: Callable[...,
         (False, "unknown", "without Docker"),
     ],
 )
-def test_the_engine_is_named_as_far_as_it_is_known(
+def test_the_engine_is_named_if_known(
     make: Callable[..., HostResult], installed: bool, version: str, words: str
 ) -> None:
     found = make(version=version)
@@ -108,9 +108,7 @@ def test_a_case_fails_where_the_profile_enforces_its_rule(make: Callable[..., Ho
         ("dockerd --icc", "host"),
     ],
 )
-def test_a_result_names_the_file_that_was_read_if_it_was_one(
-    make: Callable[..., HostResult], at: str, uri: str
-) -> None:
+def test_a_result_names_the_file_that_was_read_if_any(make: Callable[..., HostResult], at: str, uri: str) -> None:
     (result,) = run(make(finding("second", at)))["results"]
 
     (location,) = result["locations"]
@@ -119,15 +117,15 @@ def test_a_result_names_the_file_that_was_read_if_it_was_one(
 
 
 def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(make: Callable[..., HostResult]) -> None:
-    found = run(make(finding("second", "/a"), finding("third", "/b", "unknown", "audit", "")))
+    sarif = run(make(finding("second", "/a"), finding("third", "/b", "unknown", "audit", "")))
 
-    ids = [rule["id"] for rule in found["tool"]["driver"]["rules"]]
+    ids = [rule["id"] for rule in sarif["tool"]["driver"]["rules"]]
     assert ids == ["first", "second", "third"]
-    assert [(ids[one["ruleIndex"]], one["level"]) for one in found["results"]] == [
+    assert [(ids[one["ruleIndex"]], one["level"]) for one in sarif["results"]] == [
         ("second", "error"),
         ("third", "note"),
     ]
-    assert [one["message"]["text"] for one in found["results"]] == [
+    assert [one["message"]["text"] for one in sarif["results"]] == [
         "/a is 0: It matters. -> change it",
         "/b is unknown: It matters. -> change it",
     ]

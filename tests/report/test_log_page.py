@@ -118,9 +118,7 @@ def test_a_quiet_log_says_that_nothing_was_refused() -> None:
 
 
 def test_names_beyond_the_first_are_counted() -> None:
-    told = plain(shown(*(line(violation(), user=f"user-{number}") for number in range(40))))
-
-    assert " 28 more " in told
+    assert " 28 more " in plain(shown(*(line(violation(), user=f"user-{number}") for number in range(40))))
 
 
 def test_the_audit_profile_has_a_section_of_its_own() -> None:
