@@ -73,9 +73,7 @@ def create(**host_config: object) -> ClientRequest:
 def test_an_allowed_request_is_answered_and_kept(judge: Judge) -> None:
     trial = Trial(judge)
 
-    answer = trial.daemon.answer(create())
-
-    assert answer.status == 201
+    assert trial.daemon.answer(create()).status == 201
     assert [judged.allowed for judged in trial.decisions] == [True]
 
 
@@ -109,9 +107,7 @@ def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(jud
     assert missing == {"memory-limit"}
 
 
-def test_what_a_request_looks_at_does_not_decide_about_another_one(
-    judge: Judge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_request_looks_at_does_not_decide_about_another(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     inspect, others = ProjectObjects.inspect, list[Thread]()
     theirs: dict[str, JSON] = {"Id": "f" * 64, "Name": "/theirs", "HostConfig": {"Privileged": True}}
 
