@@ -123,21 +123,18 @@ def test_a_server_that_is_away_is_no_refusal(tmp_path: Path) -> None:
     assert "Connection refused" in noted.fault
 
 
-def test_a_bundle_that_was_removed_from_the_disk_is_fetched_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, lambda current: (current / "site.json").write_text("{}")], ids=["removed", "damaged"]
+)
+def test_a_bundle_that_the_disk_lost_or_damaged_is_fetched_again(
+    tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
     with server(Served()) as url:
         pull(url, tmp_path)
-        (tmp_path / CURRENT).unlink()
+        harm(tmp_path / CURRENT)
         pull(url, tmp_path)
 
     assert version(tmp_path) == "1"
-
-
-def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None:
-    with server(Served()) as url:
-        pull(url, tmp_path)
-        (tmp_path / CURRENT / "site.json").write_text("{}")
-        pull(url, tmp_path)
-
     assert (tmp_path / CURRENT / "site.json").read_text() == '{"pids-max": 100}'
 
 

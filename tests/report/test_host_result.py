@@ -45,7 +45,7 @@ def test_counts_are_of_rules_and_keep_apart_what_is_enforced(make: Callable[...,
         (False, "unknown", "without Docker"),
     ],
 )
-def test_the_engine_is_named_if_known(
+def test_the_engine_is_named_as_far_as_it_is_known(
     make: Callable[..., HostResult], installed: bool, version: str, words: str
 ) -> None:
     found = make(version=version)
@@ -55,15 +55,8 @@ def test_the_engine_is_named_if_known(
 
 
 def test_lines_are_aligned_and_brackets_stand_around_what_is_only_reported(make: Callable[..., HostResult]) -> None:
-    shown = [
-        *host_result.list_lines(
-            make(
-                finding("first", "/a"),
-                finding("second", "GET /info X", "unknown", "audit", ""),
-                warnings=("alicia may use Docker",),
-            )
-        )
-    ]
+    unknown = finding("second", "GET /info X", "unknown", "audit", "")
+    shown = [*host_result.list_lines(make(finding("first", "/a"), unknown, warnings=("alicia may use Docker",)))]
 
     assert shown[:3] == [
         "alicia may use Docker",
@@ -121,13 +114,9 @@ def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(m
 
     ids = [rule["id"] for rule in sarif["tool"]["driver"]["rules"]]
     assert ids == ["first", "second", "third"]
-    assert [(ids[one["ruleIndex"]], one["level"]) for one in sarif["results"]] == [
-        ("second", "error"),
-        ("third", "note"),
-    ]
-    assert [one["message"]["text"] for one in sarif["results"]] == [
-        "/a is 0: It matters. -> change it",
-        "/b is unknown: It matters. -> change it",
+    assert [(ids[one["ruleIndex"]], one["level"], one["message"]["text"]) for one in sarif["results"]] == [
+        ("second", "error", "/a is 0: It matters. -> change it"),
+        ("third", "note", "/b is unknown: It matters. -> change it"),
     ]
 
 

@@ -147,17 +147,9 @@ def test_what_would_have_made_it_legal_is_on_the_page_as_text() -> None:
 POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
 
 
-def test_a_rule_has_its_own_texts() -> None:
-    rule = POLICY.rules["no-privileged"]
+def test_a_rule_has_its_own_texts_a_code_those_of_the_list_and_a_rule_that_is_gone_none() -> None:
+    rule, code = POLICY.rules["no-privileged"], CODES["envelope-empty"]
 
     assert find_texts(rule.id, POLICY) == RuleTexts(rule.title, rule.reason, rule.remedy, rule.sources)
-
-
-def test_a_code_has_those_of_the_list() -> None:
-    code = CODES["envelope-empty"]
-
     assert find_texts("envelope-empty", POLICY) == RuleTexts(code.title, code.reason, {"docker": code.remedy})
-
-
-def test_a_rule_that_is_gone_has_none() -> None:
     assert find_texts("no-such-rule", POLICY) is None
