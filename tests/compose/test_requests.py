@@ -121,9 +121,7 @@ def test_external_networks_and_volumes_need_not_be_there(tmp_path: Path) -> None
 
 
 @needs_compose
-def test_a_compose_file_that_is_refused_is_an_error_in_the_words_of_compose_or_names_the_file_once(
-    tmp_path: Path,
-) -> None:
+def test_a_refused_compose_file_is_an_error_in_the_words_of_compose_or_names_the_file_once(tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text("services: {web: {imge: nginx}}\n")
     assert "imge" in fault_of(check(file))

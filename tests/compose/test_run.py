@@ -269,9 +269,7 @@ def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
     ],
     ids=["it cannot be had", "too little memory"],
 )
-def test_what_ends_a_sandbox_is_reported_with_the_way_out(
-    monkeypatch: pytest.MonkeyPatch, ended: Ended, why: str
-) -> None:
+def test_what_ends_a_sandbox_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch, ended: Ended, why: str) -> None:
     with pytest.raises(SandboxError, match=why):
         run_ending(monkeypatch, ended)
 

@@ -124,9 +124,7 @@ def test_a_container_is_known_by_its_control_group(
     assert ClientProcesses(proc(tmp_path, own, cgroup)).is_trusted(client) is trusted
 
 
-def test_an_unseen_process_is_not_trusted(
-    client: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_is_not_seen_is_not_trusted(client: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a PID namespace above the door's."""
     monkeypatch.setattr(clients, "read_peer", lambda one: Peer(0, 0))
 

@@ -101,9 +101,7 @@ def _fail(message: str) -> Callable[[object], None]:
     return fail
 
 
-def test_a_door_without_an_answer_changes_nothing(
-    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_door_that_is_silent_changes_nothing(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer"):
