@@ -93,7 +93,7 @@ def test_a_bad_bundle_changes_nothing_and_is_noted(tmp_path: Path, bad: Bundle) 
 
 
 @pytest.mark.parametrize("bad", [Bundle(TWO.data, ""), bundle(2, key=OTHER_KEY)], ids=["unsigned", "untrusted"])
-def test_nothing_is_unpacked_before_it_holds(tmp_path: Path, bad: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_unverified_is_unpacked(tmp_path: Path, bad: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     served = Served()
     served.put(bad)
     monkeypatch.setattr(archive.zlib, "decompressobj", None)

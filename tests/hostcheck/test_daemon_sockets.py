@@ -105,7 +105,7 @@ def test_a_socket_folder_that_cannot_be_walked_is_unknown(host: Host) -> None:
         ((), "DOCKER_TLS_VERIFY=\0", False),
     ],
 )
-def test_flag_or_environment_verify_tls(host: Host, flags: tuple[str, ...], environment: str, verify: bool) -> None:
+def test_tls_is_verified_by_either(host: Host, flags: tuple[str, ...], environment: str, verify: bool) -> None:
     host.dockerd(*flags, environment=environment)
 
     assert access(host)["tls"]["verify"]["value"] is verify

@@ -82,7 +82,7 @@ def test_a_program_that_is_missing_or_fails_is_unknown(host: Host, monkeypatch: 
     ],
 )
 @pytest.mark.parametrize("form", ["/boot/vmlinuz-{}", "/lib/modules/{}/modules.dep"])
-def test_a_newer_kernel_than_runs_is_named(
+def test_a_newer_kernel_that_does_not_run_is_named(
     host: Host, form: str, running: str, installed: list[str], newer: Any
 ) -> None:
     host.write("/proc/sys/kernel/osrelease", f"{running}\n")
