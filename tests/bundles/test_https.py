@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -26,6 +27,12 @@ def name(url: str) -> str:
     return url.partition("//")[2]
 
 
+def refuse(respond: Callable[[BaseHTTPRequestHandler], None], why: str, seconds: float = 20.0) -> None:
+    """Ask a server that answers so, and see that this is no answer for us."""
+    with server(respond) as url, pytest.raises(TransportFailed, match=why):
+        get(url, seconds)
+
+
 def test_an_answer_comes_with_its_headers() -> None:
     with server(lambda handler: answer(handler, 200, b"hello", ETag='"1"')) as url:
         found = get(url)
@@ -34,11 +41,7 @@ def test_an_answer_comes_with_its_headers() -> None:
 
 
 def test_more_than_the_bound_is_not_read() -> None:
-    with (
-        server(lambda handler: answer(handler, 200, b"x" * 1001)) as url,
-        pytest.raises(TransportFailed, match="answers with more than 1000 bytes"),
-    ):
-        get(url)
+    refuse(lambda handler: answer(handler, 200, b"x" * 1001), "answers with more than 1000 bytes")
 
 
 def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us() -> None:
@@ -49,8 +52,7 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us() -> None:
             time.sleep(0.1)
 
     began = time.monotonic()
-    with server(trickle) as url, pytest.raises(TransportFailed, match=r"did not answer in full within 0\.5 s"):
-        get(url, seconds=0.5)
+    refuse(trickle, r"did not answer in full within 0\.5 s", seconds=0.5)
     assert time.monotonic() - began < 8
 
 
@@ -59,8 +61,7 @@ def test_a_body_that_breaks_off_is_no_answer() -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhalf")
         handler.close_connection = True
 
-    with server(broken) as url, pytest.raises(TransportFailed, match="broke off"):
-        get(url)
+    refuse(broken, "broke off")
 
 
 def test_another_server_is_asked_only_when_the_site_lists_it_and_gets_no_login() -> None:
@@ -86,14 +87,11 @@ def test_another_server_is_asked_only_when_the_site_lists_it_and_gets_no_login()
         ("file:///etc/passwd", "names an address that is none"),
         ("ftp://127.0.0.1/x", "names an address that is none"),
         ("http://[::1", "names an address that is none"),
+        ("/again", "redirects without end"),
     ],
 )
-def test_no_redirect_leads_away_from_the_web(target: str, why: str) -> None:
-    with (
-        server(lambda handler: answer(handler, 302, Location=target)) as url,
-        pytest.raises(TransportFailed, match=why),
-    ):
-        get(url)
+def test_redirects_end_and_none_leads_away_from_the_web(target: str, why: str) -> None:
+    refuse(lambda handler: answer(handler, 302, Location=target), why)
 
 
 @pytest.mark.parametrize("is_listed", [False, True])
@@ -114,20 +112,9 @@ def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path
     assert asked == []
 
 
-def test_redirects_end() -> None:
-    with (
-        server(lambda handler: answer(handler, 302, Location="/again")) as url,
-        pytest.raises(TransportFailed, match="redirects without end"),
-    ):
-        get(url)
-
-
-def test_nobody_there() -> None:
+def test_nobody_there_and_an_authority_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(TransportFailed, match=r"127\.0\.0\.1:9: Connection refused"):
         get("http://127.0.0.1:9")
-
-
-def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as PORTERO_BUNDLE_CA \(No such file"):
         get("https://127.0.0.1:9", ca=tmp_path / "none.pem")
 

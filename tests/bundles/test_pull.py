@@ -93,9 +93,7 @@ def test_a_bad_bundle_changes_nothing_and_is_noted(tmp_path: Path, bad: Bundle) 
 
 
 @pytest.mark.parametrize("bad", [Bundle(TWO.data, ""), bundle(2, key=OTHER_KEY)], ids=["unsigned", "untrusted"])
-def test_nothing_is_unpacked_before_the_signature_holds(
-    tmp_path: Path, bad: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_unverified_is_unpacked(tmp_path: Path, bad: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     served = Served()
     served.put(bad)
     monkeypatch.setattr(archive.zlib, "decompressobj", None)
@@ -123,21 +121,16 @@ def test_a_server_that_is_away_is_no_refusal(tmp_path: Path) -> None:
     assert "Connection refused" in noted.fault
 
 
-def test_a_bundle_that_was_removed_from_the_disk_is_fetched_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, lambda current: (current / "site.json").write_text("{}")], ids=["removed", "damaged"]
+)
+def test_a_bundle_that_a_disk_lost_or_damaged_is_fetched_again(tmp_path: Path, harm: Callable[[Path], object]) -> None:
     with server(Served()) as url:
         pull(url, tmp_path)
-        (tmp_path / CURRENT).unlink()
+        harm(tmp_path / CURRENT)
         pull(url, tmp_path)
 
     assert version(tmp_path) == "1"
-
-
-def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None:
-    with server(Served()) as url:
-        pull(url, tmp_path)
-        (tmp_path / CURRENT / "site.json").write_text("{}")
-        pull(url, tmp_path)
-
     assert (tmp_path / CURRENT / "site.json").read_text() == '{"pids-max": 100}'
 
 
@@ -146,9 +139,7 @@ def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None
     [(lambda: time.sleep(60), "could not be read and stored within 0.4 s"), (lambda: 1 // 0, "internal error (Zero")],
     ids=["no end", "our error"],
 )
-def test_what_a_server_sends_ends_no_pull_without_a_note(
-    tmp_path: Path, work: Callable[[], object], fault: str
-) -> None:
+def test_what_a_server_sends_ends_a_pull_with_a_note(tmp_path: Path, work: Callable[[], object], fault: str) -> None:
     with server(Served()) as url:
         source = BundleSource(WebAddress(f"{url}/p"), 0.2)
         told = pull_bundle(source, tmp_path, trust, lambda folder: work() and None)
@@ -232,9 +223,7 @@ def damage(file: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [damage, Path.unlink, lambda file: file.with_name("more.json").touch()])
-def test_what_a_disk_has_damaged_is_not_whole_and_is_written_anew(
-    tmp_path: Path, harm: Callable[[Path], object]
-) -> None:
+def test_what_a_disk_has_damaged_is_written_anew(tmp_path: Path, harm: Callable[[Path], object]) -> None:
     put_version(tmp_path, 1)
     assert is_whole(tmp_path, KEYS)
 

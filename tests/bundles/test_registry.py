@@ -17,6 +17,7 @@ from .signed import answer, bundle, server
 
 BUNDLE = bundle()
 DATA = BUNDLE.data
+Respond = Callable[[BaseHTTPRequestHandler], None]
 
 
 def digest(data: bytes) -> str:
@@ -33,14 +34,24 @@ def registry(url: str, reference: str = "prod", login: str | None = None, hosts:
     return Registry(address, Transport(parse_url(address.url), 20, hosts=hosts), login)
 
 
+def refuse_pull(respond: Respond, why: str, reference: str = "prod", login: str | None = None) -> None:
+    """Pull from a server that answers so, and see it refused for this reason."""
+    with server(respond) as url, pytest.raises(TransportFailed, match=why):
+        registry(url, reference, login).pull()
+
+
 def pulled(one: Registry) -> Bundle:
     found = one.pull()
     assert found is not None
     return found
 
 
-def serving(text: bytes, blob: bytes = DATA) -> Callable[[BaseHTTPRequestHandler], None]:
+def serving(text: bytes, blob: bytes = DATA) -> Respond:
     return lambda handler: answer(handler, 200, text if "/manifests/" in handler.path else blob)
+
+
+def challenging(challenge: str) -> Respond:
+    return lambda handler: answer(handler, 401, Www_Authenticate=challenge)
 
 
 def test_what_is_pulled_is_what_the_digests_say() -> None:
@@ -69,31 +80,21 @@ def test_a_manifest_without_a_signature_brings_none(annotations: object) -> None
         assert pulled(registry(url)).signature == ""
 
 
-def test_another_layer_than_the_manifest_names_is_refused() -> None:
-    with server(serving(manifest(), DATA + b"x")) as url, pytest.raises(TransportFailed, match="sent another layer"):
-        registry(url).pull()
-
-
-def test_another_manifest_than_the_address_names_is_refused() -> None:
-    with server(serving(manifest())) as url, pytest.raises(TransportFailed, match="sent another manifest"):
-        registry(url, f"sha256:{'0' * 64}").pull()
+def test_another_layer_than_the_manifest_names_and_another_manifest_than_the_address_names_are_refused() -> None:
+    refuse_pull(serving(manifest(), DATA + b"x"), "sent another layer")
+    refuse_pull(serving(manifest()), "sent another manifest", f"sha256:{'0' * 64}")
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        b"[]",
-        b"no JSON",
-        b"[" * 100_000,
-        manifest(artifactType="image"),
-        manifest(layers=[]),
-        manifest(layers=["x"]),
+        *(b"[]", b"no JSON", b"[" * 100_000),
+        *(manifest(artifactType="image"), manifest(layers=[]), manifest(layers=["x"])),
         manifest(layers=[{"digest": "sha256:../../x"}]),
     ],
 )
 def test_what_is_no_bundle_is_refused(text: bytes) -> None:
-    with server(serving(text)) as url, pytest.raises(TransportFailed):
-        registry(url).pull()
+    refuse_pull(serving(text), ".")
 
 
 def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
@@ -139,12 +140,8 @@ def test_a_token_to_read_is_followed_by_one_to_write() -> None:
     "realm", ["http://127.0.0.1:9/token", "https://auth.example.com/token", "//[", "file:///etc/passwd"]
 )
 def test_a_login_is_taken_nowhere_but_where_the_site_lets_it(realm: str) -> None:
-    challenge = f'Bearer realm="{realm}"'
-    with (
-        server(lambda handler: answer(handler, 401, Www_Authenticate=challenge)) as url,
-        pytest.raises(TransportFailed, match=r"does not list|names an address that is none"),
-    ):
-        registry(url, login="Basic YTpi").pull()
+    why = "does not list|names an address that is none"
+    refuse_pull(challenging(f'Bearer realm="{realm}"'), why, login="Basic YTpi")
 
 
 @pytest.mark.parametrize("sent", [b"{}", b'{"token": 1}', b'{"token": "a\\nb"}', b'{"token": ""}'])
@@ -154,8 +151,7 @@ def test_a_token_that_is_none_is_refused(sent: bytes) -> None:
         asked = handler.path.startswith("/token")
         answer(handler, 200 if asked else 401, sent, **({} if asked else {"Www_Authenticate": realm}))
 
-    with server(respond) as url, pytest.raises(TransportFailed, match="sends no token"):
-        registry(url).pull()
+    refuse_pull(respond, "sends no token")
 
 
 @pytest.mark.parametrize("is_listed", [False, True])
@@ -189,11 +185,7 @@ def test_an_upload_goes_to_a_listed_server_only_and_without_the_login(*, is_list
 
 
 def test_without_a_login_it_says_what_is_missing() -> None:
-    with (
-        server(lambda handler: answer(handler, 401, Www_Authenticate='Basic realm="r"')) as url,
-        pytest.raises(TransportFailed, match="needs a login, or does not exist: a host has it in"),
-    ):
-        registry(url).pull()
+    refuse_pull(challenging('Basic realm="r"'), "needs a login, or does not exist: a host has it in")
 
 
 def test_a_push_names_what_it_puts_there() -> None:

@@ -45,9 +45,7 @@ def built(policy: Path) -> Bundle:
 
 
 def test_a_signed_folder_becomes_a_file_that_show_describes(policy: Path, tmp_path: Path) -> None:
-    built = build(policy)
-
-    assert "for web, version 1 of" in built.output
+    assert "for web, version 1 of" in build(policy).output
     shown = portero("bundle", "show", "--json", tmp_path / "policy.tar.gz", **trusting(policy))
     assert json.loads(shown.stdout)["files"] == ["site.json"]
     assert portero("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy)).exit_code == 0

@@ -12,10 +12,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
-from portero.cli import main
+from tests.cli.running import check
 from tests.paths import ROOT, TESTS
 
 INSPECT = TESTS / "facts" / "inspect"
@@ -24,15 +23,9 @@ INSPECT = TESTS / "facts" / "inspect"
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
-def check(*words: str, profile: str = "baseline") -> Result:
-    return CliRunner().invoke(main, ["check", "--host-root", "none", "--profile", profile, *words])
-
-
 @pytest.mark.parametrize(("names", "status"), [(("good",), 0), (("good", "bad"), 1)])
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "junit"])
-def test_the_exit_status_is_the_same_in_every_format(
-    tmp_path: Path, names: tuple[str, ...], status: int, form: str
-) -> None:
+def test_the_exit_status_is_one_in_every_format(tmp_path: Path, names: tuple[str, ...], status: int, form: str) -> None:
     things = [thing for thing in json.loads((INSPECT / "container.json").read_text()) if thing["Name"][1:] in names]
     (tmp_path / "x.json").write_text(json.dumps(things))
 
@@ -81,7 +74,7 @@ def test_the_pre_commit_hook_stops_a_commit(project: tuple[Path, int]) -> None:
     assert entry is not None
     assert files is not None
     assert all(
-        re.search(files[1], name) for name in ("compose.yaml", "a/docker-compose.prod.yml", "compose.override.yml")
+        re.search(files[1], one) for one in ("compose.yaml", "a/docker-compose.prod.yml", "compose.override.yml")
     )
     assert not re.search(files[1], "src/decompose.yaml")
     assert _typed(f"{entry[1]} compose.yaml", folder) == status

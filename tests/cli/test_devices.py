@@ -68,9 +68,7 @@ def test_units_that_cannot_be_reloaded_are_an_error(drop_in: Path, monkeypatch: 
     ("answer", "status", "message"),
     [("", 0, ""), ("block devices can be opened", 1, "dockerd does not start: block devices can be opened")],
 )
-def test_the_probe_says_why_dockerd_does_not_start(
-    monkeypatch: pytest.MonkeyPatch, answer: str, status: int, message: str
-) -> None:
+def test_the_probe_says_why_it_fails(monkeypatch: pytest.MonkeyPatch, answer: str, status: int, message: str) -> None:
     monkeypatch.setattr(devices, "probe_start", lambda environment: answer)
 
     result = portero("devices", "probe")
@@ -120,10 +118,8 @@ class Start:
     def _open(self, path: str, flags: int) -> int:
         raise OSError(self.errors[flags & os.O_ACCMODE], "error", path)
 
-    def probe(self, **environment: str) -> str:
-        return devices.probe_start(
-            {**START, **environment}, str(self.folder), proc=str(self.folder), left=str(self.left)
-        )
+    def probe(self, **environ: str) -> str:
+        return devices.probe_start({**START, **environ}, str(self.folder), proc=str(self.folder), left=str(self.left))
 
     def proof(self) -> str | None:
         file = self.left / "docker.service"

@@ -114,8 +114,7 @@ def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
 
     assert portero("door", "key", *words, "--account", "root").exit_code == 0
     assert b"PUBLIC KEY" in (tmp_path / "state" / "door.pub").read_bytes()
-    missing = portero("door", "key", *words, "--account", "nobody-here")
-    assert "useradd --system nobody-here" in missing.stderr
+    assert "useradd --system nobody-here" in portero("door", "key", *words, "--account", "nobody-here").stderr
 
 
 def serve(*words: object) -> str:

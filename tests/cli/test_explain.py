@@ -2,33 +2,30 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.shell_completion import BashComplete
-from click.testing import Result
 
 from portero.cli import main
 from portero.refusals import CODES
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero, told
+
+EXCEPTION = {
+    **{"$schema": "../exception.json", "dialect": 2, "rules": ["memory-limit"]},
+    "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
+    **{"reason": "The old installer needs it.", "owner": "operations", "expires": "2999-12-31"},
+}
 
 
-def told(result: Result) -> Any:
-    return json.loads(result.stdout)
+def action_of(*words: object) -> str:
+    """What a violation of no-privileged does."""
+    rows: list[dict[str, str]] = told(portero("rules", "--json", *words))
+    return next(row["action"] for row in rows if row["id"] == "no-privileged")
 
 
 def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions(tmp_path: Path) -> None:
     (tmp_path / "exceptions").mkdir()
-    exception = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["memory-limit"],
-        "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
-        "reason": "The old installer needs it.",
-        "owner": "operations",
-        "expires": "2999-12-31",
-    }
-    (tmp_path / "exceptions" / "installer.json").write_text(json.dumps(exception))
+    (tmp_path / "exceptions" / "installer.json").write_text(json.dumps(EXCEPTION))
     (tmp_path / "site.json").write_text('{"actions": {"memory-limit": "audit"}, "memory-max": "4g"}')
 
     lines = portero("explain", "memory-limit", "--schemas", tmp_path).output.splitlines()
@@ -84,18 +81,15 @@ def test_every_refusal_code_is_explained(code: str) -> None:
     assert page["remedy"] == {"docker": CODES[code].remedy}
 
 
-def test_a_name_that_is_neither_rule_nor_code_is_answered_with_the_closest() -> None:
-    result = portero("explain", "no-privilegd")
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [("no-privilegd", "; did you mean no-privileged"), ("xyzzy", "; see `portero rules`\n")],
+    ids=["close to one", "close to none"],
+)
+def test_a_name_that_is_neither_rule_nor_code_is_answered_with_the_closest_or_the_list(name: str, cure: str) -> None:
+    fault = fault_of(portero("explain", name))
 
-    assert result.exit_code == 2
-    assert "no-privilegd: unknown rule, code or decision ID; did you mean no-privileged" in result.stderr
-
-
-def test_a_name_that_is_close_to_nothing_is_sent_to_the_list() -> None:
-    result = portero("explain", "xyzzy")
-
-    assert result.exit_code == 2
-    assert result.stderr == "portero: xyzzy: unknown rule, code or decision ID; see `portero rules`\n"
+    assert fault.startswith(f"portero: {name}: unknown rule, code or decision ID{cure}")
 
 
 def test_the_name_of_an_entry_lists_the_rules_that_a_denial_shows_together() -> None:
@@ -106,16 +100,16 @@ def test_the_name_of_an_entry_lists_the_rules_that_a_denial_shows_together() -> 
 
 
 def test_rules_are_listed_with_their_action_worst_level_first() -> None:
-    rows = json.loads(portero("rules", "--json", "--profile", "baseline").output)
+    rows = told(portero("rules", "--json", "--profile", "baseline"))
 
     levels = [row["level"] for row in rows]
     assert levels == sorted(levels, key=["baseline", "hardened", "restricted", "advisory"].index)
-    assert next(row for row in rows if row["id"] == "no-privileged")["action"] == "deny"
+    assert action_of("--profile", "baseline") == "deny"
     assert {row["action"] for row in rows if row["level"] == "restricted"} <= {"audit", "off"}
 
 
 def test_the_table_for_people_has_a_line_for_each_rule() -> None:
-    rows = json.loads(portero("rules", "--json").output)
+    rows = told(portero("rules", "--json"))
 
     table = portero("rules").output.splitlines()
 
@@ -123,22 +117,15 @@ def test_the_table_for_people_has_a_line_for_each_rule() -> None:
     assert table[0].endswith(rows[0]["title"])
 
 
-def test_the_sites_own_word_about_a_rule_shows(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text('{"actions": {"no-privileged": "audit"}}')
+@pytest.mark.parametrize("actions", [["audit"], ["off", "audit"]], ids=["one folder", "the last of several"])
+def test_the_sites_own_word_about_a_rule_shows(tmp_path: Path, actions: list[str]) -> None:
+    words: list[object] = []
+    for action in actions:
+        (tmp_path / action).mkdir()
+        (tmp_path / action / "site.json").write_text(json.dumps({"actions": {"no-privileged": action}}))
+        words += ["--schemas", tmp_path / action]
 
-    rows = json.loads(portero("rules", "--json", "--schemas", str(tmp_path)).output)
-
-    assert next(row for row in rows if row["id"] == "no-privileged")["action"] == "audit"
-
-
-def test_several_policy_folders_can_be_named(tmp_path: Path) -> None:
-    for name, action in (("first", "off"), ("second", "audit")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "site.json").write_text(json.dumps({"actions": {"no-privileged": action}}))
-
-    result = portero("rules", "--json", "--schemas", str(tmp_path / "first"), "--schemas", str(tmp_path / "second"))
-
-    assert next(row for row in json.loads(result.output) if row["id"] == "no-privileged")["action"] == "audit"
+    assert action_of(*words) == "audit"
 
 
 def complete(beginning: str) -> list[str]:

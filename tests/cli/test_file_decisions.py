@@ -65,9 +65,7 @@ def test_what_cannot_be_seen_is_counted_and_refuses_nothing() -> None:
         ("/proc/keys", "/proc/keys:/x:ro", True),
     ],
 )
-def test_a_file_of_the_host_may_be_everybodys_where_it_is_mounted_read_only(
-    source: str, bind: str, refused: bool
-) -> None:
+def test_a_file_of_the_host_may_be_everybodys_where_mounted_read_only(source: str, bind: str, refused: bool) -> None:
     facts = {"mounts": [{"at": "HostConfig.Binds[0]", "writable": "ro" not in bind.split(":")[-1]}]}
     found = replace(
         violation("no-sensitive-paths", "HostConfig.Binds[0]"), wording=Wording("no-sensitive-paths", asked=source)
@@ -80,7 +78,5 @@ def test_a_file_of_the_host_may_be_everybodys_where_it_is_mounted_read_only(
 def test_a_container_that_nobody_makes_is_assumed() -> None:
     objects = ProjectObjects(State(), ())
     objects.inspect("container", "elsewhere")
-    request = replace(checked().request, objects=objects)
-
-    assert [*list_assumed(request)] == ["elsewhere"]
+    assert [*list_assumed(replace(checked().request, objects=objects))] == ["elsewhere"]
     assert [*list_assumed(checked().request)] == []

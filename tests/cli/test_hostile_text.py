@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from portero.cli import main
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.signing import signature
 from portero.signing.manifest import Manifest
+from tests.cli.running import portero
 from tests.paths import PACKAGE
 from tests.report import decisions
 
@@ -42,10 +41,10 @@ def logged(**hostile: str) -> bytes:
     return json.dumps(decisions.decision(decisions.violation(), **hostile)).encode() + b"\n"
 
 
-def verify_changed(folder: Path) -> list[str]:
+def verify_changed(folder: Path, signed_at: str = "2026-11-24T15:00:00Z") -> list[str]:
     policy = folder / "policy"
     policy.mkdir()
-    (policy / signature.NAME).write_bytes(signature.sign({}, 1, "2026-11-24T15:00:00Z", KEY, "web"))
+    (policy / signature.NAME).write_bytes(signature.sign({}, 1, signed_at, KEY, "web"))
     (policy / NAME).write_text("")
     (folder / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
     return ["verify", str(policy), "--trusted", str(folder / "key.pub")]
@@ -53,11 +52,9 @@ def verify_changed(folder: Path) -> list[str]:
 
 def verify_manifest(folder: Path) -> list[str]:
     """What is signed is believed, but the signer's texts are still texts."""
-    policy = folder / "policy"
-    policy.mkdir()
-    (policy / signature.NAME).write_bytes(signature.sign({}, 1, NAME, KEY, "web"))
-    (folder / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
-    return ["verify", str(policy), "--trusted", str(folder / "key.pub")]
+    arguments = verify_changed(folder, NAME)
+    (folder / "policy" / NAME).unlink()
+    return arguments
 
 
 def verify_foreign_key(folder: Path) -> list[str]:
@@ -77,13 +74,8 @@ def check_file_name(folder: Path) -> list[str]:
 
 def check_inspected(folder: Path) -> list[str]:
     file = folder / "inspected.json"
-    inspected = {
-        "Id": "0" * 64,
-        "Name": f"/{HOSTILE}",
-        "Config": {"Image": HOSTILE},
-        "HostConfig": {"Privileged": True},
-    }
-    file.write_text(json.dumps([inspected]))
+    shown = {"Id": "0" * 64, "Name": f"/{HOSTILE}", "Config": {"Image": HOSTILE}, "HostConfig": {"Privileged": True}}
+    file.write_text(json.dumps([shown]))
     return ["check", str(file), "--host-root", "none"]
 
 
@@ -149,7 +141,7 @@ COMMANDS: list[Callable[[Path], list[str]]] = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
 def test_no_command_prints_a_hostile_text_as_it_is(tmp_path: Path, command: Callable[[Path], list[str]]) -> None:
-    result = CliRunner().invoke(main, command(tmp_path))
+    result = portero(*command(tmp_path))
 
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert_plain(result.output)
@@ -157,10 +149,8 @@ def test_no_command_prints_a_hostile_text_as_it_is(tmp_path: Path, command: Call
 
 @pytest.mark.parametrize("form", ["json", "sarif", "junit"])
 @pytest.mark.parametrize("command", [check_file_name, check_inspected, check_field_name], ids=lambda one: one.__name__)
-def test_no_format_prints_a_hostile_text_as_it_is(
-    tmp_path: Path, command: Callable[[Path], list[str]], form: str
-) -> None:
-    result = CliRunner().invoke(main, [*command(tmp_path), "--format", form])
+def test_no_format_prints_hostile_text_as_is(tmp_path: Path, command: Callable[[Path], list[str]], form: str) -> None:
+    result = portero(*command(tmp_path), "--format", form)
 
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert [line for line in result.output.split("\n") if not line.isprintable()] == []
@@ -173,7 +163,7 @@ def test_status_prints_no_text_of_another_process_as_it_is(
     answer = {"attention": [HOSTILE], "signed": {HOSTILE: {"key": HOSTILE}}, HOSTILE: HOSTILE}
     monkeypatch.setattr("portero.cli.status.ask_status", lambda socket: answer)
 
-    result = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "socket"), *options])
+    result = portero("status", "--socket", str(tmp_path / "socket"), *options)
 
     assert_plain(result.output)
     if options:

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.cli.running import portero
+import pytest
+
+from tests.cli.running import fault_of, portero
 from tests.suggest.refused import recorded
 
 
@@ -56,17 +58,16 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
 def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "environment").write_text("mine")
 
-    result = portero("init", tmp_path, text="\n" * 7)
-
-    assert result.exit_code == 2
-    assert f"{tmp_path}/environment: is there already" in result.stderr
+    assert f"{tmp_path}/environment: is there already" in fault_of(portero("init", tmp_path, text="\n" * 7))
     assert (tmp_path / "environment").read_text() == "mine"
 
 
-def test_an_answer_that_site_json_does_not_take_is_told(tmp_path: Path) -> None:
-    wrong_path = portero("init", tmp_path / "a", text="data\n" + "\n" * 6)
-    wrong_number = portero("init", tmp_path / "b", text="\n" * 3 + "http\n")
-
-    assert wrong_path.exit_code == wrong_number.exit_code == 2
-    assert "bind-sources-writable[0]: write an absolute path" in wrong_path.stderr
-    assert "ports-privileged: http: write a number" in wrong_number.stderr
+@pytest.mark.parametrize(
+    ("answers", "fault"),
+    [
+        ("data\n" + "\n" * 6, "bind-sources-writable[0]: write an absolute path"),
+        ("\n" * 3 + "http\n", "ports-privileged: http: write a number"),
+    ],
+)
+def test_an_answer_that_site_json_does_not_take_is_told(tmp_path: Path, answers: str, fault: str) -> None:
+    assert fault in fault_of(portero("init", tmp_path, text=answers))

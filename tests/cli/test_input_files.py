@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from portero.cli import main
 from portero.cli.input_files import add_logs, read_lines
 from portero.report.log_tally import Tally
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero
 from tests.cli.test_terminal import Terminal
 from tests.refused_stat import refuse_stat
 from tests.report.decisions import line, violation
@@ -31,10 +29,7 @@ def test_a_log_that_is_cut_short_is_could_not(tmp_path: Path) -> None:
 def test_a_log_where_only_root_may_look_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "log.jsonl"
     refuse_stat(monkeypatch, place)
-    result = portero("report", place)
-
-    assert result.exit_code == 2
-    assert f"'{place}': Permission denied; run it as root" in result.stderr
+    assert f"'{place}': Permission denied; run it as root" in fault_of(portero("report", place))
 
 
 def test_plain_and_compressed_files_have_the_same_lines(tmp_path: Path) -> None:
@@ -66,9 +61,7 @@ def test_every_line_of_all_files_is_a_decision_or_none(tmp_path: Path) -> None:
     second.write_bytes(line())
 
     tally = Tally()
-    decisions = list(add_logs([str(first), str(second)], tally))
-
-    assert [each.outcome for each in decisions] == ["refused", "allowed"]
+    assert [each.outcome for each in list(add_logs([str(first), str(second)], tally))] == ["refused", "allowed"]
     assert (tally.decisions, tally.unreadable) == (2, 1)
 
 
@@ -97,7 +90,7 @@ def test_rotated_logs_give_the_report_that_one_log_would(tmp_path: Path, form: s
 def report(form: str, folder: Path, *names: str) -> Any:
     """The report without what says when it was made, and of which files."""
     asked = ["--benchmark", "cis", "--json"] if form == "cis" else ["--format", form]
-    result = CliRunner().invoke(main, ["report", *asked, *(str(folder / name) for name in names)])
+    result = portero("report", *asked, *(str(folder / name) for name in names))
     assert result.exit_code == 1
     if form == "html":
         return [each for each in result.stdout.splitlines() if "UTC" not in each and str(folder) not in each]

@@ -4,21 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.cli.new import NAMES
 from portero.files import package_files
 from portero.policy.loader import load
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import list_rules
 from portero.reading.api_tables import load_api
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero
 from tests.paths import SCHEMAS
 
 
 def new(file: Path) -> Result:
-    return CliRunner().invoke(main, ["new", "rule", str(file)])
+    return portero("new", "rule", str(file))
 
 
 def test_the_new_rule_is_proved_as_it_stands(tmp_path: Path) -> None:
@@ -73,7 +72,7 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
     digest = f"sha256:{'a' * 64}"
     for results, listed in ((found, {digest: "CVE-2026-1 (critical)"}), ([], {})):
         report.write_text(json.dumps({"Metadata": {"ImageID": digest}, "Results": results}))
-        done = CliRunner().invoke(main, ["new", "image-list", str(file), "--from", str(report)])
+        done = portero("new", "image-list", str(file), "--from", str(report))
         assert done.exit_code == 0, done.output
         assert json.loads(file.read_text())["digests"] == listed
     (tmp_path / "site.json").write_text(json.dumps({"image-digests": {"denied": ["scan.json"]}}))
@@ -90,18 +89,14 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_of_images_needs_a_name_and_a_report(words: list[str], fault: str) -> None:
-    done = CliRunner().invoke(main, ["new", "image-list", *words])
-
-    assert done.exit_code == 2
-    assert fault in done.output
+    assert fault in fault_of(portero("new", "image-list", *words))
 
 
-def test_each_schema_is_written_with_an_id_of_its_own(tmp_path: Path) -> None:
-    result = portero("schemas", tmp_path / "site")
-
-    assert result.exit_code == 0
-    ids = {json.loads((tmp_path / "site" / name).read_text())["$id"] for name in NAMES}
-    assert ids == {f"urn:portero:{name.removesuffix('.json')}" for name in NAMES}
+def test_each_schema_is_written_whole_and_with_an_id_of_its_own(tmp_path: Path) -> None:
+    assert portero("schemas", tmp_path / "site").exit_code == 0
+    written = {name: json.loads((tmp_path / "site" / name).read_text()) for name in NAMES}
+    assert [schema["$id"] for schema in written.values()] == [f"urn:portero:{name[:-5]}" for name in NAMES]
+    assert "$defs" in written["host-rule.json"]
 
 
 def test_a_policy_folder_with_the_schemas_loads(tmp_path: Path) -> None:
@@ -117,16 +112,7 @@ def test_a_policy_folder_with_the_schemas_loads(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_could_not(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    result = portero("schemas", tmp_path / "file" / "inner")
-
-    assert result.exit_code == 2
-    assert result.stderr == f"portero: {tmp_path / 'file' / 'inner'}: Not a directory\n"
-
-
-def test_the_schema_of_host_rules_is_whole(tmp_path: Path) -> None:
-    portero("schemas", tmp_path)
-
-    assert "$defs" in json.loads((tmp_path / "host-rule.json").read_text())
+    assert fault_of(portero("schemas", tmp_path / "file/in")) == f"portero: {tmp_path}/file/in: Not a directory\n"
 
 
 def test_every_schema_has_an_id_of_its_own() -> None:

@@ -9,51 +9,44 @@ import pytest
 
 from portero import __version__
 from portero.cli import main
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero
 
 
 def test_the_version_is_printed() -> None:
     assert portero("--version").output == f"portero {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve", "--check"]])
-def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(command: list[str]) -> None:
-    result = portero(*command, "--profile", "hardend")
-
-    assert result.exit_code == 2
-    assert result.stderr == "portero: --profile: write one of baseline, hardened, restricted\n"
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        *(
+            ([*command, "--profile", "hardend"], "--profile: write one of baseline, hardened, restricted")
+            for command in (["rules"], ["explain", "no-privileged"], ["serve", "--check"])
+        ),
+        (["serve", "--log", ""], "--log: write the path of a file, - for standard output, or journald"),
+    ],
+    ids=["rules", "explain", "serve", "an empty option is not taken for a missing one"],
+)
+def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(words: list[str], fault: str) -> None:
+    assert fault_of(portero(*words)) == f"portero: {fault}\n"
 
 
 def test_a_misspelt_command_is_refused_with_the_one_that_was_meant() -> None:
-    result = portero("serv")
-
-    assert result.exit_code == 2
-    assert "No such command 'serv': did you mean 'serve'?" in result.stderr
+    assert "No such command 'serv': did you mean 'serve'?" in fault_of(portero("serv"))
 
 
 def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing() -> None:
-    result = portero("init", "no-answers-come")
-
-    assert result.exit_code == 2
-    assert result.stderr.endswith("Error: ended before it was done\n")
-
-
-def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
-    result = portero("serve", "--log", "")
-
-    assert result.exit_code == 2
-    assert result.stderr == "portero: --log: write the path of a file, - for standard output, or journald\n"
+    assert fault_of(portero("init", "no-answers-come")).endswith("Error: ended before it was done\n")
 
 
 @pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve", "--check"]])
 def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 
-    result = portero(*command, "--schemas", str(tmp_path))
+    fault = fault_of(portero(*command, "--schemas", str(tmp_path)))
 
-    assert result.exit_code == 2
-    assert len(result.stderr.splitlines()) == 2
-    assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in result.stderr.splitlines())
+    assert len(fault.splitlines()) == 2
+    assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in fault.splitlines())
 
 
 def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:

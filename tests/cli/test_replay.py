@@ -10,7 +10,6 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
@@ -22,7 +21,7 @@ from portero.host.notes import HostNotes
 from portero.identity.caller import Identity
 from portero.recording import recorded_line
 from portero.settings.settings import Settings
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero, told
 from tests.images.signed import new_key, public_pem
 from tests.paths import ROOT
 
@@ -62,10 +61,6 @@ def record(data: bytes, subject: Subject, id: str, *violations: Violation, notes
     return recorded_line.make_record(data, decision, 1 << 20, notes)
 
 
-def document(result: Result) -> Any:
-    return json.loads(result.stdout)
-
-
 def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
     result = replay_lines(tmp_path, line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
 
@@ -77,9 +72,7 @@ def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
     ]
 
 
-def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_user_image_and_operation(
-    tmp_path: Path,
-) -> None:
+def test_what_would_be_refused_and_allowed_is_reported_by_rule_user_image_and_operation(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
 
@@ -114,23 +107,23 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
     (tmp_path / "whole.jsonl").write_bytes(b"".join(lines + lines[::2]))
 
     rotated, whole = (
-        document(replay(*(tmp_path / name for name in names), "--json"))
+        told(replay(*(tmp_path / name for name in names), "--json"))
         for names in (["requests.jsonl", "requests.jsonl.1.gz"], ["whole.jsonl"])
     )
 
     assert [example.pop("line") for example in rotated["wouldBeRefused"]["examples"]] == [
         f"{tmp_path}/requests.jsonl:{number}" for number in (4, 7, 13, 16, 22, 25, 28, 31, 37, 40)
     ]
-    for told in (whole["wouldBeRefused"], rotated["wouldBeAllowed"], whole["wouldBeAllowed"]):
-        for example in told["examples"]:
+    for part in (whole["wouldBeRefused"], rotated["wouldBeAllowed"], whole["wouldBeAllowed"]):
+        for example in part["examples"]:
             example.pop("line")
     assert rotated == whole
 
 
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
-    told = document(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
+    document = told(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
 
-    assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
+    assert (document["compared"], document["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
 
 def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
@@ -140,10 +133,10 @@ def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
-    stricter = document(replay(file, "--against", lenient, "--json"))
+    stricter = told(replay(file, "--against", lenient, "--json"))
     (tmp_path / "strict").mkdir()
     (tmp_path / "strict" / "site.json").write_text("{}")
-    looser = document(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+    looser = told(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
 
     assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
     assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
@@ -187,27 +180,23 @@ def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
 
-    told = document(replay(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+    document = told(replay(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
 
-    assert told["compared"] == 5
+    assert document["compared"] == 5
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]], ids=["other", "cut"])
 def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
-    result = replay(tmp_path / "requests.jsonl.gz")
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
+    assert fault_of(replay(tmp_path / "requests.jsonl.gz")).startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
 
 
 def test_an_invalid_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
-    result = replay_lines(tmp_path, line(asked()), "--schemas", tmp_path)
+    fault = fault_of(replay_lines(tmp_path, line(asked()), "--schemas", tmp_path))
 
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
+    assert fault.startswith(f"portero: {tmp_path}/site.json: ")
 
 
 # Not getrusage: its peak begins with that of the process that started this one, all tests before included.
@@ -265,34 +254,30 @@ def test_twenty_thousand_requests_take_no_more_memory_than_five_hundred(tmp_path
 def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: Path) -> None:
     other = json.loads(line(asked(Privileged=True), "unknown-field"))
     other["decision"]["version"] = 1
-    told = document(
+    document = told(
         replay_lines(tmp_path, json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"), "--json")
     )
 
-    assert (told["compared"], told["unreadable"]) == (1, 1)
+    assert (document["compared"], document["unreadable"]) == (1, 1)
 
 
 def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> None:
     envelope = json.loads(asked())
     envelope["RequestHeaders"]["X-Portero-Token"] = "a.b.c"
-    subject = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
+    asker = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
 
     notes = HostNotes({"identity": {"": Identity("alice", ("ops",), "token", seconds=900.0)}})
 
-    told = document(
-        replay_lines(tmp_path, record(json.dumps(envelope).encode(), subject, "d-1", notes=notes), "--json")
-    )
+    document = told(replay_lines(tmp_path, record(json.dumps(envelope).encode(), asker, "d-1", notes=notes), "--json"))
 
-    assert (told["compared"], told["unchanged"]) == (1, 1)
+    assert (document["compared"], document["unchanged"]) == (1, 1)
 
 
 VOUCHED = {"name": "busybox", "repository": "x", "pin": "", "keys": "team.pem", "found": "none", "command": "sign"}
 
 
 @pytest.mark.parametrize("vouched", [None, True, False])
-def test_who_vouches_for_an_image_counts_as_recorded_and_is_said_to_be_unknown(
-    tmp_path: Path, vouched: bool | None
-) -> None:
+def test_who_vouches_for_an_image_counts_as_recorded_and_is_said_unknown(tmp_path: Path, vouched: bool | None) -> None:
     (tmp_path / "site/keys").mkdir(parents=True)
     (tmp_path / "site/keys/team.pem").write_bytes(public_pem(new_key()))
     site = {"image-trust": [{"images": "*", "keys": "team.pem"}], "actions": {"image-signed": "deny"}}
@@ -327,6 +312,4 @@ def test_what_the_host_said_is_part_of_a_recording(tmp_path: Path) -> None:
 
     assert decision.allowed
     assert known.output.splitlines()[0] == "1 requests compared, 1 unchanged"
-    assert [each.output.splitlines()[1] for each in (unknown, elsewhere)] == [
-        "1 would be refused that were allowed"
-    ] * 2
+    assert [one.output.splitlines()[1] for one in (unknown, elsewhere)] == ["1 would be refused that were allowed"] * 2

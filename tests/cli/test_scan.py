@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from portero.cli import main
 from portero.settings.settings import Settings
+from tests.cli.running import fault_of, portero
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, make_clean, scan
 
@@ -60,16 +59,13 @@ def test_managed_plugins_are_listed_and_one_in_place_of_portero_is_exit_status_1
 def test_plugins_that_cannot_be_read_are_exit_status_2(daemon: Daemon) -> None:
     daemon.answers["/plugins"] = [5]
 
-    result = scan(daemon)
-
-    assert result.exit_code == 2
-    assert "cannot list the managed plugins" in result.stderr
+    assert "cannot list the managed plugins" in fault_of(scan(daemon))
 
 
 def test_without_an_option_the_daemon_of_docker_host_is_asked(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{daemon.socket}")
 
-    result = CliRunner().invoke(main, ["scan", "--host-root", "none", "--profile", "baseline"])
+    result = portero("scan", "--host-root", "none", "--profile", "baseline")
 
     assert "scanned, dockerd 26.1.5" in result.output
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from portero.signing import signature
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero
 
 
 @pytest.fixture
@@ -48,10 +48,9 @@ def test_a_key_is_its_owners_and_its_public_half_everybodys(key: Path) -> None:
 def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
     (tmp_path / existing).write_text("mine")
 
-    result = portero("keygen", tmp_path / "alice")
+    fault = fault_of(portero("keygen", tmp_path / "alice"))
 
-    assert result.exit_code == 2
-    assert f"portero: {tmp_path}/{existing}: File exists; name a new file\n" in result.stderr
+    assert f"portero: {tmp_path}/{existing}: File exists; name a new file\n" in fault
     assert (tmp_path / existing).read_text() == "mine"
 
 
@@ -126,10 +125,9 @@ def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
 def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:
     key.chmod(0o640)
 
-    result = sign(policy, key)
+    fault = fault_of(sign(policy, key))
 
-    assert result.exit_code == 2
-    assert result.stderr == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
+    assert fault == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
 
 
 @pytest.mark.parametrize(("name", "why"), [("alice.pub", "not a private key"), ("missing", "No such file")])
@@ -147,10 +145,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
 
     monkeypatch.setattr(os, "replace", full)
 
-    result = sign(policy, key)
-
-    assert result.exit_code == 2
-    assert result.stderr == f"portero: {policy}/signature.json: No space left on device\n"
+    assert fault_of(sign(policy, key)) == f"portero: {policy}/signature.json: No space left on device\n"
     assert [entry.name for entry in policy.iterdir()] == ["site.json"]
 
 
@@ -165,7 +160,6 @@ def test_a_folder_that_cannot_be_read_is_named(
 
     monkeypatch.setattr(os, "scandir", refuse)
 
-    result = portero(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key))
+    fault = fault_of(portero(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key)))
 
-    assert result.exit_code == 2
-    assert result.stderr == f"portero: {policy}: Permission denied\n"
+    assert fault == f"portero: {policy}: Permission denied\n"

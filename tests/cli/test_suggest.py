@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero
 from tests.compose.test_requests import needs_compose
 from tests.report.decisions import line, violation
 from tests.suggest.refused import recorded
@@ -61,10 +61,7 @@ def test_requests_that_cannot_be_read_are_counted() -> None:
 
 
 def test_a_file_without_requests_is_could_not() -> None:
-    result = run("suggest", "-", text=b"{}\n")
-
-    assert result.exit_code == 2
-    assert result.stderr == "portero: -: no decisions and no recorded requests found\n"
+    assert fault_of(run("suggest", "-", text=b"{}\n")) == "portero: -: no decisions and no recorded requests found\n"
 
 
 @needs_compose

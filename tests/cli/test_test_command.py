@@ -8,13 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.files import package_files
 from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import RuleKind
+from tests.cli.running import fault_of, portero
 
 COMMAND = import_module("portero.cli.test_command")
 SERVICE = {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
@@ -66,7 +66,7 @@ def no_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def prove(*words: str) -> Result:
-    return CliRunner().invoke(main, ["test", *words])
+    return portero("test", *words)
 
 
 def site(folder: Path, **changes: Any) -> str:
@@ -150,13 +150,10 @@ def test_junit_has_a_case_for_each_check_of_each_rule(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_cannot_be_loaded_is_exit_status_2(tmp_path: Path) -> None:
-    folder = site(tmp_path, propertis={})
+    fault = fault_of(prove(site(tmp_path, propertis={})))
 
-    result = prove(folder)
-
-    assert result.exit_code == 2
-    fault = f"portero: {tmp_path}/rules/images/team-registry.json: 'propertis' is unknown: did you mean 'properties'?"
-    assert result.stderr.startswith(f"{fault} (line ")
+    words = "rules/images/team-registry.json: 'propertis' is unknown: did you mean 'properties'? (line "
+    assert fault.startswith(f"portero: {tmp_path}/{words}")
 
 
 @pytest.mark.usefixtures("no_built_in")

@@ -1,6 +1,5 @@
 """A command as it was typed, corrected: whatever the spelling of its flags."""
 
-import json
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -8,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from portero.cli import main, typed_command
+from portero.cli import typed_command
 from portero.cli.typed_command import correct
 from portero.decision import Decision, Subject, Violation
 from portero.standin.docker_command import CommandLine, parse_command
 from portero.values.denial_parts import Proposed
 from tests.captured import table
+from tests.cli.running import portero, told
 
 ADD = [("-m", "1g")]
 
@@ -59,9 +58,7 @@ def test_a_flag_goes_however_it_was_typed(line: dict[str, str]) -> None:
         ("docker run --privileged -- x --privileged", 1, ("--privileged",), "docker run -m 1g -- x --privileged"),
     ],
 )
-def test_each_command_has_its_options_where_it_takes_them(
-    command: str, subcommand: int, gone: tuple[str, ...], expected: str
-) -> None:
+def test_each_command_has_options_in_place(command: str, subcommand: int, gone: Sequence[str], expected: str) -> None:
     assert corrected(command, gone, subcommand=subcommand) == expected
 
 
@@ -71,13 +68,9 @@ LIMITS = "-m 1g --memory-swap 1g --cpus 1 --pids-limit 200 --ulimit nofile=4096:
 def decision(proposed: Proposed | None, *, refused: bool = True) -> Decision:
     violation = Violation("r", "baseline", "X", "deny", "It harms.", {"docker": "drop it"})
     return Decision(
-        id="try",
-        time=0.0,
+        **{"id": "try", "time": 0.0, "policy": "", "profile": "hardened", "mode": "enforce"},
         subject=Subject(operation="ContainerCreate"),
         violations=(violation,) if refused else (),
-        policy="",
-        profile="hardened",
-        mode="enforce",
         suggestion=proposed,
     )
 
@@ -144,17 +137,15 @@ def test_nothing_is_printed_that_would_not_work(command: str, first: Decision, l
 )
 def test_the_whole_command_is_the_last_line(command: str, expected: str) -> None:
     options = ["--profile", "hardened", "--host-root", "none"]
-    result = CliRunner().invoke(main, ["try", *options, "--", *shlex.split(command)])
+    result = portero("try", *options, "--", *shlex.split(command))
 
     assert result.exit_code == 1
     assert result.output.splitlines()[-2:] == ["this command is allowed:", expected]
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
-def test_machines_read_it_too() -> None:
+@pytest.mark.parametrize(("words", "corrected"), [(["--privileged", "x"], "docker run x"), (["x"], None)])
+def test_machines_read_it_too(words: list[str], corrected: str | None) -> None:
     options = ["--profile", "baseline", "--host-root", "none", "--json"]
-    refused = CliRunner().invoke(main, ["try", *options, "--", "docker", "run", "--privileged", "x"])
-    allowed = CliRunner().invoke(main, ["try", *options, "--", "docker", "run", "x"])
 
-    assert json.loads(refused.output)["corrected"] == "docker run x"
-    assert json.loads(allowed.output)["corrected"] is None
+    assert told(portero("try", *options, "--", "docker", "run", *words))["corrected"] == corrected

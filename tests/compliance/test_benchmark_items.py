@@ -105,7 +105,7 @@ def test_an_exception_shows_how_often_it_was_used(make_result: MakeResult) -> No
 
     assert item(result, "5.10").verdict == "weakened"
     assert part(result, "5.10", "no-host-network").notes == (
-        "exception meter until 2099-12-31 (ops: Measures traffic.)",
+        "exception meter until 2099-12-31 (ops: Meters.)",
         "waived in 1 decision by exceptions that the policy no longer has",
         "waived in 2 decisions by exception meter",
     )

@@ -4,14 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.compliance.evidence import (
-    REMOVED,
-    HostFact,
-    LogEvidence,
-    NotAHostReport,
-    count_decisions,
-    read_evidence,
-)
+from portero.compliance.evidence import REMOVED, HostFact, LogEvidence, NotAHostReport, count_decisions, read_evidence
 from portero.report import log_lines
 from tests.report.decisions import SECONDS, line, violation
 

@@ -29,9 +29,7 @@ def test_an_item_has_its_verdict_and_what_explains_it(make_result: MakeResult) -
 
 
 def test_a_reason_that_counts_for_many_items_in_a_row_stands_once(make_result: MakeResult) -> None:
-    shown = "\n".join(formats.list_lines(make_result()))
-
-    assert shown.count("Portero does not read the rules of auditd.") == 1
+    assert "\n".join(formats.list_lines(make_result())).count("Portero does not read the rules of auditd.") == 1
 
 
 def test_what_was_refused_is_shown_of_enforced_items_too(make_result: MakeResult) -> None:

@@ -18,13 +18,9 @@ from tests.paths import ROOT
 HOSTILE: dict[str, Any] = json.loads((Path(__file__).parent / "hostile.json").read_text())
 # One of each kind is typed as `portero try` too.
 TRIED = (
-    "include over ssh with a command in .env",
-    "include by a variable of .env",
-    "extends of a file above the project",
-    "a provider",
-    "an env_file that is a link out of the folder",
-    "a docker configuration of the project",
-    "a compose file that is a FIFO",
+    *("include over ssh with a command in .env", "include by a variable of .env"),
+    *("extends of a file above the project", "a provider", "an env_file that is a link out of the folder"),
+    *("a docker configuration of the project", "a compose file that is a FIFO"),
 )
 SECRET = "the-secret-of-the-host"
 pytestmark = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")

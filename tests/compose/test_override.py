@@ -5,10 +5,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from portero.compose.override import (
-    find_override,
-    merge_override,
-)
+from portero.compose.override import find_override, merge_override
 from portero.recording.request_files import InvalidRequestFile
 from portero.values.json_types import JSON
 

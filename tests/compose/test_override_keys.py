@@ -121,9 +121,7 @@ MIB = 1 << 20
         ({"usage": 40 * MIB}, 5, None),
     ],
 )
-def test_the_limit_has_room(
-    tmp_path: Path, stats: dict[str, object], state: object, expected: tuple[str, str] | None
-) -> None:
+def test_the_limit_has_room(tmp_path: Path, stats: object, state: object, expected: tuple[str, str] | None) -> None:
     class Daemon(Handler):
         def respond(self) -> None:
             self.reply(json.dumps({"memory_stats": stats}).encode())

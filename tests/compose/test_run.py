@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from portero.cli import main
 from portero.compose import run
 from portero.compose.run import NoSandbox, Sandbox, SandboxError
 from portero.standin import docker_command
 from portero.standin.docker_command import Ended
+from tests.cli.running import check, fault_of, portero
 
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LIMITS = {"data": 300 << 20, "cpu": 10, "fsize": 8 << 20, "nofile": 256, "core": 0}
@@ -40,9 +39,7 @@ def test_compose_on_the_path_is_found_before_the_plugin_and_links_are_followed(t
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "docker-compose").symlink_to(real)
 
-    found = run.find_compose({"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")})
-
-    assert found == str(real)
+    assert run.find_compose({"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")}) == str(real)
 
 
 @pytest.mark.parametrize("environ", [{"HOME": "{}"}, {"DOCKER_CONFIG": "{}/.docker", "HOME": "/nonexistent"}])
@@ -60,15 +57,11 @@ def test_compose_1_is_a_script_and_compose_2_is_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("ldd") is None, reason="needs ldd")
-def test_libraries_are_files_with_the_loader_among_them() -> None:
+def test_libraries_are_files_with_the_loader_among_them_and_a_script_has_none(tmp_path: Path) -> None:
     found = list(run.list_libraries(os.path.realpath(sys.executable)))
 
     assert all(Path(path).is_file() for path in found)
     assert any("ld-" in path for path in found)
-
-
-@pytest.mark.skipif(shutil.which("ldd") is None, reason="needs ldd")
-def test_what_is_no_dynamic_program_has_no_libraries(tmp_path: Path) -> None:
     assert list(run.list_libraries(str(write_program(tmp_path / "x", "#!/bin/sh\n")))) == []
 
 
@@ -245,9 +238,7 @@ needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reaso
 @pytest.mark.parametrize("name", sorted(path.name for path in FILES.glob("*.yaml")))
 @pytest.mark.parametrize("options", [[], ["--no-sandbox"]], ids=["sandbox", "no sandbox"])
 def test_an_ordinary_project_asks_for_the_same_with_and_without_a_sandbox(name: str, options: list[str]) -> None:
-    words = ["check", *options, "--host-root", "none", "--profile", "baseline", "--format", "json", str(FILES / name)]
-
-    ended = CliRunner().invoke(main, words)
+    ended = check(*options, "--format", "json", FILES / name)
 
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     counted = json.loads((FILES / "expected.json").read_text())[name]
@@ -260,13 +251,9 @@ def test_compose_sees_of_the_environment_only_what_is_named(tmp_path: Path, monk
     monkeypatch.setenv("TAG", "1.2")
     (tmp_path / "compose.yaml").write_text("services: {a: {image: 'busybox:${TAG:-none}${X:-}${CI_TOKEN:-}'}}")
 
-    plain = CliRunner().invoke(main, ["check", "--format", "json", str(tmp_path / "compose.yaml")])
-    named = CliRunner().invoke(
-        main, ["check", "--format", "json", "--env", "TAG", "--env", "X=b", str(tmp_path / "compose.yaml")]
-    )
-
-    assert '"busybox:none"' in plain.stdout.replace("docker.io/library/", "")
-    assert '"busybox:1.2b"' in named.stdout.replace("docker.io/library/", "")
+    for named, image in (((), "busybox:none"), (("--env", "TAG", "--env", "X=b"), "busybox:1.2b")):
+        shown = portero("check", "--format", "json", *named, tmp_path / "compose.yaml").stdout
+        assert f'"{image}"' in shown.replace("docker.io/library/", "")
 
 
 def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
@@ -274,99 +261,84 @@ def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
     return Sandbox(("/nonexistent",), (), "/", {}, time.monotonic() + 1).run(["version"], Path("/tmp/x/docker.sock"))
 
 
-def test_a_sandbox_that_cannot_be_had_is_reported_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SandboxError, match=r"cannot be set up: bwrap: setting up uid map.*--no-sandbox"):
-        run_ending(monkeypatch, Ended(1, "bwrap: setting up uid map: Permission denied\n"))
+@pytest.mark.parametrize(
+    ("ended", "why"),
+    [
+        (Ended(1, "bwrap: setting up uid map: Permission denied\n"), r"cannot be set up: bwrap: setting.*--no-sandbox"),
+        (Ended(2, "fatal error: runtime: out of memory\n"), "more than 300 MiB"),
+    ],
+    ids=["it cannot be had", "too little memory"],
+)
+def test_what_ends_a_sandbox_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch, ended: Ended, why: str) -> None:
+    with pytest.raises(SandboxError, match=why):
+        run_ending(monkeypatch, ended)
 
 
 @pytest.mark.parametrize(
     ("present", "cure"),
-    [(["prlimit"], "needs bubblewrap: apt-get install bubblewrap, or use --no-sandbox"), (["bwrap"], "util-linux")],
+    [("prlimit", "needs bubblewrap: apt-get install bubblewrap, or use --no-sandbox"), ("bwrap", "util-linux")],
 )
 def test_without_what_makes_the_sandbox_the_cure_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, present: list[str], cure: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, present: str, cure: str
 ) -> None:
-    system, project = tmp_path / "bin", tmp_path / "compose.yaml"
-    system.mkdir()
-    for name in present:
-        (system / name).symlink_to("/bin/true")
-    monkeypatch.setattr(run, "_SYSTEM_PATH", str(system))
+    write_program(tmp_path / "bin" / present)
+    monkeypatch.setattr(run, "_SYSTEM_PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(run, "find_compose", lambda _: "/bin/true")
-    project.write_text("services: {a: {image: busybox}}\n")
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: busybox}}\n")
 
-    ended = CliRunner().invoke(main, ["check", str(project)])
+    (fault,) = fault_of(portero("check", tmp_path / "compose.yaml")).splitlines()
 
-    assert ended.exit_code == 2
-    assert len(ended.stderr.splitlines()) == 1
-    assert cure in ended.stderr
-
-
-def test_too_little_memory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SandboxError, match="more than 300 MiB"):
-        run_ending(monkeypatch, Ended(2, "fatal error: runtime: out of memory\n"))
+    assert cure in fault
 
 
 def test_any_other_end_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_ending(monkeypatch, Ended(14, "no such file")) == Ended(14, "no such file")
 
 
-def test_without_compose_the_cure_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "find_compose", lambda _: None)
-
-    with pytest.raises(SandboxError, match="install docker-compose"):
-        run.find_runner((), "/", {}, 1.0, sandboxed=True)
-
-
-def test_compose_1_runs_only_without_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "docker-compose"
-    program.write_text("#!/bin/sh\n")
-    monkeypatch.setattr(run, "find_compose", lambda _: str(program))
-
-    with pytest.raises(SandboxError, match="is Compose 1"):
-        run.find_runner((), "/", {}, 1.0, sandboxed=True)
-    assert isinstance(run.find_runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
-
-
-def test_without_ldd_the_cure_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "docker-compose"
-    program.write_text("\x7fELF")
-    monkeypatch.setattr(run, "find_compose", lambda _: str(program))
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        (None, "install docker-compose"),
+        ("#!/bin/sh\n", "is Compose 1"),
+        ("\x7fELF", r"cannot list the libraries of .*install ldd"),
+    ],
+    ids=["no compose", "compose 1", "no ldd"],
+)
+def test_without_what_a_sandbox_needs_the_cure_is_told_and_compose_1_runs_only_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, why: str
+) -> None:
+    found = program and str(write_program(tmp_path / "docker-compose", program))
+    monkeypatch.setattr(run, "find_compose", lambda _: found)
     monkeypatch.setattr(run, "_SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(run, "list_missing_packages", list)
 
-    with pytest.raises(SandboxError, match=r"cannot list the libraries of .*install ldd"):
+    with pytest.raises(SandboxError, match=why):
         run.find_runner((), "/", {}, 1.0, sandboxed=True)
+    if found:
+        assert isinstance(run.find_runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
 
 
 @needs_compose
 @pytest.mark.parametrize("folder", ["/", "elsewhere"])
-def test_try_shows_nothing_of_the_folder_where_it_is_typed(
-    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_try_shows_nothing_of_where_it_is_typed(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("project", "elsewhere"):
         (tmp_path / name).mkdir()
-    secret = tmp_path / "elsewhere" / "secret"
+    secret, file = tmp_path / "elsewhere" / "secret", tmp_path / "project" / "compose.yaml"
     secret.write_text("TOKEN=secret-value\n")
-    file = tmp_path / "project" / "compose.yaml"
     file.write_text(f"services: {{a: {{image: busybox, env_file: {secret}}}}}\n")
     monkeypatch.chdir(tmp_path / folder)
 
-    ended = CliRunner().invoke(main, ["try", "--json", "--", "docker-compose", "-f", str(file), "create"])
-
-    assert ended.exit_code == 2
-    assert "not found" in ended.stderr
+    assert "not found" in fault_of(portero("try", "--json", "--", "docker-compose", "-f", file, "create"))
 
 
 @needs_compose
-def test_try_takes_relative_names_from_the_folder_where_it_is_typed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_try_takes_relative_names_from_where_it_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "compose.yaml").write_text("services: {a: {image: busybox}}\n")
     monkeypatch.chdir(tmp_path)
 
     words = ["try", "--profile", "baseline", "--", "docker-compose", "-f", "project/compose.yaml", "create"]
-    ended = CliRunner().invoke(main, words)
+    ended = portero(*words)
 
     assert ended.exit_code == 0, ended.output
     assert "ContainerCreate" in ended.stdout

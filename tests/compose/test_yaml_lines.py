@@ -9,34 +9,7 @@ from portero.compose.yaml_lines import KEYS, ComposeLines, list_warnings
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 
-FILE = """\
-x-common: &common
-  pid: host
-services:
-  web:
-    image: nginx
-    "privileged": true
-    volumes:
-      - ./a:/a
-      - {type: bind, source: /run, target: /b}
-    ports:
-      - "127.0.0.1:8080:80"
-      - target: 53
-    cap_add: [NET_ADMIN,
-      SYS_ADMIN]
-    sysctls:
-      kernel.shmmax: 1
-    deploy:
-      resources: {}
-    build:
-      network: host
-  tool:
-    <<: *common
-    image: busybox
-volumes:
-  web:
-    driver_opts: {o: bind}
-"""
+FILE = Path(__file__).with_name("lines.yaml").read_text()
 BODY: JSON = {
     "HostConfig": {
         "Binds": ["/p/a:/a:rw", "/other:/c"],

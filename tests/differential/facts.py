@@ -81,14 +81,12 @@ def _settings(facts: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[D
     for name, (read, made) in pairs.items():
         if read != made:
             yield Difference(f"facts.{name}", read, made)
-    joined = {
-        name for name in stored["NetworkSettings"]["Networks"] or {} if not name.startswith(("container:", "ns:"))
-    }
+    nets = {name for name in stored["NetworkSettings"]["Networks"] or {} if not name.startswith(("container:", "ns:"))}
     known = {fact["name"] for fact in facts["networks"]}
     if "default" in known:
         known.add("bridge")
-    if not joined <= known:
-        yield Difference("facts.networks", sorted(known), sorted(joined))
+    if not nets <= known:
+        yield Difference("facts.networks", sorted(known), sorted(nets))
     published = sum(len(bindings[port] or [None]) for port in bindings)
     if settings["PublishAllPorts"]:
         published += len(exposed.keys() - bindings.keys())

@@ -124,20 +124,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-shrink", action="store_true")
     options = parser.parse_args(arguments)
     counts: Counter[str] = Counter()
-    counts_of_targets: Counter[str] = Counter()
+    targets: Counter[str] = Counter()
     began = time.monotonic()
     with Stage(options.engine) as stage:
         numbers = range(options.first, options.first + options.number)
-        for mistaken in compare_targets(stage, options.seed, numbers, counts_of_targets):
+        for mistaken in compare_targets(stage, options.seed, numbers, targets):
             print(mistaken, flush=True)
             counts["unexplained"] += 1
         for found in search(stage, options.seed, numbers, counts, shrinking=not options.no_shrink):
             print(found, flush=True)
         print(f"dockerd {stage.version}, seed {options.seed}, {time.monotonic() - began:.0f} s", flush=True)
-    for what, count in (
-        *sorted(counts.items()),
-        *((f"targets {what}", n) for what, n in sorted(counts_of_targets.items())),
-    ):
+    for what, count in (*sorted(counts.items()), *((f"targets {what}", n) for what, n in sorted(targets.items()))):
         print(f"{count:7} {what}")
     return 1 if counts["unexplained"] else 0
 

@@ -11,6 +11,4 @@ def test_a_seed_and_a_number_always_give_the_same_request() -> None:
 
 
 def test_every_operation_occurs() -> None:
-    counted = Counter(make_case(1, number).operation for number in range(600))
-
-    assert counted.keys() == WEIGHTS.keys()
+    assert Counter(make_case(1, number).operation for number in range(600)).keys() == WEIGHTS.keys()

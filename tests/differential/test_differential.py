@@ -1,7 +1,9 @@
 """Generated requests: Portero reads what dockerd executes. And the comparison notices a reading that is wrong."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,41 +44,10 @@ def _create(**settings: Any) -> Case:
     return Case("ContainerCreate", "/containers/create", Document(plain(body)), starts=True)
 
 
-_DEVICE = {"PathOnHost": "/dev/null", "PathInContainer": "/dev/n", "CgroupPermissions": "rwm"}
 # Each a request, what Portero is made to read of it, and where the difference must show.
-WRONG: dict[str, tuple[dict[str, Any], str, Any, str]] = {
-    "a body that is not privileged": (
-        {"Privileged": True},
-        "body HostConfig Privileged",
-        False,
-        "HostConfig.Privileged",
-    ),
-    "a fact that is not privileged": ({"Privileged": True}, "facts privileged value", False, "facts.privileged"),
-    "no capability": ({"CapAdd": ["sys_admin"]}, "facts capabilities add", [], "facts.capabilities"),
-    "another capability": (
-        {"CapDrop": ["ALL"]},
-        "facts capabilities drop",
-        [{"name": "KILL", "at": ""}],
-        "facts.capabilities",
-    ),
-    "no mount": ({"Binds": ["/etc:/x"]}, "facts mounts", [], "facts.mounts"),
-    "another source": (
-        {"Binds": ["/etc:/x"]},
-        "facts mounts 0 paths",
-        ["/srv"],
-        "facts.mounts[HostConfig.Binds[0]].paths",
-    ),
-    "a mount that is not writable": ({"Binds": ["/etc:/x"]}, "facts mounts 0 writable", False, "facts.mounts"),
-    "no limit of memory": ({"Memory": 2**27}, "facts limits memory value", 2**20, "facts.limits.memory"),
-    "a process namespace of its own": ({"PidMode": "host"}, "facts namespaces pid mode", "default", "facts.namespaces"),
-    "seccomp": ({"SecurityOpt": ["seccomp=unconfined"]}, "facts seccomp profile", "default", "facts.seccomp"),
-    "paths that stay masked": ({"MaskedPaths": []}, "facts maskedPaths missing", [], "facts.maskedPaths"),
-    "no device": ({"Devices": [_DEVICE]}, "facts devices", [], "facts.devices"),
-    "no sysctl": ({"Sysctls": {"net.ipv4.ip_forward": "1"}}, "facts sysctls", [], "facts.sysctls"),
-    "no group": ({"GroupAdd": ["docker"]}, "facts groups", [], "facts.groups"),
-    "the usual cgroup": ({"CgroupParent": "/x"}, "facts cgroupParent value", "", "facts.cgroupParent"),
-    "a name that is not read": ({"Dns": ["1.1.1.1"]}, "body HostConfig Dns", None, "HostConfig.Dns"),
-}
+WRONG: dict[str, tuple[dict[str, Any], str, Any, str]] = json.loads(
+    Path(__file__).with_name("wrong-readings.json").read_text()
+)
 
 
 @pytest.mark.parametrize("wrong", WRONG)

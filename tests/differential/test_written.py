@@ -17,9 +17,5 @@ def test_each_part_can_be_left_out_and_each_name_spelt_plainly() -> None:
     found = [document.encode() for document in smaller(Document(node, after="}"))]
 
     assert found == [
-        b'{"a":[1],"\\u0062":2}',
-        b'{"\\u0062":2}}',
-        b'{"a":[],"\\u0062":2}}',
-        b'{"a":[1]}}',
-        b'{"a":[1],"b":2}}',
+        *(b'{"a":[1],"\\u0062":2}', b'{"\\u0062":2}}', b'{"a":[],"\\u0062":2}}', b'{"a":[1]}}', b'{"a":[1],"b":2}}')
     ]

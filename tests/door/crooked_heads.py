@@ -65,19 +65,7 @@ _PLAIN = (
 )
 _BODIES = (b"", b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"0\r\nX-Portero-Door: forged\r\n\r\n" + _SECOND, _SECOND)
 _PIECES = (
-    b"\r\n",
-    b"\n",
-    b"\r",
-    b" ",
-    b"\t",
-    b":",
-    b"_",
-    b"-",
-    b"\x00",
-    b"\x7f",
-    b"\xc2\xa0",
-    b"HTTP/2.0",
-    b"\r\n\r\n",
+    *(b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"_", b"-", b"\x00", b"\x7f", b"\xc2\xa0", b"HTTP/2.0", b"\r\n\r\n"),
 )
 # What belongs to one connection.
 _GONE = {"te", "trailer", "keep-alive", "http2-settings", "proxy-connection"}

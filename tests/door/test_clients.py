@@ -28,9 +28,7 @@ def test_an_account_has_its_name_and_its_groups() -> None:
 
 
 @pytest.mark.parametrize("failure", [KeyError, OSError])
-def test_an_account_that_the_name_service_does_not_name_is_unknown(
-    failure: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_without_a_name_is_unknown(failure: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(uid: int) -> object:
         raise failure
 
@@ -126,9 +124,7 @@ def test_a_container_is_known_by_its_control_group(
     assert ClientProcesses(proc(tmp_path, own, cgroup)).is_trusted(client) is trusted
 
 
-def test_a_process_that_is_not_seen_is_not_trusted(
-    client: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_is_not_seen_is_not_trusted(client: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a PID namespace above the door's."""
     monkeypatch.setattr(clients, "read_peer", lambda one: Peer(0, 0))
 

@@ -40,9 +40,7 @@ def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tm
     "shown",
     [SHOWN.replace("=active", "=inactive"), f"{SHOWN}Listen=/x (Stream)\n", "Listen=\nActiveState=active\n", ""],
 )
-def test_a_dockerd_without_docker_socket_is_no_case_for_units(
-    shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_docker_socket_there_are_no_units(shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door_units, "run", lambda *words: shown)
 
     with pytest.raises(UnitsFail, match=r"docker\.socket does not hold the one socket"):
@@ -103,9 +101,7 @@ def _fail(message: str) -> Callable[[object], None]:
     return fail
 
 
-def test_a_door_that_does_not_answer_leaves_all_as_it_was(
-    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_door_that_is_silent_changes_nothing(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer"):
@@ -142,9 +138,7 @@ def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, r
     assert not [command for command in ran if command.startswith("systemctl")]
 
 
-def test_who_had_doors_is_told_that_they_are_off(
-    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_had_doors_hears_that_they_are_off(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     enable(USERS, {}, tmp_path)
     monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
 

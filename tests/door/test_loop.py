@@ -71,9 +71,7 @@ def test_an_unknown_uid_is_refused_with_a_sentence(tmp_path: Path) -> None:
     assert dockerd.seen == []
 
 
-def test_a_client_in_a_container_is_refused_at_the_users_door_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_in_a_container_is_refused_at_the_users_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door_loop.ClientProcesses, "is_trusted", lambda self, client: False)
     with running_door(tmp_path) as (doors, dockerd, _):
         answer, other = ask(doors / USERS, GET), ask(doors / TRAEFIK, GET)

@@ -22,9 +22,7 @@ def ends() -> Iterator[tuple[socket.socket, Direction, socket.socket]]:
         yield sender, Direction(source, target, PipePool(), b"first"), receiver
 
 
-def test_what_comes_first_is_first_and_an_end_is_passed_on(
-    ends: tuple[socket.socket, Direction, socket.socket],
-) -> None:
+def test_what_comes_first_is_first_and_an_end_is_passed(ends: tuple[socket.socket, Direction, socket.socket]) -> None:
     sender, direction, receiver = ends
     sender.send(b" and more")
     sender.shutdown(socket.SHUT_WR)
@@ -36,9 +34,7 @@ def test_what_comes_first_is_first_and_an_end_is_passed_on(
     assert receiver.recv(100, socket.MSG_WAITALL) == b"first and more"
 
 
-def test_what_a_slow_receiver_leaves_waits_in_a_pipe_of_its_own(
-    ends: tuple[socket.socket, Direction, socket.socket],
-) -> None:
+def test_what_a_slow_receiver_leaves_waits_in_a_pipe(ends: tuple[socket.socket, Direction, socket.socket]) -> None:
     sender, direction, receiver = ends
     data, sent, received = os.urandom(4 << 20), 0, b""
     while len(received) < len(data) + 5:

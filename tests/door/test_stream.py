@@ -71,9 +71,7 @@ def test_a_refusal_of_head_has_no_content(pair: tuple[socket.socket, socket.sock
     assert message(client).startswith("HTTP/1.1 503 Service Unavailable\r\n")
 
 
-def test_whoever_goes_on_sending_after_a_refusal_is_not_listened_to_for_long(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_who_goes_on_sending_after_a_refusal_is_not_heard_for_long(pair: tuple[socket.socket, socket.socket]) -> None:
     client, door = pair
     client.send(b"x\r\n\r\n" + b"y" * 1000)
     refused = stream(door, None)
@@ -88,10 +86,7 @@ def test_whoever_goes_on_sending_after_a_refusal_is_not_listened_to_for_long(
     ("head", "answer"),
     [
         # Jenkins' docker-plugin (DockerComputerAttachConnector.java) writes them so, by println.
-        (
-            b"POST /exec/1/start HTTP/1.1\nHost: docker.sock\nUpgrade: tcp\nConnection: Upgrade\n\n{}",
-            503,
-        ),
+        (b"POST /exec/1/start HTTP/1.1\nHost: docker.sock\nUpgrade: tcp\nConnection: Upgrade\n\n{}", 503),
         (b"GET / HTTP/1.1\nHost: d\r\n\r\n\n\n", 400),
         (b"GET / HTTP/1.1\r\nHost: d\nX: a\r\n\r\n", 400),
         (b"GET / HTTP/1.1\n\tHost: d\nHost: d\n\n", 400),

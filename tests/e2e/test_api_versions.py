@@ -166,10 +166,7 @@ def test_read_only_on_top_alone_is_writable(docker: GuardedDocker) -> None:
 @pytest.mark.usefixtures("disk")
 @pytest.mark.parametrize(
     "config",
-    [
-        {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"NonRecursive": True}}]},
-        {"Binds": ["/srv/www:/d:ro"]},
-    ],
+    [{"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"NonRecursive": True}}]}, {"Binds": ["/srv/www:/d:ro"]}],
     ids=str,
 )
 def test_a_read_only_bind_without_mounts_below_it_is_read_only_for_old_clients(

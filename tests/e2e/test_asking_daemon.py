@@ -101,9 +101,7 @@ def test_a_socket_of_root_deep_below_a_folder_is_held_and_one_of_a_user_is_repor
     assert "no-user-sockets" in [violation["rule"] for violation in line["violations"]]
 
 
-def test_a_process_in_a_pid_namespace_of_its_own_that_listens_as_dockerd_refuses_no_request(
-    docker: GuardedDocker,
-) -> None:
+def test_a_process_in_its_own_pid_namespace_that_listens_as_dockerd_refuses_no_request(docker: GuardedDocker) -> None:
     docker.shell("mkdir -p /media; ln -sf $(readlink -f $(which python3)) /srv/dockerd")
     start = ("unshare", "--pid", "--fork", "--kill-child")
     with listening(docker, "/media/any", *start, program="/srv/dockerd"):

@@ -183,7 +183,7 @@ def test_what_is_no_good_token_is_refused_with_its_code(identified: GuardedDocke
     curl = "curl -s --unix-socket /run/docker.sock -H @/srv/attack $more http://docker/containers/json"
 
     said = identified.do(
-        f'good={good}; header=X-Portero-Token; more=; {attack}; echo "$header: $value" > /srv/attack; {curl}',
+        f'good={good}; header=X-Portero-Token; more=; {attack}; echo "$header: $value" > /srv/attack; {curl}'
     )
 
     assert refusing(json.loads(said)["message"]) == [code]

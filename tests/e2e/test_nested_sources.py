@@ -82,10 +82,7 @@ def test_check_and_try_see_the_containers_of_the_host(host: GuardedDocker) -> No
         "/srv/compose/compose.yaml",
         {"services": {"m": {"image": "busybox", "volumes": ["/srv/media/movies:/m:ro"], "network_mode": "none"}}},
     )
-    asked = (
-        ("check", "--format", "json", "/srv/compose/compose.yaml"),
-        ("try", "--json", "--", *shlex.split(READER)),
-    )
+    asked = (("check", "--format", "json", "/srv/compose/compose.yaml"), ("try", "--json", "--", *shlex.split(READER)))
 
     def list_verdicts() -> list[list[str]]:
         return [[*list_rules(host.portero(*words).stdout)] for words in asked]

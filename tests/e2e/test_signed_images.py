@@ -194,9 +194,7 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(signing: Signi
         docker.do("docker rm -f old mine")
 
 
-def test_what_was_fetched_stays_good_without_the_registry_and_is_fetched_again(
-    signing: Signing,
-) -> None:
+def test_what_was_fetched_stays_good_without_the_registry_and_is_fetched_again(signing: Signing) -> None:
     made = signing.registry.push("team/app", "kept")
     signing.registry.sign("team/app", made["index"])
     name = signing.pull("team/app", "kept")

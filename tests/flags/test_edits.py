@@ -119,9 +119,7 @@ def test_a_mount_is_changed_in_its_place() -> None:
     edit = Entries("Binds", changes=mounts.OF_BINDS)
     changed = document(Binds=["/a:/a", "/b:/b:rw,z", "/c:/c"])
 
-    change = edit.change(changed, "read-only", Violated(["Binds[1]"]))
-
-    assert change == Change(("/b:/b:ro,z",), ("/b:/b:rw,z",))
+    assert edit.change(changed, "read-only", Violated(["Binds[1]"])) == Change(("/b:/b:ro,z",), ("/b:/b:rw,z",))
     assert changed["body"] == {"Binds": ["/a:/a", "/b:/b:ro,z", "/c:/c"]}
     assert edit.change(changed, "read-only", Violated(["Binds[1]"])) == NOTHING
     assert edit.change(changed, "unknown", Violated(["Binds[1]"])) == NOTHING

@@ -97,23 +97,13 @@ def test_an_option_of_the_driver_is_set_and_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bind", "read_only", "private"),
+    ("mount", "read_only", "private"),
     [
         ("/a:/b", "/a:/b:ro", "/a:/b"),
         ("/a:/b:rw,z", "/a:/b:ro,z", "/a:/b:rw,z"),
         ("/a:/b:ro,rslave", "/a:/b:ro,rslave", "/a:/b:ro"),
         ("data:/b", "data:/b:ro", "data:/b"),
         ("/b", "/b", "/b"),
-    ],
-)
-def test_a_bind_keeps_its_other_options(bind: str, read_only: str, private: str) -> None:
-    assert mounts.read_only_bind(bind) == read_only
-    assert mounts.private_bind(bind) == private
-
-
-@pytest.mark.parametrize(
-    ("mount", "read_only", "private"),
-    [
         ({"Source": "/a"}, {"Source": "/a", "ReadOnly": True}, {"Source": "/a"}),
         (
             {"BindOptions": {"Propagation": "rshared", "NonRecursive": True}},
@@ -123,6 +113,8 @@ def test_a_bind_keeps_its_other_options(bind: str, read_only: str, private: str)
         (None, None, None),
     ],
 )
-def test_a_mount_keeps_its_other_fields(mount: Any, read_only: Any, private: Any) -> None:
-    assert mounts.read_only_mount(mount) == read_only
-    assert mounts.private_mount(mount) == private
+def test_a_bind_keeps_its_other_options_and_a_mount_its_other_fields(mount: Any, read_only: Any, private: Any) -> None:
+    is_bind = isinstance(mount, str)
+
+    assert (mounts.read_only_bind if is_bind else mounts.read_only_mount)(mount) == read_only
+    assert (mounts.private_bind if is_bind else mounts.private_mount)(mount) == private

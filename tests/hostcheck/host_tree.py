@@ -10,6 +10,13 @@ from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_
 DAEMON_JSON = "/etc/docker/daemon.json"
 
 
+class ThisSystem(Files):
+    """A host whose files are below a folder, and that is this system to systemd and apt."""
+
+    def outside(self, path: str) -> str:
+        return "/" if path == "/" else super().outside(path)
+
+
 class Host:
     """A folder tree that stands for a host."""
 

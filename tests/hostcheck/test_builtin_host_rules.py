@@ -47,9 +47,8 @@ def test_every_row_of_the_guide_about_the_host_has_a_rule() -> None:
 def test_the_base_host_breaks_no_rule(name: str) -> None:
     base = document("base-host.json")
 
-    assert {id: policy(name).outcome(id, base) for id in policy(name).rules.rules} == dict.fromkeys(
-        policy(name).rules.rules
-    )
+    rules = policy(name).rules.rules
+    assert {id: policy(name).outcome(id, base) for id in rules} == dict.fromkeys(rules)
 
 
 @every_rule

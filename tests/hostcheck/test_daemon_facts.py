@@ -1,6 +1,7 @@
 """What dockerd says of itself, and what its configuration says where it does not."""
 
 import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
@@ -12,22 +13,7 @@ from portero.hostcheck.daemon_facts import Info
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 
-INFO: dict[str, Any] = {
-    "ServerVersion": "26.1.5+dfsg1",
-    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=userns"],
-    "LoggingDriver": "journald",
-    "LiveRestoreEnabled": True,
-    "ExperimentalBuild": False,
-    "CgroupVersion": "2",
-    "MemoryLimit": False,
-    "CpuCfsQuota": True,
-    "DockerRootDir": "/srv/docker",
-    "Plugins": {"Authorization": ["portero"]},
-    "RegistryConfig": {
-        "InsecureRegistryCIDRs": ["127.0.0.0/8", "::1/128", "10.0.0.0/8"],
-        "IndexConfigs": {"docker.io": {"Secure": True}, "registry.example.com:5000": {"Secure": False}},
-    },
-}
+INFO: dict[str, Any] = json.loads(Path(__file__).with_name("info.json").read_text())
 
 
 def facts(host: Host, info: dict[str, Any] | None = None, api: EngineApi | None = None) -> Any:
@@ -76,14 +62,8 @@ def test_the_configuration_counts_where_nobody_answers(host: Host) -> None:
     assert found["version"]["value"] == found["release"]["value"] == "unknown"
     assert found["userNamespaces"]["remapped"] == {"value": True, "at": "dockerd --userns-remap"}
     assert found["userNamespaces"]["rootless"] == {"value": False, "at": "user of dockerd"}
-    values = {name: found[name]["value"] for name in ("logDriver", "seccomp", "icc", "liveRestore", "iptables")}
-    assert values == {
-        "logDriver": "syslog",
-        "seccomp": "unconfined",
-        "icc": False,
-        "liveRestore": True,
-        "iptables": True,
-    }
+    told = {name: found[name]["value"] for name in ("logDriver", "seccomp", "icc", "liveRestore", "iptables")}
+    assert told == {"logDriver": "syslog", "seccomp": "unconfined", "icc": False, "liveRestore": True, "iptables": True}
     assert found["authorizationPlugins"] == {"value": ["portero"], "at": "dockerd --authorization-plugin"}
 
 
@@ -103,14 +83,11 @@ def test_the_plugin_that_dockerd_asks_first_is_the_first_that_is_named(host: Hos
     assert facts(host)["askedFirst"] == {"value": first, "at": ANY}
 
 
-def test_a_dockerd_of_another_user_is_rootless(host: Host) -> None:
-    host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\n")
-
-    assert facts(host)["userNamespaces"]["rootless"]["value"] is True
-
-
-def test_without_a_process_nobody_knows_whether_it_is_rootless(host: Host) -> None:
+def test_a_dockerd_of_another_user_is_rootless_and_without_a_process_nobody_knows(host: Host) -> None:
     assert facts(host)["userNamespaces"]["rootless"]["value"] == "unknown"
+
+    host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\n")
+    assert facts(host)["userNamespaces"]["rootless"]["value"] is True
 
 
 def test_docker_is_installed_where_its_program_is(host: Host) -> None:
@@ -142,10 +119,7 @@ def test_a_rootless_dockerd_says_so(host: Host) -> None:
     assert found["userNamespaces"]["remapped"]["value"] is False
 
 
-@pytest.mark.parametrize(
-    "config",
-    [None, {"InsecureRegistryCIDRs": "all"}, {"IndexConfigs": []}],
-)
+@pytest.mark.parametrize("config", [None, {"InsecureRegistryCIDRs": "all"}, {"IndexConfigs": []}])
 def test_an_answer_of_another_shape_is_unknown(host: Host, config: Any) -> None:
     found = facts(host, {"RegistryConfig": config, "LoggingDriver": 5, "Plugins": {"Authorization": None}})
 
@@ -162,8 +136,7 @@ def test_a_registry_without_a_word_on_its_safety_is_insecure(host: Host) -> None
 
 
 @pytest.mark.parametrize(
-    ("version", "release"),
-    [("25.0.6", 25000006), ("28.0", 28000000), ("19.03.15", 19003015), ("dev", "unknown")],
+    ("version", "release"), [("25.0.6", 25000006), ("28.0", 28000000), ("19.03.15", 19003015), ("dev", "unknown")]
 )
 def test_a_version_becomes_a_number(host: Host, version: str, release: Any) -> None:
     assert facts(host, {"ServerVersion": version})["release"]["value"] == release
@@ -179,33 +152,24 @@ def test_the_data_root_is_what_dockerd_says_then_what_it_is_told(host: Host) -> 
 
 @pytest.mark.parametrize("info", [None, INFO], ids=["configured", "reported"])
 @pytest.mark.parametrize(
-    ("value", "start", "remapped"), [("root", "1", False), ("default", "0", False), ("default", "231072", True)]
+    ("value", "start", "maps"), [("root", "1", False), ("default", "0", False), ("default", "231072", True)]
 )
-def test_a_remap_that_leaves_root_as_root_is_none(
-    host: Host, info: dict[str, Any] | None, value: str, start: str, remapped: bool
+def test_a_remap_that_leaves_root_as_root_or_that_dockerd_does_not_report_is_none(
+    host: Host, info: dict[str, Any] | None, value: str, start: str, maps: bool
 ) -> None:
     host.dockerd(f"--userns-remap={value}")
     host.write("/etc/subuid", f"dockremap:{start}:65536\n")
 
-    assert facts(host, info)["userNamespaces"]["remapped"]["value"] is remapped
-
-
-def test_a_remap_that_dockerd_does_not_report_is_none(host: Host) -> None:
-    host.dockerd("--userns-remap=default")
-
+    assert facts(host, info)["userNamespaces"]["remapped"]["value"] is maps
     assert facts(host, INFO | {"SecurityOptions": []})["userNamespaces"]["remapped"]["value"] is False
 
 
 @pytest.mark.parametrize(("bridge", "icc"), [("true", True), ("false", False)])
-def test_the_default_bridge_as_it_is_counts_before_the_file(
-    host: Host, dockerd: Dockerd, bridge: str, icc: bool
-) -> None:
+def test_the_default_bridge_itself_counts_before_the_file(host: Host, dockerd: Dockerd, bridge: str, icc: bool) -> None:
     host.write("/etc/docker/daemon.json", json.dumps({"icc": not icc}))
     dockerd.says("GET /networks/bridge", 200, {"Options": {"com.docker.network.bridge.enable_icc": bridge}})
 
-    found = facts(host, {}, EngineApi(dockerd.address))["icc"]
-
-    assert found == {"value": icc, "at": "GET /networks/bridge"}
+    assert facts(host, {}, EngineApi(dockerd.address))["icc"] == {"value": icc, "at": "GET /networks/bridge"}
 
 
 @pytest.mark.parametrize("answer", [{}, {"Options": None}, {"Options": {"com.docker.network.bridge.enable_icc": "no"}}])
@@ -216,15 +180,17 @@ def test_a_bridge_that_does_not_tell_leaves_it_to_the_file(host: Host, dockerd: 
     assert facts(host, {}, EngineApi(dockerd.address))["icc"]["value"] is False
 
 
-def test_no_new_privileges_that_dockerd_reports_are_in_force_whatever_the_file_says(host: Host) -> None:
-    host.write("/etc/docker/daemon.json", '{"no-new-privileges": false}')
+@pytest.mark.parametrize(
+    ("reported", "written", "at"),
+    [
+        (["name=no-new-privileges"], "false", "GET /info SecurityOptions"),
+        ([], "true", "/etc/docker/daemon.json no-new-privileges"),
+    ],
+    ids=["reported, whatever the file says", "of an old dockerd, that reports none"],
+)
+def test_no_new_privileges_are_in_force(host: Host, reported: list[str], written: str, at: str) -> None:
+    host.write("/etc/docker/daemon.json", f'{{"no-new-privileges": {written}}}')
 
-    found = facts(host, {"SecurityOptions": ["name=seccomp,profile=builtin", "name=no-new-privileges"]})
+    found = facts(host, {"SecurityOptions": ["name=seccomp,profile=builtin", *reported]})
 
-    assert found["noNewPrivileges"] == {"value": True, "at": "GET /info SecurityOptions"}
-
-
-def test_no_new_privileges_that_no_old_dockerd_reports_are_looked_up_in_the_file(host: Host) -> None:
-    host.write("/etc/docker/daemon.json", '{"no-new-privileges": true}')
-
-    assert facts(host, {"SecurityOptions": ["name=seccomp,profile=default"]})["noNewPrivileges"]["value"] is True
+    assert found["noNewPrivileges"] == {"value": True, "at": at}

@@ -11,8 +11,9 @@ import pytest
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_sockets
 from portero.hostcheck.daemon_sockets import Accounts, find_docker_users, list_docker_users
-from portero.hostcheck.fact import unknown
+from portero.hostcheck.fact import fact, unknown
 from portero.identity.authority import make_authority
+from portero.values.json_types import JSON
 from tests.application.test_application import built
 from tests.hostcheck.host_tree import Host
 
@@ -26,35 +27,31 @@ def access(host: Host) -> Any:
     return daemon_sockets.facts(host.files, host.configuration())
 
 
+@pytest.fixture
+def peopled(host: Host) -> Host:
+    """A host with users and groups."""
+    host.write("/etc/group", GROUPS)
+    host.write("/etc/passwd", PASSWD)
+    return host
+
+
 def listen(host: Host, path: str, mode: int = 0o660) -> None:
-    """A socket in the tree; its path may be longer than an address, so it is bound from its own folder."""
-    host.at(path).parent.mkdir(parents=True, exist_ok=True)
+    """A socket in the tree; its path may be longer than an address, so it is bound elsewhere."""
+    host.write(path, "")
     with socket.socket(socket.AF_UNIX) as listener:
-        descriptor = host.at(path).parent
-        short = host.root / "s"
-        listener.bind(str(short))
-    short.rename(descriptor / host.at(path).name)
+        listener.bind(str(host.root / "s"))
+    (host.root / "s").replace(host.at(path))
     host.at(path).chmod(mode)
 
 
 @of_root
-def test_the_default_socket_is_looked_at_with_owner_group_and_mode(host: Host) -> None:
-    host.dockerd()
-    host.write("/etc/group", GROUPS)
-    listen(host, "/run/docker.sock", 0o666)
+def test_the_default_socket_is_looked_at_with_owner_group_and_mode(peopled: Host) -> None:
+    peopled.dockerd()
+    listen(peopled, "/run/docker.sock", 0o666)
 
-    sockets = access(host)["sockets"]
-
-    assert sockets == {
-        "at": "/run/docker.sock",
-        "value": {
-            "/run/docker.sock": {
-                "owner": {"value": "root", "at": "owner of /run/docker.sock"},
-                "group": {"value": "root", "at": "group of /run/docker.sock"},
-                "mode": {"value": "0666", "at": "mode of /run/docker.sock"},
-            }
-        },
-    }
+    read = {"owner": "root", "group": "root", "mode": "0666"}
+    described = {name: fact(value, f"{name} of /run/docker.sock") for name, value in read.items()}
+    assert access(peopled)["sockets"] == {"at": "/run/docker.sock", "value": {"/run/docker.sock": described}}
 
 
 def test_every_socket_is_found_and_containerds_beside_them(host: Host) -> None:
@@ -85,8 +82,9 @@ def test_no_socket_is_there_while_nobody_listens(host: Host) -> None:
     assert access(host)["sockets"] == {"value": {}, "at": "/run/docker.sock"}
 
 
-def test_tcp_addresses_are_unknown_without_a_command_line(host: Host) -> None:
+def test_tcp_addresses_and_credentials_are_unknown_without_a_command_line(host: Host) -> None:
     assert access(host)["tcp"]["value"] == "unknown"
+    assert access(host)["tls"]["ca"]["value"] == "unknown"
 
 
 def test_a_socket_folder_that_cannot_be_walked_is_unknown(host: Host) -> None:
@@ -106,9 +104,7 @@ def test_a_socket_folder_that_cannot_be_walked_is_unknown(host: Host) -> None:
         ((), "DOCKER_TLS_VERIFY=\0", False),
     ],
 )
-def test_tls_is_verified_by_flag_or_environment(
-    host: Host, flags: tuple[str, ...], environment: str, verify: bool
-) -> None:
+def test_tls_is_verified_by_either(host: Host, flags: tuple[str, ...], environment: str, verify: bool) -> None:
     host.dockerd(*flags, environment=environment)
 
     assert access(host)["tls"]["verify"]["value"] is verify
@@ -133,13 +129,15 @@ def test_credentials_are_paths_or_missing(host: Host) -> None:
     assert tls["key"]["value"] == "missing"
 
 
+def write_certificate(host: Host, name: str, days: int) -> None:
+    host.write(f"/tls/{name}.pem", make_authority(name, days).certificate.decode())
+
+
 @pytest.mark.parametrize(("authority", "server", "left"), [(30, 9, 8), (9, 30, 8)])
-def test_the_days_are_those_of_the_certificate_that_ends_first(
-    host: Host, authority: int, server: int, left: int
-) -> None:
+def test_the_days_are_of_the_certificate_that_ends_first(host: Host, authority: int, server: int, left: int) -> None:
     host.dockerd("--tlscacert=/tls/ca.pem", "--tlscert=/tls/cert.pem")
-    host.write("/tls/ca.pem", make_authority("ca", authority).certificate.decode())
-    host.write("/tls/cert.pem", make_authority("server", server).certificate.decode())
+    write_certificate(host, "ca", authority)
+    write_certificate(host, "cert", server)
 
     assert access(host)["tls"]["daysLeft"] == {"value": left, "at": "/tls/ca.pem, /tls/cert.pem"}
 
@@ -147,15 +145,11 @@ def test_the_days_are_those_of_the_certificate_that_ends_first(
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_the_days_of_a_certificate_that_cannot_be_read_are_unknown(host: Host, content: str | None) -> None:
     host.dockerd("--tlscacert=/tls/ca.pem", "--tlscert=/tls/cert.pem")
-    host.write("/tls/ca.pem", make_authority("ca", 30).certificate.decode())
+    write_certificate(host, "ca", 30)
     if content is not None:
         host.write("/tls/cert.pem", content)
 
     assert access(host)["tls"]["daysLeft"]["value"] == "unknown"
-
-
-def test_credentials_are_unknown_without_a_command_line(host: Host) -> None:
-    assert access(host)["tls"]["ca"]["value"] == "unknown"
 
 
 def test_a_running_dockerd_without_a_socket_is_unknown_and_not_without_sockets(host: Host) -> None:
@@ -165,54 +159,47 @@ def test_a_running_dockerd_without_a_socket_is_unknown_and_not_without_sockets(h
 
 
 @of_root
-def test_a_rootless_dockerd_is_found_at_its_own_places(host: Host) -> None:
-    runtime = "/run/user/1000"
+def test_a_rootless_dockerd_is_found_at_its_own_places(peopled: Host) -> None:
+    runtime, config = "/run/user/1000", "/home/alicia/.config/docker/daemon.json"
     environment = {"ROOTLESSKIT_STATE_DIR": f"{runtime}/k", "HOME": "/home/alicia", "XDG_RUNTIME_DIR": runtime}
-    host.dockerd(
+    peopled.dockerd(
         environment="".join(f"{name}={value}\0" for name, value in environment.items()),
         status="Uid:\t1000\t1000\t1000\t1000\n",
     )
-    host.write("/proc/42/gid_map", "0 1000 1\n1 200000 65536\n")
-    host.write("/etc/passwd", PASSWD)
-    host.write("/etc/group", GROUPS + "alicia:x:1000:\n")
-    host.write("/home/alicia/.config/docker/daemon.json", "{}")
-    os.chown(host.at("/home/alicia/.config/docker/daemon.json"), 1000, 1000)
+    peopled.write("/proc/42/gid_map", "0 1000 1\n1 200000 65536\n")
+    peopled.write("/etc/group", GROUPS + "alicia:x:1000:\n")
+    peopled.write(config, "{}")
+    os.chown(peopled.at(config), 1000, 1000)
     for path, group in ((f"{runtime}/docker.sock", 200104), (f"{runtime}/docker/containerd/containerd.sock", 105)):
-        listen(host, path)
-        os.chown(host.at(path), 1000, group)
+        listen(peopled, path)
+        os.chown(peopled.at(path), 1000, group)
 
-    found = access(host)
+    found = access(peopled)
 
     owners = {path: (one["owner"]["value"], one["group"]["value"]) for path, one in found["sockets"]["value"].items()}
     assert owners == {
         f"{runtime}/docker.sock": ("dockerd", "dockerd"),
         f"{runtime}/docker/containerd/containerd.sock": ("dockerd", "docker"),
     }
-    assert found["daemonJson"]["at"] == "/home/alicia/.config/docker/daemon.json"
-    assert found["daemonJson"]["owner"]["value"] == "dockerd"
+    assert (found["daemonJson"]["at"], found["daemonJson"]["owner"]["value"]) == (config, "dockerd")
 
 
 @of_root
-def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(host: Host) -> None:
-    host.dockerd()
-    listen(host, "/run/docker.sock")
-    host.write("/etc/group", GROUPS)
-    host.write("/etc/passwd", PASSWD)
+@pytest.mark.parametrize(
+    ("flags", "members", "groups"),
+    [
+        ((), ["alicia", "bob", "carla"], "docker"),
+        (("--group", "staff"), ["alicia", "bob", "carla", "dora"], "docker, staff"),
+    ],
+    ids=["the socket's group, and not root's", "the configured group too"],
+)
+def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(
+    peopled: Host, flags: tuple[str, ...], members: list[str], groups: str
+) -> None:
+    peopled.dockerd(*flags)
+    listen(peopled, "/run/docker.sock")
 
-    assert access(host)["members"] == {"value": ["alicia", "bob", "carla"], "at": "/etc/group docker"}
-
-
-@of_root
-def test_the_configured_group_counts_too_and_roots_own_does_not(host: Host) -> None:
-    host.dockerd("--group", "staff")
-    host.write("/etc/group", GROUPS)
-    host.write("/etc/passwd", PASSWD)
-    listen(host, "/run/docker.sock")
-
-    members = access(host)["members"]
-
-    assert members["value"] == ["alicia", "bob", "carla", "dora"]
-    assert members["at"] == "/etc/group docker, staff"
+    assert access(peopled)["members"] == {"value": members, "at": f"/etc/group {groups}"}
 
 
 def test_members_are_unknown_where_the_groups_cannot_be_read(host: Host) -> None:
@@ -221,16 +208,12 @@ def test_members_are_unknown_where_the_groups_cannot_be_read(host: Host) -> None
     assert access(host)["members"]["value"] == "unknown"
 
 
-def test_members_are_unknown_where_the_group_of_a_socket_is_unknown(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    host.dockerd()
-    host.write("/etc/group", GROUPS)
-    host.write("/etc/passwd", PASSWD)
-    listen(host, "/run/docker.sock")
+def test_members_are_unknown_where_a_sockets_group_is_unknown(peopled: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    peopled.dockerd()
+    listen(peopled, "/run/docker.sock")
     monkeypatch.setattr(Accounts, "group", lambda self, path: unknown(f"group of {path}"))
 
-    assert access(host)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
+    assert access(peopled)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
 
 
 @of_root
@@ -254,43 +237,34 @@ def test_a_daemon_json_that_cannot_be_seen_is_unknown(host: Host) -> None:
     assert access(host)["daemonJson"]["mode"]["value"] == "unknown"
 
 
-def test_members_of_group_docker_are_found(tmp_path: Path) -> None:
-    for name, text in {
-        "etc/group": "root:x:0:\ndocker:x:990:alicia\n",
-        "etc/passwd": "bruno:x:1001:990::/home/bruno:/bin/sh\n",
-        "proc/1/comm": "init\n",
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+def test_members_of_group_docker_are_found(host: Host) -> None:
+    host.write("/etc/group", "root:x:0:\ndocker:x:990:alicia\n")
+    host.write("/etc/passwd", "bruno:x:1001:990::/home/bruno:/bin/sh\n")
 
-    assert find_docker_users(Files(str(tmp_path)), "/etc/docker/daemon.json")["value"] == ["alicia", "bruno"]
+    assert find_docker_users(host.files, FILE)["value"] == ["alicia", "bruno"]
 
 
 def test_what_cannot_be_read_is_unknown(tmp_path: Path) -> None:
-    assert find_docker_users(Files(str(tmp_path)), "/etc/docker/daemon.json")["value"] == "unknown"
+    assert find_docker_users(Files(str(tmp_path)), FILE)["value"] == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("users", "named", "warned"),
+    [
+        (["alicia"], ["alicia"], "alicia"),
+        ("unknown", "unknown: the groups or sockets cannot be read", "users of this host (their names cannot be read)"),
+    ],
+)
 def test_status_names_the_users_of_docker_and_warns_under_baseline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: JSON, named: JSON, warned: str
 ) -> None:
-    monkeypatch.setattr(daemon_sockets, "find_docker_users", lambda *_: {"value": ["alicia"], "at": "/etc/group"})
+    monkeypatch.setattr(daemon_sockets, "find_docker_users", lambda *_: fact(users, "/etc/group"))
 
     told = cast(dict[str, Any], replace(built(tmp_path, host_root="/"), list_docker_users=list_docker_users).status())
 
-    assert told["dockerUsers"] == ["alicia"]
-    assert [warning.partition(":")[0] for warning in told["warnings"]] == ["alicia may use Docker"]
+    assert told["dockerUsers"] == named
+    assert [warning.partition(":")[0] for warning in told["warnings"]] == [f"{warned} may use Docker"]
     assert "tasks of swarm services" in told["startedWithoutPlugin"]
-
-
-def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon_sockets, "find_docker_users", lambda *_: {"value": "unknown", "at": "/etc/group"})
-
-    told = cast(dict[str, Any], replace(built(tmp_path, host_root="/"), list_docker_users=list_docker_users).status())
-
-    assert told["dockerUsers"] == "unknown: the groups or sockets cannot be read"
-    assert [warning.partition(" may")[0] for warning in told["warnings"]] == [
-        "users of this host (their names cannot be read)"
-    ]
 
 
 def test_users_and_groups_have_names_where_the_host_knows_them(host: Host) -> None:

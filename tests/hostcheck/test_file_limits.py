@@ -59,9 +59,7 @@ PLACES = {
         for text, expected in cases.items()
     ],
 )
-def test_soft_and_hard_limit_are_read_of_each_place(
-    host: Host, place: str, file: str, text: str, expected: tuple[Any, Any]
-) -> None:
+def test_both_limits_are_read_of_each_place(host: Host, place: str, file: str, text: str, expected: Any) -> None:
     if place == "daemon":
         host.dockerd()
     host.write(file, text)
@@ -83,35 +81,28 @@ def test_limits_d_comes_after_and_only_conf_counts(host: Host) -> None:
         (("--default-ulimit", "nofile=4096:10240"), (4096, 10240)),
         (("--default-ulimit=nproc=5", "--default-ulimit=nofile=64"), (64, 64)),
         (("--default-ulimit=nproc=5",), ("unset", "unset")),
+        (None, UNKNOWN),
     ],
 )
-def test_the_daemons_default_is_read_from_its_flags(host: Host, flags: tuple[str, ...], expected: Any) -> None:
-    host.dockerd(*flags)
+def test_the_daemons_default_is_read_from_its_flags(host: Host, flags: tuple[str, ...] | None, expected: Any) -> None:
+    if flags is not None:
+        host.dockerd(*flags)
 
     assert limits(host, "daemon") == expected
-
-
-def test_the_daemons_default_is_unknown_without_a_command_line(host: Host) -> None:
-    assert limits(host, "daemon") == ("unknown", "unknown")
 
 
 def test_what_binds_the_running_dockerd_is_read_from_its_process(host: Host) -> None:
     host.write("/etc/security/limits.conf", "docker soft nofile 4096\ndocker hard nofile 10240\n")
     host.dockerd()
+    assert limits(host, "process") == UNKNOWN
+
     host.write(
         "/proc/42/limits",
         "Limit                     Soft Limit           Hard Limit           Units     \n"
         "Max processes             63431                63431                processes \n"
         "Max open files            1024                 unlimited            files     \n",
     )
-
     assert limits(host, "process") == (1024, "unlimited")
-
-
-def test_limits_of_a_process_that_cannot_be_read_are_unknown(host: Host) -> None:
-    host.dockerd()
-
-    assert limits(host, "process") == ("unknown", "unknown")
 
 
 def test_without_a_dockerd_the_unit_tells_what_the_next_one_gets(host: Host) -> None:

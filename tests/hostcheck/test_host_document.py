@@ -19,79 +19,63 @@ FILE = "/etc/docker/daemon.json"
 PORTERO = Path("/nowhere/portero.sock")
 
 
-def validate(document: Any) -> None:
+def validated(files: Files, address: str | None = None, *, ask: bool = True) -> Any:
+    """The document about a host, which is in its schema."""
+    document: Any = collect(files, FILE, address, PORTERO, ask=ask)
     schema = json.loads((SCHEMAS / "host.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(document)
+    return document
 
 
 def test_a_host_with_one_process_gives_a_whole_document(host: Host) -> None:
-    document: Any = collect(host.files, FILE, None, PORTERO, ask=True)
+    daemon = validated(host.files)["daemon"]
 
-    validate(document)
-    assert document["daemon"]["installed"]["value"] is False
-    assert document["daemon"]["running"]["value"] is False
+    assert (daemon["installed"]["value"], daemon["running"]["value"]) == (False, False)
 
 
 def test_without_proc_it_is_unknown_whether_docker_is_installed_or_runs(tmp_path: Path) -> None:
-    document: Any = collect(Files(str(tmp_path)), FILE, None, PORTERO, ask=True)
+    daemon = validated(Files(str(tmp_path)))["daemon"]
 
-    validate(document)
-    assert document["daemon"]["installed"] == {"value": "unknown", "at": "/proc, GET /info"}
-    assert document["daemon"]["running"] == {"value": "unknown", "at": "/proc, GET /info"}
+    assert daemon["installed"] == daemon["running"] == {"value": "unknown", "at": "/proc, GET /info"}
 
 
 def test_this_host_gives_a_whole_document() -> None:
-    validate(collect(Files(), FILE, "/nowhere/docker.sock", PORTERO, ask=False))
+    validated(Files(), "/nowhere/docker.sock", ask=False)
 
 
 def test_dockerd_is_asked_at_the_address(host: Host, dockerd: Dockerd) -> None:
     dockerd.says("GET /info", 200, {"ServerVersion": "28.0.1"})
 
-    document: Any = collect(host.files, FILE, dockerd.address, PORTERO, ask=False)
+    document = validated(host.files, dockerd.address, ask=False)
 
-    validate(document)
     assert document["daemon"]["release"]["value"] == 28000001
-    assert [request for request, _, _ in dockerd.asked] == [
-        "GET /info",
-        "GET /networks/bridge",
-        "GET /plugins",
-        "GET /version",
-    ]
+    asked = ["GET /info", "GET /networks/bridge", "GET /plugins", "GET /version"]
+    assert [request for request, _, _ in dockerd.asked] == asked
 
 
 def test_dockerd_is_looked_for_below_the_root(host: Host, dockerd: Dockerd, tmp_path: Path) -> None:
-    files = Files(str(tmp_path))
     dockerd.says("GET /info", 200, {"ServerVersion": "28.0.1"})
 
-    document: Any = collect(files, FILE, None, PORTERO, ask=False)
-
-    assert document["daemon"]["version"]["value"] == "28.0.1"
+    assert validated(Files(str(tmp_path)), ask=False)["daemon"]["version"]["value"] == "28.0.1"
 
 
 def test_an_answer_that_makes_no_sense_is_no_answer(host: Host, dockerd: Dockerd) -> None:
     dockerd.says("GET /info", 200, [])
 
-    document: Any = collect(host.files, FILE, dockerd.address, PORTERO, ask=False)
-
-    assert document["daemon"]["running"]["value"] is False
+    assert validated(host.files, dockerd.address, ask=False)["daemon"]["running"]["value"] is False
 
 
 def test_a_socket_that_cannot_be_looked_at_is_no_dockerd(host: Host) -> None:
     host.link("/run", "/run")
 
-    document: Any = collect(host.files, FILE, None, PORTERO, ask=True)
-
-    validate(document)
-    assert document["probes"]["CVE-2026-34040"]["value"] == "unknown"
+    assert validated(host.files)["probes"]["CVE-2026-34040"]["value"] == "unknown"
 
 
 @pytest.mark.parametrize(
     "name", ["kernel", "updates", "openFiles", "daemon", "access", "storage", "probes", "installation"]
 )
 def test_every_field_of_the_schema_is_described(name: str) -> None:
-    schema = json.loads((SCHEMAS / "host.json").read_text())
-
-    assert _undescribed(schema["properties"][name]["properties"]) == []
+    assert _undescribed(json.loads((SCHEMAS / "host.json").read_text())["properties"][name]["properties"]) == []
 
 
 def _undescribed(properties: dict[str, Any]) -> list[str]:

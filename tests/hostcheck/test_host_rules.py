@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.hostcheck.host_rules import Finding, HostPolicy, HostReport, check, load
+from portero.hostcheck.host_rules import HostPolicy, HostReport, check, load
 from portero.policy import loader
 from portero.policy.loader import InvalidPolicy
 from portero.reading.routes import Routes
@@ -28,9 +28,13 @@ def site_folder(tmp_path: Path, rule: Any = None, site: Any = None) -> Path:
 
 
 def faults(*folders: Path) -> list[str]:
+    return [without_position(fault.partition(".json: ")[2]) for fault in invalid(*folders)]
+
+
+def invalid(*folders: Path) -> tuple[str, ...]:
     with pytest.raises(InvalidPolicy) as broken:
         load(folders)
-    return [without_position(fault.partition(".json: ")[2]) for fault in broken.value.faults]
+    return broken.value.faults
 
 
 def test_a_folder_of_the_site_adds_a_rule(tmp_path: Path) -> None:
@@ -43,17 +47,13 @@ def test_a_folder_of_the_site_adds_a_rule(tmp_path: Path) -> None:
 def test_a_folder_with_rules_about_the_host_alone_is_a_policy_for_serve_too(tmp_path: Path) -> None:
     routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
 
-    policy = loader.load([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations)
-
-    assert "own-rule" not in policy.rules
+    assert "own-rule" not in loader.load([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations).rules
 
 
 def test_the_sites_actions_may_name_rules_of_both_kinds(tmp_path: Path) -> None:
     folder = site_folder(tmp_path, site={"actions": {"kernel-pointers-hidden": "audit", "no-privileged": "audit"}})
 
-    policy = load([SCHEMAS, folder])
-
-    assert policy.rules.action("kernel-pointers-hidden", "hardened") == "audit"
+    assert load([SCHEMAS, folder]).rules.action("kernel-pointers-hidden", "hardened") == "audit"
 
 
 @pytest.mark.parametrize(
@@ -91,20 +91,14 @@ def test_an_action_for_no_rule_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_the_built_in_folder_must_be_whole(tmp_path: Path) -> None:
-    assert [fault[:10] for fault in _lines(site_folder(tmp_path, RULE))] == [str(tmp_path)[:10]] * 4
+    assert [fault[:10] for fault in invalid(site_folder(tmp_path, RULE))] == [str(tmp_path)[:10]] * 4
 
 
 def test_a_policy_without_rules_about_the_host_is_a_fault(tmp_path: Path) -> None:
     for name in ("rule.json", "host-rule.json", "site.json", "site.schema.json"):
         (tmp_path / name).write_text((SCHEMAS / name).read_text())
 
-    assert f"{tmp_path}/host: holds no rule: restore the rules" in _lines(tmp_path)
-
-
-def _lines(folder: Path) -> tuple[str, ...]:
-    with pytest.raises(InvalidPolicy) as broken:
-        load([folder])
-    return broken.value.faults
+    assert f"{tmp_path}/host: holds no rule: restore the rules" in invalid(tmp_path)
 
 
 @cache
@@ -118,8 +112,8 @@ def checked(change: Any, profile: str = "hardened", *folders: Path) -> HostRepor
     return check(policy(*folders), document, profile)
 
 
-def told(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
-    return [(finding.rule.id, finding.status, finding.at, finding.value) for finding in findings]
+def ids(report: HostReport) -> list[str]:
+    return [finding.rule.id for finding in report.findings]
 
 
 def setting(**values: Any) -> Any:
@@ -167,12 +161,10 @@ FORWARDING: Any = {"net.ipv4.ip_forward": {"value": 0}, "net.ipv4.conf.all.forwa
     ],
     ids=["violated", "unknown", "one violated and one unknown", "each listed value", "a long value", "many facts"],
 )
-def test_a_finding_has_the_place_and_the_value_that_were_read(
-    change: Any, profile: str, findings: list[tuple[str, ...]]
-) -> None:
+def test_a_finding_has_place_and_value_as_read(change: Any, profile: str, findings: list[tuple[str, ...]]) -> None:
     report = checked(change, profile)
 
-    assert told(report.findings) == findings
+    assert [(found.rule.id, found.status, found.at, found.value) for found in report.findings] == findings
     assert not report.clean
 
 
@@ -187,14 +179,13 @@ def test_an_advisory_rule_is_told_after_the_others_and_leaves_the_host_clean() -
     swap: Any = {"kernel": {"swap": {"value": ["/dev/sda2"]}}}
 
     assert checked(swap).clean
-    both = checked(apply_patch(swap, setting(kptr_restrict=0)))
-    assert [finding.rule.id for finding in both.findings] == ["kernel-pointers-hidden", "no-host-swap"]
+    assert ids(checked(apply_patch(swap, setting(kptr_restrict=0)))) == ["kernel-pointers-hidden", "no-host-swap"]
 
 
 def test_the_site_decides_what_a_broken_rule_does(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text('{"actions": {"kernel-pointers-hidden": "off", "no-kexec": "deny"}}')
+    folder = site_folder(tmp_path, site={"actions": {"kernel-pointers-hidden": "off", "no-kexec": "deny"}})
 
-    report = checked(setting(kptr_restrict=0, kexec_load_disabled=0), "hardened", tmp_path)
+    report = checked(setting(kptr_restrict=0, kexec_load_disabled=0), "hardened", folder)
 
     assert [(finding.rule.id, finding.action) for finding in report.findings] == [("no-kexec", "deny")]
 
@@ -210,7 +201,7 @@ def test_without_docker_rules_about_it_do_not_apply() -> None:
 def test_where_nobody_knows_whether_docker_is_there_its_rules_apply() -> None:
     report = checked({"daemon": {"installed": {"value": "unknown"}, "icc": {"value": "unknown"}}})
 
-    assert [finding.rule.id for finding in report.findings] == ["no-inter-container-communication"]
+    assert ids(report) == ["no-inter-container-communication"]
 
 
 UNGUARDED = {
@@ -227,17 +218,15 @@ WAITING = ["asked-first", "cve-2024-41110-fixed", "cve-2026-34040-fixed", "probe
 def test_what_says_nothing_while_another_rule_is_violated_waits_for_it() -> None:
     report = checked(UNGUARDED)
 
-    assert [finding.rule.id for finding in report.findings] == ["guarded-by-portero"]
+    assert ids(report) == ["guarded-by-portero"]
     assert report.waiting == dict.fromkeys(WAITING, "guarded-by-portero")
     assert not {*WAITING} & {*report.held}
 
 
 def test_nothing_that_is_enforced_waits_for_what_is_only_reported(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text('{"actions": {"guarded-by-portero": "audit"}}')
+    report = checked(UNGUARDED, "hardened", site_folder(tmp_path, site={"actions": {"guarded-by-portero": "audit"}}))
 
-    report = checked(UNGUARDED, "hardened", tmp_path)
-
-    assert {finding.rule.id for finding in report.findings} == {"guarded-by-portero", *WAITING}
+    assert {*ids(report)} == {"guarded-by-portero", *WAITING}
     assert report.waiting == {}
 
 
@@ -246,5 +235,5 @@ def test_a_kernel_without_apparmor_has_no_fine_profile() -> None:
 
     report = checked({"kernel": {"accessControl": neither}, "daemon": {"accessControl": neither}})
 
-    assert [finding.rule.id for finding in report.findings] == ["access-control"]
+    assert ids(report) == ["access-control"]
     assert "apparmor-profile-loaded" not in report.held

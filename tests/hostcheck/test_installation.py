@@ -12,19 +12,12 @@ from portero.files.chroot import Files
 from portero.hostcheck import installation
 from portero.hostcheck.installation import NONE, find_agent
 from tests.hostcheck.answering_dockerd import Dockerd
-from tests.hostcheck.host_tree import Host
+from tests.hostcheck.host_tree import Host, ThisSystem
 from tests.paths import ROOT
 
 PACKAGE = "/opt/portero/lib/python3/site-packages/portero"
 LOG = "/var/log/portero/decisions.jsonl"
 SHOWN = "ActiveState={state}\nNeedDaemonReload={reload}\nActiveEnterTimestamp=@{started:.0f}\n"
-
-
-class ThisSystem(Files):
-    """A host whose files are below a folder, and that is this system to systemd."""
-
-    def outside(self, path: str) -> str:
-        return "/" if path == "/" else super().outside(path)
 
 
 @pytest.fixture
@@ -50,8 +43,7 @@ def facts(host: Host, dockerd: Dockerd, shown: str = "") -> dict[str, Any]:
 def test_an_installation_of_root_is_nobody_elses(installed: Host, dockerd: Dockerd) -> None:
     found = facts(installed, dockerd)
 
-    assert found["writable"] == []
-    assert found["logsPrivate"] is True
+    assert (found["writable"], found["logsPrivate"]) == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +120,11 @@ def test_without_a_running_portero_or_of_a_managed_plugin_nothing_is_known(host:
     assert facts(host, dockerd)["writable"] == "unknown"
 
 
+def unit(files: Files, shown: str = "") -> Any:
+    found: Any = installation.facts(files, Path("/nowhere"), lambda command: shown)
+    return found["unit"]["value"]
+
+
 @pytest.mark.parametrize(
     ("state", "reload", "age", "value"),
     [
@@ -141,132 +138,109 @@ def test_a_unit_is_in_force_when_nothing_changed_since_its_start(
     installed: Host, state: str, reload: str, age: float, value: str
 ) -> None:
     installed.at("/run/systemd/system").mkdir(parents=True)
-    shown = SHOWN.format(state=state, reload=reload, started=time.time() - age)
-    found: Any = installation.facts(ThisSystem(str(installed.root)), Path("/nowhere"), lambda command: shown)
 
-    assert found["unit"]["value"] == value
+    shown = SHOWN.format(state=state, reload=reload, started=time.time() - age)
+    assert unit(ThisSystem(str(installed.root)), shown) == value
 
 
 def test_without_systemd_there_is_no_unit_and_elsewhere_nothing_is_known(installed: Host) -> None:
-    here: Any = installation.facts(ThisSystem(str(installed.root)), Path("/nowhere"))
-    elsewhere: Any = installation.facts(installed.files, Path("/nowhere"))
-
-    assert (here["unit"]["value"], elsewhere["unit"]["value"]) == ("none", "unknown")
+    assert (unit(ThisSystem(str(installed.root))), unit(installed.files)) == ("none", "unknown")
 
 
-SENT_LOG = "/var/log/portero/decisions.jsonl"
-SHIPPED = {name: (ROOT / "packaging" / "logs" / name).read_text() for name in os.listdir(ROOT / "packaging" / "logs")}
+SHIPPED = {file.name: file.read_text() for file in (ROOT / "packaging" / "logs").iterdir()}
+RSYSLOG = "/etc/rsyslog.d/portero.conf"
 AGENTS = [
-    ("rsyslogd", "/etc/rsyslog.d/portero.conf", "rsyslog.conf"),
+    ("rsyslogd", RSYSLOG, "rsyslog.conf"),
     ("vector", "/etc/vector/vector.yaml", "vector.yaml"),
     ("fluent-bit", "/etc/fluent-bit/fluent-bit.yaml", "fluent-bit.yaml"),
 ]
 
 
-def run(host: Host, program: str, pid: int = 77) -> None:
-    host.write(f"/proc/{pid}/cmdline", f"/usr/sbin/{program}\0-n\0")
-    host.write(f"/proc/{pid}/status", f"Uid:\t0\t0\t0\t0\nNSpid:\t{pid}\n")
+def run(host: Host, program: str, path: str, text: str) -> None:
+    """Let a log agent run that has a configuration file with this text."""
+    host.write("/proc/77/cmdline", f"/usr/sbin/{program}\0-n\0")
+    host.write("/proc/77/status", "Uid:\t0\t0\t0\t0\nNSpid:\t77\n")
+    host.write(path, text)
 
 
 @pytest.mark.parametrize(("program", "path", "shipped"), AGENTS)
-def test_what_is_shipped_takes_the_log_off_the_host_while_the_agent_runs(
-    host: Host, program: str, path: str, shipped: str
-) -> None:
+def test_what_is_shipped_sends_the_log_while_the_agent_runs(host: Host, program: str, path: str, shipped: str) -> None:
     host.write("/proc/1/cmdline", "/sbin/init\0")
     host.write(path, SHIPPED[shipped])
-    assert find_agent(host.files, SENT_LOG) == NONE
+    assert find_agent(host.files, LOG) == NONE
 
-    run(host, program)
-    assert find_agent(host.files, SENT_LOG) == program
+    run(host, program, path, SHIPPED[shipped])
+    assert find_agent(host.files, LOG) == program
     assert find_agent(host.files, "/var/log/other.jsonl") == NONE
 
 
 @pytest.mark.parametrize("log", ["journald", "-"])
 def test_a_log_in_the_journal_is_taken_from_there(host: Host, log: str) -> None:
-    run(host, "rsyslogd")
-    host.write("/etc/rsyslog.d/portero.conf", SHIPPED["rsyslog.conf"])
+    run(host, "rsyslogd", RSYSLOG, SHIPPED["rsyslog.conf"])
     assert find_agent(host.files, log) == NONE
 
-    host.write("/etc/rsyslog.d/portero.conf", SHIPPED["rsyslog-journal.conf"])
+    host.write(RSYSLOG, SHIPPED["rsyslog-journal.conf"])
     assert find_agent(host.files, log) == "rsyslogd"
-    assert find_agent(host.files, SENT_LOG) == NONE
+    assert find_agent(host.files, LOG) == NONE
 
 
 @pytest.mark.parametrize(
-    ("program", "path", "text"),
+    ("log", "program", "path", "text"),
     [
-        ("vector", "/etc/vector/a.yaml", "sources: {a: {type: journald}}\nsinks:\n  b:\n    type: http\n"),
-        ("fluent-bit", "/etc/fluent-bit/fluent-bit.conf", "[INPUT]\n Name systemd\n[OUTPUT]\n Name forward\n"),
-        ("systemd-journal-upload", "/etc/systemd/journal-upload.conf", "[Upload]\nURL=https://logs.example.com\n"),
+        ("journald", "vector", "/etc/vector/a.yaml", "sources: {a: {type: journald}}\nsinks:\n  b:\n    type: http\n"),
+        ("journald", "fluent-bit", "/etc/fluent-bit/a.conf", "[INPUT]\n Name systemd\n[OUTPUT]\n Name forward\n"),
+        (
+            "journald",
+            "systemd-journal-upload",
+            "/etc/systemd/journal-upload.conf",
+            "[Upload]\nURL=https://l.example.com\n",
+        ),
+        (LOG, "rsyslogd", RSYSLOG, '{file="/var/log/portero/*.jsonl"}\n*.* @@logs'),
+        (LOG, "rsyslogd", RSYSLOG, f'file="{LOG}"\nauth.info @logs'),
     ],
+    ids=["vector", "fluent-bit", "systemd-journal-upload", "a pattern of files", "the older way to write it"],
 )
-def test_so_do_others_that_read_the_journal(host: Host, program: str, path: str, text: str) -> None:
-    run(host, program)
-    host.write(path, text)
+def test_an_agent_that_reads_and_sends_the_log_counts(host: Host, log: str, program: str, path: str, text: str) -> None:
+    run(host, program, path, text)
 
-    assert find_agent(host.files, "journald") == program
+    assert find_agent(host.files, log) == program
 
 
 @pytest.mark.parametrize(
     ("program", "path", "text"),
     [
-        (
-            "rsyslogd",
-            "/etc/rsyslog.d/a.conf",
-            f'input(type="imfile" file="{SENT_LOG}")\naction(type="omfile" file="/x")',
-        ),
-        (
-            "rsyslogd",
-            "/etc/rsyslog.d/a.conf",
-            f'input(type="imfile" file="{SENT_LOG}")\n# action(type="omfwd" target="x")',
-        ),
-        ("rsyslogd", "/etc/rsyslog.d/a.conf", '*.* @@logs.example.com\ninput(type="imfile" file="/var/log/other")'),
-        ("rsyslogd", "/etc/rsyslog.d/a.conf.off", SHIPPED["rsyslog.conf"]),
-        (
-            "vector",
-            "/etc/vector/a.yaml",
-            f"sources: {{a: {{include: [{SENT_LOG}]}}}}\nsinks:\n  b:\n    type: console\n",
-        ),
-        ("fluent-bit", "/etc/fluent-bit/a.conf", f"[INPUT]\n Name tail\n Path {SENT_LOG}\n[OUTPUT]\n Name stdout\n"),
+        ("rsyslogd", RSYSLOG, f'input(type="imfile" file="{LOG}")\naction(type="omfile" file="/x")'),
+        ("rsyslogd", RSYSLOG, f'input(type="imfile" file="{LOG}")\n# action(type="omfwd" target="x")'),
+        ("rsyslogd", RSYSLOG, '*.* @@logs.example.com\ninput(type="imfile" file="/var/log/other")'),
+        ("rsyslogd", f"{RSYSLOG}.off", SHIPPED["rsyslog.conf"]),
+        ("vector", "/etc/vector/a.yaml", f"sources: {{a: {{include: [{LOG}]}}}}\nsinks:\n  b:\n    type: console\n"),
+        ("fluent-bit", "/etc/fluent-bit/a.conf", f"[INPUT]\n Name tail\n Path {LOG}\n[OUTPUT]\n Name stdout\n"),
     ],
 )
 def test_what_does_not_read_or_does_not_send_is_none(host: Host, program: str, path: str, text: str) -> None:
-    run(host, program)
-    host.write(path, text)
+    run(host, program, path, text)
 
-    assert find_agent(host.files, SENT_LOG) == NONE
-
-
-@pytest.mark.parametrize(
-    "text", ['{file="/var/log/portero/*.jsonl"}\n*.* @@logs', f'file="{SENT_LOG}"\nauth.info @logs']
-)
-def test_a_pattern_and_the_older_way_to_write_it_count(host: Host, text: str) -> None:
-    run(host, "rsyslogd")
-    host.write("/etc/rsyslog.d/a.conf", text)
-
-    assert find_agent(host.files, SENT_LOG) == "rsyslogd"
+    assert find_agent(host.files, LOG) == NONE
 
 
 def test_an_agent_in_a_container_does_not_count(host: Host) -> None:
-    run(host, "rsyslogd")
+    run(host, "rsyslogd", RSYSLOG, SHIPPED["rsyslog.conf"])
     host.write("/proc/77/status", "Uid:\t0\t0\t0\t0\nNSpid:\t77\t1\n")
-    host.write("/etc/rsyslog.d/portero.conf", SHIPPED["rsyslog.conf"])
 
-    assert find_agent(host.files, SENT_LOG) == NONE
+    assert find_agent(host.files, LOG) == NONE
 
 
 def test_a_configuration_that_cannot_be_read_is_not_none(host: Host) -> None:
-    run(host, "rsyslogd")
-    host.write("/etc/rsyslog.d/portero.conf", "x" * (1 << 20) + "x")
+    run(host, "rsyslogd", RSYSLOG, "x" * (1 << 20) + "x")
 
     with pytest.raises(OSError, match="has more than"):
-        find_agent(host.files, SENT_LOG)
+        find_agent(host.files, LOG)
 
 
 def test_without_processes_nothing_is_known(host: Host) -> None:
-    host.write("/etc/rsyslog.d/portero.conf", SHIPPED["rsyslog.conf"])
-    shutil.rmtree(host.at("/proc"), ignore_errors=True)
-    Path(host.at("/proc")).mkdir(parents=True)
+    host.write(RSYSLOG, SHIPPED["rsyslog.conf"])
+    shutil.rmtree(host.at("/proc"))
+    host.at("/proc").mkdir()
 
     with pytest.raises(OSError, match="no process"):
-        find_agent(host.files, SENT_LOG)
+        find_agent(host.files, LOG)

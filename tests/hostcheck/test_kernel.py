@@ -30,17 +30,22 @@ def test_an_empty_host_is_unknown_in_everything(host: Host) -> None:
     assert values | {found["lockdown"]["value"], found["swap"]["value"]} == {"unknown"}
 
 
-def test_the_modules_are_listed_in_their_order(host: Host) -> None:
-    host.write(LSM, "lockdown,capability,yama,apparmor")
+@pytest.mark.parametrize(
+    ("file", "text", "name", "value"),
+    [
+        (LSM, "lockdown,capability,yama,apparmor", "modules", ["lockdown", "capability", "yama", "apparmor"]),
+        (ENABLED, "Y\n", "apparmor", True),
+        (ENABLED, "N\n", "apparmor", False),
+        (ENABLED, "Y\n", "apparmorProfiles", "unknown"),
+        ("/sys/fs/selinux/enforce", "1", "selinux", "enforcing"),
+        ("/sys/fs/selinux/enforce", "0", "selinux", "permissive"),
+    ],
+    ids=["modules in their order", "on", "off", "profiles that cannot be read", "enforcing", "permissive"],
+)
+def test_access_control_is_what_the_kernel_says(host: Host, file: str, text: str, name: str, value: Any) -> None:
+    host.write(file, text)
 
-    assert control(host, "modules") == ["lockdown", "capability", "yama", "apparmor"]
-
-
-@pytest.mark.parametrize(("text", "on"), [("Y\n", True), ("N\n", False)])
-def test_apparmor_is_on_or_off_as_its_parameter_says(host: Host, text: str, on: bool) -> None:
-    host.write(ENABLED, text)
-
-    assert control(host, "apparmor") is on
+    assert control(host, name) == value
 
 
 def test_a_kernel_without_the_module_has_apparmor_off_and_no_profiles(host: Host) -> None:
@@ -55,19 +60,6 @@ def test_only_profiles_in_mode_enforce_count(host: Host) -> None:
     host.write(PROFILES, "docker-default (enforce)\n/usr/bin/man (x) (enforce)\ncupsd (complain)\nodd line\n")
 
     assert control(host, "apparmorProfiles") == ["docker-default", "/usr/bin/man (x)"]
-
-
-def test_profiles_that_cannot_be_read_are_unknown(host: Host) -> None:
-    host.write(ENABLED, "Y\n")
-
-    assert control(host, "apparmorProfiles") == "unknown"
-
-
-@pytest.mark.parametrize(("text", "mode"), [("1", "enforcing"), ("0", "permissive")])
-def test_selinux_enforces_or_not(host: Host, text: str, mode: str) -> None:
-    host.write("/sys/fs/selinux/enforce", text)
-
-    assert control(host, "selinux") == mode
 
 
 def test_selinux_is_off_where_its_file_system_is_missing(host: Host) -> None:
@@ -125,11 +117,9 @@ NEIGHBOUR = "33 22 8:17 / /var/lib/dock rw - zfs pool rw"
 BLANK = "34 22 8:49 / /srv/docker\\040data rw - zfs pool rw"
 
 
-def storage_facts(
-    host: Host, *mounts: str, root: str = "/var/lib/docker", process: VisibleDockerd | None = None
-) -> Any:
+def storage(host: Host, *mounts: str, root: str = "/var/lib/docker", dockerd: VisibleDockerd | None = None) -> Any:
     host.write("/proc/self/mountinfo", "\n".join(mounts) + "\n")
-    return kernel.storage_facts(host.files, fact(root, "daemon.json data-root"), process)
+    return kernel.storage_facts(host.files, fact(root, "daemon.json data-root"), dockerd)
 
 
 @pytest.mark.parametrize(
@@ -146,31 +136,31 @@ def storage_facts(
     ids=["none", "its own", "bound to itself", "above", "a neighbour", "the last one is on top", "covered from above"],
 )
 def test_only_another_device_mounted_there_is_its_own(host: Host, mounts: Any, own: bool, kind: str) -> None:
-    found = storage_facts(host, *mounts)
+    found = storage(host, *mounts)
 
     assert (found["ownFileSystem"]["value"], found["fileSystem"]["value"]) == (own, kind)
     assert found["fileSystem"]["at"] == "/proc/self/mountinfo /var/lib/docker"
 
 
 def test_blanks_in_a_mount_point_are_read(host: Host) -> None:
-    assert storage_facts(host, ROOT, BLANK, root="/srv/docker data")["ownFileSystem"]["value"] is True
+    assert storage(host, ROOT, BLANK, root="/srv/docker data")["ownFileSystem"]["value"] is True
 
 
 def test_the_data_root_is_followed_through_links(host: Host) -> None:
     host.link("/docker", "/var/lib/docker")
 
-    assert storage_facts(host, ROOT, OWN, root="/docker")["ownFileSystem"]["value"] is True
+    assert storage(host, ROOT, OWN, root="/docker")["ownFileSystem"]["value"] is True
 
 
 def test_the_mounts_that_dockerd_sees_count(host: Host) -> None:
     host.write("/proc/42/mountinfo", f"{ROOT}\n{OWN}\n")
 
-    assert storage_facts(host, ROOT, process=VisibleDockerd("42", None, None, None))["ownFileSystem"]["value"] is True
+    assert storage(host, ROOT, dockerd=VisibleDockerd("42", None, None, None))["ownFileSystem"]["value"] is True
 
 
 @pytest.mark.parametrize("mounts", [(), ("nonsense",), (OWN.replace("/var/lib/docker", "/srv"),)])
 def test_a_table_that_does_not_tell_leaves_it_unknown(host: Host, mounts: tuple[str, ...]) -> None:
-    found = storage_facts(host, *mounts)
+    found = storage(host, *mounts)
 
     assert (found["ownFileSystem"]["value"], found["fileSystem"]["value"]) == ("unknown", "unknown")
 

@@ -12,6 +12,7 @@ from tests.hostcheck.host_tree import Host
 
 ASKED = fact(["portero"], "/etc/docker/daemon.json")
 SOCKET = "/run/docker/plugins/portero.sock"
+UNKNOWN = {"shadows": "unknown", "others": "unknown"}
 
 
 def plugin(name: str, *, enabled: bool = True, entrypoint: str = "portero serve", **config: Any) -> dict[str, Any]:
@@ -27,26 +28,24 @@ def plugin(name: str, *, enabled: bool = True, entrypoint: str = "portero serve"
 
 def facts(host: Host, dockerd: Dockerd, *plugins: Any, asked: Any = ASKED) -> Any:
     dockerd.says("GET /plugins", 200, [*plugins])
-    found: Any = managed_plugins.facts(host.files, EngineApi(dockerd.address), asked)
+    return values(managed_plugins.facts(host.files, EngineApi(dockerd.address), asked))
+
+
+def values(found: Any) -> Any:
     return {name: entry["value"] for name, entry in found.items()}
 
 
+@pytest.mark.parametrize("asked", [ASKED, unknown("/etc/docker/daemon.json")], ids=["asked", "not asked yet"])
 @pytest.mark.parametrize(("enabled", "state"), [(True, "enabled"), (False, "disabled")])
-def test_a_managed_plugin_beside_a_socket_of_its_name_is_a_shadow(
-    host: Host, dockerd: Dockerd, enabled: bool, state: str
+@pytest.mark.parametrize("file", [SOCKET, "/etc/docker/plugins/portero.spec", "/usr/lib/docker/plugins/portero.json"])
+def test_a_managed_plugin_beside_a_socket_or_spec_file_of_its_name_is_a_shadow(
+    host: Host, dockerd: Dockerd, file: str, enabled: bool, state: str, asked: Any
 ) -> None:
-    host.write(SOCKET, "")
-
-    found = facts(host, dockerd, plugin("portero:latest", enabled=enabled))
-
-    assert found == {"shadows": [f"portero ({state})"], "others": []}
-
-
-@pytest.mark.parametrize("file", ["/etc/docker/plugins/portero.spec", "/usr/lib/docker/plugins/portero.json"])
-def test_a_spec_file_counts_as_a_socket(host: Host, dockerd: Dockerd, file: str) -> None:
     host.write(file, "")
 
-    assert facts(host, dockerd, plugin("portero:latest"))["shadows"] == ["portero (enabled)"]
+    found = facts(host, dockerd, plugin("portero:latest", enabled=enabled), asked=asked)
+
+    assert found == {"shadows": [f"portero ({state})"], "others": []}
 
 
 def test_portero_as_a_managed_plugin_is_no_shadow(host: Host, dockerd: Dockerd) -> None:
@@ -62,14 +61,6 @@ def test_the_name_that_dockerd_asks_counts_too(host: Host, dockerd: Dockerd) -> 
     asked = fact(["portero-alice"], "/home/alice/.config/docker/daemon.json")
 
     assert facts(host, dockerd, plugin("portero-alice:latest"), asked=asked)["shadows"] == ["portero-alice (enabled)"]
-
-
-def test_the_usual_name_counts_before_dockerd_asks_it(host: Host, dockerd: Dockerd) -> None:
-    host.write(SOCKET, "")
-
-    found = facts(host, dockerd, plugin("portero:latest"), asked=unknown("/etc/docker/daemon.json"))
-
-    assert found["shadows"] == ["portero (enabled)"]
 
 
 def test_other_enabled_plugins_are_listed_with_what_they_may_do(host: Host, dockerd: Dockerd) -> None:
@@ -95,12 +86,8 @@ def test_other_enabled_plugins_are_listed_with_what_they_may_do(host: Host, dock
 def test_an_answer_of_another_shape_is_unknown(host: Host, dockerd: Dockerd, answer: Any) -> None:
     dockerd.says("GET /plugins", 200, answer)
 
-    found: Any = managed_plugins.facts(host.files, EngineApi(dockerd.address), ASKED)
-
-    assert {entry["value"] for entry in found.values()} == {"unknown"}
+    assert values(managed_plugins.facts(host.files, EngineApi(dockerd.address), ASKED)) == UNKNOWN
 
 
 def test_without_dockerd_they_are_unknown(host: Host) -> None:
-    found: Any = managed_plugins.facts(host.files, None, ASKED)
-
-    assert {entry["value"] for entry in found.values()} == {"unknown"}
+    assert values(managed_plugins.facts(host.files, None, ASKED)) == UNKNOWN

@@ -153,9 +153,7 @@ def test_a_decision_more_is_the_proof_whatever_it_was(prove: Prove, dockerd: Doc
         ({"authorization-plugins": ["portero"]}, "names it: run systemctl reload docker"),
     ],
 )
-def test_a_dockerd_that_does_not_ask_is_told_with_the_cure(
-    prove: Prove, dockerd: Dockerd, config: Any, cure: str
-) -> None:
+def test_a_dockerd_that_does_not_ask_gets_the_cure(prove: Prove, dockerd: Dockerd, config: Any, cure: str) -> None:
     why = prove(7, 7, config=config).why_not
 
     assert why.startswith(f"{dockerd.address}: dockerd answers without asking portero; ")

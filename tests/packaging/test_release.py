@@ -41,11 +41,7 @@ def test_it_has_every_part_and_verifies(released: Path) -> None:
     names = sorted(path.name for path in (released / "dist").iterdir())
 
     assert [re.sub(r"\d+\.\d+\.\d+", "V", name) for name in names] == [
-        "SHA256SUMS",
-        "SHA256SUMS.sig",
-        "portero-V-py3-none-any.whl",
-        "portero-V.cdx.json",
-        "portero-V.tar.gz",
+        *("SHA256SUMS", "SHA256SUMS.sig", "portero-V-py3-none-any.whl", "portero-V.cdx.json", "portero-V.tar.gz")
     ]
     for command in (VERIFY.format(key=released / "key"), "sha256sum --check SHA256SUMS"):
         run("sh", "-c", command, cwd=released / "dist").check_returncode()

@@ -59,23 +59,11 @@ def test_the_guides_own_text_is_what_the_parser_refuses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/proc/sysrq-trigger",
-        "/proc/kcore",
-        "/proc/acpi/alarm",
-        "/proc/bus/pci/00",
-        "/proc/scsi/scsi",
-        "/proc/sys/kernel/core_pattern",
-        "/proc/sys/kernel/sysrq",
-        "/proc/sys/kernel/modprobe",
-        "/proc/sys/kernel/yama/ptrace_scope",
-        "/proc/sys/net/ipv4/ip_forward",
-        "/proc/sys/fs/file-max",
-        "/proc/sys/vm/overcommit_memory",
-        "/sys/kernel/uevent_helper",
-        "/sys/kernel/security/apparmor/.load",
-        "/sys/fs/bpf/x",
-        "/sys/firmware/efi/efivars/x",
-        "/sys/class/net/eth0/mtu",
+        *("/proc/sysrq-trigger", "/proc/kcore", "/proc/acpi/alarm", "/proc/bus/pci/00", "/proc/scsi/scsi"),
+        *("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/sysrq", "/proc/sys/kernel/modprobe"),
+        *("/proc/sys/kernel/yama/ptrace_scope", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/fs/file-max"),
+        *("/proc/sys/vm/overcommit_memory", "/sys/kernel/uevent_helper", "/sys/kernel/security/apparmor/.load"),
+        *("/sys/fs/bpf/x", "/sys/firmware/efi/efivars/x", "/sys/class/net/eth0/mtu"),
     ],
 )
 def test_what_governs_the_host_cannot_be_written(path: str) -> None:
@@ -86,12 +74,8 @@ def test_what_governs_the_host_cannot_be_written(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/proc/1/oom_score_adj",
-        "/proc/4711/attr/exec",
-        "/proc/sys/kernel/shmmax",
-        "/proc/sys/kernel/shm_rmid_forced",
-        "/sys/fs/cgroup/memory.max",
-        "/etc/passwd",
+        *("/proc/1/oom_score_adj", "/proc/4711/attr/exec", "/proc/sys/kernel/shmmax"),
+        *("/proc/sys/kernel/shm_rmid_forced", "/sys/fs/cgroup/memory.max", "/etc/passwd"),
     ],
 )
 def test_what_belongs_to_the_container_can(path: str) -> None:
@@ -99,6 +83,4 @@ def test_what_belongs_to_the_container_can(path: str) -> None:
 
 
 def test_the_profile_does_not_take_the_name_that_dockerd_overwrites() -> None:
-    names = re.findall(r"^profile (\S+)", PROFILE.read_text(), re.MULTILINE)
-
-    assert names == ["docker-guide"]
+    assert re.findall(r"^profile (\S+)", PROFILE.read_text(), re.MULTILINE) == ["docker-guide"]

@@ -33,9 +33,7 @@ def test_no_generated_page_is_stale() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_refusal_code_has_a_test_that_names_it(code: str) -> None:
-    named = [path.name for path in (ROOT / "tests").rglob("test_*.py") if f'"{code}"' in path.read_text()]
-
-    assert named
+    assert [path.name for path in (ROOT / "tests").rglob("test_*.py") if f'"{code}"' in path.read_text()]
 
 
 def test_the_rule_that_is_shown_is_a_rule() -> None:

@@ -59,9 +59,7 @@ def test_what_a_page_links_to_is_in_the_site(root: Path) -> None:
         ('<link rel="stylesheet" href="gone.css">', ["a.html: gone.css leads nowhere"]),
     ],
 )
-def test_a_link_that_leads_nowhere_and_what_is_loaded_from_elsewhere_is_found(
-    tmp_path: Path, html: str, lost: list[str]
-) -> None:
+def test_a_dead_link_and_what_is_loaded_from_elsewhere_are_found(tmp_path: Path, html: str, lost: list[str]) -> None:
     (tmp_path / "a.html").write_text(html)
     (tmp_path / "b.html").write_text('<h2 id="there">')
 

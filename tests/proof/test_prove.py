@@ -37,20 +37,16 @@ def test_a_good_rule_has_no_fault(written: dict[str, Any], check: str) -> None:
     assert found(written, check) == []
 
 
-def test_what_is_allowed_but_denied_is_found_by_both_engines(written: dict[str, Any]) -> None:
-    written["allows"]["docker run mine"] = {"body": {"HostConfig": {"Privileged": True}}}
+@pytest.mark.parametrize(
+    ("list_name", "privileged", "decided"), [("allows", True, "denied"), ("denies", False, "allowed")]
+)
+def test_an_example_in_the_wrong_list_is_found_by_both_engines(
+    written: dict[str, Any], list_name: str, privileged: bool, decided: str
+) -> None:
+    written[list_name]["docker run mine"] = {"body": {"HostConfig": {"Privileged": privileged}}}
 
     assert found(written, "examples") == [
-        f"allows: 'docker run mine' is denied by the engine {name}: fix the rule or the example"
-        for name in ("rust", "reference")
-    ]
-
-
-def test_what_is_denied_but_allowed_is_found_by_both_engines(written: dict[str, Any]) -> None:
-    written["denies"]["docker run mine"] = {"body": {"HostConfig": {"Privileged": False}}}
-
-    assert found(written, "examples") == [
-        f"denies: 'docker run mine' is allowed by the engine {name}: fix the rule or the example"
+        f"{list_name}: 'docker run mine' is {decided} by the engine {name}: fix the rule or the example"
         for name in ("rust", "reference")
     ]
 
@@ -97,9 +93,7 @@ def test_engines_that_disagree_are_found(written: dict[str, Any]) -> None:
     ]
 
 
-def test_a_pattern_that_runs_away_in_an_engine_is_found_in_time(
-    written: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pattern_that_runs_away_is_found_in_time(written: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prove, "MAX_SECONDS", 0.2)
     taken = "^(" + "(a|aa)?" * 60 + ")$"
     refuse_unsafe(taken)

@@ -32,13 +32,8 @@ def test_what_would_be_refused_is_reported_by_what_refuses_it_then() -> None:
         },
         "examples": [
             {
-                "line": "capture:7",
-                "id": "d-7",
-                "operation": "ContainerCreate",
-                "user": "",
-                "image": "busybox",
-                "rules": ["memory-limit", "no-swap"],
-                "at": "HostConfig.Memory",
+                **{"line": "capture:7", "id": "d-7", "operation": "ContainerCreate", "user": "", "image": "busybox"},
+                **{"rules": ["memory-limit", "no-swap"], "at": "HostConfig.Memory"},
             }
         ],
     }

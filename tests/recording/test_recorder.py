@@ -17,14 +17,9 @@ ASKED = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/info"}'
 
 
 def decision(number: int) -> Decision:
+    subject = Subject(operation="SystemInfo")
     return Decision(
-        id=f"d-{number}",
-        time=0.0,
-        subject=Subject(operation="SystemInfo"),
-        violations=(),
-        policy="digest",
-        profile="hardened",
-        mode="enforce",
+        id=f"d-{number}", time=0.0, subject=subject, violations=(), policy="x", profile="hardened", mode="enforce"
     )
 
 

@@ -14,15 +14,8 @@ from tests.report.decisions import SECONDS, decision, line, violation
 
 def test_a_line_as_portero_writes_it_is_read() -> None:
     subject = Subject("ContainerCreate", "POST", "/containers/create", "1.45", "alice", image="busybox")
-    made = Decision(
-        id="d-0123456789ab",
-        time=SECONDS,
-        subject=subject,
-        violations=(make_refusal("body-hidden", "Image"),),
-        policy="ab",
-        profile="baseline",
-        mode="enforce",
-    )
+    said = {"id": "d-0123456789ab", "time": SECONDS, "policy": "ab", "profile": "baseline", "mode": "enforce"}
+    made = Decision(**said, subject=subject, violations=(make_refusal("body-hidden", "Image"),))
 
     read = log_lines.read_decision(json.dumps(made.line(800)).encode())
 
@@ -93,19 +86,12 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert log_lines.read_decision(line(time="2026-11-24T16:00:00.123")).time == SECONDS
 
 
+STRICTER = violation("image-tag", "audit", level="restricted", profile="restricted")
+
+
 @pytest.mark.parametrize(
     ("violations", "only"),
-    [
-        ([], False),
-        ([violation("image-tag", "audit", level="restricted", profile="restricted")], True),
-        (
-            [
-                violation("image-tag", "audit", level="restricted", profile="restricted"),
-                violation(action="audit", profile="hardened"),
-            ],
-            False,
-        ),
-    ],
+    [([], False), ([STRICTER], True), ([STRICTER, violation(action="audit", profile="hardened")], False)],
 )
 def test_what_only_the_audit_profile_refuses_is_told_apart(violations: list[dict[str, Any]], only: bool) -> None:
     read = log_lines.read_decision(line(*violations, auditProfile="restricted"))

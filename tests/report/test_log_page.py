@@ -118,9 +118,7 @@ def test_a_quiet_log_says_that_nothing_was_refused() -> None:
 
 
 def test_names_beyond_the_first_are_counted() -> None:
-    told = plain(shown(*(line(violation(), user=f"user-{number}") for number in range(40))))
-
-    assert " 28 more " in told
+    assert " 28 more " in plain(shown(*(line(violation(), user=f"user-{number}") for number in range(40))))
 
 
 def test_the_audit_profile_has_a_section_of_its_own() -> None:
@@ -149,17 +147,9 @@ def test_what_would_have_made_it_legal_is_on_the_page_as_text() -> None:
 POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
 
 
-def test_a_rule_has_its_own_texts() -> None:
-    rule = POLICY.rules["no-privileged"]
+def test_a_rule_has_its_own_texts_a_code_those_of_the_list_and_a_rule_that_is_gone_none() -> None:
+    rule, code = POLICY.rules["no-privileged"], CODES["envelope-empty"]
 
     assert find_texts(rule.id, POLICY) == RuleTexts(rule.title, rule.reason, rule.remedy, rule.sources)
-
-
-def test_a_code_has_those_of_the_list() -> None:
-    code = CODES["envelope-empty"]
-
     assert find_texts("envelope-empty", POLICY) == RuleTexts(code.title, code.reason, {"docker": code.remedy})
-
-
-def test_a_rule_that_is_gone_has_none() -> None:
     assert find_texts("no-such-rule", POLICY) is None

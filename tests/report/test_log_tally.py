@@ -38,19 +38,15 @@ def test_decisions_are_counted_by_what_became_of_them() -> None:
     assert (made.decisions, made.audited, made.first, made.last) == (5, 1, SECONDS, SECONDS)
 
 
+ALL_THREE = {"allowed": 1, "refused": 1, "would": 1}
+
+
 @pytest.mark.parametrize(
     ("group", "expected"),
     [
         ("user", {"bob": {"refused": 1, "would": 1}, "alice": {"refused": 1, "allowed": 1}, UNKNOWN: {"allowed": 1}}),
         ("image", {"busybox": {"allowed": 1, "refused": 1}, "nginx": {"would": 1}}),
-        (
-            "operation",
-            {
-                "ContainerCreate": {"allowed": 1, "refused": 1, "would": 1},
-                UNREADABLE: {"refused": 1},
-                "ContainerList": {"allowed": 1},
-            },
-        ),
+        ("operation", {"ContainerCreate": ALL_THREE, UNREADABLE: {"refused": 1}, "ContainerList": {"allowed": 1}}),
     ],
 )
 def test_each_group_has_its_names_the_worst_first(group: str, expected: dict[str, Any]) -> None:
@@ -128,14 +124,11 @@ def timeline(*times: float) -> Timeline:
     return made
 
 
-def test_nothing_has_no_steps() -> None:
-    assert list(timeline().steps()) == []
-
-
-def test_empty_steps_between_are_there() -> None:
+def test_empty_steps_between_are_there_and_nothing_has_no_steps() -> None:
     steps = list(timeline(0, 59, 180).steps())
 
     assert [(step.start, step.counts["refused"]) for step in steps] == [(0, 2), (60, 0), (120, 0), (180, 1)]
+    assert list(timeline().steps()) == []
 
 
 @pytest.mark.parametrize(

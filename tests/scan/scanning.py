@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 from tests.scan.recorded_daemon import Daemon
 
 
 def scan(daemon: Daemon, *words: str, profile: str = "baseline", lookups: str = "off") -> Result:
     where = ["--docker-host", f"unix://{daemon.socket}", "--host-root", "none", "--profile", profile]
-    return CliRunner().invoke(main, ["scan", *where, *words], env={"PORTERO_LOOKUPS": lookups})
+    return portero("scan", *where, *words, PORTERO_LOOKUPS=lookups)
 
 
 def found(daemon: Daemon, *words: str, lookups: str = "off") -> Any:

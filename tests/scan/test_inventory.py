@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from portero.cli import main
+from tests.cli.running import fault_of, portero
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, refused, scan
 
@@ -14,9 +13,7 @@ from tests.scan.scanning import found, refused, scan
 def test_a_node_that_is_no_manager_says_that_it_does_not_see_services(daemon: Daemon) -> None:
     daemon.answers["/info"]["Swarm"]["ControlAvailable"] = False
 
-    result = scan(daemon)
-
-    assert "this node is not a manager of its swarm: services were not judged" in result.output
+    assert "this node is not a manager of its swarm: services were not judged" in scan(daemon).output
     # Without swarm's word the containers of services count as anybody's.
     assert {"svc", "caps"} <= {thing["name"].partition(".")[0] for thing in found(daemon)["objects"]}
 
@@ -31,15 +28,12 @@ def test_what_goes_away_meanwhile_is_left_out(daemon: Daemon) -> None:
 def test_a_daemon_that_refuses_is_exit_status_2(daemon: Daemon) -> None:
     del daemon.answers["/networks"]
 
-    result = scan(daemon)
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith("portero: dockerd: ")
+    assert fault_of(scan(daemon)).startswith("portero: dockerd: ")
 
 
 def test_nobody_at_the_socket_is_exit_status_2(tmp_path: Path) -> None:
     address = f"unix://{tmp_path}/none.sock"
-    result = CliRunner().invoke(main, ["scan", "--docker-host", address])
+    result = portero("scan", "--docker-host", address)
 
     assert (result.exit_code, result.stderr) == (
         2,
@@ -50,7 +44,4 @@ def test_nobody_at_the_socket_is_exit_status_2(tmp_path: Path) -> None:
 def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "docker", None)
 
-    result = CliRunner().invoke(main, ["scan"])
-
-    assert result.exit_code == 2
-    assert "install portero with its extra `scan`" in result.stderr
+    assert "install portero with its extra `scan`" in fault_of(portero("scan"))

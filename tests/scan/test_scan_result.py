@@ -48,15 +48,11 @@ def test_machines_get_counts_things_and_ways(daemon: Daemon) -> None:
     assert document["clean"] is False
     assert document["counts"] == {"container": 4, "service": 3, "volume": 2, "network": 1}
     assert sum(document["counts"].values()) == len(document["objects"])
-    assert [bypass["open"] for bypass in document["bypasses"]] == [
-        not bypass["closed"] for bypass in document["bypasses"]
-    ]
+    assert [way["open"] for way in document["bypasses"]] == [not way["closed"] for way in document["bypasses"]]
 
 
 def test_the_ways_through_one_thing_stand_together() -> None:
-    through = [
-        Bypass("container", "web", command, ("no-privileged",), "docker rm -f web", ()) for command in ("a", "b")
-    ]
+    through = [Bypass("container", "web", line, ("no-privileged",), "docker rm -f web", ()) for line in ("a", "b")]
     closed = Bypass("container", "db", "c", ("no-privileged",), "docker rm -f db", ("no-volumes-from",))
     empty = Inventory({}, (), (), (), (), {}, {})
 

@@ -40,13 +40,7 @@ class Found:
 
 
 def search(
-    stage: Stage,
-    profile: str,
-    seed: int,
-    numbers: range,
-    *,
-    shrinking: bool = True,
-    ignored: tuple[str, ...] = (),
+    stage: Stage, profile: str, seed: int, numbers: range, *, shrinking: bool = True, ignored: tuple[str, ...] = ()
 ) -> Iterator[Found]:
     """Play the sequences `numbers` of a seed under a profile. A way is reported the first time only.
 

@@ -4,9 +4,11 @@ A container's settings are the API's own body, and what a person would type for 
 is both. A step names what it acts on by short names: c0, v1, n0.
 """
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -58,29 +60,7 @@ def merge(into: dict[str, Any], patch: Mapping[str, Any]) -> None:
 
 
 # The lines of each kind; of any other the kind itself is the command.
-_LINES = {
-    "create": "docker create --name {name} {flags} {image} sh -c {script}",
-    "run": "docker run -d --name {name} {flags} {image} sh -c {script}",
-    "service": "docker service create --name {name} {flags} {image} sh -c {script}",
-    "exec": "docker exec {flags} {name} sh -c {script}",
-    "volume": "docker volume create {flags} {name}",
-    "network": "docker network create {flags} {name}",
-    "copy-out": "docker cp {name}:{text} -",
-    "copy-in": "docker cp ./decides {name}:{text}",
-    "connect": "docker network connect {flags} {text} {name}",
-    "remove-volume": "docker volume rm {name}",
-    "checkpoint": "docker checkpoint create {flags} {name} {text}",
-    "listen": "(a program in {name} listens on {text} and answers as a volume, log and IPAM plugin)",
-    "pass": "(a program in {name} passes on a folder, at a socket, to a container that listens there: {text})",
-    "swap-held": "(a program in {name} replaces by a link, through its descriptor: {text})",
-    "remove": "docker rm -f {name}",
-    "tag": "docker tag {name} {text}",
-    "swap": "(on the host) mv {name} {name}.old; ln -s {text} {name}",
-    "request": "curl -X {name} --unix-socket /run/docker.sock 'http://d{text}'",
-    "build": "printf {script} | DOCKER_BUILDKIT=0 docker build {flags} -",
-    "commit": "docker commit {flags} {name} {text}",
-    "rename": "docker rename {flags} {name} {text}",
-}
+_LINES: dict[str, str] = json.loads(Path(__file__).with_name("shell-lines.json").read_text())
 
 
 def shell_line(step: Step) -> str:

@@ -23,9 +23,7 @@ from .crowd import Crowd
 pytestmark = pytest.mark.e2e
 
 # make picture N=20000 SEED=7
-OPERATIONS, SEED = (
-    int(os.environ.get(f"PICTURE_{name}", usual)) for name, usual in (("OPERATIONS", "200"), ("SEED", "1"))
-)
+OPERATIONS, SEED = (int(os.environ.get(f"PICTURE_{name}", n)) for name, n in (("OPERATIONS", "200"), ("SEED", "1")))
 PAIRS = min(OPERATIONS // 8, 200)
 SERVE = (
     "serve",

@@ -121,8 +121,7 @@ def test_of_ten_thousand_signatures_the_work_grows_with_their_number(monkeypatch
         registry = FakeRegistry(IMAGE)
         spread = (Signature("simple", SIMPLE.payload, index.to_bytes(4)) for index in range(number))
         registry.put_simple(IMAGE.index, *spread)
-        records = fetched(registry)
-        assert len(records[INDEX].signatures) == 1
+        assert len(fetched(registry)[INDEX].signatures) == 1
         return verified, len(registry.asked)
 
     once, twice = work(5000), work(10_000)

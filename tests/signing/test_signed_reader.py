@@ -163,9 +163,7 @@ def test_an_older_version_is_a_fault(policy: Path) -> None:
     assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")
 
 
-def test_what_changes_after_it_was_verified_is_not_what_is_loaded(
-    policy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_changes_after_it_was_verified_is_not_loaded(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     genuine = signature.verify
 
     def and_then_somebody_writes(files: dict[str, bytes], trusted: dict[str, PublicKey]) -> Manifest:

@@ -121,9 +121,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
             read_tree(tmp_path / "loop" if within is None else tmp_path, within)
 
 
-def test_a_folder_below_that_cannot_be_read_is_an_error_rather_than_empty(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_below_that_cannot_be_read_is_no_empty_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: object) -> None:
         raise PermissionError(13, "Permission denied", "rules")
 

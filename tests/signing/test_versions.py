@@ -39,9 +39,7 @@ def test_nothing_was_seen_before_the_first_time(file: Path) -> None:
         (7, "b", "is another version 7 than the one that was in force before"),
     ],
 )
-def test_a_version_may_only_follow_on_what_was_in_force(
-    file: Path, version: int, content: str, fault: str | None
-) -> None:
+def test_a_version_may_only_follow_what_was_in_force(file: Path, version: int, content: str, fault: str | None) -> None:
     remember(file, 7)
 
     told = versions.find_fault(versions.read_versions(file), manifest(version, content))
@@ -84,14 +82,8 @@ def test_the_memory_is_roots_own_and_is_left_alone_when_nothing_changed(file: Pa
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "{",
-        "[]",
-        "{}",
-        '{"format": 1, "folders": {}}',
-        '{"format": 3, "groups": {}}',
-        '{"format": 2}',
-        '{"format": 2, "groups": []}',
+        *("", "{", "[]", "{}", '{"format": 1, "folders": {}}', '{"format": 3, "groups": {}}'),
+        *('{"format": 2}', '{"format": 2, "groups": []}'),
     ]
     + [json.dumps({"format": 2, "groups": {"/x": seen}}) for seen in (1, {}, {"version": "1", "content": "a"})],
 )

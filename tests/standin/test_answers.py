@@ -24,23 +24,21 @@ from tests.standin.direct_client import ROUTES, Client
 def test_a_refused_request_gets_the_words_of_dockerd_and_changes_nothing() -> None:
     daemon = StandInDaemon(ROUTES, lambda asked: "no" if asked.method == "POST" else None)
 
-    answer = daemon.answer(ClientRequest("POST", "/containers/create", [("Content-Type", "application/json")], b"{}"))
+    answer = daemon.answer(ClientRequest("POST", "/containers/create", JSON_BODY, b"{}"))
 
     assert (answer.status, answer.body) == (403, {"message": "authorization denied by plugin portero: no"})
     assert daemon.state.containers == {}
 
 
+JSON_BODY = [("Content-Type", "application/json")]
+
+
 def test_a_body_that_dockerd_would_not_show_is_refused_before_anybody_is_asked() -> None:
     asked: list[ClientRequest] = []
-    daemon = StandInDaemon(ROUTES, asked.append)
+    large = ClientRequest("POST", "/containers/create", JSON_BODY, b" " * (MAX_SHOWN_BYTES + 1))
 
-    answer = daemon.answer(
-        ClientRequest(
-            "POST", "/containers/create", [("Content-Type", "application/json")], b" " * (MAX_SHOWN_BYTES + 1)
-        )
-    )
-
-    assert (answer.status, asked) == (500, [])
+    assert StandInDaemon(ROUTES, asked.append).answer(large).status == 500
+    assert asked == []
 
 
 @pytest.mark.parametrize(("method", "target", "status"), [("POST", "/nosuch", 400), ("GET", "/nosuch", 404)])
@@ -62,21 +60,17 @@ def test_every_operation_gets_an_answer() -> None:
         assert answer.status < 500, operation.id
 
 
-JSON_BODY = [("Content-Type", "application/json")]
-
-
 def create(**host_config: object) -> ClientRequest:
     body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
     return ClientRequest("POST", "/v1.45/containers/create", JSON_BODY, body)
 
 
-def test_an_allowed_request_is_answered_and_kept(judge: Judge) -> None:
-    trial = Trial(judge)
+@pytest.mark.parametrize("privileged", [False, True], ids=["allowed", "refused, and the next one is shown"])
+def test_a_request_is_answered_and_kept(judge: Judge, privileged: bool) -> None:
+    trial = Trial(judge, go_on=privileged)
 
-    answer = trial.daemon.answer(create())
-
-    assert answer.status == 201
-    assert [judged.allowed for judged in trial.decisions] == [True]
+    assert trial.daemon.answer(create(Privileged=privileged)).status == 201
+    assert [judged.allowed for judged in trial.decisions] == [not privileged]
 
 
 def test_a_refused_request_is_answered_as_dockerd_answers_it(judge: Judge) -> None:
@@ -88,13 +82,6 @@ def test_a_refused_request_is_answered_as_dockerd_answers_it(judge: Judge) -> No
     assert isinstance(answer.body, dict)
     assert "no-privileged" in str(answer.body["message"])
     assert trial.daemon.state.containers == {}
-
-
-def test_going_on_after_a_refusal_shows_the_next_request(judge: Judge) -> None:
-    trial = Trial(judge, go_on=True)
-
-    assert trial.daemon.answer(create(Privileged=True)).status == 201
-    assert [judged.allowed for judged in trial.decisions] == [False]
 
 
 def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(judge: Judge) -> None:
@@ -109,9 +96,7 @@ def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(jud
     assert missing == {"memory-limit"}
 
 
-def test_what_a_request_looks_at_does_not_decide_about_another_one(
-    judge: Judge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_request_looks_at_does_not_decide_about_another(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     inspect, others = ProjectObjects.inspect, list[Thread]()
     theirs: dict[str, JSON] = {"Id": "f" * 64, "Name": "/theirs", "HostConfig": {"Privileged": True}}
 

@@ -18,8 +18,7 @@ def test_every_image_is_there(docker: Client) -> None:
 def test_a_build_names_the_image_that_it_made(docker: Client) -> None:
     steps = [json.loads(line) for line in stream_of(docker.ask("POST", "/build?t=app")).splitlines()]
 
-    id = next(step["aux"]["ID"] for step in steps if "aux" in step)
-    assert id[7:19] in steps[-1]["stream"]
+    assert next(step["aux"]["ID"] for step in steps if "aux" in step)[7:19] in steps[-1]["stream"]
 
 
 def test_a_pulled_plugin_is_named_in_a_header(docker: Client) -> None:

@@ -8,18 +8,21 @@ import pytest
 from tests.standin.direct_client import Client, labelled, stream_of
 
 
-def test_a_started_container_runs_and_a_stopped_one_does_not(docker: Client) -> None:
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"start": "running", "pause": "paused", "stop": "exited"},
+        {"start": "running", "kill?signal=HUP": "running", "kill?signal=KILL": "exited"},
+    ],
+    ids=["started, paused and stopped", "with a signal that ends it and one that does not"],
+)
+def test_a_container_runs_until_it_is_ended(docker: Client, steps: dict[str, str]) -> None:
     id = docker.create()
     assert docker.status(id) == "created"
 
-    docker.ask("POST", f"/containers/{id}/start")
-    assert docker.status(id) == "running"
-
-    docker.ask("POST", f"/containers/{id}/pause")
-    assert docker.status(id) == "paused"
-
-    docker.ask("POST", f"/containers/{id}/stop")
-    assert docker.status(id) == "exited"
+    for step, status in steps.items():
+        docker.ask("POST", f"/containers/{id}/{step}")
+        assert docker.status(id) == status
 
 
 def test_an_attached_container_ends_as_soon_as_it_has_started(docker: Client) -> None:
@@ -41,17 +44,6 @@ def test_a_container_that_removes_itself_is_gone_in_the_end(docker: Client) -> N
     docker.ask("POST", f"/containers/{id}/start")
 
     assert docker.get("/containers/json?all=1") == []
-
-
-def test_a_signal_that_does_not_end_a_process_leaves_it_running(docker: Client) -> None:
-    id = docker.create()
-    docker.ask("POST", f"/containers/{id}/start")
-
-    docker.ask("POST", f"/containers/{id}/kill?signal=HUP")
-    assert docker.status(id) == "running"
-
-    docker.ask("POST", f"/containers/{id}/kill?signal=KILL")
-    assert docker.status(id) == "exited"
 
 
 def test_a_job_that_another_service_waits_for_completes(compose: Client) -> None:

@@ -41,10 +41,7 @@ def test_an_error_is_worded_as_dockerd_words_it() -> None:
 def test_progress_is_one_document_a_line() -> None:
     stream = stream_documents({"status": "a"}, {"status": "b"}).stream
 
-    assert list(stream or ()) == [
-        b'{"status": "a"}\r\n',
-        b'{"status": "b"}\r\n',
-    ]
+    assert list(stream or ()) == [b'{"status": "a"}\r\n', b'{"status": "b"}\r\n']
 
 
 JSON_TYPE = ("Content-Type", "application/json")

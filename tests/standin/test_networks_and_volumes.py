@@ -21,9 +21,7 @@ def test_a_made_network_has_its_name_behind_its_id(docker: Client) -> None:
 
 
 def test_networks_of_dockerd_are_there() -> None:
-    names = [network["Name"] for network in Client(COMPOSE).get("/networks")]
-
-    assert names == ["bridge", "host", "none"]
+    assert [network["Name"] for network in Client(COMPOSE).get("/networks")] == ["bridge", "host", "none"]
 
 
 def test_a_made_volume_is_listed_until_it_is_removed(compose: Client) -> None:

@@ -49,9 +49,7 @@ def test_only_the_user_can_enter_the_folder_and_it_is_gone_afterwards() -> None:
     assert not path.parent.exists()
 
 
-def test_a_folder_too_deep_for_a_socket_is_an_error_that_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_too_deep_for_a_socket_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))

@@ -24,9 +24,7 @@ def test_an_updated_service_is_what_it_was_updated_to(docker: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["secrets", "configs"])
-def test_secrets_and_configs_are_there_for_who_uses_them_and_missing_for_who_makes_them(
-    docker: Client, kind: str
-) -> None:
+def test_secrets_and_configs_are_there_for_users_and_missing_for_makers(docker: Client, kind: str) -> None:
     assert docker.ask("GET", f"/{kind}/pw").status == 404
     assert [found["Spec"]["Name"] for found in docker.get(f"/{kind}" + filters(name={"pw": True}))] == ["pw"]
 

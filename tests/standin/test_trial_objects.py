@@ -119,9 +119,7 @@ def write(folder: Path, **config: object) -> Path:
         ({"NetworkMode": "bridge"}, ""),
     ],
 )
-def test_a_request_is_judged_beside_what_is_there(
-    daemon: Path, tmp_path: Path, config: dict[str, object], expected: str
-) -> None:
+def test_a_request_is_judged_by_what_is_there(daemon: Path, tmp_path: Path, config: object, expected: str) -> None:
     rules, output = check(write(tmp_path, **config), daemon)
 
     assert rules == {*expected.split()}, output
@@ -171,9 +169,7 @@ def test_without_a_socket_there_is_nothing_to_say(tmp_path: Path) -> None:
         ("/services", 403, {}, "dockerd does not show its containers, services and /info"),
     ],
 )
-def test_a_daemon_that_does_not_show_all_is_named(
-    tmp_path: Path, path: str, status: int, body: object, why: str
-) -> None:
+def test_a_daemon_that_hides_something_is_named(tmp_path: Path, path: str, status: int, body: object, why: str) -> None:
     class Refusing(Handler):
         def respond(self) -> None:
             is_other = self.path != path

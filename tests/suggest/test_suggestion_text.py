@@ -31,8 +31,7 @@ def test_a_block_without_its_comments_is_json() -> None:
     lines = list(suggestion_text.list_lines(suggestions))
     block = lines[lines.index("{") : lines.index("}") + 1]
 
-    read = json.loads("\n".join(line for line in block if not line.startswith("  //")))
-    assert read["pids-max"] == 500
+    assert json.loads("\n".join(line for line in block if not line.startswith("  //")))["pids-max"] == 500
     assert any("baseline: it opens this for all containers" in line for line in block)
 
 

@@ -7,15 +7,7 @@ from tests.server.commands import ask, create, serve
 from tests.server.running import Server, started
 from tests.waiting import soon
 
-from .rsyslog import (
-    collected,
-    collecting,
-    free_port,
-    make_certificates,
-    needs_rsyslog,
-    running,
-    sending,
-)
+from .rsyslog import collected, collecting, free_port, make_certificates, needs_rsyslog, running, sending
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
