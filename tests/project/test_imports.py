@@ -1,7 +1,7 @@
 """Imports go one way, by docs/architecture.txt, and each library stays in its groups (docs/design.md, section 2)."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,15 +34,18 @@ def group_of(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported(module: Path) -> Iterator[str]:
+@cache
+def imported(module: Path) -> set[str]:
+    names = set()
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module.name}: imports are absolute"
-            yield node.module or ""
+            names.add(node.module or "")
             if node.module == "portero":
-                yield from (f"portero.{alias.name}" for alias in node.names)
+                names |= {f"portero.{alias.name}" for alias in node.names}
+    return names
 
 
 def groups_imported(module: Path) -> set[str]:
@@ -51,10 +54,8 @@ def groups_imported(module: Path) -> set[str]:
     return names & LEVELS.keys() - {group_of(module)}
 
 
-IMPORTS = {
-    name: {other for module in MODULES if group_of(module) == name for other in groups_imported(module)}
-    for name in LEVELS
-}
+def imports_of(group: str) -> set[str]:
+    return {other for module in MODULES if group_of(module) == group for other in groups_imported(module)}
 
 
 def test_the_architecture_lists_every_group_of_the_package_once() -> None:
@@ -70,12 +71,12 @@ def test_a_module_imports_only_from_levels_below_its_own(module: Path) -> None:
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 def test_a_group_stands_on_the_lowest_level_that_its_imports_allow(group: Group) -> None:
-    assert group.level == 1 + max((LEVELS[name] for name in IMPORTS[group.name]), default=-1)
+    assert group.level == 1 + max((LEVELS[name] for name in imports_of(group.name)), default=-1)
 
 
 @pytest.mark.parametrize("group", [group.name for group in GROUPS if not group.is_tool])
 def test_the_guard_imports_no_tool(group: str) -> None:
-    assert IMPORTS[group] & TOOLS == set()
+    assert imports_of(group) & TOOLS == set()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_folder_says_what_it_imports(folder: Path) -> None:
     if folder.name == "cli":
         assert says == "any group"
     else:
-        assert says == (", ".join(sorted(IMPORTS[folder.name])) or "nothing of Portero")
+        assert says == (", ".join(sorted(imports_of(folder.name))) or "nothing of Portero")
 
 
 def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> None:
@@ -98,7 +99,7 @@ def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> No
     assert [
         group.name
         for number, group in enumerate(way[1:], 1)
-        if not any(group.name in IMPORTS[earlier.name] for earlier in way[:number])
+        if not any(group.name in imports_of(earlier.name) for earlier in way[:number])
     ] == []
 
 
