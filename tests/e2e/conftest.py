@@ -65,12 +65,12 @@ def engine(request: pytest.FixtureRequest) -> Path | None:
 
 @pytest.fixture(scope="module")
 def own_docker(request: pytest.FixtureRequest, engine: Path | None) -> Iterator[GuardedDocker]:
-    """One for a module alone, which may do with the plugin what it likes. It listens for TLS clients too.
+    """One for a module alone, which may do with the plugin what it likes.
 
     A module that wants defaults of the daemon names them in DAEMON_CONFIG.
     """
     configuration = getattr(request.module, "DAEMON_CONFIG", {})
-    with started(GuardedDocker(swarm=True, tls=True, daemon_config=configuration, engine=engine)) as guarded:
+    with started(GuardedDocker(swarm=True, daemon_config=configuration, engine=engine)) as guarded:
         yield guarded
 
 
