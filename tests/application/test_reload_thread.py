@@ -340,7 +340,7 @@ def test_each_policy_that_came_into_force_is_kept_and_no_invalid_one(served: Ser
     assert soon(lambda: kept() == served.site.read_bytes())
     valid = kept()
     served.site.write_text("{")
-    assert soon(lambda: served.reported[-1].state.faults)
+    assert soon(lambda: served.reported and served.reported[-1].state.faults)
     assert kept() == valid
 
 
