@@ -71,7 +71,7 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= reading
 
-.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
+.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check compile-tests style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
   engines matrix
 
 # The lines above, as far as the first empty one.
@@ -140,7 +140,13 @@ coverage: $(READY)
 	$(PY) -m coverage run -m pytest -m "not e2e" $(TESTS)
 	$(PY) -m coverage report --skip-covered
 
-check: style types test
+# In a clean clone each process of tests would compile all tests: one does it, while types are checked.
+check: style
+	@$(MAKE) --no-print-directory --jobs 2 types compile-tests
+	@$(MAKE) --no-print-directory test
+
+compile-tests: $(READY)
+	@$(PY) -m pytest --collect-only --quiet $(TESTS) >/dev/null || true  # test says why
 
 style: $(READY)
 	$(PY) -m ruff check .
