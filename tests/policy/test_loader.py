@@ -109,11 +109,8 @@ def test_a_policy_without_a_folder_is_refused() -> None:
     assert faults() == ("no policy folder is given: name at least the built-in one",)
 
 
-def test_a_missing_folder_is_refused(built_in: Path, own: Path) -> None:
+def test_a_missing_folder_and_an_empty_one_are_refused(built_in: Path, own: Path) -> None:
     assert faults(built_in, own / "no") == (f"{own / 'no'}: is not there: name a folder with rules/ or site.json",)
-
-
-def test_an_empty_folder_is_refused(built_in: Path, own: Path) -> None:
     assert faults(built_in, own) == (f"{own}: holds no policy: name a folder with rules/ or site.json",)
 
 
@@ -165,20 +162,26 @@ def test_a_key_without_a_value_is_a_fault(built_in: Path, values: dict[str, Any]
     assert faults(built_in) == (f"{built_in / 'site.json'}: 'runtimes' is missing: give it a value",)
 
 
-@pytest.mark.parametrize("name", ["rules/mine/a.jsn", "rules/mine/A.json", "rules/a.json", "rules/mine/deeper/a.json"])
-def test_a_misnamed_rule_is_a_fault_and_not_overlooked(built_in: Path, own: Path, name: str) -> None:
-    write(own, name, "{}")
-
-    named = "rules/mine/deeper" if "deeper" in name else name
-    assert faults(built_in, own) == (
-        f"{own / named}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -",
-    )
+MISNAMED = "is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"
 
 
-def test_what_an_editor_left_among_the_rules_is_named_as_that(built_in: Path, own: Path) -> None:
-    write(own, "rules/mine/a.json~", "{}")
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("rules/mine/a.jsn", "{}", f"rules/mine/a.jsn: {MISNAMED}"),
+        ("rules/mine/A.json", "{}", f"rules/mine/A.json: {MISNAMED}"),
+        ("rules/a.json", "{}", f"rules/a.json: {MISNAMED}"),
+        ("rules/mine/deeper/a.json", "{}", f"rules/mine/deeper: {MISNAMED}"),
+        ("rules/mine/a.json~", "{}", "rules/mine/a.json~: is a backup of a.json: remove it"),
+        ("rules/mine/a.json", "{", "rules/mine/a.json: is not JSON at line 1, column 2: fix the syntax"),
+    ],
+)
+def test_a_file_that_is_no_rule_is_a_fault_and_not_overlooked(
+    built_in: Path, own: Path, name: str, content: str, fault: str
+) -> None:
+    write(own, name, content)
 
-    assert faults(built_in, own) == (f"{own}/rules/mine/a.json~: is a backup of a.json: remove it",)
+    assert faults(built_in, own) == (f"{own}/{fault}",)
 
 
 def test_a_file_larger_than_a_policy_s_is_not_parsed(own: Path) -> None:
@@ -195,12 +198,6 @@ def test_two_rules_of_one_id_in_one_folder_are_a_fault(built_in: Path, written: 
         f"{built_in / 'rules/zoo/no-privileged.json'}: has the id of "
         f"{built_in / 'rules/privileges/no-privileged.json'}: rename one of them",
     )
-
-
-def test_a_file_that_is_not_json_is_a_fault(built_in: Path, own: Path) -> None:
-    write(own, "rules/mine/a.json", "{")
-
-    assert faults(built_in, own) == (f"{own / 'rules/mine/a.json'}: is not JSON at line 1, column 2: fix the syntax",)
 
 
 @pytest.mark.parametrize("actions", ["x", 5, [["no-privileged", "off"]], None])
