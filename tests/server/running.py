@@ -58,6 +58,18 @@ class Server:
         finally:
             connection.close()
 
+    @contextmanager
+    def asking(self, *requests: bytes) -> Iterator[list[UnixConnection]]:
+        """Each request sent over a connection of its own, which is closed at the end; no answer is read."""
+        connections = [self.connection() for _ in requests]
+        try:
+            for connection, request in zip(connections, requests, strict=True):
+                connection.request("POST", "/AuthZPlugin.AuthZReq", request)
+            yield connections
+        finally:
+            for connection in connections:
+                connection.close()
+
     def text(self, path: str) -> str:
         """The text of one page."""
         connection = self.connection()

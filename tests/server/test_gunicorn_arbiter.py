@@ -27,18 +27,12 @@ def under_way(server: Server) -> Path:
     return server.socket.with_name("under-way")
 
 
-def test_the_end_by_signal_takes_the_socket_away(server: Server) -> None:
-    status, errors = server.stop()
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["by systemd", "by the keyboard"])
+def test_the_end_by_signal_takes_the_socket_away(server: Server, number: signal.Signals) -> None:
+    server.process.send_signal(number)
+    _, errors = server.process.communicate(timeout=30)
 
-    assert (status, errors) == (0, "")
-    assert list(server.socket.parent.iterdir()) == []
-
-
-def test_the_end_by_the_keyboard_takes_the_socket_away(server: Server) -> None:
-    server.process.send_signal(signal.SIGINT)
-    server.process.wait(timeout=30)
-
-    assert server.process.returncode == 0
+    assert (server.process.returncode, errors) == (0, "")
     assert list(server.socket.parent.iterdir()) == []
 
 
@@ -123,14 +117,12 @@ def test_a_decider_that_ends_by_itself_leaves_the_socket(server: Server) -> None
 
 
 def test_a_decider_killed_under_way_answers_nothing_rather_than_allow(server: Server) -> None:
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 20")
-    assert soon(under_way(server).exists)
-    os.kill(server.decider(), signal.SIGKILL)
+    with server.asking(b"wait 20") as (connection,):
+        assert soon(under_way(server).exists)
+        os.kill(server.decider(), signal.SIGKILL)
 
-    with pytest.raises(OSError, match=r"without response|reset"):
-        connection.getresponse()
-    connection.close()
+        with pytest.raises(OSError, match=r"without response|reset"):
+            connection.getresponse()
 
 
 def test_a_reload_is_done_by_the_decider_which_stays(server: Server) -> None:

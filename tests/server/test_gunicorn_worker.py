@@ -17,6 +17,9 @@ from tests.waiting import soon
 server = pytest.fixture(serve_stand_in)
 
 
+STAND_IN = "import stand_in; from portero.server import gunicorn_worker; "
+
+
 def is_gone(process: int) -> bool:
     with suppress(FileNotFoundError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -56,32 +59,29 @@ def test_a_decider_ends_at_once_with_an_arbiter_that_was_killed(server: Server) 
 
 
 def test_another_portero_takes_over_from_an_arbiter_that_was_killed_while_a_request_takes_long(server: Server) -> None:
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 4")
-    time.sleep(0.2)
-    server.process.send_signal(signal.SIGKILL)
-    server.process.wait(timeout=30)
-    time.sleep(0.5)
+    with server.asking(b"wait 4") as (connection,):
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(timeout=30)
+        time.sleep(0.5)
 
-    with started(["-m", "stand_in", str(server.socket)], server.socket) as other:
-        assert other.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
-        assert connection.getresponse().status == 200
-    connection.close()
+        with started(["-m", "stand_in", str(server.socket)], server.socket) as other:
+            assert other.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+            assert connection.getresponse().status == 200
 
 
 def test_a_killed_arbiter_leaves_no_listener_behind_though_a_request_takes_long(server: Server) -> None:
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 4")
-    time.sleep(0.2)
-    server.process.send_signal(signal.SIGKILL)
-    server.process.wait(timeout=30)
-
     def is_refused() -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(str(server.socket)) == errno.ECONNREFUSED
 
-    assert soon(is_refused, patience=3)
-    assert connection.getresponse().status == 200
+    with server.asking(b"wait 4") as (connection,):
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(timeout=30)
+
+        assert soon(is_refused, patience=3)
+        assert connection.getresponse().status == 200
 
 
 def test_a_decider_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:
@@ -103,14 +103,7 @@ def wakes(worker: int) -> int:
 
 def test_memory_is_given_back_soon_after_a_large_request_and_seldom_otherwise(tmp_path: Path) -> None:
     path, given_back = tmp_path / "portero.sock", tmp_path / "given-back"
-    code = (
-        "import runpy\n"
-        "from portero.server import gunicorn_worker\n"
-        "def note():\n"
-        "    with open('given-back', 'a') as file: file.write('x')\n"
-        "gunicorn_worker.give_back = note\n"
-        "runpy.run_module('stand_in', run_name='__main__')\n"
-    )
+    code = STAND_IN + "gunicorn_worker.give_back = lambda: open('given-back', 'a').write('x'); stand_in.main()"
     with started(["-c", code, str(path)], path) as server:
         server.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * 1000)
         time.sleep(1.5)
@@ -146,32 +139,24 @@ def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -
 def test_requests_wait_when_no_thread_can_be_started(server: Server) -> None:
     process = server.decider()
     (server.socket.parent / "no-threads").touch()
-    connections = [server.connection() for _ in range(30)]
-    for connection in connections:
-        # More than there are threads that wait for a connection.
-        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 1")
-    time.sleep(2.5)
-    (server.socket.parent / "no-threads").unlink()
+    # More than there are threads that wait for a connection.
+    with server.asking(*[b"wait 1"] * 30) as connections:
+        time.sleep(2.5)
+        (server.socket.parent / "no-threads").unlink()
 
-    assert [connection.getresponse().status for connection in connections] == [200] * 30
-    assert server.workers() == [process]
-    for connection in connections:
-        connection.close()
+        assert [connection.getresponse().status for connection in connections] == [200] * 30
+        assert server.workers() == [process]
     assert "requests may have to wait: can't start new thread" in server.stop()[1]
 
 
 def test_requests_are_answered_at_the_end_though_no_thread_can_be_started(server: Server) -> None:
     server.decider()
     (server.socket.parent / "no-threads").touch()
-    connections = [server.connection() for _ in range(6)]
-    for connection in connections:
-        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 1")
-    time.sleep(0.3)
+    with server.asking(*[b"wait 1"] * 6) as connections:
+        time.sleep(0.3)
 
-    assert server.stop()[0] == 0
-    assert [connection.getresponse().status for connection in connections] == [200] * 6
-    for connection in connections:
-        connection.close()
+        assert server.stop()[0] == 0
+        assert [connection.getresponse().status for connection in connections] == [200] * 6
 
 
 def test_a_decider_that_cannot_be_made_is_made_later_and_requests_wait(server: Server) -> None:
@@ -179,13 +164,11 @@ def test_a_decider_that_cannot_be_made_is_made_later_and_requests_wait(server: S
     (server.socket.parent / "no-processes").touch()
     os.kill(first, signal.SIGKILL)
     assert soon(lambda: is_gone(first) and not server.workers())
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
-    time.sleep(1.5)
-    (server.socket.parent / "no-processes").unlink()
+    with server.asking(b"{}") as (connection,):
+        time.sleep(1.5)
+        (server.socket.parent / "no-processes").unlink()
 
-    assert connection.getresponse().status == 200
-    connection.close()
+        assert connection.getresponse().status == 200
     assert "cannot start the deciding process: Resource temporarily unavailable" in server.stop()[1]
 
 
@@ -193,13 +176,11 @@ def test_a_decider_that_cannot_begin_is_made_later_and_requests_wait(server: Ser
     first = server.decider()
     (server.socket.parent / "no-files").touch()
     os.kill(first, signal.SIGKILL)
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
-    time.sleep(2.5)
-    (server.socket.parent / "no-files").unlink()
+    with server.asking(b"{}") as (connection,):
+        time.sleep(2.5)
+        (server.socket.parent / "no-files").unlink()
 
-    assert connection.getresponse().status == 200
-    connection.close()
+        assert connection.getresponse().status == 200
     status, errors = server.stop()
     assert status == 0
     # Tried each second, not without pause.
@@ -207,22 +188,15 @@ def test_a_decider_that_cannot_begin_is_made_later_and_requests_wait(server: Ser
 
 
 def test_a_decider_shows_that_it_lives_while_a_request_takes_long(tmp_path: Path) -> None:
-    code = (
-        "import runpy\n"
-        "from portero.server import gunicorn_worker\n"
-        "gunicorn_worker._HEARTBEAT_SECONDS = 1.0\n"
-        "runpy.run_module('stand_in', run_name='__main__')\n"
-    )
+    code = STAND_IN + "gunicorn_worker._HEARTBEAT_SECONDS = 1.0; stand_in.main()"
     path = tmp_path / "portero.sock"
     with started(["-c", code, str(path)], path) as server:
         process = server.decider()
-        connection = server.connection()
-        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 6")
-        asked = time.time()
+        with server.asking(b"wait 6") as (connection,):
+            asked = time.time()
 
-        assert soon(lambda: beat(process) > asked + 1.5, patience=5.9)
-        assert connection.getresponse().status == 200
-        connection.close()
+            assert soon(lambda: beat(process) > asked + 1.5, patience=5.9)
+            assert connection.getresponse().status == 200
 
 
 def beat(process: int) -> float:

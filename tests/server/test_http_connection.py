@@ -57,18 +57,24 @@ class Judge:
         return b"x" * FIGURES
 
 
+def connect(
+    judge: Judge, turns: int | threading.Semaphore = 1, ending: Callable[[], bool] = lambda: False
+) -> tuple[socket.socket, Connection]:
+    """The client's end of a connection, and ours."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(30)
+    turns = threading.Semaphore(turns) if isinstance(turns, int) else turns
+    return ours, Connection(theirs, judge, create_pages(judge), turns, ending)
+
+
 @contextmanager
 def served(
-    judge: Judge,
-    turns: threading.Semaphore | None = None,
-    ending: Callable[[], bool] = lambda: False,
+    judge: Judge, turns: int | threading.Semaphore = 4, ending: Callable[[], bool] = lambda: False
 ) -> Iterator[socket.socket]:
     """The client's end of a connection that is being served."""
-    ours, theirs = socket.socketpair()
-    serving = Connection(theirs, judge, create_pages(judge), turns or threading.Semaphore(4), ending)
+    ours, serving = connect(judge, turns, ending)
     thread = threading.Thread(target=serve, args=(serving,))
     thread.start()
-    ours.settimeout(10)
     try:
         yield ours
     finally:
@@ -263,11 +269,9 @@ def test_after_a_request_an_idle_connection_is_left_open_for_its_time_and_then_c
 
 
 def test_a_request_that_arrived_just_when_its_connection_is_late_is_answered() -> None:
-    ours, theirs = socket.socketpair()
     judge = Judge()
-    serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
+    ours, serving = connect(judge)
     with ours:
-        ours.settimeout(30)
         ours.sendall(request(b"allow"))
         serving.hang_up_if_idle(0)
         serve(serving)
@@ -279,9 +283,8 @@ def test_a_request_that_arrived_just_when_its_connection_is_late_is_answered() -
     "more", [b"Transfer-Encoding: chunked\r\n\r\n", b"Content-Length: 20000\r\n\r\n" + b"x" * 20_000]
 )
 def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_without_them(more: bytes) -> None:
-    ours, theirs = socket.socketpair()
     judge = Judge()
-    serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
+    ours, serving = connect(judge)
     with ours:
         ours.sendall(HEAD + more)
         assert serving.serve_one(small_only=True) is Progress.BEYOND_LIMITS
@@ -296,9 +299,8 @@ def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_withou
 
 
 def test_where_calls_are_beyond_the_limits_results_are_answered() -> None:
-    ours, theirs = socket.socketpair()
     judge = Judge()
-    serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
+    ours, serving = connect(judge)
     with ours:
         ours.sendall(request(b"").replace(b"AuthZReq", b"AuthZRes"))
         assert serving.serve_one(small_only=True, calls=False) is Progress.ANSWERED
@@ -309,8 +311,7 @@ def test_where_calls_are_beyond_the_limits_results_are_answered() -> None:
 
 
 def test_without_anything_to_read_nothing_changes() -> None:
-    ours, theirs = socket.socketpair()
-    serving = Connection(theirs, Judge(), create_pages(Judge()), threading.Semaphore(1), lambda: False)
+    ours, serving = connect(Judge())
     with ours:
         assert serving.serve_one(small_only=True) is Progress.ANSWERED
         assert serving.idle
@@ -320,12 +321,11 @@ def test_without_anything_to_read_nothing_changes() -> None:
 @pytest.mark.parametrize("seconds", [29.9999999, 30.0, 1e-9, 0.999999])
 def test_any_time_can_be_waited(seconds: float) -> None:
     """The kernel takes less than a million microseconds, and no time at all for ever."""
-    ours, theirs = socket.socketpair()
+    ours, serving = connect(Judge())
     with ours:
-        serving = Connection(theirs, Judge(), create_pages(Judge()), threading.Semaphore(1), lambda: False)
         serving._set_timeout(socket.SO_RCVTIMEO, seconds)
 
-        whole, rest = struct.unpack("@ll", theirs.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+        whole, rest = struct.unpack("@ll", serving._client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
         assert 0 < whole + rest / 1e6 <= seconds + 0.02
         serving.close()
 
@@ -369,7 +369,7 @@ def test_a_large_result_waits_for_no_turn() -> None:
         (b"Transfer-Encoding: chunked", b"5\r\n{...}\r\n0\r\n\r\n", b"{...}"),
     ):
         judge = Judge()
-        with served(judge, threading.Semaphore(0)) as client:
+        with served(judge, 0) as client:
             client.sendall(head + length + b"\r\n\r\n" + body)
 
             assert answer(client)[1]["Allow"] is True

@@ -41,10 +41,7 @@ def test_a_log_on_a_full_disk_is_status_1_and_in_the_metrics(tmp_path: Path) -> 
         answer = ask(server, create())
         seen = [attention(server) for _ in range(10)]
         after = run("status", "--socket", str(server.socket))
-        metrics = server.connection()
-        metrics.request("GET", "/metrics")
-        text = metrics.getresponse().read().decode()
-        metrics.close()
+        text = server.text("/metrics")
 
     assert healthy.returncode == 0
     assert answer["Allow"] is False
@@ -114,15 +111,13 @@ def test_a_write_that_hangs_is_known_to_the_others(tmp_path: Path) -> None:
     hang = tmp_path / "decisions.jsonl.hang"
     with started(["-c", code, *serve(tmp_path)], tmp_path / "portero.sock") as server:
         hang.touch()
-        connection = server.connection()
-        connection.request("POST", "/AuthZPlugin.AuthZReq", create())
-        assert soon(lambda: attention(server), 25)
-        seen = attention(server)
-        # A change that cannot be logged meanwhile is refused, and does not wait for ever.
-        assert "log-failure" in ask(server, create())["Msg"]
-        hang.unlink()
-        assert connection.getresponse().status == 200
-        connection.close()
+        with server.asking(create()) as (connection,):
+            assert soon(lambda: attention(server), 25)
+            seen = attention(server)
+            # A change that cannot be logged meanwhile is refused, and does not wait for ever.
+            assert "log-failure" in ask(server, create())["Msg"]
+            hang.unlink()
+            assert connection.getresponse().status == 200
         afterwards = attention(server)
 
     assert seen == ["a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"]

@@ -103,16 +103,14 @@ server = pytest.fixture(serve_stand_in)
 
 def test_the_one_decider_goes_on_at_a_new_socket_and_answers_over_the_old_one(server: Server) -> None:
     before = server.workers()
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
-    time.sleep(0.2)
-    for _ in range(2):
-        server.socket.unlink()
-        assert soon(server.socket.exists)
-        assert server.ask("POST", "/Plugin.Activate")[0] == 200
+    with server.asking(b"wait 3") as (connection,):
+        time.sleep(0.2)
+        for _ in range(2):
+            server.socket.unlink()
+            assert soon(server.socket.exists)
+            assert server.ask("POST", "/Plugin.Activate")[0] == 200
 
-    assert connection.getresponse().status == 200
-    connection.close()
+        assert connection.getresponse().status == 200
     assert server.workers() == before
     status, errors = server.stop()
     assert (status, server.socket.exists()) == (0, False)
@@ -123,14 +121,12 @@ def test_who_waits_at_a_lost_socket_is_answered(server: Server) -> None:
     """The main thread stands still while the connection comes and the socket goes."""
     process = server.decider()
     os.kill(process, signal.SIGSTOP)
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
-    server.socket.unlink()
-    assert soon(server.socket.exists)
-    os.kill(process, signal.SIGCONT)
+    with server.asking(b"{}") as (connection,):
+        server.socket.unlink()
+        assert soon(server.socket.exists)
+        os.kill(process, signal.SIGCONT)
 
-    assert connection.getresponse().status == 200
-    connection.close()
+        assert connection.getresponse().status == 200
     assert server.ask("POST", "/Plugin.Activate")[0] == 200
 
 
