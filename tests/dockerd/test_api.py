@@ -2,7 +2,6 @@
 
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +9,6 @@ import pytest
 from portero.dockerd.api import HEADER, MAX_ANSWER_BYTES, SECRET, EngineApi, TimedRequests
 from portero.dockerd.kept_connections import KeptConnections
 from tests.objects.answering import answering, http
-
-
-@pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    # A Unix socket's address is short; pytest's folders are not.
-    monkeypatch.chdir(tmp_path)
-    return "d.sock"
 
 
 def get(

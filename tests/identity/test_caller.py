@@ -58,21 +58,20 @@ def test_both_together_are_a_method_of_their_own_with_the_groups_of_both() -> No
     assert both.methods == ("tls+token", "tls", "token")
 
 
-def test_two_users_in_one_request_are_a_conflict() -> None:
-    assert code_of({"x-portero-token": token(sub="bob")}, [CLIENT], "alicia", "TLS") == "identity-conflict"
-
-
-def test_a_bad_token_is_refused_beside_a_good_certificate() -> None:
-    assert code_of({"x-portero-token": "x"}, [CLIENT], "alicia", "TLS") == "token-invalid"
-    assert code_of({"x-portero-token": ""}, [CLIENT], "alicia", "TLS") == "token-invalid"
-
-
-def test_a_bad_certificate_is_refused_beside_a_good_token() -> None:
-    assert code_of(TOKEN, ["x"], "alicia", "TLS") == "certificate-invalid"
-
-
-def test_the_certificate_must_name_the_user_that_dockerd_names() -> None:
-    assert code_of({}, [CLIENT], "root", "TLS") == "certificate-invalid"
+@pytest.mark.parametrize(
+    ("headers", "certificate", "user", "code"),
+    [
+        pytest.param({"x-portero-token": token(sub="bob")}, CLIENT, "alicia", "identity-conflict", id="two users"),
+        pytest.param({"x-portero-token": "x"}, CLIENT, "alicia", "token-invalid", id="a bad token beside it"),
+        pytest.param({"x-portero-token": ""}, CLIENT, "alicia", "token-invalid", id="an empty token beside it"),
+        pytest.param(TOKEN, "x", "alicia", "certificate-invalid", id="a bad one beside a good token"),
+        pytest.param({}, CLIENT, "root", "certificate-invalid", id="another user than dockerd names"),
+    ],
+)
+def test_a_certificate_and_what_comes_with_it_must_agree(
+    headers: Mapping[str, str], certificate: str, user: str, code: str
+) -> None:
+    assert code_of(headers, [certificate], user, "TLS") == code
 
 
 def test_a_certificate_without_a_common_name_leaves_its_client_unknown() -> None:

@@ -6,20 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
 from portero.objects.event_stream import EventStream
 
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
-
-
-@pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    # A Unix socket's address is short; pytest's folders are not.
-    monkeypatch.chdir(tmp_path)
-    return "d.sock"
 
 
 @contextmanager

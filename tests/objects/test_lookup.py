@@ -5,7 +5,6 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,13 +21,6 @@ from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import answering, http
 
 DAEMON = locate(ROOTS)
-
-
-@pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    # A Unix socket's address is short; pytest's folders are not.
-    monkeypatch.chdir(tmp_path)
-    return "d.sock"
 
 
 def objects(*addresses: str) -> ObjectLookup:

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,13 +24,6 @@ ID = "0123456789ab" + "0" * 52
 HOST = "12d8" + "f" * 60
 SWARMS_HOST = "nw47" + "z" * 21
 DAEMON = locate(ROOTS)
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    # A Unix socket's address is short; pytest's folders are not.
-    with tempfile.TemporaryDirectory() as folder:
-        yield str(Path(folder) / "d.sock")
 
 
 def network(name: str, id: str = ID) -> bytes:

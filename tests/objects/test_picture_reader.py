@@ -87,13 +87,17 @@ def reader(monkeypatch: pytest.MonkeyPatch, *events: Any, containers: Any = None
     return PictureReader(followed, locate(ROOTS), ["d.sock"], asked, lambda: True), daemon
 
 
+def follow_to_the_end(made: PictureReader) -> None:
+    with pytest.raises(ConnectionResetError):
+        made._follow()
+
+
 def follow(monkeypatch: pytest.MonkeyPatch, *events: Any, reads: bool = True) -> Any:
     """The list after these events: what is known, and what is not."""
     made, daemon = reader(monkeypatch, *events)
     if not reads:
         monkeypatch.setattr(PictureReader, "_read_next", lambda self: None)
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
     found = daemon.picture.list_containers()
     return found and ([one["Id"] for one in found[0]], found[1])
 
@@ -101,8 +105,7 @@ def follow(monkeypatch: pytest.MonkeyPatch, *events: Any, reads: bool = True) ->
 def test_what_was_read_before_events_came_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     made, daemon = reader(monkeypatch)
     daemon.picture.note_inspected("volume", "data", {"Driver": "local"}, daemon.picture.moment)
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
 
     assert daemon.picture.is_followed
     assert daemon.picture.find("volume", "data") is None
@@ -112,8 +115,7 @@ def test_lists_are_read_once_and_containers_ahead(monkeypatch: pytest.MonkeyPatc
     assert follow(monkeypatch) == ([ID], [])
 
     made, daemon = reader(monkeypatch, event("volume", "create"), event("volume", "create"))
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
     assert daemon.picture.find("container", ID) is not None
 
 
@@ -146,8 +148,7 @@ def test_a_daemon_that_ends_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_reload_of_the_daemon_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     made, daemon = reader(monkeypatch, event("daemon", "reload"))
     anew = daemon.picture.anew
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
     assert daemon.picture.anew > anew
 
 
@@ -162,8 +163,7 @@ def test_what_can_have_changed_all_containers_has_one_list_read(monkeypatch: pyt
         taken(self, event)
 
     monkeypatch.setattr(PictureReader, "_take", take)
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
 
     assert daemon.asked == ["info", ID, "info"]
     assert daemon.picture.list_containers() is not None
@@ -187,8 +187,7 @@ def test_reading_ahead_waits_when_it_has_taken_its_share(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(PictureReader, "_read_next", read)
     monkeypatch.setattr(PictureReader, "_wait", wait)
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
 
     # The list is read at once, and three more; then 0.1 s of reading has 0.4 s without.
     assert waited == [0.0, 0.0, 0.0, 0.2, 0.4, 0.4, 0.4, 0.4]
@@ -206,8 +205,7 @@ def test_the_reader_of_a_daemon_that_is_followed_no_more_ends(monkeypatch: pytes
 def test_in_a_swarm_no_list_is_read(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     made, daemon = reader(monkeypatch)
     daemon.info = {"Swarm": {"LocalNodeState": state}} if state else {}
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
 
     assert daemon.picture.list_containers() is None
 
@@ -232,8 +230,7 @@ def test_the_end_of_the_stream_and_silence_begin_anew(monkeypatch: pytest.Monkey
 def test_a_difference_is_counted_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_reader, "_LATE_SECONDS", 0.0)
     made, daemon = reader(monkeypatch)
-    with pytest.raises(ConnectionResetError):
-        made._follow()
+    follow_to_the_end(made)
     made._compare(Events())  # type: ignore[arg-type]
     assert made._followed.differences == 0
 
