@@ -8,11 +8,11 @@ import pytest
 
 from portero.application.application import Application, build, check_start
 from portero.application.last_policy import save_policy
-from portero.application.reloading import reload
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.signature import PrivateKey
 from portero.values.errors import LoadError
+from tests.application.test_reloading import reloaded
 
 ALICE, BOB = signature.new_key(), signature.new_key()
 OFF, DENIED = '{"actions": {"no-privileged": "off"}}', '{"actions": {"no-privileged": "deny"}}'
@@ -48,12 +48,6 @@ def settings(policy: Path, **options: str) -> Settings:
 
 def built(policy: Path, **options: str) -> Application:
     return build(settings(policy, **options))
-
-
-def reloaded(application: Application) -> Application:
-    in_force = reload(application)
-    assert in_force is not None
-    return replace(application, in_force=in_force)
 
 
 def faults(policy: Path, **options: str) -> tuple[str, ...]:
