@@ -225,9 +225,8 @@ def test_a_managed_plugin_reads_the_folder_that_is_mounted_into_it(
 
     file.unlink()
     file.symlink_to("/srv/daemon.json")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match="host-unreadable"):
         host(tmp_path, visible=False).daemon()
-    assert refused.value.code == "host-unreadable"
 
 
 def test_the_manifest_of_the_managed_plugin_mounts_that_folder() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from portero.facts import devices
 from portero.host.fixed_host import FixedHost
-from portero.refusals import Refused
+from tests.refusing import find_refusal
 
 HOST = FixedHost({"links": {"/srv/disk": "/dev/sda", "/dev/disk/by-id/x": "../../sda"}})
 
@@ -44,10 +44,7 @@ def test_a_link_counts_twice() -> None:
     ids=["goes up, and the kernel follows it unchanged", "control character"],
 )
 def test_a_path_is_refused_where_it_stands(path: str, code: str) -> None:
-    with pytest.raises(Refused) as refused:
-        of_device(PathOnHost=path)
-
-    assert (refused.value.code, refused.value.at) == (code, "HostConfig.Devices[0]")
+    assert find_refusal(of_device, PathOnHost=path) == (code, "HostConfig.Devices[0]")
 
 
 def test_a_relative_path_counts_from_the_root() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.identity.trusted import Trusted
-from portero.refusals import Refused
 from tests.identity.certificate_makers import NOON, make_authority, shown
 from tests.identity.token_makers import issuers, token
+from tests.refusing import find_refusal
 
 AUTHORITY = make_authority()
 CLIENT = shown(AUTHORITY.issue())
@@ -28,9 +28,7 @@ def who(
 
 
 def code_of(*given: Any, **named: Any) -> str:
-    with pytest.raises(Refused) as refused:
-        who(*given, **named)
-    return refused.value.code
+    return find_refusal(who, *given, **named)[0]
 
 
 def test_nobody_is_known_on_the_unix_socket() -> None:

@@ -17,6 +17,7 @@ from portero.reading.shapes import Shapes, Struct, fold
 from portero.refusals import Refused
 from tests.captured import table
 from tests.paths import SCHEMAS
+from tests.refusing import find_refusal
 
 _SHAPES = Shapes.load(SCHEMAS / "api")
 
@@ -27,9 +28,7 @@ def _read(operation: str, body: str | dict[str, object]) -> Canonical:
 
 
 def _refused(operation: str, body: str | dict[str, object]) -> tuple[str, str]:
-    with pytest.raises(Refused) as refused:
-        _read(operation, body)
-    return refused.value.code, refused.value.at
+    return find_refusal(_read, operation, body)
 
 
 LINES = table(Path(__file__).with_name("bodies.tsv"))

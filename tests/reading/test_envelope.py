@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from portero.reading.envelope import MAX_BYTES, Envelope, read_envelope
 from portero.refusals import Refused
+from tests.refusing import find_refusal
 
 ASKED = {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/create"}
 
@@ -18,9 +19,7 @@ def posted(**more: object) -> bytes:
 
 
 def refused(data: bytes) -> tuple[str, str]:
-    with pytest.raises(Refused) as refusal:
-        read_envelope(data)
-    return refusal.value.code, refusal.value.at
+    return find_refusal(read_envelope, data)
 
 
 def test_every_key_of_the_protocol_is_read() -> None:

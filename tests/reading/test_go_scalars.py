@@ -4,7 +4,7 @@ import pytest
 
 from portero.reading import go_scalars
 from portero.reading.go_json import Pairs, Tree
-from portero.refusals import Refused
+from tests.refusing import find_refusal
 
 _FLOAT32_MAX = 3.4028234663852886e38
 
@@ -62,17 +62,11 @@ def test_a_value_of_its_kind_is_taken(kind: str, value: Tree, read: Any) -> None
 
 @pytest.mark.parametrize(("kind", "value", "code"), _REFUSED)
 def test_no_kind_takes_the_place_of_another_or_a_number_that_does_not_fit(kind: str, value: Tree, code: str) -> None:
-    with pytest.raises(Refused) as refused:
-        go_scalars.read_scalar(kind, value)
-
-    assert (refused.value.code, refused.value.at) == (code, "")
+    assert find_refusal(go_scalars.read_scalar, kind, value) == (code, "")
 
 
 def test_an_element_of_the_wrong_type_is_named() -> None:
-    with pytest.raises(Refused) as refused:
-        go_scalars.read_scalar("strslice", ["sh", 1])
-
-    assert (refused.value.code, refused.value.at) == ("body-wrong-type", "[1]")
+    assert find_refusal(go_scalars.read_scalar, "strslice", ["sh", 1]) == ("body-wrong-type", "[1]")
 
 
 @pytest.mark.parametrize("kind", sorted(go_scalars.KINDS))

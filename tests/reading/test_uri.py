@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from portero.reading.uri import Target, parse_target
 from portero.refusals import Refused
+from tests.refusing import find_refusal
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("uris.jsonl").read_text().splitlines()]
 
@@ -31,9 +32,7 @@ def read(line: dict[str, Any]) -> Target:
 
 
 def refused(uri: str) -> tuple[str, str]:
-    with pytest.raises(Refused) as refusal:
-        parse_target(uri)
-    return refusal.value.code, refusal.value.at
+    return find_refusal(parse_target, uri)
 
 
 @each("spelling")
