@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from portero.files.link_cache import LinkCache, find_stamp
 from portero.files.symlinks import HostWalk
 from tests.host.looks import fail_lstat, recorded_looks
+from tests.trees import lay_out
 
 PATHS = ("/run/docker.sock", "/var/run/docker.sock", "/run/crio/crio.sock", "/opt/portero")
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for folder in ("run", "var", "opt/portero", "opt/other"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "var" / "run").symlink_to("/run")
+    lay_out(tmp_path, "run/", "var/", "opt/portero/", "opt/other/", "var/run -> /run")
     return tmp_path
 
 

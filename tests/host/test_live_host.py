@@ -31,6 +31,7 @@ from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
 from tests.host.looks import fail_lstat
 from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
+from tests.trees import lay_out
 
 PROGRAMS = RootPrograms(
     ProtectedPaths({"/acting/agent/run": "/acting/agent/run"}),
@@ -88,8 +89,7 @@ def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), pro
 
 
 def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
-    (tmp_path / "srv").mkdir()
-    (tmp_path / "srv" / "file").write_text("")
+    lay_out(tmp_path, "srv/file")
     os.mkfifo(tmp_path / "srv" / "pipe")
     with listening(tmp_path / "srv" / "x.sock"):
         kinds = [
@@ -120,12 +120,8 @@ def test_a_device_is_a_device() -> None:
 
 
 def test_links_are_followed_inside_the_root(tmp_path: Path) -> None:
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "srv").mkdir()
-    (tmp_path / "srv" / "absolute").symlink_to("/etc")
-    (tmp_path / "srv" / "relative").symlink_to("../etc")
-    (tmp_path / "srv" / "above").symlink_to("../../../../../etc")
-    (tmp_path / "srv" / "chain").symlink_to("absolute/../srv/relative")
+    lay_out(tmp_path, "etc/", "srv/absolute -> /etc", "srv/relative -> ../etc", "srv/above -> ../../../../../etc")
+    lay_out(tmp_path, "srv/chain -> absolute/../srv/relative")
     view = host(tmp_path)
 
     for name in ("absolute", "relative", "above", "chain"):
@@ -141,8 +137,7 @@ def test_a_dangling_link_leads_to_what_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/a/x", "/" + "x" * 300], ids=["circle of links", "too long a name"])
 def test_a_way_that_the_kernel_would_not_take_is_unknown(tmp_path: Path, path: str) -> None:
-    (tmp_path / "a").symlink_to("b")
-    (tmp_path / "b").symlink_to("a")
+    lay_out(tmp_path, "a -> b", "b -> a")
 
     assert host(tmp_path).find_entry(path) == HostEntry(None, "unknown", ())
 
@@ -176,9 +171,7 @@ def test_the_root_of_the_host_holds_every_socket_that_it_is_known_for(tmp_path: 
 
 
 def test_var_run_holds_what_run_holds(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "run").symlink_to("/run")
+    lay_out(tmp_path, "run/", "var/run -> /run")
     view = host(tmp_path)
 
     assert view.find_entry("/var/run").holds == view.find_entry("/run").holds
@@ -208,8 +201,7 @@ def test_what_the_rootless_daemon_that_asks_listens_on_is_held(tmp_path: Path) -
 @pytest.mark.parametrize("path", ["/srv", "/srv/d", "/srv/d/volumes/secrets/_data", "/link/overlay2"])
 def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: Path, path: str) -> None:
     dockerd(tmp_path / "proc", 7, "--data-root=/srv/d")
-    (tmp_path / "srv" / "d").mkdir(parents=True)
-    (tmp_path / "link").symlink_to("/srv/d")
+    lay_out(tmp_path, "srv/d/", "link -> /srv/d")
     files = host_files(tmp_path, proc=tmp_path / "proc", asking=tmp_path / "proc")
 
     assert files.moment(Peer(7, 0)).find_entry(path).docker_data == ("/srv/d",)
@@ -269,8 +261,7 @@ def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
 
 def test_a_daemon_that_listens_elsewhere_is_held_through_a_link(tmp_path: Path) -> None:
     process(tmp_path / "proc", 7, "dockerd", line(11, "/tmp/x/d.sock"), inodes=(11,))
-    (tmp_path / "tmp" / "x").mkdir(parents=True)
-    (tmp_path / "srv").symlink_to("/tmp/x")
+    lay_out(tmp_path, "tmp/x/", "srv -> /tmp/x")
 
     assert host(tmp_path, proc=tmp_path / "proc").find_entry("/srv").holds == ("/tmp/x/d.sock",)
 
@@ -298,8 +289,7 @@ def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) 
 def test_portero_s_own_files_are_held_from_above_and_from_within(
     tmp_path: Path, path: str, holds: tuple[str, ...]
 ) -> None:
-    (tmp_path / "opt" / "portero" / "schemas" / "rules").mkdir(parents=True)
-    (tmp_path / "link").symlink_to("/opt/portero/schemas")
+    lay_out(tmp_path, "opt/portero/schemas/rules/", "link -> /opt/portero/schemas")
 
     assert host(tmp_path).find_entry(path).holds == holds
 
@@ -342,8 +332,7 @@ def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_momen
 
 def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> None:
     daemon = dockerd(tmp_path / "proc", 7, own_files=True)
-    (daemon / "root" / "srv").mkdir()
-    (daemon / "root" / "srv" / "link").symlink_to("/etc")
+    lay_out(daemon, "root/srv/link -> /etc")
     files = host_files(None, asking=tmp_path / "proc")
 
     assert files.moment(Peer(7, 0)).find_entry("/srv/link").resolved == "/etc"
@@ -352,9 +341,7 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
 
 def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a_link_leads(tmp_path: Path) -> None:
     root = dockerd(tmp_path / "proc", 7, own_files=True) / "root"
-    for folder in ("etc/docker", "srv/kata", "opt/kata", "srv/data"):
-        (root / folder).mkdir(parents=True)
-    (root / "srv/kata/bin").symlink_to("/opt/kata")
+    lay_out(root, "etc/docker/", "srv/kata/", "opt/kata/", "srv/data/", "srv/kata/bin -> /opt/kata")
     (root / "etc/docker/daemon.json").write_text('{"runtimes": {"kata": {"path": "/srv/kata/bin/run"}}}')
     files = host_files(None, asking=tmp_path / "proc")
     moment = files.moment(Peer(7, 0))
@@ -373,9 +360,7 @@ def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: py
 
 
 def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -> None:
-    (tmp_path / "root" / "etc" / ".ro12").mkdir(parents=True)
-    (tmp_path / "root" / "etc" / ".ro12" / "timezone").touch()
-    (tmp_path / "root" / "etc" / "timezone").symlink_to(".ro12/timezone")
+    lay_out(tmp_path, "root/etc/.ro12/timezone", "root/etc/timezone -> .ro12/timezone")
     mountinfo = tmp_path / "mountinfo"
     top, over = "1 0 8:1 / / rw - ext4 /dev/sda rw\n", "2 1 0:5 / /etc rw - tmpfs none rw\n"
     copy = "3 2 8:1 /etc /etc/.ro12 rw - ext4 /dev/sda rw\n"
@@ -542,20 +527,14 @@ def test_programs_count_with_all_below_them_and_logs_by_themselves(
 
 
 def test_programs_and_logs_behind_a_link_count(tmp_path: Path) -> None:
-    (tmp_path / "data" / "venv").mkdir(parents=True)
-    (tmp_path / "opt").symlink_to("data")
+    lay_out(tmp_path, "data/venv/", "opt -> data")
 
     assert host(tmp_path).find_entry("/data/venv/lib").written == ("/data/venv",)
 
 
 def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) -> None:
-    (tmp_path / "data" / "docker" / "volumes").mkdir(parents=True)
-    (tmp_path / "data" / "home").mkdir()
-    (tmp_path / "usr" / "bin").mkdir(parents=True)
-    (tmp_path / "var" / "lib").mkdir(parents=True)
-    (tmp_path / "var" / "lib" / "docker").symlink_to("/data/docker")
-    (tmp_path / "home").symlink_to("data/home")
-    (tmp_path / "bin").symlink_to("usr/bin")
+    lay_out(tmp_path, "data/docker/volumes/", "data/home/", "usr/bin/", "var/lib/docker -> /data/docker")
+    lay_out(tmp_path, "home -> data/home", "bin -> usr/bin")
     view = host(tmp_path)
 
     assert view.trace("/data/docker/volumes").reaches == ("/var/lib/docker/volumes",)
@@ -577,8 +556,7 @@ def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) 
 def test_programs_of_root_are_found_at_below_and_around_a_path(
     tmp_path: Path, path: str, programs: tuple[str, ...]
 ) -> None:
-    (tmp_path / "acting" / "agent").mkdir(parents=True)
-    (tmp_path / "acting" / "to-agent").symlink_to("agent")
+    lay_out(tmp_path, "acting/agent/", "acting/to-agent -> agent")
 
     assert host(tmp_path).find_entry(path).root_programs == programs
     assert host(tmp_path, visible=False).find_entry(path).root_programs == ()

@@ -19,6 +19,7 @@ from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 from portero.host.view import HostEntry
 from tests.host.looks import fail_lstat
 from tests.host.test_resolved_paths import dockerd
+from tests.trees import lay_out
 
 LISTENING = ListeningSockets(
     (ListeningSocket("/srv/root.sock", "/srv/root.sock", 1, 0), ListeningSocket("/srv/user.sock", "/srv/u.sock", 2, 7))
@@ -30,10 +31,8 @@ PROGRAMS = RootPrograms(ProtectedPaths({"/srv/agent": "/srv/agent"}), ProtectedP
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("root")
-    for folder in ("run", "opt/portero", "opt/venv", "var/log", "data", "srv/plain"):
-        (root / folder).mkdir(parents=True)
-    (root / "srv" / "way").symlink_to("/opt")
-    (root / "logs").symlink_to("/var/log")
+    lay_out(root, "run/", "opt/portero/", "opt/venv/", "var/log/", "data/", "srv/plain/")
+    lay_out(root, "srv/way -> /opt", "logs -> /var/log")
     return root
 
 
@@ -91,8 +90,7 @@ def test_nothing_that_a_path_opens_is_left_out(root: Path, path: str) -> None:
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
     """A host with a folder /data."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "file").touch()
+    lay_out(tmp_path, "data/file")
     return tmp_path
 
 

@@ -11,6 +11,7 @@ from portero.files.owners import AccountNames, Owners
 from portero.files.symlinks import HostWalk
 from portero.host.path_trace import Tracer
 from portero.host.view import Passage, Swap, Trace
+from tests.trees import lay_out
 
 ALICIA = "user alicia (1000)"
 
@@ -18,12 +19,10 @@ ALICIA = "user alicia (1000)"
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host on which /home/alicia and all below it belongs to user 1000, and /tmp is everybody's."""
-    for path in ("home/alicia/app", "srv/app", "tmp", "etc"):
-        (tmp_path / path).mkdir(parents=True)
+    lay_out(tmp_path, "home/alicia/app/", "srv/app/", "tmp/", "etc/")
     (tmp_path / "etc" / "passwd").write_text("alicia:x:1000:1000::/home/alicia:/bin/sh\n")
     (tmp_path / "tmp").chmod(0o1777)
-    (tmp_path / "srv" / "way").symlink_to("/home/alicia/out")
-    (tmp_path / "home" / "alicia" / "out").symlink_to("/srv/app")
+    lay_out(tmp_path, "srv/way -> /home/alicia/out", "home/alicia/out -> /srv/app")
     lstat = os.lstat
 
     def owned(path: str) -> os.stat_result:

@@ -11,13 +11,12 @@ from portero.dockerd.proc import DockerdIdentity, RunningDockerd
 from portero.files.symlinks import HostWalk
 from portero.host.resolved_paths import Links, PathResolver
 from tests.host.looks import recorded_looks
+from tests.trees import lay_out
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for folder in ("run", "opt", "srv/a", "srv/b"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "opt" / "portero").symlink_to("/srv/a")
+    lay_out(tmp_path, "run/", "opt/", "srv/a/", "srv/b/", "opt/portero -> /srv/a")
     return tmp_path
 
 
@@ -52,8 +51,7 @@ def test_a_link_that_leads_elsewhere_moves_what_is_protected(resolver: PathResol
 @pytest.fixture
 def chain(root: Path) -> Path:
     """Portero's own folders, its programs and a log behind two links each."""
-    for folder in ("data/7", "srv/links"):
-        (root / folder).mkdir(parents=True)
+    lay_out(root, "data/7/", "srv/links/")
     for link, target in (("portero", "/srv/links/own"), ("venv", "../srv/links/venv"), ("log", "/srv/links/log")):
         (root / "opt" / link).unlink(missing_ok=True)
         (root / "opt" / link).symlink_to(target)
@@ -74,17 +72,13 @@ def test_each_link_on_the_way_is_protected_as_what_lies_behind_it(resolver: Path
 def test_another_link_on_the_way_is_protected_at_once(resolver: PathResolver, chain: Path) -> None:
     resolver.resolve(HostWalk(str(chain)), None, (), ())
     (chain / "opt" / "portero").unlink()
-    (chain / "opt" / "portero").symlink_to("/srv/b/own")
-    (chain / "srv" / "b" / "own").symlink_to("/data/7")
+    lay_out(chain, "opt/portero -> /srv/b/own", "srv/b/own -> /data/7")
 
     assert resolver.resolve(HostWalk(str(chain)), None, (), ()).guarded.list_held("/srv/b") == {"/srv/b/own"}
 
 
 def test_links_on_the_way_to_what_a_daemon_believes_are_not_written(resolver: PathResolver, chain: Path) -> None:
-    (chain / "etc").mkdir()
-    (chain / "etc" / "docker").symlink_to("/srv/links/docker")
-    (chain / "srv" / "links" / "docker").symlink_to("/data/7")
-    (chain / "srv" / "b" / "kata").symlink_to("/data/7")
+    lay_out(chain, "etc/docker -> /srv/links/docker", "srv/links/docker -> /data/7", "srv/b/kata -> /data/7")
     daemon = replace(dockerd(7), programs=("/srv/b/kata/run",))
     places = resolver.resolve(HostWalk(str(chain)), daemon, (), ())
 
@@ -161,9 +155,7 @@ PATHS = ["/var/lib/docker"]
 
 @pytest.fixture
 def linked(tmp_path: Path) -> Path:
-    for path in ("etc", "data", "var/lib"):
-        (tmp_path / path).mkdir(parents=True)
-    (tmp_path / "home").symlink_to("data")
+    lay_out(tmp_path, "etc/", "data/", "var/lib/", "home -> data")
     return tmp_path
 
 
@@ -211,8 +203,7 @@ def test_homes_that_are_links_are_found(linked: Path) -> None:
 
 
 def test_a_link_to_a_sensitive_place_is_judged_by_that_place_unless_it_is_protected(linked: Path) -> None:
-    (linked / "var" / "lib" / "docker").symlink_to("/etc")
-    (linked / "var" / "lib" / "k0s").symlink_to("/etc")
+    lay_out(linked, "var/lib/docker -> /etc", "var/lib/k0s -> /etc")
 
     assert ends(find(new_resolver(), linked)) == {"/home": "/data", "/var/lib/docker": "/etc"}
 
@@ -257,9 +248,7 @@ def test_a_link_that_now_leads_elsewhere_is_followed(linked: Path, monkeypatch: 
 
 
 def test_who_can_replace_a_link_on_the_way_can_lead_the_path_elsewhere(linked: Path) -> None:
-    (linked / "srv").mkdir()
-    (linked / "srv" / "next").symlink_to("/data")
-    (linked / "var" / "lib" / "docker").symlink_to("/srv/next")
+    lay_out(linked, "srv/next -> /data", "var/lib/docker -> /srv/next")
 
     found = find(new_resolver(), linked)
 
