@@ -20,6 +20,7 @@ from portero.signing import signature, tree
 from portero.values import times
 from portero.values.errors import LoadError
 from tests.application.test_application import ask, create
+from tests.failing import fail_with
 from tests.waiting import soon
 
 
@@ -67,10 +68,6 @@ def served(tmp_path: Path) -> Served:
 def _retries_soon(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
     monkeypatch.setattr(times, "_FIRST", 0.05)
     served.thread._retry = times.Retry()
-
-
-def fail_for_lack_of_descriptors(path: Path) -> bytes:
-    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
 
 def test_a_change_is_taken(served: Served) -> None:
@@ -283,7 +280,7 @@ def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
 
     served.act("off")
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "read_regular_file", fail_for_lack_of_descriptors)
+        patched.setattr(folder, "read_regular_file", fail_with(errno.EMFILE))
         served.poll()
         time.sleep(0.06)
         served.poll()
@@ -306,7 +303,7 @@ def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
     served.poll()
     time.sleep(0.06)
 
-    monkeypatch.setattr(folder, "read_regular_file", fail_for_lack_of_descriptors)
+    monkeypatch.setattr(folder, "read_regular_file", fail_with(errno.EMFILE))
     served.poll()
 
     assert len(served.reported) == 2
@@ -357,7 +354,7 @@ def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, mo
 
     served.act("off")
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "read_regular_file", fail_for_lack_of_descriptors)
+        patched.setattr(folder, "read_regular_file", fail_with(errno.EMFILE))
         served.thread.start(is_replacement=True)
     assert served.status()["reloadFailures"] == 1
 

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import shutil
 import threading
 from dataclasses import replace
@@ -18,6 +17,7 @@ from portero.application.reloading import reload, restore_policy
 from portero.files import package_files
 from portero.settings import own_files
 from tests.application.test_application import ask, built, create
+from tests.failing import fail_with
 
 
 @pytest.fixture
@@ -129,11 +129,8 @@ def test_links_that_cannot_be_looked_for_are_those_of_before(tmp_path: Path, mon
     (policy / "site.json").symlink_to(elsewhere / "site.json")
     before = built(tmp_path, schemas=str(policy), host_root="/")
 
-    def fail(path: object) -> os.stat_result:
-        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE), str(path))
-
     with monkeypatch.context() as patched:
-        patched.setattr(own_files.os, "lstat", fail)
+        patched.setattr(own_files.os, "lstat", fail_with(errno.ENFILE))
         after = reloaded(before)
 
     assert "Too many open files in system" in after.in_force.state.faults[0]

@@ -16,6 +16,7 @@ from portero.decision import Decision, Subject, Violation, make_refusal
 from portero.decision_log import log_state
 from portero.decision_log.decision_log import FREQUENT_READS, DecisionLog, Sync, is_frequent_read, write_line
 from portero.reading import api_tables
+from tests.failing import fail_with
 
 NOON = 1_800_000_000.0
 
@@ -118,11 +119,8 @@ def test_an_interval_syncs_what_was_written_since(tmp_path: Path, monkeypatch: p
 def test_a_sync_that_fails_is_a_lost_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(descriptor: int) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     each, interval = (DecisionLog(str(tmp_path / sync), sync) for sync in ("each", "interval"))
-    monkeypatch.setattr(os, "fdatasync", fail)
+    monkeypatch.setattr(os, "fdatasync", fail_with(errno.EIO))
     with pytest.raises(OSError, match="Input/output error"):
         each.write('{"id":"d-1"}')
     interval.write('{"id":"d-1"}')

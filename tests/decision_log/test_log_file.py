@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 
 from portero.decision_log import log_file
 from portero.decision_log.log_file import LineWriter, StandardOutput
 from portero.decision_log.log_state import LogState
+from tests.failing import fail_with
 
 
 def opened(place: Path | str) -> LineWriter:
@@ -152,7 +152,7 @@ def test_a_full_disk_after_half_a_line_leaves_the_half_line_known(
     monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
     with pytest.raises(OSError, match="only 5 of"):
         log.write('{"id":"d-1"}')
-    monkeypatch.setattr(os, "write", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr(os, "write", fail_with(errno.ENOSPC))
     with pytest.raises(OSError, match="No space left"):
         log.write('{"id":"d-2"}')
     monkeypatch.undo()
@@ -197,11 +197,7 @@ def test_where_the_end_cannot_be_read_a_line_starts_anew(tmp_path: Path, monkeyp
     path = tmp_path / "decisions.jsonl"
     opened(path).write('{"id":"d-1"}')
     log = opened(path)
-
-    def fail(descriptor: int, most: int, offset: int) -> bytes:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(os, "pread", fail)
+    monkeypatch.setattr(os, "pread", fail_with(errno.EIO))
     log.write('{"id":"d-2"}')
 
     assert path.read_text() == '{"id":"d-1"}\n\n{"id":"d-2"}\n'

@@ -12,6 +12,7 @@ from portero.dockerd import containerd
 from portero.dockerd.containerd import ContainerdPlaces, find_arguments, locate_containerd
 from portero.dockerd.peer import Peer
 from portero.dockerd.unix_http import UnixConnection
+from tests.failing import fail_with
 
 MAIN = """
 version = 2
@@ -133,10 +134,7 @@ def test_where_none_listens_there_is_no_command_line(tmp_path: Path, address: st
 def test_a_socket_that_cannot_be_asked_is_not_taken_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_arguments("/" + "x" * 200, tmp_path) is None
 
-    def fail(path: object) -> str:
-        raise OSError(errno.EMFILE, "Too many open files")
-
     (tmp_path / "c.sock").touch()
-    monkeypatch.setattr(UnixConnection, "connect", fail)
+    monkeypatch.setattr(UnixConnection, "connect", fail_with(errno.EMFILE))
     with pytest.raises(OSError, match="Too many"):
         find_arguments("c.sock", tmp_path)

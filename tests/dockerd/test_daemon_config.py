@@ -19,6 +19,7 @@ from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import NO_PROGRAMS
 from portero.host.sockets import read_sockets
 from portero.refusals import Refused
+from tests.failing import fail_with
 from tests.paths import ROOT
 
 PLACE = "/etc/docker/daemon.json"
@@ -138,12 +139,8 @@ def test_a_failed_reading_is_an_error_once_and_not_remembered(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
 ) -> None:
     asked = asking(tmp_path)
-
-    def fail(path: object, *_: object) -> None:
-        raise OSError(number, os.strerror(number), str(path))
-
     with monkeypatch.context() as patched:
-        patched.setattr(os, function, fail)
+        patched.setattr(os, function, fail_with(number))
         with pytest.raises(OSError, match=re.escape(os.strerror(number))):
             asked()
 

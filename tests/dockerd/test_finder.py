@@ -1,7 +1,6 @@
 """Which daemon a peer is."""
 
 import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from portero.dockerd import finder
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
+from tests.failing import fail_with
 from tests.host.proc_tree import dockerd, fail_at
 from tests.waiting import soon
 
@@ -231,10 +231,7 @@ def test_what_cannot_be_looked_for_now_stays_as_it_was(
     daemons = AskingDaemons(tmp_path)
     before = daemons.find(ROOTS)
 
-    def fail(address: str, proc: Path) -> tuple[str, ...]:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-    monkeypatch.setattr(finder, "find_arguments", fail)
+    monkeypatch.setattr(finder, "find_arguments", fail_with(errno.EMFILE))
     daemons.refresh()
 
     assert daemons.find(ROOTS) is before

@@ -11,6 +11,7 @@ import pytest
 from portero.dockerd import visible_dockerd
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.hostcheck.daemon_settings import find_dockerd
+from tests.failing import fail_with
 from tests.hostcheck.host_tree import Host
 
 
@@ -40,10 +41,7 @@ def test_without_proc_no_dockerd_is_an_error_not_an_answer(tmp_path: Path, targe
 def test_a_process_that_cannot_be_read_for_lack_of_descriptors_is_an_error(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: object, **_: object) -> None:
-        raise OSError(errno.EMFILE, "Too many open files", str(path))
-
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("builtins.open", fail_with(errno.EMFILE))
 
     with pytest.raises(OSError, match="Too many open files"):
         find_dockerd(host.files)

@@ -10,6 +10,7 @@ import pytest
 
 from portero.files.owners import AccountNames, Owners, UnseenOwner, Writer, _sees_all_users
 from portero.files.symlinks import HostWalk
+from tests.failing import fail_with
 
 EVERYBODY, ALICIA, STAFF = Writer("everybody"), Writer("user", 1000), Writer("group", 50)
 ALL = Owners(whole=True)
@@ -29,11 +30,7 @@ def acl(*entries: tuple[int, int, int]) -> bytes:
 
 def fail_acl(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Let the reading of an ACL end in this error."""
-
-    def fail(path: str, name: str, *, follow_symlinks: bool) -> bytes:
-        raise OSError(number, os.strerror(number), path)
-
-    monkeypatch.setattr(os, "getxattr", fail)
+    monkeypatch.setattr(os, "getxattr", fail_with(number))
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Files are read whole and bounded, without waiting, and written whole or not at all."""
 
+import errno
 import os
 from collections.abc import Callable
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.files.whole_files import read_regular_file, read_state, replace_file, write_state, write_whole
+from tests.failing import fail_with
 
 
 def test_a_file_is_read_whole_through_links(tmp_path: Path) -> None:
@@ -105,11 +107,8 @@ def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
 def test_nothing_is_left_and_the_old_file_stays_when_the_new_one_cannot_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*names: object) -> None:
-        raise OSError(28, "No space left on device")
-
     (tmp_path / "state.json").write_text("old")
-    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail_with(errno.ENOSPC))
 
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "state.json", b"new", 0o600)

@@ -29,6 +29,7 @@ from portero.host.root_programs import RootPrograms
 from portero.host.sockets import ListeningSockets, read_sockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
+from tests.failing import fail_with
 from tests.host.looks import fail_lstat
 from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
 from tests.trees import lay_out
@@ -393,20 +394,13 @@ def test_a_name_counts_without_a_daemon_where_none_asks(
 FAILURES = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE]
 
 
-def failing(number: int) -> Callable[[object], str]:
-    def fail(path: object) -> str:
-        raise OSError(number, os.strerror(number), str(path))
-
-    return fail
-
-
 @pytest.mark.parametrize("number", FAILURES, ids=errno.errorcode.get)
 @pytest.mark.parametrize("function", ["readlink", "lstat"])
 def test_a_path_that_cannot_be_read_at_the_moment_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
 ) -> None:
     (tmp_path / "srv").symlink_to("data")
-    monkeypatch.setattr(os, function, failing(number))
+    monkeypatch.setattr(os, function, fail_with(number))
 
     with pytest.raises(Refused, match="host-unreadable"):
         host(tmp_path).find_entry("/srv")
@@ -563,11 +557,8 @@ def test_programs_of_root_are_found_at_below_and_around_a_path(
 
 
 def test_programs_of_root_that_cannot_be_read_are_a_refusal(tmp_path: Path) -> None:
-    def fail(_: str) -> RootPrograms:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
     files = host_files(tmp_path)
-    files.programs_of_root = ReadAhead(fail)
+    files.programs_of_root = ReadAhead(fail_with(errno.EMFILE))
 
     with pytest.raises(Refused, match="host-unreadable"):
         files.moment().find_entry("/srv")

@@ -1,5 +1,6 @@
 """The plugin's half of the door's key: root's file, read when it changes; who is at the door by what it verifies."""
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from portero.identity.caller import Credentials, Identity, identify
 from portero.identity.door_key import DoorKey
 from portero.identity.trusted import Door, Trusted
 from portero.refusals import Refused
+from tests.failing import fail_with
 from tests.identity.token_makers import NOON, issuers, token
 from tests.refusing import find_refusal
 
@@ -124,9 +126,6 @@ def test_a_key_that_others_may_write_does_not_count(door_key: DoorKey) -> None:
 
 
 def test_a_key_that_cannot_be_read_is_said(door_key: DoorKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> object:
-        raise OSError(24, "Too many open files")
-
-    monkeypatch.setattr(os, "stat", fail)
+    monkeypatch.setattr(os, "stat", fail_with(errno.EMFILE))
 
     assert code(door_key, stamp()) == "host-unreadable"

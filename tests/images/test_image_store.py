@@ -1,5 +1,6 @@
 """A record is verified when its file is first seen, and again when the file changes."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.images.record import Record, digest_of
 from portero.images.trust import ImageTrust
 from portero.images.verification import verify_record
+from tests.failing import fail_with
 
 from .signed import Image, new_key, sign, simple_payload
 
@@ -130,10 +132,7 @@ def test_what_cannot_be_read_is_not_the_same_as_nothing(
     else:
         put(tmp_path, SIGNED)
 
-        def fail(*_: object, **__: object) -> bytes:
-            raise OSError(24, "Too many open files")
-
-        monkeypatch.setattr(image_store, "read_regular_file", fail)
+        monkeypatch.setattr(image_store, "read_regular_file", fail_with(errno.EMFILE))
 
     with pytest.raises(RecordUnreadable):
         ImageStore(tmp_path, ImageTrust()).find(INDEX)

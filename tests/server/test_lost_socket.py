@@ -12,6 +12,7 @@ import pytest
 
 from portero.server.gunicorn_arbiter import LostSocket
 from portero.server.listener import Listener, listen
+from tests.failing import fail_with
 from tests.server.running import Server, serve_stand_in, started
 from tests.waiting import soon
 
@@ -89,11 +90,7 @@ def test_a_socket_of_systemd_that_was_never_seen_is_not_missed(
 
 def test_what_cannot_be_told_is_no_loss(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = LostSocket(listener)
-
-    def fail(path: Path) -> None:
-        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
-
-    monkeypatch.setattr(Path, "lstat", fail)
+    monkeypatch.setattr(Path, "lstat", fail_with(errno.ENOMEM))
 
     assert lost.replace_if_lost(0.0) is False
 

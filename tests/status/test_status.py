@@ -21,6 +21,7 @@ from portero.status import daemon_state
 from portero.status.status import list_writers
 from portero.values.times import format_instant
 from tests.application.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
+from tests.failing import fail_with
 from tests.host.proc_tree import dockerd
 
 YEAR = 365 * 86400.0
@@ -92,11 +93,8 @@ def test_code_that_was_replaced_while_it_runs_needs_attention(tmp_path: Path, mo
     monkeypatch.setattr(package_files, "_STARTED_AS", ())
     assert ["portero was replaced on the disk" in line for line in told.health()["attention"]] == [True]  # type: ignore[union-attr,operator]
 
-    def fail(path: Path) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
     with monkeypatch.context() as patched:
-        patched.setattr(os, "stat", fail)
+        patched.setattr(os, "stat", fail_with(errno.EMFILE))
         (line,) = told.health()["attention"]  # type: ignore[misc]
     assert "whether it was replaced is unknown" in line  # type: ignore[operator]
 
