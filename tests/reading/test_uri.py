@@ -46,20 +46,29 @@ def test_a_target_is_read_as_dockerd_reads_it(line: dict[str, Any]) -> None:
     assert parse_target(line["uri"]) == read(line)
 
 
-# The code and place of each kind; what does not decode has its place in its line.
-REFUSALS = {
-    "no number": ("uri-version", "path"),
-    "fragment": ("uri-fragment", ""),
-    "undecodable": ("uri-undecodable", None),
-    "unclean": ("uri-not-clean", "path"),
-    "semicolon": ("uri-query-ambiguous", "query"),
-}
+@each("no number")
+def test_a_version_that_is_not_made_of_numbers_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-version", "path")
 
 
-@each(*REFUSALS)
-def test_what_dockerd_reads_otherwise_or_refuses_is_refused(line: dict[str, Any]) -> None:
-    code, at = REFUSALS[line["case"].partition(":")[0]]
-    assert refused(line["uri"]) == (code, line["at"] if at is None else at)
+@each("fragment")
+def test_a_fragment_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-fragment", "")
+
+
+@each("undecodable")
+def test_what_does_not_decode_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-undecodable", line["at"])
+
+
+@each("unclean")
+def test_a_path_that_dockerd_would_redirect_or_refuse_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-not-clean", "path")
+
+
+@each("semicolon")
+def test_a_semicolon_in_the_query_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-query-ambiguous", "query")
 
 
 def test_the_query_cannot_be_changed_after_reading() -> None:
