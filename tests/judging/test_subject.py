@@ -11,7 +11,7 @@ from portero.decision import Subject
 from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging import denial
-from portero.judging.subject import describe_subject
+from portero.judging.subject import describe_subject, read_traceparent
 from portero.policy.loader import load
 from portero.reading.envelope import Envelope, read_envelope
 from portero.recording.masking import masked
@@ -69,3 +69,42 @@ def test_facts_give_image_and_daemon_defaults() -> None:
     subject = describe_subject(None, None, None, None, document)  # type: ignore[arg-type]
 
     assert (subject.image, subject.daemon_defaults) == ("busybox", ("log.driver",))
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    "value", [f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-00", f"cc-{TRACE}-{SPAN}-01", f"cc-{TRACE}-{SPAN}-01-what"]
+)
+def test_the_ids_of_trace_and_span(value: str) -> None:
+    assert read_traceparent({"traceparent": value}) == (TRACE, SPAN)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "00",
+        f"ff-{TRACE}-{SPAN}-01",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-01-more",
+        f"cc-{TRACE}-{SPAN}-01.more",
+        f"cc-{TRACE}-{SPAN}-01-line\nbreak",
+        f"00-{TRACE}-{SPAN}-01\n",
+        f" 00-{TRACE}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-01, 00-{TRACE}-{SPAN}-01",
+        f"00-{'٣' * 32}-{SPAN}-01",
+        "00-" + "a" * 1_000_000,
+        '00-<script>alert("x")</script>',
+        "\ud800",
+    ],
+)
+def test_anything_else_is_none(value: str) -> None:
+    assert read_traceparent({"traceparent": value}) == ("", "")
+
+
+def test_without_the_header_there_is_none() -> None:
+    assert read_traceparent({}) == ("", "")

@@ -7,7 +7,7 @@ import pytest
 
 from portero.host.member import UNKNOWN, Member
 from portero.objects.descriptors import follow
-from tests.objects.test_meetings import member
+from tests.objects.test_meeting_places import member
 
 WRITER = replace(member("writer", "/srv/media", "volume v"), state="runs", turn=1)
 HELPER = replace(member("helper", "volume v"), state="runs", turn=1)

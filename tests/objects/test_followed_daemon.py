@@ -9,8 +9,7 @@ from portero.host.member import MadePlace
 from portero.objects import followed_daemon
 from portero.objects.changes import PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
-from portero.reading.authz_response import Result
-from portero.reading.envelope import Envelope
+from portero.reading.envelope import Envelope, Result
 from tests.objects.test_known_containers import ID, shown
 
 WEB = PossibleChange((Touch("container", "web"),))

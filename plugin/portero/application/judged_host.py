@@ -1,18 +1,25 @@
-"""The host that requests are judged by: where its files are visible, and who can be asked about it."""
+"""The host that requests are judged by: where its files are visible, and who can be asked about it.
 
+dockerd is asked at the socket in the settings, or at those that the asking daemon has open.
+"""
+
+import os
+import stat
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from pathlib import Path
 
-from portero.application.daemon_addresses import list_daemon_addresses
+from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.finder import AskingDaemons
 from portero.files import package_files
 from portero.files.owners import Owners
+from portero.files.path import clean
 from portero.host.home_links import read_homes
 from portero.host.live_host import HostFiles
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import read_root_programs
-from portero.host.sockets import read_sockets
+from portero.host.sockets import DEFAULT_SOCKETS, list_listening, list_open_sockets, read_sockets
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.objects.lookup import DaemonObjects
 from portero.objects.network_names import DaemonNetworks
@@ -69,3 +76,50 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: 
         daemons=daemons,
         followed=followed if settings.lookups == "auto" else None,
     )
+
+
+class DaemonSockets:
+    """The paths at which this process finds the daemon's sockets, those of its configuration first.
+
+    The others are looked for only when they are needed: a daemon answers at the first, and has a descriptor for each
+    stream of its containers. A configured path stays in the list when it is not found: a socket that systemd opened is
+    in its network namespace. Going through them raises OSError when they cannot be read.
+    """
+
+    def __init__(self, daemon: AskingDaemon, proc: Path = Path("/proc")) -> None:
+        self._daemon = daemon
+        self._proc = proc
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def __iter__(self) -> Iterator[str]:
+        root = self._daemon.root.rstrip("/")
+        yield from (f"{root}{path}" for path in dict.fromkeys(self._daemon.hosts))
+        yield from (f"{root}{path}" for path in self._others)
+
+    @cached_property
+    def _others(self) -> list[str]:
+        folder = f"{self._proc}/{self._daemon.pid}"
+        open_sockets = {inode for inode, _ in list_open_sockets(f"{folder}/fd")}
+        paths = {clean(path) for inode, path in list_listening(f"{folder}/net/unix") if inode in open_sockets}
+        return sorted(path for path in paths.difference(self._daemon.hosts) if path.startswith("/"))
+
+
+def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Iterable[str]:
+    """The sockets at which the daemon that asks can be asked for the name of a network, the best first."""
+    if settings.docker_host is not None:
+        return [str(settings.docker_host)]
+    if daemon is not None:
+        return DaemonSockets(daemon)
+    # Any program can listen under the name of dockerd; only root can make root's socket.
+    return [address for address in DEFAULT_SOCKETS[:1] if _is_socket_of_root(address)]
+
+
+def _is_socket_of_root(address: str) -> bool:
+    """A managed plugin without its mount docker-socket has the device /dev/null there."""
+    try:
+        status = os.stat(address)
+    except OSError:
+        return False
+    return stat.S_ISSOCK(status.st_mode) and status.st_uid == 0

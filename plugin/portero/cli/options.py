@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from portero.application.daemon_addresses import list_daemon_addresses
+from portero.application.judged_host import list_daemon_addresses
 from portero.application.loading import judge_of
 from portero.cli import policy_source
 from portero.cli.policy_source import HostSettings

@@ -12,7 +12,7 @@ from portero.decision import Violation
 from portero.facts import inspected
 from portero.facts.driver import LOCAL
 from portero.facts.inspected import Fills, Inspected, remove_filled
-from portero.facts.subnets import find_taken
+from portero.facts.networks import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, not_enforced
 from portero.judging.named_objects import Named, list_joined, list_others, read_name, refuse_alias, shorten_name

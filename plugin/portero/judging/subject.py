@@ -1,10 +1,14 @@
-"""The subject of a decision: each part of the request, as far as it could be read."""
+"""The subject of a decision: each part of the request, as far as it could be read.
 
+Its trace is the header `traceparent` (W3C Trace Context), which dockerd passes on. The client chooses it, and no
+decision depends on it. A value of any other form is ignored.
+"""
+
+import re
 from collections.abc import Mapping
 
 from portero.decision import Subject
 from portero.identity.caller import Identity
-from portero.reading import traceparent
 from portero.reading.envelope import Envelope
 from portero.reading.probe_requests import is_probe
 from portero.reading.routes import Match
@@ -25,7 +29,7 @@ def describe_subject(
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
     facts = to_object(document.get("facts"))
-    trace, parent_span = traceparent.read_traceparent(envelope.headers) if envelope else ("", "")
+    trace, parent_span = read_traceparent(envelope.headers) if envelope else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
         method=envelope.method if envelope else "",
@@ -51,3 +55,19 @@ def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bo
     client = envelope.headers.get("user-agent", "") if envelope else ""
     labels = to_object(to_object(document.get("body")).get("Labels"))
     return "compose" in client.lower() or _COMPOSE_LABEL in labels
+
+
+# Version, trace, span, flags; a later version may have more behind them.
+_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?")
+_FIRST, _INVALID = "00", "ff"
+
+
+def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The IDs of the trace and of the client's span, in hexadecimal; both are empty without a valid header."""
+    match = _FORM.fullmatch(headers.get("traceparent", ""))
+    if match is None:
+        return "", ""
+    version, trace, span, more = match.groups()
+    if version == _INVALID or (version == _FIRST and more) or not int(trace, 16) or not int(span, 16):
+        return "", ""
+    return trace, span

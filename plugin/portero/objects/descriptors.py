@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from portero.host.member import Member
-from portero.objects.meetings import group_members
+from portero.objects.meeting_places import group_members
 
 # A service that was asked for is listed within this time, or dockerd did not make it (moby daemon/cluster/utils.go,
 # swarmRequestTimeout: 20 s).

@@ -16,8 +16,7 @@ from portero.dockerd.kept_connections import KeptConnections
 from portero.objects.changes import EVERYTHING, PossibleChange, read_id, read_process
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
-from portero.reading.authz_response import Result
-from portero.reading.envelope import Envelope
+from portero.reading.envelope import Envelope, Result
 
 _MANY, _MANY_EXECS = 4096, 256
 # Of these one user who is known has so many at most.

@@ -17,8 +17,7 @@ from portero.objects.changes import EVERYTHING, NOTHING, find_change, read_chang
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
-from portero.reading.authz_response import read_result
-from portero.reading.envelope import read_envelope
+from portero.reading.envelope import read_envelope, read_result
 from portero.reading.routes import ApiRequest, Routes
 from portero.refusals import Refused
 from portero.threads import try_start_thread

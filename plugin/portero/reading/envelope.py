@@ -1,8 +1,10 @@
-"""Reads the JSON document that dockerd posts to the plugin (moby pkg/authorization/api.go) into an Envelope.
+"""Reads what dockerd posts to the plugin before a request and after it (moby pkg/authorization/api.go).
 
 In: the bytes of the post. Out: method, request target, body, headers and identity of one API call. Refused: an empty
 post (dockerd sends one when it repeats a request after a lost reply), more than MAX_BYTES, and anything that
-is not a document as dockerd writes it. Keys that a later dockerd may add are ignored.
+is not a document as dockerd writes it. Keys that a later dockerd may add are ignored. After a request (AuthZRes) status
+and body of the answer stand beside it. Measured on 26.1 and 29.7: neither comes with a failure or a stream, and no body
+of more than 64 KiB.
 """
 
 import binascii
@@ -146,3 +148,32 @@ def _certificates(document: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(sent, list):
         raise Refused("envelope-undecodable", "RequestPeerCertificates")
     return tuple(_checked_text(certificate, "RequestPeerCertificates") for certificate in sent)
+
+
+# As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
+_READS = (b'"RequestMethod":"GET"', b'"RequestMethod":"HEAD"')
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`status`: 0 where dockerd showed none."""
+
+    envelope: Envelope
+    status: int
+    body: bytes
+
+
+def read_result(data: bytes) -> Result | None:
+    """None: a read, which changes nothing, or nothing that can be read."""
+    if not data or any(mark in data for mark in _READS):
+        return None
+    try:
+        envelope, document = read_posted(data)
+    except Refused:
+        return None
+    status, shown = document.get("ResponseStatusCode"), document.get("ResponseBody")
+    try:
+        body = binascii.a2b_base64(shown, strict_mode=True) if isinstance(shown, str) else b""
+    except ValueError:
+        return Result(envelope, 0, b"")
+    return Result(envelope, status if isinstance(status, int) else 0, body)

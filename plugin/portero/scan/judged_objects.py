@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from portero.decision import Decision, Violation
 from portero.facts import inspected
 from portero.facts.inspected import Fills, Inspected, remove_filled
-from portero.facts.subnets import find_taken
+from portero.facts.networks import find_taken
 from portero.host.notes import HostNotes
 from portero.host.view import ListedKind, ObjectKind
 from portero.images.image_store import ImageStore, RecordUnreadable
