@@ -147,7 +147,7 @@ def test_what_exists_is_read_once_and_few_short_bodies_are_kept() -> None:
 
     assert describe("busybox")["body"] is describe("busybox")["body"]
     assert describe("nginx")["body"] == {"Image": "nginx"}
-    long = "x" * (16 << 10)
+    long = "x" * (32 << 10)
     assert describe(long)["body"] is not describe(long)["body"]
     for number in range(200):
         describe(f"busybox:{number}")
@@ -187,6 +187,15 @@ def test_facts_of_what_exists_are_kept_only_while_the_host_answers_as_before(hos
     shapes.kept.clear()
     assert now["facts"] != before["facts"]
     assert now == describe(FixedHost(host))
+
+
+def test_what_a_short_text_makes_much_of_is_not_kept() -> None:
+    shapes = load_api()[1]
+    binds = [f"/srv/d:/{number}" for number in range(99)]
+    made = Inspected("ContainerCreate", "web", {"HostConfig": {"Binds": binds}})
+    request_document.describe_making(made, {}, shapes, HOST, {})
+
+    assert not shapes.kept
 
 
 def test_facts_ask_nothing_of_the_host_but_what_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

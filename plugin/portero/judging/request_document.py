@@ -15,8 +15,8 @@ from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.values.json_types import JSON
 
-# Most containers take a quarter of that.
-_MANY_KEPT, _MAX_KEPT = 64, 16 << 10
+# Of the text and its facts, of which a short bind can have many; most containers take a third of that.
+_MANY_KEPT, _MAX_KEPT = 64, 32 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def describe_making(
         canonical = known.canonical if known else canonicalize(shape, parse_json(json.dumps(made.body).encode()))
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         known = _Existing(canonical, facts, answers)
-        if len(text) <= _MAX_KEPT:
+        if len(text) + len(json.dumps(facts)) <= _MAX_KEPT:
             if len(shapes.kept) >= _MANY_KEPT:
                 shapes.kept.clear()
             shapes.kept[text] = known
