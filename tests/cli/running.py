@@ -20,7 +20,7 @@ def fault_of(result: Result) -> str:
     return result.stderr
 
 
-def told(result: Result) -> Any:
+def read_json(result: Result) -> Any:
     """What a command says to machines."""
     return json.loads(result.stdout)
 

@@ -8,7 +8,7 @@ from click.shell_completion import BashComplete
 
 from portero.cli import main
 from portero.refusals import CODES
-from tests.cli.running import fault_of, portero, told
+from tests.cli.running import fault_of, portero, read_json
 
 EXCEPTION = {
     **{"$schema": "../exception.json", "dialect": 2, "rules": ["memory-limit"]},
@@ -19,7 +19,7 @@ EXCEPTION = {
 
 def action_of(*words: object) -> str:
     """What a violation of no-privileged does."""
-    rows: list[dict[str, str]] = told(portero("rules", "--json", *words))
+    rows: list[dict[str, str]] = read_json(portero("rules", "--json", *words))
     return next(row["action"] for row in rows if row["id"] == "no-privileged")
 
 
@@ -44,7 +44,7 @@ def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions
     ],
 )
 def test_what_to_try_is_worded(rule: str, proposed: str) -> None:
-    assert told(portero("explain", rule, "--json"))["try"] == proposed
+    assert read_json(portero("explain", rule, "--json"))["try"] == proposed
 
 
 def test_a_rule_that_proposes_nothing_says_nothing_of_it() -> None:
@@ -56,7 +56,7 @@ def test_a_rule_that_proposes_nothing_says_nothing_of_it() -> None:
 def test_the_action_of_unknown_fields_is_the_sites(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"unknown-fields": "audit"}')
 
-    page = told(portero("explain", "unknown-field", "--schemas", tmp_path, "--json"))
+    page = read_json(portero("explain", "unknown-field", "--schemas", tmp_path, "--json"))
 
     assert page["action"] == "audit (unknown-fields in site.json)"
 
@@ -100,7 +100,7 @@ def test_the_name_of_an_entry_lists_the_rules_that_a_denial_shows_together() -> 
 
 
 def test_rules_are_listed_with_their_action_worst_level_first() -> None:
-    rows = told(portero("rules", "--json", "--profile", "baseline"))
+    rows = read_json(portero("rules", "--json", "--profile", "baseline"))
 
     levels = [row["level"] for row in rows]
     assert levels == sorted(levels, key=["baseline", "hardened", "restricted", "advisory"].index)
@@ -109,7 +109,7 @@ def test_rules_are_listed_with_their_action_worst_level_first() -> None:
 
 
 def test_the_table_for_people_has_a_line_for_each_rule() -> None:
-    rows = told(portero("rules", "--json"))
+    rows = read_json(portero("rules", "--json"))
 
     table = portero("rules").output.splitlines()
 

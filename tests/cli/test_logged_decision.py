@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from portero.cli import logged_decision as story
-from tests.cli.running import fault_of, portero, told
+from tests.cli.running import fault_of, portero, read_json
 from tests.refused_stat import refuse_stat
 from tests.report.decisions import line, violation
 
@@ -97,7 +97,7 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
         "still": ["image-tag"],
     }
     lines = explain(tmp_path, line(*broken, **{"try": tried})).output.splitlines()
-    document = told(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+    document = read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
 
     at = lines.index("refused by memory-limit at HostConfig.Memory")
     assert lines[at + 1 : at + 3] == ["  asked      4g", "  allowed    at most 1g"]
@@ -123,7 +123,9 @@ def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> Non
 
 
 def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
-    story = told(explain(tmp_path, line(violation("body-hidden", level="always"), operation="", user=""), "--json"))
+    story = read_json(
+        explain(tmp_path, line(violation("body-hidden", level="always"), operation="", user=""), "--json")
+    )
 
     assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
     assert [(one["rule"], one["outcome"]) for one in story["violations"]] == [("body-hidden", "refused")]
@@ -146,14 +148,14 @@ def test_a_decision_is_looked_for_in_rotated_logs_too(tmp_path: Path, has_log: b
     (tmp_path / "log.jsonl-20261123").write_bytes(line(id=OTHER))
     (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(user="bob")))
 
-    assert told(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
+    assert read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
 
 
 def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(user="bob"))
 
-    assert told(portero("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
-    assert told(portero("explain", ID, "--json", PORTERO_LOG=str(tmp_path / "log.jsonl")))["user"] == "bob"
+    assert read_json(portero("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
+    assert read_json(portero("explain", ID, "--json", PORTERO_LOG=str(tmp_path / "log.jsonl")))["user"] == "bob"
 
 
 def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

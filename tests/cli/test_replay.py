@@ -21,7 +21,7 @@ from portero.host.notes import HostNotes
 from portero.identity.caller import Identity
 from portero.recording import recorded_line
 from portero.settings.settings import Settings
-from tests.cli.running import fault_of, portero, told
+from tests.cli.running import fault_of, portero, read_json
 from tests.images.signed import new_key, public_pem
 from tests.paths import ROOT
 
@@ -107,7 +107,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
     (tmp_path / "whole.jsonl").write_bytes(b"".join(lines + lines[::2]))
 
     rotated, whole = (
-        told(replay(*(tmp_path / name for name in names), "--json"))
+        read_json(replay(*(tmp_path / name for name in names), "--json"))
         for names in (["requests.jsonl", "requests.jsonl.1.gz"], ["whole.jsonl"])
     )
 
@@ -121,7 +121,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
 
 
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
-    document = told(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
+    document = read_json(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
 
     assert (document["compared"], document["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
@@ -133,10 +133,10 @@ def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
-    stricter = told(replay(file, "--against", lenient, "--json"))
+    stricter = read_json(replay(file, "--against", lenient, "--json"))
     (tmp_path / "strict").mkdir()
     (tmp_path / "strict" / "site.json").write_text("{}")
-    looser = told(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+    looser = read_json(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
 
     assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
     assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
@@ -180,7 +180,7 @@ def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
 
-    document = told(replay(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+    document = read_json(replay(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
 
     assert document["compared"] == 5
 
@@ -254,7 +254,7 @@ def test_twenty_thousand_requests_take_no_more_memory_than_five_hundred(tmp_path
 def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: Path) -> None:
     other = json.loads(line(asked(Privileged=True), "unknown-field"))
     other["decision"]["version"] = 1
-    document = told(
+    document = read_json(
         replay_lines(tmp_path, json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"), "--json")
     )
 
@@ -268,7 +268,9 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
 
     notes = HostNotes({"identity": {"": Identity("alice", ("ops",), "token", seconds=900.0)}})
 
-    document = told(replay_lines(tmp_path, record(json.dumps(envelope).encode(), asker, "d-1", notes=notes), "--json"))
+    document = read_json(
+        replay_lines(tmp_path, record(json.dumps(envelope).encode(), asker, "d-1", notes=notes), "--json")
+    )
 
     assert (document["compared"], document["unchanged"]) == (1, 1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import Result
 
 from portero.files import package_files
-from tests.cli.running import fault_of, portero, told
+from tests.cli.running import fault_of, portero, read_json
 from tests.report.decisions import decision, line, violation
 
 
@@ -36,14 +36,14 @@ def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
     (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
 
-    assert told(portero("report", *sorted(tmp_path.iterdir()), "--json"))["refused"] == 7
+    assert read_json(portero("report", *sorted(tmp_path.iterdir()), "--json"))["refused"] == 7
 
 
 def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: Path) -> None:
     result = report(tmp_path, line() + b"torn" + b"x" * (2 << 20) + b"\n" + line(), "--json")
 
     assert result.exit_code == 1
-    assert (told(result)["decisions"], told(result)["unreadableLines"]) == (2, 3)
+    assert (read_json(result)["decisions"], read_json(result)["unreadableLines"]) == (2, 3)
 
 
 def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_line_of_another_version_is_no_decision(tmp_path: Path) -> None:
 
     result = portero("report", tmp_path / "log.jsonl", "--json")
 
-    assert (told(result)["decisions"], told(result)["unreadableLines"]) == (1, 1)
+    assert (read_json(result)["decisions"], read_json(result)["unreadableLines"]) == (1, 1)
 
 
 def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from portero.decision import Decision, Subject, Violation
 from portero.standin.docker_command import CommandLine, parse_command
 from portero.values.denial_parts import Proposed
 from tests.captured import table
-from tests.cli.running import portero, told
+from tests.cli.running import portero, read_json
 
 ADD = [("-m", "1g")]
 
@@ -148,4 +148,4 @@ def test_the_whole_command_is_the_last_line(command: str, expected: str) -> None
 def test_machines_read_it_too(words: list[str], corrected: str | None) -> None:
     options = ["--profile", "baseline", "--host-root", "none", "--json"]
 
-    assert told(portero("try", *options, "--", "docker", "run", *words))["corrected"] == corrected
+    assert read_json(portero("try", *options, "--", "docker", "run", *words))["corrected"] == corrected

@@ -126,6 +126,6 @@ def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestion
 def _write_readme(folder: Path, suggestions: Suggestions) -> str:
     steps = Path(__file__).with_name("init_readme.md").read_text(encoding="utf-8").replace("{folder}", str(folder))
     if suggestions.requests:
-        said = "\n".join(suggestion_text.list_lines(suggestions))
-        steps += f"\n## What was suggested\n\n```\n{said}\n```\n"
+        suggested = "\n".join(suggestion_text.list_lines(suggestions))
+        steps += f"\n## What was suggested\n\n```\n{suggested}\n```\n"
     return steps

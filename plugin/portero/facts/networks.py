@@ -21,7 +21,8 @@ from portero.values.ip_ranges import Network, contains, spell_prefix
 from portero.values.json_fields import as_object, child, flag, objects, text
 from portero.values.json_types import JSON, Fact
 
-ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go
+# moby libnetwork/drivers/bridge/labels.go
+BRIDGE_NAME, ICC = "com.docker.network.bridge.name", "com.docker.network.bridge.enable_icc"
 _DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
 _GATEWAY_MODES = ("com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6")
 _TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
@@ -29,6 +30,8 @@ _SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/lab
 _LOCAL_ID = re.compile(r"[0-9a-f]{64}")
 _PREDEFINED = ("host", "none", "bridge", "ingress")
 _PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
+# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
 
 
 def read_create(body: Fact, host: HostMoment) -> list[JSON]:
@@ -147,11 +150,6 @@ def _service_network(name: str, at: str, host: HostMoment) -> Fact:
 def _network(name: str, at: str, host: HostMoment) -> Fact:
     resolved = host.network(name) if is_network_id(name) else name
     return {"name": name, "resolved": resolved, "at": at}
-
-
-BRIDGE_NAME = "com.docker.network.bridge.name"  # moby libnetwork/drivers/bridge/labels.go
-# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
-_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
 
 
 def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:

@@ -6,7 +6,7 @@ make one, and who mounted the folder a moment before has the same.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,16 +112,18 @@ def _holds_homes(lister: _Lister, path: str, listed: set[str], depth: int) -> bo
         return False
     try:
         inside = [*lister.list_entries(path)]
-        if any(entry.name in MARKS for entry in inside):
+        if _has_mark(inside):
             return False
         below = [f"{path}/{entry.name}" for entry in inside if entry.is_dir(follow_symlinks=False)]
         return any(
-            any(entry.name in MARKS for entry in lister.list_entries(each))
-            or _holds_homes(lister, each, listed, depth - 1)
-            for each in below
+            _has_mark(lister.list_entries(each)) or _holds_homes(lister, each, listed, depth - 1) for each in below
         )
     except _Unseen:
         return False
+
+
+def _has_mark(entries: Iterable[os.DirEntry[str]]) -> bool:
+    return any(entry.name in MARKS for entry in entries)
 
 
 def _read_accounts(lister: _Lister) -> Iterator[str]:

@@ -147,7 +147,7 @@ class Follower(Protocol):
         """Whether another change by this user can be followed; "": one who is not known."""
 
     def note_allowed(self, id: str, data: bytes, request: ApiRequest | None, peer: Peer | None, user: str = "") -> None:
-        """A request is allowed: before dockerd is told so. `id`: of the decision. `request`: None: it is not read."""
+        """A request is allowed: before dockerd is answered. `id`: of the decision. `request`: None: it is not read."""
 
     def note_refused(self, id: str) -> None:
         """A request is refused that may have been allowed by its rules. `id`: of the decision."""

@@ -136,14 +136,14 @@ def list_below(data: bytes) -> tuple[str, ...]:
         document = load_strict_object(data)
     except ValueError:
         return ()
-    said, listed, config = document.get("mediaType"), document.get("manifests"), document.get("config")
+    media_type, listed, config = document.get("mediaType"), document.get("manifests"), document.get("config")
     if (
         isinstance(listed, list)
         and not document.keys() & {"config", "layers", "fsLayers"}
-        and said in (None, *_INDEXES)
+        and media_type in (None, *_INDEXES)
     ):
         return tuple(filter(None, map(_read_digest, listed))) if len(listed) <= MAX_LISTED else ()
-    if isinstance(config, dict) and "manifests" not in document and said in (None, *_MANIFESTS):
+    if isinstance(config, dict) and "manifests" not in document and media_type in (None, *_MANIFESTS):
         digest = _read_digest(config) if config.get("mediaType") in (*_CONFIGS, *_DEFAULTS) else ""
         return (digest,) if digest else ()
     return ()

@@ -10,7 +10,7 @@ from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, NotedMoment
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import Canonical, canonicalize
-from portero.reading.go_json import parse_json, tree_of
+from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.values.json_types import JSON
@@ -21,7 +21,7 @@ _MANY_KEPT, _MAX_KEPT = 64, 32 << 10
 
 @dataclass(frozen=True, slots=True)
 class _Existing:
-    """An object's body as Docker takes it, and its facts, which stay while the host answers so. Nobody changes them."""
+    """An object's body as Docker takes it, and its facts, which hold while the host answers so. They never change."""
 
     canonical: Canonical
     facts: dict[str, JSON]
@@ -94,7 +94,7 @@ def describe_making(
     known = cast("_Existing | None", shapes.kept.get(text))
     if known is None or not known.answers.still_hold(host):
         shape, answers = shapes.by_operation[made.operation], HostNotes()
-        canonical = known.canonical if known else canonicalize(shape, parse_json(json.dumps(made.body).encode()))
+        canonical = known.canonical if known else canonicalize(shape, tree_of(made.body))
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         known = _Existing(canonical, facts, answers)
         if len(text) + len(json.dumps(facts)) <= _MAX_KEPT:

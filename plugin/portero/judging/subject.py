@@ -18,6 +18,9 @@ from portero.values.json_fields import to_list, to_object, to_text
 from portero.values.json_types import JSON
 
 _COMPOSE_LABEL = "com.docker.compose.project"
+# Of a header traceparent: version, trace, span, flags; a later version may have more behind them.
+_TRACE_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?")
+_FIRST_VERSION, _NO_VERSION = "00", "ff"
 
 
 def describe_subject(
@@ -57,17 +60,12 @@ def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bo
     return "compose" in client.lower() or _COMPOSE_LABEL in labels
 
 
-# Version, trace, span, flags; a later version may have more behind them.
-_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?")
-_FIRST, _INVALID = "00", "ff"
-
-
 def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:
     """The IDs of the trace and of the client's span, in hexadecimal; both are empty without a valid header."""
-    match = _FORM.fullmatch(headers.get("traceparent", ""))
+    match = _TRACE_FORM.fullmatch(headers.get("traceparent", ""))
     if match is None:
         return "", ""
     version, trace, span, more = match.groups()
-    if version == _INVALID or (version == _FIRST and more) or not int(trace, 16) or not int(span, 16):
+    if version == _NO_VERSION or (version == _FIRST_VERSION and more) or not int(trace, 16) or not int(span, 16):
         return "", ""
     return trace, span

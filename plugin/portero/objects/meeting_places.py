@@ -135,8 +135,8 @@ class _Groups:
 
     def join_templates(self, visited: Mapping[str, list[str]]) -> None:
         """Who is at a volume of a service with who is at one that it can be: swarm fills in NAME-{{.Task.Slot}}."""
-        volumes = {place: ids for place, ids in visited.items() if place.startswith("volume ")}
-        beginnings = {place.partition("{{")[0]: ids[0] for place, ids in volumes.items() if "{{" in place}
+        volumes = {place: ids for place, ids in visited.items() if _is_volume(place)}
+        beginnings = {place.partition(_TEMPLATE)[0]: ids[0] for place, ids in volumes.items() if _TEMPLATE in place}
         if beginnings:
             lengths = sorted({*map(len, beginnings)})
             for place, ids in volumes.items():

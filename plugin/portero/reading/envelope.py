@@ -22,6 +22,8 @@ from portero.values.json_objects import refuse_constant, unique_names
 MAX_BYTES = 8 * 1024 * 1024
 _LONG_BODY = 64 * 1024
 _BODY_BEGINS = re.compile(rb'"RequestBody": ?"')
+# As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
+_READS = (b'"RequestMethod":"GET"', b'"RequestMethod":"HEAD"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +150,6 @@ def _certificates(document: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(sent, list):
         raise Refused("envelope-undecodable", "RequestPeerCertificates")
     return tuple(_checked_text(certificate, "RequestPeerCertificates") for certificate in sent)
-
-
-# As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
-_READS = (b'"RequestMethod":"GET"', b'"RequestMethod":"HEAD"')
 
 
 @dataclass(frozen=True, slots=True)

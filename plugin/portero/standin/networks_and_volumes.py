@@ -44,10 +44,10 @@ def delete(state: State, call: Call) -> Answer:
 def _describe_network(state: State, id: str) -> Object:
     body = state.networks[id]
     driver = text(body, "Driver") or "bridge"
-    said = {name: body[name] for name in ("IPAM", "Internal", "Attachable", "Ingress") if body.get(name)}
+    given = {name: body[name] for name in ("IPAM", "Internal", "Attachable", "Ingress") if body.get(name)}
     return (
         TEMPLATES["network"]
-        | said
+        | given
         | {
             "Name": text(body, "Name"),
             "Id": id,
