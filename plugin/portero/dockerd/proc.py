@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from portero.files.symlinks import HostWalk
 
@@ -25,8 +26,7 @@ _CONTAINER = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _ROOT_IN_UID_MAP = re.compile(r"^ *0 +([0-9]+) ", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class DockerdIdentity:
+class DockerdIdentity(NamedTuple):
     """A process ID is used again; together with its start (clock ticks since boot) it names one process for ever."""
 
     pid: int

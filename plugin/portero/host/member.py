@@ -7,7 +7,7 @@ each other (objects/creations.py).
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from portero.values.json_types import JSON
 
@@ -87,8 +87,7 @@ class Members(Protocol):
         """Note what was found out about one of them, if it is still known."""
 
 
-@dataclass(frozen=True, slots=True)
-class MadePlace:
+class MadePlace(NamedTuple):
     """A host path that a request mounts. `owner`: what is being created, as a reason names it."""
 
     path: str

@@ -89,9 +89,13 @@ class Policy:
         return tuple(
             violation
             for rule, action in (acting.at_use if at_use else acting.actions).items()
-            if action in acts and (paths := self.checks[rule].failures(request))
+            if action in acts and not self.checks[rule].is_satisfied(request)
             for violation in _make_violations(
-                self.rules[rule], action, paths, request, acting.would_refuse.get(rule, "")
+                self.rules[rule],
+                action,
+                self.checks[rule].failures(request),
+                request,
+                acting.would_refuse.get(rule, ""),
             )
         )
 
