@@ -4,7 +4,7 @@
 #   make test    all tests that this machine can run         make bench   what a decision costs
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
 #   make site    the pages of docs, with search, in build/site
-#   make pythons     the tests of what decides, on every other Python that this machine has
+#   make pythons     the tests of what decides, on every other Python that this machine has (in CI: its oldest and newest)
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
@@ -118,12 +118,13 @@ matrix: $(READY) engines
 	$(foreach suite,bookworm forky,PORTERO_E2E_ENGINE=$(PORTERO_E2E_ENGINES)/$(suite) \
 	  $(PY) -m pytest -n $(JOBS) --dist loadfile $(MATRIX_$(suite):%=tests/e2e/test_%.py) &&) true
 
-# The Pythons of this machine, besides that of .venv, that Portero runs on: on the PATH, or installed by pyenv, whose
-# python3.12 on the PATH runs only where 3.12 is chosen.
-OTHER_MINORS = $(filter-out $(shell $(PY) -c 'import sys; print(sys.version_info[1])'),11 12 13 14 15)
-OTHER_PYTHONS = $(foreach minor,$(OTHER_MINORS),$(shell \
+# The Pythons of this machine that Portero runs on: on the PATH, or installed by pyenv, whose python3.12 on the PATH runs
+# only where 3.12 is chosen. Besides that of .venv; in CI the oldest and the newest, since those between change nothing else.
+PYTHONS = $(foreach minor,11 12 13 14 15,$(shell \
   for python in python3.$(minor) $(HOME)/.pyenv/versions/3.$(minor).*/bin/python3.$(minor); do \
     "$$python" -c 'import venv' 2>/dev/null && echo "$$python" && break; done))
+OTHER_PYTHONS = $(filter-out %python3.$(shell $(PY) -c 'import sys; print(sys.version_info[1])'), \
+  $(if $(CI),$(sort $(firstword $(PYTHONS)) $(lastword $(PYTHONS))),$(PYTHONS)))
 DECIDING := reading host files dockerd facts policy engine judging
 
 pythons: $(READY)
