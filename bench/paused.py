@@ -14,7 +14,6 @@ from servers import Serving
 
 # Longer than Portero's readings are apart.
 _PAUSE = 6.0
-_CROWD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,12 @@ class Paused:
     slowest: float
 
 
-def measured(running: Mapping[str, Serving], times: int, pause: float = _PAUSE) -> dict[str, dict[int, Paused]]:
-    """Each plugin, beside no further processes and beside a crowd of them."""
+def measured(
+    running: Mapping[str, Serving], times: int, crowd: int, pause: float = _PAUSE
+) -> dict[str, dict[int, Paused]]:
+    """Each plugin, beside no further processes and beside a crowd of so many."""
     found: dict[str, dict[int, Paused]] = {name: {} for name in running}
-    for number in (0, _CROWD):
+    for number in (0, crowd):
         with _crowd(number):
             for name, taken in _ask(running, times, pause).items():
                 found[name][number] = Paused(median(taken), max(taken))

@@ -58,8 +58,22 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--growth", action="store_true", help="growth curves as well")
     parser.add_argument("--most", type=int, default=3_000, help="rules, exceptions and values of the growth curves")
-    parser.add_argument("--worst", action="store_true", help="the worst bodies as well, and what others wait for them")
-    parser.add_argument("--paused", action="store_true", help="creates 6 s apart as well, beside 1,000 processes too")
+    parser.add_argument(
+        "--worst",
+        type=int,
+        nargs="?",
+        const=sys.maxsize,
+        metavar="FIELDS",
+        help="the worst bodies as well (of the first fields), and what others wait for them",
+    )
+    parser.add_argument(
+        "--paused",
+        type=int,
+        nargs="?",
+        const=1_000,
+        metavar="PROCESSES",
+        help="creates 6 s apart as well, beside so many processes too (1,000)",
+    )
     parser.add_argument("--shares", action="store_true", help="where the time of a decision goes as well")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
     parser.add_argument(
@@ -96,9 +110,9 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
         results.mixed = cost_of_mixed_traffic(running, chosen.rounds, chosen.seconds)
         results.memory = {name: at.memory() for name, at in running.items()}
         if chosen.paused:
-            results.paused = paused.measured(running, chosen.rounds)
+            results.paused = paused.measured(running, chosen.rounds, chosen.paused)
         if chosen.worst:
-            results.worst = worst.measured(running["portero"].socket, chosen.rounds)
+            results.worst = worst.measured(running["portero"].socket, chosen.rounds, chosen.worst)
         if chosen.growth:
             results.curves += growth.of_plugins(running, chosen.seconds)
     if chosen.growth:
