@@ -32,7 +32,7 @@ WITHIN = 20.0
 # What may be in use before the first measure is what a policy needs twice, while one takes the other's place.
 WARM = 12
 MOST_GROWTH = 12 << 20
-PAUSE = 0.03
+PAUSE = 0.1
 HARMLESS = {"Image": "busybox", "Cmd": ["true"]}
 ATTACK = {**HARMLESS, "HostConfig": {"Privileged": True}}
 EXCEPTION = {

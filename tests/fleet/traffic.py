@@ -1,4 +1,4 @@
-"""A client that asks a host's dockerd without pause, what is allowed and what is refused, and counts each answer."""
+"""A client that asks a host's dockerd again and again, what is allowed and what is refused, and counts each answer."""
 
 import threading
 from collections import Counter
@@ -33,7 +33,7 @@ class Traffic:
 
     def _ask(self) -> None:
         number = 0
-        while not self._end.wait(0.02):
+        while not self._end.wait(0.1):
             number += 1
             volume = {"Name": f"{self._name}-{number}"}
             self.answers["list", self._client.ask("GET", "/containers/json").status] += 1
