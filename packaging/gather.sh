@@ -16,10 +16,16 @@ other=$(find "$dir" -mindepth 1 -maxdepth 1 ! -name '*.whl' -print -quit)
 rm -f "$dir"/*.whl
 builder=$(mktemp -d)
 trap 'rm -rf "$builder"' EXIT
-"$python" -m venv "$builder"
-"$builder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+# To give it a pip of its own takes seconds, which a python that has one spares.
+if "$python" -m pip --python "$python" --version >/dev/null 2>&1; then
+  "$python" -m venv --without-pip "$builder"
+  pip() { "$python" -m pip --python "$builder/bin/python" "$@" --quiet --disable-pip-version-check; }
+else
+  "$python" -m venv "$builder"
+  pip() { "$builder/bin/python" -m pip "$@" --quiet --disable-pip-version-check; }
+fi
+pip install --require-hashes -r requirements/build.txt
 # hatchling takes the time of every file in the wheel from SOURCE_DATE_EPOCH.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)} \
-  "$builder/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$dir" .
-"$builder/bin/python" -m pip download --quiet --disable-pip-version-check --dest "$dir" --only-binary :all: --python-version "$version" \
-  --require-hashes --no-deps -r requirements/run.txt
+  pip wheel --no-deps --no-build-isolation --wheel-dir "$dir" .
+pip download --dest "$dir" --only-binary :all: --python-version "$version" --require-hashes --no-deps -r requirements/run.txt

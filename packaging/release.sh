@@ -19,8 +19,8 @@ version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-"$python" -m venv "$work/env"
-"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+"$python" -m venv --without-pip "$work/env"
+"$python" -m pip --python "$work/env/bin/python" install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 for turn in 1 2; do
   # What git has and nothing else: no file that only lies here gets into a release.
   git archive --prefix=source/ --output="$work/$turn.tar" HEAD
