@@ -65,8 +65,8 @@ class Dockerd(ExitStack):
     def _end_dockerd(self) -> None:
         """End it and its containers with the host: those that take no SIGTERM would have ten seconds each."""
         if self.dockerd.waiter.poll() is None:
-            self.host.run(["sh", "-c", _END, str(self.dockerd.pid)], timeout=15)
-        self.stop_dockerd()
+            self.host.run(["sh", "-c", _END, str(self.dockerd.pid)], timeout=10)
+        self.dockerd.stop("KILL")
 
     def import_busybox(self, tag: str, change: str) -> None:
         """Have an image of busybox, with a line of a Dockerfile."""

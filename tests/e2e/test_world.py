@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.compose.test_requests import needs_compose
-from tests.world.run import Verdict, ask, create_command, disagrees, list_rules_by_file, list_table
+from tests.world.run import Verdict, ask, create_command, disagrees, list_rules_by_file, list_table, tag_images
 from tests.world.test_projects import LIMITS, PROJECTS
 
 from .conftest import BOTH_ENGINES
@@ -26,6 +26,7 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
         (folder / each["project"]).mkdir(parents=True)
         (folder / each["project"] / "key.txt").write_text("x")
         (folder / each["project"] / "compose.yaml").write_text(json.dumps(each["compose"]))
+    tag_images(own_docker, {one["image"] for each in PROJECTS for one in each["compose"]["services"].values()})
     own_docker.shell("mkdir -p /srv/media/movies /srv/backups /srv/incoming; docker network create front")
     return own_docker
 

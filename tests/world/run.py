@@ -25,11 +25,6 @@ from tests.e2e.guarded import GuardedDocker
 
 _MOUNTED = "/srv/world"
 _SECONDS = 60.0
-# Of a project; dockerd has room for some thirty networks.
-_TIDY = (
-    "docker ps -aq | xargs -r docker rm -f; docker volume ls -q | xargs -r docker volume rm -f; "
-    "docker network ls -q -f label=com.docker.compose.project | xargs -r docker network rm"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,12 @@ def _decide(name: str, words: Sequence[str], docker: GuardedDocker | None, comma
     ended = _run(words, docker)
     seconds = time.monotonic() - began
     rules = frozenset(list_rules(ended.stdout)) if ended.returncode in (0, 1) else None
-    return Verdict(name, rules, seconds, ask(docker, command) if docker and rules is not None else None)
+    if docker is None or rules is None:
+        return Verdict(name, rules, seconds)
+    if command[0] == "docker-compose":
+        listed = docker.shell(shlex.join([*command[: command.index("create")], "config", "--images"]))
+        tag_images(docker, listed.stdout.split())
+    return Verdict(name, rules, seconds, ask(docker, command))
 
 
 def _run(words: Sequence[str], docker: GuardedDocker | None) -> "subprocess.CompletedProcess[str]":
@@ -117,20 +117,33 @@ def create_command(*files: str) -> list[str]:
     return ["docker-compose", *files, "--profile", "*", "create", "--no-build"]
 
 
+def tag_images(docker: GuardedDocker, images: Iterable[str]) -> None:
+    """Give dockerd an image of each name."""
+    for image in images:
+        repository, _, tag = image.partition(":") if "@" not in image else (image, "", "")
+        docker.client.ask("POST", f"/images/busybox:latest/tag?repo={repository}&tag={tag or 'latest'}")
+
+
 def ask(docker: GuardedDocker, command: Sequence[str]) -> frozenset[str] | None:
     """The rules that dockerd's refusals come from, of all requests of a command."""
-    if command[0] == "docker-compose":
-        listed = docker.shell(shlex.join([*command[: command.index("create")], "config", "--images"]))
-        for image in listed.stdout.split():
-            repository, _, tag = image.partition(":") if "@" not in image else (image, "", "")
-            docker.client.ask("POST", f"/images/busybox:latest/tag?repo={repository}&tag={tag or 'latest'}")
     since = docker.log_size()
     ended = docker.shell(shlex.join(command), timeout=_SECONDS)
     refused = [line for line in docker.decisions(since) if not line["allowed"]]
-    docker.shell(_TIDY)
+    _tidy_up(docker)
     if ended.returncode != 0 and not refused:
         return None  # dockerd itself did not do it: nothing was asked about the rest
     return frozenset(each["rule"] for line in refused for each in line["violations"] if each["action"] == "deny")
+
+
+def _tidy_up(docker: GuardedDocker) -> None:
+    """Remove what a project made: dockerd has room for some thirty networks."""
+    client = docker.client
+    made = [f"/containers/{each['Id']}" for each in client.get("/containers/json?all=1")]
+    made += [f"/volumes/{each['Name']}" for each in client.get("/volumes")["Volumes"] or ()]
+    networks = client.get("/networks")
+    made += [f"/networks/{each['Id']}" for each in networks if "com.docker.compose.project" in (each["Labels"] or ())]
+    for path in made:
+        client.ask("DELETE", f"{path}?force=1")
 
 
 def list_table(verdicts: Sequence[Verdict]) -> Iterator[str]:
