@@ -356,6 +356,20 @@ def test_the_refusal_of_a_pair_names_both_folders_and_containers(judge: Judge) -
     )
 
 
+@pytest.mark.parametrize(
+    ("binds", "line"),
+    [
+        (["/srv:/m"], "docker run -v /srv:/m:ro …  (instead of -v /srv:/m)"),
+        (["/srv/media/movies:/m:ro", "data:/d"], "docker run …  (without -v /srv/media/movies:/m:ro)"),
+    ],
+)
+def test_what_is_proposed_is_judged_with_its_own_pairs(judge: Judge, binds: Any, line: str) -> None:
+    suggestion = decide(judge, *create(Binds=binds)).suggestion
+
+    assert suggestion is not None
+    assert suggestion.line == line
+
+
 def pair(created: Any, other_created: Any) -> FixedHost:
     """A host with both containers of a pair."""
     writer = {**container("writer", Binds=["/srv/media:/data"], mounts=(WRITES,)), "Created": created}

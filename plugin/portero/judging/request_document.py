@@ -106,14 +106,14 @@ def describe_making(
 
 
 def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
-    """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
+    """The document with the facts of the body and the query that it has now, without `objects`, as `build` makes it."""
     now = cast(RequestDocument, document)
     query = {name: tuple(values) for name, values in now["query"].items()}
     facts = _collect(_CallParameters(now["operation"], now["apiVersion"], now["path"], query), now["body"], host)
     of_body: dict[str, JSON] = {
         name: now["facts"][name] for name in ("unknownFields", "droppedFields") if name in now["facts"]
     }
-    return {**document, "facts": facts | of_body}
+    return {**document, "facts": facts | of_body, "objects": {}}
 
 
 def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
