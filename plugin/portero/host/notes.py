@@ -71,25 +71,28 @@ class NotedMoment:
     notes: HostNotes
 
     def find_entry(self, path: str) -> HostEntry:
-        return self.notes.ask("entry", path, lambda: self.moment.find_entry(path))
+        return cast(HostEntry, self._ask("entry", path))
 
     def trace(self, path: str) -> Trace:
-        return self.notes.ask("trace", path, lambda: self.moment.trace(path))
+        return cast(Trace, self._ask("trace", path))
 
     def find_passage(self, path: str) -> Passage:
-        return self.notes.ask("passage", path, lambda: self.moment.find_passage(path))
+        return cast(Passage, self._ask("passage", path))
 
     def network(self, name: str) -> str | None:
-        return self.notes.ask("network", name, lambda: self.moment.network(name))
+        return cast("str | None", self._ask("network", name))
 
     def daemon(self) -> DaemonDefaults:
-        return self.notes.ask("daemon", "", self.moment.daemon)
+        return cast(DaemonDefaults, self._ask("daemon"))
 
     def device_access(self) -> DeviceAccess:
-        return self.notes.ask("devices", "", self.moment.device_access)
+        return cast(DeviceAccess, self._ask("devices"))
 
     def routes(self) -> HostRoutes | None:
-        return self.notes.ask("routes", "", self.moment.routes)
+        return cast("HostRoutes | None", self._ask("routes"))
 
     def objects(self) -> Objects | None:
         return self.moment.objects()
+
+    def _ask(self, question: str, about: str = "") -> object:
+        return self.notes.ask(question, about, lambda: _QUESTIONS[question](self.moment, about))
