@@ -10,10 +10,10 @@ from portero.dockerd.object_lists import Wanted, read_list
 
 OBJECTS: list[Any] = [
     {"Id": "é" * 40_000, "Labels": {"a": "]}"}, "Spec": {"Name": "s", "Env": ["x"]}},
-    {},
+    {"Mounts": [{"Type": "bind", "Mode": ""}, "x"]},
     {"Id": None},
 ]
-WANTED: Wanted = {"Id": None, "Spec": {"Name": None}}
+WANTED: Wanted = {"Id": None, "Spec": {"Name": None}, "Mounts": {"Type": None}}
 
 
 class Dribble(io.BytesIO):
@@ -31,7 +31,7 @@ def test_each_object_has_the_wanted_fields(source: type[io.BytesIO], indent: int
 
     assert read_list(source(b" " + data + b"\n"), WANTED) == [
         {"Id": listed[0]["Id"], "Spec": {"Name": "s"}},
-        {},
+        {"Mounts": [{"Type": "bind"}, "x"]},
         {"Id": None},
     ]
     assert read_list(source(b" [ ] "), WANTED) == []

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portero.objects.kept_facts import choose_facts, list_fields
+from portero.objects.kept_facts import FactsCode, choose_facts, list_fields
 
 SHOWN: Any = {
     "Id": "1",
@@ -41,3 +41,20 @@ def test_a_list_shows_a_container_so() -> None:
         "Mounts": SHOWN["Mounts"],
         "HostConfig": {"NetworkMode": "front", "PidMode": "", "IpcMode": ""},
     }
+
+
+def test_what_is_alike_takes_few_bytes_and_is_read_as_it_was() -> None:
+    code = FactsCode()
+    shown: list[Any] = [SHOWN | {"Id": str(n), "Labels": [*map(str, range(900))]} for n in range(3)]
+    network = {"Name": "front"}
+
+    kept = [code.encode("network", network), *(code.encode("container", one) for one in shown)]
+
+    assert [code.decode(one or b"") for one in kept] == [network, *(choose_facts("container", one) for one in shown)]
+    assert max(len(one or b"") for one in kept) < 200
+
+
+def test_what_is_long_is_not_kept() -> None:
+    random = "".join(str(hash(str(n))) for n in range(9_000))
+    for kind, size in (("network", 1 << 16), ("container", 1 << 20), ("container", 1 << 21)):
+        assert FactsCode().encode(kind, {"Labels": (random * 9)[:size]}) is None  # type: ignore[arg-type]

@@ -8,10 +8,11 @@ import pytest
 
 from portero.objects import known_containers
 from portero.objects.changes import Touch
-from portero.objects.kept_facts import MAX_BYTES, choose_facts, decode, encode
+from portero.objects.kept_facts import FactsCode
 from portero.objects.known_containers import KnownContainers
 from portero.objects.touches import Touches
 
+CODE = FactsCode()
 ID, OTHER = "abcabcabcabc" + 52 * "1", "cafe" + 60 * "2"
 
 
@@ -21,7 +22,7 @@ def shown(id: str = ID, name: str = "web", state: str = "running", **config: Any
 
 
 def note(containers: KnownContainers, one: dict[str, Any], moment: int) -> None:
-    containers.note_inspected(one["Id"], one, encode(choose_facts("container", one), MAX_BYTES), moment)
+    containers.note_inspected(one["Id"], one, CODE.encode("container", one), moment)
 
 
 def known(*containers: dict[str, Any]) -> KnownContainers:
@@ -34,7 +35,7 @@ def known(*containers: dict[str, Any]) -> KnownContainers:
 
 def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
     found = containers.find(ref, are_all=are_all)
-    return found and decode(found[1])["Name"]
+    return found and CODE.decode(found[1])["Name"]
 
 
 def list_all(containers: KnownContainers) -> tuple[list[Any], list[str]]:

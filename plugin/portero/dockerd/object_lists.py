@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, cast
 
 from portero.values.json_types import JSON
 
-# The names of fields, each with what is needed of an object in it; None: all of it.
+# The names of fields, each with what is needed of an object in it, or of each in a list there; None: all of it.
 Wanted: TypeAlias = "Mapping[str, Wanted | None]"
 
 _FIRST_BYTES = 1 << 16
@@ -38,6 +38,8 @@ def _keep(found: Mapping[str, JSON], wanted: Wanted) -> dict[str, JSON]:
         value = kept.get(name)
         if inner is not None and isinstance(value, dict):
             kept[name] = _keep(value, inner)
+        elif inner is not None and isinstance(value, list):
+            kept[name] = [_keep(each, inner) if isinstance(each, dict) else each for each in value]
     return kept
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from portero.host.container_list import NAMESPACES, ContainerList
-from portero.host.member import UNKNOWN, Member, Members, State
+from portero.host.member import NO_PLACES, UNKNOWN, Member, Members, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
 from portero.judging.nested_sources import Source
@@ -66,7 +66,7 @@ def follow(
             if shown is container and is_asked:
                 member = replace(member, shares=member.shares | {UNKNOWN})
         if member.held or (member.name, member.state) != (name, state):
-            member = replace(member, name=name, state=state, held=frozenset(), run="")
+            member = replace(member, name=name, state=state, held=NO_PLACES, run="")
         seen[id] = member
     for service in services:
         member = make_service(service, host)

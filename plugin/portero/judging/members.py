@@ -81,8 +81,9 @@ def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
 
 def _of_places(id: str, name: str, places: Iterable[tuple[str, bool]], state: State = "rests") -> Member:
     shared = [*places]
+    shares = frozenset(place for place, _ in shared)
     writes = frozenset(place for place, writable in shared if writable)
-    return Member(id, name, frozenset(place for place, _ in shared), writes, state=state)
+    return Member(id, name, shares, shares if shares == writes else writes, state=state)
 
 
 def _name_places(sources: Iterable[Source], host: HostMoment) -> Iterator[tuple[str, bool]]:

@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 from portero.dockerd.api import TimedRequests, read_object
 from portero.dockerd.object_lists import Wanted
+from portero.host.container_list import NAMESPACES
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
 from portero.objects.followed_daemon import FollowedDaemon
+from portero.objects.kept_facts import MOUNT_FIELDS
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -33,7 +35,11 @@ _TEMPLATE: Wanted = {"ContainerSpec": {"Mounts": None}, "Networks": None}
 _SPEC: Wanted = {"Name": None, "TaskTemplate": _TEMPLATE, "Networks": None}
 # What is read of a list. Labels, variables and commands can be long, and are not.
 _WANTED: Mapping[ListedKind, Wanted] = {
-    "container": dict.fromkeys(("Id", "Names", "Created", "State", "Mounts", "HostConfig")),
+    "container": {
+        **dict.fromkeys(("Id", "Names", "Created", "State")),
+        "Mounts": dict.fromkeys(MOUNT_FIELDS),
+        "HostConfig": dict.fromkeys(NAMESPACES),
+    },
     "network": {"Id": None},
     "service": {"ID": None, "UpdatedAt": None, "Spec": _SPEC, "PreviousSpec": _SPEC},
 }

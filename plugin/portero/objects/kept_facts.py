@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Mapping
 
 from portero.host.container_list import NAMESPACES
+from portero.host.view import ObjectKind
 from portero.values.json_fields import child, objects, text, texts, to_object
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
@@ -20,7 +21,7 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "volume": ("Status", "UsageData"),
     "network": ("Containers", "Peers", "Services", "Status"),
 }
-_MOUNT = ("Type", "Name", "Source", "Destination", "Driver", "RW")
+MOUNT_FIELDS = ("Type", "Name", "Source", "RW")
 # Nothing of the host is below these, and there can be many.
 _WITHOUT_SOURCE = ("tmpfs", "image", "npipe")
 _PROCESS = ("privileged", "user")
@@ -30,6 +31,8 @@ _MAX_MOUNTS, _MAX_LISTED = 32, 8 << 10
 
 # Labels and variables can be long: of such an object nothing is kept.
 MAX_BYTES, _MAX_PLAIN = 64 << 10, 1 << 20
+# So much of a dictionary counts (zlib.h).
+_WINDOW = 32 << 10
 # StartedAt of what never ran.
 _NEVER = "0001-01-01"
 
@@ -51,13 +54,13 @@ def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
     return kept
 
 
-def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
+def shorten_listed(listed: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
     """A container in dockerd's list with what is read of it, its names of fields shared with all others.
 
     None: that is too much to be kept.
     """
     mounts: list[JSON] = [
-        {field: mount[field] for field in _MOUNT if field in mount}
+        {field: mount[field] for field in MOUNT_FIELDS if field in mount}
         for mount in objects(listed, "Mounts")
         if mount.get("Type") not in _WITHOUT_SOURCE
     ]
@@ -67,7 +70,9 @@ def shorten_listed(listed: Mapping[str, JSON]) -> dict[str, JSON] | None:
     size = sum(map(len, (*texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
     if len(mounts) > _MAX_MOUNTS or size > _MAX_LISTED:
         return None
-    return {**kept, "Mounts": mounts, "HostConfig": modes}
+    kept |= {"Mounts": mounts, "HostConfig": modes}
+    # Of many in a list, copies would leave as many holes in memory.
+    return listed if kept == listed else kept
 
 
 def _choose_modes(config: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -93,12 +98,25 @@ def is_settled(shown: Mapping[str, JSON]) -> bool:
     return started != "" and not started.startswith(_NEVER) and not network.startswith("container:")
 
 
-def encode(facts: Mapping[str, JSON], max_bytes: int) -> bytes | None:
-    """None: there are more bytes than that, or so many that it would take long."""
-    plain = json.dumps(facts, separators=(",", ":")).encode()
-    encoded = zlib.compress(plain, 1) if len(plain) <= _MAX_PLAIN else b""
-    return encoded if 0 < len(encoded) <= max_bytes else None
+class FactsCode:
+    """Facts of one daemon in few bytes: containers are much alike, and the first one is the dictionary of all others.
 
+    For several threads at once.
+    """
 
-def decode(facts: bytes) -> Mapping[str, JSON]:
-    return load_object(zlib.decompress(facts))
+    def __init__(self) -> None:
+        self._first = dict[str, bytes]()
+
+    def encode(self, kind: ObjectKind, shown: Mapping[str, JSON]) -> bytes | None:
+        """What is kept of what docker inspect shows; None: that is too much, or would take long."""
+        plain = json.dumps(choose_facts(kind, shown), separators=(",", ":")).encode()
+        if len(plain) > _MAX_PLAIN:
+            return None
+        is_container = kind == "container"
+        first = self._first.setdefault(kind, plain[-_WINDOW:]) if is_container else b""
+        packer = zlib.compressobj(1, zdict=first)
+        encoded = packer.compress(plain) + packer.flush()
+        return encoded if len(encoded) <= (MAX_BYTES if is_container else MAX_BYTES // 8) else None
+
+    def decode(self, facts: bytes) -> Mapping[str, JSON]:
+        return load_object(zlib.decompressobj(zdict=self._first.get("container", b"")).decompress(facts))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from portero.host.container_list import ContainerList
 from portero.host.view import ObjectKind
 from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch
-from portero.objects.kept_facts import MAX_BYTES, choose_facts, decode, encode
+from portero.objects.kept_facts import FactsCode
 from portero.objects.known_containers import MAX_OBJECTS, KnownContainers
 from portero.objects.touches import Touches
 from portero.values.json_fields import child, text
@@ -27,6 +27,7 @@ class Picture:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._touches = Touches()
+        self._code = FactsCode()
         self._anew = 0  # the moment when it last began
         self.is_followed = False
         self._clear()
@@ -94,8 +95,7 @@ class Picture:
 
     def note_inspected(self, kind: ObjectKind, ref: str, shown: Mapping[str, JSON] | None, moment: int) -> None:
         """What docker inspect shows of an object, asked for after a moment; None: there is none."""
-        size = MAX_BYTES if kind == "container" else MAX_BYTES // 8
-        facts = None if shown is None else encode(choose_facts(kind, shown), size)
+        facts = None if shown is None else self._code.encode(kind, shown)
         with self._lock:
             if kind == "container":
                 self._containers.note_inspected(ref, shown, facts, moment)
@@ -130,7 +130,8 @@ class Picture:
             facts = found[1] if found else self._others.get((kind, ref))
         if facts is None:
             return None
-        return decode(facts) if found is None else {**decode(facts), "State": {"Status": found[2]}}
+        known = self._code.decode(facts)
+        return known if found is None else {**known, "State": {"Status": found[2]}}
 
     def identify(self, ref: str) -> tuple[str, int] | None:
         """The container that this means, and the moment when it did; None: it is not known."""
@@ -144,7 +145,7 @@ class Picture:
             found = self._containers.find(container, are_all=self.is_whole) if self._is_sure else None
             if found is None or self._touches.concern(moment, "container", container, ref):
                 return False
-        user = text(process, "user") or text(child(decode(found[1]), "Config"), "User")
+        user = text(process, "user") or text(child(self._code.decode(found[1]), "Config"), "User")
         shown: Mapping[str, JSON] = {"ID": id, "ContainerID": container, "ProcessConfig": {**process, "user": user}}
         self.note_inspected("exec", id, shown, self.moment)
         return True

@@ -6,7 +6,7 @@ What the picture has and is gone by now is no difference: a refusal is made by d
 from collections.abc import Callable, Mapping, Sequence
 
 from portero.objects.daemon_questions import DaemonQuestions
-from portero.objects.kept_facts import choose_facts
+from portero.objects.kept_facts import MOUNT_FIELDS, choose_facts
 from portero.objects.picture import Picture
 from portero.refusals import Refused
 from portero.values.json_fields import objects, text, texts
@@ -60,7 +60,7 @@ def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str
         return "is missing"
     if not {*texts(known, "Names")} <= {*texts(shown, "Names")}:
         return "has another name"
-    if _list_mounts(known) != _list_mounts(shown):
+    if _list_mounts(known, MOUNT_FIELDS) != _list_mounts(shown, MOUNT_FIELDS):
         return "has other mounts"
     rests = text(known, "State") in _RESTS and text(shown, "State") not in _RESTS
     return "runs" if rests else ""
@@ -71,6 +71,7 @@ def _drop_links(fact: JSON) -> JSON:
     return {name: value for name, value in fact.items() if name != "Links"} if isinstance(fact, dict) else fact
 
 
-def _list_mounts(one: Mapping[str, JSON]) -> set[tuple[str, ...]]:
-    fields = ("Type", "Name", "Source", "Destination", "RW")
+def _list_mounts(
+    one: Mapping[str, JSON], fields: Sequence[str] = (*MOUNT_FIELDS, "Destination")
+) -> set[tuple[str, ...]]:
     return {tuple(str(mount.get(field)) for field in fields) for mount in objects(one, "Mounts")}

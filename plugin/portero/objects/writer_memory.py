@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from portero.files.whole_files import read_regular_file, write_whole
-from portero.host.member import Member
+from portero.host.member import NO_PLACES, Member
 from portero.objects.descriptors import follow
 from portero.objects.meeting_places import MeetingPlaces
 from portero.refusals import Refused
@@ -247,4 +247,4 @@ def _encode(member: Member) -> list[Any]:
 
 def _decode(id: str, fields: list[Any]) -> Member:
     name, shares, writes, held, run, state, since = fields
-    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held), run, state, since)
+    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held) or NO_PLACES, run, state, since)
