@@ -100,10 +100,44 @@ def test_it_is_remembered_over_a_restart_of_dockerd_while_the_second_lives(*, li
         assert type_in(docker, READER) == ([RULE] if lives else [])
 
 
+def test_what_a_new_dockerd_started_and_rests_again_is_remembered() -> None:
+    with started(GuardedDocker()) as docker:
+        docker.shell("mkdir -p /srv/media/movies /srv/incoming")
+        always = [one.replace("-d", "-d --restart always", 1) for one in (HELPER, WRITER)]
+        for step in (*always, "docker stop -t 0 writer", "docker restart -t 0 helper"):
+            assert type_in(docker, step) == []
+        docker.restart_dockerd()
+        assert docker.shell("docker ps -q | wc -l").stdout == "2\n"
+        for step in ("docker stop -t 0 writer", SIDE, "docker rm writer"):
+            assert type_in(docker, step) == []
+
+        assert type_in(docker, READER) == [RULE]
+
+
 def test_what_was_started_anew_holds_nothing(host: GuardedDocker) -> None:
     assert type_in(host, HELPER) == type_in(host, WRITER) == type_in(host, "docker rm -f writer") == []
     assert type_in(host, READER) == [RULE]
 
+    assert type_in(host, f"docker restart -t 0 helper; {READER}") == []
+
+
+def test_what_was_started_anew_can_get_the_same_once_more(host: GuardedDocker) -> None:
+    for step in (HELPER, WRITER, "docker rm -f writer", SIDE, "docker restart -t 0 helper", WRITER):
+        assert type_in(host, step) == []
+    assert type_in(host, "docker rm -f writer") == []
+
+    assert type_in(host, READER) == [RULE]
+    assert type_in(host, f"docker restart -t 0 helper; {READER}") == []
+
+
+def test_who_only_read_in_two_folders_and_is_gone_had_others_meet(host: GuardedDocker) -> None:
+    host.shell("mkdir -p /srv/a /srv/b")
+    assert type_in(host, f"docker run -d --name helper -v /srv/b:/b {STAY}") == []
+    assert type_in(host, f"docker run -d --name writer -v /srv/a:/a -v /srv/media:/w {STAY}") == []
+    assert type_in(host, f"docker run -d --name between -v /srv/a:/a:ro -v /srv/b:/b:ro {STAY}") == []
+    assert type_in(host, f"docker rm -f between; {SIDE}; docker rm -f writer") == []
+
+    assert type_in(host, READER) == [RULE]
     assert type_in(host, f"docker restart -t 0 helper; {READER}") == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portero.host.member import UNKNOWN, Member
+from portero.judging.gone_writers import list_held
 from portero.objects.descriptors import follow
 from tests.objects.test_meeting_places import member
 
@@ -73,6 +74,19 @@ def test_who_only_read_in_a_volume_could_meet_others_there() -> None:
     assert held([reading, FAR], [FAR]) == {"far": "volume v"}
 
 
+def test_who_only_read_in_two_folders_had_others_meet() -> None:
+    one, other = (replace(member(path, f"/srv/{path}"), state="runs") for path in ("a", "b"))
+    reader = replace(member("reader"), shares=frozenset({"/srv/a", "/srv/b"}), state="runs")
+    of_one = replace(reader, shares=frozenset({"/srv/a"}))
+
+    met = follow({each.id: each for each in (one, other, reader)}, {"a": one, "b": other}, 9, 0.0, restarted=False)
+
+    assert {id: len(each.held) for id, each in met.items()} == {"a": 2, "b": 2}
+    assert "/srv/a" in follow(met, {"b": other}, 9, 0.0, restarted=False)["b"].held
+    assert held([one, other, of_one], [one, other]) == {}
+    assert list_held([*met.values()]) == []
+
+
 def test_a_container_of_which_nothing_is_known_has_others_meet_while_it_is_there_alone() -> None:
     unknown, writer = (
         replace(member("b"), shares=frozenset({UNKNOWN}), state="runs"),
@@ -85,6 +99,14 @@ def test_a_container_of_which_nothing_is_known_has_others_meet_while_it_is_there
     assert all(UNKNOWN not in one.held for one in known.values())
 
 
+@pytest.mark.parametrize(("gone", "run"), [(WRITER, ""), (FAR, "1"), (replace(HELPER, id="reader"), "1")])
+def test_what_is_given_once_more_can_have_come_in_the_run_of_now(gone: Member, run: str) -> None:
+    holder = replace(HELPER, held=frozenset({"/srv/media"}), run="1")
+    known = {one.id: one for one in (holder, gone)}
+
+    assert follow(known, {"helper": holder}, 9, 0.0, restarted=False) == {"helper": replace(holder, run=run)}
+
+
 def test_what_never_ran_passes_nothing_on() -> None:
     assert held([replace(WRITER, state="new"), HELPER], [HELPER]) == {}
     assert held([WRITER, replace(BETWEEN, state="rests"), FAR], [replace(BETWEEN, state="rests"), FAR]) == {}
@@ -94,6 +116,13 @@ def test_another_dockerd_may_have_started_what_rested() -> None:
     resting = [WRITER, replace(BETWEEN, state="rests"), FAR]
 
     assert set(held(resting, resting[1:], restarted=True)) == {"far"}
+
+
+@pytest.mark.parametrize(("before", "holds"), [("rests", {"helper"}), ("new", set[str]())])
+def test_what_another_dockerd_started_may_rest_again(before: Any, holds: set[str]) -> None:
+    ran = replace(WRITER, state=before)
+
+    assert set(held([ran, HELPER], [replace(ran, turn=0), HELPER], restarted=True)) == holds
 
 
 @pytest.mark.parametrize(

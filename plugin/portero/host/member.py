@@ -25,8 +25,8 @@ class Member:
     A place is where two containers can meet at a socket: a path of the host ("/srv/media"), "volume NAME",
     "namespace ID" of the container to which it belongs, "network host", EVERYWHERE or UNKNOWN. `shares`: its places;
     `writes`: those in which it can make a socket, or replace what lies below. `held`: places that containers which are
-    gone could write, and of which this one can have a descriptor. `run`: its run when it got the first of them, by
-    StartedAt of docker inspect; "": not known.
+    gone could write, and of which this one can have a descriptor. `run`: its run when it can have got the last of them,
+    by StartedAt of docker inspect; "": not known.
     `state`: new (never started), asked (to start for the first time, and not seen running since), asked again, runs,
     rests (it ended).
     `since`: when it was asked, by time.monotonic(). `turn`: the turn of the memory at which it was last noted.

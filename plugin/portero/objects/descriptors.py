@@ -36,8 +36,12 @@ def follow(
     gone = {member.id: member for member in missing if member.id not in awaited}
     met = {id: _merge(known.get(id), member) for id, member in seen.items()}
     present = awaited | {id: known[id] for id in same} | met
-    # What has ended can be removed later, when it is not known any more whom it met.
-    ended = {id: known[id] for id, one in met.items() if id in known and known[id].may_run and not one.may_run}
+    # What has ended can be removed later, when it is not known any more whom it met. So can what a new dockerd started.
+    ended = {
+        id: known[id]
+        for id, one in met.items()
+        if id in known and not one.may_run and (known[id].may_run or (restarted and known[id].state == "rests"))
+    }
     left = gone | ended
     if not any(map(_leaves, left.values())) and not any(_has_left(known.get(id), one) for id, one in met.items()):
         return present
@@ -47,20 +51,26 @@ def follow(
         if _may_have_run(known.get(member.id), member, restarted=restarted)
     ]
     for group in group_members(ran):
-        passed = frozenset[str]().union(
-            *(member.held for member in group), *(_find_left(member) for member in group if member.id in left)
-        )
+        given = frozenset[str]().union(*(one.held | _find_left(one) for one in group if one.id in left))
+        passed = given.union(*(member.held for member in group))
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.
             if not member.is_service and (member.id in awaited or (member.may_run and member.id in present)):
-                present[member.id] = replace(present[member.id], held=member.held | passed - member.writes)
+                one = replace(present[member.id], held=member.held | passed - member.writes)
+                # What it has of those it can have got in its run of now.
+                present[member.id] = replace(one, run="") if given - member.writes else one
     return present
 
 
 def _find_left(gone: Member) -> frozenset[str]:
-    """Its own namespace is gone with it. Who reads in a volume can meet there, too."""
+    """Its own namespace is gone with it. Who reads in a volume can meet there, too.
+
+    Who only read in several folders can have passed on what lasts, between those whom it met there.
+    """
     volumes = {place for place in gone.shares if place.startswith("volume ")}
-    return (gone.writes | volumes) - {f"namespace {gone.id}"}
+    left = (gone.writes | volumes) - {f"namespace {gone.id}"}
+    read = gone.shares - gone.writes
+    return left or frozenset(f"met {place}" for place in read if len(read) > 1)
 
 
 def _leaves(gone: Member) -> bool:
