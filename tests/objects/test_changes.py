@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.objects.changes import EVERYTHING, NOTHING, PossibleChange, Touch, read_change, read_id
+from portero.objects.changes import EVERYTHING, NOTHING, PossibleChange, Touch, read_change, read_deleted, read_id
 from portero.reading import api_tables
 from portero.reading.envelope import Envelope
 
@@ -61,6 +61,7 @@ def test_what_an_answer_can_name_is_known() -> None:
     assert change("POST", "/containers/create?name=web", {}) == PossibleChange(containers("web"), "container", "web")
     assert change("POST", "/containers/web/exec", {}).makes == "exec"
     assert change("POST", "/services/create", {}).makes == "service"
+    assert change("POST", "/containers/prune").makes == "pruned"
     assert change("POST", "/build") == NOTHING
     assert len(change("POST", f"/containers/create?name={'x' * 60_000}", {}).name) == 256
 
@@ -71,3 +72,4 @@ def test_what_an_answer_can_name_is_known() -> None:
 )
 def test_only_a_whole_id_is_one(body: str, id: str) -> None:
     assert read_id(body.encode()) == id
+    assert not read_deleted(body.encode())

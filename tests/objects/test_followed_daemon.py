@@ -87,10 +87,11 @@ def test_without_an_answer_it_is_uncertain_until_it_was_waited_for_long_enough(f
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "is_made"), [(201, {"Id": "f" * 64}, True), (201, None, False), (0, None, False)]
+    ("status", "body", "is_made", "is_settled"),
+    [(201, {"Id": "f" * 64}, True, True), (201, None, False, False), (0, None, False, True)],
 )
-def test_what_was_made_is_there_with_the_answer(
-    followed: FollowedDaemon, status: int, body: Any, *, is_made: bool
+def test_what_was_made_is_there_with_the_answer_and_what_failed_is_not(
+    followed: FollowedDaemon, status: int, body: Any, *, is_made: bool, is_settled: bool
 ) -> None:
     followed.picture.note_swarm(followed.picture.moment, is_swarm=False)
     followed.picture.note_containers([], followed.picture.moment)
@@ -100,8 +101,26 @@ def test_what_was_made_is_there_with_the_answer(
     followed.note_result(result(status, body), lambda: CREATE)
 
     assert [*map(list, followed.picture.list_containers() or ())] == [[], ["f" * 64] if is_made else []]
-    assert followed.creations.find_doubtful() == (frozenset() if is_made else {"d-1"})
-    assert list(followed.creations.at().others) == ([] if is_made else [PLACE])
+    assert followed.creations.find_doubtful() == (frozenset() if is_settled else {"d-1"})
+    assert list(followed.creations.at().others) == ([] if is_settled else [PLACE])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "stays"),
+    [
+        (200, {"ContainersDeleted": [ID]}, False),
+        (200, {"ContainersDeleted": None}, True),
+        (200, None, False),
+        (0, None, True),
+    ],
+)
+def test_what_was_pruned_is_gone(followed: FollowedDaemon, status: int, body: Any, *, stays: bool) -> None:
+    pruning = PossibleChange(makes="pruned")
+    followed.note_allowed("d-1", envelope(), pruning)
+    assert is_known(followed)
+    followed.note_result(result(status, body), lambda: pruning)
+
+    assert is_known(followed) is stays
 
 
 def test_a_service_needs_no_body_and_an_exec_is_read_ahead(followed: FollowedDaemon) -> None:

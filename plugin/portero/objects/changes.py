@@ -14,13 +14,14 @@ from portero.reading.go_json import Pairs, parse_json
 from portero.reading.routes import ApiRequest, Match, Routes
 from portero.reading.uri import Target, first_value
 from portero.refusals import Refused
+from portero.values.json_fields import to_texts
 from portero.values.json_types import JSON
 
 # state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
 # changes, and no other one.
 TouchedKind = Literal["container", "state", "start", "volume", "network"]
 OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
-MadeKind = Literal["container", "exec", "service", ""]
+MadeKind = Literal["container", "exec", "service", "pruned", ""]
 _ID = re.compile(r"[0-9a-f]{64}")
 BEGINNING = re.compile(r"[0-9a-f]{1,63}")
 # Of a container with a longer name nothing is kept, and a volume has none.
@@ -37,7 +38,10 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class PossibleChange:
-    """`makes`: what the answer can name; `name`: that of the new container, or the container of the exec."""
+    """`makes`: what the answer can name; "pruned": which containers are gone.
+
+    `name`: that of the new container, or the container of the exec.
+    """
 
     touches: tuple[Touch, ...] = ()
     makes: MadeKind = ""
@@ -71,6 +75,15 @@ def read_id(body: bytes) -> str:
         return ""
     id = answer.get("Id") if isinstance(answer, dict) else None
     return id if isinstance(id, str) and _ID.fullmatch(id) else ""
+
+
+def read_deleted(body: bytes) -> list[str] | None:
+    """The IDs of the containers that an answer says are gone; None: it does not say."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return to_texts(answer.get("ContainersDeleted")) if isinstance(answer, dict) else None
 
 
 def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
@@ -165,6 +178,7 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerStop": _end,
     "ContainerKill": _end,
     "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_id(match)[: MAX_NAME + 1]),
+    "ContainerPrune": _always(PossibleChange(makes="pruned")),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,
     **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _always(_of_all("network"))),

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from portero.dockerd.kept_connections import KeptConnections
-from portero.objects.changes import EVERYTHING, PossibleChange, read_id, read_process
+from portero.objects.changes import EVERYTHING, PossibleChange, Touch, read_deleted, read_id, read_process
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
 from portero.reading.envelope import Envelope, Result
@@ -105,7 +105,8 @@ class FollowedDaemon:
         if not (change.touches or change.makes):
             return
         self._end([change], is_known=known is not None)
-        made = read_id(result.body) if result.status // 100 == HTTPStatus.OK // 100 else ""
+        is_done = result.status // 100 == HTTPStatus.OK // 100
+        made = read_id(result.body) if is_done else ""
         if change.makes == "container" and made:
             if known is None:
                 # Its creation began before this process did.
@@ -113,12 +114,21 @@ class FollowedDaemon:
             self.picture.note_made(made, change.name)
         elif change.makes == "exec" and made and not self._is_exec_known(made, known, result.envelope.body):
             self.new_execs.append(made)
+        elif change.makes == "pruned" and is_done:
+            self._note_pruned(read_deleted(result.body))
         if known is not None:
-            if made or (change.makes == "service" and result.status // 100 == HTTPStatus.OK // 100):
+            # A create without a status has failed, and nothing is left of it (docker-facts 3.17).
+            if made or (change.makes == "service" and is_done) or (change.makes == "container" and not result.status):
                 self.creations.note_made(known.id)
             else:
                 self.creations.note_answered(known.id)
         self.wake()
+
+    def _note_pruned(self, deleted: list[str] | None) -> None:
+        if deleted is None:
+            self.picture.note_touch(Touch("container"))  # there are too many for one answer
+        for id in deleted or ():
+            self.picture.note_gone(id)
 
     def _is_exec_known(self, made: str, known: _UnderWay | None, body: bytes | None) -> bool:
         """Whether what an exec is needs not be asked for: its request says so."""

@@ -173,5 +173,5 @@ def read_result(data: bytes) -> Result | None:
     try:
         body = binascii.a2b_base64(shown, strict_mode=True) if isinstance(shown, str) else b""
     except ValueError:
-        return Result(envelope, 0, b"")
+        body = b""
     return Result(envelope, status if isinstance(status, int) else 0, body)
