@@ -12,8 +12,8 @@ import pytest
 
 from tests.e2e.conftest import started
 from tests.e2e.engine import FOLDERS, missing_engine
-from tests.e2e.guarded import LOG, PLUGIN_SOCKET, STATE, GuardedDocker
-from tests.e2e.rawhttp import exchange, render
+from tests.e2e.guarded import LOG, NAME, PLUGIN_SOCKET, STATE, GuardedDocker, serve
+from tests.e2e.rawhttp import Answer, exchange, render
 from tests.e2e.refusals import refusing
 from tests.paths import ROOT
 from tests.waiting import wait_until
@@ -99,6 +99,33 @@ def test_of_two_creates_at_once_one_sees_the_other(crowded: GuardedDocker) -> No
             for one in made:
                 client.ask("DELETE", f"/containers/{one}")
             assert (len(made), refused) == (1, [["no-sources-nested-with-containers"]])
+
+
+def test_a_create_that_failed_and_what_was_pruned_count_no_longer(crowded: GuardedDocker) -> None:
+    client = crowded.client
+
+    def create(name: str, image: str = "busybox", **host: object) -> Answer:
+        body = {"Image": image, "HostConfig": {"NetworkMode": "none", **host}}
+        return client.ask("POST", f"/containers/create?name={name}", body)
+
+    def asks_for_list(name: str, bind: str, image: str = "busybox") -> bool:
+        before = crowded.daemon_log().count("/containers/json?all=1")
+        answer = create(name, image, Binds=[bind])
+        assert refusing(answer.message) == []
+        client.ask("DELETE", f"/containers/{name}")
+        return crowded.daemon_log().count("/containers/json?all=1") > before
+
+    crowded.write_daemon_config({"authorization-plugins": [NAME], "debug": True})
+    crowded.restart_dockerd()
+    with crowded.guarded_by(serve("baseline", "--host-root", "/")):
+        assert asks_for_list("side", "/srv/data:/x:ro")
+        wait_until(lambda: not asks_for_list("side", "/srv/data:/x:ro"), "the list is asked for each time")
+        assert not asks_for_list("upper", "/srv/media:/x", "missing")
+        assert not asks_for_list("lower", "/srv/media/movies:/y:ro")
+
+        assert create("joined").status == 201
+        assert client.ask("POST", "/containers/prune").status == 200
+        assert refusing(create("joining", PidMode="container:joined").message) == ["joined-containers-seen"]
 
 
 def test_an_exec_is_known_to_be_in_the_container_that_had_the_name(crowded: GuardedDocker) -> None:
