@@ -194,21 +194,21 @@ def test_no_more_than_four_entries_are_told_past_the_end_of_the_screen() -> None
     assert "and 7 more: " in unwrapped(text_with(partly, refused))
 
 
-def test_a_list_of_violations_names_what_the_line_to_try_leaves_open() -> None:
+def test_a_list_of_reasons_names_what_the_line_to_try_leaves_open() -> None:
     partly = replace(decision(denied("no-privileged")), suggestion=replace(PROPOSED, still=("no-privileged",)))
 
-    assert denial.list_violations(partly).split("\n")[-2:] == [
+    assert [*denial.list_reasons(partly)][-2:] == [
         f"  try: {PROPOSED.line}",
         "  then still refused by: no-privileged",
     ]
 
 
-def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:
-    listed = denial.list_violations(decision(*(denied("no-devices", f"HostConfig.Devices[{n}]") for n in range(500))))
+def test_a_list_of_reasons_has_many_in_whole_lines_and_counts_the_rest() -> None:
+    refused = decision(*(denied(f"rule-{number:03}", "HostConfig.Devices") for number in range(500)))
+    lines = [*denial.list_reasons(refused)]
 
-    lines = listed.split("\n")
-    assert lines[1] == "  no-devices  HostConfig.Devices[0]: It can take over the host. -> drop --privileged"
-    assert (len(lines), lines[-1]) == (denial.MAX_LISTED + 2, "  ... and 480 more")
+    assert lines[0] == "  rule-000  HostConfig.Devices: It can take over the host. Drop --privileged."
+    assert (len(lines), lines[-1]) == (denial.MAX_LISTED + 1, "  ... and 480 more")
 
 
 @pytest.mark.parametrize(

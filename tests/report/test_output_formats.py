@@ -41,7 +41,7 @@ def test_what_is_refused_fails_with_its_rules_and_the_reply() -> None:
     assert failure is not None
     assert (case.get("classname"), case.get("name")) == ("a compose.yaml", "a compose.yaml:3 (web): ContainerCreate")
     assert failure.get("message") == "no-privileged, no-host-pid"
-    assert (failure.text or "").startswith("ContainerCreate refused [check]\n  no-privileged  HostConfig.")
+    assert (failure.text or "").startswith("  no-host-pid    HostConfig.Privileged: It can take over the host.")
 
 
 def test_what_xml_cannot_hold_is_a_question_mark() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from portero.decision import Violation
 from portero.files.path import clean
-from portero.judging import denial, denial_entries
+from portero.judging import denial
 from portero.judging.denial_entries import Entry
 from portero.recording.request_files import DecidedRequest
 from portero.standin.trial_objects import ProjectObjects
@@ -80,20 +80,11 @@ def _count(
 def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[str]:
     """The rules that refuse, those of one cause once, each with its place in the file; what would pass."""
     decision = checked.decision
-    denials = [_locate(checked, violation) for violation in decision.violations if violation.action == "deny"]
-    proposed = decision.suggestion if with_try and decision.suggestion and decision.suggestion.line else None
-    solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
-    merged = denial_entries.merge_violations(denials, decision.dialect, solved)
-    width = max((len(entry.name) for entry in merged), default=0)
-    yield from (f"  {entry.name:<{width}}  {_write_entry(entry)}" for entry in merged[: denial.MAX_LISTED])
-    more = len(merged[denial.MAX_LISTED :]) + sum(violation.more for violation in denials)
-    if more:
-        yield f"  ... and {more} more"
-    near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
-    yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
+    proposed = decision.suggestion if with_try else None
     if proposed is not None:
-        yield f"  try: {name_services(checked, proposed.line)}"
-        yield from denial.list_left_open(decision)
+        proposed = replace(proposed, line=name_services(checked, proposed.line))
+    located = tuple(_locate(checked, one) if one.action == "deny" else one for one in decision.violations)
+    return denial.list_reasons(replace(decision, violations=located, suggestion=proposed), _write_entry)
 
 
 def _write_entry(entry: Entry) -> str:

@@ -25,7 +25,6 @@ from portero.scan.scan_result import ScanReport, describe, keeps_running, list_c
 from portero.settings.settings import Settings
 from portero.values.json_fields import child
 from portero.values.json_types import JSON
-from portero.values.spelling import make_printable
 
 
 @click.command()
@@ -98,8 +97,7 @@ def _list_plugins(inventory: Inventory, files: Files | None) -> tuple[list[Manag
 def _list_lines(report: ScanReport) -> Iterator[str]:
     for each in report.refused:
         yield f"{each.title}:"
-        width = max(len(violation.rule) for violation in each.denials)
-        yield from (f"  {one.rule:<{width}}  {denial.write_sentence(one, 'docker')}" for one in each.denials)
+        yield from denial.list_reasons(each.decision)
     yield from _list_bypasses(report)
     yield from _list_starts(report)
     yield from report.blind
@@ -108,19 +106,17 @@ def _list_lines(report: ScanReport) -> Iterator[str]:
 
 def _list_bypasses(report: ScanReport) -> Iterator[str]:
     for plugin in report.shadows:
-        described = make_printable(plugin.describe())
-        yield f"dockerd asks the managed plugin {described} instead of Portero (no-plugin-shadow)"
+        yield f"dockerd asks the managed plugin {plugin.describe()} instead of Portero (no-plugin-shadow)"
     for plugin in report.plugins:
-        yield f"managed plugin, judged by no rule: {make_printable(plugin.describe())}"
+        yield f"managed plugin, judged by no rule: {plugin.describe()}"
     if report.open:
         yield "open bypasses:"
     for bypass, commands in report.open_by_object:
-        name, cure = make_printable(bypass.name), make_printable(bypass.cure)
-        yield f"  {bypass.kind} {name} violates {', '.join(bypass.rules)} -> {cure}"
-        yield from (f"    {make_printable(command)}" for command in commands)
+        yield f"  {bypass.kind} {bypass.name} violates {', '.join(bypass.rules)} -> {bypass.cure}"
+        yield from (f"    {command}" for command in commands)
     if report.closed:
         yield "bypasses that the rules close:"
-        yield from (f"  {make_printable(bypass.command)}  ({', '.join(bypass.closed)})" for bypass in report.closed)
+        yield from (f"  {bypass.command}  ({', '.join(bypass.closed)})" for bypass in report.closed)
 
 
 def _list_starts(report: ScanReport) -> Iterator[str]:
@@ -128,7 +124,7 @@ def _list_starts(report: ScanReport) -> Iterator[str]:
         yield "starts without a request, so no rule judges it:"
     for start in report.starts:
         refused = "" if start.allowed else "  (would be refused)"
-        yield f"  {start.kind} {make_printable(start.name)}: {start.when}{refused}"
+        yield f"  {start.kind} {start.name}: {start.when}{refused}"
     if keeps_running(report.inventory):
         yield "  running containers run on while dockerd is stopped (live-restore)"
 

@@ -128,13 +128,16 @@ def _needs_terminal(typed: CommandLine) -> bool:
 
 
 def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
-    shown: set[tuple[str, str]] = set()
+    shown: set[tuple[str, ...]] = set()
     for _, group in groupby(
         decisions, key=lambda one: (one.subject.operation, one.subject.image, one.allowed, one.violations)
     ):
         same = list(group)
         yield _summarize(same[0], len(same))
-        yield from _list_reasons(same[0], shown)
+        reasons = tuple(denial.list_reasons(same[0]))
+        yield from ["  as above"] if reasons in shown else reasons
+        shown.update({reasons} - {()})
+        yield from _list_others(same[0])
     refused = sum(not decision.allowed for decision in decisions)
     yield f"{count_things(len(decisions), 'request')}, {refused} refused"
     if ended.status is None:
@@ -153,19 +156,8 @@ def _summarize(decision: Decision, times: int) -> str:
     return f"{outcome}  {subject.operation or 'an unknown operation'}{image}{again}"
 
 
-def _list_reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
-    """The violations that refuse, with reason and remedy the first time; then those that are only logged."""
-    dialect = decision.dialect
-    for violation in decision.violations:
-        if violation.action == "deny":
-            key = (violation.rule, violation.at)
-            yield f"  {violation.rule}  {'(see above)' if key in shown else denial.write_sentence(violation, dialect)}"
-            if key not in shown and violation.near_miss is not None:
-                yield f"    near miss: {violation.near_miss}"
-            shown.add(key)
-    if decision.suggestion is not None and decision.suggestion.line:
-        yield f"  try: {decision.suggestion.line}"
-        yield from denial.list_left_open(decision)
+def _list_others(decision: Decision) -> Iterator[str]:
+    """The rules that are violated and refuse nothing."""
     for action, text in _NOT_REFUSING:
         rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
         if rules:

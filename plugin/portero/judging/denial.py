@@ -4,6 +4,9 @@ dockerd passes it on unfiltered and unbounded ("authorization denied by plugin N
 Portero bounds the length and replaces control characters. Of the request's values it repeats those that rules name.
 """
 
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+
 from portero.decision import Decision, Violation
 from portero.judging import denial_entries, unknown_fields
 from portero.judging.denial_entries import Entry
@@ -24,28 +27,34 @@ _MAX_NAME_LENGTH = 18
 def write_denial(decision: Decision) -> str:
     """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
     dialect = decision.dialect
-    denials = [violation for violation in decision.violations if violation.action == "deny"]
-    proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
-    solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
-    merged = denial_entries.merge_violations(denials, dialect, solved)
     end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
     end += [f"  more: portero explain {decision.id}"]
     end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
-    return "\n".join([_headline(decision), *_fit(merged, MAX_LINES - 1 - len(end)), *end])
+    return "\n".join([_headline(decision), *_fit(merge_entries(decision), MAX_LINES - 1 - len(end)), *end])
 
 
-def list_violations(decision: Decision) -> str:
-    """Every denying violation with reason and remedy, one a line: for files that are checked, without a log to look in.
+def list_reasons(decision: Decision, write: Callable[[Entry], str] = attrgetter("text")) -> Iterator[str]:
+    """The same entries for commands, a line each, with near misses and what to try. `write`: the words of an entry.
 
-    The rest beyond MOST_LISTED is counted.
+    The rest beyond MAX_LISTED is counted.
     """
+    merged = merge_entries(decision)
+    width = max((len(entry.name) for entry in merged), default=0)
+    yield from (f"  {entry.name:<{width}}  {write(entry)}" for entry in merged[:MAX_LISTED])
+    more = len(merged[MAX_LISTED:]) + sum(one.more for one in decision.violations if one.action == "deny")
+    if more:
+        yield f"  ... and {more} more"
+    near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
+    yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
+    yield from _list_try(decision)
+
+
+def merge_entries(decision: Decision) -> list[Entry]:
+    """What refuses, one cause once; without remedies for what the try: line satisfies."""
     denials = [violation for violation in decision.violations if violation.action == "deny"]
-    width = max((len(violation.rule) for violation in denials), default=0)
-    dialect = decision.dialect
-    lines = [f"  {one.rule:<{width}}  {write_sentence(one, dialect)}" for one in denials[:MAX_LISTED]]
-    more = len(denials[MAX_LISTED:]) + sum(violation.more for violation in denials)
-    rest = [f"  ... and {more} more"] if more else []
-    return "\n".join([_headline(decision), *lines, *rest, *_list_try(decision)])
+    proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
+    solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
+    return denial_entries.merge_violations(denials, decision.dialect, solved)
 
 
 def _headline(decision: Decision) -> str:
@@ -85,14 +94,12 @@ def _write_notes(decision: Decision, dialect: str) -> list[str]:
 
 
 def _list_try(decision: Decision) -> list[str]:
-    line = decision.suggestion.line if decision.suggestion is not None else ""
-    return [f"  try: {line}", *list_left_open(decision)] if line else []
-
-
-def list_left_open(decision: Decision) -> list[str]:
-    """The line about rules that refuse even what is proposed; none where there are none."""
-    still = decision.suggestion.still if decision.suggestion is not None else ()
-    return [f"  then still refused by: {', '.join(still)}"] if still else []
+    """What to try, and the rules that refuse even that."""
+    proposed = decision.suggestion
+    if proposed is None or not proposed.line:
+        return []
+    still = [f"  then still refused by: {', '.join(proposed.still)}"] if proposed.still else []
+    return [f"  try: {proposed.line}", *still]
 
 
 def _wrap(text: str, indent: str) -> list[str]:

@@ -70,7 +70,7 @@ def describe_refusal(decision: Decision) -> Failure | None:
     if decision.allowed:
         return None
     rules = ", ".join(dict.fromkeys(each.rule for each in decision.violations if each.action == "deny"))
-    return Failure("refused", rules, denial.list_violations(decision))
+    return Failure("refused", rules, "\n".join(denial.list_reasons(decision)))
 
 
 def _make_element(case: JUnitCase) -> ElementTree.Element:

@@ -160,8 +160,7 @@ def _describe_object(judged: JudgedObject) -> JSON:
 
 def render_page(report: ScanReport) -> str:
     things = [
-        (each.title, [(one.rule, denial.write_sentence(one, "docker")) for one in each.denials])
-        for each in report.refused
+        (each.title, [(one.name, one.text) for one in denial.merge_entries(each.decision)]) for each in report.refused
     ]
     reported = [(each.title, rules) for each in report.judged if (rules := _list_reported(each))]
     return render_html("scan/page.html", report=report, things=things, reported=reported)
