@@ -115,7 +115,7 @@ def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path
 def test_nobody_there_and_an_authority_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(TransportFailed, match=r"127\.0\.0\.1:9: Connection refused"):
         get("http://127.0.0.1:9")
-    with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as PORTERO_BUNDLE_CA \(No such file"):
+    with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as a certificate authority \(No such file"):
         get("https://127.0.0.1:9", ca=tmp_path / "none.pem")
 
 
@@ -130,6 +130,21 @@ def test_work_of_the_processor_ends_too_even_where_every_error_is_swallowed() ->
     began = time.monotonic()
     with pytest.raises(DeadlinePassed), ends_within(0.2):
         work_for_ever()
+
+    assert time.monotonic() - began < 10
+
+
+def work_within(seconds: float) -> None:
+    with ends_within(seconds):
+        pass
+    with ends_within(20):
+        work_for_ever()
+
+
+def test_a_deadline_within_another_changes_nothing_of_it() -> None:
+    began = time.monotonic()
+    with pytest.raises(DeadlinePassed), ends_within(0.3):
+        work_within(0.1)
 
     assert time.monotonic() - began < 10
 

@@ -83,7 +83,7 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
     ("words", "fault"),
     [
         (["scan.json", "--from", "x"], "name it DIR/image-lists/NAME.json"),
-        (["image-lists/scan.json"], "name the report of a scanner with --from"),
+        (["image-lists/scan.json"], "Missing option '--from'"),
         (["image-lists/scan.json", "--from", "missing.json"], "missing.json: No such file"),
         (["image-lists/scan.json", "--from", "/dev/null"], "/dev/null: is not a regular file"),
     ],

@@ -1,25 +1,25 @@
-"""HTTP with one deadline for the whole exchange, a bound on each answer, and no way to a server that is not expected.
+"""HTTP with one deadline for each exchange, a bound on each answer, and no way to a server that is not expected.
 
-The timeout of a socket counts anew for each read, so that a server which sends a byte now and then never meets it: here
-every read and every write gets the time that is left. Raises TransportFailed with a sentence.
+The timeout of a socket counts anew for each read, so that a server which sends a byte now and then never meets it: a
+timer ends what takes too long, and what is done with the answers too. Raises TransportFailed with a sentence.
 """
 
 import http.client
 import signal
-import socket
 import ssl
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from portero.bundles.urls import Url, UrlRefused
-from portero.dockerd.unix_http import DeadlineMixin, seconds_left
 
 _CHUNK = 1 << 16
 _MAX_REDIRECTS = 3
+# Of the time for an exchange: for so long nothing may come.
+_SILENT_SHARE = 0.9
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Bytes of what is not a bundle: manifests, tokens, pages of errors.
 _MAX_SMALL = 256 << 10
@@ -38,18 +38,17 @@ class HttpAnswer:
     body: bytes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Transport:
     """Exchanges with the server of `home`, and with those that the site lists (`hosts`), if it leads there.
 
-    All of one transport end `seconds` after its first began. `ca`: the CAs to trust.
+    `seconds`: for one exchange. `ca`: the CAs to trust.
     """
 
     home: Url
     seconds: float
     ca: Path | None = None
     hosts: Collection[str] = ()
-    _deadline: float = field(default=0.0, init=False)
 
     def exchange(
         self,
@@ -62,7 +61,6 @@ class Transport:
     ) -> HttpAnswer:
         """Ask, following redirects of GET; a login is not passed on to another server. `max_size`: of the answer."""
         headers = dict(headers or {})
-        self._deadline = self._deadline or time.monotonic() + self.seconds
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 self.home.check_step(url, self.hosts)
@@ -84,19 +82,17 @@ class Transport:
             raise TransportFailed(f"{base.server}: {refused}") from None
 
     def _ask(self, method: str, url: Url, headers: Mapping[str, str], body: bytes | None, max_size: int) -> HttpAnswer:
-        connection = http.client.HTTPConnection(url.host, url.port)
-        if url.scheme == "https":
-            # The header Host leaves it out.
-            connection.default_port = http.client.HTTPS_PORT
+        connection = self._make_connection(url)
         try:
-            connection.sock = self._connect(url)
-            connection.request(method, url.target, body, dict(headers))
-            response = connection.getresponse()
-            content = b"" if method == "HEAD" else self._read(response, url, max_size)
-            return HttpAnswer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+            with ends_within(self.seconds):
+                connection.request(method, url.target, body, dict(headers))
+                with connection.getresponse() as response:
+                    content = b"" if method == "HEAD" else self._read(response, url, max_size)
+                    fields = {name.lower(): value for name, value in response.getheaders()}
+            return HttpAnswer(response.status, fields, content)
         except ssl.SSLCertVerificationError as error:
             raise TransportFailed(f"{url.server}: its certificate is not trusted ({error.verify_message})") from error
-        except TimeoutError as error:
+        except (DeadlinePassed, TimeoutError) as error:
             raise TransportFailed(f"{url.server}: did not answer in full within {self.seconds:g} s") from error
         except OSError as error:
             raise TransportFailed(f"{url.server}: {error.strerror or 'the connection broke off'}") from error
@@ -105,30 +101,16 @@ class Transport:
         finally:
             connection.close()
 
-    def _connect(self, url: Url) -> "_Plain | _Tls":
-        context = self._make_context() if url.scheme == "https" else None
-        plain = socket.create_connection((url.host, url.port), timeout=seconds_left(self._deadline))
-        if context is None:
-            connected = _Plain(fileno=plain.detach())
-            connected.deadline = self._deadline
-            return connected
-        plain.settimeout(seconds_left(self._deadline))
+    def _make_connection(self, url: Url) -> http.client.HTTPConnection:
+        # A handshake without an answer ends so: where the timer ends it, ssl leaves its socket open.
+        silent = _SILENT_SHARE * self.seconds
+        if url.scheme == "http":
+            return http.client.HTTPConnection(url.host, url.port, timeout=silent)
         try:
-            safe = context.wrap_socket(plain, server_hostname=url.host)
-        except BaseException:
-            plain.close()
-            raise
-        assert isinstance(safe, _Tls)  # noqa: S101 - the context makes no other
-        safe.deadline = self._deadline
-        return safe
-
-    def _make_context(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
+            context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:
-            raise TransportFailed(f"{self.ca}: cannot be used as PORTERO_BUNDLE_CA ({error.strerror})") from error
-        context.sslsocket_class = _Tls
-        return context
+            raise TransportFailed(f"{self.ca}: cannot be used as a certificate authority ({error.strerror})") from error
+        return http.client.HTTPSConnection(url.host, url.port, timeout=silent, context=context)
 
     def _read(self, response: http.client.HTTPResponse, url: Url, max_size: int) -> bytes:
         parts, room = [], max_size
@@ -142,16 +124,9 @@ class Transport:
         return b"".join(parts)
 
 
-class _Plain(DeadlineMixin, socket.socket):
-    """Over plain TCP."""
-
-
-class _Tls(DeadlineMixin, ssl.SSLSocket):
-    """Over TLS."""
-
-
 # It comes again, should a library have taken the first one for an error of its own.
 _AGAIN_SECONDS = 1.0
+_LEAST_SECONDS = 0.001
 
 
 class DeadlinePassed(BaseException):
@@ -160,13 +135,15 @@ class DeadlinePassed(BaseException):
 
 @contextmanager
 def ends_within(seconds: float) -> Iterator[None]:
-    """Raise DeadlinePassed from the block when it takes longer."""
-    before = signal.signal(signal.SIGALRM, _end)
-    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+    """Raise DeadlinePassed from the block when it takes longer, or than one around it has left."""
+    before, began = signal.signal(signal.SIGALRM, _end), time.monotonic()
+    outer, again = signal.getitimer(signal.ITIMER_REAL)
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, outer or seconds), _AGAIN_SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        left = max(outer - (time.monotonic() - began), _LEAST_SECONDS) if outer else 0
+        signal.setitimer(signal.ITIMER_REAL, left, again)
         signal.signal(signal.SIGALRM, before)
 
 

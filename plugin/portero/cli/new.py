@@ -20,26 +20,22 @@ from portero.values.json_types import JSON
 _MODE = 0o644
 
 
-@click.command()
-@click.argument("kind", type=click.Choice(["rule", "image-list"]))
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option(
-    "--from", "reports", metavar="REPORT", multiple=True, help="A report of trivy or grype as JSON; repeatable."
-)
-@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="What denies.")
-def new(kind: str, file: Path, reports: tuple[str, ...], severity: str) -> None:
-    """Write a rule to begin with, or a list of images, to DIR, a policy folder.
+_FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
-    A rule goes to DIR/rules/TOPIC/RULE-ID.json. It is advisory, so it refuses nothing, and `portero test DIR` proves it
-    as it stands: replace its words, condition and examples by yours. A file that exists is never replaced: exit status
-    2.
 
-    An image-list goes to DIR/image-lists/NAME.json: the digests of scanned images with a vulnerability of this severity
-    or worse, for image-digests in site.json. One that exists is replaced, so that each scan writes it anew.
+@click.group()
+def new() -> None:
+    """Write a rule to begin with, or a list of images, to a policy folder."""
+
+
+@new.command()
+@_FILE
+def rule(file: Path) -> None:
+    """Write a rule to DIR/rules/TOPIC/RULE-ID.json.
+
+    It is advisory, so it refuses nothing, and `portero test DIR` proves it as it stands: replace its words, condition
+    and examples by yours. A file that exists is never replaced: exit status 2.
     """
-    if kind == "image-list":
-        _write_list(file, reports, severity)
-        return
     if not is_rule("/".join(file.absolute().parts[-3:])):
         options.give_up([f"{file}: name it DIR/rules/TOPIC/RULE-ID.json, topic and id of a-z, 0-9 and -"])
     with options.explain_os_errors(file, by_file=True):
@@ -50,11 +46,24 @@ def new(kind: str, file: Path, reports: tuple[str, ...], severity: str) -> None:
     show_lines([f"{file}: written; change it, then run: portero test {file.absolute().parents[2]}"])
 
 
-def _write_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
+@new.command("image-list")
+@_FILE
+@click.option(
+    "--from",
+    "reports",
+    metavar="REPORT",
+    multiple=True,
+    required=True,
+    help="A report of trivy or grype as JSON; repeatable.",
+)
+@click.option("--severity", type=click.Choice(SEVERITIES), default="critical", show_default=True, help="What denies.")
+def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
+    """Write the digests of scanned images with a vulnerability of this severity or worse: DIR/image-lists/NAME.json.
+
+    image-digests in site.json names the list. One that exists is replaced, so that each scan writes it anew.
+    """
     if not is_image_list("/".join(file.absolute().parts[-2:])):
         options.give_up([f"{file}: name it DIR/image-lists/NAME.json, of a-z, 0-9, . and -"])
-    if not reports:
-        options.give_up(["image-list: name the report of a scanner with --from"])
     digests: dict[str, JSON] = {}
     for written in reports:
         with options.explain_os_errors(written):

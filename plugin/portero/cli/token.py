@@ -1,18 +1,16 @@
 """`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers: https only, bounded."""
 
-import http.client
 import json
-import ssl
 import sys
 import time
-import urllib.error
+from http import HTTPStatus
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 import click
 
+from portero.bundles.https import Transport, TransportFailed
+from portero.bundles.urls import UrlRefused, parse_url
 from portero.cli import options, secret_input
 from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show, show_json, show_lines
@@ -96,8 +94,13 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
 @token.command()
 @click.argument("url", metavar="URL")
 @click.option("--output", metavar="FILE", type=_FILE, help="Write to this file, such as policy/keys/login.jwks.")
-@click.option("--ca", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Trust this authority (PEM).")
-def keys(url: str, output: Path | None, ca: str | None) -> None:
+@click.option(
+    "--ca",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trust this authority (PEM).",
+)
+def keys(url: str, output: Path | None, ca: Path | None) -> None:
     """Fetch an issuer's public keys (a JSON Web Key Set) over https, for keys/ of a policy folder.
 
     URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
@@ -122,14 +125,7 @@ _MAX_BYTES = 1 << 20
 _SECONDS = 20.0
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """Follows no redirection, which could lead anywhere."""
-
-    def redirect_request(self, req: Request, fp: object, code: int, msg: str, headers: object, newurl: str) -> None:
-        return None
-
-
-def fetch_keys(url: str, ca: str | None) -> tuple[bytes, int]:
+def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
     """The set at this address, and how many of its keys verify tokens; gives up where it cannot be fetched or used."""
     text = _fetch(url, ca)
     try:
@@ -143,19 +139,12 @@ def fetch_keys(url: str, ca: str | None) -> tuple[bytes, int]:
         return text, len(read_key_file("fetched.jwks", text).keys)
 
 
-def _fetch(url: str, ca: str | None) -> bytes:
-    if urlsplit(url).scheme != "https":
+def _fetch(url: str, ca: Path | None) -> bytes:
+    if not url.startswith("https://"):
         options.give_up([f"{url}: keys are fetched over https only; name an address that begins with https://"])
-    try:
-        opener = build_opener(_NoRedirect, HTTPSHandler(context=ssl.create_default_context(cafile=ca)))
-        with opener.open(url, timeout=_SECONDS) as answer:
-            text: bytes = answer.read(_MAX_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        error.close()
-        options.give_up([f"{url}: the server answers {error.code}; name the issuer's key set itself"])
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        why = getattr(error, "reason", None) or error
-        options.give_up([f"{url}: cannot be fetched ({why}); check the address, or name an authority with --ca"])
-    if len(text) > _MAX_BYTES:
-        options.give_up([f"{url}: the answer is larger than {_MAX_BYTES >> 20} MiB, which no key set is"])
-    return text
+    with options.gives_up_on(UrlRefused, TransportFailed, name=url):
+        home = parse_url(url)
+        answer = Transport(home, _SECONDS, ca).exchange("GET", home, max_size=_MAX_BYTES)
+    if answer.status != HTTPStatus.OK:
+        options.give_up([f"{url}: the server answers {answer.status}; name the issuer's key set itself"])
+    return answer.body
