@@ -49,9 +49,11 @@ def test_a_signed_folder_becomes_a_file_that_show_describes(policy: Path, tmp_pa
     shown = portero("bundle", "show", "--json", tmp_path / "policy.tar.gz", **trusting(policy))
     assert json.loads(shown.stdout)["files"] == ["site.json"]
     assert portero("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy)).exit_code == 0
-    stranger = portero("bundle", "show", tmp_path / "policy.tar.gz")
-    assert stranger.exit_code == 1
-    assert "which is not trusted" in stranger.output
+    portero("keygen", tmp_path / "stranger")
+    strange = portero("bundle", "show", tmp_path / "policy.tar.gz", "--trusted", tmp_path / "stranger.pub")
+    assert (strange.exit_code, "which is not trusted" in strange.output) == (1, True)
+    keyless = portero("bundle", "show", tmp_path / "policy.tar.gz")
+    assert (keyless.exit_code, "no trusted key: name one with" in keyless.output) == (2, True)
 
 
 def test_a_file_whose_signature_is_missing_or_another_s_is_shown_to_nobody(policy: Path, tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_addresses_that_cannot_be_used(policy: Path) -> None:
     assert (pushed.exit_code, "name a tag in a registry" in pushed.output) == (2, True)
     assert "write oci://" in push("registry/p").output
     assert "Connection refused" in push("oci://127.0.0.1:9/p:prod").output
-    assert portero("bundle", "show", "oci://127.0.0.1:9/p:prod").exit_code == 2
+    assert portero("bundle", "show", "oci://127.0.0.1:9/p:prod", **trusting(policy)).exit_code == 2
 
 
 def test_a_signed_policy_that_does_not_load_is_refused(policy: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
 from portero.cli import options, secret_input
 from portero.cli.next_version import ask_version, find_in_force, sign_above
-from portero.cli.sign import describe, read_files, read_manifest, summarize
+from portero.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.reading import api_tables
@@ -24,7 +24,6 @@ from portero.settings.setting_values import CURRENT, OciAddress, WebAddress, par
 from portero.settings.settings import Settings
 from portero.signing import signature
 from portero.signing.signature import PrivateKey
-from portero.signing.signed_reader import InvalidKeys, read_keys
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
@@ -142,8 +141,8 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
     try:
         with options.explain_os_errors(source, by_file=True):
             bundle = _read_bundle(source, settings)
-            _, manifest = open_bundle(bundle, read_keys(settings.trusted_keys))
-    except (TransportFailed, LoginRefused, InvalidKeys) as error:
+            _, manifest = open_bundle(bundle, read_trusted_keys(settings))
+    except (TransportFailed, LoginRefused) as error:
         options.give_up([str(error)])
     except BundleRefused as refused:
         show_lines([f"{source}: {refused}"])

@@ -86,7 +86,8 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
     """
     for folder in folders:
         file = folder / _CERT
-        with options.gives_up_on(AuthorityRefused, name=file), options.explain_os_errors(file):
+        unread = options.explain_os_errors(file, "name a folder that `server` or `client` made")
+        with options.gives_up_on(AuthorityRefused, name=file), unread:
             old = file.read_bytes()
             text, end = _read_authority(folder.absolute().parent).renew(old, days)
             replace_file(file, text, _EVERYBODY)

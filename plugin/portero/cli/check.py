@@ -49,7 +49,6 @@ from portero.refusals import Refused
 @options.takes_policy
 @options.takes_host
 @options.takes_compose
-@options.JSON_OUTPUT
 def check(
     files: tuple[str, ...],
     project_files: tuple[str, ...],
@@ -61,7 +60,6 @@ def check(
     show_all: bool,
     as_request: bool,
     form: str,
-    as_json: bool,
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
@@ -74,6 +72,8 @@ def check(
     hand, or a body with --operation. Without one, the compose files of the current folder. Decisions are those of mode
     enforce.
     """
+    if write and not fix:
+        options.give_up(["--write: needs --fix"])
     settings = replace(options.settings_here(given), mode="enforce")
     judge = options.judge_elsewhere(settings)
     reading = Reading(
@@ -98,7 +98,7 @@ def check(
             passed = [*map(_show_document, files_judge.judges(requests), requests)]
         else:
             checked, notes = files_judge.decide(requests)
-            _show_decisions(checked, "json" if as_json else form, judge.policy, notes, show_all=show_all)
+            _show_decisions(checked, form, judge.policy, notes, show_all=show_all)
             passed = [each.decision.allowed for each in checked]
     sys.exit(options.ALLOWED if all(passed) else options.REFUSED)
 

@@ -67,7 +67,8 @@ def _count(
 ) -> Iterator[str]:
     advices = sum(one.action == "audit" for each in (*allowed, *refused) for one in each.decision.violations)
     if not show_all and ((allowed and refused) or advices):
-        yield f"{count_things(len(allowed), 'request')} allowed, {count_things(advices, 'advice')}: --all"
+        others = f"{count_things(len(allowed), 'request')} allowed, " if allowed else ""
+        yield f"{others}{count_things(advices, 'advice')}: --all"
     if notes.on_host:
         depends = "depends" if notes.on_host == 1 else "depend"
         yield f"{count_things(notes.on_host, 'finding')} {depends} on the host: run portero check there"

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,8 @@ def probe() -> None:
     except OSError as error:
         options.give_up([f"{error.filename}: {error.strerror}: what dockerd may open cannot be probed"])
     if fault:
-        raise click.ClickException(f"dockerd does not start: {fault} (to let it: portero devices open)")
+        show_lines([f"portero: dockerd does not start: {fault} (to let it: portero devices open)"], err=True)
+        sys.exit(options.REFUSED)
 
 
 def _reload_units() -> None:

@@ -76,6 +76,8 @@ def _read_requests(
     files: Sequence[str], judge: Judge, operation: str | None, reading: Reading
 ) -> Iterator[FileRequest]:
     if len(files) > 1 or is_compose(files[0]):
+        if operation is not None:
+            raise InvalidRequestFile(f"{files[0]}: --operation is for files with bodies, and not for compose files")
         from portero.compose import requests
 
         yield from requests.list_requests(files, judge.routes, reading)

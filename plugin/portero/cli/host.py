@@ -41,14 +41,13 @@ from portero.values.json_types import JSON
     default=True,
     help="Send dockerd two harmless requests that show whether its plugin gets every body.",
 )
-@options.JSON_OUTPUT
-def host(form: str, root: str, probe: bool, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+def host(form: str, root: str, probe: bool, **given: str | tuple[str, ...] | None) -> None:
     """Check this host: kernel, dockerd, who reaches it, where its data lies.
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
     result = check_host(options.settings_here(given), root, probe=probe)
-    _FORMATS["json" if as_json else form](result)
+    _FORMATS[form](result)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
 

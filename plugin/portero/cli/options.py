@@ -106,9 +106,17 @@ def takes_compose(command: _Command) -> _Command:
     return PROJECT_ROOT(ENV(NO_SANDBOX(command)))
 
 
-def takes_format(*forms: str) -> Callable[[_Command], _Command]:
-    """Add the option of the form in which the command prints; the first is the default."""
-    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
+def takes_format(*forms: str, default: str | None = "text", help: str | None = None) -> Callable[[_Command], _Command]:
+    """Add the options of the form in which the command prints. `default` None: the command chooses."""
+
+    def add(command: _Command) -> _Command:
+        chosen = click.option(
+            "--format", "form", type=click.Choice(forms), default=default, show_default=True, help=help
+        )
+        # The one with a default must be the inner one, for click before 8.2.
+        return click.option("--json", "form", flag_value="json", help="Print JSON for machines.")(chosen(command))
+
+    return add
 
 
 # What this rule refuses depends on who owns folders on the host.

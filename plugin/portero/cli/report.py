@@ -37,10 +37,12 @@ _OWNER_ONLY = 0o600
     type=click.Choice(benchmarks.NAMES),
     help="Report on this benchmark item by item, by policy, log and a check of the host.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "html", "junit"]),
+@options.takes_format(
+    "text",
+    "json",
+    "html",
+    "junit",
+    default=None,
     help="Of a benchmark: text unless given. Of a log alone: html or json.",
 )
 @click.option("--host-report", metavar="FILE", type=FILE, help="What `portero host --format json` wrote.")
@@ -48,12 +50,10 @@ _OWNER_ONLY = 0o600
 @options.SCHEMAS
 @options.PROFILE
 @options.MODE
-@options.JSON_OUTPUT
 def report(
     logs: tuple[str, ...],
     output: str,
     form: str | None,
-    as_json: bool,
     host_report: str | None,
     check_host: bool,
     benchmark: str | None,
@@ -67,7 +67,7 @@ def report(
     With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
     host. Exit status 1: an item that can be decided is not met.
     """
-    settings, form = options.settings_here(given), "json" if as_json else form
+    settings = options.settings_here(given)
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])

@@ -31,8 +31,7 @@ from portero.values.json_types import JSON
 @options.takes_format("text", "json", "html", "junit")
 @options.takes_policy
 @options.takes_host
-@options.JSON_OUTPUT
-def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.
 
     Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: what can be done
@@ -52,7 +51,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
         options.give_up([str(unreachable)])
     except Refused as refused:
         options.give_up([f"cannot read what dockerd reports, at {refused.at}"])
-    _FORMATS["json" if as_json else form](report)
+    _FORMATS[form](report)
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 

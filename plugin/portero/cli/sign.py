@@ -12,9 +12,10 @@ from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import replace_file
 from portero.policy import leftovers
 from portero.settings.setting_values import GROUP
+from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
-from portero.signing.signature import SignatureRefused
+from portero.signing.signature import PublicKey, SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, find_group_fault, read_keys
 from portero.signing.tree import TreeRefused
 from portero.values.spelling import count_things
@@ -86,16 +87,12 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
     """
     settings = options.settings_here({"trusted_keys": trusted})
     try:
-        keys = read_keys(settings.trusted_keys)
-        if not keys:
-            options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
+        keys = read_trusted_keys(settings)
         with options.explain_os_errors(folder, by_file=True):
             manifest = signature.verify(tree.read_tree(folder), keys)
         fault = find_group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
         if fault:
             raise SignatureRefused([(signature.NAME, fault)])
-    except InvalidKeys as error:
-        options.give_up(error.faults)
     except (TreeRefused, SignatureRefused) as refused:
         faults = _name_faults(folder, refused)
         show({"signed": False, "faults": faults}, faults, as_json=as_json)
@@ -133,6 +130,13 @@ def summarize(manifest: Manifest) -> dict[str, object]:
 def describe(manifest: Manifest) -> str:
     files = count_things(len(manifest.files), "file")
     return f"for {manifest.group}, version {manifest.version} of {manifest.date}, {files}"
+
+
+def read_trusted_keys(settings: Settings) -> dict[str, PublicKey]:
+    """The keys that may sign, by id; gives up where there are none, or one cannot be used."""
+    with options.gives_up_on(InvalidKeys):
+        keys = read_keys(settings.trusted_keys)
+    return keys or options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

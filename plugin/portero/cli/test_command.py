@@ -46,8 +46,7 @@ class _Proved:
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=_DIR)
 @options.takes_format("text", "json", "junit")
 @options.SCHEMAS
-@options.JSON_OUTPUT
-def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+def prove(folders: tuple[Path, ...], form: str, **given: str | tuple[str, ...] | None) -> None:
     """Prove the rules: the built-in ones and those of policy folders.
 
     Every engine allows what a rule allows and denies what it denies, with the same `at`; deleting any keyword changes
@@ -60,7 +59,7 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
     for warning in _list_warnings(distinct, settings.profile, rules):
         _LOG.warning("%s", warning)
     proved = [*_prove_rules(rules), *_check_pages()]
-    if as_json or form == "json":
+    if form == "json":
         faulty = [each for each in proved if each.faults]
         show_json([{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in faulty])
     elif form == "junit":

@@ -17,6 +17,7 @@ from portero.identity.caller import Identity
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.values.json_types import JSON
+from portero.values.spelling import suggest_name
 
 # What is not Unicode text becomes bytes that are not UTF-8, which the judge refuses.
 _AS_IT_IS = "surrogatepass"
@@ -81,9 +82,8 @@ def read_requests(
     documents: Sequence[tuple[int | None, bytes]] = [(None, data)] if _is_json(data) else lines
     by_id = {each.id: each for each in operations}
     if operation is not None and operation not in by_id:
-        raise InvalidRequestFile(
-            f"--operation: {operation}: not an operation of the Engine API, such as ContainerCreate"
-        )
+        close = suggest_name(operation, sorted(by_id)) or ", such as ContainerCreate"
+        raise InvalidRequestFile(f"--operation: {operation}: not an operation of the Engine API{close}")
     for line, text in documents:
         location = _location(file, line)
         content = _parse(location, text)

@@ -15,7 +15,7 @@ from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
 
-_UNIX = ("unix://", "http+unix://")
+_UNIX = "unix://"
 _MISSING = "scan needs the Python package docker: install portero with its extra `scan`"
 
 # Yields the items, and may show a progress bar.
@@ -60,7 +60,7 @@ class ScannedDaemon:
         """The daemon at this socket; without one, the daemon that docker commands use (DOCKER_HOST)."""
         docker = _import_docker()
         options = {"base_url": f"unix://{socket}"} if socket else docker.utils.kwargs_from_env()
-        address = str(options.get("base_url", docker.constants.DEFAULT_UNIX_SOCKET))
+        address = str(options.get("base_url", docker.constants.DEFAULT_UNIX_SOCKET)).removeprefix("http+")
         is_local = address.startswith(_UNIX)
         try:
             if is_local:
