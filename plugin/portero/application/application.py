@@ -114,7 +114,7 @@ class Application:
 
     def status(self) -> dict[str, JSON]:
         """The full status, for GET /status."""
-        return status.describe_status(self._view(), self.metrics.count())
+        return status.describe_status(self._view(), self.metrics)
 
     def policy(self) -> dict[str, JSON]:
         """The policy in force and the settings, for GET /policy."""
@@ -139,7 +139,7 @@ class Application:
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
-            self.metrics.count().break_glass,
+            self.metrics.count("break_glass"),
             time.monotonic() - self.polled_at,
             in_force.unusable,
             self.list_docker_users,

@@ -2,8 +2,7 @@
 
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -39,24 +38,6 @@ _COUNTERS: Mapping[str, tuple[str, ...]] = {
     "log_failures": ("Decisions that could not be logged",),
     "reads_not_logged": ("Allowed pings and lists without a line in the log (PORTERO_LOG_READS=none)", "operation"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Counts since the start. `exceptions`: decisions in which each waived something, by its id.
-
-    `near_misses`: refused requests that an exception matches but for one condition, by its id and the condition.
-    """
-
-    allowed: int
-    refused: int
-    audit_profile_refusals: int
-    log_failures: int
-    load_failures: int
-    exceptions: Mapping[str, int]
-    near_misses: Mapping[str, int] = field(default_factory=dict)
-    break_glass: int = 0
-    reads_not_logged: int = 0
 
 
 class _Counters(Collector):
@@ -155,26 +136,18 @@ class Metrics:
         """All of it in Prometheus's text format."""
         return generate_latest(self._registry)
 
-    def count(self) -> Counts:
-        counts = self._counters.copy()
+    def count(self, name: str, *last_labels: str) -> int:
+        """How often it happened since the start: all of this name, or those with these labels at the end."""
+        counts = self._counters.copy().items()
+        return sum(count for (counter, *labels), count in counts if counter == name and _ends(labels, last_labels))
 
-        def count_outcome(outcome: str) -> int:
-            return sum(count for event, count in counts.items() if event[0] == "decisions" and event[2] == outcome)
-
-        def count_by_label(name: str) -> dict[str, int]:
-            return {" ".join(labels): count for (counter, *labels), count in counts.items() if counter == name}
-
-        return Counts(
-            count_outcome("allowed"),
-            count_outcome("refused"),
-            sum(count_by_label("audit_profile_refusals").values()),
-            counts["log_failures",],
-            counts["policy_load_failures",],
-            count_by_label("exceptions_used"),
-            count_by_label("exception_near_misses"),
-            counts["break_glass",],
-            sum(count_by_label("reads_not_logged").values()),
-        )
+    def count_by_labels(self, name: str) -> dict[tuple[str, ...], int]:
+        """The same by its labels."""
+        return {tuple(labels): count for (counter, *labels), count in self._counters.copy().items() if counter == name}
 
     def _gauge(self, name: str, description: str) -> Gauge:
         return Gauge(f"portero_{name}", description, registry=self._registry)
+
+
+def _ends(labels: Sequence[str], last: Sequence[str]) -> bool:
+    return [*labels[len(labels) - len(last) :]] == [*last]

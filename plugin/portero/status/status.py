@@ -16,7 +16,7 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.settings.settings import Settings
 from portero.status import bundle_state, daemon_state, policy_state
-from portero.status.metrics import Counts
+from portero.status.metrics import Metrics
 from portero.status.policy_state import PolicyState
 from portero.values.json_types import JSON
 from portero.values.times import format_instant
@@ -89,20 +89,20 @@ def describe_health(view: View) -> dict[str, JSON]:
     }
 
 
-def describe_status(view: View, counts: Counts) -> dict[str, JSON]:
+def describe_status(view: View, metrics: Metrics) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
     settings = view.settings
     users = view.list_docker_users(settings.visible_root, str(settings.daemon_config or DAEMON_CONFIG))
     levels = [rule.level for rule in view.policy.rules.values()]
     return describe_health(view) | {
-        "decisions": {"allowed": counts.allowed, "refused": counts.refused},
-        "auditProfileRefusals": counts.audit_profile_refusals,
-        "logFailures": counts.log_failures,
-        "readsNotLogged": counts.reads_not_logged,
+        "decisions": {outcome: metrics.count("decisions", outcome) for outcome in ("allowed", "refused")},
+        "auditProfileRefusals": metrics.count("audit_profile_refusals"),
+        "logFailures": metrics.count("log_failures"),
+        "readsNotLogged": metrics.count("reads_not_logged"),
         "logLastFailure": format_instant(view.log.last_failure) if view.log.last_failure else "",
-        "reloadFailures": counts.load_failures,
+        "reloadFailures": metrics.count("policy_load_failures"),
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
-        "exceptions": _list_exceptions(view.policy, time.time(), counts),
+        "exceptions": _list_exceptions(view.policy, time.time(), metrics),
         "profiles": cast("list[JSON]", view.policy.site.get("profiles", [])),
         "tokenIssuers": [*view.policy.trusted.token_issuers],
         "warnings": [
@@ -205,8 +205,9 @@ def _list_log_failures(log: LogState) -> Iterator[str]:
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 
 
-def _list_exceptions(policy: Policy, now: float, counts: Counts) -> list[JSON]:
+def _list_exceptions(policy: Policy, now: float, metrics: Metrics) -> list[JSON]:
     """Each exception with its state, and in how many decisions it was used, or would have been but for a condition."""
+    near_misses = metrics.count_by_labels("exception_near_misses")
     return [
         {
             "id": waiver.id,
@@ -214,13 +215,8 @@ def _list_exceptions(policy: Policy, now: float, counts: Counts) -> list[JSON]:
             "owner": waiver.owner,
             "expires": waiver.expires.isoformat(),
             "state": waiver.state(now),
-            "usedSinceStart": counts.exceptions.get(waiver.id, 0),
-            "nearMisses": {
-                condition: count
-                for name, count in counts.near_misses.items()
-                for id, _, condition in [name.partition(" ")]
-                if id == waiver.id
-            },
+            "usedSinceStart": metrics.count("exceptions_used", waiver.id),
+            "nearMisses": {condition: count for (id, condition), count in near_misses.items() if id == waiver.id},
         }
         for waiver in policy.waivers
     ]
