@@ -8,9 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from portero.files.chroot import Files
 from portero.hostcheck import daemon_sockets
-from portero.hostcheck.daemon_sockets import Accounts, find_docker_users, list_docker_users
+from portero.hostcheck.daemon_sockets import Accounts, list_docker_users
 from portero.hostcheck.fact import fact, unknown
 from portero.identity.authority import make_authority
 from portero.values.json_types import JSON
@@ -241,11 +240,11 @@ def test_members_of_group_docker_are_found(host: Host) -> None:
     host.write("/etc/group", "root:x:0:\ndocker:x:990:alicia\n")
     host.write("/etc/passwd", "bruno:x:1001:990::/home/bruno:/bin/sh\n")
 
-    assert find_docker_users(host.files, FILE)["value"] == ["alicia", "bruno"]
+    assert list_docker_users(host.files.outside("/"), FILE) == ["alicia", "bruno"]
 
 
 def test_what_cannot_be_read_is_unknown(tmp_path: Path) -> None:
-    assert find_docker_users(Files(str(tmp_path)), FILE)["value"] == "unknown"
+    assert list_docker_users(str(tmp_path), FILE) == "unknown: the groups or sockets cannot be read"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +257,7 @@ def test_what_cannot_be_read_is_unknown(tmp_path: Path) -> None:
 def test_status_names_the_users_of_docker_and_warns_under_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: JSON, named: JSON, warned: str
 ) -> None:
-    monkeypatch.setattr(daemon_sockets, "find_docker_users", lambda *_: fact(users, "/etc/group"))
+    monkeypatch.setattr(daemon_sockets, "facts", lambda *_: {"members": fact(users, "/etc/group")})
 
     told = cast(dict[str, Any], replace(built(tmp_path, host_root="/"), list_docker_users=list_docker_users).status())
 

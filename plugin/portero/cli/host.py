@@ -10,7 +10,6 @@ from portero.application.loading import make_reader
 from portero.cli import options
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
-from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.host_document import collect
 from portero.hostcheck.host_rules import HostPolicy, check, load
@@ -55,11 +54,10 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
     """Check this host. `probe`: whether dockerd gets the two requests that probe its plugin."""
     policy = host_policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
-    daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
-    document = collect(Files(root), daemon_config, address, settings.socket, ask=probe)
+    document = collect(Files(root), settings.daemon_json, address, settings.socket, ask=probe)
     report = check(policy, document, settings.profile)
     access = cast("dict[str, dict[str, JSON]]", document["access"])
-    unseen = explain_unseen(Files(root), daemon_config, address) if probe else ()
+    unseen = explain_unseen(Files(root), settings.daemon_json, address) if probe else ()
     warnings = (*unseen, *warn_of_accounts(access["members"]["value"], settings.profile))
     return HostResult(report, policy.rules.rules, settings.profile, document, warnings)
 

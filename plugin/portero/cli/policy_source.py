@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.files.whole_files import read_regular_file
 from portero.hostcheck.plugin_client import ask_policy, find_running, is_managed
@@ -120,7 +119,7 @@ def name_another(settings: HostSettings, folders: tuple[Path, ...]) -> HostSetti
 def _find_source(settings: Settings) -> PolicySource:
     socket = settings.socket
     with suppress(OSError):  # then it is asked where it should be
-        socket = find_running(Files(), str(settings.daemon_config or DAEMON_CONFIG), socket)
+        socket = find_running(Files(), settings.daemon_json, socket)
     try:
         page = read_page(ask_policy(socket))
         if is_managed(socket):

@@ -10,7 +10,6 @@ import click
 
 from portero.cli import options
 from portero.cli.terminal import show_json, show_lines, show_progress, show_text
-from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
 from portero.hostcheck.plugin_client import ask_status, find_running
@@ -77,9 +76,11 @@ def _looks_up(settings: Settings, *, is_local: bool) -> bool:
     """Whether Portero asks dockerd what exists: as the running one reports it, else by the setting alone."""
     if settings.lookups == "off" or not is_local or settings.host_root == "none":
         return settings.lookups == "auto"
-    config = str(settings.daemon_config or DAEMON_CONFIG)
     try:
-        return ask_status(find_running(Files(), config, settings.socket)).get("lookups") not in ("off", "unavailable")
+        return ask_status(find_running(Files(), settings.daemon_json, settings.socket)).get("lookups") not in (
+            "off",
+            "unavailable",
+        )
     except (OSError, ValueError):
         return True  # none runs yet
 

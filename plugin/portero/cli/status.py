@@ -8,7 +8,6 @@ import click
 
 from portero.cli import options
 from portero.cli.terminal import show
-from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.door import door_units
 from portero.files.chroot import Files
 from portero.hostcheck.plugin_client import ask_status, find_running
@@ -31,8 +30,7 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
     refuse, dockerd does not ask it (--expect-guarded). 2: no answer.
     """
     settings = options.settings(given)
-    daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
-    socket = find_running(Files(), daemon_config, settings.socket)
+    socket = find_running(Files(), settings.daemon_json, settings.socket)
     try:
         report = ask_status(socket)
     except (OSError, ValueError) as error:
@@ -41,12 +39,12 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
         # The default socket of a user is that of a rootless dockerd.
         cure += ", or run it as root" if os.geteuid() != 0 and not isinstance(error, PermissionError) else ""
         options.give_up([f"{socket}: no status ({why}); {cure}"])
-    if unasked := [*warn_of_unasked_users(Files(), daemon_config)]:
+    if unasked := [*warn_of_unasked_users(Files(), settings.daemon_json)]:
         report["warnings"] = [*to_list(report.get("warnings")), *unasked]
     _add_doors(report)
     if expect_guarded:
         address = None if settings.docker_host is None else str(settings.docker_host)
-        guarded = prove_guarded(Files(), daemon_config, address, socket)
+        guarded = prove_guarded(Files(), settings.daemon_json, address, socket)
         report["guarded"] = "no" if guarded.why_not else f"yes: dockerd at {guarded.address} asks"
         report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
     show(report, _list_rows(report), as_json=as_json)

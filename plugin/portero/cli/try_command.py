@@ -10,9 +10,8 @@ import click
 
 from portero.cli import options, typed_command
 from portero.cli.terminal import show_json, show_lines, show_text
-from portero.compose import project, refused_keys
-from portero.compose import run as compose_run
-from portero.compose.project import add_external_objects
+from portero.compose import project, requests
+from portero.compose.project import Reading
 from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
@@ -57,8 +56,8 @@ def tryout(
     judge, existing = options.judge_elsewhere(settings), options.look_at_host(settings)
     trial = Trial(judge, go_on=go_on, existing=existing)
     if typed.is_compose:
-        variables = options.variables(env, os.environ)
-        ended = _run_compose(trial, typed, timeout, project_root, variables, sandboxed=not no_sandbox)
+        reading = Reading(project_root, options.variables(env, os.environ), not no_sandbox)
+        ended = _run_compose(trial, typed, timeout, reading)
     else:
         ended = _run(trial, typed, timeout)
     if verbose:
@@ -105,22 +104,12 @@ def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
         return docker_command.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
 
 
-def _run_compose(
-    trial: Trial, typed: CommandLine, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
-) -> Ended:
-    """Run Compose in its sandbox: a project may be untrusted."""
-    folder, words = os.getcwd(), typed.all
-    before, arguments = words[typed.program : typed.subcommand], words[typed.program :]
+def _run_compose(trial: Trial, typed: CommandLine, timeout: float, reading: Reading) -> Ended:
+    folder, before = os.getcwd(), typed.all[typed.program : typed.subcommand]
     with options.gives_up_on(SandboxError):
-        files = project.from_command(before, folder, root)
-        if sandboxed:
-            refused_keys.check_files(files.files, files.shown)
-        runner = compose_run.find_runner(files.shown, folder, variables, timeout, sandboxed=sandboxed)
-        run = runner.run
-        with socket_server.serve(trial.daemon.answer, runner.user) as socket:
-            resolved = run([*before, "config", "--format", "json"], socket, errors=False).output
-            add_external_objects(trial.daemon.state, resolved)
-            return run(arguments, socket, terminal=_needs_terminal(typed))
+        named, words = project.from_command(before, folder, reading.root), typed.all[typed.subcommand :]
+        terminal = _needs_terminal(typed)
+        return requests.run_compose(named, reading, folder, trial.daemon, before, words, timeout, terminal=terminal)[1]
 
 
 def _needs_terminal(typed: CommandLine) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.project import Reading, add_external_objects, list_builds, make_session
+from portero.compose.project import Project, Reading, add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
 from portero.compose.yaml_lines import ComposeLines, list_warnings
 from portero.identity.caller import NOBODY
@@ -133,23 +133,35 @@ def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, opti
 
 def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> Ended:
     named = project.from_files(files, root, reading.env_files)
-    if reading.sandboxed:
-        refused_keys.check_files(named.files, named.shown)
-    runner = compose_run.find_runner(
-        named.shown, _find_working_folder(), reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
-    )
-    run = runner.run
     words = [*options, *_repeat("--file", named.files), *_repeat("--profile", reading.profiles)]
     words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
-    with socket_server.serve(daemon.answer, runner.user) as socket:
-        config = run([*words, "config", "--format", "json"], socket, errors=False)
-        add_external_objects(daemon.state, config.output)
-        ended = run([*words, "create", "--no-build"], socket)
+    config, ended = run_compose(named, reading, _find_working_folder(), daemon, words, ["create", "--no-build"])
     if ended.status is None:
         raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
     if ended.status != 0:
         raise InvalidRequestFile(f"{files[0]}: {_last_line(ended.output)}")
     return config
+
+
+def run_compose(
+    named: Project,
+    reading: Reading,
+    folder: str,
+    daemon: StandInDaemon,
+    options: Sequence[str],
+    command: Sequence[str],
+    seconds: float = compose_run.SECONDS,
+    *,
+    terminal: bool = False,
+) -> tuple[Ended, Ended]:
+    """Have Compose resolve the project as JSON, and then run the command; raises SandboxError."""
+    if reading.sandboxed:
+        refused_keys.check_files(named.files, named.shown)
+    runner = compose_run.find_runner(named.shown, folder, reading.variables, seconds, sandboxed=reading.sandboxed)
+    with socket_server.serve(daemon.answer, runner.user) as socket:
+        config = runner.run([*options, "config", "--format", "json"], socket, errors=False)
+        add_external_objects(daemon.state, config.output)
+        return config, runner.run([*options, *command], socket, terminal=terminal)
 
 
 def _find_working_folder() -> str:

@@ -106,6 +106,11 @@ def read_configuration(files: Files, process: VisibleDockerd | None, default_fil
     return Configuration(file, content, flags, process.environment, process.locate(content or {}), changed)
 
 
+def read_running_configuration(files: Files, default_file: str) -> Configuration:
+    """The same, of what runs now. OSError: /proc cannot be read."""
+    return read_configuration(files, find_dockerd(files), default_file)
+
+
 def _is_changed(files: Files, file: str, started: int | None) -> bool:
     try:
         return files.exists(file) and (started is None or not is_older(files.outside("/"), file, started))

@@ -12,7 +12,7 @@ from portero.dockerd.daemon import AskingDaemon
 from portero.door.door_units import ACCOUNT
 from portero.files import units
 from portero.files.chroot import Files
-from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_configuration
+from portero.hostcheck.daemon_settings import Configuration, read_running_configuration
 from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
 from portero.values.json_types import JSON, Fact
 
@@ -223,14 +223,9 @@ def list_docker_users(root: str, daemon_config: str) -> JSON:
     """
     if root == "none":
         return "unknown: the host cannot be read"
-    found = find_docker_users(Files(root), daemon_config)
-    return "unknown: the groups or sockets cannot be read" if found["value"] == UNKNOWN else found["value"]
-
-
-def find_docker_users(files: Files, daemon_config: str) -> Fact:
-    """The members of the groups that reach Docker's socket; `daemon_config`: the path of daemon.json."""
+    files = Files(root)
     try:
-        running = find_dockerd(files)
+        found = cast(Fact, facts(files, read_running_configuration(files, daemon_config))["members"])["value"]
     except OSError:
-        return unknown("/proc")
-    return cast(Fact, facts(files, read_configuration(files, running, daemon_config))["members"])
+        found = UNKNOWN
+    return "unknown: the groups or sockets cannot be read" if found == UNKNOWN else found

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portero.dockerd.unix_http import exchange
 from portero.files.chroot import Files
-from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_configuration
+from portero.hostcheck.daemon_settings import Configuration, read_running_configuration
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_objects import load_json, load_object
 from portero.values.json_types import JSON
@@ -61,10 +61,9 @@ def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
     if not _is_missing(socket):
         return socket
     try:
-        dockerd = find_dockerd(files)
+        return find_named(files, read_running_configuration(files, daemon_config), configured)
     except OSError:
         return socket
-    return find_named(files, read_configuration(files, dockerd, daemon_config), configured)
 
 
 def find_named(files: Files, daemon: Configuration, configured: Path) -> Path:

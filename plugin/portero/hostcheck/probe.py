@@ -95,7 +95,7 @@ def prove_guarded(files: Files, daemon_config: str, address: str | None, portero
     Portero at this moment counts too.
     """
     try:
-        configuration = daemon_settings.read_configuration(files, daemon_settings.find_dockerd(files), daemon_config)
+        configuration = daemon_settings.read_running_configuration(files, daemon_config)
     except OSError as error:
         return Guarded("", f"no dockerd can be seen (/proc: {error.strerror}); run it as root")
     if (address := address or find_address(files, configuration)) is None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin, get_type_hints
 
 from portero.decision_log.decision_log import Sync
+from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files import package_files
 from portero.settings import setting_values as value
 from portero.values.errors import Faults
@@ -89,6 +90,11 @@ class Settings:
     def lacks_daemon(self) -> bool:
         """Whether dockerd cannot be asked: a managed plugin sees no processes outside its container."""
         return self.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
+
+    @property
+    def daemon_json(self) -> str:
+        """The path of daemon.json, unless dockerd's command line has another."""
+        return str(self.daemon_config or DAEMON_CONFIG)
 
     @property
     def last_policy(self) -> Path:

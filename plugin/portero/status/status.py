@@ -8,7 +8,6 @@ from typing import TypeAlias, cast
 from portero import __version__
 from portero.decision import LEVELS
 from portero.decision_log.log_state import LogState
-from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files import package_files
 from portero.host.view import Host, HostMoment, LookupState
 from portero.policy import exception, site_warnings
@@ -92,7 +91,7 @@ def describe_health(view: View) -> dict[str, JSON]:
 def describe_status(view: View, metrics: Metrics) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
     settings = view.settings
-    users = view.list_docker_users(settings.visible_root, str(settings.daemon_config or DAEMON_CONFIG))
+    users = view.list_docker_users(settings.visible_root, settings.daemon_json)
     levels = [rule.level for rule in view.policy.rules.values()]
     return describe_health(view) | {
         "decisions": {outcome: metrics.count("decisions", outcome) for outcome in ("allowed", "refused")},
