@@ -59,19 +59,19 @@ KPTR = "proc/sys/kernel/kptr_restrict"
     [
         (
             *(KPTR, "0", 1),
-            "violated   kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict (is 0): "
-            "An attacker who knows addresses in the kernel can exploit a bug much more easily. -> "
-            "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system\n",
+            "violated   kernel-pointers-hidden: /proc/sys/kernel/kptr_restrict (is 0)\n"
+            "           An attacker who knows addresses in the kernel can exploit a bug much more easily.\n"
+            "           -> put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system\n",
         ),
-        (KPTR, "odd", 1, "unknown    kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict: "),
+        (KPTR, "odd", 1, "unknown    kernel-pointers-hidden: /proc/sys/kernel/kptr_restrict\n"),
         (
             *("proc/swaps", "Filename\n/dev/sda2 partition 1 0 -2\n", 0),
-            '(violated) no-host-swap  /proc/swaps (is ["/dev/sda2"]): ',
+            '(violated) no-host-swap: /proc/swaps (is ["/dev/sda2"])\n',
         ),
     ],
     ids=["violated", "cannot be read", "only reported"],
 )
-def test_a_finding_is_one_line_with_place_value_reason_and_remedy(
+def test_a_finding_has_place_value_reason_and_remedy(
     root: Path, file: str, text: str, status: int, begins: str
 ) -> None:
     (root / file).write_text(text)

@@ -90,12 +90,13 @@ def _make_unmet(findings: list[Finding]) -> UnmetRule:
 
 
 def list_lines(result: HostResult) -> Iterator[str]:
-    """All lines, the warnings first; in brackets what is only reported under this profile."""
+    """All lines, the warnings first: what and where, why, what to do; in brackets what is only reported."""
     yield from result.warnings
-    width = max((len(each.rule.id) for each in result.violated), default=0)
     for each in result.violated:
         status = each.status if each.enforced else f"({each.status})"
-        yield f"{status:<10} {each.rule.id:<{width}}  {explain(each)}"
+        yield f"{status:<10} {each.rule.id}: {', '.join(each.places)}"
+        yield f"{'':<10} {each.rule.reason}"
+        yield f"{'':<10} -> {each.rule.remedy['host']}"
     if result.report.not_applicable:
         yield f"Docker is not installed here: {len(result.report.not_applicable)} rules about it do not apply"
     yield from list_waiting(result)
