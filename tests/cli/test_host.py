@@ -61,7 +61,7 @@ KPTR = "proc/sys/kernel/kptr_restrict"
             *(KPTR, "0", 1),
             "violated   kernel-pointers-hidden: /proc/sys/kernel/kptr_restrict (is 0)\n"
             "           An attacker who knows addresses in the kernel can exploit a bug much more easily.\n"
-            "           -> put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system\n",
+            "           -> put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --",
         ),
         (KPTR, "odd", 1, "unknown    kernel-pointers-hidden: /proc/sys/kernel/kptr_restrict\n"),
         (

@@ -1,21 +1,39 @@
-"""`portero report`: turns a decision log into one HTML page."""
+"""`portero report`: decision logs as one HTML page; or a benchmark item by item, by policy, logs and a host check."""
 
 import json
 import sys
 import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from portero.cli import options
-from portero.cli.input_files import FILE, add_logs
+from portero.cli.host import check_host as check_this_host
+from portero.cli.host import host_policy
+from portero.cli.input_files import FILE, add_logs, open_input
 from portero.cli.policy_source import HostSettings
 from portero.cli.suggest import add_refused
 from portero.cli.terminal import show_lines, show_text
 from portero.compliance import benchmark_items as benchmarks
+from portero.compliance import evidence, formats
+from portero.compliance.benchmark_items import Grounds
+from portero.compliance.evidence import HostEvidence, LogEvidence, NotAHostReport
+from portero.compliance.result import ComplianceResult
+from portero.compliance.rule_effect import RuleTrial
+from portero.files import package_files
 from portero.files.whole_files import replace_file
+from portero.policy import folder
+from portero.policy.rule import Rule
+from portero.proof.rule_examples import builtin_examples
+from portero.report import host_result
 from portero.report.log_page import find_texts, render_page
 from portero.report.log_tally import Tally
+from portero.report.output_formats import write_junit
+from portero.settings.settings import Profile
+from portero.status import daemon_state
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 
@@ -71,13 +89,10 @@ def report(
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
-        # Imported only when wanted: the check of a host loads much.
-        from portero.cli.compliance import CHECK_HOST, report_benchmark
-
-        source = CHECK_HOST if check_host else host_report
-        text, met = report_benchmark(benchmark, logs, source, settings, form or "text")
-        _write(output, text)
-        sys.exit(options.ALLOWED if met else options.REFUSED)
+        host = _check_host(settings) if check_host else None if host_report is None else _read_host(host_report)
+        result = _judge_benchmark(benchmark, logs, host, settings)
+        _write(output, _FORMATS[form or "text"](result))
+        sys.exit(options.REFUSED if result.open_items else options.ALLOWED)
     if host_report is not None or check_host:
         options.give_up(["--host-report and --check-host: need --benchmark"])
     if form not in (None, "html", "json"):
@@ -108,3 +123,51 @@ def _write(output: str, text: str) -> None:
     with options.explain_os_errors(output, "name a file that can be written"):
         replace_file(Path(output), text.encode(errors="replace") + b"\n", _OWNER_ONLY)
     show_lines([f"wrote {Path(output).absolute().as_uri()}; its owner alone reads it"], err=True)
+
+
+# Under this profile the check of the host has all rules, enforced here or not.
+_ALL_RULES: Profile = "restricted"
+
+
+def _judge_benchmark(
+    benchmark: str, logs: Sequence[str], host: HostEvidence | None, settings: HostSettings
+) -> ComplianceResult:
+    judge = options.judge(settings)
+    policy, chosen = judge.policy, benchmarks.load(benchmark)
+    logged = None
+    if logs:
+        logged = LogEvidence(
+            chosen.rules & policy.rules.keys(), [waiver.id for waiver in policy.waivers], policy.digest
+        )
+        deque(add_logs(logs, logged), maxlen=0)
+    builtin = folder.read_folder(package_files.schemas(), []).rules
+    blind = frozenset(daemon_state.list_rules_without_lookups(settings, policy, "auto"))
+    own_rules = {rule.id: rule for rule in (Rule.of(file, content) for file, content in builtin.items())}
+    trial = RuleTrial(judge, own_rules, builtin_examples(judge), blind, time.time())
+    host_rules = host_policy(settings).rules.rules
+    effects = {id: trial.try_rule(id) for id in sorted(chosen.rules - host_rules.keys())}
+    of_site = (id for id, one in host_rules.items() if not Path(one.file).is_relative_to(package_files.schemas()))
+    grounds = Grounds(policy, effects, host_rules, frozenset(of_site), logged, host)
+    return ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, logs, time.time())
+
+
+def _check_host(settings: HostSettings) -> HostEvidence:
+    return evidence.read_evidence(host_result.describe(check_this_host(replace(settings, profile=_ALL_RULES))))
+
+
+def _read_host(file: str) -> HostEvidence:
+    with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
+        text = opened.read()
+    try:
+        return evidence.read_evidence(json.loads(text))
+    # RecursionError: many brackets exhaust the parser.
+    except (ValueError, RecursionError, NotAHostReport):
+        options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
+
+
+_FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
+    "text": lambda result: "\n".join(formats.list_lines(result)),
+    "json": lambda result: json.dumps(formats.describe(result), indent=2),
+    "junit": lambda result: write_junit(formats.list_cases(result)),
+    "html": formats.render_page,
+}
