@@ -133,7 +133,7 @@ def pull(login: str | None, state: str | None) -> None:
 @click.argument("source", metavar="FILE|ADDRESS")
 @options.LOGIN
 @_CA
-@click.option("--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS otherwise.")
+@options.TRUSTED
 @options.JSON_OUTPUT
 def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""

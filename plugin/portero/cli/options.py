@@ -85,6 +85,9 @@ NO_SANDBOX = click.option(
 )
 LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
 STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+TRUSTED = click.option(
+    "--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS unless given."
+)
 JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 

@@ -76,9 +76,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option(
-    "--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS unless given."
-)
+@options.TRUSTED
 @options.JSON_OUTPUT
 def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
     """Check that a trusted key signed a policy folder, and that no file has changed since.
