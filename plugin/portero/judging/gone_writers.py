@@ -95,13 +95,14 @@ def list_held(holders: Iterable[Member]) -> list[Source]:
 
 
 def drop_restarted(holders: Sequence[Member], existing: Objects, members: Members) -> list[Member]:
-    """Those that still hold: not one that was restarted since, and to which no other one can have given it again."""
+    """Those that still hold: not one that was restarted since, what no other one can have given it again."""
     counts = Counter(place for member in holders for place in member.held)
     still = list[Member]()
     for member in holders:
-        alone = member.run and all(counts[place] == 1 for place in member.held)
+        alone = frozenset(place for place in member.held if member.run and counts[place] == 1)
         if alone and _find_run(member, existing) not in ("", member.run):
-            members.change(member.id, partial(_drop, member.held))
+            members.change(member.id, partial(_drop, alone))
+            still.append(replace(member, held=member.held - alone))
         else:
             still.append(member)
     return still

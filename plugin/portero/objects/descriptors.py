@@ -8,7 +8,7 @@ known: each container that may have run in between can have met each other one.
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
-from portero.host.member import Member
+from portero.host.member import READ, UNKNOWN, Member
 from portero.objects.meeting_places import group_members
 
 # A service that was asked for is listed within this time, or dockerd did not make it (moby daemon/cluster/utils.go,
@@ -43,6 +43,10 @@ def follow(
         if id in known and not one.may_run and (known[id].may_run or (restarted and known[id].state == "rests"))
     }
     left = gone | ended
+    if not (missing or restarted) and all(
+        known.get(id) == one and one.state in ("new", "runs", "rests") for id, one in met.items()
+    ):
+        return present  # each has what it had when it was looked at last
     if not any(map(_leaves, left.values())) and not any(_has_left(known.get(id), one) for id, one in met.items()):
         return present
     ran = [
@@ -56,21 +60,17 @@ def follow(
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.
             if not member.is_service and (member.id in awaited or (member.may_run and member.id in present)):
-                one = replace(present[member.id], held=member.held | passed - member.writes)
+                has = member.writes.union(f"{READ}{place}" for place in member.shares)
+                one = replace(present[member.id], held=member.held | passed - has)
                 # What it has of those it can have got in its run of now.
-                present[member.id] = replace(one, run="") if given - member.writes else one
+                present[member.id] = replace(one, run="") if given - has else one
     return present
 
 
 def _find_left(gone: Member) -> frozenset[str]:
-    """Its own namespace is gone with it. Who reads in a volume can meet there, too.
-
-    Who only read in several folders can have passed on what lasts, between those whom it met there.
-    """
-    volumes = {place for place in gone.shares if place.startswith("volume ")}
-    left = (gone.writes | volumes) - {f"namespace {gone.id}"}
-    read = gone.shares - gone.writes
-    return left or frozenset(f"met {place}" for place in read if len(read) > 1)
+    """Its own namespace is gone with it. Where it only read others can meet, too, by what it passed on."""
+    read = (f"{READ}{place}" for place in gone.shares - gone.writes - {UNKNOWN})
+    return (gone.writes - {f"namespace {gone.id}"}).union(read)
 
 
 def _leaves(gone: Member) -> bool:
