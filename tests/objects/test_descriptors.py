@@ -7,6 +7,7 @@ import pytest
 
 from portero.host.member import UNKNOWN, Member
 from portero.judging.gone_writers import list_held
+from portero.objects import descriptors
 from portero.objects.descriptors import follow
 from tests.objects.test_meeting_places import member
 
@@ -102,6 +103,22 @@ def test_what_is_given_once_more_can_have_come_in_the_run_of_now(gone: Member, r
     known = {one.id: one for one in (holder, gone)}
 
     assert follow(known, {"helper": holder}, 9, 0.0, restarted=False) == {"helper": replace(holder, run=run)}
+
+
+def test_while_nothing_changes_nobody_is_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {one.id: one for one in (replace(HELPER, held=frozenset({"/srv/media"})), FAR)}
+    grouped: list[object] = []
+    monkeypatch.setattr(descriptors, "group_members", lambda members: grouped.append(members) or [])
+
+    assert follow(known, known, 9, 0.0, restarted=False) == known
+    assert not grouped
+    for changed in (replace(FAR, state="rests"), replace(FAR, id="new"), replace(FAR, state="asked")):
+        follow(known, known | {changed.id: changed}, 9, 0.0, restarted=False)
+    asked = known | {"far": replace(FAR, state="asked")}
+    follow(asked, asked, 9, 0.0, restarted=False)
+    follow(known, {"helper": known["helper"]}, 9, 0.0, restarted=False)
+    follow(known, known, 9, 0.0, restarted=True)
+    assert len(grouped) == 6
 
 
 def test_what_never_ran_passes_nothing_on() -> None:
