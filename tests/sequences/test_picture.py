@@ -115,13 +115,14 @@ def test_a_create_that_failed_and_what_was_pruned_count_no_longer(crowded: Guard
         client.ask("DELETE", f"/containers/{name}")
         return crowded.daemon_log().count("/containers/json?all=1") > before
 
+    crowded.shell("mkdir -p /srv/films/new")
     crowded.write_daemon_config({"authorization-plugins": [NAME], "debug": True})
     crowded.restart_dockerd()
     with crowded.guarded_by(serve("baseline", "--host-root", "/")):
-        assert asks_for_list("side", "/srv/data:/x:ro")
-        wait_until(lambda: not asks_for_list("side", "/srv/data:/x:ro"), "the list is asked for each time")
-        assert not asks_for_list("upper", "/srv/media:/x", "missing")
-        assert not asks_for_list("lower", "/srv/media/movies:/y:ro")
+        assert asks_for_list("side", "/srv/www:/x:ro")
+        wait_until(lambda: not asks_for_list("side", "/srv/www:/x:ro"), "the list is asked for each time")
+        assert not asks_for_list("upper", "/srv/films:/x", "missing")
+        assert not asks_for_list("lower", "/srv/films/new:/y:ro")
 
         assert create("joined").status == 201
         assert client.ask("POST", "/containers/prune").status == 200
