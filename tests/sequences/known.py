@@ -18,6 +18,8 @@ FULL_WIDTH = "%EF%BC%91%EF%BC%92%EF%BC%97"
 LOOK = "look; exit 0"
 STAY = "look; echo staying; sleep 60"
 SWAP = "mv /w/data /w/old; ln -s / /w/data"
+# A link to /x for runc, up to Docker 28.
+LINK = "/proc/self/root/x"
 # What hardened asks of a bridge.
 QUIET = pieces.NETWORK_PIECES["mixed"][0]
 SOCKET = f"{pieces.UP}/var/lib/docker/volumes/v0/_data/evil"
@@ -121,6 +123,10 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
             "read: file /root/canary",
         ),
         "a folder above what root runs": ([_run("c0", _bind("/opt", "/x"))], "changed: /opt/containerd/bin/decides"),
+        "a tmpfs that remounts a read-only folder": (
+            [_run("c0", _bind("/opt", "/x", ":ro"), _with(f"--tmpfs {LINK}:remount,rw", Tmpfs={LINK: "remount,rw"}))],
+            "changed: /opt/containerd/bin/decides",
+        ),
         "the folder of the policy": ([_run("c0", _bind("/srv/policy", "/x"))], "changed: /srv/policy/decides"),
         "a socket deep below": ([_run("c0", _bind("/srv/tools", "/x", ":ro"))], "read: socket in /srv/tools/agent/run"),
         "another mount below": ([_run("c0", _bind("/srv/share", "/x", ":ro"))], "read: file /etc/canary"),
