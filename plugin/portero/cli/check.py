@@ -13,6 +13,7 @@ from portero.cli.check_report import Notes
 from portero.cli.file_decisions import FileJudge
 from portero.cli.input_files import FILE
 from portero.cli.terminal import show_json, show_lines, show_text
+from portero.compose import project
 from portero.compose.project import Reading
 from portero.judging.judge import Judge
 from portero.policy.policy import Policy
@@ -105,8 +106,6 @@ def check(
 
 def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
-    from portero.compose import project
-
     files = project.from_command([], os.getcwd(), None).files
     if not files:
         options.give_up(["no compose file here: name a FILE"])

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from gzip import GzipFile
 from io import BufferedReader
-from typing import IO, Protocol, cast
+from typing import IO, cast
 
 import click
 
 from portero.cli import options
+from portero.compliance.evidence import LogEvidence
 from portero.files.whole_files import open_now
 from portero.recording.request_files import STANDARD_INPUT
 from portero.report.log_lines import LONGEST_LINE, LoggedDecision, read_decision
+from portero.report.log_tally import Tally
 from portero.report.log_violation import NoDecision
 from portero.values.spelling import make_printable
 
@@ -73,20 +75,7 @@ def _show_progress(file: str, raw: IO[bytes], parts: Iterator[bytes]) -> Iterato
         bar.update(size - done)
 
 
-class LogSums(Protocol):
-    """Sums over decisions: a tally, or the evidence of rules."""
-
-    unreadable: int
-
-    @property
-    def decisions(self) -> int:
-        """How many decisions were added."""
-
-    def add(self, decision: LoggedDecision) -> None:
-        """Count a decision."""
-
-
-def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:
+def add_logs(logs: Sequence[str], sums: Tally | LogEvidence) -> Iterator[LoggedDecision]:
     """Add every decision of the logs but the probes of `portero host`, and yield it; gives up where there is none.
 
     Other lines count as unreadable.

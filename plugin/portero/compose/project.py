@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from portero.compose.run import SandboxError
 from portero.files.path import is_within
 from portero.refusals import Refused
-from portero.standin.messages import Object
+from portero.standin.messages import ClientRequest, Object, envelope
 from portero.standin.objects import State
 from portero.values.json_fields import as_object, child, text
 from portero.values.json_types import JSON
@@ -209,5 +209,4 @@ def _list_ulimits(named: Mapping[str, JSON]) -> Iterator[JSON]:
 
 def _envelope(path: str, query: Query) -> bytes:
     target = f"/v1.45{path}" + (f"?{urlencode(query)}" if query else "")
-    headers: JSON = {"User-Agent": "compose/2"}
-    return json.dumps({"RequestMethod": "POST", "RequestUri": target, "RequestHeaders": headers}).encode()
+    return envelope(ClientRequest("POST", target, [("User-Agent", "compose/2")]))
