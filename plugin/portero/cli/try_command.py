@@ -165,14 +165,6 @@ def _describe_trial(
         "command": list(typed.all),
         "status": ended.status,
         "allowed": all(decision.allowed for decision in decisions),
-        "requests": [_describe_request(decision) for decision in decisions],
+        "requests": [one.line(microseconds=0) | {"violations": denial.describe_violations(one)} for one in decisions],
         "corrected": corrected or None,
     }
-
-
-def _describe_request(decision: Decision) -> JSON:
-    violations: list[JSON] = [
-        violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
-        for violation in decision.violations
-    ]
-    return {**decision.line(microseconds=0), "violations": violations}

@@ -10,6 +10,7 @@ from operator import attrgetter
 from portero.decision import Decision, Violation
 from portero.judging import denial_entries, unknown_fields
 from portero.judging.denial_entries import Entry
+from portero.values.json_types import JSON
 
 MAX_LINES = 12
 MAX_LISTED = 20
@@ -47,6 +48,11 @@ def list_reasons(decision: Decision, write: Callable[[Entry], str] = attrgetter(
     near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
     yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
     yield from _list_try(decision)
+
+
+def describe_violations(decision: Decision) -> list[JSON]:
+    """Each violation as in the log, with reason and remedies: for machines."""
+    return [one.entry() | {"reason": one.reason, "remedy": dict(one.remedy)} for one in decision.violations]
 
 
 def merge_entries(decision: Decision) -> list[Entry]:

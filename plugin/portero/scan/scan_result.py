@@ -144,17 +144,13 @@ def _fail_bypass(bypass: Bypass) -> Failure | None:
 
 
 def _describe_object(judged: JudgedObject) -> JSON:
-    violations: list[JSON] = [
-        violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
-        for violation in judged.decision.violations
-    ]
     return {
         "kind": judged.kind,
         "name": judged.name,
         "id": judged.id,
         "running": judged.is_running if judged.kind == "container" else None,
         "allowed": judged.decision.allowed,
-        "violations": violations,
+        "violations": denial.describe_violations(judged.decision),
     }
 
 
