@@ -1,7 +1,7 @@
 """The result of a scan: as one value, for machines, for CI, and as one HTML page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 from portero.hostcheck.managed_plugins import ManagedPlugin
@@ -156,7 +156,8 @@ def _describe_object(judged: JudgedObject) -> JSON:
 
 def render_page(report: ScanReport) -> str:
     things = [
-        (each.title, [(one.name, one.text) for one in denial.merge_entries(each.decision)]) for each in report.refused
+        (each.title, [(one.name, one.text) for one in denial.merge_entries(replace(each.decision, suggestion=None))])
+        for each in report.refused
     ]
     reported = [(each.title, rules) for each in report.judged if (rules := _list_reported(each))]
     return render_html("scan/page.html", report=report, things=things, reported=reported)
