@@ -1,5 +1,6 @@
 """HTTP at a Unix socket: what stands for dockerd, or for a plugin of it, in tests."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,3 +65,12 @@ def serving(path: Path | str, handler: type[Handler]) -> Iterator[None]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def silent(path: Path | str) -> Iterator[None]:
+    """Listen at this path for the length of a block, and never answer."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        yield

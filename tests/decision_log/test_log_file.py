@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,33 +16,54 @@ from portero.decision_log.log_file import LineWriter, StandardOutput
 from portero.decision_log.log_state import LogState
 from tests.failing import fail_with
 
+FIRST, SECOND, THIRD = (json.dumps({"id": f"d-{number}"}) for number in (1, 2, 3))
+_write = os.write
+
 
 def opened(place: Path | str) -> LineWriter:
     return LineWriter(str(place), LogState(), synced=False)
 
 
-def lines(path: Path) -> list[object]:
-    return [json.loads(line) for line in path.read_text().splitlines() if line]
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "logs" / "decisions.jsonl"
 
 
-def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    log.write('{"id":"d-1"}')
-
-    path.rename(tmp_path / "decisions.jsonl.1")
-    log.write('{"id":"d-2"}')
-
-    assert lines(tmp_path / "decisions.jsonl.1") == [{"id": "d-1"}]
-    assert lines(path) == [{"id": "d-2"}]
+@pytest.fixture
+def log(path: Path) -> LineWriter:
+    return opened(path)
 
 
-def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+ROTATIONS: dict[str, Callable[[Path], object]] = {
+    "renamed": lambda path: path.rename(path.with_suffix(".1")),
+    "replaced by another one": lambda path: (path.parent.parent / "another").rename(path),
+    "cut to nothing": lambda path: os.truncate(path, 0),
+    "moved away with its folder": lambda path: path.parent.rename(path.parent.parent / "old"),
+}
+
+
+@pytest.mark.parametrize("rotate", ROTATIONS.values(), ids=ROTATIONS)
+def test_after_a_rotation_the_next_lines_are_in_the_file_of_that_name(
+    path: Path, log: LineWriter, rotate: Callable[[Path], object]
+) -> None:
+    (path.parent.parent / "another").touch()
+    log.write(FIRST)
+
+    rotate(path)
+    log.write(SECOND)
+    log.write(THIRD)
+
+    assert path.read_text() == f"{SECOND}\n{THIRD}\n"
+
+
+def test_a_file_that_another_one_replaces_is_left(path: Path, log: LineWriter) -> None:
     for number in range(4):
-        log.write(json.dumps({"id": f"d-{number}"}))
-        assert lines(path) == [{"id": f"d-{number}"}]
+        log.write(f"{number}")
+        assert lines(path) == [f"{number}"]
 
         # The number of a removed file is free for the next one as soon as nobody holds it open.
         path.unlink()
@@ -50,157 +71,84 @@ def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
             path.touch()
 
 
-def test_a_file_renamed_onto_the_name_takes_the_next_line(tmp_path: Path) -> None:
-    path, fresh = tmp_path / "decisions.jsonl", tmp_path / "fresh"
-    log = opened(path)
-    log.write('{"id":"d-1"}')
-
-    fresh.touch()
-    fresh.rename(path)
-    log.write('{"id":"d-2"}')
-    log.write('{"id":"d-3"}')
-
-    assert lines(path) == [{"id": "d-2"}, {"id": "d-3"}]
-
-
-def test_a_file_cut_to_nothing_in_its_place_goes_on(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    log.write('{"id":"d-1"}')
-
-    os.truncate(path, 0)
-    log.write('{"id":"d-2"}')
-
-    assert path.read_bytes() == b'{"id":"d-2"}\n'
-
-
-def test_a_folder_that_goes_with_its_log_is_made_again(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "decisions.jsonl"
-    log = opened(path)
-    log.write('{"id":"d-1"}')
-
-    path.parent.rename(tmp_path / "old")
-    log.write('{"id":"d-2"}')
-
-    assert lines(path) == [{"id": "d-2"}]
-
-
-def test_a_log_that_cannot_be_opened_after_a_rotation_is_an_error_until_it_can(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    path.rename(tmp_path / "decisions.jsonl.1")
+def test_a_log_that_cannot_be_opened_after_a_rotation_is_an_error_until_it_can(path: Path, log: LineWriter) -> None:
+    log.write(FIRST)
+    rotated = path.rename(path.with_suffix(".1"))
     path.mkdir()
     for _ in range(2):
         with pytest.raises(IsADirectoryError):
-            log.write('{"id":"d-1"}')
+            log.write(SECOND)
 
     path.rmdir()
-    log.write('{"id":"d-2"}')
+    log.write(THIRD)
 
-    assert lines(path) == [{"id": "d-2"}]
-    assert lines(tmp_path / "decisions.jsonl.1") == []
-
-
-def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    whole = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
-    with pytest.raises(OSError, match="only 5 of 13 bytes"):
-        log.write('{"id":"d-1"}')
-    monkeypatch.undo()
-
-    log.write('{"id":"d-2"}')
-
-    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+    assert (lines(rotated), lines(path)) == ([FIRST], [THIRD])
 
 
-def test_half_a_line_that_was_left_before_the_start_is_no_part_of_the_first(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text('{"id":"d-0"}\n{"id"')
-
-    opened(path).write('{"id":"d-1"}')
-    opened(path).write('{"id":"d-2"}')
-
-    assert path.read_text() == '{"id":"d-0"}\n{"id"\n{"id":"d-1"}\n{"id":"d-2"}\n'
+def take(size: int) -> Callable[[int, bytes], int]:
+    """Takes only so many bytes."""
+    return lambda descriptor, data: _write(descriptor, data[:size])
 
 
-def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+HALF = (take(5), "only 5 of 14 bytes")
+
+
+@pytest.mark.parametrize(
+    "attempts",
+    [[HALF], [HALF, (take(0), "only 0 of")], [HALF, (fail_with(errno.ENOSPC), "No space left")]],
+    ids=["half a line", "then nothing", "then a full disk"],
+)
+def test_half_a_line_does_not_spoil_the_next(
+    path: Path, log: LineWriter, monkeypatch: pytest.MonkeyPatch, attempts: list[tuple[Callable[..., int], str]]
 ) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    whole = os.write
-    for taken in (5, 0):
-        monkeypatch.setattr(os, "write", lambda descriptor, data, most=taken: whole(descriptor, data[:most]))
-        with pytest.raises(OSError, match=f"only {taken} of"):
-            log.write('{"id":"d-1"}')
-    monkeypatch.undo()
+    for write, error in attempts:
+        monkeypatch.setattr(os, "write", write)
+        with pytest.raises(OSError, match=error):
+            log.write(FIRST)
+    monkeypatch.setattr(os, "write", _write)
 
-    log.write('{"id":"d-2"}')
+    log.write(SECOND)
 
-    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+    assert lines(path) == [FIRST[:5], SECOND]
 
 
-def test_a_full_disk_after_half_a_line_leaves_the_half_line_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    log.write('{"id":"d-0"}')
-    whole = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
-    with pytest.raises(OSError, match="only 5 of"):
-        log.write('{"id":"d-1"}')
-    monkeypatch.setattr(os, "write", fail_with(errno.ENOSPC))
-    with pytest.raises(OSError, match="No space left"):
-        log.write('{"id":"d-2"}')
-    monkeypatch.undo()
+@pytest.mark.parametrize("is_open", [False, True], ids=["before the start", "by a process that was killed"])
+def test_half_a_line_that_was_left_is_no_part_of_the_next(path: Path, log: LineWriter, is_open: bool) -> None:
+    log.write(FIRST)
+    with path.open("a") as left:
+        left.write('{"id":"d-2","vio')
 
-    log.write('{"id":"d-3"}')
+    for line in (SECOND, THIRD):
+        (log if is_open else opened(path)).write(line)
 
-    assert path.read_text().splitlines() == ['{"id":"d-0"}', '{"id"', '{"id":"d-3"}']
-
-
-def test_half_a_line_of_a_process_that_was_killed_is_no_part_of_the_next(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = opened(path)
-    log.write('{"id":"d-1"}')
-    with path.open("a") as killed:
-        killed.write('{"id":"d-2","vio')
-
-    log.write('{"id":"d-3"}')
-    log.write('{"id":"d-4"}')
-
-    assert path.read_text() == '{"id":"d-1"}\n{"id":"d-2","vio\n{"id":"d-3"}\n{"id":"d-4"}\n'
+    assert path.read_text() == f'{FIRST}\n{{"id":"d-2","vio\n{SECOND}\n{THIRD}\n'
 
 
 def test_a_file_that_is_cut_while_it_is_looked_at_has_no_half_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, log: LineWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "decisions.jsonl"
-    opened(path).write('{"id":"d-1"}')
-    log = opened(path)
-    read = os.pread
+    log.write(FIRST)
+    another, read = opened(path), os.pread
 
     def cut(descriptor: int, most: int, offset: int) -> bytes:
         os.truncate(path, 0)
         return read(descriptor, most, offset)
 
     monkeypatch.setattr(os, "pread", cut)
-    log.write('{"id":"d-2"}')
+    another.write(SECOND)
 
-    assert path.read_text() == '{"id":"d-2"}\n'
+    assert lines(path) == [SECOND]
 
 
-def test_where_the_end_cannot_be_read_a_line_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "decisions.jsonl"
-    opened(path).write('{"id":"d-1"}')
-    log = opened(path)
+def test_where_the_end_cannot_be_read_a_line_starts_anew(
+    path: Path, log: LineWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write(FIRST)
+    another = opened(path)
     monkeypatch.setattr(os, "pread", fail_with(errno.EIO))
-    log.write('{"id":"d-2"}')
+    another.write(SECOND)
 
-    assert path.read_text() == '{"id":"d-1"}\n\n{"id":"d-2"}\n'
+    assert lines(path) == [FIRST, "", SECOND]
 
 
 def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:

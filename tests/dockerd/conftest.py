@@ -1,8 +1,12 @@
-"""Where a daemon of a few lines listens."""
+"""Where a daemon of a few lines listens, and a host made of files."""
 
 from pathlib import Path
 
 import pytest
+
+from tests.hostcheck.conftest import host
+
+__all__ = ["address", "host"]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Requests to dockerd at its socket: nothing but a whole answer in time counts."""
 
-import socket
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from portero.dockerd.api import HEADER, MAX_ANSWER_BYTES, SECRET, EngineApi, TimedRequests
 from portero.dockerd.kept_connections import KeptConnections
 from tests.objects.answering import answering, http
+from tests.unix_server import silent
 
 
 def get(
@@ -44,25 +44,22 @@ def test_an_answer_that_is_too_long_is_none(address: str) -> None:
         assert get(address, "/info", 1.0, None, max_bytes=11) == (200, b" " * 11)
 
 
-def test_nothing_listens_or_no_time_is_left(address: str) -> None:
+def test_where_nothing_listens_is_no_answer(address: str) -> None:
     assert get(address, "/info", 1.0, None) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "uids"), [(0.0, None), (1.0, {4711})], ids=["no time is left", "another user's socket"]
+)
+def test_nothing_is_asked_without_time_or_of_another_user(address: str, seconds: float, uids: set[int] | None) -> None:
     with answering(address, {"/info": http("200 OK", "{}")}) as asked:
-        assert get(address, "/info", 0.0, None) is None
-
-    assert asked == []
-
-
-def test_a_socket_of_another_user_is_not_asked(address: str) -> None:
-    with answering(address, {"/info": http("200 OK", "{}")}) as asked:
-        assert get(address, "/info", 1.0, {4711}) is None
+        assert get(address, "/info", seconds, uids) is None
 
     assert asked == []
 
 
 def test_silence_ends_in_time(address: str) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
+    with silent(address):
         began = time.monotonic()
 
         assert get(address, "/info", 0.05, None) is None
@@ -76,25 +73,25 @@ def test_the_engine_api_answers_with_an_object_or_a_list(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [http("500 Oh", "{}"), http("200 OK", "[]"), http("200 OK", "no json"), http("200 OK", "[" * 100_000)]
+    ("answer", "error"),
+    [
+        (http("500 Oh", "{}"), "GET /info"),
+        (http("200 OK", "[]"), "GET /info"),
+        (http("200 OK", "no json"), "Expecting value"),
+        (http("200 OK", "[" * 100_000), "deep"),
+        (b"hello\n", "not answered in HTTP"),
+    ],
+    ids=["status", "list", "text", "deep", "no HTTP"],
 )
-def test_anything_else_is_not_the_engine_api(address: str, answer: bytes) -> None:
-    with answering(address, {"/info": answer}), pytest.raises(ValueError, match=r"GET /info|Expecting value|deep"):
+def test_anything_else_is_not_the_engine_api(address: str, answer: bytes, error: str) -> None:
+    with answering(address, {"/info": answer}), pytest.raises(ValueError, match=error):
         EngineApi(address).get("/info")
 
 
-def test_a_list_is_no_object(address: str) -> None:
+def test_a_list_is_no_object_and_silence_an_os_error(address: str) -> None:
     with answering(address, {"/info": http("200 OK", "{}")}), pytest.raises(ValueError, match="with a list"):
         EngineApi(address).get_list("/info")
-
-
-def test_where_nothing_listens_is_an_os_error(address: str) -> None:
-    with pytest.raises(OSError, match="No such file"):
-        EngineApi(address).get("/info")
-
-
-def test_what_does_not_speak_http_is_a_value_error(address: str) -> None:
-    with answering(address, {"/info": b"hello\n"}), pytest.raises(ValueError, match="not answered in HTTP"):
+    with pytest.raises(OSError, match="Connection refused"):
         EngineApi(address).get("/info")
 
 

@@ -62,12 +62,8 @@ def test_a_rootless_daemon_has_them_in_its_home() -> None:
         data=("/home/u/.local/share/docker",),
         temporary="/home/u/.local/share/docker/tmp",
         files=(
-            "/run/user/1000/docker",
-            "/home/u/.config/docker/daemon.json",
-            "/run/user/1000",
-            "/home/u/.config/docker",
-            "/home/u/.config/systemd",
-            "/home/u/.local/lib/docker",
+            *("/run/user/1000/docker", "/home/u/.config/docker/daemon.json", "/run/user/1000"),
+            *("/home/u/.config/docker", "/home/u/.config/systemd", "/home/u/.local/lib/docker"),
         ),
     )
 

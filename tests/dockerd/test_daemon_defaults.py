@@ -51,12 +51,7 @@ def test_every_default_is_read() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"{",
-        b"[]",
-        b'"x"',
-        b"\xff\xfe{\x00}\x00",
-        b"[" * 100_000,
-        b"1" * 10_000,
+        *(b"{", b"[]", b'"x"', b"\xff\xfe{\x00}\x00", b"[" * 100_000, b"1" * 10_000),
         b'{"default-shm-size": ' + b"9" * 5000 + b"}",
     ],
     ids=["cut off", "list", "text", "utf-16", "deep", "long number", "long size"],
@@ -71,42 +66,33 @@ def test_an_empty_configuration_sets_nothing(data: bytes) -> None:
     assert parse_daemon_json(data) == DaemonDefaults()
 
 
-def test_a_byte_order_mark_is_skipped_as_dockerd_skips_it() -> None:
-    assert parse_daemon_json(b'\xef\xbb\xbf{"log-driver": "local"}').log_driver == "local"
-
-
-def test_of_two_equal_names_the_last_one_counts() -> None:
-    assert parse_daemon_json(b'{"log-driver": "local", "log-driver": "syslog"}').log_driver == "syslog"
+@pytest.mark.parametrize(
+    ("data", "driver"),
+    [
+        (b'\xef\xbb\xbf{"log-driver": "local"}', "local"),
+        (b'{"log-driver": "local", "log-driver": "syslog"}', "syslog"),
+    ],
+    ids=["a byte order mark is skipped", "of two equal names the last one counts"],
+)
+def test_it_is_parsed_as_dockerd_does(data: bytes, driver: str) -> None:
+    assert parse_daemon_json(data).log_driver == driver
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"log_driver": 7},
-        {"log_driver": None},
-        {"log_opts": ["tag"]},
-        {"log_opts": {"tag": 7}},
-        {"no_new_privileges": "true"},
-        {"no_new_privileges": 1},
-        {"no_new_privileges": False},
-        {"default_cgroupns_mode": "hots"},
-        {"default_ipc_mode": "host"},
-        {"default_shm_size": 64},
-        {"default_shm_size": "-1"},
-        {"default_shm_size": "64 megabytes"},
-        {"default_shm_size": ""},
-        {"userns_remap": ""},
-        {"userns_remap": True},
-        {"seccomp_profile": ""},
-        {"default_ulimits": [{"Name": "nofile"}]},
-        {"default_ulimits": {"nofile": 1024}},
+        *({"log_driver": 7}, {"log_driver": None}, {"log_opts": ["tag"]}, {"log_opts": {"tag": 7}}),
+        *({"no_new_privileges": "true"}, {"no_new_privileges": 1}, {"no_new_privileges": False}),
+        *({"default_cgroupns_mode": "hots"}, {"default_ipc_mode": "host"}, {"default_shm_size": 64}),
+        *({"default_shm_size": "-1"}, {"default_shm_size": "64 megabytes"}, {"default_shm_size": ""}),
+        *({"userns_remap": ""}, {"userns_remap": True}, {"seccomp_profile": ""}),
+        *({"default_ulimits": [{"Name": "nofile"}]}, {"default_ulimits": {"nofile": 1024}}),
         {"default_ulimits": {"nofile": {"Soft": 1, "Hard": 1}}},
         {"default_ulimits": {"nofile": {"Name": "nproc", "Soft": 1, "Hard": 1}}},
         {"default_ulimits": {"nofile": {"Name": "nofile", "Soft": True, "Hard": 1}}},
         {"default_ulimits": {"nofile": {"Name": "nofile", "Soft": 1.5, "Hard": 2}}},
         {"default_ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2**63}}},
-        {"default_network_opts": "bridge"},
-        {"Log_Driver": "syslog"},
+        *({"default_network_opts": "bridge"}, {"Log_Driver": "syslog"}),
     ],
     ids=str,
 )
@@ -114,20 +100,21 @@ def test_an_odd_value_says_nothing(settings: dict[str, Any]) -> None:
     assert said(**settings) == DaemonDefaults()
 
 
-def test_a_limit_that_is_left_out_is_zero() -> None:
-    limits = {"nofile": {"Name": "nofile", "Hard": 5}, "nproc": {"NAME": "nproc", "soft": 5}}
-
-    assert said(default_ulimits=limits).ulimits == (Ulimit("nofile", 0, 5), Ulimit("nproc", 5, 0))
+@pytest.mark.parametrize(
+    ("limits", "ulimit"),
+    [
+        ({"nofile": {"Name": "nofile", "Hard": 5}}, Ulimit("nofile", 0, 5)),
+        ({"nproc": {"NAME": "nproc", "soft": 5}}, Ulimit("nproc", 5, 0)),
+        ({"nofile": {"name": "nofile", "SOFT": 1, "hArd": 2}}, Ulimit("nofile", 1, 2)),
+    ],
+    ids=["without a soft one", "without a hard one", "names as Go matches them"],
+)
+def test_a_limit_that_is_left_out_is_zero(limits: JSON, ulimit: Ulimit) -> None:
+    assert said(default_ulimits=limits).ulimits == (ulimit,)
 
 
 def test_an_odd_value_leaves_the_others_their_meaning() -> None:
     assert said(default_shm_size=[1], log_driver="local") == DaemonDefaults(log_driver="local")
-
-
-def test_the_names_inside_a_ulimit_are_those_of_a_go_struct() -> None:
-    assert said(default_ulimits={"nofile": {"name": "nofile", "SOFT": 1, "hArd": 2}}).ulimits == (
-        Ulimit("nofile", 1, 2),
-    )
 
 
 @pytest.mark.parametrize(
@@ -171,17 +158,8 @@ VALUES = st.recursive(
 )
 SETTINGS = st.sampled_from(
     [
-        "log-driver",
-        "log-opts",
-        "default-ulimits",
-        "no-new-privileges",
-        "default-runtime",
-        "default-cgroupns-mode",
-        "default-ipc-mode",
-        "default-shm-size",
-        "userns-remap",
-        "seccomp-profile",
-        "default-network-opts",
+        *("log-driver", "log-opts", "default-ulimits", "no-new-privileges", "default-runtime", "default-cgroupns-mode"),
+        *("default-ipc-mode", "default-shm-size", "userns-remap", "seccomp-profile", "default-network-opts"),
     ]
 )
 
@@ -200,25 +178,13 @@ def test_any_content_is_read_or_a_value_error(data: bytes) -> None:
 SUBUID = "dockremap:231072:65536\nzero:0:65536\nalicia:100000:65536\nalicia:000:1\nbroken\n"
 
 
-@pytest.mark.parametrize(
-    ("value", "remaps"),
-    [
-        ("", False),
-        ("root", False),
-        ("root:root", False),
-        ("0:0", False),
-        ("zero", False),
-        ("alicia", False),
-        ("0", False),
-        ("dockremap", True),
-        ("1000:1000", False),
-        ("default", True),
-        ("dockremap:dockremap", True),
-        ("unlisted", True),
-    ],
-)
-def test_a_remap_counts_only_where_root_becomes_another_user(value: str, remaps: bool) -> None:
-    assert remaps_root(value, SUBUID) is remaps
+REMAPPED = ("dockremap", "default", "dockremap:dockremap", "unlisted")
+OF_ROOT = ("", "root", "root:root", "0:0", "zero", "alicia", "0", "1000:1000")
+
+
+@pytest.mark.parametrize("value", REMAPPED + OF_ROOT)
+def test_a_remap_counts_only_where_root_becomes_another_user(value: str) -> None:
+    assert remaps_root(value, SUBUID) is (value in REMAPPED)
 
 
 def test_a_number_counts_where_no_range_begins_at_root() -> None:

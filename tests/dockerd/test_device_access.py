@@ -81,29 +81,28 @@ def test_files_of_the_unit_alone_show_nothing(tree: Tree) -> None:
     assert tree.find() == "unknown"
 
 
+LATER = "/etc/systemd/system/docker.service.d/zz.conf"
+
+
 @pytest.mark.parametrize(
-    ("path", "text"),
+    ("path", "text", "found"),
     [
-        ("/etc/systemd/system/docker.service.d/zz.conf", "DevicePolicy=auto\n"),
-        ("/etc/systemd/system/docker.service.d/zz.conf", "DeviceAllow=/dev/sda\n"),
-        ("/etc/systemd/system/docker.service.d/zz.conf", "DeviceAllow=block-* rm\n"),
-        ("/etc/systemd/system/service.d/zz.conf", "DevicePolicy=auto\n"),
-        ("/run/systemd/system.control/docker.service.d/portero-devices.conf", "DevicePolicy=auto\n"),
-        (DROP_IN, "DevicePolicy=\n"),
-        (DROP_IN, ""),
+        (LATER, "DevicePolicy=auto\n", "changed"),
+        (LATER, "DeviceAllow=/dev/sda\n", "changed"),
+        (LATER, "DeviceAllow=block-* rm\n", "changed"),
+        ("/etc/systemd/system/service.d/zz.conf", "DevicePolicy=auto\n", "changed"),
+        ("/run/systemd/system.control/docker.service.d/portero-devices.conf", "DevicePolicy=auto\n", "changed"),
+        (DROP_IN, "DevicePolicy=\n", "changed"),
+        (DROP_IN, "", "changed"),
+        (LATER, "DevicePolicy=closed\n", "closed"),
+        (LATER, "DeviceAllow=/dev/zero rwm\n", "closed"),
+        (LATER, "DeviceAllow=/dev/sda m\n", "closed"),
     ],
 )
-def test_a_unit_that_says_otherwise_since_its_start_is_named(tree: Tree, path: str, text: str) -> None:
+def test_a_unit_that_says_otherwise_since_its_start_is_named(tree: Tree, path: str, text: str, found: str) -> None:
     tree.write(path, text)
 
-    assert tree.find() == "changed"
-
-
-@pytest.mark.parametrize("text", ["DevicePolicy=closed\n", "DeviceAllow=/dev/zero rwm\n", "DeviceAllow=/dev/sda m\n"])
-def test_a_unit_that_stays_closed_is(tree: Tree, text: str) -> None:
-    tree.write("/etc/systemd/system/docker.service.d/zz.conf", text)
-
-    assert tree.find() == "closed"
+    assert tree.find() == found
 
 
 def test_a_drop_in_that_was_away_is_named_and_a_newer_version_of_it_is_not(tree: Tree) -> None:

@@ -47,28 +47,21 @@ def test_a_daemon_is_read_once(tmp_path: Path) -> None:
     assert daemons.find(ROOTS) is daemons.find(ROOTS)
 
 
-def test_a_daemon_that_ends_while_it_is_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_daemon_that_ends_while_it_is_read_is_none_and_one_that_runs_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = dockerd(tmp_path, 7)
 
     def end(*_: object) -> None:
         (folder / "exe").unlink()
         raise FileNotFoundError(errno.ENOENT, "its root is gone")
 
+    monkeypatch.setattr(finder, "locate_daemon", fail_with(errno.ENOENT))
+    with pytest.raises(FileNotFoundError):
+        AskingDaemons(tmp_path).find(ROOTS)
     monkeypatch.setattr(finder, "locate_daemon", end)
 
     assert AskingDaemons(tmp_path).find(ROOTS) is None
-
-
-def test_a_running_daemon_whose_files_are_gone_is_not_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dockerd(tmp_path, 7)
-
-    def fail(*_: object) -> None:
-        raise FileNotFoundError(errno.ENOENT, "its root is gone")
-
-    monkeypatch.setattr(finder, "locate_daemon", fail)
-
-    with pytest.raises(FileNotFoundError, match="its root is gone"):
-        AskingDaemons(tmp_path).find(ROOTS)
 
 
 def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> None:
@@ -106,9 +99,7 @@ def test_an_invalid_daemon_json_sets_nothing(tmp_path: Path, content: str) -> No
     assert daemon.data_roots == ("/var/lib/docker",)
 
 
-def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(tmp_path: Path) -> None:
     file = tmp_path / "daemon.json"
     file.mkdir()
     dockerd(tmp_path, 7, "--config-file", str(file))
@@ -118,8 +109,7 @@ def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(
         daemons.find(ROOTS)
     file.rmdir()
     file.write_text('{"exec-root": "/srv/e"}')
-    daemon = find(daemons)
-    assert daemon.exec_root == "/srv/e"
+    assert find(daemons).exec_root == "/srv/e"
 
 
 def test_a_daemon_that_cannot_be_looked_into_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,26 +202,19 @@ def test_a_daemon_that_has_ended_is_not_looked_for(tmp_path: Path, config: Path)
     assert daemons.cached == (before,)
 
 
-def test_nothing_else_of_a_daemon_changes_while_it_runs(tmp_path: Path, config: Path) -> None:
-    config.write_text('root = "/srv/c"')
-    daemons = AskingDaemons(tmp_path)
-    before = daemons.find(ROOTS)
-    settings = config.parent.parent / "docker/daemon.json"
-    settings.parent.mkdir()
-    settings.write_text('{"hosts": ["unix:///srv/other.sock"], "data-root": "/srv/d"}')
-    daemons.refresh()
-
-    assert daemons.find(ROOTS) is before
-
-
-def test_what_cannot_be_looked_for_now_stays_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path
+@pytest.mark.parametrize("is_readable", [True, False], ids=["other settings", "what cannot be looked for now"])
+def test_nothing_else_of_a_daemon_changes_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path, is_readable: bool
 ) -> None:
     config.write_text('root = "/srv/c"')
     daemons = AskingDaemons(tmp_path)
     before = daemons.find(ROOTS)
-
-    monkeypatch.setattr(finder, "find_arguments", fail_with(errno.EMFILE))
+    if is_readable:
+        (config.parent.parent / "docker").mkdir()
+        settings = '{"hosts": ["unix:///srv/other.sock"], "data-root": "/srv/d"}'
+        (config.parent.parent / "docker/daemon.json").write_text(settings)
+    else:
+        monkeypatch.setattr(finder, "find_arguments", fail_with(errno.EMFILE))
     daemons.refresh()
 
     assert daemons.find(ROOTS) is before

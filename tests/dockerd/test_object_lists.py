@@ -40,19 +40,7 @@ def test_each_object_has_the_wanted_fields(source: type[io.BytesIO], indent: int
 @pytest.mark.parametrize(
     "data",
     [
-        "",
-        "{}",
-        "null",
-        "[",
-        "[{}",
-        "[{},",
-        "[{},]",
-        "[1]",
-        "[{} {}]",
-        "[{]",
-        "[]x",
-        "[{}]]",
-        "[\xff]",
+        *("", "{}", "null", "[", "[{}", "[{},", "[{},]", "[1]", "[{} {}]", "[{]", "[]x", "[{}]]", "[\xff]"),
         '[{"a": ' * 9000,
     ],
 )

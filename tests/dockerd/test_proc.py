@@ -1,11 +1,14 @@
 """What /proc shows of a dockerd; what could not be read is an error, what may not be looked into is not seen."""
 
+import dataclasses
 import errno
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,16 +26,15 @@ def read(proc: Path) -> RunningDockerd:
     return running
 
 
-def test_a_dockerd_is_known_by_its_program_and_its_start(tmp_path: Path) -> None:
-    dockerd(tmp_path, 7)
-
-    assert identify_dockerd(7, tmp_path) == IDENTITY
-
-
 @pytest.mark.parametrize(
     ("program", "identity"),
-    [("/usr/bin/dockerd (deleted)", IDENTITY), ("/usr/bin/python3.11", None), ("/usr/bin/nginx", None)],
-    ids=["replaced by an upgrade", "only has the name", "another"],
+    [
+        ("/usr/bin/dockerd", IDENTITY),
+        ("/usr/bin/dockerd (deleted)", IDENTITY),
+        ("/usr/bin/python3.11", None),
+        ("/usr/bin/nginx", None),
+    ],
+    ids=["dockerd", "replaced by an upgrade", "only has the name", "another"],
 )
 def test_a_program_makes_a_process_a_dockerd_and_not_its_name(
     tmp_path: Path, program: str, identity: DockerdIdentity | None
@@ -48,11 +50,6 @@ def test_this_process_is_no_dockerd() -> None:
     assert identify_dockerd(os.getpid()) is None
 
 
-def test_a_process_that_has_ended_is_none(tmp_path: Path) -> None:
-    assert identify_dockerd(7, tmp_path) is None
-    assert read_dockerd(IDENTITY, tmp_path) is None
-
-
 def test_a_process_that_may_not_be_looked_into_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = dockerd(tmp_path, 7)
     fail_at(monkeypatch, folder / "ns" / "user", errno.EACCES)
@@ -62,33 +59,42 @@ def test_a_process_that_may_not_be_looked_into_is_not_seen(tmp_path: Path, monke
     assert identify_dockerd(7, tmp_path) is None
 
 
-def test_the_command_line_the_environment_and_the_open_files_are_read(tmp_path: Path) -> None:
-    dockerd(tmp_path, 7, "--icc", "-H", "fd://", environment={"HOME": "/root", "X": "a=b"}, files=("/srv/d",), uid=5)
-    running = read(tmp_path)
-
-    assert running.arguments == ("--icc", "-H", "fd://")
-    assert running.environment == {"HOME": "/root", "X": "a=b"}
-    assert running.open_files == ("/srv/d",)
-    assert (running.uid, running.root_uid, running.root, running.folder) == (5, 0, "/", "/")
+EMPTY = RunningDockerd(IDENTITY, 0, 0, "/", "/", (), (), {})
+# Its own root is user 1000 of the host.
+UID_MAP = "         1     100000      65536\n         0       1000          1\n"
 
 
-def test_an_environment_may_be_empty(tmp_path: Path) -> None:
-    dockerd(tmp_path, 7)
-    running = read(tmp_path)
+@pytest.mark.parametrize(
+    ("flags", "shown", "expected"),
+    [
+        ((), {}, {}),
+        (("--icc", "-H", "fd://"), {}, {"arguments": ("--icc", "-H", "fd://")}),
+        ((), {"environment": {"HOME": "/root", "X": "a=b"}}, {"environment": {"HOME": "/root", "X": "a=b"}}),
+        ((), {"files": ("/srv/d",)}, {"open_files": ("/srv/d",)}),
+        ((), {"uid": 5}, {"uid": 5}),
+        ((), {"uid_map": UID_MAP}, {"root_uid": 1000}),
+    ],
+    ids=["nothing", "command line", "environment", "open files", "user", "root in a user namespace of its own"],
+)
+def test_what_a_process_shows_is_read(
+    tmp_path: Path, flags: tuple[str, ...], shown: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    dockerd(tmp_path, 7, *flags, **shown)
 
-    assert (running.environment, running.arguments) == ({}, ())
+    assert read(tmp_path) == dataclasses.replace(EMPTY, **expected)
 
 
-def test_in_a_user_namespace_of_its_own_root_is_who_the_map_shows(tmp_path: Path) -> None:
-    dockerd(tmp_path, 7, uid_map="         1     100000      65536\n         0       1000          1\n")
+@pytest.mark.parametrize(
+    ("file", "text", "error"),
+    [
+        ("uid_map", "         1     100000      65536\n", "shows no root"),
+        ("status", "Name:\tdockerd\n", "shows no user"),
+    ],
+)
+def test_a_file_that_does_not_say_it_is_an_error(tmp_path: Path, file: str, text: str, error: str) -> None:
+    (dockerd(tmp_path, 7, uid_map=UID_MAP) / file).write_text(text)
 
-    assert read(tmp_path).root_uid == 1000
-
-
-def test_a_map_without_root_is_an_error(tmp_path: Path) -> None:
-    dockerd(tmp_path, 7, uid_map="         1     100000      65536\n")
-
-    with pytest.raises(OSError, match="shows no root"):
+    with pytest.raises(OSError, match=error):
         read_dockerd(IDENTITY, tmp_path)
 
 
@@ -98,7 +104,10 @@ def test_in_a_mount_namespace_of_its_own_the_files_are_below_its_root(tmp_path: 
     assert read(tmp_path).root == str(folder / "root")
 
 
-def test_a_process_id_that_is_used_again_while_it_is_read_is_none(tmp_path: Path) -> None:
+def test_a_process_that_has_ended_or_whose_id_is_used_again_is_none(tmp_path: Path) -> None:
+    assert identify_dockerd(7, tmp_path) is None
+    assert read_dockerd(IDENTITY, tmp_path) is None
+
     dockerd(tmp_path, 7)
 
     assert read_dockerd(DockerdIdentity(7, 21), tmp_path) is None
@@ -122,13 +131,6 @@ def test_any_other_failure_is_an_error(
     fail_at(monkeypatch, folder / place, number)
 
     with pytest.raises(OSError, match=re.escape(os.strerror(number))):
-        read_dockerd(IDENTITY, tmp_path)
-
-
-def test_a_status_without_a_user_is_an_error(tmp_path: Path) -> None:
-    (dockerd(tmp_path, 7) / "status").write_text("Name:\tdockerd\n")
-
-    with pytest.raises(OSError, match="shows no user"):
         read_dockerd(IDENTITY, tmp_path)
 
 
@@ -162,16 +164,12 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_file_from_before_the_start_is_older(tmp_path: Path, file: Path) -> None:
-    assert is_older(str(tmp_path), PATH, wait())
-
-
 def edit(root: Path, file: Path) -> None:
     file.write_text("{} ")
     os.utime(file, (0, 0))
 
 
-def replace(root: Path, file: Path) -> None:
+def put_another(root: Path, file: Path) -> None:
     (root / "other.json").replace(file)
 
 
@@ -185,7 +183,24 @@ def link_folder(root: Path, file: Path) -> None:
     file.parent.symlink_to("real")
 
 
-@pytest.mark.parametrize("change", [edit, replace, link, link_folder])
+def keep(root: Path, file: Path) -> None:
+    pass
+
+
+def remove(root: Path, file: Path) -> None:
+    shutil.rmtree(root / "etc")
+
+
+@pytest.mark.parametrize(("change", "older"), [(keep, True), (link, True), (remove, False)])
+def test_a_file_and_its_link_from_before_the_start_are_older(
+    tmp_path: Path, file: Path, change: Callable[[Path, Path], None], older: bool
+) -> None:
+    change(tmp_path, file)
+
+    assert is_older(str(tmp_path), PATH, wait()) is older
+
+
+@pytest.mark.parametrize("change", [edit, put_another, link, link_folder])
 def test_a_file_changed_since_is_not_whatever_its_modification_time(
     tmp_path: Path, file: Path, change: Callable[[Path, Path], None]
 ) -> None:
@@ -195,13 +210,3 @@ def test_a_file_changed_since_is_not_whatever_its_modification_time(
     change(tmp_path, file)
 
     assert not is_older(str(tmp_path), PATH, started)
-
-
-def test_a_link_from_before_the_start_is_older_with_its_target(tmp_path: Path, file: Path) -> None:
-    link(tmp_path, file)
-
-    assert is_older(str(tmp_path), PATH, wait())
-
-
-def test_a_file_that_is_gone_is_not(tmp_path: Path) -> None:
-    assert not is_older(str(tmp_path), PATH, wait())

@@ -3,19 +3,11 @@
 import socket
 import time
 from contextlib import closing
-from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from portero.dockerd.unix_http import UnixConnection
-
-
-@pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    # The address of a Unix socket is short: it counts from the working folder.
-    monkeypatch.chdir(tmp_path)
-    return "d.sock"
 
 
 def test_where_nothing_listens_is_an_error(address: str) -> None:

@@ -15,14 +15,6 @@ from tests.failing import fail_with
 from tests.hostcheck.host_tree import Host
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    """A host whose only process is no dockerd."""
-    host = Host(tmp_path / "host")
-    host.write("/proc/1/comm", "init\n")
-    return host
-
-
 def test_without_a_process_of_that_name_there_is_none(host: Host) -> None:
     host.write("/proc/7/comm", "bash\n")
 

@@ -83,11 +83,15 @@ def test_the_plugin_that_dockerd_asks_first_is_the_first_that_is_named(host: Hos
     assert facts(host)["askedFirst"] == {"value": first, "at": ANY}
 
 
-def test_a_dockerd_of_another_user_is_rootless_and_without_a_process_nobody_knows(host: Host) -> None:
+def test_a_dockerd_is_rootless_when_it_says_so_or_has_another_user(host: Host) -> None:
     assert facts(host)["userNamespaces"]["rootless"]["value"] == "unknown"
-
     host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\n")
     assert facts(host)["userNamespaces"]["rootless"]["value"] is True
+
+    found = facts(host, {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"]})
+
+    assert found["userNamespaces"]["rootless"]["value"] is True
+    assert found["userNamespaces"]["remapped"]["value"] is False
 
 
 def test_docker_is_installed_where_its_program_is(host: Host) -> None:
@@ -110,13 +114,6 @@ def test_docker_is_installed_where_its_program_is(host: Host) -> None:
 )
 def test_the_seccomp_profile_is_an_option(host: Host, options: list[str], profile: str) -> None:
     assert facts(host, {"SecurityOptions": options})["seccomp"]["value"] == profile
-
-
-def test_a_rootless_dockerd_says_so(host: Host) -> None:
-    found = facts(host, {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"]})
-
-    assert found["userNamespaces"]["rootless"]["value"] is True
-    assert found["userNamespaces"]["remapped"]["value"] is False
 
 
 @pytest.mark.parametrize("config", [None, {"InsecureRegistryCIDRs": "all"}, {"IndexConfigs": []}])

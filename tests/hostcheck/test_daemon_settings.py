@@ -25,7 +25,7 @@ def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None
     assert read(host).mapping("default-ulimits")["value"] == {}
 
 
-def test_the_file_is_known_even_where_the_command_line_is_not(host: Host) -> None:
+def test_without_a_running_dockerd_the_file_tells_what_the_next_one_does_and_flags_are_unknown(host: Host) -> None:
     host.write(FILE, '{"icc": false}')
 
     assert read(host).switch("icc", default=True) == {"value": False, "at": f"{FILE} icc"}
@@ -89,24 +89,14 @@ def test_a_file_that_is_newer_than_dockerd_does_not_tell_what_is_in_force(host: 
     assert changed.switch("live-restore", default=False)["value"] is True
 
 
-def test_a_link_that_is_newer_than_dockerd_counts_as_a_change(host: Host) -> None:
-    host.write("/srv/daemon.json", '{"icc": false}')
-    os.utime(host.at("/srv/daemon.json"))
-    host.link(FILE, "/srv/daemon.json")
-    host.dockerd(age=3600)
+@pytest.mark.parametrize("is_link", [True, False], ids=["a link is newer", "the time of its start is unknown"])
+def test_where_the_file_can_be_newer_than_dockerd_nothing_of_it_is_known(host: Host, is_link: bool) -> None:
+    host.write("/srv/daemon.json" if is_link else FILE, '{"icc": false}')
+    host.dockerd(age=3600 if is_link else -3600)
+    if is_link:
+        os.utime(host.at("/srv/daemon.json"))
+        host.link(FILE, "/srv/daemon.json")
+    else:
+        host.at("/proc/42/stat").unlink()
 
     assert read(host).switch("icc", default=True)["value"] == UNKNOWN
-
-
-def test_without_the_time_of_its_start_nothing_of_the_file_is_known(host: Host) -> None:
-    host.write(FILE, '{"icc": false}')
-    host.dockerd()
-    host.at("/proc/42/stat").unlink()
-
-    assert read(host).switch("icc", default=True)["value"] == UNKNOWN
-
-
-def test_without_a_running_dockerd_the_file_tells_what_the_next_one_does(host: Host) -> None:
-    host.write(FILE, '{"icc": false}')
-
-    assert read(host).switch("icc", default=True)["value"] is False

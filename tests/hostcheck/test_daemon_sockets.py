@@ -77,20 +77,19 @@ def test_a_socket_behind_a_link_is_looked_at_once(host: Host) -> None:
     assert list(access(host)["sockets"]["value"]) == ["/run/docker.sock"]
 
 
-def test_no_socket_is_there_while_nobody_listens(host: Host) -> None:
-    assert access(host)["sockets"] == {"value": {}, "at": "/run/docker.sock"}
+def test_while_no_dockerd_runs_no_socket_is_there_and_its_command_line_is_unknown(host: Host) -> None:
+    found = access(host)
+
+    assert found["sockets"] == {"value": {}, "at": "/run/docker.sock"}
+    assert found["tcp"]["value"] == found["tls"]["ca"]["value"] == "unknown"
 
 
-def test_tcp_addresses_and_credentials_are_unknown_without_a_command_line(host: Host) -> None:
-    assert access(host)["tcp"]["value"] == "unknown"
-    assert access(host)["tls"]["ca"]["value"] == "unknown"
-
-
-def test_a_socket_folder_that_cannot_be_walked_is_unknown(host: Host) -> None:
-    host.dockerd("-H", "unix:///loop/docker.sock")
+@pytest.mark.parametrize("place", ["/loop/docker.sock", "/run/docker.sock"], ids=["in a circle", "missing"])
+def test_a_socket_of_a_running_dockerd_that_cannot_be_seen_is_unknown(host: Host, place: str) -> None:
+    host.dockerd("-H", f"unix://{place}")
     host.link("/loop", "/loop")
 
-    assert access(host)["sockets"]["value"] == "unknown"
+    assert access(host)["sockets"] == unknown("/run/docker.sock")
 
 
 @pytest.mark.parametrize(
@@ -151,12 +150,6 @@ def test_the_days_of_a_certificate_that_cannot_be_read_are_unknown(host: Host, c
     assert access(host)["tls"]["daysLeft"]["value"] == "unknown"
 
 
-def test_a_running_dockerd_without_a_socket_is_unknown_and_not_without_sockets(host: Host) -> None:
-    host.dockerd()
-
-    assert access(host)["sockets"] == unknown("/run/docker.sock")
-
-
 @of_root
 def test_a_rootless_dockerd_is_found_at_its_own_places(peopled: Host) -> None:
     runtime, config = "/run/user/1000", "/home/alicia/.config/docker/daemon.json"
@@ -201,18 +194,18 @@ def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(
     assert access(peopled)["members"] == {"value": members, "at": f"/etc/group {groups}"}
 
 
-def test_members_are_unknown_where_the_groups_cannot_be_read(host: Host) -> None:
+def test_members_are_unknown_where_the_groups_or_the_group_of_a_socket_are(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host.dockerd()
-
     assert access(host)["members"]["value"] == "unknown"
 
-
-def test_members_are_unknown_where_a_sockets_group_is_unknown(peopled: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    peopled.dockerd()
-    listen(peopled, "/run/docker.sock")
+    host.write("/etc/group", GROUPS)
+    host.write("/etc/passwd", PASSWD)
+    listen(host, "/run/docker.sock")
     monkeypatch.setattr(Accounts, "group", lambda self, path: unknown(f"group of {path}"))
 
-    assert access(peopled)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
+    assert access(host)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
 
 
 @of_root
@@ -226,24 +219,16 @@ def test_daemon_json_has_an_owner_and_a_mode(host: Host) -> None:
     }
 
 
-def test_a_daemon_json_that_is_not_there_is_roots_to_make(host: Host) -> None:
+def test_a_daemon_json_that_is_not_there_is_roots_to_make_and_one_that_cannot_be_seen_unknown(host: Host) -> None:
     assert access(host)["daemonJson"]["owner"]["value"] == "root"
 
-
-def test_a_daemon_json_that_cannot_be_seen_is_unknown(host: Host) -> None:
     host.link(FILE, FILE)
 
     assert access(host)["daemonJson"]["mode"]["value"] == "unknown"
 
 
-def test_members_of_group_docker_are_found(host: Host) -> None:
-    host.write("/etc/group", "root:x:0:\ndocker:x:990:alicia\n")
-    host.write("/etc/passwd", "bruno:x:1001:990::/home/bruno:/bin/sh\n")
-
-    assert list_docker_users(host.files.outside("/"), FILE) == ["alicia", "bruno"]
-
-
-def test_what_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+def test_members_of_group_docker_are_found_or_unknown(peopled: Host, tmp_path: Path) -> None:
+    assert list_docker_users(peopled.files.outside("/"), FILE) == ["alicia", "bob", "carla"]
     assert list_docker_users(str(tmp_path), FILE) == "unknown: the groups or sockets cannot be read"
 
 
@@ -266,20 +251,16 @@ def test_status_names_the_users_of_docker_and_warns_under_baseline(
     assert "tasks of swarm services" in told["startedWithoutPlugin"]
 
 
-def test_users_and_groups_have_names_where_the_host_knows_them(host: Host) -> None:
-    host.write("/etc/passwd", PASSWD)
-    host.write("/etc/group", GROUPS + "odd row\n")
-    accounts = Accounts(host.files)
+def test_users_and_groups_have_names_where_the_host_knows_them(peopled: Host) -> None:
+    peopled.write("/etc/group", GROUPS + "odd row\n")
+    accounts = Accounts(peopled.files)
 
     named = accounts._user(1000), accounts._user(7), accounts._group(50), accounts._group(7)
 
     assert named == ("alicia", "7", "staff", "7")
 
 
-def test_members_of_several_groups_are_listed_once_and_sorted(host: Host) -> None:
-    host.write("/etc/passwd", PASSWD)
-    host.write("/etc/group", GROUPS)
-
-    members = Accounts(host.files).members(frozenset({"docker", "staff", "nothing"}))
+def test_members_of_several_groups_are_listed_once_and_sorted(peopled: Host) -> None:
+    members = Accounts(peopled.files).members(frozenset({"docker", "staff", "nothing"}))
 
     assert members == {"value": ["alicia", "bob", "carla", "dora"], "at": "/etc/group docker, nothing, staff"}

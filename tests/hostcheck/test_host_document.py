@@ -27,16 +27,11 @@ def validated(files: Files, address: str | None = None, *, ask: bool = True) -> 
     return document
 
 
-def test_a_host_with_one_process_gives_a_whole_document(host: Host) -> None:
-    daemon = validated(host.files)["daemon"]
+def test_the_document_is_whole_with_one_process_and_without_proc(host: Host, tmp_path: Path) -> None:
+    daemon, unknown = (validated(files)["daemon"] for files in (host.files, Files(str(tmp_path))))
 
     assert (daemon["installed"]["value"], daemon["running"]["value"]) == (False, False)
-
-
-def test_without_proc_it_is_unknown_whether_docker_is_installed_or_runs(tmp_path: Path) -> None:
-    daemon = validated(Files(str(tmp_path)))["daemon"]
-
-    assert daemon["installed"] == daemon["running"] == {"value": "unknown", "at": "/proc, GET /info"}
+    assert unknown["installed"] == unknown["running"] == {"value": "unknown", "at": "/proc, GET /info"}
 
 
 def test_this_host_gives_a_whole_document() -> None:
@@ -59,15 +54,13 @@ def test_dockerd_is_looked_for_below_the_root(host: Host, dockerd: Dockerd, tmp_
     assert validated(Files(str(tmp_path)), ask=False)["daemon"]["version"]["value"] == "28.0.1"
 
 
-def test_an_answer_that_makes_no_sense_is_no_answer(host: Host, dockerd: Dockerd) -> None:
+def test_an_answer_that_makes_no_sense_and_a_socket_that_cannot_be_looked_at_are_no_dockerd(
+    host: Host, dockerd: Dockerd
+) -> None:
     dockerd.says("GET /info", 200, [])
-
     assert validated(host.files, dockerd.address, ask=False)["daemon"]["running"]["value"] is False
 
-
-def test_a_socket_that_cannot_be_looked_at_is_no_dockerd(host: Host) -> None:
     host.link("/run", "/run")
-
     assert validated(host.files)["probes"]["CVE-2026-34040"]["value"] == "unknown"
 
 

@@ -37,23 +37,19 @@ def invalid(*folders: Path) -> tuple[str, ...]:
     return broken.value.faults
 
 
-def test_a_folder_of_the_site_adds_a_rule(tmp_path: Path) -> None:
-    policy = load([SCHEMAS, site_folder(tmp_path, RULE)])
+def test_a_folder_of_the_site_adds_a_rule_and_actions_may_name_rules_of_both_kinds(tmp_path: Path) -> None:
+    actions = {"actions": {"kernel-pointers-hidden": "audit", "no-privileged": "audit"}}
+    policy = load([SCHEMAS, site_folder(tmp_path, RULE, actions)])
 
     assert policy.rules.rules["own-rule"].topic == "own"
     assert policy.about["own-rule"] == "host"
+    assert policy.rules.action("kernel-pointers-hidden", "hardened") == "audit"
 
 
 def test_a_folder_with_rules_about_the_host_alone_is_a_policy_for_serve_too(tmp_path: Path) -> None:
     routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
 
     assert "own-rule" not in loader.load([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations).rules
-
-
-def test_the_sites_actions_may_name_rules_of_both_kinds(tmp_path: Path) -> None:
-    folder = site_folder(tmp_path, site={"actions": {"kernel-pointers-hidden": "audit", "no-privileged": "audit"}})
-
-    assert load([SCHEMAS, folder]).rules.action("kernel-pointers-hidden", "hardened") == "audit"
 
 
 @pytest.mark.parametrize(
@@ -90,11 +86,8 @@ def test_an_action_for_no_rule_is_a_fault(tmp_path: Path) -> None:
     assert found == ["actions: unknown rule 'kernel-pointers-hiden': did you mean 'kernel-pointers-hidden'?"]
 
 
-def test_the_built_in_folder_must_be_whole(tmp_path: Path) -> None:
-    assert [fault[:10] for fault in invalid(site_folder(tmp_path, RULE))] == [str(tmp_path)[:10]] * 4
-
-
-def test_a_policy_without_rules_about_the_host_is_a_fault(tmp_path: Path) -> None:
+def test_the_built_in_folder_must_be_whole_and_have_rules_about_the_host(tmp_path: Path) -> None:
+    assert [fault[:10] for fault in invalid(site_folder(tmp_path / "site", RULE))] == [str(tmp_path)[:10]] * 4
     for name in ("rule.json", "host-rule.json", "site.json", "site.schema.json"):
         (tmp_path / name).write_text((SCHEMAS / name).read_text())
 
@@ -190,18 +183,16 @@ def test_the_site_decides_what_a_broken_rule_does(tmp_path: Path) -> None:
     assert [(finding.rule.id, finding.action) for finding in report.findings] == [("no-kexec", "deny")]
 
 
-def test_without_docker_rules_about_it_do_not_apply() -> None:
-    report = checked({"daemon": {"installed": {"value": False}, "icc": {"value": "unknown"}}})
+def test_rules_about_docker_apply_unless_it_is_known_not_to_be_there() -> None:
+    without, unsure = (
+        checked({"daemon": {"installed": {"value": value}, "icc": {"value": "unknown"}}})
+        for value in (False, "unknown")
+    )
 
-    assert report.clean
-    assert "no-inter-container-communication" in report.not_applicable
-    assert "kernel-pointers-hidden" in report.held
-
-
-def test_where_nobody_knows_whether_docker_is_there_its_rules_apply() -> None:
-    report = checked({"daemon": {"installed": {"value": "unknown"}, "icc": {"value": "unknown"}}})
-
-    assert ids(report) == ["no-inter-container-communication"]
+    assert without.clean
+    assert "no-inter-container-communication" in without.not_applicable
+    assert "kernel-pointers-hidden" in without.held
+    assert ids(unsure) == ["no-inter-container-communication"]
 
 
 UNGUARDED = {

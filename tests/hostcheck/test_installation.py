@@ -17,6 +17,7 @@ from tests.paths import ROOT
 
 PACKAGE = "/opt/portero/lib/python3/site-packages/portero"
 LOG = "/var/log/portero/decisions.jsonl"
+UNIT = "/etc/systemd/system/portero.service"
 SHOWN = "ActiveState={state}\nNeedDaemonReload={reload}\nActiveEnterTimestamp=@{started:.0f}\n"
 
 
@@ -28,7 +29,7 @@ def installed(host: Host, dockerd: Dockerd) -> Host:
     host.write("/opt/portero/bin/portero", "", 0o755)
     host.write(f"{PACKAGE}/schemas/site.json", "{}")
     host.write("/etc/portero/site/site.json", "{}")
-    host.write("/etc/systemd/system/portero.service", "[Service]\n")
+    host.write(UNIT, "[Service]\n")
     host.write(LOG, "", 0o600)
     schemas = [f"{PACKAGE}/schemas", "/etc/portero/site"]
     dockerd.says("GET /status", 200, {"attention": [], "policyFolders": schemas, "log": LOG})
@@ -40,23 +41,13 @@ def facts(host: Host, dockerd: Dockerd, shown: str = "") -> dict[str, Any]:
     return {name: fact["value"] for name, fact in found.items()}
 
 
-def test_an_installation_of_root_is_nobody_elses(installed: Host, dockerd: Dockerd) -> None:
-    found = facts(installed, dockerd)
-
-    assert (found["writable"], found["logsPrivate"]) == ([], True)
-
-
 @pytest.mark.parametrize(
     "path",
-    [
-        "/opt/portero/bin/portero",
-        f"{PACKAGE}/schemas",
-        "/etc/portero/site/site.json",
-        "/opt",
-        "/etc/systemd/system/portero.service",
-    ],
+    ["/opt/portero/bin/portero", f"{PACKAGE}/schemas", "/etc/portero/site/site.json", "/opt", UNIT],
 )
 def test_what_others_can_change_is_named(installed: Host, dockerd: Dockerd, path: str) -> None:
+    found = facts(installed, dockerd)
+    assert (found["writable"], found["logsPrivate"]) == ([], True)
     installed.at(path).chmod(0o777)
 
     assert facts(installed, dockerd)["writable"] == [f"{path} (mode 0777)"]
@@ -184,17 +175,15 @@ def test_a_log_in_the_journal_is_taken_from_there(host: Host, log: str) -> None:
     assert find_agent(host.files, LOG) == NONE
 
 
+JOURNAL_UPLOAD = "/etc/systemd/journal-upload.conf"
+
+
 @pytest.mark.parametrize(
     ("log", "program", "path", "text"),
     [
         ("journald", "vector", "/etc/vector/a.yaml", "sources: {a: {type: journald}}\nsinks:\n  b:\n    type: http\n"),
         ("journald", "fluent-bit", "/etc/fluent-bit/a.conf", "[INPUT]\n Name systemd\n[OUTPUT]\n Name forward\n"),
-        (
-            "journald",
-            "systemd-journal-upload",
-            "/etc/systemd/journal-upload.conf",
-            "[Upload]\nURL=https://l.example.com\n",
-        ),
+        ("journald", "systemd-journal-upload", JOURNAL_UPLOAD, "[Upload]\nURL=https://l.example.com\n"),
         (LOG, "rsyslogd", RSYSLOG, '{file="/var/log/portero/*.jsonl"}\n*.* @@logs'),
         (LOG, "rsyslogd", RSYSLOG, f'file="{LOG}"\nauth.info @logs'),
     ],
@@ -223,24 +212,20 @@ def test_what_does_not_read_or_does_not_send_is_none(host: Host, program: str, p
     assert find_agent(host.files, LOG) == NONE
 
 
-def test_an_agent_in_a_container_does_not_count(host: Host) -> None:
+def test_an_agent_in_a_container_does_not_count_and_without_processes_nothing_is_known(host: Host) -> None:
     run(host, "rsyslogd", RSYSLOG, SHIPPED["rsyslog.conf"])
     host.write("/proc/77/status", "Uid:\t0\t0\t0\t0\nNSpid:\t77\t1\n")
-
     assert find_agent(host.files, LOG) == NONE
+
+    shutil.rmtree(host.at("/proc"))
+    host.at("/proc").mkdir()
+
+    with pytest.raises(OSError, match="no process"):
+        find_agent(host.files, LOG)
 
 
 def test_a_configuration_that_cannot_be_read_is_not_none(host: Host) -> None:
     run(host, "rsyslogd", RSYSLOG, "x" * (1 << 20) + "x")
 
     with pytest.raises(OSError, match="has more than"):
-        find_agent(host.files, LOG)
-
-
-def test_without_processes_nothing_is_known(host: Host) -> None:
-    host.write(RSYSLOG, SHIPPED["rsyslog.conf"])
-    shutil.rmtree(host.at("/proc"))
-    host.at("/proc").mkdir()
-
-    with pytest.raises(OSError, match="no process"):
         find_agent(host.files, LOG)

@@ -31,7 +31,7 @@ def test_an_empty_host_is_unknown_in_everything(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "name", "value"),
+    ("path", "text", "name", "value"),
     [
         (LSM, "lockdown,capability,yama,apparmor", "modules", ["lockdown", "capability", "yama", "apparmor"]),
         (ENABLED, "Y\n", "apparmor", True),
@@ -39,20 +39,22 @@ def test_an_empty_host_is_unknown_in_everything(host: Host) -> None:
         (ENABLED, "Y\n", "apparmorProfiles", "unknown"),
         ("/sys/fs/selinux/enforce", "1", "selinux", "enforcing"),
         ("/sys/fs/selinux/enforce", "0", "selinux", "permissive"),
+        ("/sys/module", None, "apparmor", False),
+        ("/sys/module", None, "apparmorProfiles", []),
+        ("/sys/fs", None, "selinux", "off"),
     ],
-    ids=["modules in their order", "on", "off", "profiles that cannot be read", "enforcing", "permissive"],
+    ids=[
+        *("modules in their order", "on", "off", "profiles that cannot be read", "enforcing", "permissive"),
+        *("a kernel without apparmor", "no profiles without apparmor", "a kernel without selinux"),
+    ],
 )
-def test_access_control_is_what_the_kernel_says(host: Host, file: str, text: str, name: str, value: Any) -> None:
-    host.write(file, text)
+def test_access_control_is_what_the_kernel_says(host: Host, path: str, text: str | None, name: str, value: Any) -> None:
+    if text is None:
+        host.at(path).mkdir(parents=True)
+    else:
+        host.write(path, text)
 
     assert control(host, name) == value
-
-
-def test_a_kernel_without_the_module_has_apparmor_off_and_no_profiles(host: Host) -> None:
-    host.at("/sys/module").mkdir(parents=True)
-
-    assert control(host, "apparmor") is False
-    assert control(host, "apparmorProfiles") == []
 
 
 def test_only_profiles_in_mode_enforce_count(host: Host) -> None:
@@ -60,12 +62,6 @@ def test_only_profiles_in_mode_enforce_count(host: Host) -> None:
     host.write(PROFILES, "docker-default (enforce)\n/usr/bin/man (x) (enforce)\ncupsd (complain)\nodd line\n")
 
     assert control(host, "apparmorProfiles") == ["docker-default", "/usr/bin/man (x)"]
-
-
-def test_selinux_is_off_where_its_file_system_is_missing(host: Host) -> None:
-    host.at("/sys/fs").mkdir(parents=True)
-
-    assert control(host, "selinux") == "off"
 
 
 @pytest.mark.parametrize(
@@ -87,19 +83,18 @@ def test_lockdown_is_the_level_in_brackets(host: Host, modules: str, text: str, 
 def test_settings_are_numbers_and_absent_where_the_kernel_lacks_them(host: Host) -> None:
     host.write("/proc/sys/kernel/kptr_restrict", "2\n")
     host.write("/proc/sys/kernel/dmesg_restrict", "odd\n")
+    host.unreadable("/proc/sys/kernel/kexec_load_disabled")
 
     settings = facts(host)["settings"]
 
     assert settings["kernel.kptr_restrict"] == {"value": 2, "at": "/proc/sys/kernel/kptr_restrict"}
-    assert settings["kernel.dmesg_restrict"]["value"] == "unknown"
-    assert settings["kernel.yama.ptrace_scope"]["value"] == "absent"
-    assert settings["net.bridge.bridge-nf-call-iptables"]["value"] == "absent"
-
-
-def test_a_setting_that_cannot_be_read_is_unknown(host: Host) -> None:
-    host.unreadable("/proc/sys/kernel/kptr_restrict")
-
-    assert facts(host)["settings"]["kernel.kptr_restrict"]["value"] == "unknown"
+    for name, value in (
+        ("kernel.dmesg_restrict", "unknown"),
+        ("kernel.kexec_load_disabled", "unknown"),
+        ("kernel.yama.ptrace_scope", "absent"),
+        ("net.bridge.bridge-nf-call-iptables", "absent"),
+    ):
+        assert settings[name]["value"] == value
 
 
 def test_swap_devices_are_named(host: Host) -> None:
@@ -123,46 +118,39 @@ def storage(host: Host, *mounts: str, root: str = "/var/lib/docker", dockerd: Vi
 
 
 @pytest.mark.parametrize(
-    ("mounts", "own", "kind"),
+    ("mounts", "root", "own", "kind"),
     [
-        ((ROOT,), False, "ext4"),
-        ((ROOT, OWN), True, "btrfs"),
-        ((ROOT, ITSELF), False, "ext4"),
-        ((ROOT, VAR), False, "xfs"),
-        ((ROOT, NEIGHBOUR), False, "ext4"),
-        ((ROOT, OWN, ITSELF_OVER_OWN), False, "ext4"),
-        ((ROOT, OWN, VAR), False, "xfs"),
+        ((ROOT,), "/var/lib/docker", False, "ext4"),
+        ((ROOT, OWN), "/var/lib/docker", True, "btrfs"),
+        ((ROOT, ITSELF), "/var/lib/docker", False, "ext4"),
+        ((ROOT, VAR), "/var/lib/docker", False, "xfs"),
+        ((ROOT, NEIGHBOUR), "/var/lib/docker", False, "ext4"),
+        ((ROOT, OWN, ITSELF_OVER_OWN), "/var/lib/docker", False, "ext4"),
+        ((ROOT, OWN, VAR), "/var/lib/docker", False, "xfs"),
+        ((ROOT, BLANK), "/srv/docker data", True, "zfs"),
+        ((), "/var/lib/docker", "unknown", "unknown"),
+        (("nonsense",), "/var/lib/docker", "unknown", "unknown"),
+        ((OWN.replace("/var/lib/docker", "/srv"),), "/var/lib/docker", "unknown", "unknown"),
     ],
-    ids=["none", "its own", "bound to itself", "above", "a neighbour", "the last one is on top", "covered from above"],
+    ids=[
+        *("none", "its own", "bound to itself", "above", "a neighbour", "the last one is on top"),
+        *("covered from above", "a blank in its name", "no table", "an odd table", "a table without it"),
+    ],
 )
-def test_only_another_device_mounted_there_is_its_own(host: Host, mounts: Any, own: bool, kind: str) -> None:
-    found = storage(host, *mounts)
+def test_only_another_device_mounted_there_is_its_own(host: Host, mounts: Any, root: str, own: Any, kind: str) -> None:
+    found = storage(host, *mounts, root=root)
 
     assert (found["ownFileSystem"]["value"], found["fileSystem"]["value"]) == (own, kind)
-    assert found["fileSystem"]["at"] == "/proc/self/mountinfo /var/lib/docker"
+    assert found["fileSystem"]["at"] == f"/proc/self/mountinfo {root}"
 
 
-def test_blanks_in_a_mount_point_are_read(host: Host) -> None:
-    assert storage(host, ROOT, BLANK, root="/srv/docker data")["ownFileSystem"]["value"] is True
-
-
-def test_the_data_root_is_followed_through_links(host: Host) -> None:
+def test_the_data_root_is_followed_through_links_and_mounts_are_those_that_dockerd_sees(host: Host) -> None:
     host.link("/docker", "/var/lib/docker")
+    host.write("/proc/42/mountinfo", f"{ROOT}\n{OWN}\n")
+    dockerd = VisibleDockerd("42", None, None, None)
 
     assert storage(host, ROOT, OWN, root="/docker")["ownFileSystem"]["value"] is True
-
-
-def test_the_mounts_that_dockerd_sees_count(host: Host) -> None:
-    host.write("/proc/42/mountinfo", f"{ROOT}\n{OWN}\n")
-
-    assert storage(host, ROOT, dockerd=VisibleDockerd("42", None, None, None))["ownFileSystem"]["value"] is True
-
-
-@pytest.mark.parametrize("mounts", [(), ("nonsense",), (OWN.replace("/var/lib/docker", "/srv"),)])
-def test_a_table_that_does_not_tell_leaves_it_unknown(host: Host, mounts: tuple[str, ...]) -> None:
-    found = storage(host, *mounts)
-
-    assert (found["ownFileSystem"]["value"], found["fileSystem"]["value"]) == ("unknown", "unknown")
+    assert storage(host, ROOT, dockerd=dockerd)["ownFileSystem"]["value"] is True
 
 
 def test_an_unknown_data_root_leaves_all_unknown(host: Host) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.hostcheck.plugin_client import ask_status, count_decisions, find_running, find_socket
+from portero.hostcheck.plugin_client import count_decisions, find_running, find_socket
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import DAEMON_JSON, Host
 from tests.refused_stat import refuse_stat
@@ -18,18 +18,22 @@ def test_decisions_are_counted_together(dockerd: Dockerd) -> None:
     assert count_decisions(Path(dockerd.address)) == 7
 
 
-@pytest.mark.parametrize(("status", "answer"), [(500, STATUS), (200, []), (200, {}), (200, b"no json")])
-def test_what_is_no_status_of_portero_is_a_value_error(dockerd: Dockerd, status: int, answer: object) -> None:
+@pytest.mark.parametrize(
+    ("status", "answer", "error"),
+    [
+        (500, STATUS, "not an answer"),
+        (200, [], "not an answer"),
+        (200, {}, "not an answer"),
+        (200, b"no json", "Expecting value"),
+        (200, {"attention": []}, "without decisions"),
+    ],
+)
+def test_what_is_no_status_of_portero_is_a_value_error(
+    dockerd: Dockerd, status: int, answer: object, error: str
+) -> None:
     dockerd.says("GET /status", status, answer)
 
-    with pytest.raises(ValueError, match=r"not an answer|Expecting value"):
-        ask_status(Path(dockerd.address))
-
-
-def test_a_status_without_decisions_counts_nothing(dockerd: Dockerd) -> None:
-    dockerd.says("GET /status", 200, {"attention": []})
-
-    with pytest.raises(ValueError, match="without decisions"):
+    with pytest.raises(ValueError, match=error):
         count_decisions(Path(dockerd.address))
 
 
@@ -48,38 +52,26 @@ def managed(plugins: Path, letter: str) -> Path:
     return socket
 
 
-def test_the_configured_socket_is_the_one_to_ask(plugins: Path) -> None:
+def test_the_configured_socket_is_the_one_to_ask_even_where_only_root_may_look(
+    plugins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     managed(plugins, "a")
     configured = plugins / "portero.sock"
-    configured.touch()
+    refuse_stat(monkeypatch, configured)
+    assert find_socket(configured) == configured
 
+    monkeypatch.undo()
+    configured.touch()
     assert find_socket(configured) == configured
 
 
-def test_where_it_is_missing_the_managed_plugin_is_asked(plugins: Path) -> None:
+def test_where_it_is_missing_the_only_managed_plugin_is_asked(plugins: Path, tmp_path: Path) -> None:
+    configured, elsewhere = plugins / "portero.sock", tmp_path / "elsewhere" / "portero.sock"
     socket = managed(plugins, "a")
+    assert (find_socket(configured), find_socket(elsewhere)) == (socket, elsewhere)
 
-    assert find_socket(plugins / "portero.sock") == socket
-
-
-def test_of_two_managed_plugins_none_is_chosen(plugins: Path) -> None:
-    managed(plugins, "a")
     managed(plugins, "b")
-
-    assert find_socket(plugins / "portero.sock") == plugins / "portero.sock"
-
-
-def test_a_socket_where_only_root_may_look_is_the_one_to_ask(plugins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    socket = managed(plugins, "a").parent.parent / "portero.sock"
-    refuse_stat(monkeypatch, socket)
-
-    assert find_socket(socket) == socket
-
-
-def test_a_socket_elsewhere_has_no_stand_in(plugins: Path, tmp_path: Path) -> None:
-    managed(plugins, "a")
-
-    assert find_socket(tmp_path / "elsewhere" / "portero.sock") == tmp_path / "elsewhere" / "portero.sock"
+    assert find_socket(configured) == configured
 
 
 ROOTLESS = "ROOTLESSKIT_STATE_DIR=/run/x\0HOME=/home/alicia\0"

@@ -1,7 +1,6 @@
 """The probes: what is sent, and what each answer means."""
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from portero.reading import go_json
 from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
+from tests.unix_server import silent
 
 NOBODY = Path("/nowhere/portero.sock")
 DENIED = "authorization denied by plugin portero: ContainerCreate refused [d-1]\n  {}  why. What."
@@ -79,19 +79,16 @@ def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_
         assert _names(body).count("Image") == 2
 
 
-def test_a_silent_dockerd_leaves_it_unknown(dockerd: Dockerd) -> None:
+@pytest.mark.parametrize("sent", [True, False])
+def test_without_an_answer_or_when_nothing_is_asked_for_it_is_unknown(dockerd: Dockerd, sent: bool) -> None:
     dockerd.says("POST /containers/create", 500, {"message": "plugin portero failed"})
 
-    facts: Any = probe.facts(EngineApi(dockerd.address), NOBODY)
+    facts: Any = probe.facts(EngineApi(dockerd.address) if sent else None, NOBODY)
 
     assert {fact["value"] for fact in facts.values()} == {"unknown"}
-
-
-def test_nothing_is_sent_unless_asked_for() -> None:
-    facts: Any = probe.facts(None, NOBODY)
-
-    assert {fact["value"] for fact in facts.values()} == {"unknown"}
-    assert all(facts[name]["at"].endswith("(not sent)") for name in ("CVE-2024-41110", "CVE-2026-34040"))
+    assert bool(dockerd.asked) is sent
+    for name in ("CVE-2024-41110", "CVE-2026-34040"):
+        assert facts[name]["at"].endswith("(not sent)") is not sent
 
 
 @pytest.mark.parametrize(
@@ -198,10 +195,7 @@ def test_a_dockerd_that_answers_needs_no_explanation(tmp_path: Path, dockerd: Do
 def test_a_dockerd_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "TIMEOUT_SECONDS", 0.1)
     path = str(tmp_path / "docker.sock")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
-        silent.bind(path)
-        silent.listen()
-
+    with silent(path):
         (told,) = explain(tmp_path, path)
 
     assert told.startswith(f"{path}: dockerd does not answer (")

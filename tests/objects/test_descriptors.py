@@ -64,11 +64,6 @@ def test_only_what_runs_holds(before: Any, now: Any, *, holds: bool) -> None:
     assert bool(found) is holds
 
 
-def test_what_has_ended_is_passed_on_before_it_is_removed() -> None:
-    assert held([WRITER, HELPER, FAR], [replace(WRITER, state="rests"), HELPER, FAR]) == {"helper": "/srv/media"}
-    assert held([BETWEEN, FAR], [replace(BETWEEN, state="rests"), FAR]) == {"far": "volume v"}
-
-
 def test_who_only_read_in_a_volume_could_meet_others_there() -> None:
     reading = replace(BETWEEN, writes=BETWEEN.writes - {"volume v"})
 
@@ -86,15 +81,13 @@ def test_who_only_read_in_two_folders_had_others_meet() -> None:
 
 
 def test_a_container_of_which_nothing_is_known_has_others_meet_while_it_is_there_alone() -> None:
-    unknown, writer = (
-        replace(member("b"), shares=frozenset({UNKNOWN}), state="runs"),
-        replace(WRITER, shares=WRITER.writes),
-    )
-    known = follow(
-        {one.id: one for one in (unknown, writer, FAR)}, {one.id: one for one in (writer, FAR)}, 9, 0.0, restarted=False
-    )
+    unknown = replace(member("b"), shares=frozenset({UNKNOWN}), state="runs")
+    writer = replace(WRITER, shares=WRITER.writes)
+    known = {one.id: one for one in (unknown, writer, FAR)}
 
-    assert all(UNKNOWN not in one.held for one in known.values())
+    found = follow(known, {one.id: one for one in (writer, FAR)}, 9, 0.0, restarted=False)
+
+    assert all(UNKNOWN not in one.held for one in found.values())
 
 
 @pytest.mark.parametrize(("gone", "run"), [(WRITER, ""), (FAR, "1"), (replace(HELPER, id="reader"), "1")])
@@ -121,7 +114,9 @@ def test_while_nothing_changes_nobody_is_grouped(monkeypatch: pytest.MonkeyPatch
     assert len(grouped) == 6
 
 
-def test_what_never_ran_passes_nothing_on() -> None:
+def test_what_has_ended_is_passed_on_before_it_is_removed_and_what_never_ran_passes_nothing_on() -> None:
+    assert held([WRITER, HELPER, FAR], [replace(WRITER, state="rests"), HELPER, FAR]) == {"helper": "/srv/media"}
+    assert held([BETWEEN, FAR], [replace(BETWEEN, state="rests"), FAR]) == {"far": "volume v"}
     assert held([replace(WRITER, state="new"), HELPER], [HELPER]) == {}
     assert held([WRITER, replace(BETWEEN, state="rests"), FAR], [replace(BETWEEN, state="rests"), FAR]) == {}
 

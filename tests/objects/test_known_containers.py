@@ -43,14 +43,11 @@ def list_all(containers: KnownContainers) -> tuple[list[Any], list[str]]:
     return [*listed], others
 
 
-@pytest.mark.parametrize("ref", [ID, ID[:12], ID[:63], "web"])
-def test_by_id_name_and_a_long_beginning(ref: str) -> None:
-    assert name_found(known(shown()), ref) == "/web"
-
-
-@pytest.mark.parametrize("ref", [ID[:11], ID[:4], "we", OTHER, ""])
-def test_what_it_does_not_have_is_not_known(ref: str) -> None:
-    assert name_found(known(shown()), ref) is None
+@pytest.mark.parametrize(
+    ("refs", "name"), [((ID, ID[:12], ID[:63], "web"), "/web"), ((ID[:11], ID[:4], "we", OTHER, ""), None)]
+)
+def test_it_is_known_by_id_name_and_a_long_beginning(refs: tuple[str, ...], name: str | None) -> None:
+    assert [name_found(known(shown()), ref) for ref in refs] == [name] * len(refs)
 
 
 def test_a_name_comes_before_the_beginning_of_an_id() -> None:

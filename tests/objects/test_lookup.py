@@ -2,7 +2,6 @@
 
 import errno
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -19,6 +18,7 @@ from portero.refusals import Refused
 from portero.values.json_types import JSON
 from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import answering, http
+from tests.unix_server import silent
 
 DAEMON = locate(ROOTS)
 
@@ -91,10 +91,11 @@ def test_sockets_that_cannot_be_read_are_no_answer(ask: Callable[[ObjectLookup],
         ("config", "/configs/a%2Fb"),
     ],
 )
-def test_an_object_is_asked_for_once(address: str, kind: ObjectKind, target: str) -> None:
-    with answering(address, {target: http("200 OK", '{"Name": "web"}')}) as asked:
+@pytest.mark.parametrize("body", ['{"Name": "web"}', None], ids=["there", "missing"])
+def test_an_object_is_asked_for_once(address: str, kind: ObjectKind, target: str, body: str | None) -> None:
+    with answering(address, {} if body is None else {target: http("200 OK", body)}) as asked:
         found = objects(address)
-        assert [found.inspect(kind, "a/b") for _ in range(2)] == [{"Name": "web"}] * 2
+        assert [found.inspect(kind, "a/b") for _ in range(2)] == [body and {"Name": "web"}] * 2
 
     assert len(asked) == 1
 
@@ -105,14 +106,6 @@ def test_what_is_no_reference_is_no_image(address: str) -> None:
         assert objects(address).inspect("image", "A") is None
         with pytest.raises(Refused):
             objects(address).inspect("volume", "A")
-
-
-def test_what_the_daemon_does_not_have_is_none_and_asked_for_once(address: str) -> None:
-    with answering(address, {}) as asked:
-        found = objects(address)
-        assert [found.inspect("volume", "data") for _ in range(2)] == [None, None]
-
-    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -150,9 +143,7 @@ def test_silence_is_refused_in_time_and_the_time_is_for_all_lookups(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "SECONDS", 0.05)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
+    with silent(address):
         found = objects(address)
         for name in ("a", "b"):
             with pytest.raises(Refused, match="lookup-failed"):
@@ -162,9 +153,7 @@ def test_silence_is_refused_in_time_and_the_time_is_for_all_lookups(
 def test_who_asks_a_silent_daemon_often_waits_less(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "SECONDS", 0.05)
     known = DaemonObjects(lambda daemon: [address])
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
+    with silent(address):
         for _ in range(4):
             assert known.find_seconds() == 0.05
             with pytest.raises(Refused, match="lookup-failed"):

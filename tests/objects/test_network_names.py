@@ -19,6 +19,7 @@ from portero.objects import network_names
 from portero.objects.network_names import DaemonNetworks
 from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import MISSING, answering, http
+from tests.unix_server import silent
 
 ID = "0123456789ab" + "0" * 52
 HOST = "12d8" + "f" * 60
@@ -66,9 +67,12 @@ def test_a_name_that_begins_no_id_is_its_own_and_the_daemon_is_not_even_looked_f
     assert find(DaemonNetworks(fail), "back-end") == "back-end"
 
 
-def test_what_the_daemon_does_not_know_is_its_own_name(address: str) -> None:
-    with dockerd(address):
-        assert find(names(address), ID) == ID
+@pytest.mark.parametrize(("answers", "name"), [({}, ID), ({"host": MISSING}, None)], ids=["this one", "the host's"])
+def test_what_the_daemon_does_not_know_is_its_own_name_unless_it_is_the_hosts(
+    address: str, answers: dict[str, bytes], name: str | None
+) -> None:
+    with dockerd(address, answers):
+        assert find(names(address), ID) == name
 
 
 @pytest.mark.parametrize("beginning", ["1", "12d8", HOST, "n", "nw47z", SWARMS_HOST])
@@ -108,11 +112,6 @@ def test_an_answer_without_a_name_is_not_a_name(address: str, target: str, answe
         assert find(names(address), ID) is None
 
 
-def test_a_host_network_that_the_daemon_does_not_know_is_no_answer(address: str) -> None:
-    with dockerd(address, {"host": MISSING}):
-        assert find(names(address), ID) is None
-
-
 def test_without_a_daemon_no_name_that_can_begin_an_id_is_found_out(address: str) -> None:
     assert find(names(), ID) is None
     assert find(names(address), "mine") is None
@@ -136,10 +135,7 @@ def test_only_a_socket_of_roots_or_of_the_daemons_user_is_asked(
 
 def test_a_silent_daemon_is_not_waited_for_long(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "SECONDS", 0.05)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
-
+    with silent(address):
         assert find(names(address), ID) is None
 
 
@@ -179,12 +175,14 @@ def test_the_beginning_of_an_id_is_asked_for_every_time_since_it_may_come_to_mea
         assert find(known, "3f9") == "other"
 
 
-def test_a_missing_network_is_asked_for_again(address: str) -> None:
+def test_one_request_asks_for_a_name_once_and_the_next_one_again_for_a_missing_network(address: str) -> None:
     known = names(address)
+    find_name = new_lookup(known)
     with dockerd(address) as asked:
+        assert [find_name("3f9"), find_name("3f9")] == ["3f9", "3f9"]
         assert [find(known, ID), find(known, ID)] == [ID, ID]
 
-    assert asked.count(ID) == 2
+    assert (asked.count("3f9"), asked.count(ID)) == (1, 2)
 
 
 def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,14 +192,6 @@ def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.Monk
         assert [find(known, id, DAEMON) for id in (ID, ID[::-1], ID)] == ["a", "b", "a"]
 
     assert asked.count(ID) == 2
-
-
-def test_one_request_asks_for_a_name_once(address: str) -> None:
-    find_name = new_lookup(names(address))
-    with dockerd(address) as asked:
-        assert [find_name("3f9"), find_name("3f9")] == ["3f9", "3f9"]
-
-    assert asked.count("3f9") == 1
 
 
 def test_one_request_asks_for_at_most_32_names(address: str) -> None:
@@ -254,17 +244,16 @@ def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips
 
 
 def test_whether_the_last_lookup_was_answered_is_known(address: str) -> None:
-    names = DaemonNetworks(lambda daemon: [address])
-    failed = [names.has_failed]
-    names.new_lookup(lambda: DAEMON)(ID)
-    failed.append(names.has_failed)
+    def fails(known: DaemonNetworks) -> bool:
+        known.new_lookup(lambda: DAEMON)(ID)
+        return known.has_failed
+
+    known = names(address)
+    failed = [known.has_failed, fails(known)]
     with dockerd(address):
-        names.new_lookup(lambda: DAEMON)(ID)
-        failed.append(names.has_failed)
+        failed.append(fails(known))
     os.unlink(address)
-    names = DaemonNetworks(lambda daemon: [address])
-    with dockerd(address, {ID: b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"}):
-        names.new_lookup(lambda: DAEMON)(ID)
-        failed.append(names.has_failed)
+    with dockerd(address, {ID: NO_ANSWERS["error"]}):
+        failed.append(fails(names(address)))
 
     assert failed == [False, True, False, True]

@@ -43,18 +43,16 @@ def test_what_was_read_is_known() -> None:
     assert picture.find("image", "web") is None
 
 
-def test_without_events_nothing_is_known() -> None:
-    picture = made()
-    picture.is_followed = False
+@pytest.mark.parametrize(
+    ("followed", "swarm", "found"),
+    [(False, False, NOTHING), (True, True, ["/web", "data", None, None, False])],
+    ids=["without events nothing", "in a swarm no networks and containers: others make them"],
+)
+def test_what_others_can_change_is_not_known(*, followed: bool, swarm: bool, found: list[Any]) -> None:
+    picture = made(is_swarm=swarm)
+    picture.is_followed = followed
 
-    assert find_all(picture) == NOTHING
-    assert picture.list_containers() is None
-
-
-def test_in_a_swarm_others_make_networks_and_containers() -> None:
-    picture = made(is_swarm=True)
-
-    assert find_all(picture) == ["/web", "data", None, None, False]
+    assert find_all(picture) == found
     assert picture.list_containers() is None
 
 

@@ -14,7 +14,7 @@ from portero.standin.objects import Container, State
 from portero.standin.trial_objects import NO_OBJECTS, ProjectObjects, drop_causes_named_elsewhere, look_at_host
 from tests.cli.running import portero
 from tests.report.conftest import checked, violation
-from tests.unix_server import Handler, serving
+from tests.unix_server import Handler, serving, silent
 
 
 def make_state() -> State:
@@ -143,9 +143,7 @@ def test_what_compose_replaces_is_left_out(daemon: Path) -> None:
 
 def test_a_daemon_that_does_not_answer_is_named_within_seconds(tmp_path: Path) -> None:
     path, began = tmp_path / "d.sock", time.monotonic()
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen()
+    with silent(path):
         rules, output = check(write(tmp_path, Privileged=True), path)
 
     assert rules == {"no-privileged"}
