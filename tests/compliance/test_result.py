@@ -6,7 +6,7 @@ from tests.report.decisions import line
 
 from .conftest import MakeResult
 
-OPEN = HostEvidence("restricted", "", {"guarded-by-portero": HostFact("violated")})
+OPEN = HostEvidence("restricted", "2026-11-27T08:00:00Z", {"guarded-by-portero": HostFact("violated")})
 
 
 def test_every_item_has_one_verdict_and_open_ones_are_listed(make_result: MakeResult) -> None:
@@ -25,7 +25,7 @@ def test_the_basis_names_policy_log_and_host(make_result: MakeResult) -> None:
     assert without["log"].startswith("none given")
     assert without["host"].startswith("no check given")
     assert given["log"] == "3 decisions, 2026-11-24 16:00 to 2026-11-24 16:00 UTC: decisions.jsonl"
-    assert given["host"] == "checked at an unknown time, profile restricted"
+    assert given["host"] == "checked 2026-11-27T08:00:00Z, profile restricted"
 
 
 def test_what_takes_the_ground_away_is_a_notice(make_result: MakeResult) -> None:

@@ -36,7 +36,7 @@ class HostFact:
 
 @dataclass(frozen=True, slots=True)
 class HostEvidence:
-    """One check of one host. `time`: when it was, empty where the document does not say."""
+    """One check of one host. `time`: when it was."""
 
     profile: str
     time: str
@@ -70,7 +70,7 @@ def _read(document: dict[str, JSON]) -> HostEvidence:
         # Violated at one place counts more than unknown at another.
         worst = "violated" if earlier is not None and earlier.status == "violated" else status
         facts[rule] = HostFact(cast(HostStatus, worst), (*places, at)[:_MAX_PLACES])
-    profile, time = (_show(need({"time": ""} | document, name, str)) for name in ("profile", "time"))
+    profile, time = (_show(need(document, name, str)) for name in ("profile", "time"))
     return HostEvidence(profile, time, facts)
 
 

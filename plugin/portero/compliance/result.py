@@ -78,7 +78,7 @@ class ComplianceResult:
         if host is None:
             yield "host", "no check given: see --host-report and --check-host"
         else:
-            yield "host", f"checked {host.time or 'at an unknown time'}, profile {host.profile}"
+            yield "host", f"checked {host.time}, profile {host.profile}"
 
     @property
     def warnings(self) -> Iterator[str]:
