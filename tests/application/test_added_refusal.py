@@ -17,9 +17,11 @@ def read(method: str, uri: str, **more: object) -> dict[str, Any]:
     return {"RequestMethod": method, "RequestUri": uri, **more}
 
 
-def without_policy(tmp_path: Path, code: str = "policy-unusable", **options: str) -> Any:
+def without_policy(
+    tmp_path: Path, code: str = "policy-unusable", faults: tuple[str, ...] = FAULTS, **options: str
+) -> Any:
     application = built(tmp_path, **options)
-    state = replace(application.in_force.state, faults=FAULTS)
+    state = replace(application.in_force.state, faults=faults)
     application.in_force = replace(application.in_force, state=state, unusable=code)
     return application
 
@@ -67,9 +69,7 @@ def test_a_refusal_without_a_policy_has_the_first_fault_and_counts_the_others(tm
 
 
 def test_a_fault_cannot_fill_the_screen_or_steer_it(tmp_path: Path) -> None:
-    application = without_policy(tmp_path)
-    state = replace(application.in_force.state, faults=("/etc/\x1b[2J" + "x" * 5000,))
-    application.in_force = replace(application.in_force, state=state)
+    application = without_policy(tmp_path, faults=("/etc/\x1b[2J" + "x" * 5000,))
 
     said = ask(application, read("GET", "/containers/json"))["Msg"]
 

@@ -62,12 +62,20 @@ def test_no_request_waits_for_rules_to_be_compiled(tmp_path: Path, monkeypatch: 
     assert "internal-error" not in (tmp_path / "decisions.jsonl").read_text()
 
 
-def test_a_harmless_container_is_allowed_and_logged(tmp_path: Path) -> None:
-    answer = ask(built(tmp_path), create())
+@pytest.mark.parametrize(
+    ("mode", "envelope", "rules"),
+    [("enforce", create(), []), ("audit", create(Privileged=True), ["no-privileged"])],
+    ids=["a harmless one", "in mode audit any"],
+)
+def test_what_is_allowed_is_logged_with_what_it_violates(
+    tmp_path: Path, mode: str, envelope: dict[str, object], rules: list[str]
+) -> None:
+    answer = ask(built(tmp_path, mode=mode), envelope)
 
     assert answer == {"Allow": True, "Msg": ""}
     (line,) = logged(tmp_path)
     assert (line["operation"], line["allowed"]) == ("ContainerCreate", True)
+    assert {*rules} <= {violation["rule"] for violation in line["violations"]}
 
 
 def test_a_privileged_container_is_denied_by_its_rule_under_the_id_of_the_log_line(tmp_path: Path) -> None:
@@ -110,13 +118,6 @@ def test_what_could_be_read_before_a_refusal_is_logged(
     assert line["image"] is None
 
 
-def test_in_mode_audit_everything_is_allowed_and_the_violations_are_logged(tmp_path: Path) -> None:
-    answer = ask(built(tmp_path, mode="audit"), create(Privileged=True))
-
-    assert answer == {"Allow": True, "Msg": ""}
-    assert "no-privileged" in [violation["rule"] for violation in logged(tmp_path)[0]["violations"]]
-
-
 @pytest.mark.parametrize(
     ("options", "envelope", "allowed"),
     [
@@ -141,16 +142,11 @@ def test_when_the_decision_log_cannot_be_written(
     assert "cannot write the decision log: No space left on device" in caplog.text
 
 
-def test_a_change_that_is_denied_anyway_keeps_its_reasons_when_the_log_fails(tmp_path: Path) -> None:
-    answer = ask(built(tmp_path, log="/dev/full"), create(Privileged=True))
-
-    assert "no-privileged" in answer["Msg"]
-    assert "log-failure" in answer["Msg"]
-
-
-def test_what_no_user_can_change_is_told_beside_the_proposal(tmp_path: Path) -> None:
+def test_a_change_that_is_denied_anyway_keeps_its_reasons_and_its_proposal_when_the_log_fails(tmp_path: Path) -> None:
     told = " ".join(ask(built(tmp_path, log="/dev/full"), create(Privileged=True))["Msg"].split())
 
+    assert "no-privileged" in told
+    # What no user can change.
     assert "without --privileged) then still refused by: log-failure" in told
     assert "Free disk space or fix PORTERO_LOG as root" in told
 
@@ -242,13 +238,8 @@ def test_what_an_exception_covers_goes_on_and_the_log_names_the_exception(tmp_pa
 
     assert answer == {"Allow": True, "Msg": ""}
     (line,) = logged(tmp_path)
-    assert {
-        "rule": "no-privileged",
-        "level": "baseline",
-        "at": "HostConfig.Privileged",
-        "action": "waived",
-        "exception": "installer",
-    } in line["violations"]
+    waived = {"rule": "no-privileged", "level": "baseline", "at": "HostConfig.Privileged"}
+    assert {**waived, "action": "waived", "exception": "installer"} in line["violations"]
 
 
 @pytest.mark.parametrize(
@@ -262,13 +253,17 @@ def test_an_exception_that_does_not_cover_the_request_changes_nothing(
     assert "no-privileged" in answer["Msg"]
 
 
-def test_a_second_violated_rule_is_refused_without_the_waived_one(tmp_path: Path) -> None:
-    asked = built(tmp_path, schemas=site_with_exception(tmp_path))
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_second_violated_rule_counts_without_the_waived_one(tmp_path: Path, mode: str) -> None:
+    asked = built(tmp_path, mode=mode, schemas=site_with_exception(tmp_path))
 
     answer = ask(asked, create(Privileged=True, PidMode="host"))
 
-    assert "no-host-pid" in answer["Msg"]
+    assert ("no-host-pid" in answer["Msg"]) is (mode == "enforce")
     assert "no-privileged" not in answer["Msg"]
+    actions = {violation["rule"]: violation["action"] for violation in logged(tmp_path)[0]["violations"]}
+    assert actions["no-privileged"] == "waived"
+    assert actions["no-host-pid"] == ("deny" if mode == "enforce" else "audit")
 
 
 def test_a_refusal_code_is_refused_whatever_an_exception_covers(tmp_path: Path) -> None:
@@ -280,13 +275,6 @@ def test_a_refusal_code_is_refused_whatever_an_exception_covers(tmp_path: Path) 
     assert "body-duplicate-name" in ask(asked, twice)["Msg"]
 
 
-def test_in_mode_audit_what_is_waived_is_still_logged_as_waived(tmp_path: Path) -> None:
-    ask(built(tmp_path, mode="audit", schemas=site_with_exception(tmp_path)), create(Privileged=True, PidMode="host"))
-
-    actions = {violation["rule"]: violation["action"] for violation in logged(tmp_path)[0]["violations"]}
-    assert (actions["no-privileged"], actions["no-host-pid"]) == ("waived", "audit")
-
-
 def host_of_daemon(root: Path, configuration: Mapping[str, object], place: str = "etc/docker/daemon.json") -> str:
     (root / place).parent.mkdir(parents=True)
     (root / place).write_text(json.dumps(configuration))
@@ -294,45 +282,29 @@ def host_of_daemon(root: Path, configuration: Mapping[str, object], place: str =
 
 
 def test_a_default_of_the_daemon_breaks_a_rule_as_if_the_request_had_set_it(tmp_path: Path) -> None:
+    file = tmp_path / "host/etc/docker/daemon.json"
     asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}))
 
-    answer = ask(asked, create())
+    refused, said = ask(asked, create()), ask(asked, create(CgroupnsMode="private"))
+    file.write_text('{"default-cgroupns-mode": "private"}')
+    changed = ask(asked, create())
 
-    assert "(the daemon's default)" in " ".join(answer["Msg"].split())
-    (line,) = logged(tmp_path)
-    assert line["daemonDefaults"] == ["namespaces.cgroup"]
-    assert line["violations"][0]["daemonDefault"] is True
-
-
-def test_what_the_request_says_takes_the_place_of_the_daemons_default(tmp_path: Path) -> None:
-    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}))
-
-    answer = ask(asked, create(CgroupnsMode="private"))
-
-    assert answer["Allow"] is True
-    assert logged(tmp_path)[0]["daemonDefaults"] == []
+    assert [answer["Allow"] for answer in (refused, said, changed)] == [False, True, True]
+    assert "(the daemon's default)" in " ".join(refused["Msg"].split())
+    lines = logged(tmp_path)
+    assert lines[0]["violations"][0]["daemonDefault"] is True
+    assert [line["daemonDefaults"] for line in lines] == [["namespaces.cgroup"], [], ["namespaces.cgroup"]]
 
 
-def test_a_changed_daemon_json_counts_without_a_reload(tmp_path: Path) -> None:
-    asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}))
-    before = ask(asked, create())["Allow"]
-
-    (tmp_path / "host/etc/docker/daemon.json").write_text('{"default-cgroupns-mode": "private"}')
-
-    assert (before, ask(asked, create())["Allow"]) == (False, True)
-
-
-def test_daemon_json_may_lie_elsewhere(tmp_path: Path) -> None:
+def test_daemon_json_may_lie_elsewhere_or_not_be_visible(tmp_path: Path) -> None:
     root = host_of_daemon(tmp_path / "host", {"default-cgroupns-mode": "host"}, "srv/daemon.json")
 
-    asked = built(tmp_path, host_root=root, daemon_config="/srv/daemon.json")
+    elsewhere = ask(built(tmp_path, host_root=root, daemon_config="/srv/daemon.json"), create())
+    unseen = ask(built(tmp_path), create())
 
-    assert "no-host-cgroup-namespace" in ask(asked, create())["Msg"]
-
-
-def test_where_the_hosts_files_are_not_visible_nothing_is_known_of_the_daemon(tmp_path: Path) -> None:
-    assert ask(built(tmp_path), create()) == {"Allow": True, "Msg": ""}
-    assert logged(tmp_path)[0]["daemonDefaults"] == []
+    assert "no-host-cgroup-namespace" in elsewhere["Msg"]
+    assert unseen == {"Allow": True, "Msg": ""}
+    assert logged(tmp_path)[-1]["daemonDefaults"] == []
 
 
 def site_with_tokens(tmp_path: Path, **values: object) -> str:

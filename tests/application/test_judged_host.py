@@ -22,11 +22,8 @@ from tests.host.proc_tree import fail_at, line, process
 def test_a_host_without_proc_is_refused_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owners, "_sees_all_users", lambda: (tmp_path / "uid_map").read_text() == "")
 
-    with pytest.raises(LoadError) as refused:
+    with pytest.raises(LoadError, match=rf"^{tmp_path / 'uid_map'}: No such file or directory: mount /proc"):
         built(tmp_path)
-
-    (fault,) = refused.value.faults
-    assert fault.startswith(f"{tmp_path / 'uid_map'}: No such file or directory: mount /proc")
 
 
 def test_a_locale_that_spells_names_of_files_otherwise_than_dockerd_is_refused(
@@ -34,12 +31,8 @@ def test_a_locale_that_spells_names_of_files_otherwise_than_dockerd_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
 
-    with pytest.raises(LoadError) as broken:
+    with pytest.raises(LoadError, match=r"^the locale spells names of files in iso8859-1.*PYTHONUTF8=1"):
         built(tmp_path)
-
-    (fault,) = broken.value.faults
-    assert fault.startswith("the locale spells names of files in iso8859-1")
-    assert "PYTHONUTF8=1" in fault
 
 
 @pytest.mark.parametrize(

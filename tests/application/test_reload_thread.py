@@ -70,7 +70,10 @@ def _retries_soon(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
     served.thread._retry = times.Retry()
 
 
-def test_a_change_is_taken(served: Served) -> None:
+def test_a_change_is_taken_and_without_one_nothing_is_loaded_and_nothing_reported(served: Served) -> None:
+    served.poll(4)
+    assert served.reported == []
+
     served.act("off")
     served.poll()
 
@@ -84,12 +87,6 @@ def test_a_thread_that_does_not_look_any_more_is_missed(served: Served) -> None:
     served.poll(1)
 
     assert served.application.polled_at >= before + 0.05
-
-
-def test_without_a_change_nothing_is_loaded_and_nothing_reported(served: Served) -> None:
-    served.poll(4)
-
-    assert served.reported == []
 
 
 KEY = signature.new_key()
@@ -197,16 +194,11 @@ def test_an_invalid_change_is_reported_and_changes_nothing(served: Served) -> No
     assert served.privileged() is False
 
 
-def test_an_invalid_change_is_loaded_and_reported_once(served: Served) -> None:
+def test_an_invalid_change_is_reported_once_and_a_mended_one_is_taken(served: Served) -> None:
     served.site.write_text("{")
     served.poll(6)
-
     assert len(served.reported) == 1
 
-
-def test_a_mended_change_is_taken_and_the_faults_go(served: Served) -> None:
-    served.site.write_text("{")
-    served.poll()
     served.act("off")
     served.poll()
 
@@ -341,12 +333,13 @@ def test_each_policy_that_came_into_force_is_kept_and_no_invalid_one(served: Ser
     assert kept() == valid
 
 
-def test_a_decider_that_follows_begins_with_the_folders(served: Served) -> None:
+def test_a_decider_that_follows_begins_with_the_folders_and_a_line_of_its_own(served: Served) -> None:
     served.act("off")
     served.thread.start(is_replacement=True)
 
     assert served.privileged() is True
     assert [in_force.state.faults for in_force in served.reported[:1]] == [()]
+    assert served.application.log.state.torn is True
 
 
 @pytest.mark.usefixtures("_retries_soon")
@@ -360,12 +353,6 @@ def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, mo
 
     assert soon(served.privileged)
     assert served.status()["reloadFaults"] == []
-
-
-def test_the_first_line_of_a_decider_that_follows_is_a_line_of_its_own(served: Served, tmp_path: Path) -> None:
-    served.thread.start(is_replacement=True)
-
-    assert served.application.log.state.torn is True
 
 
 def test_log_metrics_and_host_stay_the_same_objects(served: Served) -> None:

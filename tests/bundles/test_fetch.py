@@ -80,9 +80,23 @@ def test_the_login_of_a_host_and_of_no_other(tmp_path: Path) -> None:
     assert read_login(None, "registry.example.com") is None
 
 
-def test_logins_that_others_can_read_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(LoginRefused, match="others can read these logins: chmod 600 it"):
-        read_login(write(tmp_path, {}, 0o640), "x")
+KIND = "is not as `docker login` writes it"
+
+
+@pytest.mark.parametrize(
+    ("document", "mode", "why"),
+    [
+        ({}, 0o640, "others can read these logins: chmod 600 it"),
+        ([], 0o600, KIND),
+        ({"auths": {"x": {}}}, 0o600, KIND),
+        ({"auths": {"x": {"auth": "?"}}}, 0o600, KIND),
+        ({"auths": []}, 0o600, KIND),
+        (None, 0o600, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_file_of_logins_is_refused(tmp_path: Path, document: object, mode: int, why: str) -> None:
+    with pytest.raises(LoginRefused, match=why):
+        read_login(tmp_path / "none" if document is None else write(tmp_path, document, mode), "x")
 
 
 def test_a_credential_of_systemd_has_an_access_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,20 +105,9 @@ def test_a_credential_of_systemd_has_an_access_list(tmp_path: Path, monkeypatch:
     assert read_login(write(tmp_path, {}, 0o440), "x") is None
 
 
-@pytest.mark.parametrize("document", [[], {"auths": {"x": {}}}, {"auths": {"x": {"auth": "?"}}}, {"auths": []}])
-def test_a_file_of_another_kind_is_refused_without_its_content(tmp_path: Path, document: object) -> None:
-    with pytest.raises(LoginRefused, match="is not as `docker login` writes it"):
-        read_login(write(tmp_path, document), "x")
-
-
 def test_a_file_that_nests_too_deep_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path, {})
     file.write_text("[" * 100_000)
 
     with pytest.raises(LoginRefused, match="is not as `docker login` writes it"):
         read_login(file, "x")
-
-
-def test_a_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LoginRefused, match="cannot be read"):
-        read_login(tmp_path / "none", "x")

@@ -1,5 +1,6 @@
 """A host that pulls its bundle: the last good one stays, whatever comes."""
 
+import errno
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from portero.signing.versions import Seen
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState
 from portero.values.errors import Faults
+from tests.failing import fail_with
 
 from .signed import KEYS, OTHER_KEY, answer_bundle, bundle, files, server, trust
 
@@ -70,12 +72,8 @@ TWO = bundle(2)
 @pytest.mark.parametrize(
     "bad",
     [
-        bundle(2, key=OTHER_KEY),
-        bundle(2, group="db"),
-        Bundle(b"", TWO.signature),
-        Bundle(TWO.data[:-20], TWO.signature),
-        Bundle(TWO.data, ""),
-        Bundle(TWO.data, bundle(1).signature),
+        *(bundle(2, key=OTHER_KEY), bundle(2, group="db"), Bundle(b"", TWO.signature)),
+        *(Bundle(TWO.data[:-20], TWO.signature), Bundle(TWO.data, ""), Bundle(TWO.data, bundle(1).signature)),
     ],
     ids=["key", "group", "empty", "torn", "unsigned", "another's signature"],
 )
@@ -185,12 +183,18 @@ def test_a_new_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     assert len(list((tmp_path / "bundle" / "versions").iterdir())) == 2
 
 
-def test_what_cannot_be_written_in_whole_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_version(tmp_path, 1)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+@pytest.mark.parametrize("is_full", [True, False], ids=["cannot be written in whole", "does not load"])
+def test_what_cannot_be_used_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool) -> None:
+    def refuse(place: Path) -> None:
+        assert (place / "site.json").exists()
+        raise Faults(["site.json: is no policy"])
 
-    with pytest.raises(OSError, match="No space left"):
-        put_version(tmp_path, 2, 200)
+    put_version(tmp_path, 1)
+    if is_full:
+        monkeypatch.setattr(os, "fsync", fail_with(errno.ENOSPC))
+
+    with pytest.raises(OSError if is_full else Faults, match="No space left" if is_full else "is no policy"):
+        put(tmp_path, files(2, pids=200), 2, "2" * 64, refuse)
 
     assert os.readlink(tmp_path / CURRENT).startswith("versions/1-")
     assert len(list((tmp_path / "versions").iterdir())) == 1
@@ -202,20 +206,6 @@ def test_only_the_newest_few_stay(tmp_path: Path) -> None:
 
     assert len(list((tmp_path / "versions").iterdir())) == 3
     assert (tmp_path / CURRENT / "site.json").exists()
-
-
-def test_what_does_not_load_changes_nothing(tmp_path: Path) -> None:
-    put_version(tmp_path, 1)
-
-    def refuse(place: Path) -> None:
-        assert (place / "site.json").exists()
-        raise Faults(["site.json: is no policy"])
-
-    with pytest.raises(Faults):
-        put(tmp_path, files(2, pids=200), 2, "2" * 64, refuse)
-
-    assert os.readlink(tmp_path / CURRENT).startswith("versions/1-")
-    assert len(list((tmp_path / "versions").iterdir())) == 1
 
 
 def damage(file: Path) -> None:

@@ -54,6 +54,13 @@ def challenging(challenge: str) -> Respond:
     return lambda handler: answer(handler, 401, Www_Authenticate=challenge)
 
 
+def take_upload(handler: BaseHTTPRequestHandler, place: str) -> bytes:
+    """Take each part of a push, of which nothing is there yet; begun uploads go on at this place."""
+    body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
+    answer(handler, {"HEAD": 404, "POST": 202}.get(handler.command, 201), Location=place)
+    return body
+
+
 def test_what_is_pulled_is_what_the_digests_say() -> None:
     with server(serving(manifest())) as url:
         assert registry(url).pull() == Bundle(DATA, BUNDLE.signature, digest(manifest()))
@@ -120,16 +127,16 @@ def test_a_token_to_read_is_followed_by_one_to_write() -> None:
     asked: list[str] = []
 
     def respond(handler: BaseHTTPRequestHandler) -> None:
-        handler.rfile.read(int(handler.headers["Content-Length"] or 0))
         verb = "pull" if handler.command == "HEAD" else "push"
         if handler.path.startswith("/token"):
             asked.append(handler.path.partition("scope=")[2])
             answer(handler, 200, json.dumps({"token": asked[-1]}).encode())
         elif handler.headers["Authorization"] not in (f"Bearer {verb}", "Bearer push"):
+            handler.rfile.read(int(handler.headers["Content-Length"] or 0))
             realm = f'Bearer realm="http://{handler.headers["Host"]}/token",scope="{verb}"'
             answer(handler, 401, Www_Authenticate=realm)
         else:
-            answer(handler, {"HEAD": 404, "POST": 202}.get(handler.command, 201), Location="/upload")
+            take_upload(handler, "/upload")
 
     with server(respond) as url:
         assert registry(url, login="Basic YTpi").push(BUNDLE, {}).startswith("sha256:")
@@ -163,23 +170,20 @@ def test_an_upload_goes_to_a_listed_server_only_and_without_the_login(*, is_list
         seen.append(handler.headers["Authorization"])
         answer(handler, 201)
 
-    with server(elsewhere) as other:
-
-        def respond(handler: BaseHTTPRequestHandler) -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        if handler.headers["Authorization"] is None:
             handler.rfile.read(int(handler.headers["Content-Length"] or 0))
-            if handler.headers["Authorization"] is None:
-                answer(handler, 401, Www_Authenticate='Basic realm="r"')
-            else:
-                begun = {"HEAD": 404, "POST": 202}.get(handler.command, 201)
-                answer(handler, begun, Location=f"{other}/upload?state=x")
+            answer(handler, 401, Www_Authenticate='Basic realm="r"')
+        else:
+            take_upload(handler, f"{other}/upload?state=x")
 
-        with server(respond) as url:
-            here = registry(url, login="Basic YTpi", hosts=(other.partition("//")[2],) if is_listed else ())
-            if is_listed:
+    with server(elsewhere) as other, server(respond) as url:
+        here = registry(url, login="Basic YTpi", hosts=(other.partition("//")[2],) if is_listed else ())
+        if is_listed:
+            here.push(BUNDLE, {})
+        else:
+            with pytest.raises(TransportFailed, match="which PORTERO_BUNDLE_HOSTS does not list"):
                 here.push(BUNDLE, {})
-            else:
-                with pytest.raises(TransportFailed, match="which PORTERO_BUNDLE_HOSTS does not list"):
-                    here.push(BUNDLE, {})
 
     assert seen == ([None, None] if is_listed else [])
 
@@ -192,14 +196,7 @@ def test_a_push_names_what_it_puts_there() -> None:
     put: dict[str, bytes] = {}
 
     def respond(handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
-        if handler.command == "HEAD":
-            answer(handler, 404)
-        elif handler.command == "POST":
-            answer(handler, 202, Location="/v2/policy/blobs/uploads/1?state=x")
-        else:
-            put[handler.path] = body
-            answer(handler, 201)
+        put[handler.path] = take_upload(handler, "/v2/policy/blobs/uploads/1?state=x")
 
     with server(respond) as url:
         digest_of_manifest = registry(url).push(BUNDLE, {"portero.for": "web"})

@@ -1,4 +1,4 @@
-"""What can happen to a Portero on a throw-away host. Each disaster is a block: it begins, lasts, and is over."""
+"""What can happen to a Portero on a throw-away host. Each disaster begins, lasts (`yield`), and is over."""
 
 import json
 import random
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,17 +63,15 @@ class Victim:
             self.docker.start_plugin(self.docker.chosen)  # type: ignore[attr-defined]  # set by the test
 
 
-Disaster: TypeAlias = Callable[[Victim], AbstractContextManager[None]]
+Disaster: TypeAlias = Callable[[Victim], Iterator[None]]
 
 
-@contextmanager
 def kill_the_decider(victim: Victim) -> Iterator[None]:
     for decider in victim.list_deciders():
         victim.docker.host.signal(decider, "KILL")
     yield
 
 
-@contextmanager
 def stop_the_decider(victim: Victim) -> Iterator[None]:
     deciders = victim.list_deciders()
     for decider in deciders:
@@ -83,13 +81,11 @@ def stop_the_decider(victim: Victim) -> Iterator[None]:
         victim.docker.host.signal(decider, "CONT")
 
 
-@contextmanager
 def kill_the_arbiter(victim: Victim) -> Iterator[None]:
     victim.restart("KILL")
     yield
 
 
-@contextmanager
 def kill_all_processes(victim: Victim) -> Iterator[None]:
     """As when memory runs out for the whole control group."""
     for decider in victim.list_deciders():
@@ -98,7 +94,6 @@ def kill_all_processes(victim: Victim) -> Iterator[None]:
     yield
 
 
-@contextmanager
 def lost_socket(victim: Victim) -> Iterator[None]:
     """Its file is removed; one that is held is its holder's to make anew."""
     if not victim.held:
@@ -106,14 +101,12 @@ def lost_socket(victim: Victim) -> Iterator[None]:
     yield
 
 
-@contextmanager
 def policy_moved_away(victim: Victim) -> Iterator[None]:
     victim.docker.shell(f"mv {SITE} {SITE}.away")
     yield
     victim.docker.shell(f"mv {SITE}.away {SITE}")
 
 
-@contextmanager
 def policy_below_a_mount(victim: Victim) -> Iterator[None]:
     """It would allow everything, if it were valid."""
     victim.docker.shell(f"mkdir -p {SITE}.other; cp {SITE}/site.json {SITE}.other; mount --bind {SITE}.other {SITE}")
@@ -122,13 +115,11 @@ def policy_below_a_mount(victim: Victim) -> Iterator[None]:
     victim.docker.shell(f"umount {SITE}")
 
 
-@contextmanager
 def restart(victim: Victim) -> Iterator[None]:
     victim.restart("TERM")
     yield
 
 
-@contextmanager
 def reload(victim: Victim) -> Iterator[None]:
     """An invalid policy that would allow everything, then a valid one."""
     site = victim.docker.host.path(f"{SITE}/site.json")
@@ -139,7 +130,6 @@ def reload(victim: Victim) -> Iterator[None]:
     victim.docker.host.signal(victim.find_arbiter(), "HUP")
 
 
-@contextmanager
 def few_descriptors(victim: Victim) -> Iterator[None]:
     for decider in victim.list_deciders():
         used = len([*victim.docker.host.path(f"/proc/{decider}/fd").iterdir()])
@@ -149,7 +139,6 @@ def few_descriptors(victim: Victim) -> Iterator[None]:
     victim.limit("--nofile=4096:4096")
 
 
-@contextmanager
 def little_memory(victim: Victim) -> Iterator[None]:
     """No room for the stack of a thread, nor for a large body."""
     for decider in victim.list_deciders():
@@ -161,14 +150,12 @@ def little_memory(victim: Victim) -> Iterator[None]:
     victim.limit("--as=unlimited:unlimited")
 
 
-@contextmanager
 def full_disk(victim: Victim) -> Iterator[None]:
     victim.docker.shell(f"dd if=/dev/zero of={FOLDER}/filler bs=1M; dd if=/dev/zero of={FOLDER}/rest bs=100")
     yield
     victim.docker.shell(f"rm {FOLDER}/filler {FOLDER}/rest")
 
 
-@contextmanager
 def slow_daemon(victim: Victim) -> Iterator[None]:
     victim.docker.shell("kill -STOP $(cat /run/docker.pid)")
     yield
@@ -177,7 +164,6 @@ def slow_daemon(victim: Victim) -> Iterator[None]:
     victim.docker.dockerd.waiter.send_signal(signal.SIGCONT)
 
 
-@contextmanager
 def hung_file_system(victim: Victim) -> Iterator[None]:
     command = victim.docker.host.inside([sys.executable, str(HERE / "hung_fs.py"), HUNG])
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -188,13 +174,11 @@ def hung_file_system(victim: Victim) -> Iterator[None]:
         process.stdin.close()
 
 
-@contextmanager
 def rotation(victim: Victim) -> Iterator[None]:
     victim.docker.shell(f"mv {LOG} {LOG}.$(date +%s%N)")
     yield
 
 
-@contextmanager
 def clock_jump(victim: Victim) -> Iterator[None]:
     victim.clock.step(victim.chance.choice([-10, -1, 1, 10]) * YEAR)
     yield
@@ -219,7 +203,7 @@ def strike(victim: Victim, seconds: float) -> list[str]:
             waiting = victim.chance.sample([*DISASTERS], len(DISASTERS))
         name = waiting.pop()
         happened.append(name)
-        with DISASTERS[name](victim):
+        with contextmanager(DISASTERS[name])(victim):
             time.sleep(victim.chance.uniform(0.5, 2.5))
         time.sleep(victim.chance.uniform(0.2, 1.0))
     return happened

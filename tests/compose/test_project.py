@@ -21,12 +21,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_file_shows_its_own_folder(folder: Path) -> None:
-    assert project.from_files([str(folder / "compose.yaml")], None).shown == (str(folder),)
-
-
-def test_a_wider_folder_is_shown_instead(folder: Path) -> None:
-    assert project.from_files([str(folder / "other" / "prod.yaml")], str(folder)).shown == (str(folder),)
+@pytest.mark.parametrize(("file", "is_wider"), [("compose.yaml", False), ("other/prod.yaml", True)])
+def test_a_file_shows_its_own_folder_or_a_wider_one(folder: Path, file: str, is_wider: bool) -> None:
+    assert project.from_files([str(folder / file)], str(folder) if is_wider else None).shown == (str(folder),)
 
 
 def test_a_command_without_files_takes_those_of_the_folder_above_as_compose_does(folder: Path) -> None:
@@ -66,12 +63,9 @@ def test_a_link_to_a_folder_is_shown_under_both_names(folder: Path, tmp_path: Pa
     assert of.shown == (str(tmp_path / "link"), str(folder / "other"))
 
 
-def test_the_whole_host_is_no_project() -> None:
+def test_the_whole_host_is_no_project_and_a_named_file_that_is_missing_is_reported(folder: Path) -> None:
     with pytest.raises(SandboxError, match="whole host"):
         project.from_files(["/compose.yaml"], None)
-
-
-def test_a_named_file_that_is_missing_is_reported(folder: Path) -> None:
     with pytest.raises(SandboxError, match=r"none\.env: does not exist"):
         project.from_command(["--env-file", "none.env"], str(folder), None)
 

@@ -192,11 +192,10 @@ def test_a_terminal_is_not_the_one_that_controls_the_sandbox(sandbox: ConfinedPr
     os.close(terminal)
 
 
-def test_the_status_of_the_program_is_passed_on(sandbox: ConfinedProject) -> None:
+def test_the_status_of_the_program_is_passed_on_and_nothing_runs_in_what_cannot_be_set_up(
+    sandbox: ConfinedProject,
+) -> None:
     assert sandbox.shell("exit 7").returncode == 7
-
-
-def test_what_cannot_be_set_up_is_reported_and_nothing_runs(sandbox: ConfinedProject) -> None:
     ended = sandbox.run("/bin/sh", "-c", "echo ran", shown=["/nonexistent/x"])
 
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -269,9 +268,12 @@ def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
     ],
     ids=["it cannot be had", "too little memory"],
 )
-def test_what_ends_a_sandbox_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch, ended: Ended, why: str) -> None:
+def test_what_ends_a_sandbox_is_told_with_the_way_out_and_any_other_end_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, ended: Ended, why: str
+) -> None:
     with pytest.raises(SandboxError, match=why):
         run_ending(monkeypatch, ended)
+    assert run_ending(monkeypatch, Ended(14, "no such file")) == Ended(14, "no such file")
 
 
 @pytest.mark.parametrize(
@@ -289,10 +291,6 @@ def test_without_what_makes_the_sandbox_the_cure_is_told(
     (fault,) = fault_of(portero("check", tmp_path / "compose.yaml")).splitlines()
 
     assert cure in fault
-
-
-def test_any_other_end_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_ending(monkeypatch, Ended(14, "no such file")) == Ended(14, "no such file")
 
 
 @pytest.mark.parametrize(

@@ -21,34 +21,27 @@ BODY: JSON = {
 
 
 @pytest.mark.parametrize(
-    ("at", "line"),
+    ("kind", "name", "at", "line"),
     [
-        ("HostConfig.Privileged", 6),
-        ("HostConfig.Binds[0]", 8),
-        ("HostConfig.Mounts[0].Source", 9),
-        ("HostConfig.PortBindings.80/tcp[0]", 11),
-        ("HostConfig.PortBindings.53/udp[0].HostPort", 12),
-        ("HostConfig.CapAdd[0]", 13),
-        ("HostConfig.CapAdd[1]", 14),
-        ("HostConfig.Sysctls.kernel.shmmax", 15),
-        ("HostConfig.Memory", 17),
-        ("?networkmode", 20),
-        pytest.param("HostConfig.Binds[1]", 7, id="an entry that the file spells otherwise: the key"),
-        pytest.param("HostConfig.PidMode", 4, id="what the file does not have: the service"),
-        pytest.param("Unknown", 4, id="a field without a key"),
-        pytest.param("", 4, id="the whole"),
+        *(
+            ("services", "web", f"HostConfig.{at}", line)
+            for at, line in {
+                **{"Privileged": 6, "Binds[0]": 8, "Mounts[0].Source": 9, "PortBindings.80/tcp[0]": 11},
+                **{"PortBindings.53/udp[0].HostPort": 12, "CapAdd[0]": 13, "CapAdd[1]": 14},
+                **{"Sysctls.kernel.shmmax": 15, "Memory": 17},
+            }.items()
+        ),
+        ("services", "web", "?networkmode", 20),
+        pytest.param("services", "web", "HostConfig.Binds[1]", 7, id="an entry spelt otherwise: the key"),
+        pytest.param("services", "web", "HostConfig.PidMode", 4, id="what the file does not have: the service"),
+        pytest.param("services", "web", "Unknown", 4, id="a field without a key"),
+        pytest.param("services", "web", "", 4, id="the whole"),
+        pytest.param("services", "tool", "HostConfig.PidMode", 2, id="a merged property: where it is written"),
+        pytest.param("volumes", "web", "DriverOpts.o", 26, id="a volume: among the volumes"),
     ],
 )
-def test_a_place_in_the_request_of_a_service_has_a_line(at: str, line: int) -> None:
-    assert ComposeLines.of({"compose.yaml": FILE}).find("services", "web", at, BODY) == ("compose.yaml", line)
-
-
-def test_a_merged_property_has_the_line_where_it_is_written() -> None:
-    assert ComposeLines.of({"c": FILE}).find("services", "tool", "HostConfig.PidMode") == ("c", 2)
-
-
-def test_a_volume_is_found_among_the_volumes() -> None:
-    assert ComposeLines.of({"c": FILE}).find("volumes", "web", "DriverOpts.o") == ("c", 26)
+def test_a_place_in_the_request_has_a_line(kind: str, name: str, at: str, line: int) -> None:
+    assert ComposeLines.of({"compose.yaml": FILE}).find(kind, name, at, BODY) == ("compose.yaml", line)
 
 
 def test_an_override_comes_before_what_it_overrides() -> None:

@@ -14,9 +14,19 @@ from .seen import Seen
 ROWS = table(Path(__file__).with_name("adaptations.tsv"))
 
 
-def seen(at: str, read: Any, made: Any, *, version: str | None = None, engine: str = "26.1", **body: Any) -> Seen:
-    document = {"apiVersion": version, "body": body, "facts": {}}
-    return Seen(Difference(at, read, made), "ContainerCreate", document, {"ID": "abc"}, None, engine)
+def seen(
+    at: str,
+    read: Any,
+    made: Any,
+    *,
+    operation: str = "ContainerCreate",
+    version: str | None = None,
+    engine: str = "26.1",
+    stored: dict[str, Any] | None = None,
+    **facts: Any,
+) -> Seen:
+    document = {"apiVersion": version, "body": {}, "facts": facts}
+    return Seen(Difference(at, read, made), operation, document, stored or {"ID": "abc"}, None, engine)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['operations']} {row['field']} {row['how']}")
@@ -55,9 +65,7 @@ def test_what_grants_is_explained_by_no_row() -> None:
 
 def _mount(name: str, read: str | bool, made: list[str], type: str, source: str) -> Adaptation | None:
     fact = {"at": "HostConfig.Mounts[0]", "type": type, "paths": [source]}
-    document = {"apiVersion": None, "body": {}, "facts": {"mounts": [fact]}}
-    difference = Difference(f"facts.mounts[{fact['at']}].{name}", read, made)
-    return explain(Seen(difference, "ContainerCreate", document, {}, None, "28.5"))
+    return explain(seen(f"facts.mounts[{fact['at']}].{name}", read, made, engine="28.5", mounts=[fact]))
 
 
 def _slave(read: str, source: str) -> Adaptation | None:
@@ -78,9 +86,10 @@ def test_dockerd_makes_a_slave_of_a_bind_that_holds_its_data_root_and_names_no_p
 
 
 def _service_swap(made: int | None, engine: str = "26.1") -> Adaptation | None:
-    document = {"apiVersion": None, "body": {}, "facts": {"limits": {"memory": {"value": 2**26}, "swap": {"value": 0}}}}
-    difference = Difference("facts.limits.memorySwap", 2**30, made)
-    return explain(Seen(difference, "ServiceCreate", document, {}, None, engine))
+    limits = {"memory": {"value": 2**26}, "swap": {"value": 0}}
+    return explain(
+        seen("facts.limits.memorySwap", 2**30, made, operation="ServiceCreate", engine=engine, limits=limits)
+    )
 
 
 def test_a_service_before_api_1_52_has_no_swap_of_its_own() -> None:
@@ -94,13 +103,9 @@ def test_a_service_before_api_1_52_has_no_swap_of_its_own() -> None:
     ("name", "id", "explained"), [("1", "", True), ("1a", "1abc", True), ("1", "2abc", False), ("web", "", False)]
 )
 def test_the_beginning_of_an_id_stands_for_its_network(name: str, id: str, explained: bool) -> None:
-    difference = Difference("facts.networks", [name], ["bridge"])
     stored = {"NetworkSettings": {"Networks": {"bridge": {"NetworkID": id}}}}
-    document = {"apiVersion": None, "body": {}, "facts": {}}
 
-    found = explain(Seen(difference, "ContainerCreate", document, stored, None, "26.1"))
-
-    assert (found is not None) is explained
+    assert bool(explain(seen("facts.networks", [name], ["bridge"], stored=stored))) is explained
 
 
 @pytest.mark.parametrize(
@@ -109,8 +114,5 @@ def test_the_beginning_of_an_id_stands_for_its_network(name: str, id: str, expla
 )
 def test_a_swarm_does_not_show_the_options_of_a_driver_of_nodes(scope: str, driver: str, explained: bool) -> None:
     stored = {"Scope": scope, "Driver": driver}
-    document = {"apiVersion": None, "body": {}, "facts": {}}
 
-    found = explain(Seen(Difference("Options.x", "1400", None), "NetworkCreate", document, stored, None, "26.1"))
-
-    assert (found is not None) is explained
+    assert bool(explain(seen("Options.x", "1400", None, operation="NetworkCreate", stored=stored))) is explained

@@ -46,11 +46,7 @@ _VALUES = (
     *(b"", b"a", b"forged", b"5", b"0", b"+5", b"5, 5", b"chunked", b"chunked, identity", b"identity", b"xchunked"),
     *(b"close", b"keep-alive", b"Upgrade", b"X-Portero-Door, upgrade", b"tcp", b"h2c", b"docker", b"d:1", b"[::1]"),
     *(
-        b"application/json",
-        b"text/plain",
-        b"100-continue",
-        b"x" * 300,
-        b"a\r\n folded",
+        *(b"application/json", b"text/plain", b"100-continue", b"x" * 300, b"a\r\n folded"),
         b"a\r\n\tX-Portero-Door: forged",
     ),
     *(b"a\rX-Portero-Door: forged", b"a\nX-Portero-Door: forged", b"a\x00", b"\xff", b"\x0b", b"\x85", b"a\r"),

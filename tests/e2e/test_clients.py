@@ -26,16 +26,11 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
     return own_docker
 
 
-def test_a_harmless_compose_stack_lives_its_whole_life(docker: GuardedDocker) -> None:
+@pytest.mark.parametrize("client", ["compose", "docker"])
+def test_harmless_commands_and_a_harmless_stack_work(docker: GuardedDocker, client: str) -> None:
     with docker.nothing_refused():
-        for words, expected in WORK["compose"]:
-            assert expected in docker.do(f"{COMPOSE} {words}", timeout=90), words
-
-
-def test_harmless_commands_of_the_docker_command_line_work(docker: GuardedDocker) -> None:
-    with docker.nothing_refused():
-        for command, expected in WORK["docker"]:
-            assert expected in docker.do(command), command
+        for words, expected in WORK[client]:
+            assert expected in docker.do(f"{COMPOSE} {words}" if client == "compose" else words, timeout=90), words
 
 
 @pytest.fixture

@@ -25,12 +25,7 @@ DAEMON_CONFIG = {
     "default-network-opts": {"bridge": {ICC: "false"}},
 }
 OF_A_CONTAINER = [
-    "log.driver",
-    "log.options",
-    "noNewPrivileges",
-    "limits.shmSize",
-    "ulimits[0]",
-    "namespaces.ipc",
+    *("log.driver", "log.options", "noNewPrivileges", "limits.shmSize", "ulimits[0]", "namespaces.ipc"),
     "namespaces.cgroup",
 ]
 SHOW = "ulimit -Sn; ulimit -Hn; grep NoNewPrivs /proc/self/status; df -k /dev/shm | tail -1 | awk '{print $2}'"

@@ -98,13 +98,7 @@ def test_a_door_lets_its_list_through_and_says_so_of_the_rest(docker: DooredDock
         assert docker.at("traefik", words).returncode == 0, words
     # docker_cp reads an archive, export, logs: all are GETs.
     for words in (
-        "logs seen",
-        "export seen",
-        "cp seen:/etc/passwd -",
-        "exec seen id",
-        "stop seen",
-        "top seen",
-        "images",
+        *("logs seen", "export seen", "cp seen:/etc/passwd -", "exec seen id", "stop seen", "top seen", "images"),
     ):
         done = docker.at("traefik", words)
         assert refusing(done.stdout + done.stderr) == ["door-operations"], words

@@ -56,11 +56,8 @@ def _nothing_refused(docker: GuardedDocker, command: str, expected: str = "", cw
 @pytest.mark.parametrize(
     "flags",
     [
-        "-v /home/user:/home/user:ro,z",
-        "--tmpfs /run:rw,noexec,nodev,nosuid,size=8m",
-        "--device /dev/zero:/dev/zero:r",
-        "--network ours",
-        "--network none",
+        *("-v /home/user:/home/user:ro,z", "--tmpfs /run:rw,noexec,nodev,nosuid,size=8m"),
+        *("--device /dev/zero:/dev/zero:r", "--network ours", "--network none"),
     ],
 )
 def test_what_the_guide_shows_as_good_is_allowed(docker: GuardedDocker, flags: str) -> None:

@@ -83,14 +83,11 @@ def test_what_an_exception_covers_runs_and_the_log_says_by_whose_leave(site: Sit
     assert [(v["action"], v["exception"], v["at"]) for v in waived] == [("waived", "probe", "HostConfig.NetworkMode")]
 
 
-def test_another_image_is_refused_by_the_rule(site: Site) -> None:
-    assert "no-host-network" in refusing(site.docker.docker(*HOST_NETWORK, "nginx:1.27", "true").stderr)
-
-
-def test_an_image_of_the_same_name_in_another_registry_is_refused(site: Site) -> None:
+@pytest.mark.parametrize("image", ["nginx:1.27", "evil.io/library/busybox"], ids=["another", "of another registry"])
+def test_another_image_is_refused_by_the_rule(site: Site, image: str) -> None:
     site.docker.docker("tag", "busybox", "evil.io/library/busybox")
 
-    assert "no-host-network" in refusing(site.docker.docker(*HOST_NETWORK, "evil.io/library/busybox", "true").stderr)
+    assert "no-host-network" in refusing(site.docker.docker(*HOST_NETWORK, image, "true").stderr)
 
 
 def test_an_exception_for_one_mount_waives_no_other(site: Site) -> None:
@@ -120,26 +117,20 @@ def test_another_rule_that_the_request_breaks_refuses_it_alone(site: Site) -> No
     assert "no-host-network" not in refused
 
 
-def test_an_expired_exception_waives_nothing_and_is_reported(site: Site) -> None:
-    site.write(exception(days=-1))
-    site.taken_over()
-
-    refused = site.docker.docker(*HOST_NETWORK, "busybox", "true").stderr
-
-    assert "no-host-network" in refusing(refused)
-    assert [(one["id"], one["state"]) for one in site.docker.status()["exceptions"]] == [("probe", "expired")]
-    assert f"portero: warning: {FILE}: expired on " in site.docker.logs()
-
-
-def test_an_exception_that_expires_soon_works_and_is_reported(site: Site) -> None:
-    site.write(exception(days=2))
+@pytest.mark.parametrize(
+    ("days", "state", "said", "refused"),
+    [(-1, "expired", "expired on", ["no-host-network"]), (2, "expiring", "expires at the end of", [])],
+    ids=["expired: it waives nothing", "expires soon: it works"],
+)
+def test_the_end_of_an_exception_is_reported(site: Site, days: int, state: str, said: str, refused: list[str]) -> None:
+    site.write(exception(days=days))
     site.taken_over()
 
     ran = site.docker.docker(*HOST_NETWORK, "busybox", "true")
 
-    assert ran.returncode == 0, ran.stderr
-    assert [one["state"] for one in site.docker.status()["exceptions"]] == ["expiring"]
-    assert f"portero: warning: {FILE}: expires at the end of " in site.docker.logs()
+    assert (ran.returncode == 0, refusing(ran.stderr)) == (not refused, refused), ran.stderr
+    assert [(one["id"], one["state"]) for one in site.docker.status()["exceptions"]] == [("probe", state)]
+    assert f"portero: warning: {FILE}: {said} " in site.docker.logs()
 
 
 def test_the_status_tells_how_often_an_exception_was_used(site: Site) -> None:

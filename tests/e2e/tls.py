@@ -20,11 +20,8 @@ mkdir -p ~/.docker && cp {FOLDER}/{CLIENT}/*.pem ~/.docker/
 echo '127.0.0.1 {SERVER}' >> /etc/hosts
 """
 OPTIONS = (
-    f"-H=tcp://127.0.0.1:{PORT}",
-    "--tlsverify",
-    f"--tlscacert={FOLDER}/{SERVER}/ca.pem",
-    f"--tlscert={FOLDER}/{SERVER}/cert.pem",
-    f"--tlskey={FOLDER}/{SERVER}/key.pem",
+    *(f"-H=tcp://127.0.0.1:{PORT}", "--tlsverify", f"--tlscacert={FOLDER}/{SERVER}/ca.pem"),
+    *(f"--tlscert={FOLDER}/{SERVER}/cert.pem", f"--tlskey={FOLDER}/{SERVER}/key.pem"),
 )
 
 

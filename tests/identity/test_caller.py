@@ -31,20 +31,26 @@ def code_of(*given: Any, **named: Any) -> str:
     return find_refusal(who, *given, **named)[0]
 
 
-def test_nobody_is_known_on_the_unix_socket() -> None:
-    assert who() == NOBODY
+NAMELESS = shown(AUTHORITY.issue([]))
+OTHER_HEADERS = {"x-portero-user": "root", "authorization": f"Bearer {token()}"}
+BY_TLS = Identity("alicia", ("dev",), "tls")
 
 
-def test_a_certificate_names_user_and_groups() -> None:
-    assert who({}, [CLIENT], "alicia", "TLS") == Identity("alicia", ("dev",), "tls")
-
-
-def test_the_first_certificate_is_the_clients() -> None:
-    assert who({}, [CLIENT, shown(AUTHORITY.certificate)], "alicia", "TLS").user == "alicia"
-
-
-def test_a_token_names_user_and_groups() -> None:
-    assert who(TOKEN) == Identity("alicia", ("dev",), "token", (), 660.0)
+@pytest.mark.parametrize(
+    ("headers", "certificates", "user", "expected"),
+    [
+        pytest.param({}, [], "", NOBODY, id="nobody on the Unix socket"),
+        pytest.param({}, [CLIENT], "alicia", BY_TLS, id="a certificate"),
+        pytest.param({}, [CLIENT, shown(AUTHORITY.certificate)], "alicia", BY_TLS, id="the first of two certificates"),
+        pytest.param({}, [NAMELESS], "", NOBODY, id="nobody by a certificate without a common name"),
+        pytest.param(TOKEN, [], "", Identity("alicia", ("dev",), "token", (), 660.0), id="a token"),
+        pytest.param(OTHER_HEADERS, [], "", NOBODY, id="nobody by other headers"),
+    ],
+)
+def test_certificate_or_token_name_user_and_groups(
+    headers: Mapping[str, str], certificates: Sequence[str], user: str, expected: Identity
+) -> None:
+    assert who(headers, certificates, user, "TLS" if certificates else "") == expected
 
 
 def test_both_together_are_a_method_of_their_own_with_the_groups_of_both() -> None:
@@ -72,10 +78,6 @@ def test_a_certificate_and_what_comes_with_it_must_agree(
     assert code_of(headers, [certificate], user, "TLS") == code
 
 
-def test_a_certificate_without_a_common_name_leaves_its_client_unknown() -> None:
-    assert who({}, [shown(AUTHORITY.issue([]))], "", "TLS") == NOBODY
-
-
 def test_tls_without_a_certificate_is_no_certificate_of_an_issuer() -> None:
     assert code_of({}, (), "alicia", "TLS") == "certificate-untrusted"
     assert who({}, (), "alicia", "TLS", Trusted()) == Identity("alicia", (), "tls")
@@ -83,10 +85,6 @@ def test_tls_without_a_certificate_is_no_certificate_of_an_issuer() -> None:
 
 def test_a_token_is_refused_where_the_site_lists_no_issuer() -> None:
     assert code_of(TOKEN, trusted=Trusted()) == "token-untrusted"
-
-
-def test_other_headers_name_nobody() -> None:
-    assert who({"x-portero-user": "root", "authorization": f"Bearer {token()}"}) == NOBODY
 
 
 def test_an_identity_is_written_and_read() -> None:

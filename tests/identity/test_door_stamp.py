@@ -38,24 +38,10 @@ def test_what_the_door_makes_is_read() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"aud": "other"},
-        {"aud": [BOOT]},
-        {"exp": NOON + 61},
-        {"exp": NOON},
-        {"exp": NOON + 59.5},
-        {"iat": True},
-        {"door": ""},
-        {"door": 1},
-        {"door": "traefik"},
-        {"door": "traefik", "user": ""},
-        {"user": ""},
-        {"user": " alicia"},
-        {"user": "a\nb"},
-        {"groups": "dev"},
-        {"groups": [""]},
-        {"groups": ["g"] * 257},
-        {"nbf": NOON},
-        {"iss": "portero"},
+        *({"aud": "other"}, {"aud": [BOOT]}, {"exp": NOON + 61}, {"exp": NOON}, {"exp": NOON + 59.5}),
+        *({"iat": True}, {"door": ""}, {"door": 1}, {"door": "traefik"}, {"door": "traefik", "user": ""}),
+        *({"user": ""}, {"user": " alicia"}, {"user": "a\nb"}, {"groups": "dev"}, {"groups": [""]}),
+        *({"groups": ["g"] * 257}, {"nbf": NOON}, {"iss": "portero"}),
     ],
 )
 def test_another_claim_is_refused(changed: dict[str, Any]) -> None:
@@ -65,10 +51,7 @@ def test_another_claim_is_refused(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        {"alg": "EdDSA", "typ": "JWT"},
-        {"alg": "EdDSA"},
-        {**HEADER, "kid": "x"},
-        {**HEADER, "crit": []},
+        *({"alg": "EdDSA", "typ": "JWT"}, {"alg": "EdDSA"}, {**HEADER, "kid": "x"}, {**HEADER, "crit": []}),
         {**HEADER, "alg": "none"},
     ],
 )
@@ -76,15 +59,15 @@ def test_another_header_is_refused(header: dict[str, Any]) -> None:
     assert code(sign(CLAIMS, header)) == "door-invalid"
 
 
+OF_ANOTHER_KEY = sign(CLAIMS, key=Ed25519PrivateKey.generate())
+
+
 @pytest.mark.parametrize(
-    "text", ["", "x", "a.b.c", "e30.e30.", sign([]), sign(CLAIMS)[:-4], sign(CLAIMS) + ".x", "x" * 70_000]
+    "text",
+    ["", "x", "a.b.c", "e30.e30.", sign([]), sign(CLAIMS)[:-4], sign(CLAIMS) + ".x", "x" * 70_000, OF_ANOTHER_KEY],
 )
 def test_what_is_no_stamp_is_refused(text: str) -> None:
     assert code(text) == "door-invalid"
-
-
-def test_a_stamp_by_another_key_is_refused() -> None:
-    assert code(sign(CLAIMS, key=Ed25519PrivateKey.generate())) == "door-invalid"
 
 
 def test_a_door_of_a_tool_has_no_user() -> None:

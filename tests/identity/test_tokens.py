@@ -159,14 +159,14 @@ def test_a_token_of_another_or_for_another_is_untrusted(text: str) -> None:
     assert code_of(text) == "token-untrusted"
 
 
-def test_every_token_is_untrusted_where_no_issuer_is_listed() -> None:
+@pytest.mark.parametrize(
+    ("text", "listed", "hosts"), [(GOOD, {}, ("web",)), (token(aud=""), issuers(), ())], ids=["issuer", "host"]
+)
+def test_every_token_is_untrusted_where_no_issuer_is_listed_or_the_host_has_no_name(
+    text: str, listed: Any, hosts: tuple[str, ...]
+) -> None:
     with pytest.raises(Refused, match="token-untrusted"):
-        tokens.read_token(GOOD, {}, ("web",), NOON)
-
-
-def test_every_token_is_untrusted_where_the_host_has_no_name() -> None:
-    with pytest.raises(Refused, match="token-untrusted"):
-        tokens.read_token(token(aud=""), issuers(), (), NOON)
+        tokens.read_token(text, listed, hosts, NOON)
 
 
 def test_one_of_several_hosts_is_enough() -> None:

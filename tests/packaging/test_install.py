@@ -187,18 +187,15 @@ def test_rsyslog_sends_the_log_on_when_it_is_asked_for_and_not_before(host: Host
     assert [path for path in host.folder.rglob("*") if not path.is_dir() or "portero" in path.name] == []
 
 
-def test_a_name_of_a_machine_is_no_pattern(host: Host) -> None:
-    done = host.make("install", RSYSLOG="a|b")
+def test_a_name_of_a_machine_is_no_pattern_and_an_upgrade_needs_an_installation(
+    host: Host, tmp_path: Path, wheels: Path
+) -> None:
+    pattern = host.make("install", RSYSLOG="a|b")
+    missing = Host(tmp_path / "none", wheels).make("upgrade")
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "RSYSLOG: write the name of a machine" in done.stderr
-
-
-def test_an_upgrade_needs_an_installation(tmp_path: Path, wheels: Path) -> None:
-    done = Host(tmp_path, wheels).make("upgrade")
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "nothing is installed here; make install" in done.stderr
+    assert (pattern.returncode, pattern.stdout, missing.returncode, missing.stdout) == (2, "", 2, "")
+    assert "RSYSLOG: write the name of a machine" in pattern.stderr
+    assert "nothing is installed here; make install" in missing.stderr
 
 
 def test_uninstalling_leaves_nothing(host: Host) -> None:

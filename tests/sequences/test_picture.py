@@ -26,16 +26,7 @@ pytestmark = pytest.mark.e2e
 OPERATIONS, SEED = (int(os.environ.get(f"PICTURE_{name}", n)) for name, n in (("OPERATIONS", "200"), ("SEED", "1")))
 PAIRS = min(OPERATIONS // 8, 200)
 SERVE = (
-    "serve",
-    "--socket",
-    PLUGIN_SOCKET,
-    "--profile",
-    "baseline",
-    "--log",
-    LOG,
-    "--state",
-    STATE,
-    "--host-root",
+    *("serve", "--socket", PLUGIN_SOCKET, "--profile", "baseline", "--log", LOG, "--state", STATE, "--host-root"),
     "/",
 )
 OWN_AND_29 = [None] if missing_engine(FOLDERS["29.7"]) else [None, FOLDERS["29.7"]]

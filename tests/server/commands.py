@@ -20,6 +20,12 @@ def serve(folder: Path, *options: str) -> list[str]:
     return command("serve", "--socket", str(folder / "portero.sock"), "--host-root", "none", *log, *options)
 
 
+def serve_patched(patch: str, folder: Path, *options: str) -> list[str]:
+    """The same with a piece of code that is run first."""
+    code = f"import sys\n{patch}\nfrom portero.cli import main\nmain(sys.argv[3:])\n"
+    return ["-c", code, *serve(folder, *options)]
+
+
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command(*arguments)],

@@ -58,6 +58,12 @@ class Server:
         finally:
             connection.close()
 
+    def allows(self, request: bytes = b"{}") -> bool:
+        """Whether it is allowed: it has an answer."""
+        status, answer = self.ask("POST", "/AuthZPlugin.AuthZReq", request)
+        assert status == 200
+        return bool(answer["Allow"])
+
     @contextmanager
     def asking(self, *requests: bytes) -> Iterator[list[UnixConnection]]:
         """Each request sent over a connection of its own, which is closed at the end; no answer is read."""
@@ -99,7 +105,13 @@ class Server:
 
 @contextmanager
 def started(
-    arguments: list[str], path: Path, *inherited: int, enter: Sequence[str] = (), **environ: str
+    arguments: list[str],
+    path: Path,
+    *inherited: int,
+    enter: Sequence[str] = (),
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+    **environ: str,
 ) -> Iterator[Server]:
     """The server once it answers; stopped at the end. It inherits the descriptors that are named.
 
@@ -109,8 +121,8 @@ def started(
         [*enter, sys.executable, *arguments],
         cwd=path.parent,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'plugin'}:{ROOT / 'tests' / 'server'}", **environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
         pass_fds=inherited,
     )

@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
-from tests.server.commands import ask, create, serve
-from tests.server.running import Server, serve_stand_in, started, wait_until_it_answers
+from tests.server.commands import create, serve
+from tests.server.running import Server, serve_stand_in, started
 from tests.server.test_log_failures import READ, fill
 from tests.waiting import soon
 
@@ -63,7 +60,7 @@ def test_a_killed_decider_is_replaced_at_once_and_the_socket_stays(server: Serve
     os.kill(server.decider(), signal.SIGKILL)
 
     began = time.monotonic()
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    assert server.allows()
     assert time.monotonic() - began < 1.5
     connection.close()
 
@@ -145,7 +142,7 @@ def test_no_signal_makes_a_second_decider_or_ends_the_only_one(server: Server, n
         time.sleep(0.5)
 
     assert server.decider() == before
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    assert server.allows()
     assert server.stop() == (0, "")
 
 
@@ -252,20 +249,14 @@ def test_a_killed_decider_is_a_line_of_our_own(server: Server) -> None:
 def test_a_stalled_standard_error_keeps_no_decider_from_being_replaced(tmp_path: Path) -> None:
     """Gunicorn's arbiter says that one was killed."""
     reader, writer = os.pipe()
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")}
-    process = subprocess.Popen([sys.executable, *serve(tmp_path)], env=environ, stderr=writer, text=True)
-    server = Server(process, tmp_path / "portero.sock")
-    try:
-        wait_until_it_answers(server)
+    with started(serve(tmp_path), tmp_path / "portero.sock", stderr=writer) as server:
         fill(writer)
         before = server.decider()
         os.kill(before, signal.SIGKILL)
         assert soon(lambda: before not in server.workers() and len(server.workers()) == 1)
-        assert ask(server, READ)["Allow"] is True
+        assert server.allows(READ)
         status, _ = server.stop()
-    finally:
-        process.kill()
-        os.close(reader)
-        os.close(writer)
+    os.close(reader)
+    os.close(writer)
 
     assert status == 0

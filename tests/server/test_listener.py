@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,26 +30,23 @@ def dead_socket(path: Path) -> None:
         dying.bind(str(path))
 
 
-def close(made: Listener) -> None:
-    os.close(made.descriptor)
+@pytest.fixture
+def made(path: Path) -> Iterator[Listener]:
+    listening = listen(path)
+    yield listening
+    os.close(listening.descriptor)
 
 
-def test_only_its_owner_may_use_the_socket(path: Path) -> None:
-    made = listen(path)
-
-    assert stat.S_IMODE(path.lstat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
-    assert connects(path)
-    close(made)
-
-
-def test_the_umask_is_as_before(path: Path) -> None:
+def test_only_its_owner_may_use_the_socket_and_the_umask_is_as_before(path: Path) -> None:
     before = os.umask(0o027)
     os.umask(before)
     made = listen(path)
 
     assert os.umask(before) == before
-    close(made)
+    assert stat.S_IMODE(path.lstat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
+    assert connects(path)
+    os.close(made.descriptor)
 
 
 def test_a_dead_socket_file_is_replaced(path: Path) -> None:
@@ -58,18 +56,15 @@ def test_a_dead_socket_file_is_replaced(path: Path) -> None:
     made = listen(path)
 
     assert connects(path)
-    close(made)
+    os.close(made.descriptor)
 
 
-def test_a_socket_with_a_listener_is_not_stolen(path: Path) -> None:
-    first = listen(path)
-
+def test_a_socket_with_a_listener_is_not_stolen(path: Path, made: Listener) -> None:
     with pytest.raises(SocketTaken) as refused:
         listen(path)
 
     assert str(refused.value) == f"{path}: another process listens there; stop it, or choose another PORTERO_SOCKET"
     assert connects(path)
-    close(first)
 
 
 def test_a_datagram_socket_is_not_ours(path: Path) -> None:
@@ -101,39 +96,31 @@ def test_what_is_no_socket_is_never_removed(path: Path, kind: str) -> None:
     assert os.path.lexists(path)
 
 
-def test_the_socket_is_removed_at_the_end_and_a_second_time_does_nothing(path: Path) -> None:
-    made = listen(path)
-
+def test_the_socket_is_removed_at_the_end_and_a_second_time_does_nothing(path: Path, made: Listener) -> None:
     made.remove()
     made.remove()
 
     assert list(path.parent.iterdir()) == []
-    close(made)
 
 
-def test_a_socket_of_another_process_stays(path: Path) -> None:
-    made = listen(path)
+def test_a_socket_of_another_process_stays(path: Path, made: Listener) -> None:
     path.unlink()
     other = listen(path)
 
     made.remove()
 
     assert connects(path)
-    close(made)
-    close(other)
+    os.close(other.descriptor)
 
 
-def test_a_folder_that_is_gone_does_not_hinder_the_end(path: Path) -> None:
-    made = listen(path)
+def test_a_folder_that_is_gone_does_not_hinder_the_end(path: Path, made: Listener) -> None:
     path.unlink()
     path.parent.rmdir()
 
     made.remove()
-    close(made)
 
 
-def test_a_decider_does_not_remove_the_arbiters_socket(path: Path) -> None:
-    made = listen(path)
+def test_a_decider_does_not_remove_the_arbiters_socket(path: Path, made: Listener) -> None:
     process = os.fork()
     if process == 0:
         made.remove()
@@ -141,7 +128,6 @@ def test_a_decider_does_not_remove_the_arbiters_socket(path: Path) -> None:
     os.waitpid(process, 0)
 
     assert connects(path)
-    close(made)
 
 
 def test_a_folder_locked_by_another_process_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +145,7 @@ def test_a_folder_locked_by_another_process_is_named(path: Path, monkeypatch: py
 CONTENDER = """
 import sys, time
 from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from portero.server.listener import SocketTaken, listen
 try:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.commands import ask, create, run, serve
+from tests.application.test_application import site_with_exception
+from tests.server.commands import ask, create, run, serve, serve_patched
 from tests.server.running import Server, started
 from tests.waiting import wait_until
 
@@ -46,8 +47,7 @@ class Site:
         self.wait_until(lambda told: told["policy"] != digest)
 
     def allows(self) -> bool:
-        allowed: bool = ask(self.server, create(Privileged=True))["Allow"]
-        return allowed
+        return self.server.allows(create(Privileged=True))
 
     def kill(self) -> None:
         """Kill the decider; the next one answers after this."""
@@ -57,10 +57,14 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Any:
-    policy = tmp_path / "policy"
-    policy.mkdir()
-    (policy / "site.json").write_text("{}")
+def policy(tmp_path: Path) -> Path:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "site.json").write_text("{}")
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def site(tmp_path: Path, policy: Path) -> Any:
     options = ("--profile", "baseline", "--schemas", str(policy))
     with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
         yield Site(running, policy)
@@ -150,40 +154,27 @@ def test_without_a_valid_policy_a_decider_refuses_everything_until_there_is_one(
     assert "NOTHING IS ALLOWED" in str(site.status()["attention"])
     site.write("{}")
     site.wait_until(lambda told: not told["reloadFaults"])
-    assert ask(site.server, create())["Allow"] is True
+    assert site.server.allows(create())
     assert "every request is refused until one is" in site.server.stop()[1]
 
 
-def test_a_policy_that_cannot_be_kept_is_said_and_is_in_force(tmp_path: Path) -> None:
-    policy = tmp_path / "policy"
-    policy.mkdir()
-    (policy / "site.json").write_text("{}")
+def test_a_policy_that_cannot_be_kept_is_said_and_is_in_force(tmp_path: Path, policy: Path) -> None:
     options = ("--profile", "baseline", "--schemas", str(policy), "--state", "/proc/none/versions.json")
     with started(serve(tmp_path, *options), tmp_path / "portero.sock") as server:
-        assert ask(server, create())["Allow"] is True
+        assert server.allows(create())
         errors = server.stop()[1]
 
     assert "last-policy.json: the policy in force cannot be kept for a restart (No such file or directory)" in errors
 
 
-def test_decisions_and_used_exceptions_are_counted(site: Site) -> None:
-    (site.policy / "exceptions").mkdir()
-    content = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-privileged"],
-        "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
-        "reason": "The old installer needs it.",
-        "owner": "operations",
-        "expires": "2999-12-31",
-    }
+def test_decisions_and_used_exceptions_are_counted(tmp_path: Path, site: Site) -> None:
     before = site.status()["policy"]
-    (site.policy / "exceptions" / "installer.json").write_text(json.dumps(content))
+    site_with_exception(tmp_path)
     site.wait_for_another_policy(before)
     for _ in range(20):
-        assert ask(site.server, create(Privileged=True))["Allow"] is True
+        assert site.server.allows(create(Privileged=True))
     for _ in range(10):
-        assert ask(site.server, create(PidMode="host"))["Allow"] is False
+        assert not site.server.allows(create(PidMode="host"))
 
     told = site.status()
     assert told["decisions"] == {"allowed": 20, "refused": 10}
@@ -192,52 +183,45 @@ def test_decisions_and_used_exceptions_are_counted(site: Site) -> None:
 
 def test_a_look_at_a_policy_folder_that_does_not_end_needs_attention(tmp_path: Path) -> None:
     """As at a folder whose file system does not answer."""
-    code = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from portero.status import status; from portero.application import watch\n"
-        "status._SILENT = 1.5\n"
-        "take = watch.Watch.take_snapshot\n"
-        "def stand_still(self):\n"
-        "    while Path('hangs').exists(): time.sleep(0.05)\n"
-        "    return take(self)\n"
-        "watch.Watch.take_snapshot = stand_still\n"
-        "from portero.cli import main\n"
-        "main(sys.argv[3:])\n"
-    )
+    patch = """
+import time
+from pathlib import Path
+from portero.status import status; from portero.application import watch
+status._SILENT = 1.5
+take = watch.Watch.take_snapshot
+def stand_still(self):
+    while Path('hangs').exists(): time.sleep(0.05)
+    return take(self)
+watch.Watch.take_snapshot = stand_still
+"""
 
     def attention() -> str:
         return str(server.ask("GET", "/healthz")[1]["attention"])
 
-    with started(["-c", code, *serve(tmp_path)], tmp_path / "portero.sock") as server:
+    with started(serve_patched(patch, tmp_path), tmp_path / "portero.sock") as server:
         assert "no change of the policy is loaded" not in attention()
         (tmp_path / "hangs").touch()
         wait_until(lambda: "no change of the policy is loaded since" in attention(), "attention", WITHIN)
-        answered = ask(server, create(Privileged=True))["Allow"]
+        answered = server.allows(create(Privileged=True))
         (tmp_path / "hangs").unlink()
         wait_until(lambda: "no change of the policy is loaded" not in attention(), "no attention", WITHIN)
 
     assert answered is False
 
 
-def test_requests_are_answered_while_another_policy_is_compiled(tmp_path: Path) -> None:
-    code = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from portero.application import loading\n"
-        "load = loading.load\n"
-        "def load_slowly(*given):\n"
-        "    while Path('compiles').exists(): time.sleep(0.05)\n"
-        "    return load(*given)\n"
-        "loading.load = load_slowly\n"
-        "from portero.cli import main\n"
-        "main(sys.argv[3:])\n"
-    )
-    policy = tmp_path / "policy"
-    policy.mkdir()
-    (policy / "site.json").write_text("{}")
-    words = serve(tmp_path, "--profile", "baseline", "--schemas", str(policy))
-    with started(["-c", code, *words], tmp_path / "portero.sock") as server:
+def test_requests_are_answered_while_another_policy_is_compiled(tmp_path: Path, policy: Path) -> None:
+    patch = """
+import time
+from pathlib import Path
+from portero.application import loading
+load = loading.load
+def load_slowly(*given):
+    while Path('compiles').exists(): time.sleep(0.05)
+    return load(*given)
+loading.load = load_slowly
+"""
+    words = serve_patched(patch, tmp_path, "--profile", "baseline", "--schemas", str(policy))
+    with started(words, tmp_path / "portero.sock") as server:
         site = Site(server, policy)
         (tmp_path / "compiles").touch()
         site.act("off")

@@ -3,16 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
-from tests.server.commands import ask, create, run, serve
-from tests.server.running import Server, started, wait_until_it_answers
+from tests.server.commands import ask, create, run, serve, serve_patched
+from tests.server.running import Server, started
 from tests.waiting import soon
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
@@ -54,29 +51,19 @@ def test_a_log_on_a_full_disk_is_status_1_and_in_the_metrics(tmp_path: Path) -> 
 def test_a_stalled_standard_output_refuses_changes_and_holds_up_no_read(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     fill(writer)
-    process = subprocess.Popen(
-        [sys.executable, *serve(tmp_path, "--log", "-")],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")},
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    server = Server(process, tmp_path / "portero.sock")
-    try:
-        wait_until_it_answers(server)
+    with started(serve(tmp_path, "--log", "-"), tmp_path / "portero.sock", stdout=writer) as server:
         began = time.monotonic()
         first = ask(server, create())
         took_first = time.monotonic() - began
         began = time.monotonic()
-        answers = [(ask(server, READ)["Allow"], ask(server, create())["Allow"]) for _ in range(20)]
+        answers = [(server.allows(READ), server.allows(create())) for _ in range(20)]
         took = time.monotonic() - began
         seen = attention(server)
         os.read(reader, 1 << 20)
         later = ask(server, create(Memory=1 << 20, MemorySwap=1 << 20))
-    finally:
         status, _ = server.stop()
-        os.close(reader)
-        os.close(writer)
+    os.close(reader)
+    os.close(writer)
 
     assert "log-failure" in first["Msg"]
     assert 1.5 < took_first < 10
@@ -97,19 +84,17 @@ def test_a_pipe_that_nobody_reads_is_no_log(tmp_path: Path) -> None:
 
 
 def test_a_write_that_hangs_is_known_to_the_others(tmp_path: Path) -> None:
-    code = (
-        "import os, sys, time\n"
-        "from portero.decision_log import log_file\n"
-        "find_size = log_file.find_size\n"
-        "def hang_when_asked(place, identity):\n"
-        "    while os.path.exists(place + '.hang'): time.sleep(0.05)\n"
-        "    return find_size(place, identity)\n"
-        "log_file.find_size = hang_when_asked\n"
-        "from portero.cli import main\n"
-        "main(sys.argv[3:])\n"
-    )
+    patch = """
+import os, time
+from portero.decision_log import log_file
+find_size = log_file.find_size
+def hang_when_asked(place, identity):
+    while os.path.exists(place + '.hang'): time.sleep(0.05)
+    return find_size(place, identity)
+log_file.find_size = hang_when_asked
+"""
     hang = tmp_path / "decisions.jsonl.hang"
-    with started(["-c", code, *serve(tmp_path)], tmp_path / "portero.sock") as server:
+    with started(serve_patched(patch, tmp_path), tmp_path / "portero.sock") as server:
         hang.touch()
         with server.asking(create()) as (connection,):
             assert soon(lambda: attention(server), 25)
@@ -138,38 +123,30 @@ def test_a_synced_log_has_the_lines_of_a_killed_portero(tmp_path: Path, sync: st
 
 # Killed inside the write, as by the kernel when memory runs out.
 KILLED = """
-import os, signal, sys
+import os, signal
 whole = os.write
 def write(descriptor, data):
     if b'"kill"' not in bytes(data): return whole(descriptor, data)
     whole(descriptor, data[:100])
     os.kill(os.getpid(), signal.SIGKILL)
 os.write = write
-from portero.cli import main
-main(sys.argv[3:])
 """
 
 
 @pytest.mark.parametrize("place", ["decisions.jsonl", "-"])
 def test_a_line_behind_that_of_a_killed_decider_is_a_line_of_its_own(tmp_path: Path, place: str) -> None:
     killing = json.dumps(json.loads(create()) | {"User": "kill"}).encode()
-    words = ["-c", KILLED, *serve(tmp_path, *(["--log", "-"] if place == "-" else []))]
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")}
+    words = serve_patched(KILLED, tmp_path, *(["--log", "-"] if place == "-" else []))
     output = tmp_path / place
-    with output.open("ab") as opened:
-        process = subprocess.Popen(
-            [sys.executable, *words], env=environ, stdout=opened, stderr=subprocess.PIPE, text=True
-        )
-        server = Server(process, tmp_path / "portero.sock")
-        try:
-            wait_until_it_answers(server)
+    with (
+        output.open("ab") as opened,
+        started(words, tmp_path / "portero.sock", stdout=opened.fileno()) as server,
+    ):
+        ask(server, create())
+        with pytest.raises(OSError):  # noqa: PT011 - whichever: there is no answer
+            ask(server, killing)
+        for _ in range(3):
             ask(server, create())
-            with pytest.raises(OSError):  # noqa: PT011 - whichever: there is no answer
-                ask(server, killing)
-            for _ in range(3):
-                ask(server, create())
-        finally:
-            server.stop()
 
     first, torn, *others = output.read_text().splitlines()
     assert len(torn) == 100

@@ -14,6 +14,7 @@ from portero.server.gunicorn_arbiter import LostSocket
 from portero.server.listener import Listener, listen
 from tests.failing import fail_with
 from tests.server.running import Server, serve_stand_in, started
+from tests.server.test_listener import connects
 from tests.waiting import soon
 
 
@@ -22,11 +23,6 @@ def listener(tmp_path: Path) -> Iterator[Listener]:
     made = listen(tmp_path / "plugins" / "portero.sock")
     yield made
     os.close(made.descriptor)
-
-
-def connects(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(str(path)) == 0
 
 
 def test_a_socket_in_its_place_is_left_alone(listener: Listener) -> None:
@@ -69,23 +65,18 @@ def test_a_place_that_another_process_has_taken_is_tried_again_after_pauses(
     os.close(lost.listener.descriptor)
 
 
-def test_a_socket_of_systemd_is_missed_aloud(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_socket_of_systemd_is_missed_aloud_once_it_was_seen(
+    listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
     path = Path(listener.name)
+    unseen = LostSocket(Listener(listener.descriptor, "/no/such/portero.sock", None, (0, 0), os.getpid()))
     lost = LostSocket(Listener(listener.descriptor, listener.name, None, listener.identity, os.getpid()))
-    assert lost.replace_if_lost(0.0) is False
+    assert (unseen.replace_if_lost(0.0), lost.replace_if_lost(0.0)) == (False, False)
+    assert caplog.text == ""
     path.unlink()
 
     assert lost.replace_if_lost(1.0) is False
     assert "was removed, and dockerd cannot connect: systemctl restart portero.socket" in caplog.text
-
-
-def test_a_socket_of_systemd_that_was_never_seen_is_not_missed(
-    listener: Listener, caplog: pytest.LogCaptureFixture
-) -> None:
-    lost = LostSocket(Listener(listener.descriptor, "/no/such/portero.sock", None, (0, 0), os.getpid()))
-
-    assert lost.replace_if_lost(0.0) is False
-    assert caplog.text == ""
 
 
 def test_what_cannot_be_told_is_no_loss(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """The calls of Docker's plugin protocol."""
 
+import json
+
 import pytest
 
 from portero.dockerd.peer import Peer
@@ -13,15 +15,13 @@ NOBODY = Peer(0, 0)
 ALLOWED = {"Allow": True, "Msg": ""}
 
 
-def test_activation_offers_authorization(server: Server) -> None:
-    assert server.ask("POST", "/Plugin.Activate") == (200, {"Implements": ["authz"]})
-
-
-def test_the_answer_is_json_for_dockerds_plugin_client(server: Server) -> None:
+def test_activation_offers_authorization_in_json_for_dockerds_plugin_client(server: Server) -> None:
     connection = server.connection()
     connection.request("POST", "/Plugin.Activate")
+    answer = connection.getresponse()
 
-    assert connection.getresponse().headers["Content-Type"] == "application/vnd.docker.plugins.v1.2+json"
+    assert answer.headers["Content-Type"] == "application/vnd.docker.plugins.v1.2+json"
+    assert (answer.status, json.loads(answer.read())) == (200, {"Implements": ["authz"]})
     connection.close()
 
 

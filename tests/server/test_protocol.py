@@ -33,17 +33,17 @@ def test_a_request_without_content_type_is_judged(server: Server) -> None:
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}") == (200, {"Allow": True, "Msg": "2"})
 
 
-def test_a_request_that_calls_itself_a_form_arrives_whole(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(b"abcde", {"Content-Type": "application/x-www-form-urlencoded"}), ((b"ab", b"cde"), {})],
+    ids=["that calls itself a form", "chunked"],
+)
+def test_a_request_arrives_whole(server: Server, body: bytes | tuple[bytes, ...], headers: dict[str, str]) -> None:
     connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"a=b", {"Content-Type": "application/x-www-form-urlencoded"})
-
-    assert json.loads(connection.getresponse().read()) == {"Allow": True, "Msg": "3"}
-    connection.close()
-
-
-def test_a_chunked_request_arrives_whole(server: Server) -> None:
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", iter([b"ab", b"cde"]), encode_chunked=True)
+    chunked = not isinstance(body, bytes)
+    connection.request(
+        "POST", "/AuthZPlugin.AuthZReq", iter(body) if chunked else body, headers, encode_chunked=chunked
+    )
 
     assert json.loads(connection.getresponse().read()) == {"Allow": True, "Msg": "5"}
     connection.close()
@@ -122,6 +122,6 @@ def test_idle_connections_do_not_shut_others_out(server: Server) -> None:
     for connection in idle:
         connection.ask("POST", "/Plugin.Activate")
 
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    assert server.allows()
     for connection in idle:
         connection.close()

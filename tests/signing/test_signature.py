@@ -186,23 +186,13 @@ DATA = bytes(range(64))
 TEXT = signature.sign_file(DATA, FILE_KEY)
 
 
-def test_what_was_signed_is_accepted() -> None:
+def test_what_was_signed_is_accepted_and_no_byte_can_come_or_go_or_be_another() -> None:
     signature.verify_file(DATA, TEXT, FILE_TRUSTED)
 
-
-@pytest.mark.parametrize("change", [lambda data: data + b"x", lambda data: data[:-1], lambda data: b""])
-def test_no_byte_of_a_file_can_come_or_go(change: object) -> None:
-    assert callable(change)
-    with pytest.raises(DetachedRefused, match="was changed after it was signed"):
-        signature.verify_file(change(DATA), TEXT, FILE_TRUSTED)
-
-
-def test_no_byte_can_be_another() -> None:
-    for place in range(len(DATA)):
-        changed = bytearray(DATA)
-        changed[place] ^= 1
+    others = [DATA[:place] + bytes([byte ^ 1]) + DATA[place + 1 :] for place, byte in enumerate(DATA)]
+    for changed in (DATA + b"x", DATA[:-1], b"", *others):
         with pytest.raises(DetachedRefused, match="was changed after it was signed"):
-            signature.verify_file(bytes(changed), TEXT, FILE_TRUSTED)
+            signature.verify_file(changed, TEXT, FILE_TRUSTED)
 
 
 def forged(signed: bytes) -> str:

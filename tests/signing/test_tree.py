@@ -60,10 +60,22 @@ def test_pipes_and_sockets_are_refused_without_waiting(folder: Path, monkeypatch
     assert refusals(folder) == [(name, "is neither a file nor a folder: remove it") for name in ("pipe", "sock")]
 
 
-def test_a_name_that_is_no_text_is_refused(folder: Path) -> None:
-    (folder / os.fsdecode(b"\xff.json")).write_bytes(b"")
+LONG = "has a name of more than 512 bytes or 16 parts: give it a shorter one"
 
-    assert [sentence for _, sentence in refusals(folder)] == ["has a name that is not UTF-8: rename it"]
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (os.fsdecode(b"\xff.json"), "has a name that is not UTF-8: rename it"),
+        *((name, LONG) for name in ("d/" * 16 + "x", "d/" * 17 + "x", f"{'x' * 250}/{'y' * 250}/{'z' * 11}")),
+    ],
+    ids=["no text", "17 parts", "18 parts", "513 bytes"],
+)
+def test_a_name_that_no_policy_has_is_refused(folder: Path, name: str, sentence: str) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"")
+
+    assert [said for _, said in refusals(folder)] == [sentence]
 
 
 def test_more_than_a_policy_can_be_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,16 +86,6 @@ def test_more_than_a_policy_can_be_is_refused(folder: Path, monkeypatch: pytest.
     ((name, sentence),) = refusals(folder)
     assert name in ("site.json", "team.json")
     assert "makes the folder larger" in sentence
-
-
-@pytest.mark.parametrize("name", ["d/" * 16 + "x", "d/" * 17 + "x", f"{'x' * 250}/{'y' * 250}/{'z' * 11}"])
-def test_a_name_that_no_policy_has_is_refused(folder: Path, name: str) -> None:
-    (folder / name).parent.mkdir(parents=True)
-    (folder / name).write_bytes(b"")
-
-    assert [sentence for _, sentence in refusals(folder)] == [
-        "has a name of more than 512 bytes or 16 parts: give it a shorter one"
-    ]
 
 
 def test_folders_count_as_files_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,18 +48,13 @@ def test_a_version_may_only_follow_what_was_in_force(file: Path, version: int, c
     assert versions.find_fault(versions.read_versions(file), manifest(version, content, "db")) is None
 
 
-def test_what_another_process_remembered_meanwhile_counts(file: Path) -> None:
+def test_what_another_process_remembered_meanwhile_counts_unless_a_rollback_is_allowed(file: Path) -> None:
     remember(file, 7)
-
     with pytest.raises(InvalidVersions, match=f"{FOLDER}: is version 6, and version 7 was in force"):
         remember(file, 6)
     assert versions.read_versions(file)["web"].version == 7
 
-
-def test_a_rollback_that_is_allowed_is_what_is_remembered_then(file: Path) -> None:
-    remember(file, 7)
     remember(file, 6, allow_rollback=True)
-
     assert versions.read_versions(file)["web"].version == 6
 
 

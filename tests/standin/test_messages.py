@@ -34,13 +34,9 @@ def test_compose_is_known_by_its_user_agent(client: str, expected: bool) -> None
     assert Call("NetworkInspect", client=client).is_compose is expected
 
 
-def test_an_error_is_worded_as_dockerd_words_it() -> None:
+def test_errors_and_progress_are_worded_as_dockerd_words_them() -> None:
     assert failure(404, "no such image") == Answer(404, {"message": "no such image"})
-
-
-def test_progress_is_one_document_a_line() -> None:
     stream = stream_documents({"status": "a"}, {"status": "b"}).stream
-
     assert list(stream or ()) == [b'{"status": "a"}\r\n', b'{"status": "b"}\r\n']
 
 
@@ -95,23 +91,21 @@ def test_an_empty_body_and_no_headers_leave_no_keys() -> None:
     assert shown(body=b"").keys() == {"RequestMethod", "RequestUri"}
 
 
-def test_credentials_and_what_net_http_takes_away_are_not_shown() -> None:
-    document = shown(
-        ("Host", "docker"),
-        ("Authorization", "x"),
-        ("X-Registry-Auth", "x"),
-        ("X-Registry-Config", "x"),
-        ("user-agent", "Docker-Client/26.1.5"),
-        body=b"",
-    )
-
-    assert document["RequestHeaders"] == {"User-Agent": "Docker-Client/26.1.5"}
+SECRETS = [(name, "x") for name in ("Authorization", "X-Registry-Auth", "X-Registry-Config")]
 
 
-def test_a_chunked_body_has_neither_coding_nor_length() -> None:
-    document = shown(JSON_TYPE, ("Transfer-Encoding", "chunked"), ("Content-Length", "7"))
-
-    assert document["RequestHeaders"] == {"Content-Type": "application/json"}
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ([("Host", "docker"), *SECRETS, ("user-agent", "docker/26")], b"", {"User-Agent": "docker/26"}),
+        ([JSON_TYPE, ("Transfer-Encoding", "chunked"), ("Content-Length", "7")], b"{}", dict([JSON_TYPE])),
+    ],
+    ids=["neither the host nor credentials", "neither coding nor length of a chunked body"],
+)
+def test_what_net_http_takes_away_and_credentials_are_not_shown(
+    headers: list[tuple[str, str]], body: bytes, expected: dict[str, str]
+) -> None:
+    assert shown(*headers, body=body)["RequestHeaders"] == expected
 
 
 @pytest.mark.parametrize(

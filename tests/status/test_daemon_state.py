@@ -3,6 +3,7 @@
 Where existing objects cannot be looked up, status names the reason, the rules that are blind, and the cure.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from portero.status import daemon_state
 from portero.status.daemon_state import list_running
 from portero.values.json_types import JSON
 from tests.application.test_application import built
+from tests.failing import fail_with
 from tests.host.proc_tree import dockerd
 from tests.policy.test_builtin_rules import policy
 
@@ -67,11 +69,7 @@ def test_a_daemon_that_has_ended_is_reported_no_more(proc: Path) -> None:
 
 def test_a_daemon_that_cannot_be_looked_for_may_run(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seven = find(proc)
-
-    def fail(pid: int, proc: Path) -> None:
-        raise OSError
-
-    monkeypatch.setattr(daemon_state, "identify_dockerd", fail)
+    monkeypatch.setattr(daemon_state, "identify_dockerd", fail_with(errno.EMFILE))
 
     assert list_running([seven], FixedHost(), proc) == [SEVEN]
 
@@ -90,43 +88,26 @@ def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, mo
 
 
 @pytest.mark.parametrize(
-    ("profile", "entitlements", "expected"),
+    ("profile", "seen", "expected"),
     [
-        ("baseline", "on", 'write "builder"'),
-        ("baseline", "unknown", 'write "builder"'),
-        ("baseline", "off-after-restart", "until dockerd 7 is restarted"),
-        ("baseline", "off", None),
-        ("hardened", "on", None),
+        ("baseline", {"buildEntitlements": "on"}, 'write "builder"'),
+        ("baseline", {"buildEntitlements": "unknown"}, 'write "builder"'),
+        ("baseline", {"buildEntitlements": "off-after-restart"}, "until dockerd 7 is restarted"),
+        ("baseline", {}, None),
+        ("hardened", {"buildEntitlements": "on"}, None),
+        ("baseline", {"deviceAccess": "open"}, "may open disks"),
+        ("baseline", {"deviceAccess": "unknown"}, "may open disks"),
+        ("baseline", {"deviceAccess": "changed"}, "daemon-reload"),
+        ("hardened", {"deviceAccess": "unknown"}, None),
+        ("hardened", {"deviceAccess": "changed"}, "daemon-reload"),
     ],
 )
-def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_are_allowed(
-    tmp_path: Path, profile: str, entitlements: str, expected: str | None
+def test_what_builds_may_ask_for_and_devices_that_dockerd_may_open_need_attention_where_builds_are_allowed(
+    tmp_path: Path, profile: str, seen: dict[str, JSON], expected: str | None
 ) -> None:
-    daemon: JSON = {**SEEN, "buildEntitlements": entitlements}
+    policy = built(tmp_path).in_force.judge.policy
 
-    found = [*daemon_state.list_notices(built(tmp_path).in_force.judge.policy, profile, [daemon])]
-
-    assert len(found) == (expected is not None)
-    assert all(expected in line for line in found if expected)
-
-
-@pytest.mark.parametrize(
-    ("profile", "access", "expected"),
-    [
-        ("baseline", "open", "may open disks"),
-        ("baseline", "unknown", "may open disks"),
-        ("baseline", "changed", "daemon-reload"),
-        ("baseline", "closed", None),
-        ("hardened", "unknown", None),
-        ("hardened", "changed", "daemon-reload"),
-    ],
-)
-def test_devices_that_dockerd_may_open_need_attention_where_builds_are_allowed(
-    tmp_path: Path, profile: str, access: str, expected: str | None
-) -> None:
-    found = [
-        *daemon_state.list_notices(built(tmp_path).in_force.judge.policy, profile, [{**SEEN, "deviceAccess": access}])
-    ]
+    found = [*daemon_state.list_notices(policy, profile, [{**SEEN, **seen}])]
 
     assert [expected in line for line in found if expected] == [True] * (expected is not None)
     assert len(found) == (expected is not None)
@@ -150,14 +131,8 @@ class WithoutDaemonJson(FixedHost):
 
 
 def test_each_daemon_has_what_it_refuses_builds(proc: Path) -> None:
-    off = FixedHost(
-        {
-            "devices": "closed",
-            "daemon": {
-                "builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}
-            },
-        }
-    )
+    entitlements = {"network-host": False, "security-insecure": False, "device": False}
+    off = FixedHost({"devices": "closed", "daemon": {"builder": {"entitlements": entitlements}}})
 
     hosts = (off, FixedHost(), WithoutDaemonJson())
 
@@ -218,14 +193,13 @@ def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> Non
     [
         ("unavailable", "dockerd cannot be asked what exists"),
         ("unanswered", "dockerd does not answer what exists: requests that use existing objects are refused"),
+        ("auto", None),
     ],
 )
-def test_the_notice_says_why_and_what_to_do(last: LookupState, begins: str) -> None:
-    (notice,) = daemon_state.list_lookup_notices(SETTINGS, policy(), last)
+def test_the_notice_says_why_and_what_to_do(last: LookupState, begins: str | None) -> None:
+    notices = [*daemon_state.list_lookup_notices(SETTINGS, policy(), last)]
 
-    assert notice.startswith(begins)
-    assert "PORTERO_DOCKER_HOST" in notice
-
-
-def test_working_lookups_need_no_attention() -> None:
-    assert list(daemon_state.list_lookup_notices(SETTINGS, policy(), "auto")) == []
+    assert len(notices) == (begins is not None)
+    for notice in notices:
+        assert notice.startswith(str(begins))
+        assert "PORTERO_DOCKER_HOST" in notice
