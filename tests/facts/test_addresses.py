@@ -28,29 +28,16 @@ def test_a_name_is_no_address() -> None:
     assert find_ip("docs.example.com") is None
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "",
-        "localhost",
-        "LOCALHOST".lower() + ".",
-        "a.localhost",
-        "0",
-        "::",
-        "127.9.9.9",
-        "LocalHost",
-        "localhost\U000e0100",
-        "\uff11",
-        "%E2%93%9B",
-    ],
-)
-def test_this_host_is_local(host: str) -> None:
-    assert is_local(host)
+LOCAL = [
+    *("", "localhost", "localhost.", "a.localhost", "0", "::", "127.9.9.9", "LocalHost", "localhost\U000e0100"),
+    *("\uff11", "%E2%93%9B"),
+]
+OTHER = ["192.0.2.1", "10.0.0.1", "localhost.example.com", "2001:db8::1"]
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "10.0.0.1", "localhost.example.com", "2001:db8::1"])
-def test_other_hosts_are_not(host: str) -> None:
-    assert not is_local(host)
+@pytest.mark.parametrize(("host", "local"), [*((host, True) for host in LOCAL), *((host, False) for host in OTHER)])
+def test_this_host_is_local_and_others_are_not(host: str, local: bool) -> None:
+    assert is_local(host) is local
 
 
 def read(remote: str) -> Any:
@@ -58,69 +45,34 @@ def read(remote: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize(
-    "remote",
-    [
-        "http://127.0.0.1:8099/a",
-        "http://127.1:8099/a",
-        "http://2130706433/a",
-        "http://0x7f.1/a",
-        "http://0/a",
-        "http://[::1]:8099/a.git#main:sub",
-        "http://[::ffff:127.0.0.1]/a",
-        "http://[fe80::1%25eth0]/a",
-        "http://localhost/a",
-        "HTTP://LOCALHOST.:80/a",
-        "https://user:secret@127.0.0.1/a",
-        "https://example.com@127.0.0.1/a",
-        "http://\uff11\uff12\uff17.0.0.1/a",
-        "http://%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1/a",
-        "http:///a",
-        "http://169.254.169.254/latest/meta-data",
-        "http://metadata.google.internal/computeMetadata/v1/",
-        "http://100.100.100.200/latest",
-        "http://[fd00:ec2::254]/latest",
-        "http://ip6-localhost/a",
-        "http://ip6-loopback/a",
-        "git://127.0.0.1/a",
-        "git@127.0.0.1:a",
-        "root@localhost:a.git",
-        "git@[::1]:a",
-        "ssh://root@127.0.0.1/a",
-        "127.0.0.1/a",
-        "127.0.0.1:8099/a",
-        "//127.0.0.1/a",
-        "http://a\u200e/a",
-        # Unicode 15 maps them, 3.2 does not: digits of a legacy computer, a variation selector; and what then is ACE.
-        "http://\U0001fbf1\U0001fbf2\U0001fbf7.0.0.1/a",
-        "http://localhost\U000e0100/a",
-        "http://localhost%F3%A0%84%80/a",
-        "git@localhost\U000e0100:a.git",
-        "http://xn--localhost-\xad/a",
-        "https://bücher.example/a.git",
-    ],
-)
-def test_the_own_network_is_seen_in_every_spelling(remote: str) -> None:
-    assert read(remote)["ownNetwork"]
+OWN_NETWORK = [
+    *("http://127.0.0.1:8099/a", "http://127.1:8099/a", "http://2130706433/a", "http://0x7f.1/a", "http://0/a"),
+    *("http://[::1]:8099/a.git#main:sub", "http://[::ffff:127.0.0.1]/a", "http://[fe80::1%25eth0]/a"),
+    *("http://localhost/a", "HTTP://LOCALHOST.:80/a", "https://user:secret@127.0.0.1/a", "http:///a"),
+    *("https://example.com@127.0.0.1/a", "http://\uff11\uff12\uff17.0.0.1/a"),
+    *("http://%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1/a", "http://169.254.169.254/latest/meta-data"),
+    *("http://metadata.google.internal/computeMetadata/v1/", "http://100.100.100.200/latest"),
+    *("http://[fd00:ec2::254]/latest", "http://ip6-localhost/a", "http://ip6-loopback/a", "git://127.0.0.1/a"),
+    *("git@127.0.0.1:a", "root@localhost:a.git", "git@[::1]:a", "ssh://root@127.0.0.1/a", "127.0.0.1/a"),
+    *("127.0.0.1:8099/a", "//127.0.0.1/a", "http://a\u200e/a"),
+    # Unicode 15 maps them, 3.2 does not: digits of a legacy computer, a variation selector; and what then is ACE.
+    *("http://\U0001fbf1\U0001fbf2\U0001fbf7.0.0.1/a", "http://localhost\U000e0100/a"),
+    *("http://localhost%F3%A0%84%80/a", "git@localhost\U000e0100:a.git", "http://xn--localhost-\xad/a"),
+    "https://bücher.example/a.git",
+]
+OTHER_SERVERS = [
+    *("https://github.com/docker/app.git#main:sub", "github.com/docker/app", "git@github.com:docker/app.git"),
+    *("http://192.0.2.1/app.git", "http://10.0.0.8/app.git", "https://git.example.com:8443/127.0.0.1/a.git"),
+    *("https://127.0.0.1@git.example.com/a.git", "https://xn--bcher-kva.example/a.git"),
+    *("https://localhost.example.com/a", "ssh://git@git.example.com/a.git"),
+]
 
 
 @pytest.mark.parametrize(
-    "remote",
-    [
-        "https://github.com/docker/app.git#main:sub",
-        "github.com/docker/app",
-        "git@github.com:docker/app.git",
-        "http://192.0.2.1/app.git",
-        "http://10.0.0.8/app.git",
-        "https://git.example.com:8443/127.0.0.1/a.git",
-        "https://127.0.0.1@git.example.com/a.git",
-        "https://xn--bcher-kva.example/a.git",
-        "https://localhost.example.com/a",
-        "ssh://git@git.example.com/a.git",
-    ],
+    ("remote", "own"), [*((remote, True) for remote in OWN_NETWORK), *((remote, False) for remote in OTHER_SERVERS)]
 )
-def test_other_servers_are_not_the_own_network(remote: str) -> None:
-    assert not read(remote)["ownNetwork"]
+def test_the_own_network_is_seen_in_every_spelling(remote: str, own: bool) -> None:
+    assert read(remote)["ownNetwork"] is own
 
 
 def test_the_address_is_without_user_password_and_path() -> None:

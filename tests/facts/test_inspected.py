@@ -13,7 +13,6 @@ from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.security import MASKED
 from portero.refusals import Refused
 from portero.values.json_types import JSON
-from tests.paths import TESTS
 
 OUTPUT = Path(__file__).parent / "inspect"
 INFO: Any = {"CgroupVersion": "1", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
@@ -121,20 +120,6 @@ def test_a_service_is_its_spec() -> None:
     assert found.body == inspect_output("service")["svc"]["Spec"]
 
 
-def test_a_volume_is_its_driver_and_its_options() -> None:
-    found = read("volume", "data")
-
-    assert found.operation == "VolumeCreate"
-    assert found.body["DriverOpts"] == {"device": "/etc", "o": "bind", "type": "none"}
-
-
-def test_a_network_has_its_id_beside_what_was_asked_for() -> None:
-    found = read("network", "front")
-
-    assert (found.operation, found.network_id) == ("NetworkCreate", inspect_output("network")["front"]["Id"])
-    assert "Containers" not in found.body
-
-
 def test_a_network_keeps_what_a_request_can_ask_for() -> None:
     asked = {
         "Name": "n",
@@ -186,17 +171,16 @@ def test_an_object_is_known_by_its_keys(keys: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "driver", "is_own"),
-    [("none", "null", True), ("docker_gwbridge", "bridge", True), ("docker_gwbridge", "acme", False)],
+    [
+        *(("none", "null", True), ("docker_gwbridge", "bridge", True), ("docker_gwbridge", "acme", False)),
+        *((name, None, True) for name in ("bridge", "host", "ingress")),
+    ],
 )
-def test_dockerd_makes_more_networks_by_itself(name: str, driver: str, *, is_own: bool) -> None:
-    thing = inspect_output("network")["front"] | {"Name": name, "Driver": driver}
+def test_networks_that_dockerd_makes_itself_were_not_requested(name: str, driver: str | None, is_own: bool) -> None:
+    networks = inspect_output("network")
+    thing = networks[name] if driver is None else networks["front"] | {"Name": name, "Driver": driver}
 
     assert (inspected.make_request(thing) is None) is is_own
-
-
-@pytest.mark.parametrize("name", ["bridge", "host", "ingress"])
-def test_nobody_made_the_networks_of_dockerd(name: str) -> None:
-    assert inspected.make_request(inspect_output("network")[name]) is None
 
 
 @pytest.mark.parametrize("document", [None, 7, [], {}, {"Image": "busybox", "HostConfig": {}}, {"Id": "x"}])
@@ -220,12 +204,7 @@ def config(fills: Fills = FILLS, **said: Any) -> dict[str, Any]:
 
 
 def test_a_plain_container_of_a_real_daemon_says_nothing_any_more() -> None:
-    file = TESTS / "facts" / "inspect" / "container.json"
-    plain = next(thing for thing in json.loads(file.read_text()) if thing["Name"] == "/plain")
-    found = inspected.make_request(plain)
-    assert found is not None
-
-    left: Any = remove_filled(found, FILLS).body["HostConfig"]
+    left: Any = remove_filled(read("container", "plain"), FILLS).body["HostConfig"]
 
     assert not {"CgroupnsMode", "Runtime", "ShmSize"} & left.keys()
     assert left["LogConfig"] == {"Config": {}}

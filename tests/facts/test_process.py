@@ -10,40 +10,16 @@ from portero.host.fixed_host import FixedHost
 from portero.values.json_types import JSON
 
 OF_PROCESS = [
-    "/proc/self/fd/8",
-    "/proc/self/fd",
-    "/proc//self/./fd/8/",
-    "//proc/self/fd/8",
-    "proc/self/fd/8",
-    "/proc/thread-self/fd/7",
-    "/proc/1/fd/7",
-    "/proc/self/task/1/fd/7",
-    "/proc/1/root/etc",
-    "/proc/42/cwd",
-    "/dev/fd/8",
-    "/dev//fd",
-    "/proc/self/fd/8/../../..",
-    "/app/../proc/self/fd/8",
-    "/proc/net/../fd/8",
+    *("/proc/self/fd/8", "/proc/self/fd", "/proc//self/./fd/8/", "//proc/self/fd/8", "proc/self/fd/8"),
+    *("/proc/thread-self/fd/7", "/proc/1/fd/7", "/proc/self/task/1/fd/7", "/proc/1/root/etc", "/proc/42/cwd"),
+    *("/dev/fd/8", "/dev//fd", "/proc/self/fd/8/../../..", "/app/../proc/self/fd/8", "/proc/net/../fd/8"),
     "/dev/x/../fd/8",
     # /sys/class/net/lo/subsystem is a link to /sys/class/net, so that the kernel is at / here.
     "/sys/class/net/lo/subsystem/../../../proc/self/fd/8",
 ]
 ORDINARY = [
-    "",
-    "/",
-    "/app",
-    "/srv/fd",
-    "/srv/proc/self/fd/8",
-    "/app/../srv",
-    "/proc",
-    "/proc/self",
-    "/proc/sys/net",
-    "/proc/1/net",
-    "/proc/selfish/fd",
-    "/dev/shm",
-    "/dev/fdx/8",
-    "/$HOME",
+    *("", "/", "/app", "/srv/fd", "/srv/proc/self/fd/8", "/app/../srv", "/proc", "/proc/self", "/proc/sys/net"),
+    *("/proc/1/net", "/proc/selfish/fd", "/dev/shm", "/dev/fdx/8", "/$HOME"),
 ]
 LABELS: JSON = {"a": "é", "bb": ""}  # 5 bytes
 SPEC: dict[str, JSON] = {"Labels": LABELS, "Env": ["A=1", "LONG=12345"]}
@@ -140,43 +116,33 @@ def test_a_service_s_restart_policy_has_a_container_s_words(condition: str, name
     assert found == {"name": name, "maximumRetryCount": 0, "at": "TaskTemplate.RestartPolicy"}
 
 
-def test_added_groups_have_their_index() -> None:
-    assert process.read_groups(["audio", "4"], "HostConfig.GroupAdd") == [
-        {"name": "audio", "primary": False, "at": "HostConfig.GroupAdd[0]"},
-        {"name": "4", "primary": False, "at": "HostConfig.GroupAdd[1]"},
+def test_added_groups_have_their_index_and_numbers_one_spelling() -> None:
+    groups = {"audio": "audio", "4": "4", "00": "0", "-0": "0", "9" * 30: "9" * 30, "0x6": "0x6"}
+
+    assert process.read_groups([*groups], "HostConfig.GroupAdd") == [
+        {"name": name, "primary": False, "at": f"HostConfig.GroupAdd[{index}]"}
+        for index, name in enumerate(groups.values())
     ]
 
 
 @pytest.mark.parametrize(
-    ("user", "name"),
-    [("1000:disk", "disk"), ("1000:6", "6"), ("app:+06", "6"), ("1000:disk:x", "disk"), (":shadow", "shadow")],
+    ("user", "groups"),
+    [
+        *(("1000:disk", ["disk"]), ("1000:6", ["6"]), ("app:+06", ["6"]), ("1000:disk:x", ["disk"])),
+        *((":shadow", ["shadow"]), ("", []), ("1000", []), ("disk", []), ("1000:", [])),
+    ],
 )
-def test_the_primary_group_stands_behind_the_colon(user: str, name: str) -> None:
-    assert process.read_primary(user, "User") == [{"name": name, "primary": True, "at": "User"}]
+def test_the_primary_group_stands_behind_the_colon_or_is_the_images(user: str, groups: list[str]) -> None:
+    assert process.read_primary(user, "User") == [{"name": name, "primary": True, "at": "User"} for name in groups]
 
 
-@pytest.mark.parametrize("user", ["", "1000", "disk", "1000:"])
-def test_a_user_without_a_group_has_the_image_s(user: str) -> None:
-    assert process.read_primary(user, "User") == []
-
-
-@pytest.mark.parametrize(("group", "name"), [("00", "0"), ("-0", "0"), ("9" * 30, "9" * 30), ("0x6", "0x6")])
-def test_numbers_have_one_spelling(group: str, name: str) -> None:
-    assert process.read_groups([group], "G") == [{"name": name, "primary": False, "at": "G[0]"}]
-
-
-@pytest.mark.parametrize("path", OF_PROCESS)
-def test_a_path_through_what_a_process_has_open_is_found(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "of_process"), [*((path, True) for path in OF_PROCESS), *((path, False) for path in ORDINARY)]
+)
+def test_a_path_through_what_a_process_has_open_is_found(path: str, of_process: bool) -> None:
     found = process.read_working_directory({"WorkingDir": path}, "WorkingDir", "At")
 
-    assert found == {"value": path, "ofProcess": True, "at": "At"}
-
-
-@pytest.mark.parametrize("path", ORDINARY)
-def test_an_ordinary_path_is_none(path: str) -> None:
-    found = process.read_working_directory({"WorkingDir": path}, "WorkingDir", "At")
-
-    assert found == {"value": path, "ofProcess": False, "at": "At"}
+    assert found == {"value": path, "ofProcess": of_process, "at": "At"}
 
 
 @pytest.mark.parametrize(

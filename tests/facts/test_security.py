@@ -72,16 +72,16 @@ def test_a_colon_before_the_equals_sign_does_not_separate() -> None:
     assert found["securityOptionsUnknown"] == [{"at": FIRST}]
 
 
-def test_the_last_seccomp_option_wins() -> None:
-    found = of_options(f"seccomp={PROFILE}", "seccomp=unconfined")
-
-    assert found["seccomp"] == {"profile": "unconfined", "sha256": None, "at": "HostConfig.SecurityOpt[1]"}
-
-
-def test_the_last_apparmor_option_wins() -> None:
-    found = of_options("apparmor=docker-default", "apparmor:unconfined")
-
-    assert found["apparmor"] == {"profile": "unconfined", "at": "HostConfig.SecurityOpt[1]"}
+@pytest.mark.parametrize(
+    ("fact", "options", "won"),
+    [
+        ("seccomp", [f"seccomp={PROFILE}", "seccomp=unconfined"], {"profile": "unconfined", "sha256": None}),
+        ("apparmor", ["apparmor=docker-default", "apparmor:unconfined"], {"profile": "unconfined"}),
+        ("noNewPrivileges", ["no-new-privileges", "no-new-privileges=F"], {"value": False}),
+    ],
+)
+def test_the_last_of_two_options_wins(fact: str, options: list[str], won: dict[str, Any]) -> None:
+    assert of_options(*options)[fact] == won | {"at": "HostConfig.SecurityOpt[1]"}
 
 
 @pytest.mark.parametrize(
@@ -99,42 +99,31 @@ def test_no_new_privileges_is_read_as_go_reads_a_boolean(option: str, value: boo
     assert of_options(option)["noNewPrivileges"] == {"value": value, "at": FIRST}
 
 
-def test_a_later_no_new_privileges_takes_the_first_back() -> None:
-    found = of_options("no-new-privileges", "no-new-privileges=F")
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"type": "svirt_apache_t", "level": "s0:c100,c200"},
+        {"user": "u", "role": "r", "type": "t", "level": "l"},
+    ],
+    ids=len,
+)
+def test_label_options_add_up(labels: dict[str, str]) -> None:
+    found = of_options(*(f"label{'=' if name == 'type' else ':'}{name}:{value}" for name, value in labels.items()))
 
-    assert found["noNewPrivileges"] == {"value": False, "at": "HostConfig.SecurityOpt[1]"}
-
-
-def test_label_options_add_up() -> None:
-    found = of_options("label=type:svirt_apache_t", "label:level:s0:c100,c200")
-
-    labels = {"type": "svirt_apache_t", "level": "s0:c100,c200", "at": "HostConfig.SecurityOpt[1]"}
-    assert found["selinux"] == SELINUX | labels
+    assert found["selinux"] == SELINUX | labels | {"at": f"HostConfig.SecurityOpt[{len(labels) - 1}]"}
 
 
 @pytest.mark.parametrize("option", ["disable", "label=disable", "label:disable"])
 def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
-    found = of_options(option)
-
-    assert found["selinux"]["disabled"] is True
-    assert found["selinux"]["at"] == FIRST
+    assert of_options(option)["selinux"] == SELINUX | {"disabled": True, "at": FIRST}
 
 
 @pytest.mark.parametrize(
     "option",
     [
-        "systempaths=unconfined",
-        "writable-cgroups=true",
-        "writable-cgroups=1",
-        "writable-cgroups=no",
-        "writable-cgroups",
-        "SECCOMP=unconfined",
-        "no-new-privileges=yes",
-        "label=filetype:usr_t",
-        "label=user",
-        "seccomp",
-        "apparmor",
-        "",
+        *("systempaths=unconfined", "writable-cgroups=true", "writable-cgroups=1", "writable-cgroups=no"),
+        *("writable-cgroups", "SECCOMP=unconfined", "no-new-privileges=yes", "label=filetype:usr_t", "label=user"),
+        *("seccomp", "apparmor", ""),
     ],
 )
 def test_what_dockerd_does_not_know_is_reported_as_unknown(option: str) -> None:
@@ -142,13 +131,6 @@ def test_what_dockerd_does_not_know_is_reported_as_unknown(option: str) -> None:
 
     assert found["securityOptionsUnknown"] == [{"at": "HostConfig.SecurityOpt[1]"}]
     assert found["noNewPrivileges"] == {"value": True, "at": FIRST}
-
-
-def test_a_label_option_sets_what_it_names() -> None:
-    found = of_options("label=user:u", "label=role:r", "label=type:t", "label=level:l")["selinux"]
-
-    labels = {"user": "u", "role": "r", "type": "t", "level": "l"}
-    assert found == {"disabled": False, **labels, "at": "HostConfig.SecurityOpt[3]"}
 
 
 # moby oci/defaults.go, 26.1; the same as a container of 26.1 has.
@@ -166,18 +148,14 @@ def test_an_empty_list_of_paths_leaves_all_of_them_open() -> None:
     assert found["readonlyPaths"] == {"missing": READONLY, "at": "HostConfig.ReadonlyPaths"}
 
 
-@pytest.mark.parametrize("path", MASKED)
-def test_a_masked_path_that_the_list_leaves_out_is_open(path: str) -> None:
-    found: Any = security.read_create({"MaskedPaths": [other for other in MASKED if other != path]})
+@pytest.mark.parametrize(
+    ("field", "default", "path"),
+    [*(("MaskedPaths", MASKED, path) for path in MASKED), *(("ReadonlyPaths", READONLY, path) for path in READONLY)],
+)
+def test_a_path_that_the_list_leaves_out_is_open(field: str, default: list[str], path: str) -> None:
+    found: Any = security.read_create({field: [other for other in default if other != path]})
 
-    assert found["maskedPaths"]["missing"] == [path]
-
-
-@pytest.mark.parametrize("path", READONLY)
-def test_a_read_only_path_that_the_list_leaves_out_is_writable(path: str) -> None:
-    found: Any = security.read_create({"ReadonlyPaths": [other for other in READONLY if other != path]})
-
-    assert found["readonlyPaths"]["missing"] == [path]
+    assert found[field[0].lower() + field[1:]]["missing"] == [path]
 
 
 def test_a_service_that_says_nothing_has_docker_s_default() -> None:
@@ -213,9 +191,17 @@ def test_a_service_s_seccomp_is_what_the_agent_makes_of_it(
 
 
 def test_a_service_s_labels_are_read() -> None:
-    found = of_privileges(SELinuxContext={"User": "u", "Role": "r", "Type": "t", "Level": "l"})["selinux"]
+    found = of_privileges(SELinuxContext={"User": "u", "Role": "r", "Type": "t", "Level": "l", "Disable": True})
 
-    assert (found["user"], found["role"], found["type"], found["level"]) == ("u", "r", "t", "l")
+    labels = {"disabled": True, "user": "u", "role": "r", "type": "t", "level": "l"}
+    assert found["selinux"] == labels | {"at": f"{PRIVILEGES}.SELinuxContext"}
+
+
+def test_a_service_s_other_privileges_are_reported() -> None:
+    found = of_privileges(AppArmor={"Mode": "disabled"}, NoNewPrivileges=True)
+
+    assert found["apparmor"]["profile"] == "unconfined"
+    assert found["noNewPrivileges"]["value"] is True
 
 
 def test_a_profile_that_does_not_decode_is_refused() -> None:
@@ -223,17 +209,6 @@ def test_a_profile_that_does_not_decode_is_refused() -> None:
         of_privileges(Seccomp={"Mode": "custom", "Profile": "e30"})
 
     assert (refused.value.code, refused.value.at) == ("body-wrong-type", f"{PRIVILEGES}.Seccomp.Profile")
-
-
-def test_a_service_s_other_privileges_are_reported() -> None:
-    found = of_privileges(
-        AppArmor={"Mode": "disabled"}, SELinuxContext={"Disable": True, "Type": "x_t"}, NoNewPrivileges=True
-    )
-
-    assert found["apparmor"]["profile"] == "unconfined"
-    assert (found["selinux"]["disabled"], found["selinux"]["type"]) == (True, "x_t")
-    assert found["seccomp"]["profile"] == "default"
-    assert found["noNewPrivileges"]["value"] is True
 
 
 @pytest.mark.parametrize("value", ["false", "0", "F"])
@@ -280,28 +255,23 @@ def test_without_a_list_nothing_is_missing() -> None:
         ("stra\u00dfe", "STRA\u00dfE"),
         ("", ""),
     ],
-    ids=["plain", "prefix", "lower-case", "all", "unicode", "double-prefix", "no-single-capital", "empty"],
 )
 def test_a_capability_is_spelt_as_docker_normalises_it(at: str, name: str) -> None:
     assert security.spell_capability(at) == name
 
 
-def test_a_container_adds_and_drops_by_place() -> None:
-    found = security.read_create({"CapAdd": ["NET_ADMIN", "cap_sys_time"], "CapDrop": ["all"]})["capabilities"]
+@pytest.mark.parametrize(
+    ("read", "fields", "place"),
+    [
+        (security.read_create, ("CapAdd", "CapDrop"), "HostConfig."),
+        (security.read_service, ("CapabilityAdd", "CapabilityDrop"), "TaskTemplate.ContainerSpec."),
+    ],
+    ids=["container", "service"],
+)
+def test_capabilities_are_added_and_dropped_by_place(read: Any, fields: tuple[str, str], place: str) -> None:
+    add, drop = fields
 
-    assert found == {
-        "add": [
-            {"name": "NET_ADMIN", "at": "HostConfig.CapAdd[0]"},
-            {"name": "SYS_TIME", "at": "HostConfig.CapAdd[1]"},
-        ],
-        "drop": [{"name": "ALL", "at": "HostConfig.CapDrop[0]"}],
-    }
-
-
-def test_a_service_says_the_same_in_its_container_spec() -> None:
-    found = security.read_service({"CapabilityAdd": ["cap_net_admin"], "CapabilityDrop": ["ALL"]})["capabilities"]
-
-    assert found == {
-        "add": [{"name": "NET_ADMIN", "at": "TaskTemplate.ContainerSpec.CapabilityAdd[0]"}],
-        "drop": [{"name": "ALL", "at": "TaskTemplate.ContainerSpec.CapabilityDrop[0]"}],
+    assert read({add: ["NET_ADMIN", "cap_sys_time"], drop: ["all"]})["capabilities"] == {
+        "add": [{"name": "NET_ADMIN", "at": f"{place}{add}[0]"}, {"name": "SYS_TIME", "at": f"{place}{add}[1]"}],
+        "drop": [{"name": "ALL", "at": f"{place}{drop}[0]"}],
     }
