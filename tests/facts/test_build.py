@@ -35,14 +35,8 @@ def test_a_build_that_says_nothing_has_nothing_dangerous() -> None:
     assert (found["secrets"], found["extraHosts"], found["ulimits"]) == ([], [], [])
     assert {number["value"] for number in found["limits"].values()} == {None}
     assert {name: number["at"] for name, number in found["limits"].items() if number["at"] != "query"} == {
-        "memory": "?memory",
-        "memorySwap": "?memswap",
-        "swap": "?memswap",
-        "cpus": "?cpuquota",
-        "cpuShares": "?cpushares",
-        "cpuPeriod": "?cpuperiod",
-        "cpuQuota": "?cpuquota",
-        "shmSize": "?shmsize",
+        **{"memory": "?memory", "memorySwap": "?memswap", "swap": "?memswap", "cpus": "?cpuquota"},
+        **{"cpuShares": "?cpushares", "cpuPeriod": "?cpuperiod", "cpuQuota": "?cpuquota", "shmSize": "?shmsize"},
     }
 
 
@@ -107,12 +101,9 @@ def test_names_of_secret_arguments_and_labels_are_reported() -> None:
     assert found["secrets"] == [{"name": "TOKEN", "at": "?buildargs"}, {"name": "api.key", "at": "?labels"}]
 
 
-def test_numbers_that_are_none_say_nothing() -> None:
-    assert of(memory="1e9", cpuquota="abc")["limits"]["memory"]["value"] is None
-
-
-def test_a_quota_and_a_period_are_cpus() -> None:
+def test_a_quota_and_a_period_are_cpus_and_what_is_no_number_says_nothing() -> None:
     assert of(cpuquota="50000", cpuperiod="25000")["limits"]["cpus"] == {"value": 2, "at": "?cpuquota"}
+    assert of(memory="1e9", cpuquota="abc")["limits"] == of()["limits"]
 
 
 def test_names_in_ulimits_fold_as_go_folds_them() -> None:
@@ -167,21 +158,25 @@ def test_the_connections_have_what_dockerd_refuses_to_builds(operation: str) -> 
     assert found(operation, daemon=OFF) == {"entitlements": "off", "at": "operation"}
 
 
-@pytest.mark.parametrize("name", [BUILDER, f"/{BUILDER}", "buildx_buildkit_mybuilder0"])
-def test_so_has_the_container_that_buildx_asks_for(name: str) -> None:
-    assert found("ContainerInspect", path={"id": name}) == {"entitlements": "on", "at": "path.id"}
+@pytest.mark.parametrize(
+    ("name", "is_builder"),
+    [
+        *((name, True) for name in (BUILDER, f"/{BUILDER}", "buildx_buildkit_mybuilder0")),
+        *((name, False) for name in ("web", "my_buildx_buildkit_x", "other_buildx_buildkit_x", "")),
+    ],
+)
+def test_so_has_the_container_that_buildx_asks_for_and_no_other(name: str, is_builder: bool) -> None:
+    expected = {"entitlements": "on", "at": "path.id"} if is_builder else None
+    assert found("ContainerInspect", path={"id": name}) == expected
 
 
-@pytest.mark.parametrize("name", ["web", "my_buildx_buildkit_x", "other_buildx_buildkit_x", ""])
-def test_another_container_has_not(name: str) -> None:
-    assert found("ContainerInspect", path={"id": name}) is None
-
-
-@pytest.mark.parametrize("image", ["moby/buildkit", "docker.io/moby/buildkit", "index.docker.io/moby/buildkit"])
-def test_so_has_the_pull_of_its_image(image: str) -> None:
-    assert found("ImageCreate", fromImage=image, tag="buildx-stable-1") == {"entitlements": "on", "at": "?fromImage"}
-
-
-@pytest.mark.parametrize("image", ["busybox", "registry.example.com/moby/buildkit", ""])
-def test_another_pull_has_not(image: str) -> None:
-    assert found("ImageCreate", fromImage=image) is None
+@pytest.mark.parametrize(
+    ("image", "is_builder"),
+    [
+        *((image, True) for image in ("moby/buildkit", "docker.io/moby/buildkit", "index.docker.io/moby/buildkit")),
+        *((image, False) for image in ("busybox", "registry.example.com/moby/buildkit", "")),
+    ],
+)
+def test_so_has_the_pull_of_its_image_and_no_other(image: str, is_builder: bool) -> None:
+    expected = {"entitlements": "on", "at": "?fromImage"} if is_builder else None
+    assert found("ImageCreate", fromImage=image, tag="buildx-stable-1") == expected

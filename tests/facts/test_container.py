@@ -8,13 +8,6 @@ from portero.host.fixed_host import FixedHost
 HOST = FixedHost()
 
 
-def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
-    found = facts.collect_facts("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
-
-    assert found["limits"]["memory"] == {"value": 1, "at": "Memory"}  # type: ignore[index, call-overload]
-    assert found["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
-
-
 def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
     body: Any = {"Privileged": True, "User": "root", "WorkingDir": "/srv", "Env": ["A=1", "DB_PASSWORD=x"]}
 

@@ -29,6 +29,8 @@ FULL = DaemonDefaults(
     cgroup_v2=True,
 )
 SPEC = "TaskTemplate.ContainerSpec"
+# The defaults that containers and services get.
+OF_BOTH = ["log.driver", "log.options", "noNewPrivileges", "seccomp", "limits.shmSize", "ulimits[0]", "ulimits[1]"]
 
 
 def collect(operation: str, body: Any, host: FixedHost | None = None) -> dict[str, Any]:
@@ -85,17 +87,9 @@ def test_a_container_without_settings_gets_every_default_with_the_at_of_the_abse
 
 def test_the_defaults_that_count_are_named() -> None:
     assert create()["daemonDefaults"] == [
-        "log.driver",
-        "log.options",
-        "noNewPrivileges",
-        "seccomp",
-        "limits.shmSize",
-        "ulimits[0]",
-        "ulimits[1]",
+        *OF_BOTH,
         "runtime",
-        "namespaces.ipc",
-        "namespaces.cgroup",
-        "namespaces.user",
+        *(f"namespaces.{kind}" for kind in ("ipc", "cgroup", "user")),
     ]
 
 
@@ -156,10 +150,19 @@ def test_an_old_client_gets_a_shareable_ipc_namespace_whatever_the_daemon_says(v
     assert create(version)["namespaces"]["ipc"]["mode"] == ipc
 
 
-def test_an_old_client_gets_a_shareable_ipc_namespace_where_nothing_is_known_of_the_daemon() -> None:
-    container = create("1.39", DaemonDefaults())
+@pytest.mark.parametrize(
+    ("daemon", "ipc", "cgroup"),
+    [
+        pytest.param(DaemonDefaults(), "shareable", "default", id="nothing is known"),
+        pytest.param(DaemonDefaults(cgroup_v2=False), "shareable", "default", id="version 1 of control groups"),
+    ],
+)
+def test_where_the_daemon_says_nothing_an_old_client_still_gets_a_shareable_ipc_namespace(
+    daemon: DaemonDefaults, ipc: str, cgroup: str
+) -> None:
+    container = create("1.30", daemon, Privileged=True)
 
-    assert container["namespaces"]["ipc"]["mode"] == "shareable"
+    assert {name: container["namespaces"][name]["mode"] for name in ("ipc", "cgroup")} == {"ipc": ipc, "cgroup": cgroup}
     assert container["daemonDefaults"] == ["namespaces.ipc"]
 
 
@@ -183,12 +186,6 @@ def test_old_clients_and_privileged_containers_undo_a_private_cgroup_namespace_b
     assert container["namespaces"]["cgroup"]["mode"] == mode
 
 
-def test_without_a_word_of_the_daemon_an_old_client_raises_no_alarm_about_the_cgroup_namespace() -> None:
-    container = create("1.30", DaemonDefaults(cgroup_v2=False), Privileged=True)
-
-    assert container["namespaces"]["cgroup"]["mode"] == "default"
-
-
 @pytest.mark.parametrize("operation", ["ServiceCreate", "ServiceUpdate"])
 def test_the_containers_of_a_service_get_the_same_defaults(operation: str) -> None:
     service = found(operation, {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}})
@@ -200,15 +197,7 @@ def test_the_containers_of_a_service_get_the_same_defaults(operation: str) -> No
     assert service["limits"]["shmSize"]["value"] == 1 << 20
     # What a service calls its runtime is none of a container.
     assert service["runtime"]["value"] == ""
-    assert service["daemonDefaults"] == [
-        "log.driver",
-        "log.options",
-        "noNewPrivileges",
-        "seccomp",
-        "limits.shmSize",
-        "ulimits[0]",
-        "ulimits[1]",
-    ]
+    assert service["daemonDefaults"] == OF_BOTH
 
 
 def test_a_service_undoes_defaults_by_what_it_says() -> None:
@@ -235,16 +224,12 @@ def test_a_service_undoes_defaults_by_what_it_says() -> None:
 def test_options_of_a_new_network_are_those_of_its_driver(
     body: dict[str, Any], allowed: bool | None, named: bool
 ) -> None:
+    odd = DaemonDefaults(network_options={"bridge": {ICC: "no"}})
+    assert found("NetworkCreate", {"Name": "app"}, odd)["network"]["interContainerCommunication"] is None
     network = found("NetworkCreate", body)
 
     assert network["network"]["interContainerCommunication"] is allowed
     assert network["daemonDefaults"] == (["network.interContainerCommunication"] if named else [])
-
-
-def test_an_odd_option_of_the_daemon_says_nothing_of_a_network() -> None:
-    daemon = DaemonDefaults(network_options={"bridge": {ICC: "no"}})
-
-    assert found("NetworkCreate", {"Name": "app"}, daemon)["network"]["interContainerCommunication"] is None
 
 
 @pytest.mark.parametrize("operation", ["ContainerUpdate", "ContainerExec", "VolumeCreate", "ImageBuild", "Unknown"])

@@ -34,8 +34,20 @@ def test_permissions_are_in_order_and_all_when_not_set(at: str, permissions: str
     assert of_device(PathOnHost="/dev/fuse", CgroupPermissions=at)[0]["permissions"] == permissions
 
 
-def test_a_link_counts_twice() -> None:
-    assert [fact["path"] for fact in of_device(PathOnHost="/srv/disk")] == ["/srv/disk", "/dev/sda"]
+@pytest.mark.parametrize(
+    ("path", "host", "found"),
+    [
+        pytest.param(
+            "/srv/disk", HOST, [("/srv/disk", "resolved"), ("/dev/sda", "resolved")], id="a link counts twice"
+        ),
+        pytest.param("dev/sda", HOST, [("/dev/sda", "resolved")], id="from the root"),
+        pytest.param("/srv/disk", FixedHost({"visible": False}), [("/srv/disk", "unseen")], id="unseen link"),
+    ],
+)
+def test_links_of_a_device_are_followed_where_they_can_be(path: str, host: FixedHost, found: Any) -> None:
+    facts: Any = devices.read_devices({"Devices": [{"PathOnHost": path}]}, "", host)
+
+    assert [(fact["path"], fact["resolution"]) for fact in facts] == found
 
 
 @pytest.mark.parametrize(
@@ -45,16 +57,6 @@ def test_a_link_counts_twice() -> None:
 )
 def test_a_path_is_refused_where_it_stands(path: str, code: str) -> None:
     assert find_refusal(of_device, PathOnHost=path) == (code, "HostConfig.Devices[0]")
-
-
-def test_a_relative_path_counts_from_the_root() -> None:
-    assert [fact["path"] for fact in of_device(PathOnHost="dev/sda")] == ["/dev/sda"]
-
-
-def test_a_link_cannot_be_followed_on_a_host_that_is_not_visible() -> None:
-    found: Any = devices.read_devices({"Devices": [{"PathOnHost": "/srv/disk"}]}, "", FixedHost({"visible": False}))
-
-    assert [(fact["path"], fact["resolution"]) for fact in found] == [("/srv/disk", "unseen")]
 
 
 @pytest.mark.parametrize(("host", "resolution"), [({"visible": False}, "resolved"), ({}, "unseen")])

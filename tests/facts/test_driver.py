@@ -127,16 +127,23 @@ def test_other_filesystems_are_volumes_that_have_their_host_paths(options: dict[
     assert fact["driverOptions"] == {"type": options["type"], "device": options["device"], "names": list(options)}
 
 
-def test_a_disk_is_a_device() -> None:
+def test_a_disk_is_a_device_and_a_filesystem_is_reported_in_lower_case() -> None:
     assert found(type="xfs", device="/dev/nvme0n1p1")["kind"] == "device"
-
-
-def test_the_filesystem_is_reported_in_lower_case() -> None:
     assert found(type="NFS", device=":/x")["driverOptions"] == {
         "type": "nfs",
         "device": ":/x",
         "names": ["type", "device"],
     }
+
+
+@pytest.mark.parametrize("filesystem", ["nfs", "nfs4", "cifs", "smb3"])
+def test_the_device_of_a_network_file_system_is_no_path(filesystem: str) -> None:
+    assert found(type=filesystem, device="/srv", o="addr=192.0.2.1").get("paths", []) == []
+
+
+@pytest.mark.parametrize("layer", ["lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"])
+def test_each_layer_of_an_overlay_is_a_path(layer: str) -> None:
+    assert found(type="overlay", device="overlay", o=f"{layer}=/a")["paths"] == ["/a"]
 
 
 def test_another_drivers_options_are_named_and_open_no_path() -> None:
@@ -160,13 +167,3 @@ def test_a_flag_between_the_layers_of_an_overlay_is_taken_out(flag: str) -> None
     fact = found(type="overlay", device="overlay", o=f"lowerdir=/a\\,{flag},/b")
 
     assert fact["paths"] == ["/a,/b", "/b"]
-
-
-@pytest.mark.parametrize("filesystem", ["nfs", "nfs4", "cifs", "smb3"])
-def test_the_device_of_a_network_file_system_is_no_path(filesystem: str) -> None:
-    assert found(type=filesystem, device="/srv", o="addr=192.0.2.1").get("paths", []) == []
-
-
-@pytest.mark.parametrize("layer", ["lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"])
-def test_each_layer_of_an_overlay_is_a_path(layer: str) -> None:
-    assert found(type="overlay", device="overlay", o=f"{layer}=/a")["paths"] == ["/a"]

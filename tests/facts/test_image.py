@@ -69,9 +69,6 @@ def test_a_reference_is_split(reference: str, expected: tuple[str, str, str | No
 @pytest.mark.parametrize("reference", ["Busybox", "busybox:", "busybox:a:b", "evil.example/../x", "a//b", "busybox@x"])
 def test_what_is_no_reference_has_neither_tag_nor_digest(reference: str) -> None:
     assert parts(image.parse_reference(reference, "Image"))[2:] == (None, None)
-
-
-def test_what_is_no_reference_still_names_its_registry() -> None:
     assert image.parse_reference("evil.example/UPPER", "Image")["registry"] == "evil.example"
 
 
@@ -84,30 +81,24 @@ def test_a_long_reference_is_read_in_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "reference", "expected"),
+    ("name", "tag", "reference", "expected"),
     [
-        (("busybox", "1"), "busybox:1", ("docker.io", "library/busybox", "1", None)),
-        (("busybox", DIGEST), f"busybox@{DIGEST}", ("docker.io", "library/busybox", None, DIGEST)),
-        (("busybox", ""), "busybox", ("docker.io", "library/busybox", "latest", None)),
-        (("busybox:", ""), "busybox:", ("docker.io", "library/busybox", "latest", None)),
-        (("ghcr.io/a/b:1", "2"), "ghcr.io/a/b:1:2", ("ghcr.io", "a/b", "2", None)),
-        ((f"a/b@{DIGEST}", "2"), f"a/b@{DIGEST}:2", ("docker.io", "a/b", "2", DIGEST)),
+        ("busybox", "1", "busybox:1", ("docker.io", "library/busybox", "1", None)),
+        ("busybox", DIGEST, f"busybox@{DIGEST}", ("docker.io", "library/busybox", None, DIGEST)),
+        ("busybox", "", "busybox", ("docker.io", "library/busybox", "latest", None)),
+        ("busybox:", "", "busybox:", ("docker.io", "library/busybox", "latest", None)),
+        ("ghcr.io/a/b:1", "2", "ghcr.io/a/b:1:2", ("ghcr.io", "a/b", "2", None)),
+        (f"a/b@{DIGEST}", "2", f"a/b@{DIGEST}:2", ("docker.io", "a/b", "2", DIGEST)),
+        ("f08d", "", "f08d", ("docker.io", "library/f08d", "latest", None)),
     ],
-    ids=["tag", "digest", "no-tag", "colon", "two-tags", "digest-and-tag"],
 )
-def test_a_pull_says_its_tag_apart(
-    query: tuple[str, str], reference: str, expected: tuple[str, str, str | None, str | None]
+def test_a_pull_says_its_tag_apart_and_its_first_image_counts(
+    name: str, tag: str, reference: str, expected: tuple[str, str, str | None, str | None]
 ) -> None:
-    found: Any = image.read_pull({"fromImage": (query[0],), "tag": (query[1],)})
+    found: Any = image.read_pull({"fromImage": (name, "evil.example/c"), "tag": (tag,)})["image"]
 
-    assert parts(found["image"]) == expected
-    assert (found["image"]["reference"], found["image"]["at"]) == (reference, "?fromImage")
-
-
-def test_the_first_image_of_a_pull_counts() -> None:
-    found: Any = image.read_pull({"fromImage": ("a/b", "evil.example/c")})
-
-    assert found["image"]["reference"] == "a/b"
+    assert parts(found) == expected
+    assert (found["reference"], found["mayBeId"], found["at"]) == (reference, False, "?fromImage")
 
 
 @pytest.mark.parametrize(
@@ -161,16 +152,9 @@ def test_an_import_names_no_image() -> None:
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        ("f08d", True),
-        ("a", True),
-        ("sha256:f08d", True),
-        (HEX[:63], True),
-        ("f08d:latest", False),
-        ("library/f08d", False),
-        ("docker.io/library/f08d", False),
-        (f"f08d@{DIGEST}", False),
-        ("F08D", False),
-        ("busybox", False),
+        *((name, True) for name in ("f08d", "a", "sha256:f08d", HEX[:63])),
+        *((name, False) for name in ("f08d:latest", "library/f08d", "docker.io/library/f08d", f"f08d@{DIGEST}")),
+        *((name, False) for name in ("F08D", "busybox")),
         (HEX, False),  # a whole ID is one for certain
     ],
 )
@@ -178,23 +162,13 @@ def test_a_bare_hexadecimal_name_may_be_an_id(reference: str, expected: bool) ->
     assert image.parse_reference(reference, "Image")["mayBeId"] is expected
 
 
-def test_a_pull_never_names_an_id() -> None:
-    found: Any = image.read_pull({"fromImage": ("f08d",)})
-
-    assert found["image"]["mayBeId"] is False
-
-
 @pytest.mark.parametrize(
     ("term", "registry", "repository"),
     [
-        ("busybox", "docker.io", "busybox"),
-        ("team/app", "docker.io", "team/app"),
+        *(("busybox", "docker.io", "busybox"), ("team/app", "docker.io", "team/app")),
         ("index.docker.io/team/app", "docker.io", "index.docker.io/team/app"),
-        ("127.0.0.1:5999/a", "127.0.0.1:5999", "a"),
-        ("localhost/a", "localhost", "a"),
-        ("10.0.0.1/", "10.0.0.1", ""),
-        ("10.0.0.1", "docker.io", "10.0.0.1"),
-        ("", "docker.io", ""),
+        *(("127.0.0.1:5999/a", "127.0.0.1:5999", "a"), ("localhost/a", "localhost", "a")),
+        *(("10.0.0.1/", "10.0.0.1", ""), ("10.0.0.1", "docker.io", "10.0.0.1"), ("", "docker.io", "")),
     ],
 )
 def test_a_search_names_the_registry_that_dockerd_asks(term: str, registry: str, repository: str) -> None:
@@ -204,16 +178,17 @@ def test_a_search_names_the_registry_that_dockerd_asks(term: str, registry: str,
     assert found["image"]["at"] == "?term"
 
 
-def test_an_inspected_distribution_names_the_registry_in_its_path() -> None:
-    found: Any = image.read_distribution({"name": "127.0.0.1:5999/a"})
+@pytest.mark.parametrize(
+    ("read", "given", "at"),
+    [
+        (image.read_distribution, {"name": "127.0.0.1:5999/a"}, "path.name"),
+        (image.read_plugin, {"remote": ["127.0.0.1:5999/a", "vieux/sshfs"]}, "?remote"),
+    ],
+)
+def test_what_is_inspected_in_a_registry_names_it(read: Any, given: Any, at: str) -> None:
+    found = read(given)
 
-    assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", "path.name")
-
-
-def test_a_plugin_that_somebody_thinks_of_installing_names_the_registry_that_is_asked() -> None:
-    found: Any = image.read_plugin({"remote": ["127.0.0.1:5999/a", "vieux/sshfs"]})
-
-    assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", "?remote")
+    assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", at)
 
 
 def failures(fact: Any) -> Any:

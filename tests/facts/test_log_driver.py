@@ -10,35 +10,42 @@ NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": []}
 AT = "HostConfig.LogConfig.Config"
 
 
-def test_nothing_set_is_the_daemon_s_default() -> None:
-    assert log_driver.read_create({}) == {"driver": "", "options": [], **NONE, "at": "HostConfig.LogConfig"}
-    assert log_driver.read_service({}) == {"driver": "", "options": [], **NONE, "at": "TaskTemplate.LogDriver"}
-    swarm = log_driver.read_swarm({}, "Spec.")
-    assert swarm == {"driver": "", "options": [], **NONE, "at": "Spec.TaskDefaults.LogDriver"}
+def read_swarm(spec: Any) -> Any:
+    return log_driver.read_swarm(spec, "Spec.")
 
 
-def test_a_container_s_options_are_reported_by_name() -> None:
-    found = log_driver.read_create({"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "x", "tag": "y"}}})
-
-    assert found == {"driver": "splunk", "options": ["splunk-token", "tag"], **NONE, "at": "HostConfig.LogConfig"}
-
-
-def test_a_service_s_driver_is_reported() -> None:
-    found = log_driver.read_service({"LogDriver": {"Name": "none", "Options": {"a": "b"}}})
-
-    assert found == {"driver": "none", "options": ["a"], **NONE, "at": "TaskTemplate.LogDriver"}
-
-
-def test_the_driver_of_a_swarm_is_reported() -> None:
-    spec = {"TaskDefaults": {"LogDriver": {"Name": "syslog", "Options": {"tag": "\n"}}}}
-
-    found = log_driver.read_swarm(spec, "")
-
-    assert found["controlCharacters"] == [{"name": "tag", "at": "TaskDefaults.LogDriver.Options[*]"}]
-
-
-def parse(**options: str) -> Any:
-    return log_driver.parse_options({name.replace("_", "-"): value for name, value in options.items()}, AT)
+@pytest.mark.parametrize(
+    ("read", "body", "expected", "at"),
+    [
+        (log_driver.read_create, {}, {}, "HostConfig.LogConfig"),
+        (log_driver.read_service, {}, {}, "TaskTemplate.LogDriver"),
+        (read_swarm, {}, {}, "Spec.TaskDefaults.LogDriver"),
+        (
+            log_driver.read_create,
+            {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "x", "tag": "y"}}},
+            {"driver": "splunk", "options": ["splunk-token", "tag"]},
+            "HostConfig.LogConfig",
+        ),
+        (
+            log_driver.read_service,
+            {"LogDriver": {"Name": "none", "Options": {"a": "b"}}},
+            {"driver": "none", "options": ["a"]},
+            "TaskTemplate.LogDriver",
+        ),
+        (
+            read_swarm,
+            {"TaskDefaults": {"LogDriver": {"Name": "syslog", "Options": {"tag": "\n"}}}},
+            {
+                "driver": "syslog",
+                "options": ["tag"],
+                "controlCharacters": [{"name": "tag", "at": "Spec.TaskDefaults.LogDriver.Options[*]"}],
+            },
+            "Spec.TaskDefaults.LogDriver",
+        ),
+    ],
+)
+def test_the_driver_and_the_names_of_its_options_are_reported(read: Any, body: Any, expected: Any, at: str) -> None:
+    assert read(body) == {"driver": "", "options": [], **NONE, **expected, "at": at}
 
 
 @pytest.mark.parametrize(
@@ -62,13 +69,7 @@ def parse(**options: str) -> Any:
         ("splunk-url", "https://a/@localhost", "https", "https://a", False),
         ("splunk-url", "https://a?@localhost", "https", "https://a", False),
         ("splunk-url", "https://a#@localhost", "https", "https://a", False),
-        (
-            "splunk-url",
-            "https://user:pass@splunk.example.com:8088/x?y",
-            "https",
-            "https://splunk.example.com:8088",
-            False,
-        ),
+        ("splunk-url", "https://user:pass@s.example.com:8088/x?y", "https", "https://s.example.com:8088", False),
         ("splunk-url", "https://localhost\U000e0100", "https", "https://localhost\U000e0100", True),
         ("splunk-url", "splunk.example.com", "", "://splunk.example.com", False),
         ("gelf-address", "192.0.2.1:9", "", "://192.0.2.1:9", False),
@@ -89,27 +90,28 @@ def test_a_path_is_no_address(option: str) -> None:
     assert log_driver.parse_options({option: "/ecs/web"}, AT)["addresses"] == []
 
 
-@pytest.mark.parametrize("option", ["syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"])
-def test_each_option_that_names_a_file_is_found(option: str) -> None:
-    assert log_driver.parse_options({option: "/etc/shadow"}, AT)["files"] == [{"name": option, "at": f"{AT}[*]"}]
-
-
-@pytest.mark.parametrize("option", ["max-buffer-size", "fluentd-buffer-limit"])
-def test_each_option_that_holds_output_is_found(option: str) -> None:
-    assert log_driver.parse_options({option: "1m"}, AT)["buffers"] == [
-        {"name": option, "bytes": 1 << 20, "at": f"{AT}[*]"}
-    ]
-
-
 @pytest.mark.parametrize("word", ["print", "Command", "ContainerArgs", "ContainerEntrypoint", "ContainerEnv", "Config"])
 def test_a_template_with_text_of_the_container_can_make_a_control_character(word: str) -> None:
     assert log_driver.parse_options({"tag": f"{{{{.{word}}}}}"}, AT)["controlCharacters"] != []
 
 
-def test_options_that_name_files_are_found_unless_empty() -> None:
-    found = parse(syslog_tls_ca_cert="/etc/shadow", splunk_capath="", awslogs_group="/ecs/web")
+@pytest.mark.parametrize("option", ["syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"])
+def test_each_option_that_names_a_file_is_found_unless_empty(option: str) -> None:
+    assert log_driver.parse_options({option: "/etc/shadow"}, AT)["files"] == [{"name": option, "at": f"{AT}[*]"}]
+    assert log_driver.parse_options({option: ""}, AT)["files"] == []
 
-    assert found["files"] == [{"name": "syslog-tls-ca-cert", "at": f"{AT}[*]"}]
+
+@pytest.mark.parametrize(("value", "size"), [("4m", 4 << 20), ("100g", 100 << 30), ("1.5k", 1536), ("many", None)])
+@pytest.mark.parametrize("option", ["max-buffer-size", "fluentd-buffer-limit"])
+def test_each_option_that_holds_output_has_its_size(option: str, value: str, size: int | None) -> None:
+    found = {"name": option, "bytes": size, "at": f"{AT}[*]"}
+
+    assert log_driver.parse_options({option: value}, AT)["buffers"] == [found]
+    assert log_driver.parse_options({option: ""}, AT)["buffers"] == []
+
+
+def test_a_control_character_in_a_name_counts() -> None:
+    assert log_driver.parse_options({"a\n": ""}, AT)["controlCharacters"] == [{"name": "a\n", "at": f"{AT}[*]"}]
 
 
 @pytest.mark.parametrize(
@@ -129,14 +131,3 @@ def test_options_that_name_files_are_found_unless_empty() -> None:
 )
 def test_control_characters_and_templates_that_can_make_one_are_found(option: str, value: str, found: bool) -> None:
     assert bool(log_driver.parse_options({option: value}, AT)["controlCharacters"]) is found
-
-
-def test_a_control_character_in_a_name_counts() -> None:
-    assert log_driver.parse_options({"a\n": ""}, AT)["controlCharacters"] == [{"name": "a\n", "at": f"{AT}[*]"}]
-
-
-@pytest.mark.parametrize(("value", "size"), [("4m", 4 << 20), ("100g", 100 << 30), ("1.5k", 1536), ("many", None)])
-def test_buffers_have_their_size(value: str, size: int | None) -> None:
-    found = parse(fluentd_buffer_limit=value, max_buffer_size="")
-
-    assert found["buffers"] == [{"name": "fluentd-buffer-limit", "bytes": size, "at": f"{AT}[*]"}]

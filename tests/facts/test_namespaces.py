@@ -16,19 +16,11 @@ FIELDS = {
 }
 
 
-@pytest.mark.parametrize("namespace", FIELDS)
-def test_nothing_set_is_the_default(namespace: str) -> None:
-    found = namespaces.read_create({})
-
-    assert set(found) == set(FIELDS)
-    assert found[namespace] == {"mode": "default", "container": None, "at": f"HostConfig.{FIELDS[namespace]}"}
-
-
-@pytest.mark.parametrize("namespace", FIELDS)
-def test_every_namespace_can_be_the_host_s(namespace: str) -> None:
-    found: Any = namespaces.read_create({FIELDS[namespace]: "host"})
-
-    assert found[namespace]["mode"] == "host"
+@pytest.mark.parametrize(("said", "mode"), [({}, "default"), (dict.fromkeys(FIELDS.values(), "host"), "host")])
+def test_each_namespace_is_the_default_or_the_host_s(said: Any, mode: str) -> None:
+    assert namespaces.read_create(said) == {
+        name: {"mode": mode, "container": None, "at": f"HostConfig.{field}"} for name, field in FIELDS.items()
+    }
 
 
 @pytest.mark.parametrize(

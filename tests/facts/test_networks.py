@@ -23,26 +23,21 @@ def of_mode(mode: str) -> Any:
     return networks.read_create({"HostConfig": {"NetworkMode": mode}}, HOST)
 
 
-def test_nothing_set_is_the_default_network() -> None:
-    assert networks.read_create({}, HOST) == [network("default", "HostConfig.NetworkMode")]
-
-
-@pytest.mark.parametrize("mode", ["default", "bridge", "none", "host", "app"])
-def test_a_mode_is_a_network(mode: str) -> None:
-    assert of_mode(mode) == [network(mode, "HostConfig.NetworkMode")]
+@pytest.mark.parametrize(
+    ("mode", "resolved"),
+    [
+        *((name, name) for name in ("default", "bridge", "none", "host", "app")),
+        pytest.param(HOST_ID, "host", id="an ID is looked up"),
+        pytest.param("ab" * 32, None, id="an ID that cannot be looked up has no name"),
+    ],
+)
+def test_a_mode_is_a_network(mode: str, resolved: str | None) -> None:
+    assert of_mode(mode) == [network(mode, "HostConfig.NetworkMode", resolved)]
 
 
 @pytest.mark.parametrize("mode", ["container:web", "container:", "ns:/proc/1/ns/net"])
 def test_another_s_namespace_is_no_network(mode: str) -> None:
     assert of_mode(mode) == []
-
-
-def test_an_id_is_looked_up() -> None:
-    assert of_mode(HOST_ID) == [network(HOST_ID, "HostConfig.NetworkMode", "host")]
-
-
-def test_an_id_that_cannot_be_looked_up_has_no_name() -> None:
-    assert of_mode("ab" * 32) == [network("ab" * 32, "HostConfig.NetworkMode", None)]
 
 
 def test_endpoints_are_networks_by_name_and_by_id() -> None:
@@ -77,14 +72,12 @@ def test_a_service_reaches_a_network_by_the_beginning_of_its_id() -> None:
     ]
 
 
-def test_a_connection_is_to_the_network_in_the_path() -> None:
+def test_a_connection_is_to_the_network_in_the_path_and_can_name_another_by_its_id() -> None:
     assert networks.read_connect({"id": "host"}, {"Container": "web"}, HOST) == [network("host", "path.id")]
-
-
-def test_a_connection_can_name_another_network_by_its_id() -> None:
-    found = networks.read_connect({"id": "app"}, {"EndpointConfig": {"NetworkID": HOST_ID}}, HOST)
-
-    assert found == [network("app", "path.id"), network(HOST_ID, "EndpointConfig.NetworkID", "host")]
+    assert networks.read_connect({"id": "app"}, {"EndpointConfig": {"NetworkID": HOST_ID}}, HOST) == [
+        network("app", "path.id"),
+        network(HOST_ID, "EndpointConfig.NetworkID", "host"),
+    ]
 
 
 def test_a_build_says_one_network() -> None:
@@ -112,41 +105,34 @@ def test_a_network_is_a_bridge_by_default() -> None:
     }
 
 
-def test_the_driver_s_options_are_read() -> None:
-    found = networks.read_created(
-        {"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True}, HOST
-    )
-
-    assert (found["driver"], found["parent"], found["at"]) == ("macvlan", "eth0", "Driver")
-    assert (found["internal"], found["attachable"], found["ingress"]) == (True, True, False)
+def bridge_option(name: str, value: str) -> Any:
+    return {"Options": {f"com.docker.network.bridge.{name}": value}}
 
 
-@pytest.mark.parametrize(("driver", "at"), [("bridge", "Options"), ("overlay", "Driver"), ("a", "Driver")])
-def test_a_bridge_is_judged_by_its_options(driver: str, at: str) -> None:
-    assert networks.read_created({"Driver": driver}, HOST)["at"] == at
-
-
-def test_an_ingress_network_and_one_for_configuration_are_known() -> None:
-    found = networks.read_created({"Ingress": True, "ConfigOnly": True, "ConfigFrom": {"Network": "x"}}, HOST)
-
-    assert (found["ingress"], found["configOnly"], found["configFrom"]) == (True, True, "x")
-
-
-@pytest.mark.parametrize("name", ["host", "none", "bridge", "ingress"])
-def test_a_network_that_each_daemon_has_needs_no_lookup(name: str) -> None:
-    host = FixedHost({"networks": None})
-
-    assert networks.read_delete({"id": name}, host) == [network(name, "path.id")]
-
-
-@pytest.mark.parametrize(("at", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
-def test_inter_container_communication_is_read_as_go_reads_a_boolean(at: str, value: bool | None) -> None:
-    found = networks.read_created({"Options": {"com.docker.network.bridge.enable_icc": at}}, HOST)
-
-    assert found["interContainerCommunication"] is value
-
-
-BRIDGE = "com.docker.network.bridge"
+@pytest.mark.parametrize(
+    ("body", "facts"),
+    [
+        ({"Driver": "macvlan", "Options": {"parent": "eth0"}}, {"driver": "macvlan", "parent": "eth0", "at": "Driver"}),
+        ({"Driver": "bridge"}, {"at": "Options"}),
+        ({"Driver": "overlay"}, {"driver": "overlay", "at": "Driver"}),
+        ({"Internal": True, "Attachable": True}, {"internal": True, "attachable": True}),
+        ({"Ingress": True, "ConfigOnly": True}, {"ingress": True, "configOnly": True}),
+        ({"ConfigFrom": {"Network": "x"}}, {"configFrom": "x"}),
+        # As Go reads a boolean.
+        *((bridge_option("enable_icc", no), {"interContainerCommunication": False}) for no in ("false", "0")),
+        (bridge_option("enable_icc", "True"), {"interContainerCommunication": True}),
+        (bridge_option("enable_icc", "no"), {"interContainerCommunication": None}),
+        *((bridge_option("default_bridge", yes), {"defaultBridge": True}) for yes in ("true", "1", "yes")),
+        (bridge_option("default_bridge", "false"), {"defaultBridge": False}),
+        (bridge_option("gateway_mode_ipv4", "routed"), {"gatewayModes": ["routed"]}),
+        (bridge_option("gateway_mode_ipv6", "nat"), {"gatewayModes": ["nat"]}),
+        (bridge_option("trusted_host_interfaces", "eth0:eth1"), {"trustedInterfaces": "eth0:eth1"}),
+        *((bridge_option("name", name), {"bridge": name}) for name in ("br-app", "e+", "")),
+    ],
+    ids=str,
+)
+def test_the_options_of_a_new_network_are_read(body: Any, facts: dict[str, Any]) -> None:
+    assert networks.read_created(body, HOST) == networks.read_created({}, HOST) | facts
 
 
 @pytest.mark.parametrize(
@@ -159,25 +145,25 @@ BRIDGE = "com.docker.network.bridge"
     ],
 )
 def test_a_bridge_by_name_may_be_one_of_the_host(name: str, host: FixedHost, expected: bool | None) -> None:
-    assert networks.read_created({"Options": {f"{BRIDGE}.name": name}}, host)["bridgeInUse"] is expected
+    assert networks.read_created(bridge_option("name", name), host)["bridgeInUse"] is expected
 
 
-@pytest.mark.parametrize(("option", "expected"), [("true", True), ("1", True), ("yes", True), ("false", False)])
-def test_a_network_can_take_the_place_of_the_default_bridge(option: str, expected: bool) -> None:
-    found = networks.read_created({"Options": {f"{BRIDGE}.default_bridge": option}}, HOST)
-
-    assert found["defaultBridge"] is expected
+INGRESS = FixedHost({"networks": {"efm": "ingress"}})
 
 
-def test_gateway_modes_and_trusted_interfaces_are_read() -> None:
-    options: Any = {
-        f"{BRIDGE}.gateway_mode_ipv4": "routed",
-        f"{BRIDGE}.gateway_mode_ipv6": "nat",
-        f"{BRIDGE}.trusted_host_interfaces": "eth0:eth1",
-    }
-    found = networks.read_created({"Options": options}, HOST)
-
-    assert (found["gatewayModes"], found["trustedInterfaces"]) == (["routed", "nat"], "eth0:eth1")
+@pytest.mark.parametrize(
+    ("id", "host", "resolved"),
+    [
+        *((name, FixedHost({"networks": None}), name) for name in ("host", "none", "bridge", "ingress")),
+        pytest.param("efm", INGRESS, "ingress", id="the beginning of an ID"),
+        pytest.param("a" * 25, INGRESS, None, id="an ID of a swarm"),
+        pytest.param("ab" * 32, HOST, "ab" * 32, id="a whole ID is that of a local network, never of ingress"),
+    ],
+)
+def test_a_network_is_removed_by_name_or_by_the_beginning_of_its_id(
+    id: str, host: FixedHost, resolved: str | None
+) -> None:
+    assert networks.read_delete({"id": id}, host) == [network(id, "path.id", resolved)]
 
 
 @pytest.mark.parametrize(
@@ -203,23 +189,6 @@ def test_an_endpoint_without_options_sets_no_sysctl() -> None:
     body: Any = {"NetworkingConfig": {"EndpointsConfig": {"app": None}}, "EndpointConfig": {"DriverOpts": {"a": "b"}}}
 
     assert networks.read_endpoint_sysctls(body) == []
-
-
-def test_a_network_is_removed_by_name_or_by_the_beginning_of_its_id() -> None:
-    host = FixedHost({"networks": {"efm": "ingress"}})
-
-    assert networks.read_delete({"id": "ingress"}, host) == [network("ingress", "path.id")]
-    assert networks.read_delete({"id": "efm"}, host) == [network("efm", "path.id", "ingress")]
-    assert networks.read_delete({"id": "a" * 25}, host) == [network("a" * 25, "path.id", None)]
-
-
-def test_a_whole_id_of_a_local_network_is_never_that_of_the_ingress_network() -> None:
-    assert networks.read_delete({"id": "ab" * 32}, HOST) == [network("ab" * 32, "path.id")]
-
-
-@pytest.mark.parametrize("name", ["br-app", "e+", ""])
-def test_a_network_tells_the_name_of_its_bridge_as_sent(name: str) -> None:
-    assert networks.read_created({"Options": {f"{BRIDGE}.name": name}}, HOST)["bridge"] == name
 
 
 ROUTED = FixedHost({"routes": ["192.168.50.0/24", "fd77::/64"]})

@@ -38,14 +38,8 @@ def test_the_container_s_port_is_split(port: str, number: int | None, protocol: 
 @pytest.mark.parametrize(
     ("at", "number"),
     [
-        ("8080", 8080),
-        ("0080", 80),
-        ("8080-8090", 8080),
-        ("22/tcp", 22),
-        ("", None),
-        ("0", None),
-        ("+80", None),
-        ("x", None),
+        *(("8080", 8080), ("0080", 80), ("8080-8090", 8080), ("22/tcp", 22)),
+        *(("", None), ("0", None), ("+80", None), ("x", None)),
     ],
 )
 def test_the_host_s_port_is_the_first_of_a_range_or_any(at: str, number: int | None) -> None:
@@ -60,9 +54,7 @@ def test_a_port_without_a_binding_is_published_on_any_port(bindings: JSON) -> No
 
 
 def test_each_binding_counts() -> None:
-    found = of_bindings({"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}]})
-
-    assert [fact["hostPort"] for fact in found] == [1, 2]
+    assert [fact["hostPort"] for fact in of_bindings({"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}]})] == [1, 2]
 
 
 def test_a_service_publishes_on_every_interface() -> None:
@@ -80,15 +72,8 @@ def test_a_service_publishes_on_every_interface() -> None:
         ("192.0.2.1", "192.0.2.1"),
         ("2001:DB8:0:0::1", "2001:db8::1"),
         ("::ffff:127.0.0.1", "127.0.0.1"),
-        ("", ""),
-        ("0.0.0.0", ""),
-        ("::", ""),
-        ("0:0:0:0:0:0:0:0", ""),
-        ("::ffff:0.0.0.0", ""),
-        ("127.0.0.01", ""),
-        ("300.0.0.1", ""),
-        ("fe80::1%eth0", ""),
-        ("localhost", ""),
+        *((every, "") for every in ("", "0.0.0.0", "::", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0")),
+        *((no_address, "") for no_address in ("127.0.0.01", "300.0.0.1", "fe80::1%eth0", "localhost")),
     ],
 )
 def test_what_go_does_not_read_as_an_address_is_every_interface(at: str, address: str) -> None:

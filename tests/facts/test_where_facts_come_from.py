@@ -10,6 +10,18 @@ from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
 
+LIMITS: list[tuple[str, object, dict[str, str]]] = [
+    ("OomKillDisable", True, {"oomKillDisable": "OomKillDisable"}),
+    ("CgroupParent", "/x", {"cgroupParent": "CgroupParent"}),
+    ("Ulimits", [{"Name": "nofile", "Soft": 1, "Hard": 2}], {"ulimits": "Ulimits[0]"}),
+    ("RestartPolicy", {"Name": "always"}, {"restartPolicy": "RestartPolicy"}),
+    ("Memory", 1, {"limits": "Memory"}),
+    ("BlkioWeight", 10, {"blockIO": "BlkioWeight"}),
+    ("BlkioDeviceReadBps", [{"Path": "/dev/sda", "Rate": 1}], {"blockIO": "BlkioDeviceReadBps[0]"}),
+    ("Devices", [{"PathOnHost": "/dev/sda", "CgroupPermissions": "r"}], {"devices": "Devices[0]"}),
+    ("DeviceCgroupRules", ["c 1:1 r"], {"deviceCgroupRules": "DeviceCgroupRules[0]"}),
+    ("DeviceRequests", [{"Driver": "nvidia"}], {"deviceRequests": "DeviceRequests[0]"}),
+]
 # Operation and where its fields are; then each field, its value, and the facts that differ from those of an empty body,
 # each with the `at` that it has there.
 FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
@@ -32,35 +44,14 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("Runtime", "x", {"runtime": "Runtime"}),
         ("Annotations", {"a": "b"}, {"annotations": "Annotations[*]"}),
         ("ExtraHosts", ["a:1.2.3.4"], {"extraHosts": "ExtraHosts[0]"}),
-        ("OomKillDisable", True, {"oomKillDisable": "OomKillDisable"}),
-        ("CgroupParent", "/x", {"cgroupParent": "CgroupParent"}),
-        ("Ulimits", [{"Name": "nofile", "Soft": 1, "Hard": 2}], {"ulimits": "Ulimits[0]"}),
-        ("RestartPolicy", {"Name": "always"}, {"restartPolicy": "RestartPolicy"}),
-        ("Memory", 1, {"limits": "Memory"}),
-        ("BlkioWeight", 10, {"blockIO": "BlkioWeight"}),
-        ("BlkioDeviceReadBps", [{"Path": "/dev/sda", "Rate": 1}], {"blockIO": "BlkioDeviceReadBps[0]"}),
+        *LIMITS,
         ("Binds", ["/a:/b"], {"mounts": "Binds[0]"}),
         ("Mounts", [{"Type": "bind", "Source": "/a", "Target": "/b"}], {"mounts": "Mounts[0]"}),
-        (
-            "Mounts",
-            [{"Type": "image", "Source": "app:1", "Target": "/b"}],
-            {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]"},
-        ),
+        ("Mounts", [{"Type": "image", "Source": "a"}], {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]"}),
         ("Tmpfs", {"/t": ""}, {"mounts": "Tmpfs[*]"}),
         ("VolumesFrom", ["a"], {"volumesFrom": "VolumesFrom[0]"}),
         ("VolumeDriver", "x/y", {"plugins": "VolumeDriver"}),
-        (
-            "Devices",
-            [{"PathOnHost": "/dev/sda", "PathInContainer": "/dev/sda", "CgroupPermissions": "r"}],
-            {"devices": "Devices[0]"},
-        ),
-        ("DeviceCgroupRules", ["c 1:1 r"], {"deviceCgroupRules": "DeviceCgroupRules[0]"}),
-        ("DeviceRequests", [{"Driver": "nvidia"}], {"deviceRequests": "DeviceRequests[0]"}),
-        (
-            "PortBindings",
-            {"80/tcp": [{"HostPort": "80"}]},
-            {"ports": "PortBindings[*]", "publishedPorts": "PortBindings"},
-        ),
+        ("PortBindings", {"80/tcp": [{}]}, {"ports": "PortBindings[*]", "publishedPorts": "PortBindings"}),
         ("PublishAllPorts", True, {"publishAllPorts": "PublishAllPorts"}),
         ("LogConfig", {"Type": "x", "Config": {}}, {"plugins": "LogConfig.Type", "log": "LogConfig"}),
     ],
@@ -76,43 +67,20 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("Labels", {"password": "x"}, {"secrets": "Labels[*]", "labelsSize": "Labels"}),
         (
             "NetworkingConfig",
-            {
-                "EndpointsConfig": {
-                    "n": {"DriverOpts": {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.x=1"}}
-                }
-            },
+            {"EndpointsConfig": {"n": {"DriverOpts": {"com.docker.network.endpoint.sysctls": "net.ipv4.x=1"}}}},
             {
                 "networks": "NetworkingConfig.EndpointsConfig[*]",
                 "sysctls": "NetworkingConfig.EndpointsConfig[*].DriverOpts",
             },
         ),
     ],
-    ("ContainerUpdate", ""): [
-        ("OomKillDisable", True, {"oomKillDisable": "OomKillDisable"}),
-        ("CgroupParent", "/x", {"cgroupParent": "CgroupParent"}),
-        ("Ulimits", [{"Name": "nofile", "Soft": 1, "Hard": 2}], {"ulimits": "Ulimits[0]"}),
-        ("RestartPolicy", {"Name": "always"}, {"restartPolicy": "RestartPolicy"}),
-        ("Memory", 1, {"limits": "Memory"}),
-        ("BlkioWeight", 10, {"blockIO": "BlkioWeight"}),
-        ("BlkioDeviceReadBps", [{"Path": "/dev/sda", "Rate": 1}], {"blockIO": "BlkioDeviceReadBps[0]"}),
-        (
-            "Devices",
-            [{"PathOnHost": "/dev/sda", "PathInContainer": "/dev/sda", "CgroupPermissions": "r"}],
-            {"devices": "Devices[0]"},
-        ),
-        ("DeviceCgroupRules", ["c 1:1 r"], {"deviceCgroupRules": "DeviceCgroupRules[0]"}),
-        ("DeviceRequests", [{"Driver": "nvidia"}], {"deviceRequests": "DeviceRequests[0]"}),
-    ],
+    ("ContainerUpdate", ""): LIMITS,
     ("ServiceCreate", "TaskTemplate.ContainerSpec."): [
         ("CapabilityAdd", ["ALL"], {"capabilities": "CapabilityAdd[0]"}),
         ("CapabilityDrop", ["ALL"], {"capabilities": "CapabilityDrop[0]"}),
         ("Privileges", {"NoNewPrivileges": True}, {"noNewPrivileges": "Privileges.NoNewPrivileges"}),
         ("Mounts", [{"Type": "bind", "Source": "/a", "Target": "/b"}], {"mounts": "Mounts[0]"}),
-        (
-            "Mounts",
-            [{"Type": "IMAGE", "Source": "app:1", "Target": "/b"}],
-            {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]"},
-        ),
+        ("Mounts", [{"Type": "IMAGE", "Source": "a"}], {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]"}),
         ("Sysctls", {"a": "1"}, {"sysctls": "Sysctls[*]"}),
         ("Groups", ["0"], {"groups": "Groups[0]"}),
         ("User", "0:0", {"groups": "User", "user": "User"}),
@@ -129,11 +97,7 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
     ("ServiceCreate", ""): [
         ("Mode", {"Replicated": {"Replicas": 5}}, {"tasks": "Mode.Replicated.Replicas"}),
         ("Networks", [{"Target": "host"}], {"networks": "Networks[0]"}),
-        (
-            "EndpointSpec",
-            {"Ports": [{"PublishedPort": 80, "TargetPort": 80}]},
-            {"ports": "EndpointSpec.Ports[0]", "publishedPorts": "EndpointSpec.Ports"},
-        ),
+        ("EndpointSpec", {"Ports": [{}]}, {"ports": "EndpointSpec.Ports[0]", "publishedPorts": "EndpointSpec.Ports"}),
         ("Labels", {"password": "x"}, {"secrets": "Labels[*]", "labelsSize": "Labels"}),
     ],
     ("ServiceCreate", "TaskTemplate."): [
