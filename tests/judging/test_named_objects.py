@@ -10,6 +10,7 @@ from portero.host.fixed_host import FixedHost
 from portero.judging import named_objects
 from portero.judging.judge import Judge
 from portero.judging.named_objects import Named
+from tests.judging.requests import make_exception
 from tests.judging.test_existing_objects import (
     SilentHost,
     container,
@@ -215,15 +216,7 @@ def test_the_alias_of_a_link_can_be_removed(judge: Judge, target: str) -> None:
 def test_an_exception_for_a_joined_namespace_says_nothing_of_the_container_behind_it(
     tmp_path: Path, joined: str, rules: list[str]
 ) -> None:
-    waiver = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-container-namespaces"],
-        "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
-        "reason": "Sidecars are ours.",
-        "owner": "team",
-        "expires": "2030-01-01",
-    }
+    waiver = make_exception(["no-container-namespaces"], operation={"const": "ContainerCreate"})
     sidecar = container("sidecar", NetworkMode=f"container:{joined}")
     second = container("second", NetworkMode=f"container:{sidecar['Id']}")
     old = {"sidecar": sidecar, "second": second}

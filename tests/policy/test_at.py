@@ -52,7 +52,6 @@ def test_a_failing_path_becomes_at(path: tuple[str | int, ...], expected: str) -
 
 def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_at() -> None:
     request: dict[str, Any] = {"operation": "ServiceUpdate", "facts": {"ulimits": [{"at": "x"}]}}
-
     assert spell_at(request, ("facts", "ulimits")) == "TaskTemplate.ContainerSpec.Ulimits"
     assert spell_at(request, ("facts", "ulimits", 0)) == "x"
 
@@ -74,19 +73,11 @@ DEFAULTED: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        (("facts", "log", "driver"), True),
-        (("facts", "log"), True),
-        (("facts", "log", "options"), False),
-        (("facts", "ulimits", 1), True),
-        (("facts", "ulimits", 1, "hard"), True),
-        (("facts", "ulimits", 0, "hard"), False),
-        (("facts", "ulimits"), False),
+        *((("facts", *path), True) for path in [("log", "driver"), ("log",), ("ulimits", 1), ("ulimits", 1, "hard")]),
+        *((("facts", *path), False) for path in [("log", "options"), ("ulimits", 0, "hard"), ("ulimits",)]),
         (("facts", "limits", "shmSize", "value"), True),
-        (("facts", "limits", "memory", "value"), False),
-        (("facts", "limits"), False),
-        (("facts",), False),
-        (("body", "log", "driver"), False),
-        ((), False),
+        *((("facts", *path), False) for path in [("limits", "memory", "value"), ("limits",), ()]),
+        *((path, False) for path in [("body", "log", "driver"), ()]),
     ],
 )
 def test_what_fails_is_a_default_when_it_or_the_fact_around_it_was_put_in(

@@ -29,7 +29,17 @@ REQUEST: dict[str, JSON] = {
     "body": {"Labels": {"team": "video"}},
     "facts": {"privileged": {"value": True, "at": "HostConfig.Privileged"}},
 }
-BY_ALICE: dict[str, JSON] = {"properties": {"identity": {"properties": {"user": {"const": "alice"}}}}}
+
+
+def within(*names: str, condition: JSON) -> dict[str, JSON]:
+    """A match for what stands below these names of a request."""
+    for name in reversed(names):
+        condition = {"properties": {name: condition}}
+    assert isinstance(condition, dict)
+    return condition
+
+
+BY_ALICE = within("identity", "user", condition={"const": "alice"})
 
 
 def at(day: date, clock: str = "12:00:00") -> float:
@@ -72,25 +82,20 @@ def test_what_an_exception_covers_is_waived_by_its_name_and_nothing_else_is(acti
     assert outcome(found) == [("no-privileged", "waived", "mine"), ("no-host-pid", action, None)]
 
 
-def test_a_request_that_does_not_match_is_judged_as_ever() -> None:
-    asked = {**REQUEST, "identity": {"user": "bob"}}
-
-    assert outcome(waive([waiver(BY_ALICE)], (violation("no-privileged"),), asked, at(DAY))) == [
-        ("no-privileged", "deny", None)
-    ]
-
-
-def test_the_first_exception_by_id_that_covers_a_rule_is_named() -> None:
-    nobody = {"properties": {"identity": {"properties": {"user": {"const": "bob"}}}}}
+def test_the_first_exception_by_id_that_matches_and_covers_a_rule_is_named() -> None:
+    broken = (violation("no-privileged"), violation("no-host-pid"))
+    by_bob = within("identity", "user", condition={"const": "bob"})
     open_to = [
-        waiver(nobody, "no-privileged", id="a"),
+        waiver(by_bob, "no-privileged", id="a"),
         waiver(BY_ALICE, "no-privileged", id="b"),
         waiver(BY_ALICE, "no-privileged", "no-host-pid", id="c"),
     ]
 
-    found = waive(open_to, (violation("no-privileged"), violation("no-host-pid")), REQUEST, at(DAY))
-
-    assert outcome(found) == [("no-privileged", "waived", "b"), ("no-host-pid", "waived", "c")]
+    assert outcome(waive(open_to[:1], broken, REQUEST, at(DAY))) == [(one.rule, "deny", None) for one in broken]
+    assert outcome(waive(open_to, broken, REQUEST, at(DAY))) == [
+        ("no-privileged", "waived", "b"),
+        ("no-host-pid", "waived", "c"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,11 +141,7 @@ def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> 
 
 # -- which entry of a list is waived
 
-APP: dict[str, JSON] = {
-    "properties": {
-        "facts": {"properties": {"mounts": {"contains": {"properties": {"source": {"const": "/etc/app.d"}}}}}}
-    }
-}
+APP = within("facts", "mounts", condition={"contains": within("source", condition={"const": "/etc/app.d"})})
 
 
 def mounting(*sources: str) -> dict[str, JSON]:
@@ -155,13 +156,7 @@ def refused_mount(*indices: int) -> Violation:
     return replace(violation("no-privileged"), at=f"HostConfig.Binds[{indices[0]}]", paths=paths)
 
 
-BY_BODY: dict[str, JSON] = {
-    "properties": {
-        "body": {
-            "properties": {"HostConfig": {"properties": {"Binds": {"contains": {"const": "/etc/app.d"}}}}},
-        }
-    }
-}
+BY_BODY = within("body", "HostConfig", "Binds", condition={"contains": {"const": "/etc/app.d"}})
 BY_LABEL: dict[str, JSON] = {"properties": {"labels": {"contains": {"const": "trusted"}}}}
 
 
@@ -187,23 +182,26 @@ def test_two_exceptions_may_each_waive_their_entry() -> None:
     assert [one.exception for one in found] == ["mine", "other"]
 
 
-def test_entries_that_share_their_place_in_the_request_are_waived_together_or_not() -> None:
-    """The paths of an overlay volume come out of one option."""
-    shared = refused_mount(0, 1)
-
-    (found,) = waive([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
-    (twice,) = waive([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/app.d"), at(DAY))
-
-    assert (found.action, twice.action) == ("deny", "waived")
+SHARED = refused_mount(0, 1)
+WHOLE_LIST = replace(violation("no-privileged"), paths=(("facts", "mounts"),))
 
 
-def test_where_a_rule_fails_at_the_list_every_entry_must_match() -> None:
-    whole = replace(violation("no-privileged"), paths=(("facts", "mounts"),))
+@pytest.mark.parametrize(
+    ("refused", "sources", "action"),
+    [
+        (SHARED, ["/etc/app.d", "/etc/shadow"], "deny"),
+        (SHARED, ["/etc/app.d", "/etc/app.d"], "waived"),
+        (WHOLE_LIST, ["/etc/app.d", "/etc/shadow"], "deny"),
+        (WHOLE_LIST, ["/etc/app.d"], "waived"),
+    ],
+    ids=["paths of one overlay volume", "and all match", "a rule that fails at the list", "and every entry matches"],
+)
+def test_entries_that_share_their_place_in_the_request_are_waived_together_or_not(
+    refused: Violation, sources: list[str], action: str
+) -> None:
+    (found,) = waive([waiver(APP)], (refused,), mounting(*sources), at(DAY))
 
-    (mixed,) = waive([waiver(APP)], (whole,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
-    (alike,) = waive([waiver(APP)], (whole,), mounting("/etc/app.d"), at(DAY))
-
-    assert (mixed.action, alike.action) == ("deny", "waived")
+    assert found.action == action
 
 
 def test_a_request_with_very_many_entries_is_tried_so_often_and_no_more() -> None:
@@ -217,9 +215,7 @@ def test_a_request_with_very_many_entries_is_tried_so_often_and_no_more() -> Non
 
 # -- what a match means
 
-LABELLED: dict[str, JSON] = {
-    "properties": {"body": {"properties": {"Labels": {"properties": {"team": {"const": "video"}}}}}}
-}
+LABELLED = within("body", "Labels", "team", condition={"const": "video"})
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
@@ -234,7 +230,7 @@ LABELLED: dict[str, JSON] = {
         pytest.param({"anyOf": [{"properties": {"usr": {}}}, BY_ALICE]}, REQUEST, True, id="one of two"),
         pytest.param({"anyOf": [{"properties": {"usr": {}}}]}, REQUEST, False, id="a misspelt name in anyOf"),
         pytest.param(
-            {"properties": {"body": {"properties": {"Labels": {"additionalProperties": {"pattern": "^v"}}}}}},
+            within("body", "Labels", condition={"additionalProperties": {"pattern": "^v"}}),
             REQUEST,
             True,
             id="each label",
@@ -251,13 +247,13 @@ LABELLED: dict[str, JSON] = {
             id="a type of one's own",
         ),
         pytest.param(
-            {"not": {"properties": {"body": {"properties": {"Image": {"const": "evil"}}}}}},
+            {"not": within("body", "Image", condition={"const": "evil"})},
             REQUEST,
             False,
             id="not, of what is not there",
         ),
         pytest.param(
-            {"if": {"properties": {"body": {"properties": {"Image": {"const": "x"}}}}}, "then": BY_ALICE},
+            {"if": within("body", "Image", condition={"const": "x"}), "then": BY_ALICE},
             {**REQUEST, "identity": {}},
             False,
             id="then asks as strictly",
@@ -392,8 +388,8 @@ def test_the_resources_are_read_once_for_all_exceptions(
 
 
 def test_a_match_may_refer_to_the_values_of_the_site(built_in: Path, exception: dict[str, Any]) -> None:
-    runtime: JSON = {"properties": {"runtime": {"properties": {"value": {"$ref": "site#/$defs/runtimes"}}}}}
-    write(built_in, "exceptions/mine.json", exception | {"match": {"properties": {"facts": runtime}}})
+    listed = within("facts", "runtime", "value", condition={"$ref": "site#/$defs/runtimes"})
+    write(built_in, "exceptions/mine.json", exception | {"match": listed})
     asked = {**REQUEST, "facts": {"runtime": {"value": "runc", "at": "HostConfig.Runtime"}}}
 
     assert outcome(loaded(built_in).waived((violation("no-privileged"),), asked, at(DAY))) == [
@@ -510,41 +506,37 @@ def test_a_rule_of_self_protection_stays_protected_when_a_later_folder_moves_it(
         loaded(built_in, own)
 
 
-def of_image(named: dict[str, Any]) -> dict[str, Any]:
-    return {"properties": {"facts": {"properties": {"image": {"properties": named}}}}}
+BY_DIGEST = within("facts", "image", "digest", condition={"const": "sha256:" + "a" * 64})
 
 
-DIGEST = {"digest": {"const": "sha256:" + "a" * 64}}
-
-
-def test_dockers_data_is_waived_for_an_image_by_digest_alone(
-    built_in: Path, exception: dict[str, Any], written: dict[str, Any]
+@pytest.mark.parametrize(
+    ("rule", "match", "needs"),
+    [
+        ("docker-data", BY_DIGEST, "an image by digest: add facts.image.digest to match, with a whole digest"),
+        *(
+            (
+                "no-daemon-sockets",
+                match,
+                "an image by digest, or a user: add facts.image.digest with a whole digest, or identity.user, to match",
+            )
+            for match in (BY_DIGEST, BY_ALICE)
+        ),
+    ],
+    ids=["docker's data, for an image by digest alone", "docker's socket, for an image", "or for a user"],
+)
+def test_what_gives_the_host_is_waived(
+    built_in: Path, exception: dict[str, Any], written: dict[str, Any], rule: str, match: JSON, needs: str
 ) -> None:
-    write(built_in, "rules/self-protection/docker-data.json", written)
-    write(built_in, "exceptions/mine.json", exception | {"rules": ["docker-data"]})
+    write(built_in, f"rules/self-protection/{rule}.json", written)
+    by_tag = {name: {"const": "x"} for name in ("registry", "repository", "tag")}
+    by_tag = within("facts", "image", condition={"properties": by_tag})
+    # A user does not waive docker's data.
+    for other in [by_tag, *([BY_ALICE] if rule == "docker-data" else [])]:
+        write(built_in, "exceptions/mine.json", exception | {"rules": [rule], "match": other})
+        assert faults(built_in) == [f"rules: '{rule}' needs {needs}"]
 
-    assert faults(built_in) == [
-        "rules: 'docker-data' needs an image by digest: add facts.image.digest to match, with a whole digest"
-    ]
-    write(built_in, "exceptions/mine.json", exception | {"rules": ["docker-data"], "match": of_image(DIGEST)})
-    assert [waiver.rules for waiver in loaded(built_in).waivers] == [("docker-data",)]
-
-
-@pytest.mark.parametrize("match", [of_image(DIGEST), BY_ALICE], ids=["image", "user"])
-def test_dockers_socket_is_waived_for_an_image_by_digest_or_a_user_alone(
-    built_in: Path, exception: dict[str, Any], written: dict[str, Any], match: JSON
-) -> None:
-    write(built_in, "rules/self-protection/no-daemon-sockets.json", written)
-    by_tag = {"registry": {"const": "docker.io"}, "repository": {"const": "library/traefik"}, "tag": {"const": "v3"}}
-    sockets = exception | {"rules": ["no-daemon-sockets"]}
-    write(built_in, "exceptions/mine.json", sockets | {"match": of_image(by_tag)})
-
-    assert faults(built_in) == [
-        "rules: 'no-daemon-sockets' needs an image by digest, or a user: add facts.image.digest with a whole digest, "
-        "or identity.user, to match"
-    ]
-    write(built_in, "exceptions/mine.json", sockets | {"match": match})
-    assert [waiver.rules for waiver in loaded(built_in).waivers] == [("no-daemon-sockets",)]
+    write(built_in, "exceptions/mine.json", exception | {"rules": [rule], "match": match})
+    assert [waiver.rules for waiver in loaded(built_in).waivers] == [(rule,)]
 
 
 @pytest.mark.parametrize("name", ["exceptions/Mine.json", "exceptions/mine.jsn", "exceptions/team/mine.json"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portero.policy.exception_faults import file_faults, match_schemas
+from tests.judging.requests import make_exception
 from tests.paths import SCHEMAS
 
 SCHEMA, DIALECT = (json.loads((SCHEMAS / name).read_text()) for name in ("exception.json", "rule.json"))
@@ -13,15 +14,7 @@ HUB = {"const": "docker.io"}
 
 
 def faults(match: dict[str, Any]) -> list[str]:
-    content = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["no-privileged"],
-        "match": match,
-        "reason": "The probe needs it.",
-        "owner": "netops",
-        "expires": "2030-06-30",
-    }
+    content = make_exception(["no-privileged"]) | {"match": match}
     return [*file_faults(content, SCHEMA, match_schemas(DIALECT), {"site#/$defs/registries"})]
 
 

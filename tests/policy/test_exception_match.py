@@ -1,5 +1,8 @@
 """A match that is read strictly never matches more; it holds for the refused entry alone; what it pins is known."""
 
+from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import pytest
@@ -62,22 +65,27 @@ def test_lists_of_facts_and_body_keep_the_refused_entry() -> None:
     (one,) = narrowed("HostConfig.Binds[1]", ("facts", "mounts", 1, "paths"))
 
     assert one["facts"]["mounts"] == [{"paths": ["/c"]}]
-    assert one["body"]["HostConfig"] == {"Binds": ["/c:/y"], "Tmpfs": {"/t": ""}}
-    assert one["body"]["Env"] == ["A=1", "B=2"]
+    assert one["body"] == {"HostConfig": {"Binds": ["/c:/y"], "Tmpfs": {"/t": ""}}, "Env": ["A=1", "B=2"]}
     assert one["query"] == {"name": ["one", "two"]}
 
 
-def test_a_list_inside_an_entry_keeps_the_refused_entry_too() -> None:
-    (one,) = narrowed("HostConfig.Binds[0]", ("facts", "mounts", 0, "paths", 1))
+@pytest.mark.parametrize(
+    ("at", "path", "within", "kept"),
+    [
+        ("HostConfig.Binds[0]", ("facts", "mounts", 0, "paths", 1), ("facts", "mounts"), [[{"paths": ["/b"]}]]),
+        ("HostConfig.CapAdd", ("facts", "caps", "add"), ("facts", "caps", "add"), [["X"], ["Y"]]),
+        ("Env[1]", ("body", "Env", 1), ("body", "Env"), [["B=2"]]),
+    ],
+    ids=["a list inside an entry", "each entry of a list that is refused as a whole", "what fails in the body"],
+)
+def test_a_list_is_narrowed_to(at: str, path: tuple[str | int, ...], within: tuple[str, ...], kept: list[Any]) -> None:
+    assert [reduce(getitem, within, one) for one in narrowed(at, path)] == kept
 
-    assert one["facts"]["mounts"] == [{"paths": ["/b"]}]
 
+def test_values_below_one_entry_are_one_entry() -> None:
+    paths = (("facts", "mounts", 1, "source"), ("facts", "mounts", 1, "target"))
 
-def test_a_list_that_is_refused_as_a_whole_comes_once_with_each_entry() -> None:
-    assert [one["facts"]["caps"]["add"] for one in narrowed("HostConfig.CapAdd", ("facts", "caps", "add"))] == [
-        ["X"],
-        ["Y"],
-    ]
+    assert len(narrowed("HostConfig.Binds[1]", *paths)) == 1
 
 
 @pytest.mark.parametrize(
@@ -93,18 +101,6 @@ def test_a_list_that_is_refused_as_a_whole_comes_once_with_each_entry() -> None:
 )
 def test_a_path_that_leads_through_no_list_leaves_the_request_as_it_is(at: str, path: tuple[str | int, ...]) -> None:
     assert narrowed(at, path) == [LISTS]
-
-
-def test_what_fails_in_the_body_is_narrowed_there_once() -> None:
-    (one,) = narrowed("Env[1]", ("body", "Env", 1))
-
-    assert one["body"]["Env"] == ["B=2"]
-
-
-def test_values_below_one_entry_are_one_entry() -> None:
-    paths = (("facts", "mounts", 1, "source"), ("facts", "mounts", 1, "target"))
-
-    assert len(narrowed("HostConfig.Binds[1]", *paths)) == 1
 
 
 def test_the_request_itself_is_not_changed() -> None:
@@ -134,64 +130,41 @@ def match(digest: JSON) -> JSON:
     return {"properties": {"facts": {"properties": {"image": {"properties": {"digest": digest}}}}}}
 
 
-@pytest.mark.parametrize(
-    "schema",
-    [
-        match({"const": DIGEST}),
-        match({"enum": [DIGEST, "sha512:" + "0" * 128]}),
-        match({"allOf": [{"const": DIGEST}]}),
-        {"allOf": [{"properties": {"operation": {"const": "ContainerCreate"}}}, match({"const": DIGEST})]},
-    ],
-)
-def test_a_match_with_a_whole_digest_pins_the_image(schema: JSON) -> None:
-    assert pins_image(schema)
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        True,
-        {},
-        match({}),
-        match(True),
-        match({"type": "string"}),
-        match({"pattern": "^sha256:"}),
-        match({"const": None}),
-        match({"const": "sha256:aaaa"}),
-        match({"enum": []}),
-        match({"enum": [DIGEST, None]}),
-        {"anyOf": [match({"const": DIGEST}), match(True)]},
-        {"not": match({"const": DIGEST})},
-        {"properties": {"facts": {"properties": {"image": {"properties": {"tag": {"const": DIGEST}}}}}}},
-    ],
-)
-def test_any_other_match_does_not(schema: JSON) -> None:
-    assert not pins_image(schema)
-
-
 def user(named: JSON) -> JSON:
     return {"properties": {"identity": {"properties": {"user": named}}}}
 
 
-@pytest.mark.parametrize(
-    "schema", [user({"const": "ops"}), user({"enum": ["ops", "ci"]}), {"allOf": [user({"const": "ops"})]}]
-)
-def test_a_match_that_names_the_user_pins_the_user(schema: JSON) -> None:
-    assert pins_user(schema)
+CREATE: JSON = {"properties": {"operation": {"const": "ContainerCreate"}}}
+PIN_IMAGE: list[JSON] = [
+    match({"const": DIGEST}),
+    match({"enum": [DIGEST, "sha512:" + "0" * 128]}),
+    match({"allOf": [{"const": DIGEST}]}),
+    {"allOf": [CREATE, match({"const": DIGEST})]},
+]
+PIN_NO_IMAGE: list[JSON] = [
+    *(True, {}, match({}), match(True), match({"type": "string"}), match({"pattern": "^sha256:"})),
+    *(match({"const": None}), match({"const": "sha256:aaaa"}), match({"enum": []}), match({"enum": [DIGEST, None]})),
+    {"anyOf": [match({"const": DIGEST}), match(True)]},
+    {"not": match({"const": DIGEST})},
+    {"properties": {"facts": {"properties": {"image": {"properties": {"tag": {"const": DIGEST}}}}}}},
+]
+PIN_USER: list[JSON] = [user({"const": "ops"}), user({"enum": ["ops", "ci"]}), {"allOf": [user({"const": "ops"})]}]
+PIN_NO_USER: list[JSON] = [
+    *(True, user(True), user({"const": ""}), user({"enum": ["ops", ""]}), user({"pattern": "^ops$"})),
+    *({"not": user({"const": "ops"})}, {"anyOf": [user({"const": "ops"}), user(True)]}, match({"const": DIGEST})),
+]
 
 
 @pytest.mark.parametrize(
-    "schema",
+    ("pins", "schema", "pinned"),
     [
-        True,
-        user(True),
-        user({"const": ""}),
-        user({"enum": ["ops", ""]}),
-        user({"pattern": "^ops$"}),
-        {"not": user({"const": "ops"})},
-        {"anyOf": [user({"const": "ops"}), user(True)]},
-        match({"const": DIGEST}),
+        *((pins_image, schema, True) for schema in PIN_IMAGE),
+        *((pins_image, schema, False) for schema in PIN_NO_IMAGE),
+        *((pins_user, schema, True) for schema in PIN_USER),
+        *((pins_user, schema, False) for schema in PIN_NO_USER),
     ],
 )
-def test_any_other_match_does_not_pin_the_user(schema: JSON) -> None:
-    assert not pins_user(schema)
+def test_a_whole_digest_pins_the_image_and_a_name_the_user(
+    pins: Callable[[JSON], bool], schema: JSON, pinned: bool
+) -> None:
+    assert pins(schema) is pinned

@@ -71,26 +71,11 @@ def test_what_has_no_part_in_the_policy_is_not_read(tmp_path: Path) -> None:
     assert set(folder.read_folder(tmp_path, []).data) == {"site.json"}
 
 
-@pytest.mark.parametrize(
-    "name", ["rules/Images/x.json", "rules/images/x.jsn", "rules/x.json", "rules/a/b/c.json", "exceptions/a/b.json"]
-)
-def test_a_file_with_a_wrong_name_is_a_fault(tmp_path: Path, name: str) -> None:
-    write(tmp_path, "site.json", name)
-
-    (fault,) = faults(tmp_path)
-    assert str(tmp_path / "/".join(name.split("/")[:2])) in fault
-
-
 def test_two_rules_of_one_id_are_a_fault(tmp_path: Path) -> None:
     write(tmp_path, RULE, "host/images/team-registry.json")
 
     (fault,) = faults(tmp_path)
     assert "team-registry.json" in fault
-
-
-def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
-    (fault,) = faults(tmp_path)
-    assert fault.startswith(f"{tmp_path}: ")
 
 
 def test_a_file_that_is_no_json_is_a_fault_and_the_rest_is_read(tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ from tests.paths import SCHEMAS
         (b'{"version": 1' + b"0" * 5000 + b"}", "has a number of thousands of digits: write a shorter one"),
         (b'{"x": "\\ud800"}', "has an escape that is half a character, such as \\ud800: write the character"),
         (b'{"\\udfff": 1}', "has an escape that is half a character, such as \\ud800: write the character"),
-        (b"[" * 100_000, "nests too deep: make it flatter"),
-        (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "nests too deep: make it flatter"),
-        (b'{"allOf": [' * 300 + b"]}" * 300, "nests too deep: make it flatter"),
+        *(
+            (nested, "nests too deep: make it flatter")
+            for nested in (b"[" * 100_000, b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", b'{"allOf": [' * 300 + b"]}" * 300)
+        ),
     ],
 )
 def test_a_file_that_can_be_misread_is_refused(data: bytes, why: str) -> None:

@@ -170,6 +170,7 @@ MISNAMED = "is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z
     [
         ("rules/mine/a.jsn", "{}", f"rules/mine/a.jsn: {MISNAMED}"),
         ("rules/mine/A.json", "{}", f"rules/mine/A.json: {MISNAMED}"),
+        ("rules/Mine/a.json", "{}", f"rules/Mine/a.json: {MISNAMED}"),
         ("rules/a.json", "{}", f"rules/a.json: {MISNAMED}"),
         ("rules/mine/deeper/a.json", "{}", f"rules/mine/deeper: {MISNAMED}"),
         ("rules/mine/a.json~", "{}", "rules/mine/a.json~: is a backup of a.json: remove it"),
