@@ -23,25 +23,41 @@ def found(written: dict[str, Any], dialect: dict[str, Any]) -> Found:
     return find
 
 
-def test_a_rule_without_faults_has_none(found: Found) -> None:
-    assert found() == []
-
-
-def test_a_report_level_below_the_level_and_known_references_are_no_faults(found: Found) -> None:
-    schema = {"allOf": [{"$ref": "site#/$defs/runtimes"}, {"$ref": "request#/$defs/mount"}, {"pattern": "^a$"}]}
-
-    assert found(**schema, level="hardened", reports="baseline") == []
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="the rule as it is written"),
+        pytest.param(
+            {"allOf": [{"$ref": "site#/$defs/runtimes"}, {"$ref": "request#/$defs/mount"}, {"pattern": "^a$"}]},
+            id="known references",
+        ),
+        pytest.param({"level": "hardened", "reports": "baseline"}, id="a report level below the level"),
+        pytest.param(
+            {
+                "operations": ["*"],
+                "allows": {"docker run busybox": {"operation": "ContainerCreate"}},
+                "denies": {"docker exec web id": {"operation": "ContainerExec"}},
+            },
+            id="examples of any operation for a rule of every operation",
+        ),
+        pytest.param({"allows": {"docker info": {"operation": "SystemInfo"}}}, id="an allowed example of another one"),
+    ],
+)
+def test_a_rule_without_faults_has_none(found: Found, changes: dict[str, Any]) -> None:
+    assert found(**changes) == []
 
 
 @pytest.mark.parametrize(
-    "name", ["title", "reason", "remedy", "level", "threats", "sources", "operations", "allows", "denies", "$schema"]
+    ("name", "fault"),
+    [
+        *((name, f"'{name}' is missing") for name in ("title", "reason", "remedy", "level", "threats", "sources")),
+        *((name, f"'{name}' is missing") for name in ("operations", "allows", "denies", "$schema")),
+        ("dialect", "'dialect' is missing: add \"dialect\": 2"),
+        ("properties", "state the condition: properties, allOf, anyOf, not or if"),
+    ],
 )
-def test_what_is_missing_is_named(found: Found, name: str) -> None:
-    assert found(**{name: None}) == [f"'{name}' is missing"]
-
-
-def test_a_rule_that_does_not_name_its_dialect_is_refused_with_the_cure(found: Found) -> None:
-    assert found(dialect=None) == ["'dialect' is missing: add \"dialect\": 2"]
+def test_what_is_missing_is_named(found: Found, name: str, fault: str) -> None:
+    assert found(**{name: None}) == [fault]
 
 
 @pytest.mark.parametrize(
@@ -80,10 +96,7 @@ def test_a_rule_that_does_not_name_its_dialect_is_refused_with_the_cure(found: F
             "allOf[0].pattern: the pattern does not cover the whole string: write it as ^...$",
         ),
         ({"level": "low"}, "level: must be one of baseline, hardened, restricted, advisory"),
-        (
-            {"threats": ["Mischief"]},
-            "threats[0]: write a word of a-z, 0-9 and -, such as container-escape",
-        ),
+        ({"threats": ["Mischief"]}, "threats[0]: write a word of a-z, 0-9 and -, such as container-escape"),
         (
             {"threats": ["container-escpae"]},
             "threats: unknown threat 'container-escpae': did you mean 'container-escape'?",
@@ -125,37 +138,14 @@ def test_a_fault_is_named_with_its_place_and_cure(found: Found, changes: dict[st
     assert expected in found(**changes)
 
 
-def test_a_rule_without_a_condition_is_a_fault(found: Found) -> None:
-    assert found(properties=None) == ["state the condition: properties, allOf, anyOf, not or if"]
-
-
-def test_a_rule_for_every_operation_may_take_its_examples_from_any(found: Found) -> None:
-    allows = {"docker run busybox": {"operation": "ContainerCreate"}}
-    denies = {"docker exec web id": {"operation": "ContainerExec"}}
-
-    assert found(operations=["*"], allows=allows, denies=denies) == []
-
-
-def test_an_allowed_example_may_be_of_an_operation_that_the_rule_does_not_judge(found: Found) -> None:
-    assert found(allows={"docker info": {"operation": "SystemInfo"}}) == []
-
-
 def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> None:
-    schema: dict[str, Any] = {
-        "properties": {"not": {"items": {"const": 1}}},
-        "anyOf": [{"then": True}],
-        "enum": [{"const": 1}],
-    }
+    walked = list_keywords(
+        {"properties": {"not": {"items": {"const": 1}}}, "anyOf": [{"then": True}], "enum": [{"const": 1}]}
+    )
 
-    walked = [(*path, keyword) for path, keyword, _ in list_keywords(schema)]
-
-    assert walked == [
-        ("properties",),
-        ("properties", "not", "items"),
-        ("properties", "not", "items", "const"),
-        ("anyOf",),
-        ("anyOf", 0, "then"),
-        ("enum",),
+    assert [(*path, keyword) for path, keyword, _ in walked] == [
+        *(("properties",), ("properties", "not", "items"), ("properties", "not", "items", "const")),
+        *(("anyOf",), ("anyOf", 0, "then"), ("enum",)),
     ]
 
 

@@ -104,11 +104,8 @@ def test_a_broken_file_is_named_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
-        ({"keys": "../own.pem"}, "write the name of a file in keys/"),
-        ({"keys": "own.key"}, "write the name of a file in keys/"),
-        ({"lifetime": 0}, "write a whole number of seconds"),
-        ({"lifetime": 31622401}, "write a whole number of seconds"),
-        ({"lifetime": None}, "write a whole number of seconds"),
+        *(({"keys": name}, "write the name of a file in keys/") for name in ("../own.pem", "own.key")),
+        *(({"lifetime": seconds}, "write a whole number of seconds") for seconds in (0, 31622401, None)),
         ({"claims": {"owner": "acme"}}, "write each claim with a list"),
         ({"audience": "web"}, "'audience' is unknown"),
     ],

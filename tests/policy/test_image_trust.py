@@ -1,7 +1,6 @@
 """Site values about images, keys and lists become one value, or faults with a cure."""
 
 import json
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,13 @@ def trust(folder: Path, site: Any, lists: Any = None) -> ImageTrust:
     (folder / "keys").mkdir(exist_ok=True)
     (folder / "keys/team.pem").write_bytes(TEAM)
     return load([package_files.schemas(), folder], load_api()[0].operations).images
+
+
+def find_fault(folder: Path, site: Any, lists: Any) -> str:
+    with pytest.raises(InvalidPolicy, match="image-") as raised:
+        trust(folder, site, lists)
+    (line,) = raised.value.faults
+    return line
 
 
 def test_entries_keys_and_lists_are_read(tmp_path: Path) -> None:
@@ -55,30 +61,25 @@ def test_a_site_without_them_asks_nothing(tmp_path: Path) -> None:
     [
         ({"image-trust": [ENTRY, ENTRY]}, "has registry.example.com/team/* twice"),
         ({"image-trust": [{**ENTRY, "keys": "tame.pem"}]}, "there is no keys/tame.pem: did you mean 'team.pem'?"),
-        (
-            {"image-trust": [{**ENTRY, "images": "docker.io/nginx"}]},
-            "docker.io/nginx matches nothing: write docker.io/library/nginx",
-        ),
-        (
-            {"image-trust": [{**ENTRY, "images": "index.docker.io/*"}]},
-            "index.docker.io/* matches nothing: write docker.io/*",
+        *(
+            ({"image-trust": [{**ENTRY, "images": images}]}, fault)
+            for images, fault in (
+                ("docker.io/nginx", "docker.io/nginx matches nothing: write docker.io/library/nginx"),
+                ("index.docker.io/*", "index.docker.io/* matches nothing: write docker.io/*"),
+                *((odd, "write a repository with its registry") for odd in ("nginx", "team/*", "r.example/*/app")),
+            )
         ),
         (
             {"image-digests": {"allowed": ["scan.json"]}},
             "allowed says nothing where image-trust asks for no signature: write its entries",
         ),
-        ({"image-trust": [{**ENTRY, "images": "nginx"}]}, "write a repository with its registry"),
-        ({"image-trust": [{**ENTRY, "images": "team/*"}]}, "write a repository with its registry"),
-        ({"image-trust": [{**ENTRY, "images": "r.example/*/app"}]}, "write a repository with its registry"),
         ({"image-trust": [{"images": "*"}]}, "'keys' is missing"),
         ({"image-digests": {"denied": ["sacn.json"]}}, "there is no image-lists/sacn.json: did you mean 'scan.json'?"),
         ({"image-digests": {"refused": []}}, "'refused' is unknown"),
     ],
 )
 def test_a_fault_has_its_cure(tmp_path: Path, site: Any, fault: str) -> None:
-    with pytest.raises(InvalidPolicy, match="image-") as raised:
-        trust(tmp_path, site, {"image-lists/scan.json": {"digests": {}}})
-    (line,) = raised.value.faults
+    line = find_fault(tmp_path, site, {"image-lists/scan.json": {"digests": {}}})
     assert line.startswith(f"{tmp_path}/site.json: image-")
     assert fault in line
 
@@ -93,13 +94,11 @@ def test_a_fault_has_its_cure(tmp_path: Path, site: Any, fault: str) -> None:
     ],
 )
 def test_a_list_is_checked_though_no_value_names_it(tmp_path: Path, content: Any, fault: str) -> None:
-    with pytest.raises(InvalidPolicy, match="image-") as raised:
-        trust(tmp_path, {}, {"image-lists/scan.json": content})
-    (line,) = raised.value.faults
+    line = find_fault(tmp_path, {}, {"image-lists/scan.json": content})
     assert line.startswith(f"{tmp_path}/image-lists/scan.json: ")
     assert fault in line
 
 
 def test_a_misnamed_list_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(InvalidPolicy, match=re.escape("call it image-lists/<name>.json")):
-        trust(tmp_path, {}, {"image-lists/Scan.JSON": {"digests": {}}})
+    line = find_fault(tmp_path, {}, {"image-lists/Scan.JSON": {"digests": {}}})
+    assert "call it image-lists/<name>.json" in line

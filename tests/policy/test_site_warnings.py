@@ -17,6 +17,8 @@ from portero.reading import api_tables
 from tests.paths import SCHEMAS
 
 LISTED = ["registry.example.com"]
+ALL_WAYS = "docker load, docker import, docker build"
+UNSEEN = {"unseen_build_context": "audit"}
 SCHEMA: Any = json.loads((SCHEMAS / "site.schema.json").read_text())
 SHIPPED: Any = json.loads((SCHEMAS / "site.json").read_text())
 
@@ -52,20 +54,10 @@ def test_where_the_rule_is_not_enforced_or_nothing_is_unseen_there_is_nothing_to
 @pytest.mark.parametrize(
     ("profile", "actions", "ways", "missing"),
     [
-        (
-            "hardened",
-            {"image_registries": "deny"},
-            "docker load, docker import, docker build",
-            "unseen-build-context and no-buildkit",
-        ),
+        ("hardened", {"image_registries": "deny"}, ALL_WAYS, "unseen-build-context and no-buildkit"),
         ("restricted", {"no_buildkit": "audit"}, "docker build", "no-buildkit"),
-        ("restricted", {"unseen_build_context": "audit"}, "docker load, docker import", "unseen-build-context"),
-        (
-            "restricted",
-            {"unseen_build_context": "audit", "no_classic_builds": "audit"},
-            "docker load, docker import, docker build",
-            "unseen-build-context",
-        ),
+        ("restricted", UNSEEN, "docker load, docker import", "unseen-build-context"),
+        ("restricted", UNSEEN | {"no_classic_builds": "audit"}, ALL_WAYS, "unseen-build-context"),
     ],
     ids=str,
 )
@@ -85,11 +77,8 @@ def test_without_a_list_every_image_is_allowed() -> None:
 
 
 def test_a_source_below_a_writable_one_is_a_fault() -> None:
-    lists: dict[str, Any] = {
-        "bind-sources-writable": ["/srv/a", "/srv/a/b", "/srv/ab"],
-        "bind-sources-read-only": ["/srv", "/srv/a/c"],
-        "bind-sources": ["/srv"],
-    }
+    lists: dict[str, Any] = {"bind-sources-writable": ["/srv/a", "/srv/a/b", "/srv/ab"], "bind-sources": ["/srv"]}
+    lists["bind-sources-read-only"] = ["/srv", "/srv/a/c"]
 
     assert [fault.partition(", which")[0] for fault in list_nested_sources(lists)] == [
         "bind-sources-read-only: /srv/a/c lies below /srv/a",

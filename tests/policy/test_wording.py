@@ -9,22 +9,19 @@ from portero.policy.loader import load
 from portero.policy.rule import Rule
 from portero.policy.wording import WordingTemplate, faults, fill_reason
 from portero.proof.rule_examples import Examples
-from portero.reading.routes import Routes
-from portero.reading.shapes import Shapes
+from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
-ROUTES = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
+ROUTES, SHAPES = load_api()
 POLICY = load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
-EXAMPLES = Examples(
-    json.loads((SCHEMAS / "base-requests.json").read_text()),
-    {operation.id: operation for operation in ROUTES.operations},
-    Shapes.load(SCHEMAS / "api"),
-)
+BASE = json.loads((SCHEMAS / "base-requests.json").read_text())
+EXAMPLES = Examples(BASE, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
 LIMIT = WordingTemplate.of(
     "memory-limit",
     {"entry": "limits", "part": ["no limit on", "memory"], "asked": "{value:size}", "allowed": "at most {memory-max}"},
 ).with_site({"memory-max": "1g"})
 REQUEST = {"facts": {"mounts": [{"swappableBy": [{"who": "user alicia (1000)", "path": "/home/{x}"}]}]}}
+SWAPPABLE = ("facts", "mounts", 0, "swappableBy", 0)
 
 
 def of_memory(value: Any) -> Any:
@@ -49,31 +46,25 @@ def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
     assert words.fill({"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).asked == asked
 
 
-def test_too_much_has_what_is_asked_and_what_the_site_allows() -> None:
-    found = LIMIT.fill(of_memory(4 << 30), [PATH])
+@pytest.mark.parametrize(
+    ("value", "asked", "allowed", "part"),
+    [
+        pytest.param(4 << 30, "4g", "at most 1g", None, id="too much"),
+        pytest.param(None, "", "", ("no limit on", "memory"), id="what is missing has other words"),
+        pytest.param(-1, "unlimited", "at most 1g", None, id="no limit at all"),
+    ],
+)
+def test_a_limit_has_what_is_asked_and_what_the_site_allows(value: Any, asked: str, allowed: str, part: Any) -> None:
+    found = LIMIT.fill(of_memory(value), [PATH])
 
-    assert (found.entry, found.asked, found.allowed, found.part) == ("limits", "4g", "at most 1g", None)
-
-
-def test_what_is_missing_has_other_words() -> None:
-    found = LIMIT.fill(of_memory(None), [PATH])
-
-    assert (found.asked, found.allowed, found.part) == ("", "", ("no limit on", "memory"))
-
-
-def test_no_limit_at_all_is_called_unlimited() -> None:
-    assert LIMIT.fill(of_memory(-1), [PATH]).asked == "unlimited"
+    assert (found.entry, found.asked, found.allowed, found.part) == ("limits", asked, allowed, part)
 
 
 def test_several_values_are_named_and_the_rest_counted() -> None:
     template = WordingTemplate.of("privileged-ports", {"asked": "{hostPort}"})
-    request: Any = {
-        "facts": {
-            "ports": [{"hostPort": port, "at": "HostConfig.PortBindings[*]"} for port in (80, 443, 22, 25, 53, 67)]
-        }
-    }
+    ports = [{"hostPort": port, "at": "HostConfig.PortBindings[*]"} for port in (80, 443, 22, 25, 53, 67)]
 
-    found = template.fill(request, [("facts", "ports", n, "hostPort") for n in range(6)])
+    found = template.fill({"facts": {"ports": ports}}, [("facts", "ports", n, "hostPort") for n in range(6)])
 
     assert found.asked == "80, 443, 22, 25 and 2 more"
 
@@ -108,19 +99,16 @@ def test_the_words_of_every_rule_fit_its_own_examples(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "expected"),
+    ("reason", "path", "expected"),
     [
-        ("{who} can replace {path}.", "user alicia (1000) can replace /home/{x}."),
-        ("{none} and {who}", "none and user alicia (1000)"),
-        ("plain", "plain"),
+        ("{who} can replace {path}.", SWAPPABLE, "user alicia (1000) can replace /home/{x}."),
+        ("{none} and {who}", SWAPPABLE, "none and user alicia (1000)"),
+        ("plain", SWAPPABLE, "plain"),
+        ("{who} can", ("facts", "mounts"), "who can"),
     ],
 )
-def test_names_are_filled_from_the_failed_fact(reason: str, expected: str) -> None:
-    assert fill_reason(reason, REQUEST, ("facts", "mounts", 0, "swappableBy", 0)) == expected
-
-
-def test_elsewhere_the_names_stay() -> None:
-    assert fill_reason("{who} can", {"facts": {"x": "y"}}, ("facts", "x")) == "who can"
+def test_names_are_filled_from_the_failed_fact_alone(reason: str, path: Any, expected: str) -> None:
+    assert fill_reason(reason, REQUEST, path) == expected
 
 
 def test_what_docker_adds_is_not_called_asked() -> None:
@@ -138,8 +126,7 @@ def test_what_docker_adds_is_not_called_asked() -> None:
 @pytest.mark.parametrize(("paths", "whole"), [(["/"], True), (["/srv", "/"], True), (["/run/docker.sock"], False)])
 def test_the_root_of_the_host_is_called_the_whole_host(paths: list[str], whole: bool) -> None:
     mount = {"at": "HostConfig.Binds[0]", "source": paths[0], "paths": paths, "holds": ["/run/docker.sock"]}
-    words = POLICY.rules["no-daemon-sockets"].wording.fill(
-        {"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")]
-    )
+    wording = POLICY.rules["no-daemon-sockets"].wording
+    words = wording.fill({"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")])
 
     assert words.text.startswith("this is the whole host") is whole
