@@ -36,37 +36,51 @@ def find(looks_up: str, **document: Any) -> list[Named]:
     return [*named_objects.find_named({**PLAIN, **document}, [looks_up])]
 
 
-def test_a_container_is_named_in_the_path_or_in_the_query() -> None:
-    assert find("container", path={"id": "web"}) == [Named("container", "web", "path.id")]
-    assert find("container", query={"container": ["/web"]}) == [Named("container", "web", "?container")]
-    assert find("container") == []
+def update(**body: Any) -> dict[str, Any]:
+    return {"operation": "ContainerUpdate", "path": {"id": "web"}, "body": body}
+
+
+ROLLBACK = {"path": {"id": "web"}, "query": {"rollback": ["previous"]}}
+WEB, SERVICE = Named("container", "web", "path.id"), Named("service", "web", "path.id")
 
 
 @pytest.mark.parametrize(
-    ("body", "names"),
+    ("looks_up", "document", "named"),
     [
-        ({"RestartPolicy": {"Name": "no"}, "Memory": 0}, []),
-        ({"RestartPolicy": {"Name": "no"}, "Memory": 1}, ["web"]),
-        ({"RestartPolicy": {"Name": "always"}}, ["web"]),
-        ({}, ["web"]),
+        ("container", {"path": {"id": "web"}}, [WEB]),
+        ("container", {"query": {"container": ["/web"]}}, [Named("container", "web", "?container")]),
+        ("container", {}, []),
+        # An update that only ends restarts uses nothing.
+        ("container", update(RestartPolicy={"Name": "no"}, Memory=0), []),
+        ("container", update(RestartPolicy={"Name": "no"}, Memory=1), [WEB]),
+        ("container", update(RestartPolicy={"Name": "always"}), [WEB]),
+        ("container", update(), [WEB]),
+        ("exec", {"path": {"id": "0123"}}, [Named("exec", "0123", "path.id")]),
+        ("rollback", ROLLBACK, [SERVICE]),
+        ("rollback", {"path": {"id": "web"}}, []),
+        # The first of two values counts.
+        ("rollback", ROLLBACK | {"query": {"rollback": ["previous", ""]}}, [SERVICE]),
+        ("rollback", ROLLBACK | {"query": {"rollback": ["", "previous"]}}, []),
+        (
+            "networks",
+            {"facts": {"network": {"configFrom": "old"}, "networks": []}},
+            [Named("network", "old", "ConfigFrom.Network")],
+        ),
+        ("networks", {"facts": {"network": {"configFrom": ""}, "networks": []}}, []),
+        # No kinds of names: others look for these.
+        ("sources", {"path": {"id": "web"}}, []),
+        ("image", {"path": {"id": "web"}}, []),
     ],
+    ids=str,
 )
-def test_an_update_that_only_ends_restarts_uses_nothing(body: Any, names: list[str]) -> None:
-    found = find("container", operation="ContainerUpdate", path={"id": "web"}, body=body)
-    assert [named.name for named in found] == names
+def test_a_request_names(looks_up: str, document: dict[str, Any], named: list[Named]) -> None:
+    assert find(looks_up, **document) == named
 
 
-def test_an_exec_and_the_service_of_a_rollback_are_named_in_the_path() -> None:
-    assert find("exec", path={"id": "0123"}) == [Named("exec", "0123", "path.id")]
-    assert find("rollback", path={"id": "web"}, query={"rollback": ["previous"]}) == [
-        Named("service", "web", "path.id")
-    ]
-    assert find("rollback", path={"id": "web"}) == []
 
 
-@pytest.mark.parametrize(("said", "rolls_back"), [(["previous", ""], True), (["", "previous"], False)])
-def test_of_a_rollback_that_is_asked_for_twice_the_first_counts(said: list[str], rolls_back: bool) -> None:
-    assert bool(find("rollback", path={"id": "web"}, query={"rollback": said})) is rolls_back
+
+
 
 
 def test_containers_are_those_of_volumes_from_and_of_namespaces() -> None:
@@ -101,14 +115,8 @@ def test_volumes_have_names_and_networks_are_not_those_that_only_dockerd_makes()
     ]
 
 
-def test_a_network_that_takes_the_options_of_another_one_names_it() -> None:
-    found = find("networks", facts={"network": {"configFrom": "old"}, "networks": []})
-    assert found == [Named("network", "old", "ConfigFrom.Network")]
-    assert find("networks", facts={"network": {"configFrom": ""}, "networks": []}) == []
 
 
-def test_what_is_no_kind_of_name_is_left_to_others() -> None:
-    assert find("sources", path={"id": "web"}) == find("image", path={"id": "web"}) == []
 
 
 def host(**found: Any) -> FixedHost:
@@ -138,11 +146,14 @@ def test_a_harmless_container_whose_name_begins_the_id_of_a_bad_one_is_not_start
     assert violation.reason.startswith(f"Container priv, whose ID begins with {name}, exists already, and could not")
 
 
-@pytest.mark.parametrize("name", ["3f8", "cafe", "web", "3f7d-1", "3F7D"])
-def test_a_harmless_container_of_another_name_is_started(judge: Judge, name: str) -> None:
-    judge = replace(judge, host=host(container={name: container(name)}))
+@pytest.mark.parametrize("name", ["3f8", "cafe", "web", "3f7d-1", "3F7D", "ab"])
+def test_a_container_of_another_name_or_beside_a_harmless_one_is_started(judge: Judge, name: str) -> None:
+    harmless = with_id("ab" + "0" * 62, container("other"))
+    judge = replace(judge, host=host(container={name: container(name), harmless["Id"]: harmless}))
 
     assert decide(judge, "POST", f"/containers/{name}/start").violations == ()
+
+
 
 
 def test_a_container_of_its_own_beginning_can_give_way_to_another_one(judge: Judge) -> None:
@@ -154,11 +165,6 @@ def test_a_container_of_its_own_beginning_can_give_way_to_another_one(judge: Jud
     assert refuse(judge, "POST", "/containers/3faaaaaaaaaa/start") == []
 
 
-def test_what_begins_the_id_of_a_harmless_container_is_no_reason(judge: Judge) -> None:
-    other = with_id("ab" + "0" * 62, container("other"))
-    judge = replace(judge, host=host(container={"ab": container("ab"), other["Id"]: other}))
-
-    assert refuse(judge, "POST", "/containers/ab/start") == []
 
 
 @pytest.mark.parametrize(("name", "rules"), [("abc", ["existing-network"]), ("xyz", [])])
@@ -171,10 +177,11 @@ def test_a_network_is_judged_with_those_whose_ids_begin_so(judge: Judge, name: s
 @pytest.mark.parametrize(("name", "rules"), [("k9j", ["existing-service"]), ("web", [])])
 def test_a_rollback_is_judged_with_the_services_whose_ids_begin_so(judge: Judge, name: str, rules: list[str]) -> None:
     judge = replace(judge, host=host(service={name: {**service(None), "Spec": {"Name": name}}}))
-    body = {"Name": name, "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
 
     target = f"/services/{name}/update?version=7&rollback=previous"
-    assert [rule for rule in refuse(judge, "POST", target, body) if rule != "unseen-rollback"] == rules
+    assert [rule for rule in refuse(judge, "POST", target, spec()) if rule != "unseen-rollback"] == rules
+
+
 
 
 @pytest.mark.parametrize(
