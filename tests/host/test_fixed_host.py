@@ -6,6 +6,7 @@ from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.facts.inspected import Fills
 from portero.host.fixed_host import FixedHost
 from portero.host.view import HostEntry, Swap, Trace
+from portero.values.json_types import JSON
 
 
 def test_var_run_is_a_link_to_run_and_holds_the_daemons_sockets() -> None:
@@ -14,18 +15,18 @@ def test_var_run_is_a_link_to_run_and_holds_the_daemons_sockets() -> None:
     assert place == HostEntry("/run", "directory", ("/run/containerd/containerd.sock", "/run/docker.sock"))
 
 
-@pytest.mark.parametrize("path", ["/", "/run", "/var", "/run/docker.sock", "/var/run/docker.sock"])
-def test_every_folder_above_a_socket_holds_it(path: str) -> None:
-    assert "/run/docker.sock" in FixedHost().find_entry(path).holds
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        *((path, True) for path in ("/", "/run", "/var", "/run/docker.sock", "/var/run/docker.sock")),
+        *((path, False) for path in ("/srv", "/run/lock", "/run/docker.sock.old", "/runner")),
+    ],
+)
+def test_every_folder_above_a_socket_holds_it_and_none_beside_it(path: str, holds: bool) -> None:
+    found = FixedHost().find_entry(path)
 
-
-@pytest.mark.parametrize("path", ["/srv", "/run/lock", "/run/docker.sock.old", "/runner"])
-def test_a_folder_beside_a_socket_does_not_hold_it(path: str) -> None:
-    assert FixedHost().find_entry(path).holds == ()
-
-
-def test_a_daemons_socket_is_a_socket() -> None:
-    assert FixedHost().find_entry("/var/run/docker.sock").kind == "socket"
+    assert ("/run/docker.sock" in found.holds) is bool(found.holds) is holds
+    assert (found.kind == "socket") is path.endswith("docker.sock")
 
 
 def test_kinds_are_as_the_data_says() -> None:
@@ -91,23 +92,25 @@ def test_sockets_can_be_replaced() -> None:
     assert host.find_entry("/run").holds == ()
 
 
-def test_a_network_has_the_name_in_the_data_or_none() -> None:
-    host = FixedHost({"networks": {"0123456789ab": "host"}})
+def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
+    asked, unasked = FixedHost({"networks": {"12d8": "host"}}), FixedHost({"networks": None})
 
-    assert host.network("0123456789ab") == "host"
-    assert host.network("ba9876543210") is None
-
-
-def test_a_misspelt_part_of_a_host_is_an_error() -> None:
-    with pytest.raises(
-        ValueError, match="host: link is none of daemon, daemonFiles, devices, docker, homes, interfaces, kinds, links"
-    ):
-        FixedHost({"link": {}})
+    names = ("12d8", "mine", "z" * 25, "ba9876543210")
+    assert [asked.network(name) for name in names] == ["host", "mine", None, None]
+    assert [unasked.network(name) for name in ("12d8", "mine", "back-end")] == [None, None, "back-end"]
 
 
-def test_an_unknown_kind_is_an_error() -> None:
-    with pytest.raises(ValueError, match="host: a kind is one of directory"):
-        FixedHost({"kinds": {"/srv": "folder"}})
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"link": {}}, "host: link is none of daemon, daemonFiles, devices, docker, homes, interfaces, kinds, links"),
+        ({"kinds": {"/srv": "folder"}}, "host: a kind is one of directory"),
+    ],
+    ids=["a misspelt part", "an unknown kind"],
+)
+def test_a_host_that_cannot_be_is_an_error(data: dict[str, JSON], error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        FixedHost(data)
 
 
 def test_the_daemon_of_the_data_is_read_as_its_daemon_json() -> None:
@@ -120,13 +123,6 @@ def test_sockets_of_other_users_are_named_apart() -> None:
 
     assert (host.find_entry("/home").holds, host.find_entry("/home").user_sockets) == ((), ("/home/alicia/agent",))
     assert FixedHost({"userSockets": ["/home/a"], "visible": False}).find_entry("/home").user_sockets == ("/home/a",)
-
-
-def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
-    asked, unasked = FixedHost({"networks": {"12d8": "host"}}), FixedHost({"networks": None})
-
-    assert [asked.network(name) for name in ("12d8", "mine", "z" * 25)] == ["host", "mine", None]
-    assert [unasked.network(name) for name in ("12d8", "mine", "back-end")] == [None, None, "back-end"]
 
 
 def test_the_files_of_the_daemon_are_known_around_a_path() -> None:
@@ -172,9 +168,5 @@ def test_a_trace_meets_the_mounts_of_the_data() -> None:
 def test_portero_s_own_files_are_written_from_above_and_from_within() -> None:
     host = FixedHost({"portero": ["/opt/portero"], "links": {"/l": "/opt"}})
 
-    assert [host.find_entry(path).written for path in ("/opt/portero/x", "/l", "/opt/porter", "/srv")] == [
-        ("/opt/portero",),
-        ("/opt/portero",),
-        (),
-        (),
-    ]
+    for path, written in {"/opt/portero/x": True, "/l": True, "/opt/porter": False, "/srv": False}.items():
+        assert host.find_entry(path).written == ("/opt/portero",) * written

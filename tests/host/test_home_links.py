@@ -70,11 +70,7 @@ def test_a_home_with_a_home_in_it_is_a_home(root: Path) -> None:
     [
         (".bashrc", "dotfiles/bashrc", {f"{HOME}/dotfiles/bashrc"}),
         (".bashrc", "/srv/dotfiles/bashrc", {"/srv/dotfiles/bashrc"}),
-        (
-            ".config/systemd/user/default.target.wants/x.service",
-            f"{HOME}/dotfiles/units/x",
-            {f"{HOME}/dotfiles/units/x"},
-        ),
+        (".config/systemd/user/a.wants/x.service", f"{HOME}/dotfiles/units/x", {f"{HOME}/dotfiles/units/x"}),
         (".bashrc.d/x.sh", "../dotfiles/x.sh", {f"{HOME}/dotfiles/x.sh"}),
         ("go/bin/tool", "../../shop/tool", {f"{HOME}/shop/tool"}),
         ("miniconda3", "/data/miniconda3", {"/data/miniconda3"}),

@@ -31,27 +31,13 @@ def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_w
 @pytest.mark.parametrize(
     ("path", "read", "write"),
     [
-        ("/", True, True),
-        ("/etc", True, True),
-        ("/etc/x", True, True),
-        ("/etcetera", False, False),
-        ("/var/lib/extensions/x", True, True),
-        ("/var/lib", True, True),
-        ("/opt", False, True),
-        ("/opt/cni/bin", True, True),
-        ("/opt/app", False, False),
-        ("/var/swap", True, True),
-        ("/var/swapped", False, False),
-        ("/swap/swapfile", True, True),
-        ("/var/lib/grafana", False, False),
-        ("/var/lib/mysql", False, False),
-        ("/home/alicia", False, False),
-        ("/root", True, True),
-        ("/root/shop", False, True),
-        ("/root/shop/.env", False, True),
-        ("/root/.ssh/config", True, True),
-        ("/root/bin", True, True),
-        ("/root/bins", False, True),
+        *((path, True, True) for path in ("/", "/etc", "/etc/x", "/var/lib", "/var/lib/extensions/x", "/opt/cni/bin")),
+        *((path, True, True) for path in ("/root", "/root/.ssh/config", "/root/bin", "/var/swap", "/swap/swapfile")),
+        *((path, False, True) for path in ("/opt", "/root/shop", "/root/shop/.env", "/root/bins")),
+        *(
+            (path, False, False)
+            for path in ("/etcetera", "/opt/app", "/var/swapped", "/var/lib/grafana", "/var/lib/mysql", "/home/alicia")
+        ),
     ],
 )
 def test_a_path_is_sensitive_at_and_in_an_entry(path: str, read: bool, write: bool) -> None:
@@ -99,14 +85,10 @@ def test_a_path_opens_what_is_around_it(path: str, opened: tuple[str, ...]) -> N
     assert ProtectedPaths({"/opt/a": "/srv/a", "/srv/b": "/srv/b"}, inside=True).list_opened(path) == opened
 
 
-def test_what_lies_inside_may_not_count() -> None:
+def test_what_lies_inside_may_not_count_and_several_paths_open_what_each_opens() -> None:
     logs = protected("/var/log/portero", inside=False)
 
-    assert logs.list_opened("/var/log") == ("/var/log/portero",)
-    assert logs.list_opened("/var/log/portero/x") == ()
-
-
-def test_several_paths_open_what_each_opens() -> None:
+    assert (logs.list_opened("/var/log"), logs.list_opened("/var/log/portero/x")) == (("/var/log/portero",), ())
     assert protected("/a", "/b", "/c").list_opened("/a", "/b/x") == ("/a", "/b")
 
 

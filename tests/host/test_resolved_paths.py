@@ -9,7 +9,7 @@ import pytest
 from portero.dockerd.daemon import AskingDaemon, locate_daemon
 from portero.dockerd.proc import DockerdIdentity, RunningDockerd
 from portero.files.symlinks import HostWalk
-from portero.host.resolved_paths import Links, PathResolver
+from portero.host.resolved_paths import Links, PathResolver, ResolvedPaths
 from tests.host.looks import recorded_looks
 from tests.trees import lay_out
 
@@ -30,19 +30,25 @@ def dockerd(pid: int, *arguments: str) -> AskingDaemon:
     return locate_daemon(running, {})
 
 
-def test_the_places_of_a_host_that_stays_as_it_is_are_found_once(resolver: PathResolver, root: Path) -> None:
-    first = resolver.resolve(HostWalk(str(root)), None, (), ())
+def resolve(
+    resolver: PathResolver, root: Path | None, daemon: AskingDaemon | None = None, *others: AskingDaemon
+) -> ResolvedPaths:
+    return resolver.resolve(None if root is None else HostWalk(str(root)), daemon, others, ())
 
-    assert resolver.resolve(HostWalk(str(root)), None, (), ()) is first
+
+def test_the_places_of_a_host_that_stays_as_it_is_are_found_once(resolver: PathResolver, root: Path) -> None:
+    first = resolve(resolver, root)
+
+    assert resolve(resolver, root) is first
     assert first.portero.surrounds("/srv/a/x")
 
 
 def test_a_link_that_leads_elsewhere_moves_what_is_protected(resolver: PathResolver, root: Path) -> None:
-    resolver.resolve(HostWalk(str(root)), None, (), ())
+    resolve(resolver, root)
     (root / "opt" / "portero").unlink()
     (root / "opt" / "portero").symlink_to("/srv/b")
 
-    moved = resolver.resolve(HostWalk(str(root)), None, (), ())
+    moved = resolve(resolver, root)
 
     assert (moved.portero.surrounds("/srv/a"), moved.portero.surrounds("/srv/b")) == (False, True)
     assert moved.guarded.list_held("/srv") == {"/srv/b"}
@@ -60,7 +66,7 @@ def chain(root: Path) -> Path:
 
 
 def test_each_link_on_the_way_is_protected_as_what_lies_behind_it(resolver: PathResolver, chain: Path) -> None:
-    places = resolver.resolve(HostWalk(str(chain)), None, (), ())
+    places = resolve(resolver, chain)
 
     assert places.guarded.list_held("/srv/links") == places.guarded.list_held("/srv") == {"/srv/links/own"}
     assert places.logs.list_opened("/srv/links") == ("/srv/links/log", "/srv/links/venv")
@@ -70,17 +76,17 @@ def test_each_link_on_the_way_is_protected_as_what_lies_behind_it(resolver: Path
 
 
 def test_another_link_on_the_way_is_protected_at_once(resolver: PathResolver, chain: Path) -> None:
-    resolver.resolve(HostWalk(str(chain)), None, (), ())
+    resolve(resolver, chain)
     (chain / "opt" / "portero").unlink()
     lay_out(chain, "opt/portero -> /srv/b/own", "srv/b/own -> /data/7")
 
-    assert resolver.resolve(HostWalk(str(chain)), None, (), ()).guarded.list_held("/srv/b") == {"/srv/b/own"}
+    assert resolve(resolver, chain).guarded.list_held("/srv/b") == {"/srv/b/own"}
 
 
 def test_links_on_the_way_to_what_a_daemon_believes_are_not_written(resolver: PathResolver, chain: Path) -> None:
     lay_out(chain, "etc/docker -> /srv/links/docker", "srv/links/docker -> /data/7", "srv/b/kata -> /data/7")
     daemon = replace(dockerd(7), programs=("/srv/b/kata/run",))
-    places = resolver.resolve(HostWalk(str(chain)), daemon, (), ())
+    places = resolve(resolver, chain, daemon)
 
     assert "/srv/links/docker" in places.logs.list_opened("/srv/links")
     assert places.logs.list_opened("/srv/b") == ("/srv/b/kata",)
@@ -89,16 +95,16 @@ def test_links_on_the_way_to_what_a_daemon_believes_are_not_written(resolver: Pa
 
 def test_each_daemon_has_places_of_its_own_and_keeps_them(resolver: PathResolver, root: Path) -> None:
     daemons = [dockerd(1, "--data-root=/srv/a"), dockerd(2, "--data-root=/srv/b")]
-    places = [resolver.resolve(HostWalk(str(root)), daemon, (), ()) for daemon in daemons]
+    places = [resolve(resolver, root, daemon) for daemon in daemons]
 
     assert [each.daemon_data.list_opened("/srv/b") for each in places] == [(), ("/srv/b",)]
-    assert [resolver.resolve(HostWalk(str(root)), daemon, (), ()) for daemon in daemons] == places
-    assert resolver.resolve(HostWalk(str(root)), daemons[0], (), ()) is places[0]
+    assert [resolve(resolver, root, daemon) for daemon in daemons] == places
+    assert resolve(resolver, root, daemons[0]) is places[0]
 
 
 def test_a_daemon_that_was_read_anew_has_the_places_of_now(resolver: PathResolver, root: Path) -> None:
     daemon = dockerd(1, "--data-root=/srv/a")
-    resolver.resolve(HostWalk(str(root)), daemon, (), ())
+    resolve(resolver, root, daemon)
 
     moved = resolver.resolve(HostWalk(str(root)), replace(daemon, data=("/srv/b",)), (), ())
 
@@ -106,7 +112,7 @@ def test_a_daemon_that_was_read_anew_has_the_places_of_now(resolver: PathResolve
 
 
 def test_other_daemons_and_further_sockets_count(resolver: PathResolver, root: Path) -> None:
-    resolver.resolve(HostWalk(str(root)), None, (), ())
+    resolve(resolver, root)
 
     places = resolver.resolve(HostWalk(str(root)), None, (dockerd(2, "--data-root=/srv/b"),), ("/srv/x.sock",))
 
@@ -115,16 +121,16 @@ def test_other_daemons_and_further_sockets_count(resolver: PathResolver, root: P
 
 
 def test_of_many_daemons_the_latest_are_kept(resolver: PathResolver, root: Path) -> None:
-    places = {pid: resolver.resolve(HostWalk(str(root)), dockerd(pid), (), ()) for pid in range(1, 12)}
-    again = {pid: resolver.resolve(HostWalk(str(root)), dockerd(pid), (), ()) for pid in range(11, 2, -1)}
+    places = {pid: resolve(resolver, root, dockerd(pid)) for pid in range(1, 12)}
+    again = {pid: resolve(resolver, root, dockerd(pid)) for pid in range(11, 2, -1)}
 
     # Eight; what is found anew takes the place of another one.
     assert [pid for pid, found in again.items() if found is not places[pid]] == [3]
 
 
 def test_where_no_file_is_visible_only_names_count(resolver: PathResolver) -> None:
-    assert not resolver.resolve(None, None, (), ()).portero.surrounds("/srv/a")
-    assert resolver.resolve(None, None, (), ()).portero.surrounds("/opt/portero")
+    assert not resolve(resolver, None).portero.surrounds("/srv/a")
+    assert resolve(resolver, None).portero.surrounds("/opt/portero")
 
 
 def test_files_data_and_programs_of_daemons_are_told_apart(resolver: PathResolver, root: Path) -> None:
@@ -147,7 +153,7 @@ def test_files_data_and_programs_of_daemons_are_told_apart(resolver: PathResolve
 def test_the_usual_data_counts_without_a_daemon(resolver: PathResolver) -> None:
     usual = ("/var/lib/containerd", "/var/lib/docker")
 
-    assert resolver.resolve(None, None, (), ()).daemon_data.list_opened("/var/lib") == usual
+    assert resolve(resolver, None).daemon_data.list_opened("/var/lib") == usual
 
 
 PATHS = ["/var/lib/docker"]
@@ -196,18 +202,6 @@ def test_paths_that_are_links_or_lie_behind_one_are_found(linked: Path) -> None:
     }
 
 
-def test_homes_that_are_links_are_found(linked: Path) -> None:
-    (linked / "var" / "home").symlink_to("/data")
-
-    assert ends(find(new_resolver(), linked)) == {"/home": "/data", "/var/home": "/data"}
-
-
-def test_a_link_to_a_sensitive_place_is_judged_by_that_place_unless_it_is_protected(linked: Path) -> None:
-    lay_out(linked, "var/lib/docker -> /etc", "var/lib/k0s -> /etc")
-
-    assert ends(find(new_resolver(), linked)) == {"/home": "/data", "/var/lib/docker": "/etc"}
-
-
 def test_a_settled_folder_is_looked_through_once(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = new_resolver()
     settle(monkeypatch, 5)
@@ -228,23 +222,33 @@ def test_a_folder_that_just_changed_is_looked_through_again(linked: Path, monkey
     assert "/var/lib/k0s" in looked_at(linked, known, monkeypatch)[1]
 
 
-def test_a_link_that_comes_up_is_found(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("links", "found"),
+    [
+        (["var/home -> /data"], {"/var/home": "/data"}),
+        # What is judged by the place that it leads to, unless it is protected.
+        (["var/lib/docker -> /etc", "var/lib/k0s -> /etc"], {"/var/lib/docker": "/etc"}),
+    ],
+    ids=["a home", "a sensitive place"],
+)
+def test_links_are_found(linked: Path, links: list[str], found: dict[str, str]) -> None:
+    lay_out(linked, *links)
+
+    assert ends(find(new_resolver(), linked)) == {"/home": "/data", **found}
+
+
+def test_a_link_that_comes_up_or_leads_elsewhere_is_followed(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = new_resolver()
     settle(monkeypatch, 5)
     find(known, linked)
     (linked / "var" / "lib" / "docker").symlink_to("/data")
-
     assert ends(find(known, linked)) == {"/home": "/data", "/var/lib/docker": "/data"}
 
-
-def test_a_link_that_now_leads_elsewhere_is_followed(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = new_resolver()
     settle(monkeypatch, 5)
     find(known, linked)
     (linked / "data").rename(linked / "more")
     (linked / "data").symlink_to("more")
-
-    assert ends(find(known, linked)) == {"/home": "/more"}
+    assert ends(find(known, linked)) == {"/home": "/more", "/var/lib/docker": "/more"}
 
 
 def test_who_can_replace_a_link_on_the_way_can_lead_the_path_elsewhere(linked: Path) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,16 +22,10 @@ SOCKETS = ListeningSockets(
 ID = "0123456789abcdef" * 4
 
 
-def test_what_root_or_a_daemon_listens_on_is_held() -> None:
+def test_sockets_of_root_and_of_daemons_are_held_and_those_of_other_users_are_apart() -> None:
     assert SOCKETS.of_root.list_held("/") == {"/var/tmp/tmux", "/srv/u/docker.sock", "/srv/podman.sock"}
     assert SOCKETS.of_root.list_held("/home/u/run") == {"/srv/u/docker.sock"}
-
-
-def test_the_sockets_of_other_users_are_apart() -> None:
     assert SOCKETS.of_users.list_held("/home") == {"/home/u/agent"}
-
-
-def test_the_sockets_of_one_process_are_listed() -> None:
     assert SOCKETS.list_paths(9) == ("/home/u/run/docker.sock",)
 
 
@@ -51,19 +46,47 @@ def list_paths(sockets: ListeningSockets) -> list[str]:
     return sorted(socket.path for socket in sockets.sockets)
 
 
-def test_every_process_that_listens_is_found(tmp_path: Path) -> None:
-    lines = line(11, "/tmp/x/any name.sock") + line(12, "/var/tmp/tmux") + line(13, "/run/closed")
-    process(tmp_path, 7, "dockerd", lines, inodes=(11,))
-    process(tmp_path, 8, "tmux", lines, inodes=(12,))
-
-    assert list_paths(read_sockets(tmp_path)) == ["/tmp/x/any name.sock", "/var/tmp/tmux"]
+SHARED = line(11, "/tmp/x/any name.sock") + line(12, "/var/tmp/tmux") + line(13, "/run/closed")
+NO_PATHS = line(12, "@abstract") + line(13, "/run/connected", flags="00000000") + line(14, "").rstrip() + "\n"
+LINE_FEED = line(12, "/tmp/a\nb c d e f g h i") + line(11, "/run/d.sock")
 
 
-def test_each_network_namespace_is_read(tmp_path: Path) -> None:
-    process(tmp_path, 7, "dockerd", line(11, "/run/a"), inodes=(11,))
-    process(tmp_path, 8, "vpn", line(12, "/run/b"), inodes=(12,), net="2")
+@pytest.mark.parametrize(
+    ("processes", "paths"),
+    [
+        pytest.param(
+            [(SHARED, {"inodes": (11,)}), (SHARED, {"inodes": (12,)})],
+            ["/tmp/x/any name.sock", "/var/tmp/tmux"],
+            id="of every process that listens",
+        ),
+        pytest.param(
+            [(line(11, "/run/a"), {"inodes": (11,)}), (line(12, "/run/b"), {"inodes": (12,), "net": "2"})],
+            ["/run/a", "/run/b"],
+            id="of each network namespace",
+        ),
+        pytest.param([(NO_PATHS, {"inodes": (12, 13, 14)})], [], id="none that are abstract or connected"),
+        *(
+            pytest.param(
+                [(line(11, "/media/docker.sock"), {}), (line(11, "/media/docker.sock"), {"inodes": (11,), **inside})],
+                [],
+                id=f"none of a process in a container: {inside}",
+            )
+            for inside in ({"pid": "2"}, {"cgroup": f"/docker/{ID}"}, {"net": "2", "pid": "2"})
+        ),
+        pytest.param(
+            [(line(11, "x/../d.sock"), {"inodes": (11,), "cwd": "/srv"})],
+            ["/srv/d.sock"],
+            id="from the folder of the process",
+        ),
+        pytest.param([(LINE_FEED, {"inodes": (11,)})], ["/run/d.sock"], id="after a path with a line feed"),
+    ],
+)
+def test_sockets_are_found(tmp_path: Path, processes: list[tuple[str, Any]], paths: list[str]) -> None:
+    for number, (lines, more) in enumerate(processes, 7):
+        process(tmp_path, number, "dockerd", lines, **more)
 
-    assert list_paths(read_sockets(tmp_path)) == ["/run/a", "/run/b"]
+    found = read_sockets(tmp_path)
+    assert (list_paths(found), found.unattributed) == (paths, ())
 
 
 def test_a_socket_comes_with_its_process_its_user_and_its_real_path(tmp_path: Path) -> None:
@@ -80,22 +103,6 @@ def test_a_path_without_links_is_its_real_path(tmp_path: Path, path: str) -> Non
     assert [socket.real for socket in read_sockets(tmp_path).sockets] == [path]
 
 
-def test_abstract_and_connected_sockets_are_left_out(tmp_path: Path) -> None:
-    lines = line(12, "@abstract") + line(13, "/run/connected", flags="00000000") + line(14, "").rstrip() + "\n"
-    process(tmp_path, 8, "dockerd", lines, inodes=(12, 13, 14))
-
-    assert read_sockets(tmp_path).sockets == ()
-
-
-@pytest.mark.parametrize("where", [{"pid": "2"}, {"cgroup": f"/docker/{ID}"}, {"net": "2", "pid": "2"}])
-def test_a_process_inside_a_container_takes_no_path_of_the_host(tmp_path: Path, where: dict[str, str]) -> None:
-    process(tmp_path, 7, "systemd", line(11, "/media/docker.sock"))
-    process(tmp_path, 8, "dockerd", line(11, "/media/docker.sock"), inodes=(11,), **where)
-    sockets = read_sockets(tmp_path)
-
-    assert (sockets.sockets, sockets.unattributed) == ((), ())
-
-
 def test_where_this_process_is_in_a_container_its_neighbours_are_not_left_out(tmp_path: Path) -> None:
     process(tmp_path, 7, "dockerd", line(11, "/run/d"), inodes=(11,), cgroup=f"/docker/{ID}/x")
     (tmp_path / "self" / "cgroup").write_text(f"0::/docker/{ID}\n")
@@ -103,52 +110,38 @@ def test_where_this_process_is_in_a_container_its_neighbours_are_not_left_out(tm
     assert list_paths(read_sockets(tmp_path)) == ["/run/d"]
 
 
-def test_of_several_processes_that_of_root_counts(tmp_path: Path) -> None:
-    lines = line(11, "/run/php.sock")
-    process(tmp_path, 7, "php-fpm", lines, inodes=(11,), uid=0)
-    process(tmp_path, 8, "php-fpm", lines, inodes=(11,), uid=33)
-    process(tmp_path, 9, "php-fpm", lines, inodes=(11,), uid=0, pid="2")
-
-    assert [(socket.pid, socket.uid) for socket in read_sockets(tmp_path).sockets] == [(7, 0)]
-
-
-@pytest.mark.parametrize(("inside", "outside"), [(7, 8), (8, 7)])
-def test_a_process_outside_containers_counts_before_one_inside(tmp_path: Path, inside: int, outside: int) -> None:
-    lines = line(11, "/run/php.sock")
-    process(tmp_path, inside, "php-fpm", lines, inodes=(11,), uid=0, pid="2")
-    process(tmp_path, outside, "php-fpm", lines, inodes=(11,), uid=33)
-
-    assert [(socket.pid, socket.uid) for socket in read_sockets(tmp_path).sockets] == [(outside, 33)]
-
-
-def test_of_processes_of_root_the_newest_counts(tmp_path: Path) -> None:
-    lines = line(11, "/run/docker.sock")
-    process(tmp_path, 1, "systemd", lines, inodes=(11,))
-    process(tmp_path, 700, "dockerd", lines, inodes=(11,))
-
+@pytest.mark.parametrize(
+    ("processes", "counts"),
+    [
+        pytest.param([(7, 0, "1"), (8, 33, "1"), (9, 0, "2")], (7, 0), id="that of root"),
+        pytest.param([(7, 0, "2"), (8, 33, "1")], (8, 33), id="one outside of containers before one inside"),
+        pytest.param([(7, 33, "1"), (8, 0, "2")], (7, 33), id="in any order"),
+        pytest.param([(1, 0, "1"), (700, 0, "1")], (700, 0), id="of those of root the newest"),
+        pytest.param([(7, 1000, "1"), (3, 0, "1")], (3, 0), id="root that it was handed on to"),
+    ],
+)
+def test_of_several_processes_counts(
+    tmp_path: Path, processes: list[tuple[int, int, str]], counts: tuple[int, int]
+) -> None:
+    for number, uid, namespace in processes:
+        process(tmp_path, number, "dockerd", line(11, "/run/php.sock"), inodes=(11,), uid=uid, pid=namespace)
     found = read_sockets(tmp_path)
 
-    assert [socket.pid for socket in found.sockets] == [700]
-    assert found.dockerds == (700,)
+    assert [(socket.pid, socket.uid) for socket in found.sockets] == [counts]
+    pid, uid = counts
+    assert found.dockerds == ((pid,) if uid == 0 else ())
 
 
-def test_a_process_that_has_left_is_replaced_by_another_that_has_the_socket(tmp_path: Path) -> None:
-    folder = process(tmp_path, 7, "a", line(11, "/run/a"), inodes=(11,))
+def test_processes_count_as_they_are_now(tmp_path: Path) -> None:
+    root = process(tmp_path, 7, "a", line(11, "/run/a"), inodes=(11,))
     process(tmp_path, 8, "b", line(11, "/run/a"), inodes=(11,), uid=5)
-    first = read_sockets(tmp_path)
-    (folder / "fd" / "0").unlink()
-
-    assert [socket.uid for socket in first.sockets] == [0]
-    assert [socket.uid for socket in read_sockets(tmp_path).sockets] == [5]
-
-
-def test_a_process_that_has_given_up_root_counts_as_it_is_now(tmp_path: Path) -> None:
-    folder = process(tmp_path, 7, "a", line(11, "/run/a"), inodes=(11,))
     before = read_sockets(tmp_path)
-    (folder / "status").write_text("Uid:\t5\t5\t5\t5\n")
+    (root / "status").write_text("Uid:\t6\t6\t6\t6\n")
+    given_up = read_sockets(tmp_path)
+    (root / "fd" / "0").unlink()
+    left = read_sockets(tmp_path)
 
-    assert [socket.uid for socket in before.sockets] == [0]
-    assert [socket.uid for socket in read_sockets(tmp_path).sockets] == [5]
+    assert [[socket.uid for socket in found.sockets] for found in (before, given_up, left)] == [[0], [5], [5]]
 
 
 def test_a_default_name_of_a_daemon_is_kept_when_the_open_files_are_hidden(tmp_path: Path) -> None:
@@ -156,18 +149,6 @@ def test_a_default_name_of_a_daemon_is_kept_when_the_open_files_are_hidden(tmp_p
     (folder / "fd").rmdir()
 
     assert read_sockets(tmp_path).unattributed == ("/srv/docker.sock",)
-
-
-def test_a_relative_path_counts_from_the_folder_of_the_process(tmp_path: Path) -> None:
-    process(tmp_path, 7, "dockerd", line(11, "x/../d.sock"), inodes=(11,), cwd="/srv")
-
-    assert list_paths(read_sockets(tmp_path)) == ["/srv/d.sock"]
-
-
-def test_a_line_feed_in_a_path_hides_no_other_socket(tmp_path: Path) -> None:
-    process(tmp_path, 7, "dockerd", line(12, "/tmp/a\nb c d e f g h i") + line(11, "/run/d.sock"), inodes=(11,))
-
-    assert list_paths(read_sockets(tmp_path)) == ["/run/d.sock"]
 
 
 def test_a_process_that_has_gone_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,11 +196,3 @@ def test_any_other_failure_makes_the_reading_fail(
 
 def test_the_running_system_can_be_read() -> None:
     assert all(os.path.isabs(path) for path in list_paths(read_sockets()))
-
-
-def test_a_socket_that_was_handed_on_to_root_is_root_s_at_the_next_reading(tmp_path: Path) -> None:
-    lines = line(1, "/srv/s.sock")
-    process(tmp_path, 7, "helper", lines, inodes=(1,), uid=1000)
-    process(tmp_path, 3, "master", lines, inodes=(1,))
-
-    assert read_sockets(tmp_path).of_root.list_held("/srv") == {"/srv/s.sock"}

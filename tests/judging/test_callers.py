@@ -26,6 +26,7 @@ from tests.paths import SCHEMAS
 
 AUTHORITY = make_authority()
 STRANGER = shown(make_authority().issue())
+PRIVILEGED = {"Image": "busybox", "HostConfig": {"Privileged": True}}
 SITE: dict[str, Any] = {
     "token-issuers": [{"issuer": ISSUER, "keys": "own.pem", "lifetime": 43200}],
     "certificate-issuers": ["ca.pem"],
@@ -122,11 +123,15 @@ def test_groups_that_the_site_lists_count_beside_those_that_are_proved(judge: Ju
     assert [decision.line(0)["groups"] for decision in by_either] == [["x", "ops", "emergency"]] * 2
 
 
-def test_the_exception_of_a_listed_group_waives(judge: Judge) -> None:
-    privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
+def test_an_exception_waives_for_a_group_that_is_proved_or_listed(judge: Judge) -> None:
+    proved, other = (decide(judge, by_token(PRIVILEGED, groups=["ops", group])) for group in ("probes", "x"))
+    listed, unlisted = (decide(judge, by_token(PRIVILEGED, sub=user, groups="x")) for user in ("dora", "eva"))
 
-    assert "no-privileged" not in list_refusing(decide(judge, by_token(privileged, sub="dora", groups="x")))
-    assert "no-privileged" in list_refusing(decide(judge, by_token(privileged, sub="eva", groups="x")))
+    assert proved.allowed
+    assert ("no-privileged", "probes") in {(each.rule, each.exception) for each in proved.violations}
+    assert list_refusing(other) == ["no-privileged"]
+    assert "no-privileged" not in list_refusing(listed)
+    assert "no-privileged" in list_refusing(unlisted)
 
 
 def test_a_name_that_nothing_proves_has_no_listed_groups(judge: Judge) -> None:
@@ -175,15 +180,6 @@ def test_a_group_that_the_site_lists_too_is_proved_by_either_method(judge: Judge
     assert decide(one, by_certificate("carla", "x", RequestHeaders={"X-Portero-Token": claimed})).profile == "baseline"
 
 
-def test_an_exception_waives_for_a_group(judge: Judge) -> None:
-    privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
-    probe, other = (decide(judge, by_token(privileged, groups=["ops", group])) for group in ("probes", "x"))
-
-    assert probe.allowed
-    assert ("no-privileged", "probes") in {(each.rule, each.exception) for each in probe.violations}
-    assert list_refusing(other) == ["no-privileged"]
-
-
 @pytest.mark.parametrize(
     ("data", "code"),
     [
@@ -195,14 +191,8 @@ def test_an_exception_waives_for_a_group(judge: Judge) -> None:
         (by_token(exp=NOON - 1), "token-expired"),
         (by_token(aud="db"), "token-untrusted"),
         (by_certificate("alicia", "ops", User="root"), "certificate-invalid"),
-        (
-            by_certificate("alicia", "ops", RequestPeerCertificates=[shown(make_authority().issue())]),
-            "certificate-untrusted",
-        ),
-        (
-            by_certificate("alicia", "ops", RequestHeaders={"x-portero-token": token(sub="bob")}),
-            "identity-conflict",
-        ),
+        (by_certificate("alicia", "ops", RequestPeerCertificates=[STRANGER]), "certificate-untrusted"),
+        (by_certificate("alicia", "ops", RequestHeaders={"x-portero-token": token(sub="bob")}), "identity-conflict"),
     ],
 )
 def test_what_cannot_be_believed_is_refused_whatever_is_asked(judge: Judge, data: bytes, code: str) -> None:
@@ -221,9 +211,6 @@ def test_a_known_user_is_taken_as_recorded_and_no_token_is_read(judge: Judge) ->
     decision = judge.decide(_with_token("***", {"Image": "busybox"}), "d-1", NOON, identity=recorded)
 
     assert (decision.allowed, decision.profile, decision.subject.user) == (True, "baseline", "alicia")
-
-
-PRIVILEGED = {"Image": "busybox", "HostConfig": {"Privileged": True}}
 
 
 def test_a_break_glass_token_lifts_rules_and_says_so(judge: Judge) -> None:

@@ -54,7 +54,7 @@ INHERITED = {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": True, 
 HARMLESS = {"Type": "bind", "Source": "/srv/data", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
 WRITES = {"Type": "bind", "Source": "/srv/media", "Destination": "/data", "RW": True}
 READS = {"Type": "bind", "Source": "/srv/media/movies", "Destination": "/m", "RW": False}
-NEW = "2026-11-01T00:00:00.5Z"
+NEW, LONG_AGO = "2026-11-01T00:00:00.5Z", "2025-01-01T00:00:00Z"
 OLD = {
     "container": {
         "plain": container("plain"),
@@ -68,14 +68,8 @@ OLD = {
         "reader": container("reader", mounts=({"Type": "volume", "Name": "data", "Driver": "local"},)),
         "tender": container("tender", mounts=({"Type": "volume", "Name": "opened", "Driver": "local"},)),
         "unlimited": container("unlimited", Memory=0),
-        "writer": {
-            **container("writer", Binds=["/srv/media:/data"], mounts=(WRITES,)),
-            "Created": "2025-01-01T00:00:00Z",
-        },
-        "reader2": {
-            **container("reader2", Binds=["/srv/media/movies:/m:ro"], mounts=(READS,)),
-            "Created": "2025-01-01T00:00:00Z",
-        },
+        "writer": {**container("writer", Binds=["/srv/media:/data"], mounts=(WRITES,)), "Created": LONG_AGO},
+        "reader2": {**container("reader2", Binds=["/srv/media/movies:/m:ro"], mounts=(READS,)), "Created": LONG_AGO},
     },
     "volume": {
         "data": volume("data"),
@@ -138,25 +132,17 @@ def create(**host_config: Any) -> tuple[str, str, Any]:
 
 USES = [
     ("POST", "/v1.45/containers/{}/start", None),
-    ("POST", "/containers/{}/restart", None),
-    ("POST", "/containers/{}/unpause", None),
-    ("POST", "/containers/{}/exec", {"Cmd": ["id"]}),
-    ("POST", "/containers/{}/attach", None),
-    ("GET", "/containers/{}/attach/ws", None),
-    ("GET", "/containers/{}/archive?path=/", None),
+    *(("POST", f"/containers/{{}}/{verb}", None) for verb in ("restart", "unpause", "attach", "rename?name=x")),
+    *(("GET", f"/containers/{{}}/{what}", None) for what in ("attach/ws", "archive?path=/", "export")),
     ("PUT", "/containers/{}/archive?path=/", None),
-    ("GET", "/containers/{}/export", None),
-    ("POST", "/containers/{}/rename?name=x", None),
+    ("POST", "/containers/{}/exec", {"Cmd": ["id"]}),
     ("POST", "/containers/{}/update", {"RestartPolicy": {"Name": "always"}}),
     ("POST", "/containers/{}/update", {"Memory": 1 << 28, "RestartPolicy": {"Name": "no"}}),
     ("POST", "/containers/{}/checkpoints", {"CheckpointID": "c1"}),
     ("POST", "/commit?container={}", {}),
 ]
 PASSES = [
-    ("POST", "/containers/{}/stop", None),
-    ("POST", "/containers/{}/kill", None),
-    ("POST", "/containers/{}/wait", None),
-    ("POST", "/containers/{}/pause", None),
+    *(("POST", f"/containers/{{}}/{verb}", None) for verb in ("stop", "kill", "wait", "pause")),
     ("DELETE", "/containers/{}?force=1", None),
     ("GET", "/containers/{}/logs?stdout=1", None),
     ("GET", "/containers/{}/json", None),
@@ -211,16 +197,11 @@ def test_an_exec_is_judged_with_its_container(judge: Judge, exec: str, rules: li
     ("host_config", "rules"),
     [
         ({"Binds": ["evil:/x"]}, ["existing-volume"]),
-        ({"Binds": ["data:/x"]}, []),
-        ({"Binds": ["scratch:/x"]}, []),
-        ({"Binds": ["missing:/x"]}, []),
+        *(({"Binds": [f"{name}:/x"]}, []) for name in ("data", "scratch", "missing")),
         ({"Mounts": [{"Type": "volume", "Source": "evil", "Target": "/x"}]}, ["existing-volume"]),
         ({"Mounts": [{"Type": "volume", "Source": "data", "Target": "/x"}]}, []),
         ({"NetworkMode": "foreign"}, ["existing-network"]),
-        ({"NetworkMode": "app"}, []),
-        ({"NetworkMode": "named"}, []),
-        ({"NetworkMode": "public"}, []),
-        ({"NetworkMode": "bridge"}, []),
+        *(({"NetworkMode": name}, []) for name in ("app", "named", "public", "bridge")),
         ({"VolumesFrom": ["binds:ro"]}, ["existing-container"]),
         ({"VolumesFrom": ["plain"]}, []),
         ({"PidMode": "container:priv"}, ["existing-container", "no-host-pid"]),
@@ -301,16 +282,11 @@ def test_an_exception_for_a_volume_is_named_when_its_container_is_used(tmp_path:
     ],
     ids=["counts", "does not", "only reports"],
 )
-def test_a_rule_of_the_site_says_whether_it_counts_at_use(tmp_path: Path, site: Any, rules: list[str]) -> None:
-    of_site = {
-        "$schema": "../../rule.json",
-        "dialect": 2,
-        "title": "Containers do not run busybox",
-        "reason": "It is old.",
-        "remedy": {"docker": "use another image"},
-        "level": "baseline",
+def test_a_rule_of_the_site_says_whether_it_counts_at_use(
+    tmp_path: Path, written: dict[str, Any], site: Any, rules: list[str]
+) -> None:
+    of_site = written | {
         "threats": ["confidentiality"],
-        "sources": ["Portero"],
         "operations": ["ContainerCreate"],
         "properties": {"facts": {"properties": {"image": {"properties": {"repository": {"enum": ["app"]}}}}}},
         "allows": {"docker run example.com/app": {"body": {"Image": "example.com/app"}}},
@@ -387,7 +363,7 @@ def test_of_two_containers_that_were_created_at_once_neither_starts(judge: Judge
         assert refuse(judge, "POST", f"/containers/{name}/exec", {"Cmd": ["id"]}) == []
 
 
-@pytest.mark.parametrize("created", [("2025-01-01T00:00:00Z", NEW), (NEW, "2025-01-01T00:00:00Z")])
+@pytest.mark.parametrize("created", [(LONG_AGO, NEW), (NEW, LONG_AGO)])
 def test_a_pair_with_a_container_from_before_portero_started_goes_on_starting(judge: Judge, created: Any) -> None:
     judge = replace(judge, host=pair(*created))
     for name in ("writer", "reader"):
@@ -468,11 +444,10 @@ def test_without_an_answer_the_use_is_refused_with_a_code_and_the_rest_is_not(ju
 
     (violation,) = decide(silent, "POST", "/containers/plain/start").violations
     assert (violation.rule, violation.at) == ("lookup-failed", "path.id")
-    assert refuse(silent, *create(Binds=["data:/x"])) == ["lookup-failed"]
-    assert refuse(silent, *create(Binds=["/srv/data:/x"])) == ["lookup-failed"]
-    assert refuse(silent, *create(Tmpfs={"/x": ""})) == []
-    assert refuse(silent, *create()) == []
-    assert refuse(silent, "POST", "/containers/plain/stop") == []
+    for bind in ("data:/x", "/srv/data:/x"):
+        assert refuse(silent, *create(Binds=[bind])) == ["lookup-failed"]
+    for harmless in (create(Tmpfs={"/x": ""}), create(), ("POST", "/containers/plain/stop", None)):
+        assert refuse(silent, *harmless) == []
 
 
 def test_without_lookups_names_are_taken_as_they_are(judge: Judge) -> None:

@@ -57,33 +57,19 @@ def questions(judge: Judge, method: str, target: str, body: Any = None) -> list[
     return [*dict.fromkeys(host.asked)]
 
 
+OF_CONTAINERS = ("json", "logs?stdout=1&follow=1", "stats", "top", "changes")
 FREE = [
-    ("GET", "/_ping"),
     ("HEAD", "/_ping"),
-    ("GET", "/version"),
-    ("GET", "/info"),
-    ("GET", "/events"),
-    ("GET", "/containers/json?all=1"),
-    ("GET", "/containers/plain/json"),
-    ("GET", "/containers/plain/logs?stdout=1&follow=1"),
-    ("GET", "/containers/plain/stats"),
-    ("GET", "/containers/plain/top"),
-    ("GET", "/containers/plain/changes"),
-    ("POST", "/containers/plain/stop"),
-    ("POST", "/containers/plain/kill"),
-    ("POST", "/containers/plain/wait"),
-    ("POST", "/containers/plain/resize?h=1&w=1"),
-    ("DELETE", "/containers/plain"),
-    ("GET", "/exec/0123/json"),
-    ("GET", "/images/json"),
-    ("GET", "/images/busybox/json"),
+    *(
+        ("GET", path)
+        for path in ("/_ping", "/version", "/info", "/events", "/containers/json?all=1", "/exec/0123/json")
+    ),
+    *(("GET", f"/containers/plain/{what}") for what in OF_CONTAINERS),
+    *(("GET", path) for path in ("/images/json", "/images/busybox/json")),
+    *(("GET", path) for path in ("/volumes", "/volumes/data", "/networks", "/networks/app")),
+    *(("POST", f"/containers/plain/{verb}") for verb in ("stop", "kill", "wait", "resize?h=1&w=1")),
     ("POST", "/images/create?fromImage=busybox&tag=1"),
-    ("GET", "/volumes"),
-    ("GET", "/volumes/data"),
-    ("DELETE", "/volumes/data"),
-    ("GET", "/networks"),
-    ("GET", "/networks/app"),
-    ("DELETE", "/networks/app"),
+    *(("DELETE", path) for path in ("/containers/plain", "/volumes/data", "/networks/app")),
 ]
 
 

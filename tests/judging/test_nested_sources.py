@@ -29,14 +29,8 @@ def pairs(own: str, other: str, *, writes: bool = False, other_writes: bool = Tr
 @pytest.mark.parametrize(
     ("own", "other"),
     [
-        ("/srv/a/sub", "/srv/a"),
-        ("/srv/a/b/c/d", "/srv/a"),
-        ("/srv/link", "/srv/a"),
-        ("/srv/a/sub", "/srv/app"),
-        ("/srv/app/sub", "/srv/a"),
-        ("/srv/a/sub", "/mnt/a"),
-        ("/mnt/a/sub", "/srv/a"),
-        ("/srv/a/out", "/srv/a"),
+        *((below, "/srv/a") for below in ("/srv/a/sub", "/srv/a/b/c/d", "/srv/link", "/srv/app/sub", "/mnt/a/sub")),
+        *(("/srv/a/sub", "/srv/app"), ("/srv/a/sub", "/mnt/a"), ("/srv/a/out", "/srv/a")),
     ],
 )
 def test_a_source_below_a_folder_that_another_container_may_write(own: str, other: str) -> None:
@@ -55,13 +49,8 @@ def test_a_writable_source_above_one_of_another_container(own: str, other: str) 
 @pytest.mark.parametrize(
     ("own", "other"),
     [
-        ("/srv/a", "/srv/a"),
-        ("/srv/app", "/srv/a"),
+        *((own, "/srv/a") for own in ("/srv/a", "/srv/app", "/srv/b", "/srv/ab/x", "/", "/data")),
         ("/srv/a", "/mnt/a"),
-        ("/srv/b", "/srv/a"),
-        ("/srv/ab/x", "/srv/a"),
-        ("/", "/srv/a"),
-        ("/data", "/srv/a"),
     ],
 )
 def test_shared_folders_and_folders_side_by_side_are_no_pair(own: str, other: str) -> None:
@@ -82,21 +71,16 @@ def test_a_pair_says_who_writes_and_who_reads() -> None:
     own = [Source("/srv/a/sub", writable=True, at="HostConfig.Binds[0]")]
     others = [Source("/srv/a", True, "container a"), Source("/srv/a/sub/x", False, "container b")]
 
+    names = ("upper", "lower", "writer", "reader", "at")
     assert find_nested(own, others, HOST) == [
-        {
-            "upper": "/srv/a",
-            "lower": "/srv/a/sub",
-            "writer": "container a",
-            "reader": "this container",
-            "at": "HostConfig.Binds[0]",
-        },
-        {
-            "upper": "/srv/a/sub",
-            "lower": "/srv/a/sub/x",
-            "writer": "this container",
-            "reader": "container b",
-            "at": "HostConfig.Binds[0]",
-        },
+        dict(zip(names, ("/srv/a", "/srv/a/sub", "container a", "this container", "HostConfig.Binds[0]"), strict=True)),
+        dict(
+            zip(
+                names,
+                ("/srv/a/sub", "/srv/a/sub/x", "this container", "container b", "HostConfig.Binds[0]"),
+                strict=True,
+            )
+        ),
     ]
 
 
@@ -150,11 +134,8 @@ def test_a_list_that_is_none_of_dockers_is_refused() -> None:
 @pytest.mark.parametrize(
     ("created", "is_younger"),
     [
-        ("2027-01-15T08:00:00.123456789Z", True),
-        ("2027-01-15T07:59:59.999999999Z", False),
-        (1_800_000_000, True),
-        (1_799_999_999, False),
-        (None, False),
+        *((created, True) for created in ("2027-01-15T08:00:00.123456789Z", 1_800_000_000)),
+        *((created, False) for created in ("2027-01-15T07:59:59.999999999Z", 1_799_999_999, None)),
     ],
 )
 def test_a_container_is_as_old_as_dockerd_says(created: Any, *, is_younger: bool) -> None:

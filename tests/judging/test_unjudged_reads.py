@@ -140,19 +140,16 @@ def test_decision_and_line_are_those_of_the_long_way(profile: str, audit_profile
 @pytest.mark.parametrize(
     ("operation", "way"),
     [
-        ("ContainerList", True),
-        ("SystemPing", True),
-        ("SystemPingHead", True),
-        ("ImageInspect", True),
-        ("SystemEvents", True),
+        *(
+            (operation, True)
+            for operation in ("ContainerList", "SystemPing", "SystemPingHead", "ImageInspect", "SystemEvents")
+        ),
         ("ContainerInspect", False),  # a builder of buildx
         ("ContainerExport", False),  # looked up
         ("ContainerLogs", False),  # own-objects-read judges it
         ("DebugVars", False),  # no-debug judges it
         ("ImageSearch", False),  # has facts
-        ("ContainerStart", False),
-        ("SystemAuth", False),
-        ("Unknown", False),
+        *((operation, False) for operation in ("ContainerStart", "SystemAuth", "Unknown")),
     ],
 )
 def test_only_reads_that_no_rule_judges_take_the_short_way(operation: str, way: bool) -> None:
@@ -165,16 +162,8 @@ def test_the_operations_of_the_short_way_read_and_have_no_body() -> None:
     of_table = {operation.id: operation for operation in judge.routes.operations}
 
     assert len(judge._unjudged.of_nobody) > 20
-    for id in judge._unjudged.of_nobody:
-        assert of_table[id].reads
-        assert of_table[id].body == "none"
-        assert of_table[id].looks_up == ()
-
-
-def test_a_list_takes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert takes_short_way(make_judge(), asked(), monkeypatch)
-    assert takes_short_way(make_judge(), asked("HEAD", "/_ping"), monkeypatch)
-    assert not takes_short_way(make_judge(), asked("GET", "/v1.45/containers/web/json"), monkeypatch)
+    short = [of_table[id] for id in judge._unjudged.of_nobody]
+    assert {(operation.reads, operation.body, operation.looks_up) for operation in short} == {(True, "none", ())}
 
 
 @pytest.mark.parametrize(
@@ -271,15 +260,33 @@ def test_a_user_at_a_door_takes_the_short_way_where_the_door_lets_through(
     assert not takes_short_way(own, asked(), monkeypatch, TOOL)
 
 
-def test_who_was_recorded_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not takes_short_way(make_judge(), asked(), monkeypatch, Identity("alicia", (), "tls"))
+RECORDED = Identity("alicia", (), "tls")
+WITH_BODY = {
+    "RequestHeaders": {"Content-Type": "application/json"},
+    "RequestBody": base64.b64encode(b'{"x": 1}').decode(),
+}
 
 
-def test_a_body_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = base64.b64encode(b'{"x": 1}').decode()
-    data = asked(RequestHeaders={"Content-Type": "application/json"}, RequestBody=body)
+@pytest.mark.parametrize(
+    ("data", "known", "short"),
+    [
+        pytest.param(asked(), None, True, id="a list"),
+        pytest.param(asked("HEAD", "/_ping"), None, True, id="a ping"),
+        pytest.param(asked("GET", "/v1.45/containers/web/json"), None, False, id="what may be a builder"),
+        pytest.param(asked(), RECORDED, False, id="a user who was recorded"),
+        pytest.param(asked(**WITH_BODY), None, False, id="a body"),
+    ],
+)
+def test_the_short_way_is_for_lists_of_nobody(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, known: Identity | None, short: bool
+) -> None:
+    assert takes_short_way(make_judge(), data, monkeypatch, known) is short
 
-    assert not takes_short_way(make_judge(), data, monkeypatch)
+
+def test_no_question_is_put_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FixedHost, "moment", lambda *_: pytest.fail("the host is asked"))
+
+    assert make_judge().decide(asked(), "d-1", NOON).allowed
 
 
 @pytest.mark.parametrize("action", [None, "deny", "audit"])
@@ -362,9 +369,3 @@ def test_a_reloaded_policy_has_its_own_short_ways(tmp_path: Path) -> None:
     assert "ContainerList" in judge._unjudged.of_nobody
     assert "ContainerList" not in replace(judge, policy=other.policy)._unjudged.of_nobody
     assert "ContainerList" in replace(other, policy=judge.policy)._unjudged.of_nobody
-
-
-def test_no_question_is_put_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FixedHost, "moment", lambda *_: pytest.fail("the host is asked"))
-
-    assert make_judge().decide(asked(), "d-1", NOON).allowed
