@@ -61,25 +61,22 @@ def test_owner_mode_and_sticky_bit_tell_who_can_replace_an_entry(
 
 
 @pytest.mark.parametrize(
-    ("entries", "expected"),
+    ("entries", "mode", "expected"),
     [
-        ([(0x01, 7, 0), (0x02, 7, 1000), (0x04, 5, 0), (0x10, 7, 0), (0x20, 5, 0)], {ALICIA}),
-        ([(0x02, 5, 1000), (0x04, 7, 0), (0x08, 7, 50), (0x10, 7, 0)], {STAFF, Writer("group", 7)}),
-        ([(0x02, 7, 0), (0x04, 5, 0), (0x10, 7, 0)], set()),
+        ([(0x01, 7, 0), (0x02, 7, 1000), (0x04, 5, 0), (0x10, 7, 0), (0x20, 5, 0)], 0o775, {ALICIA}),
+        ([(0x02, 5, 1000), (0x04, 7, 0), (0x08, 7, 50), (0x10, 7, 0)], 0o775, {STAFF, Writer("group", 7)}),
+        ([(0x02, 7, 0), (0x04, 5, 0), (0x10, 7, 0)], 0o775, set()),
+        ([(0x02, 2, 1000), (0x02, 5, 1001), (0x08, 4, 8), (0x08, 6, 50)], 0o775, {ALICIA, STAFF}),
+        # Its mask forbids writing, and it is not asked for.
+        ([(0x02, 7, 1000)], 0o755, set()),
     ],
 )
 def test_entries_of_an_acl_that_may_write_count(
-    monkeypatch: pytest.MonkeyPatch, entries: list[tuple[int, int, int]], expected: set[Writer]
+    monkeypatch: pytest.MonkeyPatch, entries: list[tuple[int, int, int]], mode: int, expected: set[Writer]
 ) -> None:
     monkeypatch.setattr(os, "getxattr", lambda path, name, follow_symlinks: acl(*entries))
 
-    assert ALL.list_writers("/x", folder(0o775, 0, 7), None) == expected
-
-
-def test_an_acl_whose_mask_forbids_writing_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getxattr", lambda path, name, follow_symlinks: acl((0x02, 7, 1000)))
-
-    assert ALL.list_writers("/x", folder(0o755), None) == set()
+    assert ALL.list_writers("/x", folder(mode, 0, 7), None) == expected
 
 
 def test_an_acl_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,21 +93,11 @@ def test_without_an_acl_the_group_counts(monkeypatch: pytest.MonkeyPatch, number
     assert ALL.list_writers("/x", folder(0o775, 0, 50), None) == {STAFF}
 
 
-def test_only_entries_for_writing_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = [(0x02, 2, 1000), (0x02, 5, 1001), (0x08, 4, 7), (0x08, 6, 50)]
-    monkeypatch.setattr(os, "getxattr", lambda path, name, follow_symlinks: acl(*entries))
-
-    assert ALL.list_writers("/x", folder(0o775), None) == {ALICIA, STAFF}
-
-
 @pytest.mark.parametrize(
     ("uid_map", "all_users"),
     [
         ("         0          0 4294967295\n", True),
-        ("         0     100000      65536\n", False),
-        ("         0          1 4294967295\n", False),
-        ("         1          0 4294967295\n", False),
-        ("", False),
+        *((f"{numbers}\n", False) for numbers in ("0 100000 65536", "0 1 4294967295", "1 0 4294967295", "")),
     ],
 )
 def test_only_the_first_user_namespace_has_a_number_for_every_user(

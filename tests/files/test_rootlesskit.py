@@ -31,9 +31,7 @@ def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(path: str, name: 
     ("path", "mounts"),
     [
         ("/etc/.ro12/docker/x", ROOTLESS),
-        ("/etc/.ro13/x", ROOTLESS),
-        ("/etc/.rox/x", ROOTLESS),
-        ("/srv/.ro12/x", ROOTLESS),
+        *((path, ROOTLESS) for path in ("/etc/.ro13/x", "/etc/.rox/x", "/srv/.ro12/x")),
         ("/etc/.ro12/x", (TOP,)),
         ("/etc/.ro12/x", (TOP, Mount(3, 1, "8:1", "/etc", "/etc/.ro12", "ext4"))),
         ("/etc/.ro12/x", (TOP, Mount(2, 1, "8:2", "/", "/etc", "ext4"), COPY)),

@@ -12,18 +12,15 @@ from portero.files.whole_files import read_regular_file, read_state, replace_fil
 from tests.failing import fail_with
 
 
-def test_a_file_is_read_whole_through_links(tmp_path: Path) -> None:
+def test_a_file_is_read_whole_through_links_unless_it_has_a_byte_too_many_or_is_missing(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"12345")
     (tmp_path / "link").symlink_to("file")
 
     assert read_regular_file(tmp_path / "link", 5) == b"12345"
-
-
-def test_a_file_with_a_byte_too_many_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"12345")
-
     with pytest.raises(OSError, match="has more than 4 bytes"):
         read_regular_file(tmp_path / "file", 4)
+    with pytest.raises(FileNotFoundError):
+        read_regular_file(tmp_path / "missing")
 
 
 def test_a_pipe_does_not_block_and_a_device_does_not_fill_the_memory(tmp_path: Path) -> None:
@@ -32,11 +29,6 @@ def test_a_pipe_does_not_block_and_a_device_does_not_fill_the_memory(tmp_path: P
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(OSError, match="is not a regular file"):
             read_regular_file(path)
-
-
-def test_a_missing_file_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_regular_file(tmp_path / "missing")
 
 
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
@@ -53,13 +45,9 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is not as portero writes it"),
-        ('{"format": 2, "name": ', "is not as portero writes it"),
-        ("[" * 100_000, "is not as portero writes it"),
+        *((text, "is not as portero writes it") for text in ("", '{"format": 2, "name": ', "[" * 100_000)),
         ('{"format": 2, "name": "x", "name": "y"}', "is not as portero writes it"),
-        ("[]", "is not of format 2"),
-        ("{}", "is not of format 2"),
-        ('{"format": 1, "name": "x"}', "is not of format 2"),
+        *((text, "is not of format 2") for text in ("[]", "{}", '{"format": 1, "name": "x"}')),
     ],
 )
 def test_anything_else_is_an_error_that_names_the_file(tmp_path: Path, text: str, words: str) -> None:
@@ -94,16 +82,6 @@ def test_the_file_has_its_content_and_mode_whatever_was_there(
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
-    (tmp_path / "passwd").write_text("root")
-    (tmp_path / "state.json").symlink_to("passwd")
-
-    write_whole(tmp_path / "state.json", b"new", 0o600)
-
-    assert (tmp_path / "passwd").read_text() == "root"
-    assert (tmp_path / "state.json").read_bytes() == b"new"
-
-
 def test_nothing_is_left_and_the_old_file_stays_when_the_new_one_cannot_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,13 +93,16 @@ def test_nothing_is_left_and_the_old_file_stays_when_the_new_one_cannot_be_made(
     assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {"state.json": "old"}
 
 
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_is_replaced_or_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
     (tmp_path / "passwd").write_text("root")
-    (tmp_path / "page.html").symlink_to("passwd")
+    (tmp_path / "state.json").symlink_to("passwd")
 
     with pytest.raises(OSError, match="is a symbolic link"):
-        replace_file(tmp_path / "page.html", b"new", 0o600)
+        replace_file(tmp_path / "state.json", b"new", 0o600)
+    write_whole(tmp_path / "state.json", b"new", 0o600)
+
     assert (tmp_path / "passwd").read_text() == "root"
+    assert (tmp_path / "state.json").read_bytes() == b"new"
 
 
 def test_a_device_stays_one() -> None:

@@ -7,14 +7,8 @@ import pytest
 from portero.flags.try_keyword import NoValue, Proposal, faults, flag_named, value_faults
 
 SITE = {
-    "memory-max": "512m",
-    "cpus-max": 0.5,
-    "pids-max": 200,
-    "networks": ["app", "other"],
-    "none": [],
-    "registries": ["r.example.com"],
+    **{"memory-max": "512m", "cpus-max": 0.5, "pids-max": 200, "networks": ["app", "other"], "none": [], "on": True},
     "devices": [{"path": "/dev/null", "permissions": "r"}],
-    "on": True,
 }
 
 

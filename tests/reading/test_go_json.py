@@ -32,12 +32,18 @@ def test_an_object_keeps_its_names_in_order_and_twice() -> None:
     assert parse_json(b'{"b":1,"a":{},"b":[null]}') == Pairs((("b", 1), ("a", Pairs()), ("b", [None])))
 
 
-def test_white_space_around_the_document_is_allowed() -> None:
-    assert parse_json(b" \t\r\n[ 1 ,\n2 ]\r\n") == [1, 2]
-
-
-def test_documents_may_be_64_levels_deep() -> None:
-    assert MAX_DEPTH == 64
+@pytest.mark.parametrize(
+    ("data", "tree"),
+    [
+        pytest.param(b" \t\r\n[ 1 ,\n2 ]\r\n", [1, 2], id="white space around the document"),
+        pytest.param(b"1" * 20, int("1" * 20), id="20 digits"),
+        pytest.param(b"-" + b"1" * 20, -int("1" * 20), id="20 digits and a sign"),
+        pytest.param(b"[18446744073709551615,-9223372036854775808]", [2**64 - 1, -(2**63)], id="docker's largest"),
+        pytest.param(b'"\\u0048ost\\u005cu0041\\ud83d\\ude00"', "Host\\u0041\U0001f600", id="escapes, once"),
+    ],
+)
+def test_a_document_is_read(data: bytes, tree: Tree) -> None:
+    assert parse_json(data) == tree
 
 
 def test_a_wide_document_is_not_deep() -> None:
@@ -50,22 +56,10 @@ def test_one_deep_place_in_a_wide_document_is_too_deep(side: bytes) -> None:
     assert find_refusal(parse_json, deep) == ("body-too-deep", "")
 
 
-@pytest.mark.parametrize("digits", ["1" * 20, "-" + "1" * 20])
-def test_a_number_may_have_20_digits(digits: str) -> None:
-    assert parse_json(digits.encode()) == int(digits)
-
-
-def test_escapes_are_decoded_once() -> None:
-    assert parse_json(b'"\\u0048ost\\u005cu0041\\ud83d\\ude00"') == "Host\\u0041\U0001f600"
-
-
-def test_the_largest_integers_of_docker_are_exact() -> None:
-    assert parse_json(b"[18446744073709551615,-9223372036854775808]") == [2**64 - 1, -(2**63)]
-
-
 def test_the_deepest_allowed_nesting_is_allowed() -> None:
     tree = parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
 
+    assert MAX_DEPTH == 64
     for _ in range(MAX_DEPTH - 1):
         assert isinstance(tree, list)
         (tree,) = tree

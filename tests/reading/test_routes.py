@@ -82,11 +82,7 @@ def test_what_was_found_for_a_path_cannot_be_changed() -> None:
             ROUTES.match("GET", path).path["id"] = "x"  # type: ignore[index]
 
 
-def test_writing_through_a_websocket_is_not_reading() -> None:
-    assert not ROUTES.match("GET", "/containers/web/attach/ws").operation.reads
-
-
-def test_every_other_get_and_head_only_reads() -> None:
+def test_every_get_and_head_but_a_websocket_only_reads() -> None:
     writing = [o.id for o in ROUTES.operations if o.method in ("GET", "HEAD", "OPTIONS") and not o.reads]
 
     assert writing == ["ContainerAttachWebsocket"]
@@ -96,30 +92,28 @@ def test_nothing_that_only_reads_has_a_body() -> None:
     assert {operation.body for operation in ROUTES.operations if operation.reads} == {"none"}
 
 
-def ids(body: str, *, required: bool) -> set[str]:
-    return {o.id for o in ROUTES.operations if o.body == body and o.body_required is required}
+TOLERANT = {"VolumeCreate", "ContainerUpdate", "ImageCommit", "PluginPull", "PluginUpgrade", "ExecStart"}
+NEEDED = {
+    *("SwarmInit", "SwarmJoin", "SwarmUpdate", "SwarmUnlock", "NodeUpdate", "ServiceCreate", "ServiceUpdate"),
+    *("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate", "VolumeUpdate", "PluginSet"),
+    *("NetworkCreate", "NetworkConnect", "NetworkDisconnect", "ContainerCreate", "ContainerExec", "CheckpointCreate"),
+}
+STREAMS = {"ImageBuild", "ImageCreate", "ImageLoad", "PutContainerArchive", "PluginCreate"}
 
 
-def test_the_operations_whose_body_dockerd_decodes_but_does_not_need_are_known() -> None:
-    tolerant = {"VolumeCreate", "ContainerUpdate", "ImageCommit", "PluginPull", "PluginUpgrade", "ExecStart"}
+@pytest.mark.parametrize(
+    ("body", "required", "operations"),
+    [
+        pytest.param("json", True, NEEDED, id="that is JSON and needed"),
+        pytest.param("json", False, TOLERANT, id="that dockerd decodes and does not need"),
+        pytest.param("tar", False, STREAMS, id="that stays unseen"),
+        pytest.param("never-shown", False, {"SystemAuth"}, id="that holds a password"),
+    ],
+)
+def test_the_operations_are_known_of_a_body(body: str, required: bool, operations: set[str]) -> None:
+    found = {o.id for o in ROUTES.operations if o.body == body and o.body_required is required}
 
-    assert ids("json", required=False) == tolerant
-
-
-def test_the_operations_that_need_a_json_body_are_known() -> None:
-    swarm = {"SwarmInit", "SwarmJoin", "SwarmUpdate", "SwarmUnlock", "NodeUpdate", "ServiceCreate", "ServiceUpdate"}
-    stored = {"SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate", "VolumeUpdate", "PluginSet"}
-    networks = {"NetworkCreate", "NetworkConnect", "NetworkDisconnect"}
-    containers = {"ContainerCreate", "ContainerExec", "CheckpointCreate"}
-
-    assert ids("json", required=True) == swarm | stored | networks | containers
-
-
-def test_the_operations_whose_body_stays_unseen_are_known() -> None:
-    streams = {"ImageBuild", "ImageCreate", "ImageLoad", "PutContainerArchive", "PluginCreate"}
-
-    assert ids("tar", required=False) == streams
-    assert ids("never-shown", required=False) == {"SystemAuth"}
+    assert found == operations
 
 
 def entry(**more: object) -> dict[str, object]:
@@ -160,12 +154,8 @@ def test_a_path_that_the_router_cannot_read_is_refused(path: str) -> None:
         Routes.load({"operations": [entry(path=path)]})
 
 
-def test_an_operation_may_have_versions() -> None:
+def test_an_operation_may_have_versions_and_a_table_has_operations() -> None:
     (operation,) = Routes.load({"operations": [entry(since="1.30", removed="1.50")]}).operations
-
     assert operation.id == entry()["id"]
-
-
-def test_a_table_without_operations_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^'operations' must be a list of at least one operation$"):
         Routes.load({})

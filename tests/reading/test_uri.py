@@ -31,10 +31,6 @@ def read(line: dict[str, Any]) -> Target:
     return Target(line["path"], line.get("version"), {name: (*said,) for name, said in line.get("query", {}).items()})
 
 
-def refused(uri: str) -> tuple[str, str]:
-    return find_refusal(parse_target, uri)
-
-
 @each("spelling")
 def test_every_spelling_that_dockerd_obeys_is_the_same_path(line: dict[str, Any]) -> None:
     assert parse_target(line["uri"]) == read(line)
@@ -46,29 +42,21 @@ def test_a_target_is_read_as_dockerd_reads_it(line: dict[str, Any]) -> None:
     assert parse_target(line["uri"]) == read(line)
 
 
-@each("no number")
-def test_a_version_that_is_not_made_of_numbers_is_refused(line: dict[str, Any]) -> None:
-    assert refused(line["uri"]) == ("uri-version", "path")
+REFUSED = {
+    "no number": ("uri-version", "path"),
+    "fragment": ("uri-fragment", ""),
+    "undecodable": ("uri-undecodable", None),
+    # dockerd redirects or refuses it.
+    "unclean": ("uri-not-clean", "path"),
+    "semicolon": ("uri-query-ambiguous", "query"),
+}
 
 
-@each("fragment")
-def test_a_fragment_is_refused(line: dict[str, Any]) -> None:
-    assert refused(line["uri"]) == ("uri-fragment", "")
+@each(*REFUSED)
+def test_a_target_that_readers_could_differ_on_is_refused(line: dict[str, Any]) -> None:
+    code, at = REFUSED[line["case"].partition(":")[0]]
 
-
-@each("undecodable")
-def test_what_does_not_decode_is_refused(line: dict[str, Any]) -> None:
-    assert refused(line["uri"]) == ("uri-undecodable", line["at"])
-
-
-@each("unclean")
-def test_a_path_that_dockerd_would_redirect_or_refuse_is_refused(line: dict[str, Any]) -> None:
-    assert refused(line["uri"]) == ("uri-not-clean", "path")
-
-
-@each("semicolon")
-def test_a_semicolon_in_the_query_is_refused(line: dict[str, Any]) -> None:
-    assert refused(line["uri"]) == ("uri-query-ambiguous", "query")
+    assert find_refusal(parse_target, line["uri"]) == (code, line["at"] if at is None else at)
 
 
 def test_the_query_cannot_be_changed_after_reading() -> None:
