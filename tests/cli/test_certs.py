@@ -9,6 +9,7 @@ import pytest
 from tests.cli.running import fault_of, portero
 
 run = partial(portero, "certs")
+OF_ONE = {"ca.pem": 0o644, "cert.pem": 0o644, "key.pem": 0o600}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_server_gets_a_folder_and_the_lines_of_daemon_json(folder: Path) -> No
     assert result.output.startswith(f"{folder}/docker.example.com: for docker.example.com, 192.0.2.7, valid until 20")
     lines = [line for line in result.output.splitlines() if line.startswith('  "')]
     assert json.loads("{" + "".join(lines) + "}")["tlsverify"] is True
-    assert modes(folder / "docker.example.com") == {"ca.pem": 0o644, "cert.pem": 0o644, "key.pem": 0o600}
+    assert modes(folder / "docker.example.com") == OF_ONE
 
 
 def test_a_client_gets_a_folder_for_docker_cert_path(folder: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_client_gets_a_folder_for_docker_cert_path(folder: Path) -> None:
 
     assert result.output.startswith(f"{folder}/alicia: for alicia in dev, ops, valid until 20")
     assert f"  export DOCKER_CERT_PATH={folder}/alicia\n" in result.output
-    assert modes(folder / "alicia") == {"ca.pem": 0o644, "cert.pem": 0o644, "key.pem": 0o600}
+    assert modes(folder / "alicia") == OF_ONE
 
 
 def test_no_key_is_written_over_and_a_certificate_is_renewed(folder: Path) -> None:

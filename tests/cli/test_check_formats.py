@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,12 +14,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.cli.running import check
+from tests.compose.test_requests import needs_compose
 from tests.paths import ROOT, TESTS
 
 INSPECT = TESTS / "facts" / "inspect"
-
-
-needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
 @pytest.mark.parametrize(("names", "status"), [(("good",), 0), (("good", "bad"), 1)])

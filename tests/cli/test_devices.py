@@ -49,18 +49,14 @@ def test_open_takes_it_away_also_where_there_is_none(drop_in: Path) -> None:
     assert not drop_in.is_symlink()
 
 
-def test_without_an_installation_nothing_is_put_in_place(drop_in: Path) -> None:
-    (drop_in.parent.parent / "shipped.conf").unlink()
+def test_what_cannot_be_put_in_place_is_an_error(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (drop_in.parent.parent / "shipped.conf").rename(drop_in.parent.parent / "elsewhere.conf")
+    uninstalled = portero("devices", "close")
+    assert (uninstalled.exit_code, drop_in.parent.exists()) == (2, False)
+    assert "install Portero" in uninstalled.stderr
 
-    result = portero("devices", "close")
-
-    assert (result.exit_code, drop_in.parent.exists()) == (2, False)
-    assert "install Portero" in result.stderr
-
-
-def test_units_that_cannot_be_reloaded_are_an_error(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (drop_in.parent.parent / "elsewhere.conf").rename(drop_in.parent.parent / "shipped.conf")
     monkeypatch.setattr(devices, "_RELOAD", ("false",))
-
     assert portero("devices", "close").exit_code == 2
 
 

@@ -13,12 +13,8 @@ from portero.door.door_units import Place, UnitsFail
 from tests.cli.running import portero
 from tests.unix_server import Handler, serving
 
-SITE = {
-    "doors": [
-        {"name": "users"},
-        {"name": "traefik", "operations": ["traefik"], "socket": {"group": "monitor", "mode": "0660"}},
-    ]
-}
+TRAEFIK = {"name": "traefik", "operations": ["traefik"], "socket": {"group": "monitor", "mode": "0660"}}
+SITE = {"doors": [{"name": "users"}, TRAEFIK]}
 CONTAINERS = [
     {"Names": ["/ui"], "Mounts": [{"Source": "/var/run/docker.sock"}]},
     {"Names": ["/web"], "Mounts": [{"Source": "/srv/www"}]},

@@ -118,8 +118,7 @@ def test_a_header_is_taken_out_and_leaves_no_empty_object(tmp_path: Path) -> Non
     [
         ("{", "is not JSON: fix it, or move it away"),
         ("[]", "is no JSON object: fix it, or move it away"),
-        ('{"HttpHeaders": ["x"]}', "HttpHeaders is no object: write it as {...}, or remove it"),
-        ('{"HttpHeaders": "x"}', "HttpHeaders is no object: write it as {...}, or remove it"),
+        *((text, "HttpHeaders is no object: write it") for text in ('{"HttpHeaders": ["x"]}', '{"HttpHeaders": "x"}')),
     ],
 )
 def test_a_configuration_that_is_not_understood_is_left_alone(tmp_path: Path, good: str, text: str, why: str) -> None:
@@ -131,7 +130,6 @@ def test_a_configuration_that_is_not_understood_is_left_alone(tmp_path: Path, go
 
 def test_an_empty_file_is_an_empty_configuration(tmp_path: Path) -> None:
     (tmp_path / "config.json").touch()
-
     assert set_header(tmp_path / "config.json", "a.b.c")
 
 

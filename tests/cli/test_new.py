@@ -61,9 +61,8 @@ def test_a_name_that_would_not_be_read_as_a_rule_is_refused(tmp_path: Path, name
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "rules").write_text("")
 
-    result = new(tmp_path / "rules" / "images" / "ours.json")
-
-    assert (result.exit_code, "Not a directory" in result.stderr) == (2, True)
+    assert "Not a directory" in fault_of(new(tmp_path / "rules" / "images" / "ours.json"))
+    assert fault_of(portero("schemas", tmp_path / "rules/in")) == f"portero: {tmp_path}/rules/in: Not a directory\n"
 
 
 def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
@@ -107,12 +106,6 @@ def test_a_policy_folder_with_the_schemas_loads(tmp_path: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "--pids-limit 300" in result.output
-
-
-def test_a_folder_that_cannot_be_made_is_could_not(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-
-    assert fault_of(portero("schemas", tmp_path / "file/in")) == f"portero: {tmp_path}/file/in: Not a directory\n"
 
 
 def test_every_schema_has_an_id_of_its_own() -> None:

@@ -1,6 +1,5 @@
 """`portero replay`: what a candidate policy decides differently, over recordings of any length."""
 
-import base64
 import gzip
 import json
 import os
@@ -23,6 +22,7 @@ from portero.recording import recorded_line
 from portero.settings.settings import Settings
 from tests.cli.running import fault_of, portero, read_json
 from tests.images.signed import new_key, public_pem
+from tests.judging import requests
 from tests.paths import ROOT
 
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
@@ -38,15 +38,7 @@ def replay_lines(folder: Path, content: bytes, *options: object) -> Result:
 
 
 def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes:
-    body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
-    envelope = {
-        "RequestMethod": "POST",
-        "RequestUri": uri,
-        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(body))},
-        "RequestBody": base64.b64encode(body).decode(),
-        "User": "alice",
-    }
-    return json.dumps(envelope).encode()
+    return requests.envelope("POST", uri, {"Image": "busybox", "HostConfig": host_config}, User="alice")
 
 
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
@@ -76,8 +68,9 @@ def test_what_would_be_refused_and_allowed_is_reported_by_rule_user_image_and_op
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
 
-    result = replay(file)
+    result, document = replay(file), read_json(replay(file, "--json"))
 
+    assert (document["compared"], document["wouldBeRefused"]["by"]["rule"]) == (2, {"no-privileged": 1})
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "2 requests compared, 0 unchanged",
@@ -120,23 +113,14 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
     assert rotated == whole
 
 
-def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
-    document = read_json(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
-
-    assert (document["compared"], document["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
-
-
 def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
-    lenient = tmp_path / "lenient"
-    lenient.mkdir()
-    (lenient / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+    lenient = requests.write_files(tmp_path / "lenient", {"site.json": {"actions": {"no-privileged": "off"}}})
+    strict = requests.write_files(tmp_path / "strict", {"site.json": {}})
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
     stricter = read_json(replay(file, "--against", lenient, "--json"))
-    (tmp_path / "strict").mkdir()
-    (tmp_path / "strict" / "site.json").write_text("{}")
-    looser = read_json(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+    looser = read_json(replay(file, "--schemas", lenient, "--against", strict, "--json"))
 
     assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
     assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
@@ -280,10 +264,8 @@ VOUCHED = {"name": "busybox", "repository": "x", "pin": "", "keys": "team.pem", 
 
 @pytest.mark.parametrize("vouched", [None, True, False])
 def test_who_vouches_for_an_image_counts_as_recorded_and_is_said_unknown(tmp_path: Path, vouched: bool | None) -> None:
-    (tmp_path / "site/keys").mkdir(parents=True)
-    (tmp_path / "site/keys/team.pem").write_bytes(public_pem(new_key()))
     site = {"image-trust": [{"images": "*", "keys": "team.pem"}], "actions": {"image-signed": "deny"}}
-    (tmp_path / "site/site.json").write_text(json.dumps(site))
+    requests.write_files(tmp_path / "site", {"site.json": site, "keys/team.pem": public_pem(new_key())})
     fact = {**VOUCHED, "vouched": vouched, "deniedBy": "", "deniedFor": "", "at": "Image"}
     notes = HostNotes({"objects": {"": {"vouching": [fact]} if vouched is not None else {}}})
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")

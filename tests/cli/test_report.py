@@ -1,6 +1,5 @@
 """`portero report`: logs as they are on disk, rotated ones too; benchmarks in each form, and what they are made of."""
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -36,25 +35,11 @@ def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None
     assert portero("report", "-", text=line()).stdout.startswith("<!doctype html>")
 
 
-def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation()))
-    (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
-    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
-
-    assert read_json(portero("report", *sorted(tmp_path.iterdir()), "--json"))["refused"] == 7
-
-
 def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: Path) -> None:
     result = report(tmp_path, line() + b"torn" + b"x" * (2 << 20) + b"\n" + line(), "--json")
 
     assert result.exit_code == 1
     assert (read_json(result)["decisions"], read_json(result)["unreadableLines"]) == (2, 3)
-
-
-def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
-    fault = fault_of(report(tmp_path, b"\n{}\n"))
-
-    assert fault == (f"portero: {tmp_path}/log.jsonl: no decisions found; name a log of portero (PORTERO_LOG)\n")
 
 
 def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:

@@ -4,12 +4,9 @@ import errno
 import importlib
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import UnixStreamServer
 from typing import Any
 
 import pytest
@@ -19,30 +16,19 @@ from portero.door import door_units
 from portero.door.door_units import UnitsFail
 from portero.hostcheck.probe import Guarded
 from tests.cli.running import fault_of, portero
+from tests.unix_server import Handler, serving
 
 QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": {}, "decisions": {"allowed": 7}}
 
 
 @contextmanager
 def answering(socket: Path, status: int, text: str) -> Iterator[None]:
-    class Page(BaseHTTPRequestHandler):
-        def address_string(self) -> str:
-            return "unix"
+    class Page(Handler):
+        def respond(self) -> None:
+            self.reply(text.encode(), status)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-    with UnixStreamServer(str(socket), Page) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(socket, Page):
         yield
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -59,13 +45,13 @@ def status(tmp_path: Path) -> Callable[..., Result]:
 def test_a_plugin_that_needs_nothing_is_exit_status_0(status: Callable[..., Result]) -> None:
     result = status(json.dumps(QUIET))
 
+    rows = {"attention": "none", "profile": "hardened", "exceptions": "none", "decisions": "allowed 7"}
     assert result.exit_code == 0
-    assert result.output.splitlines() == [
-        "attention   none",
-        "profile     hardened",
-        "exceptions  none",
-        "decisions   allowed 7",
-    ]
+    assert result.output.splitlines() == [f"{name:12}{value}" for name, value in rows.items()]
+
+
+def test_json_is_what_the_plugin_reports(status: Callable[..., Result]) -> None:
+    assert json.loads(status(json.dumps(QUIET), "--json").output) == QUIET
 
 
 RUNS = "doors users: 3 connections, 0 refused, 1 open"
@@ -94,9 +80,8 @@ def test_doors_before_dockerd_say_how_they_go(
     report = json.loads(status(json.dumps(QUIET), "--json").stdout)
 
     assert report.get("doors") == row
-    assert [words in line for words, line in zip(attention, report["attention"], strict=True)] == [True] * len(
-        attention
-    )
+    assert len(report["attention"]) == len(attention)
+    assert all(words in line for words, line in zip(attention, report["attention"], strict=True))
 
 
 def test_what_needs_attention_is_exit_status_1_with_a_line_each(status: Callable[..., Result]) -> None:
@@ -104,10 +89,6 @@ def test_what_needs_attention_is_exit_status_1_with_a_line_each(status: Callable
 
     assert result.exit_code == 1
     assert result.output.splitlines()[:2] == ["attention   first", "            second"]
-
-
-def test_json_is_what_the_plugin_reports(status: Callable[..., Result]) -> None:
-    assert json.loads(status(json.dumps(QUIET), "--json").output) == QUIET
 
 
 @pytest.mark.parametrize(("text", "code"), [("no JSON", 200), ("{}", 200), (json.dumps(QUIET), 404)])

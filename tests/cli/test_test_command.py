@@ -15,6 +15,7 @@ from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import RuleKind
 from tests.cli.running import fault_of, portero
+from tests.judging.requests import make_exception, write_files
 
 COMMAND = import_module("portero.cli.test_command")
 SERVICE = {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
@@ -183,12 +184,9 @@ def test_a_rule_without_a_dialect_is_refused_with_its_file_and_the_cure(tmp_path
 def test_what_is_hardly_meant_is_a_warning_and_no_fault(tmp_path: Path) -> None:
     run = "docker run busybox"
     folder = site(tmp_path, operations=["ContainerCreate"], denies={run: RULE["denies"][run]})
-    match = {"properties": {"facts": {"properties": {"imge": {"properties": {"tag": {"const": "1"}}}}}}}
-    written = {"$schema": "../exception.json", "dialect": 2, "rules": ["team-registry"], "match": match}
-    about = {"reason": "The old image.", "owner": "operations", "expires": "2030-12-31"}
-    (tmp_path / "exceptions").mkdir()
-    (tmp_path / "exceptions" / "old.json").write_text(json.dumps(written | about))
-    (tmp_path / "site.json").write_text('{"sysctls": ["net.core.somaxconn=512"]}')
+    misspelt = {"properties": {"imge": {"properties": {"tag": {"const": "1"}}}}}
+    exception = make_exception(["team-registry"], facts=misspelt)
+    write_files(tmp_path, {"exceptions/old.json": exception, "site.json": {"sysctls": ["net.core.somaxconn=512"]}})
 
     result = prove(folder)
 

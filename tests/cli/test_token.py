@@ -48,12 +48,7 @@ def test_a_token_is_issued_shown_and_verified(key: Path, policy: Path) -> None:
     value = issued(key, "--lifetime", "45m")
 
     shown = json.loads(run("show", "--json", text=value + "\n").output)
-    assert {name: shown[name] for name in ("iss", "aud", "sub", "groups")} == {
-        "iss": "portero",
-        "aud": "web",
-        "sub": "alicia",
-        "groups": ["dev"],
-    }
+    assert [shown[name] for name in ("iss", "aud", "sub", "groups")] == ["portero", "web", "alicia", ["dev"]]
     assert shown["exp"] - shown["iat"] == 2700
     result = verify(value, policy)
     assert result.exit_code == 0
@@ -136,18 +131,13 @@ def fault_of_fetch(capsys: pytest.CaptureFixture[str], url: str, ca: Path | None
     return re.sub(r"127.0.0.1:\d+", "HOST", capsys.readouterr().err)
 
 
-def test_the_set_is_taken_as_it_is_sent(tmp_path: Path) -> None:
-    with KeyServer(tmp_path, {"/keys": KEYS}) as server:
-        found = fetch_keys(f"{server.url}/keys", server.ca)
-
-    assert found == (KEYS, 2)
-
-
-def test_an_issuers_configuration_says_where_its_set_is(tmp_path: Path) -> None:
+def test_the_set_is_taken_as_it_is_sent_from_where_the_issuers_configuration_says(tmp_path: Path) -> None:
     answers: dict[str, bytes | int | str] = {"/keys": KEYS}
     with KeyServer(tmp_path, answers) as server:
         answers["/c"] = f'{{"issuer": "x", "jwks_uri": "{server.url}/keys"}}'.encode()
-        assert fetch_keys(f"{server.url}/c", server.ca)[0] == KEYS
+        found = [fetch_keys(f"{server.url}/{path}", server.ca) for path in ("keys", "c")]
+
+    assert found == [(KEYS, 2)] * 2
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from click.testing import Result
 
 from tests.cli.running import fault_of, portero
+from tests.compose.test_requests import needs_compose
 
 needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
-needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
 def tried(*words: str) -> Result:
@@ -30,21 +30,20 @@ def test_an_allowed_command_goes_through_all_its_requests() -> None:
 
 @needs_docker
 def test_a_refused_command_ends_with_reason_and_remedy() -> None:
-    result = tried("docker", "run", "--privileged", "busybox")
+    words = ("docker", "run", "--privileged", "busybox")
+    result, every, document = tried(*words), tried("--all", *words), json.loads(tried("--json", *words).output)
 
-    assert result.exit_code == 1
+    assert result.exit_code == every.exit_code == 1
     assert "REFUSED  ContainerCreate of busybox\n  no-privileged  HostConfig.Privileged: a priv" in result.output
     assert "\n  try: docker run " in result.output
     assert "2 requests, 1 refused\nthe command may have stopped at a refusal" in result.output
-
-
-@needs_docker
-def test_all_goes_on_after_a_refusal() -> None:
-    result = tried("--all", "docker", "run", "--privileged", "busybox")
-
-    assert result.exit_code == 1
-    assert "allowed  ContainerStart" in result.output
-    assert "may have stopped" not in result.output
+    assert "allowed  ContainerStart" in every.output
+    assert "may have stopped" not in every.output
+    create = document["requests"][1]
+    assert (document["allowed"], document["status"]) == (False, 125)
+    assert (create["operation"], create["allowed"]) == ("ContainerCreate", False)
+    assert create["violations"][0]["rule"] == "no-privileged"
+    assert set(create["violations"][0]["remedy"]) == {"docker", "compose"}
 
 
 @needs_docker
@@ -66,18 +65,6 @@ def test_the_same_reason_is_given_once() -> None:
 
     assert result.output.count("can take over the host. Drop") == 1
     assert "REFUSED  ContainerCreate of busybox:1.36\n  as above\n" in result.output
-
-
-@needs_docker
-def test_json_has_every_request_with_reasons_and_remedies() -> None:
-    result = tried("--json", "docker", "run", "--privileged", "busybox")
-
-    document = json.loads(result.output)
-    create = document["requests"][1]
-    assert (document["allowed"], document["status"]) == (False, 125)
-    assert (create["operation"], create["allowed"]) == ("ContainerCreate", False)
-    assert create["violations"][0]["rule"] == "no-privileged"
-    assert set(create["violations"][0]["remedy"]) == {"docker", "compose"}
 
 
 @needs_docker

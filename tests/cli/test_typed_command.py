@@ -17,6 +17,7 @@ from tests.captured import table
 from tests.cli.running import portero, read_json
 
 ADD = [("-m", "1g")]
+needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
 
 
 def corrected(command: str, *gone: tuple[str, ...], subcommand: int = 1) -> str:
@@ -41,19 +42,14 @@ def test_a_flag_goes_however_it_was_typed(line: dict[str, str]) -> None:
         ("docker container run --privileged x", 1, ("--privileged",), "docker container run -m 1g x"),
         ("docker --log-level info run --privileged x", 3, ("--privileged",), "docker --log-level info run -m 1g x"),
         ("docker update web --pids-limit -1", 1, ("--pids-limit", "-1"), "docker update -m 1g web"),
-        (
-            "docker volume create v -o type=none --opt o=bind",
-            1,
-            ("-o", "type=none"),
-            "docker volume create -m 1g v --opt o=bind",
-        ),
+        ("docker volume create v -o a=1 --opt b=2", 1, ("-o", "a=1"), "docker volume create -m 1g v --opt b=2"),
         ("docker network create --internal -o a=1 n", 1, ("-o", "a=1"), "docker network create -m 1g --internal n"),
         ("docker build --pull -m 4g .", 1, ("-m", "4g"), "docker build -m 1g --pull ."),
         (
-            "docker service create -p 80:80 --limit-memory 4g x",
+            "docker service create -p 1:1 --limit-cpu 4 x",
             1,
-            ("--limit-memory", "4g"),
-            "docker service create -m 1g -p 80:80 x",
+            ("--limit-cpu", "4"),
+            "docker service create -m 1g -p 1:1 x",
         ),
         ("docker run --privileged -- x --privileged", 1, ("--privileged",), "docker run -m 1g -- x --privileged"),
     ],
@@ -122,7 +118,7 @@ def test_nothing_is_printed_that_would_not_work(command: str, first: Decision, l
     assert found_command(command, first, *later)[0] == ""
 
 
-@pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
+@needs_docker
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
@@ -143,7 +139,7 @@ def test_the_whole_command_is_the_last_line(command: str, expected: str) -> None
     assert result.output.splitlines()[-2:] == ["this command is allowed:", expected]
 
 
-@pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
+@needs_docker
 @pytest.mark.parametrize(("words", "corrected"), [(["--privileged", "x"], "docker run x"), (["x"], None)])
 def test_machines_read_it_too(words: list[str], corrected: str | None) -> None:
     options = ["--profile", "baseline", "--host-root", "none", "--json"]
