@@ -8,14 +8,11 @@ import pytest
 from click.testing import Result
 
 from tests.cli.running import fault_of, portero
+from tests.judging.requests import write_files
 
 SETTINGS = {
-    "kernel/dmesg_restrict": "1",
-    "kernel/kptr_restrict": "2",
-    "kernel/unprivileged_bpf_disabled": "2",
-    "kernel/yama/ptrace_scope": "1",
-    "net/ipv4/ip_forward": "1",
-    "net/ipv4/conf/all/forwarding": "1",
+    **{"kernel/dmesg_restrict": "1", "kernel/kptr_restrict": "2", "kernel/unprivileged_bpf_disabled": "2"},
+    **{"kernel/yama/ptrace_scope": "1", "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/forwarding": "1"},
 }
 
 
@@ -32,10 +29,7 @@ def root(tmp_path: Path) -> Path:
         "sys/kernel/security/apparmor/profiles": "docker-default (enforce)\n",
         "sys/module/apparmor/parameters/enabled": "Y",
     }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    return tmp_path
+    return write_files(tmp_path, {name: text.encode() for name, text in files.items()})
 
 
 def run(root: Path, *arguments: str) -> Result:

@@ -109,17 +109,15 @@ def test_a_version_only_grows(key: Path, policy: Path) -> None:
     assert portero("verify", policy, "--trusted", f"{key}.pub").exit_code == 0
 
 
-def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:
-    (policy / "signature.json").write_text("{")
-
-    assert_refused(sign(policy, key), f"portero: {policy}/signature.json: is not JSON ")
-
-
-def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
+def test_what_cannot_be_signed_is_named_and_left_as_it_is(key: Path, policy: Path) -> None:
     (policy / "rules").symlink_to("/etc")
-
     assert_refused(sign(policy, key), f"portero: {policy}/rules: is a symbolic link, ")
     assert not (policy / "signature.json").exists()
+
+    (policy / "rules").unlink()
+    (policy / "signature.json").write_text("{")
+    assert_refused(sign(policy, key), f"portero: {policy}/signature.json: is not JSON ")
+    assert (policy / "signature.json").read_text() == "{"
 
 
 def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:

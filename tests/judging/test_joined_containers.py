@@ -63,14 +63,10 @@ def judge(tmp_path: Path) -> Judge:
     ("host_config", "rules"),
     [
         ({"NetworkMode": "container:plain", "PidMode": "container:plain", "IpcMode": "container:plain"}, []),
-        ({"NetworkMode": "container:missing"}, [SEEN]),
-        ({"PidMode": "container:missing"}, [SEEN]),
-        ({"NetworkMode": "container:waits"}, ["existing-container", SEEN]),
-        ({"NetworkMode": "container:orphan"}, []),
-        ({"NetworkMode": "container:beside"}, []),
-        ({"NetworkMode": "container:nethost"}, ["no-host-network"]),
-        ({"NetworkMode": "container:between"}, ["no-host-network"]),
-        ({"NetworkMode": "container:a"}, ["existing-container", SEEN]),
+        *(({mode: "container:missing"}, [SEEN]) for mode in ("NetworkMode", "PidMode")),
+        *(({"NetworkMode": f"container:{name}"}, ["existing-container", SEEN]) for name in ("waits", "a")),
+        *(({"NetworkMode": f"container:{name}"}, []) for name in ("orphan", "beside")),
+        *(({"NetworkMode": f"container:{name}"}, ["no-host-network"]) for name in ("nethost", "between")),
         ({"PidMode": "container:pidhost"}, ["no-host-pid"]),
         ({"IpcMode": "container:ipchost"}, ["no-host-ipc"]),
         ({"PidMode": "container:nethost"}, []),
@@ -120,10 +116,8 @@ def test_where_no_daemon_is_asked_every_join_is_unseen(judge: Judge) -> None:
         denied = [(violation.rule, violation.at) for violation in decision.violations if violation.action == "deny"]
         assert denied == [("joined-containers-seen", at)]
     operation = Operation("ContainerCreate", "POST", "", "json", True, False, ("containers",))
-    assert (
-        list_unseen({"facts": {"namespaces": {"pid": {"mode": "host", "container": None, "at": "x"}}}}, operation, None)
-        == {}
-    )
+    hosts = {"facts": {"namespaces": {"pid": {"mode": "host", "container": None, "at": "x"}}}}
+    assert list_unseen(hosts, operation, None) == {}
 
 
 def test_what_joins_nothing_is_left_as_it_is(judge: Judge) -> None:

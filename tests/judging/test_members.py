@@ -12,6 +12,7 @@ from tests.judging.test_existing_objects import container
 
 HOST = FixedHost({"links": {"/srv/link": "/srv/a"}, "mounts": {"/mnt/a": "/srv/a"}, "kinds": {"/srv/zone": "file"}})
 OBJECTS = FixedObjects({"container": {"web": {"Id": "w" * 64}}})
+WEB = "namespace " + "w" * 64
 OWN = "namespace " + b"c".hex().ljust(64, "0")
 
 
@@ -36,13 +37,8 @@ def volume(name: str, *, writable: bool = True) -> dict[str, Any]:
         ([], {"NetworkMode": "host"}, {"network host"}, set()),
         ([], {"PidMode": "host"}, {EVERYWHERE}, set()),
         ([], {"IpcMode": "host"}, {"/dev/shm"}, set()),
-        ([], {"NetworkMode": "container:web"}, {"namespace " + "w" * 64}, set()),
-        (
-            [],
-            {"PidMode": "container:/web", "IpcMode": "container:gone"},
-            {"namespace " + "w" * 64, "namespace gone"},
-            set(),
-        ),
+        ([], {"NetworkMode": "container:web"}, {WEB}, set()),
+        ([], {"PidMode": "container:/web", "IpcMode": "container:gone"}, {WEB, "namespace gone"}, set()),
         ([], {"NetworkMode": "container:" + "d" * 64}, {"namespace " + "d" * 64}, set()),
         ([], {"NetworkMode": "app", "IpcMode": "shareable", "PidMode": ""}, set(), set()),
     ],

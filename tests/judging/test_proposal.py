@@ -19,40 +19,30 @@ from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.policy.rule import Example, Rule
 from portero.proof.rule_examples import Examples
-from portero.reading.routes import Routes
-from portero.reading.shapes import Shapes
+from portero.reading.api_tables import load_api
 from portero.values.denial_parts import Proposed
 from tests.judging.requests import envelope
 from tests.paths import SCHEMAS
 
 EXAMPLE_SITE = SCHEMAS / "example-site"
+ROUTES, SHAPES = load_api()
 PROPOSING = sorted(file.stem for file in (SCHEMAS / "rules").glob("*/*.json") if "try" in json.loads(file.read_text()))
 
 
 @cache
-def routes() -> Routes:
-    return Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
-
-
-@cache
-def shapes() -> Shapes:
-    return Shapes.load(SCHEMAS / "api")
-
-
-@cache
 def policy() -> Policy:
-    return load([SCHEMAS, EXAMPLE_SITE], routes().operations)
+    return load([SCHEMAS, EXAMPLE_SITE], ROUTES.operations)
 
 
 @cache
 def shipped() -> Policy:
-    return load([SCHEMAS], routes().operations)
+    return load([SCHEMAS], ROUTES.operations)
 
 
 @cache
 def examples() -> Examples:
     base = json.loads((SCHEMAS / "base-requests.json").read_text())
-    return Examples(base, {operation.id: operation for operation in routes().operations}, shapes())
+    return Examples(base, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
 
 
 def denials(rule: Rule, document: Any) -> list[Violation]:
@@ -120,7 +110,7 @@ def test_a_changed_request_leaves_the_old_one_as_it_was() -> None:
 def judge(
     profile: str = "hardened", mode: Literal["enforce", "audit"] = "enforce", policy: Policy | None = None
 ) -> Judge:
-    return Judge(policy or shipped(), routes(), shapes(), FixedHost(), Enforcement(profile, mode))
+    return Judge(policy or shipped(), ROUTES, SHAPES, FixedHost(), Enforcement(profile, mode))
 
 
 def decided(path: str, body: Any, client: str = "Docker-Client/26.1.5", **how: Any) -> Decision:
@@ -143,13 +133,8 @@ def tried(body: Any, path: str = "/v1.45/containers/create", **how: Any) -> str:
 
 
 ALL_LIMITS = "-m 1g --memory-swap 1g --cpus 1 --pids-limit 200 --ulimit nofile=4096:10240"
-LIMITED = {
-    "Memory": 1 << 30,
-    "MemorySwap": 1 << 30,
-    "NanoCpus": 1000000000,
-    "PidsLimit": 200,
-    "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 1}],
-}
+NOFILE = {"Name": "nofile", "Soft": 1, "Hard": 1}
+LIMITED = {"Memory": 1 << 30, "MemorySwap": 1 << 30, "NanoCpus": 10**9, "PidsLimit": 200, "Ulimits": [NOFILE]}
 
 
 def tried_with(config: Any, **how: Any) -> str:
@@ -180,8 +165,8 @@ def test_what_the_request_has_already_is_not_proposed_again() -> None:
         ),
         ({"PidsLimit": -1}, "docker run --pids-limit 200 …  (instead of --pids-limit -1)"),
         (
-            {"Ulimits": [{"Name": "nofile", "Soft": 131072, "Hard": 131072}]},
-            "docker run --ulimit nofile=4096:10240 …  (instead of --ulimit nofile=131072:131072)",
+            {"Ulimits": [NOFILE | {"Hard": 1 << 17}]},
+            "docker run --ulimit nofile=4096:10240 …  (instead of --ulimit nofile=1:131072)",
         ),
         ({"Tmpfs": {"/run": ""}}, "docker run --tmpfs /run:size=64m …  (instead of --tmpfs /run)"),
         (
@@ -255,22 +240,15 @@ def test_what_is_too_much_is_taken_away_with_its_value() -> None:
     line = tried_with(config, profile="baseline")
 
     assert sorted(line.removeprefix("docker run …  (without ").removesuffix(")").split(", ")) == [
-        "--cap-add SYS_ADMIN",
-        "--device /dev/kmsg",
-        "--gpus all",
-        "--network host",
-        "--pid host",
-        "--privileged",
-        "--security-opt apparmor=unconfined",
-        "--security-opt seccomp=...",
-        "--security-opt systempaths=unconfined",
+        *("--cap-add SYS_ADMIN", "--device /dev/kmsg", "--gpus all", "--network host", "--pid host", "--privileged"),
+        *(f"--security-opt {option}" for option in ("apparmor=unconfined", "seccomp=...", "systempaths=unconfined")),
         "--sysctl kernel.core_uses_pid=1",
     ]
 
 
 def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "log-drivers-remote": ["journald"]}))
-    strict = load([SCHEMAS, tmp_path], routes().operations)
+    strict = load([SCHEMAS, tmp_path], ROUTES.operations)
     ports = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "5353", "HostIp": "10.0.0.1"}]}
     image = f"registry.example.com/app:1@sha256:{'a' * 64}"
     body = {"Image": image, "HostConfig": {**LIMITED, "PortBindings": ports}}
@@ -284,7 +262,7 @@ def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
 
 def test_the_strictest_profile_is_satisfied_but_for_what_no_flag_can_say(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "registries": ["registry.example.com/team"]}))
-    strict = load([SCHEMAS, tmp_path], routes().operations)
+    strict = load([SCHEMAS, tmp_path], ROUTES.operations)
 
     suggestion = proposed({"Image": "busybox"}, profile="restricted", policy=strict)
 
@@ -364,10 +342,22 @@ def test_a_build_reads_the_flags_of_builds() -> None:
     )
 
 
-def test_a_request_that_is_refused_outright_has_no_suggestion() -> None:
-    decision = judge().decide(envelope("POST", "/v1.45/build?version=1"), "d-1", 0.0)
+BUSYBOX = {"Image": "busybox"}
 
-    assert (decision.allowed, decision.suggestion) == (False, None)
+
+@pytest.mark.parametrize(
+    ("data", "mode", "allowed"),
+    [
+        pytest.param(envelope("POST", "/v1.45/build?version=1"), "enforce", False, id="refused outright"),
+        pytest.param(b"", "enforce", False, id="cannot be read"),
+        pytest.param(envelope("GET", "/v1.45/info"), "enforce", True, id="allowed"),
+        pytest.param(envelope("POST", "/v1.45/containers/create", BUSYBOX), "audit", True, id="only audited"),
+    ],
+)
+def test_a_request_has_no_suggestion(data: bytes, mode: Literal["enforce", "audit"], allowed: bool) -> None:
+    decision = judge(mode=mode).decide(data, "d-1", 0.0)
+
+    assert (decision.allowed, decision.suggestion) == (allowed, None)
 
 
 def test_a_part_is_proposed_where_a_rule_proposes_nothing() -> None:
@@ -427,20 +417,6 @@ def test_a_site_without_a_value_for_it_proposes_nothing_for_that_rule() -> None:
 
     assert "--log-driver journald" in tried({"Image": "busybox"}, profile="restricted", policy=shipped())
     assert "--log-driver" not in tried({"Image": "busybox"}, profile="restricted", policy=bare)
-
-
-def test_what_cannot_be_read_has_no_suggestion() -> None:
-    decision = judge().decide(b"", "d-1", 0.0)
-
-    assert decision.suggestion is None
-
-
-def test_an_allowed_request_and_an_audit_have_no_suggestion() -> None:
-    allowed = judge().decide(envelope("GET", "/v1.45/info"), "d-1", 0.0)
-    audited = decided("/v1.45/containers/create", {"Image": "busybox"}, mode="audit")
-
-    assert (allowed.allowed, allowed.suggestion) == (True, None)
-    assert (audited.allowed, audited.suggestion) == (True, None)
 
 
 def test_a_suggestion_beyond_all_measure_is_left_out() -> None:

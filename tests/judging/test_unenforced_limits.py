@@ -12,12 +12,7 @@ from portero.judging.judge import Judge
 from tests.judging.requests import envelope, list_refusing
 from tests.judging.test_existing_objects import NOON, SilentHost, decide, judge_with
 
-LIMITS = {
-    "cpu-limit": "CpuCfsQuota",
-    "memory-limit": "MemoryLimit",
-    "no-swap": "SwapLimit",
-    "pids-limit": "PidsLimit",
-}
+LIMITS = {"cpu-limit": "CpuCfsQuota", "memory-limit": "MemoryLimit", "no-swap": "SwapLimit", "pids-limit": "PidsLimit"}
 ENFORCED = dict.fromkeys(LIMITS.values(), True)
 FILES = [{"Name": "nofile", "Soft": 4096, "Hard": 10240}]
 CREATE = ("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"Ulimits": FILES}})
