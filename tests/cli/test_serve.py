@@ -233,24 +233,3 @@ def reloaded(server: Server, expected: object) -> Any:
             return told
         time.sleep(0.1)
     return pytest.fail("the reload does not show")
-
-
-def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force_and_status_says_so(tmp_path: Path) -> None:
-    policy = tmp_path / "policy" / "site.json"
-    policy.parent.mkdir()
-    policy.write_text('{"actions": {"no-privileged": "audit"}}')
-    path = tmp_path / "portero.sock"
-    with started(serve(tmp_path, "--profile", "baseline", "--schemas", str(policy.parent)), path) as running:
-        policy.write_text("{")
-
-        (fault,) = reloaded(running, expected=True)["reloadFaults"]
-
-        assert str(policy) in fault
-        assert ask(running, create(Privileged=True))["Allow"] is True
-        assert run("status", "--socket", str(path)).returncode == 1
-        policy.write_text("{}")
-        reloaded(running, expected=False)
-        time.sleep(1)  # another worker may follow a moment later
-        assert ask(running, create(Privileged=True))["Allow"] is False
-        _, errors = running.stop()
-    assert f"portero: error: not reloaded, the old policy stays in force: {fault}" in errors

@@ -11,8 +11,7 @@ from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
-from portero.reading.routes import Routes
-from portero.reading.shapes import Shapes
+from portero.reading.api_tables import load_api
 from tests import captured
 from tests.paths import TESTS
 
@@ -26,9 +25,8 @@ NOON = 1_800_000_000.0
 
 @cache
 def judge(profile: str, devices: str = "unknown") -> Judge:
-    routes = Routes.load(json.loads((package_files.schemas() / "operations.json").read_text()))
-    policy = load([package_files.schemas()], routes.operations)
-    shapes, host = Shapes.load(package_files.schemas() / "api"), FixedHost({**captured.HOST, "devices": devices})
+    routes, shapes = load_api()
+    policy, host = load([package_files.schemas()], routes.operations), FixedHost({**captured.HOST, "devices": devices})
     return Judge(policy, routes, shapes, host, Enforcement(profile, "enforce"))
 
 
@@ -37,14 +35,16 @@ def refused_by(profile: str, requests: list[dict[str, Any]], devices: str = "unk
     return {v.rule for decision in decisions for v in decision.violations if v.action == "deny"}
 
 
-@pytest.mark.parametrize("row", BASELINE, ids=[row["case"] for row in BASELINE])
-def test_under_baseline_captured_traffic_is_refused_by_these_rules_only(row: dict[str, str]) -> None:
-    assert refused_by("baseline", ENVELOPES[row["case"]]) == captured.rules_of(row["rules"])
-
-
-@pytest.mark.parametrize("row", HARDENED, ids=[row["case"] for row in HARDENED])
-def test_under_hardened_captured_traffic_is_refused_by_these_rules_only(row: dict[str, str]) -> None:
-    assert refused_by("hardened", ENVELOPES[row["case"]]) == captured.rules_of(row["rules"])
+@pytest.mark.parametrize(
+    ("profile", "row"),
+    [
+        pytest.param(profile, row, id=f"{profile} {row['case']}")
+        for profile, rows in (("baseline", BASELINE), ("hardened", HARDENED))
+        for row in rows
+    ],
+)
+def test_captured_traffic_is_refused_by_these_rules_only(profile: str, row: dict[str, str]) -> None:
+    assert refused_by(profile, ENVELOPES[row["case"]]) == captured.rules_of(row["rules"])
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -10,16 +10,14 @@ from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.view import ListedKind, ObjectKind
 from portero.judging.judge import Judge
 from portero.values.json_types import JSON
-from tests.judging.test_existing_objects import NEW, READS, USES, container, create, decide, judge, volume
+from tests.judging.test_existing_objects import LONG_AGO, NEW, READS, USES, container, create, decide, judge, volume
 
 __all__ = ["judge"]  # a fixture
 
-YOUNG = {
-    **container("young", Binds=["/srv/movies:/m:ro"], mounts=({**READS, "Source": "/srv/movies"},)),
-    "Created": NEW,
-}
+AGED = container("young", Binds=["/srv/movies:/m:ro"], mounts=({**READS, "Source": "/srv/movies"},))
+AGED["Created"] = LONG_AGO
+YOUNG = {**AGED, "Created": NEW}
 LISTS = ["list", "list service"]
-AGED = {**YOUNG, "Created": "2025-01-01T00:00:00Z"}
 OBJECTS = {"container": {"plain": container("plain"), "young": YOUNG, "aged": AGED}, "volume": {"data": volume("data")}}
 
 

@@ -1,7 +1,8 @@
 """What refuses nothing: lifted in mode audit and by a break-glass token, waived of existing objects."""
 
 from dataclasses import replace
-from typing import Any
+
+import pytest
 
 from portero.decision import Violation, make_refusal
 from portero.judging import not_enforced
@@ -10,7 +11,6 @@ from portero.judging.not_enforced import lift_violations
 from tests.judging.test_proposal import shipped
 from tests.policy.test_builtin_rules import policy
 
-SITE: Any = {"break-glass": ["emergency"]}
 PRIVILEGED = Violation("no-privileged", "baseline", "", "deny", "", {})
 PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {}, protects=True)
 CODE = make_refusal("body-undecodable", "")
@@ -19,29 +19,24 @@ DENIED = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny",
 WAIVED = replace(DENIED, action="waived", exception="admins")
 
 
-def test_break_glass_lifts_rules_but_neither_codes_nor_self_protection() -> None:
-    lifted = lift_violations((PRIVILEGED, PLUGINS, CODE), shipped().rules, BROKEN_GLASS)
+@pytest.mark.parametrize(
+    ("enforcement", "actions"),
+    [
+        pytest.param(
+            BROKEN_GLASS, ["audit", "deny", "deny", "waived"], id="rules by break-glass, but no self-protection"
+        ),
+        pytest.param(
+            Enforcement("hardened", "audit"), ["audit", "deny", "audit", "waived"], id="codes by mode audit too"
+        ),
+        pytest.param(Enforcement("hardened", "enforce"), ["deny", "deny", "deny", "waived"], id="nothing otherwise"),
+    ],
+)
+def test_there_are_lifted(enforcement: Enforcement, actions: list[str]) -> None:
+    lifted = lift_violations((PRIVILEGED, PLUGINS, CODE, WAIVED), shipped().rules, enforcement)
 
-    assert [violation.action for violation in lifted] == ["audit", "deny", "deny"]
-    assert lifted[0].profile == "hardened"
-
-
-def test_mode_audit_lifts_codes_too() -> None:
-    lifted = lift_violations((PRIVILEGED, PLUGINS, CODE), shipped().rules, Enforcement("hardened", "audit"))
-
-    assert [violation.action for violation in lifted] == ["audit", "deny", "audit"]
-
-
-def test_what_does_not_refuse_stays_as_it_is() -> None:
-    waived = Violation("no-privileged", "baseline", "", "waived", "", {}, exception="probe")
-
-    assert lift_violations((waived,), shipped().rules, BROKEN_GLASS) == (waived,)
-
-
-def test_nothing_is_lifted_where_the_rules_are_enforced() -> None:
-    refused = (PRIVILEGED, PLUGINS, CODE)
-
-    assert lift_violations(refused, shipped().rules, Enforcement("hardened", "enforce")) == refused
+    assert [violation.action for violation in lifted] == actions
+    assert lifted[0].profile == ("" if actions[0] == "deny" else "hardened")
+    assert lifted[-1] == WAIVED
 
 
 def test_only_what_is_waived_is_kept() -> None:
@@ -64,9 +59,6 @@ def test_each_object_and_rule_is_reported_once_where_the_request_names_it() -> N
 
 
 def test_an_object_may_name_a_rule_that_the_policy_does_not_have() -> None:
-    of_nothing = [{"rule": "gone", "field": "", "exception": "admins"}]
+    gone = {"at": "path.id", "waived": [{"rule": "gone", "field": "", "exception": "admins"}]}
 
-    assert (
-        list(not_enforced.report_waived({"containers": [{"at": "path.id", "waived": of_nothing}]}, policy().rules))
-        == []
-    )
+    assert list(not_enforced.report_waived({"containers": [gone]}, policy().rules)) == []

@@ -202,13 +202,9 @@ def test_a_link_inside_a_network_names_a_container_too(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("labels", "good"),
     [
-        ({"owner": "alicia"}, True),
-        ({"owner": "group:dev"}, True),
-        ({"owner": "dev"}, False),
-        ({"owner": "group:alicia"}, False),
-        ({"owner": "bob"}, False),
-        ({}, False),
-        ({"Owner": "alicia"}, False),
+        *(({"owner": owner}, True) for owner in ("alicia", "group:dev")),
+        *(({"owner": owner}, False) for owner in ("dev", "group:alicia", "bob")),
+        *((labels, False) for labels in ({}, {"Owner": "alicia"})),
     ],
     ids=["user", "group", "user of the group's name", "group of the user's name", "other", "none", "case"],
 )
@@ -234,7 +230,11 @@ def test_a_service_is_changed_by_its_owner_and_stays_the_owners(judge: Judge) ->
 @pytest.mark.parametrize("source", ['{{"his"}}', "{{.Service.Name}}", "h{{printf `is`}}"])
 def test_the_volume_of_a_service_has_a_name_that_can_be_looked_up(judge: Judge, source: str) -> None:
     def mounting(name: str) -> dict[str, Any]:
-        return {**spec({"Type": "volume", "Source": name, "Target": "/x"}), "Name": "his", "Labels": {"owner": "alicia"}}
+        return {
+            **spec({"Type": "volume", "Source": name, "Target": "/x"}),
+            "Name": "his",
+            "Labels": {"owner": "alicia"},
+        }
 
     at = "TaskTemplate.ContainerSpec.Mounts[0]"
     assert refusals(judge, "POST", "/services/create", mounting(source)) == {(CHANGED, at)}

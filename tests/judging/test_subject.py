@@ -26,17 +26,13 @@ def test_nothing_is_said_of_what_could_not_be_read() -> None:
     assert describe_subject(None, None, None, None, {}) == Subject()
 
 
-def test_until_the_user_is_known_the_name_is_the_one_that_dockerd_gives() -> None:
-    subject = describe_subject(ASKED, None, None, None, {})
+def test_until_the_user_is_proved_the_name_is_the_one_that_dockerd_gives() -> None:
+    given = describe_subject(ASKED, None, None, None, {})
+    proved = describe_subject(ASKED, None, None, Identity("ci", ("dev",), "token", ("DNS:a",)), {})
 
-    assert (subject.user, subject.identified_by, subject.client) == ("alicia", "", "Docker-Client/28")
-
-
-def test_then_it_is_the_one_that_was_proved() -> None:
-    subject = describe_subject(ASKED, None, None, Identity("ci", ("dev",), "token", ("DNS:a",)), {})
-
-    assert (subject.user, subject.groups, subject.identified_by) == ("ci", ("dev",), "token")
-    assert subject.names == ("DNS:a",)
+    assert (given.user, given.identified_by, given.client) == ("alicia", "", "Docker-Client/28")
+    assert (proved.user, proved.groups, proved.identified_by) == ("ci", ("dev",), "token")
+    assert proved.names == ("DNS:a",)
 
 
 @pytest.mark.parametrize(
@@ -82,29 +78,20 @@ def test_the_ids_of_trace_and_span(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
+    "headers",
     [
-        "",
-        "00",
-        f"ff-{TRACE}-{SPAN}-01",
-        f"00-{'0' * 32}-{SPAN}-01",
-        f"00-{TRACE}-{'0' * 16}-01",
-        f"00-{TRACE.upper()}-{SPAN}-01",
-        f"00-{TRACE}-{SPAN}-01-more",
-        f"cc-{TRACE}-{SPAN}-01.more",
-        f"cc-{TRACE}-{SPAN}-01-line\nbreak",
-        f"00-{TRACE}-{SPAN}-01\n",
-        f" 00-{TRACE}-{SPAN}-01",
-        f"00-{TRACE}-{SPAN}-01, 00-{TRACE}-{SPAN}-01",
-        f"00-{'٣' * 32}-{SPAN}-01",
-        "00-" + "a" * 1_000_000,
-        '00-<script>alert("x")</script>',
-        "\ud800",
+        {},
+        *(
+            {"traceparent": value}
+            for value in [
+                *("", "00", f"ff-{TRACE}-{SPAN}-01", f"00-{'0' * 32}-{SPAN}-01", f"00-{TRACE}-{'0' * 16}-01"),
+                *(f"00-{TRACE.upper()}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01-more", f"cc-{TRACE}-{SPAN}-01.more"),
+                *(f"cc-{TRACE}-{SPAN}-01-line\nbreak", f"00-{TRACE}-{SPAN}-01\n", f" 00-{TRACE}-{SPAN}-01"),
+                *(f"00-{TRACE}-{SPAN}-01, 00-{TRACE}-{SPAN}-01", f"00-{'٣' * 32}-{SPAN}-01"),
+                *("00-" + "a" * 1_000_000, '00-<script>alert("x")</script>', "\ud800"),
+            ]
+        ),
     ],
 )
-def test_anything_else_is_none(value: str) -> None:
-    assert read_traceparent({"traceparent": value}) == ("", "")
-
-
-def test_without_the_header_there_is_none() -> None:
-    assert read_traceparent({}) == ("", "")
+def test_anything_else_is_none(headers: dict[str, str]) -> None:
+    assert read_traceparent(headers) == ("", "")
