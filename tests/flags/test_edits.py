@@ -62,12 +62,8 @@ def test_a_flag_is_added_as_the_docker_command_does_it(edit: Edit, value: str, b
 @pytest.mark.parametrize(
     ("edit", "value"),
     [
-        (MEMORY, "much"),
-        (MEMORY, ""),
-        (ULIMITS, "nofile"),
-        (Names("Options"), "a"),
-        (Fields(("A",), "x"), ""),
-        (Switch("Init"), "yes"),
+        *((MEMORY, "much"), (MEMORY, ""), (ULIMITS, "nofile"), (Names("Options"), "a")),
+        *((Fields(("A",), "x"), ""), (Switch("Init"), "yes")),
     ],
 )
 def test_a_value_that_the_flag_does_not_take_is_an_error(edit: Edit, value: str) -> None:
@@ -125,39 +121,22 @@ def test_a_mount_is_changed_in_its_place() -> None:
     assert edit.change(changed, "unknown", Violated(["Binds[1]"])) == NOTHING
 
 
-def test_objects_on_the_way_to_a_field_are_copies() -> None:
+def test_objects_on_the_way_to_a_field_are_copies_or_made() -> None:
     before: Document = {"body": {"HostConfig": {"Memory": 1}}}
     changed = dict(before)
+    for path in ("HostConfig.Memory", "A.B.C"):
+        parent, name = around(changed, path)
+        parent[name] = 2
 
-    parent, name = around(changed, "HostConfig.Memory")
-    parent[name] = 2
-
-    assert changed == {"body": {"HostConfig": {"Memory": 2}}}
+    assert changed == {"body": {"HostConfig": {"Memory": 2}, "A": {"B": {"C": 2}}}}
     assert before == {"body": {"HostConfig": {"Memory": 1}}}
-
-
-def test_objects_on_the_way_to_a_field_are_made() -> None:
-    changed: Document = {}
-
-    parent, name = around(changed, "A.B.C")
-    parent[name] = 1
-
-    assert changed == {"body": {"A": {"B": {"C": 1}}}}
 
 
 def test_a_violation_is_within_every_place_around_it_and_in_no_other() -> None:
     violated = Violated(["HostConfig.Mounts[10].BindOptions.Propagation"])
 
-    assert all(
-        at in violated
-        for at in (
-            "HostConfig",
-            "HostConfig.Mounts",
-            "HostConfig.Mounts[10]",
-            "HostConfig.Mounts[10].BindOptions",
-            "HostConfig.Mounts[10].BindOptions.Propagation",
-        )
-    )
+    places = ("HostConfig", "HostConfig.Mounts", "HostConfig.Mounts[10]", "HostConfig.Mounts[10].BindOptions")
+    assert all(at in violated for at in (*places, "HostConfig.Mounts[10].BindOptions.Propagation"))
     assert not any(at in violated for at in ("", "Host", "HostConfig.Mount", "HostConfig.Mounts[1]", "Mounts"))
 
 

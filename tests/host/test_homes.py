@@ -22,17 +22,9 @@ def test_each_entry_has_a_source_and_stands_once() -> None:
 @pytest.mark.parametrize(
     ("entry", "of_login", "holds"),
     [
-        (".x/y", True, True),
-        ("bin", True, True),
-        ("bin/x", True, True),
-        ("go/bin/x", True, True),
+        *((entry, True, True) for entry in (".x/y", "bin", "bin/x", "go/bin/x", "miniconda3/envs", "snap")),
         ("go", False, True),
-        ("miniconda3/envs", True, True),
-        ("snap", True, True),
-        ("binary", False, False),
-        ("a/.x", False, False),
-        ("shop/bin", False, False),
-        ("go/pkg", False, False),
+        *((entry, False, False) for entry in ("binary", "a/.x", "shop/bin", "go/pkg")),
     ],
 )
 def test_dot_entries_and_listed_ones_are_a_logins(entry: str, of_login: bool, holds: bool) -> None:
@@ -44,21 +36,11 @@ def test_dot_entries_and_listed_ones_are_a_logins(entry: str, of_login: bool, ho
 @pytest.mark.parametrize(
     ("path", "home", "of_login"),
     [
-        ("/home", None, True),
-        ("/var/home", None, True),
-        (HOME, HOME, True),
-        (f"{HOME}/shop", HOME, False),
-        ("/home/EXAMPLE", None, True),
-        ("/home/EXAMPLE/alicia", "/home/EXAMPLE/alicia", True),
-        ("/home/EXAMPLE/alicia/.config", "/home/EXAMPLE/alicia", True),
-        ("/home/EXAMPLE/alicia/shop", "/home/EXAMPLE/alicia", False),
-        ("/srv", None, True),
-        ("/srv/git", "/srv/git", True),
-        ("/srv/git/.ssh", "/srv/git", True),
-        ("/srv/git/shop.git", "/srv/git", False),
-        ("/srv/other", None, False),
-        ("/data", None, True),
-        ("/opt", None, False),
+        *((path, None, True) for path in ("/home", "/var/home", "/home/EXAMPLE", "/srv", "/data")),
+        *((path, None, False) for path in ("/srv/other", "/opt")),
+        *((home, home, True) for home in (HOME, "/home/EXAMPLE/alicia", "/srv/git")),
+        *(("/home/EXAMPLE/alicia/.config", "/home/EXAMPLE/alicia", True), ("/srv/git/.ssh", "/srv/git", True)),
+        *((f"{home}/shop", home, False) for home in (HOME, "/home/EXAMPLE/alicia", "/srv/git")),
     ],
 )
 def test_homes_are_found_wherever_they_are(path: str, home: str | None, of_login: bool) -> None:

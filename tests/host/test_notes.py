@@ -14,30 +14,21 @@ DATA: dict[str, JSON] = {"links": {"/srv/link": "/etc"}, "daemon": {"log-driver"
 HOST = FixedHost(DATA)
 
 
+def ask_all(moment: NotedMoment) -> list[object]:
+    """Each question that can be put to a host."""
+    of_path = (moment.find_entry, moment.trace, moment.find_passage)
+    return [
+        *(find("/srv/link") for find in of_path),
+        *(moment.network("db"), moment.daemon(), moment.device_access(), moment.routes()),
+    ]
+
+
 def test_every_answer_of_the_host_is_noted_and_then_known() -> None:
     notes = HostNotes()
-    live = NotedMoment(HOST, notes)
-    said = [
-        live.find_entry("/srv/link"),
-        live.trace("/srv/link"),
-        live.find_passage("/srv/link"),
-        live.network("db"),
-        live.daemon(),
-        live.device_access(),
-        live.routes(),
-    ]
-
+    said = ask_all(NotedMoment(HOST, notes))
     later = NotedMoment(FixedHost({"devices": "open"}), notes)
 
-    assert said == [
-        later.find_entry("/srv/link"),
-        later.trace("/srv/link"),
-        later.find_passage("/srv/link"),
-        later.network("db"),
-        later.daemon(),
-        later.device_access(),
-        later.routes(),
-    ]
+    assert said == ask_all(later)
     assert later.find_entry("/var").resolved == "/var"
     assert later.objects() is None
 
@@ -45,11 +36,7 @@ def test_every_answer_of_the_host_is_noted_and_then_known() -> None:
 @pytest.mark.parametrize("changed", [{"links": {}}, {"daemon": {}}, {"devices": "open"}, {"routes": ["10.0.0.0/8"]}])
 def test_notes_hold_while_the_host_answers_each_question_so(changed: dict[str, JSON]) -> None:
     notes = HostNotes()
-    live = NotedMoment(HOST, notes)
-    for ask_about in (live.find_entry, live.trace, live.find_passage):
-        ask_about("/srv/link")
-    for find in (live.daemon, live.device_access, live.routes):
-        find()
+    ask_all(NotedMoment(HOST, notes))
 
     assert notes.still_hold(FixedHost(DATA))
     assert not notes.still_hold(FixedHost(DATA | changed))

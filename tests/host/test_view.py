@@ -5,49 +5,29 @@ import pytest
 from portero.host.view import is_network_id, may_begin_network_id, refuse_unreadable
 from portero.refusals import Refused
 
+IDS = ["pirmhqmqmoqx8ctqma9g1ipk0", "0123456789ab", "f" * 64]
+NO_IDS = [
+    *("", "host", "bridge", "backend", "0123456789a", "0123456789aB", "f" * 65, "0123456789ab\n"),
+    "pirmhqmqmoqx8ctqma9g1ipk0x",
+]
+BEGINNINGS = ["p", "pirmhqmqmoqx8ctqma9g1ipk0", "f", "f" * 26, "0123456789abcdef" * 4]
+NO_BEGINNINGS = ["", "my-net", "Web", "pirmhqmqmoqx8ctqma9g1ipk0x", "f" * 65, "f\n"]
+
+
+@pytest.mark.parametrize(("name", "is_id"), [*((name, True) for name in IDS), *((name, False) for name in NO_IDS)])
+def test_a_network_id_looks_like_one(name: str, is_id: bool) -> None:
+    assert is_network_id(name) is is_id
+
 
 @pytest.mark.parametrize(
-    "name",
-    ["pirmhqmqmoqx8ctqma9g1ipk0", "0123456789ab", "f" * 64],
-    ids=["swarm", "short", "whole"],
+    ("name", "may_begin"), [*((name, True) for name in BEGINNINGS), *((name, False) for name in NO_BEGINNINGS)]
 )
-def test_what_looks_like_a_network_id_is_one(name: str) -> None:
-    assert is_network_id(name)
+def test_what_an_id_can_begin_with_may_begin_one(name: str, may_begin: bool) -> None:
+    assert may_begin_network_id(name) is may_begin
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "host",
-        "bridge",
-        "backend",
-        "0123456789a",
-        "0123456789aB",
-        "f" * 65,
-        "0123456789ab\n",
-        "pirmhqmqmoqx8ctqma9g1ipk0x",
-    ],
-)
-def test_a_plain_name_is_no_network_id(name: str) -> None:
-    assert not is_network_id(name)
-
-
-@pytest.mark.parametrize("name", ["p", "pirmhqmqmoqx8ctqma9g1ipk0", "f", "f" * 26, "0123456789abcdef" * 4])
-def test_what_an_id_can_begin_with_may_begin_one(name: str) -> None:
-    assert may_begin_network_id(name)
-
-
-@pytest.mark.parametrize("name", ["", "my-net", "Web", "pirmhqmqmoqx8ctqma9g1ipk0x", "f" * 65, "f\n"])
-def test_what_no_id_begins_with_may_begin_none(name: str) -> None:
-    assert not may_begin_network_id(name)
-
-
-def test_an_error_of_reading_is_a_refusal() -> None:
+def test_an_error_of_reading_is_a_refusal_and_another_one_stays_what_it_is() -> None:
     with pytest.raises(Refused, match="host-unreadable"), refuse_unreadable():
         raise PermissionError
-
-
-def test_another_error_stays_what_it_is() -> None:
     with pytest.raises(KeyError), refuse_unreadable():
         raise KeyError

@@ -17,17 +17,15 @@ from tests.paths import SCHEMAS
 CREATE = Shapes.load(SCHEMAS / "api").by_operation["ContainerCreate"]
 
 DOCUMENT = {"facts": {"unknownFields": [{"at": f"X{n}"} for n in range(30)]}}
+SPEC: dict[str, Any] = {
+    **{"Image": "busybox:1.36", "User": "1000", "ReadOnly": True, "CapabilityDrop": ["ALL"]},
+    "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 1024}],
+    "Privileges": {"NoNewPrivileges": True},
+}
 PROTECTED: dict[str, Any] = {
     "Name": "db",
     "TaskTemplate": {
-        "ContainerSpec": {
-            "Image": "busybox:1.36",
-            "User": "1000",
-            "ReadOnly": True,
-            "CapabilityDrop": ["ALL"],
-            "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 1024}],
-            "Privileges": {"NoNewPrivileges": True},
-        },
+        "ContainerSpec": SPEC,
         "Resources": {"Limits": {"MemoryBytes": 536870912, "NanoCPUs": 500000000, "Pids": 100}},
         "RestartPolicy": {"Condition": "on-failure", "MaxAttempts": 3},
         "LogDriver": {"Name": "syslog", "Options": {}},
@@ -93,17 +91,12 @@ def test_a_dropped_field_satisfies_no_rule(operation: str, version: str, rules: 
     assert {*list_refusing(decide(version, operation))} & RULES == rules
 
 
-def test_the_refusal_says_which_field_is_dropped_below_which_version() -> None:
-    text = denial.write_denial(decide("/v1.43"))
+def test_the_refusal_says_which_field_is_dropped_below_which_version_and_suggests_none() -> None:
+    decision = decide("/v1.43")
 
-    at = "TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges"
-    assert f"note: {at}: Docker drops NoNewPrivileges below API 1.44. -> send it to /v1.44 or newer" in " ".join(
-        text.split()
-    )
-
-
-def test_no_dropped_field_is_suggested() -> None:
-    assert decide("/v1.43").suggestion is None
+    note = "note: TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges: Docker drops NoNewPrivileges below API 1.44."
+    assert f"{note} -> send it to /v1.44 or newer" in " ".join(denial.write_denial(decision).split())
+    assert decision.suggestion is None
 
 
 def test_a_dropped_field_alone_only_reports() -> None:

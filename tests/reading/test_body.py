@@ -1,5 +1,5 @@
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
@@ -9,8 +9,8 @@ from portero.reading.envelope import Envelope
 from portero.reading.routes import ApiRequest, Match, Operation
 from portero.reading.shapes import Shapes
 from portero.reading.uri import Target
-from portero.refusals import Refused
 from tests.paths import SCHEMAS
+from tests.refusing import find_refusal as _refused
 
 _SHAPES = Shapes.load(SCHEMAS / "api")
 _JSON = {"content-type": "application/json"}
@@ -44,12 +44,6 @@ def _stop(headers: Mapping[str, str], shown: bytes | None = None, method: str = 
 
 
 _ABSENT = Canonical(None, ())
-
-
-def _refused(read: Callable[..., Canonical], *arguments: Any, **more: Any) -> tuple[str, str]:
-    with pytest.raises(Refused) as refused:
-        read(*arguments, **more)
-    return refused.value.code, refused.value.at
 
 
 def test_a_body_is_read_with_the_shape_of_its_operation() -> None:
@@ -175,11 +169,8 @@ def test_a_length_that_is_no_number_hides_a_body(
 @pytest.mark.parametrize(
     "content_type",
     [
-        "application/x-www-form-urlencoded",
-        "APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-8",
-        " application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "Multipart/Mixed",
+        *("application/x-www-form-urlencoded", "APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-8"),
+        *(" application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "Multipart/Mixed"),
         "application/json, multipart/form-data",
     ],
 )
@@ -188,9 +179,8 @@ def test_a_length_that_is_no_number_hides_a_body(
 def test_a_form_is_refused_everywhere(
     kind: Literal["json", "none", "tar", "never-shown"], method: str, content_type: str
 ) -> None:
-    assert _refused(
-        _read, "ContainerUpdate", kind, {"content-type": content_type, "content-length": "0"}, b"{}", method=method
-    ) == ("body-form", "")
+    headers = {"content-type": content_type, "content-length": "0"}
+    assert _refused(_read, "ContainerUpdate", kind, headers, b"{}", method=method) == ("body-form", "")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])
@@ -212,9 +202,6 @@ def test_a_tar_is_never_decoded(headers: Mapping[str, str]) -> None:
     assert _read("ImageLoad", "tar", headers) == _ABSENT
 
 
-def test_the_body_of_a_login_is_not_looked_for() -> None:
+def test_the_body_of_a_login_is_not_looked_for_and_an_upgrade_carries_none() -> None:
     assert _read("SystemAuth", "never-shown", _JSON | {"content-length": "80"}) == _ABSENT
-
-
-def test_an_upgrade_carries_no_body() -> None:
     assert _read("Session", "none", {"upgrade": "h2c", "connection": "Upgrade"}) == _ABSENT
