@@ -68,8 +68,6 @@ def test_what_is_reported_or_waived_is_not_part_of_a_denial(action: str) -> None
     assert "no-host-pid" not in text(denied("no-privileged"), denied("no-host-pid", action=action))
 
 
-
-
 def test_a_default_of_the_daemon_is_called_one() -> None:
     of_daemon = replace(denied("no-log-none", "HostConfig.LogConfig"), default=True)
 
@@ -114,8 +112,6 @@ def test_no_line_is_wider_than_a_terminal() -> None:
 def test_a_long_place_is_cut_and_control_characters_do_not_reach_the_terminal() -> None:
     assert "X" * 200 not in text(denied("unknown-field", "X" * 5000))
     assert "\x1b" not in text(denied("unknown-field", "HostConfig.\x1b[31mX"))
-
-
 
 
 PROPOSED = Proposed(
@@ -168,8 +164,6 @@ def test_the_remedy_is_left_out_where_the_line_to_try_has_it_and_kept_where_the_
     assert "Drop --privileged" not in unwrapped(text_with(PROPOSED))
     assert "then still refused by: no-privileged more:" in told
     assert "Drop --privileged" in told
-
-
 
 
 def test_what_the_line_to_try_leaves_open_is_told_before_what_it_solves() -> None:

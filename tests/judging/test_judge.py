@@ -76,9 +76,6 @@ def test_a_fault_of_our_own_is_a_denial_that_keeps_the_fault(judge: Judge) -> No
     assert isinstance(decision.fault, ZeroDivisionError)
 
 
-
-
-
 def test_a_suggestion_has_been_judged_and_is_given_for_denials_only(judge: Judge) -> None:
     refused = create({"Image": "busybox", "HostConfig": {"Privileged": True}})
 

@@ -77,12 +77,6 @@ def test_a_request_names(looks_up: str, document: dict[str, Any], named: list[Na
     assert find(looks_up, **document) == named
 
 
-
-
-
-
-
-
 def test_containers_are_those_of_volumes_from_and_of_namespaces() -> None:
     facts = {
         "volumesFrom": [{"container": "data", "at": "HostConfig.VolumesFrom[0]"}],
@@ -113,10 +107,6 @@ def test_volumes_have_names_and_networks_are_not_those_that_only_dockerd_makes()
         "ingress",
         "app",
     ]
-
-
-
-
 
 
 def host(**found: Any) -> FixedHost:
@@ -154,8 +144,6 @@ def test_a_container_of_another_name_or_beside_a_harmless_one_is_started(judge: 
     assert decide(judge, "POST", f"/containers/{name}/start").violations == ()
 
 
-
-
 def test_a_container_of_its_own_beginning_can_give_way_to_another_one(judge: Judge) -> None:
     own = with_id("3f" + "a" * 62, container("3f"))
 
@@ -163,8 +151,6 @@ def test_a_container_of_its_own_beginning_can_give_way_to_another_one(judge: Jud
     assert refuse(judge, "POST", "/containers/3f/start") == ["existing-container"]
     judge = replace(judge, host=host(container={"3faaaaaaaaaa": own}))
     assert refuse(judge, "POST", "/containers/3faaaaaaaaaa/start") == []
-
-
 
 
 @pytest.mark.parametrize(("name", "rules"), [("abc", ["existing-network"]), ("xyz", [])])
@@ -180,8 +166,6 @@ def test_a_rollback_is_judged_with_the_services_whose_ids_begin_so(judge: Judge,
 
     target = f"/services/{name}/update?version=7&rollback=previous"
     assert [rule for rule in refuse(judge, "POST", target, spec()) if rule != "unseen-rollback"] == rules
-
-
 
 
 @pytest.mark.parametrize(
