@@ -238,9 +238,8 @@ def test_twenty_thousand_requests_take_no_more_memory_than_five_hundred(tmp_path
 def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: Path) -> None:
     other = json.loads(line(asked(Privileged=True), "unknown-field"))
     other["decision"]["version"] = 1
-    document = read_json(
-        replay_lines(tmp_path, json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"), "--json")
-    )
+    lines = json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field")
+    document = read_json(replay_lines(tmp_path, lines, "--json"))
 
     assert (document["compared"], document["unreadable"]) == (1, 1)
 
@@ -249,12 +248,10 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     envelope = json.loads(asked())
     envelope["RequestHeaders"]["X-Portero-Token"] = "a.b.c"
     asker = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
-
     notes = HostNotes({"identity": {"": Identity("alice", ("ops",), "token", seconds=900.0)}})
+    recorded = record(json.dumps(envelope).encode(), asker, "d-1", notes=notes)
 
-    document = read_json(
-        replay_lines(tmp_path, record(json.dumps(envelope).encode(), asker, "d-1", notes=notes), "--json")
-    )
+    document = read_json(replay_lines(tmp_path, recorded, "--json"))
 
     assert (document["compared"], document["unchanged"]) == (1, 1)
 

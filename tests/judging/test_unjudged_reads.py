@@ -289,17 +289,18 @@ def test_no_question_is_put_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None
     assert make_judge().decide(asked(), "d-1", NOON).allowed
 
 
-@pytest.mark.parametrize("action", [None, "deny", "audit"])
-def test_a_rule_of_the_site_for_the_operation_takes_the_long_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str | None
+@pytest.mark.parametrize("action", ["deny", "audit", "off", ""])
+def test_a_rule_of_the_site_for_the_operation_takes_the_long_way_unless_it_is_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     site = {"actions": {"no-lists": action}} if action else {}
     judge = with_site(tmp_path, {"site.json": site, "rules/own/no-lists.json": rule("ContainerList")})
 
-    assert not takes_short_way(judge, asked(), monkeypatch)
-    (violation,) = judge.decide(asked(), "d-1", NOON).violations
-    assert (violation.rule, violation.action) == ("no-lists", action or "deny")
+    assert takes_short_way(judge, asked(), monkeypatch) is (action == "off")
+    found = [(violation.rule, violation.action) for violation in judge.decide(asked(), "d-1", NOON).violations]
+    assert found == ([] if action == "off" else [("no-lists", action or "deny")])
     assert takes_short_way(judge, asked("GET", "/v1.45/images/json"), monkeypatch)
+    assert logged(judge, asked()) == logged(long_way(judge), asked())
 
 
 def test_a_rule_that_asks_whether_a_query_is_there_takes_the_long_way(
@@ -312,30 +313,17 @@ def test_a_rule_that_asks_whether_a_query_is_there_takes_the_long_way(
     assert not takes_short_way(judge, asked(), monkeypatch)
 
 
-def test_a_rule_that_is_off_refuses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"site.json": {"actions": {"no-lists": "off"}}, "rules/own/no-lists.json": rule("ContainerList")}
-    judge = with_site(tmp_path, files)
-
-    assert takes_short_way(judge, asked(), monkeypatch)
-    assert logged(judge, asked()) == logged(long_way(judge), asked())
-
-
-def test_a_rule_that_only_the_audit_profile_enforces_is_reported(tmp_path: Path) -> None:
+def test_a_rule_of_a_higher_level_is_reported_by_the_audit_profile_and_enforced_by_an_action(tmp_path: Path) -> None:
     own = rule("ContainerList") | {"level": "restricted"}
     judge = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": own})
     reporting = replace(judge, enforcement=Enforcement("hardened", "enforce", "restricted"))
+    enforcing = with_site(tmp_path, {"site.json": {"actions": {"no-lists": "deny"}}})
 
     assert "ContainerList" in judge._unjudged.of_nobody
     assert "ContainerList" not in reporting._unjudged.of_nobody
     (violation,) = reporting.decide(asked(), "d-1", NOON).violations
     assert (violation.rule, violation.action, violation.profile) == ("no-lists", "audit", "restricted")
-
-
-def test_an_action_of_the_site_enforces_a_rule_of_a_higher_level(tmp_path: Path) -> None:
-    own = rule("ContainerList") | {"level": "restricted"}
-    files = {"site.json": {"actions": {"no-lists": "deny"}}, "rules/own/no-lists.json": own}
-
-    assert not with_site(tmp_path, files).decide(asked(), "d-1", NOON).allowed
+    assert not enforcing.decide(asked(), "d-1", NOON).allowed
 
 
 def test_an_exception_for_the_rule_waives_it_as_before(tmp_path: Path) -> None:
