@@ -13,6 +13,7 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from tests.judging.requests import list_refusing, make_exception
 from tests.judging.test_existing_objects import SilentHost, decide, judge_with
+from tests.judging.test_lookup_costs import CountingHost
 
 ID = f"sha256:{'a' * 64}"
 CHECK = {"Test": ["CMD", "true"]}
@@ -39,36 +40,9 @@ IMAGES = {
 }
 
 
-class CountingHost(FixedHost):
-    """Notes which objects are asked for."""
-
-    asked: list[str]
-
-    def objects(self) -> Any:
-        found = super().objects()
-        assert found is not None
-
-        class Counting:
-            since, creations = found.since, found.creations
-            info, list_all, look_again = found.info, found.list_all, found.look_again
-
-            def inspect(_, kind: Any, name: str) -> Any:  # noqa: N805
-                self.asked.append(f"{kind} {name}")
-                return found.inspect(kind, name)
-
-        return Counting()
-
-
-def host() -> CountingHost:
-    made = CountingHost({"objects": {"image": IMAGES}})
-    made.asked = []
-    return made
-
-
 def judge(tmp_path: Path, profile: str, files: Mapping[str, Any] | None = None) -> Judge:
-    return replace(
-        judge_with(tmp_path, files or {"site.json": {}}), host=host(), enforcement=Enforcement(profile, "enforce")
-    )
+    loaded = judge_with(tmp_path, files or {"site.json": {}})
+    return replace(loaded, host=CountingHost({"image": IMAGES}), enforcement=Enforcement(profile, "enforce"))
 
 
 def create(judge: Judge, reference: str, query: str = "", **body: Any) -> Decision:

@@ -38,19 +38,20 @@ class CountingObjects(FixedObjects):
 class CountingHost(FixedHost):
     """A host that says which questions came."""
 
-    def __init__(self) -> None:
+    def __init__(self, objects: Mapping[str, Any]) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self._objects = objects
 
     def objects(self) -> Any:
-        found = CountingObjects(OBJECTS)
+        found = CountingObjects(self._objects)
         object.__setattr__(found, "asked", self.asked)
         return found
 
 
 def questions(judge: Judge, method: str, target: str, body: Any = None) -> list[str]:
     """What a request asks. An object asked for twice is looked up once (tests/objects/test_lookup.py)."""
-    host = CountingHost()
+    host = CountingHost(OBJECTS)
     decide(replace(judge, host=host), method, target, body)
     return [*dict.fromkeys(host.asked)]
 
@@ -131,7 +132,7 @@ def test_a_create_asks_for_what_it_names_and_the_list_for_binds(
     ids=str,
 )
 def test_a_proposal_asks_only_for_what_it_names_anew(judge: Judge, host_config: Any, asked: list[str]) -> None:
-    host = CountingHost()
+    host = CountingHost(OBJECTS)
 
     decision = decide(replace(judge, host=host), *create(**host_config))
 
