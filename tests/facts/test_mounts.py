@@ -226,6 +226,24 @@ def test_a_host_path_with_a_control_character_is_refused(config: dict[str, JSON]
     assert find_refusal(mounts.read_create, {"HostConfig": config}, host) == ("path-control-character", at)
 
 
+@pytest.mark.parametrize("path", ["/", "/srv/data", "..", "./data", "a/../b", "a//b", "a/."])
+def test_a_path_is_no_name_of_a_volume(path: str) -> None:
+    mounted: list[JSON] = [{"Type": "volume", "Source": path, "Target": "/x"}]
+
+    assert find_refusal(created, Mounts=mounted) == ("volume-name", "HostConfig.Mounts[0]")
+
+
+def test_a_relative_path_in_binds_is_no_name_of_a_volume() -> None:
+    assert find_refusal(created, Binds=["data:/a", "./data:/b"]) == ("volume-name", "HostConfig.Binds[1]")
+
+
+@pytest.mark.parametrize("name", ["data", "data/sub", "a..b", ".data", "..data"])
+def test_a_name_with_dots_or_a_slash_is_one(name: str) -> None:
+    (fact,) = created(Mounts=[{"Type": "volume", "Source": name, "Target": "/x"}])
+
+    assert (fact["type"], fact["source"]) == ("volume", name)
+
+
 @pytest.mark.parametrize("kind", ["bind", "Bind", "BIND", "b\u0131nd", None])
 def test_a_service_takes_a_bind_in_any_case_and_without_a_type(kind: str | None) -> None:
     entry: dict[str, JSON] = {"Source": "/var/run/docker.sock", "BindOptions": {"Propagation": "R\u017fHARED"}}
@@ -376,11 +394,11 @@ hosts = st.booleans().map(lambda visible: FixedHost({"visible": visible}))
 
 
 def found(of: Any, body: dict[str, Any], host: FixedHost) -> list[Fact]:
-    """The facts; none when the body is refused, which only a control character or a template may be."""
+    """The facts; none when the body is refused, for a control character, a template, or a path for a volume."""
     try:
         facts: list[Fact] = of(body, host)
     except Refused as refused:
-        if refused.code not in ("path-control-character", "mount-template"):
+        if refused.code not in ("path-control-character", "mount-template", "volume-name"):
             raise
         return []
     return facts
@@ -472,7 +490,7 @@ def test_the_daemons_sockets_are_reported(bind: str, holds: list[str]) -> None:
         ("/data", None, "/data"),
         (":/data", None, "/data"),
         ("", None, None),
-        ("./data:/d/", "./data", "/d"),
+        (".data:/d/", ".data", "/d"),
     ],
 )
 def test_what_is_not_absolute_is_a_volume(bind: str, source: str | None, target: str | None) -> None:

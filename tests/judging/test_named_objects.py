@@ -185,19 +185,6 @@ def test_the_alias_of_a_link_is_no_name(judge: Judge, found: Any, method: str, t
     assert (violation.rule, violation.at) == ("container-alias", at)
 
 
-@pytest.mark.parametrize(
-    ("source", "rules"),
-    [
-        *((path, ["volume-name"]) for path in ("/", "/srv/data", "..", "./data", "a/../b", "a//b", "a/.")),
-        *((name, []) for name in ("data", "data/sub", "a..b", ".data", "..data")),
-    ],
-)
-def test_a_path_is_no_name_of_a_volume(judge: Judge, source: str, rules: list[str]) -> None:
-    mount = {"Type": "volume", "Source": source, "Target": "/x"}
-
-    assert refuse(replace(judge, host=host()), *create(Mounts=[mount])) == rules
-
-
 @pytest.mark.parametrize("target", ["/containers/web/db?link=1", "/containers/web/db"])
 def test_the_alias_of_a_link_can_be_removed(judge: Judge, target: str) -> None:
     assert refuse(replace(judge, host=host()), "DELETE", target) == []

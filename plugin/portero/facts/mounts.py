@@ -1,8 +1,10 @@
 """Everything that a request mounts: a canonical body in, one fact for each mount out (schemas/request.json).
 
-The different syntaxes of one mount give one kind of fact. Raises Refused for host paths with control characters.
+The different syntaxes of one mount give one kind of fact. Raises Refused for host paths with control characters,
+and for paths where a volume's name stands.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
@@ -18,6 +20,8 @@ from portero.values.json_types import JSON, Fact
 _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
 # Swarm expands Go templates in a mount's source and driver options (swarmkit template/expand.go, expandMounts).
 _TEMPLATE = "{{"
+# No volume has such a name: dockerd's router takes it for another path than that of a volume.
+_PATH = re.compile(r"/|.*//|(?:.*/)?\.{1,2}(?:/|$)", re.DOTALL)
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 # Every word of the mode of a bind with its kind. dockerd accepts at most one word of each kind.
 _KINDS: Mapping[str, str] = {
@@ -120,6 +124,7 @@ def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
         writable, size = tmpfs.read_entry_limits(entry)
         fact |= {"options": cast(list[JSON], tmpfs.list_options(entry)), "writable": writable, "sizeBytes": size}
     elif kind == "volume":
+        _refuse_path(source, at)
         fact |= _read_volume_options(entry, at, host)
     elif kind == "bind" or (kind not in _TYPES and is_absolute(source)):
         # Cleaning can leave a relative path of what dockerd took for absolute ("\\x/../etc"); runc then climbs from
@@ -131,6 +136,11 @@ def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
         # What is mounted below the source stays writable.
         fact["writable"] = fact["writable"] or (flag(options, "ReadOnlyNonRecursive") and bool(fact["mountsBelow"]))
     return make_fact(at, kind if kind in _TYPES else "other", "mount", fact)
+
+
+def _refuse_path(volume: str, at: str) -> None:
+    if _PATH.match(volume):
+        raise Refused("volume-name", at)
 
 
 def _read_volume_options(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
@@ -183,6 +193,7 @@ def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact
         "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
     }
     if not is_absolute(source):
+        _refuse_path(source, at)
         named: Fact = {"source": source or None}
         return make_fact(at, "volume", "volume", options | named | driver.read_options(volume_driver, {}, at, host))
     path = clean_host_path(source, at)

@@ -33,8 +33,6 @@ _NEW: Mapping[JSON, ObjectKind] = {
     "SecretCreate": "secret",
     "ConfigCreate": "config",
 }
-# What dockerd's router takes for another path than that of a volume, so that none of this name can be asked for.
-_NO_SEGMENT = re.compile(r"/|.*//|(?:.*/)?\.{1,2}(?:/|$)", re.DOTALL)
 _LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
 
 
@@ -104,8 +102,6 @@ def _find_containers(document: Mapping[str, JSON]) -> Iterator[Named]:
 def _find_volumes(document: Mapping[str, JSON]) -> Iterator[Named]:
     for mount in objects(child(document, "facts"), "mounts"):
         if text(mount, "type") == "volume" and (source := text(mount, "source")):
-            if _NO_SEGMENT.match(source):
-                raise Refused("volume-name", text(mount, "at"))
             yield Named("volume", source, text(mount, "at"))
 
 
