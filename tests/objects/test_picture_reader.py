@@ -1,5 +1,6 @@
 """Events change the picture as the requests that Portero does not see would; an end of the stream begins anew."""
 
+import os
 import socket
 from typing import Any
 
@@ -43,8 +44,8 @@ class Daemon:
         self.picture.note_containers(self.read_all(kind), self.picture.moment)
 
 
-# Nothing comes on it until it is closed.
-IDLE = socket.socketpair()
+# A descriptor on which nothing comes.
+IDLE = os.eventfd(0)
 
 
 class Events:
@@ -66,7 +67,7 @@ class Events:
 
     @property
     def end(self) -> int:
-        return IDLE[0].fileno()
+        return IDLE
 
     def read(self) -> Any:
         if not self.events:
