@@ -1,7 +1,5 @@
 """A member says whether it may run, and whether it stands for a service."""
 
-from dataclasses import replace
-
 from portero.host.member import MadePlace, Member
 
 
@@ -21,11 +19,3 @@ def test_equal_places_are_one() -> None:
         MadePlace("/a", True, "one"),
         MadePlace("/a", False, "one"),
     }
-
-
-def test_where_it_can_meet_others() -> None:
-    plain = Member("a", "a", frozenset({"/a", "/b"}), frozenset({"/a"}))
-    holder = replace(plain, held=frozenset({"/c", "read /d"}))
-
-    assert (plain.visits, plain.opens) == ({"/a", "/b"}, {"/a"})
-    assert (holder.visits, holder.opens) == ({"/a", "/b", "/c", "/d"}, {"/a", "/c"})

@@ -1,5 +1,6 @@
 """Lists are followed: namespaces are asked for once, of a bounded number, and who cannot be asked meets everybody."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import EVERYWHERE, UNKNOWN, Member
 from portero.host.view import ObjectKind
-from portero.judging.gone_writers import follow, list_held, must_list
+from portero.judging.gone_writers import drop_restarted, follow, list_held, must_list
 from portero.judging.nested_sources import Source
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
@@ -54,6 +55,19 @@ def test_since_when_holders_run_is_asked_of_some_at_a_time() -> None:
         ASKED.clear()
         holders = follow(running[1:], (), FixedHost({}), Started({}, members=members), members)
         assert (len(holders), len(ASKED)) == (20, number)
+
+
+@pytest.mark.parametrize(
+    ("run", "held"), [("2025-12-31", set[str]()), ("", {"/srv/media"})], ids=["before", "meanwhile"]
+)
+def test_what_was_restarted_drops_what_it_got_before_and_not_meanwhile(run: str, held: set[str]) -> None:
+    members = WriterMemory(None).at("", "1")
+    holder = Member("h", "h", held=frozenset({"/srv/media"}), run="2025-12-31", state="runs")
+    members.note([holder])
+    members.change("h", lambda known: replace(holder, run=run))
+
+    assert drop_restarted([holder], Started({}, members=members), members)[0].held == set()
+    assert members.find_all()["h"].held == held
 
 
 def test_what_went_between_list_and_question_is_not_there() -> None:

@@ -32,6 +32,10 @@ class Container:
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
 
+    def list_passed(self) -> set[str]:
+        """Not folders of the host that it only reads (docs/limits.md)."""
+        return self.writes | {place for place in self.reads if place[0] != "/"}
+
     def list_writable(self) -> set[str]:
         return {place for place, writable in self.mounts if writable}
 
@@ -54,9 +58,10 @@ class Daemon:
         for _ in running:
             for a, b in itertools.combinations(running, 2):
                 if (a.reads | a.writes) & (b.reads | b.writes) & (a.writes | b.writes):
-                    a.reads |= b.reads
-                    a.writes |= b.writes
-                    b.reads, b.writes = set(a.reads), set(a.writes)
+                    passed = a.list_passed() | b.list_passed()
+                    for each in (a, b):
+                        each.reads |= passed
+                        each.writes |= {place for place in passed if place in a.writes | b.writes}
 
     def stop(self, id: str) -> None:
         one = self.containers[id]

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from portero.host.member import UNKNOWN, Member
-from portero.judging.gone_writers import list_held
 from portero.objects import descriptors
 from portero.objects.descriptors import follow
 from tests.objects.test_meeting_places import member
@@ -67,17 +66,14 @@ def test_only_what_runs_holds(before: Any, now: Any, *, holds: bool) -> None:
 def test_who_only_read_in_a_volume_could_meet_others_there() -> None:
     reading = replace(BETWEEN, writes=BETWEEN.writes - {"volume v"})
 
-    assert held([reading, FAR], [FAR]) == {"far": "read volume v"}
+    assert held([reading, FAR], [FAR]) == {"far": "volume v"}
 
 
-def test_who_only_read_in_two_folders_had_others_meet() -> None:
+def test_who_only_read_above_others_and_is_gone_leaves_nothing() -> None:
     one, other = (replace(member(path, f"/srv/{path}"), state="runs") for path in ("a", "b"))
-    reader = replace(member("reader"), shares=frozenset({"/srv/a", "/srv/b"}), state="runs")
-    met = follow({each.id: each for each in (one, other, reader)}, {"a": one, "b": other}, 9, 0.0, restarted=False)
+    backup = replace(member("backup"), shares=frozenset({"/srv"}), state="runs")
 
-    assert {id: [*each.held] for id, each in met.items()} == {"a": ["read /srv/b"], "b": ["read /srv/a"]}
-    assert list_held([*met.values()]) == []
-    assert follow(met, {"b": other}, 9, 0.0, restarted=False)["b"].held == {"read /srv/a", "/srv/a"}
+    assert held([one, other, backup], [one, other]) == {}
 
 
 def test_a_container_of_which_nothing_is_known_has_others_meet_while_it_is_there_alone() -> None:

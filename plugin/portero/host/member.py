@@ -16,7 +16,6 @@ State = Literal["new", "asked", "asked again", "runs", "rests"]
 NO_PLACES = frozenset[str]()
 # The places of a container that sees the processes of all others, and of one whose namespaces are not known yet.
 EVERYWHERE, UNKNOWN = "pid host", "unknown"
-READ = "read "
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,8 @@ class Member:
     A place is where two containers can meet at a socket: a path of the host ("/srv/media"), "volume NAME",
     "namespace ID" of the container to which it belongs, "network host", EVERYWHERE or UNKNOWN. `shares`: its places;
     `writes`: those in which it can make a socket, or replace what lies below. `held`: places that containers which are
-    gone could write, or only visit ("read PLACE"), and of which this one can have a descriptor. `run`: its run when it
-    can have got the last of them, by StartedAt of docker inspect; "": not known.
+    gone could write, and of which this one can have a descriptor. `run`: its run when it can have got the last of them,
+    by StartedAt of docker inspect; "": not known.
     `state`: new (never started), asked (to start for the first time, and not seen running since), asked again, runs,
     rests (it ended).
     `since`: when it was asked, by time.monotonic(). `turn`: the turn of the memory at which it was last noted.
@@ -47,16 +46,6 @@ class Member:
     def is_service(self) -> bool:
         """Whether it stands for the tasks of a service."""
         return self.id.startswith("service ")
-
-    @property
-    def visits(self) -> frozenset[str]:
-        """Where it can reach a socket of another one."""
-        return self.shares.union(place.removeprefix(READ) for place in self.held) if self.held else self.shares
-
-    @property
-    def opens(self) -> frozenset[str]:
-        """Where it can make one."""
-        return self.writes.union(place for place in self.held if not place.startswith(READ))
 
     @property
     def may_run(self) -> bool:

@@ -101,15 +101,16 @@ def drop_restarted(holders: Sequence[Member], existing: Objects, members: Member
     for member in holders:
         alone = frozenset(place for place in member.held if member.run and counts[place] == 1)
         if alone and _find_run(member, existing) not in ("", member.run):
-            members.change(member.id, partial(_drop, alone))
+            members.change(member.id, partial(_drop, alone, member.run))
             still.append(replace(member, held=member.held - alone))
         else:
             still.append(member)
     return still
 
 
-def _drop(held: frozenset[str], known: Member) -> Member:
-    return replace(known, held=known.held - held)
+def _drop(held: frozenset[str], run: str, known: Member) -> Member:
+    # Meanwhile it can have been given the same once more.
+    return replace(known, held=known.held - held) if known.run == run else known
 
 
 def _note_run(member: Member, existing: Objects, members: Members) -> Member:

@@ -8,7 +8,7 @@ known: each container that may have run in between can have met each other one.
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
-from portero.host.member import READ, UNKNOWN, Member
+from portero.host.member import Member
 from portero.objects.meeting_places import group_members
 
 # A service that was asked for is listed within this time, or dockerd did not make it (moby daemon/cluster/utils.go,
@@ -60,17 +60,19 @@ def follow(
         for member in group if passed else ():
             # Only a process holds something: that of a service is in a container.
             if not member.is_service and (member.id in awaited or (member.may_run and member.id in present)):
-                has = member.writes.union(f"{READ}{place}" for place in member.shares)
-                one = replace(present[member.id], held=member.held | passed - has)
+                one = replace(present[member.id], held=member.held | passed - member.writes)
                 # What it has of those it can have got in its run of now.
-                present[member.id] = replace(one, run="") if given - has else one
+                present[member.id] = replace(one, run="") if given - member.writes else one
     return present
 
 
 def _find_left(gone: Member) -> frozenset[str]:
-    """Its own namespace is gone with it. Where it only read others can meet, too, by what it passed on."""
-    read = (f"{READ}{place}" for place in gone.shares - gone.writes - {UNKNOWN})
-    return (gone.writes - {f"namespace {gone.id}"}).union(read)
+    """Its own namespace is gone with it. Who reads in a volume can meet there, too.
+
+    Not so in a folder of the host: by a backup of /srv that is gone all below it would have met for ever.
+    """
+    volumes = {place for place in gone.shares if place.startswith("volume ")}
+    return (gone.writes | volumes) - {f"namespace {gone.id}"}
 
 
 def _leaves(gone: Member) -> bool:

@@ -39,16 +39,16 @@ class MeetingPlaces:
 
     def _count(self, member: Member, by: int) -> None:
         self._members += by
-        self._visited.count(member.visits, by)
-        self._opened.count(member.opens, by)
-        for place in filter(_is_template, member.visits):
+        self._visited.count(member.shares | member.held, by)
+        self._opened.count(member.writes | member.held, by)
+        for place in filter(_is_template, member.shares | member.held):
             _add(self._templates, place.partition(_TEMPLATE)[0], by)
 
     def _meets(self, one: Member) -> bool:
-        places = one.visits
+        places = one.shares | one.held
         if any(place in places or place in self._visited.at for place in (EVERYWHERE, UNKNOWN)):
             return True
-        if any(map(self._opened.has_near, places)) or any(map(self._visited.has_near, one.opens)):
+        if any(map(self._opened.has_near, places)) or any(map(self._visited.has_near, one.writes | one.held)):
             return True
         return any(
             place.startswith(beginning) for place in places for beginning in self._templates if _is_volume(place)
@@ -103,9 +103,9 @@ def group_members(members: Collection[Member]) -> list[list[Member]]:
     groups = _Groups([member.id for member in members])
     visited, opened = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for member in members:
-        for place in member.visits:
+        for place in member.shares | member.held:
             visited[place].append(member.id)
-        for place in member.opens:
+        for place in member.writes | member.held:
             opened[place].append(member.id)
     groups.join_nested(visited, opened)
     groups.join_nested(opened, visited)
