@@ -142,6 +142,7 @@ def ends_within(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         left = max(outer - (time.monotonic() - began), _LEAST_SECONDS) if outer else 0
         signal.setitimer(signal.ITIMER_REAL, left, again)
         signal.signal(signal.SIGALRM, before)

@@ -142,9 +142,11 @@ def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
 def _fetch(url: str, ca: Path | None) -> bytes:
     if not url.startswith("https://"):
         options.give_up([f"{url}: keys are fetched over https only; name an address that begins with https://"])
-    with options.gives_up_on(UrlRefused, TransportFailed, name=url):
+    try:
         home = parse_url(url)
         answer = Transport(home, _SECONDS, ca).exchange("GET", home, max_size=_MAX_BYTES)
+    except (UrlRefused, TransportFailed) as error:
+        options.give_up([f"{url}: {error}; name the issuer's key set itself, or with --ca the authority of its server"])
     if answer.status != HTTPStatus.OK:
         options.give_up([f"{url}: the server answers {answer.status}; name the issuer's key set itself"])
     return answer.body
