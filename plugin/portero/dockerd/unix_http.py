@@ -15,32 +15,6 @@ from portero.threads import announce_wait
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class DeadlineMixin:
-    """For a socket class: all its reads and writes together end at `deadline`, by time.monotonic().
-
-    A timeout of a socket counts anew for each read, so a peer that sends a byte now and then never meets it.
-    """
-
-    deadline = 0.0
-
-    def recv_into(self, *arguments: Any, **more: Any) -> int:
-        """As socket.recv_into, which every read of http.client ends in."""
-        self.settimeout(seconds_left(self.deadline))  # type: ignore[attr-defined]
-        return super().recv_into(*arguments, **more)  # type: ignore[misc, no-any-return]
-
-    def sendall(self, *arguments: Any, **more: Any) -> None:
-        self.settimeout(seconds_left(self.deadline))  # type: ignore[attr-defined]
-        super().sendall(*arguments, **more)  # type: ignore[misc]
-
-
-def seconds_left(deadline: float) -> float:
-    """The time until a deadline by time.monotonic(); raises TimeoutError when it is over."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return left
-
-
 class UnixConnection(http.client.HTTPConnection):
     """A connection to the socket at `address`; connecting, sending and reading take `seconds` at most in all."""
 
@@ -60,11 +34,33 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.deadline = deadline
 
 
-class _UnixSocket(DeadlineMixin, socket.socket):
+class _UnixSocket(socket.socket):
+    """All its reads and writes together end at `deadline`, by time.monotonic().
+
+    A timeout of a socket counts anew for each read, so a peer that sends a byte now and then never meets it.
+    """
+
     def __init__(self, seconds: float) -> None:
         super().__init__(socket.AF_UNIX)
         self.deadline = time.monotonic() + seconds
         self.settimeout(seconds)
+
+    def recv_into(self, *arguments: Any, **more: Any) -> int:
+        """As socket.recv_into, which every read of http.client ends in."""
+        self.settimeout(_seconds_left(self.deadline))
+        return super().recv_into(*arguments, **more)
+
+    def sendall(self, *arguments: Any, **more: Any) -> None:
+        self.settimeout(_seconds_left(self.deadline))
+        super().sendall(*arguments, **more)
+
+
+def _seconds_left(deadline: float) -> float:
+    """The time until a deadline by time.monotonic(); raises TimeoutError when it is over."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
 
 
 def exchange(
@@ -125,7 +121,7 @@ def asking(
         if connection is None or response is None:
             if connection is not None:
                 connection.close()
-            connection = UnixConnection(address, seconds_left(deadline))
+            connection = UnixConnection(address, _seconds_left(deadline))
             connection.connect()
             if check is not None:
                 check(connection.sock)
