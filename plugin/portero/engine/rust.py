@@ -22,9 +22,9 @@ class RustCheck:
         self.is_satisfied: Callable[[JSON], bool] = validator.is_valid
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        if self.is_satisfied(request):
-            return ()
         paths: set[InstancePath] = {tuple(error.instance_path) for error in self._validator.iter_errors(request)}
+        if not paths and self.is_satisfied(request):
+            return ()
         # Never satisfied for want of a path: then it fails as a whole.
         return sort_paths(paths or {()})
 
