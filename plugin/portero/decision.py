@@ -199,7 +199,7 @@ def make_refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") 
 
 
 def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """Violations in order, of each rule and action at most MOST_PLACES; the last of them counts the rest.
+    """Violations in order, of each rule and action at most MAX_PLACES; the last of them counts the rest.
 
     To be called when exceptions have been looked at: what is only counted cannot be waived.
     """

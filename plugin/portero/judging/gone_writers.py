@@ -95,7 +95,7 @@ def list_held(holders: Iterable[Member]) -> list[Source]:
 
 
 def drop_restarted(holders: Sequence[Member], existing: Objects, members: Members) -> list[Member]:
-    """Those that still hold: not one that was restarted since, what no other one can have given it again."""
+    """The same with what they still hold: a restart since drops what no other one can have given again."""
     counts = Counter(place for member in holders for place in member.held)
     still = list[Member]()
     for member in holders:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -136,10 +136,10 @@ class Metrics:
         """All of it in Prometheus's text format."""
         return generate_latest(self._registry)
 
-    def count(self, name: str, *last_labels: str) -> int:
-        """How often it happened since the start: all of this name, or those with these labels at the end."""
-        counts = self._counters.copy().items()
-        return sum(count for (counter, *labels), count in counts if counter == name and _ends(labels, last_labels))
+    def count(self, name: str, last_label: str = "") -> int:
+        """How often it happened since the start; `last_label`: of those with this one at the end alone."""
+        counts = self.count_by_labels(name).items()
+        return sum(count for labels, count in counts if last_label in ("", *labels[-1:]))
 
     def count_by_labels(self, name: str) -> dict[tuple[str, ...], int]:
         """The same by its labels."""
@@ -147,7 +147,3 @@ class Metrics:
 
     def _gauge(self, name: str, description: str) -> Gauge:
         return Gauge(f"portero_{name}", description, registry=self._registry)
-
-
-def _ends(labels: Sequence[str], last: Sequence[str]) -> bool:
-    return [*labels[len(labels) - len(last) :]] == [*last]
