@@ -1,7 +1,6 @@
 """Makes docs/coverage.md: which rule carries which requirement of the guide, of the CIS benchmark, of Pod Security.
 
-In: docs/coverage.json, the benchmarks of plugin/portero/compliance and the rule files (their `sources`). Nothing of the
-plugin is imported.
+In: docs/coverage.json, the benchmarks of plugin/portero/compliance and the rule files (their `sources`).
 """
 
 import json
@@ -9,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rule_pages import find_page
 
 ROOT = Path(__file__).parent.parent
 NOTHING = "-"
@@ -114,7 +115,7 @@ def _named(below: Iterable[Rule]) -> str:
 
 
 def _link(rule: Rule) -> str:
-    return f"[{rule.id}](rules/{rule.topic}.md#{rule.id})"
+    return f"[{rule.id}](rules/{find_page(rule.topic, rule.id)}.md#{rule.id})"
 
 
 def _table(first: str, rows: Iterable[list[str]]) -> str:

@@ -1,25 +1,12 @@
 """No requirement of the guide, of CIS section 5 or of Pod Security is left without a rule or without a word why."""
 
-import importlib.util
 from typing import Any
 
 import pytest
 
-from tests.paths import ROOT
+from tests.project.architecture import guide_coverage, rule_pages
 
-DOCS = ROOT / "docs"
-
-
-def _module() -> Any:
-    spec = importlib.util.spec_from_file_location("guide_coverage", DOCS / "guide_coverage.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PAGE = _module()
+PAGE: Any = guide_coverage
 WANTED = PAGE.requirements()
 REQUESTS = PAGE.rules("rules")
 HOST = PAGE.rules("host")
@@ -86,7 +73,7 @@ def test_every_request_rule_is_linked_from_its_rows() -> None:
         rule.id
         for rule in REQUESTS
         if any(source.startswith(("G", "CIS 5")) for source in rule.sources)
-        and f"](rules/{rule.topic}.md#{rule.id})" not in page
+        and f"](rules/{rule_pages.find_page(rule.topic, rule.id)}.md#{rule.id})" not in page
     ] == []
 
 

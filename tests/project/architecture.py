@@ -1,4 +1,4 @@
-"""The modules of docs/ (pictures, prose, the site), and the groups that docs/architecture.txt lists."""
+"""The modules of docs/ (pictures, prose, the site, pages of rules), and the groups that docs/architecture.txt lists."""
 
 import sys
 
@@ -6,10 +6,12 @@ from tests.paths import ROOT
 
 sys.path.insert(0, str(ROOT / "docs"))
 
+import guide_coverage
 import make_site
 import pictures
 import prose
+import rule_pages
 from architecture import TEXT, Group, groups, svg
 
 GROUPS = groups(TEXT.read_text())
-__all__ = ["GROUPS", "Group", "groups", "make_site", "pictures", "prose", "svg"]
+__all__ = ["GROUPS", "Group", "groups", "guide_coverage", "make_site", "pictures", "prose", "rule_pages", "svg"]

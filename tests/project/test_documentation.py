@@ -15,7 +15,10 @@ from portero.reading.api_tables import load_api
 from portero.refusals import CODES
 from tests.paths import ROOT
 
+from .architecture import rule_pages
+
 MOST_LINES_OF_README = 75
+MAX_WORDS_OF_RULES = 2500
 
 
 def test_no_generated_page_is_stale() -> None:
@@ -91,10 +94,19 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_every_topic_has_a_page_of_rules_and_no_other_page_is_there() -> None:
+def test_every_topic_has_its_pages_of_rules_and_no_other_page_is_there() -> None:
     topics = {folder.name for folder in (ROOT / "schemas" / "rules").iterdir() if folder.is_dir()}
+    files = (ROOT / "schemas" / "rules").glob("*/*.json")
+    pages = {rule_pages.find_page(file.parent.name, file.stem) for file in files}
 
-    assert {page.stem for page in (ROOT / "docs" / "rules").iterdir()} == topics | {"README"}
+    assert {page.stem for page in (ROOT / "docs" / "rules").iterdir()} == topics | pages | {"README"}
+
+
+@pytest.mark.parametrize(
+    "page", [*(ROOT / "docs" / "rules").iterdir(), *(ROOT / "docs").glob("host-rules*.md")], ids=lambda page: page.stem
+)
+def test_a_page_of_rules_is_read_in_ten_minutes(page: Path) -> None:
+    assert len(page.read_text().split()) <= MAX_WORDS_OF_RULES
 
 
 def test_no_line_of_the_changelog_is_there_twice() -> None:
