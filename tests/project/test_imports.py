@@ -1,4 +1,4 @@
-"""Imports go one way, by docs/architecture.txt, and each library stays in its groups (docs/design.md, section 2)."""
+"""Imports go one way, by docs/architecture.txt, and each library stays in its groups (docs/design.md, section 1)."""
 
 import ast
 from functools import cache
