@@ -15,7 +15,6 @@ from portero.cli.terminal import show
 from portero.decision import LEVELS
 from portero.files import package_files
 from portero.flags import docker
-from portero.flags.try_keyword import NoValue
 from portero.judging import try_line
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
@@ -125,7 +124,7 @@ def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
         "action": f"{policy.action(rule.id, profile)} ({source})",
         "reason": rule.reason,
         "remedy": dict(rule.remedy),
-        "try": _list_proposed(rule, policy.site),
+        "try": _list_proposed(rule),
         "exceptions": [
             f"{each.id}: {each.state(time.time())}, until {each.expires}, owner {each.owner}: {each.reason}"
             for each in policy.waivers
@@ -140,18 +139,14 @@ def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
     }
 
 
-def _list_proposed(rule: Rule, site: Mapping[str, JSON]) -> str:
+def _list_proposed(rule: Rule) -> str:
     """What a refused command can try instead, with the site's values and flags as a `try:` line spells them."""
     if rule.proposal is None:
         return ""
-    try:
-        filled = rule.proposal.fill(site)
-    except NoValue:
-        return ""
     operations = [each for each in rule.operations if each in try_line.COMMANDS] or ["ContainerCreate"]
-    added = [f"add {_spell_flag(flag, operations)} {value}".rstrip() for flag, value in filled.add]
-    changed = [f"mount it {how}" for how in filled.change]
-    return ", ".join([*added, *changed, *(f"leave out {_spell_flag(flag, operations)}" for flag in filled.drop)])
+    added = [f"add {_spell_flag(flag, operations)} {value}".rstrip() for flag, value in rule.proposal.add]
+    changed = [f"mount it {how}" for how in rule.proposal.change]
+    return ", ".join([*added, *changed, *(f"leave out {_spell_flag(flag, operations)}" for flag in rule.proposal.drop)])
 
 
 def _spell_flag(flag: str, operations: Sequence[str]) -> str:

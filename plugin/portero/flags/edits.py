@@ -4,7 +4,6 @@ A request document (schemas/request.json) goes in and gets a new body; its facts
 says what is changed. A value that the flag does not take raises ValueError.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,8 +13,8 @@ from portero.flags import format_values, parse_values
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
 
-# Where the name of a place in the request ends: HostConfig | .Binds | [0]
-_STEP = re.compile(r"(?=[.\[])")
+# What follows the name of a place in the request: HostConfig.Binds, HostConfig.Binds[0]
+_NAME_ENDS = ("", ".", "[")
 Document = dict[str, JSON]
 Reader = Callable[[str], JSON]
 # How a value of the request is typed behind the flag; empty where nothing was.
@@ -23,14 +22,14 @@ Writer = Callable[[JSON], str]
 
 
 class Violated:
-    """Where violations are, so that one lookup shows whether one is at a place or within it.
+    """Where violations are: whether one is at a place or within it.
 
     `facts`: those that fail, read when one is needed. They tell entries with the same place apart
     (HostConfig.Sysctls[*]).
     """
 
     def __init__(self, places: Iterable[str], facts: Iterable[Mapping[str, JSON]] = ()) -> None:
-        self._around = frozenset[str]().union(*map(_list_around, places))
+        self._places = tuple(places)
         self._found = facts
 
     @cached_property
@@ -38,18 +37,13 @@ class Violated:
         return tuple(self._found)
 
     def __contains__(self, at: str) -> bool:
-        return at in self._around
+        return any(each.startswith(at) and each[len(at) : len(at) + 1] in _NAME_ENDS for each in self._places)
 
     def named(self, names: Iterable[str], key: str = "name") -> list[str]:
         """Those of the names that a fact has under this key; all of them, where no fact has one."""
         wrong = {fact[key] for fact in self.facts if key in fact}
         all_names = list(names)
         return [name for name in all_names if name in wrong] or all_names
-
-
-def _list_around(at: str) -> tuple[str, ...]:
-    """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
-    return (at, *(at[: step.start()] for step in _STEP.finditer(at) if step.start()))
 
 
 NONE = Violated(())

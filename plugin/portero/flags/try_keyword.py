@@ -16,10 +16,6 @@ from portero.values.spelling import suggest_name
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-class NoValue(Exception):
-    """The site has no value for a placeholder: an empty list proposes nothing."""
-
-
 def flag_named(value: str) -> str:
     """The flag whose value stands for this one: {--memory} -> --memory; empty where the value stands for itself."""
     named = _PLACEHOLDER.fullmatch(value)
@@ -46,8 +42,10 @@ class Proposal:
             tuple(cast(list[str], written.get("change", []))),
         )
 
-    def fill(self, site: Mapping[str, JSON]) -> "Proposal":
-        """The same with the site's values; raises NoValue."""
+    def fill(self, site: Mapping[str, JSON]) -> "Proposal | None":
+        """The same with the site's values; None where one of them is an empty list, which proposes nothing."""
+        if any(site.get(key) == [] for _, value in self.add for key in _PLACEHOLDER.findall(value)):
+            return None
         return Proposal(tuple((flag, _fill(value, site)) for flag, value in self.add), self.drop, self.change)
 
 
@@ -68,12 +66,10 @@ def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
     """Values that the flags do not take, once the site's are filled in."""
     try:
         filled = proposal.fill(site)
-    except NoValue:
-        return
     except TypeError:
         yield "try: a placeholder stands for no text, number or list of them: name another key"
         return
-    for flag, value in filled.add:
+    for flag, value in filled.add if filled is not None else ():
         for spelling in list_spellings(flag) if "{" not in value else ():
             try:
                 spelling.edit.add({}, value, NONE)
@@ -88,8 +84,6 @@ def _fill(text: str, site: Mapping[str, JSON]) -> str:
 
 def _write_value(value: JSON) -> str:
     if isinstance(value, list):
-        if not value:
-            raise NoValue
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError(type(value).__name__)

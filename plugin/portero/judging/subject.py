@@ -62,7 +62,7 @@ def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bo
 
 def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:
     """The IDs of the trace and of the client's span, in hexadecimal; both are empty without a valid header."""
-    match = _TRACE_FORM.fullmatch(headers.get("traceparent", ""))
+    match = _TRACE_FORM.fullmatch(headers["traceparent"]) if "traceparent" in headers else None
     if match is None:
         return "", ""
     version, trace, span, more = match.groups()

@@ -21,11 +21,12 @@ _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
 
 def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
-    at = _deepest_at(request, path) if path and path[0] in ("facts", "objects") else None
-    if at is not None:
-        return at
+    # Of facts and objects only: `at` elsewhere is a name that the client chose.
+    for value in reversed(_list_values(request, path)) if path and path[0] in ("facts", "objects") else ():
+        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
+            return at
     if tuple(path) in _LISTS:
-        operation = _below(request, "operation")
+        operation = follow(request, ("operation",))
         return _LISTS[tuple(path)][isinstance(operation, str) and operation.startswith("Service")]
     if len(path) > 1 and path[0] == "body":
         return _join(path[1:])
@@ -36,7 +37,7 @@ def spell_at(request: JSON, path: Sequence[str | int]) -> str:
 
 def is_default(request: JSON, path: Sequence[str | int]) -> bool:
     """Whether what failed is a default of the daemon (facts.daemonDefaults), or a fact with one in it."""
-    filled = _below(_below(request, "facts"), "daemonDefaults")
+    filled = follow(request, ("facts", "daemonDefaults"))
     if not filled or not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
         return False
     failed, value = _join(path[1:]), follow(request, path)
@@ -54,25 +55,19 @@ def _is_below(inner: str, outer: str) -> bool:
 
 def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     """What stands at a path; None where nothing does."""
+    return _list_values(value, path)[-1]
+
+
+def _list_values(value: JSON, path: Sequence[str | int]) -> list[JSON]:
+    """The value, and what each step of the path leads to."""
+    values = [value]
     for step in path:
-        value = _below(value, step)
-    return value
-
-
-def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
-    """Of facts and objects only: `at` elsewhere is a name that the client chose."""
-    deepest = None
-    for step in path:
-        value = _below(value, step)
-        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
-            deepest = at
-    return deepest
-
-
-def _below(value: JSON, step: str | int) -> JSON:
-    if isinstance(value, dict):
-        return value.get(cast(str, step))  # an index is never a name
-    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+        if isinstance(value, dict):
+            value = value.get(cast(str, step))  # an index is never a name
+        else:
+            value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+        values.append(value)
+    return values
 
 
 def _join(path: Sequence[str | int]) -> str:

@@ -6,7 +6,7 @@ from typing import cast
 
 from portero.decision import LEVELS, Violation
 from portero.engine import Check, InstancePath
-from portero.flags.try_keyword import NoValue, Proposal
+from portero.flags.try_keyword import Proposal
 from portero.identity.trusted import Trusted
 from portero.images.trust import ImageTrust
 from portero.policy.at import follow, is_default, spell_at
@@ -64,12 +64,8 @@ class Policy:
         return replace(self, site={**self.site, "actions": {**self.site_actions, rule: "audit"}})
 
     def proposal(self, rule: str) -> Proposal | None:
-        """What a violated rule proposes, with the site's values; None where it, or the site, proposes nothing."""
-        template = self.rules[rule].proposal if rule in self.rules else None
-        try:
-            return template.fill(self.site) if template is not None else None
-        except NoValue:
-            return None
+        """What a violated rule proposes; None where it, or the site, proposes nothing."""
+        return self.rules[rule].proposal if rule in self.rules else None
 
     def check(
         self,
@@ -161,8 +157,9 @@ def _make_violations(
 ) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
     by_place: dict[tuple[str, bool], list[InstancePath]] = {}
+    has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
     for path in paths:
-        by_place.setdefault((spell_at(request, path), is_default(request, path)), []).append(path)
+        by_place.setdefault((spell_at(request, path), has_defaults and is_default(request, path)), []).append(path)
     for (at, default), failed in sorted(by_place.items()) if len(by_place) > 1 else by_place.items():
         reason = fill_reason(rule.reason, request, failed[0])
         yield Violation(
@@ -176,7 +173,7 @@ def _make_violations(
             profile=profile,
             paths=tuple(failed),
             escapes=rule.is_against_escape,
-            protects=rule.protects or any(_is_protected(request, path) for path in failed),
+            protects=rule.protects or any(_is_protected(request, path) for path in failed if path[:1] == ("objects",)),
             # What is only reported is shown without them.
             wording=rule.wording.fill(request, failed) if action == "deny" else None,
         )
@@ -184,7 +181,7 @@ def _make_violations(
 
 def _is_protected(request: JSON, path: InstancePath) -> bool:
     """Whether the rule fails at an existing object that violates one which protects."""
-    used = follow(request, path[:3]) if path[:1] == ("objects",) else None
+    used = follow(request, path[:3])
     return isinstance(used, dict) and used.get("protected") is True
 
 

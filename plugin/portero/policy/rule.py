@@ -114,9 +114,10 @@ class Rule:
 
 
 def with_site(rule: Rule, site: Mapping[str, JSON]) -> Rule:
-    """The rule with the site's values in its remedy and its denial: --memory {memory-max}."""
+    """The rule with the site's values in its remedy, its denial and what it proposes: --memory {memory-max}."""
     remedy = {client: fill_site(words, site) for client, words in rule.remedy.items()}
-    return replace(rule, remedy=remedy, wording=rule.wording.with_site(site))
+    proposal = rule.proposal.fill(site) if rule.proposal is not None else None
+    return replace(rule, remedy=remedy, wording=rule.wording.with_site(site), proposal=proposal)
 
 
 def _make_examples(content: Mapping[str, Mapping[str, JSON]], operation: str) -> tuple[Example, ...]:

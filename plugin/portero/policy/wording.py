@@ -54,14 +54,19 @@ class WordingTemplate:
         # What Docker adds was not asked for: the text tells of it.
         shows_figures = not is_missing and fact.get("added") is not True
         is_whole = words.cause == _MOUNT and "/" in cast("list[str]", fact.get("paths", ()))
-        return replace(
-            words,
-            part=(words.part[0], _fill(words.part[1], fact) + _name_joined(fact))
-            if words.part and is_missing
-            else None,
-            asked=self._asked(request, paths, fact) if shows_figures and words.asked else "",
-            allowed=words.allowed if shows_figures else "",
-            text=_WHOLE_HOST if is_whole else _fill(words.text, fact),
+        part = words.part
+        if part is not None:
+            part = (part[0], _fill(part[1], fact) + _name_joined(fact)) if is_missing else None
+        return Wording(
+            words.entry,
+            words.order,
+            words.cause,
+            words.beside,
+            part,
+            self._asked(request, paths, fact) if shows_figures and words.asked else "",
+            words.allowed if shows_figures else "",
+            _WHOLE_HOST if is_whole else _fill(words.text, fact),
+            words.cure,
         )
 
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
