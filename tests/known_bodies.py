@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.proof.rule_examples import Examples
 from portero.reading import go_json, uri
 from portero.reading.body_decoder import canonicalize
@@ -31,7 +31,7 @@ def list_bodies(operation: str) -> tuple[dict[str, JSON], ...]:
                 found[json.dumps(body)] = body
         except Refused:
             continue
-    for rule in load([SCHEMAS], routes.operations).rules.values():
+    for rule in load_policy([SCHEMAS], routes.operations).rules.values():
         examples = Examples(
             json.loads((SCHEMAS / "base-requests.json").read_text()),
             {one.id: one for one in routes.operations},

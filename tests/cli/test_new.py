@@ -8,7 +8,7 @@ from click.testing import Result
 
 from portero.cli.new import NAMES
 from portero.files import package_files
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import list_rules
 from portero.reading.api_tables import load_api
@@ -75,7 +75,9 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
         assert json.loads(file.read_text())["digests"] == listed
     (tmp_path / "site.json").write_text(json.dumps({"image-digests": {"denied": ["scan.json"]}}))
-    assert load([package_files.schemas(), tmp_path], load_api()[0].operations).images.denied[0].name == "scan.json"
+    assert (
+        load_policy([package_files.schemas(), tmp_path], load_api()[0].operations).images.denied[0].name == "scan.json"
+    )
 
 
 @pytest.mark.parametrize(

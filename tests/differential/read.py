@@ -9,7 +9,7 @@ from portero.files import package_files
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 
@@ -21,7 +21,7 @@ def judge() -> Judge:
     """The judge of this checkout's policy."""
     schemas = package_files.schemas()
     routes = Routes.load(json.loads((schemas / "operations.json").read_bytes()))
-    policy = load([schemas], routes.operations)
+    policy = load_policy([schemas], routes.operations)
     shapes, host = Shapes.load(schemas / "api"), FixedHost({"links": LINKS})
     return Judge(policy, routes, shapes, host, Enforcement("baseline", "enforce"))
 

@@ -17,7 +17,7 @@ import pytest
 
 from portero.files import package_files
 from portero.policy import folder
-from portero.policy.folder import digest_of
+from portero.policy.folder import hash_folders
 from tests.waiting import wait_until
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
@@ -61,7 +61,7 @@ class Site:
         time.sleep(0.02)
         self._write("site.json", {"actions": {"no-privileged": "off" if allowed else "deny"}})
         held = [folder.read_folder(place, []) for place in (package_files.schemas(), self.docker.host.path(SITE))]
-        self.ended[self.digest], self.digest = time.time(), digest_of(held)
+        self.ended[self.digest], self.digest = time.time(), hash_folders(held)
         self.allows[self.digest] = allowed
 
     def broken(self, number: int) -> None:

@@ -15,7 +15,7 @@ from portero.engine.reference import Reference
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.policy.policy import Policy
 from portero.proof.rule_examples import Examples
 from portero.reading.api_tables import load_api
@@ -30,12 +30,12 @@ ROUTES, SHAPES = load_api()
 NOON = 1_800_000_000.0
 
 
-POLICY = load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
+POLICY = load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
 
 
 @cache
 def by_reference() -> Policy:
-    return load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations, engine=Reference())
+    return load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations, engine=Reference())
 
 
 @cache

@@ -19,7 +19,7 @@ def test_an_absolute_link_stays_below_the_root(host: Host) -> None:
     host.link("/var/run", "/run")
 
     assert host.files.text("/var/run/docker.pid") == "42"
-    assert host.files.resolved("/var/run/docker.pid") == "/run/docker.pid"
+    assert host.files.resolve_path("/var/run/docker.pid") == "/run/docker.pid"
     assert host.files.outside("/var/run/docker.pid") == str(host.at("/run/docker.pid"))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.flags.try_keyword import Proposal, faults, flag_named, value_faults
+from portero.flags.try_keyword import Proposal, find_faults, find_flag, find_value_faults
 
 SITE = {
     **{"memory-max": "512m", "cpus-max": 0.5, "pids-max": 200, "networks": ["app", "other"], "none": [], "on": True},
@@ -32,8 +32,8 @@ def test_the_sites_values_stand_where_their_keys_stood() -> None:
 
 def test_the_value_of_another_flag_stays_until_the_request_is_known() -> None:
     assert filled(add=["--memory-swap {--memory}"]).add == (("--memory-swap", "{--memory}"),)
-    assert (flag_named("{--memory}"), flag_named("{--nonsense}"), flag_named("1g")) == ("--memory", "", "")
-    assert list(value_faults(Proposal.of({"add": ["--memory-swap {--memory}"]}), SITE)) == []
+    assert (find_flag("{--memory}"), find_flag("{--nonsense}"), find_flag("1g")) == ("--memory", "", "")
+    assert list(find_value_faults(Proposal.of({"add": ["--memory-swap {--memory}"]}), SITE)) == []
 
 
 def test_an_empty_list_proposes_nothing() -> None:
@@ -52,7 +52,7 @@ def test_an_empty_list_proposes_nothing() -> None:
     ],
 )
 def test_what_does_not_exist_is_named(written: Any, expected: list[str]) -> None:
-    assert list(faults(written, SITE.keys())) == expected
+    assert list(find_faults(written, SITE.keys())) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_what_does_not_exist_is_named(written: Any, expected: list[str]) -> None
     ],
 )
 def test_a_value_that_the_flag_does_not_take_is_a_fault(flag: str, expected: list[str]) -> None:
-    assert list(value_faults(Proposal.of({"add": [flag]}), SITE)) == expected
+    assert list(find_value_faults(Proposal.of({"add": [flag]}), SITE)) == expected

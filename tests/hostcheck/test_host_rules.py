@@ -49,7 +49,7 @@ def test_a_folder_of_the_site_adds_a_rule_and_actions_may_name_rules_of_both_kin
 def test_a_folder_with_rules_about_the_host_alone_is_a_policy_for_serve_too(tmp_path: Path) -> None:
     routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
 
-    assert "own-rule" not in loader.load([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations).rules
+    assert "own-rule" not in loader.load_policy([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations).rules
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from portero.identity.caller import Identity
 from portero.judging import denial
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.settings.settings import Settings
 from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem
@@ -47,7 +47,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     files = {"site.json": SITE, "exceptions/probes.json": EXCEPTION} | keys
     folder = write_files(tmp_path_factory.mktemp("site"), files)
     loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))
-    policy = load([SCHEMAS, folder], loaded.routes.operations)
+    policy = load_policy([SCHEMAS, folder], loaded.routes.operations)
     return replace(
         loaded, host=FixedHost(), policy=policy, enforcement=Enforcement("hardened", "enforce", "restricted")
     )

@@ -10,7 +10,7 @@ from portero.files import package_files
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.reading.api_tables import load_api
 from tests import captured
 from tests.paths import TESTS
@@ -26,7 +26,10 @@ NOON = 1_800_000_000.0
 @cache
 def judge(profile: str, devices: str = "unknown") -> Judge:
     routes, shapes = load_api()
-    policy, host = load([package_files.schemas()], routes.operations), FixedHost({**captured.HOST, "devices": devices})
+    policy, host = (
+        load_policy([package_files.schemas()], routes.operations),
+        FixedHost({**captured.HOST, "devices": devices}),
+    )
     return Judge(policy, routes, shapes, host, Enforcement(profile, "enforce"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import EVERYWHERE
-from portero.judging.members import make_asked, make_member, make_service, make_started
+from portero.judging.members import make_asking_member, make_member, make_service, make_started
 from portero.judging.nested_sources import Source
 from tests.judging.test_existing_objects import container
 
@@ -86,7 +86,7 @@ def test_a_service_that_is_asked_for_has_what_the_request_names() -> None:
         "networks": [{"name": "host"}, {"name": "app"}],
     }
 
-    member = make_asked("web", {"facts": facts}, [Source("/srv/b", writable=False)], HOST)
+    member = make_asking_member("web", {"facts": facts}, [Source("/srv/b", writable=False)], HOST)
 
     assert (member.id, member.state) == ("service web", "asked")
     assert member.shares == {"/srv/b", "volume v", "network host"}

@@ -15,7 +15,7 @@ from portero.judging import proposal, request_document, try_line
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.at import spell_at
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.policy.policy import Policy
 from portero.policy.rule import Example, Rule
 from portero.proof.rule_examples import Examples
@@ -31,12 +31,12 @@ PROPOSING = sorted(file.stem for file in (SCHEMAS / "rules").glob("*/*.json") if
 
 @cache
 def policy() -> Policy:
-    return load([SCHEMAS, EXAMPLE_SITE], ROUTES.operations)
+    return load_policy([SCHEMAS, EXAMPLE_SITE], ROUTES.operations)
 
 
 @cache
 def shipped() -> Policy:
-    return load([SCHEMAS], ROUTES.operations)
+    return load_policy([SCHEMAS], ROUTES.operations)
 
 
 @cache
@@ -248,7 +248,7 @@ def test_what_is_too_much_is_taken_away_with_its_value() -> None:
 
 def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "log-drivers-remote": ["journald"]}))
-    strict = load([SCHEMAS, tmp_path], ROUTES.operations)
+    strict = load_policy([SCHEMAS, tmp_path], ROUTES.operations)
     ports = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "5353", "HostIp": "10.0.0.1"}]}
     image = f"registry.example.com/app:1@sha256:{'a' * 64}"
     body = {"Image": image, "HostConfig": {**LIMITED, "PortBindings": ports}}
@@ -262,7 +262,7 @@ def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
 
 def test_the_strictest_profile_is_satisfied_but_for_what_no_flag_can_say(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "registries": ["registry.example.com/team"]}))
-    strict = load([SCHEMAS, tmp_path], ROUTES.operations)
+    strict = load_policy([SCHEMAS, tmp_path], ROUTES.operations)
 
     suggestion = proposed({"Image": "busybox"}, profile="restricted", policy=strict)
 
@@ -414,7 +414,7 @@ def test_what_no_flag_can_say_is_named_as_still_in_the_way() -> None:
 
 def test_a_site_without_a_value_for_it_proposes_nothing_for_that_rule(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"log-drivers-remote": []}))
-    bare = load([SCHEMAS, tmp_path], ROUTES.operations)
+    bare = load_policy([SCHEMAS, tmp_path], ROUTES.operations)
 
     assert "--log-driver journald" in tried({"Image": "busybox"}, profile="restricted", policy=shipped())
     assert "--log-driver" not in tried({"Image": "busybox"}, profile="restricted", policy=bare)

@@ -12,7 +12,7 @@ from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging import denial
 from portero.judging.subject import describe_subject, read_traceparent
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.reading.envelope import Envelope, read_envelope
 from portero.recording.masking import masked
 from portero.settings.settings import Settings
@@ -49,7 +49,7 @@ def test_until_the_user_is_proved_the_name_is_the_one_that_dockerd_gives() -> No
 def test_no_login_of_a_malformed_name_is_in_line_denial_or_recording(method: str, target: str, tmp_path: Path) -> None:
     judge = replace(judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"})), host=FixedHost())
     site = write_files(tmp_path, {"site.json": {"registries": ["registry.example.com"]}})
-    judge = replace(judge, policy=load([SCHEMAS, site], judge.routes.operations))
+    judge = replace(judge, policy=load_policy([SCHEMAS, site], judge.routes.operations))
     data = envelope(method, f"/v1.45{target}")
 
     decision = judge.decide(data, "d-1", 1_800_000_000.0)

@@ -17,7 +17,7 @@ from portero.identity.caller import Identity
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.judging.unjudged_reads import UnjudgedReads
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.settings.settings import Settings
 from tests import captured
 from tests.identity.certificate_makers import make_authority, shown
@@ -45,7 +45,7 @@ def make_judge(profile: str = "hardened", audit_profile: str = "", mode: Any = "
 def with_site(folder: Path, files: dict[str, Any], judge: Judge | None = None) -> Judge:
     """The judge under a policy with these files of a site."""
     judge = judge or make_judge()
-    return replace(judge, policy=load([SCHEMAS, write_files(folder, files)], judge.routes.operations))
+    return replace(judge, policy=load_policy([SCHEMAS, write_files(folder, files)], judge.routes.operations))
 
 
 def rule(*operations: str, **condition: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.policy.policy import Policy
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
@@ -22,7 +22,7 @@ def write(folder: Path, name: str, content: Any) -> None:
 
 
 def loaded(*folders: Path) -> Policy:
-    return load(folders, OPERATIONS)
+    return load_policy(folders, OPERATIONS)
 
 
 @pytest.fixture

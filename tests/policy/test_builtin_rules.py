@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portero.policy.dialect import THREATS
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.policy.policy import Policy
 from portero.policy.rule import Example
 from portero.proof.prove import CHECKS, RuleProof
@@ -33,7 +33,7 @@ SOURCE = re.compile(
 
 @cache
 def policy() -> Policy:
-    return load([SCHEMAS, EXAMPLE_SITE], OPERATIONS)
+    return load_policy([SCHEMAS, EXAMPLE_SITE], OPERATIONS)
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.dialect import list_keywords, rule_faults
+from portero.policy.dialect import find_rule_faults, list_keywords
 
 Found = Callable[..., list[str]]
 OPERATIONS = {"ContainerCreate", "ContainerExec", "SystemInfo"}
@@ -18,7 +18,7 @@ def found(written: dict[str, Any], dialect: dict[str, Any]) -> Found:
 
     def find(**changes: Any) -> list[str]:
         rule = {name: value for name, value in (written | changes).items() if value is not None}
-        return list(rule_faults(rule, dialect, OPERATIONS, REFERENCES))
+        return list(find_rule_faults(rule, dialect, OPERATIONS, REFERENCES))
 
     return find
 

@@ -15,7 +15,7 @@ from portero.engine import Check, Engine, rust
 from portero.engine.rust import RUST
 from portero.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.policy.exception_match import looks_into_lists, make_strict
-from portero.policy.loader import InvalidPolicy, load
+from portero.policy.loader import InvalidPolicy, load_policy
 from portero.proof.rule_examples import ENGINES
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
@@ -114,7 +114,7 @@ def test_an_exception_works_to_the_end_of_its_day(day: date, clock: str, action:
 
 @given(st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)))
 def test_no_exception_works_after_its_day(day: date) -> None:
-    state = waiver(BY_ALICE).state(at(day))
+    state = waiver(BY_ALICE).find_state(at(day))
 
     assert (state == "expired") == (day > DAY)
     assert (state == "expiring") == (DAY - timedelta(days=14) <= day <= DAY)
@@ -123,7 +123,7 @@ def test_no_exception_works_after_its_day(day: date) -> None:
 def test_the_day_is_one_of_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
 
-    assert waiver(BY_ALICE).state(datetime(2030, 6, 30, 23, 0, tzinfo=UTC).timestamp()) == "expiring"
+    assert waiver(BY_ALICE).find_state(datetime(2030, 6, 30, 23, 0, tzinfo=UTC).timestamp()) == "expiring"
 
 
 def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> None:
@@ -564,7 +564,7 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
     write(built_in, "exceptions/mine.json", exception)
 
     with pytest.raises(InvalidPolicy) as broken:
-        load([built_in], OPERATIONS, engine=Stubborn())
+        load_policy([built_in], OPERATIONS, engine=Stubborn())
 
     assert broken.value.faults == (
         f"{built_in / 'exceptions/mine.json'}: match: the stubborn engine cannot compile it (RuntimeError)",

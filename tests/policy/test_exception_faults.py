@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.exception_faults import file_faults, match_schemas
+from portero.policy.exception_faults import find_file_faults, make_match_schemas
 from tests.judging.requests import make_exception
 from tests.paths import SCHEMAS
 
@@ -15,7 +15,7 @@ HUB = {"const": "docker.io"}
 
 def faults(match: dict[str, Any]) -> list[str]:
     content = make_exception(["no-privileged"]) | {"match": match}
-    return [*file_faults(content, SCHEMA, match_schemas(DIALECT), {"site#/$defs/registries"})]
+    return [*find_file_faults(content, SCHEMA, make_match_schemas(DIALECT), {"site#/$defs/registries"})]
 
 
 def image(**named: Any) -> dict[str, Any]:

@@ -117,19 +117,19 @@ def test_the_same_files_have_the_same_digest_in_any_order_and_wherever_they_are(
     first = make_folder({"site.json": b"{}", "rules/a/b.json": b"[]"})
     second = make_folder({"rules/a/b.json": b"[]", "site.json": b"{}"}, "/elsewhere")
 
-    assert folder.digest_of([first]) == folder.digest_of([second])
-    assert len(folder.digest_of([first])) == 64
+    assert folder.hash_folders([first]) == folder.hash_folders([second])
+    assert len(folder.hash_folders([first])) == 64
 
 
 def test_a_changed_byte_a_new_name_and_another_order_of_folders_change_the_digest() -> None:
     base, site = make_folder({"site.json": b"{}"}), make_folder({"site.json": b'{"actions": {}}'})
 
     digests = {
-        folder.digest_of([base, site]),
-        folder.digest_of([site, base]),
-        folder.digest_of([base]),
-        folder.digest_of([base, make_folder({"site.json": b"{ }"})]),
-        folder.digest_of([base, make_folder({"sites.json": b'{"actions": {}}'})]),
+        folder.hash_folders([base, site]),
+        folder.hash_folders([site, base]),
+        folder.hash_folders([base]),
+        folder.hash_folders([base, make_folder({"site.json": b"{ }"})]),
+        folder.hash_folders([base, make_folder({"sites.json": b'{"actions": {}}'})]),
     }
     assert len(digests) == 5
 
@@ -138,4 +138,4 @@ def test_one_file_cannot_pass_for_two() -> None:
     one = make_folder({"a": b"1b\n1\n2"})
     two = make_folder({"a": b"1", "b": b"2"})
 
-    assert folder.digest_of([one]) != folder.digest_of([two])
+    assert folder.hash_folders([one]) != folder.hash_folders([two])

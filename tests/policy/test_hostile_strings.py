@@ -18,7 +18,7 @@ import pytest
 
 import portero
 from portero.policy import site
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.proof.rule_examples import ENGINES
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
@@ -48,7 +48,7 @@ def of_policy() -> Iterator[str]:
     """Those of all schemas, and those that the values of a site become."""
     for file in SCHEMAS.rglob("*.json"):
         yield from written(json.loads(file.read_text()))
-    policy = load([SCHEMAS, SCHEMAS / "example-site"], load_api()[0].operations)
+    policy = load_policy([SCHEMAS, SCHEMAS / "example-site"], load_api()[0].operations)
     yield from written(site.make_definitions(policy.site, json.loads((SCHEMAS / "site.schema.json").read_text())))
 
 

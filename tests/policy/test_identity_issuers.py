@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from portero.policy.loader import InvalidPolicy, load
+from portero.policy.loader import InvalidPolicy, load_policy
 from portero.policy.policy import Policy
 from tests.identity.certificate_makers import make_authority
 from tests.identity.test_keys import entry, key_set, pem
@@ -28,7 +28,7 @@ def policy(folder: Path, site: dict[str, Any], *others: Path, **keys: bytes) -> 
     (folder / "site.json").write_text(json.dumps(site))
     for name, data in keys.items():
         (folder / "keys" / name.replace("_", ".")).write_bytes(data)
-    return load([SCHEMAS, *others, folder], OPERATIONS)
+    return load_policy([SCHEMAS, *others, folder], OPERATIONS)
 
 
 def faults(*given: Any, **keys: bytes) -> list[str]:
@@ -121,10 +121,10 @@ def test_what_reads_tokens_and_certificates_is_loaded_with_the_issuers(tmp_path:
     policy(tmp_path, {"token-issuers": [ISSUER]}, login_jwks=key_set(entry("EdDSA")))
     code = (
         "import json, sys; from pathlib import Path\n"
-        "from portero.policy.loader import load\n"
+        "from portero.policy.loader import load_policy\n"
         "from portero.reading import api_tables\n"
         f"folders = [Path({str(SCHEMAS)!r}), Path({str(tmp_path)!r})]\n"
-        "load(folders, api_tables.load_api()[0].operations)\n"
+        "load_policy(folders, api_tables.load_api()[0].operations)\n"
         "print(sorted(name for name in sys.modules if name.startswith('portero.identity.')))\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

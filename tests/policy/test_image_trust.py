@@ -9,7 +9,7 @@ import pytest
 
 from portero.files import package_files
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
-from portero.policy.loader import InvalidPolicy, load
+from portero.policy.loader import InvalidPolicy, load_policy
 from portero.reading.api_tables import load_api
 from tests.images.signed import new_key, public_pem
 
@@ -24,7 +24,7 @@ def trust(folder: Path, site: Any, lists: Any = None) -> ImageTrust:
         (folder / name).write_text(json.dumps(content))
     (folder / "keys").mkdir(exist_ok=True)
     (folder / "keys/team.pem").write_bytes(TEAM)
-    return load([package_files.schemas(), folder], load_api()[0].operations).images
+    return load_policy([package_files.schemas(), folder], load_api()[0].operations).images
 
 
 def find_fault(folder: Path, site: Any, lists: Any) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.policy.leftovers import describe
+from portero.policy.leftovers import describe_leftover
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from portero.policy.leftovers import describe
     ],
 )
 def test_a_leftover_is_named_as_what_it_is(name: str, what: str) -> None:
-    assert describe(name) == what
+    assert describe_leftover(name) == what
 
 
 @pytest.mark.parametrize("name", ["site.json", "README.md", "rules/a~b/c.json", "keys/a.dpkg.pem", "#", "~", ".swp"])
 def test_any_other_file_is_none(name: str) -> None:
-    assert describe(name) == ""
+    assert describe_leftover(name) == ""

@@ -11,7 +11,7 @@ import pytest
 
 from portero.engine import Check, Engine
 from portero.policy.folder import parse_folder
-from portero.policy.loader import InvalidPolicy, load
+from portero.policy.loader import InvalidPolicy, load_policy
 from portero.proof.rule_examples import ENGINES
 from tests.policy.conftest import BUILT_IN, OPERATIONS, loaded, write
 from tests.policy.test_positions import without_position
@@ -35,7 +35,7 @@ def own(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_a_loaded_policy_checks_requests(built_in: Path, engine: Engine) -> None:
-    policy = load([built_in], OPERATIONS, engine=engine)
+    policy = load_policy([built_in], OPERATIONS, engine=engine)
 
     assert [(v.rule, v.at) for v in policy.check(PRIVILEGED, "baseline")] == [
         ("no-privileged", "HostConfig.Privileged")
@@ -242,7 +242,7 @@ def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> Non
             return compile_one
 
     with pytest.raises(InvalidPolicy) as broken:
-        load([built_in], OPERATIONS, engine=Stubborn())
+        load_policy([built_in], OPERATIONS, engine=Stubborn())
 
     file = built_in / "rules/privileges/no-privileged.json"
     assert broken.value.faults == (f"{file}: the stubborn engine cannot compile it (RuntimeError)",)

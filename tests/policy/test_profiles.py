@@ -8,7 +8,7 @@ import pytest
 
 from portero.identity.caller import NOBODY, Identity
 from portero.policy import profiles
-from portero.policy.profiles import action_of
+from portero.policy.profiles import find_action
 from portero.policy.rule import Level, Rule
 
 SITE: Any = {
@@ -45,17 +45,17 @@ ACTIONS = [
     ],
 )
 def test_the_first_entry_that_matches_in_every_list_counts(who: Identity, profile: str) -> None:
-    assert profiles.choose(SITE, who, "default") == profile
+    assert profiles.choose_profile(SITE, who, "default") == profile
 
 
 def test_an_entry_without_lists_is_for_everybody() -> None:
     site: Any = {"profiles": [{"groups": ["ops"], "profile": "baseline"}, {"profile": "restricted"}]}
 
-    assert profiles.choose(site, NOBODY, "hardened") == "restricted"
+    assert profiles.choose_profile(site, NOBODY, "hardened") == "restricted"
 
 
 def test_without_the_value_the_default_counts() -> None:
-    assert profiles.choose({}, Identity("alicia"), "hardened") == "hardened"
+    assert profiles.choose_profile({}, Identity("alicia"), "hardened") == "hardened"
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_a_rule_is_enforced_from_its_level_on_and_reported_from_another(
 ) -> None:
     rule = replace(Rule.of(PurePath("schemas/rules/x/y.json"), written), level=level, reports=reports)
 
-    assert tuple(action_of(rule, profile) for profile in ("baseline", "hardened", "restricted")) == actions
+    assert tuple(find_action(rule, profile) for profile in ("baseline", "hardened", "restricted")) == actions

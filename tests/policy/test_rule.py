@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.rule import Example, Rule, with_site
+from portero.policy.rule import Example, Rule, fill_site_values
 
 
 def test_a_rule_is_named_by_its_file_and_holds_the_condition_apart(written: dict[str, Any]) -> None:
@@ -48,6 +48,6 @@ def test_what_counts_at_use_is_of_baseline_against_the_host_unless_the_file_says
 
 def test_a_remedy_has_the_figures_of_the_site(written: dict[str, Any]) -> None:
     written["remedy"] = {"docker": "--memory {memory-max}, not {.Name}", "compose": "mem_limit: {memory-max}"}
-    rule = with_site(Rule.of(PurePath("rules/resources/memory-limit.json"), written), {"memory-max": "2g"})
+    rule = fill_site_values(Rule.of(PurePath("rules/resources/memory-limit.json"), written), {"memory-max": "2g"})
 
     assert rule.remedy == {"docker": "--memory 2g, not {.Name}", "compose": "mem_limit: 2g"}

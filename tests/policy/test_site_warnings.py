@@ -10,7 +10,7 @@ import pytest
 from portero.files import package_files
 from portero.images.trust import ImageTrust, TrustEntry
 from portero.policy import site_warnings
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.policy.policy import Policy
 from portero.policy.site_warnings import list_nested_sources, list_unmatched_values
 from portero.reading import api_tables
@@ -25,7 +25,7 @@ SHIPPED: Any = json.loads((SCHEMAS / "site.json").read_text())
 
 @cache
 def shipped() -> Policy:
-    return load([package_files.schemas()], api_tables.load_api()[0].operations)
+    return load_policy([package_files.schemas()], api_tables.load_api()[0].operations)
 
 
 def list_unseen(profile: str, registries: list[str], **actions: str) -> list[str]:

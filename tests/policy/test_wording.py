@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.loader import load
+from portero.policy.loader import load_policy
 from portero.policy.rule import Rule
 from portero.policy.wording import WordingTemplate, faults, fill_reason
 from portero.proof.rule_examples import Examples
@@ -13,7 +13,7 @@ from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
 ROUTES, SHAPES = load_api()
-POLICY = load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
+POLICY = load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
 BASE = json.loads((SCHEMAS / "base-requests.json").read_text())
 EXAMPLES = Examples(BASE, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
 LIMIT = WordingTemplate.of(

@@ -2,7 +2,7 @@
 
 import json
 
-from portero.policy.exception_faults import file_faults, match_schemas
+from portero.policy.exception_faults import find_file_faults, make_match_schemas
 from portero.suggest.drafts import Draft, RefusedRequest
 from tests.paths import SCHEMAS
 from tests.suggest.refused import DIGEST
@@ -41,13 +41,15 @@ def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
     rule = json.loads((SCHEMAS / "rule.json").read_text())
     document = Draft(RefusedRequest("ContainerCreate", "docker.io", "a/b"), {"no-privileged"}).document()
 
-    assert [fault.partition(":")[0] for fault in file_faults(document, schema, match_schemas(rule), set())] == [
+    assert [
+        fault.partition(":")[0] for fault in find_file_faults(document, schema, make_match_schemas(rule), set())
+    ] == [
         "expires",
         "owner",
         "reason",
     ]
     filled = {**document, "reason": "because", "owner": "team", "expires": "2030-01-01"}
-    assert list(file_faults(filled, schema, match_schemas(rule), set())) == []
+    assert list(find_file_faults(filled, schema, make_match_schemas(rule), set())) == []
 
 
 def test_a_draft_without_a_name_has_one() -> None:

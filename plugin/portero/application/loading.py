@@ -17,7 +17,7 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.folder import Folder
-from portero.policy.loader import InvalidPolicy, Reader, load
+from portero.policy.loader import InvalidPolicy, Reader, load_policy
 from portero.policy.policy import Policy
 from portero.reading.api_tables import load_api
 from portero.reading.routes import Operation, Routes
@@ -122,7 +122,7 @@ def _read_from(files: PolicyFiles, path: Path, faults: list[str]) -> Folder:
 
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
     try:
-        return load(settings.policy_folders, operations, reader)
+        return load_policy(settings.policy_folders, operations, reader)
     except InvalidPolicy as error:
         raise LoadError(error.faults) from error
 

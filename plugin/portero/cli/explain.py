@@ -126,7 +126,7 @@ def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
         "remedy": dict(rule.remedy),
         "try": _list_proposed(rule),
         "exceptions": [
-            f"{each.id}: {each.state(time.time())}, until {each.expires}, owner {each.owner}: {each.reason}"
+            f"{each.id}: {each.find_state(time.time())}, until {each.expires}, owner {each.owner}: {each.reason}"
             for each in policy.waivers
             if rule.id in each.rules
         ],

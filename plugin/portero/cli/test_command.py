@@ -17,7 +17,7 @@ from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.files import package_files
 from portero.policy import site_warnings
 from portero.policy.folder import Folder, read_folder
-from portero.policy.loader import InvalidPolicy, load
+from portero.policy.loader import InvalidPolicy, load_policy
 from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import ENGINES, RequestRules, RuleKind, list_rules
@@ -84,7 +84,7 @@ def _list_warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindA
     """A sentence for each site value that has no effect, and each rule and exception that is probably a mistake."""
     for folder in folders[1:]:
         yield from _list_gaps(read_folder(folder, []), rules)
-    policy = load(folders, load_api()[0].operations)
+    policy = load_policy(folders, load_api()[0].operations)
     yield from site_warnings.list_unseen_names(policy, profile)
     site_schema = package_files.read_schema("site.schema.json")
     yield from site_warnings.list_unmatched_values(policy.site, site_schema)

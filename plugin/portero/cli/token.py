@@ -83,7 +83,7 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
         "accepted": True,
         "user": who.user,
         "groups": [*who.groups],
-        "profile": profiles.choose(judge.policy.site, who, settings.profile),
+        "profile": profiles.choose_profile(judge.policy.site, who, settings.profile),
         "until": format_instant(end),
     }
     shown = ((name, value) for name, value in summary.items() if name != "accepted")

@@ -65,10 +65,10 @@ class RuleTrial:
         weak += [
             f"exception {each.id} until {each.expires} ({each.owner}: {each.reason})"
             for each in waivers
-            if each.state(self.now) != "expired"
+            if each.find_state(self.now) != "expired"
         ]
         weak += self._list_profiles(rule.id)
-        expired = (each for each in waivers if each.state(self.now) == "expired")
+        expired = (each for each in waivers if each.find_state(self.now) == "expired")
         notes = [f"exception {each.id} expired on {each.expires}" for each in expired]
         if rule.file != self.builtin[rule.id].file:
             allows = f", and allows {tried - refused} of its {tried} bad examples" if refused < tried else ""

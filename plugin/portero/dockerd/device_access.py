@@ -35,7 +35,7 @@ def find_device_access(daemon: AskingDaemon, files: Files, mounts: MountTable, p
     # Without root of the host it can make no device, and open none that its account may not (mknod(2)).
     if 0 not in daemon.root_uids:
         return "closed"
-    nodev = mounts.find_mount(files.resolved(daemon.temporary)).nodev
+    nodev = mounts.find_mount(files.resolve_path(daemon.temporary)).nodev
     groups = dict(_split_group(line) for line in read_text(f"{proc}/{daemon.pid}/cgroup").splitlines())
     # Empty: version 1 has no rules for devices here, whatever lists that hierarchy.
     rules = files.text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""

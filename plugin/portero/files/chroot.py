@@ -54,7 +54,7 @@ class Files:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def resolved(self, path: str) -> str:
+    def resolve_path(self, path: str) -> str:
         resolved, _ = HostWalk(self._root).find_entry(clean(path))
         if resolved is None:
             raise PermissionError(f"{path}: its links cannot be followed")

@@ -17,7 +17,7 @@ class SetQuery:
 
     name: str
     reads: Callable[[str], JSON]
-    types: Callable[[JSON], str] = format_values.text
+    types: Callable[[JSON], str] = format_values.scalar
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         before = _put(document, self.name, str(self.reads(value)))

@@ -94,7 +94,7 @@ class SetField:
 
     at: str
     reads: Reader = str
-    types: Writer = format_values.text
+    types: Writer = format_values.scalar
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         parent, name = around(document, self.at)

@@ -20,7 +20,7 @@ _DRIVER_OPTIONS_SHOWN = re.compile(
 _DEFAULTS = (None, "", 0, False, "default")
 
 
-def text(value: JSON) -> str:
+def scalar(value: JSON) -> str:
     return "" if value in _DEFAULTS else str(value)
 
 

@@ -16,7 +16,7 @@ from portero.values.spelling import suggest_name
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-def flag_named(value: str) -> str:
+def find_flag(value: str) -> str:
     """The flag whose value stands for this one: {--memory} -> --memory; empty where the value stands for itself."""
     named = _PLACEHOLDER.fullmatch(value)
     return named[1] if named is not None and named[1] in FLAGS else ""
@@ -49,7 +49,7 @@ class Proposal:
         return Proposal(tuple((flag, _fill(value, site)) for flag, value in self.add), self.drop, self.change)
 
 
-def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
+def find_faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     """What is wrong with a `try` whose shape is right: flags and placeholders that do not exist. `keys`: the site's."""
     added = cast(list[str], written.get("add", []))
     dropped = cast(list[str], written.get("drop", []))
@@ -62,7 +62,7 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
                 yield f"try: '{{{key}}}' is not in site.json{suggest_name(key, sorted(keys))}"
 
 
-def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
+def find_value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
     """Values that the flags do not take, once the site's are filled in."""
     try:
         filled = proposal.fill(site)

@@ -107,7 +107,7 @@ def list_unix_sockets(files: Files, configuration: Configuration) -> list[str]:
     if len(paths) < len(named) or not named:
         # Handed over by systemd (fd://), or not configured.
         paths += [stream for stream in _list_streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
-    return [*dict.fromkeys(files.resolved(path) for path in paths)]
+    return [*dict.fromkeys(files.resolve_path(path) for path in paths)]
 
 
 def find_address(files: Files, configuration: Configuration) -> str | None:

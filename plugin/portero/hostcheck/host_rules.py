@@ -16,9 +16,9 @@ from portero.engine.rust import RUST
 from portero.hostcheck.fact import UNKNOWN, certain, possible
 from portero.policy import json_files, site
 from portero.policy.at import spell_at
-from portero.policy.dialect import condition_faults
-from portero.policy.folder import Folder, digest_of, read_folder
-from portero.policy.loader import Reader, action_faults, compile_rules, refuse_if, site_values
+from portero.policy.dialect import find_condition_faults
+from portero.policy.folder import Folder, hash_folders, read_folder
+from portero.policy.loader import Reader, compile_rules, find_action_faults, read_site_values, refuse_if
 from portero.policy.policy import Policy
 from portero.policy.profiles import Action
 from portero.policy.rule import Rule
@@ -63,15 +63,15 @@ def load(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_f
         faults + [f"{builtin.path / name}: is missing: restore it" for name in _REQUIRED if name not in builtin.data]
     )
     site_schema = builtin.documents["site.schema.json"]
-    values = site_values(contents, site_schema, faults)
+    values = read_site_values(contents, site_schema, faults)
     rules, about, needs = _read_rules(contents, faults)
-    faults += action_faults(contents)
+    faults += find_action_faults(contents)
     refuse_if(faults)
     resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.make_definitions(values, site_schema)}}
     certainly = compile_rules(_rewrite(certain, rules), engine, resources, faults)
     possibly = compile_rules(_rewrite(possible, rules), engine, resources, faults)
     refuse_if(faults)
-    return HostPolicy(Policy(rules, values, digest_of(contents), certainly, {}), about, possibly, needs)
+    return HostPolicy(Policy(rules, values, hash_folders(contents), certainly, {}), about, possibly, needs)
 
 
 def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -79,7 +79,7 @@ def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
 
 
 def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
-    return list(json_files.find_faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
+    return list(json_files.find_faults(dict(rule), meta_schema)) or list(find_condition_faults(rule, references))
 
 
 def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
@@ -97,7 +97,7 @@ def _read_rules(
     for folder in contents:
         for file, content in folder.host.items():
             of_rule = rule_faults(content, meta_schema, references)
-            faults += [folder.located(file, fault) for fault in of_rule]
+            faults += [folder.locate(file, fault) for fault in of_rule]
             if not of_rule:
                 rules[file.stem] = rule_of(file, content)
                 about[file.stem] = cast(About, content["about"])

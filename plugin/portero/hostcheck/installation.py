@@ -70,7 +70,7 @@ def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
                 continue
             seen.add(path)
             if is_link:
-                waiting.append(files.resolved(path))
+                waiting.append(files.resolve_path(path))
             elif why := _find_writer(files, path):
                 yield f"{path} ({why})"
 

@@ -105,8 +105,8 @@ def storage_facts(files: Files, root: Fact, process: VisibleDockerd | None) -> d
     at = f"/proc/{pid}/mountinfo {named}"
     return {
         "dataRoot": fact(root["value"], str(root["at"])),
-        "ownFileSystem": observed(at, lambda: _is_file_system(read_mounts(files, pid), files.resolved(named))),
-        "fileSystem": observed(at, lambda: read_mounts(files, pid).find_mount(files.resolved(named)).type),
+        "ownFileSystem": observed(at, lambda: _is_file_system(read_mounts(files, pid), files.resolve_path(named))),
+        "fileSystem": observed(at, lambda: read_mounts(files, pid).find_mount(files.resolve_path(named)).type),
     }
 
 

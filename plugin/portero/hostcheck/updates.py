@@ -20,7 +20,7 @@ from portero.files import package_files
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_facts import parse_release
 from portero.hostcheck.fact import observed
-from portero.policy.site import number_of
+from portero.policy.site import number_version
 from portero.values.json_fields import to_objects
 from portero.values.json_types import JSON, Fact
 
@@ -126,7 +126,8 @@ class Hole:
 def load_holes() -> list[Hole]:
     table = json.loads((package_files.schemas() / "engine-holes.json").read_bytes())
     return [
-        Hole(row["id"], row["in"], row["what"], tuple(map(number_of, row["fixed"])), "harmless" in row) for row in table
+        Hole(row["id"], row["in"], row["what"], tuple(map(number_version, row["fixed"])), "harmless" in row)
+        for row in table
     ]
 
 

@@ -29,7 +29,7 @@ class Enforcement:
         """The same for this user: the profile can depend on who asks, and break-glass lifts the rules."""
         if who is NOBODY and not site.get("profiles"):
             return self
-        profile = profiles.choose(site, who, self.profile)
+        profile = profiles.choose_profile(site, who, self.profile)
         breaks_glass = self.mode == "enforce" and may_break_glass(site, who)
         if profile == self.profile and not breaks_glass:
             return self

@@ -24,7 +24,7 @@ def make_started(container: Mapping[str, JSON], host: HostMoment, existing: Obje
     return replace(make_member(container, host, existing), state="asked" if is_first else "asked again")
 
 
-def make_asked(name: str, document: Mapping[str, JSON], sources: Iterable[Source], host: HostMoment) -> Member:
+def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterable[Source], host: HostMoment) -> Member:
     """A service that is asked for, which has these host paths; its tasks start without a request."""
     facts = child(document, "facts")
     volumes = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from portero.decision import LEVELS, Violation
 from portero.flags.docker import Spelling, find_spelling
 from portero.flags.edits import Change, Document, Entries, SetField, Violated
-from portero.flags.try_keyword import Proposal, flag_named
+from portero.flags.try_keyword import Proposal, find_flag
 from portero.judging.try_line import FlagChanges
 from portero.policy.policy import Policy
 from portero.policy.wording import follow_facts
@@ -109,11 +109,11 @@ class _Draft:
         """Add the flags, those last whose value is that of another flag."""
         wanted = [(violation, flag, value) for violation, proposal in proposals for flag, value in proposal.add]
         taken: dict[tuple[str, str], str] = {}
-        for violation, flag, value in sorted(wanted, key=lambda one: bool(flag_named(one[2]))):
+        for violation, flag, value in sorted(wanted, key=lambda one: bool(find_flag(one[2]))):
             spelt = find_spelling(self._operation, flag)
             if spelt is None:
                 continue
-            meant = self._value_of(flag_named(value)) if flag_named(value) else value
+            meant = self._value_of(find_flag(value)) if find_flag(value) else value
             # Of two values for one field the first one stays: that of the worse level.
             key = (flag, "" if isinstance(spelt.edit, SetField) else meant)
             if (meant or not value) and taken.setdefault(key, meant) == meant:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from portero.host.member import MadePlace, Member
 from portero.host.view import HostMoment, Objects
 from portero.judging import gone_writers, nested_sources
-from portero.judging.members import make_asked, make_started
+from portero.judging.members import make_asking_member, make_started
 from portero.judging.nested_sources import Source, find_nested, find_requested_name, was_created_since
 from portero.refusals import Refused
 from portero.values.json_fields import as_object, text
@@ -44,7 +44,7 @@ class SourcePairs:
         if document["operation"] in _CREATES:
             self.creating, self._name = sources, find_requested_name(document)
         if service:
-            asked = make_asked(service, document, sources, self.host)
+            asked = make_asking_member(service, document, sources, self.host)
             self.starting = {asked.id: asked}
         return _make_objects(self.found[sources]) if sources else {}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
-from portero.flags.try_keyword import faults as proposal_faults
+from portero.flags.try_keyword import find_faults as proposal_faults
 from portero.policy.json_files import find_faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
@@ -25,7 +25,7 @@ ANY = frozenset({ANY_OPERATION, ANY_READ})
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
 
 
-def rule_faults(
+def find_rule_faults(
     rule: Mapping[str, JSON], dialect: Mapping[str, JSON], operations: Set[str], references: Set[str]
 ) -> Iterator[str]:
     """One sentence for each fault. `operations`: the known ids; `references`: what a $ref may name."""
@@ -34,26 +34,26 @@ def rule_faults(
         # What follows reads the rule as if its shape were right.
         yield from shape_faults
         return
-    yield from _operation_faults(rule, operations)
-    yield from _example_faults(rule, operations)
+    yield from _find_operation_faults(rule, operations)
+    yield from _find_example_faults(rule, operations)
     keys = {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
     yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), keys)
     yield from wording_faults(cast(dict[str, JSON], rule.get("denial", {})), keys)
-    yield from condition_faults(rule, references)
+    yield from find_condition_faults(rule, references)
 
 
-def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
+def find_condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What a schema cannot say about any rule whose shape is right, be it about requests or about the host."""
-    yield from _level_faults(rule)
-    yield from _threat_faults(rule)
+    yield from _find_level_faults(rule)
+    yield from _find_threat_faults(rule)
     allows, denies = (cast(dict[str, JSON], rule[kind]) for kind in ("allows", "denies"))
     yield from (
         f"denies: '{command}' is allowed as well: keep one of the two" for command in allows if command in denies
     )
-    yield from keyword_faults(rule, references)
+    yield from find_keyword_faults(rule, references)
 
 
-def keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
+def find_keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What is wrong with the values of a schema's keywords: unsafe patterns, references to nothing."""
     for path, keyword, value in list_keywords(dict(schema)):
         if keyword == "pattern":
@@ -72,11 +72,11 @@ def list_keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[t
         return
     for keyword, value in schema.items():
         yield path, keyword, value
-        for steps, inner in _inner(keyword, value):
+        for steps, inner in _list_inner(keyword, value):
             yield from list_keywords(inner, (*path, *steps))
 
 
-def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:
+def _list_inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:
     if keyword in ONE_SCHEMA:
         yield (keyword,), value
     elif keyword in MANY_SCHEMAS and isinstance(value, list):
@@ -85,7 +85,7 @@ def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]
         yield from (((keyword, name), inner) for name, inner in value.items())
 
 
-def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
+def _find_level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
     level, reports = cast(str, rule["level"]), cast("str | None", rule.get("reports"))
     if reports is None:
         return
@@ -95,14 +95,14 @@ def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
         yield f"reports: {reports} is not below the level {level}: name a lower profile or remove 'reports'"
 
 
-def _threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
+def _find_threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
     for threat in cast(list[str], rule["threats"]):
         # Finding close names is slow and rarely needed.
         if threat not in THREATS and (hint := suggest_name(threat, THREATS)):
             yield f"threats: unknown threat '{threat}'{hint}"
 
 
-def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
+def _find_operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     named = cast(list[str], rule["operations"])
     for name in named:
         if name not in ANY and name not in operations:
@@ -111,7 +111,7 @@ def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterato
         yield "operations: '*' stands beside other operations: keep one of the two"
 
 
-def _example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
+def _find_example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """An allowed example may be of an operation beside those that the rule judges: the near miss of an outright no."""
     named = cast(list[str], rule["operations"])
     allows, denies = (cast(dict[str, dict[str, JSON]], rule[kind]) for kind in ("allows", "denies"))

@@ -18,16 +18,16 @@ def read_doors(values: Mapping[str, JSON]) -> dict[str, Door]:
     """What the site says about who asks at each door, by its name."""
     return {
         str(door["name"]): Door(tuple(cast("list[str]", door.get("groups", []))), door.get("same-names") is True)
-        for door in _entries(values)
+        for door in _list_doors(values)
     }
 
 
 def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """One sentence for each fault; the values have passed site.schema.json."""
-    twins = find_twins([str(door["name"]) for door in _entries(values)])
+    twins = find_twins([str(door["name"]) for door in _list_doors(values)])
     yield from (f"{DOORS}: has {name} twice: write one entry" for name in twins)
-    lists = _lists(values)
-    for door in _entries(values):
+    lists = _read_lists(values)
+    for door in _list_doors(values):
         for name in cast("list[str]", door.get("operations", [])):
             if name not in operations and name not in lists:
                 close = suggest_name(name, [*lists, *sorted(operations)])
@@ -44,29 +44,30 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
 
 def make_operations(values: Mapping[str, JSON]) -> JSON:
     """Of a request document of a door: its operation is one that the door lets through."""
-    lists = _lists(values)
+    lists = _read_lists(values)
     conditions: list[JSON] = []
-    for door in _entries(values):
+    for door in _list_doors(values):
         if "operations" in door:
             named = cast("list[str]", door["operations"])
             allowed = [operation for name in named for operation in lists.get(name, [name])]
             operation: JSON = {"enum": cast(JSON, [*dict.fromkeys(allowed)])} if allowed else {"not": {}}
-            conditions.append(
-                {"if": _came_through(str(door["name"])), "then": {"properties": {"operation": operation}}}
-            )
+            conditions.append({"if": _match_user(str(door["name"])), "then": {"properties": {"operation": operation}}})
     return {"allOf": conditions} if conditions else {}
 
 
 def make_mounted(values: Mapping[str, JSON]) -> JSON:
     """Of a request document: each door that it mounts is one that lists this container."""
-    listed = {str(door["name"]): _is_listed(door["containers"]) for door in _entries(values) if "containers" in door}
+    listed = {
+        str(door["name"]): _match_listed(door["containers"]) for door in _list_doors(values) if "containers" in door
+    }
     conditions: list[JSON] = [
-        {"if": {"not": container}, "then": _mounts({"not": {"const": name}})} for name, container in listed.items()
+        {"if": {"not": container}, "then": _match_mounted({"not": {"const": name}})}
+        for name, container in listed.items()
     ]
-    return {"allOf": [_mounts({"enum": ["", *listed]}), *conditions]}
+    return {"allOf": [_match_mounted({"enum": ["", *listed]}), *conditions]}
 
 
-def _is_listed(containers: JSON) -> JSON:
+def _match_listed(containers: JSON) -> JSON:
     """Of a request document: each that is given, the image, the user and a group, is listed."""
     listed = cast("dict[str, list[JSON]]", containers)
     identity: dict[str, JSON] = {}
@@ -81,19 +82,19 @@ def _is_listed(containers: JSON) -> JSON:
     return {"properties": properties}
 
 
-def _mounts(door: JSON) -> JSON:
+def _match_mounted(door: JSON) -> JSON:
     return {"properties": {"facts": {"properties": {"mounts": {"items": {"properties": {"door": door}}}}}}}
 
 
-def _came_through(name: str) -> JSON:
+def _match_user(name: str) -> JSON:
     user: JSON = {"not": {"pattern": f"^{DOOR_PREFIX}"}} if name == USERS else {"const": DOOR_PREFIX + name}
     return {"properties": {"identity": {"properties": {"user": user}}}}
 
 
-def _entries(values: Mapping[str, JSON]) -> list[dict[str, JSON]]:
+def _list_doors(values: Mapping[str, JSON]) -> list[dict[str, JSON]]:
     return cast("list[dict[str, JSON]]", values.get(DOORS, []))
 
 
-def _lists(values: Mapping[str, JSON]) -> dict[str, list[str]]:
+def _read_lists(values: Mapping[str, JSON]) -> dict[str, list[str]]:
     lists = cast("dict[str, dict[str, list[str]]]", values.get(LISTS, {}))
     return {name: listed["operations"] for name, listed in lists.items()}

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, TypedDict, cast
 
 from portero.decision import NearMiss, Violation
 from portero.engine import Check, Engine
-from portero.policy.exception_faults import KnownRules, file_faults, match_schemas, rule_faults
+from portero.policy.exception_faults import RuleIds, find_file_faults, find_rule_faults, make_match_schemas
 from portero.policy.exception_match import looks_into_lists, make_strict, narrow
 from portero.policy.folder import Folder
 from portero.policy.near_miss import Condition, find_miss, take_apart
@@ -64,9 +64,9 @@ class Waiver:
         """Whether it waives nothing any more."""
         return today > self.expires
 
-    def state(self, time: float) -> State:
+    def find_state(self, time: float) -> State:
         """How it is at a time, in seconds since 1970."""
-        today = _day_of(time)
+        today = _find_day(time)
         if self.is_over(today):
             return "expired"
         return "expiring" if today + _SOON >= self.expires else "active"
@@ -83,7 +83,7 @@ def waive(
     tries_left, misses_left = MAX_TRIES, _MAX_NEAR
     by_index: dict[int, str] = {}
     near: dict[int, NearMiss] = {}
-    today = _day_of(time)
+    today = _find_day(time)
     of_rule: dict[str, list[int]] = {}
     for index, violation in enumerate(violations):
         of_rule.setdefault(violation.rule, []).append(index)
@@ -116,12 +116,12 @@ def waive(
     )
 
 
-def _day_of(time: float) -> date:
+def _find_day(time: float) -> date:
     return datetime.fromtimestamp(time, UTC).date()
 
 
 def _describe_miss(waiver: Waiver, request: JSON, time: float) -> NearMiss | None:
-    if waiver.state(time) == "expired":
+    if waiver.find_state(time) == "expired":
         expired = NearMiss(waiver.id, "expires", f"matches, but expired on {waiver.expires}")
         return expired if waiver.match.is_satisfied(request) else None
     missed = find_miss(waiver.conditions, request)
@@ -143,8 +143,8 @@ def list_warnings(waivers: Sequence[Waiver], time: float) -> list[str]:
         "expired": "{0.file}: expired on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
         "expiring": "{0.file}: expires at the end of {0.expires}: renew it with {0.owner}, or delete it",
     }
-    soon = _day_of(time) + _ATTENTION
-    states = [(waiver.state(time), waiver) for waiver in waivers if waiver.expires <= soon]
+    soon = _find_day(time) + _ATTENTION
+    states = [(waiver.find_state(time), waiver) for waiver in waivers if waiver.expires <= soon]
     return [messages[state].format(waiver) for state, waiver in states if state in messages]
 
 
@@ -157,11 +157,11 @@ def read_exceptions(
 ) -> ExceptionFiles:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
-    conditions, rules = match_schemas(dialect), KnownRules.of(contents)
+    conditions, rules = make_match_schemas(dialect), RuleIds.of(contents)
     for folder in contents:
         for file, content in folder.exceptions.items():
-            wrong = [*file_faults(content, schema, conditions, references)] or [*rule_faults(content, rules)]
-            faults += [folder.located(file, fault) for fault in wrong]
+            wrong = [*find_file_faults(content, schema, conditions, references)] or [*find_rule_faults(content, rules)]
+            faults += [folder.locate(file, fault) for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from portero.policy.dialect import keyword_faults
+from portero.policy.dialect import find_keyword_faults
 from portero.policy.exception_match import pins_image, pins_user
 from portero.policy.folder import Folder
 from portero.policy.json_files import find_faults
@@ -22,7 +22,7 @@ SOCKETS = "no-daemon-sockets"
 
 
 @dataclass(frozen=True, slots=True)
-class KnownRules:
+class RuleIds:
     """The rules of all folders by what an exception may do with them, sorted."""
 
     all: tuple[str, ...]
@@ -30,7 +30,7 @@ class KnownRules:
     of_the_host: frozenset[str]
 
     @classmethod
-    def of(cls, contents: Sequence[Folder]) -> "KnownRules":
+    def of(cls, contents: Sequence[Folder]) -> "RuleIds":
         """Found once for all exceptions."""
         files = [file for folder in contents for file in folder.rules]
         # A rule keeps its protection when a later folder puts it under another topic.
@@ -39,25 +39,25 @@ class KnownRules:
         return cls(tuple(sorted({file.stem for file in files})), frozenset(protected), frozenset(of_the_host))
 
 
-def match_schemas(dialect: Mapping[str, JSON]) -> tuple[Mapping[str, JSON], ...]:
+def make_match_schemas(dialect: Mapping[str, JSON]) -> tuple[Mapping[str, JSON], ...]:
     """The schemas of a match: it has the keywords of a rule, and states a condition. Made once for all exceptions."""
     return {"$ref": "#/$defs/schema", "$defs": dialect["$defs"]}, {name: dialect[name] for name in ("anyOf", "cure")}
 
 
-def file_faults(
+def find_file_faults(
     content: Mapping[str, JSON],
     schema: Mapping[str, JSON],
     conditions: Sequence[Mapping[str, JSON]],
     references: Set[str],
 ) -> Iterator[str]:
-    """One sentence for each fault of a file by itself. `conditions`: of `match_schemas`."""
+    """One sentence for each fault of a file by itself. `conditions`: of `make_match_schemas`."""
     wrong = list(find_faults(dict(content), schema))
     if wrong:
         yield from wrong
         return
     match = cast(dict[str, JSON], content["match"])
-    wrong = next((found for one in conditions if (found := list(find_faults(match, one)))), [])
-    wrong = wrong or [*keyword_faults(match, references), *image_names.list_faults(match)]
+    wrong = next((faults for one in conditions if (faults := list(find_faults(match, one)))), [])
+    wrong = wrong or [*find_keyword_faults(match, references), *image_names.list_faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:
         date.fromisoformat(cast(str, content["expires"]))
@@ -65,7 +65,7 @@ def file_faults(
         yield "expires: not a valid date: write YYYY-MM-DD"
 
 
-def rule_faults(content: Mapping[str, JSON], rules: KnownRules) -> Iterator[str]:
+def find_rule_faults(content: Mapping[str, JSON], rules: RuleIds) -> Iterator[str]:
     """One sentence for each rule that nothing waives, or that there is not."""
     for id in cast(list[str], content["rules"]):
         if id in CODES:

@@ -63,7 +63,7 @@ class Folder:
     keys: Mapping[str, bytes] = field(default_factory=dict)
     image_lists: Mapping[str, dict[str, JSON]] = field(default_factory=dict)
 
-    def located(self, file: Path, fault: str) -> str:
+    def locate(self, file: Path, fault: str) -> str:
         """A line about a fault of one of its files, with where in the file it is."""
         data = self.data.get(file.relative_to(self.path).as_posix(), b"")
         return f"{file}: {fault}{find_position(data, fault)}"
@@ -72,23 +72,25 @@ class Folder:
 def read_folder(path: Path, faults: list[str]) -> Folder:
     """The folder's content; what is wrong with it is added to `faults`, one line each."""
     try:
-        names = _names(path)
-        data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
+        names = _list_names(path)
+        data = {name: read_regular_file(path / name) for name in names if _is_policy_file(name)}
         if not names:
             os.stat(path)
     except OSError as error:
         faults.append(describe_failure(path, error))
         return make_empty(path)
-    return _folder(path, names, data, faults)
+    return _make_folder(path, names, data, faults)
 
 
 def parse_folder(path: Path, files: Mapping[str, bytes], faults: list[str]) -> Folder:
     """The same from files that were read before, all that lie below the folder."""
-    names = _names_of(files)
-    return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, faults)
+    names = _select_names(files)
+    return _make_folder(
+        path, names, {name: files[name] for name in names if name in files and _is_policy_file(name)}, faults
+    )
 
 
-def digest_of(folders: Sequence[Folder]) -> str:
+def hash_folders(folders: Sequence[Folder]) -> str:
     """SHA-256 over names and bytes of all files of a policy; lengths keep two files from passing for one."""
     total = sha256()
     for folder in folders:
@@ -131,16 +133,18 @@ def find_cure(error: OSError) -> str:
     return "make it smaller" if error.errno == errno.EFBIG else "replace or remove it"
 
 
-def _folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: list[str]) -> Folder:
+def _make_folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: list[str]) -> Folder:
     if not names:
         faults.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
-    faults += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
+    faults += _find_name_faults(path, [name for name in names if name not in _DOCUMENTS])
     # Those of a signed folder come as they were verified.
     large = [name for name, content in data.items() if len(content) > MAX_FILE_BYTES]
     faults += [f"{path / name}: has more than {MAX_FILE_BYTES >> 20} MiB: make it smaller" for name in large]
     data = {name: content for name, content in data.items() if name not in large}
     keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
-    documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, faults)
+    documents = _parse_files(
+        path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, faults
+    )
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
     rules, host, exceptions = (
         {path / name: document for name, document in documents.items() if name.startswith(f"{branch}/")}
@@ -150,20 +154,20 @@ def _folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: lis
     return Folder(path, data, named, rules, host, exceptions, keys, lists)
 
 
-def _is_known(name: str) -> bool:
+def _is_policy_file(name: str) -> bool:
     return name in _DOCUMENTS or any(form.fullmatch(name) for form in (_RULE, _EXCEPTION, _KEY, _LIST))
 
 
-def _names(path: Path) -> list[str]:
+def _list_names(path: Path) -> list[str]:
     """The documents that are there, and what lies among rules and exceptions; links to topic folders are followed."""
     documents = [name for name in _DOCUMENTS if _is_there(path / name)]
-    topics = [topic for branch in _BRANCHES for topic in _entries(path / branch)]
-    rules = [entry for topic in topics for entry in (_entries(topic) if topic.is_dir() else [topic])]
-    others = [entry for branch in (_EXCEPTIONS, _KEYS, _LISTS) for entry in _entries(path / branch)]
+    topics = [topic for branch in _BRANCHES for topic in _list_entries(path / branch)]
+    rules = [entry for topic in topics for entry in (_list_entries(topic) if topic.is_dir() else [topic])]
+    others = [entry for branch in (_EXCEPTIONS, _KEYS, _LISTS) for entry in _list_entries(path / branch)]
     return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *others)]
 
 
-def _names_of(files: Mapping[str, bytes]) -> list[str]:
+def _select_names(files: Mapping[str, bytes]) -> list[str]:
     """The same from the names of all files; a folder where a file should be counts as one name."""
     depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2, _LISTS: 2}
     split = [name.split("/") for name in sorted(files)]
@@ -172,7 +176,7 @@ def _names_of(files: Mapping[str, bytes]) -> list[str]:
     return [*documents, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
 
 
-def _entries(folder: Path) -> list[Path]:
+def _list_entries(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if _is_there(folder) else []
 
 
@@ -185,7 +189,7 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _parsed(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[str, dict[str, JSON]]:
+def _parse_files(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[str, dict[str, JSON]]:
     documents = {}
     for name, content in data.items():
         try:
@@ -195,11 +199,11 @@ def _parsed(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[st
     return documents
 
 
-def _name_faults(path: Path, names: list[str]) -> list[str]:
+def _find_name_faults(path: Path, names: list[str]) -> list[str]:
     branches = {name: name.partition("/")[0] for name in names}
     faults = [
         f"{path / name}: is {what}: remove it"
-        if (what := leftovers.describe(name))
+        if (what := leftovers.describe_leftover(name))
         else f"{path / name}: is not named as {form}"
         for kinds, pattern, form in _FORMS
         for name in names

@@ -32,7 +32,7 @@ def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], faults:
         site_faults += _list_faults(_CERTIFICATES, file, "certificate", files)
     for issuer in issuers:
         site_faults += _list_faults(_TOKENS, str(issuer["keys"]), "public key", files)
-    faults += [last.located(last.path / "site.json", fault) for fault in site_faults]
+    faults += [last.locate(last.path / "site.json", fault) for fault in site_faults]
     faults += [sentence for sentence in files.values() if isinstance(sentence, str)]
     if site_faults or faults:
         return Trusted()

@@ -28,7 +28,7 @@ def read_trust(
     data = {name: content for folder in contents for name, content in folder.keys.items()}
     lists = {name: (folder, document) for folder in contents for name, document in folder.image_lists.items()}
     wrong = [
-        folder.located(folder.path / "image-lists" / name, fault)
+        folder.locate(folder.path / "image-lists" / name, fault)
         for name, (folder, document) in lists.items()
         for fault in [*find_faults(document, schema)] or _find_date_fault(document)
     ]
@@ -39,7 +39,7 @@ def read_trust(
     site_faults += [f"{_DIGESTS}: there is no image-lists/{name}{suggest_name(name, [*lists])}" for name in missing]
     if chosen.get("allowed") and not entries:
         site_faults.append(f"{_DIGESTS}: allowed says nothing where {_TRUST} asks for no signature: write its entries")
-    faults += [*wrong, *(last.located(last.path / "site.json", fault) for fault in site_faults)]
+    faults += [*wrong, *(last.locate(last.path / "site.json", fault) for fault in site_faults)]
     if faults:
         return ImageTrust()
     made = {name: _make_list(name, document) for name, (_, document) in lists.items()}

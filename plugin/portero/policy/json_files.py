@@ -82,7 +82,7 @@ def find_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     validator = VALIDATOR(dict(schema))
     seen: set[str] = set()
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
-        for sentence in _sentences(error, schema):
+        for sentence in _describe_error(error, schema):
             at = format_path(error.absolute_path)
             located = f"{at}: {sentence}" if at else sentence
             if located not in seen:
@@ -104,7 +104,7 @@ def _refuse_constant(constant: str) -> None:
     raise DocumentRefused(f"has {constant}, which is not JSON: write a number")
 
 
-def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
+def _describe_error(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
     # The library's hints leave these open; its reports always fill them.
     value: Any = cast(Any, error.validator_value)
     violated: Any = error.schema
@@ -115,7 +115,7 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
             only = shapes.get(name, {})
             yield f"'{name}' is missing" + (f': add "{name}": {json.dumps(only["const"])}' if "const" in only else "")
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
-        names = sorted(_known_names(violated, schema))
+        names = sorted(_list_property_names(violated, schema))
         yield from (f"'{name}' is unknown{suggest_name(name, names)}" for name in instance if name not in names)
     elif "cure" in violated:
         yield str(violated["cure"])
@@ -140,13 +140,13 @@ def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
     )
 
 
-def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
+def _list_property_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
     """The property names of a schema and of the `$defs` entry that it refers to."""
     names = set(schema.get("properties", {}))
     reference = schema.get("$ref")
     if reference is not None:
         definitions = cast(dict[str, Any], root["$defs"])
-        names |= _known_names(definitions[reference.removeprefix("#/$defs/")], root)
+        names |= _list_property_names(definitions[reference.removeprefix("#/$defs/")], root)
     return names
 
 

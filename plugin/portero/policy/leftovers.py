@@ -18,10 +18,10 @@ _KINDS = (
 )
 
 
-def describe(name: str) -> str:
+def describe_leftover(name: str) -> str:
     """What a file of this name below a policy folder is, for "it is ..."; empty for any other file."""
     last = name.rpartition("/")[2]
-    for pattern, words in _KINDS:
+    for pattern, description in _KINDS:
         if match := pattern.fullmatch(last):
-            return words.format(of=match["of"])
+            return description.format(of=match["of"])
     return ""

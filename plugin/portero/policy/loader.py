@@ -11,13 +11,13 @@ from typing import TypeAlias, cast
 
 from portero.engine import Check, Engine
 from portero.engine.rust import RUST
-from portero.flags.try_keyword import value_faults
+from portero.flags.try_keyword import find_value_faults
 from portero.policy import doors, exception, identity_issuers, image_trust, site, site_warnings
-from portero.policy.dialect import rule_faults
-from portero.policy.folder import Folder, digest_of, read_folder
+from portero.policy.dialect import find_rule_faults
+from portero.policy.folder import Folder, hash_folders, read_folder
 from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy, by_operation
-from portero.policy.rule import Rule, with_site
+from portero.policy.rule import Rule, fill_site_values
 from portero.reading.routes import UNKNOWN, Operation
 from portero.values.errors import Faults
 from portero.values.json_fields import to_object
@@ -36,7 +36,7 @@ class InvalidPolicy(Faults):
     """The policy cannot be used; `faults` names each fault with its file and its cure, one line each."""
 
 
-def load(
+def load_policy(
     folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read_folder, engine: Engine = RUST
 ) -> Policy:
     """The policy in these folders; raises InvalidPolicy. Only tests name another engine."""
@@ -44,30 +44,32 @@ def load(
         raise InvalidPolicy(["no policy folder is given: name at least the built-in one"])
     faults: list[str] = []
     contents = [reader(folder, faults) for folder in folders]
-    refuse_if(faults + _missing(contents[0]))
+    refuse_if(faults + _find_missing(contents[0]))
     schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA, _LIST)}
-    values = site_values(contents, schemas[_SITE_SCHEMA], faults)
-    known = {operation.id for operation in operations}
+    values = read_site_values(contents, schemas[_SITE_SCHEMA], faults)
+    ids = {operation.id for operation in operations}
     last = contents[-1]
-    faults += [last.located(last.path / _SITE, fault) for fault in ([] if faults else doors.list_faults(values, known))]
-    rules = _rules(contents, schemas, known, faults)
-    faults += action_faults(contents)
-    written = exception.read_exceptions(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), faults)
+    faults += [last.locate(last.path / _SITE, fault) for fault in ([] if faults else doors.list_faults(values, ids))]
+    rules = _read_rules(contents, schemas, ids, faults)
+    faults += find_action_faults(contents)
+    written = exception.read_exceptions(
+        contents, schemas[_EXCEPTION], schemas[_DIALECT], _list_references(schemas), faults
+    )
     refuse_if(faults)
     trusted = identity_issuers.read_issuers(contents, values, faults)
     refuse_if(faults)
     images = image_trust.read_trust(contents, values, schemas[_LIST], faults)
     refuse_if(faults)
     proposals = [(rule.file, rule.proposal) for rule in rules.values() if rule.proposal is not None]
-    refuse_if([f"{file}: {fault}" for file, proposal in proposals for fault in value_faults(proposal, values)])
-    rules = {id: with_site(rule, values) for id, rule in rules.items()}
+    refuse_if([f"{file}: {fault}" for file, proposal in proposals for fault in find_value_faults(proposal, values)])
+    rules = {id: fill_site_values(rule, values) for id, rule in rules.items()}
     definitions = site.make_definitions(values, schemas[_SITE_SCHEMA])
     resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": definitions}, "request": schemas[_REQUEST]}
     checks = compile_rules(rules, engine, resources, faults)
     waivers = exception.compile_waivers(written, engine, resources, faults)
     refuse_if(faults)
     judging = by_operation(rules, (*operations, UNKNOWN))
-    return Policy(rules, values, digest_of(contents), checks, judging, waivers, trusted, images)
+    return Policy(rules, values, hash_folders(contents), checks, judging, waivers, trusted, images)
 
 
 def refuse_if(faults: Sequence[str]) -> None:
@@ -76,37 +78,37 @@ def refuse_if(faults: Sequence[str]) -> None:
         raise InvalidPolicy(faults)
 
 
-def _missing(builtin: Folder) -> list[str]:
+def _find_missing(builtin: Folder) -> list[str]:
     needed = (_DIALECT, _EXCEPTION, _REQUEST, _SITE, _SITE_SCHEMA, _LIST)
     missing = [f"{builtin.path / name}: is missing: restore it" for name in needed if name not in builtin.documents]
     return missing if builtin.rules else [*missing, f"{builtin.path / 'rules'}: holds no rule: restore the rules"]
 
 
-def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], faults: list[str]) -> dict[str, JSON]:
+def read_site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], faults: list[str]) -> dict[str, JSON]:
     """The merged values; a key that no folder gives a value is a fault, since a rule may lean on it."""
     sites = [folder for folder in contents if _SITE in folder.documents]
     for folder in sites:
-        faults += [folder.located(folder.path / _SITE, fault) for fault in find_faults(folder.documents[_SITE], schema)]
+        faults += [folder.locate(folder.path / _SITE, fault) for fault in find_faults(folder.documents[_SITE], schema)]
     values = site.merge_sites(folder.documents[_SITE] for folder in sites)
     needed = [*site.list_keys(schema), "unknown-fields"]
     faults += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
     last = sites[-1]
     faults += [
-        last.located(last.path / _SITE, fault)
-        for fault in ([] if faults else site_warnings.list_nested_sources(values))
+        last.locate(last.path / _SITE, fault) for fault in ([] if faults else site_warnings.list_nested_sources(values))
     ]
     return values
 
 
-def _rules(
+def _read_rules(
     contents: Sequence[Folder], schemas: Mapping[str, Mapping[str, JSON]], operations: set[str], faults: list[str]
 ) -> dict[str, Rule]:
-    references = _references(schemas)
+    references = _list_references(schemas)
     rules: dict[str, Rule] = {}
     for folder in contents:
         for file, content in folder.rules.items():
             wrong = [
-                folder.located(file, fault) for fault in rule_faults(content, schemas[_DIALECT], operations, references)
+                folder.locate(file, fault)
+                for fault in find_rule_faults(content, schemas[_DIALECT], operations, references)
             ]
             faults += wrong
             if not wrong:
@@ -114,18 +116,18 @@ def _rules(
     return dict(sorted(rules.items()))
 
 
-def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
+def _list_references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
     of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
     return {site.REFERENCE + name for name in site.list_names(schemas[_SITE_SCHEMA])} | {
         f"request#/$defs/{name}" for name in of_request
     }
 
 
-def action_faults(contents: Sequence[Folder]) -> list[str]:
+def find_action_faults(contents: Sequence[Folder]) -> list[str]:
     """Actions for rules that are neither rules of requests nor of the host."""
     rules = sorted({file.stem for folder in contents for file in (*folder.rules, *folder.host)})
     return [
-        folder.located(folder.path / _SITE, f"actions: unknown rule '{rule}'{suggest_name(rule, rules)}")
+        folder.locate(folder.path / _SITE, f"actions: unknown rule '{rule}'{suggest_name(rule, rules)}")
         for folder in contents
         for rule in to_object(folder.documents.get(_SITE, {}).get("actions"))
         if rule not in rules

@@ -67,9 +67,9 @@ def _wrap(path: Sequence[str], part: JSON) -> JSON:
 
 def _describe(part: Mapping[str, JSON]) -> str:
     if "const" in part:
-        return _show(part["const"])
+        return _format_value(part["const"])
     if "enum" in part:
-        named = [_show(value) for value in cast(list[JSON], part["enum"])]
+        named = [_format_value(value) for value in cast(list[JSON], part["enum"])]
         return " or ".join(named if len(named) <= _MAX_NAMED else [*named[:_MAX_NAMED], "others"])
     reference = cast(str, part.get("$ref", ""))
     return f"in {reference.removeprefix(REFERENCE)} of site.json" if reference.startswith(REFERENCE) else ""
@@ -85,7 +85,7 @@ def _explain(condition: Condition, request: JSON) -> str:
         return "no entry is as the match asks"
     if not condition.wanted or not _is_shown(condition.path, value):
         return f"not {condition.wanted}" if condition.wanted else "not as the match asks"
-    return f"{_show(value)} is not {condition.wanted}"
+    return f"{_format_value(value)} is not {condition.wanted}"
 
 
 def _is_shown(path: tuple[str, ...], value: JSON) -> bool:
@@ -95,7 +95,7 @@ def _is_shown(path: tuple[str, ...], value: JSON) -> bool:
     return any(path[: len(shown)] == shown for shown in _SHOWN) or (path[:1] == ("facts",) and not is_text)
 
 
-def _show(value: JSON) -> str:
+def _format_value(value: JSON) -> str:
     if value is None:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value) or "empty"

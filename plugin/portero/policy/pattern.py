@@ -47,7 +47,7 @@ def refuse_unsafe(pattern: str) -> None:
     if not (pattern.startswith("^") and pattern.endswith("$") and len(pattern) > 2):
         raise PatternRefused("does not cover the whole string: write it as ^...$")
     groups = [_Group()]
-    for kind, text in _tokens(pattern[1:-1]):
+    for kind, text in _split_tokens(pattern[1:-1]):
         _step(groups, kind, text)
     if len(groups) != 1:
         raise PatternRefused("has a group without its end: add )")
@@ -59,7 +59,7 @@ def refuse_unsafe(pattern: str) -> None:
         raise PatternRefused("has too many groups inside each other: make it flatter") from error
 
 
-def _tokens(inside: str) -> list[tuple[str, str]]:
+def _split_tokens(inside: str) -> list[tuple[str, str]]:
     tokens = []
     position = 0
     while position < len(inside):
@@ -83,7 +83,7 @@ def _step(groups: list[_Group], kind: str, text: str) -> None:
     elif kind == "quantifier":
         _repeat(groups[-1], text)
     else:
-        _atom(groups[-1], kind, text)
+        _add_atom(groups[-1], kind, text)
 
 
 def _close(groups: list[_Group]) -> None:
@@ -112,7 +112,7 @@ def _repeat(group: _Group, quantifier: str) -> None:
     group.atom = False
 
 
-def _atom(group: _Group, kind: str, text: str) -> None:
+def _add_atom(group: _Group, kind: str, text: str) -> None:
     if kind == "class" and any(operation in text for operation in _SET_OPERATIONS):
         raise PatternRefused(f"has a set operation in {text}: list the characters")
     group.atom, group.atom_is_complex = True, False

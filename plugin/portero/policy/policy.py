@@ -13,7 +13,7 @@ from portero.policy.at import follow, is_default, spell_at
 from portero.policy.dialect import ANY_OPERATION, ANY_READ
 from portero.policy.exception import Waiver, waive
 from portero.policy.object_readers import reads_image, reads_vouching
-from portero.policy.profiles import ACTS, Acting, Action, action_of
+from portero.policy.profiles import ACTS, Acting, Action, find_action
 from portero.policy.rule import Rule
 from portero.policy.wording import fill_reason
 from portero.reading.routes import Operation
@@ -55,7 +55,7 @@ class Policy:
     def action(self, rule: str, profile: str) -> Action:
         """What a violation of this rule does under a profile; the site's `actions` win."""
         chosen = self.site_actions.get(rule)
-        return chosen if chosen is not None else action_of(self.rules[rule], profile)
+        return chosen if chosen is not None else find_action(self.rules[rule], profile)
 
     def report(self, rule: str) -> "Policy":
         """The same policy, in which this rule is reported instead of enforced."""

@@ -19,9 +19,9 @@ Path = tuple[str | int, ...]
 def find_position(data: bytes, sentence: str) -> str:
     """` (line 3, column 5)`, or nothing where the sentence names no place of the file, which is valid JSON."""
     try:
-        text, places = data.decode(), list[tuple[Path, int]]()
-        _walk_value(text, _skip(text, 0), (), places)
-        offsets = {format_path(path): offset for path, offset in places}
+        text, positions = data.decode(), list[tuple[Path, int]]()
+        _walk_value(text, _skip(text, 0), (), positions)
+        offsets = {format_path(path): offset for path, offset in positions}
     # IndexError: there is no such file, or it holds nothing.
     except (RecursionError, IndexError):
         return ""

@@ -14,7 +14,7 @@ Acting = Literal["deny", "audit"]
 ACTS: tuple[Acting, ...] = ("deny", "audit")
 
 
-def choose(site: Mapping[str, JSON], identity: Identity, default: str) -> str:
+def choose_profile(site: Mapping[str, JSON], identity: Identity, default: str) -> str:
     """The profile for this user; `default` where no entry matches."""
     entries = cast("Sequence[Mapping[str, JSON]]", site.get("profiles", ()))
     return next((str(entry["profile"]) for entry in entries if _matches(entry, identity)), default)
@@ -34,7 +34,7 @@ def _matches(entry: Mapping[str, JSON], identity: Identity) -> bool:
     )
 
 
-def action_of(rule: Rule, profile: str) -> Action:
+def find_action(rule: Rule, profile: str) -> Action:
     """The action of a rule by its level: enforced up to the profile's, reported where the rule has `reports`."""
     if rule.level == "advisory":
         return "audit"

@@ -87,7 +87,7 @@ class Rule:
 
     @classmethod
     def of(cls, file: PurePath, content: Mapping[str, JSON]) -> "Rule":
-        """The rule in a file without faults (dialect.rule_faults); its name is the id, its folder the topic."""
+        """The rule in a file without faults (dialect.find_rule_faults); its name is the id, its folder the topic."""
         document = cast(RuleDocument, content)
         protects_host = document["level"] == "baseline" and not _OF_HOST.isdisjoint(document["threats"])
         return cls(
@@ -113,7 +113,7 @@ class Rule:
         )
 
 
-def with_site(rule: Rule, site: Mapping[str, JSON]) -> Rule:
+def fill_site_values(rule: Rule, site: Mapping[str, JSON]) -> Rule:
     """The rule with the site's values in its remedy, its denial and what it proposes: --memory {memory-max}."""
     remedy = {client: fill_site(words, site) for client, words in rule.remedy.items()}
     proposal = rule.proposal.fill(site) if rule.proposal is not None else None

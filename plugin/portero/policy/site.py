@@ -68,39 +68,39 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
     return {key: _MAKERS[becomes](value)} | second
 
 
-def _paths(value: JSON) -> JSON:
-    return _at_or_below(cast(list[str], value)) if value else dict(_NOTHING)
+def _match_paths(value: JSON) -> JSON:
+    return _match_at_or_below(cast(list[str], value)) if value else dict(_NOTHING)
 
 
-def _protected(value: JSON) -> JSON:
+def _match_protected_paths(value: JSON) -> JSON:
     paths = cast(list[str], value)
     if not paths:
         return dict(_NOTHING)
     above = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents})
-    within = _at_or_below(paths)
+    within = _match_at_or_below(paths)
     return {"anyOf": [within, {"enum": [*above]}]} if above else within
 
 
-def _names(value: JSON) -> JSON:
+def _match_names(value: JSON) -> JSON:
     return {"enum": value} if value else dict(_NOTHING)
 
 
-def _methods(value: JSON) -> JSON:
+def _match_methods(value: JSON) -> JSON:
     """A listed way to identify a user; two of them together are both."""
     methods = cast(list[str], value)
     pairs = [pair for pair, parts in PAIRS.items() if {*parts} & {*methods}]
-    return _names([*dict.fromkeys([*methods, *pairs])])
+    return _match_names([*dict.fromkeys([*methods, *pairs])])
 
 
-def _patterns(value: JSON) -> JSON:
+def _match_patterns(value: JSON) -> JSON:
     names = cast(list[str], value)
     whole: list[JSON] = [name for name in names if "*" not in name]
-    patterns = [_escaped(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name]
-    either = [*([{"enum": whole}] if whole else []), *([_one_of(patterns, "$")] if patterns else [])]
+    patterns = [_escape(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name]
+    either = [*([{"enum": whole}] if whole else []), *([_match_any(patterns, "$")] if patterns else [])]
     return {"anyOf": cast(list[JSON], either)} if either else dict(_NOTHING)
 
 
-def _devices(value: JSON) -> JSON:
+def _match_devices(value: JSON) -> JSON:
     devices: list[JSON] = []
     for device in cast(list[dict[str, str]], value):
         subset = "".join(f"{letter}?" for letter in device["permissions"])
@@ -110,34 +110,34 @@ def _devices(value: JSON) -> JSON:
     return {"anyOf": devices} if devices else dict(_NOTHING)
 
 
-def _range(value: JSON) -> JSON:
-    least, most = cast(list[JSON], value)
-    return {"type": "number", "minimum": least, "maximum": most}
+def _limit_number(value: JSON) -> JSON:
+    minimum, maximum = cast(list[JSON], value)
+    return {"type": "number", "minimum": minimum, "maximum": maximum}
 
 
-def _registries(value: JSON) -> JSON:
+def _match_registries(value: JSON) -> JSON:
     registries = cast(list[str], value)
-    return {"anyOf": [_registry(registry) for registry in registries]} if registries else {}
+    return {"anyOf": [_match_registry(registry) for registry in registries]} if registries else {}
 
 
-def _registry(registry: str) -> JSON:
+def _match_registry(registry: str) -> JSON:
     """Of an image fact: that registry, and below the folder when one is named; what may be an ID is from anywhere."""
     host, _, folder = registry.partition("/")
     properties: dict[str, JSON] = {"registry": {"const": host}, "mayBeId": {"const": False}}
     if folder:
-        properties["repository"] = _at_or_below([folder])
+        properties["repository"] = _match_at_or_below([folder])
     return {"properties": properties}
 
 
-def _subnets(value: JSON) -> JSON:
+def _match_subnets(value: JSON) -> JSON:
     """Of a subnet fact; its prefix begins with that of the range that it lies in."""
     prefixes = [spell_prefix(ip_network(subnet, strict=False)) for subnet in cast(list[str], value)]
     if not prefixes:
         return {"properties": {"hostAddress": {"const": False}}}
-    return {"properties": {"prefix": _one_of(prefixes, "")}}
+    return {"properties": {"prefix": _match_any(prefixes, "")}}
 
 
-def _rates(value: JSON) -> JSON:
+def _limit_rates(value: JSON) -> JSON:
     """Of the fact blockIO: each rate of each device is limited, and no entry goes beyond."""
     rates: list[tuple[dict[str, JSON], int]] = [
         ({"device": {"const": device["path"]}, "limit": {"const": limit}}, parse_size(rate))
@@ -145,10 +145,10 @@ def _rates(value: JSON) -> JSON:
         for limit, rate in device.items()
         if limit != "path"
     ]
-    return {"allOf": [_rate(named, rate) for named, rate in rates]} if rates else {}
+    return {"allOf": [_limit_rate(named, rate) for named, rate in rates]} if rates else {}
 
 
-def _rate(named: Mapping[str, JSON], rate: int) -> JSON:
+def _limit_rate(named: Mapping[str, JSON], rate: int) -> JSON:
     within: JSON = {"rate": {"minimum": 1, "maximum": rate}}
     return {
         "contains": {"properties": {**named}},
@@ -156,19 +156,19 @@ def _rate(named: Mapping[str, JSON], rate: int) -> JSON:
     }
 
 
-def number_of(version: str) -> int:
+def number_version(version: str) -> int:
     """26.1.5 -> 26001005, so that versions compare as numbers; a part that is missing is 0."""
     major, minor, patch = [*map(int, version.split(".")), 0, 0][:3]
     return (major * 1000 + minor) * 1000 + patch
 
 
-def _at_or_below(paths: Sequence[str]) -> JSON:
+def _match_at_or_below(paths: Sequence[str]) -> JSON:
     if "/" in paths:
         return {"type": "string", "pattern": r"^/[^\x00]*$"}
-    return _one_of([_escaped(path) for path in paths], f"{_BELOW}$")
+    return _match_any([_escape(path) for path in paths], f"{_BELOW}$")
 
 
-def _one_of(patterns: Sequence[str], end: str) -> JSON:
+def _match_any(patterns: Sequence[str], end: str) -> JSON:
     """A string that begins with one of these patterns, and then ends so. Engines bound how long a pattern may be."""
     together: list[list[str]] = [[]]
     room = _MAX_PATTERN_LENGTH
@@ -184,36 +184,36 @@ def _one_of(patterns: Sequence[str], end: str) -> JSON:
     return {"type": "string", "anyOf": [{"pattern": one} for one in (first, *others)]}
 
 
-def _escaped(path: str) -> str:
+def _escape(path: str) -> str:
     # re.escape would also escape characters whose escape means nothing to the other engine.
     return re.sub(r"([\\.+*?()\[\]{}|^$])", r"\\\1", path)
 
 
 _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
-    "path-list": _paths,
-    _EXACT: _names,
-    "protected-path-list": _protected,
-    "name-list": _names,
-    "method-list": _methods,
-    "pattern-list": _patterns,
+    "path-list": _match_paths,
+    _EXACT: _match_names,
+    "protected-path-list": _match_protected_paths,
+    "name-list": _match_names,
+    "method-list": _match_methods,
+    "pattern-list": _match_patterns,
     # Of an address in the fact log: a listed one; with an empty list any that is not this host's.
     "log-address-list": lambda value: {
         "properties": {"address": {"enum": value}} if value else {"local": {"const": False}}
     },
-    "device-list": _devices,
+    "device-list": _match_devices,
     "size": lambda value: {"type": "number", "maximum": parse_size(cast("str | int", value))},
     "figure": lambda value: {"type": "number", "maximum": value},
-    "range": _range,
+    "range": _limit_number,
     "optional-name-list": lambda value: {"enum": value} if value else {},
-    _REGISTRIES: _registries,
+    _REGISTRIES: _match_registries,
     _DOORS: lambda values: doors.make_operations(cast("dict[str, JSON]", values)),
-    "rate-list": _rates,
-    "subnet-list": _subnets,
-    "version": lambda value: {"type": "number", "minimum": number_of(cast(str, value))},
+    "rate-list": _limit_rates,
+    "subnet-list": _match_subnets,
+    "version": lambda value: {"type": "number", "minimum": number_version(cast(str, value))},
 }
 # A listed path is exact for what is allowed; what is below it is what a container may then change.
 _MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {
-    _EXACT: _paths,
-    _REGISTRIES: lambda value: _registries(value) if value else dict(_NOTHING),
+    _EXACT: _match_paths,
+    _REGISTRIES: lambda value: _match_registries(value) if value else dict(_NOTHING),
     _DOORS: lambda values: doors.make_mounted(cast("dict[str, JSON]", values)),
 }

@@ -158,7 +158,7 @@ def list_rules(
     for number, folder in enumerate(folders, 1):
         example = folder / _EXAMPLE_SITE
         upto = [*folders[:number], *([example] if example.is_dir() else [])]
-        about_requests, about_host = loader.load(upto, operations), host_rules.load(upto)
+        about_requests, about_host = loader.load_policy(upto, operations), host_rules.load(upto)
         resources = _make_resources(builtin, about_requests.site)
         requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, described, resources, ENGINES)
         yield from ((requests, rule) for rule in _list_of_folder(folder, about_requests.rules))

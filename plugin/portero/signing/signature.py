@@ -129,7 +129,7 @@ def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> 
         if name not in present:
             yield name, f"is missing, but signed: restore it, or {_SIGN_AGAIN}"
         elif name not in signed:
-            what = leftovers.describe(name)
+            what = leftovers.describe_leftover(name)
             yield (
                 name,
                 f"is {what}: remove it" if what else f"is not covered by the signature: remove it, or {_SIGN_AGAIN}",

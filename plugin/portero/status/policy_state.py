@@ -99,7 +99,7 @@ _DOES = {"audit": "is only reported", "off": "is off"}
 def list_weakened(policy: Policy, now: float) -> Iterator[str]:
     """Exceptions for Docker's socket that are in force at `now`, and baseline rules that do not refuse."""
     for waiver in policy.waivers:
-        if SOCKETS in waiver.rules and waiver.state(now) != "expired":
+        if SOCKETS in waiver.rules and waiver.find_state(now) != "expired":
             yield (
                 f"{waiver.file}: who it is for has Docker's socket, which is root on the host, until {waiver.expires} "
                 f"({waiver.owner}: {waiver.reason})"

@@ -213,7 +213,7 @@ def _list_exceptions(policy: Policy, now: float, metrics: Metrics) -> list[JSON]
             "rules": [*waiver.rules],
             "owner": waiver.owner,
             "expires": waiver.expires.isoformat(),
-            "state": waiver.state(now),
+            "state": waiver.find_state(now),
             "usedSinceStart": used.get((waiver.id,), 0),
             "nearMisses": {condition: count for (id, condition), count in near_misses.items() if id == waiver.id},
         }

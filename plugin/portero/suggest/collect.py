@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar, cast
 
 from portero.decision import Violation
-from portero.flags.try_keyword import flag_named
+from portero.flags.try_keyword import find_flag
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
@@ -200,7 +200,7 @@ def _get_or_add(entries: dict[Key, Entry], key: Key, new: Entry) -> Entry | None
 
 def _write_flag(added: tuple[str, str]) -> str:
     flag, value = added
-    return f"{flag} with the value of {other}" if (other := flag_named(value)) else f"{flag} {value}".strip()
+    return f"{flag} with the value of {other}" if (other := find_flag(value)) else f"{flag} {value}".strip()
 
 
 def _measure(value: JSON) -> float:
