@@ -62,8 +62,8 @@ def test_a_container_is_the_request_that_creates_it() -> None:
 def test_the_control_group_namespace_of_version_1_is_a_default(kept: JSON, mode: str, left: dict[str, JSON]) -> None:
     body: dict[str, JSON] = {"Image": "x", "HostConfig": {"OomKillDisable": kept, "CgroupnsMode": mode}}
 
-    assert inspected.without_cgroup_default(body) == {"Image": "x", "HostConfig": left}
-    assert inspected.without_cgroup_default({"Name": "v"}) == {"Name": "v"}
+    assert inspected.drop_cgroup_default(body) == {"Image": "x", "HostConfig": left}
+    assert inspected.drop_cgroup_default({"Name": "v"}) == {"Name": "v"}
 
 
 def test_networks_of_a_container_keep_what_was_asked_for_and_lose_what_was_given() -> None:

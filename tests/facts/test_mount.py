@@ -3,7 +3,7 @@
 import pytest
 
 from portero.facts import mounts
-from portero.facts.mount import look_up
+from portero.facts.mount import resolve_sources
 from portero.host.fixed_host import FixedHost
 from portero.values.json_types import JSON, Fact
 
@@ -13,16 +13,16 @@ from portero.values.json_types import JSON, Fact
 def test_one_path_is_reported_as_several_would_be(path: str, visible: bool) -> None:
     host = FixedHost({"links": {"/tmp/lnk": "/etc"}, "visible": visible})
 
-    assert look_up([path], "Here", host) == look_up([path, path], "Here", host)
+    assert resolve_sources([path], "Here", host) == resolve_sources([path, path], "Here", host)
 
 
 def test_no_path_opens_nothing() -> None:
-    assert look_up([], "Here", FixedHost()) == {}
+    assert resolve_sources([], "Here", FixedHost()) == {}
 
 
 def test_who_can_replace_a_source_is_reported() -> None:
     host = FixedHost({"owners": {"/srv": "user alicia (1000)"}})
-    found = look_up(["/srv/a"], "HostConfig.Binds[0]", host)
+    found = resolve_sources(["/srv/a"], "HostConfig.Binds[0]", host)
 
     assert found["swappableBy"] == [{"who": "user alicia (1000)", "path": "/srv/a", "at": "HostConfig.Binds[0]"}]
     assert found["passes"] == ["/", "/srv"]
@@ -39,7 +39,7 @@ def test_several_paths_open_what_each_of_them_opens() -> None:
             "mounts": {"/c/proc": "proc", "/a/etc": "/etc"},
         }
     )
-    found = look_up(["/a", "/b"], "Here", host)
+    found = resolve_sources(["/a", "/b"], "Here", host)
 
     assert (found["paths"], found["resolution"], found["kind"]) == (["/a", "/b", "/c"], "resolved", "file")
     assert (found["holds"], found["userSockets"], found["porteroFiles"]) == (

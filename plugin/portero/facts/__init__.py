@@ -52,14 +52,14 @@ def has_facts(operation_id: str) -> bool:
     return operation_id in _READERS
 
 
-def _image_create(call: _Call) -> dict[str, JSON]:
+def _read_image_create(call: _Call) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": addresses.read_import(call.query)}
     named = {} if pulled else image.read_new_name(call.query) | build.read_device_access("?fromSrc", call.host)
     return pulled | imported | named | build.read_builder_pull(pulled.get("image"), call.host)
 
 
-def _swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
+def _read_swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
     return {"plugins": plugins.read_swarm(spec, prefix), "log": log_driver.read_swarm(spec, prefix)}
 
 
@@ -86,7 +86,7 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: commit.read_config(call.body, call.query) | image.read_new_name(call.query),
-    "ImageCreate": _image_create,
+    "ImageCreate": _read_image_create,
     "ImageLoad": lambda call: build.read_device_access("operation", call.host),
     "ContainerTop": lambda call: {"processList": ps_arguments.read_top(call.query)},
     "ContainerInspect": lambda call: build.read_builder_inspect(call.path, call.host),
@@ -101,6 +101,6 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "ImageSearch": lambda call: image.read_search(call.query),
     "GetPluginPrivileges": lambda call: image.read_plugin(call.query),
     "DistributionInspect": lambda call: image.read_distribution(call.path),
-    "SwarmInit": lambda call: _swarm(child(call.body, "Spec"), "Spec."),
-    "SwarmUpdate": lambda call: _swarm(call.body, ""),
+    "SwarmInit": lambda call: _read_swarm(child(call.body, "Spec"), "Spec."),
+    "SwarmUpdate": lambda call: _read_swarm(call.body, ""),
 }

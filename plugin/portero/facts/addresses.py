@@ -59,9 +59,9 @@ def is_local(host: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
-def read_build(remote: str) -> list[JSON]:
+def read_build_context(remote: str) -> list[JSON]:
     """The address that a build's context comes from."""
-    return [_read(remote, "?remote")]
+    return [_make_fact(remote, "?remote")]
 
 
 def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
@@ -69,14 +69,18 @@ def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
     source = first_value(query, "fromSrc")
     if first_value(query, "fromImage") != "" or source in ("", "-"):
         return []
-    return [_read(source, "?fromSrc")]
+    return [_make_fact(source, "?fromSrc")]
 
 
-def _read(address: str, at: str) -> Fact:
+def _make_fact(address: str, at: str) -> Fact:
     """The address without user, password and path."""
     scheme, authority = _split(address.strip())
     host = unquote(read_host(authority)).lower().rstrip(".")
-    return {"address": f"{scheme}://{authority}" if scheme else authority, "ownNetwork": _is_own(host), "at": at}
+    return {
+        "address": f"{scheme}://{authority}" if scheme else authority,
+        "ownNetwork": _is_host_address(host),
+        "at": at,
+    }
 
 
 def _split(address: str) -> tuple[str, str]:
@@ -89,7 +93,7 @@ def _split(address: str) -> tuple[str, str]:
     return "", re.split(r"[/?#\\]", address.removeprefix("//"), maxsplit=1)[0].rpartition("@")[2]
 
 
-def _is_own(host: str) -> bool:
+def _is_host_address(host: str) -> bool:
     if is_local(host) or host in _LOOPBACK_NAMES | _METADATA_NAMES:
         return True
     ip = find_ip(host)

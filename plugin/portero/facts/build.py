@@ -50,23 +50,23 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     """The facts of ImageBuild."""
     mode = first_value(query, "networkmode")
     return {
-        "build": _build(query),
+        "build": _make_fact(query),
         **read_device_access("operation", host),
-        "downloads": addresses.read_build(first_value(query, "remote")) if _is_fetched(query) else [],
+        "downloads": addresses.read_build_context(first_value(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
         "cgroupParent": process.make_value(first_value(query, "cgroupparent"), "?cgroupparent"),
-        "secrets": _secrets(query, "buildargs") + _secrets(query, "labels"),
-        "extraHosts": process.read_extra_hosts(_extra_hosts(query), "?extrahosts"),
-        "limits": _limits(query),
+        "secrets": _find_secrets(query, "buildargs") + _find_secrets(query, "labels"),
+        "extraHosts": process.read_extra_hosts(_read_extra_hosts(query), "?extrahosts"),
+        "limits": _read_limits(query),
         "ulimits": limits.read_ulimits(
-            {"Ulimits": _json(first_value(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits"
+            {"Ulimits": _parse_parameter(first_value(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits"
         ),
     }
 
 
-def _build(query: Query) -> Fact:
-    version = _version(query)
+def _make_fact(query: Query) -> Fact:
+    version = _read_version(query)
     if version not in ("1", "2"):
         raise Refused("body-wrong-type", "?version")
     return {
@@ -77,13 +77,13 @@ def _build(query: Query) -> Fact:
     }
 
 
-def _version(query: Query) -> str:
+def _read_version(query: Query) -> str:
     return first_value(query, "version") or "1"
 
 
 def _is_fetched(query: Query) -> bool:
     """Whether the daemon fetches the context itself (moby builder/builder-next/builder.go, Build)."""
-    version, remote = _version(query), first_value(query, "remote")
+    version, remote = _read_version(query), first_value(query, "remote")
     if version == "2" and remote == "client-session":
         return False
     if version == "2" and remote == "upload-request":
@@ -91,33 +91,33 @@ def _is_fetched(query: Query) -> bool:
     return remote != ""
 
 
-def _limits(query: Query) -> Fact:
+def _read_limits(query: Query) -> Fact:
     requested = limits.RequestedLimits(
-        memory=_number(query, "memory"),
-        memory_swap=_number(query, "memswap"),
-        shares=_number(query, "cpushares"),
-        period=_number(query, "cpuperiod"),
-        quota=_number(query, "cpuquota"),
-        shm=_number(query, "shmsize"),
+        memory=_read_number(query, "memory"),
+        memory_swap=_read_number(query, "memswap"),
+        shares=_read_number(query, "cpushares"),
+        period=_read_number(query, "cpuperiod"),
+        quota=_read_number(query, "cpuquota"),
+        shm=_read_number(query, "shmsize"),
     )
     return limits.make_fact(requested, _AT, updating=False)
 
 
-def _extra_hosts(query: Query) -> list[str]:
+def _read_extra_hosts(query: Query) -> list[str]:
     # dockerd takes each value as name:address. A list in JSON, which some clients send, means its entries.
     entries: list[JSON] = []
     for value in query.get("extrahosts", ()):
-        entries += items({"": _json(value, _TEXTS, "?extrahosts")}, "") if value.startswith("[") else [value]
+        entries += items({"": _parse_parameter(value, _TEXTS, "?extrahosts")}, "") if value.startswith("[") else [value]
     return [as_text(entry, "?extrahosts") for entry in entries]
 
 
-def _secrets(query: Query, name: str) -> list[JSON]:
+def _find_secrets(query: Query, name: str) -> list[JSON]:
     at = f"?{name}"
     # An argument without a value (null) is only declared.
-    return secret_names.find_in_map(as_object(_json(first_value(query, name), _TEXT_MAP, at), at), at)
+    return secret_names.find_in_map(as_object(_parse_parameter(first_value(query, name), _TEXT_MAP, at), at), at)
 
 
-def _json(text: str, shape: Shape, at: str) -> JSON:
+def _parse_parameter(text: str, shape: Shape, at: str) -> JSON:
     """A parameter in JSON, under the same rules as a body; None when it is empty or absent."""
     try:
         return canonicalize(shape, parse_json(text.encode())).body if text else None
@@ -127,7 +127,7 @@ def _json(text: str, shape: Shape, at: str) -> JSON:
         raise Refused(refused.code, at) from None
 
 
-def _number(query: Query, name: str) -> int:
+def _read_number(query: Query, name: str) -> int:
     # httputils.Int64ValueOrZero: what is no number counts as absent.
     return parse_go_int64(first_value(query, name)) or 0
 

@@ -25,7 +25,7 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
     secrets = secret_names.find_in_env(texts(body, "Env"), "Env") + secret_names.find_in_map(
         child(body, "Labels"), "Labels[*]"
     )
-    for line in _lines("\n".join(query.get("changes", ()))):
+    for line in _join_lines("\n".join(query.get("changes", ()))):
         instruction, _, rest = _WHITE.sub(" ", line.strip(), count=1).partition(" ")
         instruction, rest = instruction.upper(), rest.strip()
         if instruction == "USER":
@@ -33,11 +33,11 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
         elif instruction == "HEALTHCHECK":
             healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "at": _AT}
         elif instruction in ("ENV", "LABEL"):
-            secrets += _secrets(rest)
+            secrets += _find_secrets(rest)
     return {"secrets": secrets, "user": user, "healthcheck": healthcheck}
 
 
-def _lines(text: str) -> Iterator[str]:
+def _join_lines(text: str) -> Iterator[str]:
     """Logical lines, without comments and empty ones; the escape character at the end joins a line with the next."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     escape = re.escape(_escape(lines))
@@ -64,14 +64,18 @@ def _escape(lines: Sequence[str]) -> str:
     return "\\"
 
 
-def _secrets(rest: str) -> list[JSON]:
+def _find_secrets(rest: str) -> list[JSON]:
     """From `NAME=value NAME="a b"` or, the old way, `NAME value`."""
     words = _WORD.findall(rest)
     if words and "=" not in words[0]:
         words = [f"{words[0]}={' '.join(words[1:])}"]
     pairs = [word.partition("=") for word in words]
-    return [fact for name, _, value in pairs for fact in secret_names.find_in_map({_bare(name): _bare(value)}, _AT)]
+    return [
+        fact
+        for name, _, value in pairs
+        for fact in secret_names.find_in_map({_strip_quotes(name): _strip_quotes(value)}, _AT)
+    ]
 
 
-def _bare(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     return text.strip("\"'")

@@ -36,7 +36,7 @@ class _Request:
     version: str | None
     daemon: DaemonDefaults
 
-    def older_than(self, minor: int) -> bool:
+    def is_older_than(self, minor: int) -> bool:
         """Whether the call is of an API before 1.`minor`; without a version it is the daemon's."""
         return self.version is not None and numbers(self.version) < (1, minor)
 
@@ -57,7 +57,7 @@ def fill_in(
     return result
 
 
-def _log(request: _Request) -> Iterator[_Filled]:
+def _fill_log(request: _Request) -> Iterator[_Filled]:
     """The driver, and options that go with the daemon's driver only (daemon/logs.go, mergeAndVerifyLogConfig)."""
     log = cast(Fact, request.facts["log"])
     if log["driver"] == "" and request.daemon.log_driver:
@@ -68,7 +68,7 @@ def _log(request: _Request) -> Iterator[_Filled]:
         yield ("log", "options"), [*options, *more]
 
 
-def _ulimits(at: str) -> Callable[[_Request], Iterator[_Filled]]:
+def _make_ulimit_filler(at: str) -> Callable[[_Request], Iterator[_Filled]]:
     """Those whose name is not in the request (daemon/oci_linux.go, mergeUlimits)."""
 
     def fill(request: _Request) -> Iterator[_Filled]:
@@ -81,56 +81,56 @@ def _ulimits(at: str) -> Callable[[_Request], Iterator[_Filled]]:
     return fill
 
 
-def _no_new_privileges(request: _Request) -> Iterator[_Filled]:
+def _fill_no_new_privileges(request: _Request) -> Iterator[_Filled]:
     """Before the request's option (daemon/daemon_linux.go, parseSecurityOpt)."""
-    if request.daemon.no_new_privileges and _fact(request, "noNewPrivileges")["value"] is None:
-        yield ("noNewPrivileges",), {**_fact(request, "noNewPrivileges"), "value": True}
+    if request.daemon.no_new_privileges and _find_fact(request, "noNewPrivileges")["value"] is None:
+        yield ("noNewPrivileges",), {**_find_fact(request, "noNewPrivileges"), "value": True}
 
 
-def _seccomp(request: _Request) -> Iterator[_Filled]:
+def _fill_seccomp(request: _Request) -> Iterator[_Filled]:
     """The daemon's profile (daemon/seccomp_linux.go, WithSeccomp)."""
-    seccomp = _fact(request, "seccomp")
+    seccomp = _find_fact(request, "seccomp")
     if request.daemon.seccomp and seccomp["profile"] == "default":
         yield ("seccomp",), {**seccomp, "profile": request.daemon.seccomp, "sha256": request.daemon.seccomp_sha256}
 
 
-def _shm_size(request: _Request) -> Iterator[_Filled]:
+def _fill_shm_size(request: _Request) -> Iterator[_Filled]:
     """The size of /dev/shm (daemon/daemon_unix.go, adaptContainerSettings)."""
-    size = cast(Fact, _fact(request, "limits")["shmSize"])
+    size = cast(Fact, _find_fact(request, "limits")["shmSize"])
     if request.daemon.shm_size and size["value"] is None:
         yield ("limits", "shmSize"), {**size, "value": request.daemon.shm_size}
 
 
-def _runtime(request: _Request) -> Iterator[_Filled]:
+def _fill_runtime(request: _Request) -> Iterator[_Filled]:
     """The runtime (daemon/daemon_unix.go, verifyPlatformContainerSettings). A service's Runtime is another thing."""
-    if request.daemon.runtime and _fact(request, "runtime")["value"] == "":
-        yield ("runtime",), {**_fact(request, "runtime"), "value": request.daemon.runtime}
+    if request.daemon.runtime and _find_fact(request, "runtime")["value"] == "":
+        yield ("runtime",), {**_find_fact(request, "runtime"), "value": request.daemon.runtime}
 
 
-def _namespaces(request: _Request) -> Iterator[_Filled]:
+def _fill_namespaces(request: _Request) -> Iterator[_Filled]:
     modes = {
         # What clients before 1.40 expect (api/server/router/container/container_routes.go, postContainersCreate).
-        "ipc": "shareable" if request.older_than(_OLD) else request.daemon.ipc_mode,
-        "cgroup": _cgroup(request),
+        "ipc": "shareable" if request.is_older_than(_OLD) else request.daemon.ipc_mode,
+        "cgroup": _find_cgroup_mode(request),
         "user": "private" if request.daemon.user_namespaces else "",
     }
     for name, mode in modes.items():
-        namespace = cast(Fact, _fact(request, "namespaces")[name])
+        namespace = cast(Fact, _find_fact(request, "namespaces")[name])
         if mode and namespace["mode"] == "default":
             yield ("namespaces", name), {**namespace, "mode": mode}
 
 
-def _cgroup(request: _Request) -> str:
+def _find_cgroup_mode(request: _Request) -> str:
     """Another mode for clients before 1.41, and privileged containers (adaptContainerSettings), but for cgroup v2.
 
     Without a setting in daemon.json the mode depends on the kernel, not on the client: nothing is filled in.
     """
     on_v1 = request.daemon.cgroup_v2 is not True
-    forced = on_v1 and (request.older_than(41) or _fact(request, "privileged")["value"] is True)
+    forced = on_v1 and (request.is_older_than(41) or _find_fact(request, "privileged")["value"] is True)
     return "host" if request.daemon.cgroup_namespace and forced else request.daemon.cgroup_namespace
 
 
-def _network(request: _Request) -> Iterator[_Filled]:
+def _fill_network(request: _Request) -> Iterator[_Filled]:
     """Options of a new network by its driver, unless it copies another one's (daemon/network.go, createNetwork)."""
     driver = text(request.body, "Driver") or "bridge"
     options = request.daemon.network_options.get(driver, {})
@@ -140,9 +140,9 @@ def _network(request: _Request) -> Iterator[_Filled]:
         yield ("network", "interContainerCommunication"), allowed
 
 
-def _mounts(request: _Request) -> Iterator[_Filled]:
+def _fill_mounts(request: _Request) -> Iterator[_Filled]:
     """For clients before 1.44 what is mounted below a read-only bind stays writable; services are not affected."""
-    if not request.older_than(_RECURSIVE):
+    if not request.is_older_than(_RECURSIVE):
         return
     mounts = cast(list[Fact], request.facts["mounts"])
     binds = {mount["at"] for mount in mounts if mount["via"] in ("bind", "mount") and mount["mountsBelow"]}
@@ -157,7 +157,7 @@ def _mounts(request: _Request) -> Iterator[_Filled]:
             yield ("mounts", index, "swappableThrough"), [*cast(list[JSON], mount["swappableThrough"]), *more]
 
 
-def _fact(request: _Request, name: str) -> Fact:
+def _find_fact(request: _Request, name: str) -> Fact:
     return cast(Fact, request.facts[name])
 
 
@@ -173,11 +173,17 @@ def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
     return {**inner, step: _replace(inner[step], rest, new)}
 
 
-_CONTAINER = (_log, _no_new_privileges, _seccomp, _shm_size)
-_SERVICE = (*_CONTAINER, _ulimits("TaskTemplate.ContainerSpec.Ulimits"))
+_CONTAINER = (_fill_log, _fill_no_new_privileges, _fill_seccomp, _fill_shm_size)
+_SERVICE = (*_CONTAINER, _make_ulimit_filler("TaskTemplate.ContainerSpec.Ulimits"))
 _FILLERS: Mapping[str, tuple[Callable[[_Request], Iterator[_Filled]], ...]] = {
-    "ContainerCreate": (*_CONTAINER, _ulimits("HostConfig.Ulimits"), _runtime, _namespaces, _mounts),
+    "ContainerCreate": (
+        *_CONTAINER,
+        _make_ulimit_filler("HostConfig.Ulimits"),
+        _fill_runtime,
+        _fill_namespaces,
+        _fill_mounts,
+    ),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE,
-    "NetworkCreate": (_network,),
+    "NetworkCreate": (_fill_network,),
 }

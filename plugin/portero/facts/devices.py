@@ -26,7 +26,7 @@ def read_devices(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     return [
         fact
         for index, device in enumerate(objects(source, "Devices"))
-        for fact in _device(device, f"{prefix}Devices[{index}]", host)
+        for fact in _read_device(device, f"{prefix}Devices[{index}]", host)
     ]
 
 
@@ -55,7 +55,7 @@ def read_requests(source: Fact, prefix: str) -> list[JSON]:
     ]
 
 
-def _device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
+def _read_device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
     paths, resolution = follow_device(text(device, "PathOnHost"), at, host)
     target = text(device, "PathInContainer")
     # The command line writes rwm for none (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
@@ -76,24 +76,28 @@ def follow_device(path: str, at: str, host: HostMoment) -> tuple[list[str], str]
 
 def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """Rates and weights of block devices; the weight for every device has no path. A link counts twice, too."""
-    facts = [_limit("", "weight", weight, f"{prefix}BlkioWeight")] if (weight := integer(source, "BlkioWeight")) else []
+    facts = (
+        [_make_limit_fact("", "weight", weight, f"{prefix}BlkioWeight")]
+        if (weight := integer(source, "BlkioWeight"))
+        else []
+    )
     for field, (limit, number) in _BLOCK_IO.items():
         for index, device in enumerate(objects(source, field) if field in source else ()):
             at, rate = f"{prefix}{field}[{index}]", integer(device, number) or 0
             paths, resolution = follow_device(text(device, "Path"), at, host)
-            facts += [_limit(path, limit, rate, at, resolution) for path in paths]
+            facts += [_make_limit_fact(path, limit, rate, at, resolution) for path in paths]
     return [*facts]
 
 
 def read_block_io_update(body: Fact, host: HostMoment) -> list[JSON]:
     """Of an update; a list replaces the one before (API 1.55), so that an empty one lifts the limits: rate 0."""
     lifted = [
-        _limit("", limit, 0, field)
+        _make_limit_fact("", limit, 0, field)
         for field, (limit, _) in _BLOCK_IO.items()
         if field in body and not objects(body, field)
     ]
     return [*read_block_io(body, "", host), *lifted]
 
 
-def _limit(device: str, limit: str, rate: int, at: str, resolution: str = "none") -> Fact:
+def _make_limit_fact(device: str, limit: str, rate: int, at: str, resolution: str = "none") -> Fact:
     return {"device": device, "limit": limit, "rate": rate, "resolution": resolution, "at": at}

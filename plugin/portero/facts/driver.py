@@ -9,7 +9,7 @@ from typing import cast
 
 from portero.facts import tmpfs
 from portero.facts.host_paths import clean_without_climbing
-from portero.facts.mount import look_up
+from portero.facts.mount import resolve_sources
 from portero.files.path import is_absolute
 from portero.host.view import HostMoment
 from portero.values.json_types import JSON, Fact
@@ -45,7 +45,7 @@ def read_options(name: str, options: Mapping[str, str], at: str, host: HostMomen
     if not options:
         return driver
     driver |= {"via": "driver-options", "options": cast(list[JSON], tmpfs.split_options(options.get("o", "")))}
-    return driver | _local(options, at, host) if is_local(name) else driver
+    return driver | _read_local(options, at, host) if is_local(name) else driver
 
 
 def is_local(name: str) -> bool:
@@ -53,7 +53,7 @@ def is_local(name: str) -> bool:
     return name in ("", LOCAL)
 
 
-def _local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
+def _read_local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
     filesystem, device = options.get("type", ""), options.get("device", "")
     flags = tmpfs.split_options(options.get("o", ""))
     propagation = next((mode for mode in _PROPAGATION if mode in flags), "")
@@ -62,11 +62,11 @@ def _local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
     fact: Fact = {"writable": writable, "propagation": propagation}
     if _is_bind(filesystem, device, flags):
         source = clean_without_climbing(device, at)
-        return fact | {"type": "bind", "source": source} | look_up([source], at, host)
+        return fact | {"type": "bind", "source": source} | resolve_sources([source], at, host)
     if filesystem == "tmpfs":
         return fact | {"type": "tmpfs", "sizeBytes": tmpfs.find_size(flags)}
-    paths = [*_device_paths(filesystem, device), *_option_paths(flags)]
-    return fact | look_up(list(dict.fromkeys(clean_without_climbing(path, at) for path in paths)), at, host)
+    paths = [*_list_device_paths(filesystem, device), *_list_option_paths(flags)]
+    return fact | resolve_sources(list(dict.fromkeys(clean_without_climbing(path, at) for path in paths)), at, host)
 
 
 def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:
@@ -76,7 +76,7 @@ def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:
     return filesystem in ("", "none", "bind") and is_absolute(device)
 
 
-def _device_paths(filesystem: str, device: str) -> Iterator[str]:
+def _list_device_paths(filesystem: str, device: str) -> Iterator[str]:
     """The device, where it is a path of the host and not a server or just a name ("overlay")."""
     if filesystem in _SERVERS:
         return
@@ -84,7 +84,7 @@ def _device_paths(filesystem: str, device: str) -> Iterator[str]:
         yield device
 
 
-def _option_paths(options: list[str]) -> Iterator[str]:
+def _list_option_paths(options: list[str]) -> Iterator[str]:
     """Host paths inside `o`: overlay's layers as the kernel reads them, and every absolute path of other options."""
     handed_on = [option for option in options if option not in _FLAGS]
     for option in _split(",".join(handed_on), ","):

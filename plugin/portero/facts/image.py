@@ -32,17 +32,17 @@ def parse_reference(reference: str, at: str) -> Fact:
     """The fact `image`. dockerd refuses an invalid reference; its repository is then the whole text but a login."""
     reference = hide_login(reference)
     if reference == "":
-        return _image(reference, "", "", None, None, at)
+        return _make_fact(reference, "", "", None, None, at)
     if _IDENTIFIER.fullmatch(reference):
-        return _image(reference, "", "", None, f"sha256:{reference}", at)
+        return _make_fact(reference, "", "", None, f"sha256:{reference}", at)
     if _DIGEST.fullmatch(reference):
-        return _image(reference, "", "", None, reference, at)
+        return _make_fact(reference, "", "", None, reference, at)
     registry, rest = _split(reference)
     match = _REFERENCE.fullmatch(rest)
     if match is None:
-        return _image(reference, registry, rest, None, None, at)
+        return _make_fact(reference, registry, rest, None, None, at)
     tag = match["tag"] if match["tag"] or match["digest"] else "latest"
-    image = _image(reference, registry, match["name"], tag, match["digest"], at)
+    image = _make_fact(reference, registry, match["name"], tag, match["digest"], at)
     return image | {"mayBeId": _BEGINNING_OF_ID.fullmatch(reference) is not None}
 
 
@@ -87,7 +87,7 @@ def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
     registry, repository = (first, rest) if is_host and first != LEGACY_HUB else (HUB, term)
-    return {"image": _image(term, registry, repository, None, None, "?term")}
+    return {"image": _make_fact(term, registry, repository, None, None, "?term")}
 
 
 def _parse_name(reference: str, tag: str, at: str) -> Fact:
@@ -114,7 +114,7 @@ def _split(reference: str) -> tuple[str, str]:
     return first, complete_repository(rest) if first == HUB else rest
 
 
-def _image(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, at: str) -> Fact:
+def _make_fact(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, at: str) -> Fact:
     return {
         "reference": reference,
         "registry": registry,

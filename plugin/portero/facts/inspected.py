@@ -43,7 +43,7 @@ def make_request(document: JSON) -> Inspected | None:
         return None
     reported = as_object(document, "")
     if "Config" in reported:
-        return Inspected("ContainerCreate", text(reported, "Name").removeprefix("/"), _container(reported))
+        return Inspected("ContainerCreate", text(reported, "Name").removeprefix("/"), _make_container(reported))
     if "Spec" in reported:
         spec = child(reported, "Spec")
         return Inspected("ServiceCreate", text(spec, "Name"), spec)
@@ -68,7 +68,7 @@ def is_inspected(document: JSON) -> bool:
     return any(kind <= document.keys() for kind in (*kinds, {"Name", "Id", "Driver", "IPAM", "Scope"}))
 
 
-def without_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
+def drop_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
     """The body of a container without the control group namespace that dockerd fills in on control groups version 1.
 
     Where the daemon cannot be asked: there it fills in the host's, and keeps OomKillDisable, which version 2 does not
@@ -80,11 +80,11 @@ def without_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
     return {**body, "HostConfig": {name: value for name, value in config.items() if name != "CgroupnsMode"}}
 
 
-def _container(reported: Mapping[str, JSON]) -> dict[str, JSON]:
+def _make_container(reported: Mapping[str, JSON]) -> dict[str, JSON]:
     host_config = dict(child(reported, "HostConfig"))
     if set(MASKED) <= set(texts(host_config, "MaskedPaths")):
         del host_config["MaskedPaths"]  # dockerd writes its default list there
-    inherited = list(_inherited_binds(reported, host_config))
+    inherited = list(_list_inherited_binds(reported, host_config))
     if inherited:
         host_config["Mounts"] = [*objects(host_config, "Mounts"), *inherited]
     networks = child(child(reported, "NetworkSettings"), "Networks")
@@ -96,7 +96,7 @@ def _container(reported: Mapping[str, JSON]) -> dict[str, JSON]:
     return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": endpoints}}
 
 
-def _inherited_binds(reported: Mapping[str, JSON], host_config: Mapping[str, JSON]) -> Iterator[JSON]:
+def _list_inherited_binds(reported: Mapping[str, JSON], host_config: Mapping[str, JSON]) -> Iterator[JSON]:
     """Bind mounts that the container has and its HostConfig does not name: those of --volumes-from."""
     named = {text(mount, "Target") for mount in objects(host_config, "Mounts")}
     named |= {part for bind in texts(host_config, "Binds") for part in bind.split(":")[1:2]}

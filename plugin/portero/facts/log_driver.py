@@ -53,7 +53,7 @@ def parse_options(options: Mapping[str, JSON], at: str) -> Fact:
     values = {name: as_text(value, at) for name, value in options.items()}
     where = f"{at}[*]"
     return {
-        "addresses": [*_addresses(values, where)],
+        "addresses": [*_list_addresses(values, where)],
         "files": [{"name": name, "at": where} for name, value in values.items() if value and name in _FILES],
         "controlCharacters": [{"name": name, "at": where} for name in values if _has_control(name, values[name])],
         "buffers": [
@@ -69,7 +69,7 @@ def _has_control(name: str, value: str) -> bool:
     return computed or _CONTROL.search(name + value) is not None
 
 
-def _addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
+def _list_addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
     for name, value in values.items():
         match = _SCHEME.match(value)
         # A path is no address: awslogs-credentials-endpoint.

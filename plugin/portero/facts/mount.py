@@ -80,7 +80,7 @@ def _find_door(paths: Sequence[str]) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
+def resolve_sources(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
     """The part of a fact about cleaned host paths: the paths, where links lead, and what is there."""
     if not paths:
         return {}
@@ -135,7 +135,7 @@ def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:
         path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast(list[str], fact["paths"])
     }
     swappable = [fact | {"swappableThrough": list_swaps(fact, writable)} for fact in facts] if writable else facts
-    reached = [_reached_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
+    reached = [_resolve_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
     return [*swappable, *reached]
 
 
@@ -159,7 +159,7 @@ def _list_parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
+def _resolve_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
     fields: Fact = {
         "source": path,
         "paths": [path],

@@ -10,7 +10,7 @@ from typing import cast
 
 from portero.facts import driver, image, tmpfs
 from portero.facts.host_paths import clean_from_root, clean_host_path
-from portero.facts.mount import add_reach, clean_target, look_up, make_fact
+from portero.facts.mount import add_reach, clean_target, make_fact, resolve_sources
 from portero.files.path import is_absolute
 from portero.host.view import HostMoment
 from portero.refusals import Refused
@@ -39,9 +39,9 @@ def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     volume_driver = text(settings, "VolumeDriver")
     facts = [
         *(parse_bind(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
-        *(_anonymous(path, volume_driver, host) for path in child(body, "Volumes")),
-        *(_entry(entry, f"HostConfig.Mounts[{n}]", host) for n, entry in enumerate(objects(settings, "Mounts"))),
-        *(_tmpfs(path, options) for path, options in _text_map(settings, "Tmpfs").items()),
+        *(_make_anonymous(path, volume_driver, host) for path in child(body, "Volumes")),
+        *(_read_entry(entry, f"HostConfig.Mounts[{n}]", host) for n, entry in enumerate(objects(settings, "Mounts"))),
+        *(_make_tmpfs(path, options) for path, options in _read_texts(settings, "Tmpfs").items()),
     ]
     return add_reach(facts, host)
 
@@ -50,7 +50,7 @@ def read_service(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """The mounts of ServiceCreate and ServiceUpdate."""
     entries = objects(child(child(body, "TaskTemplate"), "ContainerSpec"), "Mounts")
     at = "TaskTemplate.ContainerSpec.Mounts"
-    return add_reach([_service_entry(entry, f"{at}[{n}]", host) for n, entry in enumerate(entries)], host)
+    return add_reach([_read_service_entry(entry, f"{at}[{n}]", host) for n, entry in enumerate(entries)], host)
 
 
 def read_volume(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
@@ -59,7 +59,7 @@ def read_volume(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     Before API 1.42 dockerd does not see ClusterVolumeSpec and creates a plain volume with DriverOpts (moby
     api/server/router/volume/volume_routes.go), so there is a fact for each.
     """
-    name, options = text(body, "Driver"), _text_map(body, "DriverOpts")
+    name, options = text(body, "Driver"), _read_texts(body, "DriverOpts")
     source: Fact = {"source": text(body, "Name") or None}
     at = "DriverOpts" if options else "Driver"
     plain = make_fact(at, "volume", "volume", source | driver.read_options(name, options, at, host))
@@ -88,18 +88,18 @@ def _list_texts(at: str, settings: Mapping[str, JSON]) -> Iterator[tuple[str, st
     return ((f"{at}[{n}]", value) for n, value in enumerate(texts(settings, name)))
 
 
-def _text_map(fields: Mapping[str, JSON], name: str) -> dict[str, str]:
+def _read_texts(fields: Mapping[str, JSON], name: str) -> dict[str, str]:
     return {key: as_text(value, name) for key, value in child(fields, name).items()}
 
 
-def _anonymous(path: str, volume_driver: str, host: HostMoment) -> Fact:
+def _make_anonymous(path: str, volume_driver: str, host: HostMoment) -> Fact:
     """Config.Volumes; HostConfig.VolumeDriver holds for these too (moby daemon/create_unix.go)."""
     at = "Volumes[*]"
     fact: Fact = {"target": clean_target(path)}
     return make_fact(at, "volume", "volume", fact | driver.read_options(volume_driver, {}, at, host))
 
 
-def _tmpfs(path: str, spelled: str) -> Fact:
+def _make_tmpfs(path: str, spelled: str) -> Fact:
     """One entry of HostConfig.Tmpfs; dockerd puts noexec, nosuid, nodev before these (daemon/oci_linux.go)."""
     options = tmpfs.split_options(spelled)
     fact: Fact = {
@@ -111,7 +111,7 @@ def _tmpfs(path: str, spelled: str) -> Fact:
     return make_fact("HostConfig.Tmpfs[*]", "tmpfs", "tmpfs", fact)
 
 
-def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
+def _read_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     """One entry of a Mounts list. dockerd compares the type case-sensitively and refuses others."""
     kind, source = text(entry, "Type"), text(entry, "Source")
     fact: Fact = {
@@ -130,7 +130,7 @@ def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
         # Cleaning can leave a relative path of what dockerd took for absolute ("\\x/../etc"); runc then climbs from
         # the container's folder. Read from the root it is at least as dangerous.
         path, options = clean_from_root(source, at), child(entry, "BindOptions")
-        fact |= {"source": path} | look_up([path], at, host)
+        fact |= {"source": path} | resolve_sources([path], at, host)
         if flag(options, "NonRecursive"):
             fact["mountsBelow"] = []  # it shows the source alone
         # What is mounted below the source stays writable.
@@ -146,18 +146,18 @@ def _refuse_path(volume: str, at: str) -> None:
 def _read_volume_options(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     """What the driver decides; ReadOnly of the mount and ro of the driver each make it read-only."""
     config = child(child(entry, "VolumeOptions"), "DriverConfig")
-    fact = driver.read_options(text(config, "Name"), _text_map(config, "Options"), at, host)
+    fact = driver.read_options(text(config, "Name"), _read_texts(config, "Options"), at, host)
     return fact | {"writable": fact.get("writable", True) is True and not flag(entry, "ReadOnly")}
 
 
-def _service_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
+def _read_service_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     """One mount of a service: type and propagation in any case; no type is a bind.
 
     (moby daemon/cluster/convert/container.go, containerToGRPC.)
     """
     propagation = _fold_case(text(child(entry, "BindOptions"), "Propagation"))
     kind = _fold_case(text(entry, "Type")) or "bind"
-    fact = _entry(dict(entry) | {"Type": kind, "BindOptions": {"Propagation": propagation}}, at, host)
+    fact = _read_entry(dict(entry) | {"Type": kind, "BindOptions": {"Propagation": propagation}}, at, host)
     if _is_template(kind, entry):
         raise Refused("mount-template", at)
     return fact
@@ -173,7 +173,7 @@ def _is_template(kind: str, entry: Mapping[str, JSON]) -> bool:
     if kind != "volume":
         return kind == "bind" and _TEMPLATE in text(entry, "Source")
     config = child(child(entry, "VolumeOptions"), "DriverConfig")
-    options = _text_map(config, "Options")
+    options = _read_texts(config, "Options")
     return driver.is_local(text(config, "Name")) and any(_TEMPLATE in value for value in options.values())
 
 
@@ -197,7 +197,7 @@ def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact
         named: Fact = {"source": source or None}
         return make_fact(at, "volume", "volume", options | named | driver.read_options(volume_driver, {}, at, host))
     path = clean_host_path(source, at)
-    return make_fact(at, "bind", "bind", options | {"source": path} | look_up([path], at, host))
+    return make_fact(at, "bind", "bind", options | {"source": path} | resolve_sources([path], at, host))
 
 
 def _is_valid(words: list[str]) -> bool:

@@ -19,24 +19,24 @@ _WORDS: Mapping[str, tuple[str, frozenset[str]]] = {
 def read_create(config: Fact) -> Fact:
     """All six, from a HostConfig."""
     return {
-        namespace: _namespace(namespace, text(config, field), f"HostConfig.{field}")
+        namespace: _make_fact(namespace, text(config, field), f"HostConfig.{field}")
         for namespace, (field, _) in _WORDS.items()
     }
 
 
 def read_build(mode: str, at: str) -> Fact:
     """The network's alone, from the networkmode of a build: RUN steps can share a namespace too."""
-    return {"network": _namespace("network", mode, at)}
+    return {"network": _make_fact("network", mode, at)}
 
 
-def _namespace(namespace: str, mode: str, at: str) -> Fact:
+def _make_fact(namespace: str, mode: str, at: str) -> Fact:
     kind, separator, name = mode.partition(":")
     # "container" without a colon is not the mode (containerID in hostconfig.go), "container:" with no name is.
     shared = kind == "container" and separator == ":"
-    return {"mode": _mode(namespace, mode), "container": name if shared else None, "at": at}
+    return {"mode": _normalize_mode(namespace, mode), "container": name if shared else None, "at": at}
 
 
-def _mode(namespace: str, mode: str) -> str:
+def _normalize_mode(namespace: str, mode: str) -> str:
     if mode == "":
         return "default"
     if mode in _WORDS[namespace][1]:

@@ -41,29 +41,29 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     at = "NetworkingConfig.EndpointsConfig[*]"
     # A container's or a path's namespace is no network; facts/namespaces.py has it.
     is_shared = mode.startswith(("container:", "ns:"))
-    facts: list[JSON] = [] if is_shared else [_network(mode, "HostConfig.NetworkMode", host)]
+    facts: list[JSON] = [] if is_shared else [_make_fact(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():
-        facts.append(_network(name, at, host))
-        facts += _by_id(as_object(endpoint, at), at, host)
+        facts.append(_make_fact(name, at, host))
+        facts += _read_endpoint(as_object(endpoint, at), at, host)
     return facts
 
 
 def read_service(body: Fact, host: HostMoment) -> list[JSON]:
     """Networks of the task and, from older clients, of the service itself."""
-    return [_service_network(text(network, "Target"), at, host) for network, at in _list_attachments(body)]
+    return [_read_service_network(text(network, "Target"), at, host) for network, at in _list_attachments(body)]
 
 
 def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
     """The network in the path, and the one that the endpoint may name instead of it."""
     return [
-        _network(path.get("id", ""), "path.id", host),
-        *_by_id(child(body, "EndpointConfig"), "EndpointConfig", host),
+        _make_fact(path.get("id", ""), "path.id", host),
+        *_read_endpoint(child(body, "EndpointConfig"), "EndpointConfig", host),
     ]
 
 
 def read_build(mode: str, at: str, host: HostMoment) -> list[JSON]:
     """The networkmode of a build; `container:NAME` stays as it is."""
-    return [_network(mode or "default", at, host)]
+    return [_make_fact(mode or "default", at, host)]
 
 
 def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
@@ -71,7 +71,9 @@ def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
     name = path.get("id", "")
     # Only local networks have such an ID; the ingress network is one of the swarm.
     whole = _LOCAL_ID.fullmatch(name) is not None
-    return [{"name": name, "resolved": name, "at": "path.id"} if whole else _service_network(name, "path.id", host)]
+    return [
+        {"name": name, "resolved": name, "at": "path.id"} if whole else _read_service_network(name, "path.id", host)
+    ]
 
 
 def read_endpoint_sysctls(body: Fact) -> list[JSON]:
@@ -135,19 +137,19 @@ def _is_in_use(bridge: str, host: HostMoment) -> bool | None:
     return None if routes is None else bridge in routes.interfaces
 
 
-def _by_id(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:
+def _read_endpoint(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:
     # The ID wins over the name of its entry (moby daemon/container_operations.go, getNetworkID).
     network = text(endpoint, "NetworkID")
-    return [_network(network, f"{at}.NetworkID", host)] if network else []
+    return [_make_fact(network, f"{at}.NetworkID", host)] if network else []
 
 
-def _service_network(name: str, at: str, host: HostMoment) -> Fact:
+def _read_service_network(name: str, at: str, host: HostMoment) -> Fact:
     if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
-        return _network(name, at, host)
+        return _make_fact(name, at, host)
     return {"name": name, "resolved": host.network(name), "at": at}
 
 
-def _network(name: str, at: str, host: HostMoment) -> Fact:
+def _make_fact(name: str, at: str, host: HostMoment) -> Fact:
     resolved = host.network(name) if is_network_id(name) else name
     return {"name": name, "resolved": resolved, "at": at}
 
@@ -157,7 +159,7 @@ def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:
     on_host = body.get("ConfigOnly") is True or text(body, "Driver") in ("", "bridge", "overlay")
     entries = objects(child(body, "IPAM"), "Config")
     return [
-        _subnet(subnet, f"IPAM.Config[{index}].Subnet", on_host, host)
+        _read_subnet(subnet, f"IPAM.Config[{index}].Subnet", on_host, host)
         for index, entry in enumerate(entries)
         if (subnet := text(entry, "Subnet"))
     ]
@@ -182,7 +184,7 @@ def _parse(subnet: str) -> Network | None:
         return None
 
 
-def _subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
+def _read_subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
     fact: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
     network = _parse(subnet)
     if network is None:

@@ -13,7 +13,7 @@ def read_create(config: Fact) -> list[JSON]:
     """From a HostConfig: one entry for each binding."""
     bindings = child(config, "PortBindings")
     return [
-        _port(port, as_object(binding, _BINDINGS))
+        _make_fact(port, as_object(binding, _BINDINGS))
         for port in bindings
         # A port without a binding gets any free one (moby container_routes.go, handlePortBindingsBC): it is published.
         for binding in items(bindings, port) or [{}]
@@ -49,20 +49,20 @@ def count_service(endpoint: Fact) -> Fact:
     return {"value": len(objects(endpoint, "Ports")), "at": "EndpointSpec.Ports"}
 
 
-def _port(port: str, binding: Fact) -> Fact:
+def _make_fact(port: str, binding: Fact) -> Fact:
     number, _, protocol = port.partition("/")
     # docker/go-connections nat: SplitProtoPort takes tcp when there is none, and cuts a protocol off the host's port.
     host_port = text(binding, "HostPort").partition("/")[0]
     return {
-        "containerPort": _first(number),
+        "containerPort": _find_first(number),
         "protocol": protocol.lower() or "tcp",
-        "hostIp": _address(text(binding, "HostIp")),
-        "hostPort": _first(host_port),
+        "hostIp": _normalize_address(text(binding, "HostIp")),
+        "hostPort": _find_first(host_port),
         "at": _BINDINGS,
     }
 
 
-def _address(given: str) -> str:
+def _normalize_address(given: str) -> str:
     """The address in one spelling; empty for every interface.
 
     dockerd takes every interface for what net.ParseIP does not read (moby daemon/network.go,
@@ -77,6 +77,6 @@ def _address(given: str) -> str:
     return "" if address.is_unspecified or "%" in given else str(address)
 
 
-def _first(ports: str) -> int | None:
+def _find_first(ports: str) -> int | None:
     """The first port of a range; None for none, for 0 (any free port) and for what dockerd refuses."""
     return parse_go_port(ports.partition("-")[0]) or None

@@ -89,17 +89,17 @@ def read_groups(added: list[str], at: str) -> list[JSON]:
     GetExecUser): both count.
     """
     return [
-        {"name": _canonical_group(group), "primary": False, "at": f"{at}[{index}]"} for index, group in enumerate(added)
+        {"name": _normalize_group(group), "primary": False, "at": f"{at}[{index}]"} for index, group in enumerate(added)
     ]
 
 
 def read_primary(user: str, at: str) -> list[JSON]:
     """Of `user:group`; none when no group is given. What follows a second colon is ignored."""
     group = user.split(":")[1] if ":" in user else ""
-    return [{"name": _canonical_group(group), "primary": True, "at": at}] if group else []
+    return [{"name": _normalize_group(group), "primary": True, "at": at}] if group else []
 
 
-def _canonical_group(group: str) -> str:
+def _normalize_group(group: str) -> str:
     """Numbers as strconv reads them: +06 is 6."""
     return str(int(group)) if _GROUP_NUMBER.fullmatch(group) else group
 
@@ -114,10 +114,10 @@ def read_working_directory(body: Fact, name: str, at: str) -> Fact:
     in a volume cannot be seen here.
     """
     path = text(body, name)
-    return {"value": path, "ofProcess": _leads_through_process(path), "at": at}
+    return {"value": path, "ofProcess": _passes_process_link(path), "at": at}
 
 
-def _leads_through_process(path: str) -> bool:
+def _passes_process_link(path: str) -> bool:
     if "proc" not in path and "fd" not in path:
         return False
     # A relative one is refused by dockerd or runc (measured); it counts as one from the root.

@@ -38,10 +38,10 @@ _SORT_KEYS = _ONE_WORD | {_PID, "args", "cmd", "comm", "command", "start_time"}
 def read_top(query: Mapping[str, tuple[str, ...]]) -> Fact:
     """The arguments as dockerd takes them; none: it takes -ef."""
     given = first_value(query, _NAME)
-    return {"value": given, "showsOnlyOwn": _shows_only_own(given), "at": f"?{_NAME}"}
+    return {"value": given, "showsOnlyOwn": _lists_only_container(given), "at": f"?{_NAME}"}
 
 
-def _shows_only_own(arguments: str) -> bool:
+def _lists_only_container(arguments: str) -> bool:
     columns: list[str] = []
     # dockerd splits at single spaces.
     words = iter(arguments.split(" "))

@@ -49,17 +49,17 @@ _ANY_THERMAL = re.compile(r"/sys/devices/system/cpu/cpu\d+/thermal_throttle")
 
 def read_create(config: Fact) -> dict[str, JSON]:
     """From a HostConfig."""
-    seccomp, allowed = _seccomp("", _OPTIONS), make_value(None, _OPTIONS)
+    seccomp, allowed = _read_seccomp("", _OPTIONS), make_value(None, _OPTIONS)
     apparmor: Fact = {"profile": "", "at": _OPTIONS}
-    selinux, unknown = _selinux(_OPTIONS), list[JSON]()
-    for key, value, at in _options(config):
+    selinux, unknown = _make_selinux_fact(_OPTIONS), list[JSON]()
+    for key, value, at in _split_options(config):
         if key == "seccomp":
-            seccomp = _seccomp(value, at)
+            seccomp = _read_seccomp(value, at)
         elif key == "apparmor":
             apparmor = {"profile": value, "at": at}
         elif key == "no-new-privileges" and (truth := parse_go_bool(value)) is not None:
             allowed = make_value(truth, at)
-        elif key == "label" and (label := _label(value)):
+        elif key == "label" and (label := _find_label_fact(value)):
             selinux |= label | {"at": at}
         elif key == "writable-cgroups" and parse_go_bool(value) is False:
             continue  # as without the option (moby daemon/daemon_unix.go, parseSecurityOpt, 28.4)
@@ -81,14 +81,14 @@ def read_service(spec: Fact) -> dict[str, JSON]:
     """From a ContainerSpec; the swarm agent writes the same options from it (daemon/cluster/executor/container)."""
     privileges = child(spec, "Privileges")
     labels = child(privileges, "SELinuxContext")
-    selinux = _selinux(f"{_PRIVILEGES}.SELinuxContext")
+    selinux = _make_selinux_fact(f"{_PRIVILEGES}.SELinuxContext")
     selinux |= {name: text(labels, name.capitalize()) for name in _LABELS}
     selinux["disabled"] = flag(labels, "Disable")
     disabled = text(child(privileges, "AppArmor"), "Mode") == "disabled"
     apparmor: Fact = {"profile": "unconfined" if disabled else "", "at": f"{_PRIVILEGES}.AppArmor"}
     return {
         "capabilities": _read_capabilities(spec, ("CapabilityAdd", "CapabilityDrop"), _SPEC),
-        "seccomp": _seccomp_of_service(child(privileges, "Seccomp"), f"{_PRIVILEGES}.Seccomp"),
+        "seccomp": _read_service_seccomp(child(privileges, "Seccomp"), f"{_PRIVILEGES}.Seccomp"),
         "apparmor": apparmor,
         "selinux": selinux,
         # false is the same as absent: the agent then leaves the option out, and the daemon's default counts.
@@ -96,7 +96,7 @@ def read_service(spec: Fact) -> dict[str, JSON]:
     }
 
 
-def _options(config: Fact) -> Iterator[tuple[str, str, str]]:
+def _split_options(config: Fact) -> Iterator[tuple[str, str, str]]:
     """Key, value and `at` of each option; an option without a separator is the value."""
     for index, option in enumerate(texts(config, "SecurityOpt")):
         at = f"{_OPTIONS}[{index}]"
@@ -109,7 +109,7 @@ def _options(config: Fact) -> Iterator[tuple[str, str, str]]:
             yield key if separator else "", value, at
 
 
-def _seccomp(value: str, at: str) -> Fact:
+def _read_seccomp(value: str, at: str) -> Fact:
     # The words are case-sensitive (daemon/seccomp_linux.go, WithSeccomp); all else is a profile in JSON.
     words = {"": "default", "builtin": "builtin", "unconfined": "unconfined"}
     profile = words.get(value, "custom")
@@ -117,12 +117,12 @@ def _seccomp(value: str, at: str) -> Fact:
     return {"profile": profile, "sha256": sha256, "at": at}
 
 
-def _seccomp_of_service(seccomp: Fact, at: str) -> Fact:
+def _read_service_seccomp(seccomp: Fact, at: str) -> Fact:
     mode = text(seccomp, "Mode")
     if mode == "unconfined":
-        return _seccomp(mode, at)
+        return _read_seccomp(mode, at)
     if mode != "custom":
-        return _seccomp("", at)
+        return _read_seccomp("", at)
     try:
         # A []byte of a Go struct: base64, in which encoding/base64 skips line ends.
         profile = base64.b64decode(text(seccomp, "Profile").replace("\r", "").replace("\n", ""), validate=True)
@@ -130,16 +130,16 @@ def _seccomp_of_service(seccomp: Fact, at: str) -> Fact:
         raise Refused("body-wrong-type", f"{at}.Profile") from None
     try:
         # The agent passes a custom profile on as text, so that the word unconfined in it means unconfined.
-        return _seccomp(profile.decode(), at)
+        return _read_seccomp(profile.decode(), at)
     except UnicodeDecodeError:
         return {"profile": "custom", "sha256": hashlib.sha256(profile).hexdigest(), "at": at}
 
 
-def _selinux(at: str) -> Fact:
+def _make_selinux_fact(at: str) -> Fact:
     return {"disabled": False, "user": "", "role": "", "type": "", "level": "", "at": at}
 
 
-def _label(value: str) -> Fact | None:
+def _find_label_fact(value: str) -> Fact | None:
     """What one label option sets; None when it is not known here (filetype sets the label of mounts only)."""
     if value == "disable":
         return {"disabled": True}

@@ -127,7 +127,7 @@ def _read_inspected(
             raise InvalidRequestFile(f"{location}: {refused.at} is not as docker inspect prints it") from None
         if request is not None:
             query: dict[str, JSON] = {"name": [request.name]} if request.operation == "ContainerCreate" else {}
-            body = inspected.without_cgroup_default(request.body)
+            body = inspected.drop_cgroup_default(request.body)
             envelope = _envelope(file, {"query": query, "body": body}, operations[request.operation])
             networks = {request.network_id: request.name} if request.network_id else {}
             yield FileRequest(file, envelope, line, request.name, networks)
