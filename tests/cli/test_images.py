@@ -18,7 +18,7 @@ import pytest
 from click.testing import Result
 
 from portero.cli import images as cli_images
-from portero.images.record import digest_of
+from portero.images.record import compute_digest
 from tests.bundles.docker_registry import Registry
 from tests.bundles.signed import answer, server
 from tests.cli.running import fault_of, portero
@@ -34,7 +34,7 @@ CONFIG = b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers",
 MANIFEST = dump(
     {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": describe(CONFIG, "application/json"), "layers": []}
 )
-DIGEST, ID = digest_of(MANIFEST), digest_of(CONFIG)
+DIGEST, ID = compute_digest(MANIFEST), compute_digest(CONFIG)
 
 
 class Site:

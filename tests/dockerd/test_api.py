@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd.api import HEADER, MAX_ANSWER_BYTES, SECRET, EngineApi, TimedRequests
-from portero.dockerd.kept_connections import KeptConnections
+from portero.dockerd.connection_pool import KeptConnections
 from tests.objects.answering import answering, http
 from tests.unix_server import silent
 

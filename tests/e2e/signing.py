@@ -5,7 +5,7 @@ import json
 import shutil
 from typing import Any
 
-from portero.images.record import ACCEPTED, digest_of
+from portero.images.record import ACCEPTED, compute_digest
 from tests.bundles.docker_registry import CONFIG, HTPASSWD
 
 from .guarded import GuardedDocker
@@ -53,7 +53,7 @@ class SigningRegistry:
         (place,) = [line.split(": ", 1)[1].strip() for line in head.splitlines() if line.lower().startswith("location")]
         done = self.docker.shell(
             f"curl -s --cacert {CA} -u alice:wonderland -X PUT -H 'Content-Type: application/octet-stream'"
-            f" --data-binary @- -w '%{{http_code}}' '{place}&digest={digest_of(data)}'",
+            f" --data-binary @- -w '%{{http_code}}' '{place}&digest={compute_digest(data)}'",
             stdin=data,
         )
         assert done.stdout.endswith("201"), done.stdout
@@ -63,7 +63,7 @@ class SigningRegistry:
         path = f"{repository}/manifests/{reference}"
         said = self._curl(f"-X PUT -H 'Content-Type: {kind}' --data-binary @- -w '%{{http_code}}'", path, manifest)
         assert said.endswith("201"), said
-        return digest_of(manifest)
+        return compute_digest(manifest)
 
     def push(self, repository: str, mark: str) -> Any:
         """Build an image on a host and push it as an index of two platforms, so that the daemon has it no more.
@@ -80,11 +80,11 @@ class SigningRegistry:
             manifest = self.get(f"{repository}/manifests/{json.loads(manifest)['manifests'][0]['digest']}")
         config = json.loads(manifest)["config"]["digest"]
         other = manifest + b"\n"
-        self.put(repository, digest_of(other), other)
+        self.put(repository, compute_digest(other), other)
         listed = [
             {
                 "mediaType": json.loads(manifest)["mediaType"],
-                "digest": digest_of(each),
+                "digest": compute_digest(each),
                 "size": len(each),
                 "platform": {"os": "linux", "architecture": architecture},
             }
@@ -93,7 +93,7 @@ class SigningRegistry:
         kind = "application/vnd.oci.image.index.v1+json"
         index = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": listed}).encode()
         self.put(repository, mark, index)
-        return {"index": digest_of(index), "manifest": digest_of(manifest), "config": config, "text": index}
+        return {"index": compute_digest(index), "manifest": compute_digest(manifest), "config": config, "text": index}
 
     def cosign(self, *words: str) -> str:
         environment = f"COSIGN_PASSWORD= COSIGN_EXPERIMENTAL=1 SSL_CERT_FILE={CA} DOCKER_CONFIG=/home/operator/.docker"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portero.images.record import digest_of
+from portero.images.record import compute_digest
 from tests.images.signed import (
     OCI_INDEX,
     SIGN,
@@ -92,7 +92,7 @@ def attach_bundle(signing: Signing, made: Any, predicate: str = SIGN) -> None:
     manifest = bundle_manifest(bundle, made["text"])
     for blob in (bundle, b"{}"):
         signing.registry.put_blob("team/app", blob)
-    signing.registry.put("team/app", digest_of(manifest), manifest)
+    signing.registry.put("team/app", compute_digest(manifest), manifest)
     listed = dump({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [describe(manifest)]})
     signing.registry.put("team/app", made["index"].replace(":", "-"), listed)
 

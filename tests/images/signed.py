@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from portero.images.payloads import Form, frame
-from portero.images.record import Signature, digest_of
+from portero.images.payloads import Form, frame_payload
+from portero.images.record import Signature, compute_digest
 from portero.images.verification import index_keys
 
 PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
@@ -58,7 +58,7 @@ class Image:
     @classmethod
     def make(cls, mark: str = "1") -> "Image":
         config = dump({"architecture": "amd64", "os": "linux", "config": {"Labels": {"mark": mark}}})
-        manifest, other = (_manifest(digest_of(each)) for each in (config, config + b" "))
+        manifest, other = (_manifest(compute_digest(each)) for each in (config, config + b" "))
         return cls(config, manifest, other, make_index(manifest, other))
 
     @property
@@ -72,7 +72,7 @@ def _manifest(config: str) -> bytes:
 
 
 def describe(data: bytes, media_type: str = OCI_MANIFEST, **more: Any) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data), **more}
+    return {"mediaType": media_type, "digest": compute_digest(data), "size": len(data), **more}
 
 
 def make_index(*manifests: bytes) -> bytes:
@@ -100,7 +100,7 @@ def statement_payload(digest: str, annotations: Mapping[str, str] | None = None,
 
 
 def sign(key: PrivateKey, payload: bytes, form: Form = "simple") -> Signature:
-    return Signature(form, payload, make_signature(key, frame(form, payload)), fingerprint(key))
+    return Signature(form, payload, make_signature(key, frame_payload(form, payload)), fingerprint(key))
 
 
 def fingerprint(key: PrivateKey) -> str:

@@ -9,17 +9,17 @@ import pytest
 from portero.files.whole_files import write_whole
 from portero.images import image_store, record, verification
 from portero.images.image_store import ImageStore, RecordUnreadable
-from portero.images.record import Record, digest_of
+from portero.images.record import Record, compute_digest
 from portero.images.trust import ImageTrust
 from portero.images.verification import verify_record
 from tests.failing import fail_with
 
 from .signed import Image, new_key, sign, simple_payload
 
-read_record = record.read
+read_record = record.parse_record
 TEAM = new_key()
 IMAGE = Image.make()
-INDEX = digest_of(IMAGE.index)
+INDEX = compute_digest(IMAGE.index)
 SIGNED = Record((sign(TEAM, simple_payload(INDEX)),))
 
 
@@ -32,7 +32,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def put(folder: Path, what: Record, digest: str = INDEX) -> None:
-    write_whole(record.locate(folder, digest), record.write(what), 0o644)
+    write_whole(record.locate_record(folder, digest), record.spell_record(what), 0o644)
 
 
 def test_a_record_is_verified_once_for_each_file(tmp_path: Path, verified: list[str]) -> None:
@@ -49,7 +49,7 @@ def test_a_record_is_verified_once_for_each_file(tmp_path: Path, verified: list[
     found = images.find(INDEX)
     assert found is not None
     assert found.vouchers == ()
-    record.locate(tmp_path, INDEX).unlink()
+    record.locate_record(tmp_path, INDEX).unlink()
     assert images.find(INDEX) is None
     assert len(verified) == 2
 
@@ -57,9 +57,9 @@ def test_a_record_is_verified_once_for_each_file(tmp_path: Path, verified: list[
 def test_the_work_is_that_of_the_one_image_however_many_there_are(
     tmp_path: Path, verified: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = record.write(SIGNED)
+    text = record.spell_record(SIGNED)
     for number in range(10_000):
-        record.locate(tmp_path, f"sha256:{number:064x}").write_bytes(text)
+        record.locate_record(tmp_path, f"sha256:{number:064x}").write_bytes(text)
     opened: list[object] = []
     monkeypatch.setattr(image_store, "read_regular_file", lambda *words, **more: opened.append(words) or text)  # type: ignore[func-returns-value]
     for lists in ("listdir", "scandir"):
@@ -98,7 +98,7 @@ def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for number in range(8):
         put(tmp_path, Record(), f"sha256:{number:064x}")
         images.find(f"sha256:{number:064x}")
-        assert len(images._kept) <= 3
+        assert len(images._cached) <= 3
 
 
 def test_a_refusal_is_kept_while_the_file_stays_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_a_refusal_is_kept_while_the_file_stays_the_same(tmp_path: Path, monkeyp
     monkeypatch.setattr(record, "read", lambda data: read.append(data) or read_record(data))  # type: ignore[func-returns-value]
     images = ImageStore(tmp_path, ImageTrust())
     for data in (b"{", b"["):
-        write_whole(record.locate(tmp_path, INDEX), data, 0o644)
+        write_whole(record.locate_record(tmp_path, INDEX), data, 0o644)
         for _ in range(2):
             with pytest.raises(RecordUnreadable, match="what was fetched is damaged"):
                 images.find(INDEX)
@@ -119,16 +119,16 @@ def test_a_refusal_is_kept_while_the_file_stays_the_same(tmp_path: Path, monkeyp
 def test_what_cannot_be_read_is_not_the_same_as_nothing(
     tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = record.locate(tmp_path, INDEX)
+    file = record.locate_record(tmp_path, INDEX)
     if damage == "text":
         file.write_text("{")
     elif damage == "folder":
         file.mkdir()
     elif damage == "link":
-        (tmp_path / "elsewhere").write_bytes(record.write(SIGNED))
+        (tmp_path / "elsewhere").write_bytes(record.spell_record(SIGNED))
         file.symlink_to(tmp_path / "elsewhere")
     elif damage == "large":
-        file.write_bytes(record.write(SIGNED) + b" " * record.MAX_RECORD)
+        file.write_bytes(record.spell_record(SIGNED) + b" " * record.MAX_RECORD)
     else:
         put(tmp_path, SIGNED)
 

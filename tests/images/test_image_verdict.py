@@ -8,8 +8,8 @@ import pytest
 
 from portero.images import record
 from portero.images.image_store import ImageStore
-from portero.images.image_verdict import ImageAsked, find_denied, judge_image
-from portero.images.record import Record, Signature, digest_of
+from portero.images.image_verdict import ImageQuery, find_denied, judge_image
+from portero.images.record import Record, Signature, compute_digest
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 
 from .signed import APP, Image, new_key, sign, simple_payload, statement_payload
@@ -17,8 +17,8 @@ from .signed import APP, Image, new_key, sign, simple_payload, statement_payload
 TEAM, OTHER = new_key(), new_key()
 KEYS = {"team.pem": [TEAM.public_key()], "other.pem": [OTHER.public_key()]}
 IMAGE = Image.make()
-INDEX, MANIFEST, _ = map(digest_of, IMAGE.documents)
-CONFIG = digest_of(IMAGE.config)
+INDEX, MANIFEST, _ = map(compute_digest, IMAGE.documents)
+CONFIG = compute_digest(IMAGE.config)
 TODAY = date(2026, 11, 28)
 OF_TEAM = TrustEntry("registry.example.com/team/*", ("team.pem",))
 SIMPLE, STATEMENT = sign(TEAM, simple_payload(INDEX)), sign(TEAM, statement_payload(INDEX), "statement")
@@ -28,11 +28,11 @@ def judge(
     tmp_path: Path, name: str, *signatures: Signature, digest: str = CONFIG, entries: Any = (OF_TEAM,), **more: Any
 ) -> Any:
     if signatures:
-        file = record.locate(tmp_path, digest)
-        file.write_bytes(record.write(Record(signatures, IMAGE.documents, more.pop("seen", {}))))
+        file = record.locate_record(tmp_path, digest)
+        file.write_bytes(record.spell_record(Record(signatures, IMAGE.documents, more.pop("seen", {}))))
     part = more.pop("part", False)
     store = ImageStore(tmp_path, ImageTrust(entries, KEYS, **more))
-    return judge_image(store, ImageAsked(name, (digest,), part), TODAY)
+    return judge_image(store, ImageQuery(name, (digest,), part), TODAY)
 
 
 @pytest.mark.parametrize("signature", [SIMPLE, STATEMENT])
@@ -55,7 +55,7 @@ OF_TEST = sign(TEAM, simple_payload(INDEX, APP, {"env": "test"}))
         (APP, sign(OTHER, simple_payload(INDEX)), OF_TEAM, "it is signed with another key"),
         (f"{APP}2", SIMPLE, OF_TEAM, f"it is signed for {APP}"),
         ("", sign(TEAM, simple_payload(INDEX, "docker.io/library/x")), OF_TEAM, "it is signed for docker.io/library/x"),
-        (APP, sign(TEAM, simple_payload(digest_of(b""))), OF_TEAM, "the signature beside it is of another image"),
+        (APP, sign(TEAM, simple_payload(compute_digest(b""))), OF_TEAM, "the signature beside it is of another image"),
         (APP, SBOM, OF_TEAM, "that key signed something else, such as an SBOM"),
         (APP, STATEMENT, BOUND, UNNAMED),
         (APP, SIMPLE, OF_PROD, "the signature lacks the annotation env"),
@@ -96,11 +96,11 @@ def test_an_id_is_judged_by_the_most_specific_entry_of_the_name_that_was_signed(
 def test_without_records_the_command_fetches_and_with_an_empty_one_it_signs(tmp_path: Path) -> None:
     nothing = judge(tmp_path, APP)
     assert (nothing.found, nothing.command) == ("no signature of it was fetched", "sudo portero images fetch")
-    record.locate(tmp_path, CONFIG).write_bytes(record.write(Record()))
+    record.locate_record(tmp_path, CONFIG).write_bytes(record.spell_record(Record()))
     assert judge(tmp_path, APP).found == "it has no signature"
-    record.locate(tmp_path, CONFIG).write_bytes(record.write(Record(seen={"keyless": 1, "other-key": 1})))
+    record.locate_record(tmp_path, CONFIG).write_bytes(record.spell_record(Record(seen={"keyless": 1, "other-key": 1})))
     assert judge(tmp_path, APP).found == "it has a keyless signature, which is not supported: sign with a key"
-    record.locate(tmp_path, CONFIG).write_bytes(b"{")
+    record.locate_record(tmp_path, CONFIG).write_bytes(b"{")
     assert judge(tmp_path, APP).found == "what was fetched is damaged"
 
 
@@ -140,6 +140,6 @@ def test_a_denied_digest_is_found_by_the_index_that_leads_to_the_image_and_after
     store = ImageStore(tmp_path, ImageTrust((), KEYS, (), [listed]))
 
     assert find_denied(store, (CONFIG,)) is None
-    record.locate(tmp_path, CONFIG).write_bytes(record.write(Record((SIMPLE,), IMAGE.documents)))
+    record.locate_record(tmp_path, CONFIG).write_bytes(record.spell_record(Record((SIMPLE,), IMAGE.documents)))
     assert find_denied(store, (CONFIG,)) == (listed, "CVE-2026-1")
     assert find_denied(ImageStore(tmp_path, ImageTrust()), (INDEX,)) is None

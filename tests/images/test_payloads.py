@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.images.payloads import MAX_PAYLOAD, Claim, PayloadRefused, frame, read_claim
+from portero.images.payloads import MAX_PAYLOAD, Claim, PayloadRefused, frame_payload, read_claim
 
 from .signed import APP, dump, simple_payload, statement_payload
 
@@ -45,8 +45,8 @@ def test_a_statement_names_the_digest_alone() -> None:
 
 
 def test_a_statement_is_signed_with_its_type() -> None:
-    assert frame("statement", b"{}") == b"DSSEv1 28 application/vnd.in-toto+json 2 {}"
-    assert frame("simple", b"{}") == b"{}"
+    assert frame_payload("statement", b"{}") == b"DSSEv1 28 application/vnd.in-toto+json 2 {}"
+    assert frame_payload("simple", b"{}") == b"{}"
 
 
 SIMPLE, STATEMENT = simple_payload(DIGEST), statement_payload(DIGEST)

@@ -16,8 +16,8 @@ from portero.images.record import (
     Record,
     RecordRefused,
     Signature,
-    digest_of,
-    find_ways,
+    compute_digest,
+    find_parents,
     list_below,
     read_all,
 )
@@ -29,11 +29,11 @@ RECORD = Record((SIGNATURE,), (b"text",), {"other-key": 2})
 
 
 def test_a_record_is_read_as_it_was_written() -> None:
-    assert record.read(record.write(RECORD)) == RECORD
-    assert record.locate(Path("/x"), f"sha256:{'a' * 64}") == Path(f"/x/{'a' * 64}.json")
+    assert record.parse_record(record.spell_record(RECORD)) == RECORD
+    assert record.locate_record(Path("/x"), f"sha256:{'a' * 64}") == Path(f"/x/{'a' * 64}.json")
 
 
-ONE = json.loads(record.write(RECORD))
+ONE = json.loads(record.spell_record(RECORD))
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ ONE = json.loads(record.write(RECORD))
         dump({**ONE, "seen": {"other-key": "many"}}),
         dump({**ONE, "signatures": [{**ONE["signatures"][0], "key": [7]}]}),
         dump({**ONE, "signatures": 5}),
-        record.write(RECORD)[:-2] + b', "seen": {}}',
+        record.spell_record(RECORD)[:-2] + b', "seen": {}}',
     ],
 )
 def test_anything_else_is_refused(crooked: bytes) -> None:
     with pytest.raises(RecordRefused):
-        record.read(crooked)
+        record.parse_record(crooked)
 
 
 def test_only_known_words_are_kept() -> None:
-    assert record.read(dump({**ONE, "seen": {"evil text": 1, "keyless": 1}})).seen == {"keyless": 1}
+    assert record.parse_record(dump({**ONE, "seen": {"evil text": 1, "keyless": 1}})).seen == {"keyless": 1}
 
 
 NAMES = st.sampled_from([*ONE, "form", "payload", "signature"])
@@ -71,19 +71,19 @@ VALUES = st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(
 @given(st.binary() | st.dictionaries(NAMES, VALUES).map(lambda more: dump({**ONE, **more})))
 def test_no_bytes_are_another_error(crooked: bytes) -> None:
     try:
-        record.read(crooked)
+        record.parse_record(crooked)
     except RecordRefused:
         return
     assert json.loads(crooked)["format"] == 1
 
 
 IMAGE = Image.make()
-INDEX, MANIFEST, OTHER = map(digest_of, IMAGE.documents)
-CONFIG = digest_of(IMAGE.config)
+INDEX, MANIFEST, OTHER = map(compute_digest, IMAGE.documents)
+CONFIG = compute_digest(IMAGE.config)
 
 
 def test_an_index_leads_to_manifests_and_these_to_configurations() -> None:
-    ways = find_ways(INDEX, read_all(IMAGE.documents))
+    ways = find_parents(INDEX, read_all(IMAGE.documents))
 
     assert ways[INDEX] == ()
     assert ways[MANIFEST] == ways[OTHER] == (INDEX,)
@@ -92,9 +92,9 @@ def test_an_index_leads_to_manifests_and_these_to_configurations() -> None:
 
 
 def test_nothing_leads_upwards_or_on_without_the_document() -> None:
-    assert find_ways(MANIFEST, read_all(IMAGE.documents)) == {MANIFEST: (), CONFIG: (MANIFEST,)}
-    assert CONFIG not in find_ways(INDEX, read_all([IMAGE.index]))
-    assert [*find_ways(INDEX, read_all([IMAGE.index + b" ", IMAGE.manifest]))] == [INDEX]
+    assert find_parents(MANIFEST, read_all(IMAGE.documents)) == {MANIFEST: (), CONFIG: (MANIFEST,)}
+    assert CONFIG not in find_parents(INDEX, read_all([IMAGE.index]))
+    assert [*find_parents(INDEX, read_all([IMAGE.index + b" ", IMAGE.manifest]))] == [INDEX]
 
 
 def test_indexes_within_indexes_lead_on_to_a_depth() -> None:
@@ -103,8 +103,8 @@ def test_indexes_within_indexes_lead_on_to_a_depth() -> None:
         texts.append(make_index(texts[-1]))
     below = read_all(texts)
 
-    assert CONFIG in find_ways(digest_of(texts[3]), below)
-    assert CONFIG not in find_ways(digest_of(texts[4]), below)
+    assert CONFIG in find_parents(compute_digest(texts[3]), below)
+    assert CONFIG not in find_parents(compute_digest(texts[4]), below)
 
 
 def changed(text: bytes, **more: object) -> bytes:
@@ -158,7 +158,7 @@ def test_the_work_grows_with_the_number_of_manifests(monkeypatch: pytest.MonkeyP
                 return super().get(key, ())
 
         digests = tuple(f"sha256:{index:064x}" for index in range(number))
-        assert len(find_ways("top", Counting({"top": digests}))) == number + 1
+        assert len(find_parents("top", Counting({"top": digests}))) == number + 1
         return steps
 
     assert count(2000) <= 2 * count(1000)

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from portero.images import verification
 from portero.images.payloads import Form
-from portero.images.record import Record, Signature, digest_of
+from portero.images.record import Record, Signature, compute_digest
 from portero.images.verification import index_keys, verify_record
 
 from .signed import APP, Image, PrivateKey, fingerprint, new_key, sign, simple_payload, statement_payload
 
-verifies = verification.verifies
+verifies = verification.verify_signature
 TEAM, OTHER = new_key(), new_key()
 KEYS = {"team.pem": [TEAM.public_key()]}
 IMAGE = Image.make()
-INDEX, MANIFEST, PLATFORM = map(digest_of, IMAGE.documents)
-CONFIG = digest_of(IMAGE.config)
+INDEX, MANIFEST, PLATFORM = map(compute_digest, IMAGE.documents)
+CONFIG = compute_digest(IMAGE.config)
 
 
 def vouchers(digest: str, signature: Signature, keys: Any = KEYS, documents: Any = IMAGE.documents) -> list[Any]:
@@ -50,7 +50,7 @@ def test_documents_count_by_what_they_hash_to() -> None:
     forged = Image.make("evil")
     signature = sign(TEAM, simple_payload(INDEX))
 
-    assert vouchers(digest_of(forged.config), signature, documents=forged.documents) == []
+    assert vouchers(compute_digest(forged.config), signature, documents=forged.documents) == []
     assert vouchers(CONFIG, signature, documents=()) == []
 
 
@@ -94,7 +94,7 @@ def test_a_signature_by_another_key_than_it_says_vouches_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("signature", "seen"),
     [
-        (sign(TEAM, simple_payload(digest_of(b"other"))), "other-digest"),
+        (sign(TEAM, simple_payload(compute_digest(b"other"))), "other-digest"),
         (
             sign(TEAM, statement_payload(INDEX, predicate="https://spdx.dev/Document"), "statement"),
             "no-signature-of-image",

@@ -422,7 +422,7 @@ class SilentObjects:
     def inspect(self, kind: str, name: str) -> Any:
         raise Refused("lookup-failed")
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         return False
 
     def info(self) -> Any:

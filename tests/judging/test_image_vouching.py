@@ -10,7 +10,7 @@ import pytest
 from portero.decision import Decision, Violation
 from portero.host.fixed_host import FixedHost
 from portero.images import image_store, record
-from portero.images.record import Record, digest_of
+from portero.images.record import Record, compute_digest
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -20,8 +20,8 @@ from tests.judging.test_existing_objects import SilentHost, decide, judge_with
 
 TEAM = new_key()
 GOOD, BAD = Image.make("good"), Image.make("bad")
-INDEX, MANIFEST, OTHER = map(digest_of, GOOD.documents)
-CONFIG, BUILT = digest_of(GOOD.config), digest_of(BAD.config)
+INDEX, MANIFEST, OTHER = map(compute_digest, GOOD.documents)
+CONFIG, BUILT = compute_digest(GOOD.config), compute_digest(BAD.config)
 ENTRY = TrustEntry("registry.example.com/*", ("team.pem",))
 HEX = BUILT.removeprefix("sha256:")
 
@@ -51,7 +51,7 @@ OBJECTS: Mapping[str, Any] = {
         f"{APP}:1": {"Id": CONFIG, "RepoDigests": [f"{APP}@{INDEX}"]},
         f"{APP}:index": {"Id": INDEX},
         f"{APP}:bad": {"Id": BUILT},
-        f"{APP}:old": {"Id": BUILT, "RepoDigests": [f"{APP}@{digest_of(BAD.index)}", f"evil.io/x@{INDEX}"]},
+        f"{APP}:old": {"Id": BUILT, "RepoDigests": [f"{APP}@{compute_digest(BAD.index)}", f"evil.io/x@{INDEX}"]},
         f"{APP}x:1": {"Id": CONFIG},
         CONFIG: {"Id": CONFIG},
         BUILT: {"Id": BUILT},
@@ -64,8 +64,8 @@ OBJECTS: Mapping[str, Any] = {
         "bad": container(BUILT),
         "moved": container(BUILT, f"{APP}:1"),
         "index": container(INDEX),
-        "platform": container(digest_of(BAD.index), **descriptor(MANIFEST)),
-        "other": container(digest_of(BAD.index), **descriptor(OTHER)),
+        "platform": container(compute_digest(BAD.index), **descriptor(MANIFEST)),
+        "other": container(compute_digest(BAD.index), **descriptor(OTHER)),
         "id": container(CONFIG, CONFIG[7:19]),
         "bad-id": container(BUILT, BUILT),
         **{
@@ -90,7 +90,7 @@ def judge(tmp_path: Path, host: Any = None, *, actions: Mapping[str, str] = ACTI
     state.mkdir(exist_ok=True)
     signed = Record((sign(TEAM, simple_payload(INDEX)), sign(TEAM, simple_payload(MANIFEST))), GOOD.documents)
     for digest in (INDEX, MANIFEST, CONFIG):
-        record.locate(state, digest).write_bytes(record.write(signed))
+        record.locate_record(state, digest).write_bytes(record.spell_record(signed))
     images = trust or ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()]})
     made = judge_with(tmp_path, {"site.json": {"actions": actions}})
     policy = replace(made.policy, images=images)
@@ -284,8 +284,8 @@ def test_all_spellings_of_a_name_are_one(tmp_path: Path, name: str, repository: 
     others = ("registry.example.com:5001/library/busybox", "Docker.io/library/busybox")
     there = {each: {"Id": INDEX} for each in (name, *others)}
     judged = judge(tmp_path, FixedHost({"objects": {"image": there}}), trust=trust)
-    text = record.write(Record((sign(TEAM, simple_payload(INDEX, repository)),)))
-    record.locate(tmp_path / "state", INDEX).write_bytes(text)
+    text = record.spell_record(Record((sign(TEAM, simple_payload(INDEX, repository)),)))
+    record.locate_record(tmp_path / "state", INDEX).write_bytes(text)
     assert refuses(create(judged, name)) is (repository != "docker.io/library/busybox")
     assert all(refuses(create(judged, other)) for other in others)
 
@@ -315,12 +315,12 @@ def test_what_one_request_has_verified_is_bounded_and_it_gets_further_when_it_co
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     judged = judge(tmp_path)
-    record.locate(tmp_path / "state", CONFIG).write_text("{")
+    record.locate_record(tmp_path / "state", CONFIG).write_text("{")
     violation = find(create(judged, f"{APP}:1"), "image-signed")
     assert violation.reason == f"Nobody whom the site trusts vouches for {APP}:1: what was fetched is damaged."
     denied = ImageTrust((), {}, (), [DigestList("scan.json", {BUILT: "CVE"})])
     judged = judge(tmp_path, trust=denied)
-    record.locate(tmp_path / "state", CONFIG).write_text("{")
+    record.locate_record(tmp_path / "state", CONFIG).write_text("{")
     assert list_refusing(create(judged, f"{APP}:1")) == ["host-unreadable"]
 
 
@@ -335,8 +335,8 @@ def say(decision: Decision) -> str:
     [
         (
             f"{APP}:old",
-            f"{APP}@{digest_of(BAD.index)}: no signature of it was fetched; team.pem must have signed it:"
-            f" sudo portero images fetch {APP}@{digest_of(BAD.index)}",
+            f"{APP}@{compute_digest(BAD.index)}: no signature of it was fetched; team.pem must have signed it:"
+            f" sudo portero images fetch {APP}@{compute_digest(BAD.index)}",
         ),
         (
             f"{APP}:bad",
@@ -355,7 +355,7 @@ def test_the_denial_names_repository_digest_key_and_what_helps(tmp_path: Path, n
 
 
 def test_a_denied_digest_is_refused_by_its_own_rule_and_by_what_its_registry_calls_it(tmp_path: Path) -> None:
-    denied = ImageTrust((), {}, (), [DigestList("scan.json", {digest_of(BAD.index): "CVE-2026-1"})])
+    denied = ImageTrust((), {}, (), [DigestList("scan.json", {compute_digest(BAD.index): "CVE-2026-1"})])
     judged = judge(tmp_path, trust=denied)
     violation = find(create(judged, f"{APP}:old"), "image-not-denied")
     assert violation.at == "Image"

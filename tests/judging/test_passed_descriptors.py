@@ -13,7 +13,7 @@ import pytest
 
 from portero.host.fixed_host import FixedHost
 from portero.host.member import Members
-from portero.judging import gone_writers
+from portero.judging import ended_writers
 from portero.judging.source_pairs import SourcePairs
 from portero.objects.writer_memory import WriterMemory
 
@@ -98,7 +98,7 @@ def find_missing(daemon: Daemon, chance: Random) -> list[tuple[str, str]]:
     """Who can write where, and is not known to, by the list of now."""
     holders = daemon.begin_request()._follow()
     if chance.random() < 0.5:
-        holders = gone_writers.drop_restarted(holders, daemon, daemon.members)  # type: ignore[arg-type]
+        holders = ended_writers.drop_restarted(holders, daemon, daemon.members)  # type: ignore[arg-type]
     held = {one.id: one.held for one in holders}
     mounted = set[str]().union(*(one.list_writable() for one in daemon.containers.values()))
     return [

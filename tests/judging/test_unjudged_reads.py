@@ -154,15 +154,15 @@ def test_decision_and_line_are_those_of_the_long_way(profile: str, audit_profile
 )
 def test_only_reads_that_no_rule_judges_take_the_short_way(operation: str, way: bool) -> None:
     for profile in PROFILES:
-        assert (operation in make_judge(profile)._unjudged.of_nobody) is way
+        assert (operation in make_judge(profile)._unjudged.without_user) is way
 
 
 def test_the_operations_of_the_short_way_read_and_have_no_body() -> None:
     judge = make_judge("baseline")
     of_table = {operation.id: operation for operation in judge.routes.operations}
 
-    assert len(judge._unjudged.of_nobody) > 20
-    short = [of_table[id] for id in judge._unjudged.of_nobody]
+    assert len(judge._unjudged.without_user) > 20
+    short = [of_table[id] for id in judge._unjudged.without_user]
     assert {(operation.reads, operation.body, operation.looks_up) for operation in short} == {(True, "none", ())}
 
 
@@ -180,7 +180,7 @@ def test_where_it_counts_who_asks_every_request_takes_the_long_way(
 ) -> None:
     judge = with_site(tmp_path, {"site.json": site, "keys/ca.pem": AUTHORITY.pem()})
 
-    assert judge._unjudged.of_nobody == frozenset()
+    assert judge._unjudged.without_user == frozenset()
     assert not takes_short_way(judge, asked(), monkeypatch)
     for data in variants(judge):
         assert logged(judge, data) == logged(long_way(judge), data)
@@ -319,8 +319,8 @@ def test_a_rule_of_a_higher_level_is_reported_by_the_audit_profile_and_enforced_
     reporting = replace(judge, enforcement=Enforcement("hardened", "enforce", "restricted"))
     enforcing = with_site(tmp_path, {"site.json": {"actions": {"no-lists": "deny"}}})
 
-    assert "ContainerList" in judge._unjudged.of_nobody
-    assert "ContainerList" not in reporting._unjudged.of_nobody
+    assert "ContainerList" in judge._unjudged.without_user
+    assert "ContainerList" not in reporting._unjudged.without_user
     (violation,) = reporting.decide(asked(), "d-1", NOON).violations
     assert (violation.rule, violation.action, violation.profile) == ("no-lists", "audit", "restricted")
     assert not enforcing.decide(asked(), "d-1", NOON).allowed
@@ -354,6 +354,6 @@ def test_a_reloaded_policy_has_its_own_short_ways(tmp_path: Path) -> None:
     judge = make_judge()
     other = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": rule("ContainerList")})
 
-    assert "ContainerList" in judge._unjudged.of_nobody
-    assert "ContainerList" not in replace(judge, policy=other.policy)._unjudged.of_nobody
-    assert "ContainerList" in replace(other, policy=judge.policy)._unjudged.of_nobody
+    assert "ContainerList" in judge._unjudged.without_user
+    assert "ContainerList" not in replace(judge, policy=other.policy)._unjudged.without_user
+    assert "ContainerList" in replace(other, policy=judge.policy)._unjudged.without_user

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.host.member import MadePlace
+from portero.host.member import MountedPath
 from portero.objects import creations
 from portero.objects.creations import CreationsUnderWay, RequestCreations
 
-UPPER, LOWER = MadePlace("/srv", True, "one"), MadePlace("/srv/data", False, "two")
+UPPER, LOWER = MountedPath("/srv", True, "one"), MountedPath("/srv/data", False, "two")
 
 
-def disagree(newer: Sequence[MadePlace]) -> bool:
+def disagree(newer: Sequence[MountedPath]) -> bool:
     return False
 
 
-def add(request: RequestCreations, id: str, *places: MadePlace) -> bool:
+def add(request: RequestCreations, id: str, *places: MountedPath) -> bool:
     return request.add(id, places, disagree)
 
 
@@ -25,7 +25,7 @@ def test_what_was_added_before_is_seen_and_what_comes_meanwhile_counts() -> None
     assert add(first, "d-1", UPPER)
 
     assert list(second.others) == []
-    asked: list[Sequence[MadePlace]] = []
+    asked: list[Sequence[MountedPath]] = []
     assert not second.add("d-2", [LOWER], lambda newer: bool(asked.append(newer)))
     assert asked == [[UPPER]]
     assert list(under_way.at().others) == [UPPER]

@@ -7,8 +7,8 @@ import pytest
 
 from portero.host.member import UNKNOWN, Member
 from portero.objects import descriptors
-from portero.objects.descriptors import follow
-from tests.objects.test_meeting_places import member
+from portero.objects.descriptors import follow_members
+from tests.objects.test_shared_resources import member
 
 WRITER = replace(member("writer", "/srv/media", "volume v"), state="runs", turn=1)
 HELPER = replace(member("helper", "volume v"), state="runs", turn=1)
@@ -20,7 +20,7 @@ SERVICE = replace(member("service web", "/srv/media", "volume v"), state="asked"
 def held(known: list[Member], seen: list[Member], *, now: float = 0.0, turn: int = 9, **more: Any) -> dict[str, str]:
     """What each holds that holds something."""
     by_id = [{one.id: one for one in members} for members in (known, seen)]
-    found = follow(*by_id, turn, now, restarted=more.get("restarted", False))
+    found = follow_members(*by_id, turn, now, restarted=more.get("restarted", False))
     return {id: " ".join(sorted(one.held)) for id, one in found.items() if one.held}
 
 
@@ -81,7 +81,7 @@ def test_a_container_of_which_nothing_is_known_has_others_meet_while_it_is_there
     writer = replace(WRITER, shares=WRITER.writes)
     known = {one.id: one for one in (unknown, writer, FAR)}
 
-    found = follow(known, {one.id: one for one in (writer, FAR)}, 9, 0.0, restarted=False)
+    found = follow_members(known, {one.id: one for one in (writer, FAR)}, 9, 0.0, restarted=False)
 
     assert all(UNKNOWN not in one.held for one in found.values())
 
@@ -91,7 +91,7 @@ def test_what_is_given_once_more_can_have_come_in_the_run_of_now(gone: Member, r
     holder = replace(HELPER, held=frozenset({"/srv/media"}), run="1")
     known = {one.id: one for one in (holder, gone)}
 
-    assert follow(known, {"helper": holder}, 9, 0.0, restarted=False) == {"helper": replace(holder, run=run)}
+    assert follow_members(known, {"helper": holder}, 9, 0.0, restarted=False) == {"helper": replace(holder, run=run)}
 
 
 def test_while_nothing_changes_nobody_is_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,14 +99,14 @@ def test_while_nothing_changes_nobody_is_grouped(monkeypatch: pytest.MonkeyPatch
     grouped: list[object] = []
     monkeypatch.setattr(descriptors, "group_members", lambda members: grouped.append(members) or [])
 
-    assert follow(known, known, 9, 0.0, restarted=False) == known
+    assert follow_members(known, known, 9, 0.0, restarted=False) == known
     assert not grouped
     for changed in (replace(FAR, state="rests"), replace(FAR, id="new"), replace(FAR, state="asked")):
-        follow(known, known | {changed.id: changed}, 9, 0.0, restarted=False)
+        follow_members(known, known | {changed.id: changed}, 9, 0.0, restarted=False)
     asked = known | {"far": replace(FAR, state="asked")}
-    follow(asked, asked, 9, 0.0, restarted=False)
-    follow(known, {"helper": known["helper"]}, 9, 0.0, restarted=False)
-    follow(known, known, 9, 0.0, restarted=True)
+    follow_members(asked, asked, 9, 0.0, restarted=False)
+    follow_members(known, {"helper": known["helper"]}, 9, 0.0, restarted=False)
+    follow_members(known, known, 9, 0.0, restarted=True)
     assert len(grouped) == 6
 
 
@@ -138,7 +138,10 @@ def test_what_was_asked_to_start_is_awaited(before: Any, states: list[str]) -> N
     seen: Any = ("new", "rests", "runs")
 
     for now, after in zip(seen, states, strict=True):
-        assert follow(known, {"helper": replace(HELPER, state=now)}, 9, 0.0, restarted=False)["helper"].state == after
+        assert (
+            follow_members(known, {"helper": replace(HELPER, state=now)}, 9, 0.0, restarted=False)["helper"].state
+            == after
+        )
 
 
 def test_what_was_noted_after_the_list_was_asked_for_is_not_gone() -> None:

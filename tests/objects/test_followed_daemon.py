@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from portero.host.member import MadePlace
+from portero.host.member import MountedPath
 from portero.objects import followed_daemon
 from portero.objects.changes import PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.reading.envelope import Envelope, Result
-from tests.objects.test_known_containers import ID, shown
+from tests.objects.test_container_cache import ID, shown
 
 WEB = PossibleChange((Touch("container", "web"),))
 CREATE = PossibleChange((Touch("container", "web"),), "container", "web")
-PLACE = MadePlace("/srv", True, "one")
+PLACE = MountedPath("/srv", True, "one")
 
 
 def envelope(body: bytes = b"{}") -> Envelope:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.host.member import MadePlace
+from portero.host.member import MountedPath
 from portero.objects import followed_daemons, picture_reader
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.reading import api_tables
 from portero.reading.envelope import read_envelope
 from portero.refusals import Refused
 from tests.dockerd.test_daemon import ROOTS, locate
-from tests.objects.test_known_containers import ID, shown
+from tests.objects.test_container_cache import ID, shown
 from tests.waiting import wait_until
 
 ROUTES = api_tables.load_api()[0]
@@ -145,7 +145,7 @@ def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_was_refused_after_all_is_not_being_created() -> None:
     followed = follow()
     creations = followed.at(DAEMON).creations
-    creations.at().add("d-1", [MadePlace("/srv", True, "one")], lambda newer: True)
+    creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
     followed.note_refused("d-2")
     assert creations.at().others
     followed.note_refused("d-1")

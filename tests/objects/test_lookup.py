@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from portero.dockerd import api
-from portero.host.member import MadePlace
+from portero.host.member import MountedPath
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
 from portero.objects.changes import Touch
@@ -264,13 +264,13 @@ def test_what_the_picture_has_is_not_asked_for(address: str) -> None:
 
 def test_dockerd_itself_is_asked_before_a_refusal(address: str) -> None:
     _, found = pictured(address)
-    assert not found.look_again()
+    assert not found.refresh()
     _, found = pictured(address)
     assert found.inspect("container", "web") is not None
     with answering(address, {}):
-        assert found.look_again()
+        assert found.refresh()
         assert found.inspect("container", "web") is None
-        assert not found.look_again()
+        assert not found.refresh()
 
 
 @pytest.mark.parametrize(("number", "target"), [(8, "/containers/{}/json"), (9, "/containers/json?all=1")])
@@ -299,19 +299,19 @@ def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way:
         assert found.list_all("container") == [{"Id": "b"}]
 
     assert len(asked) == (1 if is_under_way else 2)
-    assert not found.look_again()
+    assert not found.refresh()
 
 
 def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
-    followed.creations.at().add("d-1", [MadePlace("/srv", True, "one")], lambda newer: True)
+    followed.creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
     followed.creations.note_answered("d-1")
     found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
     assert found is not None
     found.list_all("container")
     assert found.creations.others
     with answering(address, {LIST: http("200 OK", "[]")}):
-        assert found.look_again()
+        assert found.refresh()
         found.list_all("container")
 
     assert not found.creations.others

@@ -9,7 +9,7 @@ import pytest
 
 from portero.dockerd.api import HEADER, SECRET
 from portero.objects import own_requests
-from portero.objects.own_requests import answer_own, find_start
+from portero.objects.own_requests import answer_own_request, find_start
 
 
 def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:
@@ -40,7 +40,7 @@ def test_what_is_made_since_the_start_is_younger_however_the_clock_was_set(
     ],
 )
 def test_a_lookup_is_allowed(target: str) -> None:
-    assert answer_own(envelope(target)) == {"Allow": True, "Msg": ""}
+    assert answer_own_request(envelope(target)) == {"Allow": True, "Msg": ""}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_lookup_is_allowed(target: str) -> None:
     ],
 )
 def test_anything_else_with_the_value_is_refused_without_repeating_it(data: bytes) -> None:
-    reply = answer_own(data)
+    reply = answer_own_request(data)
 
     assert reply is not None
     assert reply["Allow"] is False
@@ -62,4 +62,4 @@ def test_anything_else_with_the_value_is_refused_without_repeating_it(data: byte
 
 
 def test_a_request_without_the_value_is_judged() -> None:
-    assert answer_own(envelope("/containers/web/json", RequestHeaders={HEADER: "0" * 32})) is None
+    assert answer_own_request(envelope("/containers/web/json", RequestHeaders={HEADER: "0" * 32})) is None

@@ -7,7 +7,7 @@ import pytest
 from portero.objects.changes import EVERYTHING, Touch
 from portero.objects.picture import Picture
 from tests.objects.test_changes import change
-from tests.objects.test_known_containers import ID, shown
+from tests.objects.test_container_cache import ID, shown
 
 VOLUME = {"Name": "data", "Driver": "local", "Mountpoint": "/x", "Options": None}
 NETWORK = {"Name": "front", "Id": "9" * 64, "Driver": "bridge", "Containers": {"1": {}}}
@@ -108,7 +108,7 @@ def test_what_is_gone_is_not_there_and_may_differ_since() -> None:
     picture = made()
     before = picture.moment
     assert not picture.may_differ(ID, before)
-    picture.note_gone(ID)
+    picture.note_removed(ID)
 
     assert picture.may_differ(ID, before)
     assert [*map(list, picture.list_containers() or ())] == [[], []]

@@ -7,7 +7,7 @@ import pytest
 from portero.objects.changes import Touch
 from portero.objects.picture import Picture
 from portero.objects.picture_check import compare_facts, compare_list
-from tests.objects.test_known_containers import ID, shown
+from tests.objects.test_container_cache import ID, shown
 from tests.objects.test_picture import made
 
 MOUNTS = [{"Type": "bind", "Source": path, "Destination": path, "RW": True} for path in ("/a", "/b")]

@@ -12,7 +12,7 @@ from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
 from portero.refusals import Refused
 from tests.dockerd.test_daemon import ROOTS, locate
-from tests.objects.test_known_containers import ID, shown
+from tests.objects.test_container_cache import ID, shown
 
 NEW = "f" * 64
 INFO = {"Swarm": {"LocalNodeState": "inactive"}}

@@ -10,9 +10,9 @@ from typing import Any
 
 from portero.cli import main
 from portero.objects import picture_reader
+from portero.objects.cached_facts import choose_facts
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
-from portero.objects.kept_facts import choose_facts
 from portero.objects.picture import Picture
 from portero.refusals import Refused
 from portero.values.json_fields import child, text

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portero.bundles.https import TransportFailed
-from portero.images.record import digest_of
+from portero.images.record import compute_digest
 from portero.settings.setting_values import OciAddress
 from tests.images.signed import Image, Signature, bundle_manifest, describe, dump, simple_manifest
 
@@ -18,7 +18,7 @@ class FakeRegistry:
         self.asked: list[str] = []
         self.has_api, self.failing = has_api, ""
         for text in image.documents:
-            self.held[f"manifests/{digest_of(text)}"] = text
+            self.held[f"manifests/{compute_digest(text)}"] = text
 
     def find(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
         self.asked.append(path)
@@ -31,16 +31,16 @@ class FakeRegistry:
 
     def put_simple(self, subject: bytes, *signatures: Signature, **more: Any) -> None:
         """As cosign 2 does."""
-        tag = digest_of(subject).replace(":", "-")
+        tag = compute_digest(subject).replace(":", "-")
         self.held[f"manifests/{tag}.sig"] = simple_manifest(*signatures, **more)
         self._put_blobs(*(one.payload for one in signatures))
 
     def refer(self, subject: bytes, *manifests: bytes, blobs: tuple[bytes, ...] = ()) -> None:
         """Referrers, whatever they are."""
         for manifest in manifests:
-            self.held[f"manifests/{digest_of(manifest)}"] = manifest
+            self.held[f"manifests/{compute_digest(manifest)}"] = manifest
         listed = dump({"schemaVersion": 2, "manifests": [describe(manifest) for manifest in manifests]})
-        digest = digest_of(subject)
+        digest = compute_digest(subject)
         self.held[f"referrers/{digest}" if self.has_api else f"manifests/{digest.replace(':', '-')}"] = listed
         self._put_blobs(*blobs)
 
@@ -49,7 +49,7 @@ class FakeRegistry:
         self.refer(subject, bundle_manifest(bundle, subject), blobs=(bundle,))
 
     def _put_blobs(self, *blobs: bytes) -> None:
-        self.held.update({f"blobs/{digest_of(blob)}": blob for blob in blobs})
+        self.held.update({f"blobs/{compute_digest(blob)}": blob for blob in blobs})
 
 
 def names(records: Mapping[str, Any]) -> list[str]:

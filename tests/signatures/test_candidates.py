@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.images.record import digest_of
+from portero.images.record import compute_digest
 from portero.signatures import candidates
 from portero.signatures.candidates import Candidates
 from tests.images.signed import (
@@ -26,7 +26,7 @@ from .fake_registry import FakeRegistry
 
 TEAM = new_key()
 IMAGE = Image.make()
-INDEX = digest_of(IMAGE.index)
+INDEX = compute_digest(IMAGE.index)
 # As they stand in a registry: whose they are is not known yet.
 SIMPLE = replace(sign(TEAM, simple_payload(INDEX)), key="")
 STATEMENT = replace(sign(TEAM, statement_payload(INDEX), "statement"), key="")
@@ -72,7 +72,7 @@ def test_certificates_are_counted() -> None:
 def test_what_does_not_hash_to_its_digest_is_not_taken() -> None:
     registry = FakeRegistry(IMAGE)
     registry.put_simple(IMAGE.index, SIMPLE)
-    registry.held[f"blobs/{digest_of(SIMPLE.payload)}"] += b" "
+    registry.held[f"blobs/{compute_digest(SIMPLE.payload)}"] += b" "
     assert find(registry) == []
 
 
@@ -133,7 +133,7 @@ def test_no_answer_is_an_error(listed: bytes, blob: bytes) -> None:
     registry = FakeRegistry(IMAGE)
     tag = INDEX.replace(":", "-")
     registry.held.update(dict.fromkeys((f"manifests/{tag}.sig", f"referrers/{INDEX}"), listed))
-    registry.held[f"blobs/{digest_of(blob)}"] = blob
+    registry.held[f"blobs/{compute_digest(blob)}"] = blob
     registry.put_bundle(IMAGE.manifest, blob)
     find(registry)
-    [*Candidates(registry).find(digest_of(IMAGE.manifest))]  # type: ignore[arg-type]
+    [*Candidates(registry).find(compute_digest(IMAGE.manifest))]  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 
 from portero.bundles.https import TransportFailed
 from portero.images import record
-from portero.images.record import Record, Signature, digest_of
+from portero.images.record import Record, Signature, compute_digest
 from portero.images.trust import ImageTrust, TrustEntry
 from portero.images.verification import index_keys, verify_record
 from portero.signatures import signature_fetch
@@ -34,8 +34,8 @@ from .fake_registry import FakeRegistry, names
 
 TEAM, OTHER = new_key(), new_key()
 IMAGE = Image.make()
-INDEX, MANIFEST, PLATFORM = map(digest_of, IMAGE.documents)
-CONFIG = digest_of(IMAGE.config)
+INDEX, MANIFEST, PLATFORM = map(compute_digest, IMAGE.documents)
+CONFIG = compute_digest(IMAGE.config)
 ENTRY = TrustEntry("*", ("team.pem",))
 TRUST = ImageTrust([ENTRY], {"team.pem": [TEAM.public_key()], "other.pem": [OTHER.public_key()]})
 KEYS = index_keys(TRUST.keys)
@@ -234,26 +234,26 @@ ONE, TWO = (Record((Signature("simple", b"payload", mark),)) for mark in (b"1", 
 
 
 def test_signatures_are_added_to_those_that_are_there(tmp_path: Path) -> None:
-    folder, file = tmp_path / "new", record.locate(tmp_path / "new", DIGEST)
+    folder, file = tmp_path / "new", record.locate_record(tmp_path / "new", DIGEST)
     keep_records(folder, {DIGEST: ONE})
-    assert record.read(file.read_bytes()) == ONE
+    assert record.parse_record(file.read_bytes()) == ONE
     before = file.stat()
     keep_records(folder, {DIGEST: ONE})
     # The guard need not verify it again.
     assert file.stat() == before
     keep_records(folder, {DIGEST: TWO})
-    assert record.read(file.read_bytes()).signatures == (*TWO.signatures, *ONE.signatures)
+    assert record.parse_record(file.read_bytes()).signatures == (*TWO.signatures, *ONE.signatures)
 
 
 def test_of_what_is_too_much_for_a_file_the_first_signatures_are_kept(tmp_path: Path) -> None:
     many = Record(tuple(Signature("simple", b"x" * record.MAX_PAYLOAD, bytes([n])) for n in range(32)))
     keep_records(tmp_path, {DIGEST: many})
-    assert record.read(record.locate(tmp_path, DIGEST).read_bytes()).signatures == many.signatures[:8]
+    assert record.parse_record(record.locate_record(tmp_path, DIGEST).read_bytes()).signatures == many.signatures[:8]
 
 
 def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
-    file = record.locate(tmp_path, DIGEST)
+    file = record.locate_record(tmp_path, DIGEST)
     file.write_text("{")
     keep_records(tmp_path, {DIGEST: ONE})
-    assert record.read(file.read_bytes()) == ONE
+    assert record.parse_record(file.read_bytes()) == ONE
     assert file.stat().st_mode & 0o777 == 0o644

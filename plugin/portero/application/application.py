@@ -22,7 +22,7 @@ from portero.host.notes import HostNotes
 from portero.host.view import Follower
 from portero.judging import denial
 from portero.judging.judge import Judge
-from portero.objects.own_requests import answer_own
+from portero.objects.own_requests import answer_own_request
 from portero.reading import api_tables
 from portero.refusals import CODES
 from portero.settings.settings import Settings
@@ -79,7 +79,7 @@ class Application:
         `peer`: the process that posted it. Portero's own lookups are neither judged nor logged.
         """
         try:
-            if (own := answer_own(data)) is not None:
+            if (own := answer_own_request(data)) is not None:
                 return own
             decision = self._decide(data, peer)
             subject = decision.subject

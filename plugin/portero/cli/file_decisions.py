@@ -18,7 +18,7 @@ from portero.files.path import clean
 from portero.host.view import Objects
 from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
-from portero.objects.known_networks import KnownNetworks
+from portero.objects.host_overlay import HostOverlay
 from portero.recording import request_files
 from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
@@ -59,7 +59,7 @@ class FileJudge:
         names = {id: name for each in requests for id, name in each.networks.items()}
         routes = self.judge.routes.looking_up(*trial_objects.KINDS)
         for request in requests:
-            host = KnownNetworks(self.judge.host, names.get, known=request.objects)
+            host = HostOverlay(self.judge.host, names.get, given=request.objects)
             yield replace(self.judge, host=host, routes=routes)
 
     def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], Notes]:

@@ -20,7 +20,7 @@ from portero.dockerd.api import EngineApi
 from portero.files.whole_files import read_regular_file
 from portero.host.sockets import DEFAULT_SOCKETS
 from portero.images.image_store import ImageStore, RecordUnreadable
-from portero.images.image_verdict import ImageAsked, Verdict, find_denied, judge_image
+from portero.images.image_verdict import ImageQuery, Verdict, find_denied, judge_image
 from portero.images.trust import ImageTrust
 from portero.reading import api_tables
 from portero.settings.settings import Settings
@@ -127,7 +127,7 @@ def _judge(one: DaemonImage, store: ImageStore) -> Iterator[_Row]:
         digests = (one.id,)
         with options.gives_up_on(RecordUnreadable, name=name):
             listed = find_denied(store, (*digests, *(digest.partition("@")[2] for digest in one.digests)))
-            verdict = judge_image(store, ImageAsked(parsed.name if parsed else "", digests, may_be_part=True), today)
+            verdict = judge_image(store, ImageQuery(parsed.name if parsed else "", digests, may_be_part=True), today)
         yield _Row(name, one.id, verdict, f"{listed[0].name}: {listed[1]}" if listed else "")
 
 
@@ -152,7 +152,7 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
             fetched = fetch_image(_open_registry(reference, settings), reference, trust)
         keep_records(settings.images, fetched.records)
         # As the guard will see it.
-        asked = ImageAsked(reference.name, (fetched.top,), may_be_part=True)
+        asked = ImageQuery(reference.name, (fetched.top,), may_be_part=True)
         verdict = judge_image(ImageStore(settings.images, trust), asked, datetime.now(UTC).date())
     except (TransportFailed, LoginRefused, RecordUnreadable) as error:
         show_lines([f"portero: {written}: {error}"], err=True)

@@ -14,8 +14,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from portero.dockerd.connection_pool import KeptConnections
 from portero.dockerd.daemon import AskingDaemon
-from portero.dockerd.kept_connections import KeptConnections
 from portero.dockerd.object_lists import Wanted, read_list
 from portero.dockerd.peer import read_peer
 from portero.values.json_fields import to_object

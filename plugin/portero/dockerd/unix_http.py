@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from portero.dockerd.kept_connections import KeptConnections
+from portero.dockerd.connection_pool import KeptConnections
 from portero.threads import announce_wait
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

@@ -76,11 +76,7 @@ def _make_fact(address: str, at: str) -> Fact:
     """The address without user, password and path."""
     scheme, authority = _split(address.strip())
     host = unquote(read_host(authority)).lower().rstrip(".")
-    return {
-        "address": f"{scheme}://{authority}" if scheme else authority,
-        "ownNetwork": _is_host_address(host),
-        "at": at,
-    }
+    return {"address": f"{scheme}://{authority}" if scheme else authority, "ownNetwork": _is_host(host), "at": at}
 
 
 def _split(address: str) -> tuple[str, str]:
@@ -93,7 +89,7 @@ def _split(address: str) -> tuple[str, str]:
     return "", re.split(r"[/?#\\]", address.removeprefix("//"), maxsplit=1)[0].rpartition("@")[2]
 
 
-def _is_host_address(host: str) -> bool:
+def _is_host(host: str) -> bool:
     if is_local(host) or host in _LOOPBACK_NAMES | _METADATA_NAMES:
         return True
     ip = find_ip(host)

@@ -71,11 +71,9 @@ def _find_secrets(rest: str) -> list[JSON]:
         words = [f"{words[0]}={' '.join(words[1:])}"]
     pairs = [word.partition("=") for word in words]
     return [
-        fact
-        for name, _, value in pairs
-        for fact in secret_names.find_in_map({_strip_quotes(name): _strip_quotes(value)}, _AT)
+        fact for name, _, value in pairs for fact in secret_names.find_in_map({_unquote(name): _unquote(value)}, _AT)
     ]
 
 
-def _strip_quotes(text: str) -> str:
+def _unquote(text: str) -> str:
     return text.strip("\"'")

@@ -68,7 +68,7 @@ def _fill_log(request: _Request) -> Iterator[_Filled]:
         yield ("log", "options"), [*options, *more]
 
 
-def _make_ulimit_filler(at: str) -> Callable[[_Request], Iterator[_Filled]]:
+def _make_filler(at: str) -> Callable[[_Request], Iterator[_Filled]]:
     """Those whose name is not in the request (daemon/oci_linux.go, mergeUlimits)."""
 
     def fill(request: _Request) -> Iterator[_Filled]:
@@ -174,15 +174,9 @@ def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
 
 
 _CONTAINER = (_fill_log, _fill_no_new_privileges, _fill_seccomp, _fill_shm_size)
-_SERVICE = (*_CONTAINER, _make_ulimit_filler("TaskTemplate.ContainerSpec.Ulimits"))
+_SERVICE = (*_CONTAINER, _make_filler("TaskTemplate.ContainerSpec.Ulimits"))
 _FILLERS: Mapping[str, tuple[Callable[[_Request], Iterator[_Filled]], ...]] = {
-    "ContainerCreate": (
-        *_CONTAINER,
-        _make_ulimit_filler("HostConfig.Ulimits"),
-        _fill_runtime,
-        _fill_namespaces,
-        _fill_mounts,
-    ),
+    "ContainerCreate": (*_CONTAINER, _make_filler("HostConfig.Ulimits"), _fill_runtime, _fill_namespaces, _fill_mounts),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE,
     "NetworkCreate": (_fill_network,),

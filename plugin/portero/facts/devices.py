@@ -77,7 +77,7 @@ def follow_device(path: str, at: str, host: HostMoment) -> tuple[list[str], str]
 def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """Rates and weights of block devices; the weight for every device has no path. A link counts twice, too."""
     facts = (
-        [_make_limit_fact("", "weight", weight, f"{prefix}BlkioWeight")]
+        [_make_limit("", "weight", weight, f"{prefix}BlkioWeight")]
         if (weight := integer(source, "BlkioWeight"))
         else []
     )
@@ -85,19 +85,19 @@ def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
         for index, device in enumerate(objects(source, field) if field in source else ()):
             at, rate = f"{prefix}{field}[{index}]", integer(device, number) or 0
             paths, resolution = follow_device(text(device, "Path"), at, host)
-            facts += [_make_limit_fact(path, limit, rate, at, resolution) for path in paths]
+            facts += [_make_limit(path, limit, rate, at, resolution) for path in paths]
     return [*facts]
 
 
 def read_block_io_update(body: Fact, host: HostMoment) -> list[JSON]:
     """Of an update; a list replaces the one before (API 1.55), so that an empty one lifts the limits: rate 0."""
     lifted = [
-        _make_limit_fact("", limit, 0, field)
+        _make_limit("", limit, 0, field)
         for field, (limit, _) in _BLOCK_IO.items()
         if field in body and not objects(body, field)
     ]
     return [*read_block_io(body, "", host), *lifted]
 
 
-def _make_limit_fact(device: str, limit: str, rate: int, at: str, resolution: str = "none") -> Fact:
+def _make_limit(device: str, limit: str, rate: int, at: str, resolution: str = "none") -> Fact:
     return {"device": device, "limit": limit, "rate": rate, "resolution": resolution, "at": at}

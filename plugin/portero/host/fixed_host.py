@@ -74,7 +74,7 @@ class FixedObjects:
     def info(self) -> Mapping[str, JSON]:
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         return False
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:

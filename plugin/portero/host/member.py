@@ -13,8 +13,8 @@ from portero.values.json_types import JSON
 
 State = Literal["new", "asked", "asked again", "runs", "rests"]
 # The same for all, of which there are many: each empty set takes 216 bytes.
-NO_PLACES = frozenset[str]()
-# The places of a container that sees the processes of all others, and of one whose namespaces are not known yet.
+NO_RESOURCES = frozenset[str]()
+# The resources of a container that sees the processes of all others, and of one whose namespaces are not known yet.
 EVERYWHERE, UNKNOWN = "pid host", "unknown"
 
 
@@ -22,11 +22,11 @@ EVERYWHERE, UNKNOWN = "pid host", "unknown"
 class Member:
     """What can be passed on to whom.
 
-    A place is where two containers can meet at a socket: a path of the host ("/srv/media"), "volume NAME",
-    "namespace ID" of the container to which it belongs, "network host", EVERYWHERE or UNKNOWN. `shares`: its places;
-    `writes`: those in which it can make a socket, or replace what lies below. `held`: places that containers which are
-    gone could write, and of which this one can have a descriptor. `run`: its run when it can have got the last of them,
-    by StartedAt of docker inspect; "": not known.
+    A resource is where two containers can meet at a socket: a path of the host ("/srv/media"), "volume NAME",
+    "namespace ID" of the container to which it belongs, "network host", EVERYWHERE or UNKNOWN. `shares`: its own;
+    `writes`: those in which it can make a socket, or replace what lies below. `held`: those that containers which
+    have ended could write, and of which this one can have a descriptor. `run`: its run when it can have got the last of
+    them, by StartedAt of docker inspect; "": not known.
     `state`: new (never started), asked (to start for the first time, and not seen running since), asked again, runs,
     rests (it ended).
     `since`: when it was asked, by time.monotonic(). `turn`: the turn of the memory at which it was last noted.
@@ -34,9 +34,9 @@ class Member:
 
     id: str
     name: str
-    shares: frozenset[str] = NO_PLACES
-    writes: frozenset[str] = NO_PLACES
-    held: frozenset[str] = NO_PLACES
+    shares: frozenset[str] = NO_RESOURCES
+    writes: frozenset[str] = NO_RESOURCES
+    held: frozenset[str] = NO_RESOURCES
     run: str = ""
     state: State = "rests"
     since: float = 0.0
@@ -68,7 +68,7 @@ class Members(Protocol):
         """By ID: the containers and services that were noted or seen last."""
 
     def has_other_for(self, one: Member) -> bool:
-        """Whether one that starts can meet another one at a place."""
+        """Whether one that starts can meet another one at a resource."""
 
     def note(self, started: Iterable[Member]) -> None:
         """Note what is allowed to start."""
@@ -77,18 +77,18 @@ class Members(Protocol):
         """The containers in a list, by ID, that are not known to be as they were when a list was followed last."""
 
     def follow(
-        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], gone: Collection[str] = ()
+        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: Collection[str] = ()
     ) -> Mapping[str, Member]:
         """Note all that exist, by a list that was read in this request; returns those that hold something.
 
-        `seen`: the services, and those that changed but for those that are gone since.
+        `seen`: the services, and those that changed but for those that were removed since.
         """
 
     def change(self, id: str, change: Callable[[Member], Member]) -> None:
         """Note what was found out about one of them, if it is still known."""
 
 
-class MadePlace(NamedTuple):
+class MountedPath(NamedTuple):
     """A host path that a request mounts. `owner`: what is being created, as a reason names it."""
 
     path: str
@@ -100,15 +100,15 @@ class Creations(Protocol):
     """What others are creating at the daemon, for one request."""
 
     @property
-    def others(self) -> Sequence[MadePlace]:
+    def others(self) -> Sequence[MountedPath]:
         """Of what was allowed before this request asked dockerd, and is not known to be there, or to have failed."""
 
     @property
     def ended(self) -> Collection[str]:
         """IDs of containers whose creation began before Portero did, and ended after it."""
 
-    def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
-        """Have others see these places of the request with this decision's ID, from now on.
+    def add(self, id: str, paths: Sequence[MountedPath], agree: Callable[[Sequence[MountedPath]], bool]) -> bool:
+        """Have others see these paths of the request with this decision's ID, from now on.
 
         False, and nothing is added, where `agree` says so of what was added meanwhile.
         """

@@ -102,7 +102,7 @@ class Objects(Protocol):
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows."""
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         """Find everything anew, at the daemon itself; False: it came from there."""
 
 

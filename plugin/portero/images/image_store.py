@@ -1,6 +1,6 @@
 """The records that were fetched, verified when they are first seen: a digest in, who vouches for it out.
 
-A record that was verified is kept in memory while its file stays the same one; the policy has a store of its own.
+A record that was verified is cached while its file stays the same one; the policy has a store of its own.
 """
 
 import copy
@@ -17,7 +17,7 @@ from portero.images.trust import ImageTrust, Verified
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys
     from portero.images.verification import SiteKey
 
-_MAX_KEPT = 1024
+_MAX_CACHED = 1024
 # What one request may have verified that was not seen before, in signatures and KiB: either takes at most 0.1 ms.
 _ROOM = 1024
 
@@ -29,7 +29,7 @@ class RecordUnreadable(Exception):
 
 
 class TooManyAtOnce(RecordUnreadable):
-    """One request had as much verified as it may. What it had is kept: when it comes again, it gets further."""
+    """One request had as much verified as it may. What it had is cached: when it comes again, it gets further."""
 
     cure = "repeat the command, or leave out"
 
@@ -41,7 +41,7 @@ class ImageStore:
         self.folder = folder
         self.trust = trust
         # By digest: device, inode, size and times of the file, and what holds of it.
-        self._kept: dict[str, tuple[tuple[int, ...], Verified | RecordUnreadable]] = {}
+        self._cached: dict[str, tuple[tuple[int, ...], Verified | RecordUnreadable]] = {}
         self._room: float = float("inf")
         self._keys: Mapping[str, SiteKey] = {}
         if trust.keys:
@@ -57,31 +57,31 @@ class ImageStore:
 
     def find(self, digest: str) -> Verified | None:
         """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
-        file = record.locate(self.folder, digest)
+        file = record.locate_record(self.folder, digest)
         try:
             stat = os.lstat(file)
             mark = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-            kept = self._kept.get(digest)
-            if kept is None or kept[0] != mark:
+            cached = self._cached.get(digest)
+            if cached is None or cached[0] != mark:
                 if self._room <= 0:
                     raise TooManyAtOnce("one request names too many images that were not used before")
                 self._room -= 1 + stat.st_size // 1024
-                kept = mark, self._verify(digest, read_regular_file(file, record.MAX_RECORD, follows=False))
-                if len(self._kept) >= _MAX_KEPT:
-                    self._kept.clear()
-                self._kept[digest] = kept
+                cached = mark, self._verify(digest, read_regular_file(file, record.MAX_RECORD, follows=False))
+                if len(self._cached) >= _MAX_CACHED:
+                    self._cached.clear()
+                self._cached[digest] = cached
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise RecordUnreadable(f"what was fetched cannot be read ({error.strerror})") from error
-        if isinstance(kept[1], RecordUnreadable):
-            raise RecordUnreadable(*kept[1].args)
-        return kept[1]
+        if isinstance(cached[1], RecordUnreadable):
+            raise RecordUnreadable(*cached[1].args)
+        return cached[1]
 
     def _verify(self, digest: str, data: bytes) -> Verified | RecordUnreadable:
-        """A refusal is kept as well: it takes as long to find."""
+        """A refusal is cached as well: it takes as long to find."""
         try:
-            read = record.read(data)
+            read = record.parse_record(data)
         except RecordRefused:
             return RecordUnreadable("what was fetched is damaged")
         # Slow to load, and needed only where a site lists keys: with these it has been loaded.

@@ -9,7 +9,7 @@ from portero.images.trust import DigestList, ImageTrust, TrustEntry, Verified, V
 
 FETCH, SIGN = "sudo portero images fetch", "if you built it, cosign sign --key KEY"
 NOT_FETCHED = "no signature of it was fetched"
-_WORDS = {
+_REASONS = {
     "keyless": "it has a keyless signature, which is not supported: sign with a key",
     "other-digest": "the signature beside it is of another image",
     "other-key": "it is signed with another key",
@@ -31,7 +31,7 @@ _VOUCHED = Verdict(vouched=True)
 
 
 @dataclass(frozen=True, slots=True)
-class ImageAsked:
+class ImageQuery:
     """`repository`: of the name asked for, with its registry; empty for an ID. `digests`: by which the daemon knows it.
 
     `may_be_part`: it is enough that one platform of it is vouched for: a start judges the one that runs.
@@ -42,29 +42,29 @@ class ImageAsked:
     may_be_part: bool = False
 
 
-def judge_image(store: ImageStore, asked: ImageAsked, today: date) -> Verdict:
+def judge_image(store: ImageStore, query: ImageQuery, today: date) -> Verdict:
     trust = store.trust
     if not trust.entries:
         return _VOUCHED
-    entry = trust.find_entry(asked.repository) if asked.repository else None
-    if asked.repository and entry is None:
+    entry = trust.find_entry(query.repository) if query.repository else None
+    if query.repository and entry is None:
         return Verdict(vouched=False, keys="no key", found="no entry of image-trust is about it", command="add one for")
     entries = [entry] if entry is not None else [*trust.entries]
     # Anybody can give an image a name that needs no signature, if there are such names for everything.
     if any(not each.keys and (entry is not None or each.images == "*") for each in entries):
         return _VOUCHED
     keys = ", ".join(dict.fromkeys(key for each in entries for key in each.keys))
-    if find_listed(trust.allowed, asked.digests, today) is not None:
+    if find_listed(trust.allowed, query.digests, today) is not None:
         return _VOUCHED
     try:
-        found = [verified for digest in asked.digests if (verified := store.find(digest)) is not None]
+        records = [verified for digest in query.digests if (verified := store.find(digest)) is not None]
     except RecordUnreadable as unreadable:
         return Verdict(vouched=False, keys=keys, found=str(unreadable), command=unreadable.cure or FETCH)
-    vouchers = [each for verified in found for each in verified.vouchers if asked.may_be_part or not each.is_part]
-    if any(find_fault(one, each, asked.repository, trust) is None for one in vouchers for each in entries):
+    vouchers = [each for verified in records for each in verified.vouchers if query.may_be_part or not each.is_part]
+    if any(find_fault(one, each, query.repository, trust) is None for one in vouchers for each in entries):
         return _VOUCHED
-    words = _find_words(trust, asked, entries, found)
-    return Verdict(vouched=False, keys=keys, found=words, command=FETCH if words == NOT_FETCHED else SIGN)
+    reason = _find_reason(trust, query, entries, records)
+    return Verdict(vouched=False, keys=keys, found=reason, command=FETCH if reason == NOT_FETCHED else SIGN)
 
 
 def find_listed(
@@ -98,7 +98,7 @@ def find_fault(voucher: Voucher, entry: TrustEntry, repository: str, trust: Imag
     An image without a name must be signed as one whose entry this is: the most specific one counts by ID, too.
     """
     if not voucher.keys & {*entry.keys}:
-        return _WORDS["other-key"]
+        return _REASONS["other-key"]
     if voucher.repository or entry.binds_repository:
         if not voucher.repository:
             return "the signature does not name the repository, as image-trust asks"
@@ -109,18 +109,20 @@ def find_fault(voucher: Voucher, entry: TrustEntry, repository: str, trust: Imag
     return f"the signature lacks the annotation {missing[0]}" if missing else None
 
 
-def _find_words(trust: ImageTrust, asked: ImageAsked, entries: Sequence[TrustEntry], found: Sequence[Verified]) -> str:
-    if (expired := find_listed(trust.allowed, asked.digests, None)) is not None:
+def _find_reason(
+    trust: ImageTrust, query: ImageQuery, entries: Sequence[TrustEntry], records: Sequence[Verified]
+) -> str:
+    if (expired := find_listed(trust.allowed, query.digests, None)) is not None:
         return f"the list {expired[0].name} has it, and expired on {expired[0].expires}"
-    vouchers = [voucher for verified in found for voucher in verified.vouchers]
+    vouchers = [voucher for verified in records for voucher in verified.vouchers]
     pairs = ((each, entry) for each in vouchers for entry in entries)
-    faults = [fault for each, entry in pairs if (fault := find_fault(each, entry, asked.repository, trust))]
+    faults = [fault for each, entry in pairs if (fault := find_fault(each, entry, query.repository, trust))]
     if any(voucher.is_part for voucher in vouchers) and not faults:
         return "only another platform of it is signed"
     if faults:
         # The nearest miss: what is wrong beside the key says more.
-        return next((fault for fault in faults if fault != _WORDS["other-key"]), faults[0])
-    seen = [what for what in _WORDS for verified in found if verified.seen.get(what)]
+        return next((fault for fault in faults if fault != _REASONS["other-key"]), faults[0])
+    seen = [what for what in _REASONS for verified in records if verified.seen.get(what)]
     if seen:
-        return _WORDS[seen[0]]
-    return "it has no signature" if found else NOT_FETCHED
+        return _REASONS[seen[0]]
+    return "it has no signature" if records else NOT_FETCHED

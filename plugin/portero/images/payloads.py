@@ -40,7 +40,7 @@ class Claim:
     annotations: Mapping[str, str]
 
 
-def frame(form: Form, payload: bytes) -> bytes:
+def frame_payload(form: Form, payload: bytes) -> bytes:
     """The bytes under the signature: a statement is signed with its type (DSSE, protocol.md)."""
     if form == "simple":
         return payload
@@ -62,7 +62,7 @@ def _read_simple(document: Mapping[str, JSON]) -> Claim:
     critical = need(document, "critical", dict)
     if critical["type"] != _SIMPLE_TYPE:
         raise PayloadRefused
-    digest = _need_digest(need(need(critical, "image", dict), "docker-manifest-digest", str))
+    digest = _require_digest(need(need(critical, "image", dict), "docker-manifest-digest", str))
     repository = _find_repository(need(need(critical, "identity", dict), "docker-reference", str))
     if not repository:
         raise PayloadRefused
@@ -77,7 +77,7 @@ def _read_statement(document: Mapping[str, JSON]) -> Claim:
     if len(subjects) != 1:
         raise PayloadRefused
     subject = as_object(subjects[0], "subject")
-    digest = _need_digest(f"sha256:{need(subject, 'digest', dict)['sha256']}")
+    digest = _require_digest(f"sha256:{need(subject, 'digest', dict)['sha256']}")
     return Claim(digest, "", _read_annotations(subject.get("annotations")))
 
 
@@ -97,7 +97,7 @@ def _read_annotations(value: JSON) -> dict[str, str]:
     return {name: text for name, text in as_object(value or None, "annotations").items() if isinstance(text, str)}
 
 
-def _need_digest(value: str) -> str:
+def _require_digest(value: str) -> str:
     if not DIGEST.fullmatch(value):
         raise PayloadRefused
     return value

@@ -54,12 +54,12 @@ class Record:
     seen: Mapping[str, int] = field(default_factory=dict)
 
 
-def locate(folder: Path, digest: str) -> Path:
+def locate_record(folder: Path, digest: str) -> Path:
     """The file about a digest (sha256:...)."""
     return folder / f"{digest.removeprefix('sha256:')}.json"
 
 
-def write(record: Record) -> bytes:
+def spell_record(record: Record) -> bytes:
     signatures: list[JSON] = [
         {"form": one.form, "payload": _encode(one.payload), "signature": _encode(one.signature), "key": one.key}
         for one in record.signatures
@@ -73,7 +73,7 @@ def write(record: Record) -> bytes:
     return json.dumps(document).encode() + b"\n"
 
 
-def read(data: bytes) -> Record:
+def parse_record(data: bytes) -> Record:
     """What a file holds; raises RecordRefused. Sizes and counts are bounded before anything is verified."""
     try:
         document = load_strict_object(data)
@@ -102,8 +102,8 @@ def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _decode(text: str, most: int) -> bytes:
-    if not isinstance(text, str) or len(text) > most * 4 // 3 + 4:
+def _decode(text: str, max_bytes: int) -> bytes:
+    if not isinstance(text, str) or len(text) > max_bytes * 4 // 3 + 4:
         raise RecordRefused
     return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
 
@@ -121,7 +121,7 @@ _DEFAULTS = (None, "", "application/octet-stream", "application/json", "text/htm
 ACCEPTED = ", ".join((*_INDEXES, *_MANIFESTS))
 
 
-def digest_of(data: bytes) -> str:
+def compute_digest(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 
 
@@ -156,31 +156,31 @@ def _read_digest(descriptor: JSON) -> str:
 
 def read_all(documents: Iterable[bytes]) -> dict[str, tuple[str, ...]]:
     """What each document names, by its own digest."""
-    return {digest_of(data): list_below(data) for data in documents}
+    return {compute_digest(data): list_below(data) for data in documents}
 
 
 def find_same(digest: str, below: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     """What also names this image, or more than it: indexes and manifests that lead here, and the only thing below it,
     as a configuration is below a manifest."""
-    found = {digest}
+    same = {digest}
     for _ in range(_MAX_DEPTH):
-        found |= {document for document, listed in below.items() if not found.isdisjoint(listed)}
+        same |= {document for document, listed in below.items() if not same.isdisjoint(listed)}
     for _ in range(_MAX_DEPTH):
         if len(only := below.get(digest, ())) == 1:
-            found.add(digest := only[0])
-    return frozenset(found)
+            same.add(digest := only[0])
+    return frozenset(same)
 
 
-def find_ways(top: str, below: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def find_parents(top: str, below: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Each digest that `top` leads to, itself too, with the documents on the way there, from the top."""
-    ways: dict[str, tuple[str, ...]] = {top: ()}
+    parents: dict[str, tuple[str, ...]] = {top: ()}
     layer = [top]
     for _ in range(_MAX_DEPTH):
-        found: list[str] = []
+        below_layer: list[str] = []
         for one in layer:
             for each in below.get(one, ()):
-                if each not in ways:
-                    ways[each] = (*ways[one], one)
-                    found.append(each)
-        layer = found
-    return ways
+                if each not in parents:
+                    parents[each] = (*parents[one], one)
+                    below_layer.append(each)
+        layer = below_layer
+    return parents

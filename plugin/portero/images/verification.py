@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from portero.identity.keys import Public
-from portero.images.payloads import PayloadRefused, frame, read_claim
-from portero.images.record import Record, Signature, find_same, find_ways, read_all
+from portero.images.payloads import PayloadRefused, frame_payload, read_claim
+from portero.images.record import Record, Signature, find_parents, find_same, read_all
 from portero.images.trust import Verified, Voucher
 
 
@@ -42,10 +42,10 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> V
     below = read_all(record.documents)
     vouchers: list[Voucher] = []
     seen = Counter(record.seen)
-    under = find_ways(digest, below)
+    under = find_parents(digest, below)
     for signature in dict.fromkeys(record.signatures):
         key = keys.get(signature.key)
-        if key is None or not verifies(key.public, signature):
+        if key is None or not verify_signature(key.public, signature):
             seen["other-key"] += 1
             continue
         try:
@@ -53,7 +53,7 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> V
         except PayloadRefused:
             seen["no-signature-of-image"] += 1
             continue
-        is_whole = digest in find_ways(claim.digest, below)
+        is_whole = digest in find_parents(claim.digest, below)
         if is_whole or claim.digest in under:
             vouchers.append(Voucher(key.files, claim.repository, claim.annotations, is_part=not is_whole))
         else:
@@ -63,11 +63,11 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> V
 
 def find_signer(signature: Signature, keys: Mapping[str, SiteKey]) -> str | None:
     """The fingerprint of the key that made this signature."""
-    return next((fingerprint for fingerprint, key in keys.items() if verifies(key.public, signature)), None)
+    return next((fingerprint for fingerprint, key in keys.items() if verify_signature(key.public, signature)), None)
 
 
-def verifies(key: Public, signature: Signature) -> bool:
-    signed = frame(signature.form, signature.payload)
+def verify_signature(key: Public, signature: Signature) -> bool:
+    signed = frame_payload(signature.form, signature.payload)
     try:
         if isinstance(key, Ed25519PublicKey):
             key.verify(signature.signature, signed)

@@ -36,8 +36,8 @@ class Context:
 
         What was noted about the objects that the request itself uses says nothing of a proposal.
         """
-        known = {key: known for key, known in self.notes.known.items() if key not in _OF_OBJECTS} if self.notes else {}
-        others = self.notes and HostNotes(known)
+        noted = {key: known for key, known in self.notes.known.items() if key not in _OF_OBJECTS} if self.notes else {}
+        others = self.notes and HostNotes(noted)
         return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
     def find_switched_off(self) -> frozenset[str]:
@@ -48,7 +48,7 @@ class Context:
         objects = self.host.objects()
         return frozenset(name for name, value in (objects.info() if objects else {}).items() if value is False)
 
-    def look_again(self) -> "Context | None":
+    def refresh(self) -> "Context | None":
         """The same, for what dockerd itself shows now; None: it was asked already.
 
         What is known without asking only allows: it may hold what is gone. Nothing is refused because of it.
@@ -57,7 +57,7 @@ class Context:
             objects = self.host.objects()
         except Refused:
             return None
-        if objects is None or not objects.look_again():
+        if objects is None or not objects.refresh():
             return None
         self._forget_objects()
         return replace(self, findings=ObjectFindings())

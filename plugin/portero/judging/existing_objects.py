@@ -17,7 +17,7 @@ from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, not_enforced
 from portero.judging.named_objects import Named, list_joined, list_others, read_name, refuse_alias, shorten_name
 from portero.judging.source_pairs import SourcePairs
-from portero.objects.known_networks import KnownNetworksMoment
+from portero.objects.host_overlay import HostOverlayMoment
 from portero.refusals import Refused
 from portero.values.json_fields import child, flag, objects, text
 from portero.values.json_types import JSON, Fact
@@ -109,9 +109,9 @@ class Existing:
         starts = _SOURCES in self.looks_up and named.at == _STARTED
         if starts:
             self._pairs.note_start(reported)
-        yield _make_fact(named, _name(named, reported), self._judge(named.kind, reported))
+        yield _make_fact(named, _find_name(named, reported), self._judge(named.kind, reported))
         for other in list_others(named.kind, named.name, reported, self.objects):
-            name = f"{_name(named, other)}, whose ID begins with {named.name},"
+            name = f"{_find_name(named, other)}, whose ID begins with {named.name},"
             fact = _make_fact(named, name, self._judge(named.kind, other))
             if starts:
                 self._pairs.note_start(other)
@@ -144,7 +144,7 @@ class Existing:
             host = self.host
             if kind == "network":
                 # Its routes and its bridge are on the host because of it.
-                host = KnownNetworksMoment(host, lambda name: None, find_taken([reported]))
+                host = HostOverlayMoment(host, lambda name: None, find_taken([reported]))
             self.findings.judged[key] = self.judge(request, host, {})
         return self.findings.judged[key]
 
@@ -189,7 +189,7 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     }
 
 
-def _name(named: Named, reported: Mapping[str, JSON]) -> str:
+def _find_name(named: Named, reported: Mapping[str, JSON]) -> str:
     return shorten_name(read_name(named.kind, reported) or named.name)
 
 

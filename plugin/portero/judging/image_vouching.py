@@ -12,7 +12,7 @@ from typing import cast
 from portero.facts import image, mounts
 from portero.host.view import Objects
 from portero.images.image_store import ImageStore, RecordUnreadable
-from portero.images.image_verdict import NOT_FETCHED, ImageAsked, find_denied, judge_image
+from portero.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
 from portero.images.payloads import DIGEST
 from portero.judging.named_objects import Named, find_named, list_others, refuse_alias
 from portero.policy.profiles import Acting
@@ -31,7 +31,7 @@ _MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     """A request."""
 
     document: Mapping[str, JSON]
@@ -65,11 +65,11 @@ def describe_vouching(
     if acting is None or store is None:
         return {}
     operation = cast(str, document["operation"])
-    asked = _Asked(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    request = _Request(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
     store = store.for_request()
     at = "Image" if operation == "ContainerCreate" else "path.id"
     try:
-        return {"vouching": [_make_fact(one, asked, store) for one in _list_images(asked, store)]}
+        return {"vouching": [_make_fact(one, request, store) for one in _list_images(request, store)]}
     except Refused as refused:
         if acting == "deny":
             raise Refused(refused.code, refused.at or at) from refused
@@ -81,31 +81,31 @@ def describe_vouching(
 
 def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: float) -> dict[str, JSON]:
     """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
-    asked = _Asked({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
-    return {"vouching": [_make_fact(one, asked, store) for one in _read_container(reported)]}
+    request = _Request({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
+    return {"vouching": [_make_fact(one, request, store) for one in _read_container(reported)]}
 
 
-def _list_images(asked: _Asked, store: ImageStore) -> Iterator[_Image]:
-    facts = child(asked.document, "facts")
-    if asked.operation == "ContainerCreate":
+def _list_images(request: _Request, store: ImageStore) -> Iterator[_Image]:
+    facts = child(request.document, "facts")
+    if request.operation == "ContainerCreate":
         pinned = _find_pinned(child(facts, "image"), _SERVICE)
         # What lists say of it takes what dockerd and registries call it.
         by_records_alone = not (pinned.unknown or store.trust.denied or store.trust.allowed)
-        if by_records_alone and _make_fact(pinned, replace(asked, objects=None), store)["vouched"]:
+        if by_records_alone and _make_fact(pinned, replace(request, objects=None), store)["vouched"]:
             # The daemon would name no other image, and the start asks it.
             yield pinned
         else:
             # Of a list of platforms: which one the container gets is known, and judged, once it is made.
-            yield from _find_named(child(facts, "image"), asked.objects, may_be_part=True)
+            yield from _find_named(child(facts, "image"), request.objects, may_be_part=True)
         for named in objects(facts, "mountedImages"):
-            yield _find_mounted(named, asked.objects)
-    elif asked.operation in _OF_SERVICE:
+            yield _find_mounted(named, request.objects)
+    elif request.operation in _OF_SERVICE:
         for named in (child(facts, "image"), *objects(facts, "mountedImages")):
             if named:
                 yield _find_pinned(named, _SERVICE)
-        yield from _find_former(asked)
-    elif asked.operation in _OF_CONTAINER or asked.operation == "ExecStart":
-        yield from _find_of_container(asked)
+        yield from _find_former(request)
+    elif request.operation in _OF_CONTAINER or request.operation == "ExecStart":
+        yield from _find_of_container(request)
 
 
 def _find_named(named: Mapping[str, JSON], daemon: Objects | None, *, may_be_part: bool = False) -> Iterator[_Image]:
@@ -145,13 +145,13 @@ def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
     return replace(pinned, digests=there.digests, hints=there.hints)
 
 
-def _find_former(asked: _Asked) -> Iterator[_Image]:
+def _find_former(request: _Request) -> Iterator[_Image]:
     """What a rollback brings back."""
-    query = cast("dict[str, list[str]]", asked.document["query"])
-    if first_value(query, "rollback") != "previous" or asked.operation != "ServiceUpdate":
+    query = cast("dict[str, list[str]]", request.document["query"])
+    if first_value(query, "rollback") != "previous" or request.operation != "ServiceUpdate":
         return
-    name = cast("dict[str, str]", asked.document["path"]).get("id", "")
-    daemon = asked.objects
+    name = cast("dict[str, str]", request.document["path"]).get("id", "")
+    daemon = request.objects
     reported = daemon.inspect("service", name) if daemon is not None else None
     others = list_others("service", name, reported, daemon) if reported is not None and daemon is not None else ()
     for one in (reported or {}, *others):
@@ -164,23 +164,23 @@ def _find_former(asked: _Asked) -> Iterator[_Image]:
             yield _find_pinned({**named, "at": "path.id"}, _SERVICE)
 
 
-def _find_of_container(asked: _Asked) -> Iterator[_Image]:
-    daemon = asked.objects
-    kind = "exec" if asked.operation == "ExecStart" else "container"
-    id = next((one.name for one in find_named(asked.document, (kind,))), "")
+def _find_of_container(request: _Request) -> Iterator[_Image]:
+    daemon = request.objects
+    kind = "exec" if request.operation == "ExecStart" else "container"
+    id = next((one.name for one in find_named(request.document, (kind,))), "")
     if not id:
         return
     nameless = image.parse_reference("", "path.id") | {"reference": id}
     if daemon is None:
         yield _Image(nameless, (), unknown="dockerd cannot be asked what image it was made from")
         return
-    if asked.operation == "ExecStart":
+    if request.operation == "ExecStart":
         id = text(daemon.inspect("exec", id) or {}, "ContainerID")
     refuse_alias(Named("container", id, "path.id"))
     reported = daemon.inspect("container", id) if id else None
     if reported is None:
         # It may be made before dockerd looks; all else acts on one that runs, and was started.
-        if asked.operation in _STARTS:
+        if request.operation in _STARTS:
             yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
         return
     for one in (reported, *list_others("container", id, reported, daemon)):
@@ -196,12 +196,12 @@ def _read_container(reported: Mapping[str, JSON]) -> Iterator[_Image]:
         yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 
 
-def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
+def _make_fact(one: _Image, request: _Request, store: ImageStore) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
-    hints = _find_hints(one, asked.objects) if store.trust.denied else ()
-    known = () if one.unknown else one.digests
-    verdict = judge_image(store, ImageAsked(name, known, one.may_be_part), asked.today)
+    hints = _find_hints(one, request.objects) if store.trust.denied else ()
+    digests = () if one.unknown else one.digests
+    verdict = judge_image(store, ImageQuery(name, digests, one.may_be_part), request.today)
     listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
     # Whose name is not known may have one that needs a signature.
     is_vouched = verdict.vouched and (name != "" or not one.unknown)
@@ -209,7 +209,7 @@ def _make_fact(one: _Image, asked: _Asked, store: ImageStore) -> Fact:
         found, command, pin = "", "", ""
     else:
         found, command = one.unknown or verdict.found, one.cure or verdict.command
-        pin = _find_pin(name, one, hints or _find_hints(one, asked.objects))
+        pin = _find_pin(name, one, hints or _find_hints(one, request.objects))
         if not pin and found == NOT_FETCHED:
             found, command = (
                 "it was built or loaded here, and nobody signed it",

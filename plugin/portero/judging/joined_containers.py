@@ -90,12 +90,12 @@ def add_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> 
     if not inherited:
         return document
     config = child(as_object(body, ""), "HostConfig")
-    own = objects(config, "Mounts")
-    mounts = cast(list[JSON], [*own, *(mount for mount, _ in inherited)])
+    requested = objects(config, "Mounts")
+    mounts = cast(list[JSON], [*requested, *(mount for mount, _ in inherited)])
     whole = {**document, "body": {**as_object(body, ""), "HostConfig": {**config, "Mounts": mounts}}}
-    places = {f"HostConfig.Mounts[{n}]": at for n, (_, at) in enumerate(inherited, len(own))}
+    places = {f"HostConfig.Mounts[{n}]": at for n, (_, at) in enumerate(inherited, len(requested))}
     rebuilt = child(rebuild_document(whole, host), "facts")
-    facts = {**child(document, "facts"), "mounts": _replace_places(rebuilt["mounts"], places)}
+    facts = {**child(document, "facts"), "mounts": _replace_at(rebuilt["mounts"], places)}
     return {**document, "facts": facts}
 
 
@@ -181,10 +181,10 @@ def _list_meanings(name: str, daemon: Objects, at: str) -> Iterator[Mapping[str,
         raise Refused("lookup-failed", at) from refused
 
 
-def _replace_places(value: JSON, places: Mapping[str, str]) -> JSON:
+def _replace_at(value: JSON, places: Mapping[str, str]) -> JSON:
     """The value with the places of added mounts replaced by those in the request."""
     if isinstance(value, dict):
-        return {key: _replace_places(each, places) for key, each in value.items()}
+        return {key: _replace_at(each, places) for key, each in value.items()}
     if isinstance(value, list):
-        return [_replace_places(each, places) for each in value]
+        return [_replace_at(each, places) for each in value]
     return places.get(value, value) if isinstance(value, str) else value

@@ -109,7 +109,7 @@ class Judge:
                 context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
                 document = read = self._document(request, who, context.host)
                 document, violations = self._judge(read, context)
-                if any(one.action == "deny" for one in violations) and (again := context.look_again()):
+                if any(one.action == "deny" for one in violations) and (again := context.refresh()):
                     document, violations = self._judge(read, context := again)
                 if violations:
                     by_compose = subject.is_by_compose(envelope, document)

@@ -1,4 +1,4 @@
-"""Containers and services as members of the memory of writers: what dockerd shows of one in, its places out."""
+"""Containers and services as members of the memory of writers: what dockerd shows of one in, its resources out."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ _WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 # Types of mounts that no two containers share.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
 _HOSTS = ("host", None)
-_OWN = frozenset({"tmpfs", "image", "npipe"})
+_UNSHARED = frozenset({"tmpfs", "image", "npipe"})
 
 
 def make_started(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
@@ -33,8 +33,8 @@ def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterabl
         if text(mount, "type") == "volume" and text(mount, "source")
     ]
     networks = [("network host", True) for network in objects(facts, "networks") if text(network, "name") == "host"]
-    places = [*_name_places(sources, host), *volumes, *networks]
-    return _of_places(f"service {name}", f"service {name}", places, "asked")
+    resources = [*_name_resources(sources, host), *volumes, *networks]
+    return _make_member(f"service {name}", f"service {name}", resources, "asked")
 
 
 def make_member(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
@@ -43,15 +43,15 @@ def make_member(container: Mapping[str, JSON], host: HostMoment, existing: Objec
     volumes = [
         (f"volume {text(mount, 'Name')}", flag(mount, "RW"))
         for mount in objects(container, "Mounts")
-        if text(mount, "Name") and text(mount, "Type") not in _OWN
+        if text(mount, "Name") and text(mount, "Type") not in _UNSHARED
     ]
-    joined = [(space, True) for space in _list_spaces(child(container, "HostConfig"), existing)]
-    places = [*_name_places(list_mounted(container), host), *volumes, *joined, (f"namespace {id}", True)]
-    return _of_places(id, find_name(container), places)
+    joined = [(space, True) for space in _list_namespaces(child(container, "HostConfig"), existing)]
+    resources = [*_name_resources(list_mounted(container), host), *volumes, *joined, (f"namespace {id}", True)]
+    return _make_member(id, find_name(container), resources)
 
 
-def _list_spaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]:
-    """The namespaces that a container shares, as places."""
+def _list_namespaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]:
+    """The namespaces that a container shares, as resources."""
     for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", _SHARED_MEMORY)):
         kind, _, name = text(config, mode).partition(":")
         if kind == "host":
@@ -59,8 +59,8 @@ def _list_spaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]
         elif kind == "container":
             # dockerd keeps a whole ID, but for what was not there.
             name = name.removeprefix("/")
-            is_known = _WHOLE_ID.fullmatch(name) is not None
-            yield f"namespace {name if is_known else text(existing.inspect('container', name) or {}, 'Id') or name}"
+            is_whole = _WHOLE_ID.fullmatch(name) is not None
+            yield f"namespace {name if is_whole else text(existing.inspect('container', name) or {}, 'Id') or name}"
 
 
 def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
@@ -74,19 +74,19 @@ def make_service(service: Mapping[str, JSON], host: HostMoment) -> Member:
         # Of the task and, from older clients, of the service; by ID or by name: each that may be the host's.
         joined = (*objects(template, "Networks"), *objects(each, "Networks"))
         networks += [("network host", True) for network in joined if host.network(text(network, "Target")) in _HOSTS]
-    places = [*_name_places(list_of_service(service, host), host), *volumes, *networks]
+    resources = [*_name_resources(list_of_service(service, host), host), *volumes, *networks]
     name = f"service {text(spec, 'Name')}"
-    return _of_places(name, shorten_name(name), places, "runs")
+    return _make_member(name, shorten_name(name), resources, "runs")
 
 
-def _of_places(id: str, name: str, places: Iterable[tuple[str, bool]], state: State = "rests") -> Member:
-    shared = [*places]
-    shares = frozenset(place for place, _ in shared)
-    writes = frozenset(place for place, writable in shared if writable)
+def _make_member(id: str, name: str, resources: Iterable[tuple[str, bool]], state: State = "rests") -> Member:
+    shared = [*resources]
+    shares = frozenset(resource for resource, _ in shared)
+    writes = frozenset(resource for resource, writable in shared if writable)
     return Member(id, name, shares, shares if shares == writes else writes, state=state)
 
 
-def _name_places(sources: Iterable[Source], host: HostMoment) -> Iterator[tuple[str, bool]]:
+def _name_resources(sources: Iterable[Source], host: HostMoment) -> Iterator[tuple[str, bool]]:
     """The folders under all their names: nobody meets in a regular file, and root needs no descriptor."""
     for source in sources:
         passage = host.find_passage(source.path)

@@ -69,15 +69,15 @@ def find_named(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterato
 
 
 def _find_container(document: Mapping[str, JSON]) -> Iterator[Named]:
-    id = _path_id(document)
-    if id is not None and not _only_ends_restarts(document):
+    id = _find_path_id(document)
+    if id is not None and not _ends_restarts_only(document):
         yield Named("container", id, "path.id")
     query = cast(dict[str, list[str]], document["query"])
     if id is None and (name := first_value(query, "container")):  # the container of a commit
         yield Named("container", name.removeprefix("/"), "?container")
 
 
-def _only_ends_restarts(document: Mapping[str, JSON]) -> bool:
+def _ends_restarts_only(document: Mapping[str, JSON]) -> bool:
     """Whether it is `docker update --restart no`, which always passes; the command line sends zeros for the rest."""
     if document["operation"] != "ContainerUpdate":
         return False
@@ -88,7 +88,7 @@ def _only_ends_restarts(document: Mapping[str, JSON]) -> bool:
 
 def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
     if first_value(cast(dict[str, list[str]], document["query"]), "rollback") == "previous":
-        yield Named("service", _path_id(document) or "", "path.id")
+        yield Named("service", _find_path_id(document) or "", "path.id")
 
 
 def _find_containers(document: Mapping[str, JSON]) -> Iterator[Named]:
@@ -115,13 +115,13 @@ def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
             yield Named("network", name, text(network, "at"))
 
 
-def _path_id(document: Mapping[str, JSON]) -> str | None:
+def _find_path_id(document: Mapping[str, JSON]) -> str | None:
     return cast(dict[str, str], document["path"]).get("id")
 
 
 _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
     "container": _find_container,
-    "exec": lambda document: iter((Named("exec", _path_id(document) or "", "path.id"),)),
+    "exec": lambda document: iter((Named("exec", _find_path_id(document) or "", "path.id"),)),
     "rollback": _find_rollback,
     "containers": _find_containers,
     "volumes": _find_volumes,

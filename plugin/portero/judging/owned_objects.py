@@ -60,8 +60,8 @@ class OwnerNames:
         operators = (cast("list[str]", site[key]) for key in ("operators", "operator-groups"))
         if not label or any({*mine} & {*listed} for mine, listed in zip(([user], groups), operators, strict=True)):
             return None
-        own = {user} if user and not user.startswith(_GROUP) else set()
-        return cls(label, frozenset(own | {_GROUP + group for group in groups}))
+        names = {user} if user and not user.startswith(_GROUP) else set()
+        return cls(label, frozenset(names | {_GROUP + group for group in groups}))
 
 
 def describe_owners(
@@ -85,14 +85,14 @@ def describe_owners(
 
 def may_concern(operation: Operation) -> bool:
     """Whether an operation names objects, or makes one."""
-    return bool(operation.looks_up) or operation.id in _MAKES | _OF_ALL or _kind_of(operation) is not None
+    return bool(operation.looks_up) or operation.id in _MAKES | _OF_ALL or _find_kind(operation) is not None
 
 
 def _list_foreign(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects
 ) -> Iterator[JSON]:
     seen: set[tuple[str, str]] = set()
-    waiting = [*_find(operation, document)]
+    waiting = [*_list_named(operation, document)]
     for named in waiting:
         if (named.kind, named.name) in seen:
             continue
@@ -116,9 +116,9 @@ def _list_foreign(
                 yield {"kind": kind, "name": shorten_name(name or named.name), "owner": shown, "at": named.at}
 
 
-def _find(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
+def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
     path = cast("dict[str, str]", document["path"])
-    if (kind := _kind_of(operation)) is not None:
+    if (kind := _find_kind(operation)) is not None:
         parameter = "name" if kind == "volume" else "id"
         yield Named(kind, path[parameter].removeprefix("/"), f"path.{parameter}")
     if operation.id == "ImageCommit":
@@ -140,7 +140,7 @@ def _find_links(body: Mapping[str, JSON]) -> Iterator[Named]:
             yield Named("container", link.partition(":")[0].removeprefix("/"), f"{at}.Links[{index}]")
 
 
-def _kind_of(operation: Operation) -> ObjectKind | None:
+def _find_kind(operation: Operation) -> ObjectKind | None:
     return next((kind for begin, kind in _KINDS.items() if operation.path.startswith(begin)), None)
 
 

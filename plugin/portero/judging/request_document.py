@@ -16,11 +16,11 @@ from portero.reading.shapes import Shapes
 from portero.values.json_types import JSON
 
 # Of the text and its facts, of which a short bind can have many; most containers take a third of that.
-_MANY_KEPT, _MAX_KEPT = 64, 32 << 10
+_MAX_CACHED, _MAX_CACHED_BYTES = 64, 32 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Existing:
+class _CachedObject:
     """An object's body as Docker takes it, and its facts, which hold while the host answers so. They never change."""
 
     canonical: Canonical
@@ -63,10 +63,10 @@ def build_document(
 ) -> dict[str, JSON]:
     """The document of one request, without `objects`; raises Refused where a fact cannot be read."""
     call = _CallParameters(operation.id, version, path, query)
-    return _assemble(call, operation.method, identity, canonical, _read_facts(call, canonical, host))
+    return _assemble_document(call, operation.method, identity, canonical, _read_facts(call, canonical, host))
 
 
-def _assemble(
+def _assemble_document(
     call: _CallParameters, method: str, identity: Mapping[str, JSON], canonical: Canonical, facts: dict[str, JSON]
 ) -> dict[str, JSON]:
     return {
@@ -91,17 +91,17 @@ def describe_making(
     """
     call = _CallParameters(made.operation, None, {"id": made.name}, {"name": (made.name,)})
     text = json.dumps((made.operation, made.name, made.body))
-    known = cast("_Existing | None", shapes.kept.get(text))
-    if known is None or not known.answers.still_hold(host):
+    cached = cast("_CachedObject | None", shapes.kept.get(text))
+    if cached is None or not cached.answers.still_hold(host):
         shape, answers = shapes.by_operation[made.operation], HostNotes()
-        canonical = known.canonical if known else canonicalize(shape, tree_of(made.body))
+        canonical = cached.canonical if cached else canonicalize(shape, tree_of(made.body))
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
-        known = _Existing(canonical, facts, answers)
-        if len(text) + len(json.dumps(facts)) <= _MAX_KEPT:
-            if len(shapes.kept) >= _MANY_KEPT:
+        cached = _CachedObject(canonical, facts, answers)
+        if len(text) + len(json.dumps(facts)) <= _MAX_CACHED_BYTES:
+            if len(shapes.kept) >= _MAX_CACHED:
                 shapes.kept.clear()
-            shapes.kept[text] = known
-    document = _assemble(call, "POST", identity, known.canonical, known.facts)
+            shapes.kept[text] = cached
+    document = _assemble_document(call, "POST", identity, cached.canonical, cached.facts)
     return {**document, "objects": dict(used)}
 
 

@@ -7,9 +7,9 @@ and what the memory of writers must note when the request is allowed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portero.host.member import MadePlace, Member
+from portero.host.member import Member, MountedPath
 from portero.host.view import HostMoment, Objects
-from portero.judging import gone_writers, nested_sources
+from portero.judging import ended_writers, nested_sources
 from portero.judging.members import make_asking_member, make_started
 from portero.judging.nested_sources import Source, find_nested, find_requested_name, was_created_since
 from portero.refusals import Refused
@@ -40,12 +40,12 @@ class SourcePairs:
         sources = tuple(nested_sources.list_requested(document, self.host))
         service = text(as_object(document["body"], ""), "Name") if document["operation"] in _SERVICES else ""
         if sources and sources not in self.found:
-            self.found[sources] = self._find(sources, updated=service)
+            self.found[sources] = self._find_pairs(sources, updated=service)
         if document["operation"] in _CREATES:
             self.creating, self._name = sources, find_requested_name(document)
         if service:
-            asked = make_asking_member(service, document, sources, self.host)
-            self.starting = {asked.id: asked}
+            service_member = make_asking_member(service, document, sources, self.host)
+            self.starting = {service_member.id: service_member}
         return _make_objects(self.found[sources]) if sources else {}
 
     def find_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -56,7 +56,7 @@ class SourcePairs:
         if not self._is_young(container, self.objects.since):
             return {}
         sources = list(nested_sources.list_mounted(container))
-        pairs = self._find(sources, text(container, "Id"), self.objects.since) if sources else []
+        pairs = self._find_pairs(sources, text(container, "Id"), self.objects.since) if sources else []
         return _make_objects(pairs)
 
     def note_start(self, container: Mapping[str, JSON]) -> None:
@@ -64,7 +64,7 @@ class SourcePairs:
         if self.objects.members is not None:
             one = make_started(container, self.host, self.objects)
             self.starting[one.id] = one
-            if gone_writers.must_list([one], self.objects.members):
+            if ended_writers.must_list([one], self.objects.members):
                 self._follow()
 
     def note_allowed(self, id: str) -> bool:
@@ -74,17 +74,17 @@ class SourcePairs:
         """
         creations = self.objects.creations
         if self.creating and creations is not None:
-            places = [MadePlace(one.path, one.writable, self._name) for one in self.creating]
-            if not creations.add(id, places, self._goes_with):
+            paths = [MountedPath(one.path, one.writable, self._name) for one in self.creating]
+            if not creations.add(id, paths, self._passes_with):
                 return False
         if self.starting and self.objects.members is not None:
-            known = self.objects.members.find_all()
+            members = self.objects.members.find_all()
             # Its own namespace alone leads nowhere, but of one that is not known dockerd tells nothing while it starts.
-            notes_alone = len(known) < _MAX_WITH_ALONE
+            notes_alone = len(members) < _MAX_WITH_ALONE
             meeting = [
                 one
                 for one in self.starting.values()
-                if len(one.shares) > 1 or one.is_service or (notes_alone and one.id not in known)
+                if len(one.shares) > 1 or one.is_service or (notes_alone and one.id not in members)
             ]
             if meeting:
                 self.objects.members.note(meeting)
@@ -97,10 +97,10 @@ class SourcePairs:
             creations is not None and text(container, "Id") in creations.ended
         )
 
-    def _goes_with(self, newer: Sequence[MadePlace]) -> bool:
-        return not find_nested(self.creating, _list_places(newer), self.host)
+    def _passes_with(self, newer: Sequence[MountedPath]) -> bool:
+        return not find_nested(self.creating, _make_sources(newer), self.host)
 
-    def _find(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
+    def _find_pairs(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
         """The pairs with what other containers and services have that were made since, and with what is held."""
         try:
             holders, containers = self._follow(), self.objects.list_all("container")
@@ -116,12 +116,12 @@ class SourcePairs:
             others = [
                 *nested_sources.list_others(containers, counts),
                 *nested_sources.list_of_services(services, self.host, updated),
-                *(_list_places(self.objects.creations.others) if self.objects.creations and not id else ()),
+                *(_make_sources(self.objects.creations.others) if self.objects.creations and not id else ()),
             ]
-            held = gone_writers.list_held(one for one in holders if one.id != id)
+            held = ended_writers.list_held(one for one in holders if one.id != id)
             if held and find_nested(sources, held, self.host) and self.objects.members is not None:
-                self._holders = gone_writers.drop_restarted(holders, self.objects, self.objects.members)
-                held = gone_writers.list_held(one for one in self._holders if one.id != id)
+                self._holders = ended_writers.drop_restarted(holders, self.objects, self.objects.members)
+                held = ended_writers.list_held(one for one in self._holders if one.id != id)
             return find_nested(sources, [*others, *held], self.host)
         except Refused as refused:
             if refused.code in ("host-unreadable", "writers-unknown"):
@@ -135,12 +135,12 @@ class SourcePairs:
             if members is None:
                 return []
             lists = self.objects.list_all("container"), self.objects.list_all("service")
-            self._holders = gone_writers.follow(*lists, self.host, self.objects, members)
+            self._holders = ended_writers.follow_lists(*lists, self.host, self.objects, members)
         return self._holders
 
 
-def _list_places(places: Iterable[MadePlace]) -> list[Source]:
-    return [Source(one.path, one.writable, one.owner) for one in places]
+def _make_sources(paths: Iterable[MountedPath]) -> list[Source]:
+    return [Source(one.path, one.writable, one.owner) for one in paths]
 
 
 def _make_objects(pairs: list[JSON]) -> dict[str, JSON]:

@@ -81,15 +81,15 @@ def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = Fa
 
 def write_line(proposed: Proposed) -> str:
     """The line for a user of docker."""
-    removed = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
-    return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + removed
+    removed = _spell_brackets(map(_spell_typed, proposed.instead), map(_spell_typed, proposed.without))
+    return " ".join([proposed.command, *map(_spell_typed, proposed.add), _REST]) + removed
 
 
-def _typed(flag: Typed) -> str:
+def _spell_typed(flag: Typed) -> str:
     return " ".join(shlex.quote(word) if _NEEDS_QUOTES.search(word) else word for word in flag)
 
 
-def _bracket(instead: Iterable[str], without: Iterable[str]) -> str:
+def _spell_brackets(instead: Iterable[str], without: Iterable[str]) -> str:
     parts = [("instead of", ", ".join(instead)), ("without", ", ".join(without))]
     listed = "; ".join(f"{what} {flags}" for what, flags in parts if flags)
     return f"  ({listed})" if listed else ""
@@ -101,7 +101,7 @@ def _write_compose(changes: FlagChanges) -> str:
         return ""
     try:
         keys = compose_syntax.spell_keys(list(changes.added))
-        removed = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
+        removed = _spell_brackets(_spell_dropped(changes.instead), _spell_dropped(changes.without))
     except LookupError:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
@@ -111,5 +111,5 @@ def _write_compose(changes: FlagChanges) -> str:
     return line if len(line) <= MAX_CHARACTERS else ""
 
 
-def _spell_gone(flags: Iterable[Flag]) -> Sequence[str]:
+def _spell_dropped(flags: Iterable[Flag]) -> Sequence[str]:
     return [f"{compose_syntax.spell_dropped(flag)} {value}".strip() for flag, value in flags]

@@ -15,11 +15,11 @@ from portero.policy.policy import Policy
 from portero.reading.routes import Operation
 from portero.values.json_types import JSON
 
-_MAX_KEPT = 1024
+_MAX_CACHED = 1024
 
 
 class UnjudgedReads:
-    """Of one policy. `enforcement`: for callers of whom nothing is known, and `of_nobody` the operations for them."""
+    """Of one policy. `enforcement`: for callers of whom nothing is known, and `without_user` their operations."""
 
     def __init__(self, policy: Policy, operations: Iterable[Operation], enforcement: Enforcement) -> None:
         self._policy = policy
@@ -28,19 +28,19 @@ class UnjudgedReads:
         site, methods = policy.site, cast("list[str]", policy.site["identity-methods"])
         counts = bool(site.get("profiles")) or "" not in methods
         listed = () if counts else operations
-        self.of_nobody = frozenset(one.id for one in listed if self._is_unjudged(one, NOBODY, enforcement))
+        self.without_user = frozenset(one.id for one in listed if self._is_unjudged(one, NOBODY, enforcement))
 
     def has(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
         """Whether no enforced or reported rule judges this operation of this caller, for whom `enforcement` is."""
         if who is NOBODY or who.method != DOOR:
-            return who is NOBODY and operation.id in self.of_nobody
+            return who is NOBODY and operation.id in self.without_user
         key = operation.id, who, enforcement
-        known = self._of_users.get(key)
-        if known is None:
-            if len(self._of_users) >= _MAX_KEPT:
+        is_unjudged = self._of_users.get(key)
+        if is_unjudged is None:
+            if len(self._of_users) >= _MAX_CACHED:
                 self._of_users.clear()
-            known = self._of_users[key] = self._is_unjudged(operation, who, enforcement)
-        return known
+            is_unjudged = self._of_users[key] = self._is_unjudged(operation, who, enforcement)
+        return is_unjudged
 
     def _is_unjudged(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
         # An operation that has facts is judged: they can be refused, and are logged.

@@ -66,10 +66,10 @@ def _enter_lists(shape: Shape) -> Shape:
 def report_dropped(document: Mapping[str, JSON]) -> Iterable[Violation]:
     """One violation that only reports for each dropped field."""
     fields = cast(dict[str, list[dict[str, str]]], document["facts"]).get("droppedFields", ())
-    return [_dropped(field["at"], field["since"]) for field in fields]
+    return [_make_violation(field["at"], field["since"]) for field in fields]
 
 
-def _dropped(at: str, since: str) -> Violation:
+def _make_violation(at: str, since: str) -> Violation:
     name = at.rpartition(".")[2]
     remedy = f"send it to /v{since} or newer: unset DOCKER_API_VERSION, or use a newer client and daemon"
     return replace(

@@ -63,8 +63,8 @@ def find_change(request: ApiRequest) -> PossibleChange:
     find = _CHANGES.get(request.match.operation.id)
     if find is None or request.match.operation.reads:
         return NOTHING
-    found = find(request.match, request.target, request.envelope.body)
-    return replace(found, touches=tuple(one for each in found.touches for one in _widen(each)))
+    change = find(request.match, request.target, request.envelope.body)
+    return replace(change, touches=tuple(one for each in change.touches for one in _widen(each)))
 
 
 def read_id(body: bytes) -> str:
@@ -115,7 +115,7 @@ def _widen(touch: Touch) -> tuple[Touch, ...]:
 _Find = Callable[[Match, Target, bytes | None], PossibleChange]
 
 
-def _id(match: Match) -> str:
+def _find_id(match: Match) -> str:
     return match.path.get("id", "").removeprefix("/")
 
 
@@ -127,44 +127,44 @@ def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     # Whose name that is, or whose ID begins so, may be another one by then.
     name = first_value(target.query, "name").removeprefix("/")
-    return PossibleChange((Touch("container", _id(match)), *([Touch("container", name)] if name else [])))
+    return PossibleChange((Touch("container", _find_id(match)), *([Touch("container", name)] if name else [])))
 
 
 def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    return PossibleChange((Touch("container", _id(match)), Touch("state", _id(match))))
+    return PossibleChange((Touch("container", _find_id(match)), Touch("state", _find_id(match))))
 
 
 def _start(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     # A first start fills in HostConfig and aliases; an old daemon takes a HostConfig in the body (docker-facts 7.5).
     if body:
         return _alter(match, target, body)
-    return PossibleChange((Touch("start", _id(match)), Touch("state", _id(match))))
+    return PossibleChange((Touch("start", _find_id(match)), Touch("state", _find_id(match))))
 
 
 def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    return PossibleChange((Touch("state", _id(match)),))
+    return PossibleChange((Touch("state", _find_id(match)),))
 
 
 def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     try:
         sent = json.loads(body or b"{}")
     except (ValueError, RecursionError):
-        return _of_all("container")
+        return _touch_all("container")
     names = [value for key, value in sent.items() if key.lower() == "container"] if isinstance(sent, dict) else []
     if len(names) != 1 or not isinstance(names[0], str):
-        return _of_all("container")
+        return _touch_all("container")
     return PossibleChange((Touch("container", names[0].removeprefix("/")),))
 
 
-def _volume(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+def _touch_volume(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     return PossibleChange((Touch("volume", match.path.get("name", "")),))
 
 
-def _of_all(*kinds: TouchedKind) -> PossibleChange:
+def _touch_all(*kinds: TouchedKind) -> PossibleChange:
     return PossibleChange(tuple(Touch(kind) for kind in kinds))
 
 
-def _always(change: PossibleChange) -> _Find:
+def _make_constant(change: PossibleChange) -> _Find:
     return lambda match, target, body: change
 
 
@@ -177,13 +177,13 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerRestart": _start,
     "ContainerStop": _end,
     "ContainerKill": _end,
-    "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_id(match)[: MAX_NAME + 1]),
-    "ContainerPrune": _always(PossibleChange(makes="pruned")),
+    "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_find_id(match)[: MAX_NAME + 1]),
+    "ContainerPrune": _make_constant(PossibleChange(makes="pruned")),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,
-    **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _always(_of_all("network"))),
-    **dict.fromkeys(("VolumeDelete", "VolumeUpdate"), _volume),
-    "VolumePrune": _always(_of_all("volume")),
-    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _always(PossibleChange(makes="service"))),
-    **dict.fromkeys(("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _always(EVERYTHING)),
+    **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _make_constant(_touch_all("network"))),
+    **dict.fromkeys(("VolumeDelete", "VolumeUpdate"), _touch_volume),
+    "VolumePrune": _make_constant(_touch_all("volume")),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _make_constant(PossibleChange(makes="service"))),
+    **dict.fromkeys(("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _make_constant(EVERYTHING)),
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from portero.host.member import MadePlace
+from portero.host.member import MountedPath
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0
@@ -22,7 +22,7 @@ _MANY, _MANY_ENDED = 1024, 1024
 class _Creation:
     number: int
     id: str
-    places: tuple[MadePlace, ...]
+    paths: tuple[MountedPath, ...]
     since: float = field(default_factory=time.monotonic)
     has_ended: bool = False
 
@@ -48,13 +48,13 @@ class CreationsUnderWay:
         """Whether dockerd's list is to be asked for, which tells which of them are needed no more."""
         return len(self._by_id) > _MANY // 8
 
-    def add(self, id: str, places: Sequence[MadePlace], since: int) -> list[MadePlace] | None:
-        """Add one; the places of those added since, with nothing added, or None: it was added."""
+    def add(self, id: str, paths: Sequence[MountedPath], since: int) -> list[MountedPath] | None:
+        """Add one; the paths of those added since, with nothing added, or None: it was added."""
         with self._lock:
             if self._number != since:
-                return [place for one in self._latest if one.number > since for place in one.places]
+                return [path for one in self._latest if one.number > since for path in one.paths]
             self._number += 1
-            made = self._by_id[id] = _Creation(self._number, id, tuple(places))
+            made = self._by_id[id] = _Creation(self._number, id, tuple(paths))
             self._latest.append(made)
             return None
 
@@ -94,8 +94,8 @@ class RequestCreations:
         self._others = {**others}
 
     @property
-    def others(self) -> list[MadePlace]:
-        return list(dict.fromkeys(place for one in self._others.values() for place in one.places))
+    def others(self) -> list[MountedPath]:
+        return list(dict.fromkeys(path for one in self._others.values() for path in one.paths))
 
     @cached_property
     def ended(self) -> frozenset[str]:
@@ -107,10 +107,10 @@ class RequestCreations:
         for id in doubtful:
             self._others.pop(id, None)
 
-    def add(self, id: str, places: Sequence[MadePlace], agree: Callable[[Sequence[MadePlace]], bool]) -> bool:
+    def add(self, id: str, paths: Sequence[MountedPath], agree: Callable[[Sequence[MountedPath]], bool]) -> bool:
         while True:
             number = self._under_way.number
-            newer = self._under_way.add(id, places, self._number)
+            newer = self._under_way.add(id, paths, self._number)
             if newer is None:
                 return True
             # Of more than these some are not among the newer ones, and may have been made meanwhile.

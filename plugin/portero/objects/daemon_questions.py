@@ -11,8 +11,8 @@ from portero.dockerd.api import TimedRequests, read_object
 from portero.dockerd.object_lists import Wanted
 from portero.host.container_list import NAMESPACES
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
+from portero.objects.cached_facts import MOUNT_FIELDS
 from portero.objects.followed_daemon import FollowedDaemon
-from portero.objects.kept_facts import MOUNT_FIELDS
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any
 
-from portero.dockerd.kept_connections import KeptConnections
+from portero.dockerd.connection_pool import KeptConnections
 from portero.objects.changes import EVERYTHING, PossibleChange, Touch, read_deleted, read_id, read_process
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
@@ -100,42 +100,42 @@ class FollowedDaemon:
     def note_result(self, result: Result, read_change: Callable[[], PossibleChange]) -> None:
         """dockerd answered a request. `read_change`: of one that is not among those that were allowed."""
         with self._lock:
-            known = self._pop(_name_request(result.envelope))
-        change = read_change() if known is None else known.change
+            request = self._pop(_name_request(result.envelope))
+        change = read_change() if request is None else request.change
         if not (change.touches or change.makes):
             return
-        self._end([change], is_known=known is not None)
+        self._end([change], is_known=request is not None)
         is_done = result.status // 100 == HTTPStatus.OK // 100
         made = read_id(result.body) if is_done else ""
         if change.makes == "container" and made:
-            if known is None:
+            if request is None:
                 # Its creation began before this process did.
                 self.creations.ended.append(made)
             self.picture.note_made(made, change.name)
-        elif change.makes == "exec" and made and not self._is_exec_known(made, known, result.envelope.body):
+        elif change.makes == "exec" and made and not self._notes_exec(made, request, result.envelope.body):
             self.new_execs.append(made)
         elif change.makes == "pruned" and is_done:
             self._note_pruned(read_deleted(result.body))
-        if known is not None:
+        if request is not None:
             # A create without a status has failed, and nothing is left of it (docker-facts 3.17).
             if made or (change.makes == "service" and is_done) or (change.makes == "container" and not result.status):
-                self.creations.note_made(known.id)
+                self.creations.note_made(request.id)
             else:
-                self.creations.note_answered(known.id)
+                self.creations.note_answered(request.id)
         self.wake()
 
     def _note_pruned(self, deleted: list[str] | None) -> None:
         if deleted is None:
             self.picture.note_touch(Touch("container"))  # there are too many for one answer
         for id in deleted or ():
-            self.picture.note_gone(id)
+            self.picture.note_removed(id)
 
-    def _is_exec_known(self, made: str, known: _UnderWay | None, body: bytes | None) -> bool:
+    def _notes_exec(self, made: str, request: _UnderWay | None, body: bytes | None) -> bool:
         """Whether what an exec is needs not be asked for: its request says so."""
-        if known is None or known.container is None or (process := read_process(body)) is None:
+        if request is None or request.container is None or (process := read_process(body)) is None:
             return False
-        container, moment = known.container
-        return self.picture.note_exec(made, container, known.change.name, moment, process)
+        container, moment = request.container
+        return self.picture.note_exec(made, container, request.change.name, moment, process)
 
     def end_unanswered(self, seconds: float = UNANSWERED_SECONDS) -> None:
         """Wait no longer for answers that did not come within this time: what they can have changed is asked for.
@@ -146,12 +146,12 @@ class FollowedDaemon:
         with self._lock:
             under_way = self._under_way
             ended = [(key, one) for key, each in under_way.items() for one in each if one.since < late]
-            kept = {key: [one for one in each if one.since >= late] for key, each in under_way.items()}
-            self._under_way = defaultdict(list, {key: each for key, each in kept.items() if each})
+            remaining = {key: [one for one in each if one.since >= late] for key, each in under_way.items()}
+            self._under_way = defaultdict(list, {key: each for key, each in remaining.items() if each})
             self._count -= len(ended)
             if len(self._late_execs) <= _MANY:
                 self._late_execs |= {key for key, one in ended if one.change.makes == "exec"}
-            self._by_user = Counter(one.user for each in kept.values() for one in each if one.user)
+            self._by_user = Counter(one.user for each in remaining.values() for one in each if one.user)
         self._end(one.change for _, one in ended)
 
     def _end(self, changes: Iterable[PossibleChange], *, is_known: bool = True) -> None:
@@ -163,12 +163,12 @@ class FollowedDaemon:
                 self.picture.note_touch(*change.touches)
 
     def _pop(self, key: bytes) -> _UnderWay | None:
-        if not (known := self._under_way.get(key)):
+        if not (requests := self._under_way.get(key)):
             return None
-        one = known.pop(0)
+        one = requests.pop(0)
         self._count -= 1
         self._by_user -= Counter({one.user: 1})
-        if not known:
+        if not requests:
             del self._under_way[key]
         return one
 

@@ -58,13 +58,13 @@ class FollowedDaemons:
             others = {each: one for each, one in self._followed.items() if each != identity}
             if identity not in self._followed:
                 others = dict([*others.items()][1 - _MAX_DAEMONS :])
-            known = self._followed.get(identity) or FollowedDaemon()
-            self._followed = {**others, identity: known}
-            is_new, known.is_read = not known.is_read, True
+            current = self._followed.get(identity) or FollowedDaemon()
+            self._followed = {**others, identity: current}
+            is_new, current.is_read = not current.is_read, True
         if is_new and daemon is not None and self._is_watching:
             # Without room for a thread a later request tries again.
-            known.is_read = self._may_start() and try_start_thread("picture", self._make_reader(known, daemon).run)
-        return known
+            current.is_read = self._may_start() and try_start_thread("picture", self._make_reader(current, daemon).run)
+        return current
 
     def _may_start(self) -> bool:
         now = time.monotonic()

@@ -15,9 +15,9 @@ from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind
+from portero.objects.cached_facts import list_fields
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
-from portero.objects.kept_facts import list_fields
 from portero.objects.own_requests import find_start
 from portero.objects.picture import Picture
 from portero.objects.writer_memory import WriterMemory
@@ -26,7 +26,7 @@ from portero.values.json_types import JSON
 
 _MAX_OBJECTS = 64
 # Containers that are not certain: more of them are rather listed with all others.
-_MAX_ASKED, _BRIEF_SECONDS = 8, 0.5
+_MAX_INSPECTED, _BRIEF_SECONDS = 8, 0.5
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
 _INFO_SECONDS = 60.0
 # dockerd holds a container's lock while it starts, and a start can hang for as long as its image wants (a FIFO as
@@ -86,7 +86,7 @@ class ObjectLookup:
         self._objects = objects
         self._daemon = daemon
         # Before anything is asked: what starts or is made meanwhile may be missing in a list.
-        self.members: Members = objects.writers.at(*_identify(daemon))
+        self.members: Members = objects.writers.at(*_identify_daemon(daemon))
         self._followed = objects.find_followed(daemon)
         requests = TimedRequests(addresses, daemon, objects.find_seconds, self._followed.connections)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
@@ -118,12 +118,12 @@ class ObjectLookup:
         if key not in self._inspected:
             if len(self._inspected) >= _MAX_OBJECTS:
                 raise Refused("lookup-failed")
-            known = picture.find(kind, name) if picture else None
-            self._used_picture |= known is not None
-            self._inspected[key] = known or questions.ask_for(kind, name)
+            cached = picture.find(kind, name) if picture else None
+            self._used_picture |= cached is not None
+            self._inspected[key] = cached or questions.ask_for(kind, name)
         return self._inspected[key]
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         """Ask dockerd itself from now on; False: all that was found came from there."""
         again, self._picture, self._used_picture = self._used_picture, None, False
         if again:
@@ -142,9 +142,9 @@ class ObjectLookup:
         client has just been told; the picture has it by the answer, before the client.
         """
         if kind not in self._listed:
-            known = self._list_known(kind)
-            self._used_picture |= known is not None
-            self._listed[kind] = self._ask_for_all(kind) if known is None else known
+            cached = self._list_cached(kind)
+            self._used_picture |= cached is not None
+            self._listed[kind] = self._ask_for_all(kind) if cached is None else cached
         return self._listed[kind]
 
     def _ask_for_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
@@ -154,7 +154,7 @@ class ObjectLookup:
             self.creations.drop(doubtful)
         return listed
 
-    def _list_known(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]] | None:
+    def _list_cached(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]] | None:
         """What the picture has, with a question for each of a few that are not certain; None: more is to be asked."""
         if self._picture is None or self._followed.creations.are_many:
             return None
@@ -162,15 +162,15 @@ class ObjectLookup:
             return [] if self._picture.has_no_services() else None
         if kind == "network":
             return self._picture.list_networks()
-        found = self._picture.list_containers()
-        if found is None or len(found[1]) > _MAX_ASKED or self._picture.are_under_way(found[1]):
+        listed = self._picture.list_containers()
+        if listed is None or len(listed[1]) > _MAX_INSPECTED or self._picture.are_under_way(listed[1]):
             return None
         brief = self._ask_briefly()
         try:
-            asked = [brief.ask_for("container", id) for id in found[1]]
+            inspected = [brief.ask_for("container", id) for id in listed[1]]
         except Refused:
             return None
-        return found[0].add(list_fields(one) for one in asked if one is not None)
+        return listed[0].add(list_fields(one) for one in inspected if one is not None)
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows. Refused (lookup-failed): no answer."""
@@ -181,7 +181,7 @@ class ObjectLookup:
         return cached[2]
 
 
-def _identify(daemon: AskingDaemon | None) -> tuple[str, str]:
+def _identify_daemon(daemon: AskingDaemon | None) -> tuple[str, str]:
     """By what a daemon is known over its restarts, and which process it is; a daemon that is not seen has neither."""
     if daemon is None:
         return "", ""

@@ -29,7 +29,7 @@ def find_start() -> int:
     return int(min(_STARTED, time.time() - (time.monotonic() - _BEGAN) + 0.001))
 
 
-def answer_own(data: bytes) -> dict[str, JSON] | None:
+def answer_own_request(data: bytes) -> dict[str, JSON] | None:
     """The reply when this envelope holds the random value; None: it is another client's request.
 
     Only a GET of what Portero looks up is allowed. Neither reply repeats the value.

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from portero.host.container_list import ContainerList
 from portero.host.view import ObjectKind
+from portero.objects.cached_facts import FactsCode
 from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch
-from portero.objects.kept_facts import FactsCode
-from portero.objects.known_containers import MAX_OBJECTS, KnownContainers
+from portero.objects.container_cache import MAX_OBJECTS, ContainerCache
 from portero.objects.touches import Touches
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
@@ -33,7 +33,7 @@ class Picture:
         self._clear()
 
     def _clear(self) -> None:
-        self._containers = KnownContainers(self._touches)
+        self._containers = ContainerCache(self._touches)
         self._others: dict[tuple[str, str], bytes] = {}
         self._networks: Sequence[Mapping[str, JSON]] | None = None
         # In a swarm others make tasks and networks.
@@ -66,7 +66,7 @@ class Picture:
         with self._lock:
             self._containers.add(id, name)
 
-    def note_gone(self, id: str) -> None:
+    def note_removed(self, id: str) -> None:
         """A container is gone; nothing has its ID again."""
         with self._lock:
             self._containers.remove(id)
@@ -126,26 +126,26 @@ class Picture:
         with self._lock:
             if not self._is_sure:
                 return None
-            found = self._containers.find(ref, are_all=self.is_whole) if kind == "container" else None
-            facts = found[1] if found else self._others.get((kind, ref))
+            cached = self._containers.find(ref, are_all=self.is_whole) if kind == "container" else None
+            facts = cached[1] if cached else self._others.get((kind, ref))
         if facts is None:
             return None
-        known = self._code.decode(facts)
-        return known if found is None else {**known, "State": {"Status": found[2]}}
+        inspected = self._code.decode(facts)
+        return inspected if cached is None else {**inspected, "State": {"Status": cached[2]}}
 
     def identify(self, ref: str) -> tuple[str, int] | None:
         """The container that this means, and the moment when it did; None: it is not known."""
         with self._lock:
-            found = self._containers.find(ref, are_all=self.is_whole) if self._is_sure else None
-            return None if found is None else (found[0], self.moment)
+            cached = self._containers.find(ref, are_all=self.is_whole) if self._is_sure else None
+            return None if cached is None else (cached[0], self.moment)
 
     def note_exec(self, id: str, container: str, ref: str, moment: int, process: Mapping[str, JSON]) -> bool:
         """An exec was made in what a name meant at a moment; False: it can be another container by now."""
         with self._lock:
-            found = self._containers.find(container, are_all=self.is_whole) if self._is_sure else None
-            if found is None or self._touches.concern(moment, "container", container, ref):
+            cached = self._containers.find(container, are_all=self.is_whole) if self._is_sure else None
+            if cached is None or self._touches.concern(moment, "container", container, ref):
                 return False
-        user = text(process, "user") or text(child(self._code.decode(found[1]), "Config"), "User")
+        user = text(process, "user") or text(child(self._code.decode(cached[1]), "Config"), "User")
         shown: Mapping[str, JSON] = {"ID": id, "ContainerID": container, "ProcessConfig": {**process, "user": user}}
         self.note_inspected("exec", id, shown, self.moment)
         return True

@@ -5,8 +5,8 @@ What the picture has and is gone by now is no difference: a refusal is made by d
 
 from collections.abc import Callable, Mapping, Sequence
 
+from portero.objects.cached_facts import MOUNT_FIELDS, choose_facts
 from portero.objects.daemon_questions import DaemonQuestions
-from portero.objects.kept_facts import MOUNT_FIELDS, choose_facts
 from portero.objects.picture import Picture
 from portero.refusals import Refused
 from portero.values.json_fields import objects, text, texts
@@ -18,13 +18,13 @@ _RESTS = ("created", "exited", "dead", "")
 
 def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment: int) -> list[str]:
     """`listed`: dockerd's containers, asked for after a moment of the picture; what changed since is left out."""
-    if (found := picture.list_containers()) is None:
+    if (in_picture := picture.list_containers()) is None:
         return []
     return [
         f"container {text(one, 'Id')[:12]}: {what}"
         for one in listed
-        if text(one, "Id") not in found[1] and not picture.may_differ(text(one, "Id"), moment)
-        for what in [_compare(found[0].by_id.get(text(one, "Id")), one)]
+        if text(one, "Id") not in in_picture[1] and not picture.may_differ(text(one, "Id"), moment)
+        for what in [_compare(in_picture[0].by_id.get(text(one, "Id")), one)]
         if what
     ]
 
@@ -55,14 +55,14 @@ def compare_facts(
     return [f"container {id[:12]}: {name}" for id, moment, name in different if not picture.may_differ(id, moment)]
 
 
-def _compare(known: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str:
-    if known is None:
+def _compare(cached: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str:
+    if cached is None:
         return "is missing"
-    if not {*texts(known, "Names")} <= {*texts(shown, "Names")}:
+    if not {*texts(cached, "Names")} <= {*texts(shown, "Names")}:
         return "has another name"
-    if _list_mounts(known, MOUNT_FIELDS) != _list_mounts(shown, MOUNT_FIELDS):
+    if _list_mounts(cached, MOUNT_FIELDS) != _list_mounts(shown, MOUNT_FIELDS):
         return "has other mounts"
-    rests = text(known, "State") in _RESTS and text(shown, "State") not in _RESTS
+    rests = text(cached, "State") in _RESTS and text(shown, "State") not in _RESTS
     return "runs" if rests else ""
 
 

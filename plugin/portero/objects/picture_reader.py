@@ -72,7 +72,7 @@ class PictureReader:
         wakes, wake = socket.socketpair()
         with wakes, wake, EventStream(address, _CONNECT_SECONDS, make_check(address, {0, self._daemon.uid})) as events:
             wake.setblocking(False)
-            self._wakes, self._followed.wake = [wakes], lambda: _wake(wake)
+            self._wakes, self._followed.wake = [wakes], lambda: _wake_reader(wake)
             self._picture.follow()
             anew, compared, checked, reads_from = -1, time.monotonic(), time.monotonic(), 0.0
             while True:
@@ -163,7 +163,7 @@ class PictureReader:
         elif kind == "container" and action == "create":
             self._picture.note_made(id, name)
         elif kind == "container" and action == "destroy":
-            self._picture.note_gone(id)
+            self._picture.note_removed(id)
         elif kind == "container" and action == "die":
             self._picture.note_touch(Touch("state", id))
         elif kind == "container" and action == "start":
@@ -176,7 +176,7 @@ class PictureReader:
             self._picture.note_touch(Touch("network"))
 
 
-def _wake(reader: socket.socket) -> None:
+def _wake_reader(reader: socket.socket) -> None:
     # One that cannot take more has enough to wake by; one that is closed begins anew.
     with suppress(OSError):
         reader.send(b"x")

@@ -1,4 +1,4 @@
-"""The memory of writers: which containers can write where, and what those that are gone can have left to others.
+"""The memory of writers: which containers can write where, and what those that have ended can have left to others.
 
 `writers.jsonl` in the state folder holds it: what was noted is appended before the request is allowed, and the file is
 written anew now and then. After a restart of the host no descriptor is left, and another boot's file counts as none.
@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from portero.files.whole_files import read_regular_file, write_whole
-from portero.host.member import NO_PLACES, Member
-from portero.objects.descriptors import follow
-from portero.objects.meeting_places import MeetingPlaces
+from portero.host.member import NO_RESOURCES, Member
+from portero.objects.descriptors import follow_members
+from portero.objects.shared_resources import SharedResources
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MODE, _FOLDER_MODE = 0o600, 0o700
 _MAX_BYTES = 32 << 20
-# Places of all containers of all daemons. Ten thousand containers have fewer.
-_MAX_PLACES = 100_000
+# Resources of all containers of all daemons. Ten thousand containers have fewer.
+_MAX_RESOURCES = 100_000
 # The file is written anew when it has grown to twice what was written, and by this.
 _GROWTH_BYTES = 1 << 20
 
@@ -38,13 +38,13 @@ class WriterMemory:
         self._file = file
         self._lock = threading.Lock()
         self._members: dict[str, dict[str, Member]] = {}
-        self._places = defaultdict[str, MeetingPlaces](MeetingPlaces)
+        self._resources = defaultdict[str, SharedResources](SharedResources)
         # Which dockerd was the last to be asked for each daemon's list.
         self._processes: dict[str, str] = {}
         # The containers of each daemon's list that was followed last, and the members that do not last as they are.
         self._followed: dict[str, Mapping[str, Mapping[str, JSON]]] = {}
         self._unsettled = defaultdict[str, dict[str, None]](dict)
-        self._count = 0  # of all places
+        self._count = 0  # of all resources
         self._is_read = file is None
         self._size = self._written = 0
         self.turn = 0
@@ -62,7 +62,7 @@ class WriterMemory:
         """Whether it can meet another one. Raises Refused (writers-unknown)."""
         with self._lock:
             counted = self._read(daemon).get(one.id)
-            return self._places[daemon].has_other_for(one, counted)
+            return self._resources[daemon].has_other_for(one, counted)
 
     def change(self, daemon: str, changes: Mapping[str, Callable[[Member | None], Member | None]]) -> None:
         """Change these members, None where there is none. Raises Refused (writers-unknown), with nothing changed."""
@@ -81,11 +81,11 @@ class WriterMemory:
     def list_changed(self, daemon: str, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
         """See Members. Raises Refused (writers-unknown)."""
         with self._lock:
-            known, followed, unsettled = self._read(daemon), self._followed.get(daemon, {}), self._unsettled[daemon]
+            members, followed, unsettled = self._read(daemon), self._followed.get(daemon, {}), self._unsettled[daemon]
             if listed is followed:
                 return [id for id in unsettled if id in listed]
             return [
-                id for id, one in listed.items() if followed.get(id) is not one or id in unsettled or id not in known
+                id for id, one in listed.items() if followed.get(id) is not one or id in unsettled or id not in members
             ]
 
     def follow(
@@ -94,7 +94,7 @@ class WriterMemory:
         process: str,
         listed: Mapping[str, Mapping[str, JSON]],
         seen: Mapping[str, Member],
-        gone: Collection[str],
+        removed: Collection[str],
         turn: int,
     ) -> Mapping[str, Member]:
         """See Members; the list was asked for in this turn. Raises Refused (writers-unknown)."""
@@ -104,11 +104,11 @@ class WriterMemory:
             if listed is self._followed.get(daemon) and not (restarted or seen or self._unsettled[daemon]):
                 return {}
             # Another thread can have followed another list meanwhile.
-            same = (listed.keys() - seen.keys() - set(gone)) & before.keys()
+            same = (listed.keys() - seen.keys() - set(removed)) & before.keys()
             now = time.monotonic()
-            after = follow(before, seen, turn, now, restarted=restarted and bool(before), same=same)
+            after = follow_members(before, seen, turn, now, restarted=restarted and bool(before), same=same)
             changed: dict[str, Member | None] = {
-                id: one for id, one in after.items() if (known := before.get(id)) is not one and known != one
+                id: one for id, one in after.items() if (former := before.get(id)) is not one and former != one
             }
             changed |= dict.fromkeys(before.keys() - after.keys())
             if changed or (restarted and process):
@@ -152,8 +152,8 @@ class WriterMemory:
 
     def _save(self, daemon: str, after: dict[str, Member], changed: Mapping[str, Member | None]) -> None:
         all, before = {**self._members, daemon: after}, self._members.get(daemon, {})
-        more = sum(_count_places(one) - _count_places(before.get(id)) for id, one in changed.items())
-        if more > 0 and self._count + more > _MAX_PLACES:
+        more = sum(_count_resources(one) - _count_resources(before.get(id)) for id, one in changed.items())
+        if more > 0 and self._count + more > _MAX_RESOURCES:
             raise Refused("writers-unknown")
         try:
             self._append(self._write_line(daemon, changed), all)
@@ -166,8 +166,8 @@ class WriterMemory:
         self._members[daemon] = after
 
     def _count_in(self, daemon: str, id: str, before: Member | None, after: Member | None) -> None:
-        self._places[daemon].change(before, after)
-        self._count += _count_places(after) - _count_places(before)
+        self._resources[daemon].change(before, after)
+        self._count += _count_resources(after) - _count_resources(before)
         if after is None or after.lasts:
             self._unsettled[daemon].pop(id, None)
         else:
@@ -214,13 +214,13 @@ class DaemonMembers:
         # Later than this request: whoever reads a list now does not see that it started.
         turn = self._memory.begin_turn()
 
-        def change(one: Member, known: Member | None) -> Member:
+        def change(one: Member, former: Member | None) -> Member:
             one = replace(one, since=time.monotonic(), turn=turn)
-            if known is None:
+            if former is None:
                 return one
             if one.is_service:
-                one = replace(one, shares=one.shares | known.shares, writes=one.writes | known.writes)
-            return replace(one, held=known.held, run=known.run)
+                one = replace(one, shares=one.shares | former.shares, writes=one.writes | former.writes)
+            return replace(one, held=former.held, run=former.run)
 
         self._memory.change(self._daemon, {one.id: partial(change, one) for one in started})
 
@@ -228,23 +228,23 @@ class DaemonMembers:
         return self._memory.list_changed(self._daemon, listed)
 
     def follow(
-        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], gone: Collection[str] = ()
+        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: Collection[str] = ()
     ) -> Mapping[str, Member]:
-        return self._memory.follow(self._daemon, self._process, listed, seen, gone, self._turn)
+        return self._memory.follow(self._daemon, self._process, listed, seen, removed, self._turn)
 
     def change(self, id: str, change: Callable[[Member], Member]) -> None:
-        self._memory.change(self._daemon, {id: lambda known: None if known is None else change(known)})
+        self._memory.change(self._daemon, {id: lambda former: None if former is None else change(former)})
 
 
-def _count_places(member: Member | None) -> int:
+def _count_resources(member: Member | None) -> int:
     return len(member.shares) + len(member.held) if member else 0
 
 
 def _encode(member: Member) -> list[Any]:
-    places = (sorted(each) for each in (member.shares, member.writes, member.held))
-    return [member.name, *places, member.run, member.state, member.since]
+    resources = (sorted(each) for each in (member.shares, member.writes, member.held))
+    return [member.name, *resources, member.run, member.state, member.since]
 
 
 def _decode(id: str, fields: list[Any]) -> Member:
     name, shares, writes, held, run, state, since = fields
-    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held) or NO_PLACES, run, state, since)
+    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held) or NO_RESOURCES, run, state, since)

@@ -17,7 +17,7 @@ from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.judging import joined_containers
 from portero.judging.image_vouching import describe_container
 from portero.judging.judge import Judge
-from portero.objects.known_networks import KnownNetworks
+from portero.objects.host_overlay import HostOverlay
 from portero.policy.object_readers import reads_vouching
 from portero.policy.policy import Policy
 from portero.refusals import Refused
@@ -91,7 +91,7 @@ class ObjectJudge:
     def __init__(self, judge: Judge, inventory: Inventory) -> None:
         networks = [_object(network) for network in inventory.networks]
         names = {text(network, "Id"): text(network, "Name") for network in networks}
-        known = KnownNetworks(judge.host, names.get, find_taken(networks))
+        known = HostOverlay(judge.host, names.get, find_taken(networks))
         self.judge = replace(judge, host=known, enforcement=replace(judge.enforcement, mode="enforce"))
         self.inventory = inventory
         self._containers = ListedContainers([*map(_object, inventory.containers)])

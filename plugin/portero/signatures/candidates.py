@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from portero.bundles.https import TransportFailed
 from portero.bundles.registry import Registry
 from portero.images.payloads import DIGEST, MAX_PAYLOAD
-from portero.images.record import ACCEPTED, Signature, digest_of
+from portero.images.record import ACCEPTED, Signature, compute_digest
 from portero.values.json_fields import child, objects, text, to_object, to_objects
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
@@ -96,7 +96,7 @@ class Candidates:
             self._tell_bound(_MAX_BLOBS, "payloads")
         elif digest not in self._blobs:
             data = self._ask(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", most)
-            self._blobs[digest] = data if data is not None and digest_of(data) == digest else None
+            self._blobs[digest] = data if data is not None and compute_digest(data) == digest else None
         return self._blobs.get(digest)
 
     def _ask(self, path: str, accept: str, most: int) -> bytes | None:

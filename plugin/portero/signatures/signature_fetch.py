@@ -60,7 +60,7 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
     data = registry.find(f"manifests/{reference}", record.ACCEPTED)
     if data is None:
         raise ImageMissing(f"{registry.address.host}: {registry.address.name} has no {reference}")
-    top = record.digest_of(data)
+    top = record.compute_digest(data)
     if reference.startswith("sha256:") and top != reference:
         raise TransportFailed(f"{registry.address.host}: sent another manifest than {reference}")
     platforms = dict(_fetch_platforms(registry, data))
@@ -96,7 +96,7 @@ def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, byt
     wanted = tuple(digest for digest in wanted if digest not in about)
     for digest in wanted[:_MAX_PLATFORMS]:
         manifest = registry.find(f"manifests/{digest}", record.ACCEPTED)
-        if manifest is not None and record.digest_of(manifest) == digest:
+        if manifest is not None and record.compute_digest(manifest) == digest:
             yield digest, manifest
 
 
@@ -131,16 +131,16 @@ def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, 
 
     The first ones count without a signature: a list may deny the index, the platform's manifest or the configuration.
     """
-    by_digest = {record.digest_of(data): data for data in texts}
+    by_digest = {record.compute_digest(data): data for data in texts}
     below = {digest: record.list_below(data) for digest, data in by_digest.items()}
     records: dict[str, Record] = {}
-    for digest, above in record.find_ways(top, below).items():
+    for digest, above in record.find_parents(top, below).items():
         signatures: list[Signature] = []
         needed: dict[str, None] = dict.fromkeys((*above, digest))
         for subject, signature in found.signatures:
-            way = record.find_ways(subject, below).get(digest)
+            way = record.find_parents(subject, below).get(digest)
             if way is None:
-                way = record.find_ways(digest, below).get(subject)
+                way = record.find_parents(digest, below).get(subject)
             if way is not None:
                 signatures.append(signature)
                 needed |= dict.fromkeys(way)
@@ -168,9 +168,9 @@ def keep_records(folder: Path, records: Mapping[str, Record]) -> None:
     """Put these records there, together with the signatures that were there before. Raises OSError."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     for digest, fetched in records.items():
-        file = record.locate(folder, digest)
+        file = record.locate_record(folder, digest)
         kept = merge_records(_read_before(file), fetched)
-        while len(text := record.write(kept)) > record.MAX_RECORD and kept.signatures:
+        while len(text := record.spell_record(kept)) > record.MAX_RECORD and kept.signatures:
             # The first ones fit best.
             kept = replace(kept, signatures=kept.signatures[: len(kept.signatures) // 2])
         if len(text) <= record.MAX_RECORD and text != _read_text(file):
@@ -179,7 +179,7 @@ def keep_records(folder: Path, records: Mapping[str, Record]) -> None:
 
 def _read_before(file: Path) -> Record:
     try:
-        return record.read(_read_text(file) or b"")
+        return record.parse_record(_read_text(file) or b"")
     except RecordRefused:
         return Record()
 

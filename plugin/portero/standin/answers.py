@@ -11,7 +11,7 @@ from portero.decision import Decision
 from portero.identity.caller import NOBODY
 from portero.judging import denial
 from portero.judging.judge import Judge
-from portero.objects.known_networks import KnownNetworks
+from portero.objects.host_overlay import HostOverlay
 from portero.reading import uri
 from portero.reading.routes import Routes
 from portero.refusals import Refused
@@ -131,7 +131,7 @@ class Trial:
         self.decisions: list[Decision] = []
         self.daemon = StandInDaemon(judge.routes, self._decide)
         self._known = ProjectObjects(self.daemon.state, host=existing)
-        host = KnownNetworks(judge.host, self.daemon.state.network_name, known=self._known)
+        host = HostOverlay(judge.host, self.daemon.state.network_name, given=self._known)
         self._judge = replace(judge, host=host, routes=judge.routes.looking_up(*KINDS))
         self._go_on = go_on
         self._lock = Lock()

@@ -117,7 +117,7 @@ class StillObjects(Objects, Protocol):
     creations: Creations | None = None
     since: int = 0
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         return False
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:

@@ -14,12 +14,12 @@ from portero.host.member import EVERYWHERE, UNKNOWN, Member
 _VOLUME, _TEMPLATE = "volume ", "{{"
 
 
-class MeetingPlaces:
-    """How many members visit each place, and how many can make a socket there. For one thread at once."""
+class SharedResources:
+    """How many members visit each resource, and how many can make a socket there. For one thread at once."""
 
     def __init__(self) -> None:
         self._members = 0
-        self._visited, self._opened = _PlaceCounts(), _PlaceCounts()
+        self._visited, self._opened = _Counts(), _Counts()
         # Beginnings of volumes of services: swarm fills in NAME-{{.Task.Slot}}.
         self._templates = Counter[str]()
 
@@ -33,7 +33,7 @@ class MeetingPlaces:
         """Whether it can meet another one; `counted`: as what it is among the members."""
         self.change(counted, None)
         try:
-            return self._members > 0 and self._meets(one)
+            return self._members > 0 and self._can_meet(one)
         finally:
             self.change(None, counted)
 
@@ -41,72 +41,77 @@ class MeetingPlaces:
         self._members += by
         self._visited.count(member.shares | member.held, by)
         self._opened.count(member.writes | member.held, by)
-        for place in filter(_is_template, member.shares | member.held):
-            _add(self._templates, place.partition(_TEMPLATE)[0], by)
+        for resource in filter(_is_template, member.shares | member.held):
+            _add(self._templates, resource.partition(_TEMPLATE)[0], by)
 
-    def _meets(self, one: Member) -> bool:
-        places = one.shares | one.held
-        if any(place in places or place in self._visited.at for place in (EVERYWHERE, UNKNOWN)):
+    def _can_meet(self, one: Member) -> bool:
+        resources = one.shares | one.held
+        if any(resource in resources or resource in self._visited.at for resource in (EVERYWHERE, UNKNOWN)):
             return True
-        if any(map(self._opened.has_near, places)) or any(map(self._visited.has_near, one.writes | one.held)):
+        if any(map(self._opened.has_nested, resources)) or any(map(self._visited.has_nested, one.writes | one.held)):
             return True
         return any(
-            place.startswith(beginning) for place in places for beginning in self._templates if _is_volume(place)
+            resource.startswith(beginning)
+            for resource in resources
+            for beginning in self._templates
+            if _is_volume(resource)
         ) or any(
-            other.startswith(place.partition(_TEMPLATE)[0])
-            for place in places
-            if _is_template(place)
+            other.startswith(resource.partition(_TEMPLATE)[0])
+            for resource in resources
+            if _is_template(resource)
             for other in self._visited.at
         )
 
 
-class _PlaceCounts:
-    """`at`: how many are at each place; `below`: how many at places below each folder."""
+class _Counts:
+    """`at`: how many are at each resource; `below`: how many at resources below each folder."""
 
     def __init__(self) -> None:
         self.at, self.below = Counter[str](), Counter[str]()
 
-    def count(self, places: Iterable[str], by: int) -> None:
-        for place in places:
-            _add(self.at, place, by)
-            for folder in _list_above(place):
+    def count(self, resources: Iterable[str], by: int) -> None:
+        for resource in resources:
+            _add(self.at, resource, by)
+            for folder in _list_above(resource):
                 _add(self.below, folder, by)
 
-    def has_near(self, place: str) -> bool:
-        """Whether there is one at a place, above or below it."""
-        return place in self.at or place in self.below or any(folder in self.at for folder in _list_above(place))
+    def has_nested(self, resource: str) -> bool:
+        """Whether there is one at a resource, above or below it."""
+        return (
+            resource in self.at or resource in self.below or any(folder in self.at for folder in _list_above(resource))
+        )
 
 
-def _list_above(place: str) -> Iterator[str]:
-    """The folders above a path of the host; other places have none."""
-    while place.startswith("/") and place != "/":
-        place = place.rpartition("/")[0] or "/"
-        yield place
+def _list_above(resource: str) -> Iterator[str]:
+    """The folders above a path of the host; other resources have none."""
+    while resource.startswith("/") and resource != "/":
+        resource = resource.rpartition("/")[0] or "/"
+        yield resource
 
 
-def _is_volume(place: str) -> bool:
-    return place.startswith(_VOLUME)
+def _is_volume(resource: str) -> bool:
+    return resource.startswith(_VOLUME)
 
 
-def _is_template(place: str) -> bool:
-    return _is_volume(place) and _TEMPLATE in place
+def _is_template(resource: str) -> bool:
+    return _is_volume(resource) and _TEMPLATE in resource
 
 
-def _add(counts: Counter[str], place: str, by: int) -> None:
-    counts[place] += by
-    if not counts[place]:
-        del counts[place]
+def _add(counts: Counter[str], resource: str, by: int) -> None:
+    counts[resource] += by
+    if not counts[resource]:
+        del counts[resource]
 
 
 def group_members(members: Collection[Member]) -> list[list[Member]]:
-    """In each group, one can meet the next at a place that one of the two may write, or holds."""
+    """In each group, one can meet the next at a resource that one of the two may write, or holds."""
     groups = _Groups([member.id for member in members])
     visited, opened = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for member in members:
-        for place in member.shares | member.held:
-            visited[place].append(member.id)
-        for place in member.writes | member.held:
-            opened[place].append(member.id)
+        for resource in member.shares | member.held:
+            visited[resource].append(member.id)
+        for resource in member.writes | member.held:
+            opened[resource].append(member.id)
     groups.join_nested(visited, opened)
     groups.join_nested(opened, visited)
     for id in (*visited.get(EVERYWHERE, ()), *visited.get(UNKNOWN, ())):
@@ -135,33 +140,35 @@ class _Groups:
 
     def join_templates(self, visited: Mapping[str, list[str]]) -> None:
         """Who is at a volume of a service with who is at one that it can be: swarm fills in NAME-{{.Task.Slot}}."""
-        volumes = {place: ids for place, ids in visited.items() if _is_volume(place)}
-        beginnings = {place.partition(_TEMPLATE)[0]: ids[0] for place, ids in volumes.items() if _TEMPLATE in place}
+        volumes = {resource: ids for resource, ids in visited.items() if _is_volume(resource)}
+        beginnings = {
+            resource.partition(_TEMPLATE)[0]: ids[0] for resource, ids in volumes.items() if _TEMPLATE in resource
+        }
         if beginnings:
             lengths = sorted({*map(len, beginnings)})
-            for place, ids in volumes.items():
-                known = (beginnings.get(place[:length]) for length in lengths)
-                if (first := next(filter(None, known), None)) is not None:
+            for resource, ids in volumes.items():
+                matching = (beginnings.get(resource[:length]) for length in lengths)
+                if (first := next(filter(None, matching), None)) is not None:
                     self.join(first, *ids)
 
     def join_nested(self, lower: Mapping[str, list[str]], upper: Mapping[str, list[str]]) -> None:
-        """Who is at a place with who is at the same one, or at a folder above it."""
-        # The folders above the place, each with one who is there; those below a linked one are all in its group. So
-        # neither many places that are nested nor long ones cost more than sorting them.
+        """Who is at a resource with who is at the same one, or at a folder above it."""
+        # The folders above the resource, each with one who is there; those below a linked one are all in its group. So
+        # neither many resources that are nested nor long ones cost more than sorting them.
         above = list[_FolderAbove]()
-        for beginning, place in sorted((begin(place), place) for place in {*lower, *upper}):
+        for beginning, resource in sorted((begin(resource), resource) for resource in {*lower, *upper}):
             while above and not beginning.startswith(above[-1].beginning):
                 above.pop()
-            if place in lower and (above or place in upper):
-                first, *others = lower[place]
-                self.join(first, *others, *upper.get(place, ()))
+            if resource in lower and (above or resource in upper):
+                first, *others = lower[resource]
+                self.join(first, *others, *upper.get(resource, ()))
                 for folder in reversed(above):
                     self.join(first, *folder.ids)
                     if folder.is_linked:
                         break
                     folder.is_linked, folder.ids = True, folder.ids[:1]
-            if place in upper:
-                above.append(_FolderAbove(beginning, upper[place]))
+            if resource in upper:
+                above.append(_FolderAbove(beginning, upper[resource]))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from portero.dockerd.api import TimedRequests
-from portero.dockerd.kept_connections import KeptConnections
+from portero.dockerd.connection_pool import KeptConnections
 from portero.threads import call_before_wait
 from tests.dockerd.test_api import get
 from tests.unix_server import Handler, serving

@@ -1,4 +1,4 @@
-"""A host whose networks and objects are partly known beforehand: those that the stand-in made, or inspected ones."""
+"""A host whose networks and objects are partly given beforehand: those that the stand-in made, or inspected ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from portero.host.view import Host, HostEntry, HostMoment, Objects, Passage, Tra
 
 
 @dataclass(frozen=True, slots=True)
-class KnownNetworks:
+class HostOverlay:
     """`host`, with `name_of` asked first for the name behind a network's ID (None: not known).
 
-    `existing`: ranges and bridges of networks that exist, which do not count as the host's. `known`: the objects that
+    `existing`: ranges and bridges of networks that exist, which do not count as the host's. `given`: the objects that
     exist, where no daemon asks.
     """
 
     host: Host
     name_of: Callable[[str], str | None]
     existing: HostRoutes = NO_ROUTES
-    known: Objects | None = None
+    given: Objects | None = None
 
     def watch(self) -> None:
         self.host.watch()
 
-    def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
-        return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.existing, self.known)
+    def moment(self, peer: Peer | None = None) -> "HostOverlayMoment":
+        return HostOverlayMoment(self.host.moment(peer), self.name_of, self.existing, self.given)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownNetworksMoment:
+class HostOverlayMoment:
     moment: HostMoment
     name_of: Callable[[str], str | None]
     existing: HostRoutes = NO_ROUTES
-    known: Objects | None = None
+    given: Objects | None = None
 
     def find_entry(self, path: str) -> HostEntry:
         return self.moment.find_entry(path)
@@ -64,4 +64,4 @@ class KnownNetworksMoment:
         return self.moment.device_access()
 
     def objects(self) -> Objects | None:
-        return self.known or self.moment.objects()
+        return self.given or self.moment.objects()

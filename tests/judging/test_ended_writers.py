@@ -8,7 +8,7 @@ import pytest
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import EVERYWHERE, UNKNOWN, Member
 from portero.host.view import ObjectKind
-from portero.judging.gone_writers import drop_restarted, follow, list_held, must_list
+from portero.judging.ended_writers import drop_restarted, follow_lists, list_held, must_list
 from portero.judging.nested_sources import Source
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
@@ -36,7 +36,7 @@ def test_namespaces_are_asked_for_once_and_of_some_at_a_time() -> None:
     members = WriterMemory(None).at("", "1")
     objects, listed = Asked({}, members=members), list_containers(40)
     for number in (32, 40, 40):
-        assert follow(listed, (), FixedHost({}), objects, members) == []
+        assert follow_lists(listed, (), FixedHost({}), objects, members) == []
 
         known = [members.find_all()[one["Id"]] for one in listed]
         assert [one["Id"] for one in listed[:number]] == ASKED
@@ -50,10 +50,10 @@ def test_since_when_holders_run_is_asked_of_some_at_a_time() -> None:
     running = [{**one, "Mounts": [volume]} for one in list_containers(21)]
     running[0]["Mounts"] = [volume, {"Type": "bind", "Source": "/srv/media", "Destination": "/w", "RW": True}]
     for _ in range(2):
-        follow(running, (), FixedHost({}), Asked({}, members=members), members)
+        follow_lists(running, (), FixedHost({}), Asked({}, members=members), members)
     for number in (8, 8, 4, 0):
         ASKED.clear()
-        holders = follow(running[1:], (), FixedHost({}), Started({}, members=members), members)
+        holders = follow_lists(running[1:], (), FixedHost({}), Started({}, members=members), members)
         assert (len(holders), len(ASKED)) == (20, number)
 
 
@@ -74,7 +74,7 @@ def test_what_went_between_list_and_question_is_not_there() -> None:
     members = WriterMemory(None).at("", "1")
     gone = {**container("x"), "Id": "f" * 64, "State": "exited"}
 
-    assert follow([gone], (), FixedHost({}), Asked({}, members=members), members) == []
+    assert follow_lists([gone], (), FixedHost({}), Asked({}, members=members), members) == []
     assert members.find_all() == {}
 
 
@@ -86,7 +86,7 @@ def test_a_state_that_is_not_known_may_run(listed: str, state: str) -> None:
     members = WriterMemory(None).at("", "1")
     one = {**container("x"), "State": listed}
 
-    follow([one], (), FixedHost({}), Asked({}, members=members), members)
+    follow_lists([one], (), FixedHost({}), Asked({}, members=members), members)
     assert [member.state for member in members.find_all().values()] == [state]
 
 
@@ -117,7 +117,7 @@ def test_who_hangs_in_a_start_is_not_waited_for() -> None:
     members = WriterMemory(None).at("", "1")
     silent, other = list_containers(2)
 
-    assert follow([silent, other], (), FixedHost({}), Silent({}, members=members), members) == []
+    assert follow_lists([silent, other], (), FixedHost({}), Silent({}, members=members), members) == []
     assert [UNKNOWN in members.find_all()[one["Id"]].shares for one in (silent, other)] == [True, False]
 
 
@@ -128,6 +128,6 @@ def test_who_is_listed_with_all_namespaces_is_not_asked_for() -> None:
     known, other = ({**one, "HostConfig": modes} for one in list_containers(2))
     del (other := {**other, "HostConfig": {**modes}})["HostConfig"]["IpcMode"]
 
-    follow([known, other], (), FixedHost({}), Asked({}, members=members), members)
+    follow_lists([known, other], (), FixedHost({}), Asked({}, members=members), members)
     assert [other["Id"]] == ASKED
     assert EVERYWHERE in members.find_all()[known["Id"]].shares

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from portero.objects import known_containers
+from portero.objects import container_cache
+from portero.objects.cached_facts import FactsCode
 from portero.objects.changes import Touch
-from portero.objects.kept_facts import FactsCode
-from portero.objects.known_containers import KnownContainers
+from portero.objects.container_cache import ContainerCache
 from portero.objects.touches import Touches
 
 CODE = FactsCode()
@@ -21,24 +21,24 @@ def shown(id: str = ID, name: str = "web", state: str = "running", **config: Any
     return {"Id": id, "Name": f"/{name}", "State": started, "Config": config, "HostConfig": {}, "Mounts": []}
 
 
-def note(containers: KnownContainers, one: dict[str, Any], moment: int) -> None:
+def note(containers: ContainerCache, one: dict[str, Any], moment: int) -> None:
     containers.note_inspected(one["Id"], one, CODE.encode("container", one), moment)
 
 
-def known(*containers: dict[str, Any]) -> KnownContainers:
+def known(*containers: dict[str, Any]) -> ContainerCache:
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     for one in containers:
         note(found, one, touches.moment)
     return found
 
 
-def name_found(containers: KnownContainers, ref: str, *, are_all: bool = True) -> Any:
+def name_found(containers: ContainerCache, ref: str, *, are_all: bool = True) -> Any:
     found = containers.find(ref, are_all=are_all)
     return found and CODE.decode(found[1])["Name"]
 
 
-def list_all(containers: KnownContainers) -> tuple[list[Any], list[str]]:
+def list_all(containers: ContainerCache) -> tuple[list[Any], list[str]]:
     listed, others = containers.list_all() or ([], [])
     return [*listed], others
 
@@ -76,7 +76,7 @@ def test_who_has_the_name_of_another_one_took_it() -> None:
 @pytest.mark.parametrize("touch", [Touch("container", "web"), Touch("container", "abc"), Touch("container")])
 def test_what_can_have_changed_is_not_known_until_it_is_read_again(touch: Touch) -> None:
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     before = touches.moment
     note(found, shown(), before)
 
@@ -94,7 +94,7 @@ def test_what_can_have_changed_is_not_known_until_it_is_read_again(touch: Touch)
 
 def test_while_a_request_is_under_way_nothing_is_kept() -> None:
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     touches.begin([Touch("container", "web")])
     note(found, shown(), touches.moment)
 
@@ -105,7 +105,7 @@ def test_while_a_request_is_under_way_nothing_is_kept() -> None:
 @pytest.mark.parametrize(("started", "changes"), [("0001-01-01T00:00:00Z", True), ("", True), ("2026-01-02", False)])
 def test_only_the_first_start_changes_facts(started: str, *, changes: bool) -> None:
     touches, start = Touches(), (Touch("start", "web"), Touch("state", "web"))
-    found, one = KnownContainers(touches), {**shown(), "State": {"Status": "exited", "StartedAt": started}}
+    found, one = ContainerCache(touches), {**shown(), "State": {"Status": "exited", "StartedAt": started}}
     note(found, one, touches.moment)
     assert name_found(found, "web") == "/web"
 
@@ -145,7 +145,7 @@ def test_of_one_with_many_mounts_no_line_of_a_list_is_kept() -> None:
 
 def test_a_list_has_all_but_what_was_made_meanwhile() -> None:
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     note(found, shown(OTHER, "gone"), touches.moment)
     before = touches.moment
     found.add("f" * 64, "new")
@@ -165,7 +165,7 @@ def test_what_is_long_is_not_kept() -> None:
 
 
 def test_of_too_many_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_containers, "MAX_OBJECTS", 1)
+    monkeypatch.setattr(container_cache, "MAX_OBJECTS", 1)
     found = known(shown())
     assert found.list_all() is None
 
@@ -177,7 +177,7 @@ def test_of_too_many_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("is_told", [False, True], ids=["asked for since", "known before, told since"])
 def test_a_list_that_was_asked_for_before_does_not_lose_what_is_there(*, is_told: bool) -> None:
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     before = touches.moment
     note(found, shown(), before)
     if is_told:
@@ -191,9 +191,9 @@ def test_a_list_that_was_asked_for_before_does_not_lose_what_is_there(*, is_told
 
 
 def test_after_too_many_only_a_whole_list_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_containers, "MAX_OBJECTS", 2)
+    monkeypatch.setattr(container_cache, "MAX_OBJECTS", 2)
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     listed = [{"Id": id, "Names": [f"/{id[0]}"], "State": "running"} for id in (ID, OTHER, "f" * 64)]
     before = touches.moment
     found.note_list(listed, before)
@@ -214,7 +214,7 @@ def test_of_a_long_name_nothing_is_kept() -> None:
 
 def test_thousands_of_requests_under_way_cost_a_list_little() -> None:
     touches = Touches()
-    found = KnownContainers(touches)
+    found = ContainerCache(touches)
     touches.begin(Touch("container", f"u{number}") for number in range(4000))
     began = time.process_time()
     found.note_list([{"Id": f"{n:064x}", "Names": [f"/n{n}"], "State": "running"} for n in range(1000)], touches.moment)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portero.objects.kept_facts import FactsCode, choose_facts, list_fields
+from portero.objects.cached_facts import FactsCode, choose_facts, list_fields
 
 SHOWN: Any = {
     "Id": "1",

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from portero.host.member import EVERYWHERE, UNKNOWN, Member
-from portero.objects import meeting_places
-from portero.objects.meeting_places import MeetingPlaces, group_members
+from portero.objects import shared_resources
+from portero.objects.shared_resources import SharedResources, group_members
 
 PLACES = ["/", "/srv", "/srv/x", "/srv/x/y", "/srv/xy", "volume v", "volume v-1", "volume v-{{.Task.Slot}}", "volume w"]
 SPACES = ["namespace 1", "namespace 2", "network host", EVERYWHERE, UNKNOWN]
@@ -24,7 +24,7 @@ def meets(one: Member, others: list[Member]) -> bool:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_it_is_what_all_groups_say_while_members_come_change_and_go(seed: int) -> None:
-    chance, places, members = random.Random(seed), MeetingPlaces(), dict[str, Member]()
+    chance, places, members = random.Random(seed), SharedResources(), dict[str, Member]()
     said = set[bool]()
     for step in range(120):
         number = chance.randrange(6)
@@ -104,13 +104,13 @@ def test_all_readers_above_a_writer_meet_it_and_readers_alone_do_not() -> None:
 
 
 def test_many_nested_places_are_not_compared_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    joined, join = [0], meeting_places._Groups.join
+    joined, join = [0], shared_resources._Groups.join
 
-    def count(self: meeting_places._Groups, *ids: str) -> None:
+    def count(self: shared_resources._Groups, *ids: str) -> None:
         joined[0] += len(ids)
         join(self, *ids)
 
-    monkeypatch.setattr(meeting_places._Groups, "join", count)
+    monkeypatch.setattr(shared_resources._Groups, "join", count)
     (group,) = groups(*(member(str(depth), "/a" * depth) for depth in range(1, 201)))
 
     assert len(group) == 200

@@ -2,10 +2,10 @@
 
 from portero.host.fixed_host import FixedHost
 from portero.host.network import NO_ROUTES, HostRoutes
-from portero.objects.known_networks import KnownNetworks
+from portero.objects.host_overlay import HostOverlay
 
 HOST = FixedHost({"networks": {"a" * 64: "host"}, "daemon": {"log-driver": "syslog"}, "interfaces": ["br-app", "eth0"]})
-KNOWN = KnownNetworks(HOST, {"b" * 64: "front"}.get).moment()
+KNOWN = HostOverlay(HOST, {"b" * 64: "front"}.get).moment()
 
 
 def test_a_known_network_has_its_name_and_the_host_is_asked_for_the_others() -> None:
@@ -20,7 +20,7 @@ def test_everything_else_is_the_hosts() -> None:
 
 
 def test_bridges_of_known_networks_are_not_the_hosts() -> None:
-    known = KnownNetworks(HOST, {}.get, HostRoutes((), frozenset({"br-app"}))).moment().routes()
+    known = HostOverlay(HOST, {}.get, HostRoutes((), frozenset({"br-app"}))).moment().routes()
 
     assert known is not None
     assert known.interfaces == {"eth0"}
@@ -29,5 +29,5 @@ def test_bridges_of_known_networks_are_not_the_hosts() -> None:
 def test_existing_networks_are_judged_where_routes_are_not_visible() -> None:
     unseen, own = FixedHost({"visible": False}), HostRoutes((), frozenset({"br-app"}))
 
-    assert KnownNetworks(unseen, {}.get).moment().routes() == NO_ROUTES
-    assert KnownNetworks(unseen, {}.get, own).moment().routes() == NO_ROUTES
+    assert HostOverlay(unseen, {}.get).moment().routes() == NO_ROUTES
+    assert HostOverlay(unseen, {}.get, own).moment().routes() == NO_ROUTES

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero.host.container_list import ContainerList
+from portero.objects.cached_facts import is_settled, list_fields, shorten_listed
 from portero.objects.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
-from portero.objects.kept_facts import is_settled, list_fields, shorten_listed
 from portero.objects.listed_containers import ContainerIndex
 from portero.objects.touches import Touches
 from portero.values.json_fields import text, texts
@@ -22,8 +22,8 @@ MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 
 @dataclass(slots=True)
-class _Container:
-    """`facts`: None: not known. `made`: the moment when it was known; a list that was asked for before may lack it.
+class _CachedContainer:
+    """`facts`: None: not cached. `made`: the moment when it was cached; a list that was asked for before may lack it.
 
     `is_settled`: another start changes no fact.
     """
@@ -34,15 +34,15 @@ class _Container:
     facts: bytes | None = None
 
 
-class KnownContainers:
+class ContainerCache:
     """`touches`: what requests change; what can have changed since it was asked for is not kept."""
 
     def __init__(self, touches: Touches) -> None:
         self._touches = touches
-        self._by_id: dict[str, _Container] = {}
+        self._by_id: dict[str, _CachedContainer] = {}
         self._names: dict[str, str] = {}
         self._beginnings: dict[str, tuple[str, ...]] = {}
-        # Those whose name is not known, or can have changed.
+        # Those whose name is not cached, or can have changed.
         self._unnamed: set[str] = set()
         self._listed = ContainerIndex()
         self._bytes = 0
@@ -53,9 +53,9 @@ class KnownContainers:
         self.needs_list = False
 
     def add(self, id: str, name: str = "") -> None:
-        """There is one of this ID, of which no more is known than perhaps a name."""
-        if (known := self._by_id.get(id)) is not None:
-            known.made = self._touches.pass_moment()
+        """There is one of this ID, of which no more is cached than perhaps a name."""
+        if (cached := self._by_id.get(id)) is not None:
+            cached.made = self._touches.pass_moment()
         elif self._make(id):
             self._touches.note(Touch("container", id))
             if name and len(name) <= MAX_NAME:
@@ -67,7 +67,7 @@ class KnownContainers:
         self._drop(id)
 
     def forget(self, touch: Touch) -> None:
-        """What this touch can change is not known any more; of all of them dockerd's list tells."""
+        """What this touch can change is not cached any more; of all of them dockerd's list tells."""
         for id in self._list_meant(touch.ref):
             only_state = touch.kind == "state" or (touch.kind == "start" and self._by_id[id].is_settled)
             self._forget_one(id, only_state=only_state, is_read_again=bool(touch.ref))
@@ -89,9 +89,9 @@ class KnownContainers:
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
         changed = self._find_changed(moment)
         if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
-            known = self._by_id[id]
-            known.is_settled = is_settled(shown)
-            self._keep(known, facts if known.is_settled or not changed["start"](id, name) else None)
+            cached = self._by_id[id]
+            cached.is_settled = is_settled(shown)
+            self._keep(cached, facts if cached.is_settled or not changed["start"](id, name) else None)
 
     def note_list(self, listed: Sequence[Mapping[str, JSON]], moment: int) -> None:
         """All that there were when dockerd was asked, after a moment."""
@@ -100,8 +100,8 @@ class KnownContainers:
         if self._cut is not None and self._cut <= moment:
             self._cut = None
         for id in self._by_id.keys() - seen.keys():
-            known = self._by_id[id]
-            if known.made <= moment and not changed["container"](id, known.name):
+            cached = self._by_id[id]
+            if cached.made <= moment and not changed["container"](id, cached.name):
                 self._drop(id)
         for id, one in seen.items():
             # A name with a slash inside is what another container calls it by a link.
@@ -109,7 +109,7 @@ class KnownContainers:
             self._note(id, next((name for name in names if "/" not in name), ""), one, changed)
 
     def list_all(self) -> tuple[ContainerList, list[str]] | None:
-        """Those that are known, as in dockerd's list, and the IDs of the others; None: there are too many."""
+        """Those that are cached, as in dockerd's list, and the IDs of the others; None: there are too many."""
         return None if self._is_cut else (self._listed.list_all(), [*self._listed.others])
 
     def find(self, ref: str, *, are_all: bool) -> tuple[str, bytes, str] | None:
@@ -124,19 +124,19 @@ class KnownContainers:
         if len(ids) != 1:
             return None
         (id,) = ids
-        known = self._by_id[id]
+        cached = self._by_id[id]
         if self._touches.are_under_way("container", id, ref):
             return None
-        if not known.is_settled and self._touches.are_under_way("start", id, ref):
+        if not cached.is_settled and self._touches.are_under_way("start", id, ref):
             return None
-        if known.facts is None:
+        if cached.facts is None:
             return None
-        # Of a state that is not known: one that may have run before.
-        return id, known.facts, "exited" if (state := self._listed.find_state(id)) is None else state
+        # Of a state that is not cached: one that may have run before.
+        return id, cached.facts, "exited" if (state := self._listed.find_state(id)) is None else state
 
     @property
     def _is_cut(self) -> bool:
-        """Whether there can be more than are known."""
+        """Whether there can be more than are cached."""
         return self._cut is not None or len(self._by_id) >= MAX_OBJECTS
 
     def are_under_way(self, ids: Iterable[str]) -> bool:
@@ -153,8 +153,8 @@ class KnownContainers:
         """Note a name and a state that cannot have changed since; False: the name can, or there are too many."""
         if id not in self._by_id and not self._make(id):
             return False
-        known = self._by_id[id]
-        if not 0 < len(name) <= MAX_NAME or any(changed["container"](id, each) for each in {name, known.name}):
+        cached = self._by_id[id]
+        if not 0 < len(name) <= MAX_NAME or any(changed["container"](id, each) for each in {name, cached.name}):
             return False
         self._rename(id, name)
         if not changed["state"](id, name):
@@ -162,14 +162,14 @@ class KnownContainers:
         return True
 
     def _drop(self, id: str) -> None:
-        if (known := self._by_id.pop(id, None)) is None:
+        if (cached := self._by_id.pop(id, None)) is None:
             return
-        self._keep(known, None)
+        self._keep(cached, None)
         self._listed.remove(id)
         self._unread.pop(id, None)
         self._unnamed.discard(id)
-        if self._names.get(known.name) == id:
-            del self._names[known.name]
+        if self._names.get(cached.name) == id:
+            del self._names[cached.name]
         others = tuple(each for each in self._beginnings.pop(id[:_SURE]) if each != id)
         self._beginnings |= {id[:_SURE]: others} if others else {}
 
@@ -179,7 +179,7 @@ class KnownContainers:
         if len(self._by_id) >= MAX_OBJECTS:
             self._cut = made
             return False
-        self._by_id[id] = _Container(made)
+        self._by_id[id] = _CachedContainer(made)
         self._listed.note(id, None)
         self._beginnings[id[:_SURE]] = (*self._beginnings.get(id[:_SURE], ()), id)
         self._unnamed.add(id)
@@ -187,23 +187,23 @@ class KnownContainers:
         return True
 
     def _rename(self, id: str, name: str) -> None:
-        known = self._by_id[id]
+        cached = self._by_id[id]
         self._unnamed.discard(id)
-        if known.name == name:
+        if cached.name == name:
             return
-        if self._names.get(known.name) == id:
-            del self._names[known.name]
+        if self._names.get(cached.name) == id:
+            del self._names[cached.name]
         if (other := self._names.get(name)) is not None:
             # Two never have one name: that one is gone, or has another one.
             self._by_id[other].name = ""
             self._forget_one(other)
-        known.name, self._names[name] = name, id
+        cached.name, self._names[name] = name, id
 
-    def _keep(self, known: _Container, facts: bytes | None) -> None:
+    def _keep(self, cached: _CachedContainer, facts: bytes | None) -> None:
         if facts is not None and self._bytes + len(facts) > _MAX_TOTAL:
             facts = None
-        self._bytes += len(facts or b"") - len(known.facts or b"")
-        known.facts = facts
+        self._bytes += len(facts or b"") - len(cached.facts or b"")
+        cached.facts = facts
 
     def _list_meant(self, ref: str) -> list[str]:
         if not ref:
@@ -216,10 +216,10 @@ class KnownContainers:
         return [id for id in among if id.startswith(ref)]
 
     def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
-        known = self._by_id[id]
+        cached = self._by_id[id]
         self._listed.note(id, None)
         if is_read_again:
             self._unread[id] = None
         if not only_state:
-            self._keep(known, None)
+            self._keep(cached, None)
             self._unnamed.add(id)

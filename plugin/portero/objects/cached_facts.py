@@ -39,19 +39,19 @@ _NEVER = "0001-01-01"
 
 def choose_facts(kind: str, shown: Mapping[str, JSON]) -> dict[str, JSON]:
     """Without what changes while a container runs, but for its state, which is kept apart."""
-    kept = {name: value for name, value in shown.items() if name not in _LEFT_OUT.get(kind, ())}
+    chosen = {name: value for name, value in shown.items() if name not in _LEFT_OUT.get(kind, ())}
     if kind == "container":
         networks: dict[str, JSON] = {
             name: {field: value for field, value in to_object(endpoint).items() if field in _ENDPOINT}
             for name, endpoint in child(child(shown, "NetworkSettings"), "Networks").items()
         }
-        kept["NetworkSettings"] = {"Networks": networks}
+        chosen["NetworkSettings"] = {"Networks": networks}
         # A start sets it where the daemon has no bridge.
-        kept["Config"] = {name: value for name, value in child(shown, "Config").items() if name != "NetworkDisabled"}
+        chosen["Config"] = {name: value for name, value in child(shown, "Config").items() if name != "NetworkDisabled"}
     if kind == "exec":
         process = child(shown, "ProcessConfig")
-        kept["ProcessConfig"] = {name: process[name] for name in _PROCESS if name in process}
-    return kept
+        chosen["ProcessConfig"] = {name: process[name] for name in _PROCESS if name in process}
+    return chosen
 
 
 def shorten_listed(listed: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
@@ -64,15 +64,15 @@ def shorten_listed(listed: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
         for mount in objects(listed, "Mounts")
         if mount.get("Type") not in _WITHOUT_SOURCE
     ]
-    kept = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
+    short = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
     modes = _choose_modes(child(listed, "HostConfig"))
     values = (*modes.values(), *(value for mount in mounts for value in to_object(mount).values()))
     size = sum(map(len, (*texts(listed, "Names"), *(value for value in values if isinstance(value, str)))))
     if len(mounts) > _MAX_MOUNTS or size > _MAX_LISTED:
         return None
-    kept |= {"Mounts": mounts, "HostConfig": modes}
+    short |= {"Mounts": mounts, "HostConfig": modes}
     # Of many in a list, copies would leave as many holes in memory.
-    return listed if kept == listed else kept
+    return listed if short == listed else short
 
 
 def _choose_modes(config: Mapping[str, JSON]) -> dict[str, JSON]:
