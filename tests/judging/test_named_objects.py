@@ -235,3 +235,30 @@ def test_a_new_name_begins_no_id_that_exists(judge: Judge, kind: str, body: Any)
     # What is no beginning of an ID is not looked up.
     silent = replace(judge, host=SilentHost())
     assert [ask(name, silent) for name in (free, "web-1234567890")] == [[("lookup-failed", "Name")], []]
+
+
+SHOP = network("shop", **{"com.docker.network.bridge.name": "shop-net"})
+
+
+@pytest.mark.parametrize(
+    ("parent", "is_refused"),
+    [("shop-net", True), ("shop-net.7", True), ("shop-net2", False), ("shop", False), ("eth0", False), ("", False)],
+)
+def test_a_bridge_that_a_network_has_by_name_is_no_parent(judge: Judge, parent: str, is_refused: bool) -> None:
+    at_daemon = replace(judge, host=FixedHost({"objects": {"network": {SHOP["Id"]: SHOP}}}))
+    body = {"Name": "spy", "Driver": "macvlan", "Options": {"parent": parent}}
+    decision = decide(at_daemon, "POST", "/networks/create", body)
+
+    assert [(one.rule, one.at) for one in decision.violations if one.action == "deny"] == (
+        [("no-docker-parents", "Driver")] if is_refused else []
+    )
+    options = {**network("options", "null", parent=parent), "Id": "c" * 64, "ConfigOnly": True}
+    at_daemon = replace(judge, host=FixedHost({"objects": {"network": {SHOP["Id"]: SHOP, "options": options}}}))
+    body = {"Name": "spy", "Driver": "macvlan", "ConfigFrom": {"Network": "options"}}
+    assert ("no-docker-parents" in refuse(at_daemon, "POST", "/networks/create", body)) is is_refused
+
+
+def test_where_networks_cannot_be_listed_no_parent_is_taken(judge: Judge) -> None:
+    body = {"Name": "spy", "Driver": "ipvlan", "Options": {"parent": "eth0"}}
+
+    assert refuse(replace(judge, host=SilentHost()), "POST", "/networks/create", body) == ["lookup-failed"]

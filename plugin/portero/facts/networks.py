@@ -29,7 +29,7 @@ _TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
 _SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/labels.go
 _LOCAL_ID = re.compile(r"[0-9a-f]{64}")
 _PREDEFINED = ("host", "none", "bridge", "ingress")
-_PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
+PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
 # RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
 
@@ -109,7 +109,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
         "internal": flag(body, "Internal"),
         "attachable": flag(body, "Attachable"),
         "ingress": flag(body, "Ingress"),
-        "parent": text(options, _PARENT),
+        "parent": text(options, PARENT),
         "configOnly": flag(body, "ConfigOnly"),
         "configFrom": text(child(body, "ConfigFrom"), "Network"),
         "subnets": read_subnets(body, host),

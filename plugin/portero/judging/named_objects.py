@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from portero.facts.networks import PARENT, find_taken
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -140,6 +141,22 @@ def describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[st
     except Refused as refused:
         raise Refused("lookup-failed", "Name") from refused
     return {"takenId": {"value": True, "at": "Name"}} if is_taken else {}
+
+
+def describe_parent(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
+    """`dockerParent`, where a new macvlan or ipvlan stands on a bridge, or its VLAN, that a network has by name."""
+    network = child(child(document, "facts"), "network")
+    parent, config = text(network, "parent"), text(network, "configFrom")
+    try:
+        if config:
+            parent = text(child(objects.inspect("network", config) or {}, "Options"), PARENT)
+        if not parent:
+            return {}
+        networks = [objects.inspect("network", _read_id(each)) or {} for each in objects.list_all("network")]
+    except Refused as refused:
+        raise Refused("lookup-failed", "Options") from refused
+    is_taken = any(f"{parent}.".startswith(f"{bridge}.") for bridge in find_taken(networks).interfaces)
+    return {"dockerParent": {"value": True, "at": "Driver"}} if is_taken else {}
 
 
 def list_others(kind: str, name: str, reported: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:
