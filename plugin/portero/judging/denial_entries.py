@@ -133,4 +133,5 @@ def _end_sentence(text: str) -> str:
 
 
 def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:] if not text.startswith("-") else text
+    """As a sentence begins, but for a flag or a command, which is typed as it stands."""
+    return text if text.startswith(("-", "docker ")) else text[:1].upper() + text[1:]
