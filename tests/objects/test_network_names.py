@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from portero.dockerd import api
+from portero.dockerd.connection_pool import KeptConnections
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.peer import Peer
 from portero.objects import network_names
@@ -58,6 +60,22 @@ def test_the_daemon_knows_the_name_behind_an_id(address: str) -> None:
         assert find(names(address), ID) == "backend"
 
     assert asked == ["host", "host?scope=swarm", ID]
+
+
+def test_connections_that_are_kept_of_the_daemon_are_taken(address: str) -> None:
+    asked = list[Any]()
+
+    class Kept(KeptConnections[Any]):
+        def take(self, address: str) -> None:
+            asked.append(address)
+
+    def find_connections(daemon: AskingDaemon | None) -> Kept:
+        asked.append(daemon)
+        return Kept()
+
+    with dockerd(address):
+        find(DaemonNetworks(lambda daemon: [address], find_connections), ID, DAEMON)
+    assert asked == [DAEMON, address, address, address]
 
 
 def test_a_name_that_begins_no_id_is_its_own_and_the_daemon_is_not_even_looked_for() -> None:

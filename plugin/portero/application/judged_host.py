@@ -48,7 +48,7 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: 
     daemons = AskingDaemons()
     followed = FollowedDaemons(routes, daemons.find, addresses)
     objects = DaemonObjects(addresses, WriterMemory(settings.writers), followed.at)
-    networks = DaemonNetworks(addresses)
+    networks = DaemonNetworks(addresses, lambda daemon: followed.at(daemon).connections)
     try:
         owners = Owners()
     except OSError as error:

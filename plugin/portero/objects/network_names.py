@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from portero.dockerd.api import TimedRequests, read_object
+from portero.dockerd.connection_pool import KeptConnections
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.view import may_begin_network_id
@@ -27,10 +28,17 @@ _FindDaemon: TypeAlias = Callable[[], AskingDaemon | None]
 
 
 class DaemonNetworks:
-    """Lookups at the daemons that ask; `addresses` as in DaemonObjects. Names behind whole IDs are cached."""
+    """Lookups at the daemons that ask; `addresses` as in DaemonObjects. Names behind whole IDs are cached.
 
-    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]]) -> None:
-        self.addresses = addresses
+    `find_connections`: those that are kept of a daemon.
+    """
+
+    def __init__(
+        self,
+        addresses: Callable[[AskingDaemon | None], Iterable[str]],
+        find_connections: Callable[[AskingDaemon | None], KeptConnections[Any]] = lambda daemon: KeptConnections(),
+    ) -> None:
+        self.addresses, self.find_connections = addresses, find_connections
         self._names: dict[tuple[DockerdIdentity, str], str] = {}
         # Whether the last lookup had no answer.
         self.has_failed = False
@@ -97,7 +105,8 @@ class NetworkNames:
 
     @cached_property
     def _requests(self) -> TimedRequests:
-        return TimedRequests(self._networks.addresses(self._daemon), self._daemon)
+        connections = self._networks.find_connections(self._daemon)
+        return TimedRequests(self._networks.addresses(self._daemon), self._daemon, kept=connections)
 
     def _find_hosts(self) -> tuple[str, ...] | None:
         """The IDs of the network host: the local one, and a swarm's where there is one. None: not found."""
