@@ -9,12 +9,14 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed_host import FixedHost
+from portero.host.fixed_host import FixedHost, FixedObjects
+from portero.host.view import ObjectKind
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, ObjectFindings
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.settings.settings import Settings
+from portero.values.json_types import JSON
 from tests.judging.requests import envelope, list_refusing, make_exception, write_files
 
 NOON = 1_800_000_000.0
@@ -87,6 +89,7 @@ OLD = {
         "ready": {"ContainerID": "plain", "ProcessConfig": {"privileged": False, "user": "1000"}},
         "prepared": {"ContainerID": "plain", "ProcessConfig": {"privileged": True}},
         "inpriv": {"ContainerID": "priv", "ProcessConfig": {"privileged": False}},
+        "lost": {"ContainerID": "gone", "ProcessConfig": {"privileged": False}},
     },
     "service": {
         "web": service(spec({"Type": "bind", "Source": "/", "Target": "/x"})),
@@ -191,6 +194,23 @@ def test_old_harmless_containers_go_on_starting(judge: Judge, name: str) -> None
 )
 def test_an_exec_is_judged_with_its_container(judge: Judge, exec: str, rules: list[str]) -> None:
     assert refuse(judge, "POST", f"/exec/{exec}/start", {"Detach": True}) == rules
+
+
+@pytest.mark.parametrize(
+    ("shown", "rules"),
+    [("inpriv", ["existing-container"]), ("ready", []), ("none", []), (None, ["lookup-failed"])],
+    ids=["of a privileged container", "of a harmless one", "that is gone", "of which dockerd does not answer"],
+)
+def test_an_exec_whose_container_is_gone_is_what_dockerd_shows_now(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, shown: str | None, rules: list[str]
+) -> None:
+    def inspect_briefly(self: FixedObjects, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        if shown is None:
+            raise Refused("lookup-failed")
+        return self.inspect(kind, shown)
+
+    monkeypatch.setattr(FixedObjects, "inspect_briefly", inspect_briefly)
+    assert refuse(judge, "POST", "/exec/lost/start", {"Detach": True}) == rules
 
 
 @pytest.mark.parametrize(

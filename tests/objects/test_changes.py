@@ -58,12 +58,26 @@ def test_what_a_request_can_change(method: str, uri: str, body: Any, touches: tu
 
 
 def test_what_an_answer_can_name_is_known() -> None:
-    assert change("POST", "/containers/create?name=web", {}) == PossibleChange(containers("web"), "container", "web")
+    made = change("POST", "/containers/create?name=web", {})
+    assert made == PossibleChange(containers("web"), "container", "web", lasts=False)
     assert change("POST", "/containers/web/exec", {}).makes == "exec"
     assert change("POST", "/services/create", {}).makes == "service"
     assert change("POST", "/containers/prune").makes == "pruned"
     assert change("POST", "/build") == NOTHING
     assert len(change("POST", f"/containers/create?name={'x' * 60_000}", {}).name) == 256
+
+
+@pytest.mark.parametrize(
+    ("uri", "lasts"),
+    [
+        *[(f"/containers/{each}", True) for each in ("web/start", "web/rename?name=a", "web/exec", "create?name=cafe")],
+        *[(f"/containers/{each}", False) for each in ("web/stop", "web/kill", "prune", "create?name=web", "create")],
+        *[("/volumes/prune", False), ("/networks/create", True), ("/services/create", False), ("/swarm/init", False)],
+        *[("/nobody/knows", True), ("/networks/front/connect", True)],
+    ],
+)
+def test_what_waits_for_its_answer_is_known(uri: str, *, lasts: bool) -> None:
+    assert change("POST", uri, {}).lasts is lasts
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Containers are found as dockerd finds them, and only where nothing can have changed since they were read."""
 
+import sys
 import time
+from collections.abc import Callable
 from random import Random
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -52,8 +55,9 @@ def test_it_is_known_by_id_name_and_a_long_beginning(refs: tuple[str, ...], name
 
 def test_a_name_comes_before_the_beginning_of_an_id() -> None:
     both = known(shown(), shown(OTHER, ID[:12]))
-    assert name_found(both, ID[:12]) is None
+    assert name_found(both, ID[:12]) == f"/{ID[:12]}"
     assert name_found(both, ID) == "/web"
+    assert name_found(known(shown(), shown(OTHER, ID)), ID) == "/web"
 
     # Somebody whose name is not known can have this one.
     one = known(shown())
@@ -62,8 +66,57 @@ def test_a_name_comes_before_the_beginning_of_an_id() -> None:
     assert (name_found(one, ID[:12]), name_found(one, "web")) == (None, "/web")
 
 
-def test_a_name_that_begins_the_id_of_another_is_asked_for() -> None:
-    assert name_found(known(shown(OTHER, "db"), shown(name="cafe")), "cafe") is None
+def test_a_short_name_that_begins_the_id_of_another_is_known_while_it_is_certain() -> None:
+    touches = Touches()
+    found = ContainerCache(touches)
+    for one in (shown(OTHER, "db"), shown(name="cafe")):
+        note(found, one, touches.moment)
+    assert name_found(found, "cafe") == "/cafe"
+
+    # It is called otherwise now, and dockerd takes the beginning.
+    touches.note(Touch("container", ID))
+    found.forget(Touch("container", ID))
+    assert name_found(found, "cafe") is None
+    note(found, shown(name="web"), touches.moment)
+    assert name_found(found, "cafe") is None
+
+
+def count_steps(do: Callable[[], object]) -> int:
+    """How many steps Python's interpreter makes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any]:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        do()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_question_and_a_change_take_as_long_among_10_000_containers_as_among_5_000() -> None:
+    def measure(number: int) -> list[int]:
+        touches = Touches()
+        found = ContainerCache(touches)
+        others = [{"Id": f"{n:064x}", "Names": [f"/n{n}"], "State": "running"} for n in range(number)]
+        begun = [{"Id": f"db{n}" + 61 * "0", "Names": [f"/b{n}"], "State": "running"} for n in range(3)]
+        found.note_list([*others, *begun], touches.moment)
+        for one in (shown(), shown(OTHER, "db")):
+            note(found, one, touches.moment)
+        steps = [count_steps(lambda: note(found, shown(), touches.moment))]
+        for ref in ("db", "web", ID, ID[:12], "dbdb"):
+            steps.append(count_steps(lambda ref=ref: found.find(ref, are_all=True)))  # type: ignore[misc]
+            steps.append(count_steps(lambda ref=ref: [*found.list_named([Touch("state", ref)])]))  # type: ignore[misc]
+            steps.append(count_steps(lambda ref=ref: found.forget(Touch("state", ref))))  # type: ignore[misc]
+        return steps
+
+    assert measure(10_000) == measure(5_000)
 
 
 def test_who_has_the_name_of_another_one_took_it() -> None:

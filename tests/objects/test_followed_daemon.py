@@ -7,10 +7,10 @@ import pytest
 
 from portero.host.member import MountedPath
 from portero.objects import followed_daemon
-from portero.objects.changes import PossibleChange, Touch
+from portero.objects.changes import OF_CONTAINERS, PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.reading.envelope import Envelope, Result
-from tests.objects.test_container_cache import ID, shown
+from tests.objects.test_container_cache import ID, OTHER, shown
 
 WEB = PossibleChange((Touch("container", "web"),))
 CREATE = PossibleChange((Touch("container", "web"),), "container", "web")
@@ -29,6 +29,7 @@ def result(status: int = 200, body: Any = None, request: bytes = b"{}") -> Resul
 def followed() -> FollowedDaemon:
     made = FollowedDaemon()
     made.picture.is_followed = True
+    made._knows_execs_from = 0.0
     read(made)
     return made
 
@@ -74,16 +75,81 @@ def test_the_answer_to_a_request_of_an_earlier_process_counts(followed: Followed
     assert not is_known(followed)
 
 
-def test_without_an_answer_it_is_uncertain_until_it_was_waited_for_long_enough(followed: FollowedDaemon) -> None:
+STOP, START = (
+    PossibleChange((Touch("state", "web"),), lasts=False),
+    PossibleChange((Touch("start", "web"), Touch("state", "web"))),
+)
+
+
+@pytest.mark.parametrize(("change", "lasts"), [(WEB, True), (START, True), (STOP, False)])
+def test_without_an_answer_it_is_uncertain_for_ever_unless_it_only_ends(
+    followed: FollowedDaemon, change: PossibleChange, *, lasts: bool
+) -> None:
+    def is_certain() -> bool:
+        read(followed)
+        return not followed.picture.are_under_way([ID])
+
+    followed.note_allowed("d-1", envelope(), change)
+    followed.note_late()
+    assert not is_certain()
+
+    followed.note_late(-1.0)
+    followed.note_late(-1.0)
+    assert is_certain() is not lasts
+    followed.note_result(result(), lambda: change)
+    assert is_certain()
+
+
+def test_a_late_answer_is_not_that_of_an_equal_request(followed: FollowedDaemon) -> None:
     followed.note_allowed("d-1", envelope(), WEB)
-    followed.end_unanswered()
-    read(followed)
+    followed.note_late(-1.0)
+    followed.note_allowed("d-2", envelope(), WEB)
+    for is_answered in (False, True):
+        followed.note_result(result(), lambda: WEB)
+        read(followed)
+        assert is_known(followed) is is_answered
+
+
+def test_what_a_name_meant_at_the_decision_is_changed_whatever_it_is_called_then(followed: FollowedDaemon) -> None:
+    connect, rename = envelope(b"connect"), PossibleChange((Touch("container", "web"), Touch("container", "other")))
+    followed.note_allowed("d-1", connect, WEB)
+    followed.note_allowed("d-2", envelope(), rename)
+    followed.note_result(result(), lambda: rename)
+    followed.picture.follow()  # as after a reload: only the new name is known
+    followed.picture.note_inspected("container", ID, shown(name="other"), followed.picture.moment)
     assert not is_known(followed)
 
-    followed.end_unanswered(-1.0)
+    followed.note_result(result(request=b"connect"), lambda: WEB)
     assert not is_known(followed)
-    read(followed)
+    followed.picture.note_inspected("container", ID, shown(name="other"), followed.picture.moment)
     assert is_known(followed)
+
+
+def test_equal_requests_that_meant_different_containers_have_changed_both(followed: FollowedDaemon) -> None:
+    def read_both() -> list[bool]:
+        for id, name in ((ID, "other"), (OTHER, "web")):
+            followed.picture.note_inspected("container", id, shown(id, name), followed.picture.moment)
+        return [followed.picture.find("container", id) is not None for id in (ID, OTHER)]
+
+    followed.note_allowed("d-1", envelope(), WEB)
+    followed.picture.note_made(OTHER, "web")
+    followed.note_allowed("d-2", envelope(), WEB)
+    for are_known in (False, True):
+        followed.note_result(result(), lambda: WEB)
+        assert read_both() == [are_known] * 2
+    assert not any(refs.counts for refs in followed.picture._touches._under_way.values())
+
+
+@pytest.mark.parametrize("change", [WEB, START, STOP])
+def test_the_names_of_an_earlier_process_can_have_meant_any_container_unless_it_only_ends(
+    followed: FollowedDaemon, change: PossibleChange
+) -> None:
+    followed.picture.note_inspected("container", ID, shown(name="other"), followed.picture.moment)
+    before = followed.picture.moment
+    followed.note_result(result(), lambda: change)
+
+    kinds = {touch.kind for touch in change.touches if change.lasts}
+    assert {kind for kind in OF_CONTAINERS if followed.picture._touches.concern(before, kind, ID, "other")} == kinds
 
 
 @pytest.mark.parametrize(
@@ -133,22 +199,34 @@ def test_a_service_needs_no_body_and_an_exec_is_read_ahead(followed: FollowedDae
     assert [*followed.new_execs] == [ID]
 
 
-def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon) -> None:
-    followed.note_allowed("d-0", envelope(), WEB)
-    for number in range(4096):
-        followed.note_allowed(str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
-    # None of them had its answer, whatever becomes of another one.
-    followed.note_result(result(request=b"4095"), lambda: PossibleChange(makes="exec"))
-    followed.end_unanswered()
-    read(followed)
-    assert not is_known(followed)
+def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followed_daemon, "_MANY", 4)
+    monkeypatch.setattr(followed_daemon, "_MOST", 6)
 
-    followed.end_unanswered(-1.0)
-    read(followed)
+    def allow(*numbers: int) -> None:
+        for number in numbers:
+            followed.note_allowed(str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
+
+    def answer(*numbers: int) -> bool:
+        for number in numbers:
+            followed.note_result(result(request=b"%d" % number), lambda: PossibleChange(makes="exec"))
+        read(followed)
+        return is_known(followed)
+
+    allow(0, 1, 2, 3)
     assert is_known(followed)
+    allow(4, 5)
+    followed.note_late(-1.0)
+    # Those that were too many had no answer, whatever becomes of others.
+    assert [answer(0, 1), answer(4), answer(5)] == [False, False, True]
+
+    allow(*range(6, 11))
+    assert not answer(*range(11))
 
 
-def test_one_user_who_is_known_has_a_part_of_the_room(followed: FollowedDaemon) -> None:
+def test_one_user_who_is_known_has_a_part_of_the_room(
+    followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(1024):
         assert followed.has_room_for("alice")
         followed.note_allowed(str(number), envelope(b"%d" % number), WEB, "alice")
@@ -158,9 +236,9 @@ def test_one_user_who_is_known_has_a_part_of_the_room(followed: FollowedDaemon) 
     followed.note_result(result(request=b"7"), lambda: WEB)
     assert followed.has_room_for("alice")
     followed.note_allowed("again", envelope(), WEB, "alice")
-    followed.end_unanswered()
     assert not followed.has_room_for("alice")
-    followed.end_unanswered(-1.0)
+    # dockerd may have lost them.
+    followed.note_late(-1.0)
     assert followed.has_room_for("alice")
 
 
@@ -237,19 +315,17 @@ def test_an_answer_that_may_be_that_of_an_equal_request_tells_nothing_of_what_ch
 
 def test_an_exec_beside_one_whose_answer_may_come_late_is_asked_for(followed: FollowedDaemon) -> None:
     allow_exec(followed, b"{}")
-    followed.end_unanswered(-1.0)
-    for body, is_known in ((b"{}", False), (b'{"User": "root"}', True)):
+    followed.note_late(-1.0)
+    followed.picture.note_touch(Touch("container", "web"))
+    read(followed)
+    for body, is_known in ((b"{}", False), (b"{}", False), (b'{"User": "root"}', True)):
         allow_exec(followed, body)
         assert (answer_exec(followed, body) is not None) is is_known
 
 
-def test_while_too_many_answers_may_come_late_each_exec_is_asked_for(
-    followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(followed_daemon, "_MANY", 2)
-    for number in range(9):
-        allow_exec(followed, b'{"User": "%d"}' % number)
-        followed.end_unanswered(-1.0)
+def test_an_exec_beside_one_of_an_earlier_process_is_asked_for() -> None:
+    followed = FollowedDaemon()
+    followed.picture.is_followed = True
+    read(followed)
     allow_exec(followed, b"{}")
-
     assert answer_exec(followed, b"{}") is None

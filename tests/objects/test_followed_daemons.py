@@ -1,5 +1,6 @@
 """Each process of a daemon is followed for itself; whose request it is and cannot be told, all begin anew."""
 
+import errno
 import json
 import time
 from dataclasses import replace
@@ -81,16 +82,34 @@ def test_what_is_allowed_and_cannot_be_read_begins_anew(data: bytes, *, begins_a
     assert (followed.at(DAEMON).picture.anew > anew) is begins_anew
 
 
-def test_where_the_daemon_cannot_be_told_all_begin_anew() -> None:
+def test_where_the_daemon_cannot_be_told_it_can_be_each_of_them() -> None:
+    faults: list[OSError] = []
+
+    def find(peer: Peer) -> Any:
+        if faults:
+            raise faults[0]
+        return DAEMON
+
+    followed, request = follow(find), post("/containers/web/update")
+    other = followed.at(replace(DAEMON, started=1)).picture
+    assert [is_known(followed), is_known(followed)] == [False, True]
+    faults.append(OSError(errno.EMFILE, "too many open files"))
+    allow(followed, request)
+    assert other._touches.are_under_way("container", "", "web")
+    # It is carried out only now: what was read again since is not known.
+    assert [is_known(followed), is_known(followed)] == [False, False]
+    followed.note_result(request, PEER)
+    assert [is_known(followed), is_known(followed)] == [False, True]
+
+
+def test_room_is_needed_at_each_daemon_that_it_can_be() -> None:
     def fail(peer: Peer) -> None:
-        raise PermissionError
+        raise OSError(errno.EMFILE, "too many open files")
 
     followed = follow(fail)
-    anew = followed.at(DAEMON).picture.anew
-    allow(followed, post("/containers/web/update"))
-
-    assert followed.at(DAEMON).picture.anew > anew
-    assert followed.count_differences() == 0
+    assert followed.has_room_for("alice", PEER)
+    followed.at(DAEMON).has_room_for = lambda user: user != "alice"  # type: ignore[method-assign]
+    assert [followed.has_room_for(user, PEER) for user in ("alice", "bob")] == [False, True]
 
 
 def test_only_who_watches_reads_ahead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

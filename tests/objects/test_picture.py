@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from portero.host.view import ObjectKind
 from portero.objects.changes import EVERYTHING, Touch
 from portero.objects.picture import Picture
 from tests.objects.test_changes import change
@@ -107,11 +108,23 @@ def test_an_exec_never_changes() -> None:
 def test_what_is_gone_is_not_there_and_may_differ_since() -> None:
     picture = made()
     before = picture.moment
-    assert not picture.may_differ(ID, before)
+    assert not picture.may_differ("container", ID, before)
     picture.note_removed(ID)
 
-    assert picture.may_differ(ID, before)
+    assert picture.may_differ("container", ID, before)
     assert [*map(list, picture.list_containers() or ())] == [[], []]
+
+
+def test_what_is_known_beside_containers_and_may_differ_is_listed() -> None:
+    picture = made()
+    picture.note_inspected("exec", "1", {"ID": "1", "ContainerID": ID}, picture.moment)
+    assert picture.list_others() == [("volume", "data"), ("network", "front")]
+
+    before = picture.moment
+    picture.note_touch(Touch("volume", "data"), Touch("network"))
+    assert picture.list_others() == []
+    named: list[tuple[ObjectKind, str]] = [("volume", "data"), ("volume", "other"), ("network", "front"), ("exec", "1")]
+    assert [picture.may_differ(*each, before) for each in named] == [True, False, True, False]
 
 
 def test_what_was_read_while_nobody_followed_is_not_known() -> None:

@@ -1,14 +1,17 @@
 """What dockerd has and the picture lacks, or has otherwise, is a difference; what is gone or may change is none."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from portero.host.view import ListedKind, ObjectKind
 from portero.objects.changes import Touch
 from portero.objects.picture import Picture
-from portero.objects.picture_check import compare_facts, compare_list
+from portero.objects.picture_check import compare_facts, compare_list, compare_networks
+from portero.refusals import Refused
 from tests.objects.test_container_cache import ID, shown
-from tests.objects.test_picture import made
+from tests.objects.test_picture import NETWORK, VOLUME, made
 
 MOUNTS = [{"Type": "bind", "Source": path, "Destination": path, "RW": True} for path in ("/a", "/b")]
 LISTED = {"Id": ID, "Names": ["/web"], "State": "running", "Mounts": MOUNTS}
@@ -46,31 +49,86 @@ def test_what_runs_is_not_known_to_rest() -> None:
     assert compare_list(found, [LISTED], found.moment) == [f"container {ID[:12]}: runs"]
 
 
-def test_differences_of_details() -> None:
-    class Answers:
-        def ask_for(self, kind: str, id: str) -> Any:
-            links = {"Links": ["/b:/web/b", "/c:/web/a"]}  # in any order, by the names of now
-            return {**shown(name="other", Image="x"), "Mounts": MOUNTS, "HostConfig": links}
+class Answers:
+    """Of dockerd, by kind and name."""
 
+    def __init__(self, shown: Any) -> None:
+        self._shown = shown
+
+    def ask_for(self, kind: ObjectKind, ref: str) -> Any:
+        if self._shown[kind, ref] == "nothing":
+            raise Refused("lookup-failed")
+        return self._shown[kind, ref]
+
+    def read_all(self, kind: ListedKind) -> Any:
+        return self._shown[kind]
+
+
+def compare(found: Picture, shown: Any, take_events: Callable[[float], None] = lambda seconds: None) -> list[str]:
+    return compare_facts(found, [*shown], Answers(shown), take_events)  # type: ignore[arg-type]
+
+
+def test_differences_of_details() -> None:
+    links = {"Links": ["/b:/web/b", "/c:/web/a"]}  # in any order, by the names of now
     found = picture()
     found.note_inspected(
         "container", ID, {**shown(), "HostConfig": {"Links": ["/a:/web/a", "/b:/web/b"]}}, found.moment
     )
-    different = compare_facts(found, [ID, "f" * 64], Answers(), lambda: None)  # type: ignore[arg-type]
+    now = {**shown(name="other", Image="x"), "Mounts": MOUNTS, "HostConfig": links}
+    different = compare(found, {("container", ID): now, ("container", "f" * 64): now})
 
     assert [each.partition(": ")[2] for each in different] == ["mounts", "Name", "Config"]
+
+
+@pytest.mark.parametrize(
+    ("volume", "network", "different"),
+    [
+        (VOLUME, NETWORK, []),
+        ({**VOLUME, "CreatedAt": "now", "UsageData": {}}, {**NETWORK, "Containers": {}}, []),
+        (None, "nothing", []),
+        (
+            {**VOLUME, "Options": {"device": "/"}},
+            {**NETWORK, "Driver": "x"},
+            ["volume data: Options", "network front: Driver"],
+        ),
+    ],
+    ids=["the same", "what is not kept", "gone, and not answered", "others"],
+)
+def test_differences_of_volumes_and_networks(volume: Any, network: Any, different: list[str]) -> None:
+    shown = {("volume", "data"): volume, ("network", "front"): network}
+
+    assert compare(made(), shown) == different
+
+
+def test_a_network_that_is_not_known_is_a_difference() -> None:
+    found, there = made(), [{"Id": "9" * 64}, {"Id": "8" * 64}]
+
+    def compare(listed: Any, take_events: Callable[[float], None] = lambda seconds: None) -> list[str]:
+        return compare_networks(found, Answers({"network": listed}), take_events)  # type: ignore[arg-type]
+
+    assert compare(there[:1]) == compare([]) == []
+    assert compare(there) == [f"network {'8' * 12}: is missing"]
+    assert compare(there, lambda seconds: found.note_touch(Touch("network"))) == []
+    assert compare(there) == []
 
 
 def test_what_an_event_explains_a_moment_later_is_no_difference() -> None:
     found = picture()
 
-    def take_late_events() -> None:
-        found.note_touch(Touch("container", ID))
+    def take_events(seconds: float) -> None:
+        if seconds:
+            found.note_touch(Touch("container", ID))
 
-    class Answers:
-        def ask_for(self, kind: str, id: str) -> Any:
-            return {**shown(), "HostConfig": {"Memory": 1}}
-
-    assert not compare_facts(found, [ID], Answers(), take_late_events)  # type: ignore[arg-type]
+    now = {("container", ID): {**shown(), "HostConfig": {"Memory": 1}}}
+    assert not compare(found, now, take_events)
     found.note_inspected("container", ID, shown(), found.moment)
-    assert compare_facts(found, [ID], Answers(), lambda: None)  # type: ignore[arg-type]
+    assert compare(found, now) == [f"container {ID[:12]}: HostConfig"]
+
+
+def test_events_are_taken_before_each_question() -> None:
+    found, taken = picture(), list[float]()
+    found.note_inspected("container", ID, shown(), found.moment)
+    shown_now = {("container", ID): shown(), ("container", ID[:12]): shown(), ("volume", "data"): VOLUME}
+
+    assert not compare(found, shown_now, taken.append)
+    assert taken == [0.0] * 3

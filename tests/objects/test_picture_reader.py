@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.objects import picture_reader
+from portero.objects import picture_check, picture_reader
 from portero.objects.changes import Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
@@ -24,6 +24,7 @@ class Daemon:
     def __init__(self, followed: FollowedDaemon, containers: list[Any]) -> None:
         self.picture, self.containers = followed.picture, containers
         self.info: Any = INFO
+        self.networks = list[Any]()
         self.asked: list[str] = []
 
     def ask_info(self) -> Any:
@@ -38,6 +39,8 @@ class Daemon:
         return found
 
     def read_all(self, kind: Any) -> Any:
+        if kind == "network":
+            return self.networks
         return [{"Id": one["Id"], "Names": [one["Name"]], "State": one["State"]["Status"]} for one in self.containers]
 
     def ask_for_all(self, kind: Any) -> None:
@@ -51,10 +54,8 @@ IDLE = os.eventfd(0)
 class Events:
     """A stream that has these, and then ends; or waits once."""
 
-    has_some = True
-
-    def __init__(self, *events: Any) -> None:
-        self.events = [*events]
+    def __init__(self, *events: Any, ends: bool = True) -> None:
+        self.events, self.ends, self.has_some = [*events], ends, ends or bool(events)
 
     def __enter__(self) -> "Events":
         return self
@@ -63,7 +64,7 @@ class Events:
         pass
 
     def fileno(self) -> int:
-        return 0
+        return IDLE
 
     @property
     def end(self) -> int:
@@ -73,10 +74,11 @@ class Events:
         if not self.events:
             raise ConnectionResetError
         yield self.events.pop(0)
+        self.has_some = self.ends or bool(self.events)
 
 
-def event(kind: str, action: str, id: str = ID, name: str = "") -> Any:
-    return {"Type": kind, "Action": action, "Actor": {"ID": id, "Attributes": {"name": name}}}
+def event(kind: str, action: str, id: str = ID, name: str = "", **attributes: str) -> Any:
+    return {"Type": kind, "Action": action, "Actor": {"ID": id, "Attributes": {"name": name, **attributes}}}
 
 
 def reader(monkeypatch: pytest.MonkeyPatch, *events: Any, containers: Any = None) -> tuple[PictureReader, Daemon]:
@@ -129,12 +131,29 @@ def test_lists_are_read_once_and_containers_ahead(monkeypatch: pytest.MonkeyPatc
         ([event("container", "start")], ([], [ID])),
         ([event("container", "rename", name="web2")], ([], [ID])),
         ([event("volume", "destroy", "data"), event("network", "destroy")], ([ID], [])),
+        ([event("network", "connect", container=ID)], ([], [ID])),
+        ([event("network", "disconnect", container=ID)], ([], [ID])),
+        ([event("network", "connect")], ([ID], [])),
     ],
 )
 def test_what_happens_without_a_request_is_known_by_its_event(
     monkeypatch: pytest.MonkeyPatch, events: Any, found: Any
 ) -> None:
     assert follow(monkeypatch, *events, reads=False) == found
+
+
+@pytest.mark.parametrize("is_under_way", [False, True])
+def test_who_starts_a_container_changes_nothing_by_connecting_it(
+    monkeypatch: pytest.MonkeyPatch, *, is_under_way: bool
+) -> None:
+    made, daemon = reader(monkeypatch)
+    follow_to_the_end(made)
+    daemon.ask_for("container", ID)
+    if is_under_way:
+        daemon.picture.begin([Touch("start", "web"), Touch("state", "web")])
+    made._take(event("network", "connect", NEW, "front", container=ID))
+
+    assert (daemon.picture.find("container", ID) is not None) is is_under_way
 
 
 def test_a_daemon_that_ends_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,18 +247,47 @@ def test_the_end_of_the_stream_and_silence_begin_anew(monkeypatch: pytest.Monkey
         made._follow()
 
 
+def compare(monkeypatch: pytest.MonkeyPatch, made: PictureReader, *events: Any) -> int:
+    """How many differences a comparison found, and whether it began anew for them."""
+    monkeypatch.setattr(picture_reader, "LATE_SECONDS", 0.0)
+    monkeypatch.setattr(picture_check, "LATE_SECONDS", 0.0)
+    made._wakes = []
+    before, anew = made._followed.differences, made._picture.anew
+    made._compare(Events(*events, ends=False))  # type: ignore[arg-type]
+    found = made._followed.differences - before
+    assert (made._picture.anew > anew) is (found > 0)
+    return found
+
+
 def test_a_difference_is_counted_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_reader, "_LATE_SECONDS", 0.0)
     made, daemon = reader(monkeypatch)
     follow_to_the_end(made)
-    made._compare(Events())  # type: ignore[arg-type]
-    assert made._followed.differences == 0
+    assert compare(monkeypatch, made) == 0
 
     daemon.containers.append(shown(NEW, "new"))
-    anew = daemon.picture.anew
-    made._compare(Events())  # type: ignore[arg-type]
-    assert made._followed.differences == 1
-    assert daemon.picture.anew > anew
+    assert compare(monkeypatch, made) == 1
+
+
+def test_networks_and_volumes_are_compared_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch)
+    follow_to_the_end(made)
+    daemon.picture.note_networks([], daemon.picture.moment)
+    volume = {"Id": "data", "Driver": "local", "Options": None, "Name": "data", "State": {"Status": ""}}
+    daemon.containers.append(volume)
+    daemon.picture.note_inspected("volume", "data", volume, daemon.picture.moment)
+    assert compare(monkeypatch, made, event("container", "create", "data")) == 0
+
+    daemon.containers[-1] = {**volume, "Options": {"device": "/"}}
+    daemon.networks = [{"Id": NEW}]
+    assert compare(monkeypatch, made) == 2
+
+
+def test_events_that_come_during_a_comparison_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch)
+    follow_to_the_end(made)
+    daemon.containers.append(shown(NEW, "new"))
+
+    assert compare(monkeypatch, made, event("container", "create", NEW)) == 0
 
 
 def test_one_that_is_followed_no_more_ends_though_its_events_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portero.cli import main
-from portero.objects import picture_reader
+from portero.objects import followed_daemon, picture_reader
 from portero.objects.cached_facts import choose_facts
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
@@ -21,6 +21,7 @@ from portero.values.json_types import JSON
 picture_reader._COMPARE_SECONDS = 1.0
 picture_reader._FIRST_SECONDS = 1.0
 picture_reader._SAMPLE = 1000
+followed_daemon._FORMER_SECONDS = 1.0
 EXECS = deque[str](maxlen=1000)
 note_exec, compare_facts = Picture.note_exec, picture_reader.compare_facts
 
@@ -36,8 +37,8 @@ def describe_exec(facts: Mapping[str, JSON]) -> tuple[str, Mapping[str, JSON]]:
     return text(facts, "ContainerID"), {"user": "", **child(facts, "ProcessConfig")}
 
 
-def compare_execs(picture: Picture, ids: Any, ask: DaemonQuestions, take_late_events: Callable[[], None]) -> list[str]:
-    different = compare_facts(picture, ids, ask, take_late_events)
+def compare_execs(picture: Picture, ids: Any, ask: DaemonQuestions, take_events: Callable[[float], None]) -> list[str]:
+    different = compare_facts(picture, ids, ask, take_events)
     while EXECS:
         known, shown = picture.find("exec", id := EXECS.pop()), None
         try:

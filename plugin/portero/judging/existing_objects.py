@@ -122,6 +122,10 @@ class Existing:
         """The exec's container, with what the exec itself violates."""
         container = self.objects.inspect("container", text(reported, "ContainerID"))
         if container is None:
+            # One that is known without asking may be in another container.
+            reported = self.objects.inspect_briefly("exec", named.name) or {}
+            container = self.objects.inspect("container", text(reported, "ContainerID")) if reported else None
+        if container is None:
             return
         process = child(reported, "ProcessConfig")
         body: dict[str, JSON] = {"Privileged": flag(process, "privileged"), "User": text(process, "user")}

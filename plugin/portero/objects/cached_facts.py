@@ -18,7 +18,7 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
         *("ResolvConfPath", "HostnamePath", "HostsPath", "AppArmorProfile", "MountLabel", "ProcessLabel"),
     ),
     "exec": ("Running", "ExitCode", "Pid", "CanRemove", "OpenStdin", "OpenStderr", "OpenStdout", "DetachKeys"),
-    "volume": ("Status", "UsageData"),
+    "volume": ("Status", "UsageData", "CreatedAt"),
     "network": ("Containers", "Peers", "Services", "Status"),
 }
 MOUNT_FIELDS = ("Type", "Name", "Source", "RW")

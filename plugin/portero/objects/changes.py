@@ -40,12 +40,14 @@ class Touch:
 class PossibleChange:
     """`makes`: what the answer can name; "pruned": which containers are gone.
 
-    `name`: that of the new container, or the container of the exec.
+    `name`: that of the new container, or the container of the exec. `lasts`: whether it counts until its answer comes;
+    False: what it only ends, removes or makes is found by who asks after it was waited for.
     """
 
     touches: tuple[Touch, ...] = ()
     makes: MadeKind = ""
     name: str = ""
+    lasts: bool = True
 
 
 NOTHING = PossibleChange()
@@ -121,7 +123,9 @@ def _find_id(match: Match) -> str:
 
 def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     name = first_value(target.query, "name").removeprefix("/")
-    return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1])
+    # A name can take the place of what begins an ID.
+    lasts = BEGINNING.fullmatch(name) is not None
+    return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1], lasts)
 
 
 def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
@@ -142,7 +146,7 @@ def _start(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 
 
 def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    return PossibleChange((Touch("state", _find_id(match)),))
+    return PossibleChange((Touch("state", _find_id(match)),), lasts=False)
 
 
 def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
@@ -178,12 +182,15 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerStop": _end,
     "ContainerKill": _end,
     "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_find_id(match)[: MAX_NAME + 1]),
-    "ContainerPrune": _make_constant(PossibleChange(makes="pruned")),
+    "ContainerPrune": _make_constant(PossibleChange(makes="pruned", lasts=False)),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,
-    **dict.fromkeys(("NetworkCreate", "NetworkDelete", "NetworkPrune"), _make_constant(_touch_all("network"))),
+    **dict.fromkeys(("NetworkCreate", "NetworkDelete"), _make_constant(_touch_all("network"))),
+    "NetworkPrune": _make_constant(replace(_touch_all("network"), lasts=False)),
     **dict.fromkeys(("VolumeDelete", "VolumeUpdate"), _touch_volume),
-    "VolumePrune": _make_constant(_touch_all("volume")),
-    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _make_constant(PossibleChange(makes="service"))),
-    **dict.fromkeys(("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _make_constant(EVERYTHING)),
+    "VolumePrune": _make_constant(replace(_touch_all("volume"), lasts=False)),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _make_constant(PossibleChange(makes="service", lasts=False))),
+    **dict.fromkeys(
+        ("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _make_constant(replace(EVERYTHING, lasts=False))
+    ),
 }

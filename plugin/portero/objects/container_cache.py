@@ -4,7 +4,8 @@ It is not for several threads at once: the picture has the lock.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero.host.container_list import ContainerList
@@ -18,6 +19,7 @@ from portero.values.json_types import JSON
 _ID = re.compile(r"[0-9a-f]{64}")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
+_BEHIND = "g"  # the character behind the last one of an ID
 MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
 
@@ -41,7 +43,7 @@ class ContainerCache:
         self._touches = touches
         self._by_id: dict[str, _CachedContainer] = {}
         self._names: dict[str, str] = {}
-        self._beginnings: dict[str, tuple[str, ...]] = {}
+        self._sorted: list[str] = []
         # Those whose name is not cached, or can have changed.
         self._unnamed: set[str] = set()
         self._listed = ContainerIndex()
@@ -65,6 +67,12 @@ class ContainerCache:
         """It is gone, although a list that was asked for before has it."""
         self._touches.note(Touch("container", id))
         self._drop(id)
+
+    def list_named(self, touches: Iterable[Touch]) -> Iterator[Touch]:
+        """The same of the IDs of those that have these names."""
+        for touch in touches:
+            if touch.kind in OF_CONTAINERS and (id := self._names.get(touch.ref)):
+                yield Touch(touch.kind, id)
 
     def forget(self, touch: Touch) -> None:
         """What this touch can change is not cached any more; of all of them dockerd's list tells."""
@@ -114,16 +122,14 @@ class ContainerCache:
 
     def find(self, ref: str, *, are_all: bool) -> tuple[str, bytes, str] | None:
         """ID, encoded facts and state. `are_all`: there are no others; a name comes before the beginning of an ID."""
-        ids = {ref} & self._by_id.keys()
-        if (named := self._names.get(ref)) is not None:
-            ids.add(named)
-        if BEGINNING.fullmatch(ref) and (begun := self._list_begun(ref)):
-            if not are_all or self._is_cut or self._unnamed or len(ref) < _SURE:
+        id = ref if ref in self._by_id else self._names.get(ref)
+        if id is None:
+            # Who has this name can be among those whose name is not cached.
+            is_sure = are_all and not self._is_cut and not self._unnamed and len(ref) >= _SURE
+            begun = self._list_begun(ref) if is_sure else ()
+            if len(begun) != 1:
                 return None
-            ids |= {*begun}
-        if len(ids) != 1:
-            return None
-        (id,) = ids
+            (id,) = begun
         cached = self._by_id[id]
         if self._touches.are_under_way("container", id, ref):
             return None
@@ -170,8 +176,7 @@ class ContainerCache:
         self._unnamed.discard(id)
         if self._names.get(cached.name) == id:
             del self._names[cached.name]
-        others = tuple(each for each in self._beginnings.pop(id[:_SURE]) if each != id)
-        self._beginnings |= {id[:_SURE]: others} if others else {}
+        del self._sorted[bisect_left(self._sorted, id)]
 
     def _make(self, id: str) -> bool:
         """False: there are too many."""
@@ -181,7 +186,7 @@ class ContainerCache:
             return False
         self._by_id[id] = _CachedContainer(made)
         self._listed.note(id, None)
-        self._beginnings[id[:_SURE]] = (*self._beginnings.get(id[:_SURE], ()), id)
+        insort(self._sorted, id)
         self._unnamed.add(id)
         self._unread[id] = None
         return True
@@ -209,11 +214,13 @@ class ContainerCache:
         if not ref:
             return [*self._by_id]
         ids = [id for id in (ref, self._names.get(ref, "")) if id in self._by_id]
-        return ids + (self._list_begun(ref) if BEGINNING.fullmatch(ref) else [])
+        return [*ids, *self._list_begun(ref)]
 
-    def _list_begun(self, ref: str) -> list[str]:
-        among = self._by_id if len(ref) < _SURE else self._beginnings.get(ref[:_SURE], ())
-        return [id for id in among if id.startswith(ref)]
+    def _list_begun(self, ref: str) -> Sequence[str]:
+        """Those whose ID begins so."""
+        if BEGINNING.fullmatch(ref) is None:
+            return ()
+        return self._sorted[bisect_left(self._sorted, ref) : bisect_left(self._sorted, ref + _BEHIND)]
 
     def _forget_one(self, id: str, *, only_state: bool = False, is_read_again: bool = True) -> None:
         cached = self._by_id[id]

@@ -13,7 +13,8 @@ from portero.dockerd.api import HEADER, SECRET
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
-_ACTIONS = ("create", "start", "die", "destroy", "rename", "update", "remove", "reload")
+_OF_CONTAINERS = ("create", "start", "die", "destroy", "rename", "update")
+_ACTIONS = (*_OF_CONTAINERS, "connect", "disconnect", "remove", "reload")
 _FILTERS: Mapping[str, Sequence[str]] = {"type": ("container", "volume", "network", "daemon"), "event": _ACTIONS}
 _TARGET = f"/events?filters={quote(json.dumps(_FILTERS, separators=(',', ':')))}"
 _HEADERS = f"Host: localhost\r\n{HEADER}: {SECRET}\r\n\r\n"

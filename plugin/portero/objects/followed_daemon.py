@@ -6,34 +6,47 @@ Nothing but their contents links a request to its answer; those of equal request
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any
 
 from portero.dockerd.connection_pool import KeptConnections
-from portero.objects.changes import EVERYTHING, PossibleChange, Touch, read_deleted, read_id, read_process
+from portero.objects.changes import (
+    EVERYTHING,
+    OF_CONTAINERS,
+    PossibleChange,
+    Touch,
+    read_deleted,
+    read_id,
+    read_process,
+)
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
 from portero.reading.envelope import Envelope, Result
 
-_MANY, _MANY_EXECS = 4096, 256
+# While more than these have no answer, nothing is known. Of more than the most no answers are waited for: nothing is
+# known as long as the daemon runs.
+_MANY, _MOST, _MANY_EXECS = 4096, 1 << 16, 256
+_FORMER_SECONDS = UNANSWERED_SECONDS
 # Of these one user who is known has so many at most.
 MAX_OF_ONE_USER = 1024
-_BEYOND = b"beyond"
 
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
-    """An allowed one under way."""
+    """An allowed one under way. `touches`: what began with it, and ends with its answer."""
 
     id: str
     change: PossibleChange
+    touches: Sequence[Touch] = ()
     user: str = ""
     # The container of an exec, as it was known, and when.
     container: tuple[str, int] | None = None
     since: float = field(default_factory=time.monotonic)
+    # dockerd waits for a lock, or has lost it: it is not counted among those of its user any more.
+    is_late: bool = False
 
 
 class FollowedDaemon:
@@ -47,8 +60,8 @@ class FollowedDaemon:
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
         self._count = 0
         self._by_user = Counter[str]()
-        # Requests for execs whose answer may still come, and be taken for that of an equal one.
-        self._late_execs = set[bytes]()
+        # Until then an answer can be that of an equal exec which the process before this one allowed.
+        self._knows_execs_from = time.monotonic() + _FORMER_SECONDS
         # Execs that were made, to be read ahead.
         self.new_execs = deque[str](maxlen=_MANY_EXECS)
         # Whether it has a reader, or needs none.
@@ -61,41 +74,28 @@ class FollowedDaemon:
     def has_room_for(self, user: str) -> bool:
         """Whether a user has fewer without an answer than one may have, who would keep others from being known."""
         if self._by_user[user] >= MAX_OF_ONE_USER:
-            self.end_unanswered()
+            self.note_late()
         return self._by_user[user] < MAX_OF_ONE_USER
 
     def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
         """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
         if not (change.touches or change.makes):
             return
-        if self._count >= _MANY:
-            self.end_unanswered()
-        if self._count >= _MANY:
-            self._note_beyond()
-            return
-        self.picture.begin(change.touches)
+        touches = self.picture.begin(change.touches if self._count < _MANY else EVERYTHING.touches)
         container = self.picture.identify(change.name) if change.makes == "exec" else None
         with self._lock:
+            if self._count >= _MOST:
+                return
             self._count += 1
             self._by_user[user] += bool(user)
-            key = _name_request(envelope)
-            if key in self._late_execs or len(self._late_execs) > _MANY:
+            equal = self._under_way[_name_request(envelope)]
+            if time.monotonic() < self._knows_execs_from:
                 container = None
-            equal = self._under_way[key]
-            if equal:
+            elif equal:
                 # The answer of another one may be taken for that of this one.
                 first = equal[0].container
                 container = (container[0], first[1]) if container and first else None
-            equal.append(_UnderWay(id, change, user, container))
-
-    def _note_beyond(self) -> None:
-        """One of too many: nothing is known for as long as one is waited for after the last of them."""
-        with self._lock:
-            is_first = _BEYOND not in self._under_way
-            self._count += is_first
-            self._under_way[_BEYOND] = [_UnderWay("", EVERYTHING)]
-        if is_first:
-            self.picture.begin(EVERYTHING.touches)
+            equal.append(_UnderWay(id, change, touches, user, container))
 
     def note_result(self, result: Result, read_change: Callable[[], PossibleChange]) -> None:
         """dockerd answered a request. `read_change`: of one that is not among those that were allowed."""
@@ -104,7 +104,12 @@ class FollowedDaemon:
         change = read_change() if request is None else request.change
         if not (change.touches or change.makes):
             return
-        self._end([change], is_known=request is not None)
+        if request is not None:
+            self.picture.end(request.touches)
+        else:
+            # Decided by a process that is gone. What its names meant then, another container may have been.
+            widens = OF_CONTAINERS if change.lasts else ()
+            self.picture.note_touch(*(Touch(one.kind) if one.kind in widens else one for one in change.touches))
         is_done = result.status // 100 == HTTPStatus.OK // 100
         made = read_id(result.body) if is_done else ""
         if change.makes == "container" and made:
@@ -137,37 +142,36 @@ class FollowedDaemon:
         container, moment = request.container
         return self.picture.note_exec(made, container, request.change.name, moment, process)
 
-    def end_unanswered(self, seconds: float = UNANSWERED_SECONDS) -> None:
-        """Wait no longer for answers that did not come within this time: what they can have changed is asked for.
+    def note_late(self, seconds: float = UNANSWERED_SECONDS) -> None:
+        """What has had no answer within this time may never have one, and may still be carried out.
 
-        A request can wait so long for a container's lock; what it can change is asked for each time meanwhile.
+        What it can change is asked for each time until its answer, but for what can make nothing worse by then.
         """
         late = time.monotonic() - seconds
+        ended = list[Touch]()
         with self._lock:
-            under_way = self._under_way
-            ended = [(key, one) for key, each in under_way.items() for one in each if one.since < late]
-            remaining = {key: [one for one in each if one.since >= late] for key, each in under_way.items()}
-            self._under_way = defaultdict(list, {key: each for key, each in remaining.items() if each})
-            self._count -= len(ended)
-            if len(self._late_execs) <= _MANY:
-                self._late_execs |= {key for key, one in ended if one.change.makes == "exec"}
-            self._by_user = Counter(one.user for each in remaining.values() for one in each if one.user)
-        self._end(one.change for _, one in ended)
-
-    def _end(self, changes: Iterable[PossibleChange], *, is_known: bool = True) -> None:
-        for change in changes:
-            if is_known:
-                self.picture.end(change.touches)
-            else:
-                # Decided by a process that is gone.
-                self.picture.note_touch(*change.touches)
+            for key, each in [*self._under_way.items()]:
+                if each[0].since >= late or each[-1].is_late:
+                    continue
+                kept = [one if one.since >= late else replace(one, user="", is_late=True) for one in each]
+                ended += [touch for one in kept if one.is_late and not one.change.lasts for touch in one.touches]
+                self._under_way[key] = [one for one in kept if one.change.lasts or not one.is_late]
+                if not self._under_way[key]:
+                    del self._under_way[key]
+            self._count = sum(map(len, self._under_way.values()))
+            self._by_user = Counter(one.user for each in self._under_way.values() for one in each if one.user)
+        self.picture.end(ended)
 
     def _pop(self, key: bytes) -> _UnderWay | None:
         if not (requests := self._under_way.get(key)):
             return None
         one = requests.pop(0)
+        if requests and (others := [touch for touch in one.touches if touch not in requests[0].touches]):
+            # The name meant another container then, and this may be the answer of an equal one.
+            requests[0] = replace(requests[0], touches=(*requests[0].touches, *others))
+            one = replace(one, touches=[touch for touch in one.touches if touch not in others])
         self._count -= 1
-        self._by_user -= Counter({one.user: 1})
+        self._by_user[one.user] -= bool(one.user)
         if not requests:
             del self._under_way[key]
         return one

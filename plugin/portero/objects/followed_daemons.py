@@ -86,7 +86,8 @@ class FollowedDaemons:
             try:
                 followed.note_allowed(id, request.envelope if request else read_envelope(data), change, user)
             except Refused:
-                followed.picture.forget_all()  # allowed all the same where nothing is enforced
+                # Allowed all the same where nothing is enforced; its answer cannot be told.
+                followed.picture.begin(EVERYTHING.touches)
 
     def note_refused(self, id: str) -> None:
         """A request is refused: nothing is made."""
@@ -106,10 +107,8 @@ class FollowedDaemons:
     def _list_asking(self, peer: Peer) -> list[FollowedDaemon]:
         with suppress(OSError):
             return [self.at(self._find(peer))]
-        # Which one it is cannot be read now.
-        for one in self._followed.values():
-            one.picture.forget_all()
-        return []
+        # Which one it is cannot be read now: it can be each of them.
+        return [*self._followed.values()]
 
     def _make_reader(self, followed: FollowedDaemon, daemon: AskingDaemon) -> PictureReader:
         addresses = self._addresses(daemon)

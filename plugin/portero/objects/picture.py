@@ -12,12 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from portero.host.container_list import ContainerList
 from portero.host.view import ObjectKind
 from portero.objects.cached_facts import FactsCode
-from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch
+from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 from portero.objects.container_cache import MAX_OBJECTS, ContainerCache
 from portero.objects.touches import Touches
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
+_TOUCHED: Mapping[ObjectKind, Sequence[TouchedKind]] = {
+    "container": ("container", "state"),
+    "volume": ("volume",),
+    "network": ("network",),
+}
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,7 +39,7 @@ class Picture:
 
     def _clear(self) -> None:
         self._containers = ContainerCache(self._touches)
-        self._others: dict[tuple[str, str], bytes] = {}
+        self._others: dict[tuple[ObjectKind, str], bytes] = {}
         self._networks: Sequence[Mapping[str, JSON]] | None = None
         # In a swarm others make tasks and networks.
         self._is_swarm = True
@@ -42,11 +47,13 @@ class Picture:
 
     # -- what requests and events say
 
-    def begin(self, touches: Iterable[Touch]) -> None:
-        """A request is allowed that can change these."""
+    def begin(self, touches: Sequence[Touch]) -> Sequence[Touch]:
+        """A request is allowed that can change these; with what their names mean now, whatever it is called later."""
         with self._lock:
-            self._touches.begin(touches)
+            begun = (*touches, *self._containers.list_named(touches))
+            self._touches.begin(begun)
             self._forget(touches)
+        return begun
 
     def end(self, touches: Iterable[Touch]) -> None:
         """It had its answer, or has none to wait for any more."""
@@ -168,10 +175,16 @@ class Picture:
         with self._lock:
             return self._is_sure and not self._is_swarm
 
-    def may_differ(self, id: str, moment: int) -> bool:
-        """Whether a container can have changed since a moment."""
+    def list_others(self) -> list[tuple[ObjectKind, str]]:
+        """Kinds and names of what is known beside containers, and can change."""
         with self._lock:
-            return any(self._touches.concern(moment, kind, id) for kind in ("container", "state"))
+            return [(kind, ref) for kind, ref in self._others if kind != "exec"]
+
+    def may_differ(self, kind: ObjectKind, id: str, moment: int) -> bool:
+        """Whether an object can have changed since a moment; an exec never does."""
+        kinds: Sequence[TouchedKind] = _TOUCHED.get(kind, ())
+        with self._lock:
+            return any(self._touches.concern(moment, each, id) for each in kinds)
 
     @property
     def needs_list(self) -> bool:

@@ -5,6 +5,7 @@ What the picture has and is gone by now is no difference: a refusal is made by d
 
 from collections.abc import Callable, Mapping, Sequence
 
+from portero.host.view import ObjectKind
 from portero.objects.cached_facts import MOUNT_FIELDS, choose_facts
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.picture import Picture
@@ -14,6 +15,8 @@ from portero.values.json_types import JSON
 
 # Each state in which a container may run is told apart from these alone.
 _RESTS = ("created", "exited", "dead", "")
+# Events come so much later than answers.
+LATE_SECONDS = 0.5
 
 
 def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment: int) -> list[str]:
@@ -23,36 +26,54 @@ def compare_list(picture: Picture, listed: Sequence[Mapping[str, JSON]], moment:
     return [
         f"container {text(one, 'Id')[:12]}: {what}"
         for one in listed
-        if text(one, "Id") not in in_picture[1] and not picture.may_differ(text(one, "Id"), moment)
+        if text(one, "Id") not in in_picture[1] and not picture.may_differ("container", text(one, "Id"), moment)
         for what in [_compare(in_picture[0].by_id.get(text(one, "Id")), one)]
         if what
     ]
 
 
+def compare_networks(picture: Picture, ask: DaemonQuestions, take_events: Callable[[float], None]) -> list[str]:
+    """Networks that are there and not known."""
+    moment, known = picture.moment, picture.list_networks()
+    if known is None:
+        return []
+    shown = {text(one, "Id") for one in ask.read_all("network")} - {text(one, "Id") for one in known}
+    take_events(LATE_SECONDS if shown else 0.0)
+    return [] if picture.may_differ("network", "", moment) else [f"network {id[:12]}: is missing" for id in shown]
+
+
 def compare_facts(
-    picture: Picture, ids: Sequence[str], ask: DaemonQuestions, take_late_events: Callable[[], None]
+    picture: Picture,
+    named: Sequence[tuple[ObjectKind, str]],
+    ask: DaemonQuestions,
+    take_events: Callable[[float], None],
 ) -> list[str]:
-    """What is known of these containers, beside what docker inspect shows."""
-    different = list[tuple[str, int, str]]()
-    for id in ids:
-        moment, before = picture.moment, picture.find("container", id)
+    """What is known of these objects, beside what docker inspect shows."""
+    different = list[tuple[ObjectKind, str, int, str]]()
+    for kind, ref in named:
+        take_events(0.0)
+        moment, before = picture.moment, picture.find(kind, ref)
         try:
-            shown = ask.ask_for("container", id) if before is not None else None
+            shown = ask.ask_for(kind, ref) if before is not None else None
         except Refused:
             continue
-        if before is None or shown is None or picture.may_differ(id, moment):
+        if before is None or shown is None or picture.may_differ(kind, ref, moment):
             continue
-        facts = choose_facts("container", shown)
+        facts = choose_facts(kind, shown)
         # dockerd shows mounts in any order.
         names = ["mounts"] if _list_mounts(before) != _list_mounts(shown) else []
         names += [
             name for name in facts if name != "Mounts" and _drop_links(facts[name]) != _drop_links(before.get(name))
         ]
-        different += [(id, moment, name) for name in names]
+        different += [(kind, ref, moment, name) for name in names]
     if different:
         # Of a request that another process allowed only its event tells.
-        take_late_events()
-    return [f"container {id[:12]}: {name}" for id, moment, name in different if not picture.may_differ(id, moment)]
+        take_events(LATE_SECONDS)
+    return [
+        f"{kind} {ref[:12]}: {name}"
+        for kind, ref, moment, name in different
+        if not picture.may_differ(kind, ref, moment)
+    ]
 
 
 def _compare(cached: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str:

@@ -9,7 +9,7 @@ import random
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from portero.dockerd.api import make_check
@@ -19,7 +19,7 @@ from portero.objects.changes import Touch
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.event_stream import EventStream
 from portero.objects.followed_daemon import FollowedDaemon
-from portero.objects.picture_check import compare_facts, compare_list
+from portero.objects.picture_check import LATE_SECONDS, compare_facts, compare_list, compare_networks
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
@@ -29,11 +29,11 @@ _CONNECT_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
 _LIST_SECONDS, _ONE_SECONDS = 10.0, 0.3
 # Requests that were allowed by a process before this one can still be executed.
 _FIRST_SECONDS = 5.0
-_IDLE_SECONDS, _COMPARE_SECONDS, _LATE_SECONDS = 1.0, 300.0, 0.5
+_IDLE_SECONDS, _COMPARE_SECONDS = 1.0, 300.0
 # Reading ahead takes no more than this share of the time, of these seconds say, all at once: in a loop users could have
 # everything read again.
 _SHARE, _BURST = 0.2, 1.0
-# Containers whose details are compared each time, and differences that are logged.
+# Containers, and other objects, whose details are compared each time, and differences that are logged.
 _SAMPLE, _SHOWN = 16, 5
 _WAKES = 4096
 _LOG = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class PictureReader:
                 now = time.monotonic()
                 if now > checked + _FIRST_SECONDS:
                     checked = now
-                    self._followed.end_unanswered()
+                    self._followed.note_late()
                     if not self._runs():
                         return
                 if now > compared + _COMPARE_SECONDS:
@@ -110,20 +110,23 @@ class PictureReader:
             self._take(event)
 
     def _compare(self, events: EventStream) -> None:
-        """Look whether dockerd shows what is known. Events of before the list come within a moment."""
-        moment = self._picture.moment
-        listed = self._ask(_LIST_SECONDS).read_all("container")
+        """Look whether dockerd shows what is known. Events of before an answer come within a moment."""
 
-        def take_late_events() -> None:
-            end = time.monotonic() + _LATE_SECONDS
-            while time.monotonic() < end:
-                self._wait(events, _LATE_SECONDS)
+        def take_events(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            self._wait(events, 0.0)
+            while (left := end - time.monotonic()) > 0:
+                self._wait(events, left)
 
-        take_late_events()
-        ids = random.sample([text(one, "Id") for one in listed], min(len(listed), _SAMPLE))
+        ask, moment = self._ask(_LIST_SECONDS), self._picture.moment
+        listed = ask.read_all("container")
+        take_events(LATE_SECONDS)
+        named: list[tuple[ObjectKind, str]] = [("container", text(one, "Id")) for one in listed]
+        named = [each for among in (named, self._picture.list_others()) for each in _choose(among)]
         different = [
             *compare_list(self._picture, listed, moment),
-            *compare_facts(self._picture, ids, self._ask(_LIST_SECONDS), take_late_events),
+            *compare_networks(self._picture, ask, take_events),
+            *compare_facts(self._picture, named, self._ask(_LIST_SECONDS), take_events),
         ]
         if different:
             self._followed.differences += len(different)
@@ -157,7 +160,8 @@ class PictureReader:
 
     def _take(self, event: Mapping[str, JSON]) -> None:
         kind, action, actor = text(event, "Type"), text(event, "Action"), child(event, "Actor")
-        id, name = text(actor, "ID"), text(child(actor, "Attributes"), "name")
+        attributes = child(actor, "Attributes")
+        id, name, connected = text(actor, "ID"), text(attributes, "name"), text(attributes, "container")
         if kind == "daemon":
             self._picture.forget_all()  # authorization plugins may have been others for a while
         elif kind == "container" and action == "create":
@@ -174,6 +178,13 @@ class PictureReader:
             self._picture.note_touch(Touch("volume", id))
         elif kind == "network" and action in ("create", "destroy", "remove"):
             self._picture.note_touch(Touch("network"))
+        elif connected and kind == "network" and not self._picture.are_under_way([connected]):
+            # Who starts or stops a container connects it, too, which changes nothing that is kept.
+            self._picture.note_touch(Touch("container", connected))
+
+
+def _choose(among: Sequence[tuple[ObjectKind, str]]) -> Sequence[tuple[ObjectKind, str]]:
+    return random.sample(among, min(len(among), _SAMPLE))
 
 
 def _wake_reader(reader: socket.socket) -> None:
