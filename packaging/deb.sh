@@ -67,7 +67,8 @@ install -d -m 755 "$root/DEBIAN"
 (cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums"
 sed -e "s|@MAINTAINER@|$maintainer|; s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@SIZE@|$(du -sk --apparent-size "$root/usr" | cut -f1)|" \
   -e "s|@PYTHON@|$depends|" packaging/deb/control > "$root/DEBIAN/control"
-install -m 755 packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm "$root/DEBIAN/"
+install -m 755 packaging/deb/config packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm "$root/DEBIAN/"
+install -m 644 packaging/deb/templates "$root/DEBIAN/"
 find "$root" -exec touch --no-dereference --date "@$epoch" {} +
 
 dpkg-deb --root-owner-group -Zgzip --build "$root" "$dest/portero_${version}_${architecture}.deb"

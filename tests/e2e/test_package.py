@@ -8,10 +8,12 @@ import pytest
 
 from tests.packaging.commands import run
 from tests.packaging.package import build_package
+from tests.paths import ROOT
 from tests.project.test_unit import UNITS, options
 
-from .conftest import started
+from .conftest import need_dockerd, started
 from .guarded import GuardedDocker
+from .host import ThrowAwayHost
 
 TOOLS = ("dpkg-deb", "lintian", "strip")
 pytestmark = [
@@ -21,6 +23,7 @@ pytestmark = [
 (UNIT,) = (options(unit) for unit in UNITS if unit.name == "portero.service" and unit.parent.name == "systemd")
 # The folder of the tests and of temporary files are the machine's own.
 WHATEVER_IS_LEFT = "find /etc /usr /var -xdev -name '*portero*' -not -path '/var/tmp/*' | sort"
+RSYSLOG = "/etc/rsyslog.d/portero.conf"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,15 @@ def docker() -> Iterator[GuardedDocker]:
     """A dockerd that the checkout guards until the package is installed."""
     with started(GuardedDocker()) as docker:
         yield docker
+
+
+@pytest.fixture
+def host(package: Path) -> Iterator[ThrowAwayHost]:
+    """A host with the package in /srv, and no dockerd."""
+    need_dockerd()
+    with ThrowAwayHost() as host:
+        shutil.copy(package, host.path("/srv/portero.deb"))
+        yield host
 
 
 def test_lintian_finds_no_error(package: Path) -> None:
@@ -55,6 +67,7 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     before = docker.shell(WHATEVER_IS_LEFT).stdout
 
     docker.do("dpkg -i /srv/package/*.deb", timeout=300)
+    assert not docker.host.path(RSYSLOG).exists()
 
     # As the unit starts it: its settings, then those of the environment file.
     settings = f"{UNIT['Environment']} $(grep -v '^#' /etc/portero/environment)"
@@ -79,3 +92,32 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     docker.do("dpkg -P portero", timeout=300)
     # Whoever served as root here before may have made the state folder; a purge takes it away.
     assert docker.shell(WHATEVER_IS_LEFT).stdout == before.replace("/var/lib/portero\n", "")
+
+
+RSYSLOG = "/etc/rsyslog.d/portero.conf"
+
+
+def test_rsyslog_sends_the_log_on_when_it_is_asked_for(host: ThrowAwayHost) -> None:
+    def do(command: str) -> str:
+        done = host.run(["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; {command}"], timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stderr
+
+    asks_for = "echo portero portero/rsyslog string {} | debconf-set-selections && "
+    do(asks_for.format("logs.example.org") + "dpkg -i /srv/portero.deb")
+    shipped = (ROOT / "packaging/logs/rsyslog.conf").read_text()
+    assert host.path(RSYSLOG).read_text() == shipped.replace("logs.example.com", "logs.example.org")
+    assert host.path("/etc/rsyslog.d/portero-names.conf").exists()
+
+    # What the operator changed stays, and what the operator removed does not come back with an upgrade.
+    host.path(RSYSLOG).write_text("# changed\n")
+    do(asks_for.format("logs.example.net") + "dpkg-reconfigure portero")
+    assert host.path(RSYSLOG).read_text() == "# changed\n"
+    host.path(RSYSLOG).unlink()
+    do("dpkg -i /srv/portero.deb")
+    assert not host.path(RSYSLOG).exists()
+    assert "write the name of a machine" in do(asks_for.format("a/b") + "dpkg-reconfigure portero")
+    assert not host.path(RSYSLOG).exists()
+
+    do("dpkg -P portero")
+    assert list(host.path("/etc/rsyslog.d").glob("portero*")) == []
