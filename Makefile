@@ -19,6 +19,7 @@
 #   make heads   crooked heads of requests through a door: one request with one stamp reaches dockerd, or none
 #   make engines     other releases of Docker for the tests, into build/engines
 #   make matrix      the tests at a real dockerd on those that CI leaves out, and the numbers of docs/engines.md (as root)
+#   make agents      the configurations of fluent-bit and vector, where they are installed: Debian and CI have neither
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
 SHELL := /bin/sh
@@ -72,7 +73,7 @@ ENGINE ?=
 FOLDER ?= reading
 
 .PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check compile-tests style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
-  engines matrix
+  engines matrix agents
 
 # The lines above, as far as the first empty one.
 help:
@@ -117,6 +118,9 @@ matrix: $(READY) engines
 	@$(PY) docs/generate.py
 	$(foreach suite,bookworm forky,PORTERO_E2E_ENGINE=$(PORTERO_E2E_ENGINES)/$(suite) \
 	  $(PY) -m pytest -n $(JOBS) --dist loadfile $(MATRIX_$(suite):%=tests/e2e/test_%.py) &&) true
+
+agents: $(READY)
+	$(PY) -m pytest tests/packaging/logs/agents.py
 
 # The Pythons of this machine that Portero runs on: on the PATH, or installed by pyenv, whose python3.12 on the PATH runs
 # only where 3.12 is chosen. Besides that of .venv; in CI the oldest and the newest, since those between change nothing else.

@@ -5,9 +5,10 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -17,11 +18,14 @@ from tests.waiting import soon
 
 SHIPPED = ROOT / "packaging" / "logs"
 COLLECTORS = ROOT / "examples" / "logs"
-# Seconds until a rsyslogd that does not end is killed; systemd waits 90.
+# Seconds until what does not end is killed; systemd waits 90.
 _PATIENCE = 5
 needs_rsyslog = pytest.mark.skipif(
     shutil.which("rsyslogd") is None or not any(Path("/usr/lib").glob("*/rsyslog/omrelp.so")),
     reason="needs rsyslog: apt-get install rsyslog rsyslog-relp rsyslog-openssl",
+)
+needs_logrotate = pytest.mark.skipif(
+    shutil.which("logrotate") is None, reason="needs logrotate: apt-get install logrotate"
 )
 
 
@@ -58,31 +62,28 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-class Rsyslog:
-    """One rsyslogd under this configuration, in a folder of its own."""
+class Program:
+    """A log agent or a receiver that runs for the length of a block, with a folder of its own."""
 
-    def __init__(self, folder: Path, configuration: str, enter: Sequence[str] = ()) -> None:
-        self._enter = enter
-        self._folder = folder
-        (folder / "work").mkdir(parents=True)
-        self._file = folder / "rsyslog.conf"
-        self.configure(configuration)
+    def __init__(self, folder: Path, words: Sequence[str | Path]) -> None:
+        self._folder, self._words = folder, words
+        folder.mkdir(exist_ok=True)
         self.start()
 
-    def configure(self, configuration: str) -> None:
-        """From the next start on."""
-        # As Debian's own rsyslog.conf says it.
-        self._file.write_text(f'global(workDirectory="{self._folder}/work")\n{configuration}')
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         self._errors = (self._folder / "errors").open("a")
-        self._process = subprocess.Popen(
-            [*self._enter, "rsyslogd", "-n", "-f", self._file, "-i", self._folder / "pid"],
-            stdout=self._errors,
-            stderr=self._errors,
-        )
-        assert soon(lambda: (self._folder / "pid").exists() or self._process.poll() is not None)
+        self._process = subprocess.Popen(self._words, stdout=self._errors, stderr=self._errors)
+        assert soon(lambda: self._is_up() or self._process.poll() is not None)
         assert self._process.poll() is None, self.errors()
+
+    def _is_up(self) -> bool:
+        return True
 
     def errors(self) -> str:
         return (self._folder / "errors").read_text()
@@ -99,18 +100,25 @@ class Rsyslog:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait(60)
-        (self._folder / "pid").unlink(missing_ok=True)
         self._errors.close()
 
 
-@contextmanager
-def running(folder: Path, configuration: str, enter: Sequence[str] = ()) -> Iterator[Rsyslog]:
-    """Until the end of the block."""
-    made = Rsyslog(folder, configuration, enter)
-    try:
-        yield made
-    finally:
-        made.stop()
+class Rsyslog(Program):
+    """One rsyslogd under this configuration."""
+
+    def __init__(self, folder: Path, configuration: str, enter: Sequence[str] = ()) -> None:
+        (folder / "work").mkdir(parents=True)
+        file, self._pid = folder / "rsyslog.conf", folder / "pid"
+        # As Debian's own rsyslog.conf says it.
+        file.write_text(f'global(workDirectory="{folder}/work")\n{configuration}')
+        super().__init__(folder, [*enter, "rsyslogd", "-n", "-f", file, "-i", self._pid])
+
+    def _is_up(self) -> bool:
+        return self._pid.exists()
+
+    def kill(self) -> None:
+        super().kill()
+        self._pid.unlink(missing_ok=True)
 
 
 def change(text: str, changes: Mapping[str, str]) -> str:
@@ -142,7 +150,12 @@ def collecting(folder: Path, port: int, certificates: Path) -> str:
 
 def make_certificates(folder: Path) -> Path:
     """An authority, and certificates of the machine that collects and of a host."""
-    for words in ("ca {}", "server {} --host logs.example.com", "client {} --user web1.example.com"):
+    for words in (
+        "ca {}",
+        "server {} --host logs.example.com",
+        "server {} --host localhost",
+        "client {} --user web1.example.com",
+    ):
         main(["certs", *words.format(folder).split()], standalone_mode=False)
     return folder
 

@@ -1,4 +1,4 @@
-"""The configurations for vector and fluent-bit, which are not in Debian: their form, not how they run."""
+"""The form of the configurations for vector and fluent-bit. How they run is in agents.py: neither is in Debian."""
 
 import json
 import re

@@ -7,7 +7,7 @@ from tests.server.commands import ask, create, serve
 from tests.server.running import Server, started
 from tests.waiting import soon
 
-from .rsyslog import collected, collecting, free_port, make_certificates, needs_rsyslog, running, sending
+from .rsyslog import Rsyslog, collected, collecting, free_port, make_certificates, needs_rsyslog, sending
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
@@ -28,9 +28,9 @@ def test_a_killed_receiver_changes_no_decision_and_misses_none(tmp_path: Path) -
         return {*ids(tmp_path)} <= {line["id"] for line in collected(tmp_path / "hosts")}
 
     with (
-        running(tmp_path / "collector", collecting(tmp_path / "hosts", port, certificates)) as collector,
+        Rsyslog(tmp_path / "collector", collecting(tmp_path / "hosts", port, certificates)) as collector,
         started(serve(tmp_path, "--profile", "baseline"), tmp_path / "portero.sock") as server,
-        running(tmp_path / "sender", sending("rsyslog.conf", tmp_path, port, certificates)),
+        Rsyslog(tmp_path / "sender", sending("rsyslog.conf", tmp_path, port, certificates)),
     ):
         before = answers(server)
         assert soon(has_all)

@@ -2,82 +2,26 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from portero.decision_log.journald import Journal
 from tests.decision_log.journald import journald, needs_journald
-from tests.paths import ROOT
 from tests.waiting import soon
 
-from .rsyslog import (
-    SHIPPED,
-    as_syslog,
-    change,
-    collected,
-    collecting,
-    free_port,
-    make_certificates,
-    needs_rsyslog,
-    running,
-    sending,
-    text,
-)
+from .conftest import Host
+from .rsyslog import SHIPPED, Rsyslog, as_syslog, change, collected, needs_logrotate, needs_rsyslog, text
 
 pytestmark = needs_rsyslog
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-class Host:
-    """A guarded host with its log, and the machine that collects."""
-
-    def __init__(self, folder: Path, certificates: Path) -> None:
-        self.folder = folder
-        self.log = folder / "log" / "decisions.jsonl"
-        self.log.parent.mkdir()
-        self.port = free_port()
-        self.certificates = certificates
-        self.written = 0
-
-    def write(self, number: int) -> None:
-        with self.log.open("ab") as log:
-            log.write(b"".join(text(f"d-{each}") for each in range(self.written, self.written + number)))
-        self.written += number
-
-    def sending(self, name: str = "rsyslog.conf") -> str:
-        return sending(name, self.log.parent, self.port, self.certificates)
-
-    def collecting(self) -> str:
-        return collecting(self.folder / "hosts", self.port, self.certificates)
-
-    def ids(self) -> list[str]:
-        return [str(line["id"]) for line in collected(self.folder / "hosts")]
-
-    def has_all(self) -> bool:
-        """Whether every line arrived; one may come twice."""
-        return {f"d-{number}" for number in range(self.written)} <= {*self.ids()}
-
-
-@pytest.fixture
-def host(tmp_path: Path, certificates: Path) -> Host:
-    return Host(tmp_path, certificates)
-
-
 def test_every_line_arrives_once_and_masked(host: Host) -> None:
     host.write(300)
-    with running(host.folder / "collector", host.collecting()), running(host.folder / "sender", host.sending()):
+    with Rsyslog(host.folder / "collector", host.collecting()), Rsyslog(host.folder / "sender", host.sending()):
         assert soon(host.has_all)
         host.write(300)
         assert soon(host.has_all)
@@ -90,22 +34,15 @@ def test_every_line_arrives_once_and_masked(host: Host) -> None:
 
 def test_no_line_is_lost_when_the_receiver_is_killed_and_comes_back(host: Host) -> None:
     with (
-        running(host.folder / "collector", host.collecting()) as collector,
-        running(host.folder / "sender", host.sending()),
+        Rsyslog(host.folder / "collector", host.collecting()) as collector,
+        Rsyslog(host.folder / "sender", host.sending()),
     ):
-        host.write(100)
-        assert soon(host.has_all)
-        for _ in range(3):
-            host.write(2000)
-            collector.kill()
-            host.write(200)
-            collector.start()
-            assert soon(host.has_all)
+        host.survive_killed(collector)
 
 
 def test_no_line_is_lost_when_rsyslog_on_the_host_ends_while_the_receiver_is_away(host: Host) -> None:
     host.write(300)
-    with running(host.folder / "sender", host.sending()) as sender:
+    with Rsyslog(host.folder / "sender", host.sending()) as sender:
         assert soon(lambda: "omrelp" in sender.errors())
         for end in (sender.stop, sender.kill, sender.stop):
             host.write(300)
@@ -114,30 +51,17 @@ def test_no_line_is_lost_when_rsyslog_on_the_host_ends_while_the_receiver_is_awa
             end()
             host.write(300)
             sender.start()
-        with running(host.folder / "collector", host.collecting()):
+        with Rsyslog(host.folder / "collector", host.collecting()):
             assert soon(host.has_all)
 
 
-@pytest.mark.skipif(shutil.which("logrotate") is None, reason="needs logrotate: apt-get install logrotate")
+@needs_logrotate
 def test_no_line_is_lost_while_the_log_is_rotated_and_rsyslog_is_stopped(host: Host) -> None:
-    rules = host.folder / "rules"
-    shipped = (ROOT / "packaging" / "files" / "logrotate").read_text()
-    rules.write_text(change(shipped, {"/var/log/portero": str(host.log.parent)}))
-    rotate = ["logrotate", "--force", "--state", host.folder / "state", rules]
     with (
-        running(host.folder / "collector", host.collecting()),
-        running(host.folder / "sender", host.sending()) as sender,
+        Rsyslog(host.folder / "collector", host.collecting()),
+        Rsyslog(host.folder / "sender", host.sending()) as sender,
     ):
-        for turn in range(6):
-            host.write(100)
-            if turn % 2:
-                sender.stop()
-                host.write(100)
-            subprocess.run(rotate, check=True, capture_output=True, timeout=60)
-            host.write(100)
-            if turn % 2:
-                sender.start()
-            assert soon(host.has_all), turn
+        host.survive_rotations(sender)
 
     assert len(host.ids()) == host.written
 
@@ -145,7 +69,7 @@ def test_no_line_is_lost_while_the_log_is_rotated_and_rsyslog_is_stopped(host: H
 def test_a_line_as_long_as_any_is_whole(host: Host) -> None:
     rules = [{"rule": "x" * 100, "action": "audit", "at": "HostConfig.Binds[0]"} for _ in range(800)]
     host.log.write_bytes(text("d-0", violations=rules))
-    with running(host.folder / "collector", host.collecting()), running(host.folder / "sender", host.sending()):
+    with Rsyslog(host.folder / "collector", host.collecting()), Rsyslog(host.folder / "sender", host.sending()):
         assert soon(lambda: collected(host.folder / "hosts"))
 
     (line,) = collected(host.folder / "hosts")
@@ -156,10 +80,10 @@ def test_a_receiver_of_another_name_and_a_host_without_a_certificate_get_nothing
     host.write(10)
     other = host.sending().replace('permittedPeer=["logs.example.com"]', 'permittedPeer=["other.example.com"]')
     stranger = re.sub(r' tls.caCert=.*\n.*tls.myPrivKey="[^"]*"', "", host.sending())
-    with running(host.folder / "collector", host.collecting()) as collector:
-        with running(host.folder / "other", other) as sender:
+    with Rsyslog(host.folder / "collector", host.collecting()) as collector:
+        with Rsyslog(host.folder / "other", other) as sender:
             assert soon(lambda: "other.example.com" in sender.errors() or "peer" in sender.errors())
-        with running(host.folder / "stranger", stranger):
+        with Rsyslog(host.folder / "stranger", stranger):
             assert soon(lambda: "imrelp" in collector.errors())
     assert host.ids() == []
 
@@ -180,7 +104,7 @@ def test_a_receiver_of_syslog_over_tls_gets_rfc_5424(host: Host) -> None:
     got, own = host.folder / "got", host.certificates / "logs.example.com"
     receiver = SYSLOG.format(ca=own / "ca.pem", own=own, got=got, port=host.port)
     host.log.write_bytes(text("d-0") + text("d-1", allowed=True))
-    with running(host.folder / "receiver", receiver), running(host.folder / "sender", as_syslog(host.sending())):
+    with Rsyslog(host.folder / "receiver", receiver), Rsyslog(host.folder / "sender", as_syslog(host.sending())):
         assert soon(lambda: got.exists() and got.read_bytes().count(b"\n") == 2)
 
     refused, allowed = got.read_text().splitlines()
@@ -211,8 +135,8 @@ def named(host: Host, form: str, *lines: bytes) -> Iterator[dict[str, Any]]:
         {"#call portero-ecs": f"call portero-{form}", 'template="portero-line"': 'template="portero-named"'},
     )
     with (
-        running(host.folder / "receiver", RAW.format(got=got, port=host.port, own=own)),
-        running(host.folder / "sender", f"{NAMES}\n{chosen}"),
+        Rsyslog(host.folder / "receiver", RAW.format(got=got, port=host.port, own=own)),
+        Rsyslog(host.folder / "sender", f"{NAMES}\n{chosen}"),
     ):
         assert soon(lambda: got.exists() and got.read_bytes().count(b"\n") == len(lines))
     yield from map(json.loads, got.read_text().splitlines())
@@ -279,8 +203,8 @@ def test_every_decision_in_the_journal_arrives_and_nobody_elses(host: Host) -> N
         unit = {'$!_SYSTEMD_UNIT == "portero.service"': '$!_UID == "0"'}
         sending = change(host.sending("rsyslog-journal.conf"), unit)
         with (
-            running(host.folder / "collector", host.collecting()) as collector,
-            running(host.folder / "sender", sending, journal.enter),
+            Rsyslog(host.folder / "collector", host.collecting()) as collector,
+            Rsyslog(host.folder / "sender", sending, journal.enter),
         ):
             time.sleep(3)  # it begins with what comes after its first start
             with closing(Journal(journal.socket)) as log:
