@@ -1,5 +1,6 @@
 """The plugin dies, comes back, or stays away while the daemon runs: nothing is executed unjudged."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ import pytest
 
 from tests.waiting import wait_until
 
-from .guarded import GuardedDocker
+from .guarded import PLUGIN_SOCKET, GuardedDocker
 from .rawhttp import Answer, Client
 
 pytestmark = pytest.mark.e2e
@@ -141,3 +142,54 @@ def test_a_request_waits_for_a_plugin_that_comes_back(docker: GuardedDocker) -> 
 
     assert harmless.answer().status == 201
     assert _is_refused(attack.answer())
+
+
+def test_what_a_client_asked_that_hung_up_is_executed(docker: GuardedDocker) -> None:
+    docker.client.ask("GET", "/_ping")
+    (decider,) = docker.host.children(docker.plugin_pid)
+    docker.host.signal(decider, "STOP")
+    answer = Client(docker.socket, 1).ask("POST", "/containers/create?name=hung-up", HARMLESS)
+    docker.host.signal(decider, "CONT")
+
+    assert answer.status == 0
+    wait_until(lambda: _exists(docker, "hung-up"), "the container was not created")
+
+
+# A plugin's socket whose backlog is full.
+FULL = """
+import pathlib, signal, socket, sys
+full = socket.socket(socket.AF_UNIX)
+full.bind(sys.argv[1])
+full.listen(0)
+waiting = socket.socket(socket.AF_UNIX)
+waiting.connect(sys.argv[1])
+pathlib.Path("/srv/full").touch()
+signal.pause()
+"""
+
+
+def test_a_full_backlog_is_as_good_as_no_plugin(docker: GuardedDocker) -> None:
+    docker.stop_plugin()
+    docker.host.path(PLUGIN_SOCKET).unlink(missing_ok=True)
+    with docker.host.running("full", [sys.executable, "-c", FULL, PLUGIN_SOCKET], docker.host.path("/srv/full").exists):
+        started = time.monotonic()
+        answer = Client(docker.socket, 60).ask("GET", "/containers/json")
+        took = time.monotonic() - started
+    docker.host.path(PLUGIN_SOCKET).unlink()
+    docker.start_plugin()
+
+    assert (answer.status, "resource temporarily unavailable" in answer.message) == (500, True), answer
+    assert DOCKERD_TRIES[0] < took < DOCKERD_TRIES[1]
+    assert docker.daemon_log().count("resource temporarily unavailable, retrying") == 4
+
+
+def test_dockerd_does_not_start_without_its_plugin(docker: GuardedDocker) -> None:
+    docker.stop_plugin()
+    docker.stop_dockerd()
+    started = time.monotonic()
+    ended = docker.shell("dockerd --debug=false > /srv/dockerd.log 2>&1", timeout=DOCKERD_TRIES[1])
+    took = time.monotonic() - started
+    docker.start_plugin()
+    docker.restart_dockerd()
+
+    assert (ended.returncode, DOCKERD_TRIES[0] < took) == (1, True), docker.host.path("/srv/dockerd.log").read_text()

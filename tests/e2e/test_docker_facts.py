@@ -1,0 +1,133 @@
+"""What docs/docker-facts.md says of dockerd and no other test shows, past a plugin that allows everything."""
+
+import json
+import os
+import sys
+from urllib.parse import quote
+
+import pytest
+
+from tests.paths import ROOT
+
+from .guarded import GuardedDocker, stub
+from .rawhttp import Client, exchange, render
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    own_docker.replace_plugin(stub("allow"))
+    return own_docker
+
+
+def create(docker: GuardedDocker, name: str, **body: object) -> None:
+    answer = docker.client.ask("POST", f"/containers/create?name={name}", {"Image": "busybox", **body})
+    assert answer.status == 201, answer
+
+
+def names(docker: GuardedDocker, query: str) -> set[str]:
+    return {container["Names"][0] for container in docker.client.get(f"/containers/json?{query}")}
+
+
+def test_3_14_dockerd_logs_the_whole_target_of_a_refused_request(docker: GuardedDocker) -> None:
+    arguments = quote(json.dumps({"TOKEN": "hunter2"}))
+    with docker.guarded_by(stub("deny")):
+        assert docker.client.ask("POST", f"/build?buildargs={arguments}").status == 403
+    assert "hunter2" in docker.daemon_log()
+
+
+def test_3_15_after_an_upgrade_that_does_not_happen_dockerd_reads_on(docker: GuardedDocker) -> None:
+    upgrading = render("GET", "/_ping", [("Connection", "Upgrade"), ("Upgrade", "tcp")])
+    answer = exchange(docker.socket, upgrading + render("GET", "/version"), pipelined=True)
+
+    assert (answer.status, "ApiVersion" in answer.text()) == (200, True), answer
+
+
+def test_5_5_a_boolean_of_the_query_is_false_as_five_words_alone(docker: GuardedDocker) -> None:
+    create(docker, "stopped")
+    shown = {
+        word: "/stopped" in names(docker, f"all={word}")
+        for word in ("", "0", "no", "false", "none", "1", "off", "n", "f", "2", "null")
+    }
+    assert [word for word, is_shown in shown.items() if not is_shown] == ["", "0", "no", "false", "none"]
+
+
+def test_12_6_the_command_line_drops_rates_of_devices(docker: GuardedDocker) -> None:
+    docker.do("docker create --name rated --device-read-bps /dev/null:1mb --device-write-iops /dev/null:9 busybox")
+    host = docker.client.get("/containers/rated/json")["HostConfig"]
+    assert not host["BlkioDeviceReadBps"]
+    assert not host["BlkioDeviceWriteIOps"]
+
+
+def test_9_10_dockerd_opens_the_group_file_of_a_container_whatever_it_is(docker: GuardedDocker) -> None:
+    docker.do("docker run --name piped busybox sh -c 'rm /etc/group; mknod /etc/group p'")
+    merged = docker.client.get("/containers/piped/json")["GraphDriver"]["Data"]["MergedDir"]
+    answer = Client(docker.socket, 3).ask("POST", "/containers/piped/start")
+    # ENXIO where nothing reads.
+    os.close(os.open(docker.host.path(f"{merged}/etc/group"), os.O_WRONLY | os.O_NONBLOCK))
+
+    assert answer.status == 0
+
+
+def test_14_1_a_label_narrows_lists_and_nothing_else(docker: GuardedDocker) -> None:
+    for owner in ("a", "b"):
+        create(docker, f"of-{owner}", Labels={"owner": owner})
+        docker.client.ask("POST", "/volumes/create", {"Name": f"of-{owner}", "Labels": {"owner": owner}})
+    query = f"filters={quote(json.dumps({'label': ['owner=a']}))}"
+
+    def volumes(target: str) -> set[str]:
+        return {volume["Name"] for volume in docker.client.get(f"{target}?{query}")["Volumes"]} & {"of-a", "of-b"}
+
+    assert names(docker, f"all=1&{query}") == {"/of-a"}
+    assert volumes("/volumes") == {"of-a"}
+    assert volumes("/system/df") == {"of-a", "of-b"}
+    assert docker.client.ask("GET", f"/plugins?{query}").status == 400
+
+
+VOLUMES = """
+import json, sys
+from tests import unix_server
+
+class Handler(unix_server.Handler):
+    def respond(self):
+        with open("/srv/volumes", "a") as file:
+            file.write(f"{self.path} {self.posted().decode()}\\n")
+        self.reply(json.dumps({"Implements": ["VolumeDriver"]} if "Activate" in self.path else {"Err": "no"}).encode())
+
+with unix_server.Server("/run/docker/plugins/vols.sock", Handler) as server:
+    server.serve_forever()
+"""
+
+
+def test_10_2_a_loaded_volume_plugin_is_asked_about_every_unknown_name(docker: GuardedDocker) -> None:
+    words = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-c", VOLUMES]
+    with docker.host.running("volumes", words, docker.host.path("/run/docker/plugins/vols.sock").exists):
+        docker.client.ask("POST", "/volumes/create", {"Name": "mine", "Driver": "vols"})
+        docker.client.ask("GET", "/volumes/unknown")
+        asked = docker.host.path("/srv/volumes").read_text()
+    assert '/VolumeDriver.Get {"Name":"unknown"}' in asked
+
+
+def test_10_3_containerd_looks_for_programs_in_opt_first(docker: GuardedDocker) -> None:
+    name = "containerd-shim-runc-v2"
+    program = docker.host.path(f"/opt/containerd/bin/{name}")
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f'#!/bin/sh\ntouch /srv/from-opt\nexec {docker.do(f"command -v {name}").strip()} "$@"\n')
+    program.chmod(0o755)
+    # It remembers where it found one.
+    docker.restart_dockerd()
+    docker.do("docker run --rm busybox true")
+    assert docker.host.path("/srv/from-opt").exists()
+
+
+def test_7_19_no_swarm_starts_with_live_restore_and_a_reload_takes_it(docker: GuardedDocker) -> None:
+    docker.write_daemon_config({"live-restore": True})
+    docker.reload()
+    assert docker.client.get("/info")["LiveRestoreEnabled"] is True
+    docker.stop_dockerd()
+    ended = docker.shell("dockerd --iptables=false --ip6tables=false", timeout=50)
+    docker.write_daemon_config()
+    docker.restart_dockerd()
+
+    assert (ended.returncode, "incompatible with swarm mode" in ended.stderr) == (1, True), ended.stderr
