@@ -1,11 +1,14 @@
 """`portero serve` that compares its picture of the daemon every second, with each container: see test_picture.py.
 
 With each exec, too, of which it was not asked what it is. BLIND=1: it does not look at requests, answers and events.
+Each comparison is a line of the file COMPARED: how many containers were certain in a picture that was whole, and how
+many differences there were.
 """
 
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from portero.cli import main
@@ -14,6 +17,7 @@ from portero.objects.cached_facts import choose_facts
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture import Picture
+from portero.objects.picture_reader import PictureReader
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
@@ -22,8 +26,9 @@ picture_reader._COMPARE_SECONDS = 1.0
 picture_reader._FIRST_SECONDS = 1.0
 picture_reader._SAMPLE = 1000
 followed_daemon._FORMER_SECONDS = 1.0
-EXECS = deque[str](maxlen=1000)
+EXECS, CERTAIN = deque[str](maxlen=1000), deque[int](maxlen=1)
 note_exec, compare_facts = Picture.note_exec, picture_reader.compare_facts
+compare, compare_list = PictureReader._compare, picture_reader.compare_list
 
 
 def remember_exec(self: Picture, id: str, *of: Any) -> bool:
@@ -50,10 +55,25 @@ def compare_execs(picture: Picture, ids: Any, ask: DaemonQuestions, take_events:
     return different
 
 
+def count_certain(picture: Picture, *listed: Any) -> list[str]:
+    found = picture.list_containers()
+    CERTAIN.append(len(found[0].by_id) if found else 0)
+    return compare_list(picture, *listed)
+
+
+def note_comparison(self: PictureReader, *of: Any) -> None:
+    before = self._followed.differences
+    compare(self, *of)
+    with Path(os.environ["COMPARED"]).open("a") as file:
+        file.write(f"{CERTAIN.pop()} {self._followed.differences - before}\n")
+
+
+PictureReader._compare = note_comparison  # type: ignore[method-assign]
+picture_reader.compare_list = count_certain  # type: ignore[attr-defined]
 Picture.note_exec = remember_exec  # type: ignore[assignment,method-assign]
 picture_reader.compare_facts = compare_execs  # type: ignore[attr-defined]
 if os.environ.get("BLIND"):
     FollowedDaemon.note_allowed = FollowedDaemon.note_result = lambda *_: None  # type: ignore[method-assign]
-    picture_reader.PictureReader._take = lambda *_: None  # type: ignore[method-assign]
+    PictureReader._take = lambda *_: None  # type: ignore[method-assign]
 
 main(prog_name="portero")

@@ -1,117 +1,121 @@
-"""Four clients at once do random operations at one daemon, and go away in the middle of some; all by a seed."""
+"""Four clients at once play random sequences at one daemon, and go away in the middle of some; all by a seed.
 
+What needs more than requests of JSON, and services, which have a daemon in a swarm, are left out.
+"""
+
+import itertools
 import json
 import random
 import socket
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from tests.e2e.rawhttp import Client, render
+from tests.e2e.rawhttp import Answer, Client, render
+from tests.waiting import wait_until
+
+from .generate import sequence
+from .play import REQUESTS
 
 CLIENTS = 4
-_NAMES = ("one", "two", "three", "four", "five", "cafe", "beef")
-_FOLDERS = ("/srv/media", "/srv/media/movies", "/srv/data", "/srv/app")
-_VOLUMES = ("data", "cache")
-_NETWORKS = ("front", "back")
-_Request = tuple[str, str, object]
+_OF_CONTAINERS = ("start", "restart", "stop", "exec", "rename", "update", "connect", "remove", "copy-out", "commit")
+_Request = tuple[str, str, Any]
+# What no sequence does: {} is a container.
+_BETWEEN: tuple[_Request, ...] = (
+    ("POST", "/containers/{}/kill", None),
+    ("POST", "/containers/{}/exec", {"Cmd": ["true"], "User": "1", "Privileged": False}),
+    ("POST", "/networks/n0/disconnect", {"Container": "c0"}),
+    ("DELETE", "/networks/n0", None),
+    ("POST", "/containers/prune", None),
+    *[("DELETE", "/containers/{}?force=1", None)] * 5,
+)
 
 
 class Crowd:
-    """`play` does so many operations."""
+    """`answers`: the status of each operation that dockerd answered, and was not kept from by a guard that is gone."""
 
     def __init__(self, path: Path, seed: int) -> None:
-        self._path = path
-        self._seeds = random.Random(seed)
+        self._client = Client(path, 30)
+        self._seed = seed
+        self._chance = random.Random(seed)
+        chances = [random.Random(f"{seed}/{client}") for client in range(CLIENTS)]
+        self._players = [(chance, self._make_requests(chance, client)) for client, chance in enumerate(chances)]
+        self.answers: list[int] = []
+        self._end = 0
 
-    def play(self, operations: int) -> None:
-        seeds = [self._seeds.random() for _ in range(CLIENTS)]
+    def play(self, operations: int, strike: Callable[[], None] = lambda: None) -> None:
+        """So many operations. This thread, a fifth one, strikes when some of them are done."""
+        begun = len(self.answers)
+        self._end, strikes = begun + operations, begun + self._chance.randrange(operations // 2)
         with ThreadPoolExecutor(CLIENTS) as pool:
-            list(pool.map(lambda seed: self._play_one(seed, operations // CLIENTS), seeds))
+            playing = pool.map(self._play_one, *zip(*self._players, strict=True))
+            try:
+                wait_until(lambda: len(self.answers) >= strikes, "nothing is answered")
+                strike()
+            except BaseException:
+                self._end = 0
+                raise
+            list(playing)
 
-    def _play_one(self, seed: float, operations: int) -> None:
-        chance = random.Random(seed)
-        for _ in range(operations):
-            method, target, body = chance.choices([*_MAKERS], [*_MAKERS.values()])[0](self, chance)
-            # The daemon and Portero are killed meanwhile.
-            with suppress(OSError, ValueError):
-                if chance.random() < 0.05:
-                    self._hang_up(method, target, body)
-                else:
-                    Client(self._path, 30).ask(method, target, body)
+    def _play_one(self, chance: random.Random, requests: Iterator[_Request]) -> None:
+        while len(self.answers) < self._end:
+            method, target, body = next(requests)
+            if chance.random() < 0.05:
+                self._hang_up(method, target, body)
+                continue
+            answer = self._do(method, target, body)
+            if target.endswith("/exec") and answer.status == 201:
+                self._do("POST", f"/exec/{answer.json()['Id']}/start", {"Detach": chance.random() < 0.5})
+
+    def _do(self, method: str, target: str, body: object) -> Answer:
+        answer = self._client.ask(method, target, body)
+        if 0 < answer.status < 500:
+            self.answers.append(answer.status)
+        elif not answer.status:
+            time.sleep(0.05)  # the daemon is killed
+        return answer
 
     def _hang_up(self, method: str, target: str, body: object) -> None:
         """Go away before the answer."""
         headers = [("Content-Type", "application/json")] if body is not None else []
         data = b"" if body is None else json.dumps(body).encode()
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(self._path))
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self._client.path))
             client.sendall(render(method, target, headers, data))
 
-    def name(self, chance: random.Random) -> str:
-        """A name, or the ID of a container that is there, or its beginning."""
-        if chance.random() < 0.7:
-            return chance.choice(_NAMES)
-        with suppress(OSError, ValueError):
-            ids = [one["Id"] for one in Client(self._path, 30).get("/containers/json?all=1")]
-            if ids:
-                return str(chance.choice(ids))[: chance.choice((4, 12, 64))]
+    def _make_requests(self, chance: random.Random, client: int) -> Iterator[_Request]:
+        for number in itertools.count(client, CLIENTS):
+            for step in sequence(self._seed, number, device="/dev/loop99", host_users=False):
+                if step.kind in _OF_CONTAINERS and chance.random() < 0.3:
+                    step = replace(step, name=self._find_id(chance))
+                if step.kind == "rename" and chance.random() < 0.3:
+                    # A name that begins the ID of another one.
+                    step = replace(step, text=self._find_id(chance)[:9])
+                if chance.random() < 0.4:
+                    method, target, body = chance.choice(_BETWEEN)
+                    name = self._find_id(chance) if chance.random() < 0.3 else f"c{chance.randrange(4)}"
+                    yield method, target.format(name), body
+                for kind in ("create", "start") if step.kind == "run" else (step.kind,):
+                    if kind in REQUESTS and kind != "service":
+                        yield _vary(chance, kind, REQUESTS[kind](step))
+
+    def _find_id(self, chance: random.Random) -> str:
+        """The ID of a container that is there, or its beginning."""
+        with suppress(TypeError, IndexError, KeyError):
+            ids = [str(one["Id"]) for one in self._client.get("/containers/json?all=1")]
+            return chance.choice(ids)[: chance.choice((4, 12, 64))]
         return "none"
 
 
-def _create(crowd: Crowd, chance: random.Random) -> _Request:
-    binds = [f"{folder}:/m{number}:ro" for number, folder in enumerate(chance.sample(_FOLDERS, chance.randint(0, 2)))]
-    if chance.random() < 0.3:
-        binds.append(f"{chance.choice(_VOLUMES)}:/v")
-    host: dict[str, object] = {"Binds": binds, "Memory": 1 << 26, "NetworkMode": "none"}
-    host["AutoRemove"] = chance.random() < 0.2
-    if not host["AutoRemove"] and chance.random() < 0.2:
-        host["RestartPolicy"] = {"Name": "on-failure", "MaximumRetryCount": 2}
-    command = chance.choice((["sleep", "30"], ["true"], ["false"], ["missing"]))
-    name = f"?name={chance.choice(_NAMES)}" if chance.random() < 0.9 else ""
-    return "POST", f"/containers/create{name}", {"Image": "busybox", "Cmd": command, "HostConfig": host}
-
-
-def _rename(crowd: Crowd, chance: random.Random) -> _Request:
-    # A name that begins the ID of another one, too.
-    other = crowd.name(chance)[:12]
-    return "POST", f"/containers/{crowd.name(chance)}/rename?name={other}", None
-
-
-def _on(method: str, target: str, body: object = None) -> Callable[[Crowd, random.Random], _Request]:
-    return lambda crowd, chance: (method, target.format(crowd.name(chance)), body)
-
-
-def _network(crowd: Crowd, chance: random.Random) -> _Request:
-    verb = chance.choice(("connect", "disconnect"))
-    return "POST", f"/networks/{chance.choice(_NETWORKS)}/{verb}", {"Container": crowd.name(chance)}
-
-
-def _other(crowd: Crowd, chance: random.Random) -> _Request:
-    return chance.choice(
-        (
-            ("POST", "/networks/create", {"Name": chance.choice(_NETWORKS), "Internal": True}),
-            ("DELETE", f"/networks/{chance.choice(_NETWORKS)}", None),
-            ("POST", "/volumes/create", {"Name": chance.choice(_VOLUMES)}),
-            ("DELETE", f"/volumes/{chance.choice(_VOLUMES)}", None),
-        )
-    )
-
-
-# Each with how often it comes.
-_MAKERS: Mapping[Callable[[Crowd, random.Random], _Request], int] = {
-    _create: 30,
-    _rename: 8,
-    _network: 6,
-    _other: 6,
-    _on("POST", "/containers/{}/start"): 20,
-    _on("POST", "/containers/{}/stop?t=0"): 5,
-    _on("POST", "/containers/{}/kill"): 3,
-    _on("POST", "/containers/{}/restart?t=0"): 3,
-    _on("POST", "/containers/{}/update", {"Memory": 1 << 27, "MemorySwap": 1 << 28}): 6,
-    _on("POST", "/containers/{}/exec", {"Cmd": ["true"]}): 6,
-    _on("POST", "/containers/{}/exec", {"Cmd": ["true"], "User": "1", "Privileged": False}): 6,
-    _on("DELETE", "/containers/{}?force=1"): 12,
-    lambda crowd, chance: ("POST", "/containers/prune", None): 1,
-}
+def _vary(chance: random.Random, kind: str, request: _Request) -> _Request:
+    """Some containers remove themselves, and some cannot be started."""
+    method, target, body = request
+    if kind == "create" and chance.random() < 0.2:
+        body["HostConfig"]["AutoRemove"] = True
+    if kind == "create" and chance.random() < 0.1:
+        body["Cmd"] = ["missing"]
+    return method, target, body

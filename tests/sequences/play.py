@@ -55,9 +55,27 @@ class Played:
     answers: tuple[str, ...]
 
 
-# The steps that are one request: its method, target and body.
-_REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, object]]] = {
+def _merged(*patches: Mapping[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for patch in patches:
+        merge(body, patch)
+    return body
+
+
+# The steps that are one request, and what others begin with: its method, target and body.
+REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, Any]]] = {
+    "create": lambda step: (
+        *("POST", f"/containers/create?name={step.name}"),
+        _merged(CONTAINER, {"Image": step.image, "Cmd": ["sh", "-c", step.text]}, step.body()),
+    ),
+    "start": lambda step: ("POST", f"/containers/{step.name}/start", None),
+    "restart": lambda step: ("POST", f"/containers/{step.name}/restart?t=0", None),
     "stop": lambda step: ("POST", f"/containers/{step.name}/stop?t=0", None),
+    "exec": lambda step: (
+        *("POST", f"/containers/{step.name}/exec"),
+        {"Cmd": ["sh", "-c", step.text], "AttachStdout": True, "AttachStderr": True, **step.body()},
+    ),
+    "rename": lambda step: ("POST", f"/containers/{step.name}/rename?name={step.text}", None),
     "copy-out": lambda step: ("GET", f"/containers/{step.name}/archive?path={quote(step.text)}", None),
     "commit": lambda step: (
         *("POST", "/commit?" + urlencode({"container": step.name, "repo": step.text, "tag": "1", **step.body()}, True)),
@@ -73,6 +91,14 @@ _REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, object]]] = {
     "remove-volume": lambda step: ("DELETE", f"/volumes/{step.name}", None),
     "network": lambda step: ("POST", "/networks/create", {"Name": step.name, **step.body()}),
     "connect": lambda step: ("POST", f"/networks/{step.text}/connect", {"Container": step.name, **step.body()}),
+    "service": lambda step: (
+        *("POST", "/services/create"),
+        _merged(
+            *({"Name": step.name}, SERVICE),
+            {"TaskTemplate": {"ContainerSpec": {"Image": step.image, "Command": ["sh", "-c", step.text]}}},
+            step.body(),
+        ),
+    ),
     "request": lambda step: (step.name, step.text, step.body() or None),
 }
 
@@ -121,27 +147,21 @@ class Player:
         self._plugins = []
 
     def _do(self, step: Step) -> str:
-        if step.kind in _REQUESTS:
-            answer = self._ask(step, *_REQUESTS[step.kind](step))
-        else:
-            answer = getattr(self, "_" + step.kind.replace("-", "_"))(step)
+        do = getattr(self, "_" + step.kind.replace("-", "_"), self._request)
+        answer = do(step)
         if isinstance(answer, Answer):
             self._output.append(answer.body)
             return f"{answer.status} {answer.message if answer.status >= 400 else ''}".strip()
         return str(answer)
 
-    def _ask(self, step: Step | None, method: str, target: str, body: object = None) -> Answer:
-        version = f"/v{step.version}" if step and step.version else ""
-        return self._docker.client.ask(method, version + target, body)
+    def _request(self, step: Step, kind: str = "") -> Answer:
+        method, target, body = REQUESTS[kind or step.kind](step)
+        return self._docker.client.ask(method, (f"/v{step.version}" if step.version else "") + target, body)
 
     # -- containers
 
     def _create(self, step: Step) -> Answer:
-        body: dict[str, Any] = {}
-        merge(body, CONTAINER)
-        merge(body, {"Image": step.image, "Cmd": ["sh", "-c", step.text]})
-        merge(body, step.body())
-        answer = self._ask(step, "POST", f"/containers/create?name={step.name}", body)
+        answer = self._request(step, "create")
         if answer.status == 201 and "staying" in step.text:
             self._stay.add(step.name)
         return answer
@@ -150,15 +170,12 @@ class Player:
         created = self._create(step)
         return self._start(step) if created.status == 201 else created
 
-    def _start(self, step: Step) -> Answer:
-        return self._started(step, f"/containers/{step.name}/start")
-
     def _restart(self, step: Step) -> Answer:
-        return self._started(step, f"/containers/{step.name}/restart?t=0")
+        return self._start(step, "restart")
 
-    def _started(self, step: Step, target: str) -> Answer:
+    def _start(self, step: Step, kind: str = "start") -> Answer:
         looks = self._log_of(step.name).count(STAYING) if step.name in self._stay else 0
-        answer = self._ask(step, "POST", target)
+        answer = self._request(step, kind)
         if answer.status == 204:
             self._await_look(step.name, looks)
         return answer
@@ -190,11 +207,11 @@ class Player:
         return self._docker.client.ask("GET", f"/containers/{name}/logs?stdout=1&stderr=1").body
 
     def _exec(self, step: Step) -> Answer:
-        body = {"Cmd": ["sh", "-c", step.text], "AttachStdout": True, "AttachStderr": True, **step.body()}
-        created = self._ask(step, "POST", f"/containers/{step.name}/exec", body)
+        created = self._request(step)
         if created.status != 201:
             return created
-        return self._ask(step, "POST", f"/exec/{created.json()['Id']}/start", {"Detach": False})
+        version = f"/v{step.version}" if step.version else ""
+        return self._docker.client.ask("POST", f"{version}/exec/{created.json()['Id']}/start", {"Detach": False})
 
     def _copy_in(self, step: Step) -> Answer:
         data = archive({"decides": MARK.encode()})
@@ -207,7 +224,7 @@ class Player:
         return exchange(self._docker.socket, request, 20)
 
     def _rename(self, step: Step) -> Answer:
-        answer = self._ask(step, "POST", f"/containers/{step.name}/rename?name={step.text}")
+        answer = self._request(step)
         if answer.status == 204 and step.name in self._stay:
             self._stay = {*self._stay - {step.name}, step.text}
         return answer
@@ -242,16 +259,12 @@ class Player:
 
     def _tag(self, step: Step) -> Answer:
         repository, _, tag = step.text.rpartition(":")
-        answer = self._ask(step, "POST", f"/images/{step.name}/tag?repo={repository}&tag={tag}")
+        answer = self._docker.client.ask("POST", f"/images/{step.name}/tag?repo={repository}&tag={tag}")
         self._await_task(frozenset({"complete"}))
         return answer
 
     def _service(self, step: Step) -> Answer:
-        body: dict[str, Any] = {"Name": step.name}
-        merge(body, SERVICE)
-        merge(body, {"TaskTemplate": {"ContainerSpec": {"Image": step.image, "Command": ["sh", "-c", step.text]}}})
-        merge(body, step.body())
-        answer = self._ask(step, "POST", "/services/create", body)
+        answer = self._request(step)
         if answer.status == 201:
             self._await_task(frozenset({"complete", "failed", "rejected"}))
         return answer

@@ -5,6 +5,7 @@ import random
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,13 +19,16 @@ from tests.e2e.refusals import refusing
 from tests.paths import ROOT
 from tests.waiting import wait_until
 
+from . import pieces
+from .canaries import FOLDERS as FOLDERS_OF_USERS
 from .crowd import Crowd
 
 pytestmark = pytest.mark.e2e
 
 # make picture N=20000 SEED=7
 OPERATIONS, SEED = (int(os.environ.get(f"PICTURE_{name}", n)) for name, n in (("OPERATIONS", "200"), ("SEED", "1")))
-PAIRS = min(OPERATIONS // 8, 200)
+PAIRS, RACES = min(OPERATIONS // 8, 200), min(OPERATIONS // 4, 2000)
+COMPARED = "/run/compared"
 SERVE = (
     *("serve", "--socket", PLUGIN_SOCKET, "--profile", "baseline", "--log", LOG, "--state", STATE, "--host-root"),
     "/",
@@ -35,14 +39,18 @@ OWN_AND_29 = [None] if missing_engine(FOLDERS["29.7"]) else [None, FOLDERS["29.7
 @pytest.fixture(params=OWN_AND_29, ids=["own", "29.7"][: len(OWN_AND_29)], scope="module")
 def crowded(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
     with started(GuardedDocker(engine=request.param)) as docker:
-        docker.shell("mkdir -p /srv/media/movies")
+        docker.shell(f"mkdir -p /srv/media/movies {' '.join(path for path, _ in FOLDERS_OF_USERS)}")
+        docker.unguard()
+        docker.import_busybox(pieces.APP, "CMD sh")
+        docker.import_busybox(pieces.DATA, "VOLUME /v")
+        docker.guard()
         docker.replace_plugin(compared())
         yield docker
 
 
 def compared(*variables: str) -> list[str]:
     path = f"PYTHONPATH={ROOT / 'plugin'}:{ROOT}"
-    return ["env", path, *variables, sys.executable, "-m", "tests.sequences.compared", *SERVE]
+    return ["env", path, f"COMPARED={COMPARED}", *variables, sys.executable, "-m", "tests.sequences.compared", *SERVE]
 
 
 def find_differences(docker: GuardedDocker) -> float:
@@ -52,19 +60,41 @@ def find_differences(docker: GuardedDocker) -> float:
     return float(found[1])
 
 
+def read_comparisons(docker: GuardedDocker) -> list[tuple[int, int]]:
+    """Containers that were certain, 0 where the picture was not whole, and differences; what a kill cut off is none."""
+    path = docker.host.path(COMPARED)
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [(int(certain), int(differences)) for certain, differences in map(str.split, lines)]
+
+
 def test_random_operations_make_no_difference_between_picture_and_daemon(crowded: GuardedDocker) -> None:
     crowd, chance = Crowd(crowded.socket, SEED), random.Random(SEED)
-    for number in range(OPERATIONS // 50):
-        crowd.play(50)
-        # Some comparisons find the daemon at rest, others one that is busy.
-        time.sleep(chance.choice((0.0, 3.0)))
-        assert find_differences(crowded) == 0, crowded.logs()
-        if number % 4 == 0:
-            crowded.stop_plugin("KILL")
-            crowded.start_plugin(compared())
-        elif number % 4 == 2:
-            crowded.dockerd.stop("KILL")
-            crowded.restart_dockerd()
+    strikes = (lambda: kill_portero(crowded), lambda: kill_dockerd(crowded), lambda: None, lambda: None)
+    compared = 0
+    for number in range(OPERATIONS // 100):
+        crowd.play(100, strikes[number % 4])
+        # Some comparisons must find the daemon at rest, others may have found one that is busy.
+        if chance.random() < 0.5:
+            compared = len(read_comparisons(crowded))
+        wait_until(
+            lambda since=compared: any(certain for certain, _ in read_comparisons(crowded)[since:]),
+            "a whole picture is not compared",
+        )
+        compared = len(read_comparisons(crowded))
+        assert sum(differences for _, differences in read_comparisons(crowded)) == 0, crowded.logs()
+    whole = [certain for certain, _ in read_comparisons(crowded) if certain]
+    print(f"{Counter(crowd.answers)} in answers, {len(whole)} comparisons of {sum(whole)} containers")
+    crowded.shell("docker ps -aq | xargs docker rm -f")
+
+
+def kill_portero(docker: GuardedDocker) -> None:
+    docker.stop_plugin("KILL")
+    docker.start_plugin(compared())
+
+
+def kill_dockerd(docker: GuardedDocker) -> None:
+    docker.dockerd.stop("KILL")
+    docker.restart_dockerd()
 
 
 def test_a_picture_that_sees_no_requests_is_noticed(crowded: GuardedDocker) -> None:
@@ -143,6 +173,35 @@ def test_an_exec_is_known_to_be_in_the_container_that_had_the_name(crowded: Guar
     assert find_differences(crowded) == 0, crowded.logs()
     for id in swapped:
         client.ask("DELETE", f"/containers/{id}?force=1")
+
+
+def test_a_name_that_begins_the_id_of_a_privileged_container_never_means_that_one(crowded: GuardedDocker) -> None:
+    client = crowded.client
+    body = {"Image": "busybox", "Cmd": ["sleep", "6000"], "HostConfig": {"NetworkMode": "none"}}
+    crowded.unguard()
+    privileged = {**body, "HostConfig": {"Privileged": True}}
+    id = client.ask("POST", "/containers/create?name=privileged", privileged).json()["Id"]
+    harmless = client.ask("POST", f"/containers/create?name={id[:9]}", body).json()["Id"]
+    crowded.guard()
+    assert client.ask("POST", f"/containers/{harmless}/start").status == 204
+    began = crowded.log_size()
+
+    def use(verb: str, body: object) -> list[Answer]:
+        return [client.ask("POST", f"/containers/{id[:9]}/{verb}", body) for _ in range(RACES)]
+
+    with ThreadPoolExecutor(2) as pool:
+        using = [pool.submit(use, "start", None), pool.submit(use, "exec", {"Cmd": ["true"]})]
+        while not all(one.done() for one in using):
+            for name in ("away", id[:9]):
+                assert client.ask("POST", f"/containers/{harmless}/rename?name={name}").status == 204
+    starts, execs = (one.result() for one in using)
+    # What is running already is 304, an exec in what is not running 409.
+    assert ({one.status for one in starts} <= {304, 403}, {one.status for one in execs} <= {201, 403}) == (True, True)
+    assert client.get(f"/containers/{id}/json")["State"]["StartedAt"].startswith("0001-")
+    refused = [violation["rule"] for line in crowded.decisions(began) for violation in line["violations"]]
+    assert "existing-container" in refused
+    for one in (id, harmless):
+        client.ask("DELETE", f"/containers/{one}?force=1")
 
 
 def exec_in(docker: GuardedDocker, name: str) -> int:
