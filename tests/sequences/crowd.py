@@ -18,20 +18,27 @@ from typing import Any
 from tests.e2e.rawhttp import Answer, Client, render
 from tests.waiting import wait_until
 
+from . import pieces
 from .generate import sequence
-from .play import REQUESTS
+from .play import CONTAINER, REQUESTS
+from .steps import merge
 
 CLIENTS = 4
+# Two hexadecimal digits begin IDs, too.
+_NAMES = [f"c{number}" for number in range(8)]
 _OF_CONTAINERS = ("start", "restart", "stop", "exec", "rename", "update", "connect", "remove", "copy-out", "commit")
 _Request = tuple[str, str, Any]
-# What no sequence does: {} is a container.
+# What comes between: what no sequence does, or seldom; {} is a container.
 _BETWEEN: tuple[_Request, ...] = (
-    ("POST", "/containers/{}/kill", None),
-    ("POST", "/containers/{}/exec", {"Cmd": ["true"], "User": "1", "Privileged": False}),
+    *[("DELETE", "/containers/{}?force=1", None)] * 6,
+    *[("POST", "/containers/{}/rename?name={}", None)] * 3,
+    *[("POST", "/containers/{}/exec", {"Cmd": ["true"], "User": "1", "Privileged": False})] * 2,
+    *[("POST", "/containers/{}/update", {"Memory": 1 << 27, "MemorySwap": 1 << 28})] * 2,
+    *[("POST", "/containers/{}/kill", None)] * 2,
+    ("POST", "/networks/n0/connect", {"Container": "c0"}),
     ("POST", "/networks/n0/disconnect", {"Container": "c0"}),
     ("DELETE", "/networks/n0", None),
     ("POST", "/containers/prune", None),
-    *[("DELETE", "/containers/{}?force=1", None)] * 5,
 )
 
 
@@ -90,32 +97,43 @@ class Crowd:
     def _make_requests(self, chance: random.Random, client: int) -> Iterator[_Request]:
         for number in itertools.count(client, CLIENTS):
             for step in sequence(self._seed, number, device="/dev/loop99", host_users=False):
-                if step.kind in _OF_CONTAINERS and chance.random() < 0.3:
-                    step = replace(step, name=self._find_id(chance))
-                if step.kind == "rename" and chance.random() < 0.3:
-                    # A name that begins the ID of another one.
-                    step = replace(step, text=self._find_id(chance)[:9])
-                if chance.random() < 0.4:
+                if step.kind in _OF_CONTAINERS:
+                    step = replace(step, name=self._find_container(chance))
+                elif step.kind in ("run", "create"):
+                    step = replace(step, name=chance.choice(_NAMES))
+                if chance.random() < 0.6:
                     method, target, body = chance.choice(_BETWEEN)
-                    name = self._find_id(chance) if chance.random() < 0.3 else f"c{chance.randrange(4)}"
-                    yield method, target.format(name), body
+                    # A new name can begin the ID of another one.
+                    yield method, target.format(self._find_container(chance), self._find_container(chance)[:9]), body
                 for kind in ("create", "start") if step.kind == "run" else (step.kind,):
                     if kind in REQUESTS and kind != "service":
-                        yield _vary(chance, kind, REQUESTS[kind](step))
+                        method, target, body = REQUESTS[kind](step)
+                        if kind == "create":
+                            _vary(chance, body)
+                        yield method, target, body
 
-    def _find_id(self, chance: random.Random) -> str:
-        """The ID of a container that is there, or its beginning."""
+    def _find_container(self, chance: random.Random) -> str:
+        """A name, or the ID of a container that is there, or its beginning."""
+        if chance.random() < 0.7:
+            return chance.choice(_NAMES)
         with suppress(TypeError, IndexError, KeyError):
             ids = [str(one["Id"]) for one in self._client.get("/containers/json?all=1")]
             return chance.choice(ids)[: chance.choice((4, 12, 64))]
         return "none"
 
 
-def _vary(chance: random.Random, kind: str, request: _Request) -> _Request:
-    """Some containers remove themselves, and some cannot be started."""
-    method, target, body = request
-    if kind == "create" and chance.random() < 0.2:
-        body["HostConfig"]["AutoRemove"] = True
-    if kind == "create" and chance.random() < 0.1:
+def _vary(chance: random.Random, body: dict[str, Any]) -> None:
+    """Half of the containers are harmless; some use others, some remove themselves, and some cannot be started."""
+    if chance.random() < 0.5:
+        sources = enumerate(chance.sample(pieces.HARMLESS, chance.randint(0, 2)))
+        binds = [f"{source}:/m{number}:ro" for number, source in sources]
+        body |= {"HostConfig": {**CONTAINER["HostConfig"], "NetworkMode": "none", "Binds": binds}}
+    host = body["HostConfig"]
+    if chance.random() < 0.3:
+        merge(body, chance.choice(pieces.CONTAINER_FLAGS["objects"]).body)
+    if host.get("Links"):
+        host["NetworkMode"] = "bridge"
+    if chance.random() < 0.2:
+        host["AutoRemove"] = True
+    if chance.random() < 0.1:
         body["Cmd"] = ["missing"]
-    return method, target, body

@@ -39,13 +39,17 @@ OWN_AND_29 = [None] if missing_engine(FOLDERS["29.7"]) else [None, FOLDERS["29.7
 @pytest.fixture(params=OWN_AND_29, ids=["own", "29.7"][: len(OWN_AND_29)], scope="module")
 def crowded(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
     with started(GuardedDocker(engine=request.param)) as docker:
-        docker.shell(f"mkdir -p /srv/media/movies {' '.join(path for path, _ in FOLDERS_OF_USERS)}")
-        docker.unguard()
-        docker.import_busybox(pieces.APP, "CMD sh")
-        docker.import_busybox(pieces.DATA, "VOLUME /v")
-        docker.guard()
-        docker.replace_plugin(compared())
+        prepare(docker)
         yield docker
+
+
+def prepare(docker: GuardedDocker) -> None:
+    docker.shell(f"mkdir -p /srv/media/movies {' '.join(path for path, _ in FOLDERS_OF_USERS)}")
+    docker.unguard()
+    docker.import_busybox(pieces.APP, "CMD sh")
+    docker.import_busybox(pieces.DATA, "VOLUME /v")
+    docker.guard()
+    docker.replace_plugin(compared())
 
 
 def compared(*variables: str) -> list[str]:
