@@ -95,4 +95,8 @@ def _drop_links(fact: JSON) -> JSON:
 def _list_mounts(
     one: Mapping[str, JSON], fields: Sequence[str] = (*MOUNT_FIELDS, "Destination")
 ) -> set[tuple[str, ...]]:
-    return {tuple(str(mount.get(field)) for field in fields) for mount in objects(one, "Mounts")}
+    # Where a volume lies its name says: of one without a name of a user dockerd's list shows no source.
+    return {
+        tuple("" if field == "Source" and text(mount, "Name") else str(mount.get(field)) for field in fields)
+        for mount in objects(one, "Mounts")
+    }
