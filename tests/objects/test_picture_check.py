@@ -42,10 +42,10 @@ def test_differences_of_a_list(listed: Any, what: list[str]) -> None:
     assert compare_list(found, listed, found.moment - 1) == []
 
 
-def test_a_volume_of_an_image_is_the_same_in_a_list_that_shows_no_source_of_it() -> None:
+def test_a_volume_without_its_source_and_a_link_that_is_gone_are_no_differences() -> None:
     volume = {"Type": "volume", "Name": "5" * 64, "Source": "/var/lib/docker/volumes/5/_data", "RW": True}
     found = picture()
-    found.note_containers([{**LISTED, "Mounts": [volume]}], found.moment)
+    found.note_containers([{**LISTED, "Mounts": [volume], "Names": ["/web", "/gone/db"]}], found.moment)
 
     assert not compare_list(found, [{**LISTED, "Mounts": [{**volume, "Source": ""}]}], found.moment)
     assert compare_list(found, [{**LISTED, "Mounts": [{**volume, "Name": "6" * 64}]}], found.moment)

@@ -79,12 +79,17 @@ def compare_facts(
 def _compare(cached: Mapping[str, JSON] | None, shown: Mapping[str, JSON]) -> str:
     if cached is None:
         return "is missing"
-    if not {*texts(cached, "Names")} <= {*texts(shown, "Names")}:
+    if not _list_names(cached) <= _list_names(shown):
         return "has another name"
     if _list_mounts(cached, MOUNT_FIELDS) != _list_mounts(shown, MOUNT_FIELDS):
         return "has other mounts"
     rests = text(cached, "State") in _RESTS and text(shown, "State") not in _RESTS
     return "runs" if rests else ""
+
+
+def _list_names(one: Mapping[str, JSON]) -> set[str]:
+    """Without what others call it by links: that goes with them."""
+    return {name for name in texts(one, "Names") if "/" not in name.removeprefix("/")}
 
 
 def _drop_links(fact: JSON) -> JSON:
