@@ -14,7 +14,8 @@ from tests.objects.test_container_cache import ID, shown
 from tests.objects.test_picture import NETWORK, VOLUME, made
 
 MOUNTS = [{"Type": "bind", "Source": path, "Destination": path, "RW": True} for path in ("/a", "/b")]
-LISTED = {"Id": ID, "Names": ["/web"], "State": "running", "Mounts": MOUNTS}
+OF_IMAGE = {"Type": "volume", "Name": "5" * 64, "Source": "/var/lib/docker/volumes/5/_data", "RW": True}
+LISTED = {"Id": ID, "Names": ["/web", "/gone/db"], "State": "running", "Mounts": [*MOUNTS, OF_IMAGE]}
 
 
 def picture() -> Picture:
@@ -28,7 +29,9 @@ def picture() -> Picture:
     [
         ([LISTED], []),
         ([], []),
-        ([{**LISTED, "Mounts": MOUNTS[::-1], "State": "paused", "Names": ["/db/web", "/web"]}], []),
+        ([{**LISTED, "Mounts": [OF_IMAGE, *MOUNTS[::-1]], "State": "paused", "Names": ["/db/web", "/web"]}], []),
+        ([{**LISTED, "Mounts": [*MOUNTS, {**OF_IMAGE, "Source": ""}]}], []),
+        ([{**LISTED, "Mounts": [*MOUNTS, {**OF_IMAGE, "Name": "6" * 64}]}], ["has other mounts"]),
         ([{**LISTED, "Mounts": MOUNTS[:1]}], ["has other mounts"]),
         ([{**LISTED, "Names": ["/other"]}], ["has another name"]),
         ([LISTED, {**LISTED, "Id": "f" * 64}], ["is missing"]),
@@ -40,15 +43,6 @@ def test_differences_of_a_list(listed: Any, what: list[str]) -> None:
     assert [each.partition(": ")[2] for each in compare_list(found, listed, found.moment)] == what
     found.note_touch(Touch("container"))
     assert compare_list(found, listed, found.moment - 1) == []
-
-
-def test_a_volume_without_its_source_and_a_link_that_is_gone_are_no_differences() -> None:
-    volume = {"Type": "volume", "Name": "5" * 64, "Source": "/var/lib/docker/volumes/5/_data", "RW": True}
-    found = picture()
-    found.note_containers([{**LISTED, "Mounts": [volume], "Names": ["/web", "/gone/db"]}], found.moment)
-
-    assert not compare_list(found, [{**LISTED, "Mounts": [{**volume, "Source": ""}]}], found.moment)
-    assert compare_list(found, [{**LISTED, "Mounts": [{**volume, "Name": "6" * 64}]}], found.moment)
 
 
 def test_what_runs_is_not_known_to_rest() -> None:

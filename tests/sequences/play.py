@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,7 +16,7 @@ from tests.e2e.passing import Receiver
 from tests.e2e.rawhttp import Answer, Client, exchange, render
 
 from .canaries import MARK, Canaries
-from .steps import Step, merge
+from .steps import Piece, Step
 from .stub_plugin import StubPlugin
 
 USERS = {"alicia": 1000, "bruno": 1001}
@@ -55,18 +55,15 @@ class Played:
     answers: tuple[str, ...]
 
 
-def _merged(*patches: Mapping[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    for patch in patches:
-        merge(body, patch)
-    return body
+def _fill(step: Step, *bodies: Mapping[str, Any]) -> dict[str, Any]:
+    return replace(step, pieces=[*(Piece("", body) for body in bodies), *step.pieces]).body()
 
 
 # The steps that are one request, and what others begin with: its method, target and body.
 REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, Any]]] = {
     "create": lambda step: (
         *("POST", f"/containers/create?name={step.name}"),
-        _merged(CONTAINER, {"Image": step.image, "Cmd": ["sh", "-c", step.text]}, step.body()),
+        _fill(step, CONTAINER, {"Image": step.image, "Cmd": ["sh", "-c", step.text]}),
     ),
     "start": lambda step: ("POST", f"/containers/{step.name}/start", None),
     "restart": lambda step: ("POST", f"/containers/{step.name}/restart?t=0", None),
@@ -93,10 +90,9 @@ REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, Any]]] = {
     "connect": lambda step: ("POST", f"/networks/{step.text}/connect", {"Container": step.name, **step.body()}),
     "service": lambda step: (
         *("POST", "/services/create"),
-        _merged(
-            *({"Name": step.name}, SERVICE),
+        _fill(
+            *(step, SERVICE, {"Name": step.name}),
             {"TaskTemplate": {"ContainerSpec": {"Image": step.image, "Command": ["sh", "-c", step.text]}}},
-            step.body(),
         ),
     ),
     "request": lambda step: (step.name, step.text, step.body() or None),

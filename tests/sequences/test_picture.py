@@ -8,12 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from tests.e2e.conftest import started
 from tests.e2e.engine import FOLDERS, missing_engine
-from tests.e2e.guarded import LOG, NAME, PLUGIN_SOCKET, STATE, GuardedDocker, serve
+from tests.e2e.guarded import NAME, PLUGIN_SOCKET, GuardedDocker, serve
 from tests.e2e.rawhttp import Answer, exchange, render
 from tests.e2e.refusals import refusing
 from tests.paths import ROOT
@@ -29,32 +30,25 @@ pytestmark = pytest.mark.e2e
 OPERATIONS, SEED = (int(os.environ.get(f"PICTURE_{name}", n)) for name, n in (("OPERATIONS", "200"), ("SEED", "1")))
 PAIRS, RACES = min(OPERATIONS // 8, 200), min(OPERATIONS // 4, 2000)
 COMPARED = "/run/compared"
-SERVE = (
-    *("serve", "--socket", PLUGIN_SOCKET, "--profile", "baseline", "--log", LOG, "--state", STATE, "--host-root"),
-    "/",
-)
 OWN_AND_29 = [None] if missing_engine(FOLDERS["29.7"]) else [None, FOLDERS["29.7"]]
 
 
 @pytest.fixture(params=OWN_AND_29, ids=["own", "29.7"][: len(OWN_AND_29)], scope="module")
 def crowded(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
     with started(GuardedDocker(engine=request.param)) as docker:
-        prepare(docker)
+        docker.shell(f"touch {COMPARED}; mkdir -p /srv/media/movies {' '.join(path for path, _ in FOLDERS_OF_USERS)}")
+        docker.unguard()
+        docker.import_busybox(pieces.APP, "CMD sh")
+        docker.import_busybox(pieces.DATA, "VOLUME /v")
+        docker.guard()
+        docker.replace_plugin(compared())
         yield docker
-
-
-def prepare(docker: GuardedDocker) -> None:
-    docker.shell(f"mkdir -p /srv/media/movies {' '.join(path for path, _ in FOLDERS_OF_USERS)}")
-    docker.unguard()
-    docker.import_busybox(pieces.APP, "CMD sh")
-    docker.import_busybox(pieces.DATA, "VOLUME /v")
-    docker.guard()
-    docker.replace_plugin(compared())
 
 
 def compared(*variables: str) -> list[str]:
     path = f"PYTHONPATH={ROOT / 'plugin'}:{ROOT}"
-    return ["env", path, f"COMPARED={COMPARED}", *variables, sys.executable, "-m", "tests.sequences.compared", *SERVE]
+    run = [sys.executable, "-m", "tests.sequences.compared", *serve("baseline")[3:]]
+    return ["env", path, f"COMPARED={COMPARED}", *variables, *run]
 
 
 def find_differences(docker: GuardedDocker) -> float:
@@ -65,30 +59,27 @@ def find_differences(docker: GuardedDocker) -> float:
 
 
 def read_comparisons(docker: GuardedDocker) -> list[tuple[int, int]]:
-    """Containers that were certain, 0 where the picture was not whole, and differences; what a kill cut off is none."""
-    path = docker.host.path(COMPARED)
-    lines = path.read_text().splitlines() if path.exists() else []
+    """Of each one how many containers were certain, 0 where the picture was not whole, and the differences."""
+    lines = docker.host.path(COMPARED).read_text().splitlines()
     return [(int(certain), int(differences)) for certain, differences in map(str.split, lines)]
 
 
 def test_random_operations_make_no_difference_between_picture_and_daemon(crowded: GuardedDocker) -> None:
     crowd, chance = Crowd(crowded.socket, SEED), random.Random(SEED)
-    strikes = (lambda: kill_portero(crowded), lambda: kill_dockerd(crowded), lambda: None, lambda: None)
-    compared = 0
+    strikes = [partial(kill_portero, crowded), partial(kill_dockerd, crowded), *[lambda: None] * 2]
     for number in range(OPERATIONS // 100):
+        since = len(read_comparisons(crowded))
         crowd.play(100, strikes[number % 4])
         # Some comparisons must find the daemon at rest, others may have found one that is busy.
-        if chance.random() < 0.5:
-            compared = len(read_comparisons(crowded))
-        wait_until(
-            lambda since=compared: any(certain for certain, _ in read_comparisons(crowded)[since:]),
-            "a whole picture is not compared",
-        )
-        compared = len(read_comparisons(crowded))
+        wait_for_comparison(crowded, chance.choice((since, len(read_comparisons(crowded)))))
         assert sum(differences for _, differences in read_comparisons(crowded)) == 0, crowded.logs()
     whole = [certain for certain, _ in read_comparisons(crowded) if certain]
-    print(f"{Counter(crowd.answers)} in answers, {len(whole)} comparisons of {sum(whole)} containers")
+    print(f"{len(whole)} comparisons of {sum(whole)} containers in {Counter(crowd.answers)}")
     crowded.shell("docker ps -aq | xargs docker rm -f")
+
+
+def wait_for_comparison(docker: GuardedDocker, since: int) -> None:
+    wait_until(lambda: any(certain for certain, _ in read_comparisons(docker)[since:]), "no whole picture is compared")
 
 
 def kill_portero(docker: GuardedDocker) -> None:
@@ -129,13 +120,9 @@ def test_of_two_creates_at_once_one_sees_the_other(crowded: GuardedDocker) -> No
 def test_a_create_that_failed_and_what_was_pruned_count_no_longer(crowded: GuardedDocker) -> None:
     client = crowded.client
 
-    def create(name: str, image: str = "busybox", **host: object) -> Answer:
-        body = {"Image": image, "HostConfig": {"NetworkMode": "none", **host}}
-        return client.ask("POST", f"/containers/create?name={name}", body)
-
     def asks_for_list(name: str, bind: str, image: str = "busybox") -> bool:
         before = crowded.daemon_log().count("/containers/json?all=1")
-        answer = create(name, image, Binds=[bind])
+        answer = create(crowded, name, image, Binds=[bind])
         assert refusing(answer.message) == []
         client.ask("DELETE", f"/containers/{name}")
         return crowded.daemon_log().count("/containers/json?all=1") > before
@@ -149,16 +136,15 @@ def test_a_create_that_failed_and_what_was_pruned_count_no_longer(crowded: Guard
         assert not asks_for_list("upper", "/srv/films:/x", "missing")
         assert not asks_for_list("lower", "/srv/films/new:/y:ro")
 
-        assert create("joined").status == 201
+        assert create(crowded, "joined").status == 201
         assert client.ask("POST", "/containers/prune").status == 200
-        assert refusing(create("joining", PidMode="container:joined").message) == ["joined-containers-seen"]
+        joining = create(crowded, "joining", PidMode="container:joined")
+        assert refusing(joining.message) == ["joined-containers-seen"]
 
 
 def test_an_exec_is_known_to_be_in_the_container_that_had_the_name(crowded: GuardedDocker) -> None:
     client = crowded.client
-    body = {"Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": "none"}}
-    swapped = [client.ask("POST", "/containers/create?name=swapped", body).json()["Id"]]
-    swapped.append(client.ask("POST", "/containers/create?name=other", body).json()["Id"])
+    swapped = [create(crowded, name).json()["Id"] for name in ("swapped", "other")]
     for id in swapped:
         assert client.ask("POST", f"/containers/{id}/start").status == 204
     wait_until(lambda: exec_in(crowded, "swapped") == 201, "no exec is made")
@@ -175,17 +161,13 @@ def test_an_exec_is_known_to_be_in_the_container_that_had_the_name(crowded: Guar
             [*pool.map(lambda name: exec_in(crowded, name), ["swapped"] * 2)]
     time.sleep(3)
     assert find_differences(crowded) == 0, crowded.logs()
-    for id in swapped:
-        client.ask("DELETE", f"/containers/{id}?force=1")
 
 
 def test_a_name_that_begins_the_id_of_a_privileged_container_never_means_that_one(crowded: GuardedDocker) -> None:
     client = crowded.client
-    body = {"Image": "busybox", "Cmd": ["sleep", "6000"], "HostConfig": {"NetworkMode": "none"}}
     crowded.unguard()
-    privileged = {**body, "HostConfig": {"Privileged": True}}
-    id = client.ask("POST", "/containers/create?name=privileged", privileged).json()["Id"]
-    harmless = client.ask("POST", f"/containers/create?name={id[:9]}", body).json()["Id"]
+    id = create(crowded, "privileged", Privileged=True).json()["Id"]
+    harmless = create(crowded, id[:9]).json()["Id"]
     crowded.guard()
     assert client.ask("POST", f"/containers/{harmless}/start").status == 204
     began = crowded.log_size()
@@ -204,8 +186,11 @@ def test_a_name_that_begins_the_id_of_a_privileged_container_never_means_that_on
     assert client.get(f"/containers/{id}/json")["State"]["StartedAt"].startswith("0001-")
     refused = [violation["rule"] for line in crowded.decisions(began) for violation in line["violations"]]
     assert "existing-container" in refused
-    for one in (id, harmless):
-        client.ask("DELETE", f"/containers/{one}?force=1")
+
+
+def create(docker: GuardedDocker, name: str, image: str = "busybox", **host: object) -> Answer:
+    body = {"Image": image, "Cmd": ["sleep", "6000"], "HostConfig": {"NetworkMode": "none", **host}}
+    return docker.client.ask("POST", f"/containers/create?name={name}", body)
 
 
 def exec_in(docker: GuardedDocker, name: str) -> int:
