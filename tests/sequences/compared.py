@@ -1,8 +1,8 @@
 """`portero serve` that compares its picture of the daemon every second, with each container: see test_picture.py.
 
 With each exec, too, of which it was not asked what it is. BLIND=1: it does not look at requests, answers and events.
-Each comparison is a line of the file COMPARED: how many containers were certain in a picture that was whole, and how
-many differences there were.
+Each comparison is a line of the file COMPARED: how many containers were certain, -1 where the picture was not whole,
+and how many differences there were.
 """
 
 import os
@@ -57,7 +57,7 @@ def compare_execs(picture: Picture, ids: Any, ask: DaemonQuestions, take_events:
 
 def count_certain(picture: Picture, *listed: Any) -> list[str]:
     found = picture.list_containers()
-    CERTAIN.append(len(found[0].by_id) if found else 0)
+    CERTAIN.append(len(found[0].by_id) if found else -1)
     return compare_list(picture, *listed)
 
 
