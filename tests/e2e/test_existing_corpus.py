@@ -1,7 +1,7 @@
 """Each way that leads through an old object: refused by the rule that names it, its harmless twin works.
 
-The objects of tests/corpus/existing.jsonl (`made`) are made on an unguarded dockerd, which is guarded then. Each way is
-tried twice: the first request has dockerd asked, the second finds what it answered in the picture.
+The objects of tests/corpus/existing.jsonl (`made`) are made on an unguarded dockerd, which is guarded then. What uses
+an old object is tried twice: the first request has dockerd asked, the second finds what it answered in the picture.
 """
 
 import json
@@ -84,7 +84,7 @@ def _use(what: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: GuardedDocker, case: Any) -> None:
-    for _ in range(2):
+    for _ in range(2 if case["rule"].startswith("existing-") else 1):
         attacked = docker.shell(case["attack"])
         assert case["rule"] in refusing(attacked.stdout + attacked.stderr), attacked.stdout + attacked.stderr
         assert attacked.returncode != 0

@@ -1,7 +1,4 @@
-"""Four clients at once play random sequences at one daemon, and go away in the middle of some; all by a seed.
-
-What needs more than requests of JSON, and services, which have a daemon in a swarm, are left out.
-"""
+"""Four clients at once play random sequences at one daemon, without services; they go away in the middle of some."""
 
 import itertools
 import random
@@ -120,9 +117,6 @@ def _vary(chance: random.Random, body: dict[str, Any]) -> None:
     host = body["HostConfig"]
     if chance.random() < 0.3:
         merge(body, chance.choice(pieces.CONTAINER_FLAGS["objects"]).body)
-    if host.get("Links"):
-        host["NetworkMode"] = "bridge"
-    if chance.random() < 0.2:
-        host["AutoRemove"] = True
+    host |= {"AutoRemove": chance.random() < 0.2, **({"NetworkMode": "bridge"} if host.get("Links") else {})}
     if chance.random() < 0.1:
         body["Cmd"] = ["missing"]

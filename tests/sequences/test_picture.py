@@ -60,8 +60,8 @@ def find_differences(docker: GuardedDocker) -> float:
 
 def read_comparisons(docker: GuardedDocker) -> list[tuple[int, int]]:
     """Of each one how many containers were certain, -1 where the picture was not whole, and the differences."""
-    lines = docker.host.path(COMPARED).read_text().splitlines()
-    return [(int(certain), int(differences)) for certain, differences in map(str.split, lines)]
+    lines = map(str.split, docker.host.path(COMPARED).read_text().splitlines())
+    return [(int(certain), int(differences)) for certain, differences in lines]
 
 
 def test_random_operations_make_no_difference_between_picture_and_daemon(crowded: GuardedDocker) -> None:
