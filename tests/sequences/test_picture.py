@@ -180,7 +180,7 @@ def test_a_name_that_begins_the_id_of_a_privileged_container_never_means_that_on
     with ThreadPoolExecutor(2) as pool:
         using = [pool.submit(use, "start", None), pool.submit(use, "exec", {"Cmd": ["true"]})]
         while not all(one.done() for one in using):
-            for name in ("away", id[:9]):
+            for name in ("aside", id[:9]):
                 assert client.ask("POST", f"/containers/{harmless}/rename?name={name}").status == 204
     starts, execs = (one.result() for one in using)
     # What is running already is 304, an exec in what is not running 409.
