@@ -1,6 +1,7 @@
 """Bundles from wherever their address leads, and only when they are new."""
 
 import json
+import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -63,6 +64,20 @@ def test_the_signature_stands_beside_the_file_and_can_be_missing_but_not_unreach
     assert missing is not None
     assert (there.signature, missing.signature) == ("text", "")
     assert asked[:2] == ["/policy.tar.gz?token=x", "/policy.tar.gz.sig?token=x"]
+
+
+def test_all_exchanges_have_one_deadline() -> None:
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.4)
+        answer_bundle(handler, Bundle(b"data", "signature"))
+
+    with (
+        server(respond) as url,
+        pytest.raises(TransportFailed, match=r"127\.0\.0\.1:\d+: did not answer in full") as failed,
+    ):
+        BundleSource(WebAddress(f"{url}/policy.tar.gz"), 0.6).fetch()
+
+    assert str(failed.value).endswith("within 0.6 s")
 
 
 def write(folder: Path, document: object, mode: int = 0o600) -> Path:

@@ -56,6 +56,22 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us() -> None:
     assert time.monotonic() - began < 8
 
 
+def test_redirects_count_against_the_time_of_one_exchange() -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.4)
+        step = int(handler.path[2:] or 0)
+        answer(handler, 302 if step < 3 else 200, Location=f"/x{step + 1}")
+
+    refuse(drip, r"did not answer in full within 1 s", seconds=1.0)
+
+
+def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    with server(lambda handler: answer(handler, 200, b"hello")) as url:
+        assert get(url).body == b"hello"
+
+
 def test_a_body_that_breaks_off_is_no_answer() -> None:
     def broken(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhalf")

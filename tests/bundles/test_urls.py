@@ -60,6 +60,12 @@ def test_an_exchange_stays_on_its_host_or_goes_where_the_site_lets_it() -> None:
             HOME.check_step(parse_url(text), ("cdn.example.com:8443",))
 
 
+def test_where_no_other_server_can_be_listed_no_setting_is_named() -> None:
+    HOME.check_step(parse_url("https://registry.example.com/token"), None)
+    with pytest.raises(UrlRefused, match=r"^leads to cdn\.example\.com, another server$"):
+        HOME.check_step(parse_url("https://cdn.example.com/"), None)
+
+
 def test_without_tls_only_this_machine_is_asked_and_never_after_tls() -> None:
     local = parse_url("http://127.0.0.1:5000/")
     local.check_step(parse_url("http://127.0.0.1:5000/x"), ())

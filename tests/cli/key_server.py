@@ -1,7 +1,10 @@
-"""An issuer's server for tests: https on loopback, with an authority of its own."""
+"""An issuer's server for tests: https on loopback, with an authority of its own; and a proxy that leads there."""
 
+import socket
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,9 @@ class KeyServer:
 
     def __init__(self, folder: Path, answers: dict[str, bytes | int | str]) -> None:
         made = make_authority("issuers", 2)
-        server = Authority.read(made.certificate, made.key).issue("server", "issuer", (), ["127.0.0.1"], 1)
+        server = Authority.read(made.certificate, made.key).issue(
+            "server", "issuer", (), ["127.0.0.1", "keys.example.com"], 1
+        )
         self.ca = folder / "authority.pem"
         self.ca.write_bytes(made.certificate)
         (folder / "server.pem").write_bytes(server.key + server.certificate)
@@ -49,3 +54,40 @@ class KeyServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+@contextmanager
+def serve_proxy(server: KeyServer, asked: list[tuple[str, str | None]], status: int = 200) -> Iterator[str]:
+    """The host and port of a proxy that connects everybody to this server, and keeps what it was asked, and by whom."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            asked.append((self.path, self.headers["Proxy-Authorization"]))
+            self.send_response(status)
+            self.end_headers()
+            if status != 200:
+                return
+            with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as there:
+                back = threading.Thread(target=_pass_on, args=(there, self.connection))
+                back.start()
+                _pass_on(self.connection, there)
+                back.join()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{running.server_port}"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    while data := source.recv(1 << 16):
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)

@@ -1,6 +1,8 @@
 """`portero bundle build`, `push`, `pull` and `show`; with a real registry: tests/bundles/test_docker_registry.py."""
 
 import json
+import time
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,21 @@ def test_addresses_that_cannot_be_used(policy: Path) -> None:
     assert "write oci://" in push("registry/p").output
     assert "Connection refused" in push("oci://127.0.0.1:9/p:prod").output
     assert portero("bundle", "show", "oci://127.0.0.1:9/p:prod", **trusting(policy)).exit_code == 2
+
+
+def test_show_ends_whatever_a_server_sends(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.4)
+        answer_bundle(handler, built(policy))
+
+    monkeypatch.setattr("portero.cli.bundle.DEADLINE", 0.6)
+    with server(drip) as url:
+        shown = portero("bundle", "show", f"{url}/policy.tar.gz", **trusting(policy))
+    assert (shown.exit_code, "did not answer in full within 0.6 s" in shown.output) == (2, True), shown.output
+
+    monkeypatch.setattr("portero.cli.bundle.open_bundle", lambda *_: time.sleep(20))
+    slow = portero("bundle", "show", policy.parent / "policy.tar.gz", **trusting(policy))
+    assert (slow.exit_code, "policy.tar.gz: could not be read within 1.2 s" in slow.output) == (2, True), slow.output
 
 
 def test_a_signed_policy_that_does_not_load_is_refused(policy: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from portero.cli.token import fetch_keys
-from tests.cli.key_server import KeyServer
+from tests.cli.key_server import KeyServer, serve_proxy
 from tests.cli.running import fault_of, portero
 from tests.identity.test_keys import entry, key_set
 
@@ -144,7 +144,10 @@ def test_the_set_is_taken_as_it_is_sent_from_where_the_issuers_configuration_say
     ("answer", "fault"),
     [
         (404, "the server answers 404"),
-        ("https://elsewhere.example.com/keys", "leads to elsewhere.example.com, which"),
+        (
+            "https://elsewhere.example.com/keys",
+            "leads to elsewhere.example.com, another server; name the issuer's",
+        ),
         (b"<html>", "the answer is no JSON object"),
         (b'{"jwks_uri": "file:///etc/passwd"}', "file:///etc/passwd: keys are fetched over https only"),
         (b'{"jwks_uri": "http://HOST/keys"}', "http://HOST/keys: keys are fetched over https only"),
@@ -168,3 +171,43 @@ def test_a_server_of_an_unknown_authority_is_not_asked(tmp_path: Path, capsys: p
 @pytest.mark.parametrize("url", ["http://127.0.0.1/keys", "file:///etc/passwd", "ftp://127.0.0.1/", "keys", ""])
 def test_only_https_is_asked(capsys: pytest.CaptureFixture[str], url: str) -> None:
     assert "keys are fetched over https only" in fault_of_fetch(capsys, url)
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY"])
+def test_keys_are_fetched_by_the_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+    with KeyServer(tmp_path, {"/keys": KEYS}) as server, serve_proxy(server, asked) as proxy:
+        for address in (f"http://alicia:a%3Ab@{proxy}/", proxy):
+            monkeypatch.setenv(variable, address)
+            assert fetch_keys("https://keys.example.com/keys", server.ca) == (KEYS, 2)
+
+    assert asked == [("keys.example.com:443", "Basic YWxpY2lhOmE6Yg=="), ("keys.example.com:443", None)]
+
+
+def test_no_proxy_names_servers_that_are_asked_directly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.com,127.0.0.1")
+
+    with KeyServer(tmp_path, {"/keys": KEYS}) as server:
+        assert fetch_keys(f"{server.url}/keys", server.ca) == (KEYS, 2)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "fault"),
+    [
+        ("http://alicia:secret@PROXY", "keys.example.com: not reached by the proxy 127.0.0.1 (Tunnel"),
+        ("http://alicia:secret@127.0.0.1:9", "not reached by the proxy 127.0.0.1 (Connection refused)"),
+        ("http://alicia:secret@127.0.0.1:x", "https_proxy: is no address of a proxy"),
+        ("http://", "https_proxy: is no address of a proxy"),
+    ],
+)
+def test_a_proxy_that_does_not_connect_is_named_without_its_login(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, proxy: str, fault: str
+) -> None:
+    with KeyServer(tmp_path, {}) as server, serve_proxy(server, [], 407) as address:
+        monkeypatch.setenv("https_proxy", proxy.replace("PROXY", address))
+        shown = fault_of_fetch(capsys, "https://keys.example.com/keys", server.ca)
+
+    assert (fault in shown, "secret" in shown) == (True, False), shown

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from portero.bundles.archive import MAX_ARCHIVE_SIZE, Bundle
-from portero.bundles.https import HttpAnswer, Transport, TransportFailed
+from portero.bundles.https import HttpAnswer, Transport, TransportFailed, answers_within
 from portero.bundles.registry import Registry
 from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.files.whole_files import read_regular_file
 from portero.settings.setting_values import OciAddress, WebAddress
 from portero.values.json_objects import load_object
 
-# A pull asks for at most so many seconds, whatever the server does.
+# A pull asks for at most so many seconds, whatever the server does; all work on what it sent takes so many times that.
 DEADLINE = 60.0
+WHOLE = 2
 # The signature of a file on a server stands beside it.
 SIGNATURE_SUFFIX = ".sig"
 # Only what can be sent back as it came (RFC 9110, 8.8.3).
@@ -28,7 +29,7 @@ _ETAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
 
 @dataclass(frozen=True, slots=True)
 class BundleSource:
-    """An address and how to get there, within `seconds`.
+    """An address and how to get there, within `seconds` for all exchanges.
 
     `login`: a file of logins; `ca`: a file of CAs to trust; `hosts`: other servers that this one may lead to.
     """
@@ -41,9 +42,11 @@ class BundleSource:
 
     def fetch(self, mark: str = "") -> Bundle | None:
         """The bundle; None while its mark is still this one. Raises TransportFailed and LoginRefused."""
-        if isinstance(self.address, OciAddress):
-            return self.open_registry(self.address).pull(mark)
-        return self._fetch_file(self.address.url, mark)
+        url = self.address.url
+        with answers_within(self.seconds, url.split("/")[2]):
+            if isinstance(self.address, OciAddress):
+                return self.open_registry(self.address).pull(mark)
+            return self._fetch_file(url, mark)
 
     def open_registry(self, address: OciAddress) -> Registry:
         """The registry of this address, as this source gets there."""

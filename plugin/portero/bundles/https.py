@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from portero.bundles.urls import Url, UrlRefused
+from portero.values.spelling import make_printable
 
 _CHUNK = 1 << 16
 _MAX_REDIRECTS = 3
@@ -39,16 +40,27 @@ class HttpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """What connects us to servers with TLS. `headers`: its login."""
+
+    host: str
+    port: int | None
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Transport:
     """Exchanges with the server of `home`, and with those that the site lists (`hosts`), if it leads there.
 
-    `seconds`: for one exchange. `ca`: the CAs to trust.
+    `seconds`: for one exchange, with its redirects. `ca`: the CAs to trust. Only its caller names a proxy, never the
+    environment.
     """
 
     home: Url
     seconds: float
     ca: Path | None = None
-    hosts: Collection[str] = ()
+    hosts: Collection[str] | None = None
+    proxy: Proxy | None = None
 
     def exchange(
         self,
@@ -60,7 +72,10 @@ class Transport:
         max_size: int = _MAX_SMALL,
     ) -> HttpAnswer:
         """Ask, following redirects of GET; a login is not passed on to another server. `max_size`: of the answer."""
-        headers = dict(headers or {})
+        with answers_within(self.seconds, url.server):
+            return self._follow(method, url, dict(headers or {}), body, max_size)
+
+    def _follow(self, method: str, url: Url, headers: dict[str, str], body: bytes | None, max_size: int) -> HttpAnswer:
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 self.home.check_step(url, self.hosts)
@@ -84,18 +99,21 @@ class Transport:
     def _ask(self, method: str, url: Url, headers: Mapping[str, str], body: bytes | None, max_size: int) -> HttpAnswer:
         connection = self._make_connection(url)
         try:
-            with ends_within(self.seconds):
-                connection.request(method, url.target, body, dict(headers))
-                with connection.getresponse() as response:
-                    content = b"" if method == "HEAD" else self._read(response, url, max_size)
-                    fields = {name.lower(): value for name, value in response.getheaders()}
+            connection.request(method, url.target, body, dict(headers))
+            with connection.getresponse() as response:
+                content = b"" if method == "HEAD" else self._read(response, url, max_size)
+                fields = {name.lower(): value for name, value in response.getheaders()}
             return HttpAnswer(response.status, fields, content)
         except ssl.SSLCertVerificationError as error:
             raise TransportFailed(f"{url.server}: its certificate is not trusted ({error.verify_message})") from error
         except (DeadlinePassed, TimeoutError) as error:
             raise TransportFailed(f"{url.server}: did not answer in full within {self.seconds:g} s") from error
         except OSError as error:
-            raise TransportFailed(f"{url.server}: {error.strerror or 'the connection broke off'}") from error
+            if self.proxy is not None:
+                why = f"not reached by the proxy {self.proxy.host} ({error.strerror or make_printable(str(error))})"
+            else:
+                why = error.strerror or "the connection broke off"
+            raise TransportFailed(f"{url.server}: {why}") from error
         except (http.client.HTTPException, ValueError) as error:
             raise TransportFailed(f"{url.server}: broke off, or does not speak HTTP") from error
         finally:
@@ -110,7 +128,11 @@ class Transport:
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:
             raise TransportFailed(f"{self.ca}: cannot be used as a certificate authority ({error.strerror})") from error
-        return http.client.HTTPSConnection(url.host, url.port, timeout=silent, context=context)
+        if self.proxy is None:
+            return http.client.HTTPSConnection(url.host, url.port, timeout=silent, context=context)
+        tunnel = http.client.HTTPSConnection(self.proxy.host, self.proxy.port, timeout=silent, context=context)
+        tunnel.set_tunnel(url.host, url.port, self.proxy.headers)
+        return tunnel
 
     def _read(self, response: http.client.HTTPResponse, url: Url, max_size: int) -> bytes:
         parts, room = [], max_size
@@ -146,6 +168,16 @@ def ends_within(seconds: float) -> Iterator[None]:
         left = max(outer - (time.monotonic() - began), _LEAST_SECONDS) if outer else 0
         signal.setitimer(signal.ITIMER_REAL, left, again)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def answers_within(seconds: float, server: str) -> Iterator[None]:
+    """Raise TransportFailed from the block when this server takes longer."""
+    try:
+        with ends_within(seconds):
+            yield
+    except DeadlinePassed:
+        raise TransportFailed(f"{server}: did not answer in full within {seconds:g} s") from None
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portero.bundles.archive import BundleRefused, Trust
-from portero.bundles.fetch import BundleSource, LoginRefused
+from portero.bundles.fetch import WHOLE, BundleSource, LoginRefused
 from portero.bundles.https import DeadlinePassed, TransportFailed, ends_within
 from portero.settings.setting_values import CURRENT
 from portero.signing import signature, tree
@@ -29,8 +29,6 @@ from portero.status.bundle_state import BundleState
 from portero.values.errors import Faults
 
 _LOG = logging.getLogger(__name__)
-# A pull takes at most so many times what is given to the network.
-_WHOLE_PULL = 2
 
 
 def pull_bundle(
@@ -47,7 +45,7 @@ def pull_bundle(
         # All is fetched anew.
         before = BundleState()
     try:
-        with ends_within(_WHOLE_PULL * source.seconds):
+        with ends_within(WHOLE * source.seconds):
             after = _take_new(source, folder, read_trust(), try_load, before)
         after = replace(after, succeeded=time.time(), failures=0, fault="", refused=False)
     except (TransportFailed, LoginRefused, BundleRefused, Faults, InvalidVersions) as error:
@@ -55,7 +53,7 @@ def pull_bundle(
     except OSError as error:
         after = _note_fault(before, f"{error.filename or folder}: {error.strerror}")
     except DeadlinePassed:
-        seconds = _WHOLE_PULL * source.seconds
+        seconds = WHOLE * source.seconds
         after = _note_fault(before, f"what the server sent could not be read and stored within {seconds:g} s")
     except Exception as error:  # noqa: BLE001 - whatever a server sends: the next pull may go well
         _LOG.debug("internal error", exc_info=error)

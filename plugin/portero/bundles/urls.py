@@ -52,15 +52,16 @@ class Url:
         except ValueError:
             raise UrlRefused(f"names an address that is none: {_shorten(location)}") from None
 
-    def check_step(self, target: "Url", listed: Collection[str]) -> None:
+    def check_step(self, target: "Url", listed: Collection[str] | None) -> None:
         """Return when an exchange with this server may go on at `target`. Raises UrlRefused.
 
-        `listed`: other servers that it may lead to, host or host:port.
+        `listed`: other servers that it may lead to, host or host:port; None: there is no such list.
         """
         if target.scheme != "https" and not (self.scheme == "http" and is_this_machine(target.server)):
             raise UrlRefused(f"leads away from TLS, to {_shorten(target.text)}")
-        if (target.host, target.port) != (self.host, self.port) and target.server not in listed:
-            raise UrlRefused(f"leads to {target.server}, which PORTERO_BUNDLE_HOSTS does not list")
+        if (target.host, target.port) != (self.host, self.port) and target.server not in (listed or ()):
+            why = "another server" if listed is None else "which PORTERO_BUNDLE_HOSTS does not list"
+            raise UrlRefused(f"leads to {target.server}, {why}")
 
 
 def parse_url(text: str) -> Url:

@@ -11,8 +11,8 @@ import click
 from portero.application import loading, signed_folders
 from portero.bundles import archive
 from portero.bundles.archive import Bundle, BundleRefused, Trust, open_bundle
-from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource, LoginRefused
-from portero.bundles.https import TransportFailed
+from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource, LoginRefused
+from portero.bundles.https import DeadlinePassed, TransportFailed, ends_within
 from portero.bundles.pull import pull_bundle
 from portero.cli import options, secret_input
 from portero.cli.next_version import ask_version, find_in_force, sign_above
@@ -139,11 +139,13 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
     settings = options.settings_here({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     try:
-        with options.explain_os_errors(source, by_file=True):
+        with options.explain_os_errors(source, by_file=True), ends_within(WHOLE * DEADLINE):
             bundle = _read_bundle(source, settings)
             _, manifest = open_bundle(bundle, read_trusted_keys(settings))
     except (TransportFailed, LoginRefused) as error:
         options.give_up([str(error)])
+    except DeadlinePassed:
+        options.give_up([f"{source}: could not be read within {WHOLE * DEADLINE:g} s"])
     except BundleRefused as refused:
         show_lines([f"{source}: {refused}"])
         sys.exit(options.REFUSED)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from portero.application import loading
-from portero.bundles.fetch import DEADLINE, LoginRefused, read_login
+from portero.bundles.fetch import DEADLINE, WHOLE, LoginRefused, read_login
 from portero.bundles.https import DeadlinePassed, Transport, TransportFailed, ends_within
 from portero.bundles.registry import AccessRefused, Registry
 from portero.bundles.urls import UrlRefused, parse_url
@@ -29,8 +29,6 @@ from portero.signatures.references import DaemonImage, ImageReference
 from portero.signatures.signature_fetch import ImageMissing, fetch_image, keep_records
 from portero.values.errors import LoadError
 
-# One image may take so many times what is given to the network.
-_WHOLE = 2
 # Users of Docker make names without end: so many are fetched at once, by chance, and others the next time.
 _MAX_REFERENCES = 1000
 
@@ -148,7 +146,7 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
             return _Fetched(options.ALLOWED)
         options.give_up([f"{written}: no entry of image-trust in site.json asks for a signature of it"])
     try:
-        with ends_within(_WHOLE * DEADLINE):
+        with ends_within(WHOLE * DEADLINE):
             fetched = fetch_image(_open_registry(reference, settings), reference, trust)
         keep_records(settings.images, fetched.records)
         # As the guard will see it.

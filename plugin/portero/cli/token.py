@@ -3,14 +3,17 @@
 import json
 import sys
 import time
+from base64 import b64encode
 from http import HTTPStatus
 from pathlib import Path
 from typing import cast
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import click
 
-from portero.bundles.https import Transport, TransportFailed
-from portero.bundles.urls import UrlRefused, parse_url
+from portero.bundles.https import Proxy, Transport, TransportFailed
+from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.cli import options, secret_input
 from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show, show_json, show_lines
@@ -104,7 +107,8 @@ def keys(url: str, output: Path | None, ca: Path | None) -> None:
     """Fetch an issuer's public keys (a JSON Web Key Set) over https, for keys/ of a policy folder.
 
     URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
-    policy again when a host asks for signatures. Portero itself fetches nothing.
+    policy again when a host asks for signatures. The environment variables https_proxy and no_proxy count. Portero
+    itself fetches nothing.
     """
     text, count = fetch_keys(url, ca)
     if output is None:
@@ -144,9 +148,27 @@ def _fetch(url: str, ca: Path | None) -> bytes:
         options.give_up([f"{url}: keys are fetched over https only; name an address that begins with https://"])
     try:
         home = parse_url(url)
-        answer = Transport(home, _SECONDS, ca).exchange("GET", home, max_size=_MAX_BYTES)
+        answer = Transport(home, _SECONDS, ca, None, _find_proxy(home)).exchange("GET", home, max_size=_MAX_BYTES)
     except (UrlRefused, TransportFailed) as error:
         options.give_up([f"{url}: {error}; name the issuer's key set itself, or with --ca the authority of its server"])
     if answer.status != HTTPStatus.OK:
         options.give_up([f"{url}: the server answers {answer.status}; name the issuer's key set itself"])
     return answer.body
+
+
+def _find_proxy(home: Url) -> Proxy | None:
+    """The proxy that https_proxy names for this server, unless no_proxy names the server."""
+    address = getproxies().get("https")
+    if address is None or proxy_bypass(home.server):
+        return None
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        options.give_up(["https_proxy: is no address of a proxy; write http://proxy.example.com:3128"])
+    if not parts.username or not parts.password:
+        return Proxy(host, port, {})
+    login = b64encode(f"{unquote(parts.username)}:{unquote(parts.password)}".encode()).decode("ascii")
+    return Proxy(host, port, {"Proxy-Authorization": f"Basic {login}"})
