@@ -35,7 +35,9 @@ def process(
     folder = proc / str(number)
     (folder / "net").mkdir(parents=True)
     (folder / "fd").mkdir()
-    (folder / "comm").write_text(name + "\n")
+    if name == "dockerd":
+        (folder / "exe").symlink_to("/usr/bin/dockerd")
+    (folder / "stat").write_text(f"{number} (a b) c) S " + " ".join(str(field) for field in range(4, 40)))
     (folder / "status").write_text(f"Name:\t{name}\nUid:\t{uid}\t0\t0\t0\n")
     (folder / "net" / "unix").write_text(_HEADER + sockets)
     (folder / "cwd").symlink_to(cwd)
@@ -67,8 +69,6 @@ def dockerd(
     """
     folder = process(proc, number, "dockerd", "", uid=uid)
     words = ["/usr/bin/dockerd", *flags]
-    (folder / "exe").symlink_to(words[0])
-    (folder / "stat").write_text(f"{number} (a b) c) S " + " ".join(str(field) for field in range(4, 40)))
     (folder / "status").write_text(f"Name:\tdockerd\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n")
     (folder / "cmdline").write_text("".join(f"{word}\0" for word in words))
     (folder / "environ").write_text("".join(f"{name}={value}\0" for name, value in (environment or {}).items()))

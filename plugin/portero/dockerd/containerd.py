@@ -14,6 +14,7 @@ from typing import Any
 
 from portero.dockerd.flags import parse_flags
 from portero.dockerd.peer import read_peer
+from portero.dockerd.proc import read_program, read_words
 from portero.files.path import clean
 from portero.values.json_fields import to_object, to_texts
 
@@ -21,7 +22,6 @@ CONFIG = "/etc/containerd/config.toml"
 ROOT = "/var/lib/containerd"
 STATE = "/run/containerd"
 _PROGRAM = "containerd"
-_REPLACED = " (deleted)"  # by a package upgrade for instance (proc(5))
 _NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, errno.ESRCH})
 # None: a path too long for a socket's address has no number.
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, None})
@@ -101,9 +101,8 @@ def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] 
     try:
         connection.connect()
         process = proc / str(read_peer(connection.sock).pid)
-        program = os.path.basename(os.readlink(process / "exe").removesuffix(_REPLACED))
-        words = (process / "cmdline").read_text(encoding="utf-8", errors="surrogateescape").removesuffix("\0")
-        return tuple(words.split("\0")[1:]) if program == _PROGRAM else ()
+        words = read_words(process / "cmdline")
+        return tuple(words[1:]) if read_program(process) == _PROGRAM else ()
     except OSError as error:
         if error.errno in _NONE:
             return ()

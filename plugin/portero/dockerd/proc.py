@@ -17,7 +17,7 @@ from portero.files.symlinks import HostWalk
 
 _PROGRAM = "dockerd"
 # What /proc adds to the name of a program that was replaced on the disk, by a package upgrade for instance (proc(5)).
-_REPLACED = " (deleted)"
+REPLACED = " (deleted)"
 _ENDED = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM})
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -111,6 +111,16 @@ def parse_words(text: str) -> list[str]:
     return text.removesuffix("\0").split("\0") if text else []
 
 
+def read_words(file: Path) -> list[str]:
+    """The command line or the environment of a process. Raises OSError."""
+    return parse_words(file.read_text(encoding="utf-8", errors="surrogateescape"))
+
+
+def read_program(process: str | Path) -> str:
+    """The name of the file that a process executes; it cannot choose that itself. Raises OSError."""
+    return os.path.basename(os.readlink(f"{process}/exe").removesuffix(REPLACED))
+
+
 def find_start(started: int) -> int:
     """When a process started, in nanoseconds since 1970, as files have it; `started`: clock ticks since boot."""
     boot = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -134,8 +144,7 @@ def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | 
     """The identity of a process; None: it is no dockerd, or not to be seen. OSError: it could not be read."""
     try:
         # First what tells most processes: it costs a tenth of reading the rest.
-        program = os.readlink(f"{proc}/{pid}/exe")
-        if os.path.basename(program.removesuffix(_REPLACED)) != _PROGRAM:
+        if read_program(f"{proc}/{pid}") != _PROGRAM:
             return None
         # For each change this is read three times; a Path, and a text's decoder, take as long as the kernel.
         with open(f"{proc}/{pid}/stat", "rb", buffering=0) as file:
@@ -160,8 +169,8 @@ def read_dockerd(identity: DockerdIdentity, proc: Path = Path("/proc")) -> Runni
             _find_root(process, proc),
             os.readlink(process / "cwd"),
             tuple(_list_open_files(process / "fd")),
-            tuple(_read_words(process / "cmdline")[1:]),
-            dict(word.partition("=")[::2] for word in _read_words(process / "environ")),
+            tuple(read_words(process / "cmdline")[1:]),
+            dict(word.partition("=")[::2] for word in read_words(process / "environ")),
         )
     except OSError as error:
         if error.errno in _ENDED | _CLOSED:
@@ -203,7 +212,3 @@ def _list_open_files(folder: Path) -> Iterator[str]:
             yield os.readlink(folder / descriptor)
         except FileNotFoundError:  # closed since
             continue
-
-
-def _read_words(file: Path) -> list[str]:
-    return parse_words(file.read_text(encoding="utf-8", errors="surrogateescape"))

@@ -12,8 +12,8 @@ from portero.dockerd.proc import (
     list_processes,
     parse_start,
     parse_user,
-    parse_words,
     read_text,
+    read_words,
 )
 from portero.values.json_types import JSON
 
@@ -55,7 +55,7 @@ def find_dockerd(proc: Path, pid_file: str, uid: int = 0) -> VisibleDockerd | No
     """
     named = (read_text(pid_file).strip(), *list_processes(proc))
     running = [pid for pid in dict.fromkeys(named) if pid.isdecimal()]
-    # By the name, which every user may read.
+    # By the name, which every user may read, unlike the program of a process.
     dockerds = (pid for pid in running if read_text(f"{proc}/{pid}/comm").strip() == "dockerd")
     pids = [pid for pid in dockerds if _is_outside(proc / pid)]
     if not pids:
@@ -88,6 +88,6 @@ def _is_outside(process: Path) -> bool:
 
 def _read_words(file: Path) -> list[str] | None:
     try:
-        return parse_words(file.read_text(encoding="utf-8", errors="surrogateescape"))
+        return read_words(file)
     except OSError:
         return None

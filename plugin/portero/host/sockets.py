@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from portero.dockerd.proc import list_processes, parse_containers, parse_user, raise_unless_ended, read_link, read_text
+from portero.dockerd.proc import (
+    identify_dockerd,
+    list_processes,
+    parse_containers,
+    parse_user,
+    raise_unless_ended,
+    read_link,
+    read_text,
+)
 from portero.files.path import clean
 from portero.host.protected_paths import ProtectedPaths
 
@@ -59,7 +67,7 @@ class ListeningSockets:
     """The listening sockets of one moment. Empty: /proc was read, and none listens.
 
     `unattributed`: those with a daemon's default name whose process belongs to another user, and so cannot be seen.
-    `dockerds`: processes of root called dockerd that listen, outside containers.
+    `dockerds`: processes of root that execute dockerd and listen, outside containers.
     """
 
     sockets: tuple[ListeningSocket, ...]
@@ -99,7 +107,7 @@ def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
     return ListeningSockets(
         sockets,
         tuple(clean(path) for path in unheld if path.startswith("/") and PurePosixPath(path).name in WELL_KNOWN),
-        tuple(pid for pid in of_root if read_text(f"{proc}/{pid}/comm").strip() == "dockerd"),
+        tuple(pid for pid in of_root if identify_dockerd(pid, proc) is not None),
     )
 
 
