@@ -1,7 +1,6 @@
 """daemon.json as dockerd reads it: what it says counts, what dockerd would not start with says nothing."""
 
 import hashlib
-import json
 from contextlib import suppress
 from typing import Any
 
@@ -10,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.dockerd.daemon_defaults import SUBUID as FILE
-from portero.dockerd.daemon_defaults import DaemonDefaults, Ulimit, are_off, parse_daemon_json, remaps_root
+from portero.dockerd.daemon_defaults import DaemonDefaults, Ulimit, are_off, make_defaults, parse_settings, remaps_root
 from portero.values.json_types import JSON
 
 
 def said(**settings: Any) -> DaemonDefaults:
-    return parse_daemon_json(json.dumps({name.replace("_", "-"): value for name, value in settings.items()}).encode())
+    return make_defaults({name.replace("_", "-"): value for name, value in settings.items()})
 
 
 def test_every_default_is_read() -> None:
@@ -58,12 +57,13 @@ def test_every_default_is_read() -> None:
 )
 def test_what_dockerd_cannot_parse_is_an_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"[a-z]"):
-        parse_daemon_json(data)
+        parse_settings(data)
 
 
 @pytest.mark.parametrize("data", [b"", b" \n", b"null", b"{}"])
 def test_an_empty_configuration_sets_nothing(data: bytes) -> None:
-    assert parse_daemon_json(data) == DaemonDefaults()
+    assert parse_settings(data) == {}
+    assert make_defaults({}) == DaemonDefaults()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_empty_configuration_sets_nothing(data: bytes) -> None:
     ids=["a byte order mark is skipped", "of two equal names the last one counts"],
 )
 def test_it_is_parsed_as_dockerd_does(data: bytes, driver: str) -> None:
-    assert parse_daemon_json(data).log_driver == driver
+    assert make_defaults(parse_settings(data)).log_driver == driver
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_profile_whose_file_is_not_there_is_custom_without_a_digest(profile: s
 def test_a_profile_in_a_file_is_known_by_its_digest() -> None:
     files = {"/etc/docker/seccomp.json": b"{}"}
 
-    defaults = parse_daemon_json(b'{"seccomp-profile": "/etc/docker/seccomp.json"}', files.get)
+    defaults = make_defaults({"seccomp-profile": "/etc/docker/seccomp.json"}, files.get)
 
     assert (defaults.seccomp, defaults.seccomp_sha256) == ("custom", hashlib.sha256(b"{}").hexdigest())
 
@@ -166,13 +166,13 @@ SETTINGS = st.sampled_from(
 
 @given(st.dictionaries(SETTINGS, VALUES))
 def test_no_value_is_an_error(settings: dict[str, Any]) -> None:
-    assert isinstance(parse_daemon_json(json.dumps(settings).encode()), DaemonDefaults)
+    assert isinstance(make_defaults(settings), DaemonDefaults)
 
 
 @given(st.binary(max_size=64))
 def test_any_content_is_read_or_a_value_error(data: bytes) -> None:
     with suppress(ValueError):
-        assert isinstance(parse_daemon_json(data), DaemonDefaults)
+        assert isinstance(make_defaults(parse_settings(data)), DaemonDefaults)
 
 
 SUBUID = "dockremap:231072:65536\nzero:0:65536\nalicia:100000:65536\nalicia:000:1\nbroken\n"

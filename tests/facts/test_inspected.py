@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.dockerd.daemon_defaults import DaemonDefaults, parse_daemon_json
+from portero.dockerd.daemon_defaults import DaemonDefaults, make_defaults
 from portero.facts import inspected
 from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.security import MASKED
@@ -234,7 +234,7 @@ def test_the_label_that_goes_with_a_shared_namespace_was_not_requested(shares: d
 
 
 def test_a_privileged_container_gets_the_hosts_control_groups_on_version_1() -> None:
-    fills = Fills.of(INFO, parse_daemon_json(b'{"default-cgroupns-mode": "private"}'))
+    fills = Fills.of(INFO, make_defaults({"default-cgroupns-mode": "private"}))
 
     assert config(fills, CgroupnsMode="host") == {"CgroupnsMode": "host"}
     assert config(fills, CgroupnsMode="host", Privileged=True) == {"Privileged": True}
@@ -243,7 +243,7 @@ def test_a_privileged_container_gets_the_hosts_control_groups_on_version_1() -> 
 def test_the_daemons_own_configuration_is_what_it_fills_in() -> None:
     fills = Fills.of(
         {"CgroupVersion": "2", "LoggingDriver": "journald", "DefaultRuntime": "kata"},
-        parse_daemon_json(b'{"default-cgroupns-mode": "host", "default-shm-size": "32m"}'),
+        make_defaults({"default-cgroupns-mode": "host", "default-shm-size": "32m"}),
     )
 
     said = {"CgroupnsMode": "host", "Runtime": "kata", "ShmSize": 32 << 20}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.decision import Decision, Subject, Violation
-from portero.dockerd.daemon_defaults import parse_daemon_json
+from portero.dockerd.daemon_defaults import make_defaults
 from portero.host.network import HostRoutes
 from portero.host.notes import HostNotes
 from portero.host.view import HostEntry, Passage, Swap, Trace
@@ -18,9 +18,12 @@ from portero.recording import recorded_line
 from portero.recording.recorded_line import InvalidRecordLine, Outcome, RecordedRequest, read_notes, write_notes
 from portero.refusals import Refused
 
-DAEMON = parse_daemon_json(
-    b'{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}}, "default-shm-size": "64m",'
-    b' "default-network-opts": {"bridge": {"com.docker.network.bridge.enable_icc": "false"}}}'
+DAEMON = make_defaults(
+    {
+        "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}},
+        "default-shm-size": "64m",
+        "default-network-opts": {"bridge": {"com.docker.network.bridge.enable_icc": "false"}},
+    }
 )
 KNOWN: dict[str, dict[str, Any]] = {
     "entry": {"/srv": HostEntry("/srv", "directory", ("/run/docker.sock",))},

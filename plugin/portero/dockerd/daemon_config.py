@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from portero.dockerd.daemon import DAEMON_CONFIG, AskingDaemon
-from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
+from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, make_defaults, parse_settings
 from portero.dockerd.proc import DockerdIdentity, is_older
 from portero.files.symlinks import HostWalk
 from portero.files.whole_files import read_regular_file
@@ -68,13 +68,12 @@ class DaemonConfig:
             return None, NOTHING_KNOWN
         if self._cached is not None and self._cached[0] == stamp:
             return stamp, _with_cgroup_version(self._cached[1], local_path)
-        content = read_content(local_path, self._path)
-        if content is None:
-            stamp, content = None, b""
         try:
-            defaults = parse_daemon_json(content, partial(read_content, local_path), self._flags)
+            settings = read_settings(local_path, self._path)
         except ValueError as error:
             raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
+        stamp = None if settings is None else stamp
+        defaults = make_defaults({**(settings or {}), **self._flags}, partial(read_content, local_path))
         if defaults.entitlements == "off":
             in_force = is_in_force()
             if not in_force:
@@ -132,6 +131,12 @@ def read_content(local_path: _LocalPath, path: str) -> bytes | None:
         return read_regular_file(local_path(path))
     except _ABSENT:
         return None
+
+
+def read_settings(local_path: _LocalPath, path: str) -> dict[str, JSON] | None:
+    """The content of daemon.json; None: there is no such file. ValueError: it is invalid; OSError: any other failure."""
+    content = read_content(local_path, path)
+    return None if content is None else parse_settings(content)
 
 
 def _with_cgroup_version(defaults: DaemonDefaults, local_path: _LocalPath) -> DaemonDefaults:

@@ -1,7 +1,6 @@
 """The defaults that dockerd gives to containers, networks and builds: daemon.json in, a frozen value out.
 
-ValueError: the content is not a JSON object. dockerd does not start with a setting of a wrong type, so such a setting
-counts as absent.
+dockerd does not start with a setting of a wrong type, so such a setting counts as absent.
 """
 
 import hashlib
@@ -60,17 +59,14 @@ class DaemonDefaults:
 NOTHING_KNOWN = DaemonDefaults()
 
 
-def parse_daemon_json(
-    data: bytes,
-    read_content: Callable[[str], bytes | None] = lambda _: None,
-    flags: Mapping[str, JSON] = MappingProxyType({}),
+def make_defaults(
+    settings: Mapping[str, JSON], read_content: Callable[[str], bytes | None] = lambda _: None
 ) -> DaemonDefaults:
-    """The defaults in daemon.json; raises ValueError when it is not a JSON object.
+    """The defaults in the content of daemon.json.
 
-    `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `flags`: settings
-    from the command line, which count before those of the file. `entitlements` is what the file has, in force or not.
+    `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `entitlements` is
+    what the settings have, in force or not.
     """
-    settings = {**parse_settings(data), **flags}
     networks = to_object(settings.get("default-network-opts"))
     seccomp, sha256 = _read_seccomp(to_text(settings.get("seccomp-profile")), read_content)
     return DaemonDefaults(

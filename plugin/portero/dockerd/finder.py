@@ -15,8 +15,7 @@ from pathlib import Path
 
 from portero.dockerd.containerd import CONFIG, ContainerdPlaces, find_arguments, locate_containerd
 from portero.dockerd.daemon import AskingDaemon, find_config_file, locate_daemon
-from portero.dockerd.daemon_config import read_content
-from portero.dockerd.daemon_defaults import parse_settings
+from portero.dockerd.daemon_config import read_content, read_settings
 from portero.dockerd.peer import Peer
 from portero.dockerd.proc import DockerdIdentity, RunningDockerd, identify_dockerd, read_dockerd
 from portero.files.chroot import Files
@@ -116,7 +115,8 @@ class AskingDaemons:
         for address, config in containerds:
             # A user's socket is not called: all that a rootless dockerd starts is below its own folders.
             words = () if daemon.uid else find_arguments(walk.local_path(walk.resolve_or_keep(address)), self._proc)
-            places = locate_containerd(words or (), config, partial(_read, walk), Files(daemon.root).names)
+            read = partial(read_content, partial(_find_local, walk))
+            places = locate_containerd(words or (), config, read, Files(daemon.root).names)
             yield replace(places, unseen=(*places.unseen, *(() if words is not None else (address,))))
 
 
@@ -124,8 +124,8 @@ def _merge(before: Sequence[str], more: Iterable[Sequence[str]]) -> tuple[str, .
     return tuple(dict.fromkeys(chain(before, *more)))
 
 
-def _read(walk: HostWalk, path: str) -> bytes | None:
-    return read_content(lambda name: walk.local_path(walk.resolve(name)), path)
+def _find_local(walk: HostWalk, path: str) -> str:
+    return walk.local_path(walk.resolve(path))
 
 
 def _read_settings(running: RunningDockerd) -> Mapping[str, JSON]:
@@ -133,9 +133,7 @@ def _read_settings(running: RunningDockerd) -> Mapping[str, JSON]:
 
     An invalid file sets nothing: dockerd did not start with it, and keeps what it had.
     """
-    walk = HostWalk(running.root)
-    content = _read(walk, find_config_file(running))
     try:
-        return parse_settings(content or b"")
+        return read_settings(partial(_find_local, HostWalk(running.root)), find_config_file(running)) or {}
     except ValueError:
         return {}

@@ -4,7 +4,6 @@ Paths are walked and described by the code that reads a real host; only what it 
 """
 
 import errno
-import json
 import os
 import re
 import stat
@@ -14,7 +13,7 @@ from ipaddress import ip_network
 from types import MappingProxyType
 from typing import cast
 
-from portero.dockerd.daemon_defaults import DaemonDefaults, parse_daemon_json
+from portero.dockerd.daemon_defaults import DaemonDefaults, make_defaults
 from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.mount_table import MountTable, list_mounts
@@ -121,7 +120,7 @@ class FixedHost:
         self._networks = None if data.get("networks", {}) is None else MappingProxyType(_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
         self._routes = HostRoutes(tuple(map(ip_network, _list(data, "routes"))), frozenset(_list(data, "interfaces")))
-        self._daemon = parse_daemon_json(json.dumps(data.get("daemon")).encode())
+        self._daemon = make_defaults(cast(Mapping[str, JSON], data.get("daemon") or {}))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
         self._objects = None if objects is None else FixedObjects(objects)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portero.dockerd import visible_dockerd
 from portero.dockerd.daemon import AskingDaemon
-from portero.dockerd.daemon_defaults import parse_settings
+from portero.dockerd.daemon_config import read_settings
 from portero.dockerd.flags import FLAG_OF_KEY, parse_flags
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
@@ -124,8 +124,6 @@ def _flag(key: str) -> str:
 
 def _read_file(files: Files, file: str) -> Mapping[str, JSON] | None:
     try:
-        return parse_settings(files.data(file))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return read_settings(files.outside, file) or {}
     except (OSError, ValueError):
         return None

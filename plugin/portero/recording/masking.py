@@ -111,8 +111,10 @@ def masked(request: Envelope) -> dict[str, JSON]:
 
 def mask_document(document: JSON) -> JSON:
     """A JSON document without secrets; raises Unmaskable."""
-    plain: JSON = json.loads(_mask_json(json.dumps(document).encode()))
-    return plain
+    try:
+        return _to_json(_mask_tree(go_json.tree_of(document), ""))
+    except Refused:
+        raise Unmaskable("body") from None
 
 
 def _mask_headers(headers: Mapping[str, str], length: int, masked_length: int) -> dict[str, JSON]:
@@ -215,6 +217,12 @@ def _mask_word(word: str, before: str, field: str) -> str:
     if equals and looks_secret(name.lstrip("-"), value):
         return name + equals + mask_value(name.lstrip("-"), value)
     return mask_text(word)
+
+
+def _to_json(node: Tree) -> JSON:
+    if isinstance(node, Pairs):
+        return {name: _to_json(value) for name, value in node}
+    return [_to_json(value) for value in node] if isinstance(node, list) else node
 
 
 def _write_json(node: Tree) -> Iterator[str]:
