@@ -15,7 +15,8 @@ from portero.bundles.archive import MAX_ARCHIVE_SIZE, Bundle
 from portero.bundles.https import HttpAnswer, Transport, TransportFailed
 from portero.bundles.urls import Url
 from portero.settings.setting_values import OciAddress
-from portero.values.json_objects import load_json
+from portero.values.json_fields import to_list, to_object, to_text
+from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 ARTIFACT = "application/vnd.portero.policy.v1"
@@ -148,8 +149,8 @@ class Registry:
         answer = self.transport.exchange("GET", realm, headers)
         self._expect(answer, _OK, "a token")
         document = _parse(answer.body, self.address)
-        token = document.get("token") or document.get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        token = to_text(document.get("token") or document.get("access_token"))
+        if not _TOKEN.fullmatch(token):
             raise TransportFailed(f"{self.address.host}: {realm.server} sends no token")
         return f"Bearer {token}"
 
@@ -171,25 +172,20 @@ class Registry:
 def _read_manifest(text: bytes, address: OciAddress) -> tuple[str, str]:
     """The digest of the one layer that a bundle has, and its signature; empty without one."""
     document = _parse(text, address)
-    layers = document.get("layers")
-    if document.get("artifactType") != ARTIFACT or not isinstance(layers, list) or len(layers) != 1:
+    layers = to_list(document.get("layers"))
+    if document.get("artifactType") != ARTIFACT or len(layers) != 1:
         raise TransportFailed(f"{address.host}: {address.name}:{address.reference} is no bundle of portero")
-    digest = layers[0].get("digest") if isinstance(layers[0], dict) else None
-    if not isinstance(digest, str) or not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+    digest = to_text(to_object(layers[0]).get("digest"))
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise TransportFailed(f"{address.host}: {address.name}:{address.reference} names no layer")
-    annotations = document.get("annotations")
-    signature = annotations.get(SIGNATURE) if isinstance(annotations, dict) else None
-    return digest, signature if isinstance(signature, str) else ""
+    return digest, to_text(to_object(document.get("annotations")).get(SIGNATURE))
 
 
 def _parse(text: bytes, address: OciAddress) -> dict[str, JSON]:
     try:
-        document = load_json(text)
+        return load_object(text)
     except ValueError as error:
-        raise TransportFailed(f"{address.host}: answers with something that is not JSON") from error
-    if not isinstance(document, dict):
-        raise TransportFailed(f"{address.host}: answers with something else than a JSON object")
-    return document
+        raise TransportFailed(f"{address.host}: answers with something else than a JSON object") from error
 
 
 def _descriptor(media_type: str, blob: bytes) -> dict[str, str | int]:

@@ -134,7 +134,7 @@ def read_content(local_path: _LocalPath, path: str) -> bytes | None:
 
 
 def read_settings(local_path: _LocalPath, path: str) -> dict[str, JSON] | None:
-    """The content of daemon.json; None: there is no such file. ValueError: it is invalid; OSError: any other failure."""
+    """The content of daemon.json; None: there is no such file. ValueError: it is invalid; OSError: another failure."""
     content = read_content(local_path, path)
     return None if content is None else parse_settings(content)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from io import FileIO
 from pathlib import Path
 
-from portero.values.json_objects import unique_names
+from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
 # Bytes; far more than any rule, site.json, key or daemon.json has. (/proc/sys answers ENOMEM to a read of 4 MiB.)
@@ -97,12 +97,12 @@ def read_state(file: Path, version: int) -> dict[str, JSON] | None:
     Raises OSError, and ValueError with a sentence that begins with the file.
     """
     try:
-        document = json.loads(read_regular_file(file), object_pairs_hook=unique_names)
+        document = load_strict_object(read_regular_file(file))
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"{file}: is not as portero writes it") from error
-    if not isinstance(document, dict) or document.pop("format", None) != version:
+    if document.pop("format", None) != version:
         raise ValueError(f"{file}: is not of format {version}, the one that this portero reads")
     return document
 

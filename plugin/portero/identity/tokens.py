@@ -17,6 +17,7 @@ from jwt import PyJWS, PyJWTError
 from portero.identity.keys import Algorithm, Key
 from portero.identity.trusted import TokenIssuer, are_groups, is_name
 from portero.refusals import Refused
+from portero.values.json_fields import to_text
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
@@ -48,8 +49,7 @@ class Bearer:
 def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
     """The user of a token at a time; raises Refused with one of the token-... codes."""
     header, claims = read_parts(token)
-    name = claims.get("iss")
-    issuer = issuers.get(name) if isinstance(name, str) else None
+    issuer = issuers.get(to_text(claims.get("iss")))
     # Signed by a key pair, and nothing in the header that changes what is signed or must be understood.
     if header.get("alg") not in _ALGORITHMS or header.keys() & {"crit", "b64"}:
         _refuse("invalid")
@@ -59,8 +59,8 @@ def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequen
     says_all = all(claims.get(name) in allowed for name, allowed in issuer.claims.items())
     if seconds > issuer.lifetime or not _is_for(claims, audiences) or not says_all:
         _refuse("untrusted")
-    user, groups = claims.get(issuer.user), _list_groups(claims.get(issuer.groups))
-    if not isinstance(user, str) or not is_name(user):
+    user, groups = to_text(claims.get(issuer.user)), _list_groups(claims.get(issuer.groups))
+    if not is_name(user):
         _refuse("invalid")
     return Bearer(user, groups, seconds, start, end)
 
@@ -81,7 +81,7 @@ def _refuse(why: str) -> NoReturn:
 def _decode(part: str) -> dict[str, JSON]:
     try:
         return load_strict_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, RecursionError):
+    except ValueError:
         _refuse("invalid")
 
 

@@ -3,18 +3,18 @@
 An operation that is not listed here changes no fact that is kept; an unknown one can change anything.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from portero.dockerd.api import read_object
 from portero.reading.envelope import Envelope
 from portero.reading.go_json import Pairs, parse_json
 from portero.reading.routes import ApiRequest, Match, Routes
 from portero.reading.uri import Target, first_value
 from portero.refusals import Refused
-from portero.values.json_fields import to_texts
+from portero.values.json_fields import to_text, to_texts
 from portero.values.json_types import JSON
 
 # state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
@@ -71,21 +71,14 @@ def find_change(request: ApiRequest) -> PossibleChange:
 
 def read_id(body: bytes) -> str:
     """The ID of what an answer says was made; "": there is none."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    id = answer.get("Id") if isinstance(answer, dict) else None
-    return id if isinstance(id, str) and _ID.fullmatch(id) else ""
+    id = to_text((read_object(body) or {}).get("Id"))
+    return id if _ID.fullmatch(id) else ""
 
 
 def read_deleted(body: bytes) -> list[str] | None:
     """The IDs of the containers that an answer says are gone; None: it does not say."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return to_texts(answer.get("ContainersDeleted")) if isinstance(answer, dict) else None
+    answer = read_object(body)
+    return None if answer is None else to_texts(answer.get("ContainersDeleted"))
 
 
 def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
@@ -150,14 +143,10 @@ def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 
 
 def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    try:
-        sent = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        return _touch_all("container")
-    names = [value for key, value in sent.items() if key.lower() == "container"] if isinstance(sent, dict) else []
-    if len(names) != 1 or not isinstance(names[0], str):
-        return _touch_all("container")
-    return PossibleChange((Touch("container", names[0].removeprefix("/")),))
+    sent = read_object(body or b"{}") or {}
+    names = [to_text(value) for key, value in sent.items() if key.lower() == "container"]
+    # Without a name any of them.
+    return PossibleChange((Touch("container", names[0].removeprefix("/") if len(names) == 1 else ""),))
 
 
 def _touch_volume(match: Match, target: Target, body: bytes | None) -> PossibleChange:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from portero.engine.rust import RUST
-from portero.values.json_objects import DuplicateName, unique_names
+from portero.values.json_objects import ConstantFound, DuplicateName, load_strict
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 
@@ -23,14 +23,25 @@ class DocumentRefused(Exception):
 
 def parse_object(data: bytes) -> dict[str, JSON]:
     """The JSON object in a file of the policy; raises DocumentRefused."""
+    document = _load(data)
+    if not isinstance(document, dict):
+        raise DocumentRefused("is not a JSON object: write {...}")
+    if _is_deeper(document, _MAX_DEPTH):
+        raise DocumentRefused("nests too deep: make it flatter")
+    return document
+
+
+def _load(data: bytes) -> JSON:
     try:
-        document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)
+        document = load_strict(data)
         if b"\\u" in data:  # only an escape makes half a character
             json.dumps(document, ensure_ascii=False).encode()
     except DuplicateName as error:
         raise DocumentRefused(
             f"says '{error.name}' twice in one object{_find_twins(error.name, data)}: keep one"
         ) from error
+    except ConstantFound as error:
+        raise DocumentRefused(f"has {error.name}, which is not JSON: write a number") from error
     except UnicodeEncodeError as error:
         raise DocumentRefused("has an escape that is half a character, such as \\ud800: write the character") from error
     except UnicodeDecodeError as error:
@@ -43,10 +54,6 @@ def parse_object(data: bytes) -> dict[str, JSON]:
     except ValueError as error:
         # Python reads at most 4300 digits.
         raise DocumentRefused("has a number of thousands of digits: write a shorter one") from error
-    if not isinstance(document, dict):
-        raise DocumentRefused("is not a JSON object: write {...}")
-    if _is_deeper(document, _MAX_DEPTH):
-        raise DocumentRefused("nests too deep: make it flatter")
     return document
 
 
@@ -98,10 +105,6 @@ def _compile(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
             _COMPILED.clear()
         compiled = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
     return compiled[1]
-
-
-def _refuse_constant(constant: str) -> None:
-    raise DocumentRefused(f"has {constant}, which is not JSON: write a number")
 
 
 def _describe_error(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:

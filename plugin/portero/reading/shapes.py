@@ -15,7 +15,7 @@ from typing import ClassVar, TypeAlias
 
 from portero.reading import go_scalars
 from portero.reading.routes import Operation
-from portero.values.json_objects import DuplicateName, unique_names
+from portero.values.json_objects import DuplicateName, load_strict
 from portero.values.json_types import JSON
 
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
@@ -144,12 +144,11 @@ def _documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:
 
 def _document(file: Path) -> JSON:
     try:
-        document: JSON = json.loads(file.read_bytes(), object_pairs_hook=unique_names)
+        return load_strict(file.read_bytes())
     except DuplicateName as error:
         raise ShapeFault(f"{file}: has '{error.name}' twice in one object") from error
     except json.JSONDecodeError as error:
         raise ShapeFault(f"{file}: line {error.lineno} is not JSON") from error
-    return document
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from portero.decision import LOG_VERSION
 from portero.policy.dialect import PROFILES
 from portero.report.log_violation import OUTCOMES, LoggedViolation, NoDecision, read_text, read_violation
 from portero.values.denial_parts import Proposed
+from portero.values.json_fields import items, need, to_object
+from portero.values.json_types import JSON
 
 # logrus's text formatter quotes with Go's strconv.Quote: of printable ASCII, which decisions are, a JSON string.
 # journalctl puts date, host and process before it, unless it is asked for -o cat.
@@ -116,15 +118,12 @@ def _parse(line: bytes) -> Any:
         return json.loads(line)
 
 
-def _make_decision(document: Mapping[str, object]) -> LoggedDecision:
-    profile, mode, allowed = document["profile"], document["mode"], document["allowed"]
+def _make_decision(document: Mapping[str, Any]) -> LoggedDecision:
+    profile, mode = document["profile"], document["mode"]
     audit_profile = document.get("auditProfile") or ""
     if profile not in PROFILES or audit_profile not in ("", *PROFILES):
         raise NoDecision
-    if mode not in ("enforce", "audit") or not isinstance(allowed, bool):
-        raise NoDecision
-    violations = document["violations"]
-    if not isinstance(violations, list):
+    if mode not in ("enforce", "audit"):
         raise NoDecision
     microseconds = document["microseconds"]
     return LoggedDecision(
@@ -136,39 +135,33 @@ def _make_decision(document: Mapping[str, object]) -> LoggedDecision:
         method=read_text(document["method"]),
         path=read_text(document["path"]),
         image=read_text(document["image"] or ""),
-        allowed=allowed,
+        allowed=need(document, "allowed", bool),
         mode=str(mode),
         profile=str(profile),
         audit_profile=str(audit_profile),
         policy=read_text(document["policy"]),
         microseconds=microseconds if isinstance(microseconds, int) else 0,
-        violations=tuple(read_violation(violation, str(profile)) for violation in violations),
-        groups=_read_groups(document.get("groups", [])),
+        violations=tuple(
+            read_violation(to_object(violation), str(profile)) for violation in need(document, "violations", list)
+        ),
+        groups=tuple(map(read_text, items(document, "groups"))),
         identified_by=read_text(document.get("identifiedBy", "")),
         breaks_glass=document.get("breakGlass") is True,
         is_probe=document.get("probe") is True,
-        proposed=_read_proposal(document["try"]) if "try" in document else None,
+        proposed=_read_proposal(need(document, "try", dict)) if "try" in document else None,
     )
 
 
-def _read_proposal(tried: object) -> Proposed:
+def _read_proposal(tried: Mapping[str, JSON]) -> Proposed:
     """The proposal of a denial; its command follows from the operation."""
-    if not isinstance(tried, dict):
-        raise NoDecision
-    add, instead, without = (tuple(map(_read_flag, tried[name])) for name in ("add", "instead", "without"))
-    return Proposed("", add, instead, without, tuple(map(read_text, tried.get("still", ()))))
+    add, instead, without = (tuple(map(_read_flag, need(tried, name, list))) for name in ("add", "instead", "without"))
+    return Proposed("", add, instead, without, tuple(map(read_text, items(tried, "still"))))
 
 
 def _read_flag(words: object) -> tuple[str, ...]:
     if not isinstance(words, list) or len(words) not in (1, 2):
         raise NoDecision
     return tuple(read_text(word, _MAX_FLAG) for word in words)
-
-
-def _read_groups(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise NoDecision
-    return tuple(map(read_text, value))
 
 
 def read_time(time: str) -> float:

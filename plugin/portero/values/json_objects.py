@@ -25,9 +25,17 @@ def unique_names(pairs: list[tuple[str, _Value]]) -> dict[str, _Value]:
     return document
 
 
+class ConstantFound(ValueError):
+    """NaN or an infinity, which JSON has not."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is not JSON")
+
+
 def refuse_constant(name: str) -> NoReturn:
-    """A parse_constant for json, which is called for NaN and the infinities; raises ValueError."""
-    raise ValueError(f"{name} is not JSON")
+    """A parse_constant for json, which is called for NaN and the infinities; raises ConstantFound."""
+    raise ConstantFound(name)
 
 
 def load_json(data: bytes | str) -> JSON:
@@ -44,10 +52,19 @@ def load_object(data: bytes | str) -> dict[str, JSON]:
     return _check_object(load_json(data))
 
 
+def load_strict(data: bytes) -> JSON:
+    """The JSON value in UTF-8 bytes, without what others read otherwise: NaN, and a name twice.
+
+    Raises ValueError, and RecursionError.
+    """
+    value: JSON = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=refuse_constant)
+    return value
+
+
 def load_strict_object(data: bytes) -> dict[str, JSON]:
-    """The JSON object in UTF-8 bytes, without what others read otherwise: NaN, and a name twice. Raises ValueError."""
+    """The JSON object in UTF-8 bytes, as load_strict. Raises ValueError."""
     try:
-        return _check_object(json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=refuse_constant))
+        return _check_object(load_strict(data))
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
