@@ -3,7 +3,6 @@
 import json
 import stat
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from portero.application.reloading import restore_policy
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
+from portero.values.errors import LoadError
 from tests.application.test_application import ask, create
 
 KEY = signature.new_key()
@@ -42,14 +42,31 @@ def test_what_is_written_is_read(settings: Settings) -> None:
     assert [file.name for file in settings.state.parent.iterdir()] == ["last-policy.json"]
 
 
-@pytest.mark.parametrize("cut", [0, 10, 64, 65, 100, -1])
+@pytest.mark.parametrize("cut", [0, 10, 64, 65, 100, -2])
 def test_no_file_and_half_a_file_hold_no_policy(settings: Settings, cut: int) -> None:
     assert last_policy.read_saved_policy(settings) is None
+    assert not last_policy.was_signed(settings)
     last_policy.save_policy(settings, held(settings), ())
     file = settings.last_policy
     file.write_bytes(file.read_bytes()[:cut])
 
-    assert last_policy.read_saved_policy(settings) is None
+    with pytest.raises(LoadError, match=r"last-policy\.json: is not as portero writes it"):
+        last_policy.read_saved_policy(settings)
+    # What it was is not known.
+    assert last_policy.was_signed(settings)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"), [('"links"', '"Links"'), ("e30=", "e3 0="), ('"format": 1', '"format": 2')]
+)
+def test_what_has_another_form_is_no_policy(settings: Settings, written: str, instead: str) -> None:
+    last_policy.save_policy(settings, held(settings), ())
+    file = settings.last_policy
+    assert written in file.read_text()
+    file.write_text(file.read_text().replace(written, instead))
+
+    with pytest.raises(LoadError, match="is not as portero writes it"):
+        last_policy.read_saved_policy(settings)
 
 
 def test_the_policy_of_other_folders_is_not_taken(settings: Settings) -> None:
@@ -93,11 +110,10 @@ def allows(application: Application) -> bool:
 def test_a_signed_policy_is_verified_again(signed: Application) -> None:
     assert allows(signed)
     file = signed.settings.last_policy
-    document = json.loads(file.read_bytes().partition(b"\n")[2])
+    document = json.loads(file.read_bytes())
     files = document["folders"][str(signed.settings.schemas[0])]
     files["site.json"] = "eyB9"  # { } instead of {}
-    content = json.dumps(document).encode()
-    file.write_bytes(sha256(content).hexdigest().encode() + b"\n" + content)
+    file.write_text(json.dumps(document))
 
     assert not allows(signed)
 

@@ -5,17 +5,16 @@ versions are verified again: where the file lies, it could have been changed.
 """
 
 import base64
-import errno
-import json
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from portero.files.whole_files import read_regular_file, write_whole
+from portero.files.whole_files import read_state, write_state
 from portero.settings.settings import Settings
 from portero.status.policy_state import PolicyFiles
+from portero.values.errors import LoadError
+from portero.values.json_types import JSON
 
 _FORMAT = 1
 _SIGNATURE = "signature.json"  # signing/signature.py, which loads `cryptography`
@@ -38,16 +37,13 @@ def save_policy(settings: Settings, files: PolicyFiles, links: tuple[str, ...]) 
     The built-in rules belong to the code that runs: the arbiter has them in memory.
     """
     file = settings.last_policy
-    folders = {
+    folders: dict[str, JSON] = {
         str(path): {name: base64.b64encode(data).decode() for name, data in files[path].items()}
         for path in settings.schemas
     }
-    content = json.dumps({"format": _FORMAT, "links": links, "folders": folders}).encode()
     try:
-        if len(content) > _MAX_BYTES:
-            raise OSError(errno.EFBIG, f"the policy takes more than {_MAX_BYTES >> 20} MiB")
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        write_whole(file, _digest(content) + b"\n" + content, _OWNER_ONLY, synced=True)
+        write_state(file, _FORMAT, {"links": [*links], "folders": folders}, _OWNER_ONLY, _MAX_BYTES)
     except OSError:
         with suppress(OSError):
             file.unlink(missing_ok=True)
@@ -55,32 +51,24 @@ def save_policy(settings: Settings, files: PolicyFiles, links: tuple[str, ...]) 
 
 
 def read_saved_policy(settings: Settings) -> SavedPolicy | None:
-    """The policy that was saved for these folders; None: there is none, or not in whole. Raises OSError."""
+    """The policy that was saved for these folders; None: there is none. Raises OSError, and LoadError."""
     try:
-        text = read_regular_file(settings.last_policy, _MAX_BYTES + 2 * sha256().block_size)
-    except FileNotFoundError:
-        return None
-    digest, _, content = text.partition(b"\n")
-    if digest != _digest(content):
-        return None
-    document: dict[str, Any] = json.loads(content)
-    if document["format"] != _FORMAT or {*document["folders"]} != {*map(str, settings.schemas)}:
-        return None
-    files = {
-        Path(path): {name: base64.b64decode(data) for name, data in encoded.items()}
-        for path, encoded in document["folders"].items()
-    }
-    return SavedPolicy(files, tuple(document["links"]))
+        document: Any = read_state(settings.last_policy, _FORMAT, _MAX_BYTES)
+        if document is None or {*document["folders"]} != {*map(str, settings.schemas)}:
+            return None
+        files = {
+            Path(path): {name: base64.b64decode(data, validate=True) for name, data in encoded.items()}
+            for path, encoded in document["folders"].items()
+        }
+        return SavedPolicy(files, tuple(document["links"]))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise LoadError([f"{settings.last_policy}: is not as portero writes it"]) from error
 
 
 def was_signed(settings: Settings) -> bool:
     """Whether the policy that was saved for these folders had a signature; True where it cannot be read."""
     try:
         saved = read_saved_policy(settings)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, LoadError):
         return True
     return saved is not None and any(_SIGNATURE in files for files in saved.files.values())
-
-
-def _digest(content: bytes) -> bytes:
-    return sha256(content).hexdigest().encode()

@@ -91,13 +91,13 @@ def replace_file(file: Path, data: bytes, mode: int, owner: tuple[int, int] | No
     write_whole(file, data, mode, owner=owner)
 
 
-def read_state(file: Path, version: int) -> dict[str, JSON] | None:
+def read_state(file: Path, version: int, max_bytes: int = MAX_FILE_BYTES) -> dict[str, JSON] | None:
     """What was written last in this version of the format; None before the first time.
 
     Raises OSError, and ValueError with a sentence that begins with the file.
     """
     try:
-        document = load_strict_object(read_regular_file(file))
+        document = load_strict_object(read_regular_file(file, max_bytes))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -107,7 +107,11 @@ def read_state(file: Path, version: int) -> dict[str, JSON] | None:
     return document
 
 
-def write_state(file: Path, version: int, content: Mapping[str, JSON], mode: int) -> None:
-    """Put this in the place of what was written last. Raises OSError."""
+def write_state(
+    file: Path, version: int, content: Mapping[str, JSON], mode: int, max_bytes: int = MAX_FILE_BYTES
+) -> None:
+    """Put this in the place of what was written last. Raises OSError, also for more than can be read."""
     text = json.dumps({"format": version, **content}, indent=2) + "\n"
+    if len(text) > max_bytes:
+        raise OSError(errno.EFBIG, f"takes more than {max_bytes >> 20} MiB", str(file))
     write_whole(file, text.encode(), mode, synced=True)
