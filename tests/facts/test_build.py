@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from portero.facts import build, collect_facts
+from portero.facts import build
+from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
 from portero.values.json_types import JSON

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portero import facts
+from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
@@ -11,7 +11,7 @@ HOST = FixedHost()
 def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
     body: Any = {"Privileged": True, "User": "root", "WorkingDir": "/srv", "Env": ["A=1", "DB_PASSWORD=x"]}
 
-    assert facts.collect_facts("ContainerExec", body, {}, {}, HOST) == {
+    assert collect_facts("ContainerExec", body, {}, {}, HOST) == {
         "privileged": {"value": True, "at": "Privileged"},
         "user": {"value": "root", "at": "User"},
         "workingDirectory": {"value": "/srv", "ofProcess": False, "at": "WorkingDir"},
@@ -21,6 +21,6 @@ def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
 
 
 def test_secrets_of_a_container_stand_in_its_environment_and_its_labels() -> None:
-    found = facts.collect_facts("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
+    found = collect_facts("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
 
     assert found["secrets"] == [{"name": "TOKEN", "at": "Env[0]"}, {"name": "api.key", "at": "Labels[*]"}]

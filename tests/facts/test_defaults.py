@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero import facts
 from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, Ulimit
 from portero.facts import defaults
+from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
 
 ICC = "com.docker.network.bridge.enable_icc"
@@ -34,7 +34,7 @@ OF_BOTH = ["log.driver", "log.options", "noNewPrivileges", "seccomp", "limits.sh
 
 
 def collect(operation: str, body: Any, host: FixedHost | None = None) -> dict[str, Any]:
-    return facts.collect_facts(operation, body, {}, {}, host or FixedHost())
+    return collect_facts(operation, body, {}, {}, host or FixedHost())
 
 
 def found(

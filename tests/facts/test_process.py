@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from portero.facts import collect_facts, process
+from portero.facts import process
+from portero.facts.collect import collect_facts
 from portero.facts.process import measure_labels
 from portero.host.fixed_host import FixedHost
 from portero.values.json_types import JSON

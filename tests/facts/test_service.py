@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from portero import facts
 from portero.facts import service
+from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
@@ -12,7 +12,7 @@ HOST = FixedHost()
 def test_secrets_of_a_service_stand_in_three_places() -> None:
     spec: Any = {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}
 
-    found = facts.collect_facts(
+    found = collect_facts(
         "ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST
     )
 

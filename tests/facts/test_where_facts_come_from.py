@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero import facts
+from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
@@ -149,8 +149,8 @@ def changed(value: Any, empty: Any) -> Any:
 def test_a_field_makes_its_facts_and_no_others(
     operation: str, within: str, field: str, value: object, at: dict[str, str]
 ) -> None:
-    empty = facts.collect_facts(operation, None, {}, {}, HOST)
-    found = facts.collect_facts(operation, nested(within + field, value), {}, {}, HOST)
+    empty = collect_facts(operation, None, {}, {}, HOST)
+    found = collect_facts(operation, nested(within + field, value), {}, {}, HOST)
 
     assert {name for name in found if found[name] != empty[name]} == set(at)
     for name, there in at.items():

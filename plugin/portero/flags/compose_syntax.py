@@ -1,4 +1,7 @@
-"""Flags of `docker run` as keys of a compose file (compose-spec, 05-services.md), on one line of YAML."""
+"""Flags of `docker run` as keys of a compose file (compose-spec, 05-services.md), on one line of YAML.
+
+The guard writes them in its try: lines, so they are not in the group `compose`, which is a tool.
+"""
 
 import csv
 import json

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict, cast
 
-from portero.facts import collect_facts, defaults
+from portero.facts import defaults
+from portero.facts.collect import collect_facts
 from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, NotedMoment
 from portero.host.view import HostMoment

@@ -7,7 +7,7 @@ one for `reads` that depends on nothing but who asks has its answer when the pol
 from collections.abc import Iterable
 from typing import cast
 
-from portero import facts
+from portero.facts.collect import has_facts
 from portero.identity.caller import DOOR, NOBODY, Identity
 from portero.judging.enforcement import Enforcement
 from portero.policy.dialect import list_keywords
@@ -44,7 +44,7 @@ class UnjudgedReads:
 
     def _is_unjudged(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
         # An operation that has facts is judged: they can be refused, and are logged.
-        if not operation.reads or operation.body != "none" or operation.looks_up or facts.has_facts(operation.id):
+        if not operation.reads or operation.body != "none" or operation.looks_up or has_facts(operation.id):
             return False
         policy, profiles = self._policy, {enforcement.profile, enforcement.audit_profile} - {""}
         rules = (rule for profile in profiles for rule in policy.acting(operation.id, profile))

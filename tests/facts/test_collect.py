@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from portero import facts
+from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes
 from portero.refusals import Refused
@@ -74,7 +74,7 @@ TOLD = {
 
 @pytest.mark.parametrize("operation", TOLD)
 def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
-    found = facts.collect_facts(operation, None, {}, {}, HOST)
+    found = collect_facts(operation, None, {}, {}, HOST)
 
     assert set(found) == TOLD[operation]
     FACTS.validate(found)
@@ -83,13 +83,13 @@ def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
 def test_every_fact_of_the_schema_but_the_request_s_own_is_reported_by_an_operation() -> None:
     described = set(REQUEST["$defs"]["facts"]["properties"])
 
-    named = set(facts.collect_facts("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
+    named = set(collect_facts("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
     assert set.union(named, *TOLD.values()) == described - {"unknownFields", "droppedFields", "daemonDefaults"}
 
 
 def test_a_body_that_is_no_object_is_refused() -> None:
     with pytest.raises(Refused, match="body-wrong-type"):
-        facts.collect_facts("ContainerCreate", ["Image"], {}, {}, HOST)
+        collect_facts("ContainerCreate", ["Image"], {}, {}, HOST)
 
 
 WORDS = st.sampled_from(
@@ -176,6 +176,6 @@ def collect_or_refuse(
     operation: str, body: Any, query: dict[str, tuple[str, ...]], path: dict[str, str]
 ) -> dict[str, Any] | Refused:
     try:
-        return facts.collect_facts(operation, body, query, path, HOST)
+        return collect_facts(operation, body, query, path, HOST)
     except Refused as refused:
         return refused
