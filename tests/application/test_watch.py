@@ -108,13 +108,13 @@ def test_a_change_is_reported_until_it_is_taken(policy: Path) -> None:
 
 def keep_whole_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file system be one that cuts times to whole seconds."""
-    stamp = watching._stamp
+    stamp = watching.stamp_file
 
     def cut(found: os.stat_result) -> tuple[int, ...]:
         *rest, modified, changed = stamp(found)
         return *rest, modified - modified % 10**9, changed - changed % 10**9
 
-    monkeypatch.setattr(watching, "_stamp", cut)
+    monkeypatch.setattr(watching, "stamp_file", cut)
 
 
 def test_on_a_file_system_of_whole_seconds_a_change_is_told_when_no_other_can_have_its_time(

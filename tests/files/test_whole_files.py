@@ -2,13 +2,14 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from portero.files.whole_files import read_regular_file, read_state, replace_file, write_state, write_whole
+from portero.files.whole_files import read_regular_file, read_state, replace_file, stamp_file, write_state, write_whole
 from tests.failing import fail_with
 
 
@@ -40,6 +41,25 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     assert read_state(file, 2) == {"name": "x"}
     assert file.stat().st_mode & 0o777 == 0o600
     assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_no_more_is_written_than_can_be_read(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="takes more than 1 MiB"):
+        write_state(tmp_path / "state.json", 2, {"name": "x" * (1 << 20)}, 0o600)
+
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_change_of_content_or_mode_makes_another_stamp(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    stamps = set()
+    for change in (lambda: file.write_text("x"), lambda: file.write_text("y"), lambda: file.chmod(0o600)):
+        change()
+        os.utime(file, (0, 0))
+        stamps.add(stamp_file(file.stat()))
+        time.sleep(0.02)
+
+    assert len(stamps) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.policy import folder
-from portero.policy.folder import Folder
+from portero.policy.folder import Folder, describe_leftover
 
 RULE = "rules/images/team-registry.json"
 
@@ -139,3 +139,26 @@ def test_one_file_cannot_pass_for_two() -> None:
     two = make_folder({"a": b"1", "b": b"2"})
 
     assert folder.hash_folders([one]) != folder.hash_folders([two])
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("site.json.dpkg-dist", "what dpkg left when a package changed site.json"),
+        ("rules/team/a.json.dpkg-old", "what dpkg left when a package changed a.json"),
+        ("site.json.ucf-new", "what dpkg left when a package changed site.json"),
+        ("site.json.rpmnew", "what rpm left when a package changed site.json"),
+        ("exceptions/x.json~", "a backup of x.json"),
+        ("#site.json#", "a backup of site.json"),
+        ("site.json.orig", "a backup of site.json"),
+        (".site.json.swp", "the swap file of an editor in which site.json is open, or was when it ended"),
+        ("rules/team/.#a.json", "the lock of an editor in which a.json is open, or was when it ended"),
+    ],
+)
+def test_what_package_managers_and_editors_leave_is_named_as_that(name: str, what: str) -> None:
+    assert describe_leftover(name) == what
+
+
+@pytest.mark.parametrize("name", ["site.json", "README.md", "rules/a~b/c.json", "keys/a.dpkg.pem", "#", "~", ".swp"])
+def test_any_other_file_is_no_leftover(name: str) -> None:
+    assert describe_leftover(name) == ""

@@ -1,6 +1,11 @@
 """Errors that list faults."""
 
-from portero.values.errors import Faults, FileFaults
+import os
+from pathlib import Path
+
+import pytest
+
+from portero.values.errors import Faults, FileFaults, raise_error
 
 
 def test_each_fault_is_a_line() -> None:
@@ -15,3 +20,8 @@ def test_faults_of_files_name_the_file() -> None:
 
     assert error.faults == (("site.json", "is missing"),)
     assert str(error) == "site.json: is missing"
+
+
+def test_a_walk_ends_at_what_it_cannot_read(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(os.walk(tmp_path / "none", onerror=raise_error))

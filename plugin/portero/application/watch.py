@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from portero.files.whole_files import stamp_file
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.threads import run_within
@@ -83,18 +84,13 @@ def _list_entries(start: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
         path = waiting.pop()
         try:
             status = os.stat(path)
-            yield path, _stamp(status)
+            yield path, stamp_file(status)
             is_new = (status.st_dev, status.st_ino) not in entered and len(entered) < _MAX_FOLDERS
             if stat.S_ISDIR(status.st_mode) and is_new:
                 entered.add((status.st_dev, status.st_ino))
                 waiting += [f"{path}/{name}" for name in os.listdir(path)]
         except OSError as error:
             yield path, error.errno or 0
-
-
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
-    # The time of the last change of the inode cannot be set back; it changes with content, mode, owner and name.
-    return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _hides_changes(stamp: int | tuple[int, ...], now: int) -> bool:

@@ -89,7 +89,10 @@ def report(
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
-        host = _check_host(settings) if check_host else None if host_report is None else _read_host(host_report)
+        host = None if host_report is None else _read_host(host_report)
+        if check_host:
+            checked = check_this_host(replace(settings, profile=_ALL_RULES))
+            host = evidence.read_evidence(host_result.describe(checked))
         result = _judge_benchmark(benchmark, logs, host, settings)
         _write(output, _FORMATS[form or "text"](result))
         sys.exit(options.REFUSED if result.open_items else options.ALLOWED)
@@ -149,10 +152,6 @@ def _judge_benchmark(
     of_site = (id for id, one in host_rules.items() if not Path(one.file).is_relative_to(package_files.schemas()))
     grounds = Grounds(policy, effects, host_rules, frozenset(of_site), logged, host)
     return ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, logs, time.time())
-
-
-def _check_host(settings: HostSettings) -> HostEvidence:
-    return evidence.read_evidence(host_result.describe(check_this_host(replace(settings, profile=_ALL_RULES))))
 
 
 def _read_host(file: str) -> HostEvidence:

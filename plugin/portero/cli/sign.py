@@ -10,7 +10,7 @@ import click
 from portero.cli import options, secret_input
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import replace_file
-from portero.policy import leftovers
+from portero.policy.folder import describe_leftover
 from portero.settings.setting_values import GROUP
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
@@ -103,7 +103,7 @@ def write_signature(
     folder: Path, files: Mapping[str, bytes], version: int, now: float, key: signature.PrivateKey, group: str
 ) -> bytes:
     """Sign these files of a folder, `now` in seconds since 1970; returns the text of its signature.json."""
-    left = [(name, leftovers.describe_leftover(name)) for name in sorted(files)]
+    left = [(name, describe_leftover(name)) for name in sorted(files)]
     if faults := [f"{folder / name}: is {what}: remove it before you sign" for name, what in left if what]:
         options.give_up(faults)
     signed = folder / signature.NAME

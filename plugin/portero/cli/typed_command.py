@@ -176,10 +176,6 @@ def _expand_range(text: str) -> list[str]:
     return [str(port) for port in range(int(first), min(int(last), int(first) + 65535) + 1)]
 
 
-def _cut_value(value: str) -> str:
-    return value.partition("=")[0]
-
-
 def _normalize_security_option(value: str) -> str:
     name = re.split("[=:]", value, maxsplit=1)[0]
     return name if name == "seccomp" else value.replace(":", "=", 1)
@@ -189,7 +185,10 @@ _KEYS: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(
         ("--add-host", "--device-cgroup-rule", "--group", "--group-add", "--network", "--volumes-from"), str
     ),
-    **dict.fromkeys(("--annotation", "--log-opt", "--opt", "--sysctl", "--ulimit", "--ulimit-add"), _cut_value),
+    **dict.fromkeys(
+        ("--annotation", "--log-opt", "--opt", "--sysctl", "--ulimit", "--ulimit-add"),
+        lambda value: value.partition("=")[0],
+    ),
     **dict.fromkeys(("--cap-add", "--cap-drop"), lambda value: value.upper().removeprefix("CAP_")),
     "--device": _complete_device,
     "--mount": _find_target,

@@ -126,15 +126,15 @@ class StandardOutput:
         left = memoryview(data)
         while left:
             try:
-                left = left[self._write(left) :]
+                if self._socket is None:
+                    left = left[os.write(self.descriptor, left) :]
+                else:
+                    left = left[self._socket.send(left, socket.MSG_DONTWAIT) :]
             except BlockingIOError:
                 if not _wait(self.descriptor, deadline - time.monotonic()):
                     break
         self._is_stalled = bool(left)
         return len(data) - len(left)
-
-    def _write(self, data: memoryview) -> int:
-        return os.write(self.descriptor, data) if self._socket is None else self._socket.send(data, socket.MSG_DONTWAIT)
 
 
 def _reopen() -> int:

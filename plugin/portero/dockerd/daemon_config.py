@@ -17,7 +17,7 @@ from portero.dockerd.daemon import DAEMON_CONFIG, AskingDaemon
 from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, make_defaults, parse_settings
 from portero.dockerd.proc import DockerdIdentity, is_older
 from portero.files.symlinks import HostWalk
-from portero.files.whole_files import read_regular_file
+from portero.files.whole_files import read_regular_file, stamp_file
 from portero.values.json_types import JSON
 
 # Below it a managed plugin finds what its manifest mounts of the host.
@@ -26,8 +26,6 @@ _MAX_DAEMONS = 8  # daemons of one host
 _CONTROL_GROUPS = "/sys/fs/cgroup"
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
-# Device, inode, size, times: they change when a file is written or another one is put in its place.
-_Stamp: TypeAlias = tuple[int, int, int, int, int]
 # Path of the host -> path at which this process opens the file, links followed. Raises OSError.
 _LocalPath: TypeAlias = Callable[[str], str]
 # What the file is; None: there is none. Raises OSError.
@@ -42,7 +40,7 @@ class DaemonConfig:
         self._flags = flags
         # One attribute, so that threads never see the stamp of one file beside the defaults of another.
         # The stamp None stands for "no file"; None in all: nothing was read yet.
-        self._cached: tuple[_Stamp | None, DaemonDefaults] | None = None
+        self._cached: tuple[tuple[int, ...] | None, DaemonDefaults] | None = None
 
     def defaults(
         self, local_path: _LocalPath, is_in_force: Callable[[], bool | None] = lambda: None, look: _Look | None = None
@@ -62,8 +60,8 @@ class DaemonConfig:
 
     def _read(
         self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], look: _Look
-    ) -> tuple[_Stamp | None, DaemonDefaults]:
-        stamp = None if (stat := look()) is None else _stamp(stat)
+    ) -> tuple[tuple[int, ...] | None, DaemonDefaults]:
+        stamp = None if (stat := look()) is None else stamp_file(stat)
         if stamp is None and not self._flags:
             return None, NOTHING_KNOWN
         if self._cached is not None and self._cached[0] == stamp:
@@ -119,10 +117,6 @@ def _look(local_path: _LocalPath, path: str) -> os.stat_result | None:
         return os.stat(local_path(path))
     except _ABSENT:
         return None
-
-
-def _stamp(file: os.stat_result) -> _Stamp:
-    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
 
 
 def read_content(local_path: _LocalPath, path: str) -> bytes | None:

@@ -73,10 +73,10 @@ def _stays_closed(files: Files, unit: str, started: int) -> bool:
         policy[-1:] != []
         and policy[-1] in _POLICIES
         and all(map(_HARMLESS_NAMES.fullmatch, opened))
-        and all(_is_older(files, path, start) for path in list_files(files, unit) if "DevicePolicy" in files.text(path))
+        # Of a drop-in that is a link the link counts: what it leads to changes with each version of Portero.
+        and all(
+            Path(files.outside_link(path)).lstat().st_ctime_ns < start
+            for path in list_files(files, unit)
+            if "DevicePolicy" in files.text(path)
+        )
     )
-
-
-def _is_older(files: Files, path: str, start: int) -> bool:
-    """Of a drop-in that is a link the link counts: what it leads to changes with each version of Portero."""
-    return Path(files.outside_link(path)).lstat().st_ctime_ns < start

@@ -91,6 +91,15 @@ def replace_file(file: Path, data: bytes, mode: int, owner: tuple[int, int] | No
     write_whole(file, data, mode, owner=owner)
 
 
+def stamp_file(status: os.stat_result) -> tuple[int, ...]:
+    """What changes whenever a file is written, or another one takes its place.
+
+    The time of the last change of the inode, the last of these, cannot be set back: it changes with content, mode,
+    owner and name.
+    """
+    return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def read_state(file: Path, version: int, max_bytes: int = MAX_FILE_BYTES) -> dict[str, JSON] | None:
     """What was written last in this version of the format; None before the first time.
 

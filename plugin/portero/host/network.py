@@ -73,7 +73,10 @@ def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None) -> tuple[Net
     ranges = {*_read_ipv4(fib_trie), *routed, *routed6}
     bridged = (*dockers, *dockers6)
     remaining = [
-        network for network in ranges if _counts(network) and not any(contains(outer, network) for outer in bridged)
+        network
+        for network in ranges
+        if network.prefixlen > _MAX_DEFAULT_PREFIX
+        and not any(contains(outer, network) for outer in (*_OF_EACH_LINK, *bridged))
     ]
     return tuple(sorted(remaining, key=lambda n: (n.version, n)))
 
@@ -114,10 +117,6 @@ def _read(folder: str, name: str) -> str:
 def read_mounted() -> HostRoutes | None:
     """What the manifest of a managed plugin mounts; None: the mount shows another folder. Raises OSError."""
     return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
-
-
-def _counts(network: Network) -> bool:
-    return network.prefixlen > _MAX_DEFAULT_PREFIX and not any(contains(link, network) for link in _OF_EACH_LINK)
 
 
 def _from_hex(word: str) -> IPv4Address:

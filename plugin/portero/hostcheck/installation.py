@@ -19,6 +19,7 @@ from portero.files.chroot import Files
 from portero.hostcheck.fact import observed
 from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.updates import Ask, run_command
+from portero.values.errors import raise_error
 from portero.values.json_types import JSON
 
 UNIT = "portero.service"
@@ -96,7 +97,7 @@ def _walk(files: Files, root: str) -> Iterator[tuple[str, bool]]:
         return
     yield root, os.path.islink(files.outside_link(root))
     base = files.outside(root)
-    for folder, folders, names in os.walk(base, onerror=_raise) if os.path.isdir(base) else ():
+    for folder, folders, names in os.walk(base, onerror=raise_error) if os.path.isdir(base) else ():
         inside = root + folder.removeprefix(base)
         yield from ((f"{inside}/{name}", os.path.islink(f"{folder}/{name}")) for name in (*folders, *names))
 
@@ -133,10 +134,6 @@ def _read_unit_state(files: Files, ask: Ask) -> str:
     drop_ins = [f"{folder}/{UNIT}.d/{name}" for folder in _UNIT_FOLDERS for name in files.names(f"{folder}/{UNIT}.d")]
     newest = max(files.stat(path).st_mtime for path in (*unit_files, *drop_ins))
     return "changed" if shown["NeedDaemonReload"] == "yes" or newest > started else "in-force"
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 NONE = "none"

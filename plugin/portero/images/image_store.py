@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portero.files.whole_files import read_regular_file
+from portero.files.whole_files import read_regular_file, stamp_file
 from portero.images import record
 from portero.images.record import RecordRefused
 from portero.images.trust import ImageTrust, Verified
@@ -60,7 +60,7 @@ class ImageStore:
         file = record.locate_record(self.folder, digest)
         try:
             stat = os.lstat(file)
-            mark = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            mark = stamp_file(stat)
             cached = self._cached.get(digest)
             if cached is None or cached[0] != mark:
                 if self._room <= 0:

@@ -149,10 +149,6 @@ def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange
     return PossibleChange((Touch("container", names[0].removeprefix("/") if len(names) == 1 else ""),))
 
 
-def _touch_volume(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    return PossibleChange((Touch("volume", match.path.get("name", "")),))
-
-
 def _touch_all(*kinds: TouchedKind) -> PossibleChange:
     return PossibleChange(tuple(Touch(kind) for kind in kinds))
 
@@ -176,7 +172,10 @@ _CHANGES: Mapping[str, _Find] = {
     "NetworkDisconnect": _connect,
     **dict.fromkeys(("NetworkCreate", "NetworkDelete"), _make_constant(_touch_all("network"))),
     "NetworkPrune": _make_constant(replace(_touch_all("network"), lasts=False)),
-    **dict.fromkeys(("VolumeDelete", "VolumeUpdate"), _touch_volume),
+    **dict.fromkeys(
+        ("VolumeDelete", "VolumeUpdate"),
+        lambda match, target, body: PossibleChange((Touch("volume", match.path.get("name", "")),)),
+    ),
     "VolumePrune": _make_constant(replace(_touch_all("volume"), lasts=False)),
     **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _make_constant(PossibleChange(makes="service", lasts=False))),
     **dict.fromkeys(

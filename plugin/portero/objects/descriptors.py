@@ -47,7 +47,8 @@ def follow_members(
         before.get(id) == one and one.state in ("new", "runs", "rests") for id, one in met.items()
     ):
         return present  # each has what it had when it was looked at last
-    if not any(map(_leaves, left.values())) and not any(_has_left(before.get(id), one) for id, one in met.items()):
+    leave = any(one.held or _find_left(one) for one in left.values())
+    if not leave and not any(_has_left(before.get(id), one) for id, one in met.items()):
         return present
     ran = [
         _restore_former(before.get(member.id), member)
@@ -73,10 +74,6 @@ def _find_left(removed: Member) -> frozenset[str]:
     """
     volumes = {resource for resource in removed.shares if resource.startswith("volume ")}
     return (removed.writes | volumes) - {f"namespace {removed.id}"}
-
-
-def _leaves(removed: Member) -> bool:
-    return bool(removed.held or _find_left(removed))
 
 
 def _is_awaited(member: Member, turn: int, now: float) -> bool:

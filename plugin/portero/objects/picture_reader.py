@@ -83,7 +83,8 @@ class PictureReader:
                     else:
                         self._read_next()
                     reads_from = max(reads_from, now - _BURST) + (time.monotonic() - now) / _SHARE
-                waits = max(0.0, reads_from - time.monotonic()) if self._has_work(anew) else _IDLE_SECONDS
+                has_work = self._must_list(anew) or self._picture.has_unread or self._followed.new_execs
+                waits = max(0.0, reads_from - time.monotonic()) if has_work else _IDLE_SECONDS
                 self._wait(events, min(waits, _IDLE_SECONDS))
                 now = time.monotonic()
                 if now > checked + _FIRST_SECONDS:
@@ -141,9 +142,6 @@ class PictureReader:
         if state == "inactive":
             ask.ask_for_all("container")
         return anew
-
-    def _has_work(self, anew: int) -> bool:
-        return self._must_list(anew) or self._picture.has_unread or bool(self._followed.new_execs)
 
     def _must_list(self, anew: int) -> bool:
         """Whether it began anew since then, or all containers may have changed; execs are read first."""

@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from portero.files.whole_files import MAX_FILE_BYTES, read_regular_file
-from portero.policy import leftovers
 from portero.policy.json_files import DocumentRefused, parse_object
 from portero.policy.positions import find_position
 from portero.values.json_types import JSON
@@ -203,7 +202,7 @@ def _find_name_faults(path: Path, names: list[str]) -> list[str]:
     branches = {name: name.partition("/")[0] for name in names}
     faults = [
         f"{path / name}: is {what}: remove it"
-        if (what := leftovers.describe_leftover(name))
+        if (what := describe_leftover(name))
         else f"{path / name}: is not named as {form}"
         for kinds, pattern, form in _FORMS
         for name in names
@@ -215,3 +214,27 @@ def _find_name_faults(path: Path, names: list[str]) -> list[str]:
         if twin != name:
             faults.append(f"{path / name}: has the id of {path / twin}: rename one of them")
     return faults
+
+
+# What package managers, editors and version control leave is never part of a policy; named as what it is, it is not
+# taken for an attack, nor for a rule.
+_LEFTOVERS = (
+    # dpkg(1), conffiles; ucf(1).
+    (re.compile(r"(?P<of>.+)\.(?:dpkg|ucf)-[a-z-]+"), "what dpkg left when a package changed {of}"),
+    # rpm(8), %config.
+    (re.compile(r"(?P<of>.+)\.rpm(?:new|save|orig)"), "what rpm left when a package changed {of}"),
+    # Emacs, nano, Vim (:help backup), patch(1) and merges.
+    (re.compile(r"#?(?P<of>[^#].*?)(?:~|#|\.orig|\.rej)"), "a backup of {of}"),
+    # Vim (:help swap-file), Emacs' locks (info emacs, Interlocking), nano.
+    (re.compile(r"\.?(?P<of>.+)\.sw[a-z]"), "the swap file of an editor in which {of} is open, or was when it ended"),
+    (re.compile(r"\.#(?P<of>.+)"), "the lock of an editor in which {of} is open, or was when it ended"),
+)
+
+
+def describe_leftover(name: str) -> str:
+    """What a file of this name below a policy folder is, for "it is ..."; empty for any other file."""
+    last = name.rpartition("/")[2]
+    for pattern, description in _LEFTOVERS:
+        if match := pattern.fullmatch(last):
+            return description.format(of=match["of"])
+    return ""

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from portero.policy import leftovers
+from portero.policy.folder import describe_leftover
 from portero.policy.json_files import DocumentRefused, parse_object
 from portero.signing.manifest import FORMAT, Manifest
 from portero.values.errors import FileFaults
@@ -129,7 +129,7 @@ def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> 
         if name not in present:
             yield name, f"is missing, but signed: restore it, or {_SIGN_AGAIN}"
         elif name not in signed:
-            what = leftovers.describe_leftover(name)
+            what = describe_leftover(name)
             yield (
                 name,
                 f"is {what}: remove it" if what else f"is not covered by the signature: remove it, or {_SIGN_AGAIN}",

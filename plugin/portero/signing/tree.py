@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from portero.values.errors import FileFaults
+from portero.values.errors import FileFaults, raise_error
 
 # Bounds of a policy, far above what one has: bytes in all, files and folders, bytes and parts of a name.
 MAX_SIZE = 8 << 20
@@ -62,7 +62,7 @@ def find_name_fault(name: str) -> str | None:
 def _list_entries(top: Path, within: Path | None) -> Iterator[tuple[str, str, int]]:
     """Each name below the folder that is not itself a folder, its last part, and a descriptor of where it lies."""
     count = 0
-    for path, folders, names, descriptor in os.fwalk(top, onerror=_raise):
+    for path, folders, names, descriptor in os.fwalk(top, onerror=raise_error):
         # What was opened, whatever the way leads to by now.
         if within is not None and not Path(os.readlink(f"/proc/self/fd/{descriptor}")).is_relative_to(within):
             raise TreeRefused([(".", f"leads out of {within}: make it a link to a folder below")])
@@ -103,7 +103,3 @@ def _read(entry: str, parent: int, max_size: int) -> bytes:
 
 def _find_mode(entry: str, parent: int) -> int:
     return os.stat(entry, dir_fd=parent, follow_symlinks=False).st_mode
-
-
-def _raise(error: OSError) -> None:
-    raise error

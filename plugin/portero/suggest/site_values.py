@@ -90,7 +90,8 @@ def _list_candidates(kind: str, refused: Sequence[JSON]) -> Iterator[JSON]:
     if kind in _NUMBERS:
         numbers = [value for value in refused if isinstance(value, int | float) and not isinstance(value, bool)]
         if numbers:
-            yield format_size(int(max(numbers))) if kind == "size" else _make_integer(max(numbers))
+            most = max(numbers)
+            yield format_size(int(most)) if kind == "size" else int(most) if most == int(most) else most
     elif kind == "device-list":
         yield from (_make_device(value) for value in refused if isinstance(value, dict) and "permissions" in value)
     elif kind == "registry-list":
@@ -116,7 +117,3 @@ def _list_scalars(value: JSON) -> Iterator[JSON]:
 def _make_device(value: Mapping[str, JSON]) -> JSON:
     permissions = str(value["permissions"])
     return {"path": value.get("path"), "permissions": "".join(letter for letter in _LETTERS if letter in permissions)}
-
-
-def _make_integer(number: float) -> JSON:
-    return int(number) if number == int(number) else number

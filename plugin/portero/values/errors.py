@@ -1,6 +1,7 @@
-"""Errors that list faults, one line each, for a person to fix."""
+"""Errors that list faults, one line each, for a person to fix; and that no error of a walk is swallowed."""
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 
 class Faults(Exception):
@@ -21,3 +22,8 @@ class FileFaults(Exception):
 
 class LoadError(Faults):
     """Portero cannot start or reload with these settings and files; `faults` holds one line each."""
+
+
+def raise_error(error: OSError) -> NoReturn:
+    """For the parameter onerror of os.walk and os.fwalk, which leave out what they cannot read."""
+    raise error
