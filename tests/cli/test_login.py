@@ -116,7 +116,7 @@ def test_a_header_is_taken_out_and_leaves_no_empty_object(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{", "is not JSON: fix it, or move it away"),
+        ("{", "is no JSON object: fix it, or move it away"),
         ("[]", "is no JSON object: fix it, or move it away"),
         *((text, "HttpHeaders is no object: write it") for text in ('{"HttpHeaders": ["x"]}', '{"HttpHeaders": "x"}')),
     ],

@@ -8,7 +8,6 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -18,6 +17,7 @@ from portero.cli.terminal import show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.identity.caller import TOKEN_HEADER
 from portero.recording.request_files import STANDARD_INPUT
+from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 from portero.values.times import format_instant
 
@@ -49,12 +49,9 @@ def _read_config(file: Path) -> dict[str, JSON]:
         return {}
     try:
         # docker reads an empty file as an empty configuration.
-        config = json.loads(content or b"{}")
-    except (ValueError, RecursionError):
-        options.give_up([f"{file}: is not JSON: fix it, or move it away"])
-    if not isinstance(config, dict):
+        return load_object(content or b"{}")
+    except ValueError:
         options.give_up([f"{file}: is no JSON object: fix it, or move it away"])
-    return cast("dict[str, JSON]", config)
 
 
 @click.command()

@@ -36,6 +36,7 @@ from portero.settings.settings import Profile
 from portero.status import daemon_state
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
+from portero.values.json_objects import load_json
 
 _STANDARD_OUTPUT = "-"
 # The report is as private as the log.
@@ -158,9 +159,8 @@ def _read_host(file: str) -> HostEvidence:
     with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
         text = opened.read()
     try:
-        return evidence.read_evidence(json.loads(text))
-    # RecursionError: many brackets exhaust the parser.
-    except (ValueError, RecursionError, NotAHostReport):
+        return evidence.read_evidence(load_json(text))
+    except (ValueError, NotAHostReport):
         options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
 
 

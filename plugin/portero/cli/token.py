@@ -134,7 +134,7 @@ def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
     text = _fetch(url, ca)
     try:
         document = load_strict_object(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         options.give_up([f"{url}: the answer is no JSON object; name the issuer's key set"])
     uri = document.get("jwks_uri")
     if "keys" not in document and isinstance(uri, str):

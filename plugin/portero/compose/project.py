@@ -18,6 +18,7 @@ from portero.refusals import Refused
 from portero.standin.messages import ClientRequest, Object, envelope
 from portero.standin.objects import State
 from portero.values.json_fields import as_object, child, text
+from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 
 # compose-go cli.DefaultFileNames and DefaultOverrideFileNames, looked for in the folder and in those above it.
@@ -176,8 +177,8 @@ def _list_external(project: Object, kind: str) -> Iterator[str]:
 
 def _parse_project(config: str) -> Object:
     try:
-        return as_object(json.loads(config), "")
-    except (ValueError, RecursionError, Refused):
+        return as_object(load_json(config), "")
+    except (ValueError, Refused):
         return {}
 
 

@@ -24,6 +24,7 @@ from portero.reading import envelope
 from portero.recording.masking import Unmaskable, mask_document, masked
 from portero.refusals import Refused
 from portero.values.json_fields import need
+from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 
 # The answers by question; what rules see of existing objects is JSON already.
@@ -176,7 +177,7 @@ def make_record(data: bytes, decision: Decision, max_bytes: int, notes: HostNote
 def read_record(line: bytes) -> RecordedRequest | None:
     """The request in a line; None for one of Docker's answers and of the host check. Raises InvalidRecordLine."""
     try:
-        document = json.loads(line)
+        document: Any = load_json(line)
         if document.get("phase") == "res":
             return None
         decision = document.get("decision")
@@ -190,7 +191,7 @@ def read_record(line: bytes) -> RecordedRequest | None:
         if decision["version"] != LOG_VERSION:
             raise InvalidRecordLine
         return RecordedRequest(request, Outcome.of(decision), str(decision["id"]), notes)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise InvalidRecordLine from None
 
 

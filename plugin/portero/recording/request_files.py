@@ -16,6 +16,7 @@ from portero.host.view import Objects
 from portero.identity.caller import Identity
 from portero.reading.routes import Operation
 from portero.refusals import Refused
+from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 
@@ -105,8 +106,8 @@ def _location(file: str, line: int | None) -> str:
 
 def _is_json(data: bytes) -> bool:
     try:
-        json.loads(data)
-    except (ValueError, RecursionError):
+        load_json(data)
+    except ValueError:
         return False
     return True
 
@@ -164,8 +165,8 @@ def _read_identity(location: str, content: JSON) -> Identity | None:
 
 def _parse(location: str, text: bytes) -> JSON:
     try:
-        return cast(JSON, json.loads(text))
-    except (ValueError, RecursionError):
+        return load_json(text)
+    except ValueError:
         raise InvalidRequestFile(f"{location}: not JSON; write one document, or one a line") from None
 
 

@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 Object: TypeAlias = dict[str, JSON]
@@ -38,10 +39,10 @@ class Call:
     def filters(self) -> Mapping[str, list[str]]:
         """The filters of a list, as clients write them: {"label": {"a=b": true}} or, long ago, {"label": ["a=b"]}."""
         try:
-            filters = json.loads(self.first("filters") or "{}")
+            filters: dict[str, Any] = load_object(self.first("filters") or "{}")
         except ValueError:
             return {}
-        return {name: list(values) for name, values in filters.items()} if isinstance(filters, dict) else {}
+        return {name: list(values) for name, values in filters.items()}
 
     @property
     def is_compose(self) -> bool:
