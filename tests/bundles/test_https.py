@@ -165,6 +165,21 @@ def test_a_deadline_within_another_changes_nothing_of_it() -> None:
     assert time.monotonic() - began < 10
 
 
+def test_a_deadline_that_passes_within_another_ends_both() -> None:
+    reached = []
+
+    def pass_within() -> None:
+        with ends_within(5), suppress(DeadlinePassed):
+            work_for_ever()
+        reached.append("what comes after the block within")
+
+    with pytest.raises(DeadlinePassed), ends_within(0.2):
+        pass_within()
+
+    assert reached == []
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 def test_what_is_done_in_time_is_left_alone_and_no_signal_comes_later() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with ends_within(0.2):

@@ -148,7 +148,6 @@ class Transport:
 
 # It comes again, should a library have taken the first one for an error of its own.
 _AGAIN_SECONDS = 1.0
-_LEAST_SECONDS = 0.001
 
 
 class DeadlinePassed(BaseException):
@@ -165,9 +164,13 @@ def ends_within(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        left = max(outer - (time.monotonic() - began), _LEAST_SECONDS) if outer else 0
-        signal.setitimer(signal.ITIMER_REAL, left, again)
+        passed = time.monotonic() - began
+        is_over = 0 < outer <= passed
+        signal.setitimer(signal.ITIMER_REAL, again if is_over else max(0.0, outer - passed), again)
         signal.signal(signal.SIGALRM, before)
+        if is_over:
+            # Raised here: a signal could come while the block around this one ends.
+            raise DeadlinePassed
 
 
 @contextmanager
