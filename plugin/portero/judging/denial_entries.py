@@ -3,6 +3,7 @@
 Denying violations in; entries with their short texts out. What belongs together stands in the rule files (`denial`).
 """
 
+import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from portero.values.spelling import make_printable
 _MAX_AT_LENGTH = 120
 _MAX_PLACES = 3
 _MAX_CURES = 3
+_TYPED = re.compile(r"-|docker |[a-z_]+:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +135,5 @@ def _end_sentence(text: str) -> str:
 
 
 def _capitalize(text: str) -> str:
-    """As a sentence begins, but for a flag or a command, which is typed as it stands."""
-    return text if text.startswith(("-", "docker ")) else text[:1].upper() + text[1:]
+    """As a sentence begins, but for a flag, a command or a key of a compose file, which is typed as it stands."""
+    return text if _TYPED.match(text) else text[:1].upper() + text[1:]

@@ -152,10 +152,10 @@ def describe_parent(document: Mapping[str, JSON], objects: Objects) -> dict[str,
             parent = text(child(objects.inspect("network", config) or {}, "Options"), PARENT)
         if not parent:
             return {}
-        networks = [objects.inspect("network", _read_id(each)) or {} for each in objects.list_all("network")]
+        bridges = find_taken(objects.list_all("network")).interfaces
     except Refused as refused:
         raise Refused("lookup-failed", "Options") from refused
-    is_taken = any(f"{parent}.".startswith(f"{bridge}.") for bridge in find_taken(networks).interfaces)
+    is_taken = any(f"{parent}.".startswith(f"{bridge}.") for bridge in bridges)
     return {"dockerParent": {"value": True, "at": "Driver"}} if is_taken else {}
 
 

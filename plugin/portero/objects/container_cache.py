@@ -19,6 +19,7 @@ from portero.values.json_types import JSON
 _ID = re.compile(r"[0-9a-f]{64}")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
+_MANY_UNNAMED = 64
 _BEHIND = "g"  # the character behind the last one of an ID
 MAX_OBJECTS, _MAX_TOTAL = 20_000, 64 << 20
 
@@ -69,10 +70,16 @@ class ContainerCache:
         self._drop(id)
 
     def list_named(self, touches: Iterable[Touch]) -> Iterator[Touch]:
-        """The same of the IDs of those that have these names."""
+        """The same of the IDs of those that have these names, or can have them."""
         for touch in touches:
-            if touch.kind in OF_CONTAINERS and (id := self._names.get(touch.ref)):
+            if touch.kind not in OF_CONTAINERS or not touch.ref or _ID.fullmatch(touch.ref):
+                continue
+            if (id := self._names.get(touch.ref)) is not None:
                 yield Touch(touch.kind, id)
+            elif len(self._unnamed) > _MANY_UNNAMED:
+                yield Touch(touch.kind)
+            else:
+                yield from (Touch(touch.kind, each) for each in self._unnamed)
 
     def forget(self, touch: Touch) -> None:
         """What this touch can change is not cached any more; of all of them dockerd's list tells."""

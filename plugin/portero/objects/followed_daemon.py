@@ -26,17 +26,22 @@ from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
 from portero.objects.picture import Picture
 from portero.reading.envelope import Envelope, Result
 
-# While more than these have no answer, nothing is known. Of more than the most no answers are waited for: nothing is
-# known as long as the daemon runs.
+# While more than these have no answer within their time, nothing is known. Of more than the most no answers are waited
+# for: nothing is known as long as the daemon runs.
 _MANY, _MOST, _MANY_EXECS = 4096, 1 << 16, 256
 _FORMER_SECONDS = UNANSWERED_SECONDS
-# Of these one user who is known has so many at most.
-MAX_OF_ONE_USER = 1024
+# Of these one user who is known has so many at most, and so many that are late.
+MAX_OF_ONE_USER, MAX_LATE_OF_ONE_USER = 1024, 4096
+# How often it is looked which ones are late, at most.
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
-    """An allowed one under way. `touches`: what began with it, and ends with its answer."""
+    """An allowed one under way. `touches`: what began with it, and ends with its answer.
+
+    `is_beyond`: one of too many, with which nothing is known. `is_late`: dockerd waits for a lock, or has lost it.
+    """
 
     id: str
     change: PossibleChange
@@ -45,7 +50,7 @@ class _UnderWay:
     # The container of an exec, as it was known, and when.
     container: tuple[str, int] | None = None
     since: float = field(default_factory=time.monotonic)
-    # dockerd waits for a lock, or has lost it: it is not counted among those of its user any more.
+    is_beyond: bool = False
     is_late: bool = False
 
 
@@ -58,8 +63,10 @@ class FollowedDaemon:
         self.connections = KeptConnections[Any]()
         self._lock = threading.Lock()
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
-        self._count = 0
-        self._by_user = Counter[str]()
+        # How many there are, and how many of them are not late; of users the same by whether they are late.
+        self._count = self._young = 0
+        self._by_user = Counter[tuple[str, bool]]()
+        self._looked = 0.0
         # Until then an answer can be that of an equal exec which the process before this one allowed.
         self._knows_execs_from = time.monotonic() + _FORMER_SECONDS
         # Execs that were made, to be read ahead.
@@ -73,21 +80,24 @@ class FollowedDaemon:
 
     def has_room_for(self, user: str) -> bool:
         """Whether a user has fewer without an answer than one may have, who would keep others from being known."""
-        if self._by_user[user] >= MAX_OF_ONE_USER:
+        if self._by_user[user, False] >= MAX_OF_ONE_USER and time.monotonic() > self._looked + _LOOK_SECONDS:
             self.note_late()
-        return self._by_user[user] < MAX_OF_ONE_USER
+        return self._by_user[user, False] < MAX_OF_ONE_USER and self._by_user[user, True] < MAX_LATE_OF_ONE_USER
 
     def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
         """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
         if not (change.touches or change.makes):
             return
-        touches = self.picture.begin(change.touches if self._count < _MANY else EVERYTHING.touches)
+        touches, is_beyond = self.picture.begin(change.touches), self._young >= _MANY
+        if is_beyond:
+            self.picture.begin(EVERYTHING.touches)
         container = self.picture.identify(change.name) if change.makes == "exec" else None
         with self._lock:
             if self._count >= _MOST:
                 return
             self._count += 1
-            self._by_user[user] += bool(user)
+            self._young += 1
+            self._by_user[user, False] += bool(user)
             equal = self._under_way[_name_request(envelope)]
             if time.monotonic() < self._knows_execs_from:
                 container = None
@@ -95,7 +105,7 @@ class FollowedDaemon:
                 # The answer of another one may be taken for that of this one.
                 first = equal[0].container
                 container = (container[0], first[1]) if container and first else None
-            equal.append(_UnderWay(id, change, touches, user, container))
+            equal.append(_UnderWay(id, change, touches, user, container, is_beyond=is_beyond))
 
     def note_result(self, result: Result, read_change: Callable[[], PossibleChange]) -> None:
         """dockerd answered a request. `read_change`: of one that is not among those that were allowed."""
@@ -106,6 +116,8 @@ class FollowedDaemon:
             return
         if request is not None:
             self.picture.end(request.touches)
+            if request.is_beyond:
+                self.picture.end(EVERYTHING.touches)
         else:
             # Decided by a process that is gone. What its names meant then, another container may have been.
             widens = OF_CONTAINERS if change.lasts else ()
@@ -147,20 +159,24 @@ class FollowedDaemon:
 
         What it can change is asked for each time until its answer, but for what can make nothing worse by then.
         """
-        late = time.monotonic() - seconds
-        ended = list[Touch]()
+        self._looked = time.monotonic()
+        ended = list[Sequence[Touch]]()
         with self._lock:
             for key, each in [*self._under_way.items()]:
-                if each[0].since >= late or each[-1].is_late:
+                if each[0].since >= self._looked - seconds or each[-1].is_late:
                     continue
-                kept = [one if one.since >= late else replace(one, user="", is_late=True) for one in each]
-                ended += [touch for one in kept if one.is_late and not one.change.lasts for touch in one.touches]
+                late = [one for one in each if one.since < self._looked - seconds and not one.is_late]
+                ended += [one.touches for one in late if not one.change.lasts]
+                ended += [EVERYTHING.touches for one in late if one.is_beyond]
+                kept = [replace(one, is_late=True, is_beyond=False) if one in late else one for one in each]
                 self._under_way[key] = [one for one in kept if one.change.lasts or not one.is_late]
                 if not self._under_way[key]:
                     del self._under_way[key]
-            self._count = sum(map(len, self._under_way.values()))
-            self._by_user = Counter(one.user for each in self._under_way.values() for one in each if one.user)
-        self.picture.end(ended)
+            requests = [one for each in self._under_way.values() for one in each]
+            self._count, self._young = len(requests), sum(not one.is_late for one in requests)
+            self._by_user = Counter((one.user, one.is_late) for one in requests if one.user)
+        for touches in ended:
+            self.picture.end(touches)
 
     def _pop(self, key: bytes) -> _UnderWay | None:
         if not (requests := self._under_way.get(key)):
@@ -171,7 +187,8 @@ class FollowedDaemon:
             requests[0] = replace(requests[0], touches=(*requests[0].touches, *others))
             one = replace(one, touches=[touch for touch in one.touches if touch not in others])
         self._count -= 1
-        self._by_user[one.user] -= bool(one.user)
+        self._young -= not one.is_late
+        self._by_user[one.user, one.is_late] -= bool(one.user)
         if not requests:
             del self._under_way[key]
         return one
