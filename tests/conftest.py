@@ -31,7 +31,7 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """By which policy a command judges is said in tests of that alone."""
     if request.module.__name__ != "tests.cli.test_policy_source":
-        monkeypatch.setattr(options, "say_source", lambda settings: None)
+        monkeypatch.setattr(options, "show_source", lambda settings: None)
 
 
 class _AtOnce:

@@ -74,8 +74,8 @@ class Violation:
             "at": self.at,
             "action": self.action,
         }
-        if self.wording is not None and self.wording.asked:
-            entry["asked"] = self.wording.asked
+        if self.wording is not None and self.wording.requested:
+            entry["requested"] = self.wording.requested
             if self.wording.allowed:
                 entry["allowed"] = self.wording.allowed
         if self.default:

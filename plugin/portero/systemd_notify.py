@@ -9,7 +9,7 @@ from portero.values.spelling import make_printable
 
 
 class Notifier:
-    """Where systemd listens; nothing is told where it does not."""
+    """Where systemd listens; nothing is sent where it does not."""
 
     def __init__(self, environ: MutableMapping[str, str] = os.environ) -> None:
         # Taken out: gunicorn would report itself.

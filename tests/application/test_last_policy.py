@@ -16,14 +16,14 @@ from portero.signing import signature, tree
 from portero.values.errors import LoadError
 from tests.application.test_application import ask, create
 
-KEY = signature.new_key()
+KEY = signature.make_key()
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "site.json").write_text("{}")
-    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
     chosen = {"schemas": str(tmp_path / "policy"), "state": str(tmp_path / "state" / "versions.json")}
     return Settings.read({}, chosen | {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "host_root": "none"})
 
@@ -45,7 +45,7 @@ def test_what_is_written_is_read(settings: Settings) -> None:
 @pytest.mark.parametrize("cut", [0, 10, 64, 65, 100, -2])
 def test_no_file_and_half_a_file_hold_no_policy(settings: Settings, cut: int) -> None:
     assert last_policy.read_saved_policy(settings) is None
-    assert not last_policy.was_signed(settings)
+    assert not last_policy.is_signed(settings)
     last_policy.save_policy(settings, held(settings), ())
     file = settings.last_policy
     file.write_bytes(file.read_bytes()[:cut])
@@ -53,7 +53,7 @@ def test_no_file_and_half_a_file_hold_no_policy(settings: Settings, cut: int) ->
     with pytest.raises(LoadError, match=r"last-policy\.json: is not as portero writes it"):
         last_policy.read_saved_policy(settings)
     # What it was is not known.
-    assert last_policy.was_signed(settings)
+    assert last_policy.is_signed(settings)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_signed_policy_is_verified_again(signed: Application) -> None:
 @pytest.mark.parametrize("since", ["its key is not trusted any more", "a later version was in force"])
 def test_a_signed_policy_is_not_taken_that_would_not_load_now(signed: Application, since: str) -> None:
     if since == "its key is not trusted any more":
-        signed.settings.trusted_keys[0].write_bytes(signature.public_text(signature.new_key().public_key()))
+        signed.settings.trusted_keys[0].write_bytes(signature.encode_public(signature.make_key().public_key()))
     else:
         seen = signed.settings.state
         seen.write_text(seen.read_text().replace('"version": 2', '"version": 3'))

@@ -89,7 +89,7 @@ def test_a_thread_that_does_not_look_any_more_is_missed(served: Served) -> None:
     assert served.application.polled_at >= before + 0.05
 
 
-KEY = signature.new_key()
+KEY = signature.make_key()
 
 
 class SignedServed(Served):
@@ -97,7 +97,7 @@ class SignedServed(Served):
 
     def __init__(self, tmp_path: Path) -> None:
         self._version = 0
-        (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+        (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
         super().__init__(tmp_path, trusted_keys=str(tmp_path / "key.pub"), host_groups="web")
 
     def act(self, action: str) -> None:

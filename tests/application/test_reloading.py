@@ -164,7 +164,7 @@ def test_a_fault_of_its_own_at_a_reload_leaves_the_old_policy_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = built(tmp_path)
-    monkeypatch.setattr(loading, "load", None)
+    monkeypatch.setattr(loading, "load_policy", None)
 
     after = reloaded(before)
 

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from portero.application.signed_folders import new_reader, read_manifests
+from portero.application.signed_folders import make_signed_reader, read_manifests
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.signed_reader import InvalidKeys
 
-KEY = signature.new_key()
+KEY = signature.make_key()
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
     made = tmp_path / "policy"
     made.mkdir()
     (made / "site.json").write_text("{}")
@@ -54,4 +54,4 @@ def test_none_when_the_folder_is_not_for_this_host_or_no_key_is_there(policy: Pa
 
 def test_trusted_keys_without_a_group_are_a_fault(policy: Path) -> None:
     with pytest.raises(InvalidKeys, match="PORTERO_HOST_GROUPS: is empty"):
-        new_reader(settings(policy, host_groups=""))
+        make_signed_reader(settings(policy, host_groups=""))

@@ -14,14 +14,14 @@ from portero.signing.signature import PrivateKey
 from portero.values.errors import LoadError
 from tests.application.test_reloading import reloaded
 
-ALICE, BOB = signature.new_key(), signature.new_key()
+ALICE, BOB = signature.make_key(), signature.make_key()
 OFF, DENIED = '{"actions": {"no-privileged": "off"}}', '{"actions": {"no-privileged": "deny"}}'
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
     for name, key in (("alice", ALICE), ("bob", BOB)):
-        (tmp_path / f"{name}.pub").write_bytes(signature.public_text(key.public_key()))
+        (tmp_path / f"{name}.pub").write_bytes(signature.encode_public(key.public_key()))
     made = tmp_path / "policy"
     made.mkdir()
     return made
@@ -66,7 +66,7 @@ def test_a_signed_folder_starts_and_status_says_what_is_signed(policy: Path) -> 
 
     told = status(built(policy))
 
-    key = signature.key_id(ALICE.public_key())
+    key = signature.identify_key(ALICE.public_key())
     assert told["signedFolders"] == {
         str(policy): {"for": "web", "version": 3, "date": "2026-11-24T15:00:00Z", "key": key}
     }
@@ -102,13 +102,13 @@ def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
 
     assert after.in_force.state.faults == ()
     assert after.in_force.judge.policy.action("no-privileged", "hardened") == "off"
-    assert status(after)["signedFolders"][str(policy)]["key"] == signature.key_id(BOB.public_key())
+    assert status(after)["signedFolders"][str(policy)]["key"] == signature.identify_key(BOB.public_key())
 
 
 def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: Path) -> None:
     put(policy, DENIED, 1)
     application = built(policy)
-    (policy.parent / "alice.pub").write_bytes(signature.public_text(BOB.public_key()))
+    (policy.parent / "alice.pub").write_bytes(signature.encode_public(BOB.public_key()))
 
     (fault,) = reloaded(application).in_force.state.faults
 

@@ -13,8 +13,8 @@ from portero.bundles.archive import Bundle, Trust
 from portero.signing import signature
 from portero.signing.versions import Seen
 
-KEY, OTHER_KEY = signature.new_key(), signature.new_key()
-KEYS = {signature.key_id(KEY.public_key()): KEY.public_key()}
+KEY, OTHER_KEY = signature.make_key(), signature.make_key()
+KEYS = {signature.identify_key(KEY.public_key()): KEY.public_key()}
 DATE = "2026-11-24T15:00:00Z"
 
 

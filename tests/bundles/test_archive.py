@@ -166,8 +166,8 @@ from portero.bundles.archive import Bundle
 from portero.bundles.archive import BundleRefused, open_bundle
 from portero.signing import signature, tree
 try:
-    key = signature.public_key(Path(sys.argv[2]).read_bytes())
-    open_bundle(Bundle(Path(sys.argv[1]).read_bytes(), sys.argv[3]), {signature.key_id(key): key})
+    key = signature.parse_public_key(Path(sys.argv[2]).read_bytes())
+    open_bundle(Bundle(Path(sys.argv[1]).read_bytes(), sys.argv[3]), {signature.identify_key(key): key})
 except BundleRefused as refused:
     (peak,) = re.findall(r"^VmHWM:\\s+(\\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     print(int(peak) // 1024, refused)
@@ -211,7 +211,7 @@ def test_neither_memory_nor_time_of_a_pull_is_used_up_by_what_is_no_policy(
 ) -> None:
     bomb = signed(gzip.compress(plain(), 1))
     (tmp_path / "bomb").write_bytes(bomb.data)
-    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
 
     words = [sys.executable, "-c", PEAK, tmp_path / "bomb", tmp_path / "key.pub", bomb.signature]
     began = time.monotonic()

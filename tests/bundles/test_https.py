@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.bundles.https import DeadlinePassed, HttpAnswer, Transport, TransportFailed, ends_within
+from portero.bundles.https import DeadlinePassed, HttpAnswer, Transport, TransportFailed, limit_seconds
 from portero.bundles.urls import parse_url
 
 from .signed import answer, certificate, server
@@ -100,9 +100,9 @@ def test_another_server_is_asked_only_when_the_site_lists_it_and_gets_no_login()
     ("target", "why"),
     [
         ("http://registry.example.com/x", "leads away from TLS, to http://registry"),
-        ("file:///etc/passwd", "names an address that is none"),
-        ("ftp://127.0.0.1/x", "names an address that is none"),
-        ("http://[::1", "names an address that is none"),
+        ("file:///etc/passwd", "names an invalid address"),
+        ("ftp://127.0.0.1/x", "names an invalid address"),
+        ("http://[::1", "names an invalid address"),
         ("/again", "redirects without end"),
     ],
 )
@@ -144,22 +144,22 @@ def work_for_ever() -> None:
 
 def test_work_of_the_processor_ends_too_even_where_every_error_is_swallowed() -> None:
     began = time.monotonic()
-    with pytest.raises(DeadlinePassed), ends_within(0.2):
+    with pytest.raises(DeadlinePassed), limit_seconds(0.2):
         work_for_ever()
 
     assert time.monotonic() - began < 10
 
 
 def work_within(seconds: float) -> None:
-    with ends_within(seconds):
+    with limit_seconds(seconds):
         pass
-    with ends_within(20):
+    with limit_seconds(20):
         work_for_ever()
 
 
 def test_a_deadline_within_another_changes_nothing_of_it() -> None:
     began = time.monotonic()
-    with pytest.raises(DeadlinePassed), ends_within(0.3):
+    with pytest.raises(DeadlinePassed), limit_seconds(0.3):
         work_within(0.1)
 
     assert time.monotonic() - began < 10
@@ -169,11 +169,11 @@ def test_a_deadline_that_passes_within_another_ends_both() -> None:
     reached = []
 
     def pass_within() -> None:
-        with ends_within(5), suppress(DeadlinePassed):
+        with limit_seconds(5), suppress(DeadlinePassed):
             work_for_ever()
         reached.append("what comes after the block within")
 
-    with pytest.raises(DeadlinePassed), ends_within(0.2):
+    with pytest.raises(DeadlinePassed), limit_seconds(0.2):
         pass_within()
 
     assert reached == []
@@ -182,7 +182,7 @@ def test_a_deadline_that_passes_within_another_ends_both() -> None:
 
 def test_what_is_done_in_time_is_left_alone_and_no_signal_comes_later() -> None:
     before = signal.getsignal(signal.SIGALRM)
-    with ends_within(0.2):
+    with limit_seconds(0.2):
         pass
     time.sleep(0.4)
 

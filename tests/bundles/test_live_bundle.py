@@ -46,7 +46,7 @@ def ask(socket: Path) -> dict[str, JSON]:
 @pytest.mark.skipif(os.geteuid() != 0, reason="root's defaults hold")
 def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: Path) -> None:
     published = [bundle(1)]
-    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
 
     def respond(handler: BaseHTTPRequestHandler) -> None:
         answer_bundle(handler, published[-1], f'"{len(published)}"')

@@ -147,7 +147,7 @@ def test_a_token_to_read_is_followed_by_one_to_write() -> None:
     "realm", ["http://127.0.0.1:9/token", "https://auth.example.com/token", "//[", "file:///etc/passwd"]
 )
 def test_a_login_is_taken_nowhere_but_where_the_site_lets_it(realm: str) -> None:
-    why = "does not list|names an address that is none"
+    why = "does not list|names an invalid address"
     refuse_pull(challenging(f'Bearer realm="{realm}"'), why, login="Basic YTpi")
 
 

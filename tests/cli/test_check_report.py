@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from portero.cli.check_report import Notes, list_report, make_line
+from portero.cli.check_report import ReportNotes, list_report, make_line
 from portero.decision import NearMiss
 from portero.recording.request_files import DecidedRequest
 from tests.cli.running import portero
@@ -34,7 +34,7 @@ def test_a_refused_property_has_the_line_of_the_file() -> None:
 def test_the_refused_come_first_and_those_that_are_refused_alike_together() -> None:
     good = located(violation("x", "Y", "audit"), name="good")
     checks = [good, located(violation("no-privileged")), located(violation("no-privileged"), name="db")]
-    lines = [*list_report(checks, Notes(["variable A is not set"], 2))]
+    lines = [*list_report(checks, ReportNotes(["variable A is not set"], 2))]
 
     assert lines[0].count("(web)") == lines[0].count("(db)") == 1
     assert lines[0].endswith(" refused")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.door import door_units
-from portero.door.door_units import Place, UnitsFail
+from portero.door.door_units import DoorSocket, UnitsFail
 from tests.cli.running import portero
 from tests.unix_server import Handler, serving
 
@@ -38,10 +38,10 @@ def policy(tmp_path: Path) -> Path:
 def enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """What was enabled: dockerd's place is a socket of the test."""
     done: list[Any] = []
-    place = Place(str(tmp_path / "docker.sock"), "root", "docker", "0660")
-    monkeypatch.setattr(door_units, "read_docker_place", lambda: place)
-    monkeypatch.setattr(door_units, "enable", lambda users, tools: done.append((users, tools)))
-    monkeypatch.setattr(door_units, "disable", lambda: done.append("disabled"))
+    place = DoorSocket(str(tmp_path / "docker.sock"), "root", "docker", "0660")
+    monkeypatch.setattr(door_units, "read_docker_socket", lambda: place)
+    monkeypatch.setattr(door_units, "enable_doors", lambda users, tools: done.append((users, tools)))
+    monkeypatch.setattr(door_units, "disable_doors", lambda: done.append("disabled"))
     with serving(tmp_path / "docker.sock", Docker):
         yield done
 
@@ -61,8 +61,8 @@ def test_enabling_puts_each_door_where_the_policy_says(policy: Path, enabled: li
 
     assert done.exit_code == 0, done.output
     ((users, tools),) = enabled
-    assert users == Place(str(policy / "docker.sock"), "root", "docker", "0660")
-    assert tools == {"traefik": Place("/run/portero-door/doors/traefik/docker.sock", "root", "monitor", "0660")}
+    assert users == DoorSocket(str(policy / "docker.sock"), "root", "docker", "0660")
+    assert tools == {"traefik": DoorSocket("/run/portero-door/doors/traefik/docker.sock", "root", "monitor", "0660")}
 
 
 def test_people_need_a_door(policy: Path, enabled: list[Any]) -> None:
@@ -88,7 +88,7 @@ def test_what_systemd_does_not_do_is_said(
     def fail(*_: object) -> None:
         raise UnitsFail("systemctl restart docker.socket: failed")
 
-    monkeypatch.setattr(door_units, command, fail)
+    monkeypatch.setattr(door_units, f"{command}_doors", fail)
     words = ["--schemas", str(policy)] if command == "enable" else []
 
     done = portero("door", command, "--yes", *words)

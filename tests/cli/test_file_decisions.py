@@ -68,7 +68,7 @@ def test_what_cannot_be_seen_is_counted_and_refuses_nothing() -> None:
 def test_a_file_of_the_host_may_be_everybodys_where_mounted_read_only(source: str, bind: str, refused: bool) -> None:
     facts = {"mounts": [{"at": "HostConfig.Binds[0]", "writable": "ro" not in bind.split(":")[-1]}]}
     found = replace(
-        violation("no-sensitive-paths", "HostConfig.Binds[0]"), wording=Wording("no-sensitive-paths", asked=source)
+        violation("no-sensitive-paths", "HostConfig.Binds[0]"), wording=Wording("no-sensitive-paths", requested=source)
     )
     (each,), count = report_unseen([replace(checked(found), facts=facts)])
 

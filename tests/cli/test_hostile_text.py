@@ -18,7 +18,7 @@ from tests.report import decisions
 HOSTILE = "x\x1b[1A\x1b[2K\nFORGED \u202e\x9b2J\x07\r\ud800"
 # What a file can be called.
 NAME = HOSTILE.replace("\ud800", "").replace("/", "")
-KEY = signature.new_key()
+KEY = signature.make_key()
 
 
 def assert_plain(output: str) -> None:
@@ -46,7 +46,7 @@ def verify_changed(folder: Path, signed_at: str = "2026-11-24T15:00:00Z") -> lis
     policy.mkdir()
     (policy / signature.NAME).write_bytes(signature.sign({}, 1, signed_at, KEY, "web"))
     (policy / NAME).write_text("")
-    (folder / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (folder / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
     return ["verify", str(policy), "--trusted", str(folder / "key.pub")]
 
 
@@ -61,7 +61,7 @@ def verify_foreign_key(folder: Path) -> list[str]:
     arguments = verify_manifest(folder)
     text = json.loads((folder / "policy" / signature.NAME).read_bytes())
     manifest = Manifest(1, NAME, NAME, "web", {})
-    (folder / "policy" / signature.NAME).write_bytes(manifest.text(b"x" * 64))
+    (folder / "policy" / signature.NAME).write_bytes(manifest.encode_with(b"x" * 64))
     assert text["key"] != NAME
     return arguments
 
@@ -121,7 +121,7 @@ def bad_rule(folder: Path) -> list[str]:
 def sign_link(folder: Path) -> list[str]:
     (folder / "policy").mkdir()
     (folder / "policy" / NAME).symlink_to("/etc/passwd")
-    (folder / "key").write_bytes(signature.private_text(KEY))
+    (folder / "key").write_bytes(signature.encode_private(KEY))
     (folder / "key").chmod(0o600)
     return ["sign", str(folder / "policy"), "--for", "web", "--key", str(folder / "key")]
 

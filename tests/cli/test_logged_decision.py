@@ -56,7 +56,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
 @pytest.mark.parametrize(("refusing", "shown", "left_out"), [(2, 2, ""), (5, 5, ""), (9, 4, "  and 6 more")])
 def test_what_refused_comes_first_in_ten_lines(tmp_path: Path, refusing: int, shown: int, left_out: str) -> None:
     broken = [violation("image-digest", "audit", level="advisory", at="Image")] if refusing == 9 else []
-    broken += [violation(f"rule-{number}", asked="4g", allowed="at most 1g") for number in range(refusing)]
+    broken += [violation(f"rule-{number}", requested="4g", allowed="at most 1g") for number in range(refusing)]
     tried = {"add": [["-m", "1g"]], "instead": [], "without": []}
     (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
 
@@ -79,7 +79,7 @@ def test_what_refused_comes_first_in_ten_lines(tmp_path: Path, refusing: int, sh
 def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path: Path) -> None:
     near = "probe matches all but facts.image.repository: library/nginx is not netops/probe"
     broken = [
-        violation("memory-limit", at="HostConfig.Memory", asked="4g", allowed="at most 1g") | {"nearMiss": near},
+        violation("memory-limit", at="HostConfig.Memory", requested="4g", allowed="at most 1g") | {"nearMiss": near},
         violation("image-digest", "audit", level="advisory", at="Image"),
     ]
     tried = {
@@ -92,14 +92,14 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
     document = read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
 
     at = lines.index("refused by memory-limit at HostConfig.Memory")
-    assert {"  asked      4g", "  allowed    at most 1g", f"  near miss  {near}"} <= {*lines[at + 1 : at + 4]}
+    assert {"  requested  4g", "  allowed    at most 1g", f"  near miss  {near}"} <= {*lines[at + 1 : at + 4]}
     proposal = lines.index("try      docker run -m 1g -v '/a b:/b:ro' …  (instead of -m 4g; without --privileged)")
     assert lines[proposal + 1] == "         then still refused by: image-tag"
     apart = lines.index("Only reported or waived: none of these refused it.")
     assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
     assert document["try"] == tried
     told = document["violations"][0]
-    assert (told["asked"], told["allowed"], told["nearMiss"]) == ("4g", "at most 1g", near)
+    assert (told["requested"], told["allowed"], told["nearMiss"]) == ("4g", "at most 1g", near)
 
 
 @pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])

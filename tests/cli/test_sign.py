@@ -40,7 +40,10 @@ def public(key: Path) -> Path:
 
 def test_a_key_is_its_owners_and_its_public_half_everybodys(key: Path) -> None:
     assert (key.stat().st_mode & 0o777, public(key).stat().st_mode & 0o777) == (0o600, 0o644)
-    pair = signature.private_key(key.read_bytes()).public_key(), signature.public_key(public(key).read_bytes())
+    pair = (
+        signature.parse_private_key(key.read_bytes()).public_key(),
+        signature.parse_public_key(public(key).read_bytes()),
+    )
     assert pair[0].public_bytes_raw() == pair[1].public_bytes_raw()
 
 

@@ -74,8 +74,8 @@ def test_doors_before_dockerd_say_how_they_go(
             raise said
         return said  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(door_units, "OWN_SOCKET", str(tmp_path))
-    monkeypatch.setattr(door_units, "describe", describe)
+    monkeypatch.setattr(door_units, "DOCKERD_SOCKET", str(tmp_path))
+    monkeypatch.setattr(door_units, "describe_doors", describe)
 
     report = json.loads(status(json.dumps(QUIET), "--json").stdout)
 

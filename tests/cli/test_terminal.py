@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from portero.cli.terminal import ended_by_its_reader, show_progress
+from portero.cli.terminal import end_with_reader, show_progress
 
 PORTERO = (sys.executable, "-m", "portero")
 
@@ -41,7 +41,7 @@ def test_a_reader_of_standard_error_that_has_gone_counts_as_well() -> None:
 
 
 def test_another_pipe_that_breaks_is_an_error() -> None:
-    with pytest.raises(BrokenPipeError), ended_by_its_reader():
+    with pytest.raises(BrokenPipeError), end_with_reader():
         raise BrokenPipeError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.cli import typed_command
-from portero.cli.typed_command import correct
+from portero.cli.typed_command import correct_command
 from portero.decision import Decision, Subject, Violation
 from portero.standin.docker_command import CommandLine, parse_command
 from portero.values.denial_parts import Proposed
@@ -21,7 +21,7 @@ needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs 
 
 
 def corrected(command: str, *gone: tuple[str, ...], subcommand: int = 1) -> str:
-    return shlex.join(correct(shlex.split(command), subcommand, ADD, gone, "/home/joe"))
+    return shlex.join(correct_command(shlex.split(command), subcommand, ADD, gone, "/home/joe"))
 
 
 # A line each: the flags as they were typed, the one that goes, and what is kept.

@@ -14,18 +14,18 @@ from portero.compliance import benchmark_items as benchmarks
 from portero.compliance.benchmark_items import Grounds
 from portero.compliance.evidence import HostEvidence, LogEvidence
 from portero.compliance.result import ComplianceResult
-from portero.compliance.rule_effect import RuleEffect, RuleTrial
+from portero.compliance.rule_effect import RuleEffect, RuleEffects
 from portero.hostcheck import host_rules
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.proof.rule_examples import builtin_examples
+from portero.proof.rule_examples import load_examples
 from portero.report import log_lines
 from portero.settings.settings import Settings
 from tests.paths import SCHEMAS
 
 NOW = 1795536000.0
-MakeTrial = Callable[..., RuleTrial]
+MakeTrial = Callable[..., RuleEffects]
 MakeResult = Callable[..., ComplianceResult]
 _BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in folder.read_folder(SCHEMAS, []).rules.items())}
 
@@ -34,14 +34,14 @@ _BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in folder.read_fold
 def make_trial(tmp_path: Path) -> MakeTrial:
     """`files`: the site folder's by name; `blind`: rules without lookups; the rest are settings."""
 
-    def make(files: Mapping[str, Any] | None = None, blind: tuple[str, ...] = (), **settings: str) -> RuleTrial:
+    def make(files: Mapping[str, Any] | None = None, blind: tuple[str, ...] = (), **settings: str) -> RuleEffects:
         for name, content in (files or {}).items():
             path = tmp_path / "site" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(content))
         given = {"host_root": "none"} | ({"schemas": str(tmp_path / "site")} if files else {}) | settings
         judge = _judge(tuple(given.items()))
-        return RuleTrial(judge, _BUILTIN, builtin_examples(judge), blind, NOW)
+        return RuleEffects(judge, _BUILTIN, load_examples(judge), blind, NOW)
 
     return make
 
@@ -84,13 +84,13 @@ def _judge(given: tuple[tuple[str, str], ...]) -> Judge:
 
 @cache
 def _host_rules() -> Mapping[str, Rule]:
-    return host_rules.load([SCHEMAS]).rules.rules
+    return host_rules.load_rules([SCHEMAS]).rules.rules
 
 
 _KNOWN: dict[tuple[str, ...], Mapping[str, RuleEffect]] = {}
 
 
-def _effects(trial: RuleTrial, benchmark: str, *policy: str) -> Mapping[str, RuleEffect]:
+def _effects(trial: RuleEffects, benchmark: str, *policy: str) -> Mapping[str, RuleEffect]:
     """Of one policy once: most tests differ in the log or the host only."""
     if (benchmark, *policy) not in _KNOWN:
         rules = benchmarks.load(benchmark).rules - _host_rules().keys()

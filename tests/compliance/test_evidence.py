@@ -23,23 +23,23 @@ def test_what_holds_is_violated_or_unknown_is_told() -> None:
     found = read_evidence(report(finding("bad"), finding("dark", "unknown", "/boot")))
 
     assert (found.profile, found.time) == ("hardened", TIME)
-    assert found.fact("ok") == HostFact("holds")
-    assert found.fact("bad") == HostFact("violated", ("/proc/x",))
-    assert found.fact("dark") == HostFact("unknown", ("/boot",))
+    assert found.find_fact("ok") == HostFact("holds")
+    assert found.find_fact("bad") == HostFact("violated", ("/proc/x",))
+    assert found.find_fact("dark") == HostFact("unknown", ("/boot",))
 
 
 def test_what_the_check_left_out_is_not_checked() -> None:
     found = read_evidence(report(notApplicable=["docker"]))
 
-    assert found.fact("docker").status == "not checked"
-    assert found.fact("other") == HostFact("not checked", ("left out of the check under profile hardened",))
+    assert found.find_fact("docker").status == "not checked"
+    assert found.find_fact("other") == HostFact("not checked", ("left out of the check under profile hardened",))
 
 
 @pytest.mark.parametrize("order", [("violated", "unknown"), ("unknown", "violated")])
 def test_a_rule_that_is_violated_somewhere_is_violated(order: tuple[str, str]) -> None:
     found = read_evidence(report(*(finding("bad", status, status) for status in order)))
 
-    assert found.fact("bad") == HostFact("violated", order)
+    assert found.find_fact("bad") == HostFact("violated", order)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_another_shape_is_no_report(document: Any) -> None:
 
 
 def test_texts_are_short_and_steer_no_terminal() -> None:
-    (place,) = read_evidence(report(finding("bad", at="\x1b[2J" + "x" * 5000))).fact("bad").places
+    (place,) = read_evidence(report(finding("bad", at="\x1b[2J" + "x" * 5000))).find_fact("bad").locations
 
     assert place.startswith("?[2Jxx")
     assert len(place) == 200

@@ -172,14 +172,14 @@ def test_only_what_is_missing_is_added() -> None:
 
 
 def test_a_limit_that_is_too_high_is_left_to_its_owner() -> None:
-    high = replace(violation("memory-limit"), wording=Wording("limits", asked="4g", allowed="at most 1g"))
+    high = replace(violation("memory-limit"), wording=Wording("limits", requested="4g", allowed="at most 1g"))
 
     assert list_limits(replace(asking({}), decision=checked(high).decision), SITE) == {}
 
 
 def test_a_path_is_listed_where_nothing_else_stands_against_it() -> None:
     def bind(rule: str, number: int, path: str) -> object:
-        return replace(violation(rule, f"HostConfig.Binds[{number}]"), wording=Wording(rule, asked=path))
+        return replace(violation(rule, f"HostConfig.Binds[{number}]"), wording=Wording(rule, requested=path))
 
     found = checked(bind("a", 0, "/srv/x"), bind("a", 1, "/etc"), bind("b", 1, "/etc"))  # type: ignore[arg-type]
     assert list_paths([found], ("a",)) == ["/srv/x"]

@@ -23,11 +23,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("file", "is_wider"), [("compose.yaml", False), ("other/prod.yaml", True)])
 def test_a_file_shows_its_own_folder_or_a_wider_one(folder: Path, file: str, is_wider: bool) -> None:
-    assert project.from_files([str(folder / file)], str(folder) if is_wider else None).shown == (str(folder),)
+    assert project.open_files([str(folder / file)], str(folder) if is_wider else None).shown == (str(folder),)
 
 
 def test_a_command_without_files_takes_those_of_the_folder_above_as_compose_does(folder: Path) -> None:
-    of = project.from_command(["-p", "x"], str(folder / "sub"), None)
+    of = project.open_command(["-p", "x"], str(folder / "sub"), None)
 
     assert of.files == (str(folder / "compose.yaml"), str(folder / "compose.override.yaml"))
     assert of.shown == (str(folder),)
@@ -38,7 +38,7 @@ def test_a_command_without_files_takes_those_of_the_folder_above_as_compose_does
     [["-f", "other/prod.yaml"], ["--file", "other/prod.yaml"], ["--file=other/prod.yaml"], ["-fother/prod.yaml"]],
 )
 def test_named_files_are_shown_with_the_folder_of_the_first(folder: Path, options: list[str]) -> None:
-    of = project.from_command([*options, "--env-file", "vars"], str(folder), None)
+    of = project.open_command([*options, "--env-file", "vars"], str(folder), None)
 
     assert of.files == (str(folder / "other/prod.yaml"),)
     assert of.shown[0] == str(folder / "other")
@@ -52,22 +52,22 @@ def test_a_file_of_another_folder_is_shown_and_no_link_below_the_folder_is(folde
     (folder / "other" / "link.yaml").symlink_to("/etc/hostname")
     named = [str(folder / "other" / "prod.yaml"), str(folder / "other" / "link.yaml"), str(elsewhere)]
 
-    assert project.from_files(named, None).shown == (str(folder / "other"), str(elsewhere))
+    assert project.open_files(named, None).shown == (str(folder / "other"), str(elsewhere))
 
 
 def test_a_link_to_a_folder_is_shown_under_both_names(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder / "other")
 
-    of = project.from_files([str(tmp_path / "link" / "prod.yaml")], None)
+    of = project.open_files([str(tmp_path / "link" / "prod.yaml")], None)
 
     assert of.shown == (str(tmp_path / "link"), str(folder / "other"))
 
 
 def test_the_whole_host_is_no_project_and_a_named_file_that_is_missing_is_reported(folder: Path) -> None:
     with pytest.raises(SandboxError, match="whole host"):
-        project.from_files(["/compose.yaml"], None)
+        project.open_files(["/compose.yaml"], None)
     with pytest.raises(SandboxError, match=r"none\.env: does not exist"):
-        project.from_command(["--env-file", "none.env"], str(folder), None)
+        project.open_command(["--env-file", "none.env"], str(folder), None)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ class ConfinedProject:
 
     def command(self, *words: str, shown: Sequence[str] = ()) -> list[str]:
         environ = {"PATH": "/usr/bin:/bin"}
-        confined = run.confine(LIMITS, SYSTEM, [str(self.project), *shown], str(self.project), environ)
+        confined = run.confine_command(LIMITS, SYSTEM, [str(self.project), *shown], str(self.project), environ)
         return [*self.before, *confined, *words]
 
     def run(self, *words: str, shown: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":

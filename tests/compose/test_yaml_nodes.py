@@ -2,20 +2,20 @@
 
 import pytest
 
-from portero.compose.yaml_nodes import InvalidYaml, fields, find_field, find_value, items, parse, scalar_text
+from portero.compose.yaml_nodes import InvalidYaml, find_field, find_value, list_fields, list_items, parse, read_scalar
 
 
 def test_own_fields_come_before_those_that_are_merged() -> None:
     node = parse("a: &a {x: 1, y: 1}\nb: &b {<<: *a, z: 1}\nc: {<<: [*b, *a], x: 2}")
 
-    assert [(key.value, scalar_text(value)) for key, value in fields(find_value(node, "c"))] == [
+    assert [(key.value, read_scalar(value)) for key, value in list_fields(find_value(node, "c"))] == [
         ("x", "2"),
         ("z", "1"),
         ("x", "1"),
         ("y", "1"),
     ]
-    assert scalar_text(find_value(find_value(node, "c"), "x")) == "2"
-    assert scalar_text(find_value(find_value(node, "c"), "y")) == "1"
+    assert read_scalar(find_value(find_value(node, "c"), "x")) == "2"
+    assert read_scalar(find_value(find_value(node, "c"), "y")) == "1"
 
 
 def test_a_field_has_the_line_where_it_is_written() -> None:
@@ -29,13 +29,13 @@ def test_mappings_that_merge_each_other_or_thousands_of_others_are_read_once() -
     levels = "\n".join(f"x{n}: &x{n} {{<<: [*x{n - 1}, *x{n - 1}]}}" for n in range(1, 3000))
 
     for text in (f"x0: &x0 {{p: 1}}\n{levels}\nlast: {{<<: *x2999}}", "last: &last {p: 1, <<: *last}"):
-        assert [key.value for key, _ in fields(find_value(parse(text), "last"))] == ["p"]
+        assert [key.value for key, _ in list_fields(find_value(parse(text), "last"))] == ["p"]
 
 
 def test_a_single_value_is_a_list_of_one() -> None:
-    assert [scalar_text(each) for each in items(parse("[a, b]"))] == ["a", "b"]
-    assert [scalar_text(each) for each in items(parse("a"))] == ["a"]
-    assert items(parse("")) == []
+    assert [read_scalar(each) for each in list_items(parse("[a, b]"))] == ["a", "b"]
+    assert [read_scalar(each) for each in list_items(parse("a"))] == ["a"]
+    assert list_items(parse("")) == []
 
 
 @pytest.mark.parametrize("text", ["", "a", "[a]", "{[a]: b}"])

@@ -15,24 +15,24 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_failure_is_known_with_its_time() -> None:
     state = LogState()
-    assert (state.last_failure, state.failed_within(1e9)) == (0, False)
+    assert (state.last_failure, state.has_failed_within(1e9)) == (0, False)
     state.fail()
 
     assert abs(state.last_failure - time.time()) < 10
-    assert state.failed_within(10)
-    assert not state.failed_within(0)
+    assert state.has_failed_within(10)
+    assert not state.has_failed_within(0)
 
 
 def test_a_write_that_ended_is_not_stalled() -> None:
     state = LogState()
     state.begin()
-    assert 0 < state.seconds_left() <= 0.1
+    assert 0 < state.measure_seconds_left() <= 0.1
     time.sleep(0.15)
-    assert (state.seconds_left(), state.is_stalled()) == (0, True)
+    assert (state.measure_seconds_left(), state.is_stalled()) == (0, True)
 
     state.end()
 
-    assert 0.05 < state.seconds_left() <= 0.1
+    assert 0.05 < state.measure_seconds_left() <= 0.1
     assert not state.is_stalled()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd.api import HEADER, MAX_ANSWER_BYTES, SECRET, EngineApi, TimedRequests
-from portero.dockerd.connection_pool import KeptConnections
+from portero.dockerd.connection_pool import ConnectionPool
 from tests.objects.answering import answering, http
 from tests.unix_server import silent
 
@@ -17,12 +17,12 @@ def get(
     seconds: float,
     uids: set[int] | None,
     max_bytes: int = MAX_ANSWER_BYTES,
-    kept: KeptConnections[Any] | None = None,
+    kept: ConnectionPool[Any] | None = None,
 ) -> tuple[int, bytes] | None:
     """The first answer; None: there is none. `uids`: only a process of one of these users is asked."""
     requests = TimedRequests([address], None, lambda: seconds, kept)
     requests._uids = uids
-    return next(requests.answers(target, max_bytes), None)
+    return next(requests.get_bodies(target, max_bytes), None)
 
 
 def test_an_answer_has_status_and_body_and_the_request_the_header(address: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import containerd
-from portero.dockerd.containerd import ContainerdPlaces, find_arguments, locate_containerd
+from portero.dockerd.containerd import ContainerdPaths, find_arguments, locate_containerd
 from portero.dockerd.peer import Peer
 from portero.dockerd.unix_http import UnixConnection
 from tests.failing import fail_with
@@ -48,7 +48,7 @@ def list_names(folder: str) -> list[str]:
     return [os.path.basename(path) for path in FILES if os.path.dirname(path) == folder]
 
 
-def locate(*arguments: str) -> ContainerdPlaces:
+def locate(*arguments: str) -> ContainerdPaths:
     return locate_containerd(arguments, "/etc/containerd/config.toml", read, list_names)
 
 

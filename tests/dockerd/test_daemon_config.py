@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 def asking(root: Path, place: str = PLACE) -> Callable[[], DaemonDefaults]:
     config = DaemonConfig(place)
-    return lambda: config.defaults(lambda path: f"{root}{path}")
+    return lambda: config.read_defaults(lambda path: f"{root}{path}")
 
 
 def host(root: Path, *, visible: bool = True) -> FilesMoment:
@@ -179,7 +179,7 @@ def test_control_groups_that_cannot_be_looked_at_are_unknown(tmp_path: Path, fil
             raise PermissionError
         return str(file)
 
-    assert DaemonConfig(PLACE).defaults(file_of).cgroup_v2 is None
+    assert DaemonConfig(PLACE).read_defaults(file_of).cgroup_v2 is None
 
 
 def test_control_groups_that_could_not_be_seen_are_looked_at_again(tmp_path: Path, file: Path) -> None:
@@ -243,7 +243,9 @@ def test_entitlements_that_are_off_count_once_dockerd_has_started_with_them(
 ) -> None:
     file.write_text(content)
 
-    assert DaemonConfig(PLACE).defaults(lambda path: f"{tmp_path}{path}", lambda: in_force).entitlements == expected
+    assert (
+        DaemonConfig(PLACE).read_defaults(lambda path: f"{tmp_path}{path}", lambda: in_force).entitlements == expected
+    )
 
 
 def test_an_edit_after_the_start_is_seen_in_the_file_that_was_known(tmp_path: Path, file: Path) -> None:
@@ -251,7 +253,7 @@ def test_an_edit_after_the_start_is_seen_in_the_file_that_was_known(tmp_path: Pa
     config, answers = DaemonConfig(PLACE), iter((True, False))
 
     def ask() -> str:
-        return config.defaults(lambda path: f"{tmp_path}{path}", lambda: next(answers)).entitlements
+        return config.read_defaults(lambda path: f"{tmp_path}{path}", lambda: next(answers)).entitlements
 
     before = ask(), ask()
     file.write_text(f"{OFF} ")

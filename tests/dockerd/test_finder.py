@@ -19,7 +19,7 @@ ROOTS = Peer(7, 0)
 
 def find(daemons: AskingDaemons) -> AskingDaemon:
     """Root's daemon, which is there."""
-    daemon = daemons.find(ROOTS)
+    daemon = daemons.find_daemon(ROOTS)
     assert daemon is not None
     return daemon
 
@@ -37,14 +37,14 @@ def test_a_peer_that_is_a_dockerd_is_found_with_its_daemon_json(tmp_path: Path) 
 def test_any_other_peer_is_none(tmp_path: Path, peer: Peer | None) -> None:
     dockerd(tmp_path, 7)
 
-    assert AskingDaemons(tmp_path).find(peer) is None
+    assert AskingDaemons(tmp_path).find_daemon(peer) is None
 
 
 def test_a_daemon_is_read_once(tmp_path: Path) -> None:
     dockerd(tmp_path, 7)
     daemons = AskingDaemons(tmp_path)
 
-    assert daemons.find(ROOTS) is daemons.find(ROOTS)
+    assert daemons.find_daemon(ROOTS) is daemons.find_daemon(ROOTS)
 
 
 def test_a_daemon_that_ends_while_it_is_read_is_none_and_one_that_runs_is_an_error(
@@ -58,16 +58,16 @@ def test_a_daemon_that_ends_while_it_is_read_is_none_and_one_that_runs_is_an_err
 
     monkeypatch.setattr(finder, "locate_daemon", fail_with(errno.ENOENT))
     with pytest.raises(FileNotFoundError):
-        AskingDaemons(tmp_path).find(ROOTS)
+        AskingDaemons(tmp_path).find_daemon(ROOTS)
     monkeypatch.setattr(finder, "locate_daemon", end)
 
-    assert AskingDaemons(tmp_path).find(ROOTS) is None
+    assert AskingDaemons(tmp_path).find_daemon(ROOTS) is None
 
 
 def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> None:
     folder = dockerd(tmp_path, 7)
     daemons = AskingDaemons(tmp_path)
-    daemons.find(ROOTS)
+    daemons.find_daemon(ROOTS)
     (folder / "cmdline").write_text("dockerd\0--data-root\0/srv/d\0")
     stat = (folder / "stat").read_text()
     (folder / "stat").write_text(stat.replace(" 22 ", " 99 "))
@@ -79,12 +79,12 @@ def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> No
 def test_daemons_that_have_ended_make_room(tmp_path: Path) -> None:
     daemons = AskingDaemons(tmp_path)
     first = dockerd(tmp_path, 1)
-    found = [daemons.find(Peer(1, 0))]
+    found = [daemons.find_daemon(Peer(1, 0))]
     for number in range(2, 10):
         dockerd(tmp_path, number)
-        daemons.find(Peer(number, 0))
+        daemons.find_daemon(Peer(number, 0))
     (first / "cmdline").write_text("dockerd\0--exec-root=/srv/e\0")
-    found.append(daemons.find(Peer(1, 0)))
+    found.append(daemons.find_daemon(Peer(1, 0)))
 
     assert [daemon.exec_root for daemon in found if daemon] == ["/var/run/docker", "/srv/e"]
 
@@ -106,7 +106,7 @@ def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(tmp_pa
     daemons = AskingDaemons(tmp_path)
 
     with pytest.raises(OSError, match="is not a regular file"):
-        daemons.find(ROOTS)
+        daemons.find_daemon(ROOTS)
     file.rmdir()
     file.write_text('{"exec-root": "/srv/e"}')
     assert find(daemons).exec_root == "/srv/e"
@@ -116,7 +116,7 @@ def test_a_daemon_that_cannot_be_looked_into_is_not_seen(tmp_path: Path, monkeyp
     folder = dockerd(tmp_path, 7)
     fail_at(monkeypatch, folder / "environ", errno.EACCES)
 
-    assert AskingDaemons(tmp_path).find(ROOTS) is None
+    assert AskingDaemons(tmp_path).find_daemon(ROOTS) is None
 
 
 def test_the_things_of_its_containerd_are_its_own(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_only_a_daemon_of_root_has_its_containerd_called(
     monkeypatch.setattr(finder, "find_arguments", lambda address, proc: addresses.append(address) or ())
     dockerd(tmp_path, 7, uid=uid)
 
-    assert AskingDaemons(tmp_path).find(Peer(7, uid)) is not None
+    assert AskingDaemons(tmp_path).find_daemon(Peer(7, uid)) is not None
     assert len(addresses) == called
 
 
@@ -157,7 +157,7 @@ def test_what_was_unseen_is_looked_for_again(tmp_path: Path, config: Path) -> No
     found = [find(daemons)]
     config.write_text('root = "/srv/c"')
     found.append(find(daemons))
-    daemons.refresh()
+    daemons.refresh_containerds()
     found.append(find(daemons))
 
     assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found] == [True, True, False]
@@ -169,11 +169,11 @@ def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_o
 ) -> None:
     config.write_text('root = "/srv/before"\nstate = "/srv/state"')
     daemons = AskingDaemons(tmp_path)
-    daemons.find(ROOTS)
+    daemons.find_daemon(ROOTS)
     # The file can change long before that containerd is started anew, or hold nothing that its command line replaces.
     config.write_text("")
     monkeypatch.setattr(finder, "find_arguments", lambda address, proc: ("--root", "/srv/after"))
-    daemons.refresh()
+    daemons.refresh_containerds()
     daemon = find(daemons)
 
     assert {"/srv/before", "/srv/after"} <= {*daemon.data}
@@ -185,19 +185,19 @@ def test_a_runtime_of_a_reloaded_daemon_json_counts_and_one_of_before_stays(tmp_
     settings.parent.mkdir()
     settings.write_text('{"runtimes": {"kata": {"path": "/srv/before"}}}')
     daemons = AskingDaemons(tmp_path)
-    daemons.find(ROOTS)
+    daemons.find_daemon(ROOTS)
     settings.write_text('{"runtimes": {"kata": {"path": "/srv/after"}}}')
-    daemons.refresh()
+    daemons.refresh_containerds()
 
     assert daemons.cached[0].programs == ("/srv/before", "/srv/after")
 
 
 def test_a_daemon_that_has_ended_is_not_looked_for(tmp_path: Path, config: Path) -> None:
     daemons = AskingDaemons(tmp_path)
-    before = daemons.find(ROOTS)
+    before = daemons.find_daemon(ROOTS)
     config.write_text('root = "/srv/c"')
     (tmp_path / "7/exe").unlink()
-    daemons.refresh()
+    daemons.refresh_containerds()
 
     assert daemons.cached == (before,)
 
@@ -208,22 +208,22 @@ def test_nothing_else_of_a_daemon_changes_while_it_runs(
 ) -> None:
     config.write_text('root = "/srv/c"')
     daemons = AskingDaemons(tmp_path)
-    before = daemons.find(ROOTS)
+    before = daemons.find_daemon(ROOTS)
     if is_readable:
         (config.parent.parent / "docker").mkdir()
         settings = '{"hosts": ["unix:///srv/other.sock"], "data-root": "/srv/d"}'
         (config.parent.parent / "docker/daemon.json").write_text(settings)
     else:
         monkeypatch.setattr(finder, "find_arguments", fail_with(errno.EMFILE))
-    daemons.refresh()
+    daemons.refresh_containerds()
 
-    assert daemons.find(ROOTS) is before
+    assert daemons.find_daemon(ROOTS) is before
 
 
 def test_a_thread_refreshes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
     monkeypatch.setattr(finder, "_REFRESH_SECONDS", 0.01)
     daemons = AskingDaemons(tmp_path)
-    daemons.find(ROOTS)
+    daemons.find_daemon(ROOTS)
     config.write_text('root = "/srv/c"')
     daemons.watch()
     soon(lambda: "/srv/c" in daemons.cached[0].data)
@@ -234,11 +234,11 @@ def test_a_thread_refreshes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, con
 
 def test_a_process_that_was_another_program_is_looked_at_again(tmp_path: Path) -> None:
     daemons = AskingDaemons(tmp_path)
-    before = daemons.find(Peer(7, 0))
+    before = daemons.find_daemon(Peer(7, 0))
     dockerd(tmp_path, 7)
 
     assert before is None
-    assert daemons.find(Peer(7, 0)) is not None
+    assert daemons.find_daemon(Peer(7, 0)) is not None
 
 
 def test_an_error_does_not_end_the_thread(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -250,7 +250,7 @@ def test_an_error_does_not_end_the_thread(monkeypatch: pytest.MonkeyPatch, caplo
             raise ValueError("unforeseen")
         monkeypatch.setattr(finder, "_REFRESH_SECONDS", 3600.0)
 
-    monkeypatch.setattr(AskingDaemons, "refresh", fail_once)
+    monkeypatch.setattr(AskingDaemons, "refresh_containerds", fail_once)
     monkeypatch.setattr(finder, "_REFRESH_SECONDS", 0.01)
     monkeypatch.setattr(threads, "_AFTER_ERROR", 0.0)
     AskingDaemons().watch()

@@ -99,5 +99,5 @@ def test_its_daemon_json_is_its_own_unless_the_settings_name_another(host: Host)
     process = find_dockerd(host.files)
 
     assert process is not None
-    assert process.config_file("/etc/docker/daemon.json") == "/home/alicia/.config/docker/daemon.json"
-    assert process.config_file("/srv/daemon.json") == "/srv/daemon.json"
+    assert process.find_config_file("/etc/docker/daemon.json") == "/home/alicia/.config/docker/daemon.json"
+    assert process.find_config_file("/srv/daemon.json") == "/srv/daemon.json"

@@ -46,10 +46,10 @@ def test_an_answer_wakes_and_is_kept_for_a_while() -> None:
 
     accounts = AccountLookup(woken.set, read)
 
-    assert accounts.find(1000) is None
+    assert accounts.find_account(1000) is None
     assert woken.wait(10)
-    assert accounts.find(1000) == Account("alicia", ("dev",))
-    assert accounts.find(1000) == Account("alicia", ("dev",))
+    assert accounts.find_account(1000) == Account("alicia", ("dev",))
+    assert accounts.find_account(1000) == Account("alicia", ("dev",))
     assert asked == [1000]
 
 
@@ -62,11 +62,11 @@ def test_one_that_hangs_keeps_no_other_waiting() -> None:
         return Account(str(uid))
 
     accounts = AccountLookup(woken.set, read)
-    accounts.find(1)
-    accounts.find(2)
+    accounts.find_account(1)
+    accounts.find_account(2)
 
     assert woken.wait(10)
-    assert (accounts.find(1), accounts.find(2)) == (None, Account("2"))
+    assert (accounts.find_account(1), accounts.find_account(2)) == (None, Account("2"))
     hangs.set()
 
 
@@ -77,12 +77,12 @@ def test_an_error_leaves_the_account_unknown() -> None:
         raise MemoryError
 
     accounts = AccountLookup(woken.set, read)
-    accounts.find(1)
+    accounts.find_account(1)
     assert woken.wait(10)
     until = time.monotonic() + 5
-    while accounts.find(1) is None and time.monotonic() < until:
+    while accounts.find_account(1) is None and time.monotonic() < until:
         time.sleep(0.01)
-    assert accounts.find(1) is UNKNOWN
+    assert accounts.find_account(1) is UNKNOWN
 
 
 ID = "0123456789abcdef" * 4
@@ -186,20 +186,20 @@ NOON = 1_800_000_000
 
 def test_a_stamp_is_used_again_for_seconds_and_by_its_own_caller_alone() -> None:
     stamps = Stamps(KEY, BOOT)
-    first = stamps.make("users", "alicia", ["dev"], NOON)
+    first = stamps.make_stamp("users", "alicia", ["dev"], NOON)
 
-    assert stamps.make("users", "alicia", ["dev"], NOON + 14) == first
-    assert stamps.make("users", "bob", ["dev"], NOON) != first
-    assert stamps.make("users", "alicia", [], NOON) != first
-    later = read_stamp(stamps.make("users", "alicia", ["dev"], NOON + 15), KEY.public_key(), BOOT)
+    assert stamps.make_stamp("users", "alicia", ["dev"], NOON + 14) == first
+    assert stamps.make_stamp("users", "bob", ["dev"], NOON) != first
+    assert stamps.make_stamp("users", "alicia", [], NOON) != first
+    later = read_stamp(stamps.make_stamp("users", "alicia", ["dev"], NOON + 15), KEY.public_key(), BOOT)
     assert (later.user, later.start, later.end) == ("alicia", NOON + 15, NOON + 15 + LIFETIME)
 
 
 def test_a_clock_that_is_set_back_makes_a_new_one() -> None:
     stamps = Stamps(KEY, BOOT)
-    first = stamps.make("traefik", "", (), NOON)
+    first = stamps.make_stamp("traefik", "", (), NOON)
 
-    assert stamps.make("traefik", "", (), NOON - 3600) != first
+    assert stamps.make_stamp("traefik", "", (), NOON - 3600) != first
 
 
 def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:

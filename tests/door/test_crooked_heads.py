@@ -27,7 +27,7 @@ def test_whatever_comes_dockerd_gets_one_request_with_one_stamp_or_nothing() -> 
     assert counts["refused"] > 1000
 
 
-STAMP = f"X-Portero-Door: {Stamps(KEY, BOOT).make('traefik', '', (), 1e9)}".encode()
+STAMP = f"X-Portero-Door: {Stamps(KEY, BOOT).make_stamp('traefik', '', (), 1e9)}".encode()
 TAKEN = b"\r\n".join((b"GET / HTTP/1.1", b"Host: d", STAMP, b"Connection: close", b"", b""))
 
 

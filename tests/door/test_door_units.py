@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from portero.door import door_units
-from portero.door.door_units import USERS_SOCKET, Place, UnitsFail, disable, enable, read_docker_place
+from portero.door.door_units import USERS_SOCKET, DoorSocket, UnitsFail, disable_doors, enable_doors, read_docker_socket
 
 SHOWN = "Listen=/run/docker.sock (Stream)\nSocketUser=\nSocketGroup=docker\nSocketMode=0660\nActiveState=active\n"
-USERS = Place("/run/docker.sock", "root", "docker", "0660")
-TOOL = Place("/run/portero-door/doors/traefik/docker.sock", mode="0666")
+USERS = DoorSocket("/run/docker.sock", "root", "docker", "0660")
+TOOL = DoorSocket("/run/portero-door/doors/traefik/docker.sock", mode="0666")
 
 
 @pytest.fixture
@@ -22,17 +22,17 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         commands.append(" ".join(words))
         return SHOWN if words[1] == "show" else ""
 
-    monkeypatch.setattr(door_units, "run", run)
-    monkeypatch.setattr(door_units, "_ping", lambda path: None)
+    monkeypatch.setattr(door_units, "run_command", run)
+    monkeypatch.setattr(door_units, "_ping_door", lambda path: None)
     return commands
 
 
 def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tmp_path: Path, ran: list[str]) -> None:
-    assert read_docker_place(tmp_path) == USERS
-    enable(USERS, {}, tmp_path)
+    assert read_docker_socket(tmp_path) == USERS
+    enable_doors(USERS, {}, tmp_path)
     ran.clear()
 
-    assert read_docker_place(tmp_path) == USERS
+    assert read_docker_socket(tmp_path) == USERS
     assert ran == []
 
 
@@ -41,14 +41,14 @@ def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tm
     [SHOWN.replace("=active", "=inactive"), f"{SHOWN}Listen=/x (Stream)\n", "Listen=\nActiveState=active\n", ""],
 )
 def test_without_docker_socket_there_are_no_units(shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door_units, "run", lambda *words: shown)
+    monkeypatch.setattr(door_units, "run_command", lambda *words: shown)
 
     with pytest.raises(UnitsFail, match=r"docker\.socket does not hold the one socket"):
-        read_docker_place(tmp_path)
+        read_docker_socket(tmp_path)
 
 
 def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path, ran: list[str]) -> None:
-    enable(USERS, {"traefik": TOOL}, tmp_path)
+    enable_doors(USERS, {"traefik": TOOL}, tmp_path)
 
     moved = (tmp_path / "docker.socket.d" / "portero-door.conf").read_text()
     assert moved == (
@@ -79,16 +79,16 @@ def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path
 def test_doors_that_are_enabled_say_how_they_go(
     shown: str, described: tuple[str, bool], tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert door_units.describe(tmp_path) == ("", True)
-    enable(USERS, {}, tmp_path)
-    monkeypatch.setattr(door_units, "run", lambda *words: shown)
+    assert door_units.describe_doors(tmp_path) == ("", True)
+    enable_doors(USERS, {}, tmp_path)
+    monkeypatch.setattr(door_units, "run_command", lambda *words: shown)
 
-    assert door_units.describe(tmp_path) == described
+    assert door_units.describe_doors(tmp_path) == described
 
 
 def test_a_door_that_is_not_listed_any_more_goes(tmp_path: Path, ran: list[str]) -> None:
-    enable(USERS, {"traefik": TOOL}, tmp_path)
-    enable(USERS, {}, tmp_path)
+    enable_doors(USERS, {"traefik": TOOL}, tmp_path)
+    enable_doors(USERS, {}, tmp_path)
 
     assert "systemctl disable --quiet portero-door@traefik.socket" in ran
     assert not (tmp_path / "portero-door@traefik.socket.d").exists()
@@ -102,10 +102,10 @@ def _fail(message: str) -> Callable[[object], None]:
 
 
 def test_a_door_that_is_silent_changes_nothing(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
+    monkeypatch.setattr(door_units, "_ping_door", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer"):
-        enable(USERS, {"traefik": TOOL}, tmp_path)
+        enable_doors(USERS, {"traefik": TOOL}, tmp_path)
 
     assert [*tmp_path.rglob("*.conf")] == []
     assert ran[-3:] == [
@@ -116,11 +116,11 @@ def test_a_door_that_is_silent_changes_nothing(tmp_path: Path, ran: list[str], m
 
 
 def test_a_roll_back_that_fails_too_says_both(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
-    monkeypatch.setattr(door_units, "disable", _fail("systemctl disable: failed"))
+    monkeypatch.setattr(door_units, "_ping_door", _fail("no answer"))
+    monkeypatch.setattr(door_units, "disable_doors", _fail("systemctl disable: failed"))
 
     with pytest.raises(UnitsFail, match="no answer; then systemctl disable: failed: run portero door disable"):
-        enable(USERS, {}, tmp_path)
+        enable_doors(USERS, {}, tmp_path)
 
 
 def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, ran: list[str]) -> None:
@@ -131,7 +131,7 @@ def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, r
     before.write_text("of the doors that run")
 
     with pytest.raises(UnitsFail, match=r"docker\.socket\.d"):
-        enable(USERS, {"traefik": TOOL}, tmp_path)
+        enable_doors(USERS, {"traefik": TOOL}, tmp_path)
 
     assert [*tmp_path.rglob("*.conf")] == [before]
     assert before.read_text() == "of the doors that run"
@@ -139,17 +139,17 @@ def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, r
 
 
 def test_who_had_doors_hears_that_they_are_off(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    enable(USERS, {}, tmp_path)
-    monkeypatch.setattr(door_units, "_ping", _fail("no answer"))
+    enable_doors(USERS, {}, tmp_path)
+    monkeypatch.setattr(door_units, "_ping_door", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer; the doors that ran before are off"):
-        enable(USERS, {"traefik": TOOL}, tmp_path)
+        enable_doors(USERS, {"traefik": TOOL}, tmp_path)
 
 
 def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str]) -> None:
-    enable(USERS, {}, tmp_path)
+    enable_doors(USERS, {}, tmp_path)
     ran.clear()
-    disable(tmp_path)
+    disable_doors(tmp_path)
 
     assert ran[0] == "systemctl disable --quiet --now portero-door.service portero-door-users.socket"
     assert ran[-1] == "systemctl start docker.service"
@@ -158,13 +158,13 @@ def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str])
 
 def test_a_users_door_for_everybody_is_refused(tmp_path: Path, ran: list[str]) -> None:
     with pytest.raises(UnitsFail, match="lets everybody connect"):
-        enable(Place("/run/docker.sock", mode="0666"), {}, tmp_path)
+        enable_doors(DoorSocket("/run/docker.sock", mode="0666"), {}, tmp_path)
 
     assert ran == []
 
 
 def test_a_command_that_fails_is_said() -> None:
     with pytest.raises(UnitsFail, match=r"^ls /nowhere: ls: cannot access"):
-        door_units.run("ls", "/nowhere")
+        door_units.run_command("ls", "/nowhere")
     with pytest.raises(UnitsFail, match="No such file"):
-        door_units.run("/nowhere")
+        door_units.run_command("/nowhere")

@@ -20,7 +20,7 @@ class Silent(AccountLookup):
     def __init__(self) -> None:
         super().__init__(lambda: None)
 
-    def find(self, uid: int) -> Account | None:
+    def find_account(self, uid: int) -> Account | None:
         return None
 
 
@@ -49,7 +49,7 @@ def test_a_name_service_that_is_silent_is_waited_for_and_then_said(pair: tuple[s
     client.send(GET)
     waiting = stream(door, 1000)
 
-    assert waiting.go_on() is None
+    assert waiting.advance() is None
     waiting.give_up()
     assert "did not say in time whose uid 1000 is" in message(client)
 
@@ -59,14 +59,14 @@ def test_a_client_that_sends_no_head_ends_in_silence(pair: tuple[socket.socket, 
     client.send(GET[:9])
     waiting = stream(door, None)
 
-    assert [waiting.go_on(), waiting.go_on()] == [True, None]
+    assert [waiting.advance(), waiting.advance()] == [True, None]
     assert waiting.give_up() is False
 
 
 def test_a_refusal_of_head_has_no_content(pair: tuple[socket.socket, socket.socket]) -> None:
     client, door = pair
     client.send(GET.replace(b"GET", b"HEAD"))
-    stream(door, None).go_on()
+    stream(door, None).advance()
 
     assert message(client).startswith("HTTP/1.1 503 Service Unavailable\r\n")
 
@@ -75,7 +75,7 @@ def test_who_goes_on_sending_after_a_refusal_is_not_heard_for_long(pair: tuple[s
     client, door = pair
     client.send(b"x\r\n\r\n" + b"y" * 1000)
     refused = stream(door, None)
-    refused.go_on()
+    refused.advance()
 
     assert "400" not in message(client)
     assert refused.until is not None
@@ -100,6 +100,6 @@ def test_lines_end_in_one_way(head: bytes, answer: int, piece: int, pair: tuple[
     begun = stream(door, None)
     for at in range(0, len(head), piece):
         client.send(head[at : at + piece])
-        begun.go_on()
+        begun.advance()
 
     assert client.recv(1 << 16).startswith(f"HTTP/1.1 {answer} ".encode())

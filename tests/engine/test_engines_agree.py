@@ -43,7 +43,7 @@ def examples() -> dict[str, dict[str, Any]]:
     base = json.loads((SCHEMAS / "base-requests.json").read_text())
     made = Examples(base, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
     rules = POLICY.rules.values()
-    return {f"{rule.id}: {said}": document for rule in rules for _, said, document in made.requests(rule)}
+    return {f"{rule.id}: {said}": document for rule in rules for _, said, document in made.make_requests(rule)}
 
 
 def documents(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, Ulimit
+from portero.dockerd.daemon_defaults import NO_DEFAULTS, DaemonDefaults, Ulimit
 from portero.facts import defaults
 from portero.facts.collect import collect_facts
 from portero.host.fixed_host import FixedHost
@@ -50,7 +50,7 @@ def found(
 def bound(version: str | None, host: FixedHost, *binds: str, **config: Any) -> dict[str, Any]:
     """A container with these binds, of a daemon that sets no defaults."""
     body = {"Image": "busybox", "HostConfig": {"Binds": [*binds], **config}}
-    return found("ContainerCreate", body, NOTHING_KNOWN, version, host)
+    return found("ContainerCreate", body, NO_DEFAULTS, version, host)
 
 
 def create(version: str | None = "1.45", daemon: DaemonDefaults = FULL, **config: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.files.locks import is_rotated, locked_folder
+from portero.files.locks import is_rotated, lock_folder
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 def test_a_locked_folder_is_free_again_at_the_end_and_nothing_is_left_in_it(tmp_path: Path, descriptor: int) -> None:
-    with locked_folder(tmp_path):
+    with lock_folder(tmp_path):
         assert not try_lock(descriptor)
 
     assert try_lock(descriptor)
@@ -37,12 +37,12 @@ def test_a_locked_folder_is_free_again_at_the_end_and_nothing_is_left_in_it(tmp_
 def test_a_folder_that_another_holds_is_given_up_after_the_time(tmp_path: Path, descriptor: int) -> None:
     assert try_lock(descriptor)
 
-    with pytest.raises(TimeoutError), locked_folder(tmp_path, 0.1):
+    with pytest.raises(TimeoutError), lock_folder(tmp_path, 0.1):
         pass
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), locked_folder(tmp_path / "missing"):
+    with pytest.raises(FileNotFoundError), lock_folder(tmp_path / "missing"):
         pass
 
 

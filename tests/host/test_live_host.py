@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.dockerd.daemon_defaults import NOTHING_KNOWN, Ulimit
+from portero.dockerd.daemon_defaults import NO_DEFAULTS, Ulimit
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
 from portero.files.mountinfo import MountReader
@@ -413,7 +413,7 @@ def test_without_proc_a_request_without_paths_is_decided(tmp_path: Path) -> None
     moment = host(tmp_path, proc=tmp_path / "no-proc")
 
     assert moment.network("abc") == "ABC"
-    assert moment.daemon() == NOTHING_KNOWN
+    assert moment.daemon() == NO_DEFAULTS
 
 
 def test_an_invalid_daemon_json_is_refused(tmp_path: Path) -> None:

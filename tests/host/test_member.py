@@ -4,7 +4,7 @@ from portero.host.member import Member, MountedPath
 
 
 def test_what_was_asked_to_start_may_run() -> None:
-    states = ("new", "asked", "asked again", "runs", "rests")
+    states = ("new", "starting", "restarting", "runs", "rests")
 
     assert [Member("a", "a", state=state).may_run for state in states] == [False, True, True, True, False]  # type: ignore[arg-type]
 

@@ -145,7 +145,7 @@ def test_this_host_is_read() -> None:
 def test_what_is_known_to_be_anothers_does_not_count(net: Path) -> None:
     own = HostRoutes((ip_network("192.168.0.0/16"), ip_network("fd77::5/128")), frozenset({"docker0"}))
 
-    left = read(net).without(own)
+    left = read(net).exclude(own)
 
     assert "192.168.50.0/24" not in map(str, left.ranges)
     assert {"fd77::/64", "203.0.113.9/32"} <= {str(network) for network in left.ranges}

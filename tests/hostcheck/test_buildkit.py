@@ -17,7 +17,7 @@ def facts(host: Host) -> Any:
         running = find_dockerd(host.files)
     except OSError:
         running = None
-    return buildkit.facts(host.files, running, host.configuration())
+    return buildkit.collect_facts(host.files, running, host.configuration())
 
 
 @pytest.mark.parametrize(

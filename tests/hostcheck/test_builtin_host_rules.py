@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.hostcheck.fact import UNKNOWN
-from portero.hostcheck.host_rules import HostPolicy, load, rule_of
+from portero.hostcheck.host_rules import HostPolicy, load_rules, make_rule
 from portero.policy.rule import Rule
 from portero.proof.rule_examples import ENGINES
 from portero.values.json_objects import apply_patch
@@ -28,11 +28,11 @@ def document(name: str) -> Any:
 
 @cache
 def policy(name: str) -> HostPolicy:
-    return load([SCHEMAS], next(engine for engine in ENGINES if engine.name == name))
+    return load_rules([SCHEMAS], next(engine for engine in ENGINES if engine.name == name))
 
 
 def rule(path: Path) -> Rule:
-    return rule_of(path, json.loads(path.read_text()))
+    return make_rule(path, json.loads(path.read_text()))
 
 
 def test_the_built_in_rules_load_without_a_fault() -> None:
@@ -48,13 +48,13 @@ def test_the_base_host_breaks_no_rule(name: str) -> None:
     base = document("base-host.json")
 
     rules = policy(name).rules.rules
-    assert {id: policy(name).outcome(id, base) for id in rules} == dict.fromkeys(rules)
+    assert {id: policy(name).check_rule(id, base) for id in rules} == dict.fromkeys(rules)
 
 
 @every_rule
 @every_engine
 def test_a_host_of_which_nothing_is_known_is_never_fine(path: Path, name: str) -> None:
-    outcome = policy(name).outcome(path.stem, unknown(document("base-host.json")))
+    outcome = policy(name).check_rule(path.stem, unknown(document("base-host.json")))
 
     assert outcome is not None
     assert outcome[0] == "unknown"
@@ -66,9 +66,9 @@ def test_one_unknown_fact_is_never_fine_where_its_value_decides(path: Path) -> N
     base = document("base-host.json")
     for example in rule(path).denies:
         changed = apply_patch(base, dict(example.changes))
-        if policy("reference").outcome(path.stem, base) is not None or example.changes == {}:
+        if policy("reference").check_rule(path.stem, base) is not None or example.changes == {}:
             continue
-        outcome = policy("reference").outcome(path.stem, unknown_where_different(changed, base))
+        outcome = policy("reference").check_rule(path.stem, unknown_where_different(changed, base))
         assert (example.command, outcome is not None and outcome[0]) == (example.command, "unknown")
 
 

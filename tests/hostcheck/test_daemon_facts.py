@@ -18,7 +18,7 @@ INFO: dict[str, Any] = json.loads(Path(__file__).with_name("info.json").read_tex
 
 def facts(host: Host, info: dict[str, Any] | None = None, api: EngineApi | None = None) -> Any:
     running = daemon_settings.find_dockerd(host.files)
-    return daemon_facts.facts(host.files, running, host.configuration(), Info(info), api, processes_read=True)
+    return daemon_facts.collect_facts(host.files, running, host.configuration(), Info(info), api, processes_read=True)
 
 
 def test_what_dockerd_says_counts(host: Host) -> None:
@@ -30,7 +30,7 @@ def test_what_dockerd_says_counts(host: Host) -> None:
         "version": "26.1.5+dfsg1",
         "release": 26001005,
         "authorizationPlugins": ["portero"],
-        "askedFirst": "portero",
+        "firstPlugin": "portero",
         "noNewPrivileges": "unknown",
         "seccomp": "builtin",
         "logDriver": "journald",
@@ -80,7 +80,7 @@ def test_the_plugin_that_dockerd_asks_first_is_the_first_that_is_named(host: Hos
     host.dockerd()
     host.write("/etc/docker/daemon.json", written)
 
-    assert facts(host)["askedFirst"] == {"value": first, "at": ANY}
+    assert facts(host)["firstPlugin"] == {"value": first, "at": ANY}
 
 
 def test_a_dockerd_is_rootless_when_it_says_so_or_has_another_user(host: Host) -> None:
@@ -143,8 +143,8 @@ def test_the_data_root_is_what_dockerd_says_then_what_it_is_told(host: Host) -> 
     host.dockerd()
     configured = host.configuration()
 
-    assert daemon_facts.data_root(configured, Info(INFO))["value"] == "/srv/docker"
-    assert daemon_facts.data_root(configured, Info(None))["value"] == "/var/lib/docker"
+    assert daemon_facts.read_data_root(configured, Info(INFO))["value"] == "/srv/docker"
+    assert daemon_facts.read_data_root(configured, Info(None))["value"] == "/var/lib/docker"
 
 
 @pytest.mark.parametrize("info", [None, INFO], ids=["configured", "reported"])

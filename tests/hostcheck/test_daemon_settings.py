@@ -19,26 +19,26 @@ def read(host: Host) -> Configuration:
 def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:
     host.dockerd()
 
-    assert read(host).switch("icc", default=True) == {"value": True, "at": f"{FILE} icc"}
-    assert read(host).text("log-driver", "json-file")["value"] == "json-file"
-    assert read(host).texts("hosts")["value"] == []
-    assert read(host).mapping("default-ulimits")["value"] == {}
+    assert read(host).read_switch("icc", default=True) == {"value": True, "at": f"{FILE} icc"}
+    assert read(host).read_text("log-driver", "json-file")["value"] == "json-file"
+    assert read(host).read_texts("hosts")["value"] == []
+    assert read(host).read_mapping("default-ulimits")["value"] == {}
 
 
 def test_without_a_running_dockerd_the_file_tells_what_the_next_one_does_and_flags_are_unknown(host: Host) -> None:
     host.write(FILE, '{"icc": false}')
 
-    assert read(host).switch("icc", default=True) == {"value": False, "at": f"{FILE} icc"}
-    assert read(host).switch("iptables", default=True) == {"value": "unknown", "at": "dockerd --iptables"}
+    assert read(host).read_switch("icc", default=True) == {"value": False, "at": f"{FILE} icc"}
+    assert read(host).read_switch("iptables", default=True) == {"value": "unknown", "at": "dockerd --iptables"}
 
 
 def test_a_flag_is_told_with_its_place(host: Host) -> None:
     host.dockerd("--icc=0", "--log-driver=syslog", "-H", "fd://", "--default-ulimit", "nofile=1:2")
 
-    assert read(host).switch("icc", default=True) == {"value": False, "at": "dockerd --icc"}
-    assert read(host).text("log-driver", "")["value"] == "syslog"
-    assert read(host).texts("hosts") == {"value": ["fd://"], "at": "dockerd --host"}
-    assert read(host).mapping("default-ulimits") == {"value": ["nofile=1:2"], "at": "dockerd --default-ulimit"}
+    assert read(host).read_switch("icc", default=True) == {"value": False, "at": "dockerd --icc"}
+    assert read(host).read_text("log-driver", "")["value"] == "syslog"
+    assert read(host).read_texts("hosts") == {"value": ["fd://"], "at": "dockerd --host"}
+    assert read(host).read_mapping("default-ulimits") == {"value": ["nofile=1:2"], "at": "dockerd --default-ulimit"}
 
 
 @pytest.mark.parametrize(
@@ -57,36 +57,36 @@ def test_a_switch_is_read_as_dockerd_reads_it(host: Host, flags: list[str], text
         host.write(FILE, text)
     host.dockerd(*flags)
 
-    assert read(host).switch("icc", default=True) == found
+    assert read(host).read_switch("icc", default=True) == found
 
 
 def test_a_file_that_cannot_be_read_leaves_everything_unknown(host: Host) -> None:
     host.dockerd()
     host.unreadable(FILE)
 
-    assert read(host).texts("hosts")["value"] == "unknown"
+    assert read(host).read_texts("hosts")["value"] == "unknown"
 
 
 def test_the_command_line_may_name_another_file(host: Host) -> None:
     host.dockerd("--config-file=/srv/daemon.json")
     host.write("/srv/daemon.json", '{"icc": false}')
 
-    assert read(host).switch("icc", default=True) == {"value": False, "at": "/srv/daemon.json icc"}
+    assert read(host).read_switch("icc", default=True) == {"value": False, "at": "/srv/daemon.json icc"}
 
 
 def test_a_file_that_is_newer_than_dockerd_does_not_tell_what_is_in_force(host: Host) -> None:
     host.write(FILE, '{"icc": false, "live-restore": true}')
 
     host.dockerd()
-    assert read(host).switch("icc", default=True)["value"] is False
+    assert read(host).read_switch("icc", default=True)["value"] is False
     host.dockerd(age=3600)
     changed = read(host)
 
-    assert changed.switch("icc", default=True)["value"] == UNKNOWN
-    assert "changed after dockerd started" in str(changed.switch("icc", default=True)["at"])
-    assert changed.switch("userland-proxy", default=True)["value"] == UNKNOWN
+    assert changed.read_switch("icc", default=True)["value"] == UNKNOWN
+    assert "changed after dockerd started" in str(changed.read_switch("icc", default=True)["at"])
+    assert changed.read_switch("userland-proxy", default=True)["value"] == UNKNOWN
     # A reload takes this one over.
-    assert changed.switch("live-restore", default=False)["value"] is True
+    assert changed.read_switch("live-restore", default=False)["value"] is True
 
 
 @pytest.mark.parametrize("is_link", [True, False], ids=["a link is newer", "the time of its start is unknown"])
@@ -99,4 +99,4 @@ def test_where_the_file_can_be_newer_than_dockerd_nothing_of_it_is_known(host: H
     else:
         host.at("/proc/42/stat").unlink()
 
-    assert read(host).switch("icc", default=True)["value"] == UNKNOWN
+    assert read(host).read_switch("icc", default=True)["value"] == UNKNOWN

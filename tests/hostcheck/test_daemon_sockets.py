@@ -10,7 +10,7 @@ import pytest
 
 from portero.hostcheck import daemon_sockets
 from portero.hostcheck.daemon_sockets import Accounts, list_docker_users
-from portero.hostcheck.fact import fact, unknown
+from portero.hostcheck.fact import make_fact, make_unknown
 from portero.identity.authority import make_authority
 from portero.values.json_types import JSON
 from tests.application.test_application import built
@@ -23,7 +23,7 @@ of_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has files of r
 
 
 def access(host: Host) -> Any:
-    return daemon_sockets.facts(host.files, host.configuration())
+    return daemon_sockets.collect_facts(host.files, host.configuration())
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_default_socket_is_looked_at_with_owner_group_and_mode(peopled: Host
     listen(peopled, "/run/docker.sock", 0o666)
 
     read = {"owner": "root", "group": "root", "mode": "0666"}
-    described = {name: fact(value, f"{name} of /run/docker.sock") for name, value in read.items()}
+    described = {name: make_fact(value, f"{name} of /run/docker.sock") for name, value in read.items()}
     assert access(peopled)["sockets"] == {"at": "/run/docker.sock", "value": {"/run/docker.sock": described}}
 
 
@@ -89,7 +89,7 @@ def test_a_socket_of_a_running_dockerd_that_cannot_be_seen_is_unknown(host: Host
     host.dockerd("-H", f"unix://{place}")
     host.link("/loop", "/loop")
 
-    assert access(host)["sockets"] == unknown("/run/docker.sock")
+    assert access(host)["sockets"] == make_unknown("/run/docker.sock")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_members_are_unknown_where_the_groups_or_the_group_of_a_socket_are(
     host.write("/etc/group", GROUPS)
     host.write("/etc/passwd", PASSWD)
     listen(host, "/run/docker.sock")
-    monkeypatch.setattr(Accounts, "group", lambda self, path: unknown(f"group of {path}"))
+    monkeypatch.setattr(Accounts, "read_group", lambda self, path: make_unknown(f"group of {path}"))
 
     assert access(host)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
 
@@ -242,7 +242,7 @@ def test_members_of_group_docker_are_found_or_unknown(peopled: Host, tmp_path: P
 def test_status_names_the_users_of_docker_and_warns_under_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users: JSON, named: JSON, warned: str
 ) -> None:
-    monkeypatch.setattr(daemon_sockets, "facts", lambda *_: {"members": fact(users, "/etc/group")})
+    monkeypatch.setattr(daemon_sockets, "collect_facts", lambda *_: {"members": make_fact(users, "/etc/group")})
 
     told = cast(dict[str, Any], replace(built(tmp_path, host_root="/"), list_docker_users=list_docker_users).status())
 
@@ -255,12 +255,12 @@ def test_users_and_groups_have_names_where_the_host_knows_them(peopled: Host) ->
     peopled.write("/etc/group", GROUPS + "odd row\n")
     accounts = Accounts(peopled.files)
 
-    named = accounts._user(1000), accounts._user(7), accounts._group(50), accounts._group(7)
+    named = accounts._name_user(1000), accounts._name_user(7), accounts._name_group(50), accounts._name_group(7)
 
     assert named == ("alicia", "7", "staff", "7")
 
 
 def test_members_of_several_groups_are_listed_once_and_sorted(peopled: Host) -> None:
-    members = Accounts(peopled.files).members(frozenset({"docker", "staff", "nothing"}))
+    members = Accounts(peopled.files).read_members(frozenset({"docker", "staff", "nothing"}))
 
     assert members == {"value": ["alicia", "bob", "carla", "dora"], "at": "/etc/group docker, nothing, staff"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.engine.rust import RUST
-from portero.hostcheck.fact import UNKNOWN, certain, either, fact, observed, possible, unknown
+from portero.hostcheck.fact import UNKNOWN, make_certain, make_fact, make_possible, make_unknown, observe, prefer
 from portero.values.json_types import JSON
 
 
@@ -19,17 +19,17 @@ def failing(error: Exception) -> Callable[[], JSON]:
 
 
 def test_what_was_read_is_the_value() -> None:
-    assert observed("/proc/x", lambda: 7) == {"value": 7, "at": "/proc/x"}
+    assert observe("/proc/x", lambda: 7) == {"value": 7, "at": "/proc/x"}
 
 
 @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ValueError("no number")], ids=repr)
 def test_what_could_not_be_read_is_unknown_there(error: Exception) -> None:
-    assert observed("/proc/x", failing(error)) == unknown("/proc/x") == {"value": "unknown", "at": "/proc/x"}
+    assert observe("/proc/x", failing(error)) == make_unknown("/proc/x") == {"value": "unknown", "at": "/proc/x"}
 
 
 def test_the_second_fact_counts_only_where_the_first_is_unknown() -> None:
-    assert either(fact(False, "a"), fact(True, "b")) == fact(False, "a")
-    assert either(unknown("a"), fact(True, "b")) == fact(True, "b")
+    assert prefer(make_fact(False, "a"), make_fact(True, "b")) == make_fact(False, "a")
+    assert prefer(make_unknown("a"), make_fact(True, "b")) == make_fact(True, "b")
 
 
 VALUES = (0, 1, 2)
@@ -71,22 +71,22 @@ def test_certain_is_never_too_sure_and_possible_never_too_strict(schema: Any) ->
     for a, b in product(MODES, MODES):
         outcomes = {holds(schema, *values) for values in product(of(a), of(b))}
 
-        assert not holds(certain(schema), a, b) or outcomes == {True}
-        assert holds(possible(schema), a, b) or outcomes == {False}
+        assert not holds(make_certain(schema), a, b) or outcomes == {True}
+        assert holds(make_possible(schema), a, b) or outcomes == {False}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_where_all_is_known_both_readings_are_the_rule_itself(schema: Any) -> None:
     for a, b in product(VALUES, VALUES):
-        assert holds(certain(schema), a, b) == holds(possible(schema), a, b) == holds(schema, a, b)
+        assert holds(make_certain(schema), a, b) == holds(make_possible(schema), a, b) == holds(schema, a, b)
 
 
 def test_one_known_fact_can_settle_what_the_other_leaves_open() -> None:
     either = SCHEMAS["any of"]
 
-    assert holds(certain(either), 1, UNKNOWN)
-    assert not holds(certain(either), 0, UNKNOWN)
-    assert holds(possible(either), 0, UNKNOWN)
+    assert holds(make_certain(either), 1, UNKNOWN)
+    assert not holds(make_certain(either), 0, UNKNOWN)
+    assert holds(make_possible(either), 0, UNKNOWN)
 
 
 @pytest.mark.parametrize("keyword", ["items", "contains", "additionalProperties"])
@@ -94,13 +94,13 @@ def test_facts_inside_lists_and_maps_are_read_likewise(keyword: str) -> None:
     schema: Any = {"properties": {"value": {keyword: {"properties": {"value": {"minimum": 1}}}}}}
     inside: Any = {"x": {"value": UNKNOWN}} if keyword == "additionalProperties" else [{"value": UNKNOWN}]
 
-    assert RUST.compile(certain(schema), {}).failures({"value": inside}) != ()
-    assert not RUST.compile(possible(schema), {}).failures({"value": inside})  # type: ignore[arg-type]
+    assert RUST.compile(make_certain(schema), {}).failures({"value": inside}) != ()
+    assert not RUST.compile(make_possible(schema), {}).failures({"value": inside})  # type: ignore[arg-type]
 
 
 def test_a_schema_that_is_true_or_false_stays_so() -> None:
-    assert certain({"properties": {"a": False}}) == {"properties": {"a": False}}
+    assert make_certain({"properties": {"a": False}}) == {"properties": {"a": False}}
 
 
 def test_a_then_without_if_says_nothing() -> None:
-    assert certain({"then": {"const": 1}}) == {}
+    assert make_certain({"then": {"const": 1}}) == {}

@@ -11,7 +11,7 @@ from tests.hostcheck.host_tree import DAEMON_JSON, Host
 
 def limits(host: Host, place: str) -> tuple[Any, Any]:
     configured = host.configuration()
-    facts: Any = file_limits.facts(host.files, configured, find_dockerd(host.files))
+    facts: Any = file_limits.collect_facts(host.files, configured, find_dockerd(host.files))
     return facts[place]["soft"]["value"], facts[place]["hard"]["value"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.hostcheck.host_rules import HostPolicy, HostReport, check, load
+from portero.hostcheck.host_rules import HostPolicy, HostReport, check, load_rules
 from portero.policy import loader
 from portero.policy.loader import InvalidPolicy
 from portero.reading.routes import Routes
@@ -33,13 +33,13 @@ def faults(*folders: Path) -> list[str]:
 
 def invalid(*folders: Path) -> tuple[str, ...]:
     with pytest.raises(InvalidPolicy) as broken:
-        load(folders)
+        load_rules(folders)
     return broken.value.faults
 
 
 def test_a_folder_of_the_site_adds_a_rule_and_actions_may_name_rules_of_both_kinds(tmp_path: Path) -> None:
     actions = {"actions": {"kernel-pointers-hidden": "audit", "no-privileged": "audit"}}
-    policy = load([SCHEMAS, site_folder(tmp_path, RULE, actions)])
+    policy = load_rules([SCHEMAS, site_folder(tmp_path, RULE, actions)])
 
     assert policy.rules.rules["own-rule"].topic == "own"
     assert policy.about["own-rule"] == "host"
@@ -96,7 +96,7 @@ def test_the_built_in_folder_must_be_whole_and_have_rules_about_the_host(tmp_pat
 
 @cache
 def policy(*folders: Path) -> HostPolicy:
-    return load([SCHEMAS, *folders])
+    return load_rules([SCHEMAS, *folders])
 
 
 def checked(change: Any, profile: str = "hardened", *folders: Path) -> HostReport:
@@ -196,7 +196,7 @@ def test_rules_about_docker_apply_unless_it_is_known_not_to_be_there() -> None:
 
 
 UNGUARDED = {
-    "daemon": {"authorizationPlugins": {"value": []}, "askedFirst": {"value": ""}},
+    "daemon": {"authorizationPlugins": {"value": []}, "firstPlugin": {"value": ""}},
     "probes": {
         "arrive": {"value": False},
         "CVE-2024-41110": {"value": "unguarded"},

@@ -37,7 +37,7 @@ def installed(host: Host, dockerd: Dockerd) -> Host:
 
 
 def facts(host: Host, dockerd: Dockerd, shown: str = "") -> dict[str, Any]:
-    found: Any = installation.facts(host.files, Path(dockerd.address), lambda command: shown)
+    found: Any = installation.collect_facts(host.files, Path(dockerd.address), lambda command: shown)
     return {name: fact["value"] for name, fact in found.items()}
 
 
@@ -112,7 +112,7 @@ def test_without_a_running_portero_or_of_a_managed_plugin_nothing_is_known(host:
 
 
 def unit(files: Files, shown: str = "") -> Any:
-    found: Any = installation.facts(files, Path("/nowhere"), lambda command: shown)
+    found: Any = installation.collect_facts(files, Path("/nowhere"), lambda command: shown)
     return found["unit"]["value"]
 
 

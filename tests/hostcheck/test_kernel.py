@@ -6,7 +6,7 @@ import pytest
 
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.hostcheck import kernel
-from portero.hostcheck.fact import fact, unknown
+from portero.hostcheck.fact import make_fact, make_unknown
 from tests.hostcheck.host_tree import Host
 
 LSM = "/sys/kernel/security/lsm"
@@ -15,7 +15,7 @@ PROFILES = "/sys/kernel/security/apparmor/profiles"
 
 
 def facts(host: Host) -> Any:
-    return kernel.facts(host.files)
+    return kernel.collect_facts(host.files)
 
 
 def control(host: Host, name: str) -> Any:
@@ -114,7 +114,7 @@ BLANK = "34 22 8:49 / /srv/docker\\040data rw - zfs pool rw"
 
 def storage(host: Host, *mounts: str, root: str = "/var/lib/docker", dockerd: VisibleDockerd | None = None) -> Any:
     host.write("/proc/self/mountinfo", "\n".join(mounts) + "\n")
-    return kernel.storage_facts(host.files, fact(root, "daemon.json data-root"), dockerd)
+    return kernel.collect_storage_facts(host.files, make_fact(root, "daemon.json data-root"), dockerd)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,6 @@ def test_the_data_root_is_followed_through_links_and_mounts_are_those_that_docke
 
 
 def test_an_unknown_data_root_leaves_all_unknown(host: Host) -> None:
-    found: Any = kernel.storage_facts(host.files, unknown("dockerd --data-root"), None)
+    found: Any = kernel.collect_storage_facts(host.files, make_unknown("dockerd --data-root"), None)
 
     assert {fact["value"] for fact in found.values()} == {"unknown"}

@@ -6,11 +6,11 @@ import pytest
 
 from portero.dockerd.api import EngineApi
 from portero.hostcheck import managed_plugins
-from portero.hostcheck.fact import fact, unknown
+from portero.hostcheck.fact import make_fact, make_unknown
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 
-ASKED = fact(["portero"], "/etc/docker/daemon.json")
+ASKED = make_fact(["portero"], "/etc/docker/daemon.json")
 SOCKET = "/run/docker/plugins/portero.sock"
 UNKNOWN = {"shadows": "unknown", "others": "unknown"}
 
@@ -28,14 +28,14 @@ def plugin(name: str, *, enabled: bool = True, entrypoint: str = "portero serve"
 
 def facts(host: Host, dockerd: Dockerd, *plugins: Any, asked: Any = ASKED) -> Any:
     dockerd.says("GET /plugins", 200, [*plugins])
-    return values(managed_plugins.facts(host.files, EngineApi(dockerd.address), asked))
+    return values(managed_plugins.collect_facts(host.files, EngineApi(dockerd.address), asked))
 
 
 def values(found: Any) -> Any:
     return {name: entry["value"] for name, entry in found.items()}
 
 
-@pytest.mark.parametrize("asked", [ASKED, unknown("/etc/docker/daemon.json")], ids=["asked", "not asked yet"])
+@pytest.mark.parametrize("asked", [ASKED, make_unknown("/etc/docker/daemon.json")], ids=["asked", "not asked yet"])
 @pytest.mark.parametrize(("enabled", "state"), [(True, "enabled"), (False, "disabled")])
 @pytest.mark.parametrize("file", [SOCKET, "/etc/docker/plugins/portero.spec", "/usr/lib/docker/plugins/portero.json"])
 def test_a_managed_plugin_beside_a_socket_or_spec_file_of_its_name_is_a_shadow(
@@ -58,7 +58,7 @@ def test_another_program_under_portero_s_name_is_a_shadow(host: Host, dockerd: D
 
 def test_the_name_that_dockerd_asks_counts_too(host: Host, dockerd: Dockerd) -> None:
     host.write("/etc/docker/plugins/portero-alice.spec", "")
-    asked = fact(["portero-alice"], "/home/alice/.config/docker/daemon.json")
+    asked = make_fact(["portero-alice"], "/home/alice/.config/docker/daemon.json")
 
     assert facts(host, dockerd, plugin("portero-alice:latest"), asked=asked)["shadows"] == ["portero-alice (enabled)"]
 
@@ -86,8 +86,8 @@ def test_other_enabled_plugins_are_listed_with_what_they_may_do(host: Host, dock
 def test_an_answer_of_another_shape_is_unknown(host: Host, dockerd: Dockerd, answer: Any) -> None:
     dockerd.says("GET /plugins", 200, answer)
 
-    assert values(managed_plugins.facts(host.files, EngineApi(dockerd.address), ASKED)) == UNKNOWN
+    assert values(managed_plugins.collect_facts(host.files, EngineApi(dockerd.address), ASKED)) == UNKNOWN
 
 
 def test_without_dockerd_they_are_unknown(host: Host) -> None:
-    assert values(managed_plugins.facts(host.files, None, ASKED)) == UNKNOWN
+    assert values(managed_plugins.collect_facts(host.files, None, ASKED)) == UNKNOWN

@@ -34,7 +34,7 @@ DENIED = "authorization denied by plugin portero: ContainerCreate refused [d-1]\
     ],
 )
 def test_an_answer_tells_whether_the_plugin_saw_the_body(status: int, message: str, expected: str) -> None:
-    assert probe.interpret(status, message) == expected
+    assert probe.interpret_answer(status, message) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_an_answer_tells_whether_the_plugin_saw_the_body(status: int, message: s
 )
 def test_other_answers_tell_nothing(status: int, message: str) -> None:
     with pytest.raises(ValueError, match="is not an expected one"):
-        probe.interpret(status, message)
+        probe.interpret_answer(status, message)
 
 
 def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -> None:
     dockerd.says("POST /containers/create", 403, {"message": DENIED.format("body-duplicate-name")})
 
-    facts: Any = probe.facts(EngineApi(dockerd.address), NOBODY)
+    facts: Any = probe.collect_facts(EngineApi(dockerd.address), NOBODY)
 
     assert {name: fact["value"] for name, fact in facts.items()} == {
         "CVE-2024-41110": "fixed",
@@ -69,7 +69,7 @@ def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -
 
 
 def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_of_it(dockerd: Dockerd) -> None:
-    probe.facts(EngineApi(dockerd.address), NOBODY)
+    probe.collect_facts(EngineApi(dockerd.address), NOBODY)
 
     for _, headers, body in dockerd.asked:
         assert headers["Content-Type"] == "application/json"
@@ -83,7 +83,7 @@ def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_
 def test_without_an_answer_or_when_nothing_is_asked_for_it_is_unknown(dockerd: Dockerd, sent: bool) -> None:
     dockerd.says("POST /containers/create", 500, {"message": "plugin portero failed"})
 
-    facts: Any = probe.facts(EngineApi(dockerd.address) if sent else None, NOBODY)
+    facts: Any = probe.collect_facts(EngineApi(dockerd.address) if sent else None, NOBODY)
 
     assert {fact["value"] for fact in facts.values()} == {"unknown"}
     assert bool(dockerd.asked) is sent
@@ -106,7 +106,7 @@ def test_probes_arrive_where_portero_decided_meanwhile(
 
     monkeypatch.setattr(probe, "count_decisions", count)
 
-    facts: Any = probe.facts(EngineApi(dockerd.address), NOBODY)
+    facts: Any = probe.collect_facts(EngineApi(dockerd.address), NOBODY)
 
     assert facts["arrive"] == {"value": arrive, "at": "decisions of the Portero at /nowhere/portero.sock"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from portero.files.chroot import Files
 from portero.hostcheck import unasked_users
-from portero.hostcheck.fact import fact
-from portero.hostcheck.unasked_users import find_unasked_users, find_ways_past_doors, warn_of_unasked_users
+from portero.hostcheck.fact import make_fact
+from portero.hostcheck.unasked_users import find_bypasses, find_unasked_users, warn_of_unasked_users
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 
@@ -20,7 +20,7 @@ ROOTS = ("root", "root", "0660")
 
 
 def describe(socket: Sequence[str]) -> Any:
-    return {name: fact(value, name) for name, value in zip(("owner", "group", "mode"), socket, strict=True)}
+    return {name: make_fact(value, name) for name, value in zip(("owner", "group", "mode"), socket, strict=True)}
 
 
 def users(host: Host, *flags: str, socket: Sequence[str] = ROOTS, tcp: Any = (), tls: Any = False) -> Any:
@@ -29,9 +29,9 @@ def users(host: Host, *flags: str, socket: Sequence[str] = ROOTS, tcp: Any = (),
     host.write("/etc/passwd", PASSWD)
     sockets = {"/run/docker.sock": socket, "/run/containerd/containerd.sock": ("bob", "docker", "0666")}
     access: Any = {
-        "sockets": fact({path: describe(one) for path, one in sockets.items()}, "sockets"),
-        "tcp": fact(tcp if tcp == "unknown" else [*tcp], "tcp"),
-        "tls": {"verify": fact(tls, "tls")},
+        "sockets": make_fact({path: describe(one) for path, one in sockets.items()}, "sockets"),
+        "tcp": make_fact(tcp if tcp == "unknown" else [*tcp], "tcp"),
+        "tls": {"verify": make_fact(tls, "tls")},
     }
     return find_unasked_users(host.files, host.configuration(), access)["value"]
 
@@ -77,17 +77,17 @@ def test_ways_past_doors_are_those_of_others_than_root_and_the_door(
     host.dockerd(*(f"--host=unix://{path}" for path in sockets))
     host.write("/etc/group", f"{GROUPS}portero-door:x:108:\n")
     host.write("/etc/passwd", f"{PASSWD}portero-door:x:991:108::/:/bin/sh\n")
-    described = fact({path: describe(one) for path, one in sockets.items()}, "sockets")
+    described = make_fact({path: describe(one) for path, one in sockets.items()}, "sockets")
 
-    access: Any = {"sockets": described, "tcp": fact(tcp, "tcp")}
-    assert find_ways_past_doors(host.files, host.configuration(), access)["value"] == ways
+    access: Any = {"sockets": described, "tcp": make_fact(tcp, "tcp")}
+    assert find_bypasses(host.files, host.configuration(), access)["value"] == ways
 
 
 @pytest.mark.parametrize(("found", "who"), [(["tcp://2375"], "tcp://2375"), ("unknown", "its users (they cannot")])
 def test_a_line_says_who_comes_past_doors(host: Host, monkeypatch: pytest.MonkeyPatch, found: Any, who: str) -> None:
     host.dockerd("--host=unix:///run/docker.sock")
-    monkeypatch.setattr(unasked_users, "find_unasked_users", lambda *_: fact([], ""))
-    monkeypatch.setattr(unasked_users, "find_ways_past_doors", lambda *_: fact(found, ""))
+    monkeypatch.setattr(unasked_users, "find_unasked_users", lambda *_: make_fact([], ""))
+    monkeypatch.setattr(unasked_users, "find_bypasses", lambda *_: make_fact(found, ""))
 
     (line,) = warn_of_unasked_users(host.files)
 
@@ -137,7 +137,7 @@ def test_a_line_says_who_reaches_it(
     monkeypatch.setattr(
         Files, "outside", lambda self, path: dockerd.address if path == "/run/docker.sock" else OUTSIDE(self, path)
     )
-    monkeypatch.setattr(unasked_users, "find_unasked_users", lambda *_: fact(found, ""))
+    monkeypatch.setattr(unasked_users, "find_unasked_users", lambda *_: make_fact(found, ""))
 
     lines = [*warn_of_unasked_users(host.files)]
 

@@ -40,7 +40,7 @@ def packages(host: Host, answer: str = POLICY, age: float = 3600) -> Any:
         assert [*command][:3] == ["apt-cache", "policy", "docker.io"]
         return answer
 
-    facts: Any = updates.facts(ThisSystem(str(host.root)), ask)
+    facts: Any = updates.collect_facts(ThisSystem(str(host.root)), ask)
     return facts["packages"]["value"]
 
 
@@ -54,7 +54,7 @@ def test_old_lists_and_packages_that_apt_does_not_have_are_unknown(host: Host, a
 
 
 def test_of_another_root_apt_is_not_asked(host: Host) -> None:
-    facts: Any = updates.facts(host.files, lambda command: pytest.fail("asked"))
+    facts: Any = updates.collect_facts(host.files, lambda command: pytest.fail("asked"))
 
     assert facts["packages"]["value"] == "unknown"
 
@@ -63,7 +63,7 @@ def test_a_program_that_is_missing_or_fails_is_unknown(host: Host, monkeypatch: 
     monkeypatch.setattr(updates, "_POLICY", "false policy")
     host.write("/var/lib/apt/lists/archive_Packages", "")
 
-    facts: Any = updates.facts(ThisSystem(str(host.root)))
+    facts: Any = updates.collect_facts(ThisSystem(str(host.root)))
 
     assert facts["packages"]["value"] == "unknown"
 
@@ -89,7 +89,7 @@ def test_a_newer_kernel_that_does_not_run_is_named(
     for name in installed:
         host.write(form.format(name), "")
 
-    facts: Any = updates.facts(host.files)
+    facts: Any = updates.collect_facts(host.files)
 
     assert facts["kernels"]["value"] == newer
 

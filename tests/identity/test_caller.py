@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.identity.caller import NO_IDENTITY, Credentials, Identity, identify_caller
 from portero.identity.trusted import Trusted
 from tests.identity.certificate_makers import NOON, make_authority, shown
 from tests.identity.token_makers import issuers, token
@@ -24,7 +24,7 @@ def who(
     method: str = "",
     trusted: Trusted = TRUSTED,
 ) -> Identity:
-    return identify(Credentials(user, method, certificates, headers), trusted, ("web",), NOON)
+    return identify_caller(Credentials(user, method, certificates, headers), trusted, ("web",), NOON)
 
 
 def code_of(*given: Any, **named: Any) -> str:
@@ -39,12 +39,12 @@ BY_TLS = Identity("alicia", ("dev",), "tls")
 @pytest.mark.parametrize(
     ("headers", "certificates", "user", "expected"),
     [
-        pytest.param({}, [], "", NOBODY, id="nobody on the Unix socket"),
+        pytest.param({}, [], "", NO_IDENTITY, id="nobody on the Unix socket"),
         pytest.param({}, [CLIENT], "alicia", BY_TLS, id="a certificate"),
         pytest.param({}, [CLIENT, shown(AUTHORITY.certificate)], "alicia", BY_TLS, id="the first of two certificates"),
-        pytest.param({}, [NAMELESS], "", NOBODY, id="nobody by a certificate without a common name"),
+        pytest.param({}, [NAMELESS], "", NO_IDENTITY, id="nobody by a certificate without a common name"),
         pytest.param(TOKEN, [], "", Identity("alicia", ("dev",), "token", (), 660.0), id="a token"),
-        pytest.param(OTHER_HEADERS, [], "", NOBODY, id="nobody by other headers"),
+        pytest.param(OTHER_HEADERS, [], "", NO_IDENTITY, id="nobody by other headers"),
     ],
 )
 def test_certificate_or_token_name_user_and_groups(
@@ -90,8 +90,8 @@ def test_a_token_is_refused_where_the_site_lists_no_issuer() -> None:
 def test_an_identity_is_written_and_read() -> None:
     identity = Identity("alicia", ("dev",), "tls", ("DNS:a",))
 
-    assert Identity.of(identity.document()) == identity
-    assert Identity.of({}) == NOBODY
+    assert Identity.of(identity.make_document()) == identity
+    assert Identity.of({}) == NO_IDENTITY
 
 
 @pytest.mark.parametrize("document", ["alicia", {"user": 7}, {"groups": "dev"}, {"groups": [7]}, {"method": None}])

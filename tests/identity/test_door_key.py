@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from portero.identity import door_stamp
-from portero.identity.caller import Credentials, Identity, identify
+from portero.identity.caller import Credentials, Identity, identify_caller
 from portero.identity.door_key import DoorKey
 from portero.identity.trusted import Door, Trusted
 from portero.refusals import Refused
@@ -22,7 +22,7 @@ KEY = Ed25519PrivateKey.generate()
 
 
 def put(file: Path, key: Ed25519PrivateKey = KEY) -> DoorKey:
-    file.write_bytes(door_stamp.spell_public(key))
+    file.write_bytes(door_stamp.encode_public(key))
     return DoorKey(file, Path.read_bytes)
 
 
@@ -41,7 +41,9 @@ def who(
     door_key: DoorKey | None, text: str, *, headers: Mapping[str, str] = {}, time: float = NOON, **doors: Door
 ) -> Identity:
     trusted = Trusted(issuers(), doors=doors or {"users": Door(("dev", "ops")), "traefik": Door(("monitoring",))})
-    return identify(Credentials("", "", (), {"x-portero-door": text, **headers}), trusted, ("web",), time, door_key)
+    return identify_caller(
+        Credentials("", "", (), {"x-portero-door": text, **headers}), trusted, ("web",), time, door_key
+    )
 
 
 def code(*given: Any, **named: Any) -> str:
@@ -64,7 +66,7 @@ def test_the_users_own_token_says_who_it_is_unless_names_are_the_same(door_key: 
     both = who(door_key, stamp(user="ali"), headers=named)
     assert (both.user, both.groups, both.method) == ("alicia", ("dev", "staff"), "door+token")
     assert both.methods == ("door+token", "door", "token")
-    assert both.groups_by("door") == {"dev"}
+    assert both.list_groups_by("door") == {"dev"}
     same = Door(("dev",), same_names=True)
     assert who(door_key, stamp(), headers=named, users=same).method == "door+token"
     assert code(door_key, stamp(user="ali"), headers=named, users=same) == "identity-conflict"
@@ -81,7 +83,7 @@ def test_a_tools_door_takes_no_token_and_a_bad_one_is_refused(door_key: DoorKey)
 def test_no_issuer_gives_a_name_of_a_door(user: str, door_key: DoorKey) -> None:
     trusted = Trusted(issuers())
     with pytest.raises(Refused, match="identity-conflict"):
-        identify(Credentials("", "", (), {"x-portero-token": token(sub=user)}), trusted, ("web",), NOON)
+        identify_caller(Credentials("", "", (), {"x-portero-token": token(sub=user)}), trusted, ("web",), NOON)
 
 
 def test_a_stamp_ends_after_a_minute_kept_or_not(door_key: DoorKey) -> None:

@@ -75,7 +75,7 @@ def test_what_one_request_has_verified_is_bounded_and_kept(
     tmp_path: Path, verified: list[str], monkeypatch: pytest.MonkeyPatch, signatures: int
 ) -> None:
     tried: list[object] = []
-    monkeypatch.setattr(verification, "verifies", lambda *words: tried.append(words) or True)  # type: ignore[func-returns-value]
+    monkeypatch.setattr(verification, "verify_signature", lambda *words: tried.append(words) or True)  # type: ignore[func-returns-value]
     several = Record(tuple(sign(TEAM, simple_payload(INDEX, f"r.example/{n}")) for n in range(signatures)))
     images = ImageStore(tmp_path, ImageTrust(keys={"team.pem": [TEAM.public_key()]}))
     done = []
@@ -93,7 +93,7 @@ def test_what_one_request_has_verified_is_bounded_and_kept(
 
 
 def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_store, "_MAX_KEPT", 3)
+    monkeypatch.setattr(image_store, "_MAX_CACHED", 3)
     images = ImageStore(tmp_path, ImageTrust())
     for number in range(8):
         put(tmp_path, Record(), f"sha256:{number:064x}")
@@ -103,7 +103,7 @@ def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_refusal_is_kept_while_the_file_stays_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes] = []
-    monkeypatch.setattr(record, "read", lambda data: read.append(data) or read_record(data))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(record, "parse_record", lambda data: read.append(data) or read_record(data))  # type: ignore[func-returns-value]
     images = ImageStore(tmp_path, ImageTrust())
     for data in (b"{", b"["):
         write_whole(record.locate_record(tmp_path, INDEX), data, 0o644)

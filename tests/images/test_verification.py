@@ -74,7 +74,7 @@ def test_a_signature_is_of_its_form_alone() -> None:
 
 def test_one_key_is_tried_for_each_signature_however_many_keys_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[object] = []
-    monkeypatch.setattr(verification, "verifies", lambda *words: tried.append(words) or verifies(*words))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(verification, "verify_signature", lambda *words: tried.append(words) or verifies(*words))  # type: ignore[func-returns-value]
     for signatures, others in ((16, 64), (32, 64), (32, 128)):
         tried.clear()
         keys = {f"{number}.pem": [new_key().public_key()] for number in range(others)} | KEYS

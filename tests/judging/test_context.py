@@ -34,7 +34,7 @@ def test_what_was_noted_about_the_objects_of_a_request_does_not_count_for_a_prop
     context = Context(CREATE, 0.0, FixedHost(), Enforcement("hardened", "enforce"), notes)
 
     assert context.for_proposal().notes == HostNotes({"entry": {"/srv": "seen"}})
-    assert "objects" in notes.known
+    assert "objects" in notes.answers
 
 
 NESTED = "no-sources-nested-with-containers"

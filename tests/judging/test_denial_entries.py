@@ -47,7 +47,7 @@ def test_each_missing_limit_that_nothing_solves_has_its_remedy() -> None:
 
 
 def test_too_much_is_told_with_what_is_asked_and_what_is_allowed() -> None:
-    too_much = violation("memory-limit", "HostConfig.Memory", entry="limits", asked="4g", allowed="at most 1g")
+    too_much = violation("memory-limit", "HostConfig.Memory", entry="limits", requested="4g", allowed="at most 1g")
 
     assert told(too_much, solved=frozenset({"memory-limit"})) == [
         ("memory-limit", "HostConfig.Memory: 4g asked, at most 1g here.")
@@ -59,10 +59,12 @@ def test_too_much_is_told_with_what_is_asked_and_what_is_allowed() -> None:
 
 def test_of_one_cause_at_one_place_the_worst_is_told_alone() -> None:
     mounts = [
-        violation("bind-sources-listed", "Binds[0]", "hardened", escapes=True, cause="mount", asked="/run/docker.sock"),
-        violation("docker-data", "Binds[0]", cause="mount", asked="/run/docker.sock"),
-        violation("no-daemon-sockets", "Binds[0]", escapes=True, cause="mount", asked="/run/docker.sock"),
-        violation("docker-data", "Binds[1]", cause="mount", asked="/var/lib/docker"),
+        violation(
+            "bind-sources-listed", "Binds[0]", "hardened", escapes=True, cause="mount", requested="/run/docker.sock"
+        ),
+        violation("docker-data", "Binds[0]", cause="mount", requested="/run/docker.sock"),
+        violation("no-daemon-sockets", "Binds[0]", escapes=True, cause="mount", requested="/run/docker.sock"),
+        violation("docker-data", "Binds[1]", cause="mount", requested="/var/lib/docker"),
     ]
 
     assert told(*mounts, solved=frozenset({"docker-data", "no-daemon-sockets"})) == [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.identity.caller import NOBODY, Identity
+from portero.identity.caller import NO_IDENTITY, Identity
 from portero.judging.enforcement import Enforcement, may_break_glass
 
 SITE: Any = {"break-glass": ["emergency"]}
@@ -32,7 +32,7 @@ def test_only_a_short_lived_token_of_a_listed_group_breaks_glass(
     [
         (Identity("alicia", ("ops",), "token"), "baseline", "restricted"),
         (Identity("bob", ("dev",), "token"), "hardened", "restricted"),
-        (NOBODY, "restricted", ""),
+        (NO_IDENTITY, "restricted", ""),
     ],
     ids=["listed", "not listed", "unknown"],
 )
@@ -41,7 +41,7 @@ def test_the_profile_depends_on_who_asks(who: Identity, profile: str, audit_prof
 
 
 def test_without_profiles_by_user_all_are_alike() -> None:
-    assert DEFAULT.for_caller({"profiles": []}, NOBODY) is DEFAULT
+    assert DEFAULT.for_caller({"profiles": []}, NO_IDENTITY) is DEFAULT
     assert DEFAULT.for_caller({"profiles": []}, Identity("alicia", ("ops",), "token")) is DEFAULT
 
 

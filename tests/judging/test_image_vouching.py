@@ -340,7 +340,7 @@ def say(decision: Decision) -> str:
         ),
         (
             f"{APP}:bad",
-            f"{APP} {BUILT}: it was built or loaded here, and nobody signed it; team.pem must have signed it:"
+            f"{APP} {BUILT}: it was built or loaded here, and is not signed; team.pem must have signed it:"
             f" sign it where it is pushed, or list {APP} {BUILT}",
         ),
         (

@@ -53,7 +53,7 @@ def test_the_places_of_a_container(mounts: Any, config: Any, shares: set[str], r
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [("created", "asked"), ("exited", "asked again"), ("running", "asked again")]
+    ("status", "state"), [("created", "starting"), ("exited", "restarting"), ("running", "restarting")]
 )
 def test_a_start_that_is_not_the_first_is_told_apart(status: str, state: str) -> None:
     assert make_started({**container("c"), "State": {"Status": status}}, HOST, OBJECTS).state == state
@@ -88,6 +88,6 @@ def test_a_service_that_is_asked_for_has_what_the_request_names() -> None:
 
     member = make_asking_member("web", {"facts": facts}, [Source("/srv/b", writable=False)], HOST)
 
-    assert (member.id, member.state) == ("service web", "asked")
+    assert (member.id, member.state) == ("service web", "starting")
     assert member.shares == {"/srv/b", "volume v", "network host"}
     assert member.writes == {"volume v", "network host"}

@@ -9,7 +9,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.host.fixed_host import FixedHost
-from portero.identity.caller import NOBODY, Identity
+from portero.identity.caller import NO_IDENTITY, Identity
 from portero.judging.judge import Judge
 from portero.judging.owned_objects import OwnerNames
 from portero.settings.settings import Settings
@@ -142,7 +142,7 @@ def test_a_group_owns_too_and_what_has_no_label_is_the_operators(judge: Judge) -
 
 def test_nobody_owns_nothing(judge: Judge) -> None:
     for name in ("mine", "old"):
-        assert refusals(judge, "GET", f"/containers/{name}/json", who=NOBODY) == {(READ, "path.id")}
+        assert refusals(judge, "GET", f"/containers/{name}/json", who=NO_IDENTITY) == {(READ, "path.id")}
 
 
 def test_a_name_is_what_it_can_come_to_mean(judge: Judge) -> None:
@@ -288,10 +288,10 @@ def test_the_reason_names_the_owner(judge: Judge) -> None:
 
 
 def test_operators_own_everything(judge: Judge) -> None:
-    assert OwnerNames.of(judge.policy.site, OPERATOR.document()) is None
-    assert OwnerNames.of(judge.policy.site, ALICIA.document()) == OwnerNames(
+    assert OwnerNames.of(judge.policy.site, OPERATOR.make_document()) is None
+    assert OwnerNames.of(judge.policy.site, ALICIA.make_document()) == OwnerNames(
         "owner", frozenset({"alicia", "group:dev"})
     )
     named = {**judge.policy.site, "operators": ["alicia"]}
-    assert OwnerNames.of(named, ALICIA.document()) is None
-    assert OwnerNames.of(named, NOBODY.document()) == OwnerNames("owner", frozenset())
+    assert OwnerNames.of(named, ALICIA.make_document()) is None
+    assert OwnerNames.of(named, NO_IDENTITY.make_document()) == OwnerNames("owner", frozenset())

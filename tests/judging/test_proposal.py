@@ -52,7 +52,7 @@ def denials(rule: Rule, document: Any) -> list[Violation]:
 
 def suggested(rule: Rule, example: Example) -> tuple[proposal.Suggestion | None, bool]:
     """The suggestion for a denied example, and whether the rule allows the request that is changed so."""
-    document, host = examples().document(example), FixedHost(example.changes.get("host", {}))  # type: ignore[arg-type]
+    document, host = examples().make_document(example), FixedHost(example.changes.get("host", {}))  # type: ignore[arg-type]
     found = proposal.suggest(document, denials(rule, document), policy())
     if found is None:
         return None, False
@@ -88,7 +88,7 @@ def marked(value: Any, *, secret: bool = False) -> Any:
 @pytest.mark.parametrize("rule", PROPOSING)
 def test_nothing_that_can_be_a_secret_is_repeated(rule: str) -> None:
     for example in policy().rules[rule].denies:
-        document = examples().document(example)
+        document = examples().make_document(example)
         violated = denials(policy().rules[rule], document)
         body: Any = {"Env": [""], "Labels": {"a": ""}, **marked(document["body"] or {})}
         found = proposal.suggest({**document, "body": marked(body)}, violated, policy())
@@ -98,7 +98,7 @@ def test_nothing_that_can_be_a_secret_is_repeated(rule: str) -> None:
 
 def test_a_changed_request_leaves_the_old_one_as_it_was() -> None:
     rule = policy().rules["memory-limit"]
-    document = examples().document(rule.denies[0])
+    document = examples().make_document(rule.denies[0])
     before = json.dumps(document)
 
     found = proposal.suggest(document, denials(rule, document), policy())

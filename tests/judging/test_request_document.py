@@ -137,7 +137,7 @@ def test_what_exists_is_read_once_and_few_short_bodies_are_kept() -> None:
     assert describe(long)["body"] is not describe(long)["body"]
     for number in range(200):
         describe(f"busybox:{number}")
-    assert len(shapes.kept) <= 64
+    assert len(shapes.cache) <= 64
 
 
 NETWORK = "1" * 64
@@ -165,12 +165,12 @@ def test_facts_of_what_exists_are_kept_only_while_the_host_answers_as_before(hos
     def describe(moment: FixedHost) -> Any:
         return request_document.describe_making(made, {}, shapes, moment, {})
 
-    shapes.kept.clear()
+    shapes.cache.clear()
     before = describe(FixedHost({"links": {"/srv/link": "/srv"}}))
     assert describe(FixedHost({"links": {"/srv/link": "/srv"}}))["facts"] is before["facts"]
 
     now = describe(FixedHost(host))
-    shapes.kept.clear()
+    shapes.cache.clear()
     assert now["facts"] != before["facts"]
     assert now == describe(FixedHost(host))
 
@@ -181,7 +181,7 @@ def test_what_a_short_text_makes_much_of_is_not_kept() -> None:
     made = Inspected("ContainerCreate", "web", {"HostConfig": {"Binds": binds}})
     request_document.describe_making(made, {}, shapes, HOST, {})
 
-    assert not shapes.kept
+    assert not shapes.cache
 
 
 def test_facts_ask_nothing_of_the_host_but_what_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

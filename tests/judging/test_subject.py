@@ -14,7 +14,7 @@ from portero.judging import denial
 from portero.judging.subject import describe_subject, read_traceparent
 from portero.policy.loader import load_policy
 from portero.reading.envelope import Envelope, read_envelope
-from portero.recording.masking import masked
+from portero.recording.masking import mask_request
 from portero.settings.settings import Settings
 from tests.judging.requests import envelope, write_files
 from tests.paths import SCHEMAS
@@ -54,7 +54,7 @@ def test_no_login_of_a_malformed_name_is_in_line_denial_or_recording(method: str
 
     decision = judge.decide(data, "d-1", 1_800_000_000.0)
 
-    said = json.dumps(decision.line(0)) + denial.write_denial(decision) + json.dumps(masked(read_envelope(data)))
+    said = json.dumps(decision.line(0)) + denial.write_denial(decision) + json.dumps(mask_request(read_envelope(data)))
     assert "registry.example.com" in said
     assert "password" not in said
 

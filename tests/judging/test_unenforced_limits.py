@@ -87,5 +87,5 @@ def test_what_the_daemon_said_is_noted_and_counts_in_a_replay(judge: Judge) -> N
 
     replayed = replace(judge, host=FixedHost()).decide(request, "d-2", NOON, notes=notes)
 
-    assert notes.known["switched-off"] == {"": {"CpuCfsQuota"}}
+    assert notes.answers["switched-off"] == {"": {"CpuCfsQuota"}}
     assert list_refusing(replayed) == ["memory-limit", "no-swap", "pids-limit"]

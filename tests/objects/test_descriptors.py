@@ -14,7 +14,7 @@ WRITER = replace(member("writer", "/srv/media", "volume v"), state="runs", turn=
 HELPER = replace(member("helper", "volume v"), state="runs", turn=1)
 FAR = replace(member("far", "volume w"), state="runs", turn=1)
 BETWEEN = replace(member("between", "volume v", "volume w"), state="runs", turn=1)
-SERVICE = replace(member("service web", "/srv/media", "volume v"), state="asked", turn=1)
+SERVICE = replace(member("service web", "/srv/media", "volume v"), state="starting", turn=1)
 
 
 def held(known: list[Member], seen: list[Member], *, now: float = 0.0, turn: int = 9, **more: Any) -> dict[str, str]:
@@ -50,10 +50,10 @@ def test_what_is_held_is_passed_on_to_who_comes_later_until_its_holder_has_ended
     ("before", "now", "holds"),
     [
         ("new", "runs", True),  # nobody knows when it started
-        ("asked", "runs", True),
-        ("asked", "new", True),  # dockerd runs it before it says so
-        ("asked again", "rests", True),
-        ("asked", "rests", False),
+        ("starting", "runs", True),
+        ("starting", "new", True),  # dockerd runs it before it says so
+        ("restarting", "rests", True),
+        ("starting", "rests", False),
         ("rests", "rests", False),
     ],
 )
@@ -101,9 +101,9 @@ def test_while_nothing_changes_nobody_is_grouped(monkeypatch: pytest.MonkeyPatch
 
     assert follow_members(known, known, 9, 0.0, restarted=False) == known
     assert not grouped
-    for changed in (replace(FAR, state="rests"), replace(FAR, id="new"), replace(FAR, state="asked")):
+    for changed in (replace(FAR, state="rests"), replace(FAR, id="new"), replace(FAR, state="starting")):
         follow_members(known, known | {changed.id: changed}, 9, 0.0, restarted=False)
-    asked = known | {"far": replace(FAR, state="asked")}
+    asked = known | {"far": replace(FAR, state="starting")}
     follow_members(asked, asked, 9, 0.0, restarted=False)
     follow_members(known, {"helper": known["helper"]}, 9, 0.0, restarted=False)
     follow_members(known, known, 9, 0.0, restarted=True)
@@ -131,7 +131,7 @@ def test_what_another_dockerd_started_may_rest_again(before: Any, holds: set[str
 
 
 @pytest.mark.parametrize(
-    ("before", "states"), [("asked", ["asked", "rests", "runs"]), ("asked again", ["asked again"] * 2 + ["runs"])]
+    ("before", "states"), [("starting", ["starting", "rests", "runs"]), ("restarting", ["restarting"] * 2 + ["runs"])]
 )
 def test_what_was_asked_to_start_is_awaited(before: Any, states: list[str]) -> None:
     known = {"helper": replace(HELPER, state=before)}
@@ -145,7 +145,7 @@ def test_what_was_asked_to_start_is_awaited(before: Any, states: list[str]) -> N
 
 
 def test_what_was_noted_after_the_list_was_asked_for_is_not_gone() -> None:
-    noted = replace(HELPER, turn=10, state="asked")
+    noted = replace(HELPER, turn=10, state="starting")
 
     assert held([WRITER, noted], [], turn=9) == {"helper": "/srv/media"}
     assert held([WRITER, noted], [], turn=10) == {}

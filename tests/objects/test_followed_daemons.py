@@ -36,7 +36,7 @@ def post(uri: str, **more: Any) -> bytes:
 
 def allow(followed: FollowedDaemons, data: bytes, peer: Peer | None = PEER) -> None:
     try:
-        request = ROUTES.read(read_envelope(data))
+        request = ROUTES.read_request(read_envelope(data))
     except Refused:
         request = None
     followed.note_allowed("d-1", data, request, peer)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd import api
-from portero.dockerd.connection_pool import KeptConnections
+from portero.dockerd.connection_pool import ConnectionPool
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.peer import Peer
 from portero.objects import network_names
@@ -65,7 +65,7 @@ def test_the_daemon_knows_the_name_behind_an_id(address: str) -> None:
 def test_connections_that_are_kept_of_the_daemon_are_taken(address: str) -> None:
     asked = list[Any]()
 
-    class Kept(KeptConnections[Any]):
+    class Kept(ConnectionPool[Any]):
         def take(self, address: str) -> None:
             asked.append(address)
 

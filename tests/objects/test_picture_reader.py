@@ -295,7 +295,7 @@ def test_one_that_is_followed_no_more_ends_though_its_events_go_on(monkeypatch: 
     made, _ = reader(monkeypatch, *[event("container", "start")] * 9)
     runs, closed = iter([True, True, False, False]), list[str]()
     monkeypatch.setattr(made, "_runs", lambda: next(runs))
-    made._followed.connections.keep("d.sock", Closing(closed))
+    made._followed.connections.put_back("d.sock", Closing(closed))
     made.run()
 
     assert closed == ["closed"]

@@ -101,7 +101,7 @@ def test_what_cannot_be_read_or_saved_is_a_refusal_and_is_tried_again(file: Path
 def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     members = begin(file)
     members.note([WRITER])
-    monkeypatch.setattr(writer_memory, "_MAX_PLACES", 2)
+    monkeypatch.setattr(writer_memory, "_MAX_RESOURCES", 2)
 
     with pytest.raises(Refused, match="writers-unknown"):
         members.note([HELPER])
@@ -133,7 +133,7 @@ def test_the_file_never_grows_beyond_what_is_read(file: Path, monkeypatch: pytes
 def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> None:
     members = begin(file)
     members.note([replace(HELPER, held=frozenset({"/srv/media"}), run="then"), SERVICE])
-    members.note([replace(HELPER, state="asked again"), replace(SERVICE, writes=frozenset({"/srv/x"}))])
+    members.note([replace(HELPER, state="restarting"), replace(SERVICE, writes=frozenset({"/srv/x"}))])
 
     known = members.find_all()
     assert (known["helper"].held, known["helper"].run) == ({"/srv/media"}, "then")
@@ -165,7 +165,7 @@ def test_a_list_that_cannot_be_saved_leaves_the_restart_of_dockerd_to_the_next(
     memory, resting = WriterMemory(file), replace(WRITER, state="rests")
     follow(memory.at("", "1 1"), HELPER, resting)
     with monkeypatch.context() as patch:
-        patch.setattr(writer_memory, "_MAX_PLACES", 0)
+        patch.setattr(writer_memory, "_MAX_RESOURCES", 0)
         with pytest.raises(Refused):
             follow(memory.at("", "2 1"), HELPER, resting, FAR)
 
@@ -181,7 +181,7 @@ def test_of_a_list_that_is_as_it_was_only_what_may_change_is_looked_at() -> None
     assert members.list_changed(listed) == []
     assert (members.follow(listed, {}), members.find_all()) == ({}, RUNNING)
 
-    members.note([replace(HELPER, state="asked")])
+    members.note([replace(HELPER, state="starting")])
     assert members.list_changed(listed) == ["helper"]
     members.follow(listed, {"helper": HELPER})
     later = {**listed, "writer": {"Id": "writer"}, "far": {"Id": "far"}}

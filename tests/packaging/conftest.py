@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.files.locks import locked_folder
+from portero.files.locks import lock_folder
 from tests.paths import ROOT
 
 
@@ -18,7 +18,7 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     # Processes that run tests side by side have their folders in one.
     shared = own.parent if own.name.startswith("popen-") else own
     folder = shared / name
-    with locked_folder(shared):
+    with lock_folder(shared):
         if not folder.exists():
             make(folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)

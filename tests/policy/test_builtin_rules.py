@@ -90,7 +90,7 @@ def test_a_rule_file_is_short(path: Path) -> None:
 
 @pytest.mark.parametrize("operation", [operation.id for operation in OPERATIONS])
 def test_the_base_request_of_an_operation_breaks_no_rule(operation: str) -> None:
-    request = examples().document(Example("", operation, {}))
+    request = examples().make_document(Example("", operation, {}))
 
     # A rule that fails at `operation`, or at what all builds are, refuses it outright: there is nothing that a request
     # could satisfy.

@@ -95,7 +95,7 @@ def test_what_is_wrong_is_said() -> None:
         "doors: 'raeder' is no operation and no list: did you mean 'reader'?",
         "doors: 'ContainerLgos' is no operation and no list: did you mean 'ContainerLogs'?",
         "doors: same-names is of users: remove it from tool",
-        "doors: users is for people, and no container has it: give the container a door of its own",
+        "doors: users is for people, and no container has it: give the container its own door",
         "door-lists: reader: 'ContainerLits' is no operation: did you mean 'ContainerList'?",
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.identity.caller import NOBODY, Identity
+from portero.identity.caller import NO_IDENTITY, Identity
 from portero.policy import profiles
 from portero.policy.profiles import find_action
 from portero.policy.rule import Level, Rule
@@ -41,7 +41,7 @@ ACTIONS = [
         (Identity("bob", ("x", "qa"), "token"), "hardened"),
         (Identity("bob", (), "tls+token"), "baseline"),
         (Identity("bob", (), "tls"), "default"),
-        (NOBODY, "restricted"),
+        (NO_IDENTITY, "restricted"),
     ],
 )
 def test_the_first_entry_that_matches_in_every_list_counts(who: Identity, profile: str) -> None:
@@ -51,7 +51,7 @@ def test_the_first_entry_that_matches_in_every_list_counts(who: Identity, profil
 def test_an_entry_without_lists_is_for_everybody() -> None:
     site: Any = {"profiles": [{"groups": ["ops"], "profile": "baseline"}, {"profile": "restricted"}]}
 
-    assert profiles.choose_profile(site, NOBODY, "hardened") == "restricted"
+    assert profiles.choose_profile(site, NO_IDENTITY, "hardened") == "restricted"
 
 
 def test_without_the_value_the_default_counts() -> None:

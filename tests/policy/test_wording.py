@@ -18,7 +18,12 @@ BASE = json.loads((SCHEMAS / "base-requests.json").read_text())
 EXAMPLES = Examples(BASE, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
 LIMIT = WordingTemplate.of(
     "memory-limit",
-    {"entry": "limits", "part": ["no limit on", "memory"], "asked": "{value:size}", "allowed": "at most {memory-max}"},
+    {
+        "entry": "limits",
+        "part": ["no limit on", "memory"],
+        "requested": "{value:size}",
+        "allowed": "at most {memory-max}",
+    },
 ).with_site({"memory-max": "1g"})
 REQUEST = {"facts": {"mounts": [{"swappableBy": [{"who": "user alicia (1000)", "path": "/home/{x}"}]}]}}
 SWAPPABLE = ("facts", "mounts", 0, "swappableBy", 0)
@@ -41,9 +46,9 @@ PATH = ("facts", "limits", "memory", "value")
     ],
 )
 def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
-    words = WordingTemplate.of("tmpfs-size", {"asked": "{count} for {target|source}", "allowed": "less"})
+    words = WordingTemplate.of("tmpfs-size", {"requested": "{count} for {target|source}", "allowed": "less"})
 
-    assert words.fill({"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).asked == asked
+    assert words.fill({"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).requested == asked
 
 
 @pytest.mark.parametrize(
@@ -57,23 +62,23 @@ def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
 def test_a_limit_has_what_is_asked_and_what_the_site_allows(value: Any, asked: str, allowed: str, part: Any) -> None:
     found = LIMIT.fill(of_memory(value), [PATH])
 
-    assert (found.entry, found.asked, found.allowed, found.part) == ("limits", asked, allowed, part)
+    assert (found.entry, found.requested, found.allowed, found.part) == ("limits", asked, allowed, part)
 
 
 def test_several_values_are_named_and_the_rest_counted() -> None:
-    template = WordingTemplate.of("privileged-ports", {"asked": "{hostPort}"})
+    template = WordingTemplate.of("privileged-ports", {"requested": "{hostPort}"})
     ports = [{"hostPort": port, "at": "HostConfig.PortBindings[*]"} for port in (80, 443, 22, 25, 53, 67)]
 
     found = template.fill({"facts": {"ports": ports}}, [("facts", "ports", n, "hostPort") for n in range(6)])
 
-    assert found.asked == "80, 443, 22, 25 and 2 more"
+    assert found.requested == "80, 443, 22, 25 and 2 more"
 
 
 def test_control_characters_and_long_values_are_cut() -> None:
-    template = WordingTemplate.of("mounts", {"asked": "{source}"})
+    template = WordingTemplate.of("mounts", {"requested": "{source}"})
     request: Any = {"facts": {"mounts": [{"source": "/\x1b[31m" + "x" * 500, "at": "X"}]}}
 
-    asked = template.fill(request, [("facts", "mounts", 0)]).asked
+    asked = template.fill(request, [("facts", "mounts", 0)]).requested
 
     assert "\x1b" not in asked
     assert len(asked) < 100
@@ -90,12 +95,12 @@ def test_the_words_of_every_rule_fit_its_own_examples(rule: Rule) -> None:
     """No name of a fact is misspelt: a name that the fact does not have would stand there as it is."""
     template = rule.wording.with_site(POLICY.site)
     for example in rule.denies:
-        document: Any = EXAMPLES.document(example)
+        document: Any = EXAMPLES.make_document(example)
         failures = POLICY.checks[rule.id].failures(document)
         found = template.fill(document, failures)
         assert failures
-        assert "{" not in f"{found.asked} {found.allowed} {found.part} {found.text}"
-        assert found.asked not in ("value", "source", "name", "path", "hostPort", "driver", "profile", "reference")
+        assert "{" not in f"{found.requested} {found.allowed} {found.part} {found.text}"
+        assert found.requested not in ("value", "source", "name", "path", "hostPort", "driver", "profile", "reference")
 
 
 @pytest.mark.parametrize(
@@ -118,8 +123,8 @@ def test_what_docker_adds_is_not_called_asked() -> None:
 
     asked, added = (swap.fill({"facts": {"limits": {"swap": fact | more}}}, path) for more in ({}, {"added": True}))
 
-    assert (asked.asked, asked.allowed) == ("64m of swap", "none")
-    assert (added.asked, added.allowed, added.part) == ("", "", None)
+    assert (asked.requested, asked.allowed) == ("64m of swap", "none")
+    assert (added.requested, added.allowed, added.part) == ("", "", None)
     assert added.text.startswith("Docker adds as much swap as memory (64m)")
 
 

@@ -31,7 +31,7 @@ def told_at_the_start(folder: Path) -> str:
     }
     settings = Settings.read({}, given)
     bundle_state.write_bundle_state(settings.bundle_folder, BundleState())
-    return (Metrics().text() + bundle_state.metrics_text(settings)).decode()
+    return (Metrics().text() + bundle_state.make_metrics(settings)).decode()
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus")

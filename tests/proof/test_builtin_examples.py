@@ -2,15 +2,15 @@
 
 from portero.application.loading import judge_of
 from portero.policy.rule import Example
-from portero.proof.rule_examples import builtin_examples
+from portero.proof.rule_examples import load_examples
 from portero.settings.settings import Settings
 
 
 def test_an_example_differs_from_the_base_request_only_where_it_says() -> None:
     judge = judge_of(Settings.read({}, {"host_root": "none"}))
-    examples = builtin_examples(judge)
+    examples = load_examples(judge)
     plain, changed = (
-        examples.document(Example("", "ContainerCreate", changes))
+        examples.make_document(Example("", "ContainerCreate", changes))
         for changes in ({}, {"body": {"HostConfig": {"Privileged": True}}})
     )
 

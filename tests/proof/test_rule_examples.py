@@ -32,7 +32,7 @@ def examples() -> Examples:
 
 
 def document(examples: Examples, operation: str, changes: dict[str, Any]) -> dict[str, Any]:
-    return examples.document(Example("docker ...", operation, changes))
+    return examples.make_document(Example("docker ...", operation, changes))
 
 
 def test_a_body_is_merged_over_the_base_body(examples: Examples) -> None:
@@ -90,7 +90,7 @@ def test_a_body_that_docker_would_refuse_is_refused(examples: Examples) -> None:
 def test_requests_come_in_the_order_of_the_file_with_their_kind(examples: Examples, written: dict[str, Any]) -> None:
     rule = Rule.of(PurePath("rules/x/y.json"), written)
 
-    requests = [(kind, command, request["operation"]) for kind, command, request in examples.requests(rule)]
+    requests = [(kind, command, request["operation"]) for kind, command, request in examples.make_requests(rule)]
 
     assert requests == [
         ("allows", "docker run busybox", "ContainerCreate"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, parse_json, tree_of
+from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, make_tree, parse_json
 from portero.refusals import Refused
 from tests.refusing import find_refusal
 
@@ -116,6 +116,6 @@ def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
 
 
 def test_a_value_is_read_as_if_it_had_come_as_json() -> None:
-    assert tree_of({"A": [1, None, "\N{GRINNING FACE}"]}) == parse_json(b'{"A": [1, null, "\\ud83d\\ude00"]}')
+    assert make_tree({"A": [1, None, "\N{GRINNING FACE}"]}) == parse_json(b'{"A": [1, null, "\\ud83d\\ude00"]}')
     with pytest.raises(Refused):
-        tree_of("\ud800")
+        make_tree("\ud800")

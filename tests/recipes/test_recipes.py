@@ -21,8 +21,8 @@ from portero.host.fixed_host import FixedHost
 from portero.judging.judge import Judge
 from portero.settings.settings import Settings
 from portero.standin import docker_command, socket_server
-from portero.standin.answers import Trial
-from portero.standin.messages import Answer, ClientRequest, envelope
+from portero.standin.answers import TrySession
+from portero.standin.messages import Answer, ClientRequest, make_envelope
 from tests.paths import SCHEMAS
 
 FOLDER = SCHEMAS.parent / "docs" / "recipes"
@@ -59,7 +59,7 @@ def judge_of_profile(profile: str, site: Path | None = None) -> Judge:
 
 def ask(command: str, judge: Judge) -> tuple[list[ClientRequest], list[Decision]]:
     """Everything that the command asks, and the decisions on it."""
-    trial, asked = Trial(judge, go_on=True), list[ClientRequest]()
+    trial, asked = TrySession(judge, go_on=True), list[ClientRequest]()
 
     def answer(sent: ClientRequest) -> Answer:
         asked.append(sent)
@@ -67,7 +67,7 @@ def ask(command: str, judge: Judge) -> tuple[list[ClientRequest], list[Decision]
 
     with socket_server.serve(answer) as socket:
         words = shlex.split(command.replace("\\\n", ""))
-        docker_command.run(words, docker_command.environment(os.environ, socket), _SECONDS)
+        docker_command.run(words, docker_command.make_environment(os.environ, socket), _SECONDS)
     return asked, trial.decisions
 
 
@@ -86,7 +86,7 @@ def test_a_recipe_is_true(page: Path, tmp_path: Path) -> None:
     built_in, mine = judge_of_profile(recipe.profile), judge_of_profile(recipe.profile, tmp_path)
     _, refused = ask(recipe.refused, built_in)
     asked, allowed = ask(recipe.allowed, mine)
-    without_files = [built_in.decide(envelope(sent), "test", time.time()) for sent in asked]
+    without_files = [built_in.decide(make_envelope(sent), "test", time.time()) for sent in asked]
 
     assert refusing(refused) == recipe.rules
     assert refusing(allowed) == set()

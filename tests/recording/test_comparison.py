@@ -22,7 +22,7 @@ def test_what_would_be_refused_is_reported_by_what_refuses_it_then() -> None:
 
     comparison.add("capture:7", "d-7", ALLOWED, REFUSED)
 
-    assert comparison.document()["wouldBeRefused"] == {
+    assert comparison.make_document()["wouldBeRefused"] == {
         "count": 1,
         "by": {
             "rule": {"memory-limit": 1, "no-swap": 1},

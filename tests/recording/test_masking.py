@@ -12,7 +12,7 @@ from portero.application.loading import judge_of
 from portero.facts.secret_names import looks_secret
 from portero.judging.judge import Judge
 from portero.reading import envelope
-from portero.recording.masking import Unmaskable, mask_text, mask_value, masked
+from portero.recording.masking import Unmaskable, mask_request, mask_text, mask_value
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
 from tests.captured import envelopes
@@ -66,11 +66,11 @@ def asked(method: str = "POST", uri: str = "/v1.45/containers/create", body: obj
 
 
 def masked_body(body: object) -> Any:
-    return json.loads(base64.b64decode(str(masked(envelope.read_envelope(asked(body=body)))["RequestBody"])))
+    return json.loads(base64.b64decode(str(mask_request(envelope.read_envelope(asked(body=body)))["RequestBody"])))
 
 
 def masked_uri(uri: str) -> str:
-    return str(masked(envelope.read_envelope(asked(uri=uri)))["RequestUri"])
+    return str(mask_request(envelope.read_envelope(asked(uri=uri)))["RequestUri"])
 
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("masked.jsonl").read_text().splitlines()]
@@ -90,7 +90,7 @@ def test_values_that_look_secret_are_masked_and_names_and_what_rules_look_at_sta
     ids=["without a secret, byte by byte", "with names twice and odd numbers"],
 )
 def test_all_but_secrets_stays_as_it_was_written(body: bytes) -> None:
-    told = masked(envelope.read_envelope(asked(body=body)))
+    told = mask_request(envelope.read_envelope(asked(body=body)))
 
     assert base64.b64decode(str(told["RequestBody"])) == body.replace(b'"Token":"x"', b'"Token":"***"')
 
@@ -116,7 +116,7 @@ def test_a_password_in_an_absolute_target_is_masked_and_a_name_in_the_path_stays
     ids=["the client", "what no rule looks at keeps its name", "the type", "the new length", "a length that was wrong"],
 )
 def test_headers_that_rules_look_at_stay(body: object, headers: dict[str, str], expected: dict[str, str]) -> None:
-    assert masked(envelope.read_envelope(asked(body=body, **headers)))["RequestHeaders"] == expected
+    assert mask_request(envelope.read_envelope(asked(body=body, **headers)))["RequestHeaders"] == expected
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_headers_that_rules_look_at_stay(body: object, headers: dict[str, str], 
 )
 def test_what_cannot_be_read_is_not_stored(data: bytes, what: str) -> None:
     with pytest.raises(Unmaskable, match=what):
-        masked(envelope.read_envelope(data))
+        mask_request(envelope.read_envelope(data))
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def _find_decided(judge: Judge, request: bytes) -> dict[str, JSON]:
 def test_every_captured_request_is_decided_alike_with_and_without_its_secrets(judge: Judge) -> None:
     different = []
     for data in (json.dumps(one).encode() for asked in envelopes().values() for one in asked):
-        plain = json.dumps(masked(envelope.read_envelope(data))).encode()
+        plain = json.dumps(mask_request(envelope.read_envelope(data))).encode()
         before, after = (_find_decided(judge, request) for request in (data, plain))
         if before != after:
             different.append((before, after))

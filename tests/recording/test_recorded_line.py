@@ -42,14 +42,14 @@ KNOWN: dict[str, dict[str, Any]] = {
 def test_every_answer_comes_back_as_it_was() -> None:
     read = read_notes(json.loads(json.dumps(write_notes(HostNotes(KNOWN)))))
 
-    assert read.known == KNOWN
-    assert read.known["identity"][""].sources == {"token": ("dev",)}
+    assert read.answers == KNOWN
+    assert read.answers["identity"][""].sources == {"token": ("dev",)}
 
 
 def test_a_refusal_comes_back_as_one() -> None:
     written = write_notes(HostNotes({"daemon": {"": Refused("host-unreadable", "x")}}))
 
-    refused = read_notes(written).known["daemon"][""]
+    refused = read_notes(written).answers["daemon"][""]
 
     assert (type(refused), refused.code, refused.at) == (Refused, "host-unreadable", "x")
 
@@ -170,8 +170,8 @@ def test_who_asked_is_recorded_and_the_token_is_not() -> None:
     told = recorded_line.read_record(line)
     assert told is not None
     assert told.notes is not None
-    read = told.notes.known["identity"][""]
-    assert (read, read.sources, read.groups_by("token")) == (alicia, groups, {"dev"})
+    read = told.notes.answers["identity"][""]
+    assert (read, read.sources, read.list_groups_by("token")) == (alicia, groups, {"dev"})
 
 
 def test_a_line_whose_identity_is_none_is_no_line() -> None:

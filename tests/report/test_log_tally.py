@@ -19,7 +19,7 @@ def added(*lines: bytes) -> Tally:
 
 
 def counts(table: Table) -> dict[str, dict[str, int]]:
-    return {name: dict(counted) for name, counted in table.ranked()}
+    return {name: dict(counted) for name, counted in table.rank_names()}
 
 
 LOG = (
@@ -90,12 +90,12 @@ def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory() -> None:
         made.add(log_lines.read_decision(line(violated, user=name, image=name, operation=name, policy=name)))
 
     tables = [*made.by.values(), made.by_rule, made.exceptions, made.policies]
-    assert [len(table.ranked()) for table in tables] == [21] * len(tables)
+    assert [len(table.rank_names()) for table in tables] == [21] * len(tables)
     assert len(made.rules) == 20
 
 
 def test_the_sums_for_machines_name_what_they_count() -> None:
-    told = added(*LOG).document()
+    told = added(*LOG).make_document()
 
     assert (told["decisions"], told["refused"], told["wouldBeRefused"], told["inModeAudit"]) == (5, 2, 1, 1)
     assert told["byRule"] == {"no-privileged": {"refused": 1, "wouldBeRefused": 1}, "body-hidden": {"refused": 1}}
@@ -109,7 +109,7 @@ def test_the_audit_profile_is_counted_apart() -> None:
     tally.add(log_lines.read_decision(line(stricter, auditProfile="restricted")))
     tally.add(log_lines.read_decision(line(violation(), stricter, auditProfile="restricted")))
 
-    document: Any = tally.document()
+    document: Any = tally.make_document()
     assert (document["refused"], document["wouldBeRefused"], document["refusedByAuditProfileOnly"]) == (1, 0, 1)
     assert document["byRule"]["image-tag"] == {"refusedByAuditProfile": 2}
 

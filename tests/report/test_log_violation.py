@@ -31,13 +31,13 @@ def test_what_became_of_a_violation(violated: dict[str, Any], profile: str, outc
 
 
 def test_what_was_asked_and_what_is_allowed_are_read_where_they_are_told() -> None:
-    told = violation("memory-limit", at="HostConfig.Memory", asked="4g", allowed="1g")
+    told = violation("memory-limit", at="HostConfig.Memory", requested="4g", allowed="1g")
 
     assert read_violation(told, "hardened") == LoggedViolation(
         "memory-limit", "baseline", "HostConfig.Memory", "refused", "", "", "4g", "1g"
     )
     with pytest.raises(NoDecision):
-        read_violation(told | {"asked": 4}, "hardened")
+        read_violation(told | {"requested": 4}, "hardened")
 
 
 @pytest.mark.parametrize("letter", ["\0", "\n", "\x1b", "\x9b", "\u202e", "\u2066", "\ud800", "\u2028"])

@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 
 from portero.policy.policy import Policy
 from portero.recording.request_files import DecidedRequest
-from portero.report.output_formats import make_sarif_of_decisions, render_html, when, write_junit_decisions
+from portero.report.output_formats import format_time, make_sarif_of_decisions, render_html, write_junit_decisions
 
 from .conftest import checked, violation
 
@@ -138,4 +138,4 @@ def test_a_value_that_a_page_needs_and_does_not_get_is_an_error() -> None:
 
 
 def test_times_are_in_utc_to_the_minute() -> None:
-    assert when(1795536000.9) == "2026-11-24 16:00"
+    assert format_time(1795536000.9) == "2026-11-24 16:00"

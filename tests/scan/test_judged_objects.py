@@ -61,8 +61,8 @@ def test_a_thing_is_judged_in_mode_enforce_whatever_the_site_says(bench: ObjectJ
 def test_only_rules_that_keep_the_host_safe_are_escapes(bench: ObjectJudge) -> None:
     judged = container(bench, Privileged=True, OomKillDisable=True)
 
-    assert set(judged.escapes(bench.judge.policy)) == {"no-privileged"}
-    assert container(bench).escapes(bench.judge.policy) == {}
+    assert set(judged.list_escapes(bench.judge.policy)) == {"no-privileged"}
+    assert container(bench).list_escapes(bench.judge.policy) == {}
 
 
 def test_what_cannot_be_read_has_no_facts(bench: ObjectJudge) -> None:

@@ -9,28 +9,28 @@ from portero.settings.setting_values import OciAddress, WebAddress, is_this_mach
 
 
 def test_a_bundle_is_an_address_or_nothing() -> None:
-    assert value.bundle("") == ""
-    assert value.bundle("oci://registry.example.com/policy:prod") == "oci://registry.example.com/policy:prod"
+    assert value.parse_bundle("") == ""
+    assert value.parse_bundle("oci://registry.example.com/policy:prod") == "oci://registry.example.com/policy:prod"
     with pytest.raises(ValueError, match="write oci://"):
-        value.bundle("policy:prod")
+        value.parse_bundle("policy:prod")
 
 
 def test_an_optional_path_is_absolute_or_nothing() -> None:
-    assert value.optional("") is None
-    assert value.optional("/etc/ca.pem") == Path("/etc/ca.pem")
+    assert value.parse_optional("") is None
+    assert value.parse_optional("/etc/ca.pem") == Path("/etc/ca.pem")
     with pytest.raises(ValueError, match="write an absolute path"):
-        value.optional("ca.pem")
+        value.parse_optional("ca.pem")
 
 
 def test_servers_are_told_apart_as_they_are_asked() -> None:
-    assert value.servers("") == ()
-    assert value.servers("Auth.example.com:443,cdn.example.com:8443,[::1]:5000") == (
+    assert value.parse_servers("") == ()
+    assert value.parse_servers("Auth.example.com:443,cdn.example.com:8443,[::1]:5000") == (
         *("auth.example.com", "cdn.example.com:8443"),
         "[::1]:5000",
     )
     for text in ("https://auth.example.com", "a b", "a,,b", "*"):
         with pytest.raises(ValueError, match="write names of servers"):
-            value.servers(text)
+            value.parse_servers(text)
 
 
 def test_a_tag_in_a_registry() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.files import package_files
-from portero.settings.settings import InvalidSettings, Settings, user_defaults, variable
+from portero.settings.settings import InvalidSettings, Settings, find_user_defaults, name_variable
 
 
 def manifest() -> dict[str, object]:
@@ -20,7 +20,7 @@ def test_every_setting_of_the_manifest_is_a_field_and_the_reverse() -> None:
     listed = [entry["name"] for entry in manifest()["env"]]  # type: ignore[attr-defined]
 
     # `texts` is what they were read from.
-    assert [*listed, "PORTERO_TEXTS"] == [variable(field.name) for field in dataclasses.fields(Settings)]
+    assert [*listed, "PORTERO_TEXTS"] == [name_variable(field.name) for field in dataclasses.fields(Settings)]
 
 
 def test_every_setting_is_described_and_can_be_set() -> None:
@@ -234,11 +234,11 @@ ALICE = {"HOME": "/home/alice", "XDG_RUNTIME_DIR": "/run/user/1000"}
 
 
 def test_root_keeps_the_defaults_of_the_manifest() -> None:
-    assert user_defaults(ALICE, 0) == {}
+    assert find_user_defaults(ALICE, 0) == {}
 
 
 def test_an_ordinary_user_gets_folders_that_the_user_may_write() -> None:
-    assert user_defaults(ALICE, 1000) == {
+    assert find_user_defaults(ALICE, 1000) == {
         "PORTERO_SOCKET": "/run/user/1000/portero/portero.sock",
         "PORTERO_LOG": "/home/alice/.local/state/portero/decisions.jsonl",
         "PORTERO_BUNDLE_FOLDER": "/home/alice/.local/state/portero/bundle",
@@ -248,7 +248,7 @@ def test_an_ordinary_user_gets_folders_that_the_user_may_write() -> None:
 
 
 def test_the_xdg_variables_move_them_and_a_relative_one_is_ignored() -> None:
-    moved = user_defaults({**ALICE, "XDG_STATE_HOME": "/srv/state", "XDG_RUNTIME_DIR": "run"}, 1000)
+    moved = find_user_defaults({**ALICE, "XDG_STATE_HOME": "/srv/state", "XDG_RUNTIME_DIR": "run"}, 1000)
 
     assert moved["PORTERO_LOG"] == "/srv/state/portero/decisions.jsonl"
     assert moved["PORTERO_SOCKET"] == "/run/user/1000/portero/portero.sock"

@@ -20,7 +20,7 @@ class FakeRegistry:
         for text in image.documents:
             self.held[f"manifests/{compute_digest(text)}"] = text
 
-    def find(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
+    def find_content(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
         self.asked.append(path)
         if path == self.failing:
             raise TransportFailed("status 400")

@@ -33,7 +33,7 @@ STATEMENT = replace(sign(TEAM, statement_payload(INDEX), "statement"), key="")
 
 
 def find(registry: FakeRegistry) -> list[Any]:
-    return [*Candidates(registry).find(INDEX)]  # type: ignore[arg-type]
+    return [*Candidates(registry).find_signatures(INDEX)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("has_api", [True, False])
@@ -56,7 +56,7 @@ def test_a_registry_that_does_not_know_the_way_to_the_api_has_tags() -> None:
     assert find(registry) == [STATEMENT]
     registry.failing = f"manifests/{INDEX.replace(':', '-')}.sig"
     asked = Candidates(registry)  # type: ignore[arg-type]
-    assert [*asked.find(INDEX)] == [STATEMENT]
+    assert [*asked.find_signatures(INDEX)] == [STATEMENT]
     assert str(asked.failed) == "status 400"
 
 
@@ -65,7 +65,7 @@ def test_certificates_are_counted() -> None:
     registry.put_simple(IMAGE.index, SIMPLE, certificate=True)
     registry.put_bundle(IMAGE.index, make_bundle(STATEMENT, certificate={"rawBytes": "AA=="}))
     asked = Candidates(registry)  # type: ignore[arg-type]
-    assert len([*asked.find(INDEX)]) == 2
+    assert len([*asked.find_signatures(INDEX)]) == 2
     assert asked.keyless == 2
 
 
@@ -91,7 +91,7 @@ def test_the_number_of_blobs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     registry = FakeRegistry(IMAGE)
     registry.put_simple(IMAGE.index, *(sign(TEAM, simple_payload(INDEX, f"r.example/{n}")) for n in range(20)))
     asked = Candidates(registry)  # type: ignore[arg-type]
-    assert len([*asked.find(INDEX)]) == 5
+    assert len([*asked.find_signatures(INDEX)]) == 5
     assert "more than 5 payloads are beside this image" in str(asked.failed)
 
 
@@ -100,7 +100,7 @@ def test_of_ten_thousand_referrers_some_are_read_and_it_is_told() -> None:
     texts = [dump({"layers": [], "n": number}) for number in range(10_000)]
     registry.refer(IMAGE.index, *texts)
     asked = Candidates(registry)  # type: ignore[arg-type]
-    assert [*asked.find(INDEX)] == []
+    assert [*asked.find_signatures(INDEX)] == []
     assert len(registry.asked) <= candidates._MAX_REFERRERS + 3
     assert "more than 1000 referrers are beside this image" in str(asked.failed)
 
@@ -136,4 +136,4 @@ def test_no_answer_is_an_error(listed: bytes, blob: bytes) -> None:
     registry.held[f"blobs/{compute_digest(blob)}"] = blob
     registry.put_bundle(IMAGE.manifest, blob)
     find(registry)
-    [*Candidates(registry).find(compute_digest(IMAGE.manifest))]  # type: ignore[arg-type]
+    [*Candidates(registry).find_signatures(compute_digest(IMAGE.manifest))]  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from portero.images.trust import ImageTrust, TrustEntry
 from portero.images.verification import index_keys, verify_record
 from portero.signatures import signature_fetch
 from portero.signatures.references import ImageReference
-from portero.signatures.signature_fetch import ImageMissing, fetch_image, keep_records, merge_records
+from portero.signatures.signature_fetch import ImageMissing, fetch_image, merge_records, write_records
 from tests.images import signed
 from tests.images.signed import (
     APP,
@@ -235,25 +235,25 @@ ONE, TWO = (Record((Signature("simple", b"payload", mark),)) for mark in (b"1", 
 
 def test_signatures_are_added_to_those_that_are_there(tmp_path: Path) -> None:
     folder, file = tmp_path / "new", record.locate_record(tmp_path / "new", DIGEST)
-    keep_records(folder, {DIGEST: ONE})
+    write_records(folder, {DIGEST: ONE})
     assert record.parse_record(file.read_bytes()) == ONE
     before = file.stat()
-    keep_records(folder, {DIGEST: ONE})
+    write_records(folder, {DIGEST: ONE})
     # The guard need not verify it again.
     assert file.stat() == before
-    keep_records(folder, {DIGEST: TWO})
+    write_records(folder, {DIGEST: TWO})
     assert record.parse_record(file.read_bytes()).signatures == (*TWO.signatures, *ONE.signatures)
 
 
 def test_of_what_is_too_much_for_a_file_the_first_signatures_are_kept(tmp_path: Path) -> None:
     many = Record(tuple(Signature("simple", b"x" * record.MAX_PAYLOAD, bytes([n])) for n in range(32)))
-    keep_records(tmp_path, {DIGEST: many})
+    write_records(tmp_path, {DIGEST: many})
     assert record.parse_record(record.locate_record(tmp_path, DIGEST).read_bytes()).signatures == many.signatures[:8]
 
 
 def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
     file = record.locate_record(tmp_path, DIGEST)
     file.write_text("{")
-    keep_records(tmp_path, {DIGEST: ONE})
+    write_records(tmp_path, {DIGEST: ONE})
     assert record.parse_record(file.read_bytes()) == ONE
     assert file.stat().st_mode & 0o777 == 0o644

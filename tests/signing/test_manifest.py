@@ -15,7 +15,7 @@ def test_two_manifests_of_the_same_files_have_the_same_content() -> None:
 
     assert first.content == second.content
     assert first.content != Manifest(1, first.date, "key", "web", {}).content
-    assert first.signed() != second.signed()
+    assert first.encode_signed() != second.encode_signed()
 
 
 def test_a_manifest_is_read_and_settings_are_checked_without_cryptography() -> None:

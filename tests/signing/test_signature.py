@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from portero.signing import signature
 from portero.signing.signature import DetachedRefused, KeyRefused, SignatureRefused
 
-KEY = signature.new_key()
-TRUSTED = {signature.key_id(KEY.public_key()): KEY.public_key()}
+KEY = signature.make_key()
+TRUSTED = {signature.identify_key(KEY.public_key()): KEY.public_key()}
 FILES = {"site.json": b'{"actions": {}}', "rules/images/team.json": b"{}", "README.md": "Größe\n".encode()}
 DATE = "2026-11-24T15:00:00Z"
 
@@ -89,11 +89,11 @@ def test_a_folder_without_a_signature_is_refused() -> None:
 
 
 def test_another_key_is_refused_by_its_id_and_one_that_claims_a_trusted_id_does_not_hold() -> None:
-    other = signature.new_key()
+    other = signature.make_key()
     text = signature.sign(FILES, 1, DATE, other, "web")
 
     (fault,) = refusals({**FILES, signature.NAME: text})
-    assert fault.startswith(f"signature.json: is signed with key {signature.key_id(other.public_key())}, ")
+    assert fault.startswith(f"signature.json: is signed with key {signature.identify_key(other.public_key())}, ")
 
     claimed = json.dumps({**json.loads(text), "key": next(iter(TRUSTED))}, indent=2).encode() + b"\n"
     (fault,) = refusals({**FILES, signature.NAME: claimed})
@@ -139,18 +139,18 @@ def test_a_manifest_that_says_a_name_twice_is_refused() -> None:
 
 
 def test_several_keys_can_be_trusted_so_that_keys_rotate() -> None:
-    new = signature.new_key()
-    both = {**TRUSTED, signature.key_id(new.public_key()): new.public_key()}
+    new = signature.make_key()
+    both = {**TRUSTED, signature.identify_key(new.public_key()): new.public_key()}
 
     assert signature.verify(signed(), both).version == 7
     assert signature.verify({**FILES, signature.NAME: signature.sign(FILES, 8, DATE, new, "web")}, both).version == 8
 
 
 def test_keys_survive_being_written() -> None:
-    private = signature.private_key(signature.private_text(KEY))
-    public = signature.public_key(signature.public_text(KEY.public_key()))
+    private = signature.parse_private_key(signature.encode_private(KEY))
+    public = signature.parse_public_key(signature.encode_public(KEY.public_key()))
 
-    assert signature.key_id(private.public_key()) == signature.key_id(public) == next(iter(TRUSTED))
+    assert signature.identify_key(private.public_key()) == signature.identify_key(public) == next(iter(TRUSTED))
 
 
 def test_what_is_no_key_of_ours_is_refused() -> None:
@@ -165,12 +165,12 @@ def test_what_is_no_key_of_ours_is_refused() -> None:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
-    for text in (b"", b"key", signature.public_text(KEY.public_key()), locked, other):
+    for text in (b"", b"key", signature.encode_public(KEY.public_key()), locked, other):
         with pytest.raises(KeyRefused, match="not a private key in PEM"):
-            signature.private_key(text)
-    for text in (b"", signature.private_text(KEY), public):
+            signature.parse_private_key(text)
+    for text in (b"", signature.encode_private(KEY), public):
         with pytest.raises(KeyRefused, match="not a public key in PEM"):
-            signature.public_key(text)
+            signature.parse_public_key(text)
 
 
 def test_the_last_version_is_read_for_the_next_one() -> None:
@@ -179,8 +179,8 @@ def test_the_last_version_is_read_for_the_next_one() -> None:
         signature.read_version(b"{")
 
 
-FILE_KEY, OTHER = signature.new_key(), signature.new_key()
-ID = signature.key_id(FILE_KEY.public_key())
+FILE_KEY, OTHER = signature.make_key(), signature.make_key()
+ID = signature.identify_key(FILE_KEY.public_key())
 FILE_TRUSTED = {ID: FILE_KEY.public_key()}
 DATA = bytes(range(64))
 TEXT = signature.sign_file(DATA, FILE_KEY)
@@ -206,7 +206,7 @@ def forged(signed: bytes) -> str:
         ("x", "has a signature that portero did not write"),
         (f"{TEXT}\n", "has a signature that portero did not write"),
         (TEXT[:-1], "has a signature that portero did not write"),
-        (signature.sign_file(DATA, OTHER), f"{signature.key_id(OTHER.public_key())}, which is not trusted"),
+        (signature.sign_file(DATA, OTHER), f"{signature.identify_key(OTHER.public_key())}, which is not trusted"),
         (forged(bytes(64)), "was changed"),
         (forged(OTHER.sign(DATA)), "was changed"),
         # Signed by the right key, for something else.

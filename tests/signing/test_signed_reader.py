@@ -16,8 +16,8 @@ from portero.signing.signature import PublicKey
 from portero.signing.signed_reader import InvalidKeys, SignedReader, read_keys
 from portero.signing.versions import Seen
 
-KEY = signature.new_key()
-TRUSTED: dict[str, PublicKey] = {signature.key_id(KEY.public_key()): KEY.public_key()}
+KEY = signature.make_key()
+TRUSTED: dict[str, PublicKey] = {signature.identify_key(KEY.public_key()): KEY.public_key()}
 SHIPPED = [package_files.schemas(), package_files.schemas() / "example-site"]
 
 
@@ -180,7 +180,7 @@ def test_what_changes_after_it_was_verified_is_not_loaded(policy: Path, monkeypa
 
 
 def test_trusted_keys_are_read_and_every_one_that_cannot_be_is_named(tmp_path: Path) -> None:
-    (tmp_path / "alice.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (tmp_path / "alice.pub").write_bytes(signature.encode_public(KEY.public_key()))
     (tmp_path / "bob.pub").write_text("bob")
 
     assert read_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()

@@ -13,7 +13,7 @@ from portero.identity.trusted import Trusted
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.objects.lookup import DaemonObjects
-from portero.standin.answers import StandInDaemon, Trial
+from portero.standin.answers import StandInDaemon, TrySession
 from portero.standin.messages import MAX_SHOWN_BYTES, ClientRequest
 from portero.standin.trial_objects import HostObjects, ProjectObjects
 from portero.values.json_types import JSON
@@ -67,14 +67,14 @@ def create(**host_config: object) -> ClientRequest:
 
 @pytest.mark.parametrize("privileged", [False, True], ids=["allowed", "refused, and the next one is shown"])
 def test_a_request_is_answered_and_kept(judge: Judge, privileged: bool) -> None:
-    trial = Trial(judge, go_on=privileged)
+    trial = TrySession(judge, go_on=privileged)
 
     assert trial.daemon.answer(create(Privileged=privileged)).status == 201
     assert [judged.allowed for judged in trial.decisions] == [not privileged]
 
 
 def test_a_refused_request_is_answered_as_dockerd_answers_it(judge: Judge) -> None:
-    trial = Trial(judge)
+    trial = TrySession(judge)
 
     answer = trial.daemon.answer(create(Privileged=True))
 
@@ -88,7 +88,7 @@ def test_limits_that_the_daemon_of_the_host_cannot_enforce_are_not_asked_for(jud
     hardened = replace(judge, enforcement=Enforcement("hardened", "enforce"))
 
     def list_refusing(existing: HostObjects) -> set[str]:
-        trial = Trial(hardened, existing=existing)
+        trial = TrySession(hardened, existing=existing)
         trial.daemon.answer(create())
         return {one.rule for one in trial.decisions[0].violations if one.action == "deny"}
 
@@ -112,7 +112,7 @@ def test_what_a_request_looks_at_does_not_decide_about_another(judge: Judge, mon
         return shown
 
     monkeypatch.setattr(ProjectObjects, "inspect", inspect_while_another_comes)
-    trial = Trial(judge, existing=Host(daemon=DaemonObjects(lambda asking: [])))
+    trial = TrySession(judge, existing=Host(daemon=DaemonObjects(lambda asking: [])))
     answer = trial.daemon.answer(ClientRequest("POST", "/v1.45/containers/theirs/start", [], b""))
     for other in others:
         other.join()
@@ -122,7 +122,7 @@ def test_what_a_request_looks_at_does_not_decide_about_another(judge: Judge, mon
 
 
 def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) -> None:
-    trial = Trial(judge)
+    trial = TrySession(judge)
     made = trial.daemon.answer(ClientRequest("POST", "/networks/create", JSON_BODY, b'{"Name": "front"}'))
     assert isinstance(made.body, dict)
     service = {
@@ -140,7 +140,7 @@ def _with_token(value: str) -> ClientRequest:
 
 
 def test_a_token_that_cannot_be_verified_here_refuses_nothing(judge: Judge) -> None:
-    trial = Trial(judge)
+    trial = TrySession(judge)
 
     assert trial.daemon.answer(_with_token(token())).status == 200
     assert trial.decisions[0].subject.user == ""
@@ -150,7 +150,7 @@ def test_a_token_counts_where_the_policy_and_the_host_groups_are_known(judge: Ju
     trusted = Trusted(issuers())
     known = replace(judge, policy=replace(judge.policy, trusted=trusted), audiences=("web",))
     now = int(time.time())
-    trial = Trial(known)
+    trial = TrySession(known)
 
     assert trial.daemon.answer(_with_token(token(iat=now, exp=now + 600))).status == 200
     refused = trial.daemon.answer(_with_token("x"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portero.standin import docker_command, socket_server
-from portero.standin.answers import Trial
+from portero.standin.answers import TrySession
 from portero.standin.messages import Answer, ClientRequest
 
 from .captured import TERMINAL, Case, Requests, cases, request
@@ -30,7 +30,7 @@ needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs 
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
-def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset[str]]:
+def typed(typist: Typist, trial: TrySession, case: Case) -> tuple[Requests, frozenset[str]]:
     """The requests and the refusing rules of one command."""
     trial.decisions.clear()
     line = ["bash", "-c", f"cd {typist.work} && {typist.line(case.command)}"]
@@ -41,7 +41,7 @@ def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset
         return trial.daemon.answer(sent)
 
     with socket_server.serve(answer) as socket:
-        environ = docker_command.environment(typist.environ, socket)
+        environ = docker_command.make_environment(typist.environ, socket)
         docker_command.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
     violations = (violation for judged in trial.decisions for violation in judged.violations)
     return asked, frozenset(violation.rule for violation in violations if violation.action == "deny")
@@ -52,7 +52,7 @@ def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset
 def test_a_command_asks_the_stand_in_what_it_asked_dockerd(typist: Typist, name: str) -> None:
     case = CASES[name]
 
-    asked, rules = typed(typist, Trial(typist.judge, go_on=True), case)
+    asked, rules = typed(typist, TrySession(typist.judge, go_on=True), case)
 
     assert asked == case.requests
     assert rules == case.rules
@@ -61,7 +61,7 @@ def test_a_command_asks_the_stand_in_what_it_asked_dockerd(typist: Typist, name:
 @needs_compose
 @pytest.mark.parametrize("project", PROJECTS)
 def test_a_compose_project_goes_through_its_requests(typist: Typist, project: str) -> None:
-    trial = Trial(typist.judge, go_on=True)
+    trial = TrySession(typist.judge, go_on=True)
 
     for case in PROJECTS[project]:
         asked, rules = typed(typist, trial, case)

@@ -16,7 +16,7 @@ SOCKET = Path("/tmp/x/docker.sock")
 def test_the_stand_in_is_the_one_daemon_and_the_users_configuration_stays() -> None:
     environ = {"DOCKER_CONTEXT": "prod", "DOCKER_TLS_VERIFY": "1", "DOCKER_HOST": "tcp://x", "DOCKER_CONFIG": "/c"}
 
-    assert docker_command.environment(environ, SOCKET) == {
+    assert docker_command.make_environment(environ, SOCKET) == {
         "DOCKER_HOST": "unix:///tmp/x/docker.sock",
         "DOCKER_CONFIG": "/c",
     }

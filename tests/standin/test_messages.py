@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from portero.standin.messages import MAX_SHOWN_BYTES, Answer, Call, ClientRequest, envelope, failure, stream_documents
+from portero.standin.messages import (
+    MAX_SHOWN_BYTES,
+    Answer,
+    Call,
+    ClientRequest,
+    make_envelope,
+    make_failure,
+    stream_documents,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,13 +28,13 @@ from portero.standin.messages import MAX_SHOWN_BYTES, Answer, Call, ClientReques
     ],
 )
 def test_filters_are_read_in_both_spellings(written: str, read: dict[str, list[str]]) -> None:
-    assert Call("ContainerList", query={"filters": (written,)}).filters() == read
+    assert Call("ContainerList", query={"filters": (written,)}).read_filters() == read
 
 
 def test_the_first_value_of_a_parameter_counts() -> None:
     call = Call("ContainerList", query={"all": ("1", "0")})
 
-    assert (call.first("all"), call.first("size")) == ("1", "")
+    assert (call.find_first("all"), call.find_first("size")) == ("1", "")
 
 
 @pytest.mark.parametrize(("client", "expected"), [("compose/2.26.1", True), ("Docker-Client/26.1.5 (linux)", False)])
@@ -35,7 +43,7 @@ def test_compose_is_known_by_its_user_agent(client: str, expected: bool) -> None
 
 
 def test_errors_and_progress_are_worded_as_dockerd_words_them() -> None:
-    assert failure(404, "no such image") == Answer(404, {"message": "no such image"})
+    assert make_failure(404, "no such image") == Answer(404, {"message": "no such image"})
     stream = stream_documents({"status": "a"}, {"status": "b"}).stream
     assert list(stream or ()) == [b'{"status": "a"}\r\n', b'{"status": "b"}\r\n']
 
@@ -44,7 +52,7 @@ JSON_TYPE = ("Content-Type", "application/json")
 
 
 def shown(*headers: tuple[str, str], target: str = "/v1.45/containers/create", body: bytes = b"{}") -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(envelope(ClientRequest("POST", target, headers, body)))
+    document: dict[str, Any] = json.loads(make_envelope(ClientRequest("POST", target, headers, body)))
     return document
 
 

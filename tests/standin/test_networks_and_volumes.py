@@ -14,10 +14,10 @@ def test_a_made_network_has_its_name_behind_its_id(docker: Client) -> None:
     assert isinstance(answer.body, dict)
     id = str(answer.body["Id"])
 
-    assert docker.daemon.state.network_name(id) == "front"
+    assert docker.daemon.state.find_network_name(id) == "front"
     assert [network["Id"] for network in docker.get("/networks" + filters(label={"a=b": True}))] == [id]
     docker.ask("DELETE", "/networks/front")
-    assert docker.daemon.state.network_name(id) is None
+    assert docker.daemon.state.find_network_name(id) is None
 
 
 def test_networks_of_dockerd_are_there() -> None:

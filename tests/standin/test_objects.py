@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.standin.objects import State, has_labels, identity, swarm_identity
+from portero.standin.objects import State, has_labels, make_id, make_swarm_id
 from tests.standin.direct_client import Client
 
 
@@ -12,8 +12,8 @@ def test_a_container_that_was_not_made_here_existed_before_and_runs(docker: Clie
 
 
 def test_an_id_is_the_same_for_the_same_seed_and_has_dockers_length() -> None:
-    assert identity("web") == identity("web") != identity("db")
-    assert (len(identity("web")), len(swarm_identity("web"))) == (64, 25)
+    assert make_id("web") == make_id("web") != make_id("db")
+    assert (len(make_id("web")), len(make_swarm_id("web"))) == (64, 25)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_labels_are_wanted_by_name_or_by_name_and_value(wanted: list[str], has: 
 
 def test_a_removed_container_leaves_its_events_behind() -> None:
     state = State()
-    container = state.container("web")
+    container = state.find_container("web")
 
     state.start(container)
     state.end(container)

@@ -11,7 +11,7 @@ import pytest
 
 from portero.judging.denial_entries import choose_remedy
 from portero.standin.objects import Container, State
-from portero.standin.trial_objects import NO_OBJECTS, ProjectObjects, drop_causes_named_elsewhere, look_at_host
+from portero.standin.trial_objects import NO_OBJECTS, ProjectObjects, drop_causes_named_elsewhere, list_host_objects
 from tests.cli.running import portero
 from tests.report.conftest import checked, violation
 from tests.unix_server import Handler, serving, silent
@@ -135,7 +135,7 @@ def test_limits_that_the_daemon_cannot_enforce_are_not_asked_for(daemon: Path, t
 
 
 def test_what_compose_replaces_is_left_out(daemon: Path) -> None:
-    seen = look_at_host([str(daemon)])
+    seen = list_host_objects([str(daemon)])
 
     assert len(seen.list_all("container", frozenset({("media", "player")}))) == 1
     assert seen.list_all("container", frozenset({("media", "loader")})) == []
@@ -152,7 +152,7 @@ def test_a_daemon_that_does_not_answer_is_named_within_seconds(tmp_path: Path) -
 
 
 def test_without_a_socket_there_is_nothing_to_say(tmp_path: Path) -> None:
-    assert look_at_host([str(tmp_path / "none")]) is NO_OBJECTS
+    assert list_host_objects([str(tmp_path / "none")]) is NO_OBJECTS
     assert NO_OBJECTS.note == ""
 
 
@@ -174,11 +174,11 @@ def test_a_daemon_that_hides_something_is_named(tmp_path: Path, path: str, statu
             self.reply(json.dumps(ANSWERS[self.path] if is_other else body).encode(), 200 if is_other else status)
 
     with serving(tmp_path / "d.sock", Refusing):
-        assert f"/d.sock: {why}" in look_at_host([str(tmp_path / "d.sock")]).note
+        assert f"/d.sock: {why}" in list_host_objects([str(tmp_path / "d.sock")]).note
 
 
 def test_a_socket_where_nothing_listens_any_more_is_named(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "d.sock"))
 
-    assert look_at_host([str(tmp_path / "d.sock")]).note.endswith("/d.sock: dockerd does not answer")
+    assert list_host_objects([str(tmp_path / "d.sock")]).note.endswith("/d.sock: dockerd does not answer")

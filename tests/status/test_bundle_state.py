@@ -34,7 +34,7 @@ def test_a_fresh_bundle_needs_no_attention(settings: Settings) -> None:
     bundle_state.write_bundle_state(settings.bundle_folder, GOOD)
 
     assert notices(settings) == []
-    assert b"\nportero_bundle_version 7\n" in bundle_state.metrics_text(settings)
+    assert b"\nportero_bundle_version 7\n" in bundle_state.make_metrics(settings)
     described = bundle_state.describe(settings)
     assert isinstance(described, dict)
     assert (described["version"], described["for"], described["fault"]) == (7, "web", "")
@@ -66,7 +66,7 @@ def test_one_that_is_stale_or_refused_does(settings: Settings, changes: dict[str
 
 def test_so_does_a_timer_that_never_ran_and_a_state_that_cannot_be_read(settings: Settings) -> None:
     assert notices(settings) == ["no bundle was ever fetched: start portero-bundle.timer"]
-    assert bundle_state.metrics_text(settings) == b""
+    assert bundle_state.make_metrics(settings) == b""
     bundle_state.locate(settings.bundle_folder).write_text("x")
     assert "cannot be read" in notices(settings)[0]
 
@@ -74,7 +74,7 @@ def test_so_does_a_timer_that_never_ran_and_a_state_that_cannot_be_read(settings
 def test_without_a_bundle_there_is_nothing_to_say() -> None:
     settings = Settings.read({}, {})
 
-    assert (notices(settings), bundle_state.describe(settings), bundle_state.metrics_text(settings)) == ([], {}, b"")
+    assert (notices(settings), bundle_state.describe(settings), bundle_state.make_metrics(settings)) == ([], {}, b"")
 
 
 def test_what_is_noted_comes_back(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def proc(tmp_path: Path) -> Path:
 
 
 def find(proc: Path, pid: int = 7) -> AskingDaemon:
-    daemon = AskingDaemons(proc).find(Peer(pid, 0))
+    daemon = AskingDaemons(proc).find_daemon(Peer(pid, 0))
     assert daemon is not None
     return daemon
 
@@ -81,7 +81,7 @@ def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, mo
     assert isinstance(host, HostFiles)
     host.daemons = AskingDaemons(proc)
     assert application.status()["daemons"] == []
-    host.daemons.find(Peer(7, 0))
+    host.daemons.find_daemon(Peer(7, 0))
 
     (seven,) = cast(list[dict[str, Any]], application.status()["daemons"])
     assert {**seven, "buildEntitlements": "on", "deviceAccess": "unknown"} == SEVEN

@@ -211,7 +211,7 @@ def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_at
     assert isinstance(host, HostFiles)
     assert application.health()["attention"] == []
     daemons = AskingDaemons(proc)
-    daemons.find(Peer(7, 0))
+    daemons.find_daemon(Peer(7, 0))
     monkeypatch.setattr(daemon_state, "identify_dockerd", lambda pid, _: daemons.cached[0].identity)
     host.daemons = daemons
     host.lookups_fail = lambda: True

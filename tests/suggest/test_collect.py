@@ -20,7 +20,7 @@ def add(suggestions: Suggestions, asked: RefusedRequest = NGINX, **host_config: 
 
 
 def left(suggestions: Suggestions) -> dict[str, str]:
-    return {one.rule: one.why for one in suggestions.not_suggested()}
+    return {one.rule: one.why for one in suggestions.list_not_suggested()}
 
 
 def test_site_values_come_by_how_often_and_numbers_as_the_largest() -> None:
@@ -30,8 +30,8 @@ def test_site_values_come_by_how_often_and_numbers_as_the_largest() -> None:
     add(suggestions, PidsLimit=500)
     add(suggestions)
 
-    assert suggestions.patch() == {"memory-max": "4g", "pids-max": 500}
-    assert [wanted.count for wanted in suggestions.site_values()] == [3, 1]
+    assert suggestions.make_patch() == {"memory-max": "4g", "pids-max": 500}
+    assert [wanted.count for wanted in suggestions.list_site_values()] == [3, 1]
     assert (suggestions.requests, suggestions.refused, suggestions.legal) == (5, 4, 4)
 
 
@@ -40,7 +40,7 @@ def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
     add(suggestions, PidMode="host")
     add(suggestions, PidMode="host")
 
-    (draft,) = suggestions.drafts()
+    (draft,) = suggestions.list_drafts()
     assert (draft.request, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
 
 
@@ -48,8 +48,8 @@ def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
     suggestions = new()
     add(suggestions, Binds=["/root/.ssh:/s"])
 
-    assert suggestions.patch() == {}
-    assert suggestions.drafts()[0].sources == {"/root/.ssh"}
+    assert suggestions.make_patch() == {}
+    assert suggestions.list_drafts()[0].sources == {"/root/.ssh"}
 
 
 def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_the_site() -> None:
@@ -62,7 +62,7 @@ def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_t
         Devices=[{"PathOnHost": "/dev/kvm", "PathInContainer": "/dev/kvm", "CgroupPermissions": "r"}],
     )
 
-    assert suggestions.patch().keys() == {"devices"}
+    assert suggestions.make_patch().keys() == {"devices"}
     assert suggestions.legal == 0
     assert left(suggestions)["no-daemon-sockets"] == "pin"
 
@@ -71,7 +71,7 @@ def test_a_missing_flag_is_added_to_the_command() -> None:
     suggestions = new()
     add(suggestions, PidsLimit=0)
 
-    assert suggestions.not_suggested() == [NotSuggested("pids-limit", "flags", "--pids-limit 200", 1)]
+    assert suggestions.list_not_suggested() == [NotSuggested("pids-limit", "flags", "--pids-limit 200", 1)]
     assert suggestions.legal == 0
 
 
@@ -79,7 +79,7 @@ def test_a_flag_that_follows_another_one_says_so() -> None:
     suggestions = new()
     add(suggestions, MemorySwap=-1)
 
-    (left,) = suggestions.not_suggested()
+    (left,) = suggestions.list_not_suggested()
     assert (left.rule, left.flags) == ("no-swap", "--memory-swap with the value of --memory")
 
 
@@ -89,7 +89,7 @@ def test_the_daemons_socket_needs_a_pinned_image() -> None:
     add(pinned, RefusedRequest("ContainerCreate", "docker.io", "library/traefik", DIGEST), Binds=[f"{SOCKET}:{SOCKET}"])
 
     assert left(suggestions)["no-daemon-sockets"] == "pin"
-    assert "no-daemon-sockets" in pinned.drafts()[0].rules
+    assert "no-daemon-sockets" in pinned.list_drafts()[0].rules
 
 
 def test_codes_self_protection_and_requests_without_a_name_are_left() -> None:

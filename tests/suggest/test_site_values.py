@@ -14,7 +14,7 @@ FINDER = finder(JUDGE)
 def found(rule: str, **host_config: Any) -> SiteValue | None:
     document, denials = denied(JUDGE, **host_config)
     (violation,) = [each for each in denials if each.rule == rule]
-    return FINDER.find(violation, document)
+    return FINDER.find_value(violation, document)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.values.ip_ranges import Network, contains, spell_prefix
+from portero.values.ip_ranges import Network, contains, format_prefix
 
 NETWORKS: st.SearchStrategy[Network] = st.one_of(
     st.builds(lambda a, n: ip_network((a, n), strict=False), st.integers(0, 2**32 - 1), st.integers(0, 32)),
@@ -19,9 +19,9 @@ NETWORKS: st.SearchStrategy[Network] = st.one_of(
     [("10.0.0.0/8", "4:00001010"), ("0.0.0.0/0", "4:"), ("fc00::/7", "6:1111110"), ("0.0.0.1/32", f"4:{'0' * 31}1")],
 )
 def test_a_prefix_is_the_version_and_its_bits(network: str, prefix: str) -> None:
-    assert spell_prefix(ip_network(network)) == prefix
+    assert format_prefix(ip_network(network)) == prefix
 
 
 @given(NETWORKS, NETWORKS)
 def test_a_range_lies_in_another_that_begins_its_prefix(outer: Network, inner: Network) -> None:
-    assert contains(outer, inner) == spell_prefix(inner).startswith(spell_prefix(outer))
+    assert contains(outer, inner) == format_prefix(inner).startswith(format_prefix(outer))

@@ -124,7 +124,7 @@ class Application:
 
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
-        return self.metrics.text() + bundle_state.metrics_text(self.settings)
+        return self.metrics.text() + bundle_state.make_metrics(self.settings)
 
     def _view(self) -> View:
         in_force = self.in_force

@@ -46,7 +46,7 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: 
     root = settings.visible_root
     addresses = partial(list_daemon_addresses, settings)
     daemons = AskingDaemons()
-    followed = FollowedDaemons(routes, daemons.find, addresses)
+    followed = FollowedDaemons(routes, daemons.find_daemon, addresses)
     objects = DaemonObjects(addresses, WriterMemory(settings.writers), followed.at)
     networks = DaemonNetworks(addresses, lambda daemon: followed.at(daemon).connections)
     try:

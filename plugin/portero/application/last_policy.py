@@ -65,7 +65,7 @@ def read_saved_policy(settings: Settings) -> SavedPolicy | None:
         raise LoadError([f"{settings.last_policy}: is not as portero writes it"]) from error
 
 
-def was_signed(settings: Settings) -> bool:
+def is_signed(settings: Settings) -> bool:
     """Whether the policy that was saved for these folders had a signature; True where it cannot be read."""
     try:
         saved = read_saved_policy(settings)

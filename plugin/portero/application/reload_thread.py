@@ -46,7 +46,7 @@ class ReloadThread:
         if is_replacement:
             application.in_force = reloading.restore_policy(application)
             self._count_and_report()
-        self._plan_retry()
+        self._schedule_retry()
         if not application.in_force.unusable:
             self._save_policy()
         write_summary(application)
@@ -124,14 +124,14 @@ class ReloadThread:
             return
         self.application.in_force = in_force
         self._watch.set_baseline(before)
-        self._plan_retry()
+        self._schedule_retry()
         if not in_force.state.faults:
             self._save_policy()
             write_summary(self.application)
         if not is_retry or in_force.state.faults != faults:
             self._count_and_report()
 
-    def _plan_retry(self) -> None:
+    def _schedule_retry(self) -> None:
         """Faults may pass without a change in the folders: no descriptor was free, or a disk was away."""
         if self.application.in_force.state.faults:
             self._retry.fail(time.monotonic())

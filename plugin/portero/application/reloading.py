@@ -26,14 +26,14 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
         loading.remember_versions(application.settings, loaded.signed)
     except Exception as error:  # noqa: BLE001 - an error of ours at a reload must not end the plugin
         return _keep_old_policy(application, first_policy.list_faults(error)) if is_unchanged() else None
-    return _bring_into_force(application, loaded)
+    return _put_in_force(application, loaded)
 
 
 def restore_policy(application: Application) -> InForce:
     """What is in force in a process that replaces a killed one; raises LoadError."""
     judge, state = application.in_force.judge, application.in_force.state
     first = first_policy.find_policy(application.settings, judge.routes.operations, state, application.setting_faults)
-    in_force = _bring_into_force(application, first.loaded, first.unusable)
+    in_force = _put_in_force(application, first.loaded, first.unusable)
     return replace(in_force, state=replace(in_force.state, faults=first.faults))
 
 
@@ -45,7 +45,7 @@ def _load(application: Application) -> Loaded:
     return loading.load_trusted(application.settings, operations, state.files, None, state.signed)
 
 
-def _bring_into_force(application: Application, loaded: Loaded, unusable: str = "") -> InForce:
+def _put_in_force(application: Application, loaded: Loaded, unusable: str = "") -> InForce:
     # New groups need attention until the next start.
     before = application.in_force.state
     new_groups = tuple(sorted({*before.new_groups, *loaded.new_groups}))

@@ -16,7 +16,7 @@ _NO_GROUP = (
 )
 
 
-def new_reader(
+def make_signed_reader(
     settings: Settings,
     saved: Mapping[Path, Mapping[str, bytes]] | None = None,
     running: Mapping[Path, Manifest] | None = None,
@@ -45,7 +45,7 @@ def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:
     """What the folders are signed as now; None when one of them is not signed as it must be."""
     faults: list[str] = []
     try:
-        reader = new_reader(settings)
+        reader = make_signed_reader(settings)
         for path in settings.schemas:
             reader.read(path, faults)
     except (InvalidKeys, InvalidVersions):

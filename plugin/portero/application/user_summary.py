@@ -1,6 +1,6 @@
 """The file in which users of the host find what they may see of the policy in force, for their commands.
 
-A file and not a page: nobody but root reaches the process that decides. systemd makes the folder (RuntimeDirectory=)
+A file and not a page: only root reaches the process that decides. systemd makes the folder (RuntimeDirectory=)
 and removes it when Portero stops.
 """
 

@@ -71,7 +71,7 @@ def _check(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
         raise ArchiveRefused(f"has a file that {fault}")
     parts = member.name.split("/")
     if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
-        raise ArchiveRefused("has a name that leads out of the folder, or is none")
+        raise ArchiveRefused("has an invalid name, or one that leads out of the folder")
     # A link, a device or a folder; a file with holes claims more than the archive holds.
     if member.type != tarfile.REGTYPE or member.issparse():
         raise ArchiveRefused(f"{member.name}: is not a regular file")

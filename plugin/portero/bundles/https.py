@@ -101,7 +101,7 @@ class Transport:
         try:
             connection.request(method, url.target, body, dict(headers))
             with connection.getresponse() as response:
-                content = b"" if method == "HEAD" else self._read(response, url, max_size)
+                content = b"" if method == "HEAD" else self._read_body(response, url, max_size)
                 fields = {name.lower(): value for name, value in response.getheaders()}
             return HttpAnswer(response.status, fields, content)
         except ssl.SSLCertVerificationError as error:
@@ -134,7 +134,7 @@ class Transport:
         tunnel.set_tunnel(url.host, url.port, self.proxy.headers)
         return tunnel
 
-    def _read(self, response: http.client.HTTPResponse, url: Url, max_size: int) -> bytes:
+    def _read_body(self, response: http.client.HTTPResponse, url: Url, max_size: int) -> bytes:
         parts, room = [], max_size
         while chunk := response.read1(_CHUNK):
             room -= len(chunk)
@@ -155,7 +155,7 @@ class DeadlinePassed(BaseException):
 
 
 @contextmanager
-def ends_within(seconds: float) -> Iterator[None]:
+def limit_seconds(seconds: float) -> Iterator[None]:
     """Raise DeadlinePassed from the block when it takes longer, or than one around it has left."""
     before, began = signal.signal(signal.SIGALRM, _end), time.monotonic()
     outer, again = signal.getitimer(signal.ITIMER_REAL)
@@ -177,7 +177,7 @@ def ends_within(seconds: float) -> Iterator[None]:
 def answers_within(seconds: float, server: str) -> Iterator[None]:
     """Raise TransportFailed from the block when this server takes longer."""
     try:
-        with ends_within(seconds):
+        with limit_seconds(seconds):
             yield
     except DeadlinePassed:
         raise TransportFailed(f"{server}: did not answer in full within {seconds:g} s") from None

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from portero.bundles.archive import BundleRefused, Trust
 from portero.bundles.fetch import WHOLE, BundleSource, LoginRefused
-from portero.bundles.https import DeadlinePassed, TransportFailed, ends_within
+from portero.bundles.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.settings.setting_values import CURRENT
 from portero.signing import signature, tree
 from portero.signing.signature import PublicKey, SignatureRefused
@@ -45,7 +45,7 @@ def pull_bundle(
         # All is fetched anew.
         before = BundleState()
     try:
-        with ends_within(WHOLE * source.seconds):
+        with limit_seconds(WHOLE * source.seconds):
             after = _take_new(source, folder, read_trust(), try_load, before)
         after = replace(after, succeeded=time.time(), failures=0, fault="", refused=False)
     except (TransportFailed, LoginRefused, BundleRefused, Faults, InvalidVersions) as error:
@@ -108,7 +108,7 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
     if not _holds(target, files):
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=versions))
         try:
-            _write(fresh, files)
+            _write_files(fresh, files)
             # What is there now is damaged or incomplete.
             shutil.rmtree(target, ignore_errors=True)
             os.rename(fresh, target)
@@ -121,7 +121,7 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
         if str(target) != os.path.realpath(folder / CURRENT):
             shutil.rmtree(target, ignore_errors=True)
         raise
-    _link(folder, target)
+    _link_folder(folder, target)
     _remove_old(versions, target)
 
 
@@ -132,7 +132,7 @@ def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
         return False
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.chmod(0o755)
     for name, content in files.items():
         file = folder / name
@@ -145,7 +145,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         file.chmod(0o644)
 
 
-def _link(folder: Path, target: Path) -> None:
+def _link_folder(folder: Path, target: Path) -> None:
     fresh = folder / f".{CURRENT}.{os.getpid()}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.relative_to(folder))

@@ -49,7 +49,7 @@ class Registry:
             return None
         answer = self._ask("GET", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
         self._expect(answer, _OK, self.address.reference)
-        digest = _digest(answer.body)
+        digest = _compute_digest(answer.body)
         if self.address.is_digest and digest != self.address.reference:
             raise TransportFailed(f"{self.address.host}: sent another manifest than {self.address.reference}")
         if digest == mark:
@@ -57,33 +57,33 @@ class Registry:
         layer, signature = _read_manifest(answer.body, self.address)
         blob = self._ask("GET", f"blobs/{layer}", max_size=MAX_ARCHIVE_SIZE)
         self._expect(blob, _OK, "its layer")
-        if _digest(blob.body) != layer:
+        if _compute_digest(blob.body) != layer:
             raise TransportFailed(f"{self.address.host}: sent another layer than {layer}")
         return Bundle(blob.body, signature, digest)
 
     def push(self, bundle: Bundle, annotations: Mapping[str, str]) -> str:
         """Put the bundle there under the address's tag; returns the digest of its manifest."""
         for blob in (_EMPTY, bundle.data):
-            self._upload(blob)
+            self._upload_blob(blob)
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "artifactType": ARTIFACT,
-            "config": _descriptor(_EMPTY_TYPE, _EMPTY),
-            "layers": [_descriptor(LAYER, bundle.data)],
+            "config": _make_descriptor(_EMPTY_TYPE, _EMPTY),
+            "layers": [_make_descriptor(LAYER, bundle.data)],
             "annotations": {**annotations, SIGNATURE: bundle.signature},
         }
         text = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
         put = self._ask("PUT", f"manifests/{self.address.reference}", {"Content-Type": MANIFEST}, text)
         self._expect(put, _CREATED, "the manifest")
-        return _digest(text)
+        return _compute_digest(text)
 
     def find_published(self) -> Bundle | None:
         """What the tag leads to; None when nothing does."""
         there = self._ask("HEAD", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
         return None if there.status == _NOT_FOUND else self.pull()
 
-    def find(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
+    def find_content(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
         """What is at a path below the name, such as manifests/TAG; None: nothing is. Raises TransportFailed."""
         answer = self._ask("GET", path, {"Accept": accept} if accept else {}, max_size=max_size)
         if answer.status == _NOT_FOUND:
@@ -91,18 +91,18 @@ class Registry:
         self._expect(answer, _OK, path)
         return answer.body
 
-    def _upload(self, blob: bytes) -> None:
-        if self._ask("HEAD", f"blobs/{_digest(blob)}").status == _OK:
+    def _upload_blob(self, blob: bytes) -> None:
+        if self._ask("HEAD", f"blobs/{_compute_digest(blob)}").status == _OK:
             return
         begun = self._ask("POST", "blobs/uploads/")
         self._expect(begun, _ACCEPTED, "the upload")
-        place = self.transport.locate(self._url("blobs/uploads/"), begun.headers.get("location", ""))
-        mark = "&" if "?" in place.target else "?"
-        place = replace(place, target=f"{place.target}{mark}{urlencode({'digest': _digest(blob)})}")
-        done = self._send("PUT", place, {"Content-Type": "application/octet-stream"}, blob)
+        upload = self.transport.locate(self._make_url("blobs/uploads/"), begun.headers.get("location", ""))
+        mark = "&" if "?" in upload.target else "?"
+        upload = replace(upload, target=f"{upload.target}{mark}{urlencode({'digest': _compute_digest(blob)})}")
+        done = self._send("PUT", upload, {"Content-Type": "application/octet-stream"}, blob)
         self._expect(done, _CREATED, "the layer")
 
-    def _url(self, path: str) -> Url:
+    def _make_url(self, path: str) -> Url:
         home = self.transport.home
         return replace(home, target=f"{home.target}/{path}")
 
@@ -115,7 +115,7 @@ class Registry:
         *,
         max_size: int | None = None,
     ) -> HttpAnswer:
-        url = self._url(path)
+        url = self._make_url(path)
         answer = self._send(method, url, headers, body, max_size)
         challenge = answer.headers.get("www-authenticate", "")
         # A token is for what was asked first: what reads does not write.
@@ -188,9 +188,9 @@ def _parse(text: bytes, address: OciAddress) -> dict[str, JSON]:
         raise TransportFailed(f"{address.host}: answers with something else than a JSON object") from error
 
 
-def _descriptor(media_type: str, blob: bytes) -> dict[str, str | int]:
-    return {"mediaType": media_type, "digest": _digest(blob), "size": len(blob)}
+def _make_descriptor(media_type: str, blob: bytes) -> dict[str, str | int]:
+    return {"mediaType": media_type, "digest": _compute_digest(blob), "size": len(blob)}
 
 
-def _digest(data: bytes) -> str:
+def _compute_digest(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"

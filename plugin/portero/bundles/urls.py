@@ -1,7 +1,7 @@
 """Addresses that a server names, in redirects, challenges and uploads: read strictly, and followed nowhere unexpected.
 
 An exchange stays on the host that the bundle comes from, or goes to one that the site lists. One that began with TLS
-keeps it: a registry must not make us ask services of this machine, nor bring a login to anybody in clear.
+keeps it: a registry must not make us ask services of this machine, nor send a login in clear.
 """
 
 import re
@@ -50,7 +50,7 @@ class Url:
         try:
             return parse_url(urljoin(self.text, location[: _MAX_LENGTH + 1]))
         except ValueError:
-            raise UrlRefused(f"names an address that is none: {_shorten(location)}") from None
+            raise UrlRefused(f"names an invalid address: {_shorten(location)}") from None
 
     def check_step(self, target: "Url", listed: Collection[str] | None) -> None:
         """Return when an exchange with this server may go on at `target`. Raises UrlRefused.
@@ -69,7 +69,7 @@ def parse_url(text: str) -> Url:
     match = _URL.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     port = int(match["port"] or _PORTS[match["scheme"]]) if match is not None else 0
     if match is None or not 0 < port <= _MAX_PORT:
-        raise UrlRefused(f"names an address that is none: {_shorten(text)}")
+        raise UrlRefused(f"names an invalid address: {_shorten(text)}")
     target = match["target"] or "/"
     host = match["host"].strip("[]").lower()
     return Url(match["scheme"], host, port, target if target.startswith("/") else f"/{target}")

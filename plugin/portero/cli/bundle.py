@@ -12,11 +12,11 @@ from portero.application import loading, signed_folders
 from portero.bundles import archive
 from portero.bundles.archive import Bundle, BundleRefused, Trust, open_bundle
 from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource, LoginRefused
-from portero.bundles.https import DeadlinePassed, TransportFailed, ends_within
+from portero.bundles.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.bundles.pull import pull_bundle
 from portero.cli import options, secret_input
 from portero.cli.next_version import ask_version, find_in_force, sign_above
-from portero.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize
+from portero.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize_manifest
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.reading import api_tables
@@ -79,13 +79,13 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
     Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
     host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
     """
-    settings = options.settings_here({"bundle_login": login, "bundle_ca": ca})
+    settings = options.load_host_settings({"bundle_login": login, "bundle_ca": ca})
     parsed = _parse(address)
     if not isinstance(parsed, OciAddress) or parsed.is_digest:
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
     key, files = secret_input.read_key(key_file), read_files(folder)
     manifest = read_manifest(folder, files)
-    with options.gives_up_on(TransportFailed, LoginRefused):
+    with options.give_up_on(TransportFailed, LoginRefused):
         registry = _open_source(parsed, settings).open_registry(parsed)
         known = find_in_force(registry, manifest.group, key, settings, after)
         files = sign_above(folder, files, key, ask_version(manifest, after) if known is None else known, after)
@@ -107,12 +107,12 @@ def pull(login: str | None, state: str | None) -> None:
     Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
     3: either of the two, and there is none from before.
     """
-    settings = options.settings_here({"bundle_login": login, "state": state})
+    settings = options.load_host_settings({"bundle_login": login, "state": state})
     if not settings.bundle:
         options.give_up(["PORTERO_BUNDLE is empty: name the address of a bundle"])
 
     def read_trust() -> Trust:
-        reader = signed_folders.new_reader(settings)
+        reader = signed_folders.make_signed_reader(settings)
         return Trust(reader.trusted, settings.host_groups, reader.seen)
 
     def try_load(folder: Path) -> None:
@@ -137,9 +137,9 @@ def pull(login: str | None, state: str | None) -> None:
 @options.JSON_OUTPUT
 def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
-    settings = options.settings_here({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
+    settings = options.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     try:
-        with options.explain_os_errors(source, by_file=True), ends_within(WHOLE * DEADLINE):
+        with options.explain_os_errors(source, by_file=True), limit_seconds(WHOLE * DEADLINE):
             bundle = _read_bundle(source, settings)
             _, manifest = open_bundle(bundle, read_trusted_keys(settings))
     except (TransportFailed, LoginRefused) as error:
@@ -151,7 +151,7 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
         sys.exit(options.REFUSED)
     files = sorted(manifest.files)
     lines = [f"{source}: {describe(manifest)}, key {manifest.key}", *files]
-    show({**summarize(manifest), "files": files}, lines, as_json=as_json)
+    show({**summarize_manifest(manifest), "files": files}, lines, as_json=as_json)
 
 
 def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
@@ -181,5 +181,5 @@ def _open_source(address: OciAddress | WebAddress, settings: Settings) -> Bundle
 
 
 def _parse(address: str) -> OciAddress | WebAddress:
-    with options.gives_up_on(ValueError, name=address):
+    with options.give_up_on(ValueError, name=address):
         return parse_address(address)

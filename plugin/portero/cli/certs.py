@@ -25,7 +25,7 @@ _CA, _CA_KEY, _CERT, _KEY = "ca.pem", "ca-key.pem", "cert.pem", "key.pem"
 _Option: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-def _days(default: int) -> _Option:
+def _make_days_option(default: int) -> _Option:
     return click.option("--days", type=click.IntRange(1, 3660), default=default, show_default=True, help="Days valid.")
 
 
@@ -37,48 +37,48 @@ def certs() -> None:
 @certs.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--name", metavar="NAME", default="portero authority", show_default=True, help="Its name.")
-@_days(1825)
+@_make_days_option(1825)
 def ca(folder: Path, name: str, days: int) -> None:
     """Make an authority in DIR: ca.pem, and ca-key.pem, which signs and stays on this machine."""
     _check_names([name])
     made = make_authority(name, days)
     _create(folder, {_CA_KEY: (made.key, _OWNER_ONLY), _CA: (made.certificate, _EVERYBODY)})
-    show_lines([f"{folder / _CA}: valid until {_spell(made.end)}; keep {folder / _CA_KEY} off the Docker hosts"])
+    show_lines([f"{folder / _CA}: valid until {_format_end(made.end)}; keep {folder / _CA_KEY} off the Docker hosts"])
 
 
 @certs.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--host", "hosts", metavar="NAME", multiple=True, required=True, help="A name or address; repeatable.")
-@_days(397)
+@_make_days_option(397)
 def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
     """Issue a certificate for a dockerd, and show its settings. DIR has the authority."""
     if not all(_HOST.fullmatch(host) for host in hosts):
         options.give_up(["--host: write names such as docker.example.com, or addresses"])
     issued = _issue(folder, lambda authority: authority.issue("server", hosts[0], (), hosts, days))
-    made = _write(folder, hosts[0], issued)
-    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_spell(issued.end)}", *_list_help("server")])
+    made = _write_files(folder, hosts[0], issued)
+    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_format_end(issued.end)}", *_list_help("server")])
 
 
 @certs.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--user", metavar="NAME", required=True, help="The user (CN).")
 @click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user (O); repeatable.")
-@_days(90)
+@_make_days_option(90)
 def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
     """Issue a certificate for a user, and show how to use it. DIR has the authority."""
     _check_names([user, *groups])
     if not _FILE_NAME.fullmatch(user):
         options.give_up(["--user: write a name that can be a folder's: letters, digits, ., _, @ and -"])
     issued = _issue(folder, lambda authority: authority.issue("client", user, groups, (), days))
-    made = _write(folder, user, issued)
+    made = _write_files(folder, user, issued)
     listed = f" in {', '.join(groups)}" if groups else ""
     help = (line.replace("{folder}", str(made.absolute())) for line in _list_help("client"))
-    show_lines([f"{made}: for {user}{listed}, valid until {_spell(issued.end)}", *help])
+    show_lines([f"{made}: for {user}{listed}, valid until {_format_end(issued.end)}", *help])
 
 
 @certs.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
-@_days(90)
+@_make_days_option(90)
 def renew(folders: tuple[Path, ...], days: int) -> None:
     """Renew the certificates in folders that `server` and `client` made: cert.pem changes, the key stays.
 
@@ -87,15 +87,15 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
     for folder in folders:
         file = folder / _CERT
         unread = options.explain_os_errors(file, "name a folder that `server` or `client` made")
-        with options.gives_up_on(AuthorityRefused, name=file), unread:
+        with options.give_up_on(AuthorityRefused, name=file), unread:
             old = file.read_bytes()
             text, end = _read_authority(folder.absolute().parent).renew(old, days)
             replace_file(file, text, _EVERYBODY)
-        show_lines([f"{file}: valid until {_spell(end)}"])
+        show_lines([f"{file}: valid until {_format_end(end)}"])
 
 
 def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
-    with options.gives_up_on(AuthorityRefused, name=folder / _CA):
+    with options.give_up_on(AuthorityRefused, name=folder / _CA):
         return make(_read_authority(folder))
 
 
@@ -104,7 +104,7 @@ def _read_authority(folder: Path) -> Authority:
         return Authority.read((folder / _CA).read_bytes(), (folder / _CA_KEY).read_bytes())
 
 
-def _write(folder: Path, name: str, issued: Issued) -> Path:
+def _write_files(folder: Path, name: str, issued: Issued) -> Path:
     made = folder / name
     files = {_KEY: (issued.key, _OWNER_ONLY), _CERT: (issued.certificate, _EVERYBODY)}
     _create(made, {**files, _CA: ((folder / _CA).read_bytes(), _EVERYBODY)})
@@ -128,5 +128,5 @@ def _list_help(what: str) -> list[str]:
     return Path(__file__).with_name(f"certs_{what}.txt").read_text(encoding="utf-8").splitlines()
 
 
-def _spell(end: datetime) -> str:
+def _format_end(end: datetime) -> str:
     return f"{end:%Y-%m-%d}"

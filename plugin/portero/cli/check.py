@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from portero.cli import check_fix, check_report, options
-from portero.cli.check_report import Notes
+from portero.cli.check_report import ReportNotes
 from portero.cli.file_decisions import FileJudge
 from portero.cli.input_files import FILE
 from portero.cli.terminal import show_json, show_lines, show_text
@@ -75,23 +75,25 @@ def check(
     """
     if write and not fix:
         options.give_up(["--write: needs --fix"])
-    settings = replace(options.settings_here(given), mode="enforce")
-    judge = options.judge_elsewhere(settings)
+    settings = replace(options.load_host_settings(given), mode="enforce")
+    judge = options.load_remote_judge(settings)
     reading = Reading(
         project_root,
-        options.variables(env, os.environ),
+        options.read_variables(env, os.environ),
         not no_sandbox,
         env_files,
         profiles,
         knows_daemon=settings.host_root != "none" or settings.daemon_config is not None,
     )
     sees_host = settings.host_root != "none"
-    files_judge = FileJudge(judge, reading, operation, sees_host=sees_host, existing=options.look_at_host(settings))
+    files_judge = FileJudge(
+        judge, reading, operation, sees_host=sees_host, existing=options.list_host_objects(settings)
+    )
     projects = [project_files or _find_project()] if project_files or not files else []
     projects += [(file,) for file in files]
-    with options.gives_up_on(InvalidRequestFile):
+    with options.give_up_on(InvalidRequestFile):
         if fix:
-            sys.exit(check_fix.fix_projects(files_judge, projects, is_kept=write))
+            sys.exit(check_fix.fix_projects(files_judge, projects, is_written=write))
         requests = files_judge.read(projects)
         if not requests:
             options.give_up(["no requests found in these files"])
@@ -106,14 +108,14 @@ def check(
 
 def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
-    files = project.from_command([], os.getcwd(), None).files
+    files = project.open_command([], os.getcwd(), None).files
     if not files:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, files))
 
 
 def _show_decisions(
-    checked: Sequence[DecidedRequest], form: str, policy: Policy, notes: Notes, *, show_all: bool
+    checked: Sequence[DecidedRequest], form: str, policy: Policy, notes: ReportNotes, *, show_all: bool
 ) -> None:
     if form in ("sarif", "junit"):
         from portero.report.output_formats import make_sarif_of_decisions, write_junit_decisions

@@ -47,21 +47,21 @@ _LISTED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def fix_projects(judge: FileJudge, projects: Sequence[Sequence[str]], *, is_kept: bool) -> int:
+def fix_projects(judge: FileJudge, projects: Sequence[Sequence[str]], *, is_written: bool) -> int:
     """Show, or keep, the override of each project; the exit status. Raises InvalidRequestFile."""
     for file in (one for files in projects for one in files if not is_compose(one)):
         raise InvalidRequestFile(f"{file}: is no compose file (.yaml, .yml), and --fix writes an override of one")
-    statuses = [_fix_project(judge, files, is_kept=is_kept) for files in projects]
+    statuses = [_fix_project(judge, files, is_written=is_written) for files in projects]
     return REFUSED if REFUSED in statuses else ALLOWED
 
 
-def _fix_project(judge: FileJudge, files: Sequence[str], *, is_kept: bool) -> int:
+def _fix_project(judge: FileJudge, files: Sequence[str], *, is_written: bool) -> int:
     target = override.find_override(files[0])
     before = _read_override(target)
-    own = [file for file in files if not os.path.exists(target) or not os.path.samefile(file, target)]
-    sources = [*own, *([target] if before else [])]
+    project_files = [file for file in files if not os.path.exists(target) or not os.path.samefile(file, target)]
+    sources = [*project_files, *([target] if before else [])]
     checked, _ = judge.decide(judge.read([sources]))
-    places = {each.request.name: each.request.location for each in checked}
+    locations = {each.request.name: each.request.location for each in checked}
     services, comments = _list_keys(judge, checked, sources)
     tried = target
     if services:
@@ -72,15 +72,15 @@ def _fix_project(judge: FileJudge, files: Sequence[str], *, is_kept: bool) -> in
             tried = os.path.join(folder, override.NEW)
             Path(tried).write_text(text, encoding="utf-8")
             os.chmod(folder, 0o755)  # noqa: S103 - it holds what was shown
-            checked, _ = judge.decide(judge.read([[*own, tried]]))
-        if is_kept:
-            _keep(target, text, files[0])
+            checked, _ = judge.decide(judge.read([[*project_files, tried]]))
+        if is_written:
+            _write_override(target, text, files[0])
     refused = [each for each in checked if not each.decision.allowed]
     show_lines(_list_listed(refused))
     show_lines(_list_daemon_settings(refused, judge.judge.policy.site))
-    show_lines(line.replace(tried, target) for line in _list_left(refused, places))
+    show_lines(line.replace(tried, target) for line in _list_left(refused, locations))
     if services:
-        show_lines([f"wrote {target}" if is_kept else f"--write keeps it as {target}"])
+        show_lines([f"wrote {target}" if is_written else f"--write keeps it as {target}"])
     left = f"{len(refused)} left to decide" if refused else "every service is allowed with it"
     show_lines([left if services or refused else "every service is allowed as it is"])
     return REFUSED if refused else ALLOWED
@@ -107,7 +107,7 @@ def _list_keys(
     for each in checked:
         name = each.request.name
         keys = list_limits(each, site)
-        if "mem_limit" in keys and (measured := _measure(judge, each, parse_size(cast(str, keys["mem_limit"])))):
+        if "mem_limit" in keys and (measured := _measure_memory(judge, each, parse_size(cast(str, keys["mem_limit"])))):
             keys, comments[name] = list_limits(each, site, measured.limit), measured.why
         if limits_by_deploy(sources, name):
             keys = move_to_deploy(keys)
@@ -118,24 +118,24 @@ def _list_keys(
     return services, comments
 
 
-def _measure(judge: FileJudge, checked: DecidedRequest, most: int) -> Measured | None:
+def _measure_memory(judge: FileJudge, checked: DecidedRequest, max_bytes: int) -> Measured | None:
     made, host = checked.request.objects, judge.existing
     if host.daemon is None or not isinstance(made, ProjectObjects):
         return None
     of_service = {pair for pair in made.state.replaced if pair[1] == checked.request.name}
-    return measure_memory(host.list_of(of_service), host.daemon.addresses(None), most)
+    return measure_memory(host.list_of(of_service), host.daemon.addresses(None), max_bytes)
 
 
-def _keep(target: str, text: str, like: str) -> None:
+def _write_override(target: str, text: str, like: str) -> None:
     """With the rights of the file that it replaces: it can hold secrets. A new one has those of the project's file.
 
     Its owner alone writes it, whose group can be another one than that of the project's file.
     """
     try:
         is_new = not os.path.lexists(target)
-        known = os.stat(like) if is_new else os.lstat(target)
-        owner = (known.st_uid, known.st_gid) if os.geteuid() == 0 else None
-        replace_file(Path(target), text.encode(), known.st_mode & (0o644 if is_new else 0o666), owner)
+        status = os.stat(like) if is_new else os.lstat(target)
+        owner = (status.st_uid, status.st_gid) if os.geteuid() == 0 else None
+        replace_file(Path(target), text.encode(), status.st_mode & (0o644 if is_new else 0o666), owner)
     except OSError as error:
         raise InvalidRequestFile(f"{target}: {error.strerror}") from None
 
@@ -143,7 +143,7 @@ def _keep(target: str, text: str, like: str) -> None:
 def _list_listed(refused: Sequence[DecidedRequest]) -> Iterator[str]:
     snippet = {key: paths for key, rules in _LISTED.items() if (paths := list_paths(refused, rules))}
     if snippet:
-        yield "site.json, by whoever answers for the host (not where a database keeps its data read-only):"
+        yield "site.json, by an administrator of the host (not where a database keeps its data read-only):"
         yield f"  {json.dumps(snippet)}"
 
 
@@ -156,14 +156,14 @@ def _list_daemon_settings(refused: Sequence[DecidedRequest], site: Mapping[str, 
                 text = re.sub(r"\{([a-z-]+)\}", lambda named: json.dumps(site[named[1]]), _DAEMON[one.rule])
                 settings |= json.loads(text)
     if settings:
-        yield "daemon.json, by whoever answers for the host, then a restart of dockerd:"
+        yield "daemon.json, by an administrator of the host, then a restart of dockerd:"
         yield f"  {json.dumps(settings)}"
 
 
-def _list_left(refused: Sequence[DecidedRequest], places: Mapping[str, str]) -> Iterator[str]:
+def _list_left(refused: Sequence[DecidedRequest], locations: Mapping[str, str]) -> Iterator[str]:
     """Each request with its rules and what obeying them costs. `places`: by its name, where the project has it."""
     for each in refused:
-        yield f"{places.get(each.request.name, each.request.location)}: to decide"
+        yield f"{locations.get(each.request.name, each.request.location)}: to decide"
         reasons = [*list_reasons(each, with_try=False)]
         yield from reasons
         rules = dict.fromkeys(one.rule for one in each.decision.violations if one.action == "deny")

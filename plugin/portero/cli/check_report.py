@@ -24,7 +24,7 @@ _LINE = re.compile(r":\d+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class ReportNotes:
     """What people read besides decisions. `warnings`: of Compose. `on_host`: how many findings only the host tells.
 
     `beside`: whether the containers of this host were looked at.
@@ -44,14 +44,16 @@ def make_line(checked: DecidedRequest) -> dict[str, JSON]:
     return {"file": checked.request.location, **checked.decision.line(microseconds=0), "violations": violations}
 
 
-def list_report(checked: Sequence[DecidedRequest], notes: Notes = Notes(), *, show_all: bool = False) -> Iterator[str]:
-    """For people: each refused request once, those that are refused alike together; then what is only counted."""
+def list_report(
+    checked: Sequence[DecidedRequest], notes: ReportNotes = ReportNotes(), *, show_all: bool = False
+) -> Iterator[str]:
+    """For people: each refused request once, those refused for the same reasons together; then what is only counted."""
     refused = [each for each in checked if not each.decision.allowed]
     allowed = [each for each in checked if each.decision.allowed]
-    alike: dict[tuple[str, ...], list[DecidedRequest]] = {}
+    by_reasons: dict[tuple[str, ...], list[DecidedRequest]] = {}
     for each in refused:
-        alike.setdefault(tuple(list_reasons(each)), []).append(each)
-    for reasons, group in alike.items():
+        by_reasons.setdefault(tuple(list_reasons(each)), []).append(each)
+    for reasons, group in by_reasons.items():
         where = ", ".join(dict.fromkeys(each.request.location for each in group))
         yield f"{where}: {group[0].decision.subject.operation or 'request'} refused"
         yield from reasons
@@ -63,7 +65,7 @@ def list_report(checked: Sequence[DecidedRequest], notes: Notes = Notes(), *, sh
 
 
 def _count(
-    allowed: Sequence[DecidedRequest], refused: Sequence[DecidedRequest], notes: Notes, *, show_all: bool
+    allowed: Sequence[DecidedRequest], refused: Sequence[DecidedRequest], notes: ReportNotes, *, show_all: bool
 ) -> Iterator[str]:
     advices = sum(one.action == "audit" for each in (*allowed, *refused) for one in each.decision.violations)
     if not show_all and ((allowed and refused) or advices):
@@ -97,7 +99,7 @@ def _write_entry(entry: Entry) -> str:
 def _locate(checked: DecidedRequest, violation: Violation) -> Violation:
     """The violation at a line of the file, where that is not the line of the whole request."""
     line = checked.request.find_line(violation.at)
-    violation = use_own_words(checked, violation)
+    violation = spell_as_in_file(checked, violation)
     if line is None or line == (checked.request.file, checked.request.line):
         return violation
     return replace(violation, at=f"{line[0]}:{line[1]}")
@@ -119,7 +121,7 @@ _ENTRY_LINES = 5
 _ENDS = r"(?![\w.-])"
 
 
-def use_own_words(checked: DecidedRequest, violation: Violation) -> Violation:
+def spell_as_in_file(checked: DecidedRequest, violation: Violation) -> Violation:
     """The violation as who wrote the file calls things."""
     names = {**dict(_list_services(checked)), **dict(_list_paths(checked))}
     if not names:
@@ -137,7 +139,7 @@ def use_own_words(checked: DecidedRequest, violation: Violation) -> Violation:
     wording = violation.wording
     if wording is not None:
         part = wording.part and (write(wording.part[0]), write(wording.part[1]))
-        wording = replace(wording, asked=write(wording.asked), text=write(wording.text), part=part)
+        wording = replace(wording, requested=write(wording.requested), text=write(wording.text), part=part)
     return replace(violation, reason=write(violation.reason), wording=wording)
 
 
@@ -149,8 +151,8 @@ def name_services(checked: DecidedRequest, line: str) -> str:
 
 
 def _list_services(checked: DecidedRequest) -> Iterator[tuple[str, str]]:
-    known = checked.request.objects
-    for each in known.state.containers.values() if isinstance(known, ProjectObjects) else ():
+    existing = checked.request.objects
+    for each in existing.state.containers.values() if isinstance(existing, ProjectObjects) else ():
         yield each.id, str(each.labels.get("com.docker.compose.service") or each.name)
 
 

@@ -8,7 +8,7 @@ import click
 
 from portero import __version__
 from portero.application import operational_log
-from portero.cli.terminal import ended_by_its_reader
+from portero.cli.terminal import end_with_reader
 
 # Each command: its module here, its name in it, and its line in `portero --help`.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -49,7 +49,7 @@ class _Interrupted(click.ClickException):
 class _Commands(click.Group):
     """Imports only the command that runs: dockerd waits for `serve`."""
 
-    @ended_by_its_reader()
+    @end_with_reader()
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args)
 
@@ -78,7 +78,7 @@ class _Commands(click.Group):
             ctx.fail(f"No such command '{args[0]}'{cure}")
         return super().resolve_command(ctx, args)
 
-    @ended_by_its_reader()
+    @end_with_reader()
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)

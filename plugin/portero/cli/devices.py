@@ -72,7 +72,7 @@ def probe() -> None:
 
 
 def _reload_units() -> None:
-    with options.gives_up_on(OSError, subprocess.CalledProcessError, name="systemctl daemon-reload"):
+    with options.give_up_on(OSError, subprocess.CalledProcessError, name="systemctl daemon-reload"):
         subprocess.run(_RELOAD, check=True)  # noqa: S603 - fixed words
 
 
@@ -94,14 +94,14 @@ def probe_start(environment: Mapping[str, str], folder: str = "/dev", proc: str 
     if not unit or not start:
         return "systemd starts no unit here"
     os.makedirs(left, mode=0o755, exist_ok=True)
-    place = Path(left, unit)
-    place.unlink(missing_ok=True)
+    path = Path(left, unit)
+    path.unlink(missing_ok=True)
     temporary = environment.get("DOCKER_TMPDIR", "")
     if not temporary or not MountReader(f"{proc}/self/mountinfo").read().find_mount(os.path.realpath(temporary)).nodev:
         return f"{temporary or 'DOCKER_TMPDIR'} is on no mount with the option nodev"
     if fault := _probe_devices(folder, Path(f"{proc}/devices").read_text()):
         return fault
-    place.write_text(start)
+    path.write_text(start)
     return ""
 
 

@@ -32,14 +32,14 @@ def door() -> None:
 
 
 @door.command()
-@click.option("--dockerd", metavar="PATH", default=door_units.OWN_SOCKET, show_default=True, help="Its own socket.")
+@click.option("--dockerd", metavar="PATH", default=door_units.DOCKERD_SOCKET, show_default=True, help="Its own socket.")
 @click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
 @click.option(
-    "--listen", "places", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
+    "--listen", "sockets", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
 )
-def serve(dockerd: str, key: Path, places: tuple[str, ...]) -> None:
+def serve(dockerd: str, key: Path, sockets: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
-    listens = [word for place in places for word in ("--listen", place)]
+    listens = [word for each in sockets for word in ("--listen", each)]
     # The code of the commands, some 12 MiB, is not needed any more; systemd's sockets stay open.
     words = [sys.executable, "-m", "portero.door.serve", "--dockerd", dockerd, "--key", str(key), *listens]
     os.execv(sys.executable, words)  # noqa: S606 - no shell
@@ -84,26 +84,26 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     doors = {str(entry["name"]): entry for entry in _read_doors(schemas)}
     if USERS not in doors:
         options.give_up([f'doors: has no entry {USERS}, and people need one: add {{"name": "{USERS}"}} in site.json'])
-    with options.gives_up_on(door_units.UnitsFail):
-        docker = door_units.read_docker_place()
-        places = {name: _place(entry, docker) for name, entry in doors.items()}
+    with options.give_up_on(door_units.UnitsFail):
+        docker = door_units.read_docker_socket()
+        sockets = {name: _make_socket(entry, docker) for name, entry in doors.items()}
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
-        door_units.enable(places.pop(USERS), places)
-    show_lines([f"{name}: {place.path}" for name, place in {USERS: docker, **places}.items()])
+        door_units.enable_doors(sockets.pop(USERS), sockets)
+    show_lines([f"{name}: {place.path}" for name, place in {USERS: docker, **sockets}.items()])
 
 
 @door.command()
 @click.option("--yes", is_flag=True, help="Do not ask whether dockerd may restart.")
 def disable(*, yes: bool) -> None:
     """Take the doors away and give dockerd its socket back. As root; dockerd restarts."""
-    with options.gives_up_on(OSError, door_units.UnitsFail):
-        docker = door_units.read_docker_place()
+    with options.give_up_on(OSError, door_units.UnitsFail):
+        docker = door_units.read_docker_socket()
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
-        door_units.disable()
+        door_units.disable_doors()
     show_lines([f"{docker.path}: dockerd's own again"])
 
 
@@ -114,7 +114,7 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
     """List the doors of the policy, and whether each answers."""
     rows: list[dict[str, JSON]] = []
     for entry in _read_doors(schemas):
-        path = _place(entry, door_units.Place("/run/docker.sock")).path
+        path = _make_socket(entry, door_units.DoorSocket("/run/docker.sock")).path
         listed = cast("list[JSON] | None", entry.get("operations"))
         rows.append({"name": entry["name"], "path": path, "operations": listed, "answers": _answers(path)})
     lines = (
@@ -127,17 +127,19 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
 
 def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
     """Of these folders, else of the policy in force here."""
-    site = options.judge(options.settings_here({"schemas": schemas})).policy.site
+    site = options.load_judge(options.load_host_settings({"schemas": schemas})).policy.site
     return cast("list[Mapping[str, JSON]]", site[DOORS])
 
 
-def _place(entry: Mapping[str, JSON], docker: door_units.Place) -> door_units.Place:
-    name, said = str(entry["name"]), cast("Mapping[str, str]", entry.get("socket", {}))
-    default = docker if name == USERS else door_units.Place(f"{_FOLDER}/{name}/docker.sock", mode="0666")
-    return door_units.Place(*(said.get(part, getattr(default, part)) for part in ("path", "user", "group", "mode")))
+def _make_socket(entry: Mapping[str, JSON], docker: door_units.DoorSocket) -> door_units.DoorSocket:
+    name, given = str(entry["name"]), cast("Mapping[str, str]", entry.get("socket", {}))
+    default = docker if name == USERS else door_units.DoorSocket(f"{_FOLDER}/{name}/docker.sock", mode="0666")
+    return door_units.DoorSocket(
+        *(given.get(part, getattr(default, part)) for part in ("path", "user", "group", "mode"))
+    )
 
 
-def _warn(docker: door_units.Place) -> list[str]:
+def _warn(docker: door_units.DoorSocket) -> list[str]:
     """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
     try:
         info, containers = _ask(docker.path, "/info"), _ask(docker.path, "/containers/json?all=1")
@@ -149,9 +151,7 @@ def _warn(docker: door_units.Place) -> list[str]:
         sources = {str(mount.get("Source", "")) for mount in to_objects(container.get("Mounts"))}
         if {docker.path, "/var/run/docker.sock"} & sources:
             name = str(cast("list[str]", container["Names"])[0]).lstrip("/")
-            lines.append(
-                f"{name} mounts {docker.path}: it comes back without being asked about; give it a door of its own"
-            )
+            lines.append(f"{name} mounts {docker.path}: it comes back without being asked about; give it its own door")
     return lines
 
 

@@ -43,8 +43,8 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
 @options.JSON_OUTPUT
 def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
-    settings = options.settings_here(given)
-    policy = options.judge(settings).policy
+    settings = options.load_host_settings(given)
+    policy = options.load_judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [
         {
@@ -79,12 +79,12 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
 
     Rules about requests and about the host; a decision in ten lines, what refused first.
     """
-    settings = options.settings_here(given)
+    settings = options.load_host_settings(given)
     # As it stands in a sentence, or in a denial.
     name = name.strip(_PUNCTUATION) or name
     if logged_decision.is_decision(name):
         decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
-        page = logged_decision.describe(decision, options.judge(settings).policy)
+        page = logged_decision.describe(decision, options.load_judge(settings).policy)
         lines = logged_decision.list_lines(page) if in_whole else logged_decision.list_first(page)
     else:
         page = _explain_code(name, settings) if name in CODES else _explain_name(name, settings)
@@ -93,7 +93,7 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
 
 
 def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
-    policy = options.judge(settings).policy
+    policy = options.load_judge(settings).policy
     for known in chain([policy], _read_host_rules(settings)):
         if name in known.rules:
             return _explain_rule(known.rules[name], known, settings.profile)
@@ -110,9 +110,9 @@ def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
 
 def _read_host_rules(settings: HostSettings) -> Iterator[Policy]:
     # Only when they are needed: the check of a host loads much.
-    from portero.cli.host import host_policy
+    from portero.cli.host import load_host_policy
 
-    yield host_policy(settings).rules
+    yield load_host_policy(settings).rules
 
 
 def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
@@ -157,7 +157,7 @@ def _spell_flag(flag: str, operations: Sequence[str]) -> str:
 def _explain_code(name: str, settings: HostSettings) -> dict[str, JSON]:
     code = CODES[name]
     if name == _SITE_CODE:
-        action = f"{options.judge(settings).policy.unknown_fields} (unknown-fields in site.json)"
+        action = f"{options.load_judge(settings).policy.unknown_fields} (unknown-fields in site.json)"
     else:
         action = f"{'audit' if name == 'dropped-field' else 'deny'} (every profile)"
     texts: dict[str, JSON] = {"reason": code.reason, "remedy": {"docker": code.remedy}}

@@ -1,6 +1,6 @@
 """The requests of files and the decisions on them: of one project, each with what those before it make.
 
-A path that is not there, or a container that nobody made here, may be harmless on the host for which the file is
+A path that is not there, or a container that was not made here, may be harmless on the host for which the file is
 meant: away from it, that is only counted. So may a file of /etc that is mounted read-only: most are everybody's.
 """
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portero.cli.check_report import Notes
+from portero.cli.check_report import ReportNotes
 from portero.cli.input_files import open_input
 from portero.compose.project import Reading, is_compose, is_yaml
 from portero.decision import Decision, Subject, Violation, limit_violations, sort_violations
@@ -16,7 +16,7 @@ from portero.engine.rust import RUST
 from portero.files import package_files
 from portero.files.path import clean
 from portero.host.view import Objects
-from portero.identity.caller import NOBODY
+from portero.identity.caller import NO_IDENTITY
 from portero.judging.judge import Judge
 from portero.objects.host_overlay import HostOverlay
 from portero.recording import request_files
@@ -57,19 +57,19 @@ class FileJudge:
     def judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
         """For each request the judge with what the files say of networks, and what exists by its time."""
         names = {id: name for each in requests for id, name in each.networks.items()}
-        routes = self.judge.routes.looking_up(*trial_objects.KINDS)
+        routes = self.judge.routes.limit_lookups(*trial_objects.KINDS)
         for request in requests:
             host = HostOverlay(self.judge.host, names.get, given=request.objects)
             yield replace(self.judge, host=host, routes=routes)
 
-    def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], Notes]:
+    def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], ReportNotes]:
         checked = [*map(_check_request, self.judges(requests), requests)]
         unseen = 0
         if not self.sees_host:
             checked, unseen = report_unseen(checked)
         assumed = {name for request in requests for name in list_assumed(request)}
         warnings = [text for request in requests for text in request.warnings]
-        return checked, Notes(warnings, unseen + len(assumed), self.existing.note)
+        return checked, ReportNotes(warnings, unseen + len(assumed), self.existing.note)
 
 
 def _read_requests(
@@ -108,7 +108,7 @@ def _find_facts(judge: Judge, request: FileRequest) -> Mapping[str, JSON]:
     try:
         return child(judge.document(request.content, time.time(), request.identity), "facts")
     except Refused:
-        return {}  # it is refused as what nobody can read
+        return {}  # it is refused as unreadable
 
 
 def _decide(judge: Judge, request: FileRequest) -> Decision:
@@ -116,7 +116,7 @@ def _decide(judge: Judge, request: FileRequest) -> Decision:
     if isinstance(document, bytes):
         return judge.decide(document, "check", now, identity=request.identity)
     _refuse_malformed(request.location, document)
-    enforcement = judge.enforcement.for_caller(judge.policy.site, request.identity or NOBODY)
+    enforcement = judge.enforcement.for_caller(judge.policy.site, request.identity or NO_IDENTITY)
     return Decision(
         id="check",
         time=now,
@@ -167,7 +167,7 @@ def _depends_on_mode(facts: Mapping[str, JSON], violation: Violation) -> bool:
     if violation.rule != _SENSITIVE or violation.wording is None:
         return False
     mounted = next((mount for mount in objects(facts, "mounts") if text(mount, "at") == violation.at), {})
-    return clean(violation.wording.asked).startswith(_BELOW) and mounted.get("writable") is False
+    return clean(violation.wording.requested).startswith(_BELOW) and mounted.get("writable") is False
 
 
 def list_assumed(request: FileRequest) -> Iterable[str]:

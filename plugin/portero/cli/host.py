@@ -6,13 +6,13 @@ from typing import cast
 
 import click
 
-from portero.application.loading import make_reader
+from portero.application.loading import read_folder
 from portero.cli import options
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.files.chroot import Files
 from portero.hostcheck.host_document import collect
-from portero.hostcheck.host_rules import HostPolicy, check, load
+from portero.hostcheck.host_rules import HostPolicy, check, load_rules
 from portero.hostcheck.probe import explain_unseen
 from portero.policy.loader import InvalidPolicy
 from portero.report import host_result
@@ -45,14 +45,14 @@ def host(form: str, root: str, probe: bool, **given: str | tuple[str, ...] | Non
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    result = check_host(options.settings_here(given), root, probe=probe)
+    result = check_host(options.load_host_settings(given), root, probe=probe)
     _FORMATS[form](result)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
 
 def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -> HostResult:
     """Check this host. `probe`: whether dockerd gets the two requests that probe its plugin."""
-    policy = host_policy(settings)
+    policy = load_host_policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
     document = collect(Files(root), settings.daemon_json, address, settings.socket, ask=probe)
     report = check(policy, document, settings.profile)
@@ -62,11 +62,11 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
     return HostResult(report, policy.rules.rules, settings.profile, document, warnings)
 
 
-def host_policy(settings: HostSettings) -> HostPolicy:
+def load_host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
-    options.say_source(settings)
-    with options.gives_up_on(InvalidPolicy):
-        return load(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
+    options.show_source(settings)
+    with options.give_up_on(InvalidPolicy):
+        return load_rules(settings.judged_by.policy_folders, reader=read_folder(settings.source.files))
 
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {

@@ -11,7 +11,7 @@ import click
 
 from portero.application import loading
 from portero.bundles.fetch import DEADLINE, WHOLE, LoginRefused, read_login
-from portero.bundles.https import DeadlinePassed, Transport, TransportFailed, ends_within
+from portero.bundles.https import DeadlinePassed, Transport, TransportFailed, limit_seconds
 from portero.bundles.registry import AccessRefused, Registry
 from portero.bundles.urls import UrlRefused, parse_url
 from portero.cli import options
@@ -26,7 +26,7 @@ from portero.reading import api_tables
 from portero.settings.settings import Settings
 from portero.signatures import references
 from portero.signatures.references import DaemonImage, ImageReference
-from portero.signatures.signature_fetch import ImageMissing, fetch_image, keep_records
+from portero.signatures.signature_fetch import ImageMissing, fetch_image, write_records
 from portero.values.errors import LoadError
 
 # Users of Docker make names without end: so many are fetched at once, by chance, and others the next time.
@@ -37,7 +37,7 @@ _MAX_REFERENCES = 1000
 def images() -> None:
     """Fetch signatures of images, see which may run.
 
-    Who must sign what is said by image-trust in site.json. Fetching decides nothing: Portero verifies what was fetched
+    image-trust in site.json defines who must sign what. Fetching decides nothing: Portero verifies what was fetched
     again, without a network, when an image is used.
     """
 
@@ -53,12 +53,12 @@ def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: s
     portero-images.timer starts this for all images of the daemon. Images in a FILE are asked for only where an entry of
     image-trust names their registry.
 
-    Exit status 1: nobody vouches for one of them. 2: something cannot be had; what was fetched before stays good.
+    Exit status 1: one of them has no valid signature. 2: something cannot be had; what was fetched before stays good.
     """
-    settings = options.settings({"bundle_login": login, "state": state})
+    settings = options.load_settings({"bundle_login": login, "state": state})
     trust = _load_trust(settings)
-    asked = [(written, False) for written in named] + [(written, True) for written in _read_list(file)]
-    fetched = [_fetch_one(written, settings, trust, is_listed=is_listed) for written, is_listed in asked]
+    requested = [(written, False) for written in named] + [(written, True) for written in _read_list(file)]
+    fetched = [_fetch_one(written, settings, trust, is_listed=is_listed) for written, is_listed in requested]
     reached = {one.registry for one in fetched if one.status != options.ERROR}
     statuses = [one.status if one.registry not in reached else min(one.status, one.if_reached) for one in fetched]
     sys.exit(max(statuses, default=options.ALLOWED))
@@ -70,34 +70,34 @@ def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: s
 @options.JSON_OUTPUT
 def list_all(only_references: bool, docker_host: str | None, as_json: bool) -> None:
     """Show for each image of the daemon whether it may run. Exit status 1: one may not."""
-    settings = options.settings({"docker_host": docker_host})
+    settings = options.load_settings({"docker_host": docker_host})
     store = ImageStore(settings.images, _load_trust(settings))
-    # Where nobody need sign, nothing is fetched.
+    # Where no signature is needed, nothing is fetched.
     is_idle = only_references and not any(map(references.may_ask, store.trust.entries))
-    found = [] if is_idle else _ask_daemon(settings)
+    daemon_images = [] if is_idle else _ask_daemon(settings)
     if only_references:
-        show_lines(_choose([digest for each in found for digest in each.digests], store.trust))
+        show_lines(_choose_references([digest for each in daemon_images for digest in each.digests], store.trust))
         return
-    rows = [row for each in found for row in _judge(each, store)]
-    lines = [f"{row.name}: {row.say()}" for row in rows]
-    document = [{"name": row.name, "id": row.id, "mayRun": row.may_run, "found": row.say()} for row in rows]
+    rows = [row for each in daemon_images for row in _judge_image(each, store)]
+    lines = [f"{row.name}: {row.describe()}" for row in rows]
+    document = [{"name": row.name, "id": row.id, "mayRun": row.may_run, "verdict": row.describe()} for row in rows]
     show({"images": document}, lines, as_json=as_json)
     sys.exit(options.ALLOWED if all(row.may_run for row in rows) else options.REFUSED)
 
 
-def _choose(digests: Iterable[str], trust: ImageTrust) -> Sequence[str]:
+def _choose_references(digests: Iterable[str], trust: ImageTrust) -> Sequence[str]:
     """Those that registries may be asked about, no more than one fetch can take."""
     parsed = {digest: references.parse(digest) for digest in digests}
     wanted = [digest for digest, one in parsed.items() if one and references.may_ask(trust.find_entry(one.name))]
     if len(wanted) > _MAX_REFERENCES:
-        told = f"portero: {_MAX_REFERENCES} of {len(wanted)} names are fetched now, others the next time"
-        show_lines([told], err=True)
+        line = f"portero: {_MAX_REFERENCES} of {len(wanted)} names are fetched now, others the next time"
+        show_lines([line], err=True)
     # In any order: a registry that is gone takes up a minute an image, and must not always keep others from their turn.
     return random.sample(wanted, min(len(wanted), _MAX_REFERENCES))
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ImageRow:
     """An image under one of its names. `denied`: the list that has it, and why."""
 
     name: str
@@ -109,7 +109,7 @@ class _Row:
     def may_run(self) -> bool:
         return self.verdict.vouched and not self.denied
 
-    def say(self) -> str:
+    def describe(self) -> str:
         if self.denied:
             return f"denied: {self.denied}"
         verdict = self.verdict
@@ -118,19 +118,19 @@ class _Row:
         return f"may not run: {verdict.found}; it needs {verdict.keys}: {verdict.command} IMAGE"
 
 
-def _judge(one: DaemonImage, store: ImageStore) -> Iterator[_Row]:
+def _judge_image(one: DaemonImage, store: ImageStore) -> Iterator[_ImageRow]:
     today = datetime.now(UTC).date()
     for name in one.names or (one.id,):
         parsed = references.parse(name) if name != one.id else None
         digests = (one.id,)
-        with options.gives_up_on(RecordUnreadable, name=name):
+        with options.give_up_on(RecordUnreadable, name=name):
             listed = find_denied(store, (*digests, *(digest.partition("@")[2] for digest in one.digests)))
             verdict = judge_image(store, ImageQuery(parsed.name if parsed else "", digests, may_be_part=True), today)
-        yield _Row(name, one.id, verdict, f"{listed[0].name}: {listed[1]}" if listed else "")
+        yield _ImageRow(name, one.id, verdict, f"{listed[0].name}: {listed[1]}" if listed else "")
 
 
 @dataclass(frozen=True, slots=True)
-class _Fetched:
+class _FetchResult:
     """How it went with one image. `if_reached`: its status where the same registry gave others."""
 
     status: int
@@ -138,36 +138,36 @@ class _Fetched:
     if_reached: int = options.ERROR
 
 
-def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed: bool) -> _Fetched:
+def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed: bool) -> _FetchResult:
     reference = references.parse(written)
     entry = trust.find_entry(reference.name) if reference else None
     if reference is None or entry is None or not entry.keys or (is_listed and not references.may_ask(entry)):
         if is_listed:
-            return _Fetched(options.ALLOWED)
+            return _FetchResult(options.ALLOWED)
         options.give_up([f"{written}: no entry of image-trust in site.json asks for a signature of it"])
     try:
-        with ends_within(WHOLE * DEADLINE):
+        with limit_seconds(WHOLE * DEADLINE):
             fetched = fetch_image(_open_registry(reference, settings), reference, trust)
-        keep_records(settings.images, fetched.records)
+        write_records(settings.images, fetched.records)
         # As the guard will see it.
-        asked = ImageQuery(reference.name, (fetched.top,), may_be_part=True)
-        verdict = judge_image(ImageStore(settings.images, trust), asked, datetime.now(UTC).date())
+        query = ImageQuery(reference.name, (fetched.top,), may_be_part=True)
+        verdict = judge_image(ImageStore(settings.images, trust), query, datetime.now(UTC).date())
     except (TransportFailed, LoginRefused, RecordUnreadable) as error:
         show_lines([f"portero: {written}: {error}"], err=True)
         # docker tag makes the daemon say that a registry has what it has not: that fails no unit. A wrong login does.
         if is_listed and isinstance(error, ImageMissing):
-            return _Fetched(options.REFUSED, reference.registry)
+            return _FetchResult(options.REFUSED, reference.registry)
         is_login = is_listed and isinstance(error, AccessRefused)
-        return _Fetched(options.ERROR, reference.registry, options.REFUSED if is_login else options.ERROR)
+        return _FetchResult(options.ERROR, reference.registry, options.REFUSED if is_login else options.ERROR)
     except OSError as error:
         show_lines([f"portero: {error.filename or settings.images}: {error.strerror}"], err=True)
-        return _Fetched(options.ERROR)
+        return _FetchResult(options.ERROR)
     except DeadlinePassed:
         show_lines([f"portero: {written}: what the registry sent could not be read in time"], err=True)
-        return _Fetched(options.ERROR, reference.registry)
+        return _FetchResult(options.ERROR, reference.registry)
     says = "signed" if verdict.vouched else f"not signed as image-trust asks: {verdict.found}"
     show_lines([f"{reference.name}@{fetched.top}: {says}"])
-    return _Fetched(options.ALLOWED if verdict.vouched else options.REFUSED, reference.registry)
+    return _FetchResult(options.ALLOWED if verdict.vouched else options.REFUSED, reference.registry)
 
 
 def _open_registry(reference: ImageReference, settings: Settings) -> Registry:
@@ -181,7 +181,7 @@ def _open_registry(reference: ImageReference, settings: Settings) -> Registry:
 
 def _load_trust(settings: Settings) -> ImageTrust:
     routes, _ = api_tables.load_api()
-    with options.gives_up_on(LoadError):
+    with options.give_up_on(LoadError):
         return loading.load_trusted(settings, routes.operations).policy.images
 
 

@@ -54,12 +54,12 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     Without --from it asks for the values; an empty answer keeps the built-in one. Nothing is enforced until you change
     PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
     """
-    settings = replace(options.settings_here(given), mode="enforce")
-    reader = LogReader.under(options.judge_elsewhere(settings))
+    settings = replace(options.load_host_settings(given), mode="enforce")
+    reader = LogReader.under(options.load_remote_judge(settings))
     for log in logs:
-        reader.read(log)
+        reader.read_log(log)
     suggestions = reader.suggestions
-    site = suggestions.patch() if logs else _ask(suggestions.policy.site)
+    site = suggestions.make_patch() if logs else _ask(suggestions.policy.site)
     _check_values(site)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
     taken = [name for name in files if (folder / name).exists()]
@@ -111,15 +111,17 @@ def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestion
         "environment": f"# Goes to /etc/portero/environment.\nPORTERO_SCHEMAS={folder}/schemas\n"
         f"PORTERO_PROFILE={profile}\n# audit: nothing is refused, only logged. enforce: when the log is quiet.\n"
         "PORTERO_MODE=audit\n",
-        "schemas/site.json": "\n".join(suggestion_text.json_lines(content)) + "\n",
+        "schemas/site.json": "\n".join(suggestion_text.list_json_lines(content)) + "\n",
         _README: _write_readme(folder, suggestions),
     }
     counts: Counter[str] = Counter()
-    for draft in suggestions.drafts():
+    for draft in suggestions.list_drafts():
         # Two drafts can have one id: of two registries, or operations.
         number = f"-{counts[draft.id]}" if counts[draft.id] else ""
         counts[draft.id] += 1
-        files[f"drafts/{draft.id}{number}.json"] = "\n".join(suggestion_text.json_lines(draft.document())) + "\n"
+        files[f"drafts/{draft.id}{number}.json"] = (
+            "\n".join(suggestion_text.list_json_lines(draft.make_document())) + "\n"
+        )
     return files
 
 

@@ -15,7 +15,7 @@ from portero.cli import options
 from portero.compliance.evidence import LogEvidence
 from portero.files.whole_files import open_now
 from portero.recording.request_files import STANDARD_INPUT
-from portero.report.log_lines import LONGEST_LINE, LoggedDecision, read_decision
+from portero.report.log_lines import MAX_LINE, LoggedDecision, read_decision
 from portero.report.log_tally import Tally
 from portero.report.log_violation import NoDecision
 from portero.values.spelling import make_printable
@@ -44,7 +44,7 @@ _LINES_PER_STEP = 500
 
 @contextmanager
 def open_input(file: str) -> Iterator[IO[bytes]]:
-    """The file, or standard input, to be read; a pipe that nobody writes to is empty. Raises OSError."""
+    """The file, or standard input, to be read; a pipe without a writer is empty. Raises OSError."""
     if file == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
@@ -52,12 +52,12 @@ def open_input(file: str) -> Iterator[IO[bytes]]:
         yield opened
 
 
-def read_lines(file: str, longest: int) -> Iterator[bytes]:
+def read_lines(file: str, max_length: int) -> Iterator[bytes]:
     """Every line; a longer one comes in parts of that length, which no reader can parse."""
     try:
         with open_input(file) as raw:
             text = cast(IO[bytes], GzipFile(fileobj=raw)) if file.endswith(".gz") else raw
-            parts = iter(lambda: text.readline(longest), b"")
+            parts = iter(lambda: text.readline(max_length), b"")
             is_shown = file != STANDARD_INPUT and sys.stderr.isatty()
             yield from _show_progress(file, raw, parts) if is_shown else parts
     except (OSError, EOFError, zlib.error) as error:
@@ -81,7 +81,7 @@ def add_logs(logs: Sequence[str], sums: Tally | LogEvidence) -> Iterator[LoggedD
     Other lines count as unreadable.
     """
     for log in logs:
-        for line in read_lines(log, LONGEST_LINE):
+        for line in read_lines(log, MAX_LINE):
             try:
                 decision = read_decision(line)
             except NoDecision:

@@ -30,7 +30,7 @@ _NO_LOG = "name the decision log with --log"
 _FOR_ROOT = (
     "decisions are for root: sudo portero explain ID; a rule that a denial names is for all: portero explain RULE"
 )
-_GONE = "the current policy has no such rule; name its folder with --schemas"
+_RULE_REMOVED = "the current policy has no such rule; name its folder with --schemas"
 # Rules in the short form, which has ten lines at most.
 _MAX_FIRST = 5
 _BECAME = {"refused": "refused", "would": "allowed, though it would be refused", "allowed": "allowed"}
@@ -78,7 +78,7 @@ def find_decision(id: str, files: Sequence[str]) -> LoggedDecision:
     """The decision with this ID; gives up when it is in none of the files."""
     # Faster than reading every line as a decision.
     mark = id.encode()
-    marked = (line for file in files for line in read_lines(file, log_lines.LONGEST_LINE) if mark in line)
+    marked = (line for file in files for line in read_lines(file, log_lines.MAX_LINE) if mark in line)
     decision = next((one for one in map(_read_decision, marked) if one is not None and one.id == id), None)
     if decision is None:
         options.give_up([f"{id}: not found in {', '.join(files)}; {_NO_LOG}"])
@@ -115,11 +115,11 @@ def list_first(page: Mapping[str, JSON]) -> Iterator[str]:
     violations = cast(Sequence[Mapping[str, JSON]], page["violations"])
     ranked = sorted(violations, key=lambda each: OUTCOMES.index(str(each["outcome"])))
     shown = ranked[: _MAX_FIRST if len(ranked) <= _MAX_FIRST else _MAX_FIRST - 1]
-    yield _headline(page)
+    yield _write_headline(page)
     for each in shown:
         at = f" at {each['at']}" if each["at"] else ""
-        figures = f"{each['asked']} asked, {each['allowed']}" if each["allowed"] else each["reason"]
-        yield f"  {_BY[str(each['outcome'])].format(each['rule'])}{at}: {figures or _GONE}"
+        numbers = f"{each['requested']} asked, {each['allowed']}" if each["allowed"] else each["reason"]
+        yield f"  {_BY[str(each['outcome'])].format(each['rule'])}{at}: {numbers or _RULE_REMOVED}"
     if len(shown) < len(ranked):
         yield f"  and {len(ranked) - len(shown)} more"
     yield from [line for line in _list_proposal(page) if line][:1]
@@ -133,7 +133,7 @@ def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
     current = "still current" if page["policyIsCurrent"] else "not the current one: rules may have changed"
     image = f", image {page['image']}" if page["image"] else ""
     version = f", API {page['apiVersion']}" if page["apiVersion"] else ""
-    yield _headline(page)
+    yield _write_headline(page)
     yield ""
     yield f"when     {page['time']}"
     yield f"who      {_name_caller(page)}"
@@ -158,7 +158,7 @@ def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
         yield from _list_violation(violation)
 
 
-def _headline(page: Mapping[str, JSON]) -> str:
+def _write_headline(page: Mapping[str, JSON]) -> str:
     operation = page["operation"] or "a request that could not be read"
     return f"{page['id']}: {operation} was {_BECAME[str(page['outcome'])]}"
 
@@ -188,14 +188,14 @@ def _list_violation(violation: Mapping[str, JSON]) -> Iterator[str]:
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
     for key, words in (
         ("exception", "exception"),
-        ("asked", "asked"),
+        ("requested", "requested"),
         ("allowed", "allowed"),
         ("nearMiss", "near miss"),
     ):
         if violation[key]:
             yield f"  {words:<10} {violation[key]}"
     if violation["reason"] is None:
-        yield f"  {_GONE}"
+        yield f"  {_RULE_REMOVED}"
         return
     if not violation["allowed"]:  # the figures are the reason
         yield f"  reason     {violation['reason']}"
@@ -211,7 +211,7 @@ def _describe_violation(violation: LoggedViolation, policy: Policy) -> dict[str,
         "at": violation.at,
         "outcome": violation.outcome,
         "exception": violation.exception,
-        "asked": violation.asked,
+        "requested": violation.requested,
         "allowed": violation.allowed,
         "nearMiss": violation.near_miss,
         "reason": texts.reason if texts else None,

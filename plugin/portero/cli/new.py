@@ -68,7 +68,7 @@ def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
     for written in reports:
         with options.explain_os_errors(written):
             data = read_regular_file(written, MAX_REPORT)
-        with options.gives_up_on(ReportRefused, name=written):
+        with options.give_up_on(ReportRefused, name=written):
             report = read_report(data)
         if why := report.explain(severity):
             digests |= dict.fromkeys(report.digests, why)

@@ -26,14 +26,14 @@ def find_in_force(
 ) -> Seen | None:
     """What hosts of this group have: the bundle under the tag, or the policy of this host; None: neither is known.
 
-    The version of a bundle that somebody else signed could be anything: then `after` counts, the word of the person who
-    pushes; gives up without it. Raises TransportFailed.
+    The version of a bundle that another person signed could be anything: then `after` counts, the word of who pushes;
+    gives up without it. Raises TransportFailed.
     """
     published = registry.find_published()
     if published is not None:
-        own = key.public_key()
+        public = key.public_key()
         try:
-            trusted = {**read_keys(settings.trusted_keys), signature.key_id(own): own}
+            trusted = {**read_keys(settings.trusted_keys), signature.identify_key(public): public}
             _, manifest = open_bundle(published, trusted)
         except BundleRefused as refused:
             if after is None:
@@ -70,18 +70,18 @@ def ask_version(manifest: Manifest, after: int | None) -> Seen:
 
 
 def sign_above(
-    folder: Path, files: dict[str, bytes], key: PrivateKey, known: Seen, after: int | None
+    folder: Path, files: dict[str, bytes], key: PrivateKey, seen: Seen, after: int | None
 ) -> dict[str, bytes]:
     """The files, signed anew where their version is not above `known`; `after`: what the person says of it."""
     manifest = read_manifest(folder, files)
-    if after is not None and after > known.version:
-        known = Seen(after, "")
-    if known.version == 0 or find_fault({manifest.group: known}, manifest) is None:
+    if after is not None and after > seen.version:
+        seen = Seen(after, "")
+    if seen.version == 0 or find_fault({manifest.group: seen}, manifest) is None:
         return files
-    version = known.version + 1
-    if manifest.key != signature.key_id(key.public_key()):
+    version = seen.version + 1
+    if manifest.key != signature.identify_key(key.public_key()):
         cure = f"have it signed again, with --version {version}"
-        options.give_up([f"{folder}: is version {manifest.version}, and {known.version} is in force: {cure}"])
+        options.give_up([f"{folder}: is version {manifest.version}, and {seen.version} is in force: {cure}"])
     text = write_signature(folder, files, version, time.time(), key, manifest.group)
-    show_lines([f"{folder}: version {known.version} is in force, so it is signed anew as version {version}"])
+    show_lines([f"{folder}: version {seen.version} is in force, so it is signed anew as version {version}"])
     return {**files, signature.NAME: text}

@@ -15,7 +15,7 @@ from portero.cli import policy_source
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_lines
 from portero.judging.judge import Judge
-from portero.settings.settings import InvalidSettings, Settings, descriptions
+from portero.settings.settings import InvalidSettings, Settings, read_descriptions
 from portero.standin import trial_objects
 from portero.standin.trial_objects import NO_OBJECTS, HostObjects
 from portero.values.errors import LoadError
@@ -25,7 +25,7 @@ Given = Mapping[str, str | Sequence[str] | None]
 
 ALLOWED, REFUSED, ERROR = 0, 1, 2
 
-_HELP = descriptions()
+_HELP = read_descriptions()
 
 
 def make_absolute(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
@@ -34,40 +34,40 @@ def make_absolute(context: click.Context, parameter: click.Parameter, path: str 
     return os.path.abspath(path) if path else path
 
 
-def _setting(flag: str, metavar: str, **more: Any) -> Callable[[_Command], _Command]:
+def _make_option(flag: str, metavar: str, **more: Any) -> Callable[[_Command], _Command]:
     """The option of a setting; its help is the text of config.json."""
     return click.option(flag, metavar=metavar, help=_HELP[flag.removeprefix("--").replace("-", "_")], **more)
 
 
-SOCKET = _setting("--socket", "PATH", callback=make_absolute)
+SOCKET = _make_option("--socket", "PATH", callback=make_absolute)
 SCHEMAS = click.option(
     "--schemas",
     metavar="DIR",
     multiple=True,
     help="A policy folder; repeatable. A later folder overrides earlier ones.",
 )
-PROFILE = _setting("--profile", "LEVEL")
-MODE = _setting("--mode", "MODE")
-DOCKER_HOST = _setting("--docker-host", "ADDRESS")
-HOST_ROOT = _setting("--host-root", "PATH")
-DAEMON_CONFIG = _setting("--daemon-config", "PATH")
+PROFILE = _make_option("--profile", "LEVEL")
+MODE = _make_option("--mode", "MODE")
+DOCKER_HOST = _make_option("--docker-host", "ADDRESS")
+HOST_ROOT = _make_option("--host-root", "PATH")
+DAEMON_CONFIG = _make_option("--daemon-config", "PATH")
 _SERVICE = (
     SOCKET,
     SCHEMAS,
     PROFILE,
-    _setting("--audit-profile", "LEVEL"),
+    _make_option("--audit-profile", "LEVEL"),
     MODE,
-    _setting("--log", "FILE"),
-    _setting("--log-failure", "ACTION"),
-    _setting("--log-sync", "WHEN"),
+    _make_option("--log", "FILE"),
+    _make_option("--log-failure", "ACTION"),
+    _make_option("--log-sync", "WHEN"),
     DOCKER_HOST,
     HOST_ROOT,
     DAEMON_CONFIG,
-    _setting("--threads", "N"),
-    _setting("--trusted-keys", "FILE", multiple=True),
-    _setting("--state", "FILE"),
-    _setting("--allow-rollback", "YES|NO"),
-    _setting("--record-max", "SIZE"),
+    _make_option("--threads", "N"),
+    _make_option("--trusted-keys", "FILE", multiple=True),
+    _make_option("--state", "FILE"),
+    _make_option("--allow-rollback", "YES|NO"),
+    _make_option("--record-max", "SIZE"),
 )
 PROJECT_ROOT = click.option(
     "--project-root",
@@ -126,9 +126,9 @@ def takes_format(*forms: str, default: str | None = "text", help: str | None = N
 _OWNERS_RULE = "no-swappable-sources"
 
 
-def settings(given: Given) -> Settings:
+def load_settings(given: Given) -> Settings:
     """The settings under the environment and these options; an option that is not given is None or empty."""
-    with gives_up_on(InvalidSettings):
+    with give_up_on(InvalidSettings):
         return read_settings(given)
 
 
@@ -145,48 +145,48 @@ def _list_options(given: Given) -> dict[str, str]:
     }
 
 
-def settings_here(given: Given) -> HostSettings:
+def load_host_settings(given: Given) -> HostSettings:
     """The same for a command that judges: where Portero runs on this host, its settings come before the defaults.
 
     Its policy is the one in force there, unless the environment or these options name another.
     """
-    with gives_up_on(InvalidSettings):
+    with give_up_on(InvalidSettings):
         return policy_source.choose(_list_options(given))
 
 
-def judge(settings: HostSettings) -> Judge:
+def load_judge(settings: HostSettings) -> Judge:
     """The judge under these settings; says in a line which policy it judges by."""
-    say_source(settings)
-    with gives_up_on(LoadError):
+    show_source(settings)
+    with give_up_on(LoadError):
         return judge_of(settings.judged_by, settings.source.files, settings.source.links)
 
 
-def say_source(settings: HostSettings) -> None:
+def show_source(settings: HostSettings) -> None:
     """Say by which policy it judges, once in a command."""
     line = f"portero: {settings.source.describe(settings)}"
     context = click.get_current_context(silent=True)
-    said: set[str] = context.meta.setdefault(__name__, set()) if context is not None else set()
-    if line not in said:
-        said.add(line)
+    shown: set[str] = context.meta.setdefault(__name__, set()) if context is not None else set()
+    if line not in shown:
+        shown.add(line)
         show_lines([line], err=True)
 
 
-def judge_elsewhere(settings: HostSettings) -> Judge:
+def load_remote_judge(settings: HostSettings) -> Judge:
     """The judge of requests that may be meant for another host than this one.
 
     Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
     vouches for images is not asked: that depends on the images that the daemon has. The daemon is asked by
     look_at_host() alone: what Portero remembers is not touched.
     """
-    return report_owners(replace(judge(replace(settings, lookups="off")), images=None), settings)
+    return report_owners(replace(load_judge(replace(settings, lookups="off")), images=None), settings)
 
 
-def look_at_host(settings: HostSettings) -> HostObjects:
+def list_host_objects(settings: HostSettings) -> HostObjects:
     """What exists at this host's daemon, where its Portero looks there too, and where this is the host that counts."""
     is_here = settings.visible_root == "/" or (settings.docker_host is not None and settings.host_root != "none")
     if settings.lookups == "off" or not is_here:
         return NO_OBJECTS
-    return trial_objects.look_at_host([*list_daemon_addresses(settings, None)])
+    return trial_objects.list_host_objects([*list_daemon_addresses(settings, None)])
 
 
 def report_owners(judge: Judge, settings: HostSettings) -> Judge:
@@ -194,7 +194,7 @@ def report_owners(judge: Judge, settings: HostSettings) -> Judge:
     return judge if settings.host_root != "auto" else replace(judge, policy=judge.policy.report(_OWNERS_RULE))
 
 
-def variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+def read_variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that --env names: NAME=VALUE, or NAME with its value in this environment."""
     parts = (each.partition("=") for each in given)
     values = {name: value if sign else environ.get(name) for name, sign, value in parts}
@@ -211,7 +211,7 @@ def explain_os_errors(name: object, cure: str = "", *, by_file: bool = False) ->
 
 
 @contextmanager
-def gives_up_on(*kinds: type[Exception], name: object = "") -> Iterator[None]:
+def give_up_on(*kinds: type[Exception], name: object = "") -> Iterator[None]:
     """Give up with what such an error says, a line for each of its faults. `name`: what the error is about."""
     try:
         yield

@@ -16,7 +16,7 @@ from portero.files.chroot import Files
 from portero.files.whole_files import read_regular_file
 from portero.hostcheck.plugin_client import ask_policy, find_running, is_managed
 from portero.settings.own_files import SUMMARIES, SUMMARY
-from portero.settings.settings import Settings, variable
+from portero.settings.settings import Settings, name_variable
 from portero.status.policy_page import PolicyPage, read_page
 from portero.status.policy_state import PolicyFiles
 from portero.values.json_objects import load_object
@@ -26,7 +26,7 @@ _SHOWN_DIGITS = 12
 # What says where policy comes from: of the running Portero none of it counts once another policy is named.
 _POLICY = frozenset({"PORTERO_SCHEMAS", "PORTERO_BUNDLE"})
 # In a managed plugin all paths are those of its container.
-_PATHLESS = frozenset(map(variable, ("profile", "audit_profile", "mode", "lookups", "host_groups", "log_reads")))
+_PATHLESS = frozenset(map(name_variable, ("profile", "audit_profile", "mode", "lookups", "host_groups", "log_reads")))
 
 
 @dataclass(frozen=True, slots=True)

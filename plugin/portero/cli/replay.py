@@ -40,11 +40,11 @@ def replay(
 ) -> None:
     """Run recorded requests through a policy and show what it decides differently; - is standard input.
 
-    The policy is that of --schemas and --profile, in mode enforce. What the host said is part of a recording, and
+    The policy is that of --schemas and --profile, in mode enforce. What the host answered is part of a recording, and
     counts unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
     something is decided differently.
     """
-    settings = replace(options.settings_here(given), mode="enforce")
+    settings = replace(options.load_host_settings(given), mode="enforce")
     is_here = any(given[name] for name in ("docker_host", "host_root", "daemon_config"))
     # What is signed is known of the images of one daemon.
     make = partial(_Candidate.of, is_here=is_here, knows_images=bool(given["docker_host"]))
@@ -54,7 +54,7 @@ def replay(
         for number, line in enumerate(read_lines(capture, recorded_line.MAX_LINE_BYTES), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
-    show(comparison.document(), _list_lines(comparison), as_json=as_json)
+    show(comparison.make_document(), _list_lines(comparison), as_json=as_json)
     if comparison.refused.count or comparison.allowed.count:
         sys.exit(options.REFUSED)
     sys.exit(options.ERROR if comparison.unreadable or not comparison.compared else options.ALLOWED)
@@ -62,7 +62,7 @@ def replay(
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """Decides by one policy: by what the host said, or where that was not recorded by what it is (`elsewhere`).
+    """Decides by one policy: by what the host answered, or where that was not recorded by what it is (`elsewhere`).
 
     `is_here`: options say which host counts.
     """
@@ -73,18 +73,18 @@ class _Candidate:
 
     @classmethod
     def of(cls, settings: HostSettings, *, is_here: bool, knows_images: bool) -> "_Candidate":
-        judge = options.judge(settings)
+        judge = options.load_judge(settings)
         judge = judge if knows_images else replace(judge, images=None)
         return cls(judge, options.report_owners(judge, settings), is_here)
 
-    def lacks_vouching(self, operation: str) -> bool:
+    def lacks_signatures(self, operation: str) -> bool:
         """Whether rules ask who vouches for images, and no daemon tells which images these are."""
         acting = self.judge.policy.acting_on_vouching(operation, self.judge.enforcement.profile)
         return acting is not None and self.judge.images is None
 
     def decide(self, envelope: bytes, notes: HostNotes | None) -> Outcome:
         if notes is not None and self.is_here:
-            notes = HostNotes({question: known for question, known in notes.known.items() if question == "identity"})
+            notes = HostNotes({question: known for question, known in notes.answers.items() if question == "identity"})
         judge = self.elsewhere if notes is None or self.is_here else self.judge
         return Outcome.of(judge.decide(envelope, "replay", time.time(), notes=notes).line(0))
 
@@ -115,7 +115,7 @@ class _Replay:
             comparison.undecided += 1
             before = _CARRIED_OUT
         after = self.after.decide(recorded.envelope, recorded.notes)
-        comparison.unvouched += self.after.lacks_vouching(after.operation)
+        comparison.unvouched += self.after.lacks_signatures(after.operation)
         comparison.add(location, recorded.id, before, after)
 
 

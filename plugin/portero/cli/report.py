@@ -12,7 +12,7 @@ import click
 
 from portero.cli import options
 from portero.cli.host import check_host as check_this_host
-from portero.cli.host import host_policy
+from portero.cli.host import load_host_policy
 from portero.cli.input_files import FILE, add_logs, open_input
 from portero.cli.policy_source import HostSettings
 from portero.cli.suggest import add_refused
@@ -22,12 +22,12 @@ from portero.compliance import evidence, formats
 from portero.compliance.benchmark_items import Grounds
 from portero.compliance.evidence import HostEvidence, LogEvidence, NotAHostReport
 from portero.compliance.result import ComplianceResult
-from portero.compliance.rule_effect import RuleTrial
+from portero.compliance.rule_effect import RuleEffects
 from portero.files import package_files
 from portero.files.whole_files import replace_file
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.proof.rule_examples import builtin_examples
+from portero.proof.rule_examples import load_examples
 from portero.report import host_result
 from portero.report.log_page import find_texts, render_page
 from portero.report.log_tally import Tally
@@ -86,7 +86,7 @@ def report(
     With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
     host. Exit status 1: an item that can be decided is not met.
     """
-    settings = options.settings_here(given)
+    settings = options.load_host_settings(given)
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
@@ -95,7 +95,7 @@ def report(
             checked = check_this_host(replace(settings, profile=_ALL_RULES))
             host = evidence.read_evidence(host_result.describe(checked))
         result = _judge_benchmark(benchmark, logs, host, settings)
-        _write(output, _FORMATS[form or "text"](result))
+        _write_output(output, _FORMATS[form or "text"](result))
         sys.exit(options.REFUSED if result.open_items else options.ALLOWED)
     if host_report is not None or check_host:
         options.give_up(["--host-report and --check-host: need --benchmark"])
@@ -107,11 +107,13 @@ def report(
 
 
 def _report_log(logs: tuple[str, ...], output: str, settings: HostSettings, *, as_json: bool) -> None:
-    policy = options.judge(settings).policy
+    policy = options.load_judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
     for decision in add_logs(logs, tally):
         add_refused(suggestions, decision)
-    _write(output, json.dumps(tally.document(), indent=2) if as_json else _make_page(tally, suggestions, logs))
+    _write_output(
+        output, json.dumps(tally.make_document(), indent=2) if as_json else _make_page(tally, suggestions, logs)
+    )
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 
 
@@ -120,7 +122,7 @@ def _make_page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) ->
     return render_page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
 
 
-def _write(output: str, text: str) -> None:
+def _write_output(output: str, text: str) -> None:
     if output == _STANDARD_OUTPUT:
         show_text(text)
         return
@@ -136,7 +138,7 @@ _ALL_RULES: Profile = "restricted"
 def _judge_benchmark(
     benchmark: str, logs: Sequence[str], host: HostEvidence | None, settings: HostSettings
 ) -> ComplianceResult:
-    judge = options.judge(settings)
+    judge = options.load_judge(settings)
     policy, chosen = judge.policy, benchmarks.load(benchmark)
     logged = None
     if logs:
@@ -146,10 +148,10 @@ def _judge_benchmark(
         deque(add_logs(logs, logged), maxlen=0)
     builtin = folder.read_folder(package_files.schemas(), []).rules
     blind = frozenset(daemon_state.list_rules_without_lookups(settings, policy, "auto"))
-    own_rules = {rule.id: rule for rule in (Rule.of(file, content) for file, content in builtin.items())}
-    trial = RuleTrial(judge, own_rules, builtin_examples(judge), blind, time.time())
-    host_rules = host_policy(settings).rules.rules
-    effects = {id: trial.try_rule(id) for id in sorted(chosen.rules - host_rules.keys())}
+    builtin_rules = {rule.id: rule for rule in (Rule.of(file, content) for file, content in builtin.items())}
+    rule_effects = RuleEffects(judge, builtin_rules, load_examples(judge), blind, time.time())
+    host_rules = load_host_policy(settings).rules.rules
+    effects = {id: rule_effects.try_rule(id) for id in sorted(chosen.rules - host_rules.keys())}
     of_site = (id for id, one in host_rules.items() if not Path(one.file).is_relative_to(package_files.schemas()))
     grounds = Grounds(policy, effects, host_rules, frozenset(of_site), logged, host)
     return ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, logs, time.time())

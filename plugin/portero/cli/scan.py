@@ -11,7 +11,7 @@ import click
 from portero.cli import options
 from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.files.chroot import Files
-from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
+from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, list_portero_names
 from portero.hostcheck.plugin_client import ask_status, find_running
 from portero.judging import denial
 from portero.judging.judge import Judge
@@ -37,13 +37,13 @@ def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
     with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
     asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
     """
-    settings = options.settings_here(given)
+    settings = options.load_host_settings(given)
     try:
         daemon = ScannedDaemon.at(settings.docker_host)
         if not daemon.is_local and settings.host_root == "auto":
             # The daemon runs on another host: its files are not here.
             settings = replace(settings, host_root="none")
-        judge = options.judge(settings)
+        judge = options.load_judge(settings)
         looks_up = _looks_up(settings, is_local=daemon.is_local)
         report = _scan(judge, daemon.read_inventory(show_progress), is_local=daemon.is_local, looks_up=looks_up)
     except Unreachable as unreachable:
@@ -87,9 +87,9 @@ def _looks_up(settings: Settings, *, is_local: bool) -> bool:
 
 def _list_plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
     """Managed plugins that dockerd asks instead of Portero, and the other enabled ones; `files`: the host's."""
-    with options.gives_up_on(OSError, ValueError, name="cannot list the managed plugins"):
+    with options.give_up_on(OSError, ValueError, name="cannot list the managed plugins"):
         plugins = list(list_plugins(inventory.plugins))
-        names = portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
+        names = list_portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
         shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(files)]
     return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
 

@@ -18,14 +18,14 @@ from portero.signing import signature
 from portero.signing.signature import KeyRefused, PrivateKey
 from portero.values.json_types import JSON
 
-_LONGEST = 1 << 16
+_MAX_LENGTH = 1 << 16
 
 
 def read_token() -> str:
     """The token on standard input, hidden when it is typed; white space around it is left out."""
     if sys.stdin.isatty():
         return str(click.prompt("Token", hide_input=True, err=True)).strip()
-    return sys.stdin.buffer.read(_LONGEST).decode("utf-8", "replace").strip()
+    return sys.stdin.buffer.read(_MAX_LENGTH).decode("utf-8", "replace").strip()
 
 
 def read_claims(token: str) -> dict[str, JSON]:
@@ -49,5 +49,5 @@ def read_key(file: Path) -> PrivateKey:
         mode, text = os.fstat(opened.fileno()).st_mode, opened.read()
     if stat.S_IMODE(mode) & 0o077:
         options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
-    with options.gives_up_on(KeyRefused, name=file):
-        return signature.private_key(text)
+    with options.give_up_on(KeyRefused, name=file):
+        return signature.parse_private_key(text)

@@ -49,8 +49,8 @@ def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
     but ping, version and info, and says why; --check prints a line for each fault then, and ends with exit status 2.
     """
     if only_checks:
-        checked = options.settings(given)
-        with options.gives_up_on(LoadError):
+        checked = options.load_settings(given)
+        with options.give_up_on(LoadError):
             check_start(checked)
             if checked.record is not None:
                 _open_recorder(checked.record, checked.record_max)
@@ -84,7 +84,7 @@ def run(settings: Settings, setting_faults: tuple[str, ...] = (), *, needs_polic
     # Before any thread starts: a thread keeps the arena that it has.
     use_one_arena()
     notifier = Notifier()
-    with options.gives_up_on(SocketTaken, OSError):
+    with options.give_up_on(SocketTaken, OSError):
         inherited = take_over_socket(os.environ)
     if inherited is not None:
         settings = replace(settings, socket=Path(inherited.name))
@@ -113,7 +113,7 @@ def _build_application(settings: Settings, setting_faults: tuple[str, ...], need
         if needs_policy:
             options.give_up(error.faults)
         setting_faults += error.faults
-    with options.gives_up_on(LoadError):
+    with options.give_up_on(LoadError):
         return build(settings, recorder, _list_docker_users, setting_faults, needs_policy=needs_policy)
 
 
@@ -132,7 +132,7 @@ def _list_docker_users(root: str, daemon_config: str) -> JSON:
 
 def _open_socket(settings: Settings) -> Listener:
     why_not = options.explain_os_errors(settings.socket, "choose another PORTERO_SOCKET, or start it as root")
-    with options.gives_up_on(SocketTaken), why_not:
+    with options.give_up_on(SocketTaken), why_not:
         return listen(settings.socket)
 
 
@@ -159,8 +159,8 @@ def _log_start(application: Application, notifier: Notifier) -> None:
         settings.mode,
         settings.socket,
     )
-    for notice in list_warnings(policy.waivers, time.time()):
-        _LOG.warning("%s", notice)
+    for warning in list_warnings(policy.waivers, time.time()):
+        _LOG.warning("%s", warning)
     if settings.mode == "audit":
         _LOG.warning("NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off")
 
@@ -173,4 +173,4 @@ def record(**given: str | tuple[str, ...] | None) -> None:
 
     Secrets are masked. With --mode audit nothing is refused meanwhile. A service records with PORTERO_RECORD instead.
     """
-    run(options.settings(given), needs_policy=True)
+    run(options.load_settings(given), needs_policy=True)

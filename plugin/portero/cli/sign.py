@@ -34,12 +34,12 @@ def keygen(file: Path) -> None:
     FILE gets the private key: keep it where policies or tokens are signed. FILE.pub gets the public key: for
     PORTERO_TRUSTED_KEYS, or as keys/NAME.pem of a policy folder for token-issuers. One key is for one of the two.
     """
-    key = signature.new_key()
+    key = signature.make_key()
     public = file.with_name(f"{file.name}.pub")
     with options.explain_os_errors(file, "name a new file", by_file=True):
-        secret_input.create_file(file, signature.private_text(key), _OWNER_ONLY)
-        secret_input.create_file(public, signature.public_text(key.public_key()), _EVERYBODY)
-    show_lines([f"{signature.key_id(key.public_key())}  {public}"])
+        secret_input.create_file(file, signature.encode_private(key), _OWNER_ONLY)
+        secret_input.create_file(public, signature.encode_public(key.public_key()), _EVERYBODY)
+    show_lines([f"{signature.identify_key(key.public_key())}  {public}"])
 
 
 def _read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
@@ -71,7 +71,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     chosen = _choose_version(folder, files.get(signature.NAME), version)
     write_signature(folder, files, chosen, time.time(), key, group)
     number = count_things(len(files.keys() - {signature.NAME}), "file")
-    show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
+    show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.identify_key(key.public_key())}"])
 
 
 @click.command()
@@ -83,7 +83,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
 
     Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
     """
-    settings = options.settings_here({"trusted_keys": trusted})
+    settings = options.load_host_settings({"trusted_keys": trusted})
     try:
         keys = read_trusted_keys(settings)
         with options.explain_os_errors(folder, by_file=True):
@@ -95,7 +95,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
         faults = _name_faults(folder, refused)
         show({"signed": False, "faults": faults}, faults, as_json=as_json)
         sys.exit(options.REFUSED)
-    summary = {"signed": True, **summarize(manifest), "files": len(manifest.files)}
+    summary = {"signed": True, **summarize_manifest(manifest), "files": len(manifest.files)}
     show(summary, [f"{folder}: {describe(manifest)}, key {manifest.key}"], as_json=as_json)
 
 
@@ -121,7 +121,7 @@ def read_manifest(folder: Path, files: Mapping[str, bytes]) -> Manifest:
         options.give_up(_name_faults(folder, refused))
 
 
-def summarize(manifest: Manifest) -> dict[str, object]:
+def summarize_manifest(manifest: Manifest) -> dict[str, object]:
     return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
 
 
@@ -132,7 +132,7 @@ def describe(manifest: Manifest) -> str:
 
 def read_trusted_keys(settings: Settings) -> dict[str, PublicKey]:
     """The keys that may sign, by id; gives up where there are none, or one cannot be used."""
-    with options.gives_up_on(InvalidKeys):
+    with options.give_up_on(InvalidKeys):
         keys = read_keys(settings.trusted_keys)
     return keys or options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
 

@@ -29,7 +29,7 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
     reload was refused, an exception has expired or expires soon or gives Docker's socket, a baseline rule does not
     refuse, dockerd does not ask it (--expect-guarded). 2: no answer.
     """
-    settings = options.settings(given)
+    settings = options.load_settings(given)
     socket = find_running(Files(), settings.daemon_json, settings.socket)
     try:
         report = ask_status(socket)
@@ -53,10 +53,10 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
 
 def _add_doors(report: dict[str, JSON]) -> None:
     """How the doors before dockerd go, where there are any."""
-    if not os.path.exists(door_units.OWN_SOCKET):
+    if not os.path.exists(door_units.DOCKERD_SOCKET):
         return
     try:
-        says, runs = door_units.describe()
+        says, runs = door_units.describe_doors()
     except door_units.UnitsFail as fault:  # no systemd
         says, runs = f"unknown: {fault}", True
     if says:
@@ -71,13 +71,13 @@ def _list_rows(report: dict[str, JSON]) -> Iterator[str]:
     width = max(map(len, report)) + 2
     for name, value in report.items():
         first, *others = value if isinstance(value, list) and value else [value]
-        yield f"{name:<{width}}{_spell(first)}"
-        yield from (f"{'':<{width}}{_spell(other)}" for other in others)
+        yield f"{name:<{width}}{_format_value(first)}"
+        yield from (f"{'':<{width}}{_format_value(other)}" for other in others)
 
 
-def _spell(value: JSON) -> str:
+def _format_value(value: JSON) -> str:
     if isinstance(value, list):
-        return " ".join(map(_spell, value)) or "none"
+        return " ".join(map(_format_value, value)) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_spell(inner)}" for name, inner in value.items()) or "none"
+        return ", ".join(f"{name} {_format_value(inner)}" for name, inner in value.items()) or "none"
     return str(value) or "none"

@@ -57,20 +57,20 @@ def suggest(
     proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status 1: something
     is refused for which nothing is suggested.
     """
-    reader = LogReader.under(options.judge_elsewhere(replace(options.settings_here(given), mode="enforce")))
-    reading = Reading(project_root, options.variables(env, os.environ), not no_sandbox)
+    reader = LogReader.under(options.load_remote_judge(replace(options.load_host_settings(given), mode="enforce")))
+    reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
     unread: list[str] = []
     sees_host = given.get("host_root") != "none"
     for log in logs:
         if os.path.isdir(log) or is_compose(log):
             unread += reader.read_projects(log, reading, sees_host=sees_host)
         else:
-            reader.read(log)
+            reader.read_log(log)
     if not reader.suggestions.requests:
         options.give_up([f"{', '.join(logs)}: no decisions and no recorded requests found"])
     show_lines((f"not read: {fault}" for fault in unread), err=True)
     show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), as_json=as_json)
-    sys.exit(options.REFUSED if reader.suggestions.not_suggested() else options.ALLOWED)
+    sys.exit(options.REFUSED if reader.suggestions.list_not_suggested() else options.ALLOWED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class LogReader:
         finder = SiteValues(judge.policy, read("site.schema.json"), read("request.json"))
         return cls(judge, Suggestions(judge.policy, finder))
 
-    def read(self, log: str) -> None:
+    def read_log(self, log: str) -> None:
         """Add every line of a file; those that are neither of the two kinds are left out."""
         for line in read_lines(log, recorded_line.MAX_LINE_BYTES):
             if not line.strip():
@@ -98,14 +98,14 @@ class LogReader:
             except NoDecision:
                 self._add_recorded(line)
 
-    def read_projects(self, place: str, reading: Reading, *, sees_host: bool) -> Iterator[str]:
+    def read_projects(self, file: str, reading: Reading, *, sees_host: bool) -> Iterator[str]:
         """Add the requests of a compose file, or of all projects in a folder; yields what could not be read.
 
         `sees_host`: False: what only the host tells is no reason for a suggestion.
         """
         judge = FileJudge(self.judge, reading, None, sees_host=sees_host)
         left_out = frozenset[str]() if sees_host else UNSEEN
-        for files in find_projects(place) if os.path.isdir(place) else [(place,)]:
+        for files in find_projects(file) if os.path.isdir(file) else [(file,)]:
             try:
                 requests = judge.read([files])
             except InvalidRequestFile as error:

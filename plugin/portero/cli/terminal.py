@@ -22,7 +22,7 @@ _UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
 
 
 @contextmanager
-def ended_by_its_reader() -> Iterator[None]:
+def end_with_reader() -> Iterator[None]:
     """End the process by SIGPIPE where the reader of its output has ended; other broken pipes stay errors.
 
     Python ignores SIGPIPE, and `portero serve` must.

@@ -53,7 +53,7 @@ def prove(folders: tuple[Path, ...], form: str, **given: str | tuple[str, ...] |
     an example. DIR comes after --schemas. A warning names what the site's values cannot reach under PORTERO_PROFILE. In
     a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
-    settings = options.settings_here(given)
+    settings = options.load_host_settings(given)
     distinct = _drop_doubles([*settings.readable_folders, *folders])
     rules = _read_rules(distinct)
     for warning in _list_warnings(distinct, settings.profile, rules):
@@ -75,7 +75,7 @@ def _drop_doubles(folders: Sequence[Path]) -> list[Path]:
 
 
 def _read_rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
-    with options.gives_up_on(LoadError, InvalidPolicy):
+    with options.give_up_on(LoadError, InvalidPolicy):
         routes, shapes = load_api()
         return list(list_rules(folders, routes.operations, shapes))
 
@@ -99,7 +99,7 @@ def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
     for file, content in folder.exceptions.items():
         never = [*impossible.find(content["match"])]
         waived = [by_id[id] for id in cast(list[str], content["rules"]) if id in by_id]
-        judged = [(rule, [kind.document(example) for example in rule.denies]) for kind, rule in waived]
+        judged = [(rule, [kind.make_document(example) for example in rule.denies]) for kind, rule in waived]
         # For a name that is in no request, one sentence is enough.
         yield from (f"{file}: match: {one}" for one in never or list_dead_conditions(content["match"], judged))
 

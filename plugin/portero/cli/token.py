@@ -18,7 +18,7 @@ from portero.cli import options, secret_input
 from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
-from portero.identity.caller import TOKEN_HEADER, Credentials, identify
+from portero.identity.caller import TOKEN_HEADER, Credentials, identify_caller
 from portero.identity.keys import KeyFileRefused, read_key_file
 from portero.identity.tokens import make_token
 from portero.identity.trusted import is_name
@@ -60,7 +60,7 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
 def show_token(as_json: bool) -> None:
     """Show the claims of the token on standard input. Nothing is verified."""
     claims = read_claims(read_token())
-    show(claims, (f"{name:<12} {_spell(name, value)}" for name, value in claims.items()), as_json=as_json)
+    show(claims, (f"{name:<12} {_format_claim(name, value)}" for name, value in claims.items()), as_json=as_json)
 
 
 @token.command()
@@ -70,11 +70,11 @@ def show_token(as_json: bool) -> None:
 @options.JSON_OUTPUT
 def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
-    settings = options.settings_here({**given, "host_groups": group})
-    judge = options.judge(settings)
+    settings = options.load_host_settings({**given, "host_groups": group})
+    judge = options.load_judge(settings)
     value, now = read_token(), time.time()
     try:
-        who = identify(
+        who = identify_caller(
             Credentials("", "", (), {TOKEN_HEADER.lower(): value}), judge.policy.trusted, settings.host_groups, now
         )
     except Refused as refused:
@@ -119,7 +119,7 @@ def keys(url: str, output: Path | None, ca: Path | None) -> None:
     show_lines([f"{output}: {count} keys that verify tokens"])
 
 
-def _spell(name: str, value: JSON) -> str:
+def _format_claim(name: str, value: JSON) -> str:
     if name in _TIMES and isinstance(value, int | float) and 0 <= value < 1 << 36:
         return format_instant(float(value))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -139,7 +139,7 @@ def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
     uri = document.get("jwks_uri")
     if "keys" not in document and isinstance(uri, str):
         url, text = uri, _fetch(uri, ca)
-    with options.gives_up_on(KeyFileRefused, name=url):
+    with options.give_up_on(KeyFileRefused, name=url):
         return text, len(read_key_file("fetched.jwks", text).keys)
 
 

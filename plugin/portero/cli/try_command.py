@@ -16,7 +16,7 @@ from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
 from portero.standin import docker_command, socket_server
-from portero.standin.answers import Trial
+from portero.standin.answers import TrySession
 from portero.standin.docker_command import CommandLine, Ended, NotTried, parse_command
 from portero.values.json_types import JSON
 from portero.values.spelling import count_things
@@ -52,36 +52,36 @@ def tryout(
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     typed = _parse_command(command, any_program=any_program)
-    settings = replace(options.settings_here(given), mode="enforce")
-    judge, existing = options.judge_elsewhere(settings), options.look_at_host(settings)
-    trial = Trial(judge, go_on=go_on, existing=existing)
+    settings = replace(options.load_host_settings(given), mode="enforce")
+    judge, existing = options.load_remote_judge(settings), options.list_host_objects(settings)
+    session = TrySession(judge, go_on=go_on, existing=existing)
     if typed.is_compose:
-        reading = Reading(project_root, options.variables(env, os.environ), not no_sandbox)
-        ended = _run_compose(trial, typed, timeout, reading)
+        reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
+        ended = _run_compose(session, typed, timeout, reading)
     else:
-        ended = _run(trial, typed, timeout)
+        ended = _run(session, typed, timeout)
     if verbose:
         show_text(ended.output, err=True)
-    decisions = trial.decisions
-    if _failed_alone(decisions, typed, ended):
+    decisions = session.decisions
+    if _is_command_failure(decisions, typed, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
     def try_again(others: CommandLine) -> Sequence[Decision]:
-        another = Trial(judge, existing=existing)
+        another = TrySession(judge, existing=existing)
         _run(another, others, timeout)
         return another.decisions
 
     can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
     corrected = typed_command.find_allowed(typed, decisions, try_again) if can_correct else ""
     if as_json:
-        show_json(_describe_trial(typed, decisions, ended, corrected), indent=None)
+        show_json(_describe_session(typed, decisions, ended, corrected), indent=None)
     else:
         show_lines([*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note])])
         show_lines(["this command is allowed:", corrected] if corrected else [])
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 
 
-def _failed_alone(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:
+def _is_command_failure(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:
     """Whether the client failed by itself: before its first ping, after it, or, for Compose, on its files."""
     first = "System" if typed.is_compose else "SystemPing"
     requests = [decision for decision in decisions if not decision.subject.operation.startswith(first)]
@@ -91,25 +91,27 @@ def _failed_alone(decisions: Sequence[Decision], typed: CommandLine, ended: Ende
 def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
         return CommandLine(tuple(command), len(command), is_compose=False)
-    with options.gives_up_on(NotTried):
+    with options.give_up_on(NotTried):
         return parse_command(command)
 
 
-def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
+def _run(session: TrySession, typed: CommandLine, timeout: float) -> Ended:
     with (
         options.explain_os_errors(typed.all[0], "is it installed?"),
-        socket_server.serve(trial.daemon.answer) as socket,
+        socket_server.serve(session.daemon.answer) as socket,
     ):
-        environ = docker_command.environment(os.environ, socket)
+        environ = docker_command.make_environment(os.environ, socket)
         return docker_command.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
 
 
-def _run_compose(trial: Trial, typed: CommandLine, timeout: float, reading: Reading) -> Ended:
+def _run_compose(session: TrySession, typed: CommandLine, timeout: float, reading: Reading) -> Ended:
     folder, before = os.getcwd(), typed.all[typed.program : typed.subcommand]
-    with options.gives_up_on(SandboxError):
-        named, words = project.from_command(before, folder, reading.root), typed.all[typed.subcommand :]
+    with options.give_up_on(SandboxError):
+        named, words = project.open_command(before, folder, reading.root), typed.all[typed.subcommand :]
         terminal = _needs_terminal(typed)
-        return requests.run_compose(named, reading, folder, trial.daemon, before, words, timeout, terminal=terminal)[1]
+        return requests.run_compose(named, reading, folder, session.daemon, before, words, timeout, terminal=terminal)[
+            1
+        ]
 
 
 def _needs_terminal(typed: CommandLine) -> bool:
@@ -158,7 +160,7 @@ def _join_last_lines(ended: Ended) -> str:
     return " / ".join(lines[-_LAST_LINES:]) or "no output"
 
 
-def _describe_trial(
+def _describe_session(
     typed: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
 ) -> Mapping[str, JSON]:
     return {

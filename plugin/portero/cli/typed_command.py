@@ -43,7 +43,7 @@ class _Option:
     words: tuple[str, ...]
 
 
-def correct(
+def correct_command(
     words: Sequence[str], subcommand: int, add: Sequence[Typed], remove: Sequence[Typed], folder: str
 ) -> list[str]:
     """The command with these flags and without those; `folder`: where it is typed, for `-v ./here:/there`."""
@@ -215,7 +215,7 @@ def find_allowed(
         if proposed is None or proposed.still or not _is_command(proposed.command, typed):
             return ""
         removed = (*proposed.instead, *proposed.without)
-        typed = typed.with_words(correct(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
+        typed = typed.replace_words(correct_command(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
         decisions = try_again(typed)
     return ""
 

@@ -13,7 +13,7 @@ from portero.compliance.evidence import REMOVED, HostEvidence, HostStatus, LogEv
 from portero.compliance.rule_effect import RequestState, RuleEffect
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
-from portero.report.output_formats import when
+from portero.report.output_formats import format_time
 
 NAMES = ("cis", "guide", "pss", "nist-800-190")
 
@@ -144,7 +144,7 @@ class Grounds:
         return self._list_guards("unknown", "not checked")
 
     def _list_guards(self, *statuses: HostStatus) -> list[str]:
-        return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status in statuses]
+        return [id for id in _GUARDS if self.host is not None and self.host.find_fact(id).status in statuses]
 
     def judge(self, item: Item, *, is_cis: bool) -> ItemResult:
         """The verdict on an item; `is_cis`: its id is a number of the CIS benchmark."""
@@ -167,9 +167,9 @@ class Grounds:
         rule = self.host_rules[id]
         if self.host is None:
             return Part(rule, "host", needed, "not checked", ("no check of the host was given",))
-        fact = self.host.fact(id)
+        fact = self.host.find_fact(id)
         replaced = (f"{rule.file} replaces Portero's rule",) if id in self.replaced else ()
-        return Part(rule, "host", needed, fact.status, (*fact.places, *replaced))
+        return Part(rule, "host", needed, fact.status, (*fact.locations, *replaced))
 
     def _judge_request(self, id: str, needed: bool) -> Part:
         effect = self.effects[id]
@@ -190,7 +190,8 @@ class Grounds:
         evidence, rule = self.log.rules[id], self.policy.rules[id]
         if (count := evidence.counts["would"]) > 0:
             latest = evidence.examples["would"][-1]
-            yield f"violated and only reported in {count_decisions(count)}, the last {when(latest.time)} ({latest.id})"
+            last = f"{format_time(latest.time)} ({latest.id})"
+            yield f"violated and only reported in {count_decisions(count)}, the last {last}"
         elif self.log.audited and not rule.denies_in_audit:
             yield f"mode audit in {count_decisions(self.log.audited)} of the log"
         for profile, count in sorted(self.log.profiles.items()):

@@ -18,7 +18,7 @@ from portero.values.spelling import count_things, make_printable
 HostStatus: TypeAlias = Literal["holds", "violated", "unknown", "not checked"]
 
 _MAX_TEXT = 200
-_MAX_PLACES = 5
+_MAX_LOCATIONS = 5
 _WITHOUT_DOCKER = "Docker is not installed on the host"
 
 
@@ -31,7 +31,7 @@ class HostFact:
     """The status of one rule, and where its facts were read."""
 
     status: HostStatus
-    places: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +42,39 @@ class HostEvidence:
     time: str
     facts: Mapping[str, HostFact]
 
-    def fact(self, rule: str) -> HostFact:
+    def find_fact(self, rule: str) -> HostFact:
         return self.facts.get(rule) or HostFact("not checked", (f"left out of the check under profile {self.profile}",))
 
 
 def read_evidence(document: JSON) -> HostEvidence:
     """The evidence in a document of `portero host --format json`; raises NotAHostReport."""
     try:
-        return _read(cast("dict[str, JSON]", document))
+        return _read_evidence(cast("dict[str, JSON]", document))
     except (TypeError, AttributeError):
         raise NotAHostReport from None
 
 
-def _read(document: dict[str, JSON]) -> HostEvidence:
-    facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "passed")}
+def _read_evidence(document: dict[str, JSON]) -> HostEvidence:
+    facts = {_shorten(rule): HostFact("holds") for rule in need_texts(document, "passed")}
     for rule in need_texts(document, "notApplicable"):
-        facts[_show(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
+        facts[_shorten(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
     for rule, needed in need({"waiting": {}} | document, "waiting", dict).items():
-        facts[_show(rule)] = HostFact("not checked", (f"{_show(str(needed))} is violated",))
+        facts[_shorten(rule)] = HostFact("not checked", (f"{_shorten(str(needed))} is violated",))
     for finding in need(document, "findings", list):
         entry = cast("dict[str, JSON]", finding)
-        rule, status, at = (_show(need(entry, name, str)) for name in ("rule", "status", "at"))
+        rule, status, at = (_shorten(need(entry, name, str)) for name in ("rule", "status", "at"))
         if status not in ("violated", "unknown"):
             raise TypeError
         earlier = facts.get(rule)
-        places = earlier.places if earlier is not None and earlier.status in ("violated", "unknown") else ()
+        locations = earlier.locations if earlier is not None and earlier.status in ("violated", "unknown") else ()
         # Violated at one place counts more than unknown at another.
         worst = "violated" if earlier is not None and earlier.status == "violated" else status
-        facts[rule] = HostFact(cast(HostStatus, worst), (*places, at)[:_MAX_PLACES])
-    profile, time = (_show(need(document, name, str)) for name in ("profile", "time"))
+        facts[rule] = HostFact(cast(HostStatus, worst), (*locations, at)[:_MAX_LOCATIONS])
+    profile, time = (_shorten(need(document, name, str)) for name in ("profile", "time"))
     return HostEvidence(profile, time, facts)
 
 
-def _show(text: str) -> str:
+def _shorten(text: str) -> str:
     return make_printable(text[:_MAX_TEXT])
 
 

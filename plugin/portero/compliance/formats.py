@@ -8,7 +8,7 @@ from portero.compliance.benchmark_items import MET, UNDECIDED, ItemResult, Part
 from portero.compliance.evidence import RuleEvidence, count_decisions
 from portero.compliance.result import ComplianceResult
 from portero.report.log_violation import Outcome
-from portero.report.output_formats import Failure, JUnitCase, render_html, when
+from portero.report.output_formats import Failure, JUnitCase, format_time, render_html
 from portero.values.json_types import JSON
 from portero.values.times import format_second
 
@@ -41,7 +41,7 @@ def describe_evidence(evidence: RuleEvidence) -> str:
     for outcome, word in _WORDS.items():
         if count := evidence.counts[outcome]:
             latest = evidence.examples[outcome][-1]
-            shown.append(f"{word} {count_decisions(count)}, the last {when(latest.time)} ({latest.id})")
+            shown.append(f"{word} {count_decisions(count)}, the last {format_time(latest.time)} ({latest.id})")
     return "; ".join(shown)
 
 

@@ -14,7 +14,7 @@ from portero.compliance.benchmark_items import (
     Verdict,
 )
 from portero.compliance.evidence import count_decisions
-from portero.report.output_formats import when
+from portero.report.output_formats import format_time
 
 _CIS = "cis"
 
@@ -73,7 +73,7 @@ class ComplianceResult:
         if log is None or not log.decisions:
             yield "log", "none given: nothing is shown of what was asked and refused"
         else:
-            period = f"{when(log.first)} to {when(log.last)} UTC"
+            period = f"{format_time(log.first)} to {format_time(log.last)} UTC"
             yield "log", f"{count_decisions(log.decisions)}, {period}: {', '.join(self.files)}"
         if host is None:
             yield "host", "no check given: see --host-report and --check-host"

@@ -34,7 +34,7 @@ class RuleEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleTrial:
+class RuleEffects:
     """Tries rules. `builtin`: Portero's own rules, with their examples; `blind`: those that cannot see what they judge.
 
     `now`: in seconds since 1970, for exceptions that expire.
@@ -101,7 +101,7 @@ class RuleTrial:
 
     def _try_examples(self, id: str) -> tuple[int, int]:
         """How many bad examples of a rule the policy refuses for it, of how many."""
-        documents = [self.examples.document(example) for example in self.builtin[id].denies]
+        documents = [self.examples.make_document(example) for example in self.builtin[id].denies]
         if id in self.blind:
             documents = [document | {"objects": {}} for document in documents]
         return sum(self._refuses(id, document) for document in documents), len(documents)

@@ -61,10 +61,10 @@ def merge_override(
 def _enter(entry: CommentedMap, key: str) -> CommentedMap:
     if entry.get(key) is None:
         entry[key] = CommentedMap()
-    return cast(CommentedMap, _find_own(entry, key))
+    return cast(CommentedMap, _find_inner(entry, key))
 
 
-def _find_own(entry: CommentedMap, key: str) -> CommentedMap | CommentedSeq:
+def _find_inner(entry: CommentedMap, key: str) -> CommentedMap | CommentedSeq:
     """What is added there is for no other service: an alias and what `<<` brings are the same object for all."""
     value = entry[key]
     if value.yaml_anchor() or any(one.get(key) is value for one in entry.merge):
@@ -77,7 +77,7 @@ def _merge(entry: CommentedMap, keys: Mapping[str, JSON], comment: str) -> None:
         if isinstance(value, dict):
             _merge(_enter(entry, key), value, comment)
         elif isinstance(value, list) and entry.get(key) is not None:
-            there = cast(CommentedSeq, _find_own(entry, key))
+            there = cast(CommentedSeq, _find_inner(entry, key))
             there.extend(one for one in value if _find_target(one) not in map(_find_target, there))
         elif key not in entry or isinstance(value, list):
             entry[key] = value

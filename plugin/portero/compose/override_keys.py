@@ -1,6 +1,6 @@
 """The keys that an override gives a service: limits that it lacks, and mounts that become read-only.
 
-In: refused requests with their facts. Which paths images only read is data (read_only_targets.tsv): nobody can see it
+In: refused requests with their facts. Which paths images only read is data (read_only_targets.tsv): it cannot be seen
 of a request, and a database that cannot write is worse than a refusal. A memory limit goes by what the containers of
 the service use now, as docker stats shows it, where the daemon says so.
 """
@@ -52,16 +52,16 @@ def _propose(checked: DecidedRequest, mounts: Iterable[tuple[str, Fact]], folder
     refused = {one.at for one in checked.decision.violations if one.action == "deny"}
     written = [text(mount, "source") for name, mount in mounts if _is_written(mount, name != checked.request.name)]
     for mount in _list_writable(checked):
-        source, target, place = (text(mount, name) for name in ("source", "target", "at"))
+        source, target, at = (text(mount, name) for name in ("source", "target", "at"))
         is_shared = any(is_within(source, other) or is_within(other, source) for other in written)
         is_plain = not text(mount, "propagation") and ":" not in source + target
-        if place in refused and is_only_read(target) and not is_shared and is_plain:
-            yield _write_entry(_spell(source, folder), target, place, text(mount, "relabel"))
+        if at in refused and is_only_read(target) and not is_shared and is_plain:
+            yield _write_entry(_spell_source(source, folder), target, at, text(mount, "relabel"))
 
 
-def _write_entry(source: str, target: str, place: str, label: str) -> JSON:
+def _write_entry(source: str, target: str, at: str, label: str) -> JSON:
     """In place of the whole mount. Compose sends one whose folder must be there in Mounts, and all others in Binds."""
-    if place.startswith("HostConfig.Binds"):
+    if at.startswith("HostConfig.Binds"):
         return f"{source}:{target}:ro" + (f",{label}" if label in ("z", "Z") else "")
     must_be_there: JSON = {"create_host_path": False}
     return {"type": "bind", "source": source, "target": target, "read_only": True, "bind": must_be_there}
@@ -78,7 +78,7 @@ def _is_written(mount: Fact, is_of_another: bool) -> bool:
     return not is_only_read(target) or (is_of_another and source != target)
 
 
-def _spell(source: str, folder: str) -> str:
+def _spell_source(source: str, folder: str) -> str:
     """A path of the project as compose files have it; $ is a variable's there."""
     is_inside = is_within(source, folder) and source != folder
     return (f"./{os.path.relpath(source, folder)}" if is_inside else source).replace("$", "$$")
@@ -98,7 +98,9 @@ class Measured:
     why: str
 
 
-def measure_memory(containers: Iterable[Mapping[str, JSON]], addresses: Iterable[str], most: int) -> Measured | None:
+def measure_memory(
+    containers: Iterable[Mapping[str, JSON]], addresses: Iterable[str], max_bytes: int
+) -> Measured | None:
     """The limit for a service with these containers (of the daemon's list), of at most `most` bytes.
 
     None: none of them runs, the daemon does not say of all what they use, or it is so much that the site must decide.
@@ -109,13 +111,15 @@ def measure_memory(containers: Iterable[Mapping[str, JSON]], addresses: Iterable
         for container in containers:
             if text(container, "State") == "running":
                 target = f"/containers/{text(container, 'Id')}/stats?stream=false&one-shot=true"
-                answer = next((read_object(body) for status, body in requests.answers(target) if status == _OK), None)
+                answer = next(
+                    (read_object(body) for status, body in requests.get_bodies(target) if status == _OK), None
+                )
                 used.append((_find_used(answer or {}), make_printable(next(iter(texts(container, "Names")), "")[1:])))
     except Refused:
         return None  # a field of another type
     most_used, name = max(used, default=(0, ""))
     limit = -(-_FACTOR * most_used // _STEP) * _STEP
-    if min(used, default=(0, ""))[0] <= 0 or limit > most:
+    if min(used, default=(0, ""))[0] <= 0 or limit > max_bytes:
         return None
     return Measured(f"{limit // _MIB}m", f"twice the {-(-most_used // _MIB)} MiB that {name} uses (docker stats)")
 
@@ -188,6 +192,6 @@ def list_paths(decided: Iterable[DecidedRequest], rules: Sequence[str]) -> list[
         denials = [one for one in each.decision.violations if one.action == "deny"]
         others = {one.at for one in denials if one.rule not in rules}
         for one in denials:
-            if one.rule in rules and one.at not in others and one.wording is not None and one.wording.asked:
-                paths[one.wording.asked] = None
+            if one.rule in rules and one.at not in others and one.wording is not None and one.wording.requested:
+                paths[one.wording.requested] = None
     return list(paths)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from portero.compose.run import SandboxError
 from portero.files.path import is_within
 from portero.refusals import Refused
-from portero.standin.messages import ClientRequest, Object, envelope
+from portero.standin.messages import ClientRequest, Object, make_envelope
 from portero.standin.objects import State
 from portero.values.json_fields import as_object, child, text
 from portero.values.json_objects import load_json
@@ -42,7 +42,7 @@ class Project:
     shown: tuple[str, ...]
 
 
-def from_files(files: Sequence[str], root: str | None, others: Sequence[str] = ()) -> Project:
+def open_files(files: Sequence[str], root: str | None, others: Sequence[str] = ()) -> Project:
     """Compose files, the folder of the first or the wider `root`, and `others` to read; raises SandboxError.
 
     A file below the root is not shown by itself: it may be a link to any file of this machine.
@@ -54,7 +54,7 @@ def from_files(files: Sequence[str], root: str | None, others: Sequence[str] = (
     )
 
 
-def from_command(options: Sequence[str], folder: str, root: str | None) -> Project:
+def open_command(options: Sequence[str], folder: str, root: str | None) -> Project:
     """What Compose's global options name, from `folder`; raises SandboxError."""
     named = list(_list_paths(options))
     files = [os.path.join(folder, path) for name, path in named if name in _FILE_OPTIONS and path != "-"]
@@ -99,7 +99,7 @@ def _find_folder(folder: str) -> str:
 def _resolve_shown(paths: Sequence[str]) -> tuple[str, ...]:
     shown = dict.fromkeys(path for named in paths for path in (os.path.abspath(named), os.path.realpath(named)))
     if "/" in shown:
-        raise SandboxError("the project folder is the whole host; put the project into a folder of its own")
+        raise SandboxError("the project folder is the whole host; put the project into its own folder")
     for path in shown:
         if not os.path.exists(path):
             raise SandboxError(f"{path}: does not exist")
@@ -148,14 +148,14 @@ def list_builds(config: str) -> Iterator[tuple[str, bytes, frozenset[str]]]:
             section = as_object(service, name).get("build")
             if section is not None:
                 query = [*_list_parameters(as_object(section, "build"))]
-                yield name, _envelope("/build", [("version", "2"), *query]), frozenset(key for key, _ in query)
+                yield name, _make_envelope("/build", [("version", "2"), *query]), frozenset(key for key, _ in query)
     except Refused:
         return
 
 
 def make_session() -> bytes:
     """The envelope of the connection through which BuildKit gets at the files of a build."""
-    return _envelope("/session", [])
+    return _make_envelope("/session", [])
 
 
 def add_external_objects(state: State, config: str) -> None:
@@ -208,6 +208,6 @@ def _list_ulimits(named: Mapping[str, JSON]) -> Iterator[JSON]:
         yield {"Name": name, "Soft": both.get("soft"), "Hard": both.get("hard")}
 
 
-def _envelope(path: str, query: Query) -> bytes:
+def _make_envelope(path: str, query: Query) -> bytes:
     target = f"/v1.45{path}" + (f"?{urlencode(query)}" if query else "")
-    return envelope(ClientRequest("POST", target, [("User-Agent", "compose/2")]))
+    return make_envelope(ClientRequest("POST", target, [("User-Agent", "compose/2")]))

@@ -15,13 +15,13 @@ from portero.compose import run as compose_run
 from portero.compose.project import Project, Reading, add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
 from portero.compose.yaml_lines import ComposeLines, list_warnings
-from portero.identity.caller import NOBODY
+from portero.identity.caller import NO_IDENTITY
 from portero.reading.routes import Routes
 from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
 from portero.standin import socket_server
 from portero.standin.answers import StandInDaemon
 from portero.standin.docker_command import Ended
-from portero.standin.messages import ClientRequest, envelope
+from portero.standin.messages import ClientRequest, make_envelope
 from portero.standin.objects import State
 from portero.standin.trial_objects import ProjectObjects
 from portero.values.json_fields import as_object, text
@@ -36,7 +36,7 @@ _READING = ("GET", "HEAD")
 _MAX_SHOWN = 300
 
 
-class _Part(NamedTuple):
+class _ProjectPart(NamedTuple):
     """The part of the project that a request makes, such as the service web."""
 
     section: str
@@ -69,7 +69,9 @@ def list_requests(files: Sequence[str], routes: Routes, reading: Reading) -> Ite
     Raises InvalidRequestFile when Compose is not installed, cannot be run safely, or refuses the files.
     """
     run = _run(files, routes, reading, reading.root or os.path.dirname(os.path.abspath(files[0])), [])
-    return _requests({file: Path(file).read_text(encoding="utf-8", errors="replace") for file in files}, run, reading)
+    return _make_requests(
+        {file: Path(file).read_text(encoding="utf-8", errors="replace") for file in files}, run, reading
+    )
 
 
 def list_requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
@@ -82,13 +84,13 @@ def list_requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iter
             run = _run([file], routes, reading, reading.root or here, ["--project-directory", here])
         except InvalidRequestFile as error:
             raise InvalidRequestFile(str(error).replace(os.path.relpath(file), STANDARD_INPUT)) from None
-    return _requests({STANDARD_INPUT: text.decode(errors="replace")}, run, reading)
+    return _make_requests({STANDARD_INPUT: text.decode(errors="replace")}, run, reading)
 
 
-def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator[FileRequest]:
+def _make_requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator[FileRequest]:
     lines = ComposeLines.of(texts)
     changing = [each for each in run.requests if each.method not in _READING]
-    posts = [(each.target.partition("?")[0], _find_part(each), envelope(each), each) for each in changing]
+    posts = [(each.target.partition("?")[0], _find_part(each), make_envelope(each), each) for each in changing]
     made: list[str] = []
     warnings: Sequence[str] = list_warnings(run.said, lines)
     # Compose sends several requests at once, in no fixed order.
@@ -96,20 +98,20 @@ def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator
         before = ProjectObjects(run.state, tuple(made))
         made += filter(None, [run.find_container(each.target)])
         # Without the sandbox Compose sends the token of portero login, which no file holds.
-        request = FileRequest("", posted, None, part.name, run.networks, identity=NOBODY, objects=before)
+        request = FileRequest("", posted, None, part.name, run.networks, identity=NO_IDENTITY, objects=before)
         request, warnings = replace(request, warnings=warnings), ()
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
         request = FileRequest("", posted, None, f"{name} build", judged=judged)
-        yield _locate(lines, next(iter(texts)), request, _Part("services", name))
+        yield _locate(lines, next(iter(texts)), request, _ProjectPart("services", name))
     if built and reading.knows_daemon:
         request = FileRequest("", make_session(), None, "builds")
-        yield _locate(lines, next(iter(texts)), request, _Part("services", built[0][0]))
+        yield _locate(lines, next(iter(texts)), request, _ProjectPart("services", built[0][0]))
 
 
 def _locate(
-    lines: ComposeLines, file: str, request: FileRequest, part: _Part, sent: ClientRequest | None = None
+    lines: ComposeLines, file: str, request: FileRequest, part: _ProjectPart, sent: ClientRequest | None = None
 ) -> FileRequest:
     body = json.loads(sent.body) if sent is not None and sent.shows_json and sent.body else None
     whole = lines.find(part.section, part.name)
@@ -132,14 +134,14 @@ def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, opti
 
 
 def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> Ended:
-    named = project.from_files(files, root, reading.env_files)
+    named = project.open_files(files, root, reading.env_files)
     words = [*options, *_repeat("--file", named.files), *_repeat("--profile", reading.profiles)]
     words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
     config, ended = run_compose(named, reading, _find_working_folder(), daemon, words, ["create", "--no-build"])
     if ended.status is None:
         raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
     if ended.status != 0:
-        raise InvalidRequestFile(f"{files[0]}: {_last_line(ended.output)}")
+        raise InvalidRequestFile(f"{files[0]}: {_find_last_line(ended.output)}")
     return config
 
 
@@ -174,15 +176,15 @@ def _repeat(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
 
 
-def _find_part(sent: ClientRequest) -> _Part:
+def _find_part(sent: ClientRequest) -> _ProjectPart:
     """The service behind a container, the key behind a network or a volume."""
     if not sent.shows_json or not sent.body:
-        return _Part("", "")
+        return _ProjectPart("", "")
     labels = as_object(json.loads(sent.body).get("Labels"), "Labels")
-    parts = (_Part(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
-    return next(parts, _Part("", ""))
+    parts = (_ProjectPart(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
+    return next(parts, _ProjectPart("", ""))
 
 
-def _last_line(output: str) -> str:
+def _find_last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return make_printable(lines[-1])[:_MAX_SHOWN] if lines else "docker-compose failed without output"

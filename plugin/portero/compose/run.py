@@ -70,7 +70,7 @@ def list_missing_packages() -> list[str]:
     return [package for package, command in _PACKAGES.items() if shutil.which(command, path=_SYSTEM_PATH) is None]
 
 
-def confine(
+def confine_command(
     limits: Mapping[str, int],
     programs: Sequence[str],
     shown: Sequence[str],
@@ -162,7 +162,7 @@ class Sandbox:
         `errors`: whether the output has standard error, too.
         """
         environ = {**self.variables, **_ENVIRONMENT, "DOCKER_HOST": f"unix://{socket}"}
-        confined = confine(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
+        confined = confine_command(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
         left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
         command = [*confined, self.programs[0], *words]
         ended = docker_command.run(command, {}, left, terminal=terminal, errors=errors, user=self.user)
@@ -187,7 +187,7 @@ class NoSandbox:
     def run(self, words: Sequence[str], socket: Path, *, errors: bool = True, terminal: bool = False) -> Ended:
         """As `Sandbox.run`."""
         left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
-        environ = docker_command.environment(os.environ, socket)
+        environ = docker_command.make_environment(os.environ, socket)
         return docker_command.run((self.program, *words), environ, left, terminal=terminal, errors=errors)
 
 

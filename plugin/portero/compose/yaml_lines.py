@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from portero.compose.yaml_nodes import InvalidYaml, fields, find_field, find_value, parse, scalar_text
+from portero.compose.yaml_nodes import InvalidYaml, find_field, find_value, list_fields, parse, read_scalar
 from portero.values.json_types import JSON
 from portero.values.spelling import parse_path
 
@@ -59,10 +59,10 @@ class ComposeLines:
         key, entry = field
         yield file, key, entry
         extended = find_value(entry, "extends")
-        service = scalar_text(extended) or scalar_text(find_value(extended, "service"))
+        service = read_scalar(extended) or read_scalar(find_value(extended, "service"))
         if service and depth:
             other = os.path.normpath(
-                os.path.join(os.path.dirname(file), scalar_text(find_value(extended, "file")) or file)
+                os.path.join(os.path.dirname(file), read_scalar(find_value(extended, "file")) or file)
             )
             yield from self._follow(other, self.trees.get(other) or _parse_file(other), section, service, depth - 1)
 
@@ -90,8 +90,8 @@ def _find_part(value: Node, wanted: str) -> Node | None:
 def _is_about(part: Node, wanted: str) -> bool:
     """Whether an entry of a list is about a path in the container, a port, or a word."""
     if isinstance(part, MappingNode):
-        return any(scalar_text(value) == wanted for _, value in part.value)
-    text = scalar_text(part)
+        return any(read_scalar(value) == wanted for _, value in part.value)
+    text = read_scalar(part)
     return text == wanted or wanted in re.split(r"[:=/]" if wanted.isdigit() else r"[:=]", text)
 
 
@@ -148,9 +148,9 @@ _MAX_NODES = 100_000
 def list_warnings(output: str, lines: ComposeLines) -> list[str]:
     """Each once, in the order in which Compose has them; of a variable, where it stands."""
     messages = (message.replace('\\"', '"') for message in _MESSAGE.findall(output))
-    found = list(dict.fromkeys(_locate(message, lines) for message in messages))
-    more = len(found) - _MAX_WARNINGS
-    return [*found[:_MAX_WARNINGS], *([f"... and {more} more"] if more > 0 else [])]
+    warnings = list(dict.fromkeys(_locate(message, lines) for message in messages))
+    more = len(warnings) - _MAX_WARNINGS
+    return [*warnings[:_MAX_WARNINGS], *([f"... and {more} more"] if more > 0 else [])]
 
 
 def _locate(message: str, lines: ComposeLines) -> str:
@@ -164,10 +164,10 @@ def _locate(message: str, lines: ComposeLines) -> str:
 def _find_uses(variable: str, lines: ComposeLines) -> Iterator[str]:
     used = re.compile(rf"\$(?:\{{{variable}\b|{variable}\b)")
     for file, tree in lines.trees.items():
-        for key, service in fields(find_value(tree, "services")):
+        for key, service in list_fields(find_value(tree, "services")):
             for node in _walk(service):
-                if used.search(scalar_text(node)):
-                    yield f"{file}:{int(node.start_mark.line) + 1} ({scalar_text(key)})"
+                if used.search(read_scalar(node)):
+                    yield f"{file}:{int(node.start_mark.line) + 1} ({read_scalar(key)})"
 
 
 def _walk(node: Node) -> Iterator[Node]:

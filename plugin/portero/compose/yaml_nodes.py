@@ -27,7 +27,7 @@ def parse(content: str | bytes) -> Node | None:
     return documents[0] if documents else None
 
 
-def fields(node: Node | None) -> Iterator[tuple[ScalarNode, Node]]:
+def list_fields(node: Node | None) -> Iterator[tuple[ScalarNode, Node]]:
     """The keys and values of a mapping, those that `<<` brings last; each mapping is read once."""
     waiting, seen = [node], set[int]()
     while waiting:
@@ -37,28 +37,28 @@ def fields(node: Node | None) -> Iterator[tuple[ScalarNode, Node]]:
         seen.add(id(mapping))
         merged: list[Node | None] = []
         for key, value in mapping.value:
-            if scalar_text(key) == "<<":
-                merged += items(value)
+            if read_scalar(key) == "<<":
+                merged += list_items(value)
             elif isinstance(key, ScalarNode):
                 yield key, value
         waiting[:0] = merged
 
 
 def find_field(node: Node | None, name: str) -> tuple[Node, Node] | None:
-    return next(((key, value) for key, value in fields(node) if key.value == name), None)
+    return next(((key, value) for key, value in list_fields(node) if key.value == name), None)
 
 
 def find_value(node: Node | None, name: str) -> Node | None:
-    return next((value for key, value in fields(node) if key.value == name), None)
+    return next((value for key, value in list_fields(node) if key.value == name), None)
 
 
-def items(node: Node | None) -> list[Node]:
+def list_items(node: Node | None) -> list[Node]:
     """The entries of a list; a single value stands for a list of one."""
     if isinstance(node, SequenceNode):
         return list(node.value)
     return [] if node is None else [node]
 
 
-def scalar_text(node: Node | None) -> str:
+def read_scalar(node: Node | None) -> str:
     """The text of a scalar; empty for anything else."""
     return str(node.value) if isinstance(node, ScalarNode) else ""

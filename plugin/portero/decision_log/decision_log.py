@@ -96,7 +96,7 @@ class DecisionLog:
 
     def _begin(self) -> None:
         """Be the only writer; a file system that hangs stalls the one line that is in it, not those after it."""
-        if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.state.seconds_left()):
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.state.measure_seconds_left()):
             raise TimeoutError(errno.ETIMEDOUT, "an earlier write does not end", self._target)
         self.state.begin()
 

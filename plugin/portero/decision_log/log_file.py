@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portero.decision_log.log_state import STANDARD_OUTPUT, LogState
-from portero.files.locks import find_size, identify
+from portero.files.locks import find_size, identify_file
 
 _OWNER_ONLY = 0o600
 # No byte: the file was cut meanwhile.
@@ -101,7 +101,7 @@ class LineWriter:
             raise
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode):
-            self._identity = identify(status)
+            self._identity = identify_file(status)
             return descriptor
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is not a regular file", self._target)
@@ -114,7 +114,7 @@ class StandardOutput:
         """Raises OSError when it is closed."""
         mode = os.fstat(DESCRIPTOR).st_mode
         self._socket = socket.socket(fileno=os.dup(DESCRIPTOR)) if stat.S_ISSOCK(mode) else None
-        self.descriptor = DESCRIPTOR if stat.S_ISREG(mode) or stat.S_ISSOCK(mode) else _reopen()
+        self.descriptor = DESCRIPTOR if stat.S_ISREG(mode) or stat.S_ISSOCK(mode) else _open_file()
         self._is_stalled = False
 
     def write(self, data: bytes) -> int:
@@ -137,7 +137,7 @@ class StandardOutput:
         return len(data) - len(left)
 
 
-def _reopen() -> int:
+def _open_file() -> int:
     """The same pipe or terminal with separate flags: O_NONBLOCK on descriptor 1 would be set for others, too."""
     try:
         return os.open(f"/proc/self/fd/{DESCRIPTOR}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)

@@ -29,11 +29,11 @@ class LogState:
     def fail(self) -> None:
         self.last_failure, self._failed = time.time(), time.monotonic()
 
-    def failed_within(self, seconds: float) -> bool:
+    def has_failed_within(self, seconds: float) -> bool:
         """Whether a line was lost within these seconds, however the host's clock was set meanwhile."""
         return time.monotonic() < self._failed + seconds
 
-    def seconds_left(self) -> float:
+    def measure_seconds_left(self) -> float:
         """Seconds until the write counts as stalled; 0: it does."""
         return max(0.0, (self._begun or time.monotonic()) + STALLED_AFTER - time.monotonic())
 

@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from portero.dockerd.connection_pool import KeptConnections
+from portero.dockerd.connection_pool import ConnectionPool
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.object_lists import Wanted, read_list
 from portero.dockerd.peer import read_peer
@@ -32,7 +32,7 @@ TIMEOUT_SECONDS = 20.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
 MAX_ANSWER_BYTES = 8 << 20
 _NO_HEADERS: Mapping[str, str] = {}
-_OWN = {HEADER: SECRET}
+_OWN_HEADERS = {HEADER: SECRET}
 _Answer = TypeVar("_Answer")
 
 
@@ -116,7 +116,7 @@ class TimedRequests:
     """The lookups of one request: two seconds (or `seconds`) for all of them, from the first on.
 
     `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
-    `kept`: connections to it.
+    `pool`: connections to it.
     """
 
     def __init__(
@@ -124,26 +124,26 @@ class TimedRequests:
         addresses: Iterable[str],
         daemon: AskingDaemon | None,
         seconds: Callable[[], float] = lambda: SECONDS,
-        kept: KeptConnections[Any] | None = None,
+        pool: ConnectionPool[Any] | None = None,
     ) -> None:
         self._addresses = addresses
         self._seconds = seconds
         self._uids = {0, daemon.uid} if daemon else None
-        self._kept = kept
+        self._pool = pool
         self._deadline: float | None = None
 
-    def answers(self, target: str, max_bytes: int = MAX_ANSWER_BYTES) -> Iterator[tuple[int, bytes]]:
+    def get_bodies(self, target: str, max_bytes: int = MAX_ANSWER_BYTES) -> Iterator[tuple[int, bytes]]:
         """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
         from portero.dockerd.unix_http import exchange  # slow to load, and most commands ask no daemon
 
         return self._ask_each(partial(exchange, max_bytes=max_bytes), target)
 
-    def lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
+    def get_lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
         """Status and the objects of a list, with the wanted fields, from each socket that answers in time."""
-        from portero.dockerd.unix_http import asking  # see answers()
+        from portero.dockerd.unix_http import open_response  # see answers()
 
         def ask(*request: Any, **more: Any) -> tuple[int, list[Mapping[str, JSON]]]:
-            with asking(*request, **more) as response:
+            with open_response(*request, **more) as response:
                 # An answer of another status has none.
                 return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
 
@@ -156,7 +156,7 @@ class TimedRequests:
                 return
             check = make_check(address, self._uids)
             try:
-                answer = ask(address, seconds, "GET", target, headers=_OWN, check=check, kept=self._kept)
+                answer = ask(address, seconds, "GET", target, headers=_OWN_HEADERS, check=check, pool=self._pool)
             except (OSError, ValueError):
                 continue
             yield answer

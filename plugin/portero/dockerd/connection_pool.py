@@ -1,6 +1,6 @@
-"""Connections to a daemon that are kept for the next lookup: at most four idle ones.
+"""A pool of connections to a daemon, for the next lookups: at most four idle ones.
 
-Who finds none opens one of its own, so no lookup waits for another one. There are at most as many as lookups are under
+A lookup that finds none opens one, so no lookup waits for another one. There are at most as many as lookups are under
 way, and these four.
 """
 
@@ -17,33 +17,33 @@ class Closable(Protocol):
         """Close it."""
 
 
-Kept = TypeVar("Kept", bound=Closable)
+Pooled = TypeVar("Pooled", bound=Closable)
 
 
-class KeptConnections(Generic[Kept]):
+class ConnectionPool(Generic[Pooled]):
     """Those to one daemon, each by the address of its socket; threads may call it at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[tuple[str, Kept]] = []
+        self._idle: list[tuple[str, Pooled]] = []
         self._many = _MANY
 
-    def take(self, address: str) -> Kept | None:
-        """The one that was kept last; None: there is none. The daemon can have closed it meanwhile."""
+    def take(self, address: str) -> Pooled | None:
+        """The one that was put back last; None: there is none. The daemon can have closed it meanwhile."""
         with self._lock:
             for index in reversed(range(len(self._idle))):
                 if self._idle[index][0] == address:
                     return self._idle.pop(index)[1]
         return None
 
-    def keep(self, address: str, connection: Kept) -> None:
-        """Keep one whose last answer was read; the one that was kept for longest is closed for it."""
+    def put_back(self, address: str, connection: Pooled) -> None:
+        """Put back one whose last answer was read; the oldest one is closed for it."""
         with self._lock:
             self._idle.append((address, connection))
         self._close_beyond()
 
     def close(self) -> None:
-        """The daemon has ended: none is kept any more."""
+        """The daemon has ended: all are closed."""
         self._many = 0
         self._close_beyond()
 

@@ -36,7 +36,7 @@ ListNames = Callable[[str], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class ContainerdPlaces:
+class ContainerdPaths:
     """Cleaned paths. `data`: its root and those of snapshotters; `files`: configuration, state and sockets.
 
     `unseen`: configuration files that could not be read, or not as TOML.
@@ -115,7 +115,7 @@ def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] 
 
 def locate_containerd(
     arguments: Iterable[str], default_config: str, read: ReadContent, list_names: ListNames
-) -> ContainerdPlaces:
+) -> ContainerdPaths:
     """Where the things of a containerd with this command line are; the usual paths always count."""
     flags = parse_flags(tuple(arguments))
     configs = [*flags.get("config", ()), *flags.get("c", ())] or [default_config]
@@ -126,8 +126,8 @@ def locate_containerd(
     data = [ROOT, *flags.get("root", ()), *_list_data(settings)]
     named = [to_object(each.get(name)).get("address") for each in settings for name in _ADDRESSES]
     addresses = [*flags.get("address", ()), *flags.get("a", ()), *to_texts(named)]
-    own = [STATE, *flags.get("state", ()), *to_texts([each.get("state") for each in settings]), *addresses]
-    return ContainerdPlaces(_clean_all(data), _clean_all([*own, *configs, *files.read]), tuple(files.unseen))
+    states = [STATE, *flags.get("state", ()), *to_texts([each.get("state") for each in settings]), *addresses]
+    return ContainerdPaths(_clean_all(data), _clean_all([*states, *configs, *files.read]), tuple(files.unseen))
 
 
 def _list_data(settings: Iterable[Mapping[str, Any]]) -> Iterator[str]:

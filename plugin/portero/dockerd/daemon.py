@@ -93,8 +93,8 @@ def find_config_file(running: RunningDockerd) -> str:
     """The path of its daemon.json, as the daemon names it."""
     flag = parse_flags(running.arguments).get("config-file")
     if flag:
-        return _absolute(running, flag[-1])
-    return f"{_config_home(running)}/docker/daemon.json" if _is_rootless(running) else DAEMON_CONFIG
+        return _make_absolute(running, flag[-1])
+    return f"{_find_config_home(running)}/docker/daemon.json" if _is_rootless(running) else DAEMON_CONFIG
 
 
 def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> AskingDaemon:
@@ -103,14 +103,14 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
     configured = _Configured(running, flags, settings)
     environment, rootless = running.environment, _is_rootless(running)
     runtime = clean(environment.get("XDG_RUNTIME_DIR", "/run")) if rootless else "/run"
-    data_home = environment.get("XDG_DATA_HOME") or f"{_home(running)}/.local/share"
+    data_home = environment.get("XDG_DATA_HOME") or f"{_find_home(running)}/.local/share"
     data_root = configured.path("data-root", f"{data_home}/docker" if rootless else DATA_ROOT)
     exec_root = configured.path("exec-root", f"{runtime}/docker" if rootless else _EXEC_ROOT)
     data_roots, remapped = _find_data_roots(data_root, running.open_files)
     own_containerd = f"{exec_root}/containerd/containerd.sock"
     config_file = find_config_file(running)
     files = (exec_root, config_file, *(_list_user_folders(running, runtime) if rootless else ()))
-    data = (*data_roots, f"{_home(running)}/.local/share/docker") if rootless else data_roots
+    data = (*data_roots, f"{_find_home(running)}/.local/share/docker") if rootless else data_roots
     return AskingDaemon(
         pid=running.identity.pid,
         started=running.identity.started,
@@ -121,14 +121,14 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         config_file=config_file,
         data_roots=data_roots,
         exec_root=exec_root,
-        user_folder=_home(running) if rootless else "",
+        user_folder=_find_home(running) if rootless else "",
         hosts=tuple(configured.hosts(f"{runtime}/docker.sock" if rootless else _SOCKET)),
         containerd=configured.path("containerd", own_containerd if rootless else _CONTAINERD),
         flags=MappingProxyType(read_flag_settings(flags)),
         files=tuple(dict.fromkeys(files)),
         data=tuple(dict.fromkeys(data)),
         programs=list_programs(settings, flags),
-        temporary=_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/{_TEMPORARY}"),
+        temporary=_make_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/{_TEMPORARY}"),
         invocation=environment.get("INVOCATION_ID", ""),
     )
 
@@ -144,14 +144,14 @@ class _Configured:
     def path(self, key: str, default: str) -> str:
         words = self.flags.get(key)
         value = words[-1] if words else to_text(self.settings.get(key))
-        return _absolute(self.running, value or default)
+        return _make_absolute(self.running, value or default)
 
     def hosts(self, default: str) -> Iterator[str]:
         named = to_list(self.settings.get("hosts"))
         words: Sequence[JSON] = self.flags.get(FLAG_OF_KEY["hosts"]) or named or [f"{_UNIX}{default}"]
         for word in words:
             if isinstance(word, str) and word.startswith(_UNIX):
-                yield _absolute(self.running, word.removeprefix(_UNIX) or default)
+                yield _make_absolute(self.running, word.removeprefix(_UNIX) or default)
 
 
 def _find_data_roots(configured: str, open_files: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -164,7 +164,7 @@ def _find_data_roots(configured: str, open_files: Sequence[str]) -> tuple[tuple[
 
 def _list_user_folders(running: RunningDockerd, runtime: str) -> tuple[str, ...]:
     """What decides what a rootless daemon, and its account's service manager, run."""
-    config, local = _config_home(running), f"{_home(running)}/.local"
+    config, local = _find_config_home(running), f"{_find_home(running)}/.local"
     return (runtime, f"{config}/docker", f"{config}/systemd", f"{local}/lib/docker")
 
 
@@ -173,15 +173,15 @@ def _is_rootless(running: RunningDockerd) -> bool:
     return running.environment.get("ROOTLESSKIT_STATE_DIR", "") != ""
 
 
-def _home(running: RunningDockerd) -> str:
+def _find_home(running: RunningDockerd) -> str:
     return clean(running.environment.get("HOME") or "/root")
 
 
-def _config_home(running: RunningDockerd) -> str:
-    return clean(running.environment.get("XDG_CONFIG_HOME") or f"{_home(running)}/.config")
+def _find_config_home(running: RunningDockerd) -> str:
+    return clean(running.environment.get("XDG_CONFIG_HOME") or f"{_find_home(running)}/.config")
 
 
-def _absolute(running: RunningDockerd, path: str) -> str:
+def _make_absolute(running: RunningDockerd, path: str) -> str:
     return clean(os.path.join(running.folder, path))
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from portero.dockerd.daemon import DAEMON_CONFIG, AskingDaemon
-from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, make_defaults, parse_settings
+from portero.dockerd.daemon_defaults import NO_DEFAULTS, DaemonDefaults, make_defaults, parse_settings
 from portero.dockerd.proc import DockerdIdentity, is_older
 from portero.files.symlinks import HostWalk
 from portero.files.whole_files import read_regular_file, stamp_file
@@ -29,7 +29,7 @@ _ABSENT = (FileNotFoundError, NotADirectoryError)
 # Path of the host -> path at which this process opens the file, links followed. Raises OSError.
 _LocalPath: TypeAlias = Callable[[str], str]
 # What the file is; None: there is none. Raises OSError.
-_Look: TypeAlias = Callable[[], os.stat_result | None]
+_Stat: TypeAlias = Callable[[], os.stat_result | None]
 
 
 class DaemonConfig:
@@ -42,30 +42,35 @@ class DaemonConfig:
         # The stamp None stands for "no file"; None in all: nothing was read yet.
         self._cached: tuple[tuple[int, ...] | None, DaemonDefaults] | None = None
 
-    def defaults(
-        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None] = lambda: None, look: _Look | None = None
+    def read_defaults(
+        self,
+        local_path: _LocalPath,
+        is_in_force: Callable[[], bool | None] = lambda: None,
+        stat_file: _Stat | None = None,
     ) -> DaemonDefaults:
         """The daemon's defaults as the file has them now.
 
-        `is_in_force`: whether dockerd has started since the file was changed; None: not known. `look`: what a walk saw
-        of the file. Raises OSError when the file cannot be read and never could be.
+        `is_in_force`: whether dockerd has started since the file was changed; None: not known. `stat_file`: what a walk
+        saw of the file. Raises OSError when the file cannot be read and never could be.
         """
         try:
-            self._cached = cached = self._read(local_path, is_in_force, look or partial(_look, local_path, self._path))
+            self._cached = cached = self._read_settings(
+                local_path, is_in_force, stat_file or partial(_stat, local_path, self._path)
+            )
         except OSError:
             if self._cached is None:
                 raise
             cached = self._cached
         return cached[1]
 
-    def _read(
-        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], look: _Look
+    def _read_settings(
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], stat_file: _Stat
     ) -> tuple[tuple[int, ...] | None, DaemonDefaults]:
-        stamp = None if (stat := look()) is None else stamp_file(stat)
+        stamp = None if (stat := stat_file()) is None else stamp_file(stat)
         if stamp is None and not self._flags:
-            return None, NOTHING_KNOWN
+            return None, NO_DEFAULTS
         if self._cached is not None and self._cached[0] == stamp:
-            return stamp, _with_cgroup_version(self._cached[1], local_path)
+            return stamp, _add_cgroup_version(self._cached[1], local_path)
         try:
             settings = read_settings(local_path, self._path)
         except ValueError as error:
@@ -76,7 +81,7 @@ class DaemonConfig:
             in_force = is_in_force()
             if not in_force:
                 defaults = replace(defaults, entitlements="unknown" if in_force is None else "off-after-restart")
-        return stamp, _with_cgroup_version(defaults, local_path)
+        return stamp, _add_cgroup_version(defaults, local_path)
 
 
 def find_mounted(path: str) -> str:
@@ -94,7 +99,7 @@ class DaemonConfigs:
         self._path = path
         self._configs: dict[tuple[str, str, DockerdIdentity | None], DaemonConfig] = {}
 
-    def read(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
+    def read_defaults(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
         """The defaults of a daemon, as one walk finds its file; None: as a managed plugin does. Raises OSError."""
         path = self._path or (asking.config_file if asking else DAEMON_CONFIG)
         key = (walk.local_path("/") if walk else "", path, asking.identity if asking else None)
@@ -103,16 +108,16 @@ class DaemonConfigs:
             # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
             self._configs = {key: config, **dict(list(self._configs.items())[:_MAX_DAEMONS])}
         if walk is None:
-            return config.defaults(find_mounted)
+            return config.read_defaults(find_mounted)
         started = asking.started if asking else None
-        return config.defaults(
+        return config.read_defaults(
             lambda path: walk.local_path(walk.resolve(path)),
             lambda: None if started is None else is_older(walk.local_path("/"), path, started),
             lambda: walk.lstat(walk.resolve(path)),
         )
 
 
-def _look(local_path: _LocalPath, path: str) -> os.stat_result | None:
+def _stat(local_path: _LocalPath, path: str) -> os.stat_result | None:
     try:
         return os.stat(local_path(path))
     except _ABSENT:
@@ -133,7 +138,7 @@ def read_settings(local_path: _LocalPath, path: str) -> dict[str, JSON] | None:
     return None if content is None else parse_settings(content)
 
 
-def _with_cgroup_version(defaults: DaemonDefaults, local_path: _LocalPath) -> DaemonDefaults:
+def _add_cgroup_version(defaults: DaemonDefaults, local_path: _LocalPath) -> DaemonDefaults:
     """Looked at again until it is known: it does not change while the host runs."""
     if defaults.cgroup_v2 is not None:
         return defaults

@@ -56,7 +56,7 @@ class DaemonDefaults:
     cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: not visible
 
 
-NOTHING_KNOWN = DaemonDefaults()
+NO_DEFAULTS = DaemonDefaults()
 
 
 def make_defaults(
@@ -71,19 +71,21 @@ def make_defaults(
     seccomp, sha256 = _read_seccomp(to_text(settings.get("seccomp-profile")), read_content)
     return DaemonDefaults(
         log_driver=to_text(settings.get("log-driver")),
-        log_options=tuple(sorted(_texts(settings.get("log-opts")))),
-        ulimits=tuple(_ulimits(settings)),
+        log_options=tuple(sorted(_read_texts(settings.get("log-opts")))),
+        ulimits=tuple(_read_ulimits(settings)),
         no_new_privileges=settings.get("no-new-privileges") is True,
         runtime=to_text(settings.get("default-runtime")),
         # Only these values are valid (moby daemon/config/config_linux.go, verifyDefaultIpcMode and its sibling).
-        cgroup_namespace=_one_of(to_text(settings.get("default-cgroupns-mode")), "private", "host"),
-        ipc_mode=_one_of(to_text(settings.get("default-ipc-mode")), "private", "shareable"),
+        cgroup_namespace=_choose_valid(to_text(settings.get("default-cgroupns-mode")), "private", "host"),
+        ipc_mode=_choose_valid(to_text(settings.get("default-ipc-mode")), "private", "shareable"),
         shm_size=parse_ram_size(to_text(settings.get("default-shm-size"))),
         user_namespaces=_is_remapped(to_text(settings.get("userns-remap")), read_content),
         seccomp=seccomp,
         seccomp_sha256=sha256,
         entitlements="off" if are_off(settings) else "on",
-        network_options=MappingProxyType({name: MappingProxyType(_texts(each)) for name, each in networks.items()}),
+        network_options=MappingProxyType(
+            {name: MappingProxyType(_read_texts(each)) for name, each in networks.items()}
+        ),
     )
 
 
@@ -105,7 +107,7 @@ def parse_settings(data: bytes) -> dict[str, JSON]:
     return settings or {}
 
 
-def _ulimits(settings: Mapping[str, JSON]) -> Iterator[Ulimit]:
+def _read_ulimits(settings: Mapping[str, JSON]) -> Iterator[Ulimit]:
     for name, limit in to_object(settings.get("default-ulimits")).items():
         if not isinstance(limit, dict):
             continue
@@ -133,17 +135,17 @@ def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> 
     return "custom", None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _one_of(value: str, *valid: str) -> str:
+def _choose_valid(value: str, *valid: str) -> str:
     return value if value in valid else ""
 
 
-def _texts(value: JSON) -> dict[str, str]:
+def _read_texts(value: JSON) -> dict[str, str]:
     """The texts of an object; values of another type are left out."""
     return {name: text for name, text in to_object(value).items() if isinstance(text, str)}
 
 
 # systemd's UIDS-GIDS.md; login.defs(5) has 100000 as SUB_UID_MIN.
-_FIRST_OF_NOBODY = 65536
+_BEYOND_LAST_UID = 65536
 
 
 def remaps_root(value: str, subuid: str) -> bool:
@@ -159,7 +161,7 @@ def remaps_root(value: str, subuid: str) -> bool:
     name = _DEFAULT[1] if user == _DEFAULT[0] else user
     lines = [line.strip().split(":") for line in subuid.splitlines()]
     starts = [fields[1] for fields in lines if len(fields) == 3 and (name.isdecimal() or fields[0] == name)]
-    return not any(start.isdecimal() and int(start) < _FIRST_OF_NOBODY for start in starts)
+    return not any(start.isdecimal() and int(start) < _BEYOND_LAST_UID for start in starts)
 
 
 def are_off(settings: Mapping[str, JSON]) -> bool:

@@ -38,11 +38,11 @@ def find_device_access(daemon: AskingDaemon, files: Files, mounts: MountTable, p
     nodev = mounts.find_mount(files.resolve_path(daemon.temporary)).nodev
     groups = dict(_split_group(line) for line in read_text(f"{proc}/{daemon.pid}/cgroup").splitlines())
     # Empty: version 1 has no rules for devices here, whatever lists that hierarchy.
-    rules = files.text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""
+    rules = files.read_text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""
     if nodev and rules and _is_closed(rules.splitlines()):
         return "closed"
     unit = find_unit(groups.values())
-    if unit and daemon.invocation and files.text_or(f"{PROBED}/{unit}", "").strip() == daemon.invocation:
+    if unit and daemon.invocation and files.read_text_or(f"{PROBED}/{unit}", "").strip() == daemon.invocation:
         return "closed" if nodev and _stays_closed(files, unit, daemon.started) else "changed"
     return "open" if rules or not nodev else "unknown"
 
@@ -77,6 +77,6 @@ def _stays_closed(files: Files, unit: str, started: int) -> bool:
         and all(
             Path(files.outside_link(path)).lstat().st_ctime_ns < start
             for path in list_files(files, unit)
-            if "DevicePolicy" in files.text(path)
+            if "DevicePolicy" in files.read_text(path)
         )
     )

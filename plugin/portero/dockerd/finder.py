@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from portero.dockerd.containerd import CONFIG, ContainerdPlaces, find_arguments, locate_containerd
+from portero.dockerd.containerd import CONFIG, ContainerdPaths, find_arguments, locate_containerd
 from portero.dockerd.daemon import AskingDaemon, find_config_file, locate_daemon
 from portero.dockerd.daemon_config import read_content, read_settings
 from portero.dockerd.peer import Peer
@@ -40,7 +40,7 @@ class AskingDaemons:
         """The latest last."""
         return tuple(self._cached.values())
 
-    def find(self, peer: Peer | None) -> AskingDaemon | None:
+    def find_daemon(self, peer: Peer | None) -> AskingDaemon | None:
         """The dockerd that this peer is. None: it is none, or not to be seen. OSError: it could not be read."""
         # dockerd closes its connections at its end, and no program that it starts inherits them: the process of this ID
         # is the one that connected, or dockerd has ended and executes nothing.
@@ -62,7 +62,7 @@ class AskingDaemons:
         """Start the thread that refreshes, once in each process."""
         start_thread("daemons", self._watch)
 
-    def refresh(self) -> None:
+    def refresh_containerds(self) -> None:
         """Read programs and containerd of each daemon now; what cannot be read stays as it was."""
         for identity, daemon in self._cached.items():
             with suppress(OSError):
@@ -70,33 +70,33 @@ class AskingDaemons:
                 if running is None:
                     continue
                 programs = locate_daemon(running, _read_settings(running)).programs
-                now = self._with_containerds(replace(daemon, programs=_merge(daemon.programs, [programs])))
+                now = self._add_containerds(replace(daemon, programs=_merge(daemon.programs, [programs])))
                 if now != daemon and identity in self._cached:
                     self._cached = self._cached | {identity: now}
 
     def _watch(self) -> None:
         while True:
             time.sleep(_REFRESH_SECONDS)
-            self.refresh()
+            self.refresh_containerds()
 
     def find_others(self, asking: AskingDaemon | None, pids: Iterable[int]) -> tuple[AskingDaemon, ...]:
         """Those of these processes that are dockerds of root beside the one that asks.
 
         A user's program may be called dockerd and name any folder as its own.
         """
-        others = (self.find(Peer(pid, 0)) for pid in pids if asking is None or pid != asking.pid)
+        others = (self.find_daemon(Peer(pid, 0)) for pid in pids if asking is None or pid != asking.pid)
         return tuple(daemon for daemon in others if daemon is not None and daemon.uid == 0)
 
     def _locate_running(self, running: RunningDockerd) -> AskingDaemon | None:
         """None: it has ended meanwhile."""
         try:
-            return self._with_containerds(locate_daemon(running, _read_settings(running)))
+            return self._add_containerds(locate_daemon(running, _read_settings(running)))
         except (FileNotFoundError, ProcessLookupError):
             if identify_dockerd(running.identity.pid, self._proc) == running.identity:
                 raise
             return None
 
-    def _with_containerds(self, daemon: AskingDaemon) -> AskingDaemon:
+    def _add_containerds(self, daemon: AskingDaemon) -> AskingDaemon:
         """The daemon with the things of its containerds as they are now, beside those of before."""
         places = [*self._list_containerds(daemon, HostWalk(daemon.root))]
         return replace(
@@ -106,7 +106,7 @@ class AskingDaemons:
             unseen=_merge((), (each.unseen for each in places)),
         )
 
-    def _list_containerds(self, daemon: AskingDaemon, walk: HostWalk) -> Iterator[ContainerdPlaces]:
+    def _list_containerds(self, daemon: AskingDaemon, walk: HostWalk) -> Iterator[ContainerdPaths]:
         """The containerd that it was given, and the one that it may have started itself (moby libcontainerd)."""
         started = f"{daemon.exec_root}/containerd"
         containerds = [(f"{started}/containerd.sock", f"{started}/containerd.toml")]
@@ -116,7 +116,7 @@ class AskingDaemons:
             # A user's socket is not called: all that a rootless dockerd starts is below its own folders.
             words = () if daemon.uid else find_arguments(walk.local_path(walk.resolve_or_keep(address)), self._proc)
             read = partial(read_content, partial(_find_local, walk))
-            places = locate_containerd(words or (), config, read, Files(daemon.root).names)
+            places = locate_containerd(words or (), config, read, Files(daemon.root).list_names)
             yield replace(places, unseen=(*places.unseen, *(() if words is not None else (address,))))
 
 

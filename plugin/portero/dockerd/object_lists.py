@@ -29,18 +29,18 @@ class Readable(Protocol):
 
 def read_list(source: Readable, wanted: Wanted) -> list[Mapping[str, JSON]]:
     """The objects in a JSON list, each with the wanted fields. ValueError: it is no such list, or one is too long."""
-    return [_keep(each, wanted) for each in _read_each(source)]
+    return [_select_fields(each, wanted) for each in _read_each(source)]
 
 
-def _keep(found: Mapping[str, JSON], wanted: Wanted) -> dict[str, JSON]:
-    kept = {name: found[name] for name in wanted if name in found}
+def _select_fields(listed: Mapping[str, JSON], wanted: Wanted) -> dict[str, JSON]:
+    selected = {name: listed[name] for name in wanted if name in listed}
     for name, inner in wanted.items():
-        value = kept.get(name)
+        value = selected.get(name)
         if inner is not None and isinstance(value, dict):
-            kept[name] = _keep(value, inner)
+            selected[name] = _select_fields(value, inner)
         elif inner is not None and isinstance(value, list):
-            kept[name] = [_keep(each, inner) if isinstance(each, dict) else each for each in value]
-    return kept
+            selected[name] = [_select_fields(each, inner) if isinstance(each, dict) else each for each in value]
+    return selected
 
 
 def _read_each(source: Readable) -> Iterator[Mapping[str, JSON]]:

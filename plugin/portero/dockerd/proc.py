@@ -107,13 +107,13 @@ def parse_containers(cgroup: str) -> frozenset[str]:
     return frozenset(_CONTAINER.findall(cgroup))
 
 
-def parse_words(text: str) -> list[str]:
+def parse_arguments(text: str) -> list[str]:
     return text.removesuffix("\0").split("\0") if text else []
 
 
 def read_words(file: Path) -> list[str]:
     """The command line or the environment of a process. Raises OSError."""
-    return parse_words(file.read_text(encoding="utf-8", errors="surrogateescape"))
+    return parse_arguments(file.read_text(encoding="utf-8", errors="surrogateescape"))
 
 
 def read_program(process: str | Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from portero.dockerd.connection_pool import KeptConnections
+from portero.dockerd.connection_pool import ConnectionPool
 from portero.threads import announce_wait
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -73,14 +73,16 @@ def exchange(
     body: bytes | Iterable[bytes] | None = None,
     max_bytes: int,
     check: Callable[[socket.socket], None] | None = None,
-    kept: KeptConnections[UnixConnection] | None = None,
+    pool: ConnectionPool[UnixConnection] | None = None,
 ) -> tuple[int, bytes]:
     """Status and body of the answer. OSError: none came in whole and in time; ValueError: it is not HTTP, or longer.
 
-    `check` sees the connected socket before anything is sent, and may raise OSError. `kept`: for a GET, which may be
+    `check` sees the connected socket before anything is sent, and may raise OSError. `pool`: for a GET, which may be
     sent twice.
     """
-    with asking(address, seconds, method, target, headers=headers, body=body, check=check, kept=kept) as response:
+    with open_response(
+        address, seconds, method, target, headers=headers, body=body, check=check, pool=pool
+    ) as response:
         content = response.read(max_bytes + 1)
         if len(content) > max_bytes:
             raise ValueError(f"{method} {target} was answered with more than {max_bytes} bytes")
@@ -91,7 +93,7 @@ def exchange(
 
 
 @contextmanager
-def asking(
+def open_response(
     address: str | Path,
     seconds: float,
     method: str,
@@ -100,11 +102,11 @@ def asking(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | Iterable[bytes] | None = None,
     check: Callable[[socket.socket], None] | None = None,
-    kept: KeptConnections[UnixConnection] | None = None,
+    pool: ConnectionPool[UnixConnection] | None = None,
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer for the length of a block, which reads its body; the same errors, in the block too."""
     deadline = time.monotonic() + seconds
-    connection = kept.take(str(address)) if kept else None
+    connection = pool.take(str(address)) if pool else None
 
     def send(by: UnixConnection) -> http.client.HTTPResponse:
         by.request(method, target, body, dict(headers))
@@ -127,8 +129,8 @@ def asking(
                 check(connection.sock)
             response = send(connection)
         yield response
-        if kept and response.isclosed() and connection.sock is not None:
-            kept.keep(str(address), connection)
+        if pool and response.isclosed() and connection.sock is not None:
+            pool.put_back(str(address), connection)
             connection = None
     except http.client.HTTPException as error:
         raise ValueError(f"{method} {target} was not answered in HTTP") from error

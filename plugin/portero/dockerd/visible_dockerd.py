@@ -33,15 +33,15 @@ class VisibleDockerd:
 
     def locate(self, settings: Mapping[str, JSON]) -> AskingDaemon | None:
         """Where its things are; `settings`: the content of its daemon.json. None: it may not be looked into."""
-        running = self._running()
+        running = self._make_running()
         return None if running is None else locate_daemon(running, settings)
 
-    def config_file(self, default: str) -> str:
+    def find_config_file(self, default: str) -> str:
         """The path of its daemon.json; `default`: the one that the settings of Portero name."""
-        running = self._running()
+        running = self._make_running()
         return default if running is None or default != DAEMON_CONFIG else find_config_file(running)
 
-    def _running(self) -> RunningDockerd | None:
+    def _make_running(self) -> RunningDockerd | None:
         if self.arguments is None or self.environment is None or self.user is None:
             return None
         identity = DockerdIdentity(int(self.pid), self.started or 0)
@@ -62,7 +62,7 @@ def find_dockerd(proc: Path, pid_file: str, uid: int = 0) -> VisibleDockerd | No
         return None
     users = {pid: parse_user(read_text(f"{proc}/{pid}/status")) for pid in pids}
     pid = next((pid for pid in pids if uid and users[pid] == uid), pids[0])
-    arguments, environment = _read_words(proc / pid / "cmdline"), _read_words(proc / pid / "environ")
+    arguments, environment = _read_arguments(proc / pid / "cmdline"), _read_arguments(proc / pid / "environ")
     return VisibleDockerd(
         pid,
         None if arguments is None else tuple(arguments[1:]),
@@ -75,7 +75,7 @@ def find_dockerd(proc: Path, pid_file: str, uid: int = 0) -> VisibleDockerd | No
 def is_running(proc: Path, program: str) -> bool:
     """Whether a program of this name runs outside of containers. OSError: /proc could not be read."""
     return any(
-        (_read_words(proc / pid / "cmdline") or [""])[0].rpartition("/")[2] == program and _is_outside(proc / pid)
+        (_read_arguments(proc / pid / "cmdline") or [""])[0].rpartition("/")[2] == program and _is_outside(proc / pid)
         for pid in list_processes(proc)
     )
 
@@ -86,7 +86,7 @@ def _is_outside(process: Path) -> bool:
     return numbers is None or len(numbers[1].split()) < 2
 
 
-def _read_words(file: Path) -> list[str] | None:
+def _read_arguments(file: Path) -> list[str] | None:
     try:
         return read_words(file)
     except OSError:

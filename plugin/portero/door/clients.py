@@ -31,8 +31,8 @@ from portero.threads import start_thread
 _LOG = logging.getLogger(__name__)
 _THREADS = 4
 # Seconds; a new member of a group is known after them.
-_KEPT = 30.0
-_MAX_KEPT = 4096
+_CACHED_SECONDS = 30.0
+_MAX_CACHED = 4096
 _MAX_GROUPS = 256
 
 
@@ -59,7 +59,7 @@ def read_account(uid: int) -> Account:
 
 
 def _name_group(id: int) -> str:
-    """A group without a name is none that a policy lists."""
+    """No policy lists a group without a name."""
     try:
         return grp.getgrgid(id).gr_name
     except (KeyError, OSError):
@@ -72,19 +72,19 @@ class AccountLookup:
     def __init__(self, wake: Callable[[], None], read: Callable[[int], Account] = read_account) -> None:
         self._wake = wake
         self._read = read
-        self._asked: set[int] = set()
-        self._known: dict[int, tuple[Account, float]] = {}
+        self._pending: set[int] = set()
+        self._cache: dict[int, tuple[Account, float]] = {}
         self._queue: SimpleQueue[int] = SimpleQueue()
         self._is_started = False
 
-    def find(self, uid: int) -> Account | None:
+    def find_account(self, uid: int) -> Account | None:
         """The account; None while the name service is asked."""
-        known = self._known.get(uid)
-        if known is not None and time.monotonic() < known[1]:
-            return known[0]
-        if uid not in self._asked:
+        cached = self._cache.get(uid)
+        if cached is not None and time.monotonic() < cached[1]:
+            return cached[0]
+        if uid not in self._pending:
             self._start()
-            self._asked.add(uid)
+            self._pending.add(uid)
             self._queue.put(uid)
         return None
 
@@ -101,12 +101,12 @@ class AccountLookup:
             try:
                 account = self._read(uid)
             finally:
-                if len(self._known) >= _MAX_KEPT:
-                    self._known.clear()
+                if len(self._cache) >= _MAX_CACHED:
+                    self._cache.clear()
                 # Who is unknown may be known in a moment, when the name service has come up.
-                seconds = _KEPT if account is not UNKNOWN else 1.0
-                self._known[uid] = (account, time.monotonic() + seconds)
-                self._asked.discard(uid)
+                seconds = _CACHED_SECONDS if account is not UNKNOWN else 1.0
+                self._cache[uid] = (account, time.monotonic() + seconds)
+                self._pending.discard(uid)
                 self._wake()
 
 
@@ -114,11 +114,11 @@ _SO_PEERPIDFD = 77
 
 
 class ClientProcesses:
-    """Looks at the processes of clients. A door in a container has clients there: its own container is none."""
+    """Looks at the processes of clients. A door in a container has clients there: its own container does not count."""
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
-        self._own = self._list_ids("self")
+        self._own_ids = self._list_ids("self")
 
     def is_trusted(self, client: socket.socket) -> bool:
         """Whether the process still runs and is in no container; raises OSError when that cannot be read."""
@@ -128,7 +128,7 @@ class ClientProcesses:
         try:
             pid = read_peer(client).pid
             # While the process that is held has not ended, the number is its own.
-            return pid > 0 and self._list_ids(str(pid)) <= self._own and not _has_ended(descriptor)
+            return pid > 0 and self._list_ids(str(pid)) <= self._own_ids and not _has_ended(descriptor)
         except (FileNotFoundError, ProcessLookupError):
             if not _has_ended(descriptor):
                 raise
@@ -175,22 +175,22 @@ class Stamps:
     def __init__(self, key: PrivateKey, boot: str) -> None:
         self._key = key
         self._boot = boot
-        self._kept: dict[tuple[str, ...], tuple[str, float]] = {}
+        self._cache: dict[tuple[str, ...], tuple[str, float]] = {}
 
     @classmethod
     def read(cls, file: Path) -> "Stamps":
         """By the key in this file; raises OSError, and ValueError for another kind of file."""
         return cls(door_stamp.load_private_key(read_regular_file(file)), door_stamp.read_boot())
 
-    def make(self, door: str, user: str, groups: Sequence[str], now: float) -> str:
+    def make_stamp(self, door: str, user: str, groups: Sequence[str], now: float) -> str:
         """A stamp at a time, in seconds since 1970."""
         of = (door, user, *groups)
-        stamp, made = self._kept.get(of, ("", 0.0))
+        stamp, made = self._cache.get(of, ("", 0.0))
         if not made <= now < made + _USED_AGAIN:
-            if len(self._kept) >= _MAX_STAMPS:
-                self._kept.clear()
+            if len(self._cache) >= _MAX_STAMPS:
+                self._cache.clear()
             stamp = door_stamp.make_stamp(self._key, self._boot, door, user, groups, int(now))
-            self._kept[of] = (stamp, now)
+            self._cache[of] = (stamp, now)
         return stamp
 
 
@@ -201,7 +201,7 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
     """
     data = b""
     try:
-        shown = b"" if anew else door_stamp.spell_public(door_stamp.load_private_key(read_regular_file(private)))
+        shown = b"" if anew else door_stamp.encode_public(door_stamp.load_private_key(read_regular_file(private)))
     except (FileNotFoundError, ValueError):
         shown = b""
     if not shown:

@@ -14,7 +14,7 @@ from pathlib import Path
 from portero.dockerd import unix_http
 
 ACCOUNT = "portero-door"
-OWN_SOCKET = "/run/portero-door/dockerd.sock"
+DOCKERD_SOCKET = "/run/portero-door/dockerd.sock"
 SERVICE, USERS_SOCKET = "portero-door.service", "portero-door-users.socket"
 _UNITS = Path("/etc/systemd/system")
 _DROP_IN = "portero-door.conf"
@@ -27,7 +27,7 @@ class UnitsFail(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DoorSocket:
     """Where a socket is, whose it is, and who may connect."""
 
     path: str
@@ -40,17 +40,19 @@ class Place:
         return "\n".join(("[Socket]", *lines, f"SocketMode={self.mode}", ""))
 
 
-_OWN = Place(OWN_SOCKET, group=ACCOUNT)
+_DOCKERD = DoorSocket(DOCKERD_SOCKET, group=ACCOUNT)
 
 
-def read_docker_place(units: Path = _UNITS) -> Place:
+def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
     """Where docker.socket has its socket, or had it before the doors; raises UnitsFail."""
-    kept = units / f"{USERS_SOCKET}.d" / _DROP_IN
-    if kept.exists() and (units / "docker.socket.d" / _DROP_IN).exists():
-        said = dict(line.split("=", 1) for line in kept.read_text().splitlines() if "=" in line)
-        return Place(said["ListenStream"], said["SocketUser"], said["SocketGroup"], said["SocketMode"])
+    drop_in = units / f"{USERS_SOCKET}.d" / _DROP_IN
+    if drop_in.exists() and (units / "docker.socket.d" / _DROP_IN).exists():
+        settings = dict(line.split("=", 1) for line in drop_in.read_text().splitlines() if "=" in line)
+        return DoorSocket(
+            settings["ListenStream"], settings["SocketUser"], settings["SocketGroup"], settings["SocketMode"]
+        )
     wanted = "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
-    lines = [line.split("=", 1) for line in run("systemctl", "show", "docker.socket", wanted).splitlines()]
+    lines = [line.split("=", 1) for line in run_command("systemctl", "show", "docker.socket", wanted).splitlines()]
     shown = {line[0]: line[-1] for line in lines}
     # A line for each of its sockets.
     listens = [line[-1].removesuffix(_STREAM) for line in lines if line[0] == "Listen"]
@@ -58,10 +60,10 @@ def read_docker_place(units: Path = _UNITS) -> Place:
         raise UnitsFail(
             "docker.socket does not hold the one socket of dockerd: doors without it are a recipe (docs/doors.md)"
         )
-    return Place(listens[0], shown["SocketUser"] or "root", shown["SocketGroup"] or "root", shown["SocketMode"])
+    return DoorSocket(listens[0], shown["SocketUser"] or "root", shown["SocketGroup"] or "root", shown["SocketMode"])
 
 
-def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> None:
+def enable_doors(users: DoorSocket, tools: Mapping[str, DoorSocket], units: Path = _UNITS) -> None:
     """Move dockerd's socket away and start the doors; dockerd restarts.
 
     Raises UnitsFail: dockerd has its socket as before any door, or nothing was touched where a file cannot be written.
@@ -71,71 +73,71 @@ def enable(users: Place, tools: Mapping[str, Place], units: Path = _UNITS) -> No
             f"{users.path}: its mode {users.mode} lets everybody connect: write another into doors in site.json"
         )
     if not _has_account():
-        run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
+        run_command("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
     before = _list_enabled(units)
     sockets = [USERS_SOCKET, *(f"portero-door@{name}.socket" for name in tools)]
-    _put_all(units, dict(zip((*sockets, "docker.socket"), (users, *tools.values(), _OWN), strict=True)))
+    _write_drop_ins(units, dict(zip((*sockets, "docker.socket"), (users, *tools.values(), _DOCKERD), strict=True)))
     try:
-        run("systemctl", "daemon-reload")
+        run_command("systemctl", "daemon-reload")
         # A socket unit does not start while the service that it is for runs.
-        run("systemctl", "stop", SERVICE, *before)
-        for gone in {*before} - {*sockets}:
-            run("systemctl", "disable", "--quiet", gone)
-            shutil.rmtree(units / f"{gone}.d", ignore_errors=True)
+        run_command("systemctl", "stop", SERVICE, *before)
+        for removed in {*before} - {*sockets}:
+            run_command("systemctl", "disable", "--quiet", removed)
+            shutil.rmtree(units / f"{removed}.d", ignore_errors=True)
         _restart_docker()
-        run("systemctl", "enable", "--quiet", SERVICE, *sockets)
-        run("systemctl", "start", *sockets)
-        run("systemctl", "start", SERVICE)
-        _ping(users.path)
+        run_command("systemctl", "enable", "--quiet", SERVICE, *sockets)
+        run_command("systemctl", "start", *sockets)
+        run_command("systemctl", "start", SERVICE)
+        _ping_door(users.path)
     except (OSError, UnitsFail) as fault:
         try:
-            disable(units)
+            disable_doors(units)
         except (OSError, UnitsFail) as second:
             raise UnitsFail(f"{fault}; then {second}: run portero door disable when that is fixed") from fault
         raise UnitsFail(f"{fault}{'; the doors that ran before are off' if before else ''}") from fault
 
 
-def disable(units: Path = _UNITS) -> None:
+def disable_doors(units: Path = _UNITS) -> None:
     """Stop the doors and give dockerd its socket back; it restarts. Raises UnitsFail."""
     sockets = _list_enabled(units)
-    run("systemctl", "disable", "--quiet", "--now", SERVICE, *sockets)
+    run_command("systemctl", "disable", "--quiet", "--now", SERVICE, *sockets)
     for unit in ("docker.socket", *sockets):
         (units / f"{unit}.d" / _DROP_IN).unlink(missing_ok=True)
-    run("systemctl", "daemon-reload")
+    run_command("systemctl", "daemon-reload")
     _restart_docker()
 
 
-def describe(units: Path = _UNITS) -> tuple[str, bool]:
+def describe_doors(units: Path = _UNITS) -> tuple[str, bool]:
     """How the doors go, with their counts, and whether they run; empty: systemd has none. Raises UnitsFail."""
     if not (units / f"{USERS_SOCKET}.d" / _DROP_IN).exists():
         return "", True
-    shown = run("systemctl", "show", SERVICE, "--property=ActiveState,StatusText")
+    shown = run_command("systemctl", "show", SERVICE, "--property=ActiveState,StatusText")
     values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     state = values.get("ActiveState", "")
     return (values.get("StatusText") or state, True) if state == "active" else (f"{SERVICE} is {state}", False)
 
 
-def run(*words: str) -> str:
+def run_command(*command: str) -> str:
     """What a command prints; raises UnitsFail with what it says."""
     try:
-        done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=_SECONDS)  # noqa: S603 - no shell
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)  # noqa: S603 - no shell
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnitsFail(f"{words[0]}: {error}") from error
+        raise UnitsFail(f"{command[0]}: {error}") from error
     if done.returncode != 0:
-        raise UnitsFail(f"{' '.join(words)}: {' '.join(done.stderr.split())[:500]}")
+        raise UnitsFail(f"{' '.join(command)}: {' '.join(done.stderr.split())[:500]}")
     return done.stdout
 
 
 def _restart_docker() -> None:
     """docker.service needs its socket, and stops with it. systemd starts it no more than three times a minute."""
-    run("systemctl", "restart", "docker.socket")
-    run("systemctl", "reset-failed", "docker.service")
-    run("systemctl", "start", "docker.service")
+    run_command("systemctl", "restart", "docker.socket")
+    run_command("systemctl", "reset-failed", "docker.service")
+    run_command("systemctl", "start", "docker.service")
 
 
-def _put_all(units: Path, places: Mapping[str, Place]) -> None:
+def _write_drop_ins(units: Path, sockets: Mapping[str, DoorSocket]) -> None:
     """Write the drop-ins of these units. Raises UnitsFail, with all as it was."""
-    files = {units / f"{unit}.d" / _DROP_IN: place for unit, place in places.items()}
+    files = {units / f"{unit}.d" / _DROP_IN: socket for unit, socket in sockets.items()}
     try:
         before = {file: file.read_text() if file.exists() else None for file in files}
         for file, place in files.items():
@@ -159,13 +161,13 @@ def _list_enabled(units: Path) -> Sequence[str]:
 
 def _has_account() -> bool:
     try:
-        run("getent", "passwd", ACCOUNT)
+        run_command("getent", "passwd", ACCOUNT)
     except UnitsFail:
         return False
     return True
 
 
-def _ping(path: str) -> None:
+def _ping_door(path: str) -> None:
     try:
         status, _ = unix_http.exchange(path, _SECONDS, "GET", "/_ping", max_bytes=4096)
     except (OSError, ValueError) as error:

@@ -18,7 +18,7 @@ from portero.identity.trusted import USERS
 
 _LOG = logging.getLogger(__name__)
 # Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.
-_RETRY, _LOOK, _PAUSE = 0.005, 1.0, 0.1
+_RETRY, _POLL_SECONDS, _PAUSE = 0.005, 1.0, 0.1
 _ACCEPTED_AT_ONCE = 64
 # Of a connection with bytes both ways: two sockets, and two ends of two pipes.
 _DESCRIPTORS = 6
@@ -26,7 +26,7 @@ _OTHER_DESCRIPTORS = 64
 _NEWS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 _IN_CONTAINER = (
     "The users' door is for processes of the host, and this one runs in a container, or has ended: give the container "
-    "a door of its own (doors in site.json)."
+    "its own door (doors in site.json)."
 )
 _TOO_MANY = "This client has too many connections at once: close some."
 
@@ -39,40 +39,40 @@ class DoorLoop:
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake), PipePool())
+        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake_loop), PipePool())
         self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}
         # Those that wait for something else than their sockets, and those that can go on at once.
         self._waiting: set[Stream] = set()
         self._retried: set[Stream] = set()
         self._ready: set[Stream] = set()
-        self._next_look = 0.0
+        self._next_poll = 0.0
         self._ended: list[Stream] = []
         self._clients: Counter[int | str] = Counter()
-        self._most = max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_DESCRIPTORS) // _DESCRIPTORS)
+        self._maximum = max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_DESCRIPTORS) // _DESCRIPTORS)
         self._open = 0
         self._accepts_from = 0.0
         self.is_listening = False
         # Since the start; refused are those that were not read.
         self._connections = self._refused = 0
 
-    def run_once(self, longest: float | None = None) -> None:
+    def run_once(self, max_seconds: float | None = None) -> None:
         """Wait for news, `longest` seconds at most, and do what they ask for."""
         now = time.monotonic()
-        self._listen(now >= self._accepts_from and self._open < self._most)
+        self._listen(now >= self._accepts_from and self._open < self._maximum)
         listeners: list[int] = []
-        for descriptor, events in self._epoll.poll(self._find_timeout(now, longest)):
+        for descriptor, events in self._epoll.poll(self._find_timeout(now, max_seconds)):
             if descriptor in self._doors:
                 listeners.append(descriptor)
             elif descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
                 for waiting in [*self._waiting]:
-                    self._go_on(waiting)
+                    self._advance(waiting)
             elif (stream := self._streams.get(descriptor)) is not None:
-                self._go_on(stream, descriptor, events)
+                self._advance(stream, descriptor, events)
         for stream in [*self._ready]:
-            self._go_on(stream)
-        self._look_at_waiting(time.monotonic())
+            self._advance(stream)
+        self._poll_waiting(time.monotonic())
         # Only now: a number that is given to another socket must not get the news of this one.
         self._close_ended()
         for descriptor in listeners:
@@ -96,18 +96,18 @@ class DoorLoop:
         counts = f"{self._connections} connections, {self._refused} refused, {self._open} open"
         return f"doors {names}: {counts}"
 
-    def _wake(self) -> None:
+    def _wake_loop(self) -> None:
         with suppress(BlockingIOError):  # it is woken already
             os.write(self._wake_write, b"x")
 
-    def _find_timeout(self, now: float, longest: float | None) -> float | None:
-        waits = [] if longest is None else [longest]
+    def _find_timeout(self, now: float, max_seconds: float | None) -> float | None:
+        waits = [] if max_seconds is None else [max_seconds]
         if self._ready:
             return 0
         if not self.is_listening and self._accepts_from > now:
             waits.append(self._accepts_from - now)
         if self._waiting:
-            waits.append(_RETRY if self._retried else _LOOK)
+            waits.append(_RETRY if self._retried else _POLL_SECONDS)
         return min(waits, default=None)
 
     def _listen(self, wanted: bool) -> None:
@@ -122,7 +122,7 @@ class DoorLoop:
 
     def _accept(self, name: str, listener: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
-            if self._open >= self._most:
+            if self._open >= self._maximum:
                 return
             try:
                 client, _address = listener.accept()
@@ -139,7 +139,7 @@ class DoorLoop:
         uid = read_peer(client).uid if name == USERS else None
         key = name if uid is None else uid
         refusal = ""
-        if self._clients[key] >= max(1, self._most // 2):
+        if self._clients[key] >= max(1, self._maximum // 2):
             refusal = _TOO_MANY
         elif uid is not None and not self._is_of_host(client):
             refusal = _IN_CONTAINER
@@ -150,7 +150,7 @@ class DoorLoop:
         stream = Stream(client, name, uid, self._around, self._watch, refusal)
         self._waiting.add(stream)
         self._watch(client, stream)
-        self._go_on(stream)
+        self._advance(stream)
 
     def _is_of_host(self, client: socket.socket) -> bool:
         try:
@@ -163,9 +163,9 @@ class DoorLoop:
         self._streams[one.fileno()] = stream
         self._epoll.register(one.fileno(), _NEWS)
 
-    def _go_on(self, stream: Stream, descriptor: int = -1, events: int = 0) -> None:
+    def _advance(self, stream: Stream, descriptor: int = -1, events: int = 0) -> None:
         try:
-            result = stream.go_on(descriptor, events)
+            result = stream.advance(descriptor, events)
         except Exception as error:  # noqa: BLE001 - the other connections go on
             _LOG.error("internal error", exc_info=error)
             result = False
@@ -187,12 +187,12 @@ class DoorLoop:
         elif result:
             self._ready.add(stream)
 
-    def _look_at_waiting(self, now: float) -> None:
+    def _poll_waiting(self, now: float) -> None:
         for stream in [*self._retried]:
-            self._go_on(stream)
-        if now < self._next_look:
+            self._advance(stream)
+        if now < self._next_poll:
             return
-        self._next_look = now + _LOOK
+        self._next_poll = now + _POLL_SECONDS
         for stream in [*self._waiting]:
             if stream.until is not None and now >= stream.until:
                 self._settle(stream, stream.give_up())

@@ -1,6 +1,6 @@
 """The head of a client's one request: read strictly, and written anew with one stamp for dockerd.
 
-dockerd is told to close the connection after its answer, so it never reads a second request from it: whatever follows
+dockerd is asked to close the connection after its answer, so it never reads a second request from it: whatever follows
 the head belongs to this request, and need not be read here.
 """
 

@@ -1,4 +1,4 @@
-"""The process of the doors, without the code of other commands: runs until it is told to end (`portero door serve`).
+"""The process of the doors, without the code of other commands: runs until it is stopped (`portero door serve`).
 
 The sockets are those that systemd holds (sd_listen_fds(3)), by their names, or those made at given paths.
 """
@@ -48,17 +48,17 @@ def take_over_sockets(environ: MutableMapping[str, str]) -> dict[str, socket.soc
     return listeners
 
 
-def listen_at(places: Sequence[str]) -> dict[str, socket.socket]:
+def listen_at(specs: Sequence[str]) -> dict[str, socket.socket]:
     """Sockets at places NAME=PATH; raises NoSocket. A socket without a listener is replaced."""
     paths: list[Path] = []
-    for place in places:
-        path = place.partition("=")[2]
+    for spec in specs:
+        path = spec.partition("=")[2]
         if not path.startswith("/"):
-            raise NoSocket(f"{place}: write a name and an absolute path, such as users=/run/docker.sock")
+            raise NoSocket(f"{spec}: write a name and an absolute path, such as users=/run/docker.sock")
         if Path(path).name != _SOCKET:
             raise NoSocket(f"{path}: call the socket {_SOCKET}: Portero keeps sockets of that name from containers")
         paths.append(Path(path))
-    names = [place.partition("=")[0] for place in places]
+    names = [place.partition("=")[0] for place in specs]
     _check_names(names)
     try:
         return {name: _prepare(_bind(path)) for name, path in zip(names, paths, strict=True)}
@@ -96,7 +96,7 @@ def _prepare(listener: socket.socket) -> socket.socket:
 
 
 # Seconds between two lines for `systemctl status`; nothing wakes an idle door for them.
-_TOLD = 10.0
+_STATUS_SECONDS = 10.0
 
 
 def main() -> None:
@@ -134,7 +134,7 @@ def _serve(doors: Mapping[str, socket.socket], dockerd: str, key: Path) -> None:
     while True:
         loop.run_once()
         now = time.monotonic()
-        if now - told >= _TOLD:
+        if now - told >= _STATUS_SECONDS:
             told = now
             notifier.tell_status(loop.describe())
 

@@ -27,7 +27,7 @@ _PIECE = 1 << 16
 _CR_LF, _LF = b"\r\n", b"\n"
 _ONE_REQUEST = "the door takes one HTTP/1.1 request as Docker's clients send it."
 _ACCOUNTS_ALONE = "the users' door takes accounts of the host alone."
-_GONE = select.EPOLLHUP | select.EPOLLERR
+_HANGUP = select.EPOLLHUP | select.EPOLLERR
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Stream:
         self._account = UNKNOWN
         self._upstream: socket.socket | None = None
         self._directions: tuple[Direction, ...] = ()
-        self._gone: set[int] = set()
+        self._hung_up: set[int] = set()
         # False: the connection has ended. None: it waits. True: it could go on at once.
         self._step: Callable[[], bool | None] = self._read_head
         self.is_retried = False
@@ -83,10 +83,10 @@ class Stream:
     def sockets(self) -> tuple[socket.socket, ...]:
         return (self._client,) if self._upstream is None else (self._client, self._upstream)
 
-    def go_on(self, descriptor: int = -1, events: int = 0) -> bool | None:
+    def advance(self, descriptor: int = -1, events: int = 0) -> bool | None:
         """Do what can be done now: False at the end of the connection, True when there may be more at once."""
-        if events & _GONE:
-            self._gone.add(descriptor)
+        if events & _HANGUP:
+            self._hung_up.add(descriptor)
         try:
             while True:
                 step = self._step
@@ -104,7 +104,7 @@ class Stream:
             self._refuse(503, "dockerd does not accept connections in time: see systemctl status docker.")
         else:
             return False
-        return self.go_on()
+        return self.advance()
 
     def release(self) -> None:
         """Give back what is not closed with its sockets."""
@@ -145,7 +145,7 @@ class Stream:
         return self._buffer.find(2 * self._line_end, start) if self._line_end else -1
 
     def _find_account(self) -> bool | None:
-        account = Account() if self.uid is None else self._around.accounts.find(self.uid)
+        account = Account() if self.uid is None else self._around.accounts.find_account(self.uid)
         if account is None:
             return None
         if account is UNKNOWN:
@@ -176,7 +176,7 @@ class Stream:
 
     def _begin(self, upstream: socket.socket) -> None:
         assert self._head is not None  # noqa: S101 - it was read
-        stamp = self._around.stamps.make(self._door, self._account.user, self._account.groups, time.time())
+        stamp = self._around.stamps.make_stamp(self._door, self._account.user, self._account.groups, time.time())
         first = self._head.write(stamp) + self._buffer
         self._buffer = bytearray()
         pool = self._around.pipes
@@ -188,9 +188,9 @@ class Stream:
         more = [direction.move() for direction in (up, down)]
         if down.fails or (up.done and down.done):
             return False
-        if down.done and up.target.fileno() in self._gone:
+        if down.done and up.target.fileno() in self._hung_up:
             return False
-        if up.done and up.source.fileno() in self._gone:
+        if up.done and up.source.fileno() in self._hung_up:
             return False
         return True if any(more) else None
 

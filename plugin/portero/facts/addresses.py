@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import inet_aton
 from urllib.parse import unquote
 
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.values.json_types import JSON, Fact
 
 IPAddress = IPv4Address | IPv6Address
@@ -66,8 +66,8 @@ def read_build_context(remote: str) -> list[JSON]:
 
 def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
     """The address of an archive to import; none for a pull, which wins, and for an archive in the body."""
-    source = first_value(query, "fromSrc")
-    if first_value(query, "fromImage") != "" or source in ("", "-"):
+    source = find_first(query, "fromSrc")
+    if find_first(query, "fromImage") != "" or source in ("", "-"):
         return []
     return [_make_fact(source, "?fromSrc")]
 

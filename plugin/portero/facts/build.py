@@ -15,7 +15,7 @@ from portero.host.view import HostMoment
 from portero.reading.body_decoder import canonicalize
 from portero.reading.go_json import parse_json
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, fold
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.refusals import Refused
 from portero.values.go_values import parse_go_int64
 from portero.values.json_fields import as_object, as_text, items
@@ -48,19 +48,19 @@ _BUILDER_IMAGE = ("docker.io", "moby/buildkit")
 
 def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     """The facts of ImageBuild."""
-    mode = first_value(query, "networkmode")
+    mode = find_first(query, "networkmode")
     return {
         "build": _make_fact(query),
         **read_device_access("operation", host),
-        "downloads": addresses.read_build_context(first_value(query, "remote")) if _is_fetched(query) else [],
+        "downloads": addresses.read_build_context(find_first(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
-        "cgroupParent": process.make_value(first_value(query, "cgroupparent"), "?cgroupparent"),
+        "cgroupParent": process.make_value(find_first(query, "cgroupparent"), "?cgroupparent"),
         "secrets": _find_secrets(query, "buildargs") + _find_secrets(query, "labels"),
         "extraHosts": process.read_extra_hosts(_read_extra_hosts(query), "?extrahosts"),
         "limits": _read_limits(query),
         "ulimits": limits.read_ulimits(
-            {"Ulimits": _parse_parameter(first_value(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits"
+            {"Ulimits": _parse_parameter(find_first(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits"
         ),
     }
 
@@ -78,16 +78,16 @@ def _make_fact(query: Query) -> Fact:
 
 
 def _read_version(query: Query) -> str:
-    return first_value(query, "version") or "1"
+    return find_first(query, "version") or "1"
 
 
 def _is_fetched(query: Query) -> bool:
     """Whether the daemon fetches the context itself (moby builder/builder-next/builder.go, Build)."""
-    version, remote = _read_version(query), first_value(query, "remote")
+    version, remote = _read_version(query), find_first(query, "remote")
     if version == "2" and remote == "client-session":
         return False
     if version == "2" and remote == "upload-request":
-        return first_value(query, "buildid") == ""
+        return find_first(query, "buildid") == ""
     return remote != ""
 
 
@@ -114,7 +114,7 @@ def _read_extra_hosts(query: Query) -> list[str]:
 def _find_secrets(query: Query, name: str) -> list[JSON]:
     at = f"?{name}"
     # An argument without a value (null) is only declared.
-    return secret_names.find_in_map(as_object(_parse_parameter(first_value(query, name), _TEXT_MAP, at), at), at)
+    return secret_names.find_in_map(as_object(_parse_parameter(find_first(query, name), _TEXT_MAP, at), at), at)
 
 
 def _parse_parameter(text: str, shape: Shape, at: str) -> JSON:
@@ -129,7 +129,7 @@ def _parse_parameter(text: str, shape: Shape, at: str) -> JSON:
 
 def _read_number(query: Query, name: str) -> int:
     # httputils.Int64ValueOrZero: what is no number counts as absent.
-    return parse_go_int64(first_value(query, name)) or 0
+    return parse_go_int64(find_first(query, name)) or 0
 
 
 def read_connection(host: HostMoment) -> dict[str, JSON]:

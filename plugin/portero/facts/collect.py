@@ -24,7 +24,7 @@ from portero.values.json_types import JSON, Fact
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _FactSource:
     body: Fact
     query: Mapping[str, tuple[str, ...]]
     path: Mapping[str, str]
@@ -40,7 +40,7 @@ def collect_facts(
         return {}
     if body is not None and not isinstance(body, dict):
         raise Refused("body-wrong-type")
-    return read(_Call(body or {}, query, path, host))
+    return read(_FactSource(body or {}, query, path, host))
 
 
 def has_facts(operation_id: str) -> bool:
@@ -48,7 +48,7 @@ def has_facts(operation_id: str) -> bool:
     return operation_id in _READERS
 
 
-def _read_image_create(call: _Call) -> dict[str, JSON]:
+def _read_image_create(call: _FactSource) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": addresses.read_import(call.query)}
     named = {} if pulled else image.read_new_name(call.query) | build.read_device_access("?fromSrc", call.host)
@@ -59,7 +59,7 @@ def _read_swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
     return {"plugins": plugins.read_swarm(spec, prefix), "log": log_driver.read_swarm(spec, prefix)}
 
 
-_READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
+_READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "ContainerCreate": lambda call: container.read_create(call.body, call.host),
     "ContainerUpdate": lambda call: container.read_update(call.body, call.host),
     "ContainerExec": lambda call: container.read_exec(call.body),

@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.facts.mount import list_swaps
 from portero.facts.networks import ICC
-from portero.reading.shapes import numbers
+from portero.reading.shapes import parse_version
 from portero.values.go_values import parse_go_bool
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON, Fact
@@ -38,7 +38,7 @@ class _Request:
 
     def is_older_than(self, minor: int) -> bool:
         """Whether the call is of an API before 1.`minor`; without a version it is the daemon's."""
-        return self.version is not None and numbers(self.version) < (1, minor)
+        return self.version is not None and parse_version(self.version) < (1, minor)
 
 
 def fill_in(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from portero.facts import ports, process
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.values.go_values import parse_go_port
 from portero.values.image_names import HUB, LEGACY_HUB, complete_repository, hide_login
 from portero.values.json_fields import as_text, child, flag, text, texts
@@ -48,13 +48,13 @@ def parse_reference(reference: str, at: str) -> Fact:
 
 def read_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The image that ImageCreate pulls; {} for an import (moby api/server/router/image, postImagesCreate)."""
-    reference = first_value(query, "fromImage")
-    return {} if reference == "" else {"image": _parse_name(reference, first_value(query, "tag"), "?fromImage")}
+    reference = find_first(query, "fromImage")
+    return {} if reference == "" else {"image": _parse_name(reference, find_first(query, "tag"), "?fromImage")}
 
 
 def read_push(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The image that ImagePush sends to its registry."""
-    return {"image": _parse_name(path.get("name", ""), first_value(query, "tag"), "path.name")}
+    return {"image": _parse_name(path.get("name", ""), find_first(query, "tag"), "path.name")}
 
 
 def read_new_name(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
@@ -62,8 +62,8 @@ def read_new_name(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
 
     (moby api/server/httputils/form.go, RepoTagReference.)
     """
-    repository = first_value(query, "repo")
-    return {} if repository == "" else {"imageName": _parse_name(repository, first_value(query, "tag"), "?repo")}
+    repository = find_first(query, "repo")
+    return {} if repository == "" else {"imageName": _parse_name(repository, find_first(query, "tag"), "?repo")}
 
 
 def read_tag(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
@@ -78,12 +78,12 @@ def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
 
 def read_plugin(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The plugin whose registry GetPluginPrivileges asks for what it needs; a name as an image's, never an ID."""
-    return {"image": parse_reference(first_value(query, "remote"), "?remote") | {"mayBeId": False}}
+    return {"image": parse_reference(find_first(query, "remote"), "?remote") | {"mayBeId": False}}
 
 
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The registry that ImageSearch asks (moby registry/search.go, splitReposSearchTerm), as an image there."""
-    term = hide_login(first_value(query, "term"))
+    term = hide_login(find_first(query, "term"))
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
     registry, repository = (first, rest) if is_host and first != LEGACY_HUB else (HUB, term)

@@ -63,7 +63,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
     if paths := cast(list[str], fact["paths"]):
         door = _find_door(paths) if kind == "bind" and fact["resolution"] == "resolved" else ""
         if door:
-            # Who may mount it is said by its entry (rule doors-listed), not by what every socket of root means.
+            # Its entry decides who may mount it (rule doors-listed), not what every socket of root means.
             return fact | {"door": door, "holds": []}
         is_file = fact["kind"] not in ("directory", "unknown")
         sensitive = list_sensitive(

@@ -17,7 +17,7 @@ from portero.facts import process
 from portero.host.network import HostRoutes
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
 from portero.values.go_values import parse_go_bool
-from portero.values.ip_ranges import Network, contains, spell_prefix
+from portero.values.ip_ranges import Network, contains, format_prefix
 from portero.values.json_fields import as_object, child, flag, objects, text
 from portero.values.json_types import JSON, Fact
 
@@ -189,7 +189,7 @@ def _read_subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
     network = _parse(subnet)
     if network is None:
         return fact  # dockerd refuses it
-    fact |= {"prefix": spell_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
+    fact |= {"prefix": format_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
     if not on_host or not fact["private"]:
         return fact
     routes = host.routes()

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.values.json_types import Fact
 
 _NAME = "ps_args"
@@ -37,7 +37,7 @@ _SORT_KEYS = _ONE_WORD | {_PID, "args", "cmd", "comm", "command", "start_time"}
 
 def read_top(query: Mapping[str, tuple[str, ...]]) -> Fact:
     """The arguments as dockerd takes them; none: it takes -ef."""
-    given = first_value(query, _NAME)
+    given = find_first(query, _NAME)
     return {"value": given, "showsOnlyOwn": _lists_only_container(given), "at": f"?{_NAME}"}
 
 

@@ -1,4 +1,4 @@
-"""The file system: whole files, locks, links, mount tables, owners, and folders below a root of their own.
+"""The file system: whole files, locks, links, mount tables, owners, and folders below their own root.
 
 Knows nothing of Docker.
 Imports: values.

@@ -15,18 +15,18 @@ class Files:
     def __init__(self, root: str = "/") -> None:
         self._root = root
 
-    def text(self, path: str) -> str:
+    def read_text(self, path: str) -> str:
         """The text of a file of at most 1 MiB; bytes that are no UTF-8 become U+FFFD."""
-        return self.data(path).decode("utf-8", "replace")
+        return self.read_data(path).decode("utf-8", "replace")
 
-    def data(self, path: str) -> bytes:
+    def read_data(self, path: str) -> bytes:
         """The content of a file of at most 1 MiB."""
         return read_regular_file(self._find_file(path))
 
-    def text_or(self, path: str, absent: str) -> str:
+    def read_text_or(self, path: str, absent: str) -> str:
         """The text of a file, or `absent` where there is no such file."""
         try:
-            return self.text(path)
+            return self.read_text(path)
         except (FileNotFoundError, NotADirectoryError):
             return absent
 
@@ -48,7 +48,7 @@ class Files:
         """Owner, mode and kind of what is there, after links."""
         return self._find_file(path).lstat()
 
-    def names(self, folder: str) -> list[str]:
+    def list_names(self, folder: str) -> list[str]:
         try:
             return sorted(os.listdir(self._find_file(folder)))
         except (FileNotFoundError, NotADirectoryError):

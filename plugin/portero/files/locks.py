@@ -19,7 +19,7 @@ def wait_for_lock(descriptor: int) -> None:
 
 
 @contextmanager
-def locked_folder(folder: Path, seconds: float | None = None) -> Iterator[None]:
+def lock_folder(folder: Path, seconds: float | None = None) -> Iterator[None]:
     """Hold the lock on a folder; no file is left behind.
 
     Raises OSError, and TimeoutError when the lock is not free after so many seconds (None: wait).
@@ -51,10 +51,10 @@ def is_rotated(path: str | Path, descriptor: int) -> bool:
 
     No other file gets the inode of one that is held open, even when its name is gone.
     """
-    return find_size(path, identify(os.fstat(descriptor))) is None
+    return find_size(path, identify_file(os.fstat(descriptor))) is None
 
 
-def identify(opened: os.stat_result) -> tuple[int, int]:
+def identify_file(opened: os.stat_result) -> tuple[int, int]:
     """Device and inode of an open file."""
     return opened.st_dev, opened.st_ino
 
@@ -65,4 +65,4 @@ def find_size(path: str | Path, identity: tuple[int, int]) -> int | None:
         stat = os.stat(path)
     except FileNotFoundError:
         return None
-    return stat.st_size if identify(stat) == identity else None
+    return stat.st_size if identify_file(stat) == identity else None

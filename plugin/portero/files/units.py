@@ -24,7 +24,7 @@ def read_setting(files: Files, unit: str, setting: str) -> list[str]:
     """Every value of a setting, in order; an empty one removes those before it (systemd.syntax(7))."""
     values: list[str] = []
     for path in list_files(files, unit):
-        for line in files.text(path).replace("\\\n", " ").splitlines():
+        for line in files.read_text(path).replace("\\\n", " ").splitlines():
             name, equals, value = map(str.strip, line.partition("="))
             if equals and name == setting and not line.lstrip().startswith(("#", ";")):
                 values = [*values, value] if value else []
@@ -39,6 +39,6 @@ def list_files(files: Files, unit: str) -> Iterator[str]:
     drop_ins: dict[str, str] = {}
     for parent in (f"{unit.rpartition('.')[2]}.d", f"{unit}.d"):
         for folder in reversed(_FOLDERS):
-            names = files.names(f"{folder}/{parent}")
+            names = files.list_names(f"{folder}/{parent}")
             drop_ins |= {name: f"{folder}/{parent}/{name}" for name in names if name.endswith(".conf")}
     yield from (path for _, path in sorted(drop_ins.items()))

@@ -1,4 +1,4 @@
-"""A host of plain data, for examples and tests: its moments are all alike, so it is one itself.
+"""A host of plain data, for examples and tests: its moments are all the same, so it is one itself.
 
 Paths are walked and described by the code that reads a real host; only what it sees of files is made up.
 """
@@ -106,18 +106,18 @@ class FixedHost:
         data = data or {}
         if unknown := sorted(set(data) - _PARTS):
             raise ValueError(f"host: {', '.join(unknown)} is none of {', '.join(sorted(_PARTS))}")
-        links = _LINKS | {clean(link): target for link, target in _texts(data, "links").items()}
-        users, owners = _list(data, "userSockets"), _texts(data, "owners")
+        links = _LINKS | {clean(link): target for link, target in _read_texts(data, "links").items()}
+        users, owners = _list(data, "userSockets"), _read_texts(data, "owners")
         self._walk = walk = _FixedWalk(links, owners)
         walk.describe(_list(data, "sockets", _SOCKETS), _MODES["socket"])
-        for path, kind in _texts(data, "kinds").items():
+        for path, kind in _read_texts(data, "kinds").items():
             if kind not in _MODES:
                 raise ValueError(f"host: a kind is one of {', '.join(_MODES)}")
             walk.describe([path], _MODES[kind])
         walk.describe(_list(data, "readableByAll"), stat.S_IFREG | 0o644)
         walk.describe(_list(data, "ownerOnly"), stat.S_IFREG | 0o600)
         # None: the daemon cannot be asked.
-        self._networks = None if data.get("networks", {}) is None else MappingProxyType(_texts(data, "networks"))
+        self._networks = None if data.get("networks", {}) is None else MappingProxyType(_read_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
         self._routes = HostRoutes(tuple(map(ip_network, _list(data, "routes"))), frozenset(_list(data, "interfaces")))
         self._daemon = make_defaults(cast(Mapping[str, JSON], data.get("daemon") or {}))
@@ -140,7 +140,7 @@ class FixedHost:
             tuple(ListeningSocket(path, walk.resolve_or_keep(path), 0, _FIRST_USER) for path in map(clean, users))
         )
         programs = RootPrograms(self._protect(_list(data, "rootPrograms")), nothing)
-        mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
+        mounts = MountTable(list_mounts(_read_texts(data, "mounts").items()))
         self._entries = EntryFinder(walk, protected, listening, programs, sockets, homes)
         self._tracer = Tracer(walk, mounts, Owners(whole=True), _FixedNames(walk), (), homes)
 
@@ -161,7 +161,7 @@ class FixedHost:
         return self._tracer.find_passage(path) if self._visible else Passage()
 
     def network(self, name: str) -> str | None:
-        """The name in the data; a name that is none of an ID is its own."""
+        """The name in the data; a name that is not an ID is its own."""
         if self._networks is None:
             return None if may_begin_network_id(name) else name
         return self._networks.get(name, None if is_network_id(name) else name)
@@ -220,7 +220,7 @@ class _FixedNames(AccountNames):
         return self._owners[writer.id - _FIRST_USER][1]
 
 
-def _texts(data: Mapping[str, JSON], part: str) -> dict[str, str]:
+def _read_texts(data: Mapping[str, JSON], part: str) -> dict[str, str]:
     return dict(cast(Mapping[str, str], data.get(part, {})))
 
 

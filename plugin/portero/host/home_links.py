@@ -17,7 +17,7 @@ from portero.host.homes import DATA, FOLDERS, HOME_OF_ROOT, MARKS, Homes, Link, 
 from portero.host.protected_paths import list_sensitive
 
 _ACCOUNTS = "/etc/passwd"
-# Shells of accounts that nobody logs in to.
+# Shells of accounts without a login.
 _NO_SHELLS = ("/nologin", "/false", "/sync", "/halt", "/shutdown")
 # login.defs(5), UID_MIN.
 _FIRST_PERSON = 1000
@@ -62,14 +62,14 @@ class _Lister:
 def read_homes(root: str) -> Homes:
     """The homes of this moment below a root of files. Raises OSError where something cannot be read now."""
     walk = HostWalk(root)
-    places, homes = _find_places(_Lister(walk))
-    found = {home: _list_links(home, _Lister(walk)) for home in (*homes, HOME_OF_ROOT)}
-    links = (*places.links, *(link for links in found.values() for link in links or ()))
-    return replace(places, links=links, unseen=frozenset(home for home in found if found[home] is None))
+    home_paths, homes = _list_home_paths(_Lister(walk))
+    by_home = {home: _list_links(home, _Lister(walk)) for home in (*homes, HOME_OF_ROOT)}
+    links = (*home_paths.links, *(link for links in by_home.values() for link in links or ()))
+    return replace(home_paths, links=links, unseen=frozenset(home for home in by_home if by_home[home] is None))
 
 
-def _find_places(lister: _Lister) -> tuple[Homes, list[str]]:
-    """The entries of folders of homes, and the homes of local accounts that somebody logs in to (passwd(5)).
+def _list_home_paths(lister: _Lister) -> tuple[Homes, list[str]]:
+    """The entries of folders of homes, and the homes of local accounts with a login (passwd(5)).
 
     Of links only those that are homes.
     """
@@ -166,8 +166,8 @@ def _find_links(lister: _Lister, home: str) -> Iterator[Link]:
                 continue
             is_link = entry.is_symlink()
             if is_link:
-                ways = {walk.resolve_or_keep(path), *list_links(walk, path)}
-                leading = {way for way in ways if way != path and not _is_judged_itself(home, way)}
+                paths = {walk.resolve_or_keep(path), *list_links(walk, path)}
+                leading = {way for way in paths if way != path and not _is_judged_itself(home, way)}
                 if is_of_login(home, path):
                     yield from ((path, way) for way in sorted(leading))
                 if not leading:

@@ -121,7 +121,7 @@ class FilesMoment:
         self._host = host
         self._peer = peer
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
-        self._find_asking = cache(partial(host.daemons.find, peer))
+        self._find_asking = cache(partial(host.daemons.find_daemon, peer))
         self._read_mounts = cache(partial(_read_mounts, host, self._find_asking))
         self._seen, self._traced = dict[str, HostEntry](), dict[str, Trace]()
         self._passages: dict[str, Passage] = {}
@@ -175,7 +175,7 @@ class FilesMoment:
 
     @cached_property
     def _daemon(self) -> DaemonDefaults:
-        return self._host.configs.read(self._walk if self._host.visible else None, self._asking)
+        return self._host.configs.read_defaults(self._walk if self._host.visible else None, self._asking)
 
     @cached_property
     def _routes(self) -> HostRoutes | None:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from portero.values.json_types import JSON
 
-State = Literal["new", "asked", "asked again", "runs", "rests"]
+State = Literal["new", "starting", "restarting", "runs", "rests"]
 # The same for all, of which there are many: each empty set takes 216 bytes.
 NO_RESOURCES = frozenset[str]()
 # The resources of a container that sees the processes of all others, and of one whose namespaces are not known yet.
@@ -27,9 +27,9 @@ class Member:
     `writes`: those in which it can make a socket, or replace what lies below. `held`: those that containers which
     have ended could write, and of which this one can have a descriptor. `run`: its run when it can have got the last of
     them, by StartedAt of docker inspect; "": not known.
-    `state`: new (never started), asked (to start for the first time, and not seen running since), asked again, runs,
+    `state`: new (never started), starting (for the first time, and not seen running since), restarting, runs,
     rests (it ended).
-    `since`: when it was asked, by time.monotonic(). `turn`: the turn of the memory at which it was last noted.
+    `since`: when its start was requested, by time.monotonic(). `turn`: the turn of the memory when it was last noted.
     """
 
     id: str
@@ -49,12 +49,12 @@ class Member:
 
     @property
     def may_run(self) -> bool:
-        return self.state in ("asked", "asked again", "runs")
+        return self.state in ("starting", "restarting", "runs")
 
     @property
     def lasts(self) -> bool:
         """Whether it stays as it is while a list shows the same of it."""
-        is_plain = self.state not in ("asked", "asked again") and not self.is_service
+        is_plain = self.state not in ("starting", "restarting") and not self.is_service
         return is_plain and not self.held and UNKNOWN not in self.shares
 
 

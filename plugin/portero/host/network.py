@@ -37,7 +37,7 @@ class HostRoutes:
     ranges: tuple[Network, ...]
     interfaces: frozenset[str]
 
-    def without(self, excluded: "HostRoutes") -> "HostRoutes":
+    def exclude(self, excluded: "HostRoutes") -> "HostRoutes":
         """Without what lies in the excluded ranges, and without their interfaces."""
         remaining = [
             network for network in self.ranges if not any(contains(outer, network) for outer in excluded.ranges)
@@ -55,14 +55,14 @@ NO_ROUTES = HostRoutes((), frozenset())
 
 def read_routes(folder: str) -> HostRoutes:
     """What one folder shows now; raises OSError when it cannot be read."""
-    fib_trie, route = (_read(folder, name) for name in ("fib_trie", "route"))
+    fib_trie, route = (_read_file(folder, name) for name in ("fib_trie", "route"))
     try:
-        if_inet6 = _read(folder, "if_inet6")
+        if_inet6 = _read_file(folder, "if_inet6")
     except FileNotFoundError:
         if_inet6 = None  # a kernel without IPv6
-    ipv6 = None if if_inet6 is None else (if_inet6, _read(folder, "ipv6_route"))
+    ipv6 = None if if_inet6 is None else (if_inet6, _read_file(folder, "ipv6_route"))
     # Its lines count packets, too.
-    interfaces = frozenset(line.partition(":")[0].strip() for line in _read(folder, "dev").splitlines()[2:])
+    interfaces = frozenset(line.partition(":")[0].strip() for line in _read_file(folder, "dev").splitlines()[2:])
     return HostRoutes(_parse(fib_trie, route, ipv6), interfaces)
 
 
@@ -96,21 +96,21 @@ def _read_ipv4_interfaces(route: str) -> tuple[list[Network], list[Network]]:
     routes = []
     for line in route.splitlines()[1:]:
         words = line.split()
-        mask = _from_hex(words[7])
-        routes.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
+        mask = _parse_hex(words[7])
+        routes.append((words[0], IPv4Network(f"{_parse_hex(words[1])}/{mask}")))
     return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
 def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Network]]:
     """Routes and addresses: all, and those of Docker's own bridges."""
     routes = [
-        *((words[9], _network6(words[0], words[1])) for words in map(str.split, ipv6_route.splitlines())),
-        *((words[5], _network6(words[0], "80")) for words in map(str.split, if_inet6.splitlines())),
+        *((words[9], _parse_network6(words[0], words[1])) for words in map(str.split, ipv6_route.splitlines())),
+        *((words[5], _parse_network6(words[0], "80")) for words in map(str.split, if_inet6.splitlines())),
     ]
     return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
-def _read(folder: str, name: str) -> str:
+def _read_file(folder: str, name: str) -> str:
     return read_regular_file(f"{folder}/{name}", _MAX_FILE_BYTES).decode("ascii")
 
 
@@ -119,10 +119,10 @@ def read_mounted() -> HostRoutes | None:
     return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
 
 
-def _from_hex(word: str) -> IPv4Address:
+def _parse_hex(word: str) -> IPv4Address:
     # The kernel prints the number as this machine keeps it (%08X).
     return IPv4Address(int(word, 16).to_bytes(4, sys.byteorder))
 
 
-def _network6(address: str, length: str) -> IPv6Network:
+def _parse_network6(address: str, length: str) -> IPv6Network:
     return IPv6Network((int(address, 16), int(length, 16)), strict=False)

@@ -1,4 +1,4 @@
-"""What the host and the caller's proofs said about one request, noted for a recording, or known from one."""
+"""What the host and the caller's proofs answered about one request, noted for a recording, or known from one."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,11 +27,11 @@ _QUESTIONS: Mapping[str, Callable[[HostMoment, str], object]] = {
 class HostNotes:
     """`known`: the answers by question, and by what was asked about. What is not among them is asked, and noted."""
 
-    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def ask(self, question: str, about: str, find: Callable[[], _Answer]) -> _Answer:
         """The answer; a refusal is one too, and is raised again."""
-        answers = self.known.setdefault(question, {})
+        answers = self.answers.setdefault(question, {})
         if about not in answers:
             try:
                 answers[about] = find()
@@ -47,7 +47,7 @@ class HostNotes:
         with suppress(Refused):
             return all(
                 _QUESTIONS[question](host, about) == answer
-                for question, answers in self.known.items()
+                for question, answers in self.answers.items()
                 for about, answer in answers.items()
             )
         return False

@@ -60,7 +60,7 @@ _ROOTS = re.compile(
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _SET = re.compile(r"^(?:Environment|ExecSearchPath)\s*=.*$", re.MULTILINE)
 _CRON = re.compile(r"^\s*(?:@\S+|(?:\S+\s+){4}\S+)\s+(?P<user>\S+)\s+(?P<command>.*)$")
-# With its end: it may stand between continued lines, and is none itself.
+# With its end: it may stand between continued lines, and is not one itself.
 _COMMENT = re.compile(r"^[ \t]*[#;].*\n?", re.MULTILINE)
 
 
@@ -139,14 +139,14 @@ def read_root_commands(walk: HostWalk) -> RootCommands:
         if kind == "unit":
             for name, path in _list_units(walk, pattern):
                 files, drop_ins = units.setdefault(name, ([], []))
-                (drop_ins if path.endswith(".conf") else files).append(_read(walk, path, commands))
+                (drop_ins if path.endswith(".conf") else files).append(_read_commands(walk, path, commands))
             continue
         if kind == "folder":
             commands.folders.update({pattern} if walk.find_entry(pattern)[1] != "missing" else ())
             continue
         add = {"crontab": commands.add_crontab, "folders": commands.add_folders}.get(kind, commands.add_commands)
         for path in _list_paths(walk, pattern):
-            add(_read(walk, path, commands))
+            add(_read_commands(walk, path, commands))
     for files, drop_ins in units.values():
         # The first file counts, but a later one may soon.
         for file in files or [""]:
@@ -184,7 +184,7 @@ def _list_names(walk: HostWalk, folder: str) -> list[str]:
         return []
 
 
-def _read(walk: HostWalk, path: str, commands: RootCommands) -> str:
+def _read_commands(walk: HostWalk, path: str, commands: RootCommands) -> str:
     """The text without comments, continued lines in one; "" where there is no file, as behind a unit's link to null.
 
     Where a link leads to it, as systemctl link makes one, who writes there writes what root executes.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from portero.dockerd.proc import REPLACED, list_processes, parse_user, parse_words, read_link, read_text
+from portero.dockerd.proc import REPLACED, list_processes, parse_arguments, parse_user, read_link, read_text
 from portero.files.link_cache import list_links
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk
@@ -86,7 +86,7 @@ def _list_of_process(proc: Path, pid: str) -> Iterator[str]:
     status = read_text(f"{folder}/status")
     if 0 not in (parse_user(status), parse_user(status, effective=True)) or is_contained(proc, pid):
         return
-    program, *words = parse_words(read_text(f"{folder}/cmdline")) or [""]
+    program, *words = parse_arguments(read_text(f"{folder}/cmdline")) or [""]
     # Without CAP_SYS_PTRACE a process with more capabilities than this one shows no more than its command.
     program = read_link(f"{folder}/exe").removesuffix(REPLACED) or program
     if _CLIENT.fullmatch(program):

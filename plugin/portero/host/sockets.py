@@ -102,7 +102,7 @@ def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
     listening = dict(_list_in_namespaces(proc, pids))
     holders = _find_holders(proc, pids, listening.keys())
     unheld = [path for inode, path in listening.items() if inode not in holders]
-    sockets = tuple(_attribute(listening, holders))
+    sockets = tuple(_list_sockets(listening, holders))
     of_root = sorted({socket.pid for socket in sockets if socket.uid == 0})
     return ListeningSockets(
         sockets,
@@ -178,7 +178,7 @@ def is_contained(proc: Path, pid: str) -> bool:
     return not parse_containers(read_text(f"{proc}/{pid}/cgroup")) <= parse_containers(read_text(f"{proc}/self/cgroup"))
 
 
-def _attribute(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
+def _list_sockets(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
     for inode, holder in holders.items():
         process = holder.descriptor.rpartition("/fd/")[0]
         # A user that changed since counts as it is now; a process without one has ended.

@@ -8,7 +8,7 @@ from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
-from portero.hostcheck.fact import fact, observed, unknown
+from portero.hostcheck.fact import make_fact, make_unknown, observe
 from portero.hostcheck.kernel import read_mounts
 from portero.values.json_fields import to_object, to_texts
 from portero.values.json_types import JSON, Fact
@@ -21,20 +21,20 @@ _KEY = "PRIVATE KEY-----"
 _BOUNDS = ("policy", "defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
 
 
-def facts(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> dict[str, JSON]:
+def collect_facts(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> dict[str, JSON]:
     """The part `builds` of the host document."""
     daemon = configuration.daemon
     keys = f"{daemon.user_folder if daemon and daemon.user_folder else '/root'}/.ssh"
-    folders = configuration.texts("cdi-spec-dirs")
+    folders = configuration.read_texts("cdi-spec-dirs")
     searched = to_texts(folders["value"])
     return {
         "entitlements": _find_entitlements(files, process, configuration),
         "deviceAccess": _find_device_access(files, configuration),
-        "autoallowed": observed(
+        "autoallowed": observe(
             ", ".join(searched or _CDI_FOLDERS), lambda: [*_find_files(files, searched or _CDI_FOLDERS, _AUTOALLOW)]
         ),
-        "privateKeys": observed(keys, lambda: [*_find_files(files, (keys,), _KEY)]),
-        "cgroupParent": configuration.text("cgroup-parent", ""),
+        "privateKeys": observe(keys, lambda: [*_find_files(files, (keys,), _KEY)]),
+        "cgroupParent": configuration.read_text("cgroup-parent", ""),
         "cacheBounded": _is_bounded(configuration),
     }
 
@@ -42,14 +42,14 @@ def facts(files: Files, process: VisibleDockerd | None, configuration: Configura
 def _find_entitlements(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> Fact:
     at = f"{configuration.file} builder.entitlements"
     if configuration.content is None:
-        return unknown(at)
+        return make_unknown(at)
     if not are_off(configuration.content):
-        return fact("on", at)
+        return make_fact("on", at)
     if process is None:
-        return fact("off", at)  # for the next dockerd
+        return make_fact("off", at)  # for the next dockerd
     if (started := process.started) is None:
-        return unknown(at)
-    return observed(
+        return make_unknown(at)
+    return observe(
         at, lambda: "off" if is_older(files.outside("/"), configuration.file, started) else "off-after-restart"
     )
 
@@ -57,17 +57,17 @@ def _find_entitlements(files: Files, process: VisibleDockerd | None, configurati
 def _find_device_access(files: Files, configuration: Configuration) -> Fact:
     at = "control group and temporary folder of dockerd"
     if (daemon := configuration.daemon) is None:
-        return unknown(at)
+        return make_unknown(at)
     proc = files.outside("/proc")
     # "unknown" is unknown to the host rules, too.
-    return observed(at, lambda: find_device_access(daemon, files, read_mounts(files, str(daemon.pid)), proc))
+    return observe(at, lambda: find_device_access(daemon, files, read_mounts(files, str(daemon.pid)), proc))
 
 
 def _find_files(files: Files, folders: Iterable[str], text: str) -> Iterator[str]:
     """The files directly in these folders that hold a text."""
     for folder in folders:
-        for path in (f"{folder}/{name}" for name in files.names(folder)):
-            if files.is_file(path) and text in files.text(path):
+        for path in (f"{folder}/{name}" for name in files.list_names(folder)):
+            if files.is_file(path) and text in files.read_text(path):
                 yield path
 
 
@@ -75,6 +75,6 @@ def _is_bounded(configuration: Configuration) -> Fact:
     """Whether old layers are deleted at a size that the site chose. Engines before 27 need `enabled` as well."""
     at = f"{configuration.file} builder.gc"
     if configuration.content is None:
-        return unknown(at)
+        return make_unknown(at)
     collected = to_object(to_object(configuration.content.get("builder")).get("gc"))
-    return fact(collected.get("enabled") is True and any(collected.get(name) for name in _BOUNDS), at)
+    return make_fact(collected.get("enabled") is True and any(collected.get(name) for name in _BOUNDS), at)

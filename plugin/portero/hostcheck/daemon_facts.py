@@ -15,7 +15,7 @@ from portero.dockerd.daemon_defaults import SUBUID, remaps_root
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
-from portero.hostcheck.fact import UNKNOWN, either, fact, observed, unknown
+from portero.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe, prefer
 from portero.policy.site import number_version
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON, Fact
@@ -33,29 +33,29 @@ class Info:
 
     answer: Mapping[str, JSON] | None
 
-    def fact(self, name: str, kind: type) -> Fact:
-        return observed(f"GET /info {name}", lambda: self._member(name, kind))
+    def read_fact(self, name: str, kind: type) -> Fact:
+        return observe(f"GET /info {name}", lambda: self._read_member(name, kind))
 
-    def option(self, name: str) -> Fact:
+    def read_option(self, name: str) -> Fact:
         """Whether a security option is on: an entry `name=<name>,...`."""
-        return observed("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._list_options()))
+        return observe("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._list_options()))
 
-    def seccomp(self) -> Fact:
+    def read_seccomp(self) -> Fact:
         """The seccomp profile of containers that name none; `off`: the kernel or the daemon has no seccomp."""
-        return observed("GET /info SecurityOptions", self._find_seccomp)
+        return observe("GET /info SecurityOptions", self._find_seccomp)
 
-    def insecure_registries(self) -> Fact:
+    def read_insecure_registries(self) -> Fact:
         """Registries that dockerd may talk to without TLS, without the loopback ones of every daemon."""
-        return observed("GET /info RegistryConfig", self._list_insecure)
+        return observe("GET /info RegistryConfig", self._list_insecure)
 
-    def _member(self, name: str, kind: type) -> JSON:
+    def _read_member(self, name: str, kind: type) -> JSON:
         value = (self.answer or {}).get(name)
         if not isinstance(value, kind):
             raise ValueError(f"GET /info has no {name}")
         return value
 
     def _list_options(self) -> list[tuple[str, str]]:
-        entries = [str(entry) for entry in cast(list[JSON], self._member("SecurityOptions", list))]
+        entries = [str(entry) for entry in cast(list[JSON], self._read_member("SecurityOptions", list))]
         pairs = (re.fullmatch(r"name=([^,]*)(?:,profile=(.*))?.*", entry) for entry in entries)
         return [(pair[1], pair[2] or "") for pair in pairs if pair is not None]
 
@@ -63,7 +63,7 @@ class Info:
         return next((profile or "builtin" for name, profile in self._list_options() if name == "seccomp"), "off")
 
     def _list_insecure(self) -> JSON:
-        registries = cast(dict[str, JSON], self._member("RegistryConfig", dict))
+        registries = cast(dict[str, JSON], self._read_member("RegistryConfig", dict))
         networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
         if not isinstance(networks, list) or not isinstance(names, dict):
             raise ValueError("GET /info has no list of insecure registries")
@@ -71,7 +71,7 @@ class Info:
         return [*insecure, *(str(network) for network in networks if network not in _LOOPBACK)]
 
 
-def facts(
+def collect_facts(
     files: Files,
     process: VisibleDockerd | None,
     configuration: Configuration,
@@ -81,48 +81,48 @@ def facts(
     processes_read: bool,
 ) -> dict[str, JSON]:
     """The part `daemon` of the host document. `processes_read`: whether `process` None means that no dockerd runs."""
-    version, asked = info.fact("ServerVersion", str), authorization_plugins(configuration, info)
+    version, plugins = info.read_fact("ServerVersion", str), read_authorization_plugins(configuration, info)
 
     def reported(name: str, key: str) -> Fact:
-        return either(info.fact(name, bool), configuration.switch(key, default=False))
+        return prefer(info.read_fact(name, bool), configuration.read_switch(key, default=False))
 
     return {
         "installed": _find_installed(files, process, info, processes_read),
         "running": _find_running(process, info, processes_read),
         "version": version,
         "release": find_release(version),
-        "authorizationPlugins": asked,
-        "askedFirst": observed(str(asked["at"]), lambda: _find_first(asked["value"])),
+        "authorizationPlugins": plugins,
+        "firstPlugin": observe(str(plugins["at"]), lambda: _find_first(plugins["value"])),
         "noNewPrivileges": _find_no_new_privileges(configuration, info),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
-            "remapped": _find_remap(files, configuration.text("userns-remap", ""), info),
-            "rootless": either(info.option("rootless"), observed("user of dockerd", lambda: _is_rootless(process))),
+            "remapped": _find_remap(files, configuration.read_text("userns-remap", ""), info),
+            "rootless": prefer(info.read_option("rootless"), observe("user of dockerd", lambda: _is_rootless(process))),
         },
         "accessControl": {
             "at": "GET /info SecurityOptions",
-            "apparmor": info.option("apparmor"),
-            "selinux": info.option("selinux"),
+            "apparmor": info.read_option("apparmor"),
+            "selinux": info.read_option("selinux"),
         },
-        "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
-        "logDriver": either(info.fact("LoggingDriver", str), configuration.text("log-driver", "json-file")),
-        "icc": either(observed(_BRIDGE, lambda: _find_icc(api)), configuration.switch("icc", default=True)),
-        "iptables": configuration.switch("iptables", default=True),
-        "userlandProxy": configuration.switch("userland-proxy", default=True),
+        "seccomp": prefer(info.read_seccomp(), configuration.read_text("seccomp-profile", "builtin")),
+        "logDriver": prefer(info.read_fact("LoggingDriver", str), configuration.read_text("log-driver", "json-file")),
+        "icc": prefer(observe(_BRIDGE, lambda: _find_icc(api)), configuration.read_switch("icc", default=True)),
+        "iptables": configuration.read_switch("iptables", default=True),
+        "userlandProxy": configuration.read_switch("userland-proxy", default=True),
         "liveRestore": reported("LiveRestoreEnabled", "live-restore"),
         "experimental": reported("ExperimentalBuild", "experimental"),
-        "insecureRegistries": either(info.insecure_registries(), configuration.texts("insecure-registries")),
-        "cgroupVersion": info.fact("CgroupVersion", str),
-        "enforcesLimits": {name: info.fact(reported_as, bool) for name, reported_as in _LIMITS.items()},
+        "insecureRegistries": prefer(info.read_insecure_registries(), configuration.read_texts("insecure-registries")),
+        "cgroupVersion": info.read_fact("CgroupVersion", str),
+        "enforcesLimits": {name: info.read_fact(reported_as, bool) for name, reported_as in _LIMITS.items()},
     }
 
 
 def find_release(version: Fact) -> Fact:
-    return observed(str(version["at"]), lambda: parse_release(version["value"]))
+    return observe(str(version["at"]), lambda: parse_release(version["value"]))
 
 
-def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
-    return either(configuration.texts("authorization-plugins"), _report_plugins(info))
+def read_authorization_plugins(configuration: Configuration, info: Info) -> Fact:
+    return prefer(configuration.read_texts("authorization-plugins"), _report_plugins(info))
 
 
 def _find_first(plugins: JSON) -> str:
@@ -131,23 +131,23 @@ def _find_first(plugins: JSON) -> str:
     return str(next(iter(plugins), ""))
 
 
-def data_root(configuration: Configuration, info: Info) -> Fact:
+def read_data_root(configuration: Configuration, info: Info) -> Fact:
     """Where dockerd keeps images, containers and volumes."""
     default = configuration.daemon.data_roots[0] if configuration.daemon is not None else DATA_ROOT
-    return either(info.fact("DockerRootDir", str), configuration.text("data-root", default))
+    return prefer(info.read_fact("DockerRootDir", str), configuration.read_text("data-root", default))
 
 
 def _find_running(process: VisibleDockerd | None, info: Info, processes_read: bool) -> Fact:
     if process is not None or info.answer is not None:
-        return fact(True, _RUNNING)
-    return fact(False, _RUNNING) if processes_read else unknown(_RUNNING)
+        return make_fact(True, _RUNNING)
+    return make_fact(False, _RUNNING) if processes_read else make_unknown(_RUNNING)
 
 
 def _find_installed(files: Files, process: VisibleDockerd | None, info: Info, processes_read: bool) -> Fact:
     running = _find_running(process, info, processes_read)
     if running["value"] is True:
         return running
-    programs = observed(", ".join(_PROGRAMS), lambda: any(files.exists(program) for program in _PROGRAMS))
+    programs = observe(", ".join(_PROGRAMS), lambda: any(files.exists(program) for program in _PROGRAMS))
     # A dockerd that runs from another folder would be among the processes.
     return running if programs["value"] is False and running["value"] == UNKNOWN else programs
 
@@ -161,16 +161,18 @@ def parse_release(version: JSON) -> int:
 
 
 def _report_plugins(info: Info) -> Fact:
-    plugins = info.fact("Plugins", dict)
+    plugins = info.read_fact("Plugins", dict)
     if plugins["value"] == UNKNOWN:
         return plugins
-    return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization")
+    return make_fact(
+        cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization"
+    )
 
 
 def _find_no_new_privileges(configuration: Configuration, info: Info) -> Fact:
     """Engines that report it do so only while it is on; older ones never report it."""
-    reported = info.option("no-new-privileges")
-    return reported if reported["value"] is True else configuration.switch("no-new-privileges", default=False)
+    reported = info.read_option("no-new-privileges")
+    return reported if reported["value"] is True else configuration.read_switch("no-new-privileges", default=False)
 
 
 def _find_icc(api: EngineApi | None) -> bool:
@@ -185,10 +187,10 @@ def _find_icc(api: EngineApi | None) -> bool:
 
 def _find_remap(files: Files, value: Fact, info: Info) -> Fact:
     """GET /info reports a remap also where its range begins at root, so what is configured counts as well."""
-    reported = info.option("userns")
+    reported = info.read_option("userns")
     if reported["value"] is False or value["value"] == UNKNOWN or (reported["value"] is True and value["value"] == ""):
         return reported
-    return observed(str(value["at"]), lambda: remaps_root(str(value["value"]), files.text_or(SUBUID, "")))
+    return observe(str(value["at"]), lambda: remaps_root(str(value["value"]), files.read_text_or(SUBUID, "")))
 
 
 def _is_rootless(process: VisibleDockerd | None) -> bool:

@@ -17,7 +17,7 @@ from portero.dockerd.flags import FLAG_OF_KEY, parse_flags
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
-from portero.hostcheck.fact import fact, unknown
+from portero.hostcheck.fact import make_fact, make_unknown
 from portero.values.go_values import parse_go_bool
 from portero.values.json_types import JSON, Fact
 
@@ -47,43 +47,47 @@ class Configuration:
     daemon: AskingDaemon | None
     changed: bool = False
 
-    def switch(self, key: str, *, default: bool) -> Fact:
-        at = self._at(key)
-        words = self._words(key)
+    def read_switch(self, key: str, *, default: bool) -> Fact:
+        at = self._locate(key)
+        words = self._list_values(key)
         if words:
             is_on = parse_go_bool(words[-1])
-            return unknown(at) if is_on is None else fact(is_on, at)
-        return self._from_file(key, bool, default)
+            return make_unknown(at) if is_on is None else make_fact(is_on, at)
+        return self._read_from_file(key, bool, default)
 
-    def text(self, key: str, default: str) -> Fact:
-        words = self._words(key)
-        return fact(words[-1], self._at(key)) if words else self._from_file(key, str, default)
+    def read_text(self, key: str, default: str) -> Fact:
+        words = self._list_values(key)
+        return make_fact(words[-1], self._locate(key)) if words else self._read_from_file(key, str, default)
 
-    def texts(self, key: str) -> Fact:
+    def read_texts(self, key: str) -> Fact:
         """A directive that is a list of texts, empty by default."""
-        words = self._words(key)
-        return fact([*words], self._at(key)) if words else self._from_file(key, list, [])
+        words = self._list_values(key)
+        return make_fact([*words], self._locate(key)) if words else self._read_from_file(key, list, [])
 
-    def mapping(self, key: str) -> Fact:
+    def read_mapping(self, key: str) -> Fact:
         """A directive of the file that is an object; a list of the flag's values where the command line has it."""
-        words = self._words(key)
-        return fact([*words], self._at(key)) if words else self._from_file(key, dict, {})
+        words = self._list_values(key)
+        return make_fact([*words], self._locate(key)) if words else self._read_from_file(key, dict, {})
 
-    def _words(self, key: str) -> tuple[str, ...]:
-        return () if self.flags is None else self.flags.get(_flag(key), ())
+    def _list_values(self, key: str) -> tuple[str, ...]:
+        return () if self.flags is None else self.flags.get(_find_flag(key), ())
 
-    def _at(self, key: str) -> str:
-        return f"dockerd --{_flag(key)}" if self._words(key) else f"{self.file} {key}"
+    def _locate(self, key: str) -> str:
+        return f"dockerd --{_find_flag(key)}" if self._list_values(key) else f"{self.file} {key}"
 
-    def _from_file(self, key: str, kind: type, default: JSON) -> Fact:
+    def _read_from_file(self, key: str, kind: type, default: JSON) -> Fact:
         if self.content is None:
-            return unknown(self.file)
+            return make_unknown(self.file)
         if self.changed and key not in _RELOADED:
-            return unknown(f"{self._at(key)} (the file was changed after dockerd started)")
+            return make_unknown(f"{self._locate(key)} (the file was changed after dockerd started)")
         if key in self.content:
             value = self.content[key]
-            return fact(value, self._at(key)) if isinstance(value, kind) else unknown(self._at(key))
-        return unknown(f"dockerd --{_flag(key)}") if self.flags is None else fact(default, self._at(key))
+            return make_fact(value, self._locate(key)) if isinstance(value, kind) else make_unknown(self._locate(key))
+        return (
+            make_unknown(f"dockerd --{_find_flag(key)}")
+            if self.flags is None
+            else make_fact(default, self._locate(key))
+        )
 
 
 def find_dockerd(files: Files) -> VisibleDockerd | None:
@@ -97,7 +101,7 @@ def read_configuration(files: Files, process: VisibleDockerd | None, default_fil
     """The configuration of the running dockerd, or of the next one."""
     arguments = None if process is None else process.arguments
     flags = None if arguments is None else parse_flags(arguments)
-    configured = default_file if process is None else process.config_file(default_file)
+    configured = default_file if process is None else process.find_config_file(default_file)
     file = (flags or {}).get("config-file", (configured,))[-1]
     content = _read_file(files, file)
     if process is None:
@@ -118,7 +122,7 @@ def _is_changed(files: Files, file: str, started: int | None) -> bool:
         return True
 
 
-def _flag(key: str) -> str:
+def _find_flag(key: str) -> str:
     return FLAG_OF_KEY.get(key, key)
 
 

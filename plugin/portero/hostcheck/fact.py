@@ -19,32 +19,32 @@ _FROM_IF = ("if", "then", "else")
 _INNER = ("additionalProperties", "items", "contains", "properties", *MANY_SCHEMAS)
 
 
-def fact(value: JSON, at: str) -> Fact:
+def make_fact(value: JSON, at: str) -> Fact:
     return {"value": value, "at": at}
 
 
-def unknown(at: str) -> Fact:
-    return fact(UNKNOWN, at)
+def make_unknown(at: str) -> Fact:
+    return make_fact(UNKNOWN, at)
 
 
-def observed(at: str, read: Callable[[], JSON]) -> Fact:
+def observe(at: str, read: Callable[[], JSON]) -> Fact:
     """The fact with the value that `read` returns; its OSError and ValueError make the fact unknown."""
     try:
-        return fact(read(), at)
+        return make_fact(read(), at)
     except (OSError, ValueError):
-        return unknown(at)
+        return make_unknown(at)
 
 
-def either(first: Fact, second: Fact) -> Fact:
+def prefer(first: Fact, second: Fact) -> Fact:
     return second if first["value"] == UNKNOWN else first
 
 
-def certain(schema: JSON) -> JSON:
+def make_certain(schema: JSON) -> JSON:
     """The version in which an unknown value satisfies nothing."""
     return _rewrite(schema, unknown_holds=False)
 
 
-def possible(schema: JSON) -> JSON:
+def make_possible(schema: JSON) -> JSON:
     """The version in which an unknown value satisfies everything."""
     return _rewrite(schema, unknown_holds=True)
 

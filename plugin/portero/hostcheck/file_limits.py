@@ -12,7 +12,7 @@ from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files import units
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
-from portero.hostcheck.fact import UNKNOWN, observed
+from portero.hostcheck.fact import UNKNOWN, observe
 from portero.values.json_types import JSON
 
 Kind = Literal["soft", "hard"]
@@ -28,11 +28,11 @@ _UNIT = "docker.service"
 _KINDS: tuple[Kind, ...] = ("soft", "hard")
 
 
-def facts(files: Files, configuration: Configuration, process: VisibleDockerd | None) -> dict[str, JSON]:
+def collect_facts(files: Files, configuration: Configuration, process: VisibleDockerd | None) -> dict[str, JSON]:
     """The part `openFiles` of the host document. Without a running dockerd the unit's limits are those of the next."""
     service = _read_pair(f"{_UNIT} LimitNOFILE", lambda: _read_service(files))
     limits = "" if process is None else f"/proc/{process.pid}/limits"
-    default = configuration.mapping("default-ulimits")
+    default = configuration.read_mapping("default-ulimits")
     daemon = f"{default['at']} nofile"
     return {
         "at": f"{limits or _UNIT} and {configuration.file} default-ulimits",
@@ -45,14 +45,14 @@ def facts(files: Files, configuration: Configuration, process: VisibleDockerd | 
 
 def _read_pair(at: str, read: Callable[[], Limits]) -> dict[str, JSON]:
     return {
-        "soft": observed(f"{at} soft", lambda: read()["soft"]),
-        "hard": observed(f"{at} hard", lambda: read()["hard"]),
+        "soft": observe(f"{at} soft", lambda: read()["soft"]),
+        "hard": observe(f"{at} hard", lambda: read()["hard"]),
     }
 
 
 def _read_process(files: Files, path: str) -> Limits:
     """`Max open files  1024  524288  files` (proc_pid_limits(5))."""
-    for line in files.text(path).splitlines():
+    for line in files.read_text(path).splitlines():
         match = re.fullmatch(r"Max open files +(\S+) +(\S+) .*", line)
         if match is not None:
             return {"soft": _parse_limit(match[1]), "hard": _parse_limit(match[2])}
@@ -62,11 +62,11 @@ def _read_process(files: Files, path: str) -> Limits:
 def _read_limits_conf(files: Files) -> Limits:
     paths = [
         _LIMITS_CONF,
-        *(f"{_LIMITS_FOLDER}/{name}" for name in files.names(_LIMITS_FOLDER) if name.endswith(".conf")),
+        *(f"{_LIMITS_FOLDER}/{name}" for name in files.list_names(_LIMITS_FOLDER) if name.endswith(".conf")),
     ]
     limits: dict[tuple[str, Kind], JSON] = {}
     for path in paths:
-        limits |= dict(_list_entries(files.text_or(path, "")))
+        limits |= dict(_list_entries(files.read_text_or(path, "")))
     strongest: dict[Kind, JSON] = dict.fromkeys(_KINDS, UNSET)
     for domain in _DOMAINS:
         strongest |= {kind: limits[domain, kind] for kind in _KINDS if (domain, kind) in limits}

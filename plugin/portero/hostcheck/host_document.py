@@ -34,25 +34,27 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     address = address or daemon_sockets.find_address(files, configured)
     api = None if address is None else EngineApi(address)
     info = daemon_facts.Info(_ask_info(api))
-    access = daemon_sockets.facts(files, configured)
+    access = daemon_sockets.collect_facts(files, configured)
     portero_socket = plugin_client.find_named(files, configured, portero)
     return {
-        "kernel": kernel.facts(files),
-        "openFiles": file_limits.facts(files, configured, running),
+        "kernel": kernel.collect_facts(files),
+        "openFiles": file_limits.collect_facts(files, configured, running),
         "daemon": {
-            **daemon_facts.facts(files, running, configured, info, api, processes_read=is_read),
-            "managedPlugins": managed_plugins.facts(files, api, daemon_facts.authorization_plugins(configured, info)),
+            **daemon_facts.collect_facts(files, running, configured, info, api, processes_read=is_read),
+            "managedPlugins": managed_plugins.collect_facts(
+                files, api, daemon_facts.read_authorization_plugins(configured, info)
+            ),
         },
-        "builds": buildkit.facts(files, running, configured),
+        "builds": buildkit.collect_facts(files, running, configured),
         "access": {
             **access,
             "unasked": unasked_users.find_unasked_users(files, configured, access),
-            "pastDoors": unasked_users.find_ways_past_doors(files, configured, access),
+            "pastDoors": unasked_users.find_bypasses(files, configured, access),
         },
-        "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
-        "updates": {"holes": updates.find_holes(files, api), **updates.facts(files)},
-        "probes": probe.facts(api if ask else None, portero_socket),
-        "installation": installation.facts(files, portero_socket),
+        "storage": kernel.collect_storage_facts(files, daemon_facts.read_data_root(configured, info), running),
+        "updates": {"holes": updates.find_holes(files, api), **updates.collect_facts(files)},
+        "probes": probe.collect_facts(api if ask else None, portero_socket),
+        "installation": installation.collect_facts(files, portero_socket),
     }
 
 

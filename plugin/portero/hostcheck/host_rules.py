@@ -13,7 +13,7 @@ from typing import Literal, cast
 from portero.decision import LEVELS
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.rust import RUST
-from portero.hostcheck.fact import UNKNOWN, certain, possible
+from portero.hostcheck.fact import UNKNOWN, make_certain, make_possible
 from portero.policy import json_files, site
 from portero.policy.at import spell_at
 from portero.policy.dialect import find_condition_faults
@@ -46,7 +46,7 @@ class HostPolicy:
     possible: Mapping[str, Check]
     needs: Mapping[str, str]
 
-    def outcome(self, rule: str, document: JSON) -> tuple[Status, tuple[InstancePath, ...]] | None:
+    def check_rule(self, rule: str, document: JSON) -> tuple[Status, tuple[InstancePath, ...]] | None:
         """None: the rule holds. Otherwise whether it is certainly violated, and where."""
         failures = self.rules.checks[rule].failures(document)
         if not failures:
@@ -54,7 +54,7 @@ class HostPolicy:
         return ("violated" if self.possible[rule].failures(document) else "unknown"), failures
 
 
-def load(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_folder) -> HostPolicy:
+def load_rules(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_folder) -> HostPolicy:
     """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
     faults: list[str] = []
     contents = [reader(folder, faults) for folder in folders]
@@ -68,21 +68,21 @@ def load(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_f
     faults += find_action_faults(contents)
     refuse_if(faults)
     resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.make_definitions(values, site_schema)}}
-    certainly = compile_rules(_rewrite(certain, rules), engine, resources, faults)
-    possibly = compile_rules(_rewrite(possible, rules), engine, resources, faults)
+    certainly = compile_rules(_rewrite(make_certain, rules), engine, resources, faults)
+    possibly = compile_rules(_rewrite(make_possible, rules), engine, resources, faults)
     refuse_if(faults)
     return HostPolicy(Policy(rules, values, hash_folders(contents), certainly, {}), about, possibly, needs)
 
 
-def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
+def make_dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
     return cast(dict[str, JSON], apply_patch(dict(documents["rule.json"]), dict(documents["host-rule.json"])))
 
 
-def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
+def find_rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
     return list(json_files.find_faults(dict(rule), meta_schema)) or list(find_condition_faults(rule, references))
 
 
-def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
+def make_rule(file: Path, content: Mapping[str, JSON]) -> Rule:
     condition = {name: value for name, value in content.items() if name not in _OF_HOST}
     return Rule.of(file, condition | {"operations": [_NO_OPERATION]})
 
@@ -91,15 +91,15 @@ def _read_rules(
     contents: Sequence[Folder], faults: list[str]
 ) -> tuple[dict[str, Rule], dict[str, About], dict[str, str]]:
     documents = contents[0].documents
-    meta_schema = dialect(documents)
+    meta_schema = make_dialect(documents)
     references = {site.REFERENCE + key for key in site.list_keys(documents["site.schema.json"])}
     rules, about, needs = {}, {}, dict[str, str]()
     for folder in contents:
         for file, content in folder.host.items():
-            of_rule = rule_faults(content, meta_schema, references)
+            of_rule = find_rule_faults(content, meta_schema, references)
             faults += [folder.locate(file, fault) for fault in of_rule]
             if not of_rule:
-                rules[file.stem] = rule_of(file, content)
+                rules[file.stem] = make_rule(file, content)
                 about[file.stem] = cast(About, content["about"])
                 if "needs" in content:
                     needs[file.stem] = cast(str, content["needs"])
@@ -188,13 +188,13 @@ def _find_waiting(policy: HostPolicy, findings: Sequence[Finding], checked: Set[
 
 
 def _list_findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str, JSON]) -> Iterator[Finding]:
-    outcome = policy.outcome(rule.id, document)
+    outcome = policy.check_rule(rule.id, document)
     if outcome is None:
         return
     status, failures = outcome
     # spell_at looks only below facts. Several failures of one value are one finding.
-    places = ((spell_at({"facts": document}, ("facts", *path)), _read_value(document, path)) for path in failures)
-    for at, value in dict.fromkeys(places):
+    readings = ((spell_at({"facts": document}, ("facts", *path)), _read_value(document, path)) for path in failures)
+    for at, value in dict.fromkeys(readings):
         yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, at, value)
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 from portero.decision_log.log_state import is_file
 from portero.dockerd.visible_dockerd import is_running
 from portero.files.chroot import Files
-from portero.hostcheck.fact import observed
+from portero.hostcheck.fact import observe
 from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.updates import Ask, run_command
 from portero.values.errors import raise_error
@@ -33,24 +33,24 @@ _UNIT_FOLDERS = (
 _SYSTEMD = "/run/systemd/system"
 _SHOW = ("systemctl", "show", UNIT, "--timestamp=unix", "-p", "ActiveState,ActiveEnterTimestamp,NeedDaemonReload")
 _ENVIRONMENT_OF_A_VENV = "pyvenv.cfg"
-# Nobody reads a longer list.
+# A longer list is not read.
 _MAX_NAMED = 8
 _GROUP_OR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON]:
+def collect_facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON]:
     """The part `installation` of the host document.
 
     `portero`: the socket of the running one; `ask` runs a program and returns its output; None: by subprocess.
     """
     at = f"files of the Portero at {portero}"
     return {
-        "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MAX_NAMED]),
-        "logsPrivate": observed(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
-        "logAgent": observed(
+        "writable": observe(at, lambda: [*_list_writable(files, portero)][:_MAX_NAMED]),
+        "logsPrivate": observe(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
+        "logAgent": observe(
             f"log agents on the decision log of {portero}", lambda: find_agent(files, str(ask_status(portero)["log"]))
         ),
-        "unit": observed(UNIT, lambda: _read_unit_state(files, ask or run_command)),
+        "unit": observe(UNIT, lambda: _read_unit_state(files, ask or run_command)),
     }
 
 
@@ -60,7 +60,10 @@ def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
     schemas = cast("list[str]", status["policyFolders"])
     program = _find_program(files, Path(schemas[0]))
     units = [
-        f"{folder}/{name}" for folder in _UNIT_FOLDERS for name in files.names(folder) if name.startswith("portero")
+        f"{folder}/{name}"
+        for folder in _UNIT_FOLDERS
+        for name in files.list_names(folder)
+        if name.startswith("portero")
     ]
     roots = [str(program), *schemas[1:], *units, *([SETTINGS] if files.exists(SETTINGS) else [])]
     waiting, seen = [*roots], set[str]()
@@ -131,7 +134,9 @@ def _read_unit_state(files: Files, ask: Ask) -> str:
     if shown["ActiveState"] != "active":
         return "inactive"
     started = float(shown["ActiveEnterTimestamp"].removeprefix("@"))
-    drop_ins = [f"{folder}/{UNIT}.d/{name}" for folder in _UNIT_FOLDERS for name in files.names(f"{folder}/{UNIT}.d")]
+    drop_ins = [
+        f"{folder}/{UNIT}.d/{name}" for folder in _UNIT_FOLDERS for name in files.list_names(f"{folder}/{UNIT}.d")
+    ]
     newest = max(files.stat(path).st_mtime for path in (*unit_files, *drop_ins))
     return "changed" if shown["NeedDaemonReload"] == "yes" or newest > started else "in-force"
 
@@ -144,14 +149,16 @@ _PATH = re.compile(r"""/[^\s"',\])]+""")
 
 
 def find_agent(files: Files, log: str) -> str:
-    return next((program for program in _AGENTS if _sends(files, program, log)), NONE)
+    return next((program for program in _AGENTS if _forwards_log(files, program, log)), NONE)
 
 
-def _sends(files: Files, program: str, log: str) -> bool:
+def _forwards_log(files: Files, program: str, log: str) -> bool:
     agent = _AGENTS[program]
-    places = [path.rpartition("/") for path in agent["files"]]
-    paths = [f"{folder}/{name}" for folder, _, like in places for name in files.names(folder) if fnmatch(name, like)]
-    text = "\n".join(_COMMENT.sub("", files.text(path)) for path in paths)
+    patterns = [path.rpartition("/") for path in agent["files"]]
+    paths = [
+        f"{folder}/{name}" for folder, _, like in patterns for name in files.list_names(folder) if fnmatch(name, like)
+    ]
+    text = "\n".join(_COMMENT.sub("", files.read_text(path)) for path in paths)
     if is_file(log):
         reads = any(fnmatch(log, path) for path in _PATH.findall(text))
     else:

@@ -7,7 +7,7 @@ from portero.files.chroot import Files
 from portero.files.mount_table import MountTable
 from portero.files.mountinfo import parse_mounts
 from portero.files.path import clean
-from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
+from portero.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe
 from portero.values.json_types import JSON, Fact
 
 # A setting that this kernel does not have is not unknown: what it would forbid does not exist either.
@@ -26,38 +26,38 @@ _SELINUX = "/sys/fs/selinux/enforce"
 _SWAPS = "/proc/swaps"
 
 
-def facts(files: Files) -> dict[str, JSON]:
+def collect_facts(files: Files) -> dict[str, JSON]:
     """The part `kernel` of the host document."""
     return {
         "accessControl": {
             "at": _MODULES,
-            "modules": observed(_MODULES, lambda: [*_list_modules(files)]),
-            "apparmor": observed(_APPARMOR, lambda: _has_apparmor(files)),
-            "apparmorProfiles": observed(_PROFILES, lambda: _list_profiles(files)),
-            "selinux": observed(_SELINUX, lambda: _read_selinux(files)),
+            "modules": observe(_MODULES, lambda: [*_list_modules(files)]),
+            "apparmor": observe(_APPARMOR, lambda: _has_apparmor(files)),
+            "apparmorProfiles": observe(_PROFILES, lambda: _list_profiles(files)),
+            "selinux": observe(_SELINUX, lambda: _read_selinux(files)),
         },
-        "lockdown": observed(_LOCKDOWN, lambda: _read_lockdown(files)),
+        "lockdown": observe(_LOCKDOWN, lambda: _read_lockdown(files)),
         "settings": {name: _observe_setting(files, name) for name in SETTINGS},
-        "swap": observed(_SWAPS, lambda: _list_swap(files)),
+        "swap": observe(_SWAPS, lambda: _list_swap(files)),
     }
 
 
 def _list_modules(files: Files) -> list[str]:
-    return files.text(_MODULES).strip().split(",")
+    return files.read_text(_MODULES).strip().split(",")
 
 
 def _has_apparmor(files: Files) -> bool:
     """Y or N (security/apparmor/lsm.c); the folder of a module that was left out of the kernel is not there."""
     if not files.exists("/sys/module"):
         raise FileNotFoundError("/sys is not mounted")
-    return files.text_or(_APPARMOR, "N").strip() == "Y"
+    return files.read_text_or(_APPARMOR, "N").strip() == "Y"
 
 
 def _list_profiles(files: Files) -> JSON:
     """The profiles that are enforced; each line is `name (mode)`."""
     if not _has_apparmor(files):
         return []
-    lines = (re.fullmatch(r"(.+) \(([a-z]+)\)", line) for line in files.text(_PROFILES).splitlines())
+    lines = (re.fullmatch(r"(.+) \(([a-z]+)\)", line) for line in files.read_text(_PROFILES).splitlines())
     return [match[1] for match in lines if match is not None and match[2] == "enforce"]
 
 
@@ -65,7 +65,7 @@ def _read_selinux(files: Files) -> str:
     """Its file system is there only while SELinux is in use (security/selinux/selinuxfs.c)."""
     if not files.exists("/sys/fs"):
         raise FileNotFoundError("/sys is not mounted")
-    mode = files.text_or(_SELINUX, "off").strip()
+    mode = files.read_text_or(_SELINUX, "off").strip()
     return {"0": "permissive", "1": "enforcing"}.get(mode, mode)
 
 
@@ -73,7 +73,7 @@ def _read_lockdown(files: Files) -> str:
     """`none [integrity] confidentiality`: the one in brackets is in force."""
     if "lockdown" not in _list_modules(files):
         return "none"
-    match = re.search(r"\[(\w+)\]", files.text(_LOCKDOWN))
+    match = re.search(r"\[(\w+)\]", files.read_text(_LOCKDOWN))
     if match is None:
         raise ValueError(f"{_LOCKDOWN}: no level is in brackets")
     return match[1]
@@ -81,32 +81,36 @@ def _read_lockdown(files: Files) -> str:
 
 def _observe_setting(files: Files, name: str) -> Fact:
     path = f"/proc/sys/{name.replace('.', '/')}"
-    return observed(path, lambda: _read_number(files, path))
+    return observe(path, lambda: _read_number(files, path))
 
 
 def _read_number(files: Files, path: str) -> int | str:
     if not files.exists("/proc/sys/kernel"):
         raise FileNotFoundError("/proc is not mounted")
-    text = files.text_or(path, ABSENT).strip()
+    text = files.read_text_or(path, ABSENT).strip()
     return ABSENT if text == ABSENT else int(text)
 
 
 def _list_swap(files: Files) -> JSON:
     """The devices and files that are swapped to: the first column after the heading."""
-    return [line.split()[0] for line in files.text(_SWAPS).splitlines()[1:] if line.strip()]
+    return [line.split()[0] for line in files.read_text(_SWAPS).splitlines()[1:] if line.strip()]
 
 
-def storage_facts(files: Files, root: Fact, process: VisibleDockerd | None) -> dict[str, JSON]:
+def collect_storage_facts(files: Files, root: Fact, process: VisibleDockerd | None) -> dict[str, JSON]:
     """The part `storage` of the host document; `root` is the fact of dockerd's data root."""
     if root["value"] == UNKNOWN:
-        return {"dataRoot": root, "ownFileSystem": unknown(str(root["at"])), "fileSystem": unknown(str(root["at"]))}
+        return {
+            "dataRoot": root,
+            "ownFileSystem": make_unknown(str(root["at"])),
+            "fileSystem": make_unknown(str(root["at"])),
+        }
     named = str(root["value"])
     pid = str(process.pid) if process is not None else "self"
     at = f"/proc/{pid}/mountinfo {named}"
     return {
-        "dataRoot": fact(root["value"], str(root["at"])),
-        "ownFileSystem": observed(at, lambda: _is_file_system(read_mounts(files, pid), files.resolve_path(named))),
-        "fileSystem": observed(at, lambda: read_mounts(files, pid).find_mount(files.resolve_path(named)).type),
+        "dataRoot": make_fact(root["value"], str(root["at"])),
+        "ownFileSystem": observe(at, lambda: _is_file_system(read_mounts(files, pid), files.resolve_path(named))),
+        "fileSystem": observe(at, lambda: read_mounts(files, pid).find_mount(files.resolve_path(named)).type),
     }
 
 
@@ -117,4 +121,4 @@ def _is_file_system(mounts: MountTable, path: str) -> bool:
 
 
 def read_mounts(files: Files, pid: str) -> MountTable:
-    return MountTable(parse_mounts(files.data(f"/proc/{pid}/mountinfo")))
+    return MountTable(parse_mounts(files.read_data(f"/proc/{pid}/mountinfo")))

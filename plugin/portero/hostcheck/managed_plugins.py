@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from portero.dockerd.api import EngineApi
 from portero.files.chroot import Files
-from portero.hostcheck.fact import observed, unknown
+from portero.hostcheck.fact import make_unknown, observe
 from portero.hostcheck.plugin_client import SOCKETS, SPEC_FOLDERS
 from portero.values.json_fields import to_list, to_object, to_objects
 from portero.values.json_types import JSON, Fact
@@ -44,22 +44,22 @@ class ManagedPlugin:
         return has_socket or self.entrypoint != _ENTRYPOINT
 
 
-def facts(files: Files, api: EngineApi | None, authorization: Fact) -> dict[str, JSON]:
+def collect_facts(files: Files, api: EngineApi | None, authorization: Fact) -> dict[str, JSON]:
     """The part `daemon.managedPlugins` of the host document; `authorization`: the fact of the plugins dockerd asks."""
     try:
         plugins = None if api is None else [*list_plugins(api.get_list("/plugins"))]
     except (OSError, ValueError):
         plugins = None
     if plugins is None:
-        return {"shadows": unknown(_AT), "others": unknown(_AT)}
-    names = portero_names(to_list(authorization["value"]))
+        return {"shadows": make_unknown(_AT), "others": make_unknown(_AT)}
+    names = list_portero_names(to_list(authorization["value"]))
     return {
-        "shadows": observed(_AT, lambda: [one.describe() for one in plugins if one.name in names and one.hides(files)]),
-        "others": observed(_AT, lambda: [one.describe() for one in plugins if one.enabled and one.name not in names]),
+        "shadows": observe(_AT, lambda: [one.describe() for one in plugins if one.name in names and one.hides(files)]),
+        "others": observe(_AT, lambda: [one.describe() for one in plugins if one.enabled and one.name not in names]),
     }
 
 
-def portero_names(authorization: Sequence[JSON]) -> frozenset[str]:
+def list_portero_names(authorization: Sequence[JSON]) -> frozenset[str]:
     """Of the authorization plugins those that are Portero's; its usual name also before dockerd asks it."""
     names = [str(name).removesuffix(_LATEST) for name in authorization]
     return frozenset({"portero", *(name for name in names if name.startswith("portero"))})

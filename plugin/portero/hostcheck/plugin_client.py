@@ -102,7 +102,7 @@ def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
     """The sockets that are there, as this process sees them, of the authorization plugins that dockerd asks."""
     home = daemon.daemon.user_folder if daemon.daemon is not None else ""
     folders = (*SPEC_FOLDERS, *([f"{home}/.local/lib/docker/plugins"] if home else []))
-    for name in to_list(daemon.texts("authorization-plugins")["value"]):
+    for name in to_list(daemon.read_texts("authorization-plugins")["value"]):
         for folder in folders:
             for address in (_read_spec(files, f"{folder}/{name}.spec"), _read_json(files, f"{folder}/{name}.json")):
                 if address.startswith(_UNIX) and _is_there(files, address.removeprefix(_UNIX)):
@@ -111,7 +111,7 @@ def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
 
 def _read_spec(files: Files, path: str) -> str:
     try:
-        return files.text(path).strip()
+        return files.read_text(path).strip()
     except OSError:
         return ""
 

@@ -17,7 +17,7 @@ from portero.dockerd.api import EngineApi
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_settings
 from portero.hostcheck.daemon_sockets import find_address
-from portero.hostcheck.fact import fact, observed, unknown
+from portero.hostcheck.fact import make_fact, make_unknown, observe
 from portero.hostcheck.plugin_client import count_decisions
 from portero.reading.probe_requests import LONG_BYTES, TARGET, make_body
 from portero.values.json_fields import to_list
@@ -31,17 +31,17 @@ _HIDDEN = re.compile(r"\bbody-(missing|hidden)\b")
 _TOO_LARGE = "request body too large for authorization plugin"
 
 
-def facts(api: EngineApi | None, portero: Path) -> dict[str, JSON]:
+def collect_facts(api: EngineApi | None, portero: Path) -> dict[str, JSON]:
     """The part `probes` of the host document. `api` None: send nothing; `portero`: Portero's socket."""
     before = _count(portero)
     probes: dict[str, JSON] = {
         # Bodies of unknown length were not shown (the condition was ContentLength > 0, and -1 stands for unknown).
-        CVE_2024_41110: _probe(api, "in chunks", iter([make_body(0)])),
-        CVE_2026_34040: _probe(api, "of more than 1 MiB", make_body(LONG_BYTES)),
+        CVE_2024_41110: _send_probe(api, "in chunks", iter([make_body(0)])),
+        CVE_2026_34040: _send_probe(api, "of more than 1 MiB", make_body(LONG_BYTES)),
     }
     after, at = _count(portero) if api is not None else None, f"decisions of the Portero at {portero}"
     # dockerd may ask another plugin of the same name: did this one decide something meanwhile?
-    return probes | {"arrive": unknown(at) if before is None or after is None else fact(after > before, at)}
+    return probes | {"arrive": make_unknown(at) if before is None or after is None else make_fact(after > before, at)}
 
 
 def _count(portero: Path) -> int | None:
@@ -51,7 +51,7 @@ def _count(portero: Path) -> int | None:
         return None
 
 
-def interpret(status: int, message: str) -> str:
+def interpret_answer(status: int, message: str) -> str:
     """fixed: the plugin saw the body; vulnerable: it did not; unguarded: no enforcing Portero answered."""
     if status == HTTPStatus.FORBIDDEN and _ARRIVED.search(message):
         return "fixed"
@@ -64,11 +64,11 @@ def interpret(status: int, message: str) -> str:
     raise ValueError(f"status {status} is not an expected one")
 
 
-def _probe(api: EngineApi | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
+def _send_probe(api: EngineApi | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
     at = f"POST /containers/create with a body {how}"
     if api is None:
-        return unknown(f"{at} (not sent)")
-    return observed(at, lambda: interpret(*api.post(TARGET, body)))
+        return make_unknown(f"{at} (not sent)")
+    return observe(at, lambda: interpret_answer(*api.post(TARGET, body)))
 
 
 # It is allowed without a policy, and with settings that cannot be used.
@@ -104,14 +104,14 @@ def prove_guarded(files: Files, daemon_config: str, address: str | None, portero
         before = count_decisions(portero)
         with suppress(ValueError):  # refused, and by whom the count says
             EngineApi(address).get(_HARMLESS)
-        asked = count_decisions(portero) > before
+        is_guarded = count_decisions(portero) > before
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "no answer"
         cure = next((cure for kind, cure in _CURES.items() if isinstance(error, kind)), "docs/when-docker-hangs.md")
         return Guarded(address, f"{address}: dockerd does not answer ({why}); {cure}")
-    if asked:
+    if is_guarded:
         return Guarded(address)
-    file, named = configuration.file, to_list(configuration.texts("authorization-plugins")["value"])
+    file, named = configuration.file, to_list(configuration.read_texts("authorization-plugins")["value"])
     if any(str(name).startswith("portero") for name in named):
         cure = f"{file} names it: run systemctl reload docker; docker plugin ls must show no other of its name"
     else:

@@ -9,12 +9,12 @@ from typing import cast
 
 from portero.dockerd.api import EngineApi
 from portero.dockerd.daemon import DAEMON_CONFIG
-from portero.door.door_units import ACCOUNT, OWN_SOCKET
+from portero.door.door_units import ACCOUNT, DOCKERD_SOCKET
 from portero.files.chroot import Files
 from portero.hostcheck import daemon_facts, daemon_settings, daemon_sockets
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.daemon_sockets import DOCKERD, Accounts
-from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
+from portero.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe
 from portero.values.json_fields import to_texts
 from portero.values.json_types import JSON, Fact
 
@@ -32,28 +32,28 @@ def find_unasked_users(files: Files, configuration: Configuration, access: Mappi
         users = _list_socket_users(files, configuration, sockets).values()
         return [*dict.fromkeys(name for names in users for name in names), *_list_addresses(configuration, tcp, access)]
 
-    return observed(f"{sockets['at']}, {tcp['at']}", read)
+    return observe(f"{sockets['at']}, {tcp['at']}", read)
 
 
-def find_ways_past_doors(files: Files, configuration: Configuration, access: Mapping[str, JSON]) -> Fact:
+def find_bypasses(files: Files, configuration: Configuration, access: Mapping[str, JSON]) -> Fact:
     """The users of each of its sockets, and its TCP addresses, where dockerd's own socket is that behind the doors."""
     sockets, tcp = cast(Fact, access["sockets"]), cast(Fact, access["tcp"])
 
     def read() -> JSON:
-        if OWN_SOCKET not in daemon_sockets.list_unix_sockets(files, configuration):
+        if DOCKERD_SOCKET not in daemon_sockets.list_unix_sockets(files, configuration):
             return []
         users = _list_socket_users(files, configuration, sockets)
-        return [*(f"{path}: {', '.join(names)}" for path, names in users.items() if names), *to_texts(_known(tcp))]
+        return [*(f"{path}: {', '.join(names)}" for path, names in users.items() if names), *to_texts(_need_value(tcp))]
 
-    return observed(f"{sockets['at']}, {tcp['at']}", read)
+    return observe(f"{sockets['at']}, {tcp['at']}", read)
 
 
 def warn_of_unasked_users(files: Files, daemon_config: str = DAEMON_CONFIG) -> Iterator[str]:
     """A sentence where others than root reach the running dockerd without a plugin or a door, or that is not known."""
     version, users, past = _ask(files, daemon_config)
     if past["value"] != []:
-        ways = "; ".join(to_texts(past["value"])) or _CANNOT_BE_READ
-        yield f"dockerd is reached past its doors: {ways}; portero host says more (doors-only)"
+        bypasses = "; ".join(to_texts(past["value"])) or _CANNOT_BE_READ
+        yield f"dockerd is reached past its doors: {bypasses}; portero host says more (doors-only)"
     release = daemon_facts.find_release(version)["value"]
     if users["value"] == [] or (isinstance(release, int) and release < _FIRST_RELEASE):
         return
@@ -67,54 +67,56 @@ def warn_of_unasked_users(files: Files, daemon_config: str = DAEMON_CONFIG) -> I
 
 def _ask(files: Files, daemon_config: str) -> tuple[Fact, Fact, Fact]:
     """The version of the running dockerd, the users, and the ways past doors; none where none runs."""
-    version = unknown("GET /version")
+    version = make_unknown("GET /version")
     try:
         running = daemon_settings.find_dockerd(files)
     except OSError:
-        return version, unknown("/proc"), fact([], "/proc")
+        return version, make_unknown("/proc"), make_fact([], "/proc")
     if running is None:
-        return version, fact([], "/proc"), fact([], "/proc")
+        return version, make_fact([], "/proc"), make_fact([], "/proc")
     configuration = daemon_settings.read_configuration(files, running, daemon_config)
-    access = daemon_sockets.facts(files, configuration)
-    users, past = (find(files, configuration, access) for find in (find_unasked_users, find_ways_past_doors))
+    access = daemon_sockets.collect_facts(files, configuration)
+    users, past = (find(files, configuration, access) for find in (find_unasked_users, find_bypasses))
     try:
         api = EngineApi(files.outside(daemon_sockets.list_unix_sockets(files, configuration)[0]))
-        return fact(api.get("/version").get("Version"), "GET /version"), users, past
+        return make_fact(api.get("/version").get("Version"), "GET /version"), users, past
     except (OSError, ValueError, IndexError):  # no answer, not one of dockerd, or no Unix socket
         return version, users, past
 
 
 def _list_socket_users(files: Files, configuration: Configuration, sockets: Fact) -> dict[str, list[str]]:
     """Who but root and the door may connect to each of dockerd's own sockets."""
-    described = cast("dict[str, dict[str, Fact]]", _known(sockets))
+    described = cast("dict[str, dict[str, Fact]]", _need_value(sockets))
     accounts = Accounts(files, configuration.daemon)
-    own = [path for path in daemon_sockets.list_unix_sockets(files, configuration) if path in described]
-    return {path: [name for name in _list_users(accounts, described[path]) if name != ACCOUNT] for path in own}
+    paths = [path for path in daemon_sockets.list_unix_sockets(files, configuration) if path in described]
+    return {path: [name for name in _list_users(accounts, described[path]) if name != ACCOUNT] for path in paths}
 
 
 def _list_users(accounts: Accounts, socket: Mapping[str, Fact]) -> Iterator[str]:
     """Who may connect: it takes the right to write (unix(7))."""
-    owner, group, mode = (str(_known(socket[name])) for name in ("owner", "group", "mode"))
+    owner, group, mode = (str(_need_value(socket[name])) for name in ("owner", "group", "mode"))
     if owner not in _ROOT:
         yield owner
     if int(mode, 8) & _GROUP_WRITES and group not in _ROOT:
         # A group that /etc/group does not name has its number.
-        yield from [f"group {group}"] if group.isdigit() else to_texts(_known(accounts.members({group})))
+        yield from [f"group {group}"] if group.isdigit() else to_texts(_need_value(accounts.read_members({group})))
     if int(mode, 8) & _OTHERS_WRITE:
         yield "everybody"
 
 
 def _list_addresses(configuration: Configuration, tcp: Fact, access: Mapping[str, JSON]) -> list[str]:
     """Over TLS those that systemd hands over: one of dockerd's own takes h2 from all of them (measured on 29.7.2)."""
-    addresses = to_texts(_known(tcp))
+    addresses = to_texts(_need_value(tcp))
     verified = cast("dict[str, Fact]", access["tls"])["verify"]
-    if not addresses or (_known(verified) is False and _known(configuration.switch("tls", default=False)) is False):
+    if not addresses or (
+        _need_value(verified) is False and _need_value(configuration.read_switch("tls", default=False)) is False
+    ):
         return addresses
-    hosts = to_texts(configuration.texts("hosts")["value"])
+    hosts = to_texts(configuration.read_texts("hosts")["value"])
     return [] if any(host.startswith("tcp://") for host in hosts) else addresses
 
 
-def _known(read: Fact) -> JSON:
+def _need_value(read: Fact) -> JSON:
     """The value; ValueError: it could not be read."""
     if read["value"] == UNKNOWN:
         raise ValueError(f"{read['at']} cannot be read")

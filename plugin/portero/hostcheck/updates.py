@@ -19,7 +19,7 @@ from portero.dockerd.api import EngineApi
 from portero.files import package_files
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_facts import parse_release
-from portero.hostcheck.fact import observed
+from portero.hostcheck.fact import observe
 from portero.policy.site import number_version
 from portero.values.json_fields import to_objects
 from portero.values.json_types import JSON, Fact
@@ -37,11 +37,11 @@ _RUNNING = "/proc/sys/kernel/osrelease"
 _IMAGE = "vmlinuz-"
 
 
-def facts(files: Files, ask: Ask | None = None) -> dict[str, JSON]:
+def collect_facts(files: Files, ask: Ask | None = None) -> dict[str, JSON]:
     """The part `updates` of the host document. `ask` runs a program and returns its output; None: by subprocess."""
     return {
-        "packages": observed(_POLICY, lambda: [*_list_packages(files, ask or run_command)]),
-        "kernels": observed(f"{_BOOT}, {_MODULES}", lambda: _list_newer_kernels(files)),
+        "packages": observe(_POLICY, lambda: [*_list_packages(files, ask or run_command)]),
+        "kernels": observe(f"{_BOOT}, {_MODULES}", lambda: _list_newer_kernels(files)),
     }
 
 
@@ -60,7 +60,7 @@ def _list_packages(files: Files, ask: Ask) -> Iterator[JSON]:
 
 def _read_age(files: Files) -> float:
     """Seconds since apt brought its lists up to date."""
-    times = [files.stat(f"{_LISTS}/{name}").st_mtime for name in files.names(_LISTS) if "_" in name]
+    times = [files.stat(f"{_LISTS}/{name}").st_mtime for name in files.list_names(_LISTS) if "_" in name]
     if not times:
         raise ValueError(f"{_LISTS} is empty")
     # A list keeps the time at which the archive wrote it; the folder changes whenever one is replaced.
@@ -69,15 +69,17 @@ def _read_age(files: Files) -> float:
 
 def _list_newer_kernels(files: Files) -> JSON:
     """Of the running kernel's flavour; the one that runs must be among the installed ones, or nothing is known."""
-    running = files.text(_RUNNING).strip()
-    images = [name.removeprefix(_IMAGE) for name in files.names(_BOOT) if name.startswith(_IMAGE)]
-    installed = images or files.names(_MODULES)
+    running = files.read_text(_RUNNING).strip()
+    images = [name.removeprefix(_IMAGE) for name in files.list_names(_BOOT) if name.startswith(_IMAGE)]
+    installed = images or files.list_names(_MODULES)
     if running not in installed:
         raise ValueError(f"{running} is not among the installed kernels")
-    return [name for name in installed if _flavour(name) == _flavour(running) and _rank(name) > _rank(running)]
+    return [
+        name for name in installed if _name_flavour(name) == _name_flavour(running) and _rank(name) > _rank(running)
+    ]
 
 
-def _flavour(release: str) -> str:
+def _name_flavour(release: str) -> str:
     """6.12.48+deb13-amd64 -> amd64; empty where the release ends with a number."""
     match = re.search(r"-([a-z][a-z0-9_-]*)$", release)
     return match[1] if match is not None else ""
@@ -85,7 +87,7 @@ def _flavour(release: str) -> str:
 
 def _rank(release: str) -> tuple[int, ...]:
     """Its numbers, without those of the flavour (amd64)."""
-    return tuple(int(digits) for digits in re.findall(r"[0-9]+", release.removesuffix(_flavour(release))))
+    return tuple(int(digits) for digits in re.findall(r"[0-9]+", release.removesuffix(_name_flavour(release))))
 
 
 def run_command(command: Sequence[str]) -> str:
@@ -133,7 +135,7 @@ def load_holes() -> list[Hole]:
 
 def find_holes(files: Files, api: EngineApi | None) -> Fact:
     """The fact `holes` of the host document: a line for each that no rule makes harmless."""
-    return observed(_AT, lambda: [*_list_holes(files, api)])
+    return observe(_AT, lambda: [*_list_holes(files, api)])
 
 
 def _list_holes(files: Files, api: EngineApi | None) -> Iterator[JSON]:
@@ -155,7 +157,7 @@ def _read_patched(files: Files, package: str, version: str) -> str:
     if not files.exists(path):
         return ""
     try:
-        content = gzip.decompress(files.data(path)).decode("utf-8", "replace")
+        content = gzip.decompress(files.read_data(path)).decode("utf-8", "replace")
     except (EOFError, zlib.error) as error:
         raise ValueError(f"{path} is broken") from error
     # A line may end within a name.

@@ -25,7 +25,7 @@ _PURPOSES: dict[Purpose, ObjectIdentifier] = {
 # Clocks differ: a certificate that was made just now must already be valid elsewhere.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 # The kinds of extensions that a renewed certificate takes over.
-_KEPT = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
+_COPIED_EXTENSIONS = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
 
 
 class AuthorityRefused(Exception):
@@ -74,14 +74,14 @@ class Authority:
         builder = (
             _begin(subject, key.public_key(), days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(_make_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([_PURPOSES[purpose]]), critical=False)
         )
         if hosts:
             names = x509.SubjectAlternativeName([_name_host(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)
         certificate = self._sign(builder, days)
-        return Issued(_pem(certificate), _key_pem(key), certificate.not_valid_after_utc)
+        return Issued(_encode_certificate(certificate), _encode_key(key), certificate.not_valid_after_utc)
 
     def renew(self, certificate: bytes, days: int) -> tuple[bytes, datetime]:
         """The same certificate with another end, for the key that it has; raises AuthorityRefused."""
@@ -95,10 +95,10 @@ class Authority:
             raise AuthorityRefused("has a key of another kind: issue a new certificate")
         builder = _begin(old.subject, public, days)
         for extension in old.extensions:
-            if isinstance(extension.value, _KEPT):
+            if isinstance(extension.value, _COPIED_EXTENSIONS):
                 builder = builder.add_extension(extension.value, critical=extension.critical)
         renewed = self._sign(builder, days)
-        return _pem(renewed), renewed.not_valid_after_utc
+        return _encode_certificate(renewed), renewed.not_valid_after_utc
 
     def _sign(self, builder: x509.CertificateBuilder, days: int) -> x509.Certificate:
         if datetime.now(UTC) + timedelta(days=days) > self.certificate.not_valid_after_utc:
@@ -116,10 +116,10 @@ def make_authority(name: str, days: int) -> Issued:
         _begin(subject, key.public_key(), days)
         .issuer_name(subject)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(_make_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    return Issued(_pem(certificate), _key_pem(key), certificate.not_valid_after_utc)
+    return Issued(_encode_certificate(certificate), _encode_key(key), certificate.not_valid_after_utc)
 
 
 def read_end(certificate: bytes) -> datetime:
@@ -140,7 +140,7 @@ def _begin(subject: x509.Name, public: ec.EllipticCurvePublicKey, days: int) -> 
     )
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _make_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,
@@ -161,11 +161,11 @@ def _name_host(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
+def _encode_certificate(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _encode_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

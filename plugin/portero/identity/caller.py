@@ -26,7 +26,7 @@ SITE = "site"
 # How the names of users begin that doors alone give: of the doors themselves, and of the host's accounts.
 DOOR_PREFIX, _ACCOUNT_PREFIX = "door:", "unix:"
 # Tokens that were verified and are kept.
-_MAX_KEPT = 1024
+_MAX_CACHED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class Identity:
         """Each way by which the user is known."""
         return (self.method, *PAIRS.get(self.method, ()))
 
-    def groups_by(self, *methods: str) -> frozenset[str]:
+    def list_groups_by(self, *methods: str) -> frozenset[str]:
         """The groups that one of these methods proves (`site`: that the site lists); a pair of them proves all."""
         if not self.sources or (self.method in PAIRS and self.method in methods):
             return frozenset(self.groups)
         return frozenset(group for method in methods for group in self.sources.get(method, ()))
 
-    def document(self) -> dict[str, JSON]:
+    def make_document(self) -> dict[str, JSON]:
         """`identity` of the request document."""
         return {"user": self.user, "groups": [*self.groups], "method": self.method, "names": [*self.names]}
 
@@ -69,7 +69,7 @@ class Identity:
         return cls(need(shown, "user", str), groups, need(shown, "method", str), names)
 
 
-NOBODY = Identity()
+NO_IDENTITY = Identity()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,14 @@ class Credentials:
     headers: Mapping[str, str]
 
 
-def identify(
+def identify_caller(
     shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None = None
 ) -> Identity:
     """The user of a request at a time; raises Refused with a certificate-, token-, door- or identity-... code.
 
     `audiences`: the names of this host, one of which a token must be for. `door_key`: without it no stamp counts.
     """
-    proved = _read(shown, trusted, audiences, time, door_key)
+    proved = _read_credentials(shown, trusted, audiences, time, door_key)
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
         return proved
@@ -102,12 +102,12 @@ def identify(
     return replace(proved, groups=groups, sources={**sources, SITE: listed})
 
 
-def _read(
+def _read_credentials(
     shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None
 ) -> Identity:
     certified = _read_certificates(shown, trusted, time)
     token, text = (shown.headers.get(name.lower()) for name in (TOKEN_HEADER, STAMP_HEADER))
-    named = _read_token(token, trusted, audiences, time) if token is not None else NOBODY
+    named = _read_token(token, trusted, audiences, time) if token is not None else NO_IDENTITY
     if any(one.user.startswith((DOOR_PREFIX, _ACCOUNT_PREFIX)) for one in (certified, named)):
         # Only a door names its users so.
         raise Refused("identity-conflict")
@@ -118,12 +118,12 @@ def _read(
     stamp = door_key.read_stamp(text, time)
     if stamp.door not in trusted.doors:
         raise Refused("door-unlisted", STAMP_HEADER)
-    if certified.method == _TLS or (named is not NOBODY and not stamp.user):
+    if certified.method == _TLS or (named is not NO_IDENTITY and not stamp.user):
         # A door connects without a certificate, and one of a tool lets no token through.
         raise Refused("identity-conflict", STAMP_HEADER)
     door = trusted.doors[stamp.door]
     at_door = _name_at_door(stamp, door)
-    if named is NOBODY or door.same_names:
+    if named is NO_IDENTITY or door.same_names:
         return _join(at_door, named)
     # Names of accounts and of issuers are not of the same people: the token says who it is.
     return _join(replace(at_door, user=named.user), named)
@@ -131,8 +131,8 @@ def _read(
 
 def _join(first: Identity, named: Identity) -> Identity:
     """The user whom a token names beside another proof, with the groups of both."""
-    if named is NOBODY or first.method not in (_TLS, DOOR):
-        return first if named is NOBODY else named
+    if named is NO_IDENTITY or first.method not in (_TLS, DOOR):
+        return first if named is NO_IDENTITY else named
     if first.user != named.user:
         raise Refused("identity-conflict", TOKEN_HEADER)
     groups = tuple(dict.fromkeys((*first.groups, *named.groups)))
@@ -155,7 +155,7 @@ def _read_token(token: str, trusted: Trusted, audiences: Sequence[str], time: fl
         from portero.identity import tokens
 
         bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
-        if len(trusted.verified) >= _MAX_KEPT:
+        if len(trusted.verified) >= _MAX_CACHED:
             trusted.verified.clear()
         trusted.verified[key] = bearer
     return Identity(bearer.user, bearer.groups, TOKEN, (), bearer.seconds)
@@ -167,7 +167,7 @@ def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Ide
         # A request that was written by hand has none; dockerd always sends them.
         if method == _TLS and trusted.certificate_issuers:
             raise Refused("certificate-untrusted")
-        return Identity(shown.user, (), method) if shown.user or method else NOBODY
+        return Identity(shown.user, (), method) if shown.user or method else NO_IDENTITY
     # Slow to load, and needed only on TLS.
     from portero.identity import certificates
 
@@ -175,4 +175,4 @@ def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Ide
     if client.user != shown.user:
         raise Refused("certificate-invalid", "User")
     # Without a common name no user is named: such a client is as unknown as one on the Unix socket.
-    return Identity(client.user, client.groups, _TLS, client.names) if client.user else NOBODY
+    return Identity(client.user, client.groups, _TLS, client.names) if client.user else NO_IDENTITY

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # slow to load, and needed only where there is a door
     from portero.identity.door_stamp import Stamp
 
 _AT = "X-Portero-Door"
-_MAX_KEPT = 1024
+_MAX_CACHED = 1024
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -41,7 +41,7 @@ class DoorKey:
             from portero.identity import door_stamp
 
             stamp = door_stamp.read_stamp(text, key, boot)
-            if len(self._verified) >= _MAX_KEPT:
+            if len(self._verified) >= _MAX_CACHED:
                 self._verified.clear()
             self._verified[digest] = stamp
         if not stamp.is_valid(time):

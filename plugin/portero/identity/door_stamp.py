@@ -1,6 +1,6 @@
 """The stamp of a door: who connected to it, signed with the door's key, for one minute and this boot of this host.
 
-It is a JSON Web Token of a kind of its own, in a header of its own: no other token passes for it, nor it for one.
+It is a JSON Web Token with its own type and header: no other token passes for it, nor it for one.
 """
 
 from collections.abc import Sequence
@@ -108,9 +108,9 @@ def make_key() -> tuple[bytes, bytes]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return private, spell_public(key)
+    return private, encode_public(key)
 
 
-def spell_public(key: Ed25519PrivateKey) -> bytes:
+def encode_public(key: Ed25519PrivateKey) -> bytes:
     """The public half in PEM."""
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

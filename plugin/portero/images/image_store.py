@@ -1,6 +1,6 @@
 """The records that were fetched, verified when they are first seen: a digest in, who vouches for it out.
 
-A record that was verified is cached while its file stays the same one; the policy has a store of its own.
+A record that was verified is cached while its file stays the same one; the policy has its own store.
 """
 
 import copy

@@ -50,7 +50,7 @@ def judge_image(store: ImageStore, query: ImageQuery, today: date) -> Verdict:
     if query.repository and entry is None:
         return Verdict(vouched=False, keys="no key", found="no entry of image-trust is about it", command="add one for")
     entries = [entry] if entry is not None else [*trust.entries]
-    # Anybody can give an image a name that needs no signature, if there are such names for everything.
+    # Any user can give an image a name that needs no signature, if there are such names for everything.
     if any(not each.keys and (entry is not None or each.images == "*") for each in entries):
         return _VOUCHED
     keys = ", ".join(dict.fromkeys(key for each in entries for key in each.keys))
@@ -93,7 +93,7 @@ def find_denied(store: ImageStore, digests: Sequence[str]) -> tuple[DigestList, 
 
 
 def find_fault(voucher: Voucher, entry: TrustEntry, repository: str, trust: ImageTrust) -> str | None:
-    """Why a signature is none that the entry asks for.
+    """Why a signature is not one that the entry asks for.
 
     An image without a name must be signed as one whose entry this is: the most specific one counts by ID, too.
     """

@@ -82,7 +82,7 @@ def _read_statement(document: Mapping[str, JSON]) -> Claim:
 
 
 def _find_repository(reference: str) -> str:
-    """Registry and repository of a name, without tag and digest; empty for what is none."""
+    """Registry and repository of a name, without tag and digest; empty for anything else."""
     name = reference.partition("@")[0]
     head, slash, last = name.rpartition("/")
     name = f"{head}{slash}{last.partition(':')[0]}"
@@ -93,7 +93,7 @@ def _find_repository(reference: str) -> str:
 
 
 def _read_annotations(value: JSON) -> dict[str, str]:
-    """Those that are text; others can be asked for by nobody."""
+    """Those that are text; no entry can ask for others."""
     return {name: text for name, text in as_object(value or None, "annotations").items() if isinstance(text, str)}
 
 

@@ -36,7 +36,9 @@ class Context:
 
         What was noted about the objects that the request itself uses says nothing of a proposal.
         """
-        noted = {key: known for key, known in self.notes.known.items() if key not in _OF_OBJECTS} if self.notes else {}
+        noted = (
+            {key: known for key, known in self.notes.answers.items() if key not in _OF_OBJECTS} if self.notes else {}
+        )
         others = self.notes and HostNotes(noted)
         return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
@@ -81,4 +83,4 @@ class Context:
         """What was noted about existing objects is to be found anew."""
         if self.notes is not None:
             for question in _OF_OBJECTS:
-                self.notes.known.pop(question, None)
+                self.notes.answers.pop(question, None)

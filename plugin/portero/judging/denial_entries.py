@@ -51,9 +51,9 @@ def merge_violations(denials: Sequence[Violation], dialect: str, solved: Set[str
 
 
 def write_figures(violation: Violation) -> str:
-    """What is asked and what is allowed; empty where the rule has no figures for it."""
+    """What is requested and what is allowed; empty where the rule has no figures for it."""
     wording = _wording(violation)
-    return f"{wording.asked} asked, {wording.allowed} here" if wording.asked and wording.allowed else ""
+    return f"{wording.requested} asked, {wording.allowed} here" if wording.requested and wording.allowed else ""
 
 
 def write_place(violation: Violation) -> str:
@@ -109,7 +109,7 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     """Where, what, why and what to do; several places of one rule together."""
     first = group[0]
     wording = _wording(first)
-    named = list(dict.fromkeys(_name_asked(violation) for violation in group))
+    named = list(dict.fromkeys(_name_requested(violation) for violation in group))
     more = len(named) - _MAX_PLACES + sum(violation.more for violation in group)
     shown = ", ".join(named[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
     text = wording.text or first.reason
@@ -120,9 +120,9 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     return _end_sentence(text) + (f" {_end_sentence(cure)}" if cure else "")
 
 
-def _name_asked(violation: Violation) -> str:
-    asked, at = _wording(violation).asked, write_place(violation)
-    return f"{at} ({asked})" if asked and at else at or asked
+def _name_requested(violation: Violation) -> str:
+    requested, at = _wording(violation).requested, write_place(violation)
+    return f"{at} ({requested})" if requested and at else at or requested
 
 
 def choose_remedy(violation: Violation, dialect: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from portero.identity.caller import NOBODY, TOKEN, Identity
+from portero.identity.caller import NO_IDENTITY, TOKEN, Identity
 from portero.policy import profiles
 from portero.values.json_types import JSON
 
@@ -27,7 +27,7 @@ class Enforcement:
 
     def for_caller(self, site: Mapping[str, JSON], who: Identity) -> "Enforcement":
         """The same for this user: the profile can depend on who asks, and break-glass lifts the rules."""
-        if who is NOBODY and not site.get("profiles"):
+        if who is NO_IDENTITY and not site.get("profiles"):
             return self
         profile = profiles.choose_profile(site, who, self.profile)
         breaks_glass = self.mode == "enforce" and may_break_glass(site, who)
@@ -45,4 +45,4 @@ def may_break_glass(site: Mapping[str, JSON], who: Identity) -> bool:
     groups = cast("list[str]", site.get("break-glass", []))
     if who.seconds is None or who.seconds > _MAX_SECONDS:
         return False
-    return not who.groups_by(TOKEN).isdisjoint(groups)
+    return not who.list_groups_by(TOKEN).isdisjoint(groups)

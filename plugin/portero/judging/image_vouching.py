@@ -16,7 +16,7 @@ from portero.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, j
 from portero.images.payloads import DIGEST
 from portero.judging.named_objects import Named, find_named, list_others, refuse_alias
 from portero.policy.profiles import Acting
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.refusals import Refused
 from portero.values.json_fields import child, objects, text, texts
 from portero.values.json_types import JSON, Fact
@@ -31,7 +31,7 @@ _MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _ImageRequest:
     """A request."""
 
     document: Mapping[str, JSON]
@@ -43,7 +43,7 @@ class _Request:
 @dataclass(frozen=True, slots=True)
 class _Image:
     """An image that would run. `named`: the fact about its name. `unknown`: why it cannot be known which image this is,
-    whatever has the name now, and `cure` what helps then. `hints`: what registries call it. Anybody can make
+    whatever has the name now, and `cure` what helps then. `hints`: what registries call it. Any user can make
     the daemon say so: they help people, and prove nothing.
     """
 
@@ -65,7 +65,7 @@ def describe_vouching(
     if acting is None or store is None:
         return {}
     operation = cast(str, document["operation"])
-    request = _Request(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    request = _ImageRequest(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
     store = store.for_request()
     at = "Image" if operation == "ContainerCreate" else "path.id"
     try:
@@ -81,11 +81,11 @@ def describe_vouching(
 
 def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: float) -> dict[str, JSON]:
     """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
-    request = _Request({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
+    request = _ImageRequest({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
     return {"vouching": [_make_fact(one, request, store) for one in _read_container(reported)]}
 
 
-def _list_images(request: _Request, store: ImageStore) -> Iterator[_Image]:
+def _list_images(request: _ImageRequest, store: ImageStore) -> Iterator[_Image]:
     facts = child(request.document, "facts")
     if request.operation == "ContainerCreate":
         pinned = _find_pinned(child(facts, "image"), _SERVICE)
@@ -145,10 +145,10 @@ def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
     return replace(pinned, digests=there.digests, hints=there.hints)
 
 
-def _find_former(request: _Request) -> Iterator[_Image]:
+def _find_former(request: _ImageRequest) -> Iterator[_Image]:
     """What a rollback brings back."""
     query = cast("dict[str, list[str]]", request.document["query"])
-    if first_value(query, "rollback") != "previous" or request.operation != "ServiceUpdate":
+    if find_first(query, "rollback") != "previous" or request.operation != "ServiceUpdate":
         return
     name = cast("dict[str, str]", request.document["path"]).get("id", "")
     daemon = request.objects
@@ -164,7 +164,7 @@ def _find_former(request: _Request) -> Iterator[_Image]:
             yield _find_pinned({**named, "at": "path.id"}, _SERVICE)
 
 
-def _find_of_container(request: _Request) -> Iterator[_Image]:
+def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
     daemon = request.objects
     kind = "exec" if request.operation == "ExecStart" else "container"
     id = next((one.name for one in find_named(request.document, (kind,))), "")
@@ -196,7 +196,7 @@ def _read_container(reported: Mapping[str, JSON]) -> Iterator[_Image]:
         yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 
 
-def _make_fact(one: _Image, request: _Request, store: ImageStore) -> Fact:
+def _make_fact(one: _Image, request: _ImageRequest, store: ImageStore) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
     hints = _find_hints(one, request.objects) if store.trust.denied else ()
@@ -212,7 +212,7 @@ def _make_fact(one: _Image, request: _Request, store: ImageStore) -> Fact:
         pin = _find_pin(name, one, hints or _find_hints(one, request.objects))
         if not pin and found == NOT_FETCHED:
             found, command = (
-                "it was built or loaded here, and nobody signed it",
+                "it was built or loaded here, and is not signed",
                 "sign it where it is pushed, or list",
             )
     return {
@@ -220,7 +220,7 @@ def _make_fact(one: _Image, request: _Request, store: ImageStore) -> Fact:
         "repository": name or text(one.named, "reference"),
         "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
         "vouched": is_vouched,
-        "keys": verdict.keys or "somebody",
+        "keys": verdict.keys or "a trusted key",
         "found": found,
         "command": command,
         "deniedBy": listed[0].name if listed else "",

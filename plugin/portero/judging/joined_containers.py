@@ -20,7 +20,7 @@ from portero.values.json_types import JSON, Fact
 _MODES: Mapping[str, str] = {"network": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
 _TYPES = ("bind", "volume")
 _LOOKED_UP = "containers"
-# Containers that join each other in a row; more than anybody makes.
+# Containers that join each other in a row; more than any user makes.
 _MAX_JOINED = 16
 _WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 _Mode: TypeAlias = Literal["host", "own", "unseen"]
@@ -29,7 +29,7 @@ _LATER = "it was joined by a name that nothing had: dockerd looks for one at eac
 
 
 def list_unseen(document: Mapping[str, JSON], operation: Operation, daemon: Objects | None) -> dict[str, JSON]:
-    """`unseenContainers`: those that a request joins of which nobody can say what they will be; raises Refused.
+    """`unseenContainers`: those that a request joins of which it is not known what they will be; raises Refused.
 
     `daemon`: None where it cannot be asked. dockerd keeps the ID of what a create joins, and a name where nothing has
     it yet: it looks that up at each start, and a restart policy starts without a request.
@@ -56,7 +56,7 @@ def _make_unseen(named: Iterable[tuple[Mapping[str, JSON], str]]) -> dict[str, J
 
 
 def _find_doubt(kind: str, space: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> str:
-    """Why nobody can say which namespace this is; empty: it is known."""
+    """Why it is not known which namespace this is; empty: it is."""
     name, at = text(space, "container").removeprefix("/"), text(space, "at")
     if exists and not _WHOLE_ID.fullmatch(name):
         return _LATER

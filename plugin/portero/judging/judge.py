@@ -14,7 +14,7 @@ from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, ask, note_moment
 from portero.host.view import Host, HostMoment
-from portero.identity.caller import Credentials, Identity, identify
+from portero.identity.caller import Credentials, Identity, identify_caller
 from portero.identity.door_key import DoorKey
 from portero.images.image_store import ImageStore
 from portero.judging import (
@@ -147,13 +147,15 @@ class Judge:
         self, data: bytes, time: float, identity: Identity | None = None, notes: HostNotes | None = None
     ) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
-        request = self.routes.read(read_envelope(data))
+        request = self.routes.read_request(read_envelope(data))
         who = identity or self._identify(request.envelope, time, notes)
         return self._document(request, who, note_moment(self.host.moment(), notes))
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return ask(notes, "identity", partial(identify, by, self.policy.trusted, self.audiences, time, self.door_key))
+        return ask(
+            notes, "identity", partial(identify_caller, by, self.policy.trusted, self.audiences, time, self.door_key)
+        )
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
@@ -175,7 +177,7 @@ class Judge:
             version=request.target.version,
             path=request.match.path,
             query=request.target.query,
-            identity=who.document(),
+            identity=who.make_document(),
             canonical=body.read_body(request, self.shapes),
             host=host,
         )

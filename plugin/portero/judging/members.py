@@ -21,7 +21,7 @@ _UNSHARED = frozenset({"tmpfs", "image", "npipe"})
 def make_started(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
     """A container that is asked to start, from what docker inspect shows."""
     is_first = text(child(container, "State"), "Status") in ("", "created")
-    return replace(make_member(container, host, existing), state="asked" if is_first else "asked again")
+    return replace(make_member(container, host, existing), state="starting" if is_first else "restarting")
 
 
 def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterable[Source], host: HostMoment) -> Member:
@@ -34,7 +34,7 @@ def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterabl
     ]
     networks = [("network host", True) for network in objects(facts, "networks") if text(network, "name") == "host"]
     resources = [*_name_resources(sources, host), *volumes, *networks]
-    return _make_member(f"service {name}", f"service {name}", resources, "asked")
+    return _make_member(f"service {name}", f"service {name}", resources, "starting")
 
 
 def make_member(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
@@ -87,7 +87,7 @@ def _make_member(id: str, name: str, resources: Iterable[tuple[str, bool]], stat
 
 
 def _name_resources(sources: Iterable[Source], host: HostMoment) -> Iterator[tuple[str, bool]]:
-    """The folders under all their names: nobody meets in a regular file, and root needs no descriptor."""
+    """The folders under all their names: no two meet in a regular file, and root needs no descriptor."""
     for source in sources:
         passage = host.find_passage(source.path)
         names = {source.path, passage.resolved or source.path, *passage.names}

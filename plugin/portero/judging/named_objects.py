@@ -12,7 +12,7 @@ from typing import cast
 
 from portero.facts.networks import PARENT, find_taken
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.refusals import Refused
 from portero.values.json_fields import as_object, child, objects, text
 from portero.values.json_types import JSON
@@ -74,7 +74,7 @@ def _find_container(document: Mapping[str, JSON]) -> Iterator[Named]:
     if id is not None and not _ends_restarts_only(document):
         yield Named("container", id, "path.id")
     query = cast(dict[str, list[str]], document["query"])
-    if id is None and (name := first_value(query, "container")):  # the container of a commit
+    if id is None and (name := find_first(query, "container")):  # the container of a commit
         yield Named("container", name.removeprefix("/"), "?container")
 
 
@@ -88,7 +88,7 @@ def _ends_restarts_only(document: Mapping[str, JSON]) -> bool:
 
 
 def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
-    if first_value(cast(dict[str, list[str]], document["query"]), "rollback") == "previous":
+    if find_first(cast(dict[str, list[str]], document["query"]), "rollback") == "previous":
         yield Named("service", _find_path_id(document) or "", "path.id")
 
 

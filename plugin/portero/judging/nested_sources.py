@@ -16,7 +16,7 @@ from portero.files.path import clean, is_within
 from portero.host.container_list import ContainerList, list_paths
 from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.values.json_fields import child, flag, integer, objects, text, texts, to_text
 from portero.values.json_types import JSON, Fact
 from portero.values.spelling import make_printable
@@ -49,7 +49,7 @@ def list_requested(document: Mapping[str, JSON], host: HostMoment) -> list[Sourc
 
 def find_requested_name(document: Mapping[str, JSON]) -> str:
     """What a request makes, as a reason names it."""
-    named = first_value(cast("dict[str, list[str]]", document.get("query", {})), "name")
+    named = find_first(cast("dict[str, list[str]]", document.get("query", {})), "name")
     kind, name = ("service", text(child(document, "body"), "Name")) if not named else ("container", named)
     made = f"{kind} {shorten_name(name)}" if name else "a container without a name"
     return f"{made}, which is being created (should that fail, repeat the command a minute later),"

@@ -38,7 +38,7 @@ _MAKES = frozenset({"ContainerCreate", "NetworkCreate", "ServiceCreate", "Servic
 _OF_ALL = frozenset(
     {"BuildPrune", "ContainerPrune", "ImagePrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"}
 )
-# Users and groups have names of their own each: a group must not own what is a user's of the same name.
+# Users and groups have separate names: a group must not own what is a user's of the same name.
 _GROUP = "group:"
 # Swarm fills in the name of a service's volume after this check, with any name.
 _TEMPLATE = "{{"
@@ -100,7 +100,7 @@ def _list_foreign(
         refuse_alias(named)
         if named.kind == "volume" and _TEMPLATE in named.name:
             name = f"{shorten_name(named.name)}, a name that swarm makes later,"
-            yield {"kind": named.kind, "name": name, "owner": "somebody else as well", "at": named.at}
+            yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
             continue
         try:
             kind, meanings = _list_meanings(named, objects)

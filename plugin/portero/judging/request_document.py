@@ -11,7 +11,7 @@ from portero.facts.inspected import Inspected
 from portero.host.notes import HostNotes, NotedMoment
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import Canonical, canonicalize
-from portero.reading.go_json import tree_of
+from portero.reading.go_json import make_tree
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.values.json_types import JSON
@@ -92,16 +92,16 @@ def describe_making(
     """
     call = _CallParameters(made.operation, None, {"id": made.name}, {"name": (made.name,)})
     text = json.dumps((made.operation, made.name, made.body))
-    cached = cast("_CachedObject | None", shapes.kept.get(text))
+    cached = cast("_CachedObject | None", shapes.cache.get(text))
     if cached is None or not cached.answers.still_hold(host):
         shape, answers = shapes.by_operation[made.operation], HostNotes()
-        canonical = cached.canonical if cached else canonicalize(shape, tree_of(made.body))
+        canonical = cached.canonical if cached else canonicalize(shape, make_tree(made.body))
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         cached = _CachedObject(canonical, facts, answers)
         if len(text) + len(json.dumps(facts)) <= _MAX_CACHED_BYTES:
-            if len(shapes.kept) >= _MAX_CACHED:
-                shapes.kept.clear()
-            shapes.kept[text] = cached
+            if len(shapes.cache) >= _MAX_CACHED:
+                shapes.cache.clear()
+            shapes.cache[text] = cached
     document = _assemble_document(call, "POST", identity, cached.canonical, cached.facts)
     return {**document, "objects": dict(used)}
 
@@ -122,7 +122,7 @@ def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
     if version is None or not shapes.drops(operation, version):
         return document
-    body = canonicalize(shapes.by_operation[operation], tree_of(document["body"]), version).body
+    body = canonicalize(shapes.by_operation[operation], make_tree(document["body"]), version).body
     return {**document, "body": body}
 
 

@@ -1,7 +1,7 @@
 """Limits that the daemon cannot enforce, for want of a cgroup controller: reported instead of refused.
 
 dockerd drops a limit of memory, swap or processes then, and refuses --cpus (moby daemon/daemon_unix.go,
-verifyPlatformContainerResources; docker-facts 7.18): nobody could satisfy the rule.
+verifyPlatformContainerResources; docker-facts 7.18): no request could satisfy the rule.
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from portero.facts.collect import has_facts
-from portero.identity.caller import DOOR, NOBODY, Identity
+from portero.identity.caller import DOOR, NO_IDENTITY, Identity
 from portero.judging.enforcement import Enforcement
 from portero.policy.dialect import list_keywords
 from portero.policy.policy import Policy
@@ -28,12 +28,12 @@ class UnjudgedReads:
         site, methods = policy.site, cast("list[str]", policy.site["identity-methods"])
         counts = bool(site.get("profiles")) or "" not in methods
         listed = () if counts else operations
-        self.without_user = frozenset(one.id for one in listed if self._is_unjudged(one, NOBODY, enforcement))
+        self.without_user = frozenset(one.id for one in listed if self._is_unjudged(one, NO_IDENTITY, enforcement))
 
     def has(self, operation: Operation, who: Identity, enforcement: Enforcement) -> bool:
         """Whether no enforced or reported rule judges this operation of this caller, for whom `enforcement` is."""
-        if who is NOBODY or who.method != DOOR:
-            return who is NOBODY and operation.id in self.without_user
+        if who is NO_IDENTITY or who.method != DOOR:
+            return who is NO_IDENTITY and operation.id in self.without_user
         key = operation.id, who, enforcement
         is_unjudged = self._of_users.get(key)
         if is_unjudged is None:
@@ -62,5 +62,5 @@ def _may_refuse(policy: Policy, rule: str, operation: Operation, who: Identity) 
     }
     if not named <= {"operation", "identity"} or not schema.keys() <= {"properties", "if", "then"}:
         return True
-    document: dict[str, JSON] = {"operation": operation.id, "identity": who.document()}
+    document: dict[str, JSON] = {"operation": operation.id, "identity": who.make_document()}
     return bool(policy.checks[rule].failures(document))

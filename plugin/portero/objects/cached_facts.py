@@ -99,7 +99,7 @@ def is_settled(shown: Mapping[str, JSON]) -> bool:
 
 
 class FactsCode:
-    """Facts of one daemon in few bytes: containers are much alike, and the first one is the dictionary of all others.
+    """Facts of one daemon in few bytes: containers are similar, and the first one is the dictionary of all others.
 
     For several threads at once.
     """

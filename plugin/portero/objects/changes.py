@@ -12,7 +12,7 @@ from portero.dockerd.api import read_object
 from portero.reading.envelope import Envelope
 from portero.reading.go_json import Pairs, parse_json
 from portero.reading.routes import ApiRequest, Match, Routes
-from portero.reading.uri import Target, first_value
+from portero.reading.uri import Target, find_first
 from portero.refusals import Refused
 from portero.values.json_fields import to_text, to_texts
 from portero.values.json_types import JSON
@@ -56,7 +56,7 @@ EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume")
 
 def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
     try:
-        return find_change(routes.read(envelope))
+        return find_change(routes.read_request(envelope))
     except Refused:
         return EVERYTHING  # of what is not enforced: what dockerd makes of it is not known
 
@@ -115,7 +115,7 @@ def _find_id(match: Match) -> str:
 
 
 def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    name = first_value(target.query, "name").removeprefix("/")
+    name = find_first(target.query, "name").removeprefix("/")
     # A name can take the place of what begins an ID.
     lasts = BEGINNING.fullmatch(name) is not None
     return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1], lasts)
@@ -123,7 +123,7 @@ def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 
 def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     # Whose name that is, or whose ID begins so, may be another one by then.
-    name = first_value(target.query, "name").removeprefix("/")
+    name = find_first(target.query, "name").removeprefix("/")
     return PossibleChange((Touch("container", _find_id(match)), *([Touch("container", name)] if name else [])))
 
 

@@ -90,7 +90,7 @@ class DaemonQuestions:
         """The same, and the picture stays as it is."""
         absent = _ABSENT.get(kind, frozenset())
         with refuse_unreadable():
-            lists = self._requests.lists(_LISTS[kind], _WANTED[kind])
+            lists = self._requests.get_lists(_LISTS[kind], _WANTED[kind])
             listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
         if listed is None:
             raise Refused("lookup-failed")
@@ -104,7 +104,7 @@ class DaemonQuestions:
         state: LookupState = "unanswered"
         try:
             with refuse_unreadable():
-                for status, body in self._requests.answers(target):
+                for status, body in self._requests.get_bodies(target):
                     state = "auto"
                     if status in absent:
                         return None

@@ -1,6 +1,6 @@
 """Who could have received a descriptor of a folder whose writer is gone: what was known and what is seen in, both out.
 
-A container passes a descriptor over a socket (SCM_RIGHTS) at a resource that both share; whoever has a descriptor of a
+A container passes a descriptor over a socket (SCM_RIGHTS) at a resource that both share; one with a descriptor of a
 folder writes there without a mount, and can replace what lies below it. Of what happened between two lists nothing is
 known: each container that may have run in between can have met each other one.
 """
@@ -79,7 +79,7 @@ def _find_left(removed: Member) -> frozenset[str]:
 def _is_awaited(member: Member, turn: int, now: float) -> bool:
     if member.turn > turn:
         return True
-    return member.is_service and member.state == "asked" and now < member.since + _SERVICE_SECONDS
+    return member.is_service and member.state == "starting" and now < member.since + _SERVICE_SECONDS
 
 
 def _merge(before: Member | None, seen: Member) -> Member:
@@ -87,7 +87,7 @@ def _merge(before: Member | None, seen: Member) -> Member:
         return replace(seen, held=before.held, run=before.run) if before and before.held else seen
     # A start can take long, and a run can be short: what was asked to start may run at any time until it was seen so.
     # dockerd runs its process before it says so, and that can hold something by then.
-    is_awaited = before.state == "asked again" or (before.state == "asked" and seen.state == "new")
+    is_awaited = before.state == "restarting" or (before.state == "starting" and seen.state == "new")
     return replace(seen, state=before.state, held=before.held, run=before.run) if is_awaited else seen
 
 

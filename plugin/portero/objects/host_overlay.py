@@ -55,7 +55,7 @@ class HostOverlayMoment:
         Without a host at hand there are none: what is checked here is not executed here.
         """
         routes = self.moment.routes()
-        return NO_ROUTES if routes is None else routes.without(self.existing)
+        return NO_ROUTES if routes is None else routes.exclude(self.existing)
 
     def daemon(self) -> DaemonDefaults:
         return self.moment.daemon()

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from portero.dockerd.api import TimedRequests, read_object
-from portero.dockerd.connection_pool import KeptConnections
+from portero.dockerd.connection_pool import ConnectionPool
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.view import may_begin_network_id
@@ -36,7 +36,7 @@ class DaemonNetworks:
     def __init__(
         self,
         addresses: Callable[[AskingDaemon | None], Iterable[str]],
-        find_connections: Callable[[AskingDaemon | None], KeptConnections[Any]] = lambda daemon: KeptConnections(),
+        find_connections: Callable[[AskingDaemon | None], ConnectionPool[Any]] = lambda daemon: ConnectionPool(),
     ) -> None:
         self.addresses, self.find_connections = addresses, find_connections
         self._names: dict[tuple[DockerdIdentity, str], str] = {}
@@ -106,7 +106,7 @@ class NetworkNames:
     @cached_property
     def _requests(self) -> TimedRequests:
         connections = self._networks.find_connections(self._daemon)
-        return TimedRequests(self._networks.addresses(self._daemon), self._daemon, kept=connections)
+        return TimedRequests(self._networks.addresses(self._daemon), self._daemon, pool=connections)
 
     def _find_hosts(self) -> tuple[str, ...] | None:
         """The IDs of the network host: the local one, and a swarm's where there is one. None: not found."""
@@ -120,9 +120,9 @@ class NetworkNames:
     def _ask(self, network: str) -> Mapping[str, str] | None:
         """Name and Id of a network; {}: the daemon has none of this name. None: there is no answer.
 
-        The sockets of one daemon answer alike, so the first answer counts.
+        The sockets of one daemon give the same answer, so the first one counts.
         """
-        for status, body in self._requests.answers(f"/networks/{network}", _MAX_NETWORK_BYTES):
+        for status, body in self._requests.get_bodies(f"/networks/{network}", _MAX_NETWORK_BYTES):
             if status == HTTPStatus.NOT_FOUND:
                 return {}
             if status == HTTPStatus.OK and (answer := _read_network(body)) is not None:

@@ -25,7 +25,7 @@ from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
 _CONNECT_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
-# Nobody waits for a list. Of one container reading ahead gives up soon: while it starts it holds its lock.
+# No request waits for a list. Of one container reading ahead gives up soon: while it starts it holds its lock.
 _LIST_SECONDS, _ONE_SECONDS = 10.0, 0.3
 # Requests that were allowed by a process before this one can still be executed.
 _FIRST_SECONDS = 5.0

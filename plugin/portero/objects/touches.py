@@ -1,7 +1,7 @@
 """Which objects requests can change just now, or could since a moment: what is read meanwhile may be older than that.
 
-A touch begins with the decision, before dockerd is told, and ends with the answer. What was asked of dockerd after the
-end shows what the request did.
+A touch begins with the decision, before dockerd has the answer, and ends with that of dockerd. What dockerd shows after
+the end shows what the request did.
 """
 
 from collections import Counter, deque
@@ -67,7 +67,7 @@ class Touches:
             self._forgotten = self._recent.popleft()[0]
 
     def pass_moment(self) -> int:
-        """A moment of its own: what was asked for before has an earlier one."""
+        """A new moment: what was asked for before has an earlier one."""
         self.moment += 1
         return self.moment
 

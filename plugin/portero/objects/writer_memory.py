@@ -211,7 +211,7 @@ class DaemonMembers:
 
     def note(self, started: Iterable[Member]) -> None:
         """Note what is allowed to start, with what it is known to hold, and of a service what it was before."""
-        # Later than this request: whoever reads a list now does not see that it started.
+        # Later than this request: what reads a list now does not see that it started.
         turn = self._memory.begin_turn()
 
         def change(one: Member, former: Member | None) -> Member:

@@ -33,7 +33,7 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
                 close = suggest_name(name, [*lists, *sorted(operations)])
                 yield f"{DOORS}: '{name}' is no operation and no list{close}"
         if door["name"] == USERS and "containers" in door:
-            yield f"{DOORS}: {USERS} is for people, and no container has it: give the container a door of its own"
+            yield f"{DOORS}: {USERS} is for people, and no container has it: give the container its own door"
         if door["name"] != USERS and "same-names" in door:
             yield f"{DOORS}: same-names is of {USERS}: remove it from {door['name']}"
     for name, listed in lists.items():

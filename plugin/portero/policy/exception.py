@@ -31,7 +31,7 @@ MAX_TRIES = 64
 _MAX_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
-# Many exceptions live for a week: they need nobody from their first day on.
+# Many exceptions live for a week: they need no attention from their first day on.
 _ATTENTION = timedelta(days=3)
 
 

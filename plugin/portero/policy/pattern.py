@@ -1,4 +1,4 @@
-"""The patterns that a rule may use: those that Python's `re` and Rust's `regex` read alike.
+"""The patterns that a rule may use: those that Python's `re` and Rust's `regex` read the same way.
 
 A pattern covers the whole string (`^...$`) and is plain ASCII: literals, escaped punctuation, `.` for any character at
 all (engine/portable_schema.py sees to it), classes like [a-z0-9_-], groups, alternatives inside groups, and the
@@ -41,7 +41,7 @@ class _Group:
 
 
 def refuse_unsafe(pattern: str) -> None:
-    """Raise PatternRefused unless both engines read the pattern alike."""
+    """Raise PatternRefused unless both engines read the pattern the same way."""
     if not pattern.isascii() or not pattern.isprintable():
         raise PatternRefused("has characters outside printable ASCII: write plain ASCII")
     if not (pattern.startswith("^") and pattern.endswith("$") and len(pattern) > 2):

@@ -27,7 +27,7 @@ def is_stricter(profile: str, other: str) -> bool:
 
 def _matches(entry: Mapping[str, JSON], identity: Identity) -> bool:
     """Whether every list of the entry names the user, one of the groups, the method; by these methods, a group."""
-    groups = identity.groups_by(SITE, *cast("list[str]", entry.get("methods", METHODS)))
+    groups = identity.list_groups_by(SITE, *cast("list[str]", entry.get("methods", METHODS)))
     of_caller = {"users": (identity.user,), "groups": groups, "methods": identity.methods}
     return all(
         not {*cast("list[str]", entry[kind])}.isdisjoint(names) for kind, names in of_caller.items() if kind in entry

@@ -12,7 +12,7 @@ from typing import cast
 from portero.identity.caller import PAIRS
 from portero.policy import doors
 from portero.values.go_values import parse_size
-from portero.values.ip_ranges import spell_prefix
+from portero.values.ip_ranges import format_prefix
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 
@@ -131,7 +131,7 @@ def _match_registry(registry: str) -> JSON:
 
 def _match_subnets(value: JSON) -> JSON:
     """Of a subnet fact; its prefix begins with that of the range that it lies in."""
-    prefixes = [spell_prefix(ip_network(subnet, strict=False)) for subnet in cast(list[str], value)]
+    prefixes = [format_prefix(ip_network(subnet, strict=False)) for subnet in cast(list[str], value)]
     if not prefixes:
         return {"properties": {"hostAddress": {"const": False}}}
     return {"properties": {"prefix": _match_any(prefixes, "")}}

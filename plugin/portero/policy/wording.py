@@ -47,10 +47,10 @@ class WordingTemplate:
     def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
         """The words for one violation, which fails at these paths of the request document."""
         words = self.words
-        if words.part is None and not words.asked and "{" not in words.text:
+        if words.part is None and not words.requested and "{" not in words.text:
             return words
         failed, fact = follow_facts(request, paths[0])
-        is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.asked)
+        is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.requested)
         # What Docker adds was not asked for: the text tells of it.
         shows_figures = not is_missing and fact.get("added") is not True
         is_whole = words.cause == _MOUNT and "/" in cast("list[str]", fact.get("paths", ()))
@@ -63,18 +63,18 @@ class WordingTemplate:
             words.cause,
             words.beside,
             part,
-            self._asked(request, paths, fact) if shows_figures and words.asked else "",
+            self._fill_requested(request, paths, fact) if shows_figures and words.requested else "",
             words.allowed if shows_figures else "",
             _WHOLE_HOST if is_whole else _fill(words.text, fact),
             words.cure,
         )
 
-    def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
+    def _fill_requested(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
         if len(paths) == 1:
-            asked = _fill(self.words.asked, first)
+            asked = _fill(self.words.requested, first)
             return f"also {asked}, by a link or mount" if first.get("via") == "host-mount" else asked
         facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
-        values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
+        values = [value for value in dict.fromkeys(_fill(self.words.requested, fact) for fact in facts) if value]
         more = len(paths) - _MAX_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
 

@@ -60,23 +60,23 @@ class RuleProof:
         examples += [("denies", example) for example in rule.denies]
         for kind, example in examples:
             try:
-                cases.append(ExampleRequest(kind, example.command, rule_kind.document(example)))
+                cases.append(ExampleRequest(kind, example.command, rule_kind.make_document(example)))
             except (Refused, ValueError) as error:
                 impossible.append((example.command, str(error)))
         slow: dict[str, str] = {}
-        found: dict[str, dict[str, list[tuple[InstancePath, ...]]]] = {}
+        by_kind: dict[str, dict[str, list[tuple[InstancePath, ...]]]] = {}
         for engine in rule_kind.engines:
-            checks, found[engine.name] = rule_kind.compiled(engine, rule.schema), {}
+            checks, by_kind[engine.name] = rule_kind.compile_rule(engine, rule.schema), {}
             for case in cases:
                 if case.command in slow:
                     continue
                 try:
                     with _limit_seconds(MAX_SECONDS):
-                        found[engine.name][case.command] = _find_failures(rule_kind, rule, case, checks)
+                        by_kind[engine.name][case.command] = _find_failures(rule_kind, rule, case, checks)
                 except TimeoutError:
                     slow[case.command] = engine.name
         quick = tuple(case for case in cases if case.command not in slow)
-        failures = {name: [of_case[case.command] for case in quick] for name, of_case in found.items()}
+        failures = {name: [of_case[case.command] for case in quick] for name, of_case in by_kind.items()}
         return cls(rule_kind, rule, quick, tuple(impossible), tuple(slow.items()), failures)
 
     def spell_failures(self, failures: Failures) -> list[list[list[str]]]:
@@ -88,7 +88,7 @@ class RuleProof:
 
     def judge_mutant(self, schema: Mapping[str, JSON]) -> Failures:
         """The failures with another schema instead of the rule's, as the fastest engine finds them."""
-        checks = self.rule_kind.compiled(self.rule_kind.engines[0], schema)
+        checks = self.rule_kind.compile_rule(self.rule_kind.engines[0], schema)
         return [_find_failures(self.rule_kind, self.rule, case, checks) for case in self.cases]
 
 
@@ -122,7 +122,7 @@ def _check_decisions(proof: RuleProof) -> Iterator[str]:
         yield f"'{command}': the engine {name} takes more than {MAX_SECONDS} seconds: write patterns with fewer choices"
     for engine in proof.rule_kind.engines:
         for case, readings in zip(proof.cases, proof.spell_failures(proof.failures[engine.name]), strict=True):
-            if any(bool(places) != (case.kind == "denies") for places in readings):
+            if any(bool(failures) != (case.kind == "denies") for failures in readings):
                 cure = f"{_FAILS[case.kind]} by the engine {engine.name}: fix the rule or the example"
                 yield f"{case.kind}: '{case.command}' {cure}"
             elif not all(at for places in readings for at in places):
@@ -182,14 +182,14 @@ def list_mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JS
     for path, keyword, value in list_keywords(whole):
         if keyword in _ANNOTATIONS:
             continue
-        yield format_path((*path, keyword)), _without(whole, (*path, keyword))
+        yield format_path((*path, keyword)), _drop_at(whole, (*path, keyword))
         if keyword in (*MANY_SCHEMAS, *NAMED_SCHEMAS) and isinstance(value, list | dict) and len(value) > 1:
             members = range(len(value)) if isinstance(value, list) else value
             for member in members:
-                yield format_path((*path, keyword, member)), _without(whole, (*path, keyword, member))
+                yield format_path((*path, keyword, member)), _drop_at(whole, (*path, keyword, member))
 
 
-def _without(schema: dict[str, JSON], path: InstancePath) -> dict[str, JSON]:
+def _drop_at(schema: dict[str, JSON], path: InstancePath) -> dict[str, JSON]:
     mutant = deepcopy(schema)
     inside: Any = mutant
     for step in path[:-1]:

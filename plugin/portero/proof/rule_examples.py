@@ -18,7 +18,7 @@ from portero.engine.rust import RUST
 from portero.files import package_files
 from portero.host.fixed_host import FixedHost
 from portero.hostcheck import host_rules
-from portero.hostcheck.fact import certain, possible
+from portero.hostcheck.fact import make_certain, make_possible
 from portero.judging import request_document
 from portero.judging.judge import Judge
 from portero.policy import loader, site
@@ -27,7 +27,7 @@ from portero.policy.json_files import find_faults
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.reading.body_decoder import Canonical, canonicalize
-from portero.reading.go_json import tree_of
+from portero.reading.go_json import make_tree
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.values.json_objects import apply_patch
@@ -35,7 +35,7 @@ from portero.values.json_types import JSON
 
 API_VERSION = "1.45"
 _PARAMETER = re.compile(r"\{([a-z]+)")
-_NOBODY: dict[str, JSON] = {"user": "", "groups": [], "method": ""}
+_NO_IDENTITY: dict[str, JSON] = {"user": "", "groups": [], "method": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class Examples:
     operations: Mapping[str, Operation]
     shapes: Shapes
 
-    def requests(self, rule: Rule) -> Iterator[tuple[Literal["allows", "denies"], str, dict[str, JSON]]]:
+    def make_requests(self, rule: Rule) -> Iterator[tuple[Literal["allows", "denies"], str, dict[str, JSON]]]:
         """Each example of a rule: whether it obeys or breaks the rule, its command, its request document."""
         for example in rule.allows:
-            yield "allows", example.command, self.document(example)
+            yield "allows", example.command, self.make_document(example)
         for example in rule.denies:
-            yield "denies", example.command, self.document(example)
+            yield "denies", example.command, self.make_document(example)
 
-    def document(self, example: Example) -> dict[str, JSON]:
+    def make_document(self, example: Example) -> dict[str, JSON]:
         """The request document of one example; raises Refused where dockerd's decoder would refuse the body."""
         operation = self.operations[example.operation]
-        base, changes = self._base(operation), example.changes
+        base, changes = self._make_base(operation), example.changes
         query = cast(dict[str, list[str]], apply_patch(base["query"], changes.get("query", {})))
         body = apply_patch(base["body"], changes["body"]) if "body" in changes else base["body"]
         document = request_document.build_document(
@@ -64,31 +64,31 @@ class Examples:
             version=API_VERSION,
             path=cast(dict[str, str], apply_patch(base["path"], changes.get("path", {}))),
             query={name: tuple(values) for name, values in query.items()},
-            identity=cast(dict[str, JSON], apply_patch(_NOBODY, changes.get("identity", {}))),
-            canonical=self._canonical(operation, body),
+            identity=cast(dict[str, JSON], apply_patch(_NO_IDENTITY, changes.get("identity", {}))),
+            canonical=self._canonicalize_body(operation, body),
             host=FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
         )
         return document | {"objects": changes.get("objects", {})}
 
-    def _base(self, operation: Operation) -> dict[str, JSON]:
-        base = self._base_request(operation.id)
+    def _make_base(self, operation: Operation) -> dict[str, JSON]:
+        base = self._find_base_request(operation.id)
         parameters: dict[str, JSON] = dict.fromkeys(_PARAMETER.findall(operation.path), "x")
         return {
             "path": parameters | cast(dict[str, JSON], base.get("path", {})),
             "query": base.get("query", {}),
-            "body": self._base_request(base.get("bodyOf", operation.id)).get("body"),
+            "body": self._find_base_request(base.get("bodyOf", operation.id)).get("body"),
         }
 
-    def _base_request(self, operation: JSON) -> dict[str, JSON]:
+    def _find_base_request(self, operation: JSON) -> dict[str, JSON]:
         return cast(dict[str, JSON], self.base.get(cast(str, operation), {}))
 
-    def _canonical(self, operation: Operation, body: JSON) -> Canonical:
+    def _canonicalize_body(self, operation: Operation, body: JSON) -> Canonical:
         if operation.body != "json":
             return Canonical(None, ())
-        return canonicalize(self.shapes.by_operation[operation.id], tree_of(body))
+        return canonicalize(self.shapes.by_operation[operation.id], make_tree(body))
 
 
-def builtin_examples(judge: Judge) -> Examples:
+def load_examples(judge: Judge) -> Examples:
     """Examples of requests as this judge reads them."""
     base = package_files.read_schema("base-requests.json")
     return Examples(base, {each.id: each for each in judge.routes.operations}, judge.shapes)
@@ -105,10 +105,10 @@ class RequestRules:
     resources: Mapping[str, Mapping[str, JSON]]
     engines: Sequence[Engine]
 
-    def document(self, example: Example) -> dict[str, JSON]:
-        return self.examples.document(example)
+    def make_document(self, example: Example) -> dict[str, JSON]:
+        return self.examples.make_document(example)
 
-    def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
+    def compile_rule(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
         return [engine.compile(schema, self.resources)]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
@@ -125,16 +125,16 @@ class HostRules:
     resources: Mapping[str, Mapping[str, JSON]]
     engines: Sequence[Engine]
 
-    def document(self, example: Example) -> dict[str, JSON]:
+    def make_document(self, example: Example) -> dict[str, JSON]:
         """The host of an example; ValueError when it does not match host.json."""
         changed = cast(dict[str, JSON], apply_patch(self.base, dict(example.changes)))
         for fault in find_faults(changed, self.described):
             raise ValueError(fault)
         return changed
 
-    def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
+    def compile_rule(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
         """Both readings of the rule, which agree where every fact is known."""
-        readings = (cast(dict[str, JSON], reading(dict(schema))) for reading in (certain, possible))
+        readings = (cast(dict[str, JSON], reading(dict(schema))) for reading in (make_certain, make_possible))
         return [engine.compile(read, self.resources) for read in readings]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
@@ -153,12 +153,12 @@ def list_rules(
     """Every rule in these folders with its kind, the built-in folder first; also rules that a later folder replaces."""
     builtin = folders[0]
     by_id = {operation.id: operation for operation in operations}
-    examples = Examples(_read(builtin / "base-requests.json"), by_id, shapes)
-    base, described = _read(builtin / "base-host.json"), _read(builtin / "host.json")
+    examples = Examples(_read_json(builtin / "base-requests.json"), by_id, shapes)
+    base, described = _read_json(builtin / "base-host.json"), _read_json(builtin / "host.json")
     for number, folder in enumerate(folders, 1):
         example = folder / _EXAMPLE_SITE
         upto = [*folders[:number], *([example] if example.is_dir() else [])]
-        about_requests, about_host = loader.load_policy(upto, operations), host_rules.load(upto)
+        about_requests, about_host = loader.load_policy(upto, operations), host_rules.load_rules(upto)
         resources = _make_resources(builtin, about_requests.site)
         requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, described, resources, ENGINES)
         yield from ((requests, rule) for rule in _list_of_folder(folder, about_requests.rules))
@@ -170,9 +170,9 @@ def _list_of_folder(folder: Path, rules: Mapping[str, Rule]) -> Iterator[Rule]:
 
 
 def _make_resources(builtin: Path, values: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
-    definitions = site.make_definitions(values, _read(builtin / "site.schema.json"))
-    return {"site": {"$defs": definitions}, "request": _read(builtin / "request.json")}
+    definitions = site.make_definitions(values, _read_json(builtin / "site.schema.json"))
+    return {"site": {"$defs": definitions}, "request": _read_json(builtin / "request.json")}
 
 
-def _read(file: Path) -> dict[str, JSON]:
+def _read_json(file: Path) -> dict[str, JSON]:
     return cast(dict[str, JSON], json.loads(file.read_text(encoding="utf-8")))

@@ -12,7 +12,7 @@ from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.envelope import Envelope
 from portero.reading.routes import ApiRequest
 from portero.reading.shapes import Shapes
-from portero.reading.uri import first_value
+from portero.reading.uri import find_first
 from portero.refusals import Refused
 
 # Only of these does net/http read a form from the body (Go src/net/http/request.go, ParseForm).
@@ -37,7 +37,7 @@ def read_body(request: ApiRequest, shapes: Shapes) -> Canonical:
         _refuse_unseen(envelope, "body-hidden")
         return _NOTHING
     # An ImageCreate takes an archive for an import. A pull brings nothing: a hidden form would make an import of it.
-    imports = first_value(target.query, "fromImage") == "" and first_value(target.query, "fromSrc") == "-"
+    imports = find_first(target.query, "fromImage") == "" and find_first(target.query, "fromSrc") == "-"
     takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not imports)
     if takes_none and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")

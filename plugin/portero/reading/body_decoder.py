@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 from portero.reading import go_scalars
 from portero.reading.go_json import Pairs, Tree
-from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, numbers
+from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, parse_version
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -60,7 +60,7 @@ class _Notes:
 
 def canonicalize(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
     """`tree` as Docker takes it at an API version; raises Refused with a body code and the `at` of the fault."""
-    notes = _Notes(None if version is None else numbers(version), [], [])
+    notes = _Notes(None if version is None else parse_version(version), [], [])
     body = _read(shape, tree, None, notes)
     return Canonical(body, tuple(notes.unknown), tuple(notes.dropped))
 
@@ -144,7 +144,7 @@ def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Not
     """Take out what dockerd takes out; a zero value is no loss, but for a pointer."""
     for field in dated:
         since = cast(str, field.since)
-        if cast(tuple[int, ...], notes.version) >= numbers(since):
+        if cast(tuple[int, ...], notes.version) >= parse_version(since):
             continue
         value = fields.pop(field.name, None)
         if value or (field.pointer and value is not None):

@@ -55,7 +55,7 @@ def parse_json(data: bytes) -> Tree:
     return tree
 
 
-def tree_of(value: JSON) -> Tree:
+def make_tree(value: JSON) -> Tree:
     """The tree of a value as if it had come as JSON."""
     return parse_json(json.dumps(value).encode())
 
@@ -77,14 +77,14 @@ def _may_be_deep(data: bytes) -> bool:
 
 
 def _refuse_depth(tree: Tree) -> None:
-    level = _containers([tree])
+    level = _list_containers([tree])
     for _ in range(MAX_DEPTH):
-        level = _containers(child for node in level for child in _children(node))
+        level = _list_containers(child for node in level for child in _list_children(node))
     if level:
         raise Refused("body-too-deep")
 
 
-def _containers(nodes: Iterable[Tree]) -> "list[list[Tree] | Pairs]":
+def _list_containers(nodes: Iterable[Tree]) -> "list[list[Tree] | Pairs]":
     return [node for node in nodes if isinstance(node, list | Pairs)]
 
 
@@ -92,7 +92,7 @@ def _refuse_lone_surrogates(tree: Tree) -> None:
     nodes: list[Tree] = [tree]
     while nodes:
         node = nodes.pop()
-        nodes.extend(_children(node))
+        nodes.extend(_list_children(node))
         if isinstance(node, Pairs):
             nodes.extend(name for name, _ in node)
         elif isinstance(node, str):
@@ -102,19 +102,19 @@ def _refuse_lone_surrogates(tree: Tree) -> None:
                 raise Refused("body-not-utf8") from None
 
 
-def _children(node: Tree) -> "list[Tree]":
+def _list_children(node: Tree) -> "list[Tree]":
     if isinstance(node, Pairs):
         return [value for _, value in node]
     return node if isinstance(node, list) else []
 
 
-def _integer(digits: str) -> int:
+def _parse_integer(digits: str) -> int:
     if len(digits.removeprefix("-")) > _MAX_DIGITS:
         raise Refused("body-number")
     return int(digits)
 
 
-def _float(digits: str) -> float:
+def _parse_float(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
         raise Refused("body-number")
@@ -127,5 +127,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=Pairs, parse_int=_integer, parse_float=_float, parse_constant=_refuse_constant, strict=True
+    object_pairs_hook=Pairs,
+    parse_int=_parse_integer,
+    parse_float=_parse_float,
+    parse_constant=_refuse_constant,
+    strict=True,
 )

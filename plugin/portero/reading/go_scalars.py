@@ -48,19 +48,19 @@ def read_scalar(kind: str, value: Tree) -> JSON:
     return _READERS[kind](value)
 
 
-def _string(value: Tree) -> str:
+def _read_string(value: Tree) -> str:
     if not isinstance(value, str):
         raise Refused("body-wrong-type")
     return value
 
 
-def _bool(value: Tree) -> bool:
+def _read_bool(value: Tree) -> bool:
     if not isinstance(value, bool):
         raise Refused("body-wrong-type")
     return value
 
 
-def _integer(values: range, value: Tree) -> int:
+def _read_integer(values: range, value: Tree) -> int:
     # Go refuses 1.0 and 1e3 for an integer; Python's decoder makes a float of both.
     if not isinstance(value, int) or isinstance(value, bool):
         raise Refused("body-wrong-type")
@@ -69,7 +69,7 @@ def _integer(values: range, value: Tree) -> int:
     return value
 
 
-def _float32(value: Tree) -> float:
+def _read_float32(value: Tree) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise Refused("body-wrong-type")
     if abs(value) >= _FLOAT32_OVERFLOW:
@@ -77,26 +77,26 @@ def _float32(value: Tree) -> float:
     return value
 
 
-def _base64(value: Tree) -> str:
+def _read_base64(value: Tree) -> str:
     """Go takes a list of numbers for []byte as well; no client sends one, so it is refused as the wrong type."""
     try:
         # base64.StdEncoding skips line ends, wants the padding and does not mind stray bits before it.
-        base64.b64decode(_string(value).replace("\r", "").replace("\n", ""), validate=True)
+        base64.b64decode(_read_string(value).replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
         raise Refused("body-wrong-type") from None
-    return _string(value)
+    return _read_string(value)
 
 
-def _strings(value: Tree) -> list[JSON]:
+def _read_strings(value: Tree) -> list[JSON]:
     """A list of strings, or one string (moby api/types/strslice/strslice.go)."""
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
         raise Refused("body-wrong-type")
-    return ["" if item is None else _item(item, index) for index, item in enumerate(value)]
+    return ["" if item is None else _read_item(item, index) for index, item in enumerate(value)]
 
 
-def _item(item: Tree, index: int) -> str:
+def _read_item(item: Tree, index: int) -> str:
     if not isinstance(item, str):
         raise Refused("body-wrong-type", f"[{index}]")
     return item
@@ -104,11 +104,11 @@ def _item(item: Tree, index: int) -> str:
 
 _READERS: Mapping[str, Callable[[Tree], JSON]] = MappingProxyType(
     {
-        "bool": _bool,
-        "float32": _float32,
-        "string": _string,
-        "[]byte": _base64,
-        "strslice": _strings,
-        **{kind: partial(_integer, values) for kind, values in _INTEGERS.items()},
+        "bool": _read_bool,
+        "float32": _read_float32,
+        "string": _read_string,
+        "[]byte": _read_base64,
+        "strslice": _read_strings,
+        **{kind: partial(_read_integer, values) for kind, values in _INTEGERS.items()},
     }
 )

@@ -105,13 +105,15 @@ class Routes:
         _refuse_duplicates("method and path", (f"{operation.method} {operation.path}" for operation in operations))
         return cls(operations, _index([_Route.of(operation) for operation in operations]))
 
-    def looking_up(self, *kinds: str) -> "Routes":
+    def limit_lookups(self, *kinds: str) -> "Routes":
         """The same operations, with which only existing objects of these kinds are judged."""
         limited = (tuple(kind for kind in each.looks_up if kind in kinds) for each in self.operations)
-        operations = tuple(replace(each, looks_up=kept) for each, kept in zip(self.operations, limited, strict=True))
+        operations = tuple(
+            replace(each, looks_up=looks_up) for each, looks_up in zip(self.operations, limited, strict=True)
+        )
         return Routes(operations, _index([_Route.of(operation) for operation in operations]))
 
-    def read(self, envelope: Envelope) -> ApiRequest:
+    def read_request(self, envelope: Envelope) -> ApiRequest:
         """The request in an envelope; raises Refused where its target cannot be read, or names no operation."""
         target = parse_target(envelope.uri)
         return ApiRequest(envelope, target, self.match(envelope.method, target.path))
@@ -132,12 +134,12 @@ class Routes:
 def _index(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:
     methods = {_ANY_METHOD, *(route.operation.method for route in routes)}
     return {
-        method: _by_segment([route for route in routes if route.operation.method in (method, _ANY_METHOD)])
+        method: _group_by_segment([route for route in routes if route.operation.method in (method, _ANY_METHOD)])
         for method in methods
     }
 
 
-def _by_segment(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]:
+def _group_by_segment(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]:
     segments = {None, *(route.segment for route in routes)}
     return {
         segment: tuple(route for route in routes if route.segment in (segment, None))  # keeps the order

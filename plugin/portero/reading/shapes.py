@@ -98,51 +98,51 @@ Shape: TypeAlias = Scalar | ListOf | MapOf | Struct
 class Shapes:
     by_operation: Mapping[str, Shape]
     # What was read by them of what exists (request_document.py).
-    kept: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    cache: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
     # The newest API version below which dockerd drops a field of the body, by operation.
     _dated: Mapping[str, Version] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(
-            self, "_dated", {name: max(_dates(shape), default=()) for name, shape in self.by_operation.items()}
+            self, "_dated", {name: max(_list_dates(shape), default=()) for name, shape in self.by_operation.items()}
         )
 
     def drops(self, operation: str, version: str) -> bool:
         """Whether dockerd drops a field of this operation's body at an API version."""
-        return numbers(version) < self._dated.get(operation, ())
+        return parse_version(version) < self._dated.get(operation, ())
 
     @classmethod
     def load(cls, *directories: Path) -> "Shapes":
         """The shapes of all JSON bodies; a file of a later folder replaces its namesake. Raises ShapeFault, OSError."""
-        bodies = _documents(directories, "*.json")
+        bodies = _read_documents(directories, "*.json")
         if not bodies:
             raise ShapeFault(f"{', '.join(map(str, directories)) or 'schemas/api'}: no shape of any body was found")
-        types = _documents(directories, "types/*.json")
-        compiled = {name: _Compiler(name, types).shape(document, ()) for name, document in bodies.items()}
+        types = _read_documents(directories, "types/*.json")
+        compiled = {name: _Compiler(name, types).compile_shape(document, ()) for name, document in bodies.items()}
         return cls(MappingProxyType(compiled))
 
 
-def numbers(version: str) -> Version:
+def parse_version(version: str) -> Version:
     """An API version as it is compared: 1.41 is (1, 41)."""
     return tuple(map(int, version.split(".")))
 
 
-def _dates(shape: Shape) -> Iterator[Version]:
+def _list_dates(shape: Shape) -> Iterator[Version]:
     """The versions below which dockerd drops a field of this shape."""
     if isinstance(shape, Struct):
-        yield from (numbers(member.since) for member in shape.dated if member.since is not None)
+        yield from (parse_version(member.since) for member in shape.dated if member.since is not None)
         for member in shape.fields.values():
-            yield from _dates(member.shape)
+            yield from _list_dates(member.shape)
     elif not isinstance(shape, Scalar):
-        yield from _dates(shape.items)
+        yield from _list_dates(shape.items)
 
 
-def _documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:
+def _read_documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:
     files = [file for directory in directories for file in sorted(directory.glob(pattern))]
-    return {file.stem: _document(file) for file in files}
+    return {file.stem: _read_document(file) for file in files}
 
 
-def _document(file: Path) -> JSON:
+def _read_document(file: Path) -> JSON:
     try:
         return load_strict(file.read_bytes())
     except DuplicateName as error:
@@ -156,68 +156,72 @@ class _Compiler:
     body: str  # the body whose shape is made: named in faults
     types: Mapping[str, JSON]
 
-    def shape(self, spec: JSON, trail: tuple[str, ...]) -> Shape:
+    def compile_shape(self, spec: JSON, trail: tuple[str, ...]) -> Shape:
         """The shape of a type in Go's spec, or of an object that lists fields. `trail`: the types around it."""
         if isinstance(spec, dict):
-            return self._struct(spec, trail)
+            return self._compile_struct(spec, trail)
         if not isinstance(spec, str):
-            raise self._fault("a type is a string or an object", trail)
+            raise self._make_fault("a type is a string or an object", trail)
         text = spec.removeprefix("*")
         if text in go_scalars.KINDS:
             return Scalar(text)
         if text.startswith(_MAP):
-            return MapOf(self.shape(text.removeprefix(_MAP), trail))
+            return MapOf(self.compile_shape(text.removeprefix(_MAP), trail))
         if items := _LIST.fullmatch(text):
-            return ListOf(self.shape(items["items"], trail))
-        return self.shape(self._named(text, trail), (*trail, text))
+            return ListOf(self.compile_shape(items["items"], trail))
+        return self.compile_shape(self._find_type(text, trail), (*trail, text))
 
-    def _struct(self, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> Struct:
+    def _compile_struct(self, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> Struct:
         legacy = spec.get("$legacy", {})
         if not isinstance(legacy, dict):
-            raise self._fault("$legacy is an object that lists fields", trail)
-        return Struct(MappingProxyType(self._fields(spec, trail)), MappingProxyType(self._fields(legacy, trail)))
+            raise self._make_fault("$legacy is an object that lists fields", trail)
+        return Struct(
+            MappingProxyType(self._compile_fields(spec, trail)), MappingProxyType(self._compile_fields(legacy, trail))
+        )
 
-    def _fields(self, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> dict[str, Field]:
+    def _compile_fields(self, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> dict[str, Field]:
         included = spec.get("$include", [])
         if not isinstance(included, list):
-            raise self._fault("$include is a list of type names", trail)
-        fields = [member for name in included for member in self._included(name, trail)]
-        fields += [self._field(name, kind, trail) for name, kind in spec.items() if name not in ("$include", "$legacy")]
+            raise self._make_fault("$include is a list of type names", trail)
+        fields = [member for name in included for member in self._list_included(name, trail)]
+        fields += [
+            self._compile_field(name, kind, trail) for name, kind in spec.items() if name not in ("$include", "$legacy")
+        ]
         by_name = {fold(member.name): member for member in fields}
         if len(by_name) != len(fields):
-            raise self._fault("a field stands twice", trail)
+            raise self._make_fault("a field stands twice", trail)
         return by_name
 
-    def _included(self, name: JSON, trail: tuple[str, ...]) -> Iterable[Field]:
-        shape = self.shape(name, trail)
+    def _list_included(self, name: JSON, trail: tuple[str, ...]) -> Iterable[Field]:
+        shape = self.compile_shape(name, trail)
         if not isinstance(shape, Struct):
-            raise self._fault(f"{name} has no fields to include", trail)
+            raise self._make_fault(f"{name} has no fields to include", trail)
         return shape.fields.values()
 
-    def _field(self, name: str, spec: JSON, trail: tuple[str, ...]) -> Field:
+    def _compile_field(self, name: str, spec: JSON, trail: tuple[str, ...]) -> Field:
         if name.startswith("$"):
-            raise self._fault(f"{name} is neither $include nor $legacy", trail)
+            raise self._make_fault(f"{name} is neither $include nor $legacy", trail)
         since = None
         if isinstance(spec, dict) and "$type" in spec:
-            spec, since = self._dated(name, spec, trail)
-        return Field(name, self.shape(spec, trail), isinstance(spec, str) and spec.startswith("*"), since)
+            spec, since = self._read_dated(name, spec, trail)
+        return Field(name, self.compile_shape(spec, trail), isinstance(spec, str) and spec.startswith("*"), since)
 
-    def _dated(self, name: str, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> tuple[JSON, str]:
+    def _read_dated(self, name: str, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> tuple[JSON, str]:
         """The type of a field that dockerd drops below an API version, and that version."""
         since = spec.get("$since")
         if set(spec) != _DATED or not isinstance(since, str) or not _VERSION.fullmatch(since) or not spec["$source"]:
-            raise self._fault(f"{name}: beside $type stand $since (such as 1.41) and $source, nothing else", trail)
+            raise self._make_fault(f"{name}: beside $type stand $since (such as 1.41) and $source, nothing else", trail)
         return spec["$type"], since
 
-    def _named(self, name: str, trail: tuple[str, ...]) -> JSON:
+    def _find_type(self, name: str, trail: tuple[str, ...]) -> JSON:
         if name not in self.types:
-            raise self._fault(f"unknown type {name}; add types/{name}.json", trail)
+            raise self._make_fault(f"unknown type {name}; add types/{name}.json", trail)
         if name in trail:
-            raise self._fault(f"{name} contains itself", trail)
+            raise self._make_fault(f"{name} contains itself", trail)
         return self.types[name]
 
-    def _fault(self, words: str, trail: tuple[str, ...]) -> ShapeFault:
-        return ShapeFault(f"schemas/api/{self.body}.json{''.join(f' > {name}' for name in trail)}: {words}")
+    def _make_fault(self, fault: str, trail: tuple[str, ...]) -> ShapeFault:
+        return ShapeFault(f"schemas/api/{self.body}.json{''.join(f' > {name}' for name in trail)}: {fault}")
 
 
 def find_mismatches(operations: Iterable[Operation], shapes: Shapes) -> Iterator[str]:

@@ -46,16 +46,16 @@ def parse_target(uri: str) -> Target:
     if "%" in uri and _BAD_ESCAPE.search(uri):
         raise Refused("uri-undecodable")
     encoded_path, query = _split(uri)
-    path = _decoded(encoded_path, "path", _CONTROL)
+    path = _decode(encoded_path, "path", _CONTROL)
     if not _is_clean(path):
         raise Refused("uri-not-clean", "path")
     version = _VERSION.match(path)
     if version is None:
         return Target(path, None, _query(query))
-    return Target(path[version.end() :], _numbers(version[1]), _query(query))
+    return Target(path[version.end() :], _parse_version(version[1]), _query(query))
 
 
-def first_value(query: Mapping[str, Sequence[str]], name: str) -> str:
+def find_first(query: Mapping[str, Sequence[str]], name: str) -> str:
     """The value of a parameter that counts; empty when it was not sent."""
     return (*query.get(name, ()), "")[0]
 
@@ -70,7 +70,7 @@ def _split(uri: str) -> tuple[str, str]:
     return rest, query
 
 
-def _decoded(text: str, at: str, control: re.Pattern[str]) -> str:
+def _decode(text: str, at: str, control: re.Pattern[str]) -> str:
     if text.isascii() and "%" not in text:
         return text  # `parse` has refused every control character that is not escaped
     try:
@@ -92,7 +92,7 @@ def _is_clean(path: str) -> bool:
     return last not in (".", "..") and not any(segment in ("", ".", "..") for segment in inner)
 
 
-def _numbers(version: str) -> str:
+def _parse_version(version: str) -> str:
     """A version as dockerd compares it (moby api/types/versions): number by number, a missing one being 0."""
     if _USUAL_NUMBERS.fullmatch(version):
         return version
@@ -112,6 +112,6 @@ def _query(text: str) -> Mapping[str, tuple[str, ...]]:
     values: dict[str, tuple[str, ...]] = {}
     for pair in filter(None, text.replace("+", " ").split("&")):
         name, _, value = pair.partition("=")
-        name = _decoded(name, "query", _CONTROL_IN_QUERY)
-        values[name] = (*values.get(name, ()), _decoded(value, "query", _CONTROL_IN_QUERY))
+        name = _decode(name, "query", _CONTROL_IN_QUERY)
+        values[name] = (*values.get(name, ()), _decode(value, "query", _CONTROL_IN_QUERY))
     return MappingProxyType(values)

@@ -25,7 +25,7 @@ class ChangedDecision:
     id: str
     outcome: Outcome
 
-    def document(self) -> dict[str, JSON]:
+    def make_document(self) -> dict[str, JSON]:
         outcome = self.outcome
         return {
             "line": self.location,
@@ -62,9 +62,9 @@ class Changes:
         if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(ChangedDecision(location, id, refused))
 
-    def document(self) -> dict[str, JSON]:
+    def make_document(self) -> dict[str, JSON]:
         groups: dict[str, JSON] = {group: {**dict(self.by[group].most_common())} for group in GROUPS}
-        return {"count": self.count, "by": groups, "examples": [example.document() for example in self.examples]}
+        return {"count": self.count, "by": groups, "examples": [example.make_document() for example in self.examples]}
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class Comparison:
         else:
             self.allowed.add(location, id, before)
 
-    def document(self) -> dict[str, JSON]:
+    def make_document(self) -> dict[str, JSON]:
         return {
             "compared": self.compared,
             "unchanged": self.unchanged,
@@ -103,6 +103,6 @@ class Comparison:
             "unreadable": self.unreadable,
             "withoutDecision": self.undecided,
             "vouchingUnknown": self.unvouched,
-            "wouldBeRefused": self.refused.document(),
-            "wouldBeAllowed": self.allowed.document(),
+            "wouldBeRefused": self.refused.make_document(),
+            "wouldBeAllowed": self.allowed.make_document(),
         }

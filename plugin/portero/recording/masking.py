@@ -94,7 +94,7 @@ class Unmaskable(Exception):
     """The part of the request that cannot be read: uri or body."""
 
 
-def masked(request: Envelope) -> dict[str, JSON]:
+def mask_request(request: Envelope) -> dict[str, JSON]:
     """The envelope as dockerd would have posted it, had there been no secrets in it; raises Unmaskable."""
     body = None if request.body is None else _mask_json(request.body)
     document: dict[str, JSON] = {
@@ -112,7 +112,7 @@ def masked(request: Envelope) -> dict[str, JSON]:
 def mask_document(document: JSON) -> JSON:
     """A JSON document without secrets; raises Unmaskable."""
     try:
-        return _to_json(_mask_tree(go_json.tree_of(document), ""))
+        return _to_json(_mask_tree(go_json.make_tree(document), ""))
     except Refused:
         raise Unmaskable("body") from None
 

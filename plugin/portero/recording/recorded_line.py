@@ -3,7 +3,7 @@
 Lines are written by `portero serve` and read by `portero replay`, which reads bare captures {"envelope": ...} as well.
 A part that cannot be masked is not stored: the line then names it in `withheld` and has the decision. A token is never
 stored; `host` has its user, so that a request can be decided again when its token or certificate has expired, and what
-the host said, so that it is decided by the same.
+the host answered, so that it is decided by the same.
 """
 
 import json
@@ -21,7 +21,7 @@ from portero.host.notes import HostNotes
 from portero.host.view import HostEntry, Passage, Trace
 from portero.identity.caller import Identity
 from portero.reading import envelope
-from portero.recording.masking import Unmaskable, mask_document, masked
+from portero.recording.masking import Unmaskable, mask_document, mask_request
 from portero.refusals import Refused
 from portero.values.json_fields import need
 from portero.values.json_objects import load_json
@@ -46,8 +46,8 @@ _REFUSED = "refused"
 
 def write_notes(notes: HostNotes) -> dict[str, JSON]:
     return {
-        question: {about: _write(answer) for about, answer in answers.items()}
-        for question, answers in notes.known.items()
+        question: {about: _to_json(answer) for about, answer in answers.items()}
+        for question, answers in notes.answers.items()
     }
 
 
@@ -63,15 +63,15 @@ def read_notes(document: JSON) -> HostNotes:
     return HostNotes(known)
 
 
-def _write(value: Any) -> JSON:
+def _to_json(value: Any) -> JSON:
     if isinstance(value, Refused):
         return {_REFUSED: [value.code, value.at]}
     if is_dataclass(value):
-        return {field.name: _write(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): _write(inner) for name, inner in value.items()}
+        return {str(name): _to_json(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list | frozenset):
-        return [_write(inner) for inner in (sorted(value) if isinstance(value, frozenset) else value)]
+        return [_to_json(inner) for inner in (sorted(value) if isinstance(value, frozenset) else value)]
     return str(value) if isinstance(value, IPv4Network | IPv6Network) else value
 
 
@@ -79,31 +79,31 @@ def _read_answer(kind: Any, value: JSON) -> Any:
     if isinstance(value, dict) and [*value] == [_REFUSED]:
         code, at = map(str, _check(value[_REFUSED], list))
         return Refused(code, at)
-    return _read(kind, value)
+    return _from_json(kind, value)
 
 
-def _read(kind: Any, value: Any) -> Any:
+def _from_json(kind: Any, value: Any) -> Any:
     """The value as this type, which is one of those in the answers; raises TypeError or ValueError."""
     if kind is JSON:
         return value
     origin, inner = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{name: _read(hints[name], each) for name, each in _check(value, dict).items()})  # type: ignore[operator]
+        return kind(**{name: _from_json(hints[name], each) for name, each in _check(value, dict).items()})  # type: ignore[operator]
     if origin in (Union, UnionType):
         if IPv4Network in inner:
             return ip_network(_check(value, str))
-        return None if value is None else _read(next(each for each in inner if each is not NoneType), value)
+        return None if value is None else _from_json(next(each for each in inner if each is not NoneType), value)
     if origin is tuple:
-        return tuple(_read(inner[0], each) for each in _check(value, list))
+        return tuple(_from_json(inner[0], each) for each in _check(value, list))
     if origin is frozenset:
-        return frozenset(_read(inner[0], each) for each in _check(value, list))
+        return frozenset(_from_json(inner[0], each) for each in _check(value, list))
     if origin is Literal:
         if value not in inner:
             raise ValueError("another word")
         return value
     if origin is not None:  # a mapping
-        return {name: _read(inner[1], each) for name, each in _check(value, dict).items()}
+        return {name: _from_json(inner[1], each) for name, each in _check(value, dict).items()}
     return float(value) if kind is float and isinstance(value, int) else _check(value, kind)
 
 
@@ -147,7 +147,7 @@ class Outcome:
 class RecordedRequest:
     """One recorded request. `envelope` is None when it was withheld, `outcome` when no decision was recorded.
 
-    `notes`: who asked, and what the host said; None where that was not recorded.
+    `notes`: who asked, and what the host answered; None where that was not recorded.
     """
 
     envelope: bytes | None
@@ -197,7 +197,7 @@ def read_record(line: bytes) -> RecordedRequest | None:
 
 def _mask_request(data: bytes) -> dict[str, JSON]:
     try:
-        return {"envelope": masked(envelope.read_envelope(data))}
+        return {"envelope": mask_request(envelope.read_envelope(data))}
     except Refused:
         return {"withheld": "envelope"}
     except Unmaskable as unmaskable:

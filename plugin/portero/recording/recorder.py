@@ -57,10 +57,10 @@ class Recorder:
     def _append(self, line: bytes) -> None:
         with self._open_locked() as opened:
             if os.fstat(opened.fileno()).st_size + len(line) <= self._max_bytes:
-                return _write(opened, line)
+                return _write_line(opened, line)
             os.replace(self._file, self._file.with_name(self._file.name + ".1"))
         with self._open_locked() as opened:
-            return _write(opened, line)
+            return _write_line(opened, line)
 
     def _open_locked(self) -> FileIO:
         """The file with an exclusive lock. A lock belongs to an open file, so each thread opens the file anew."""
@@ -86,7 +86,7 @@ class Recorder:
         raise OSError(errno.EINVAL, "is not a regular file", str(self._file))
 
 
-def _write(opened: FileIO, line: bytes) -> None:
+def _write_line(opened: FileIO, line: bytes) -> None:
     """A full disk can take part of a line; that part is removed again."""
     size = os.fstat(opened.fileno()).st_size
     if os.write(opened.fileno(), line) != len(line):

@@ -42,7 +42,7 @@ class FileRequest:
     `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
     network ID. `find_line`: the file and the line behind a property of the request. `judged`: the only properties that
     count, where the request has more than the file. `identity`: who asks, where the file has it. `objects`: what
-    exists by then, since the requests before this one made it. `warnings`: what Compose said of the whole file.
+    exists by then, since the requests before this one made it. `warnings`: what Compose printed about the whole file.
     """
 
     file: str
@@ -59,7 +59,7 @@ class FileRequest:
     @property
     def location(self) -> str:
         """File, line and name, for people."""
-        return _location(self.file, self.line) + (f" ({self.name})" if self.name else "")
+        return _format_location(self.file, self.line) + (f" ({self.name})" if self.name else "")
 
     def locate(self, at: str) -> tuple[str, int | None]:
         """The file and the line behind `at`, else those of the request."""
@@ -86,12 +86,12 @@ def read_requests(
         close = suggest_name(operation, sorted(by_id)) or ", such as ContainerCreate"
         raise InvalidRequestFile(f"--operation: {operation}: not an operation of the Engine API{close}")
     for line, text in documents:
-        location = _location(file, line)
+        location = _format_location(file, line)
         content = _parse(location, text)
         if operation is not None:
             # What the path names is not known and does not matter.
-            names: dict[str, JSON] = {name: name for name in _parameters(by_id[operation]) if name is not None}
-            yield FileRequest(file, _envelope(location, {"path": names, "body": content}, by_id[operation]), line)
+            names: dict[str, JSON] = {name: name for name in _list_parameters(by_id[operation]) if name is not None}
+            yield FileRequest(file, _make_envelope(location, {"path": names, "body": content}, by_id[operation]), line)
         elif isinstance(content, list) or inspected.is_inspected(content):
             yield from _read_inspected(file, line, content, by_id)
         else:
@@ -100,7 +100,7 @@ def read_requests(
                 yield FileRequest(file, request, line, identity=_read_identity(location, content))
 
 
-def _location(file: str, line: int | None) -> str:
+def _format_location(file: str, line: int | None) -> str:
     return file if line is None else f"{file}:{line}"
 
 
@@ -116,7 +116,7 @@ def _read_inspected(
     file: str, line: int | None, content: JSON, operations: Mapping[str, Operation]
 ) -> Iterator[FileRequest]:
     """What `docker inspect` prints: a list, or with --format json one object a line."""
-    location = _location(file, line)
+    location = _format_location(file, line)
     for thing in content if isinstance(content, list) else [content]:
         if not inspected.is_inspected(thing):
             raise InvalidRequestFile(
@@ -129,7 +129,7 @@ def _read_inspected(
         if request is not None:
             query: dict[str, JSON] = {"name": [request.name]} if request.operation == "ContainerCreate" else {}
             body = inspected.drop_cgroup_default(request.body)
-            envelope = _envelope(file, {"query": query, "body": body}, operations[request.operation])
+            envelope = _make_envelope(file, {"query": query, "body": body}, operations[request.operation])
             networks = {request.network_id: request.name} if request.network_id else {}
             yield FileRequest(file, envelope, line, request.name, networks)
 
@@ -150,7 +150,7 @@ def _read_request(
             f"{location}: neither an envelope (RequestMethod, RequestUri) nor a request with a known operation; "
             "for a body, add --operation ID"
         )
-    return document if "facts" in document else _envelope(location, document, operation)
+    return document if "facts" in document else _make_envelope(location, document, operation)
 
 
 def _read_identity(location: str, content: JSON) -> Identity | None:
@@ -170,11 +170,11 @@ def _parse(location: str, text: bytes) -> JSON:
         raise InvalidRequestFile(f"{location}: not JSON; write one document, or one a line") from None
 
 
-def _envelope(location: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
+def _make_envelope(location: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
     """The envelope by which dockerd would ask about a request that was written by hand."""
     envelope: dict[str, JSON] = {
         "RequestMethod": str(request.get("method", "GET" if operation.method == "*" else operation.method)),
-        "RequestUri": _uri(location, request, operation),
+        "RequestUri": _make_uri(location, request, operation),
     }
     if request.get("body") is not None:
         body = json.dumps(request["body"]).encode()
@@ -183,18 +183,20 @@ def _envelope(location: str, request: Mapping[str, JSON], operation: Operation) 
     return json.dumps(envelope).encode()
 
 
-def _uri(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
+def _make_uri(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
     version, query = request.get("apiVersion"), request.get("query") or {}
     if not isinstance(query, dict) or not all(isinstance(values, list) for values in query.values()):
         raise InvalidRequestFile(f'{location}: query: write each parameter as a list, {{"name": ["web"]}}')
     pairs = [(name, str(value)) for name, values in query.items() for value in cast(list[JSON], values)]
     prefix = f"/v{version}" if version else ""
-    return prefix + _path(location, request, operation) + (f"?{urlencode(pairs, errors=_AS_IT_IS)}" if pairs else "")
+    return (
+        prefix + _make_path(location, request, operation) + (f"?{urlencode(pairs, errors=_AS_IT_IS)}" if pairs else "")
+    )
 
 
-def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
+def _make_path(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
     given = request.get("path") or {}
-    parts, names = operation.path.split("/"), _parameters(operation)
+    parts, names = operation.path.split("/"), _list_parameters(operation)
     if not isinstance(given, dict) or any(name is not None and not isinstance(given.get(name), str) for name in names):
         wanted = ", ".join(name for name in names if name)
         raise InvalidRequestFile(f"{location}: path: {operation.id} needs {wanted}, each a string")
@@ -204,7 +206,7 @@ def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> s
     )
 
 
-def _parameters(operation: Operation) -> list[str | None]:
+def _list_parameters(operation: Operation) -> list[str | None]:
     """The parameter in each part of the path, None where there is none."""
     parts = operation.path.split("/")
     return [part[1:-1].partition(":")[0] if part.startswith("{") else None for part in parts]

@@ -39,7 +39,7 @@ def find_plugin_line(line: bytes) -> bytes:
         return line
 
 
-LONGEST_LINE = 1 << 20
+MAX_LINE = 1 << 20
 _MAX_FLAG = 1000
 # Steps of a page that begin before it, or end after it, have a date too.
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
@@ -165,7 +165,7 @@ def _read_flag(words: object) -> tuple[str, ...]:
 
 
 def read_time(time: str) -> float:
-    """Seconds since 1970; raises ValueError or OverflowError for a time that is none, or of no log."""
+    """Seconds since 1970; raises ValueError or OverflowError for an invalid time, or one of no log."""
     when = datetime.fromisoformat(time)
     # Without a zone it would be read as local time.
     seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

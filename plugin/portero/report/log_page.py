@@ -8,7 +8,7 @@ from portero.policy.policy import Policy
 from portero.refusals import CODES
 from portero.report.log_lines import LoggedDecision
 from portero.report.log_tally import GROUPS, RuleTally, Table, Tally
-from portero.report.output_formats import render_html, when
+from portero.report.output_formats import format_time, render_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def find_texts(name: str, policy: Policy) -> RuleTexts | None:
 
 
 _MAX_ROWS = 12
-_MAX_PLACES = 6
+_MAX_LOCATIONS = 6
 _MAX_SUGGESTED = 300
 _HEIGHT = 100
 
@@ -76,34 +76,34 @@ def render_page(
         stricter=[part for part in rules if part.row.counts["stricter"]],
         groups=[(group, _select_rows(tally.by[group])) for group in GROUPS],
         latest=sorted(tally.latest, key=lambda one: one.time, reverse=True),
-        exceptions=[(name, counts["waived"]) for name, counts in tally.exceptions.ranked()],
+        exceptions=[(name, counts["waived"]) for name, counts in tally.exceptions.rank_names()],
         suggested=[*suggested[:_MAX_SUGGESTED], *(["..."] if len(suggested) > _MAX_SUGGESTED else [])],
-        policies=len(tally.policies.ranked()),
+        policies=len(tally.policies.rank_names()),
     )
 
 
 def _list_rules(tally: Tally, words: Callable[[str], RuleTexts | None]) -> list[RuleRow]:
-    ranked = tally.by_rule.ranked()
+    ranked = tally.by_rule.rank_names()
     return [
         _make_row(row, tally.rules.get(row.name) or RuleTally("", Table(0)), words(row.name))
-        for row in _scale(ranked, len(ranked))
+        for row in _make_rows(ranked, len(ranked))
     ]
 
 
 def _make_row(row: Row, tally: RuleTally, words: RuleTexts | None) -> RuleRow:
-    places = [(place, counts.total()) for place, counts in tally.places.ranked() if place][:_MAX_PLACES]
+    places = [(place, counts.total()) for place, counts in tally.places.rank_names() if place][:_MAX_LOCATIONS]
     return RuleRow(row, tally.level, words, places, [*reversed(tally.latest)])
 
 
 def _select_rows(table: Table) -> Mapping[str, object]:
-    ranked = [(name, counts) for name, counts in table.ranked() if counts["refused"] or counts["would"]]
-    return {"rows": _scale(ranked, _MAX_ROWS), "more": max(0, len(ranked) - _MAX_ROWS)}
+    ranked = [(name, counts) for name, counts in table.rank_names() if counts["refused"] or counts["would"]]
+    return {"rows": _make_rows(ranked, _MAX_ROWS), "more": max(0, len(ranked) - _MAX_ROWS)}
 
 
-def _scale(ranked: Sequence[tuple[str, Counter[str]]], maximum: int) -> list[Row]:
-    longest = max((counts["refused"] + counts["would"] for _, counts in ranked), default=0) or 1
+def _make_rows(ranked: Sequence[tuple[str, Counter[str]]], maximum: int) -> list[Row]:
+    maximum_count = max((counts["refused"] + counts["would"] for _, counts in ranked), default=0) or 1
     return [
-        Row(name, counts, 100 * counts["refused"] / longest, 100 * counts["would"] / longest)
+        Row(name, counts, 100 * counts["refused"] / maximum_count, 100 * counts["would"] / maximum_count)
         for name, counts in ranked[:maximum]
     ]
 
@@ -121,16 +121,16 @@ def _make_plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Mapping[str
     bars = [
         {
             "left": left,
-            "start": when(step.start),
+            "start": format_time(step.start),
             "counts": step.counts,
-            "parts": [*_stack(step.counts, outcomes, maximum or 1)],
+            "parts": [*_stack_outcomes(step.counts, outcomes, maximum or 1)],
         }
         for left, step in enumerate(steps)
     ]
     return {"title": title, "maximum": maximum, "bars": bars, "outcomes": outcomes}
 
 
-def _stack(counts: Counter[str], outcomes: Sequence[str], maximum: int) -> Iterator[tuple[str, float, float]]:
+def _stack_outcomes(counts: Counter[str], outcomes: Sequence[str], maximum: int) -> Iterator[tuple[str, float, float]]:
     """Each part's outcome, top and height, the first lowest."""
     top = float(_HEIGHT)
     for outcome in outcomes:

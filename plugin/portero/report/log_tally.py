@@ -43,7 +43,7 @@ class Table:
             counts = self._counts.setdefault(name, Counter())
         counts[outcome] += 1
 
-    def ranked(self) -> list[tuple[str, Counter[str]]]:
+    def rank_names(self) -> list[tuple[str, Counter[str]]]:
         """The names with the most denials first, then those with the most would-be denials."""
         return sorted(self._counts.items(), key=lambda item: (*(-item[1][each] for each in _RANKS), item[0]))
 
@@ -115,7 +115,7 @@ class Tally:
         for exception in {violated.exception for violated in decision.violations if violated.exception}:
             self.exceptions.add(exception, "waived")
 
-    def document(self) -> dict[str, JSON]:
+    def make_document(self) -> dict[str, JSON]:
         return {
             "decisions": self.decisions,
             "refused": self.outcomes["refused"],
@@ -125,7 +125,7 @@ class Tally:
             "inModeAudit": self.audited,
             "byRule": _describe_table(self.by_rule),
             **{f"by{group.capitalize()}": _describe_table(self.by[group]) for group in GROUPS},
-            "exceptions": {name: counts["waived"] for name, counts in self.exceptions.ranked()},
+            "exceptions": {name: counts["waived"] for name, counts in self.exceptions.rank_names()},
             "step": self.timeline.words,
             "overTime": [{"start": step.start, **_rename_outcomes(step.counts)} for step in self.timeline.steps()],
         }
@@ -135,7 +135,7 @@ _NAMES = {"would": "wouldBeRefused", "stricter": "refusedByAuditProfile"}
 
 
 def _describe_table(table: Table) -> dict[str, JSON]:
-    return {name: {**_rename_outcomes(counts)} for name, counts in table.ranked()}
+    return {name: {**_rename_outcomes(counts)} for name, counts in table.rank_names()}
 
 
 def _rename_outcomes(counts: Counter[str]) -> dict[str, JSON]:

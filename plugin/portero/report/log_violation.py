@@ -33,7 +33,7 @@ class LoggedViolation:
     outcome: Outcome
     exception: str
     near_miss: str = ""
-    asked: str = ""
+    requested: str = ""
     allowed: str = ""
 
 
@@ -50,19 +50,19 @@ def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViola
         violation.get("nearMiss", ""),
         profile,
     )
-    if "asked" not in violation:
+    if "requested" not in violation:
         return logged
-    return replace(logged, asked=read_text(violation["asked"]), allowed=read_text(violation.get("allowed", "")))
+    return replace(logged, requested=read_text(violation["requested"]), allowed=read_text(violation.get("allowed", "")))
 
 
-def read_text(value: object, longest: int = MAX_TEXT) -> str:
+def read_text(value: object, max_length: int = MAX_TEXT) -> str:
     """A text, cut to this many characters; raises NoDecision for another value."""
     if not isinstance(value, str):
         raise NoDecision
-    if len(value) <= longest and value.isprintable():
+    if len(value) <= max_length and value.isprintable():
         return value
-    shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: longest + 1])
-    return shown if len(shown) <= longest else shown[:longest] + "…"
+    shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: max_length + 1])
+    return shown if len(shown) <= max_length else shown[:max_length] + "…"
 
 
 # Most violations of a log repeat earlier ones. TypeError: a value that is no text, such as a list.

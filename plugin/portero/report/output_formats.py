@@ -179,10 +179,10 @@ def render_html(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["when"] = when
+    environment.filters["when"] = format_time
     return environment.get_template(template).render(values)
 
 
-def when(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """A time for people, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

@@ -12,7 +12,7 @@ from typing import Any
 
 from portero.facts.inspected import Inspected
 from portero.policy.rule import Example
-from portero.proof.rule_examples import builtin_examples
+from portero.proof.rule_examples import load_examples
 from portero.scan.judged_objects import JudgedObject, Kind, ObjectJudge
 from portero.values.json_fields import as_object, child, flag, objects, text
 from portero.values.json_types import JSON
@@ -34,7 +34,7 @@ class Bypass:
 
 
 @dataclass(frozen=True, slots=True)
-class _Host:
+class _HostBypasses:
     """A container that is nearer to the host than it may be. `mounts`: by what it mounts; `shares`: by namespaces."""
 
     name: str
@@ -51,7 +51,7 @@ class BypassFinder:
     def __init__(self, judge: ObjectJudge, judged: Sequence[JudgedObject], *, looks_up: bool) -> None:
         self._judge = judge
         self._judged = judged
-        self._examples = builtin_examples(judge.judge)
+        self._examples = load_examples(judge.judge)
         self._looks_up = looks_up
 
     def list_bypasses(self) -> list[Bypass]:
@@ -88,14 +88,14 @@ class BypassFinder:
         return tuple(rule for rule in self._list_denying(operation, changes) if rule not in always)
 
     def _list_denying(self, operation: str, changes: Mapping[str, JSON]) -> list[str]:
-        document, judge = self._examples.document(Example("", operation, changes)), self._judge.judge
+        document, judge = self._examples.make_document(Example("", operation, changes)), self._judge.judge
         violations = judge.find_violations(document, time.time(), judge.enforcement)
         return list(dict.fromkeys(violation.rule for violation in violations if violation.action == "deny"))
 
     def _escapes(self, judged: JudgedObject) -> tuple[str, ...]:
-        return tuple(sorted(judged.escapes(self._judge.judge.policy)))
+        return tuple(sorted(judged.list_escapes(self._judge.judge.policy)))
 
-    def _list_hosts(self) -> Iterator[_Host]:
+    def _list_hosts(self) -> Iterator[_HostBypasses]:
         """Containers that users made, with what the volumes open that they use."""
         volumes = {each.name: self._escapes(each) for each in self._judged if each.kind == "volume"}
         for each in self._judged:
@@ -103,25 +103,25 @@ class BypassFinder:
                 continue
             used = [text(mount, "Name") for mount in objects(each.thing, "Mounts")]
             opened = {rule for name in used for rule in volumes.get(name, ())}
-            escapes = each.escapes(self._judge.judge.policy)
+            escapes = each.list_escapes(self._judge.judge.policy)
             if opened or escapes:
                 mounts = bool(opened) or _are_mounts(each, escapes)
                 rules = tuple(sorted({*escapes, *opened}))
-                yield _Host(each.name, each.is_running, rules, mounts, _list_shared(each), _remove(each))
+                yield _HostBypasses(each.name, each.is_running, rules, mounts, _list_shared(each), _remove(each))
 
-    def _list_tasks(self) -> Iterator[_Host]:
+    def _list_tasks(self) -> Iterator[_HostBypasses]:
         """Containers that swarm made here, as near to the host as their service."""
         services = {each.id: each for each in self._judged if each.kind == "service"}
         inventory = self._judge.inventory
         for thing in (as_object(each, "") for each in inventory.containers):
             service = services.get(inventory.tasks.get(text(thing, "Id"), ""))
-            escapes = service.escapes(self._judge.judge.policy) if service else {}
+            escapes = service.list_escapes(self._judge.judge.policy) if service else {}
             if service and escapes:
                 name, running = text(thing, "Name").removeprefix("/"), flag(child(thing, "State"), "Running")
                 cure = f"docker service rm {quote(service.name)}, or update it"
-                yield _Host(name, running, tuple(sorted(escapes)), _are_mounts(service, escapes), (), cure)
+                yield _HostBypasses(name, running, tuple(sorted(escapes)), _are_mounts(service, escapes), (), cure)
 
-    def _enter(self, host: _Host) -> Iterator[Bypass]:
+    def _enter(self, host: _HostBypasses) -> Iterator[Bypass]:
         find = partial(self._find, "container", host.name, host.rules, host.cure)
         named, path = quote(host.name), {"id": host.name}
         if not host.running:
@@ -132,7 +132,7 @@ class BypassFinder:
             body = {"HostConfig": {field: f"container:{host.name}"}}
             yield find(f"docker run {option} container:{named} IMAGE", "ContainerCreate", body=body)
 
-    def _mount(self, host: _Host) -> Iterator[Bypass]:
+    def _mount(self, host: _HostBypasses) -> Iterator[Bypass]:
         find = partial(self._find, "container", host.name, host.rules, host.cure)
         named, body = quote(host.name), {"HostConfig": {"VolumesFrom": [host.name]}}
         yield find(f"docker run --volumes-from {named} IMAGE", "ContainerCreate", body=body)

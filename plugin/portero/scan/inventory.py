@@ -76,18 +76,18 @@ class ScannedDaemon:
         """Everything that exists now, without what is removed meanwhile; closes the connection."""
         errors = _import_docker().errors
         try:
-            return self._read(show_progress, errors.NotFound)
+            return self._read_inventory(show_progress, errors.NotFound)
         except (errors.DockerException, OSError) as error:
             raise Unreachable(f"dockerd: {_find_reason(error)}") from error
         finally:
             self.client.close()
 
-    def _read(self, show_progress: ShowProgress, not_found: type[Exception]) -> Inventory:
+    def _read_inventory(self, show_progress: ShowProgress, missing: type[Exception]) -> Inventory:
         info = self.client.info()
         ids = [container["Id"] for container in self.client.containers(all=True)]
-        containers = [*self._inspect_each(self.client.inspect_container, show_progress(ids, "containers"), not_found)]
+        containers = [*self._inspect_each(self.client.inspect_container, show_progress(ids, "containers"), missing)]
         execs = {
-            each["Id"]: [*self._inspect_each(self.client.exec_inspect, iter(each.get("ExecIDs") or []), not_found)]
+            each["Id"]: [*self._inspect_each(self.client.exec_inspect, iter(each.get("ExecIDs") or []), missing)]
             for each in containers
         }
         manager = _is_manager(info)
@@ -103,12 +103,12 @@ class ScannedDaemon:
         )
 
     def _inspect_each(
-        self, inspect: Callable[[str], dict[str, Any]], ids: Iterator[str], not_found: type[Exception]
+        self, inspect: Callable[[str], dict[str, Any]], ids: Iterator[str], missing: type[Exception]
     ) -> Iterator[dict[str, Any]]:
         for id in ids:
             try:
                 yield inspect(id)
-            except not_found:
+            except missing:
                 continue
 
 

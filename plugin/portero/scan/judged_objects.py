@@ -22,7 +22,7 @@ from portero.policy.object_readers import reads_vouching
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory
-from portero.standin.messages import ClientRequest, envelope
+from portero.standin.messages import ClientRequest, make_envelope
 from portero.standin.trial_objects import StillObjects
 from portero.values.json_fields import as_object, child, flag, text
 from portero.values.json_types import JSON
@@ -48,14 +48,14 @@ class JudgedObject:
     def is_running(self) -> bool:
         return self.kind == "container" and flag(child(self.thing, "State"), "Running")
 
-    def escapes(self, policy: Policy) -> dict[str, list[str]]:
+    def list_escapes(self, policy: Policy) -> dict[str, list[str]]:
         """The rules for the safety of the host that it violates, each with its `at`s."""
-        places: dict[str, list[str]] = {}
+        ats: dict[str, list[str]] = {}
         for violation in self.denials:
             rule = policy.rules.get(violation.rule)
             if rule is not None and rule.at_use:
-                places.setdefault(rule.id, []).append(violation.at)
-        return places
+                ats.setdefault(rule.id, []).append(violation.at)
+        return ats
 
     @property
     def denials(self) -> list[Violation]:
@@ -78,8 +78,8 @@ class ListedContainers(StillObjects):
         return self.containers if kind == "container" else ()
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        found = (each for each in self.list_all("container") if name in (text(each, "Id"), text(each, "Name")[1:]))
-        return next(found, None) if kind == "container" else None
+        matching = (each for each in self.list_all("container") if name in (text(each, "Id"), text(each, "Name")[1:]))
+        return next(matching, None) if kind == "container" else None
 
     def info(self) -> Mapping[str, JSON]:
         return {}
@@ -89,22 +89,22 @@ class ObjectJudge:
     """Judges what is in an inventory; the daemon's networks are known by their IDs."""
 
     def __init__(self, judge: Judge, inventory: Inventory) -> None:
-        networks = [_object(network) for network in inventory.networks]
+        networks = [_read_object(network) for network in inventory.networks]
         names = {text(network, "Id"): text(network, "Name") for network in networks}
-        known = HostOverlay(judge.host, names.get, find_taken(networks))
-        self.judge = replace(judge, host=known, enforcement=replace(judge.enforcement, mode="enforce"))
+        overlay = HostOverlay(judge.host, names.get, find_taken(networks))
+        self.judge = replace(judge, host=overlay, enforcement=replace(judge.enforcement, mode="enforce"))
         self.inventory = inventory
-        self._containers = ListedContainers([*map(_object, inventory.containers)])
+        self._containers = ListedContainers([*map(_read_object, inventory.containers)])
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
     def judge_all(self) -> Iterator[JudgedObject]:
         """Everything that users made: of swarm's tasks only the service, and no networks that the daemon makes."""
         existing = self.inventory
-        containers = [each for each in existing.containers if text(_object(each), "Id") not in existing.tasks]
+        containers = [each for each in existing.containers if text(_read_object(each), "Id") not in existing.tasks]
         for thing in (*containers, *existing.services, *existing.volumes, *existing.networks):
             request = inspected.make_request(thing)
             if request is not None:
-                yield self.judge_object(request, _object(thing))
+                yield self.judge_object(request, _read_object(thing))
 
     def judge_object(self, request: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
         """The object of this request, with its decision."""
@@ -112,7 +112,7 @@ class ObjectJudge:
         name = request.name
         target = f"/{kind}s/create" + (f"?{urlencode({'name': name})}" if kind == "container" else "")
         body = json.dumps(remove_filled(request, self._fills).body).encode()
-        posted = envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
+        posted = make_envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
         decision = self.judge.decide(posted, "scan", time.time(), notes=self._note_joined(posted))
         id = text(thing, "Id") or text(thing, "ID") or name
         if kind == "container" and thing and self.judge.policy.images.asks:
@@ -133,7 +133,7 @@ class ObjectJudge:
         judge, now = self.judge, time.time()
         if judge.images is None:
             return created
-        posted = envelope(ClientRequest("POST", f"/containers/{text(thing, 'Id')}/start", [], b""))
+        posted = make_envelope(ClientRequest("POST", f"/containers/{text(thing, 'Id')}/start", [], b""))
         document = judge.document(posted, now)
         store = ImageStore(judge.images, judge.policy.images)
         try:
@@ -141,9 +141,9 @@ class ObjectJudge:
         except RecordUnreadable as error:
             raise Refused("host-unreadable", "Image") from error
         about = [rule for rule in judge.policy.rules if reads_vouching(judge.policy.rules[rule].schema)]
-        found = judge.find_violations(document, now, judge.enforcement)
-        kept = [violation for violation in created.violations if violation.rule not in about]
-        return replace(created, violations=(*kept, *(one for one in found if one.rule in about)))
+        violations = judge.find_violations(document, now, judge.enforcement)
+        others = [violation for violation in created.violations if violation.rule not in about]
+        return replace(created, violations=(*others, *(one for one in violations if one.rule in about)))
 
     def _read_facts(self, posted: bytes) -> Mapping[str, JSON]:
         try:
@@ -152,7 +152,7 @@ class ObjectJudge:
             return {}
 
 
-def _object(thing: JSON) -> Mapping[str, JSON]:
+def _read_object(thing: JSON) -> Mapping[str, JSON]:
     return as_object(thing, "")
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import denial
-from portero.report.output_formats import Failure, JUnitCase, describe_refusal, render_html, when
+from portero.report.output_formats import Failure, JUnitCase, describe_refusal, format_time, render_html
 from portero.scan.bypasses import Bypass
 from portero.scan.inventory import Inventory
 from portero.scan.judged_objects import JudgedObject, Kind, count_kinds
@@ -83,7 +83,7 @@ class ScanReport:
 
     @property
     def when(self) -> str:
-        return f"{when(self.time)} UTC"
+        return f"{format_time(self.time)} UTC"
 
     @property
     def summary(self) -> str:

@@ -34,7 +34,7 @@ class ConnectionLoop:
     def __init__(self, connect: Callable[[socket.socket], Connection], max_connections: int) -> None:
         self.connections: set[Connection] = set()
         self._connect = connect
-        self._max_connections = max_connections
+        self._maximum = max_connections
         self._epoll = select.epoll()
         self._by_descriptor: dict[int, Connection] = {}
         # What threads have to do: answer a request, or (None) be the leader.
@@ -57,7 +57,7 @@ class ConnectionLoop:
         if answering is not None and now > answering[1] + _HELD_UP_AFTER:
             self._careful_until = now + _MAX_CAREFUL
             self._pass_lead(answering)
-        return len(self.connections) < self._max_connections
+        return len(self.connections) < self._maximum
 
     def serve(self, client: socket.socket) -> None:
         """Have this connection served."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portero.dockerd.peer import refuses_connections
-from portero.files.locks import identify, locked_folder
+from portero.files.locks import identify_file, lock_folder
 
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
 _GROUP_AND_OTHERS = 0o177
@@ -47,7 +47,7 @@ class Listener:
         if self.path is None or os.getpid() != self.owner:
             return
         # A file that cannot be removed is replaced at the next start.
-        with suppress(OSError), locked_folder(self.path.parent, _LOCK_TIMEOUT):
+        with suppress(OSError), lock_folder(self.path.parent, _LOCK_TIMEOUT):
             if _identify(self.path) == self.identity:
                 self.path.unlink()
 
@@ -64,7 +64,7 @@ def listen(path: Path) -> Listener:
     path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     # Only one starting portero at a time checks and binds, so that two cannot take it from each other.
     try:
-        with locked_folder(path.parent, _LOCK_TIMEOUT):
+        with lock_folder(path.parent, _LOCK_TIMEOUT):
             _remove_dead(path)
             return Listener(_bind(path), str(path), path, _identify(path), os.getpid())
     except TimeoutError:
@@ -117,4 +117,4 @@ def _bind(path: Path) -> int:
 
 
 def _identify(path: Path) -> tuple[int, int]:
-    return identify(path.lstat())
+    return identify_file(path.lstat())

@@ -25,17 +25,17 @@ def list_deciding(settings: Settings) -> Sequence[str]:
     saved = (*((settings.last_policy,) if settings.schemas else ()), settings.writers)
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
-    folders = (*_list_own_folders(settings), *saved, *signing, *filter(None, bundle))
+    folders = (*_list_protected_folders(settings), *saved, *signing, *filter(None, bundle))
     return [*(str(path.absolute()) for path in (*folders, settings.images)), PROBED]
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:
     """The links in the policy folders: what they lead to is read as part of the policy. Raises OSError."""
-    parts = [part for path in _list_own_folders(settings) for part in folder.list_parts(path.absolute())]
+    parts = [part for path in _list_protected_folders(settings) for part in folder.list_parts(path.absolute())]
     return tuple(str(link) for link in _find_links(parts, _MAX_DEPTH))
 
 
-def _list_own_folders(settings: Settings) -> Sequence[Path]:
+def _list_protected_folders(settings: Settings) -> Sequence[Path]:
     """The policy folders, but for the bundle's: its links are of the account that fetches it, and can lead anywhere.
 
     What they lead to is read in that account's own folder only, which is protected, and without the links in it.

@@ -81,7 +81,7 @@ _SERVER = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]
 _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
 
 
-def one_of(*words: str) -> Callable[[str], str]:
+def make_choice(*words: str) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in words:
@@ -91,7 +91,7 @@ def one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-def number(minimum: int, maximum: int) -> Callable[[str], int]:
+def make_number(minimum: int, maximum: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
@@ -101,19 +101,19 @@ def number(minimum: int, maximum: int) -> Callable[[str], int]:
     return read
 
 
-def absolute(text: str) -> Path:
+def parse_absolute(text: str) -> Path:
     if not text.startswith("/") or "\0" in text:
         raise ValueError("write an absolute path")
     return Path(text)
 
 
-def socket_path(text: str) -> Path:
+def parse_socket_path(text: str) -> Path:
     if len(text.encode()) > _MAX_SOCKET_PATH:
         raise ValueError(f"write a path of at most {_MAX_SOCKET_PATH} bytes, more do not fit a Unix socket")
-    return absolute(text)
+    return parse_absolute(text)
 
 
-def files(text: str) -> tuple[Path, ...]:
+def parse_files(text: str) -> tuple[Path, ...]:
     """Paths, separated by colons."""
     files = tuple(Path(file) for file in text.split(":") if file)
     if text and not files:
@@ -122,7 +122,7 @@ def files(text: str) -> tuple[Path, ...]:
     return files
 
 
-def groups(text: str) -> tuple[str, ...]:
+def parse_groups(text: str) -> tuple[str, ...]:
     """Names of groups of hosts, separated by commas."""
     names = tuple(text.split(",")) if text else ()
     if not all(GROUP.fullmatch(name) for name in names):
@@ -130,7 +130,7 @@ def groups(text: str) -> tuple[str, ...]:
     return names
 
 
-def servers(text: str) -> tuple[str, ...]:
+def parse_servers(text: str) -> tuple[str, ...]:
     """Names of servers, with a port where it is not 443, separated by commas."""
     names = tuple(text.split(",")) if text else ()
     if not all(_SERVER.fullmatch(name) for name in names):
@@ -140,7 +140,7 @@ def servers(text: str) -> tuple[str, ...]:
     return tuple(name.lower().removesuffix(":443") for name in names)
 
 
-def size(minimum: int, maximum: int) -> Callable[[str], int]:
+def make_size(minimum: int, maximum: int) -> Callable[[str], int]:
     """A size in bytes in these bounds."""
 
     def read(text: str) -> int:
@@ -152,37 +152,37 @@ def size(minimum: int, maximum: int) -> Callable[[str], int]:
     return read
 
 
-def log(text: str) -> str:
+def parse_log(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("write the path of a file, - for standard output, or journald")
     return text
 
 
-def docker_host(text: str) -> Path | None:
+def parse_docker_host(text: str) -> Path | None:
     if not text:
         return None
     if not text.startswith(_UNIX + "/"):
         raise ValueError("write unix:// and the absolute path of dockerd's socket, or leave it empty")
-    return socket_path(text.removeprefix(_UNIX))
+    return parse_socket_path(text.removeprefix(_UNIX))
 
 
-def host_root(text: str) -> Literal["auto", "none"] | Path:
+def parse_host_root(text: str) -> Literal["auto", "none"] | Path:
     if text == "auto":
         return "auto"
     if text == "none":
         return "none"
     try:
-        return absolute(text)
+        return parse_absolute(text)
     except ValueError:
         raise ValueError("write auto, none, or the absolute path below which the host's files are visible") from None
 
 
-def optional(text: str) -> Path | None:
+def parse_optional(text: str) -> Path | None:
     """An absolute path, or nothing."""
-    return absolute(text) if text else None
+    return parse_absolute(text) if text else None
 
 
-def bundle(text: str) -> str:
+def parse_bundle(text: str) -> str:
     """The address of a bundle, or nothing."""
     if text:
         parse_address(text)

@@ -48,33 +48,33 @@ class InvalidSettings(Faults):
 class Settings:
     """Every setting, and how it is read; field `log_failure` is PORTERO_LOG_FAILURE and --log-failure."""
 
-    socket: Annotated[Path, value.socket_path]
-    schemas: Annotated[tuple[Path, ...], value.files]
-    profile: Annotated[Profile, value.one_of(*get_args(Profile))]
-    audit_profile: Annotated[AuditProfile, value.one_of(*get_args(AuditProfile))]
-    mode: Annotated[Mode, value.one_of(*get_args(Mode))]
-    log: Annotated[str, value.log]
-    log_failure: Annotated[LogFailure, value.one_of(*get_args(LogFailure))]
-    log_sync: Annotated[Sync, value.one_of(*get_args(Sync))]
-    log_reads: Annotated[LogReads, value.one_of(*get_args(LogReads))]
-    docker_host: Annotated[Path | None, value.docker_host]
-    lookups: Annotated[Lookups, value.one_of(*get_args(Lookups))]
-    host_root: Annotated[Literal["auto", "none"] | Path, value.host_root]
-    daemon_config: Annotated[Path | None, value.optional]
-    threads: Annotated[int, value.number(1, 512)]
-    trusted_keys: Annotated[tuple[Path, ...], value.files]
-    host_groups: Annotated[tuple[str, ...], value.groups]
-    state: Annotated[Path, value.absolute]
-    allow_rollback: Annotated[YesOrNo, value.one_of(*get_args(YesOrNo))]
-    bundle: Annotated[str, value.bundle]
-    bundle_folder: Annotated[Path, value.absolute]
-    bundle_max_age: Annotated[int, value.number(60, 604800)]
-    bundle_hosts: Annotated[tuple[str, ...], value.servers]
-    bundle_login: Annotated[Path | None, value.optional]
-    bundle_ca: Annotated[Path | None, value.optional]
-    images: Annotated[Path, value.absolute]
-    record: Annotated[Path | None, value.optional]
-    record_max: Annotated[int, value.size(1 << 20, 1000 << 30)]
+    socket: Annotated[Path, value.parse_socket_path]
+    schemas: Annotated[tuple[Path, ...], value.parse_files]
+    profile: Annotated[Profile, value.make_choice(*get_args(Profile))]
+    audit_profile: Annotated[AuditProfile, value.make_choice(*get_args(AuditProfile))]
+    mode: Annotated[Mode, value.make_choice(*get_args(Mode))]
+    log: Annotated[str, value.parse_log]
+    log_failure: Annotated[LogFailure, value.make_choice(*get_args(LogFailure))]
+    log_sync: Annotated[Sync, value.make_choice(*get_args(Sync))]
+    log_reads: Annotated[LogReads, value.make_choice(*get_args(LogReads))]
+    docker_host: Annotated[Path | None, value.parse_docker_host]
+    lookups: Annotated[Lookups, value.make_choice(*get_args(Lookups))]
+    host_root: Annotated[Literal["auto", "none"] | Path, value.parse_host_root]
+    daemon_config: Annotated[Path | None, value.parse_optional]
+    threads: Annotated[int, value.make_number(1, 512)]
+    trusted_keys: Annotated[tuple[Path, ...], value.parse_files]
+    host_groups: Annotated[tuple[str, ...], value.parse_groups]
+    state: Annotated[Path, value.parse_absolute]
+    allow_rollback: Annotated[YesOrNo, value.make_choice(*get_args(YesOrNo))]
+    bundle: Annotated[str, value.parse_bundle]
+    bundle_folder: Annotated[Path, value.parse_absolute]
+    bundle_max_age: Annotated[int, value.make_number(60, 604800)]
+    bundle_hosts: Annotated[tuple[str, ...], value.parse_servers]
+    bundle_login: Annotated[Path | None, value.parse_optional]
+    bundle_ca: Annotated[Path | None, value.parse_optional]
+    images: Annotated[Path, value.parse_absolute]
+    record: Annotated[Path | None, value.parse_optional]
+    record_max: Annotated[int, value.make_size(1 << 20, 1000 << 30)]
     # What these were read from, by variable.
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -123,10 +123,10 @@ class Settings:
 
         `running`: of the Portero that runs here, instead of defaults. Raises InvalidSettings with every fault.
         """
-        defaults = {entry["name"]: entry["value"] for entry in _manifest()} | user_defaults(environ, uid)
+        defaults = {entry["name"]: entry["value"] for entry in _read_manifest()} | find_user_defaults(environ, uid)
         given = defaults | dict(running) | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
-        given |= {variable(field): text for field, text in options.items()}
-        fields = {variable(field): field for field in _READERS}
+        given |= {name_variable(field): text for field, text in options.items()}
+        fields = {name_variable(field): field for field in _READERS}
         faults = [_describe_unknown(name, list(fields)) for name in given.keys() - fields]
         values: dict[str, Any] = {}
         for name, key in fields.items():
@@ -163,7 +163,7 @@ def _keep_usable(values: Mapping[str, Any], defaults: Mapping[str, str]) -> Sett
     if not {"socket", "log"} <= values.keys():
         return None
     unknown = [field for field in _READERS if field in _ENFORCED or field not in values]
-    return Settings(**{**values, **{field: _READERS[field](defaults[variable(field)]) for field in unknown}})
+    return Settings(**{**values, **{field: _READERS[field](defaults[name_variable(field)]) for field in unknown}})
 
 
 def _describe_unknown(name: str, names: Sequence[str]) -> str:
@@ -173,18 +173,18 @@ def _describe_unknown(name: str, names: Sequence[str]) -> str:
     return f"{name}: unknown setting{close}" if close else f"{name}: unknown setting; use one of {', '.join(names)}"
 
 
-def variable(field: str) -> str:
+def name_variable(field: str) -> str:
     """The environment variable of a field."""
     return PREFIX + field.upper()
 
 
-def descriptions() -> dict[str, str]:
+def read_descriptions() -> dict[str, str]:
     """The description of each field in config.json."""
-    texts = {entry["name"]: entry["description"] for entry in _manifest()}
-    return {field: texts[variable(field)] for field in _READERS}
+    texts = {entry["name"]: entry["description"] for entry in _read_manifest()}
+    return {field: texts[name_variable(field)] for field in _READERS}
 
 
-def user_defaults(environ: Mapping[str, str], uid: int) -> dict[str, str]:
+def find_user_defaults(environ: Mapping[str, str], uid: int) -> dict[str, str]:
     """Defaults that differ from root's, by setting: only root may write to /run/docker, /var/log and /var/lib.
 
     Folders follow the XDG Base Directory Specification, as those of rootless Docker do.
@@ -208,7 +208,7 @@ def _find_folder(environ: Mapping[str, str], name: str, default: str) -> str:
     return path if path.startswith("/") else default
 
 
-def _manifest() -> list[dict[str, str]]:
+def _read_manifest() -> list[dict[str, str]]:
     manifest = json.loads(package_files.manifest().read_text(encoding="utf-8"))
     return cast(list[dict[str, str]], manifest["env"])
 

@@ -32,7 +32,7 @@ _CERTIFICATE = "dev.sigstore.cosign/certificate"
 class Candidates:
     """Asks one repository. `keyless`: how many signatures had a certificate instead of a key.
 
-    `failed`: what could not be had, last. It stops nothing: whoever writes there must not hide what others signed.
+    `failed`: what could not be had, last. It stops nothing: a user who writes there must not hide what others signed.
     """
 
     registry: Registry
@@ -40,12 +40,12 @@ class Candidates:
     failed: TransportFailed | None = None
     _blobs: dict[str, bytes | None] = field(default_factory=dict)
 
-    def find(self, digest: str) -> Iterator[Signature]:
+    def find_signatures(self, digest: str) -> Iterator[Signature]:
         """What may be a signature of this digest."""
         tag = digest.replace(":", "-")
         yield from self._read_layers(self._parse(self._ask(f"manifests/{tag}.sig", ACCEPTED, _MAX_LIST)))
         try:
-            listed = self.registry.find(f"referrers/{digest}", ACCEPTED, _MAX_LIST)
+            listed = self.registry.find_content(f"referrers/{digest}", ACCEPTED, _MAX_LIST)
         except TransportFailed:
             # A registry without the API may say so in other ways than that there is nothing.
             listed = None
@@ -53,7 +53,7 @@ class Candidates:
             listed = self._ask(f"manifests/{tag}", ACCEPTED, _MAX_LIST)
         referrers = to_objects(self._parse(listed).get("manifests"))
         if len(referrers) > _MAX_REFERRERS:
-            self._tell_bound(_MAX_REFERRERS, "referrers")
+            self._warn_of_bound(_MAX_REFERRERS, "referrers")
         for descriptor in referrers[:_MAX_REFERRERS]:
             yield from self._read_layers(self._parse(self._fetch("manifests", descriptor, _MAX_BUNDLE)))
 
@@ -87,29 +87,29 @@ class Candidates:
             if 0 < len(payload) <= MAX_PAYLOAD and signature:
                 yield Signature("statement", payload, signature)
 
-    def _fetch(self, kind: str, descriptor: Mapping[str, JSON], most: int) -> bytes | None:
+    def _fetch(self, kind: str, descriptor: Mapping[str, JSON], max_bytes: int) -> bytes | None:
         """What has the digest of a descriptor; None: the registry has something else, or nothing, or too much."""
         digest, size = descriptor.get("digest"), descriptor.get("size")
-        if not isinstance(digest, str) or not DIGEST.fullmatch(digest) or (isinstance(size, int) and size > most):
+        if not isinstance(digest, str) or not DIGEST.fullmatch(digest) or (isinstance(size, int) and size > max_bytes):
             return None
         if digest not in self._blobs and len(self._blobs) >= _MAX_BLOBS:
-            self._tell_bound(_MAX_BLOBS, "payloads")
+            self._warn_of_bound(_MAX_BLOBS, "payloads")
         elif digest not in self._blobs:
-            data = self._ask(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", most)
+            data = self._ask(f"{kind}/{digest}", ACCEPTED if kind == "manifests" else "", max_bytes)
             self._blobs[digest] = data if data is not None and compute_digest(data) == digest else None
         return self._blobs.get(digest)
 
-    def _ask(self, path: str, accept: str, most: int) -> bytes | None:
+    def _ask(self, path: str, accept: str, max_bytes: int) -> bytes | None:
         try:
-            return self.registry.find(path, accept, most)
+            return self.registry.find_content(path, accept, max_bytes)
         except TransportFailed as failed:
             self.failed = failed
             return None
 
-    def _tell_bound(self, most: int, what: str) -> None:
+    def _warn_of_bound(self, maximum: int, what: str) -> None:
         self.failed = TransportFailed(
-            f"{self.registry.address.host}: more than {most} {what} are beside this image, and no more are read: remove"
-            " those that are no signatures"
+            f"{self.registry.address.host}: more than {maximum} {what} are beside this image, and no more are read: "
+            "remove those that are no signatures"
         )
 
     @staticmethod

@@ -63,17 +63,17 @@ def read_report(data: bytes) -> ImageScan:
 
 def _read_trivy(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
     about, results = to_object(document.get("Metadata")), to_objects(document.get("Results"))
-    found = [each for one in results for each in to_objects(one.get("Vulnerabilities"))]
+    findings = [each for one in results for each in to_objects(one.get("Vulnerabilities"))]
     return [*_find_digests(about, "ImageID", "RepoDigests")], [
-        *_name_findings((each.get("Severity"), each.get("VulnerabilityID")) for each in found)
+        *_name_findings((each.get("Severity"), each.get("VulnerabilityID")) for each in findings)
     ]
 
 
 def _read_grype(document: Mapping[str, JSON]) -> tuple[list[str], list[tuple[str, str]]]:
     about = to_object(to_object(document.get("source")).get("target"))
-    found = [to_object(one.get("vulnerability")) for one in to_objects(document.get("matches"))]
+    findings = [to_object(one.get("vulnerability")) for one in to_objects(document.get("matches"))]
     return [*_find_digests(about, "imageID", "manifestDigest", "repoDigests")], [
-        *_name_findings((each.get("severity"), each.get("id")) for each in found)
+        *_name_findings((each.get("severity"), each.get("id")) for each in findings)
     ]
 
 
@@ -86,7 +86,7 @@ def _find_digests(about: Mapping[str, JSON], *names: str) -> Iterator[str]:
                 yield digest
 
 
-def _name_findings(found: Iterator[tuple[JSON, JSON]]) -> Iterator[tuple[str, str]]:
-    for severity, name in found:
+def _name_findings(findings: Iterator[tuple[JSON, JSON]]) -> Iterator[tuple[str, str]]:
+    for severity, name in findings:
         if isinstance(severity, str) and isinstance(name, str) and _NAME.fullmatch(name):
             yield severity.lower(), name

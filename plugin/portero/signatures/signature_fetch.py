@@ -24,7 +24,7 @@ from portero.values.json_objects import load_object
 
 # How many platforms of an index are read.
 _MAX_PLATFORMS = 30
-# How many signatures of each are tried: some seconds, whoever puts them there.
+# How many signatures of each are tried: some seconds of work.
 _MAX_TRIED = 20_000
 
 
@@ -33,7 +33,7 @@ class ImageMissing(TransportFailed):
 
 
 @dataclass(slots=True)
-class _Found:
+class _Sorted:
     """What was found so far. `fitting` is as the site asks, `others` hold as well: each with the digest that it is
     about, one for each claim by the same keys."""
 
@@ -54,10 +54,10 @@ class Fetched:
     records: Mapping[str, Record]
 
 
-def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) -> Fetched:
+def fetch_image(registry: Registry, image: ImageReference, trust: ImageTrust) -> Fetched:
     """What the registry has about this image. Raises TransportFailed, for one that it lacks ImageMissing."""
-    reference, entry = asked.wanted, trust.find_entry(asked.name)
-    data = registry.find(f"manifests/{reference}", record.ACCEPTED)
+    reference, entry = image.wanted, trust.find_entry(image.name)
+    data = registry.find_content(f"manifests/{reference}", record.ACCEPTED)
     if data is None:
         raise ImageMissing(f"{registry.address.host}: {registry.address.name} has no {reference}")
     top = record.compute_digest(data)
@@ -65,21 +65,21 @@ def fetch_image(registry: Registry, asked: ImageReference, trust: ImageTrust) ->
         raise TransportFailed(f"{registry.address.host}: sent another manifest than {reference}")
     platforms = dict(_fetch_platforms(registry, data))
     keys = index_keys({name: trust.keys[name] for name in entry.keys} if entry is not None else {})
-    found, candidates = _Found(), Candidates(registry)
+    signatures, candidates = _Sorted(), Candidates(registry)
 
     def is_fitting(voucher: Voucher) -> bool:
-        return entry is not None and find_fault(voucher, entry, asked.name, trust) is None
+        return entry is not None and find_fault(voucher, entry, image.name, trust) is None
 
     for subject in (top, *platforms):
-        for signature in islice(candidates.find(subject), _MAX_TRIED):
-            _keep(signature, subject, keys, found, is_fitting)
-        if found.fitting:
+        for signature in islice(candidates.find_signatures(subject), _MAX_TRIED):
+            _sort_signature(signature, subject, keys, signatures, is_fitting)
+        if signatures.fitting:
             # All platforms follow from a signed index.
             break
-    if candidates.failed is not None and not found.signatures:
+    if candidates.failed is not None and not signatures.signatures:
         raise candidates.failed
-    found.seen += Counter(keyless=candidates.keyless)
-    return Fetched(top, _make_records(top, [data, *platforms.values()], found))
+    signatures.seen += Counter(keyless=candidates.keyless)
+    return Fetched(top, _make_records(top, [data, *platforms.values()], signatures))
 
 
 def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -95,38 +95,38 @@ def _fetch_platforms(registry: Registry, data: bytes) -> Iterator[tuple[str, byt
     about = [one.get("digest") for one in listed if to_object(one.get("platform")).get("os") == "unknown"]
     wanted = tuple(digest for digest in wanted if digest not in about)
     for digest in wanted[:_MAX_PLATFORMS]:
-        manifest = registry.find(f"manifests/{digest}", record.ACCEPTED)
+        manifest = registry.find_content(f"manifests/{digest}", record.ACCEPTED)
         if manifest is not None and record.compute_digest(manifest) == digest:
             yield digest, manifest
 
 
-def _keep(
+def _sort_signature(
     signature: Signature,
     subject: str,
     keys: Mapping[str, SiteKey],
-    found: _Found,
+    signatures: _Sorted,
     is_fitting: Callable[[Voucher], bool],
 ) -> None:
     signer = find_signer(signature, keys)
     if signer is None:
-        found.seen["other-key"] += 1
+        signatures.seen["other-key"] += 1
         return
     try:
         claim = read_claim(signature.form, signature.payload)
     except PayloadRefused:
-        found.seen["no-signature-of-image"] += 1
+        signatures.seen["no-signature-of-image"] += 1
         return
     if claim.digest != subject:
-        found.seen["other-digest"] += 1
+        signatures.seen["other-digest"] += 1
     else:
         voucher = Voucher(keys[signer].files, claim.repository, claim.annotations)
-        into = found.fitting if is_fitting(voucher) else found.others
+        into = signatures.fitting if is_fitting(voucher) else signatures.others
         if len(into) < record.MAX_SIGNATURES:
-            said = (subject, signer, claim.repository, frozenset(claim.annotations.items()))
-            into.setdefault(said, (subject, replace(signature, key=signer)))
+            claimed = (subject, signer, claim.repository, frozenset(claim.annotations.items()))
+            into.setdefault(claimed, (subject, replace(signature, key=signer)))
 
 
-def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, Record]:
+def _make_records(top: str, texts: Iterable[bytes], sorted_: _Sorted) -> dict[str, Record]:
     """A record for each digest, with the documents that lead there from the top, itself, and those to what is signed.
 
     The first ones count without a signature: a list may deny the index, the platform's manifest or the configuration.
@@ -137,15 +137,15 @@ def _make_records(top: str, texts: Iterable[bytes], found: _Found) -> dict[str, 
     for digest, above in record.find_parents(top, below).items():
         signatures: list[Signature] = []
         needed: dict[str, None] = dict.fromkeys((*above, digest))
-        for subject, signature in found.signatures:
+        for subject, signature in sorted_.signatures:
             way = record.find_parents(subject, below).get(digest)
             if way is None:
                 way = record.find_parents(digest, below).get(subject)
             if way is not None:
                 signatures.append(signature)
                 needed |= dict.fromkeys(way)
-        kept = tuple(by_digest[each] for each in needed if each in by_digest)[: record.MAX_DOCUMENTS]
-        records[digest] = Record(tuple(signatures[: record.MAX_SIGNATURES]), kept, found.seen)
+        documents = tuple(by_digest[each] for each in needed if each in by_digest)[: record.MAX_DOCUMENTS]
+        records[digest] = Record(tuple(signatures[: record.MAX_SIGNATURES]), documents, sorted_.seen)
     return records
 
 
@@ -164,15 +164,15 @@ def merge_records(before: Record, now: Record) -> Record:
 _MODE = 0o644
 
 
-def keep_records(folder: Path, records: Mapping[str, Record]) -> None:
+def write_records(folder: Path, records: Mapping[str, Record]) -> None:
     """Put these records there, together with the signatures that were there before. Raises OSError."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     for digest, fetched in records.items():
         file = record.locate_record(folder, digest)
-        kept = merge_records(_read_before(file), fetched)
-        while len(text := record.spell_record(kept)) > record.MAX_RECORD and kept.signatures:
+        merged = merge_records(_read_before(file), fetched)
+        while len(text := record.spell_record(merged)) > record.MAX_RECORD and merged.signatures:
             # The first ones fit best.
-            kept = replace(kept, signatures=kept.signatures[: len(kept.signatures) // 2])
+            merged = replace(merged, signatures=merged.signatures[: len(merged.signatures) // 2])
         if len(text) <= record.MAX_RECORD and text != _read_text(file):
             write_whole(file, text, _MODE, synced=True)
 

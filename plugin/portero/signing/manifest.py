@@ -34,16 +34,16 @@ class Manifest:
     @property
     def content(self) -> str:
         """The same for two manifests exactly when they are about the same files."""
-        return sha256(_compact(dict(self.files))).hexdigest()
+        return sha256(_encode_compact(dict(self.files))).hexdigest()
 
-    def signed(self) -> bytes:
-        return _PURPOSE + _compact(self._document())
+    def encode_signed(self) -> bytes:
+        return _PURPOSE + _encode_compact(self._make_document())
 
-    def text(self, signature: bytes) -> bytes:
-        document = self._document() | {"signature": base64.b64encode(signature).decode()}
+    def encode_with(self, signature: bytes) -> bytes:
+        document = self._make_document() | {"signature": base64.b64encode(signature).decode()}
         return json.dumps(document, indent=2, ensure_ascii=True).encode() + b"\n"
 
-    def _document(self) -> dict[str, JSON]:
+    def _make_document(self) -> dict[str, JSON]:
         files: dict[str, JSON] = {name: self.files[name] for name in sorted(self.files)}
         return {
             "format": FORMAT,
@@ -55,5 +55,5 @@ class Manifest:
         }
 
 
-def _compact(document: Mapping[str, JSON] | Mapping[str, str]) -> bytes:
+def _encode_compact(document: Mapping[str, JSON] | Mapping[str, str]) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()

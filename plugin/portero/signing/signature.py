@@ -45,8 +45,8 @@ class KeyRefused(Exception):
 
 def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, group: str) -> bytes:
     """The text of signature.json for these files; one that is among them is left out."""
-    manifest = Manifest(version, date, key_id(key.public_key()), group, _hash_files(files))
-    return manifest.text(key.sign(manifest.signed()))
+    manifest = Manifest(version, date, identify_key(key.public_key()), group, _hash_files(files))
+    return manifest.encode_with(key.sign(manifest.encode_signed()))
 
 
 def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Manifest:
@@ -56,7 +56,7 @@ def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Mani
     if key is None:
         raise SignatureRefused([(NAME, f"is signed with key {manifest.key}, which is not trusted: {_SIGN_AGAIN}")])
     try:
-        key.verify(signature, manifest.signed())
+        key.verify(signature, manifest.encode_signed())
     except InvalidSignature:
         raise SignatureRefused([(NAME, _INVALID)]) from None
     _refuse_differences(manifest, files)
@@ -75,25 +75,25 @@ def read_version(text: bytes) -> int:
     return _read_signature({NAME: text})[0].version
 
 
-def new_key() -> PrivateKey:
+def make_key() -> PrivateKey:
     return Ed25519PrivateKey.generate()
 
 
-def key_id(key: PublicKey) -> str:
+def identify_key(key: PublicKey) -> str:
     return sha256(key.public_bytes_raw()).hexdigest()[:_KEY_ID_LENGTH]
 
 
-def private_text(key: PrivateKey) -> bytes:
+def encode_private(key: PrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def public_text(key: PublicKey) -> bytes:
+def encode_public(key: PublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def private_key(text: bytes) -> PrivateKey:
+def parse_private_key(text: bytes) -> PrivateKey:
     """The key in a file of `portero keygen`; raises KeyRefused."""
     try:
         key = serialization.load_pem_private_key(text, password=None)
@@ -104,7 +104,7 @@ def private_key(text: bytes) -> PrivateKey:
     return key
 
 
-def public_key(text: bytes) -> PublicKey:
+def parse_public_key(text: bytes) -> PublicKey:
     """The key in a .pub file of `portero keygen`; raises KeyRefused."""
     try:
         key = serialization.load_pem_public_key(text)
@@ -151,8 +151,8 @@ def _read_signature(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
         raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
     manifest, signature = _parse_manifest(document)
     # Only one spelling: other white space or another order of names would be a change that the signature misses.
-    if manifest.text(signature) != files[NAME]:
-        raise _not_as_written()
+    if manifest.encode_with(signature) != files[NAME]:
+        raise _make_refusal()
     return manifest, signature
 
 
@@ -163,13 +163,13 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
         hashes = {name: need(files, name, str) for name in files}
         manifest = Manifest(need(document, "version", int), date, key, group, hashes)
         if manifest.version not in VERSIONS:
-            raise _not_as_written()
+            raise _make_refusal()
         return manifest, base64.b64decode(signature, validate=True)
     except (WrongType, ValueError):
-        raise _not_as_written() from None
+        raise _make_refusal() from None
 
 
-def _not_as_written() -> SignatureRefused:
+def _make_refusal() -> SignatureRefused:
     return SignatureRefused([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
 
 
@@ -184,7 +184,7 @@ class DetachedRefused(Exception):
 
 
 def sign_file(data: bytes, key: PrivateKey) -> str:
-    return f"{key_id(key.public_key())} {base64.b64encode(key.sign(_FILE_PURPOSE + data)).decode()}"
+    return f"{identify_key(key.public_key())} {base64.b64encode(key.sign(_FILE_PURPOSE + data)).decode()}"
 
 
 def verify_file(data: bytes, text: str, trusted: Mapping[str, PublicKey]) -> None:

@@ -90,13 +90,13 @@ def read_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
     faults: list[str] = []
     for file in files:
         try:
-            key = signature.public_key(read_regular_file(file))
+            key = signature.parse_public_key(read_regular_file(file))
         except OSError as error:
             faults.append(f"{file}: cannot be read ({error.strerror}): name a public key")
         except KeyRefused as refused:
             faults.append(f"{file}: {refused}")
         else:
-            keys[signature.key_id(key)] = key
+            keys[signature.identify_key(key)] = key
     if faults:
         raise InvalidKeys(faults)
     return keys

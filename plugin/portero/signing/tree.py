@@ -39,7 +39,7 @@ def read_tree(folder: Path, inside: Path | None = None) -> dict[str, bytes]:
     for name, entry, parent in _list_entries(top, within):
         fault = _find_fault(name, entry, parent)
         if fault is None:
-            files[name] = _read(entry, parent, room)
+            files[name] = _read_entry(entry, parent, room)
             room -= len(files[name])
         else:
             faults.append((name, fault))
@@ -89,7 +89,7 @@ def _find_fault(name: str, entry: str, parent: int) -> str | None:
     return None if stat.S_ISREG(mode) else "is neither a file nor a folder: remove it"
 
 
-def _read(entry: str, parent: int, max_size: int) -> bytes:
+def _read_entry(entry: str, parent: int, max_size: int) -> bytes:
     # The entry may have become a link or a pipe since the check.
     descriptor = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
     with open(descriptor, "rb") as opened:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
-from portero.files.locks import locked_folder
+from portero.files.locks import lock_folder
 from portero.files.whole_files import read_state, write_state
 from portero.signing.manifest import Manifest
 from portero.values.json_fields import need
@@ -70,17 +70,17 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
     """
     try:
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        with locked_folder(file.parent):
+        with lock_folder(file.parent):
             seen = read_versions(file)
             if not allow_rollback:
                 _refuse_older(seen, manifests)
             now = list_seen(manifests)
             if any(seen.get(group) != one for group, one in now.items()):
                 groups: JSON = {group: asdict(one) for group, one in sorted((seen | now).items())}
-                place = file.with_name(f".{file.name}.try") if only_tries else file
-                write_state(place, FORMAT, {"groups": groups}, _OWNER_ONLY)
+                target = file.with_name(f".{file.name}.try") if only_tries else file
+                write_state(target, FORMAT, {"groups": groups}, _OWNER_ONLY)
                 if only_tries:
-                    place.unlink()
+                    target.unlink()
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from portero.decision import Decision
-from portero.identity.caller import NOBODY
+from portero.identity.caller import NO_IDENTITY
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.objects.host_overlay import HostOverlay
@@ -16,7 +16,7 @@ from portero.reading import uri
 from portero.reading.routes import Routes
 from portero.refusals import Refused
 from portero.standin import assumed_images, containers, inspection, networks_and_volumes, swarm
-from portero.standin.messages import Answer, Call, ClientRequest, envelope, failure
+from portero.standin.messages import Answer, Call, ClientRequest, make_envelope, make_failure
 from portero.standin.objects import State
 from portero.standin.trial_objects import KINDS, NO_OBJECTS, HostObjects, ProjectObjects, drop_causes_named_elsewhere
 from portero.values.json_fields import to_object
@@ -43,7 +43,7 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = {
     "ImageBuild": assumed_images.build,
     "ImageCommit": assumed_images.commit,
     "ImageDelete": assumed_images.delete,
-    "DistributionInspect": assumed_images.distribution,
+    "DistributionInspect": assumed_images.inspect_distribution,
     "NetworkCreate": networks_and_volumes.create,
     "NetworkInspect": networks_and_volumes.inspect,
     "NetworkDelete": networks_and_volumes.delete,
@@ -97,22 +97,22 @@ class StandInDaemon:
     def answer(self, request: ClientRequest) -> Answer:
         self.state.last_call = time.monotonic()
         if request.is_too_large:
-            return failure(500, "request body too large for authorization plugin")
+            return make_failure(500, "request body too large for authorization plugin")
         refusal = self._ask_plugin(request)
         if refusal is not None:
-            return failure(403, f"authorization denied by plugin portero: {refusal}")
+            return make_failure(403, f"authorization denied by plugin portero: {refusal}")
         try:
             call = self._call(request)
             with self.state.lock:
                 return self._handle(call)
         except (Refused, ValueError) as error:
-            return failure(400, f"the stand-in for dockerd cannot read this: {error}")
+            return make_failure(400, f"the stand-in for dockerd cannot read this: {error}")
 
     def _call(self, request: ClientRequest) -> Call:
         aim = uri.parse_target(request.target)
         match = self._routes.match(request.method, aim.path)
         body = to_object(json.loads(request.body)) if request.shows_json and request.body else {}
-        return Call(match.operation.id, match.path, aim.query, body, request.header("user-agent"))
+        return Call(match.operation.id, match.path, aim.query, body, request.find_header("user-agent"))
 
     def _handle(self, call: Call) -> Answer:
         handler = _HANDLERS.get(call.operation)
@@ -121,7 +121,7 @@ class StandInDaemon:
         return _FIXED.get(call.operation, Answer(body={}))
 
 
-class Trial:
+class TrySession:
     """`go_on`: a refused request is answered as if it had been allowed, so that the client shows the next one.
 
     `existing`: on this host, beside what the client makes.
@@ -130,18 +130,18 @@ class Trial:
     def __init__(self, judge: Judge, *, go_on: bool = False, existing: HostObjects = NO_OBJECTS) -> None:
         self.decisions: list[Decision] = []
         self.daemon = StandInDaemon(judge.routes, self._decide)
-        self._known = ProjectObjects(self.daemon.state, host=existing)
-        host = HostOverlay(judge.host, self.daemon.state.network_name, given=self._known)
-        self._judge = replace(judge, host=host, routes=judge.routes.looking_up(*KINDS))
+        self._objects = ProjectObjects(self.daemon.state, host=existing)
+        host = HostOverlay(judge.host, self.daemon.state.find_network_name, given=self._objects)
+        self._judge = replace(judge, host=host, routes=judge.routes.limit_lookups(*KINDS))
         self._go_on = go_on
         self._lock = Lock()
 
     def _decide(self, request: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
-        identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
+        identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NO_IDENTITY
         with self._lock:  # clients send in parallel, and what one request looks at says nothing of another one
-            self._known.of_host.clear()
-            decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
-            decision = drop_causes_named_elsewhere(decision, self._known)
+            self._objects.of_host.clear()
+            decision = self._judge.decide(make_envelope(request), "try", time.time(), identity=identity)
+            decision = drop_causes_named_elsewhere(decision, self._objects)
         self.decisions.append(decision)
         return None if decision.allowed or self._go_on else denial.write_denial(decision)

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from portero.standin.messages import Answer, Call, stream_documents
-from portero.standin.objects import TEMPLATES, State, identity
+from portero.standin.objects import TEMPLATES, State, make_id
 from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:
     """ImageInspect: every image is there, without settings."""
     name = call.path["name"]
-    layers: JSON = {"Type": "layers", "Layers": [_digest(f"layer {name}")]}
-    return Answer(body=TEMPLATES["image"] | {"Id": _digest(name), "RepoTags": [name], "RootFS": layers})
+    layers: JSON = {"Type": "layers", "Layers": [_make_digest(f"layer {name}")]}
+    return Answer(body=TEMPLATES["image"] | {"Id": _make_digest(name), "RepoTags": [name], "RootFS": layers})
 
 
 def pull(state: State, call: Call) -> Answer:
@@ -23,7 +23,7 @@ def pull(state: State, call: Call) -> Answer:
 
 def pull_plugin(state: State, call: Call) -> Answer:
     """PluginPull and PluginUpgrade, which name what they have pulled."""
-    name = call.first("name") or call.first("remote")
+    name = call.find_first("name") or call.find_first("remote")
     return replace(pull(state, call), headers={"Docker-Plugin-Name": name})
 
 
@@ -34,11 +34,11 @@ def inspect_plugin(state: State, call: Call) -> Answer:
 
 
 def push(state: State, call: Call) -> Answer:
-    return stream_documents({"status": f"latest: digest: {_digest(call.path['name'])} size: 1"})
+    return stream_documents({"status": f"latest: digest: {_make_digest(call.path['name'])} size: 1"})
 
 
 def build(state: State, call: Call) -> Answer:
-    digest = _digest(call.first("t") or "build")
+    digest = _make_digest(call.find_first("t") or "build")
     return stream_documents(
         {"stream": "Step 1/1 : at the stand-in for dockerd\n"},
         {"aux": {"ID": digest}},
@@ -47,21 +47,21 @@ def build(state: State, call: Call) -> Answer:
 
 
 def commit(state: State, call: Call) -> Answer:
-    return Answer(201, {"Id": _digest(call.first("container"))})
+    return Answer(201, {"Id": _make_digest(call.find_first("container"))})
 
 
 def delete(state: State, call: Call) -> Answer:
     return Answer(body=[{"Untagged": call.path["name"]}])
 
 
-def distribution(state: State, call: Call) -> Answer:
+def inspect_distribution(state: State, call: Call) -> Answer:
     descriptor: JSON = {
         "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "digest": _digest(call.path["name"]),
+        "digest": _make_digest(call.path["name"]),
         "size": 1,
     }
     return Answer(body={"Descriptor": descriptor, "Platforms": [{"architecture": "amd64", "os": "linux"}]})
 
 
-def _digest(name: str) -> str:
-    return f"sha256:{identity(name)}"
+def _make_digest(name: str) -> str:
+    return f"sha256:{make_id(name)}"

@@ -17,14 +17,14 @@ from portero.values.json_fields import child, text
 _MAX_WAIT_SECONDS = 10.0
 _QUIET_SECONDS = 0.5
 _POLL_SECONDS = 0.05
-# Of the stream of events: as long as nobody asks for anything, and between two looks.
+# Of the stream of events: as long as no request comes, and between two polls.
 _END_SECONDS, _EVENT_SECONDS = 1.5, 0.1
 _DEPENDS_ON = "com.docker.compose.depends_on"
 
 
 def create(state: State, call: Call) -> Answer:
     id = state.new_id()
-    container = Container(id, call.first("name") or f"standin_{id[:8]}", _join_by_id(state, call.body))
+    container = Container(id, call.find_first("name") or f"standin_{id[:8]}", _join_by_id(state, call.body))
     state.containers[id] = container
     state.add_event("create", container)
     return Answer(201, {"Id": id, "Warnings": []})
@@ -36,13 +36,13 @@ def _join_by_id(state: State, body: Object) -> Object:
     for mode in ("NetworkMode", "PidMode", "IpcMode"):
         kind, _, name = text(config, mode).partition(":")
         if kind == "container" and name:
-            config[mode] = f"container:{state.container(name).id}"
+            config[mode] = f"container:{state.find_container(name).id}"
     return {**body, "HostConfig": config} if config else body
 
 
 def start(state: State, call: Call) -> Answer:
     """ContainerStart; a container that a client waits for ends right away."""
-    container = state.container(call.path["id"])
+    container = state.find_container(call.path["id"])
     state.start(container)
     # `compose up` takes the first end of what it watches for the end of all: the stand-in's events end it.
     is_watched = container.labels.get("com.docker.compose.oneoff") == "False"
@@ -60,7 +60,7 @@ def _is_job(state: State, container: Container) -> bool:
 
 def attach(state: State, call: Call) -> Answer:
     """ContainerAttach: silence until the container ends."""
-    container = state.container(call.path["id"])
+    container = state.find_container(call.path["id"])
     container.attached = True
     return Answer(101, headers=RAW, stream=_wait_for_end(container), hijacked=True)
 
@@ -72,11 +72,11 @@ def _wait_for_end(container: Container) -> Iterator[bytes]:
 
 def wait(state: State, call: Call) -> Answer:
     """ContainerWait: the status goes out at once, the end after the start."""
-    container = state.container(call.path["id"])
-    return Answer(stream=_stream_end(state, container), headers={"Content-Type": "application/json"})
+    container = state.find_container(call.path["id"])
+    return Answer(stream=_follow_end(state, container), headers={"Content-Type": "application/json"})
 
 
-def _stream_end(state: State, container: Container) -> Iterator[bytes]:
+def _follow_end(state: State, container: Container) -> Iterator[bytes]:
     container.started.wait(_MAX_WAIT_SECONDS)
     while not container.ended.wait(_POLL_SECONDS) and not state.is_quiet(_QUIET_SECONDS):
         pass  # `docker attach` waits first and asks afterwards whether it runs
@@ -86,7 +86,7 @@ def _stream_end(state: State, container: Container) -> Iterator[bytes]:
 
 
 def change(state: State, call: Call) -> Answer:
-    container = state.container(call.path["id"])
+    container = state.find_container(call.path["id"])
     after: dict[str, Literal["running", "paused", "exited"]] = {
         "ContainerRestart": "running",
         "ContainerUnpause": "running",
@@ -95,18 +95,25 @@ def change(state: State, call: Call) -> Answer:
     if call.operation in after:
         container.status = after[call.operation]
         return Answer(204)
-    if call.operation == "ContainerStop" or call.first("signal") in ("", "SIGKILL", "KILL", "9", "TERM", "SIGTERM"):
+    if call.operation == "ContainerStop" or call.find_first("signal") in (
+        "",
+        "SIGKILL",
+        "KILL",
+        "9",
+        "TERM",
+        "SIGTERM",
+    ):
         state.end(container)
     return Answer(204)
 
 
 def delete(state: State, call: Call) -> Answer:
-    state.remove(state.container(call.path["id"]))
+    state.remove(state.find_container(call.path["id"]))
     return Answer(204)
 
 
 def rename(state: State, call: Call) -> Answer:
-    state.container(call.path["id"]).name = call.first("name")
+    state.find_container(call.path["id"]).name = call.find_first("name")
     return Answer(204)
 
 
@@ -131,13 +138,13 @@ def inspect_exec(state: State, call: Call) -> Answer:
 
 def archive_info(state: State, call: Call) -> Answer:
     """ContainerArchiveInfo: a folder lies at every path."""
-    name = call.first("path").rstrip("/").rpartition("/")[2] or "/"
+    name = call.find_first("path").rstrip("/").rpartition("/")[2] or "/"
     stat = {"name": name, "size": 0, "mode": _DIRECTORY, "mtime": CREATED, "linkTarget": ""}
     return Answer(headers={"X-Docker-Container-Path-Stat": base64.b64encode(json.dumps(stat).encode()).decode()})
 
 
 def stats(state: State, call: Call) -> Answer:
-    container = state.container(call.path["id"])
+    container = state.find_container(call.path["id"])
     return Answer(body=TEMPLATES["stats"] | {"id": container.id, "name": f"/{container.name}"})
 
 
@@ -147,11 +154,11 @@ def events(state: State, call: Call) -> Answer:
     Containers that a client watches then end, as `compose up` expects.
     """
     past = (_write_line(event) for event in list(state.events) if _is_wanted(event, call))
-    stream = past if call.first("until") else _events(state, call, len(state.events))
+    stream = past if call.find_first("until") else _follow_events(state, call, len(state.events))
     return Answer(stream=stream, headers={"Content-Type": "application/json"})
 
 
-def _events(state: State, call: Call, sent: int) -> Iterator[bytes]:
+def _follow_events(state: State, call: Call, sent: int) -> Iterator[bytes]:
     while sent < len(state.events) or not _is_over(state):
         for event in state.events[sent:]:
             sent += 1
@@ -177,7 +184,7 @@ def _write_line(event: Object) -> bytes:
 
 
 def _is_wanted(event: Object, call: Call) -> bool:
-    filters = call.filters()
+    filters = call.read_filters()
     actor = child(event, "Actor")
     if actor["ID"] not in filters.get("container", [actor["ID"]]):
         return False

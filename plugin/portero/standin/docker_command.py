@@ -28,7 +28,7 @@ class Ended:
     dropped: str = ""
 
 
-def environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
+def make_environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
     """The environment with the stand-in as the one daemon; the user's DOCKER_CONFIG stays."""
     others = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
     return others | {"DOCKER_HOST": f"unix://{socket}"}
@@ -120,7 +120,7 @@ class CommandLine:
     is_compose: bool
     program: int = 1
 
-    def with_words(self, words: Sequence[str]) -> "CommandLine":
+    def replace_words(self, words: Sequence[str]) -> "CommandLine":
         return replace(self, all=tuple(words))
 
     @property
@@ -149,7 +149,7 @@ def _skip_options(command: Sequence[str], start: int) -> int:
     at = start
     while at < len(command) and command[at].startswith("-"):
         word = command[at]
-        at += 2 if (_takes_value(word) if word.startswith("--") else _letters_take_value(word)) else 1
+        at += 2 if (_takes_value(word) if word.startswith("--") else _has_letter_with_value(word)) else 1
     return min(at, len(command))
 
 
@@ -160,7 +160,7 @@ def _takes_value(word: str) -> bool:
     return name in _TAKE_VALUE_LONG and not sign
 
 
-def _letters_take_value(word: str) -> bool:
+def _has_letter_with_value(word: str) -> bool:
     """The same for letters behind one dash, of which only the last may take a value."""
     for position, letter in enumerate(word[1:], 2):
         if letter in _ELSEWHERE_SHORT:

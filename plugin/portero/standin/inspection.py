@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from portero.files.path import clean
 from portero.standin.messages import Answer, Call, Object
-from portero.standin.objects import TEMPLATES, Container, State, has_labels, identity
+from portero.standin.objects import TEMPLATES, Container, State, has_labels, make_id
 from portero.values.json_fields import child, flag, items, objects, text, texts
 from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:
-    return Answer(body=describe(state.container(call.path["id"])))
+    return Answer(body=describe(state.find_container(call.path["id"])))
 
 
 def describe(container: Container) -> Object:
@@ -22,7 +22,7 @@ def describe(container: Container) -> Object:
         "Id": container.id,
         "Name": f"/{container.name}",
         "State": TEMPLATES["state"] | status | {"Pid": 1 if container.is_up else 0},
-        "Image": f"sha256:{identity(text(container.body, 'Image'))}",
+        "Image": f"sha256:{make_id(text(container.body, 'Image'))}",
         "HostConfig": child(container.body, "HostConfig"),
         "Config": config,
         "Mounts": _list_mounts(container),
@@ -56,7 +56,7 @@ def _list_networks(container: Container) -> Object:
     endpoints = child(child(container.body, "NetworkingConfig"), "EndpointsConfig")
     mode = text(child(container.body, "HostConfig"), "NetworkMode")
     names = list(endpoints) or ["bridge" if mode in ("", "default") else mode]
-    return {name: {"NetworkID": identity(f"network {name}"), "IPAddress": "172.17.0.2"} for name in names}
+    return {name: {"NetworkID": make_id(f"network {name}"), "IPAddress": "172.17.0.2"} for name in names}
 
 
 def _list_ports(container: Container) -> Object:
@@ -67,38 +67,38 @@ def _list_ports(container: Container) -> Object:
 def list_containers(state: State, call: Call) -> Answer:
     """ContainerList with the filters that compose uses."""
     shown = [each for each in state.containers.values() if _is_wanted(each, call)]
-    return Answer(body=[summarize(container) for container in shown or _assume_container(state, call)])
+    return Answer(body=[summarize_container(container) for container in shown or _assume_container(state, call)])
 
 
 def _assume_container(state: State, call: Call) -> list[Container]:
     """The container of a compose service that a client names, when its project has no container here."""
-    labels = dict(label.split("=", 1) for label in call.filters().get("label", []) if "=" in label)
+    labels = dict(label.split("=", 1) for label in call.read_filters().get("label", []) if "=" in label)
     project, service = (labels.get(f"com.docker.compose.{what}") for what in ("project", "service"))
     made = (each.labels.get("com.docker.compose.project") for each in state.containers.values())
     if not project or not service or project in made:
         return []
-    assumed = state.container(f"{project}-{service}-1")
+    assumed = state.find_container(f"{project}-{service}-1")
     assigned = {"com.docker.compose.container-number": "1", "com.docker.compose.oneoff": "False"}
     assumed.body = {"Image": "busybox", "Labels": {**assigned, **labels}}
     return [assumed]
 
 
 def _is_wanted(container: Container, call: Call) -> bool:
-    filters = call.filters()
-    if not (container.is_up or call.first("all") in ("1", "true") or "status" in filters):
+    filters = call.read_filters()
+    if not (container.is_up or call.find_first("all") in ("1", "true") or "status" in filters):
         return False
     if container.status not in filters.get("status", [container.status]):
         return False
     return has_labels(filters.get("label", []), container.labels)
 
 
-def summarize(container: Container) -> Object:
+def summarize_container(container: Container) -> Object:
     image = text(container.body, "Image")
     return TEMPLATES["listed container"] | {
         "Id": container.id,
         "Names": [f"/{container.name}"],
         "Image": image,
-        "ImageID": f"sha256:{identity(image)}",
+        "ImageID": f"sha256:{make_id(image)}",
         "Command": " ".join(map(str, _list_command(container.body))),
         "Labels": dict(container.labels),
         "State": container.status,

@@ -31,15 +31,15 @@ class Call:
     body: Object = field(default_factory=dict)
     client: str = ""
 
-    def first(self, name: str) -> str:
+    def find_first(self, name: str) -> str:
         """The value of a query parameter that counts, empty when it was not sent."""
         values = self.query.get(name, ("",))
         return values[0]
 
-    def filters(self) -> Mapping[str, list[str]]:
+    def read_filters(self) -> Mapping[str, list[str]]:
         """The filters of a list, as clients write them: {"label": {"a=b": true}} or, long ago, {"label": ["a=b"]}."""
         try:
-            filters: dict[str, Any] = load_object(self.first("filters") or "{}")
+            filters: dict[str, Any] = load_object(self.find_first("filters") or "{}")
         except ValueError:
             return {}
         return {name: list(values) for name, values in filters.items()}
@@ -61,7 +61,7 @@ class Answer:
     hijacked: bool = False
 
 
-def failure(status: int, message: str) -> Answer:
+def make_failure(status: int, message: str) -> Answer:
     """An error as dockerd words it."""
     return Answer(status, {"message": message})
 
@@ -90,14 +90,14 @@ class ClientRequest:
     headers: Headers
     body: bytes = b""
 
-    def header(self, name: str) -> str:
+    def find_header(self, name: str) -> str:
         """The first value of a header, which is the one that dockerd acts on."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
     def shows_json(self) -> bool:
         """Whether dockerd would show the body to a plugin."""
-        media_type = self.header("content-type").partition(";")[0].strip().lower()
+        media_type = self.find_header("content-type").partition(";")[0].strip().lower()
         logs_in = _LOGIN.fullmatch(unquote(self.target.partition("?")[0]))
         return media_type == "application/json" and not _BAD_ESCAPE.search(self.target) and not logs_in
 
@@ -107,7 +107,7 @@ class ClientRequest:
         return self.shows_json and len(self.body) > MAX_SHOWN_BYTES
 
 
-def envelope(request: ClientRequest) -> bytes:
+def make_envelope(request: ClientRequest) -> bytes:
     """The document that dockerd would post about this request, on a Unix socket and so without a user."""
     document: dict[str, JSON] = {"RequestMethod": request.method, "RequestUri": request.target}
     if request.shows_json and request.body:

@@ -4,8 +4,8 @@ For compose only the objects that it made exist, since it makes what is missing.
 exists, since its user names what the host has.
 """
 
-from portero.standin.messages import Answer, Call, Object, failure
-from portero.standin.objects import TEMPLATES, State, has_labels, identity
+from portero.standin.messages import Answer, Call, Object, make_failure
+from portero.standin.objects import TEMPLATES, State, has_labels, make_id
 from portero.values.json_fields import child, text
 
 
@@ -15,17 +15,17 @@ def create(state: State, call: Call) -> Answer:
 
 def inspect(state: State, call: Call) -> Answer:
     reference = call.path["id"]
-    name = state.network_name(reference)
+    name = state.find_network_name(reference)
     if name is None and call.is_compose:
-        return failure(404, f"network {reference} not found")
+        return make_failure(404, f"network {reference} not found")
     if name is None:
         # A network that existed before may be for containers or for services.
         state.add_network({"Name": reference, "Driver": "overlay", "Attachable": True})
-    return Answer(body=_describe_network(state, identity(f"network {name or reference}")))
+    return Answer(body=_describe_network(state, make_id(f"network {name or reference}")))
 
 
 def list_networks(state: State, call: Call) -> Answer:
-    filters = call.filters()
+    filters = call.read_filters()
     wanted = [
         id
         for id, body in state.networks.items()
@@ -36,8 +36,8 @@ def list_networks(state: State, call: Call) -> Answer:
 
 
 def delete(state: State, call: Call) -> Answer:
-    name = state.network_name(call.path["id"])
-    state.networks.pop(identity(f"network {name}"), None)
+    name = state.find_network_name(call.path["id"])
+    state.networks.pop(make_id(f"network {name}"), None)
     return Answer(204)
 
 
@@ -68,12 +68,12 @@ def create_volume(state: State, call: Call) -> Answer:
 def inspect_volume(state: State, call: Call) -> Answer:
     name = call.path["name"]
     if name not in state.volumes and call.is_compose:
-        return failure(404, f"get {name}: no such volume")
+        return make_failure(404, f"get {name}: no such volume")
     return Answer(body=_describe_volume(state, name))
 
 
 def list_volumes(state: State, call: Call) -> Answer:
-    wanted = call.filters().get("label", [])
+    wanted = call.read_filters().get("label", [])
     names = [name for name, body in state.volumes.items() if has_labels(wanted, child(body, "Labels"))]
     return Answer(body={"Volumes": [_describe_volume(state, name) for name in names], "Warnings": []})
 

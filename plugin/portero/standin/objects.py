@@ -71,20 +71,20 @@ class State:
             self.add_network({"Name": name, "Driver": driver})
 
     def new_id(self) -> str:
-        return identity(f"portero {next(self._numbers)}")
+        return make_id(f"portero {next(self._numbers)}")
 
     def is_quiet(self, seconds: float) -> bool:
         """Whether no request has come for these seconds."""
         return time.monotonic() - self.last_call > seconds
 
-    def container(self, reference: str) -> Container:
+    def find_container(self, reference: str) -> Container:
         """The container of this name, ID or beginning of an ID; any other existed before."""
         name = reference.removeprefix("/")
         for each in self.containers.values():
             if name in (each.id, each.name) or (len(name) >= _MIN_ID_LENGTH and each.id.startswith(name)):
                 return each
         if name not in self._assumed:
-            assumed = Container(identity(name), name, {"Image": "busybox"}, "running")
+            assumed = Container(make_id(name), name, {"Image": "busybox"}, "running")
             assumed.started.set()
             self._assumed[name] = self._assumed[assumed.id] = assumed
         return self._assumed[name]
@@ -92,11 +92,11 @@ class State:
     def add_network(self, body: Object) -> str:
         """Adds the network of a create request and returns its ID."""
         name = text(body, "Name")
-        id = identity(f"network {name}")
+        id = make_id(f"network {name}")
         self.networks[id] = body
         return id
 
-    def network_name(self, reference: str) -> str | None:
+    def find_network_name(self, reference: str) -> str | None:
         for id, body in self.networks.items():
             if reference in (id, id[:_SWARM_ID_LENGTH], text(body, "Name")):
                 return text(body, "Name")
@@ -137,14 +137,14 @@ class State:
         self.events.append(event)
 
 
-def identity(seed: str) -> str:
+def make_id(seed: str) -> str:
     """64 hexadecimal digits, the same for the same seed."""
     return hashlib.sha256(seed.encode()).hexdigest()
 
 
-def swarm_identity(seed: str) -> str:
+def make_swarm_id(seed: str) -> str:
     """25 digits, as swarm's IDs have."""
-    return identity(seed)[:_SWARM_ID_LENGTH]
+    return make_id(seed)[:_SWARM_ID_LENGTH]
 
 
 def has_labels(wanted: list[str], labels: Mapping[str, JSON]) -> bool:

@@ -53,14 +53,14 @@ class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def __init__(self, path: str, answer: Callable[[ClientRequest], Answer]) -> None:
         self.answer = answer
-        super().__init__(path, _Connection)
+        super().__init__(path, _ClientConnection)
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed knows no Unix sockets here
 
 
-class _Connection(BaseHTTPRequestHandler):
+class _ClientConnection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _serve(self) -> None:

@@ -67,7 +67,7 @@ class HostObjects:
 NO_OBJECTS = HostObjects()
 
 
-def look_at_host(addresses: Sequence[str]) -> HostObjects:
+def list_host_objects(addresses: Sequence[str]) -> HostObjects:
     """What exists at the daemon that answers at the first of these sockets that is there, within two seconds."""
     there = next(filter(os.path.lexists, addresses), None)
     if there is None:
@@ -77,7 +77,7 @@ def look_at_host(addresses: Sequence[str]) -> HostObjects:
     daemon, status, began = DaemonObjects(lambda asking: [there], find_followed=_follow_nothing), None, time.monotonic()
     try:
         lookup = daemon.new_lookup(lambda: None)
-        listed = TimedRequests([there], None).lists("/containers/json?all=1", _WANTED)
+        listed = TimedRequests([there], None).get_lists("/containers/json?all=1", _WANTED)
         status, containers = next(listed, (None, []))
         if status not in (None, HTTPStatus.OK):
             return HostObjects(silent=f"{there}: answered with status {status}")
@@ -128,7 +128,7 @@ class StillObjects(Objects, Protocol):
 class ProjectObjects(StillObjects):
     """`made`: the IDs of the containers that were made before, None: all. `host`: what exists beside them.
 
-    `assumed`: names that nobody made here; `of_host`: containers of the host that were looked at.
+    `assumed`: names that were not made here; `of_host`: containers of the host that were looked at.
     """
 
     state: State
@@ -138,8 +138,8 @@ class ProjectObjects(StillObjects):
     of_host: set[str] = field(default_factory=set)
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """A container that was not made here is the host's; where nobody can say, it counts as existing and plain."""
-        container = self.state.container(name) if kind == "container" else None
+        """A container that was not made here is the host's; where that is unknown, it counts as existing and plain."""
+        container = self.state.find_container(name) if kind == "container" else None
         if container is not None and container.id in self.state.containers:
             return inspection.describe(container)
         if self.host.daemon is not None:
@@ -164,21 +164,21 @@ class ProjectObjects(StillObjects):
 def _name_by_service(container: Container) -> Mapping[str, JSON]:
     """A container in a list; people know that of a service by the name in their file."""
     service = str(container.labels.get("com.docker.compose.service") or container.name)
-    return {**inspection.summarize(container), "Names": [f"/{service}"]}
+    return {**inspection.summarize_container(container), "Names": [f"/{service}"]}
 
 
-def drop_causes_named_elsewhere(decision: Decision, known: ProjectObjects) -> Decision:
+def drop_causes_named_elsewhere(decision: Decision, existing: ProjectObjects) -> Decision:
     """The decision without what requests that made a container were refused for themselves.
 
     A container of the host is no service of the file: its remedy is in the words of docker.
     """
-    if known.of_host:
+    if existing.of_host:
         return replace(decision, violations=tuple(map(_drop_remedy_of_services, decision.violations)))
-    kept = tuple(one for one in decision.violations if one.rule != _EXISTING)
+    violations = tuple(one for one in decision.violations if one.rule != _EXISTING)
     suggested = decision.suggestion
     if suggested is not None:
         suggested = replace(suggested, still=tuple(rule for rule in suggested.still if rule != _EXISTING))
-    return replace(decision, violations=kept, suggestion=suggested)
+    return replace(decision, violations=violations, suggestion=suggested)
 
 
 def _drop_remedy_of_services(violation: Violation) -> Violation:

@@ -99,7 +99,7 @@ def describe(settings: Settings) -> JSON:
     }
 
 
-def metrics_text(settings: Settings) -> bytes:
+def make_metrics(settings: Settings) -> bytes:
     """Its metrics in Prometheus's text format; none without PORTERO_BUNDLE, or when its state cannot be read."""
     state = _read_or_none(settings) if settings.bundle else None
     if state is None:

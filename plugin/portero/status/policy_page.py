@@ -21,7 +21,7 @@ from portero.values.json_types import JSON
 
 _FORMAT = 1
 _SITE = "site.json"
-# Nobody can do more for knowing these, and each refusal names or shows them.
+# Knowing these gives no more rights, and each refusal names or shows them.
 _SHOWN_SETTINGS = ("PORTERO_PROFILE", "PORTERO_AUDIT_PROFILE", "PORTERO_MODE")
 _SHOWN_VALUES = frozenset({"$schema", "actions", "unknown-fields"})
 _NAMED = re.compile(r"\{([a-z-]+)\}")

@@ -199,7 +199,7 @@ def _list_replaced_code() -> Iterator[str]:
 def _list_log_failures(log: LogState) -> Iterator[str]:
     if log.is_stalled():
         yield "a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"
-    if log.failed_within(_FAILED_RECENTLY):
+    if log.has_failed_within(_FAILED_RECENTLY):
         when = format_instant(log.last_failure)
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 

@@ -14,7 +14,7 @@ from portero.flags.try_keyword import find_flag
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
-from portero.suggest.drafts import Draft, RefusedRequest
+from portero.suggest.drafts import ExceptionDraft, RefusedRequest
 from portero.suggest.site_values import SiteValue, SiteValues, list_keys
 from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
@@ -73,7 +73,7 @@ class Suggestions:
     refused: int = 0
     legal: int = 0
     _wanted: dict[str, WantedValue] = field(default_factory=dict)
-    _drafts: dict[tuple[RefusedRequest, bool], Draft] = field(default_factory=dict)
+    _drafts: dict[tuple[RefusedRequest, bool], ExceptionDraft] = field(default_factory=dict)
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
     _cures: dict[tuple[str, bool, bool, bool], Cure] = field(default_factory=dict)
 
@@ -104,22 +104,22 @@ class Suggestions:
                 entry.count += 1
         self.legal += legal
 
-    def site_values(self) -> list[WantedValue]:
+    def list_site_values(self) -> list[WantedValue]:
         """The site values, the most wanted first; of a number only the largest."""
         return sorted(self._wanted.values(), key=lambda one: (-one.count, one.value.key, str(one.value.value)))
 
-    def drafts(self) -> list[Draft]:
+    def list_drafts(self) -> list[ExceptionDraft]:
         """The drafts of exceptions, the most used first."""
         return sorted(self._drafts.values(), key=lambda one: (-one.count, one.id))
 
-    def not_suggested(self) -> list[NotSuggested]:
+    def list_not_suggested(self) -> list[NotSuggested]:
         """What is left, the most frequent first."""
         return sorted(self._left.values(), key=lambda one: (-one.count, one.rule))
 
-    def patch(self) -> dict[str, JSON]:
+    def make_patch(self) -> dict[str, JSON]:
         """The site values as a site.json: the lists whole, since a site's list replaces the built-in one."""
         patch: dict[str, JSON] = {}
-        for wanted in self.site_values():
+        for wanted in self.list_site_values():
             key, value = wanted.value.key, wanted.value.value
             old = patch.get(key, self.policy.site[key])
             patch[key] = (old if value in old else [*old, value]) if isinstance(old, list) else value
@@ -127,14 +127,14 @@ class Suggestions:
 
     def _find_cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
         if document is not None:
-            return self._cure(violation, request, document)
+            return self._choose_cure(violation, request, document)
         # A million lines of a log have few different answers.
         key = violation.rule, bool(request.digest), bool(request.repository), bool(request.user)
         if key not in self._cures and len(self._cures) < _MAX:
-            self._cures[key] = self._cure(violation, request, None)
-        return self._cures[key] if key in self._cures else self._cure(violation, request, None)
+            self._cures[key] = self._choose_cure(violation, request, None)
+        return self._cures[key] if key in self._cures else self._choose_cure(violation, request, None)
 
-    def _cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
+    def _choose_cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
         rule = self.policy.rules.get(violation.rule)
         if rule is None:
             return "code" if violation.rule in CODES else "unknown"
@@ -144,7 +144,9 @@ class Suggestions:
             return "self-protection"
         if rule.topic == "existing":
             return "existing"
-        value = self.finder.find(violation, document) if self.finder is not None and document is not None else None
+        value = (
+            self.finder.find_value(violation, document) if self.finder is not None and document is not None else None
+        )
         if value is not None:
             return value
         if rule.proposal is not None and not rule.proposal.drop:
@@ -157,15 +159,15 @@ class Suggestions:
 
     def _find_entry(
         self, cure: Cure, violation: Violation, request: RefusedRequest, document: JSON
-    ) -> "WantedValue | Draft | NotSuggested | None":
+    ) -> "WantedValue | ExceptionDraft | NotSuggested | None":
         if isinstance(cure, SiteValue):
             return self._add_value(cure, violation)
         if cure == "waive":
             return self._add_draft(violation, request, document)
-        flags = self._flags(violation.rule) if cure == "flags" else ""
+        flags = self._list_flags(violation.rule) if cure == "flags" else ""
         return _get_or_add(self._left, (violation.rule, cure), NotSuggested(violation.rule, cure, flags))
 
-    def _flags(self, rule: str) -> str:
+    def _list_flags(self, rule: str) -> str:
         proposal = self.policy.proposal(rule)
         return ", ".join(map(_write_flag, proposal.add)) if proposal is not None else ""
 
@@ -181,9 +183,9 @@ class Suggestions:
         wanted.baseline = wanted.baseline or violation.level == "baseline"
         return wanted
 
-    def _add_draft(self, violation: Violation, request: RefusedRequest, document: JSON) -> Draft | None:
+    def _add_draft(self, violation: Violation, request: RefusedRequest, document: JSON) -> ExceptionDraft | None:
         mounted = {str(source) for path in violation.paths if (source := _find_source(path, document)) is not None}
-        draft = _get_or_add(self._drafts, (request, bool(mounted)), Draft(request))
+        draft = _get_or_add(self._drafts, (request, bool(mounted)), ExceptionDraft(request))
         if draft is None:
             return None
         draft.rules.add(violation.rule)

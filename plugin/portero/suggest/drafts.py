@@ -23,7 +23,7 @@ class RefusedRequest:
 
 
 @dataclass(slots=True)
-class Draft:
+class ExceptionDraft:
     """One exception: the rules that it waives, and for how many requests."""
 
     request: RefusedRequest
@@ -37,7 +37,7 @@ class Draft:
         words = [self.request.repository.rpartition("/")[2], self.request.user, "mounts" if self.sources else ""]
         return _NOT_IN_NAMES.sub("-", "-".join(word for word in words if word).lower()).strip("-") or "requests"
 
-    def document(self) -> dict[str, JSON]:
+    def make_document(self) -> dict[str, JSON]:
         return {
             "$schema": "../exception.json",
             "dialect": 2,
@@ -52,11 +52,11 @@ class Draft:
         request = self.request
         match: dict[str, JSON] = {"operation": {"const": request.operation}}
         if request.user:
-            match["identity"] = _named(user=request.user)
+            match["identity"] = _drop_empty(user=request.user)
         facts: dict[str, JSON] = {}
         if request.repository:
             named = {"registry": request.registry, "repository": request.repository}
-            facts["image"] = _named(**named, **({"digest": request.digest} if request.digest else {}))
+            facts["image"] = _drop_empty(**named, **({"digest": request.digest} if request.digest else {}))
         if self.sources:
             facts["mounts"] = {"contains": {"properties": {"source": {"enum": [*sorted(self.sources)]}}}}
         if facts:
@@ -64,6 +64,6 @@ class Draft:
         return match
 
 
-def _named(**values: str) -> dict[str, JSON]:
+def _drop_empty(**values: str) -> dict[str, JSON]:
     properties: dict[str, JSON] = {name: {"const": value} for name, value in values.items()}
     return {"properties": properties}

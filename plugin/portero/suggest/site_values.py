@@ -41,7 +41,7 @@ class SiteValues:
     request: Mapping[str, JSON]
     _cache: dict[tuple[str, str], bool] = field(default_factory=dict)
 
-    def find(self, violation: Violation, document: JSON) -> SiteValue | None:
+    def find_value(self, violation: Violation, document: JSON) -> SiteValue | None:
         """The first value that is proved to make every refused value of the violation legal; None without one."""
         rule = self.policy.rules.get(violation.rule)
         if rule is None or not violation.paths:
@@ -52,7 +52,7 @@ class SiteValues:
             if rule.level == "baseline" and kinds[key] in _PATHS:
                 continue
             for candidate in _list_candidates(kinds[key], refused):
-                if self._helps(rule, SiteValue(key, candidate), violation, document):
+                if self._makes_allowed(rule, SiteValue(key, candidate), violation, document):
                     return SiteValue(key, candidate)
         return None
 
@@ -62,7 +62,7 @@ class SiteValues:
             new = old if new in old else [*old, new]
         return {**values, wanted.key: new}
 
-    def _helps(self, rule: Rule, wanted: SiteValue, violation: Violation, document: JSON) -> bool:
+    def _makes_allowed(self, rule: Rule, wanted: SiteValue, violation: Violation, document: JSON) -> bool:
         refused = json.dumps([follow(document, path) for path in violation.paths], sort_keys=True)
         key = rule.id, f"{wanted.key} {json.dumps(wanted.value)} {refused}"
         if key not in self._cache:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from portero.suggest.collect import WHY, NotSuggested, Suggestions, WantedValue
-from portero.suggest.drafts import Draft
+from portero.suggest.drafts import ExceptionDraft
 from portero.values.json_types import JSON
 from portero.values.spelling import count_things
 
@@ -16,15 +16,15 @@ def list_lines(suggestions: Suggestions) -> Iterator[str]:
     refused, legal = suggestions.refused, suggestions.legal
     read = count_things(suggestions.requests, "request")
     yield f"{read} read, {refused:,} refused or would be; {legal:,} would be allowed with all this"
-    if wanted := suggestions.site_values():
+    if wanted := suggestions.list_site_values():
         yield ""
         yield "site.json: each value is for every container of the host"
-        yield from _list_patch(wanted, suggestions.patch())
-    for draft in suggestions.drafts():
+        yield from _list_patch(wanted, suggestions.make_patch())
+    for draft in suggestions.list_drafts():
         yield ""
-        yield f"exceptions/{draft.id}.json: {comment_draft(draft)}"
-        yield from json_lines(draft.document())
-    if left := suggestions.not_suggested():
+        yield f"exceptions/{draft.id}.json: {list_comments(draft)}"
+        yield from list_json_lines(draft.make_document())
+    if left := suggestions.list_not_suggested():
         yield ""
         yield "Not suggested:"
         yield from (f"  {one.count:>6}  {one.rule}: {explain(one)}" for one in left[:_MAX_LISTED])
@@ -37,22 +37,27 @@ def describe(suggestions: Suggestions) -> dict[str, JSON]:
         "requests": suggestions.requests,
         "refused": suggestions.refused,
         "wouldBeAllowed": suggestions.legal,
-        "site": suggestions.patch(),
+        "site": suggestions.make_patch(),
         "siteValues": [
             {"key": one.value.key, "value": one.value.value, "rules": [*sorted(one.rules)], "requests": one.count}
-            for one in suggestions.site_values()
+            for one in suggestions.list_site_values()
         ],
         "exceptions": [
-            {"id": draft.id, "requests": draft.count, "baseline": [*sorted(draft.baseline)], "draft": draft.document()}
-            for draft in suggestions.drafts()
+            {
+                "id": draft.id,
+                "requests": draft.count,
+                "baseline": [*sorted(draft.baseline)],
+                "draft": draft.make_document(),
+            }
+            for draft in suggestions.list_drafts()
         ],
         "notSuggested": [
-            {"rule": one.rule, "why": explain(one), "requests": one.count} for one in suggestions.not_suggested()
+            {"rule": one.rule, "why": explain(one), "requests": one.count} for one in suggestions.list_not_suggested()
         ],
     }
 
 
-def json_lines(content: Mapping[str, JSON]) -> Iterator[str]:
+def list_json_lines(content: Mapping[str, JSON]) -> Iterator[str]:
     """A JSON object with a line for each of its names."""
     yield "{"
     for index, (name, value) in enumerate(content.items(), 1):
@@ -60,7 +65,7 @@ def json_lines(content: Mapping[str, JSON]) -> Iterator[str]:
     yield "}"
 
 
-def comment_draft(draft: Draft) -> str:
+def list_comments(draft: ExceptionDraft) -> str:
     """How often a draft would be used, and what it opens."""
     opens = f"; waives {', '.join(sorted(draft.baseline))} of baseline" if draft.baseline else ""
     pinned = "" if draft.request.digest or not draft.request.repository else "; pin the image by digest"

@@ -38,7 +38,7 @@ class Wording:
     """How a denial shows a violation. Rules with one `entry` are shown together, in this `order`; of the rules with
     one `cause` at one place, the worst alone. `beside`: a rule that shows this violation too.
 
-    `asked`: what the request asks for, and `allowed` what it may; both empty where something is missing. `part`: words
+    `requested`: what the request asks for, `allowed`: what it may; both empty where something is missing. `part`: words
     in common with other parts of the entry, and its own.
     """
 
@@ -47,7 +47,7 @@ class Wording:
     cause: str = ""
     beside: str = ""
     part: tuple[str, str] | None = None
-    asked: str = ""
+    requested: str = ""
     allowed: str = ""
     text: str = ""
     cure: Mapping[str, str] = field(default_factory=dict)

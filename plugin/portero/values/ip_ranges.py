@@ -12,7 +12,7 @@ def contains(outer: Network, inner: Network) -> bool:
     return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
-def spell_prefix(network: Network) -> str:
+def format_prefix(network: Network) -> str:
     """The version and the bits of the prefix: 10.0.0.0/8 is 4:00001010. A range lies in another that begins it."""
     bits = f"{int(network.network_address):0{network.max_prefixlen}b}"
     return f"{network.version}:{bits[: network.prefixlen]}"

@@ -33,7 +33,7 @@ def parse_duration(text: str) -> int | None:
 
 
 # Seconds.
-_FIRST, _LONGEST = 1.0, 60.0
+_FIRST, _MAX_SECONDS = 1.0, 60.0
 
 
 class Retry:
@@ -45,7 +45,7 @@ class Retry:
     def fail(self, now: float) -> None:
         """It has failed: it is due after a pause, twice as long as the one before."""
         self._due = now + self._pause
-        self._pause = min(2 * self._pause, _LONGEST)
+        self._pause = min(2 * self._pause, _MAX_SECONDS)
 
     def succeed(self) -> None:
         self._pause, self._due = _FIRST, inf
