@@ -41,6 +41,12 @@ def test_each_missing_limit_that_nothing_solves_has_its_remedy() -> None:
     ]
 
     assert told(*limits) == [("limits", "no limit on memory, CPU, processes. -m 1g. --cpus 1. Set the number.")]
+    # A command, and a key of a compose file, are typed as they stand.
+    typed = [replace(limits[0], remedy={"docker": each}) for each in ("docker update web", "mem_limit: 512m")]
+    assert [told(one)[0][1] for one in typed] == [
+        "no limit on CPU. docker update web.",
+        "no limit on CPU. mem_limit: 512m.",
+    ]
     assert told(*limits, solved=frozenset({"memory-limit", "no-swap", "pids-limit"})) == [
         ("limits", "no limit on memory, CPU, processes. --cpus 1.")
     ]

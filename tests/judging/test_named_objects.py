@@ -252,10 +252,23 @@ def test_a_bridge_that_a_network_has_by_name_is_no_parent(judge: Judge, parent: 
     assert [(one.rule, one.at) for one in decision.violations if one.action == "deny"] == (
         [("no-docker-parents", "Driver")] if is_refused else []
     )
-    options = {**network("options", "null", parent=parent), "Id": "c" * 64, "ConfigOnly": True}
-    at_daemon = replace(judge, host=FixedHost({"objects": {"network": {SHOP["Id"]: SHOP, "options": options}}}))
-    body = {"Name": "spy", "Driver": "macvlan", "ConfigFrom": {"Network": "options"}}
-    assert ("no-docker-parents" in refuse(at_daemon, "POST", "/networks/create", body)) is is_refused
+    # Options that were there before the bridge was, and a network that came through, are judged at their use.
+    for old in (
+        {**network("old", "null", parent=parent), "ConfigOnly": True},
+        network("old", "macvlan", parent=parent),
+    ):
+        there = {SHOP["Id"]: SHOP, "old": {**old, "Id": "c" * 64}}
+        at_daemon = replace(judge, host=FixedHost({"objects": {"network": there}}))
+        body = {"Name": "spy", "Driver": "macvlan", "ConfigFrom": {"Network": "old"}}
+        assert refuse(at_daemon, "POST", "/networks/create", body) == ["existing-network"] * is_refused
+
+
+def test_of_many_networks_a_parent_is_found_in_one_list(judge: Judge) -> None:
+    networks = {f"{n:064}": {**network(f"n{n}"), "Id": f"{n:064}"} for n in range(70)} | {SHOP["Id"]: SHOP}
+    at_daemon = replace(judge, host=FixedHost({"objects": {"network": networks}}))
+    body = {"Name": "spy", "Driver": "macvlan", "Options": {"parent": "eth0"}}
+
+    assert refuse(at_daemon, "POST", "/networks/create", body) == []
 
 
 def test_where_networks_cannot_be_listed_no_parent_is_taken(judge: Judge) -> None:

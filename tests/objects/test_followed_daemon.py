@@ -7,7 +7,7 @@ import pytest
 
 from portero.host.member import MountedPath
 from portero.objects import followed_daemon
-from portero.objects.changes import OF_CONTAINERS, PossibleChange, Touch
+from portero.objects.changes import EVERYTHING, OF_CONTAINERS, PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.reading.envelope import Envelope, Result
 from tests.objects.test_container_cache import ID, OTHER, shown
@@ -216,12 +216,16 @@ def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon, mon
     allow(0, 1, 2, 3)
     assert is_known(followed)
     allow(4, 5)
-    followed.note_late(-1.0)
     # Those that were too many had no answer, whatever becomes of others.
     assert [answer(0, 1), answer(4), answer(5)] == [False, False, True]
 
-    allow(*range(6, 11))
-    assert not answer(*range(11))
+    allow(6, 7, 8)
+    assert not answer()
+    # What is late keeps nothing from others.
+    followed.note_late(-1.0)
+    assert answer()
+    allow(9, 10, 11, 12)
+    assert not answer(*range(13))
 
 
 def test_one_user_who_is_known_has_a_part_of_the_room(
@@ -240,6 +244,34 @@ def test_one_user_who_is_known_has_a_part_of_the_room(
     # dockerd may have lost them.
     followed.note_late(-1.0)
     assert followed.has_room_for("alice")
+
+    monkeypatch.setattr(followed_daemon, "MAX_LATE_OF_ONE_USER", 1024)
+    assert [followed.has_room_for(user) for user in ("alice", "bob")] == [False, True]
+    followed.note_result(result(request=b"8"), lambda: WEB)
+    assert followed.has_room_for("alice")
+
+
+def test_a_late_join_of_a_swarm_makes_services_possible(followed: FollowedDaemon) -> None:
+    followed.picture.note_swarm(followed.picture.moment, is_swarm=False)
+    assert followed.picture.has_no_services()
+    join = PossibleChange(EVERYTHING.touches, lasts=False)
+    followed.note_allowed("d-1", envelope(), join)
+    followed.note_late(-1.0)
+
+    assert not followed.picture.has_no_services()
+
+
+def test_a_name_that_is_not_resolved_can_be_that_of_each_container_without_one(followed: FollowedDaemon) -> None:
+    rename = PossibleChange((Touch("container", "web"), Touch("container", "y")))
+    followed.note_allowed("rename", envelope(b"rename"), rename)
+    followed.note_allowed("connect", envelope(b"connect"), PossibleChange((Touch("container", "y"),)))
+    followed.note_result(result(request=b"rename"), lambda: rename)
+    read(followed)
+    assert not is_known(followed)
+
+    followed.note_result(result(request=b"connect"), lambda: rename)
+    read(followed)
+    assert is_known(followed)
 
 
 EXEC = PossibleChange(makes="exec", name="web")

@@ -214,11 +214,11 @@ def test_requests_are_answered_while_another_policy_is_compiled(tmp_path: Path, 
 import time
 from pathlib import Path
 from portero.application import loading
-load = loading.load
+load = loading.load_policy
 def load_slowly(*given):
     while Path('compiles').exists(): time.sleep(0.05)
     return load(*given)
-loading.load = load_slowly
+loading.load_policy = load_slowly
 """
     words = serve_patched(patch, tmp_path, "--profile", "baseline", "--schemas", str(policy))
     with started(words, tmp_path / "portero.sock") as server:

@@ -12,10 +12,18 @@ from portero.decision import Violation
 from portero.facts import inspected
 from portero.facts.driver import LOCAL
 from portero.facts.inspected import Fills, Inspected, remove_filled
-from portero.facts.networks import find_taken
+from portero.facts.networks import PARENT, find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, not_enforced
-from portero.judging.named_objects import Named, list_joined, list_others, read_name, refuse_alias, shorten_name
+from portero.judging.named_objects import (
+    Named,
+    find_parent,
+    list_joined,
+    list_others,
+    read_name,
+    refuse_alias,
+    shorten_name,
+)
 from portero.judging.source_pairs import SourcePairs
 from portero.objects.host_overlay import HostOverlayMoment
 from portero.refusals import Refused
@@ -145,11 +153,12 @@ class Existing:
         # Compose names a network twice.
         key = f"{kind} {text(reported, 'Id') or text(reported, 'Name')}"
         if key not in self.findings.judged:
-            host = self.host
+            host, used = self.host, dict[str, JSON]()
             if kind == "network":
                 # Its routes and its bridge are on the host because of it.
                 host = HostOverlayMoment(host, lambda name: None, find_taken([reported]))
-            self.findings.judged[key] = self.judge(request, host, {})
+                used = find_parent(text(child(reported, "Options"), PARENT), self.objects)
+            self.findings.judged[key] = self.judge(request, host, used)
         return self.findings.judged[key]
 
     def _judge_container(self, request: Inspected, reported: Mapping[str, JSON]) -> Sequence[Violation]:

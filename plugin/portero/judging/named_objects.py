@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.facts.networks import PARENT, find_taken
+from portero.facts.networks import find_taken
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
 from portero.reading.uri import find_first
 from portero.refusals import Refused
@@ -144,14 +144,15 @@ def describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[st
 
 
 def describe_parent(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
-    """`dockerParent`, where a new macvlan or ipvlan stands on a bridge, or its VLAN, that a network has by name."""
-    network = child(child(document, "facts"), "network")
-    parent, config = text(network, "parent"), text(network, "configFrom")
+    """`dockerParent` of a new network."""
+    return find_parent(text(child(child(document, "facts"), "network"), "parent"), objects)
+
+
+def find_parent(parent: str, objects: Objects) -> dict[str, JSON]:
+    """`dockerParent`, where a network's parent is a bridge, or a VLAN on it, that another network has by name."""
+    if not parent:
+        return {}
     try:
-        if config:
-            parent = text(child(objects.inspect("network", config) or {}, "Options"), PARENT)
-        if not parent:
-            return {}
         bridges = find_taken(objects.list_all("network")).interfaces
     except Refused as refused:
         raise Refused("lookup-failed", "Options") from refused

@@ -88,7 +88,8 @@ class FollowedDaemon:
         """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
         if not (change.touches or change.makes):
             return
-        touches, is_beyond = self.picture.begin(change.touches), self._young >= _MANY
+        touches = self.picture.begin(change.touches)
+        is_beyond = self._young >= _MANY or self._count >= _MOST
         if is_beyond:
             self.picture.begin(EVERYTHING.touches)
         container = self.picture.identify(change.name) if change.makes == "exec" else None
