@@ -181,7 +181,9 @@ UNSEEN = {"host-paths-seen", "joined-containers-seen", "network-resolved"}
 def test_the_plugin_decides_as_on_the_host_or_refuses_what_it_does_not_see(
     plain: GuardedDocker, on_host: Decisions
 ) -> None:
-    different = compare(on_host, decide_guarded(plain))
+    # The second plugin refuses Portero's own lookups on the host, too.
+    compared = compare(on_host, decide_guarded(plain)).items()
+    different = {name: rules for name, rules in compared if rules[0] != {"lookup-failed"}}
 
     assert len(on_host) > 480
     assert {name: rules for name, rules in different.items() if rules[0] or not rules[1] or rules[1] - UNSEEN} == {}
