@@ -45,8 +45,8 @@ TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 SERVE ?=
 TESTS ?=
 # Processes that run tests side by side; a file of tests stays in one of them. Tests of servers mostly wait: two for each
-# processor. Those of a real dockerd, which need root, wait even more: three.
-JOBS ?= $(shell expr $$([ $$(id -u) = 0 ] && echo 3 || echo 2) \* $$(nproc))
+# processor. Those of a real dockerd, which need root, wait even more: three and a half.
+JOBS ?= $(shell expr $$([ $$(id -u) = 0 ] && echo 7 || echo 4) \* $$(nproc) / 2)
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 

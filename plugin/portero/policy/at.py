@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from portero.values.json_types import JSON
 
@@ -21,10 +20,8 @@ _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
 
 def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
-    # Of facts and objects only: `at` elsewhere is a name that the client chose.
-    for value in reversed(_list_values(request, path)) if path and path[0] in ("facts", "objects") else ():
-        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
-            return at
+    if path and path[0] in ("facts", "objects") and (at := _find_deepest_at(request, path)) is not None:
+        return at
     if tuple(path) in _LISTS:
         operation = follow(request, ("operation",))
         return _LISTS[tuple(path)][isinstance(operation, str) and operation.startswith("Service")]
@@ -55,19 +52,27 @@ def _is_below(inner: str, outer: str) -> bool:
 
 def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     """What stands at a path; None where nothing does."""
-    return _list_values(value, path)[-1]
-
-
-def _list_values(value: JSON, path: Sequence[str | int]) -> list[JSON]:
-    """The value, and what each step of the path leads to."""
-    values = [value]
     for step in path:
         if isinstance(value, dict):
-            value = value.get(cast(str, step))  # an index is never a name
+            value = value.get(step)  # type: ignore[arg-type]  # an index is never a name
         else:
             value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
-        values.append(value)
-    return values
+    return value
+
+
+def _find_deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
+    """Of facts and objects only: `at` elsewhere is a name that the client chose."""
+    deepest = None
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)  # type: ignore[arg-type]  # see above
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            break
+        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
+            deepest = at
+    return deepest
 
 
 def _join(path: Sequence[str | int]) -> str:

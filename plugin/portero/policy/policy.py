@@ -82,6 +82,7 @@ class Policy:
         `at_use`: only those that forbid the use of what exists.
         """
         acting = self._acting_in(cast(dict[str, str], request)["operation"], profile, audit_profile)
+        has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
         return tuple(
             violation
             for rule, action in (acting.at_use if at_use else acting.actions).items()
@@ -92,6 +93,7 @@ class Policy:
                 self.checks[rule].failures(request),
                 request,
                 acting.would_refuse.get(rule, ""),
+                has_defaults=has_defaults,
             )
         )
 
@@ -153,11 +155,10 @@ _NONE = _ActingRules({}, {}, {})
 
 
 def _make_violations(
-    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str
+    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str, *, has_defaults: bool
 ) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
     by_place: dict[tuple[str, bool], list[InstancePath]] = {}
-    has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
     for path in paths:
         by_place.setdefault((spell_at(request, path), has_defaults and is_default(request, path)), []).append(path)
     for (at, default), failed in sorted(by_place.items()) if len(by_place) > 1 else by_place.items():

@@ -8,7 +8,7 @@ the site; `{value:size}` writes it as people do. The reason of a rule has `{name
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from portero.values.denial_parts import Wording
 from portero.values.go_values import format_size
@@ -99,9 +99,10 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
 
 def follow_facts(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
     """The value at the path, and the facts on the way to it as one: an inner one's values go before an outer one's."""
-    value, fact = request, cast(dict[str, JSON], {})
+    value: Any = request
+    fact: Mapping[str, JSON] = {}
     for step in path:
-        value = cast("dict[str | int, JSON]", value)[step]
+        value = value[step]
         if isinstance(value, dict) and "at" in value:
             fact = {**fact, **value} if fact else value
     return value, fact
