@@ -166,12 +166,15 @@ class FollowedDaemon:
             for key, each in [*self._under_way.items()]:
                 if each[0].since >= self._looked - seconds or each[-1].is_late:
                     continue
-                late = [one for one in each if one.since < self._looked - seconds and not one.is_late]
-                ended += [one.touches for one in late if not one.change.lasts]
-                ended += [EVERYTHING.touches for one in late if one.is_beyond]
-                kept = [replace(one, is_late=True, is_beyond=False) if one in late else one for one in each]
-                self._under_way[key] = [one for one in kept if one.change.lasts or not one.is_late]
-                if not self._under_way[key]:
+                kept = self._under_way[key] = []
+                for one in each:
+                    if one.since < self._looked - seconds and not one.is_late:
+                        ended += [] if one.change.lasts else [one.touches]
+                        ended += [EVERYTHING.touches] if one.is_beyond else []
+                        one = replace(one, is_late=True, is_beyond=False)
+                    if one.change.lasts or not one.is_late:
+                        kept.append(one)
+                if not kept:
                     del self._under_way[key]
             requests = [one for each in self._under_way.values() for one in each]
             self._count, self._young = len(requests), sum(not one.is_late for one in requests)
