@@ -3,6 +3,7 @@
 import json
 import stat
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_what_is_written_is_read(settings: Settings) -> None:
 @pytest.mark.parametrize("cut", [0, 10, 64, 65, 100, -2])
 def test_no_file_and_half_a_file_hold_no_policy(settings: Settings, cut: int) -> None:
     assert last_policy.read_saved_policy(settings) is None
-    assert not last_policy.is_signed(settings)
+    assert not last_policy.was_signed(settings)
     last_policy.save_policy(settings, held(settings), ())
     file = settings.last_policy
     file.write_bytes(file.read_bytes()[:cut])
@@ -53,14 +54,15 @@ def test_no_file_and_half_a_file_hold_no_policy(settings: Settings, cut: int) ->
     with pytest.raises(LoadError, match=r"last-policy\.json: is not as portero writes it"):
         last_policy.read_saved_policy(settings)
     # What it was is not known.
-    assert last_policy.is_signed(settings)
+    assert last_policy.was_signed(settings)
 
 
 @pytest.mark.parametrize(
-    ("written", "instead"), [('"links"', '"Links"'), ("e30=", "e3 0="), ('"format": 1', '"format": 2')]
+    ("written", "instead"),
+    [('"links"', '"Links"'), ("e30=", "e3 0="), ("e30=", "e31="), ("/link", "/lion"), ('"format": 1', '"format": 2')],
 )
 def test_what_has_another_form_is_no_policy(settings: Settings, written: str, instead: str) -> None:
-    last_policy.save_policy(settings, held(settings), ())
+    last_policy.save_policy(settings, held(settings), ("/link",))
     file = settings.last_policy
     assert written in file.read_text()
     file.write_text(file.read_text().replace(written, instead))
@@ -113,6 +115,8 @@ def test_a_signed_policy_is_verified_again(signed: Application) -> None:
     document = json.loads(file.read_bytes())
     files = document["folders"][str(signed.settings.schemas[0])]
     files["site.json"] = "eyB9"  # { } instead of {}
+    content = {name: document[name] for name in ("links", "folders")}
+    document["sha256"] = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     file.write_text(json.dumps(document))
 
     assert not allows(signed)

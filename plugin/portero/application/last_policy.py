@@ -5,8 +5,11 @@ versions are verified again: where the file lies, it could have been changed.
 """
 
 import base64
+import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,8 @@ def save_policy(settings: Settings, files: PolicyFiles, links: tuple[str, ...]) 
     }
     try:
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        write_state(file, _FORMAT, {"links": [*links], "folders": folders}, _OWNER_ONLY, _MAX_BYTES)
+        content: dict[str, JSON] = {"links": [*links], "folders": folders}
+        write_state(file, _FORMAT, {"sha256": _hash_content(content), **content}, _OWNER_ONLY, _MAX_BYTES)
     except OSError:
         with suppress(OSError):
             file.unlink(missing_ok=True)
@@ -54,7 +58,11 @@ def read_saved_policy(settings: Settings) -> SavedPolicy | None:
     """The policy that was saved for these folders; None: there is none. Raises OSError, and LoadError."""
     try:
         document: Any = read_state(settings.last_policy, _FORMAT, _MAX_BYTES)
-        if document is None or {*document["folders"]} != {*map(str, settings.schemas)}:
+        if document is None:
+            return None
+        if document.pop("sha256") != _hash_content(document):
+            raise ValueError
+        if {*document["folders"]} != {*map(str, settings.schemas)}:
             return None
         files = {
             Path(path): {name: base64.b64decode(data, validate=True) for name, data in encoded.items()}
@@ -65,10 +73,15 @@ def read_saved_policy(settings: Settings) -> SavedPolicy | None:
         raise LoadError([f"{settings.last_policy}: is not as portero writes it"]) from error
 
 
-def is_signed(settings: Settings) -> bool:
+def was_signed(settings: Settings) -> bool:
     """Whether the policy that was saved for these folders had a signature; True where it cannot be read."""
     try:
         saved = read_saved_policy(settings)
     except (OSError, LoadError):
         return True
     return saved is not None and any(_SIGNATURE in files for files in saved.files.values())
+
+
+def _hash_content(content: Mapping[str, JSON]) -> str:
+    """A disk can lose a bit that JSON and base64 do not show."""
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

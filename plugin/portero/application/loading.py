@@ -78,7 +78,7 @@ def load_trusted(
         signed = signed_folders.make_signed_reader(settings, saved, running)
         loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
         new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
-        is_first = bool(new) and not last_policy.is_signed(settings)
+        is_first = bool(new) and not last_policy.was_signed(settings)
         links = list_links(settings) if saved is None else ()
         return replace(
             loaded,
@@ -146,11 +146,11 @@ def judge_of(settings: Settings, in_force: PolicyFiles | None = None, links: Seq
     routes, shapes = load_api()
     if in_force is None:
         links = list_links(settings)
-    policy = _load_policy(settings, routes.operations, read_folder(in_force))
+    policy = _load_policy(settings, routes.operations, make_reader(in_force))
     return assemble_judge(settings, policy, routes, shapes, links)
 
 
-def read_folder(in_force: PolicyFiles | None) -> Reader:
+def make_reader(in_force: PolicyFiles | None) -> Reader:
     """Reads the folders of these files from them, and all others from the disk."""
 
     def read(path: Path, faults: list[str]) -> Folder:

@@ -6,7 +6,7 @@ from typing import cast
 
 import click
 
-from portero.application.loading import read_folder
+from portero.application.loading import make_reader
 from portero.cli import options
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
@@ -66,7 +66,7 @@ def load_host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
     options.show_source(settings)
     with options.give_up_on(InvalidPolicy):
-        return load_rules(settings.judged_by.policy_folders, reader=read_folder(settings.source.files))
+        return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
 
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {
