@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingMixIn, UnixStreamServer
+from socketserver import BaseServer, ThreadingMixIn, UnixStreamServer
 from typing import Any
 
 
@@ -55,16 +55,23 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
+def run_server(server: BaseServer) -> Iterator[None]:
+    """Have it serve in a thread for the length of a block, and end with it."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def serving(path: Path | str, handler: type[Handler]) -> Iterator[None]:
     """Answer at this path for the length of a block."""
-    with Server(str(path), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
+    with run_server(Server(str(path), handler)):
+        yield
 
 
 @contextmanager

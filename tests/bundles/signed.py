@@ -2,7 +2,6 @@
 
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from portero.bundles import archive
 from portero.bundles.archive import Bundle, Trust
 from portero.signing import signature
 from portero.signing.versions import Seen
+from tests.unix_server import run_server
 
 KEY, OTHER_KEY = signature.make_key(), signature.make_key()
 KEYS = {signature.identify_key(KEY.public_key()): KEY.public_key()}
@@ -75,14 +75,8 @@ def server(respond: Respond, tls: Path | None = None) -> Iterator[str]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
         running.socket = context.wrap_socket(running.socket, server_side=True)
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with run_server(running):
         yield f"{'http' if tls is None else 'https'}://127.0.0.1:{running.server_port}"
-    finally:
-        running.shutdown()
-        running.server_close()
-        thread.join()
 
 
 def answer_bundle(handler: BaseHTTPRequestHandler, bundle: Bundle, etag: str = "") -> None:

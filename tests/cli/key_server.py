@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from portero.identity.authority import Authority, make_authority
+from tests.unix_server import run_server
 
 
 class KeyServer:
@@ -44,16 +45,14 @@ class KeyServer:
         context.load_cert_chain(folder / "server.pem")
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._running = run_server(self._server)
 
     def __enter__(self) -> "KeyServer":
-        self._thread.start()
+        self._running.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._running.__exit__(None, None, None)
 
 
 @contextmanager
@@ -77,14 +76,8 @@ def serve_proxy(server: KeyServer, asked: list[tuple[str, str | None]], status: 
             pass
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with run_server(running):
         yield f"127.0.0.1:{running.server_port}"
-    finally:
-        running.shutdown()
-        running.server_close()
-        thread.join()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

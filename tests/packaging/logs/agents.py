@@ -52,12 +52,7 @@ def test_no_line_is_lost_while_the_log_is_rotated_and_the_agent_is_stopped(host:
 
 def test_no_line_is_lost_when_the_agent_ends_while_the_receiver_is_away(host: Host, agent: str) -> None:
     with sending(host, agent) as sender:
-        for end in (sender.stop, sender.kill, sender.stop):
-            host.write(300)
-            time.sleep(0.5)
-            end()
-            host.write(300)
-            sender.start()
+        host.write_through_ends(sender)
         with receiving(host):
             assert soon(host.has_all)
 

@@ -1,6 +1,7 @@
 """A guarded host with its log, and what happens to it while log agents send the lines on."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,16 @@ class Host:
             self.write(200)
             receiver.start()
             assert soon(self.has_all)
+
+    def write_through_ends(self, sender: Program) -> None:
+        """Write while it is stopped, killed and stopped again."""
+        for end in (sender.stop, sender.kill, sender.stop):
+            self.write(300)
+            # What it is reading at this very moment would be lost when it is killed (docs/forwarding.md).
+            time.sleep(0.5)
+            end()
+            self.write(300)
+            sender.start()
 
     def survive_rotations(self, sender: Program) -> None:
         """Lose no line while the log is rotated, and what sends it runs or is stopped."""

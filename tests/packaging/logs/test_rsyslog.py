@@ -44,13 +44,7 @@ def test_no_line_is_lost_when_rsyslog_on_the_host_ends_while_the_receiver_is_awa
     host.write(300)
     with Rsyslog(host.folder / "sender", host.sending()) as sender:
         assert soon(lambda: "omrelp" in sender.errors())
-        for end in (sender.stop, sender.kill, sender.stop):
-            host.write(300)
-            # What it is reading at this very moment would be lost when it is killed (docs/forwarding.md).
-            time.sleep(0.5)
-            end()
-            host.write(300)
-            sender.start()
+        host.write_through_ends(sender)
         with Rsyslog(host.folder / "collector", host.collecting()):
             assert soon(host.has_all)
 
