@@ -38,7 +38,7 @@ def test_a_message_cannot_begin_a_second_line_nor_can_another_librarys(capsys: p
     other = logging.getLogger("other.test")
     other.propagate = False
     other.addHandler(logging.StreamHandler(io.StringIO()))
-    operational_log.format_lines(other)
+    operational_log.redirect_logger(other)
     other.error("it\nfails")
 
     own, others = capsys.readouterr().err.splitlines()

@@ -49,7 +49,7 @@ def refuse_unfollowed(decision: Decision, followed: Follower | None, peer: Peer 
     if followed.has_room_for(subject.user, peer):
         return decision
     return add_refusal(
-        decision, "lookup-failed", f"dockerd has not answered {MAX_OF_ONE_USER:,} requests of this user."
+        decision, "lookup-failed", f"dockerd has not answered {MAX_OF_ONE_USER:,} requests of this user, or more."
     )
 
 

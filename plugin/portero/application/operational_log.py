@@ -83,7 +83,7 @@ def start() -> None:
         logger.addHandler(handler)
 
 
-def format_lines(logger: logging.Logger) -> None:
+def redirect_logger(logger: logging.Logger) -> None:
     """Write the messages of another library's logger as our own, in place of what it did with them."""
     start()
     logger.handlers = [*logging.getLogger("portero").handlers]

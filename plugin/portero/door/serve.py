@@ -130,12 +130,12 @@ def _serve(doors: Mapping[str, socket.socket], dockerd: str, key: Path) -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     notifier = Notifier()
     notifier.tell_ready()
-    told = 0.0
+    reported = 0.0
     while True:
         loop.run_once()
         now = time.monotonic()
-        if now - told >= _STATUS_SECONDS:
-            told = now
+        if now - reported >= _STATUS_SECONDS:
+            reported = now
             notifier.tell_status(loop.describe())
 
 

@@ -94,23 +94,23 @@ def read_service(task: Fact) -> Fact:
 
 def make_fact(requested: RequestedLimits, at: Mapping[str, str], *, updating: bool) -> Fact:
     """The fact `limits`: every number with its `at`, null where there is none."""
-    memory = _limit_positive(requested.memory)
+    memory = _read_positive(requested.memory)
     memory_swap = max(requested.memory_swap, -1) or None
     swappiness = requested.swappiness
     numbers: dict[str, float | None] = {
         "memory": memory,
-        "memoryReservation": _limit_positive(requested.reservation),
-        "memoryReservationShare": _limit_share(requested.reservation, memory),
+        "memoryReservation": _read_positive(requested.reservation),
+        "memoryReservationShare": _compute_share(requested.reservation, memory),
         "memorySwap": memory_swap,
-        "swap": _limit_swap(memory, memory_swap, updating=updating),
+        "swap": _compute_swap(memory, memory_swap, updating=updating),
         "memorySwappiness": None if swappiness == -1 else swappiness,
         "kernelMemory": requested.kernel or None,
-        "kernelMemoryShare": _limit_share(requested.kernel, memory),
-        "cpus": _limit_cpus(requested, updating=updating),
+        "kernelMemoryShare": _compute_share(requested.kernel, memory),
+        "cpus": _compute_cpus(requested, updating=updating),
         "cpuShares": requested.shares or None,
         "cpuPeriod": requested.period or None,
         "cpuQuota": requested.quota or None,
-        "pids": _limit_pids(requested.pids, updating=updating),
+        "pids": _compute_pids(requested.pids, updating=updating),
         "oomScoreAdj": requested.oom or None,
         "shmSize": requested.shm or None,
     }
@@ -151,17 +151,17 @@ def _read_requested(source: Fact) -> RequestedLimits:
     )
 
 
-def _limit_positive(number: int) -> int | None:
+def _read_positive(number: int) -> int | None:
     # getMemoryResources (daemon_unix.go) takes what is above 0 and nothing else.
     return number if number > 0 else None
 
 
-def _limit_share(number: int, memory: int | None) -> float | None:
+def _compute_share(number: int, memory: int | None) -> float | None:
     """In percent of memory."""
     return 100 * number / memory if memory and number > 0 else None
 
 
-def _limit_swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int | None:
+def _compute_swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int | None:
     if memory_swap == -1:
         return -1
     if memory is None:
@@ -172,7 +172,7 @@ def _limit_swap(memory: int | None, memory_swap: int | None, *, updating: bool) 
     return None if updating else memory
 
 
-def _limit_cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
+def _compute_cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
     if requested.quota < 0:
         # It takes the place of NanoCpus at the start (docker-facts 7.17). None: create has none by default.
         return -1 if updating else None
@@ -187,7 +187,7 @@ def _limit_cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
     return -1 if updating and requested.nano_cpus > 0 else None
 
 
-def _limit_pids(pids: int | None, *, updating: bool) -> int | None:
+def _compute_pids(pids: int | None, *, updating: bool) -> int | None:
     # getPidsLimit (daemon_unix.go): 0 and below lift the limit.
     if pids is None or (pids == 0 and not updating):
         return None

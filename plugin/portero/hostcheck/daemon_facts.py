@@ -16,7 +16,7 @@ from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe, prefer
-from portero.policy.site import number_version
+from portero.policy.site import encode_version
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON, Fact
 
@@ -157,7 +157,7 @@ def parse_release(version: JSON) -> int:
     match = re.match(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?)", str(version))
     if match is None:
         raise ValueError(f"'{version}' is not a version")
-    return number_version(match[1])
+    return encode_version(match[1])
 
 
 def _report_plugins(info: Info) -> Fact:

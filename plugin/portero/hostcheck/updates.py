@@ -20,7 +20,7 @@ from portero.files import package_files
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_facts import parse_release
 from portero.hostcheck.fact import observe
-from portero.policy.site import number_version
+from portero.policy.site import encode_version
 from portero.values.json_fields import to_objects
 from portero.values.json_types import JSON, Fact
 
@@ -128,7 +128,7 @@ class Hole:
 def load_holes() -> list[Hole]:
     table = json.loads((package_files.schemas() / "engine-holes.json").read_bytes())
     return [
-        Hole(row["id"], row["in"], row["what"], tuple(map(number_version, row["fixed"])), "harmless" in row)
+        Hole(row["id"], row["in"], row["what"], tuple(map(encode_version, row["fixed"])), "harmless" in row)
         for row in table
     ]
 

@@ -86,7 +86,7 @@ class FollowedDaemons:
             try:
                 followed.note_allowed(id, request.envelope if request else read_envelope(data), change, user)
             except Refused:
-                # Allowed all the same where nothing is enforced; its answer cannot be told.
+                # Allowed all the same where nothing is enforced; its answer cannot be recognized.
                 followed.picture.begin(EVERYTHING.touches)
 
     def note_refused(self, id: str) -> None:

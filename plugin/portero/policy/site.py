@@ -156,7 +156,7 @@ def _limit_rate(named: Mapping[str, JSON], rate: int) -> JSON:
     }
 
 
-def number_version(version: str) -> int:
+def encode_version(version: str) -> int:
     """26.1.5 -> 26001005, so that versions compare as numbers; a part that is missing is 0."""
     major, minor, patch = [*map(int, version.split(".")), 0, 0][:3]
     return (major * 1000 + minor) * 1000 + patch
@@ -209,7 +209,7 @@ _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
     _DOORS: lambda values: doors.make_operations(cast("dict[str, JSON]", values)),
     "rate-list": _limit_rates,
     "subnet-list": _match_subnets,
-    "version": lambda value: {"type": "number", "minimum": number_version(cast(str, value))},
+    "version": lambda value: {"type": "number", "minimum": encode_version(cast(str, value))},
 }
 # A listed path is exact for what is allowed; what is below it is what a container may then change.
 _MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {

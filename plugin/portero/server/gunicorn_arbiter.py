@@ -16,7 +16,7 @@ from typing import Protocol
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from portero.application.operational_log import format_lines
+from portero.application.operational_log import redirect_logger
 from portero.server.listener import Listener, SocketTaken, listen
 from portero.server.memory import share_with_forks
 from portero.server.plugin_protocol import Answers
@@ -138,7 +138,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
 
     def __init__(self, server: Server, listener: Listener) -> None:
         super().__init__(server)
-        format_lines(self.log.error_log)
+        redirect_logger(self.log.error_log)
         self._socket = LostSocket(listener)
         self.LISTENERS = [socket.socket(fileno=listener.descriptor)]
         # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.

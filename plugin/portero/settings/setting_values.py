@@ -81,7 +81,7 @@ _SERVER = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]
 _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
 
 
-def make_choice(*words: str) -> Callable[[str], str]:
+def make_choice_parser(*words: str) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in words:
@@ -91,7 +91,7 @@ def make_choice(*words: str) -> Callable[[str], str]:
     return read
 
 
-def make_number(minimum: int, maximum: int) -> Callable[[str], int]:
+def make_number_parser(minimum: int, maximum: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
@@ -140,7 +140,7 @@ def parse_servers(text: str) -> tuple[str, ...]:
     return tuple(name.lower().removesuffix(":443") for name in names)
 
 
-def make_size(minimum: int, maximum: int) -> Callable[[str], int]:
+def make_size_parser(minimum: int, maximum: int) -> Callable[[str], int]:
     """A size in bytes in these bounds."""
 
     def read(text: str) -> int:
