@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from portero.values.json_types import JSON
 
@@ -20,8 +21,10 @@ _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
 
 def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
-    if path and path[0] in ("facts", "objects") and (at := _find_deepest_at(request, path)) is not None:
-        return at
+    # Of facts and objects only: `at` elsewhere is a name that the client chose.
+    for value in reversed(_list_values(request, path)) if path and path[0] in ("facts", "objects") else ():
+        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
+            return at
     if tuple(path) in _LISTS:
         operation = follow(request, ("operation",))
         return _LISTS[tuple(path)][isinstance(operation, str) and operation.startswith("Service")]
@@ -52,27 +55,19 @@ def _is_below(inner: str, outer: str) -> bool:
 
 def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     """What stands at a path; None where nothing does."""
+    return cast(JSON, _list_values(value, path)[-1])
+
+
+def _list_values(value: Any, path: Sequence[str | int]) -> list[Any]:
+    """The value, and what each step of the path leads to."""
+    values = [value]
     for step in path:
         if isinstance(value, dict):
-            value = value.get(step)  # type: ignore[arg-type]  # an index is never a name
+            value = value.get(step)  # an index is never a name
         else:
             value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
-    return value
-
-
-def _find_deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
-    """Of facts and objects only: `at` elsewhere is a name that the client chose."""
-    deepest = None
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)  # type: ignore[arg-type]  # see above
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            break
-        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
-            deepest = at
-    return deepest
+        values.append(value)
+    return values
 
 
 def _join(path: Sequence[str | int]) -> str:
