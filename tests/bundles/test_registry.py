@@ -54,11 +54,13 @@ def challenging(challenge: str) -> Respond:
     return lambda handler: answer(handler, 401, Www_Authenticate=challenge)
 
 
-def take_upload(handler: BaseHTTPRequestHandler, place: str) -> bytes:
-    """Take each part of a push, of which nothing is there yet; begun uploads go on at this place."""
+def take_upload(handler: BaseHTTPRequestHandler, place: str, put: dict[str, bytes] | None = None) -> None:
+    """Take each part of a push, of which nothing is there yet; begun uploads go on at this place. `put`: by path."""
     body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
+    if put is not None:
+        # Before the answer, after which the test goes on.
+        put[handler.path] = body
     answer(handler, {"HEAD": 404, "POST": 202}.get(handler.command, 201), Location=place)
-    return body
 
 
 def test_what_is_pulled_is_what_the_digests_say() -> None:
@@ -196,7 +198,7 @@ def test_a_push_names_what_it_puts_there() -> None:
     put: dict[str, bytes] = {}
 
     def respond(handler: BaseHTTPRequestHandler) -> None:
-        put[handler.path] = take_upload(handler, "/v2/policy/blobs/uploads/1?state=x")
+        take_upload(handler, "/v2/policy/blobs/uploads/1?state=x", put)
 
     with server(respond) as url:
         digest_of_manifest = registry(url).push(BUNDLE, {"portero.for": "web"})
