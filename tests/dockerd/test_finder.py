@@ -10,6 +10,7 @@ from portero.dockerd import finder
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
+from portero.dockerd.proc import DockerdIdentity
 from tests.failing import fail_with
 from tests.host.proc_tree import dockerd, fail_at
 from tests.waiting import soon
@@ -45,6 +46,17 @@ def test_a_daemon_is_read_once(tmp_path: Path) -> None:
     daemons = AskingDaemons(tmp_path)
 
     assert daemons.find_daemon(ROOTS) is daemons.find_daemon(ROOTS)
+
+
+def test_a_peer_that_was_looked_at_before_is_not_looked_at_again(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+    daemon = find(daemons)
+    (folder / "exe").unlink()
+
+    assert daemons.find_daemon(Peer(7, 0, daemon.identity)) is daemon
+    assert daemons.find_daemon(Peer(7, 0, DockerdIdentity(7, daemon.started + 1))) is None
+    assert daemons.find_daemon(ROOTS) is None
 
 
 def test_a_daemon_that_ends_while_it_is_read_is_none_and_one_that_runs_is_an_error(

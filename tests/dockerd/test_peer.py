@@ -4,7 +4,11 @@ import os
 import socket
 from pathlib import Path
 
-from portero.dockerd.peer import Peer, read_peer, refuses_connections
+import pytest
+
+from portero.dockerd import peer
+from portero.dockerd.peer import Peer, identify_peer, read_peer, refuses_connections
+from portero.dockerd.proc import DockerdIdentity
 
 
 def test_the_peer_is_the_process_that_connected() -> None:
@@ -24,3 +28,14 @@ def test_only_a_refused_connection_proves_that_no_process_listens(tmp_path: Path
         assert not refuses_connections(path)
     assert refuses_connections(path)
     assert not refuses_connections(tmp_path / "missing")
+
+
+def test_a_peer_that_is_a_dockerd_has_its_identity_and_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [None, DockerdIdentity(7, 22), DockerdIdentity(7, 99)]
+    monkeypatch.setattr(peer, "identify_dockerd", lambda pid: found.pop(0))
+    other = identify_peer(Peer(7, 0))
+    dockerd = identify_peer(other)
+
+    assert (other.identity, dockerd.identity) == (None, DockerdIdentity(7, 22))
+    assert identify_peer(dockerd) is dockerd
+    assert identify_peer(Peer(0, 0)) == Peer(0, 0)

@@ -42,9 +42,10 @@ class AskingDaemons:
 
     def find_daemon(self, peer: Peer | None) -> AskingDaemon | None:
         """The dockerd that this peer is. None: it is none, or not to be seen. OSError: it could not be read."""
-        # dockerd closes its connections at its end, and no program that it starts inherits them: the process of this ID
-        # is the one that connected, or dockerd has ended and executes nothing.
-        identity = identify_dockerd(peer.pid, self._proc) if peer is not None and peer.pid else None
+        if peer is None or not peer.pid:
+            return None
+        # Without one the process of this ID is the one that connected, or dockerd has ended (identify_peer).
+        identity = peer.identity or identify_dockerd(peer.pid, self._proc)
         if identity is None:
             return None
         if (cached := self._cached.get(identity)) is not None:

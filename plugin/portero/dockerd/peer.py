@@ -2,23 +2,40 @@
 
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from portero.dockerd.proc import DockerdIdentity, identify_dockerd
 
 _CREDENTIALS = struct.Struct("iII")
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """`pid`: 0 when the process is in a PID namespace that this process does not see. `uid`: its effective user."""
+    """`pid`: 0 when the process is in a PID namespace that this process does not see. `uid`: its effective user.
+
+    `identity`: of the dockerd that it was when it was looked at; None: it was none, or was not looked at.
+    """
 
     pid: int
     uid: int
+    identity: DockerdIdentity | None = None
 
 
 def read_peer(connection: socket.socket) -> Peer:
     pid, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return Peer(pid, uid)
+
+
+def identify_peer(peer: Peer) -> Peer:
+    """The same peer, with its identity if it is a dockerd. OSError: it could not be read.
+
+    Once for a connection is enough. dockerd closes its connections at its end, and no program that it starts inherits
+    them: what comes later is of the same process, or dockerd has ended and executes nothing.
+    """
+    if peer.identity is not None or not peer.pid:
+        return peer
+    return replace(peer, identity=identify_dockerd(peer.pid))
 
 
 def refuses_connections(path: Path) -> bool:

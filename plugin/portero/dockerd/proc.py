@@ -146,7 +146,7 @@ def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | 
         # First what tells most processes: it costs a tenth of reading the rest.
         if read_program(f"{proc}/{pid}") != _PROGRAM:
             return None
-        # For each change this is read three times; a Path, and a text's decoder, take as long as the kernel.
+        # A Path, and a text's decoder, take as long as the kernel.
         with open(f"{proc}/{pid}/stat", "rb", buffering=0) as file:
             started = parse_start(file.read().decode(errors="replace"))
     except OSError as error:

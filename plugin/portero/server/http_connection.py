@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from threading import BoundedSemaphore
 
-from portero.dockerd.peer import read_peer
+from portero.dockerd.peer import Peer, identify_peer, read_peer
 from portero.http_parser import Head, Malformed, RequestReader
 from portero.server.plugin_protocol import ALLOWED, CALLS, CONTENT_TYPE, MAX_READ, MAX_SENT, RESULT, Answers
 from portero.server.status_pages import Page, ask_page
@@ -151,12 +151,17 @@ class Connection:
         if head.method != "POST":
             last = self._is_last(head)
             return _format_error(Malformed(405, "Method Not Allowed"), last=last), last
-        document = call(self._answers, data, self._peer)
+        document = call(self._answers, data, self._identify_peer())
         # Asked only now: the end may have begun meanwhile, and nothing that comes after this answer would be read.
         last = self._is_last(head)
         if document == ALLOWED and not last:
             return _ALLOWED, last
         return _format_json("200 OK", document, last=last), last
+
+    def _identify_peer(self) -> Peer:
+        with suppress(OSError):  # what has to know it looks again
+            self._peer = identify_peer(self._peer)
+        return self._peer
 
     def _is_last(self, head: Head) -> bool:
         return head.last or self._ending()
