@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 
 from portero.application.application import Application, build
 from portero.decision_log.decision_log import DecisionLog
+from portero.dockerd.peer import Peer
+from portero.judging.judge import Judge
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.recording.recorder import open_recorder
 from portero.settings.settings import Settings
@@ -158,6 +160,23 @@ def test_what_cannot_be_logged_is_not_being_created(tmp_path: Path, monkeypatch:
 
     assert ask(application, create())["Allow"] is False
     assert len(told) == 1
+
+
+def test_a_request_is_decided_when_results_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(FollowedDaemons, "wait_for_results", lambda self: seen.append("waited"))
+    monkeypatch.setattr(Judge, "decide", lambda *_, **__: seen.append("decided"))
+    ask(built(tmp_path), HARMLESS_READ)
+
+    assert seen == ["waited", "decided"]
+
+
+@pytest.mark.parametrize("lookups", ["auto", "off"])
+def test_a_result_is_answered_whether_it_is_noted_or_not(tmp_path: Path, lookups: str) -> None:
+    sent: list[str] = []
+    built(tmp_path, lookups=lookups).note_result(json.dumps(create()).encode(), Peer(0, 0), lambda: sent.append("sent"))
+
+    assert sent == ["sent"]
 
 
 @pytest.mark.parametrize("mode", ["enforce", "audit"])

@@ -1,7 +1,10 @@
 """Each process of a daemon is followed for itself; whose request it is and cannot be told, all begin anew."""
 
+import base64
 import errno
 import json
+import random
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from portero.dockerd.peer import Peer
 from portero.host.member import MountedPath
 from portero.objects import followed_daemons, picture_reader
+from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.followed_daemons import FollowedDaemons
 from portero.reading import api_tables
 from portero.reading.envelope import read_envelope
@@ -67,6 +71,95 @@ def test_a_request_and_its_answer_reach_the_daemon_that_asks() -> None:
     assert [is_known(followed), is_known(followed)] == [False, True]
     allow(followed, request, None)
     assert is_known(followed)
+
+
+def test_no_request_is_decided_between_an_answer_and_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed, request, seen = follow(), post("/containers/web/update"), list[str]()
+    may_note, is_answered = threading.Event(), threading.Event()
+
+    def note(self: FollowedDaemon, *result: object) -> None:
+        assert may_note.wait(10)
+        seen.append("noted")
+
+    def decide() -> None:
+        followed.wait_for_results()
+        seen.append("decided")
+
+    monkeypatch.setattr(FollowedDaemon, "note_result", note)
+    followed.wait_for_results()
+    threads = [threading.Thread(target=followed.note_result, args=(request, PEER, is_answered.set))]
+    threads[0].start()
+    assert is_answered.wait(10)
+    threads.append(threading.Thread(target=decide))
+    threads[1].start()
+    threads[1].join(0.1)
+    # A read changes nothing, and is answered meanwhile.
+    followed.note_result(request.replace(b'"POST"', b'"GET"').replace(b": ", b":"), PEER, lambda: seen.append("read"))
+    may_note.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert seen == ["read", "noted", "decided"]
+
+
+def test_what_cannot_be_answered_is_noted() -> None:
+    followed, request = follow(), post("/containers/web/update")
+    is_known(followed)
+    allow(followed, request)
+
+    def hang_up() -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        followed.note_result(request, PEER, hang_up)
+    followed.wait_for_results()
+    assert [is_known(followed), is_known(followed)] == [False, True]
+
+
+def test_clients_that_act_on_answers_find_what_these_changed() -> None:
+    """Two threads note results and decide, in any order: what a client was shown is never unknown to its next request.
+
+    The daemon is a set of what there is; a client asks for what it, or another one, was shown last.
+    """
+    followed, chance = follow(), random.Random(7)
+    picture, faults = followed.at(DAEMON).picture, list[str]()
+    picture.is_followed = True
+    picture.note_swarm(picture.moment, is_swarm=False)
+    picture.note_containers([], picture.moment)
+    shown_ids, lock = list[str](), threading.Lock()
+
+    def work(seed: int) -> None:
+        own = random.Random(seed)
+        for number in range(150):
+            with lock:
+                must_be_there = [*shown_ids]
+            followed.wait_for_results()
+            listed = picture.list_containers()
+            if listed is not None and not {*must_be_there} <= {*listed[1]}:
+                faults.append(f"{seed} {number}")
+            data = post(f"/containers/create?name=w{seed}-{number}")
+            allow(followed, data)
+            made = f"{own.getrandbits(256):064x}"
+            answered = post(
+                f"/containers/create?name=w{seed}-{number}",
+                ResponseStatusCode=201,
+                ResponseBody=base64.b64encode(json.dumps({"Id": made}).encode()).decode(),
+            )
+
+            def show(made: str = made) -> None:
+                with lock:
+                    shown_ids.append(made)
+                time.sleep(0.0001)  # others run now
+
+            followed.note_result(answered, PEER, show)
+
+    threads = [threading.Thread(target=work, args=(chance.random(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert (len(shown_ids), faults) == (600, [])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from portero.dockerd.peer import Peer
@@ -38,8 +39,8 @@ class StandIn:
     def request_reload(self) -> None:
         self._loads += 1
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
-        pass
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+        send()
 
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":

@@ -1,5 +1,6 @@
 """One connection: answered in order, never before a request is whole, and ended for whatever is malformed."""
 
+import errno
 import json
 import os
 import select
@@ -15,7 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portero.dockerd import peer
 from portero.dockerd.peer import Peer
+from portero.dockerd.proc import DockerdIdentity
 from portero.server import http_connection as connection
 from portero.server.http_connection import Connection, Progress
 from portero.server.status_pages import create_pages
@@ -33,6 +36,8 @@ class Judge:
         self.asked: list[bytes] = []
         self.peers: list[Peer] = []
         self.results: list[bytes] = []
+        self.may_note = threading.Event()
+        self.may_note.set()
 
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         self.asked.append(data)
@@ -41,8 +46,15 @@ class Judge:
             raise RuntimeError("on demand")
         return {"Allow": data.startswith(b"allow"), "Msg": ""}
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
-        self.results.append(data)
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+        if data == b"fail":
+            raise RuntimeError("on demand")
+        try:
+            send()
+        finally:
+            assert self.may_note.wait(10)
+            self.peers.append(peer)
+            self.results.append(data)
 
     def failure(self) -> Mapping[str, JSON]:
         return {"Allow": False, "Msg": "internal-error"}
@@ -115,6 +127,10 @@ def received(client: socket.socket) -> bytes:
 
 def request(body: bytes, more: bytes = b"") -> bytes:
     return HEAD + more + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def result(body: bytes) -> bytes:
+    return request(body).replace(b"AuthZReq", b"AuthZRes")
 
 
 def answer(client: socket.socket) -> tuple[bytes, Any]:
@@ -194,6 +210,11 @@ def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time(call: by
         client.sendall(asked)
         head, document = answer(client)
 
+        if call == b"AuthZRes" and began == "while the answer was made":
+            # What is noted is answered already: the next answer is the last one.
+            assert b"Connection: keep-alive" in head
+            client.sendall(asked)
+            head, document = answer(client)
         assert document["Allow"] is True
         assert b"Connection: close" in head
         assert client.recv(1) == b""
@@ -310,7 +331,7 @@ def test_where_calls_are_beyond_the_limits_results_are_answered() -> None:
     judge = Judge()
     ours, serving = connect(judge)
     with ours:
-        ours.sendall(request(b"").replace(b"AuthZReq", b"AuthZRes"))
+        ours.sendall(result(b""))
         assert serving.serve_one(small_only=True, calls=False) is Progress.ANSWERED
         ours.sendall(request(b"allow"))
         assert serving.serve_one(small_only=True, calls=False) is Progress.BEYOND_LIMITS
@@ -336,6 +357,72 @@ def test_any_time_can_be_waited(seconds: float) -> None:
         whole, rest = struct.unpack("@ll", serving._client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
         assert 0 < whole + rest / 1e6 <= seconds + 0.02
         serving.close()
+
+
+@pytest.mark.parametrize(("size", "is_early"), [(0, True), (1 << 17, False)])
+def test_a_result_is_answered_before_it_is_noted_unless_it_is_large(size: int, *, is_early: bool) -> None:
+    judge = Judge()
+    judge.may_note.clear()
+    with served(judge) as client:
+        client.sendall(result(b"x" * size))
+        is_answered = bool(select.select([client], (), (), 10 if is_early else 0.2)[0])
+        assert (is_answered, judge.results) == (is_early, [])
+        judge.may_note.set()
+        assert answer(client)[1] == {"Allow": True, "Msg": ""}
+        client.sendall(result(b"next"))
+        assert answer(client)[1] == {"Allow": True, "Msg": ""}
+
+    assert judge.results == [b"x" * size, b"next"]
+
+
+def test_a_result_that_cannot_be_noted_is_answered_and_one_that_cannot_be_answered_is_noted() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(result(b"fail"))
+        assert answer(client)[1] == {"Allow": True, "Msg": ""}
+    ours, serving = connect(judge)
+    ours.sendall(result(b"gone"))
+    ours.close()
+    with pytest.raises(OSError, match="Broken pipe"):
+        serving.serve_one(small_only=True)
+    serving.close()
+
+    assert judge.results == [b"gone"]
+
+
+def test_what_reads_no_answers_keeps_no_others_waiting() -> None:
+    judge = Judge()
+    ours, serving = connect(judge)
+
+    def ask_on() -> None:
+        for _ in range(10_000):
+            ours.sendall(result(b""))
+            serving.serve_one(small_only=True)
+
+    with ours, pytest.raises(BlockingIOError):
+        ask_on()
+    serving.close()
+
+
+def test_which_dockerd_a_connection_is_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def identify(pid: int) -> DockerdIdentity:
+        looked.append(pid)
+        if len(looked) == 1:
+            raise OSError(errno.EMFILE, "too many open files")
+        return DockerdIdentity(pid, 22)
+
+    monkeypatch.setattr(peer, "identify_dockerd", identify)
+    judge = Judge()
+    with served(judge) as client:
+        for data in (request(b"allow"), request(b"allow"), result(b""), request(b"allow")):
+            client.sendall(data)
+            answer(client)
+
+    # What could not be read is looked at again.
+    assert looked == [os.getpid()] * 2
+    assert [each.identity for each in judge.peers] == [None, *[DockerdIdentity(os.getpid(), 22)] * 3]
 
 
 def test_the_judge_is_handed_the_process_that_asks() -> None:

@@ -1,6 +1,7 @@
 """The calls of Docker's plugin protocol."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -37,7 +38,7 @@ class Failing(StandIn):
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         raise ZeroDivisionError
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
         raise ZeroDivisionError
 
 

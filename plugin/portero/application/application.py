@@ -6,7 +6,7 @@ whole (reloading.py).
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -81,9 +81,11 @@ class Application:
         try:
             if (own := answer_own_request(data)) is not None:
                 return own
+            if (followed := self._followed) is not None:
+                followed.wait_for_results()
             decision = self._decide(data, peer)
             subject = decision.subject
-            if not subject.reads and (followed := self._followed) is not None:
+            if not subject.reads and followed is not None:
                 if decision.allowed:
                     followed.note_allowed(decision.id, data, decision.request, peer, subject.user)
                 else:
@@ -93,10 +95,12 @@ class Application:
             _LOG.error("internal error", exc_info=error)
             return self.failure()
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
-        """What dockerd posts after a request (AuthZRes): what it changed is known now."""
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+        """What dockerd posts after a request (AuthZRes): noted after `send` answers it, before the next is decided."""
         if (followed := self._followed) is not None:
-            followed.note_result(data, peer)
+            followed.note_result(data, peer, send)
+        else:
+            send()
 
     @property
     def _followed(self) -> Follower | None:

@@ -4,7 +4,7 @@ No file and no socket is opened here; live_host.py and objects/ do that.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -152,8 +152,11 @@ class Follower(Protocol):
     def note_refused(self, id: str) -> None:
         """A request is refused that may have been allowed by its rules. `id`: of the decision."""
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
-        """What dockerd posts after a request."""
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+        """What dockerd posts after a request. `send` answers it, before it is noted."""
+
+    def wait_for_results(self) -> None:
+        """Wait until what was answered is noted."""
 
     def count_differences(self) -> int:
         """How often something else was found than what the requests made of it."""

@@ -17,7 +17,7 @@ from portero.objects.changes import EVERYTHING, NOTHING, find_change, read_chang
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture_reader import PictureReader
-from portero.reading.envelope import read_envelope, read_result
+from portero.reading.envelope import may_show_change, read_envelope, read_result
 from portero.reading.routes import ApiRequest, Routes
 from portero.refusals import Refused
 from portero.threads import try_start_thread
@@ -38,6 +38,8 @@ class FollowedDaemons:
     ) -> None:
         self._routes, self._find, self._addresses = routes, find, addresses
         self._lock = threading.Lock()
+        # Held from the answer to a result until it is noted.
+        self._noting = threading.Lock()
         self._followed: dict[DockerdIdentity, FollowedDaemon] = {}
         self._is_watching = False
         # When the last readers were started: daemons that ask in turns, more than are followed, get no more than these.
@@ -94,11 +96,29 @@ class FollowedDaemons:
         for followed in self._followed.values():
             followed.creations.note_made(id)
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
-        """dockerd carried out a request, and posts what it answers."""
-        if (result := read_result(data)) is not None:
-            for followed in self._list_asking(peer):
-                followed.note_result(result, lambda: read_change(result.envelope, self._routes))
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] = lambda: None) -> None:
+        """dockerd carried out a request, and posts what it answers; `send` answers dockerd, whose client waits for it.
+
+        What that client, or any who hears of it, asks next is decided only when this is noted (wait_for_results): it
+        comes after the answer, and that is sent when the turn to note has been taken already. So nothing is known later
+        than it was when results were noted first. Nobody waits for dockerd here.
+        """
+        if not may_show_change(data):
+            send()
+            return
+        asking = self._list_asking(peer)
+        with self._noting:
+            try:
+                send()
+            finally:
+                if (result := read_result(data)) is not None:
+                    for followed in asking:
+                        followed.note_result(result, lambda: read_change(result.envelope, self._routes))
+
+    def wait_for_results(self) -> None:
+        """Until what was answered is noted; see note_result."""
+        with self._noting:
+            pass
 
     def count_differences(self) -> int:
         """How often a picture was not what dockerd shows."""

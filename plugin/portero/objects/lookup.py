@@ -139,7 +139,7 @@ class ObjectLookup:
         """All objects of a kind, stopped containers too. Refused (lookup-failed): no answer.
 
         Events of dockerd come after its replies, so that a list kept by them can lack the container whose creation the
-        client has just been shown; the picture has it by the answer, before the client.
+        client has just been shown; the picture has it by the answer, before that client's next request is decided.
         """
         if kind not in self._listed:
             cached = self._list_cached(kind)

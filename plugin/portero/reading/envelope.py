@@ -161,9 +161,14 @@ class Result:
     body: bytes
 
 
+def may_show_change(data: bytes) -> bool:
+    """Whether what was posted after a request can tell of a change; it may be no read that seems to be none."""
+    return bool(data) and not any(mark in data for mark in _READS)
+
+
 def read_result(data: bytes) -> Result | None:
     """None: a read, which changes nothing, or nothing that can be read."""
-    if not data or any(mark in data for mark in _READS):
+    if not may_show_change(data):
         return None
     try:
         envelope, document = read_posted(data)

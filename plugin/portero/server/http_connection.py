@@ -15,7 +15,16 @@ from threading import BoundedSemaphore
 
 from portero.dockerd.peer import Peer, identify_peer, read_peer
 from portero.http_parser import Head, Malformed, RequestReader
-from portero.server.plugin_protocol import ALLOWED, CALLS, CONTENT_TYPE, MAX_READ, MAX_SENT, RESULT, Answers
+from portero.server.plugin_protocol import (
+    ALLOWED,
+    CALLS,
+    CONTENT_TYPE,
+    MAX_READ,
+    MAX_SENT,
+    RESULT,
+    Answers,
+    note_result,
+)
 from portero.server.status_pages import Page, ask_page
 from portero.values.json_types import JSON
 
@@ -89,8 +98,11 @@ class Connection:
                 return Progress.ENDED
             if small_only and not self._is_small(head, calls=calls):
                 return Progress.BEYOND_LIMITS
-            data, last = self._answer(head)
-            self._client.sendall(data)
+            if head.target == RESULT and head.method == "POST" and head.length is not None and head.length <= _SMALL:
+                last = self._answer_result(head)
+            else:
+                data, last = self._answer(head)
+                self._client.sendall(data)
         except _NotYet:
             return Progress.ANSWERED if self.idle else Progress.BEYOND_LIMITS
         except Malformed as malformed:
@@ -115,6 +127,20 @@ class Connection:
     def close(self) -> None:
         """Close the socket."""
         self._client.close()
+
+    def _answer_result(self, head: Head) -> bool:
+        """Answer first: a client waits, and no other answer is possible. Whether this was the last one."""
+        data, last = self._read_body(head), self._is_last(head)
+        unsent = [_format_json("200 OK", ALLOWED, last=True) if last else _ALLOWED]
+
+        def send() -> None:
+            # Others wait until it is noted: what does not read its answers must not keep them waiting.
+            self._client.sendall(unsent.pop(), socket.MSG_DONTWAIT)
+
+        note_result(self._answers, data, self._identify_peer(), send)
+        if unsent:
+            send()
+        return last
 
     def _answer(self, head: Head) -> tuple[bytes, bool]:
         """The answer, and whether it is the last one."""

@@ -24,8 +24,8 @@ class Answers(Protocol):
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         """The reply to one AuthZReq of this peer."""
 
-    def note_result(self, data: bytes, peer: Peer) -> None:
-        """What dockerd posts after a request."""
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+        """What dockerd posts after a request. `send` answers: no request is decided between that and the note."""
 
     def failure(self) -> Mapping[str, JSON]:
         """The reply when portero itself fails: a denial."""
@@ -59,12 +59,21 @@ def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str,
         return answers.failure()
 
 
-def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
-    # The request has been carried out: a denial would undo nothing, and the client would not know.
+def note_result(answers: Answers, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+    """Have `send` answer, and note what dockerd posts after a request. OSError: that of `send`.
+
+    The request has been carried out: a denial would undo nothing, and the client would not know.
+    """
     try:
-        answers.note_result(data, peer)
+        answers.note_result(data, peer, send)
+    except OSError:
+        raise
     except Exception as error:  # noqa: BLE001 - see above
         _LOG.error("internal error", exc_info=error)
+
+
+def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+    note_result(answers, data, peer, lambda: None)
     return ALLOWED
 
 
