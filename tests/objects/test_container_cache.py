@@ -155,6 +155,22 @@ def test_while_a_request_is_under_way_nothing_is_kept() -> None:
     assert list_all(found) == ([], [ID])
 
 
+def test_what_a_request_can_change_just_now_is_read_again_after_its_answer() -> None:
+    touches, start = Touches(), (Touch("start", "web"), Touch("state", "web"))
+    found = ContainerCache(touches)
+    note(found, shown(), touches.moment)
+    assert found.pop_unread() == ID
+    touches.begin(start)
+    for touch in start:
+        found.forget(touch)
+    assert found.pop_unread() is None
+
+    touches.end(start)
+    for touch in start:
+        found.forget(touch)
+    assert (found.has_unread, found.pop_unread()) == (True, ID)
+
+
 @pytest.mark.parametrize(("started", "changes"), [("0001-01-01T00:00:00Z", True), ("", True), ("2026-01-02", False)])
 def test_only_the_first_start_changes_facts(started: str, *, changes: bool) -> None:
     touches, start = Touches(), (Touch("start", "web"), Touch("state", "web"))

@@ -189,14 +189,11 @@ def test_what_was_pruned_is_gone(followed: FollowedDaemon, status: int, body: An
     assert is_known(followed) is stays
 
 
-def test_a_service_needs_no_body_and_an_exec_is_read_ahead(followed: FollowedDaemon) -> None:
+def test_a_service_needs_no_body(followed: FollowedDaemon) -> None:
     followed.creations.at().add("d-1", [PLACE], lambda newer: True)
     followed.note_allowed("d-1", envelope(), PossibleChange(makes="service"))
     followed.note_result(result(201), lambda: PossibleChange(makes="service"))
     assert list(followed.creations.at().others) == []
-
-    followed.note_result(result(201, {"Id": ID}), lambda: PossibleChange(makes="exec"))
-    assert [*followed.new_execs] == [ID]
 
 
 def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,9 +281,7 @@ def allow_exec(followed: FollowedDaemon, body: bytes) -> None:
 
 def answer_exec(followed: FollowedDaemon, body: bytes) -> Any:
     """What is known of the exec then."""
-    followed.new_execs.clear()
     followed.note_result(result(201, {"Id": MADE}, body), lambda: EXEC)
-    assert (followed.picture.find("exec", MADE) is None) is (MADE in followed.new_execs)
     return followed.picture.find("exec", MADE)
 
 

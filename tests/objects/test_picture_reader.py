@@ -213,6 +213,34 @@ def test_reading_ahead_waits_when_it_has_taken_its_share(monkeypatch: pytest.Mon
     assert waited == [0.0, 0.0, 0.0, 0.2, 0.4, 0.4, 0.4, 0.4]
 
 
+def test_the_reader_is_woken_by_what_it_may_read_now_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, daemon = reader(monkeypatch)
+    follow_to_the_end(made)
+    made._anew, made._reads_from = daemon.picture.anew, 0.0
+    while daemon.picture.pop_unread():
+        pass
+    ours, theirs = socket.socketpair()
+
+    def is_woken() -> bool:
+        made._wake(theirs)
+        try:
+            return bool(ours.recv(1, socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return False
+
+    with ours, theirs:
+        assert not is_woken()
+        daemon.picture.note_touch(Touch("container", ID))
+        assert is_woken()
+        made._reads_from = picture_reader.time.monotonic() + 60
+        assert not is_woken()
+        made._reads_from = 0.0
+        daemon.picture.pop_unread()
+        daemon.picture.note_touch(Touch("state"))  # has the list read
+        assert is_woken()
+    made._wake(theirs)  # it begins anew
+
+
 def test_the_reader_of_a_daemon_that_is_followed_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_reader, "_FIRST_SECONDS", -1.0)
     made, _ = reader(monkeypatch, *[event("volume", "create")] * 9)

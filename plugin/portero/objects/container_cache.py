@@ -93,7 +93,9 @@ class ContainerCache:
         return bool(self._unread)
 
     def pop_unread(self) -> str | None:
-        return self._unread.popitem()[0] if self._unread else None
+        """None: there is none, or a request can change it just now, whose answer will have it read."""
+        id = self._unread.popitem()[0] if self._unread else None
+        return None if id is None or self.are_under_way([id]) else id
 
     def note_inspected(self, ref: str, shown: Mapping[str, JSON] | None, facts: bytes | None, moment: int) -> None:
         """`facts`: of what is shown, encoded; None: they are not kept."""

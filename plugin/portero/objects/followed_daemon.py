@@ -5,7 +5,7 @@ Nothing but their contents links a request to its answer; those of equal request
 
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -28,7 +28,7 @@ from portero.reading.envelope import Envelope, Result
 
 # While more than these have no answer within their time, nothing is known. Of more than the most no answers are waited
 # for: nothing is known as long as the daemon runs.
-_MANY, _MOST, _MANY_EXECS = 4096, 1 << 16, 256
+_MANY, _MOST = 4096, 1 << 16
 _FORMER_SECONDS = UNANSWERED_SECONDS
 # Of these one user who is known has so many at most, and so many that are late.
 MAX_OF_ONE_USER, MAX_LATE_OF_ONE_USER = 1024, 4096
@@ -69,8 +69,6 @@ class FollowedDaemon:
         self._looked = 0.0
         # Until then an answer can be that of an equal exec which the process before this one allowed.
         self._knows_execs_from = time.monotonic() + _FORMER_SECONDS
-        # Execs that were made, to be read ahead.
-        self.new_execs = deque[str](maxlen=_MANY_EXECS)
         # Whether it has a reader, or needs none.
         self.is_read = False
         # Tells its reader that there is something to be read.
@@ -130,8 +128,8 @@ class FollowedDaemon:
                 # Its creation began before this process did.
                 self.creations.ended.append(made)
             self.picture.note_made(made, change.name)
-        elif change.makes == "exec" and made and not self._notes_exec(made, request, result.envelope.body):
-            self.new_execs.append(made)
+        elif change.makes == "exec" and made:
+            self._note_exec(made, request, result.envelope.body)
         elif change.makes == "pruned" and is_done:
             self._note_pruned(read_deleted(result.body))
         if request is not None:
@@ -148,12 +146,11 @@ class FollowedDaemon:
         for id in deleted or ():
             self.picture.note_removed(id)
 
-    def _notes_exec(self, made: str, request: _UnderWay | None, body: bytes | None) -> bool:
-        """Whether what an exec is needs not be asked for: its request says so."""
-        if request is None or request.container is None or (process := read_process(body)) is None:
-            return False
-        container, moment = request.container
-        return self.picture.note_exec(made, container, request.change.name, moment, process)
+    def _note_exec(self, made: str, request: _UnderWay | None, body: bytes | None) -> None:
+        """What an exec is, its request says. Else who starts it asks, at once: to read it ahead would come too late."""
+        if request is not None and request.container is not None and (process := read_process(body)) is not None:
+            container, moment = request.container
+            self.picture.note_exec(made, container, request.change.name, moment, process)
 
     def note_late(self, seconds: float = UNANSWERED_SECONDS) -> None:
         """What has had no answer within this time may never have one, and may still be carried out.

@@ -196,7 +196,7 @@ class Picture:
         return self._containers.has_unread
 
     def pop_unread(self) -> str | None:
-        """A container that is to be read again; None: there is none."""
+        """A container that is to be read again; None: there is none, or not now."""
         with self._lock:
             return self._containers.pop_unread()
 

@@ -53,6 +53,8 @@ class PictureReader:
         self._followed, self._picture = followed, followed.picture
         self._daemon, self._addresses, self._ask, self._runs = daemon, addresses, ask, runs
         self._wakes: list[socket.socket] = []
+        # When the picture had last begun anew as lists were read, and from when on more may be read.
+        self._anew, self._reads_from = -1, 0.0
 
     def run(self) -> None:
         """Until the daemon has ended."""
@@ -72,19 +74,19 @@ class PictureReader:
         wakes, wake = socket.socketpair()
         with wakes, wake, EventStream(address, _CONNECT_SECONDS, make_check(address, {0, self._daemon.uid})) as events:
             wake.setblocking(False)
-            self._wakes, self._followed.wake = [wakes], lambda: _wake_reader(wake)
+            self._wakes, self._followed.wake = [wakes], lambda: self._wake(wake)
             self._picture.follow()
-            anew, compared, checked, reads_from = -1, time.monotonic(), time.monotonic(), 0.0
+            self._anew, self._reads_from = -1, 0.0
+            compared = checked = time.monotonic()
             while True:
                 now = time.monotonic()
-                if now >= reads_from or self._followed.new_execs:
-                    if self._must_list(anew):
-                        anew = self._read_all()
+                if now >= self._reads_from:
+                    if self._must_list:
+                        self._anew = self._read_all()
                     else:
                         self._read_next()
-                    reads_from = max(reads_from, now - _BURST) + (time.monotonic() - now) / _SHARE
-                has_work = self._must_list(anew) or self._picture.has_unread or self._followed.new_execs
-                waits = max(0.0, reads_from - time.monotonic()) if has_work else _IDLE_SECONDS
+                    self._reads_from = max(self._reads_from, now - _BURST) + (time.monotonic() - now) / _SHARE
+                waits = max(0.0, self._reads_from - time.monotonic()) if self._has_work else _IDLE_SECONDS
                 self._wait(events, min(waits, _IDLE_SECONDS))
                 now = time.monotonic()
                 if now > checked + _FIRST_SECONDS:
@@ -143,18 +145,28 @@ class PictureReader:
             ask.ask_for_all("container")
         return anew
 
-    def _must_list(self, anew: int) -> bool:
-        """Whether it began anew since then, or all containers may have changed; execs are read first."""
-        return not self._followed.new_execs and (anew != self._picture.anew or self._picture.needs_list)
+    @property
+    def _must_list(self) -> bool:
+        """Whether it began anew since then, or all containers may have changed."""
+        return self._anew != self._picture.anew or self._picture.needs_list
+
+    @property
+    def _has_work(self) -> bool:
+        return self._must_list or self._picture.has_unread
+
+    def _wake(self, reader: socket.socket) -> None:
+        """Called by other threads, which it would keep from the interpreter: only if it may read something now."""
+        if self._has_work and time.monotonic() >= self._reads_from:
+            # One that cannot take more has enough to wake by; one that is closed begins anew.
+            with suppress(OSError):
+                reader.send(b"x")
 
     def _read_next(self) -> None:
         """Read one of what changed: the next request that needs it finds it here."""
-        kind: ObjectKind = "exec" if self._followed.new_execs else "container"
-        id = self._followed.new_execs.pop() if self._followed.new_execs else self._picture.pop_unread()
         # A container that cannot be read is left to the request that needs it.
         with suppress(Refused):
-            if id is not None:
-                self._ask(_ONE_SECONDS).ask_for(kind, id)
+            if (id := self._picture.pop_unread()) is not None:
+                self._ask(_ONE_SECONDS).ask_for("container", id)
 
     def _take(self, event: Mapping[str, JSON]) -> None:
         kind, action, actor = text(event, "Type"), text(event, "Action"), child(event, "Actor")
@@ -183,9 +195,3 @@ class PictureReader:
 
 def _choose(among: Sequence[tuple[ObjectKind, str]]) -> Sequence[tuple[ObjectKind, str]]:
     return random.sample(among, min(len(among), _SAMPLE))
-
-
-def _wake_reader(reader: socket.socket) -> None:
-    # One that cannot take more has enough to wake by; one that is closed begins anew.
-    with suppress(OSError):
-        reader.send(b"x")
