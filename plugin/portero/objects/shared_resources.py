@@ -4,7 +4,7 @@ Whether one that starts can meet another one, counts of who is where tell, kept 
 among thousands of them as among two.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,10 +21,12 @@ class SharedResources:
         self._members = 0
         self._visited, self._opened = _Counts(), _Counts()
         # Beginnings of volumes of services: swarm fills in NAME-{{.Task.Slot}}.
-        self._templates = Counter[str]()
+        self._templates = dict[str, int]()
 
     def change(self, before: Member | None, after: Member | None) -> None:
         """One is there as `after` says, and no more as `before` does; None: not at all."""
+        if before is not None and after is not None and _list_resources(before) == _list_resources(after):
+            return  # as with most starts
         for member, by in ((before, -1), (after, 1)):
             if member is not None:
                 self._count(member, by)
@@ -67,7 +69,7 @@ class _Counts:
     """`at`: how many are at each resource; `below`: how many at resources below each folder."""
 
     def __init__(self) -> None:
-        self.at, self.below = Counter[str](), Counter[str]()
+        self.at, self.below = dict[str, int](), dict[str, int]()
 
     def count(self, resources: Iterable[str], by: int) -> None:
         for resource in resources:
@@ -97,9 +99,15 @@ def _is_template(resource: str) -> bool:
     return _is_volume(resource) and _TEMPLATE in resource
 
 
-def _add(counts: Counter[str], resource: str, by: int) -> None:
-    counts[resource] += by
-    if not counts[resource]:
+def _list_resources(member: Member) -> tuple[frozenset[str], ...]:
+    return member.shares, member.writes, member.held
+
+
+def _add(counts: dict[str, int], resource: str, by: int) -> None:
+    # A Counter's methods are Python's own, and take several times as long.
+    if count := counts.get(resource, 0) + by:
+        counts[resource] = count
+    else:
         del counts[resource]
 
 
