@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from portero.host.protected_paths import ProtectedPaths
 from portero.host.read_ahead import ReadAhead
 from portero.host.root_programs import RootPrograms
 from portero.host.sockets import ListeningSockets, read_sockets
-from portero.host.view import HostEntry, Trace
+from portero.host.view import HostEntry, Passage, Trace
 from portero.refusals import Refused
 from tests.failing import fail_with
 from tests.host.looks import fail_lstat
@@ -100,6 +101,17 @@ def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
 
     assert kinds == ["directory", "file", "unknown", "socket", "missing", "missing"]
     assert host(Path("/")).find_entry("/dev/null").kind == "device"
+
+
+def test_where_a_path_leads_is_found_without_what_is_protected(tmp_path: Path) -> None:
+    lay_out(tmp_path, "srv/file")
+    files = host_files(tmp_path)
+    files.listening = files.programs_of_root = files.homes = ReadAhead[Any](fail_with(errno.EMFILE))
+    with pytest.raises(Refused):
+        files.moment().find_entry("/srv/file")
+
+    assert files.moment().find_passage("/srv/file") == Passage("/srv/file", ("/", "/srv"), (), "file")
+    assert host(tmp_path, visible=False).find_passage("/srv/file") == Passage()
 
 
 def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
@@ -427,6 +439,7 @@ def test_an_invalid_daemon_json_is_refused(tmp_path: Path) -> None:
 OUT_OF_DESCRIPTORS = """
 import os, resource, sys
 from pathlib import Path
+from typing import Any
 from portero.host.live_host import HostFiles
 from portero.host.fixed_host import FixedObjects
 from portero.host.homes import NO_HOMES

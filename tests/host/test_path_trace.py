@@ -9,7 +9,7 @@ import pytest
 from portero.files.mount_table import Mount, MountTable, list_mounts
 from portero.files.owners import AccountNames, Owners
 from portero.files.symlinks import HostWalk
-from portero.host.path_trace import Tracer
+from portero.host.path_trace import Tracer, find_passage
 from portero.host.view import Passage, Swap, Trace
 from tests.trees import lay_out
 
@@ -114,11 +114,13 @@ def test_a_way_is_what_the_trace_has_of_it(root: Path, path: str) -> None:
     known = tracer(walk, table, {})
 
     resolved = walk.resolve(path)
-    names = table.list_names(resolved or "")
-    assert known.find_passage(path) == Passage(resolved, known.trace(path, resolved).passes, names)
+    kind = walk.find_entry(path)[1]
+    assert find_passage(walk, table, path) == Passage(
+        resolved, known.trace(path, resolved).passes, table.list_names(resolved or ""), kind
+    )
 
 
 def test_a_way_that_is_closed_leads_nowhere(root: Path) -> None:
     (root / "loop").symlink_to("loop")
 
-    assert tracer(HostWalk(str(root)), MountTable(list_mounts([])), {}).find_passage("/loop/x") == Passage()
+    assert find_passage(HostWalk(str(root)), MountTable(list_mounts([])), "/loop/x") == Passage()

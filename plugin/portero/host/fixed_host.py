@@ -24,7 +24,7 @@ from portero.host.homes import make_homes
 from portero.host.member import Creations, Members
 from portero.host.network import HostRoutes
 from portero.host.path_entry import EntryFinder
-from portero.host.path_trace import Tracer
+from portero.host.path_trace import Tracer, find_passage
 from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
 from portero.host.root_programs import RootPrograms
@@ -158,7 +158,7 @@ class FixedHost:
         return Trace() if resolved is None else self._tracer.trace(path, resolved)
 
     def find_passage(self, path: str) -> Passage:
-        return self._tracer.find_passage(path) if self._visible else Passage()
+        return find_passage(self._walk, self._tracer.mounts, path) if self._visible else Passage()
 
     def network(self, name: str) -> str | None:
         """The name in the data; a name that is not an ID is its own."""

@@ -26,7 +26,7 @@ from portero.host import view
 from portero.host.homes import NO_HOMES, Homes
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import EntryFinder
-from portero.host.path_trace import Tracer
+from portero.host.path_trace import Tracer, find_passage
 from portero.host.read_ahead import ReadAhead
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.root_programs import NO_PROGRAMS, RootPrograms
@@ -143,7 +143,7 @@ class FilesMoment:
     def find_passage(self, path: str) -> Passage:
         if path not in self._passages:
             with refuse_unreadable():
-                self._passages[path] = self._tracer.find_passage(path) if self._host.visible else Passage()
+                self._passages[path] = find_passage(self._walk, self._mounts, path) if self._host.visible else Passage()
         return self._passages[path]
 
     def network(self, name: str) -> str | None:

@@ -18,6 +18,20 @@ from portero.host.resolved_paths import Links
 from portero.host.view import Passage, Swap, Trace
 
 
+def find_passage(walk: HostWalk, mounts: MountTable, path: str) -> Passage:
+    """What a trace has without protected paths, homes and owners. Raises OSError where the way cannot be read."""
+    resolved, kind = walk.find_entry(path)
+    if resolved is None:
+        return Passage()
+    return Passage(resolved, _name_folders(walk, mounts, path), mounts.list_names(resolved), kind)
+
+
+def _name_folders(walk: HostWalk, mounts: MountTable, path: str) -> tuple[str, ...]:
+    """The folders on the way to a path, in its order, each under all its names."""
+    folders = dict.fromkeys(walk.list_folders(path))
+    return tuple(dict.fromkeys(name for folder in folders for name in (folder, *mounts.list_names(folder))))
+
+
 @dataclass(frozen=True, slots=True)
 class Tracer:
     """One moment of the host. `links`: sensitive paths that lead elsewhere, and where (resolved_paths.py)."""
@@ -39,7 +53,7 @@ class Tracer:
         others = reach.names.union(name_linked(resolved, self.links)) - {path}
         others |= {name for name in name_linked(resolved, self.homes.links) if not is_within(name, path)}
         return Trace(
-            self._name_folders(path),
+            _name_folders(self.walk, self.mounts, path),
             swaps,
             tuple(sorted(drop_copies(path, others, self.mounts))) if others else (),
             tuple(sorted(reach.kernel_types)),
@@ -47,18 +61,6 @@ class Tracer:
             seen,
             self.homes.list_unseen({path, resolved, *others}),
         )
-
-    def find_passage(self, path: str) -> Passage:
-        """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
-        resolved, _ = self.walk.find_entry(path)
-        if resolved is None:
-            return Passage()
-        return Passage(resolved, self._name_folders(path), self.mounts.list_names(resolved))
-
-    def _name_folders(self, path: str) -> tuple[str, ...]:
-        """The folders on the way to a path, in its order, each under all its names."""
-        folders = dict.fromkeys(self.walk.list_folders(path))
-        return tuple(dict.fromkeys(name for folder in folders for name in (folder, *self.mounts.list_names(folder))))
 
     def _list_swaps(self, path: str) -> Iterator[Swap]:
         for step in self.walk.list_steps(path):

@@ -73,6 +73,7 @@ class Passage:
     resolved: str | None = None  # the path after symbolic links; None: they could not be followed
     passes: tuple[str, ...] = ()  # the folders on the way, under all their names
     names: tuple[str, ...] = ()  # other names of what is there, by mounts of the host
+    kind: Kind = "unknown"
 
 
 class Objects(Protocol):

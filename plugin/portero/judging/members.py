@@ -91,7 +91,7 @@ def _name_resources(sources: Iterable[Source], host: HostMoment) -> Iterator[tup
     for source in sources:
         passage = host.find_passage(source.path)
         names = {source.path, passage.resolved or source.path, *passage.names}
-        if host.find_entry(source.path).kind != "file" and not any(map(opens_root, names)):
+        if passage.kind != "file" and not any(map(opens_root, names)):
             yield from ((name, source.writable) for name in names)
 
 
