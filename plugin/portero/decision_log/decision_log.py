@@ -8,8 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 from portero.decision import Decision
 from portero.decision_log.journald import Journal
@@ -34,16 +33,6 @@ FREQUENT_READS = frozenset(
 _WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
-class _Sink(Protocol):
-    """Where lines go. Both methods raise OSError."""
-
-    def write(self, line: str) -> None:
-        """Write one line, given as JSON without an end of line, in whole."""
-
-    def prepare_sync(self) -> Callable[[], None]:
-        """A function, called once, that brings to the disk what was written so far; it raises OSError."""
-
-
 class DecisionLog:
     """Appends lines to `target`: a file's path, `-` or `journald`. Opening and writing raise OSError."""
 
@@ -52,7 +41,7 @@ class DecisionLog:
         self._target = target
         self._sync = sync
         self._lock = threading.Lock()
-        self._sink: _Sink = Journal() if target == JOURNAL else LineWriter(target, self.state, synced=sync != "off")
+        self._sink = Journal() if target == JOURNAL else LineWriter(target, self.state, synced=sync != "off")
         self._unsynced = False
         self._check_sync()
 

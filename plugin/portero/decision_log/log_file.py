@@ -56,7 +56,7 @@ class LineWriter:
         self._end = self._size + written
 
     def prepare_sync(self) -> Callable[[], None]:
-        """See DecisionLog; others may write meanwhile."""
+        """A function, called once, that brings to the disk what was written so far; others may write meanwhile."""
         descriptor = os.dup(self._descriptor)
 
         def sync() -> None:
