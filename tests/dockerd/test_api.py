@@ -1,7 +1,6 @@
 """Requests to dockerd at its socket: nothing but a whole answer in time counts."""
 
 import time
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ def get(
     seconds: float,
     uids: set[int] | None,
     max_bytes: int = MAX_ANSWER_BYTES,
-    kept: ConnectionPool[Any] | None = None,
+    kept: ConnectionPool | None = None,
 ) -> tuple[int, bytes] | None:
     """The first answer; None: there is none. `uids`: only a process of one of these users is asked."""
     requests = TimedRequests([address], None, lambda: seconds, kept)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -41,19 +41,19 @@ class Dockerd(Handler):
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectionPool[Any]]:
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectionPool]:
     # A Unix socket's address is short; pytest's folders are not.
     monkeypatch.chdir(tmp_path)
     SLOW.clear()
     Dockerd.opened = []
-    connections = ConnectionPool[Any]()
+    connections = ConnectionPool()
     with serving("d.sock", Dockerd):
         yield connections
         SLOW.set()
     connections.close()
 
 
-def ask(kept: ConnectionPool[Any], target: str, seconds: float = 5.0) -> tuple[int, bytes] | None:
+def ask(kept: ConnectionPool, target: str, seconds: float = 5.0) -> tuple[int, bytes] | None:
     return get("d.sock", target, seconds, {os.getuid()}, kept=kept)
 
 
@@ -61,7 +61,7 @@ def answer(target: str) -> tuple[int, bytes]:
     return 200, f'[{{"path": "{target}"}}]'.encode()
 
 
-def test_one_connection_serves_lookups_and_lists_one_after_the_other(kept: ConnectionPool[Any]) -> None:
+def test_one_connection_serves_lookups_and_lists_one_after_the_other(kept: ConnectionPool) -> None:
     assert [ask(kept, f"/{number}") for number in range(3)] == [answer(f"/{number}") for number in range(3)]
     lists = TimedRequests(["d.sock"], None, pool=kept).get_lists("/networks", {"path": None})
 
@@ -69,7 +69,7 @@ def test_one_connection_serves_lookups_and_lists_one_after_the_other(kept: Conne
     assert len(Dockerd.opened) == 1
 
 
-def test_slow_answers_delay_nobody_and_four_are_kept(kept: ConnectionPool[Any]) -> None:
+def test_slow_answers_delay_nobody_and_four_are_kept(kept: ConnectionPool) -> None:
     with ThreadPoolExecutor(12) as pool:
         slow = [pool.submit(ask, kept, "/slow") for _ in range(6)]
         while len(Dockerd.opened) < 6:
@@ -89,7 +89,7 @@ def test_slow_answers_delay_nobody_and_four_are_kept(kept: ConnectionPool[Any]) 
         one.close()
 
 
-def test_one_that_has_no_answer_in_time_is_not_kept(kept: ConnectionPool[Any]) -> None:
+def test_one_that_has_no_answer_in_time_is_not_kept(kept: ConnectionPool) -> None:
     ask(kept, "/")
     assert ask(kept, "/slow", 0.1) is None
     assert kept.take("d.sock") is None
@@ -97,7 +97,7 @@ def test_one_that_has_no_answer_in_time_is_not_kept(kept: ConnectionPool[Any]) -
 
 
 @pytest.mark.parametrize("way", ["closed after its answer", "reset", "half an answer"])
-def test_a_connection_that_is_closed_meanwhile_is_opened_anew_once(kept: ConnectionPool[Any], way: str) -> None:
+def test_a_connection_that_is_closed_meanwhile_is_opened_anew_once(kept: ConnectionPool, way: str) -> None:
     if way == "half an answer":
         ask(kept, "/")
         assert ask(kept, "/part") is None
@@ -113,13 +113,13 @@ def test_a_connection_that_is_closed_meanwhile_is_opened_anew_once(kept: Connect
     assert len(Dockerd.opened) == before + 1
 
 
-def test_another_process_at_the_socket_is_looked_at_anew(kept: ConnectionPool[Any]) -> None:
+def test_another_process_at_the_socket_is_looked_at_anew(kept: ConnectionPool) -> None:
     assert ask(kept, "/bye") == answer("/bye")
     assert get("d.sock", "/", 5.0, {4711}, kept=kept) is None
 
 
 def test_a_daemon_that_is_started_anew_is_asked_and_one_that_is_gone_is_not(
-    kept: ConnectionPool[Any], monkeypatch: pytest.MonkeyPatch
+    kept: ConnectionPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkdir("other")
     monkeypatch.chdir("other")
@@ -132,7 +132,7 @@ def test_a_daemon_that_is_started_anew_is_asked_and_one_that_is_gone_is_not(
         assert ask(kept, "/") == answer("/")
 
 
-def test_a_wait_is_announced_each_time(kept: ConnectionPool[Any]) -> None:
+def test_a_wait_is_announced_each_time(kept: ConnectionPool) -> None:
     announced: list[str] = []
 
     def lead() -> None:
@@ -148,7 +148,7 @@ def test_a_wait_is_announced_each_time(kept: ConnectionPool[Any]) -> None:
     assert announced == ["wait", "asked", "wait"]
 
 
-def test_no_descriptor_stays(kept: ConnectionPool[Any]) -> None:
+def test_no_descriptor_stays(kept: ConnectionPool) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for target in ("/", "/bye", "/part", "/slow") * 5:
         ask(kept, target, 0.05)

@@ -65,7 +65,7 @@ def test_the_daemon_knows_the_name_behind_an_id(address: str) -> None:
 def test_connections_that_are_kept_of_the_daemon_are_taken(address: str) -> None:
     asked = list[Any]()
 
-    class Kept(ConnectionPool[Any]):
+    class Kept(ConnectionPool):
         def take(self, address: str) -> None:
             asked.append(address)
 

@@ -124,7 +124,7 @@ class TimedRequests:
         addresses: Iterable[str],
         daemon: AskingDaemon | None,
         seconds: Callable[[], float] = lambda: SECONDS,
-        pool: ConnectionPool[Any] | None = None,
+        pool: ConnectionPool | None = None,
     ) -> None:
         self._addresses = addresses
         self._seconds = seconds

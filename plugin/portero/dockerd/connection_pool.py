@@ -5,30 +5,23 @@ way, and these four.
 """
 
 import threading
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # slow to load
+    from portero.dockerd.unix_http import UnixConnection
 
 _MANY = 4
 
 
-class Closable(Protocol):
-    """Such as a connection of http.client, which is slow to load."""
-
-    def close(self) -> None:
-        """Close it."""
-
-
-Pooled = TypeVar("Pooled", bound=Closable)
-
-
-class ConnectionPool(Generic[Pooled]):
+class ConnectionPool:
     """Those to one daemon, each by the address of its socket; threads may call it at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[tuple[str, Pooled]] = []
+        self._idle: list[tuple[str, UnixConnection]] = []
         self._many = _MANY
 
-    def take(self, address: str) -> Pooled | None:
+    def take(self, address: str) -> "UnixConnection | None":
         """The one that was put back last; None: there is none. The daemon can have closed it meanwhile."""
         with self._lock:
             for index in reversed(range(len(self._idle))):
@@ -36,7 +29,7 @@ class ConnectionPool(Generic[Pooled]):
                     return self._idle.pop(index)[1]
         return None
 
-    def put_back(self, address: str, connection: Pooled) -> None:
+    def put_back(self, address: str, connection: "UnixConnection") -> None:
         """Put back one whose last answer was read; the oldest one is closed for it."""
         with self._lock:
             self._idle.append((address, connection))

@@ -73,7 +73,7 @@ def exchange(
     body: bytes | Iterable[bytes] | None = None,
     max_bytes: int,
     check: Callable[[socket.socket], None] | None = None,
-    pool: ConnectionPool[UnixConnection] | None = None,
+    pool: ConnectionPool | None = None,
 ) -> tuple[int, bytes]:
     """Status and body of the answer. OSError: none came in whole and in time; ValueError: it is not HTTP, or longer.
 
@@ -102,7 +102,7 @@ def open_response(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | Iterable[bytes] | None = None,
     check: Callable[[socket.socket], None] | None = None,
-    pool: ConnectionPool[UnixConnection] | None = None,
+    pool: ConnectionPool | None = None,
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer for the length of a block, which reads its body; the same errors, in the block too."""
     deadline = time.monotonic() + seconds

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Any
 
 from portero.dockerd.connection_pool import ConnectionPool
 from portero.objects.changes import (
@@ -60,7 +59,7 @@ class FollowedDaemon:
     def __init__(self) -> None:
         self.picture = Picture()
         self.creations = CreationsUnderWay()
-        self.connections = ConnectionPool[Any]()
+        self.connections = ConnectionPool()
         self._lock = threading.Lock()
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
         # How many there are, and how many of them are not late; of users the same by whether they are late.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from portero.dockerd.api import TimedRequests, read_object
 from portero.dockerd.connection_pool import ConnectionPool
@@ -36,7 +36,7 @@ class DaemonNetworks:
     def __init__(
         self,
         addresses: Callable[[AskingDaemon | None], Iterable[str]],
-        find_connections: Callable[[AskingDaemon | None], ConnectionPool[Any]] = lambda daemon: ConnectionPool(),
+        find_connections: Callable[[AskingDaemon | None], ConnectionPool] = lambda daemon: ConnectionPool(),
     ) -> None:
         self.addresses, self.find_connections = addresses, find_connections
         self._names: dict[tuple[DockerdIdentity, str], str] = {}
