@@ -223,11 +223,8 @@ def find_allowed(
 def _is_command(command: str, typed: CommandLine) -> bool:
     """Whether the flags of this command are those of the typed command: docker run, docker container create."""
     subcommand = typed.all[typed.subcommand : typed.subcommand + 2]
-    *groups, name = command.split()[1:]
-    expected = [*groups, name] if groups else [name]
+    expected = command.split()[1:]
     plain = [word for word in subcommand if word not in ("container", "image", "builder")][: len(expected)]
-    return (
-        [*plain[:-1], _COMMAND_OF.get(plain[-1], plain[-1]) if not groups else plain[-1]] == expected
-        if plain
-        else False
-    )
+    if len(expected) == 1:
+        plain = [_COMMAND_OF.get(word, word) for word in plain]
+    return plain == expected
