@@ -91,10 +91,8 @@ def _is_missing(socket: Path) -> bool:
     """False also where this user may not see it: the connection then reports the error."""
     try:
         os.stat(socket)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
     return False
 
 

@@ -3,6 +3,7 @@
 That is: it is not what the folders say, what the site lifts weakens it, or there is none.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,8 @@ def list_invalid(settings: Settings, state: PolicyState, unusable: str) -> Itera
         yield f"{says}: no policy is valid; fix the policy folders (reloadFaults), which are loaded at once"
     elif state.faults:
         file = settings.last_policy
-        begins = f"would take it from {file}" if _is_there(file) else "would have no policy"
+        # What cannot be seen here could not be read by the next start either.
+        begins = f"would take it from {file}" if os.path.exists(file) else "would have no policy"
         yield (
             f"policy folder is invalid; still enforcing the policy of {format_instant(state.loaded)};"
             f" the next start {begins}"
@@ -82,14 +84,6 @@ def _name_new(settings: Settings, state: PolicyState) -> str:
         f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
         "accepted; "
     )
-
-
-def _is_there(file: Path) -> bool:
-    try:
-        file.stat()
-    except OSError:  # then the next start could not read it either
-        return False
-    return True
 
 
 _LEVEL = "baseline"
