@@ -68,12 +68,7 @@ class Violation:
 
     def entry(self) -> dict[str, JSON]:
         """Its entry in the line of the decision log."""
-        entry: dict[str, JSON] = {
-            "rule": self.rule,
-            "level": self.level,
-            "at": self.at,
-            "action": self.action,
-        }
+        entry: dict[str, JSON] = {"rule": self.rule, "level": self.level, "at": self.at, "action": self.action}
         if self.wording is not None and self.wording.requested:
             entry["requested"] = self.wording.requested
             if self.wording.allowed:

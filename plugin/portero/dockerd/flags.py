@@ -17,13 +17,8 @@ FLAG_OF_KEY: Mapping[str, str] = {
 _SHORT = {"G": "group", "H": "host", "g": "data-root"}
 # Keys of daemon.json that are one text.
 _TEXTS = (
-    "log-driver",
-    "default-runtime",
-    "default-cgroupns-mode",
-    "default-ipc-mode",
-    "default-shm-size",
-    "userns-remap",
-    "seccomp-profile",
+    *("log-driver", "default-runtime", "default-cgroupns-mode", "default-ipc-mode"),
+    *("default-shm-size", "userns-remap", "seccomp-profile"),
 )
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 

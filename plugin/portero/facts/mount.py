@@ -17,25 +17,11 @@ from portero.values.json_types import JSON, Fact
 # The folders of doors that containers may have (docs/doors.md), as whole paths.
 _DOOR = re.compile(r"(?:/var)?/run/portero-door/doors/([a-z0-9][a-z0-9-]{0,31})")
 # The parts of a fact that are lists.
-_LISTS = [
-    "paths",
-    "ofLogin",
-    "unseenHomes",
-    "holds",
-    "userSockets",
-    "daemonFiles",
-    "dockerData",
-    "porteroFiles",
-    "rootPrograms",
-    "sensitive",
-    "kernelFileSystems",
-    "reaches",
-    "mountsBelow",
-    "passes",
-    "swappableBy",
-    "swappableThrough",
-    "options",
-]
+_LISTS = (
+    *("paths", "ofLogin", "unseenHomes", "holds", "userSockets", "daemonFiles", "dockerData", "porteroFiles"),
+    *("rootPrograms", "sensitive", "kernelFileSystems", "reaches", "mountsBelow", "passes", "swappableBy"),
+    *("swappableThrough", "options"),
+)
 
 
 def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:

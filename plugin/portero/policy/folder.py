@@ -19,14 +19,8 @@ from portero.policy.positions import find_position
 from portero.values.json_types import JSON
 
 _DOCUMENTS = (
-    "exception.json",
-    "host.json",
-    "host-rule.json",
-    "image-list.json",
-    "request.json",
-    "rule.json",
-    "site.json",
-    "site.schema.json",
+    *("exception.json", "host.json", "host-rule.json", "image-list.json"),
+    *("request.json", "rule.json", "site.json", "site.schema.json"),
 )
 _BRANCHES = ("rules", "host")
 _EXCEPTIONS = "exceptions"

@@ -85,6 +85,9 @@ def _follow_end(state: State, container: Container) -> Iterator[bytes]:
     yield b'{"StatusCode":0}\n'
 
 
+_ENDING_SIGNALS = ("", "SIGKILL", "KILL", "9", "TERM", "SIGTERM")
+
+
 def change(state: State, call: Call) -> Answer:
     container = state.find_container(call.path["id"])
     after: dict[str, Literal["running", "paused", "exited"]] = {
@@ -95,14 +98,7 @@ def change(state: State, call: Call) -> Answer:
     if call.operation in after:
         container.status = after[call.operation]
         return Answer(204)
-    if call.operation == "ContainerStop" or call.find_first("signal") in (
-        "",
-        "SIGKILL",
-        "KILL",
-        "9",
-        "TERM",
-        "SIGTERM",
-    ):
+    if call.operation == "ContainerStop" or call.find_first("signal") in _ENDING_SIGNALS:
         state.end(container)
     return Answer(204)
 
