@@ -37,7 +37,8 @@ def list_bodies(operation: str) -> tuple[dict[str, JSON], ...]:
             {one.id: one for one in routes.operations},
             shapes,
         )
-        for _, _, document in examples.make_requests(rule):
+        for example in (*rule.allows, *rule.denies):
+            document = examples.make_document(example)
             if document["operation"] == operation:
                 found[json.dumps(document["body"])] = document["body"]
     return tuple(body for body in found.values() if isinstance(body, dict))

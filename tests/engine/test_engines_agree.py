@@ -42,8 +42,8 @@ def by_reference() -> Policy:
 def examples() -> dict[str, dict[str, Any]]:
     base = json.loads((SCHEMAS / "base-requests.json").read_text())
     made = Examples(base, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
-    rules = POLICY.rules.values()
-    return {f"{rule.id}: {said}": document for rule in rules for _, said, document in made.make_requests(rule)}
+    said = [(rule, example) for rule in POLICY.rules.values() for example in (*rule.allows, *rule.denies)]
+    return {f"{rule.id}: {example.command}": made.make_document(example) for rule, example in said}
 
 
 def documents(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

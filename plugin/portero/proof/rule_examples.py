@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.reference import Reference
@@ -45,13 +45,6 @@ class Examples:
     base: Mapping[str, JSON]
     operations: Mapping[str, Operation]
     shapes: Shapes
-
-    def make_requests(self, rule: Rule) -> Iterator[tuple[Literal["allows", "denies"], str, dict[str, JSON]]]:
-        """Each example of a rule: whether it obeys or breaks the rule, its command, its request document."""
-        for example in rule.allows:
-            yield "allows", example.command, self.make_document(example)
-        for example in rule.denies:
-            yield "denies", example.command, self.make_document(example)
 
     def make_document(self, example: Example) -> dict[str, JSON]:
         """The request document of one example; raises Refused where dockerd's decoder would refuse the body."""
