@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.report import log_lines
-from portero.report.log_tally import MAX_STEPS, OTHERS, UNKNOWN, UNREADABLE, Limits, Table, Tally, Timeline
+from portero.report import log_lines, log_tally
+from portero.report.log_tally import MAX_STEPS, OTHERS, UNKNOWN, UNREADABLE, Table, Tally, Timeline
 from tests.report.decisions import SECONDS, line, violation
 
 
@@ -82,8 +82,10 @@ def test_names_that_are_too_many_are_counted_together() -> None:
     assert counts(table) == {"a": {"refused": 2}, OTHERS: {"refused": 2}, "b": {"refused": 1}}
 
 
-def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory() -> None:
-    made = Tally(Limits(names=20, rules=20))
+def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("_MAX_NAMES", "_MAX_RULES"):
+        monkeypatch.setattr(log_tally, limit, 20)
+    made = Tally()
     for number in range(300):
         name = f"n{number}"
         violated = violation(name, at=name, action="waived", exception=name)

@@ -16,17 +16,10 @@ OTHERS = "(others)"
 UNKNOWN = "(unknown)"
 UNREADABLE = "(unreadable)"
 
+# How many names are counted apart: users, images and operations; rules and exceptions; places.
+_MAX_NAMES, _MAX_RULES, _MAX_PLACES = 10_000, 1_000, 50
 _MAX_LATEST = 25
 _MAX_DECISIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many names are counted apart: users, images and operations; rules and exceptions; places."""
-
-    names: int = 10_000
-    rules: int = 1_000
-    places: int = 50
 
 
 class Table:
@@ -61,20 +54,19 @@ class RuleTally:
 
 
 class Tally:
-    def __init__(self, limits: Limits = Limits()) -> None:
-        self._limits = limits
+    def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.unreadable = 0
         self.first, self.last = float("inf"), float("-inf")
-        self.by: Mapping[str, Table] = {group: Table(limits.names) for group in GROUPS}
-        self.by_rule = Table(limits.rules)
+        self.by: Mapping[str, Table] = {group: Table(_MAX_NAMES) for group in GROUPS}
+        self.by_rule = Table(_MAX_RULES)
         self.rules: dict[str, RuleTally] = {}
-        self.exceptions = Table(limits.rules)
+        self.exceptions = Table(_MAX_RULES)
         self.profiles: Counter[str] = Counter()
         self.audit_profiles: Counter[str] = Counter()
         self.only_audit_profile = 0
         self.audited = 0
-        self.policies = Table(limits.rules)
+        self.policies = Table(_MAX_RULES)
         self.timeline = Timeline()
         self.latest: deque[LoggedDecision] = deque(maxlen=_MAX_LATEST)
 
@@ -104,8 +96,8 @@ class Tally:
 
     def _add_violations(self, decision: LoggedDecision) -> None:
         for violated in decision.worst_first:
-            if violated.rule not in self.rules and len(self.rules) < self._limits.rules:
-                self.rules[violated.rule] = RuleTally(violated.level, Table(self._limits.places))
+            if violated.rule not in self.rules and len(self.rules) < _MAX_RULES:
+                self.rules[violated.rule] = RuleTally(violated.level, Table(_MAX_PLACES))
             if violated.rule in self.rules:
                 self.rules[violated.rule].places.add(violated.at, violated.outcome)
         for violated in decision.worst:
