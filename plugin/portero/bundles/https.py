@@ -23,7 +23,7 @@ _MAX_REDIRECTS = 3
 _SILENT_SHARE = 0.9
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Bytes of what is not a bundle: manifests, tokens, pages of errors.
-_MAX_SMALL = 256 << 10
+MAX_SMALL = 256 << 10
 
 
 class TransportFailed(Exception):
@@ -69,7 +69,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         *,
-        max_size: int = _MAX_SMALL,
+        max_size: int = MAX_SMALL,
     ) -> HttpAnswer:
         """Ask, following redirects of GET; a login is not passed on to another server. `max_size`: of the answer."""
         with answers_within(self.seconds, url.server):

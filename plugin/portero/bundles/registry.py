@@ -12,7 +12,7 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from portero.bundles.archive import MAX_ARCHIVE_SIZE, Bundle
-from portero.bundles.https import HttpAnswer, Transport, TransportFailed
+from portero.bundles.https import MAX_SMALL, HttpAnswer, Transport, TransportFailed
 from portero.bundles.urls import Url
 from portero.settings.setting_values import OciAddress
 from portero.values.json_fields import to_list, to_object, to_text
@@ -83,7 +83,7 @@ class Registry:
         there = self._ask("HEAD", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
         return None if there.status == _NOT_FOUND else self.pull()
 
-    def find_content(self, path: str, accept: str, max_size: int | None = None) -> bytes | None:
+    def find_content(self, path: str, accept: str, max_size: int = MAX_SMALL) -> bytes | None:
         """What is at a path below the name, such as manifests/TAG; None: nothing is. Raises TransportFailed."""
         answer = self._ask("GET", path, {"Accept": accept} if accept else {}, max_size=max_size)
         if answer.status == _NOT_FOUND:
@@ -113,7 +113,7 @@ class Registry:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         *,
-        max_size: int | None = None,
+        max_size: int = MAX_SMALL,
     ) -> HttpAnswer:
         url = self._make_url(path)
         answer = self._send(method, url, headers, body, max_size)
@@ -126,13 +126,12 @@ class Registry:
         return answer
 
     def _send(
-        self, method: str, url: Url, headers: Mapping[str, str] | None, body: bytes | None, max_size: int | None = None
+        self, method: str, url: Url, headers: Mapping[str, str] | None, body: bytes | None, max_size: int = MAX_SMALL
     ) -> HttpAnswer:
         headers = {**(headers or {})}
         if self._authorization and url.server == self.transport.home.server:
             headers["Authorization"] = self._authorization
-        bound = {} if max_size is None else {"max_size": max_size}
-        return self.transport.exchange(method, url, headers, body, **bound)
+        return self.transport.exchange(method, url, headers, body, max_size=max_size)
 
     def _answer_challenge(self, challenge: str) -> str:
         """Basic: the login itself; Bearer: a token from where the registry sends us."""
