@@ -22,7 +22,7 @@ def test_an_invalid_table_of_the_api_is_refused(tmp_path: Path, monkeypatch: pyt
         built(tmp_path)
 
     (fault,) = refused.value.faults
-    assert str(tmp_path / "schemas" / file.split("/")[0]).removesuffix(".json") in fault
+    assert fault.startswith(f"{tmp_path / 'schemas'}: ")
 
 
 def test_an_operation_without_a_shape_of_its_body_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
-"""Method and path lead to the operation that dockerd's router runs; a broken table of operations is refused."""
+"""Method and path lead to the operation that dockerd's router runs, by a table of the form that it should have."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from portero.reading.routes import Match, Operation, Routes
+from portero.reading.routes import Body, Match, Operation, Routes
 from portero.reading.uri import parse_target
 from tests.captured import table
 from tests.paths import SCHEMAS
@@ -120,42 +122,49 @@ def entry(**more: object) -> dict[str, object]:
     return {"id": "A", "method": "GET", "path": "/a", "body": "none", "bodyRequired": False, "reads": True} | more
 
 
-BROKEN: dict[str, tuple[object, str]] = {
-    "empty": ([], "'operations' must be a list of at least one operation"),
-    "object": ({"A": entry()}, "'operations' must be a list of at least one operation"),
-    "not-an-object": (["A"], "operations[0]: an operation is an object"),
-    "misspelt-field": ([entry(raeds=True)], "operations[0]: an operation has no field 'raeds'"),
-    "missing-field": ([{"id": "A"}], "operations[0]: 'body' is missing"),
-    "wrong-type": ([entry(reads="yes")], "operations[0]: 'reads' must be true or false"),
-    "empty-id": ([entry(id="")], "operations[0]: 'id' must be a text"),
-    "since-a-number": ([entry(since=1.45)], "operations[0]: 'since' must be a text"),
-    "unknown-body": ([entry(body="xml")], "operations[0]: 'body' must be json, tar, none or never-shown"),
-    "required-tar": (
-        [entry(body="tar", bodyRequired=True)],
-        "operations[0]: only a json body can be required, another one is never seen",
-    ),
-    "lower-case-method": ([entry(method="get")], "operations[0]: 'method' must be in capitals, or * for any"),
-    "second-entry": ([entry(), entry(id="B")], "'GET /a': two operations have the same method and path"),
-    "same-id": ([entry(), entry(path="/b")], "'A': two operations have the same id"),
-}
+LOOKED_UP = ("container", "exec", "rollback", "containers", "volumes", "networks", "sources", "image", "name")
+VERSION = {"type": "string", "pattern": r"^1\.\d+$"}
+FORM = Draft202012Validator(
+    {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "minLength": 1},
+            "method": {"type": "string", "pattern": r"^([A-Z]+|\*)$"},
+            "path": {"type": "string", "pattern": r"^/([^{}]|\{[a-z]+(:\.[*+])?\})*$"},
+            "body": {"enum": [*get_args(Body)]},
+            "bodyRequired": {"type": "boolean"},
+            "reads": {"type": "boolean"},
+            "since": VERSION,
+            "removed": VERSION,
+            "looksUp": {"type": "array", "items": {"enum": LOOKED_UP}},
+        },
+        "required": ["id", "method", "path", "body", "bodyRequired", "reads"],
+        "additionalProperties": False,
+    }
+)
 
 
-@pytest.mark.parametrize(("operations", "sentence"), BROKEN.values(), ids=BROKEN.keys())
-def test_an_invalid_table_is_refused_with_one_sentence(operations: object, sentence: str) -> None:
-    with pytest.raises(ValueError) as fault:  # noqa: PT011 - the whole sentence is compared below
-        Routes.load({"operations": operations})
-
-    assert str(fault.value) == sentence
-
-
-@pytest.mark.parametrize("path", ["a", "/{id", "/id}", "/{id:[0-9]+}", "/{ID}", "/{}", "/{id}/{id}"])
-def test_a_path_that_the_router_cannot_read_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match=r"^operations\[0\]: 'path' must begin with / and name each parameter once"):
-        Routes.load({"operations": [entry(path=path)]})
+def test_the_table_has_the_form_that_its_description_gives() -> None:
+    for operation in TABLE["operations"]:
+        FORM.validate(operation)
+        names = re.findall(r"\{([a-z]+)", operation["path"])
+        assert len(set(names)) == len(names)
 
 
-def test_an_operation_may_have_versions_and_a_table_has_operations() -> None:
-    (operation,) = Routes.load({"operations": [entry(since="1.30", removed="1.50")]}).operations
-    assert operation.id == entry()["id"]
-    with pytest.raises(ValueError, match=r"^'operations' must be a list of at least one operation$"):
-        Routes.load({})
+WRONG_PATHS = [{"path": path} for path in ("a", "/{id", "/id}", "/{id:[0-9]+}", "/{ID}", "/{}")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"raeds": True}, {"reads": "yes"}, {"id": ""}, {"since": 1.45}, {"body": "xml"}, {"method": "get"}, *WRONG_PATHS],
+    ids=str,
+)
+def test_another_form_is_noticed(wrong: dict[str, object]) -> None:
+    assert FORM.is_valid(entry())
+    assert not FORM.is_valid(entry(**wrong))
+
+
+def test_no_operation_stands_twice() -> None:
+    operations = ROUTES.operations
+
+    assert len({one.id for one in operations}) == len({(one.method, one.path) for one in operations}) == len(operations)

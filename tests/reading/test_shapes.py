@@ -1,21 +1,25 @@
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, ShapeFault, Shapes, Struct, fold
+from portero.reading.go_scalars import KINDS
+from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Shapes, Struct, fold
+from portero.values.json_objects import load_strict
 from tests.paths import SCHEMAS
-
-_SCHEMAS = SCHEMAS
 
 
 def _write(folder: Path, files: dict[str, object]) -> Path:
     for name, document in files.items():
         file = folder / f"{name}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(document if isinstance(document, str) and document.startswith("!") else json.dumps(document))
+        file.write_text(json.dumps(document))
     return folder
 
 
@@ -66,55 +70,79 @@ def test_legacy_fields_are_kept_apart(tmp_path: Path) -> None:
     assert dict(shape.legacy) == {"B": Field("B", Scalar("int"), True)}
 
 
-def test_a_file_of_a_later_folder_replaces_its_namesake(tmp_path: Path) -> None:
-    first = _write(tmp_path / "first", {"Body": "Part", "Other": "string", "types/Part": {"A": "int"}})
-    second = _write(tmp_path / "second", {"types/Part": {"B": "int"}})
+# load_strict refuses a name that stands twice.
+FILES = {file: load_strict(file.read_bytes()) for file in (SCHEMAS / "api").rglob("*.json")}
+TYPES: dict[str, Any] = {file.stem: document for file, document in FILES.items() if file.parent.name == "types"}
+NAMED = "|".join(map(re.escape, [*KINDS, *TYPES]))
+DATED = {
+    "properties": {
+        "$type": {},
+        "$since": {"type": "string", "pattern": r"^1\.[1-9]\d{0,2}$"},
+        "$source": {"type": "string", "minLength": 1},
+    },
+    "required": ["$type", "$since", "$source"],
+    "additionalProperties": False,
+}
+STRUCT = {
+    "properties": {
+        "$include": {"type": "array", "items": {"enum": [*TYPES]}},
+        "$legacy": {"type": "object", "$ref": "#"},
+    },
+    "patternProperties": {r"^[^$]": {"anyOf": [{"$ref": "#"}, {"type": "object", **DATED}]}},
+    "additionalProperties": False,
+}
+FORM = Draft202012Validator(
+    {
+        "type": ["string", "object"],
+        "if": {"type": "object"},
+        "then": STRUCT,
+        "else": {"pattern": rf"^(\*|map\[string\]|\[\d*\])*({NAMED})$"},
+    }
+)
 
-    shapes = Shapes.load(first, second)
 
-    assert shapes.by_operation["Body"] == _struct(Field("B", Scalar("int"), False))
-    assert shapes.by_operation["Other"] == Scalar("string")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_file_of_shapes_is_written_in_the_notation_of_its_readme(file: Path) -> None:
+    FORM.validate(FILES[file])
 
 
 @pytest.mark.parametrize(
-    ("files", "fault"),
+    "spec",
     [
-        pytest.param({}, "no shape of any body was found", id="an empty folder"),
-        pytest.param({"types/Part": {}}, "no shape of any body was found", id="types alone"),
-        pytest.param({"Body": "strin"}, "schemas/api/Body.json: unknown type strin; add types/strin.json", id="a typo"),
-        pytest.param({"Body": {"A": 1}}, "schemas/api/Body.json: a type is a string or an object", id="a number"),
-        pytest.param({"Body": {"$includes": []}}, "$includes is neither $include nor $legacy", id="an unknown keyword"),
-        pytest.param(
-            {"Body": {"$include": "Part"}}, "$include is a list of type names", id="an include that is no list"
-        ),
-        pytest.param({"Body": {"$include": ["string"]}}, "string has no fields to include", id="an included scalar"),
-        pytest.param({"Body": {"$legacy": []}}, "$legacy is an object that lists fields", id="a legacy list"),
-        pytest.param({"Body": {"Name": "string", "NAME": "string"}}, "a field stands twice", id="a folded twin"),
-        pytest.param(
-            {"Body": "Part", "types/Part": {"A": "[]Part"}}, "Body.json > Part: Part contains itself", id="a circle"
-        ),
-        pytest.param({"Body": "!"}, "Body.json: line 1 is not JSON", id="no JSON"),
-        pytest.param({"Body": '!{"A":1}'}, "is not JSON", id="text before the JSON"),
+        *("strin", {"A": 1}, {"$includes": []}, {"$include": "Mount"}, {"$include": ["string"]}, {"$legacy": []}),
+        {"A": {"$type": "bool"}},
+        {"A": {"$type": "bool", "$since": "1.41"}},
+        {"A": {"$type": "bool", "$since": "1.41", "$source": ""}},
+        {"A": {"$type": "bool", "$since": "41", "$source": "x"}},
+        {"A": {"$type": "bool", "$since": 1.41, "$source": "x"}},
+        {"A": {"$type": "bool", "$since": "1.41", "$source": "x", "A": "bool"}},
     ],
+    ids=str,
 )
-def test_a_shape_that_cannot_be_used_is_a_fault(tmp_path: Path, files: dict[str, object], fault: str) -> None:
-    with pytest.raises(ShapeFault) as raised:
-        Shapes.load(_write(tmp_path, files))
-
-    assert fault in str(raised.value)
+def test_another_notation_is_noticed(spec: object) -> None:
+    assert not FORM.is_valid(spec)
 
 
-def test_a_name_that_stands_twice_in_a_file_and_no_folder_at_all_are_faults(tmp_path: Path) -> None:
-    (tmp_path / "Body.json").write_text('{"A": "int", "A": "string"}')
+def _list_names(spec: dict[str, Any]) -> list[str]:
+    included = [name for part in spec.get("$include", []) for name in _list_names(TYPES[part])]
+    return included + [name for name in spec if not name.startswith("$")]
 
-    with pytest.raises(ShapeFault, match=r"Body\.json: has 'A' twice in one object"):
-        Shapes.load(tmp_path)
-    with pytest.raises(ShapeFault, match="no shape of any body was found"):
-        Shapes.load()
+
+def _list_structs(spec: object) -> Iterator[dict[str, Any]]:
+    if isinstance(spec, dict):
+        yield spec
+        for inner in spec.values():
+            yield from _list_structs(inner)
+
+
+def test_no_field_stands_twice_however_it_is_spelt() -> None:
+    for struct in (struct for document in FILES.values() for struct in _list_structs(document)):
+        folded = [fold(name) for name in _list_names(struct)]
+        assert len(set(folded)) == len(folded), struct
 
 
 def test_every_shared_type_is_used() -> None:
-    files = {file: file.read_text() for file in (_SCHEMAS / "api").rglob("*.json")}
+    files = {file: file.read_text() for file in (SCHEMAS / "api").rglob("*.json")}
 
     unused = [
         file.stem
@@ -139,7 +167,7 @@ def _scalars(shape: Shape) -> set[str]:
 
 
 def test_the_shapes_of_docker_use_every_kind_of_scalar() -> None:
-    shapes = Shapes.load(_SCHEMAS / "api").by_operation.values()
+    shapes = Shapes.load(SCHEMAS / "api").by_operation.values()
 
     assert {kind for shape in shapes for kind in _scalars(shape)} == {
         "string", "bool", "int", "int64", "uint", "uint16", "uint32", "uint64", "float32", "[]byte", "strslice",
@@ -157,25 +185,6 @@ def test_a_field_says_since_which_api_version_it_is_kept(tmp_path: Path) -> None
     assert part.dated == (Field("A", Scalar("bool"), True, "1.41"),)
     assert shapes.drops("Dated", "1.40")
     assert not shapes.drops("Dated", "1.41")
-
-
-@pytest.mark.parametrize(
-    "field",
-    [
-        {"$type": "bool"},
-        {"$type": "bool", "$since": "1.41"},
-        {"$type": "bool", "$since": "1.41", "$source": ""},
-        {"$type": "bool", "$since": "41", "$source": "x"},
-        {"$type": "bool", "$since": 1.41, "$source": "x"},
-        {"$type": "bool", "$since": "1.41", "$source": "x", "A": "bool"},
-    ],
-    ids=str,
-)
-def test_a_version_needs_its_source(tmp_path: Path, field: dict[str, object]) -> None:
-    folder = _write(tmp_path, {"Body": {"A": field}})
-
-    with pytest.raises(ShapeFault, match=r"Body.json: A: beside \$type stand \$since"):
-        Shapes.load(folder)
 
 
 # Of all Unicode only these have an ASCII letter in their fold set (Go src/encoding/json/fold.go, foldRune).
