@@ -25,5 +25,11 @@ def read_json(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+def refused(result: Result) -> dict[str, set[str]]:
+    """The refusing rules of each line of JSON, by what was judged."""
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    return {line["file"]: {v["rule"] for v in line["violations"] if v["action"] == "deny"} for line in lines}
+
+
 def check(*words: object, profile: str = "baseline") -> Result:
     return portero("check", "--host-root", "none", "--profile", profile, *words)

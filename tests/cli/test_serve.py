@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import pytest
 
 from portero import __version__
-from tests.server.commands import ask, command, create, run, serve
-from tests.server.running import ROOT, Server, started
+from tests.server.commands import ask, command, create, run, run_python, serve
+from tests.server.running import Server, started
 from tests.waiting import soon
 
 
@@ -176,14 +174,7 @@ def test_a_check_names_a_fault_of_the_policy_and_one_of_the_log(tmp_path: Path) 
 
 def serve_through(code: str, *words: str, **environ: str) -> str:
     """What `portero serve` says that ends with 2, as it is started by this code."""
-    told = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin"), **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    told = run_python("-c", code, *words, **environ)
     assert told.returncode == 2
     return told.stderr
 

@@ -5,17 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
-from tests.cli.running import check, fault_of, portero
+from tests.cli.running import check, fault_of, portero, refused
 
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
-
-
-def refused(result: Result) -> dict[str, set[str]]:
-    """The refusing rules of each line of JSON, by what was judged."""
-    lines = [json.loads(line) for line in result.output.splitlines()]
-    return {line["file"]: {v["rule"] for v in line["violations"] if v["action"] == "deny"} for line in lines}
 
 
 @needs_compose

@@ -20,15 +20,10 @@ from portero.proof.rule_examples import ENGINES
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 from tests.policy.conftest import OPERATIONS, loaded, write
+from tests.policy.test_exception_match import REQUEST
 from tests.policy.test_positions import without_position
 
 DAY = date(2030, 6, 30)
-REQUEST: dict[str, JSON] = {
-    "operation": "ContainerCreate",
-    "identity": {"user": "alice"},
-    "body": {"Labels": {"team": "video"}},
-    "facts": {"privileged": {"value": True, "at": "HostConfig.Privileged"}},
-}
 
 
 def within(*names: str, condition: JSON) -> dict[str, JSON]:

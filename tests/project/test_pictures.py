@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .architecture import pictures
+from .architecture import GROUPS, pictures, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURES = [*pictures.PICTURES.values()]
@@ -18,9 +18,9 @@ def test_a_picture_names_its_boxes_and_draws_an_arrow_for_each_pair(picture: pic
     assert sum(path.get("stroke") is not None for path in drawn.iter(f"{SVG}path")) == len(picture.arrows)
 
 
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.title)
-def test_the_text_of_a_box_stays_inside_it(picture: pictures.Picture) -> None:
-    drawn = ElementTree.fromstring(pictures.svg(picture))
+@pytest.mark.parametrize("drawing", [svg(GROUPS), *map(pictures.svg, PICTURES)], ids=range(1 + len(PICTURES)))
+def test_the_text_of_a_box_stays_inside_it(drawing: str) -> None:
+    drawn = ElementTree.fromstring(drawing)
     boxes = [box for box in drawn.iter(f"{SVG}rect") if box.get("rx")]
     lines = [float(text.get("y", "0")) for text in drawn.iter(f"{SVG}text") if text.get("font-size") == "11"]
 

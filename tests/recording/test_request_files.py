@@ -6,20 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 
 from portero.reading.routes import Operation, Routes
 from portero.recording import request_files
-from tests.cli.running import check, fault_of
+from tests.cli.running import check, fault_of, refused
 from tests.paths import SCHEMAS, TESTS
 
 INSPECT = TESTS / "facts" / "inspect"
-
-
-def refused(result: Result) -> dict[str, set[str]]:
-    """The refusing rules of each line of JSON, by what was judged."""
-    lines = [json.loads(line) for line in result.output.splitlines()]
-    return {line["file"]: {v["rule"] for v in line["violations"] if v["action"] == "deny"} for line in lines}
 
 
 def test_inspected_things_are_judged_as_the_requests_that_make_them() -> None:

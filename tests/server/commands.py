@@ -27,8 +27,12 @@ def serve_patched(patch: str, folder: Path, *options: str) -> list[str]:
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return run_python(*command(*arguments), **environ)
+
+
+def run_python(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command(*arguments)],
+        [sys.executable, *words],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin"), **environ},
         capture_output=True,
         text=True,
