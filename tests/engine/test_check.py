@@ -55,7 +55,7 @@ def failures(each: Engine, schema: dict[str, Any], request: Any) -> tuple[Instan
             {"items": {"type": "integer"}}, [1.0, True, 1.5], ((1,), (2,)), id="1.0 is an integer, true is not"
         ),
         pytest.param(
-            {"items": {"pattern": "^a$"}}, ["a", "a\n", "b"], ((1,), (2,)), id="$ is the end, not a line feed"
+            {"items": {"pattern": "^a$"}}, ["a", "a\n", "b", 1], ((1,), (2,)), id="$ is the end, not a line feed"
         ),
         pytest.param(
             {"items": {"not": {"pattern": "^/etc(/.*)?$"}}},
