@@ -142,7 +142,6 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Whether the request is allowed."""
         return not self.violations or "deny" not in [violation.action for violation in self.violations]
 
     @property

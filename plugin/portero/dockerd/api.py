@@ -168,5 +168,4 @@ class TimedRequests:
 
     @property
     def are_late(self) -> bool:
-        """Whether the time is over."""
         return self._deadline is not None and time.monotonic() >= self._deadline

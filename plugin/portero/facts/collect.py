@@ -44,7 +44,6 @@ def collect_facts(
 
 
 def has_facts(operation_id: str) -> bool:
-    """Whether calls of this operation have facts."""
     return operation_id in _READERS
 
 

@@ -83,7 +83,6 @@ def find_socket(configured: Path) -> Path:
 
 
 def is_managed(socket: Path) -> bool:
-    """Whether this is the socket of a managed plugin."""
     return socket.parent.parent == SOCKETS and re.fullmatch("[0-9a-f]{64}", socket.parent.name) is not None
 
 

@@ -43,8 +43,6 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority with its key."""
-
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
 

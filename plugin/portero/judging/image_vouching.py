@@ -32,8 +32,6 @@ _MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
 
 @dataclass(frozen=True, slots=True)
 class _ImageRequest:
-    """A request."""
-
     document: Mapping[str, JSON]
     operation: str
     objects: Objects | None

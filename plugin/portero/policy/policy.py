@@ -193,5 +193,4 @@ def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -
 
 
 def judges(rule: Rule, operation: Operation) -> bool:
-    """Whether a rule judges this operation."""
     return operation.id in rule.operations or (ANY_READ if operation.reads else ANY_OPERATION) in rule.operations
