@@ -6,7 +6,8 @@ Labels, commands and variables of containers and services can make a list longer
 import codecs
 import json
 from collections.abc import Iterator, Mapping
-from typing import Protocol, TypeAlias, cast
+from io import BufferedIOBase
+from typing import TypeAlias, cast
 
 from portero.values.json_types import JSON
 
@@ -20,14 +21,7 @@ _SPACE = " \t\r\n"
 _scan = json.JSONDecoder().raw_decode
 
 
-class Readable(Protocol):
-    """What is read from, such as an answer of http.client."""
-
-    def read(self, amount: int, /) -> bytes:
-        """At most so many bytes; none at the end."""
-
-
-def read_list(source: Readable, wanted: Wanted) -> list[Mapping[str, JSON]]:
+def read_list(source: BufferedIOBase, wanted: Wanted) -> list[Mapping[str, JSON]]:
     """The objects in a JSON list, each with the wanted fields. ValueError: it is no such list, or one is too long."""
     return [_select_fields(each, wanted) for each in _read_each(source)]
 
@@ -43,7 +37,7 @@ def _select_fields(listed: Mapping[str, JSON], wanted: Wanted) -> dict[str, JSON
     return selected
 
 
-def _read_each(source: Readable) -> Iterator[Mapping[str, JSON]]:
+def _read_each(source: BufferedIOBase) -> Iterator[Mapping[str, JSON]]:
     text = _Text(source)
     text.take("[")
     if text.see("{]") == "{":
@@ -59,7 +53,7 @@ def _read_each(source: Readable) -> Iterator[Mapping[str, JSON]]:
 class _Text:
     """What came and was not taken. Each method raises ValueError where something else comes, or nothing."""
 
-    def __init__(self, source: Readable) -> None:
+    def __init__(self, source: BufferedIOBase) -> None:
         self._source = source
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._text = ""
