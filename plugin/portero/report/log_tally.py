@@ -154,26 +154,21 @@ class Timeline:
     def __init__(self) -> None:
         self.width = _WIDTHS[0]
         self._counts: dict[int, Counter[str]] = {}
-        self._first = self._last = 0
 
     @property
     def words(self) -> str:
         return _WORDS[_WIDTHS.index(self.width)] if self.width in _WIDTHS else f"{self.width // _DAY} days"
 
     def add(self, time: float, outcome: str) -> None:
-        step = int(time // self.width)
-        if not self._counts:
-            self._first = self._last = step
-        self._first, self._last = min(self._first, step), max(self._last, step)
-        if step not in self._counts:
-            self._counts[step] = Counter()
-        self._counts[step][outcome] += 1
-        while self._last - self._first >= MAX_STEPS:
-            self._widen()
+        if time // self.width not in self._counts:
+            self._counts[int(time // self.width)] = Counter()
+            while max(self._counts) - min(self._counts) >= MAX_STEPS:
+                self._widen()
+        self._counts[int(time // self.width)][outcome] += 1
 
     def steps(self) -> Iterator[Step]:
         """Every step from the first to the last, those without anything too."""
-        for step in range(self._first, self._last + 1) if self._counts else ():
+        for step in range(min(self._counts), max(self._counts) + 1) if self._counts else ():
             yield Step(step * self.width, self._counts.get(step, Counter()))
 
     def _widen(self) -> None:
@@ -182,4 +177,3 @@ class Timeline:
         for step, counted in self._counts.items():
             counts.setdefault(step * self.width // wider, Counter()).update(counted)
         self._counts, self.width = counts, wider
-        self._first, self._last = (min(counts), max(counts)) if counts else (0, 0)
