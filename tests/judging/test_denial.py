@@ -136,18 +136,14 @@ def test_what_may_be_tried_stands_in_one_line_of_fixed_grammar() -> None:
     assert "try:" not in text(denied("no-privileged"))
 
 
-def test_a_word_that_is_longer_than_a_line_stands_in_a_line_of_its_own() -> None:
+@pytest.mark.parametrize("last", [[], ["…"]])
+def test_a_word_that_is_longer_than_a_line_stands_in_a_line_of_its_own(last: list[str]) -> None:
     path = "/" + "x" * 100
-    line = f"docker run -v {path}:/b {path} …"
 
-    told = text_with(replace(PROPOSED, line=line))
+    told = text_with(replace(PROPOSED, line=" ".join(["docker run -v", f"{path}:/b", path, *last]), still=()))
 
-    assert told.partition("  try: ")[2].split("\n")[:4] == [
-        "docker run -v",
-        f"       {path}:/b",
-        f"       {path}",
-        "       …",
-    ]
+    lines = ["docker run -v", *(f"       {word}" for word in (f"{path}:/b", path, *last))]
+    assert told.partition("  try: ")[2].split("\n")[: len(lines)] == lines
 
 
 def test_a_compose_user_reads_the_keys_to_try() -> None:
