@@ -12,7 +12,7 @@ from .guarded import GuardedDocker
 from .host import missing
 
 # Of Docker 29 alone: where it is not there, `make test` names it as not tried.
-collect_ignore = ["test_unasked_grpc.py"] if missing_engine(FOLDERS["29.7"]) else []
+collect_ignore = ["test_gpu_requests.py", "test_unasked_grpc.py"] if missing_engine(FOLDERS["29.7"]) else []
 # Of a module with tests on the newest engine too; they have own_docker.
 BOTH_ENGINES = pytest.mark.parametrize(
     "engine",

@@ -88,6 +88,36 @@ def test_the_alternatives_of_a_device_request_are_flattened() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("driver", "ids", "cdi"),
+    [
+        ("nvidia", ["0", "example.com/disk=one"], ["example.com/disk=one"]),
+        ("", ["nvidia.com/gpus=0"], ["nvidia.com/gpus=0"]),
+        ("nvidia", ["0", "nvidia.com/gpu=1", "amd.com/gpu=all"], []),
+        ("cdi", ["example.com/disk=one"], []),
+    ],
+    ids=["of another vendor", "of another class", "GPUs by their whole names", "of the driver cdi already"],
+)
+def test_cdi_devices_asked_of_another_driver_count_as_those_of_cdi_too(
+    driver: str, ids: list[str], cdi: list[str]
+) -> None:
+    request: Any = {"Driver": driver, "DeviceIDs": ids}
+
+    requested, *forwarded = devices.read_requests({"DeviceRequests": [request]}, "")
+
+    assert requested == {"driver": driver, "ids": ids, "capabilities": [], "at": "DeviceRequests[0]"}
+    assert forwarded == ([{"driver": "cdi", "ids": cdi, "capabilities": [], "at": "DeviceRequests[0]"}] if cdi else [])
+
+
+def test_an_empty_list_of_capabilities_which_every_driver_has_is_one_without_a_name() -> None:
+    request: Any = {"Capabilities": [[], ["listed"]]}
+
+    (found,) = devices.read_requests({"DeviceRequests": [request]}, "")
+
+    assert isinstance(found, dict)
+    assert found["capabilities"] == ["", "listed"]
+
+
 def test_every_kind_of_limit_is_reported() -> None:
     found = devices.read_block_io(
         {

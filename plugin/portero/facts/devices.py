@@ -17,6 +17,10 @@ _BLOCK_IO: Mapping[str, tuple[str, str]] = {
     "BlkioDeviceWriteIOps": ("writeIOps", "Rate"),
 }
 
+_CDI = "cdi"
+# What the drivers of GPUs put before an ID without a kind (moby daemon/devices_nvidia_linux.go, devices_amd_linux.go).
+_GPU_KINDS = ("nvidia.com/gpu=", "amd.com/gpu=")
+
 
 def read_devices(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """The devices; a link counts twice, as requested and as dockerd follows it (moby oci/devices_linux.go).
@@ -39,20 +43,28 @@ def read_rules(source: Fact, prefix: str) -> list[JSON]:
 
 
 def read_requests(source: Fact, prefix: str) -> list[JSON]:
-    """Devices asked of a driver (GPUs, CDI)."""
+    """Devices asked of a driver (GPUs, CDI).
+
+    CDI devices that another driver is asked for count twice, as requested and as the driver cdi gets them
+    (docker-facts 7.23). An empty list of capabilities, which every driver has, is one without a name.
+    """
     return [
-        {
-            "driver": text(request, "Driver"),
-            "ids": [*texts(request, "DeviceIDs")],
-            "capabilities": [
-                as_text(name, "Capabilities")
-                for alternative in items(request, "Capabilities")
-                for name in items({"Capabilities": alternative}, "Capabilities")
-            ],
-            "at": f"{prefix}DeviceRequests[{index}]",
-        }
+        fact
         for index, request in enumerate(objects(source, "DeviceRequests"))
+        for fact in _read_request(request, f"{prefix}DeviceRequests[{index}]")
     ]
+
+
+def _read_request(request: Fact, at: str) -> list[JSON]:
+    driver, ids = text(request, "Driver"), [*texts(request, "DeviceIDs")]
+    capabilities = [
+        as_text(name, "Capabilities")
+        for alternative in items(request, "Capabilities")
+        for name in (items({"Capabilities": alternative}, "Capabilities") or [""])
+    ]
+    cdi = [id for id in ids if "=" in id and not id.startswith(_GPU_KINDS)] if driver != _CDI else []
+    facts: list[JSON] = [{"driver": driver, "ids": [*ids], "capabilities": [*capabilities], "at": at}]
+    return [*facts, {"driver": _CDI, "ids": [*cdi], "capabilities": [], "at": at}] if cdi else facts
 
 
 def _read_device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
