@@ -2,34 +2,17 @@
 
 import base64
 import json
-import time
 from typing import Any
 
 import pytest
 
 from portero.dockerd.api import HEADER, SECRET
-from portero.objects import own_requests
-from portero.objects.own_requests import answer_own_request, find_start
+from portero.objects.own_requests import answer_own_request
 
 
 def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:
     asked = {"RequestMethod": method, "RequestUri": target, "RequestHeaders": {HEADER: SECRET}}
     return json.dumps(asked | changed).encode()
-
-
-@pytest.mark.parametrize(("later", "set_back"), [(0.0, 0.0), (5.0, 0.0), (5.0, 3600.0), (5.0, -3600.0)])
-def test_what_is_made_since_the_start_is_younger_however_the_clock_was_set(
-    monkeypatch: pytest.MonkeyPatch, later: float, set_back: float
-) -> None:
-    start, began = int(time.time()) + 0.5, time.monotonic()
-    monkeypatch.setattr(own_requests, "_STARTED", start)
-    monkeypatch.setattr(own_requests, "_BEGAN", began)
-    monkeypatch.setattr(time, "time", lambda: start + later - set_back)
-    monkeypatch.setattr(time, "monotonic", lambda: began + later)
-
-    # Before the clock was set, and since.
-    assert find_start() <= min(start, time.time())
-    assert find_start() == int(start - max(set_back, 0.0))
 
 
 @pytest.mark.parametrize(

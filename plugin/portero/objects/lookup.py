@@ -18,8 +18,8 @@ from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.cached_facts import list_fields
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
-from portero.objects.own_requests import find_start
 from portero.objects.picture import Picture
+from portero.objects.start_time import find_start
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -85,6 +85,8 @@ class ObjectLookup:
     def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Iterable[str]) -> None:
         self._objects = objects
         self._daemon = daemon
+        # Before anything is asked or made: when Portero began to judge, in seconds since 1970.
+        self.since = find_start()
         # Before anything is asked: what starts or is made meanwhile may be missing in a list.
         self.members: Members = objects.writers.at(*_identify_daemon(daemon))
         self._followed = objects.find_followed(daemon)
@@ -130,10 +132,6 @@ class ObjectLookup:
             self.creations = self._followed.creations.at()
             self._inspected, self._listed = {}, {}
         return again
-
-    @property
-    def since(self) -> int:
-        return find_start()
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """All objects of a kind, stopped containers too. Refused (lookup-failed): no answer.

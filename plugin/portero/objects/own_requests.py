@@ -5,28 +5,16 @@ that dockerd asks sees it too; it admits nothing but these reading requests.
 """
 
 import re
-import time
 
 from portero.dockerd.api import HEADER, SECRET
 from portero.reading import envelope, uri
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
-# When this process, or its arbiter, started: by the host's clock, and by the one that cannot be set.
-_STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|events|containers/json|networks|services"
 _INSPECTED = "volumes|networks|services|secrets|configs"
 _LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|({_INSPECTED})/[^/]+)")
-
-
-def find_start() -> int:
-    """When this process, or its arbiter, started, in seconds since 1970; by the clock as it is if that was set back.
-
-    What dockerd made since then is never older than this, whatever was done to the clock in between.
-    """
-    # Of the two clocks one is read a moment after the other.
-    return int(min(_STARTED, time.time() - (time.monotonic() - _BEGAN) + 0.001))
 
 
 def answer_own_request(data: bytes) -> dict[str, JSON] | None:

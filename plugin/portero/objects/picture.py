@@ -14,6 +14,7 @@ from portero.host.view import ObjectKind
 from portero.objects.cached_facts import FactsCode
 from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 from portero.objects.container_cache import MAX_OBJECTS, ContainerCache
+from portero.objects.start_time import note_clock
 from portero.objects.touches import Touches
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
@@ -69,7 +70,8 @@ class Picture:
             self._forget(touches)
 
     def note_made(self, id: str, name: str = "") -> None:
-        """There is a container of this ID, and perhaps this name."""
+        """There is a container of this ID, and perhaps this name, made a moment ago."""
+        note_clock()
         with self._lock:
             self._containers.add(id, name)
 
