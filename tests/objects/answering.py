@@ -10,7 +10,11 @@ def http(status: str, body: str) -> bytes:
     return f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
-MISSING = http("404 Not Found", '{"message": "there is none"}')
+def failure(status: str) -> bytes:
+    return http(status, '{"message": "why"}')
+
+
+MISSING = failure("404 Not Found")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from portero.objects.lookup import DaemonObjects, ObjectLookup
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 from tests.dockerd.test_daemon import ROOTS, locate
-from tests.objects.answering import answering, http
+from tests.objects.answering import answering, failure, http
 from tests.unix_server import silent
 
 DAEMON = locate(ROOTS)
@@ -45,7 +45,7 @@ def test_how_the_last_lookup_went_is_known(address: str) -> None:
         lookup.inspect("container", "web")
     assert found.state == "unanswered"
 
-    with answering(address, {"/containers/odd/json": http("500 Oh", "{}")}):
+    with answering(address, {"/containers/odd/json": failure("500 Oh")}):
         assert lookup.inspect("container", "other") is None
         assert found.state == "auto"
         found.state = "unanswered"
@@ -101,7 +101,7 @@ def test_an_object_is_asked_for_once(address: str, kind: ObjectKind, target: str
 
 
 def test_what_is_no_reference_is_no_image(address: str) -> None:
-    answers = {"/images/A/json": http("400 Bad Request", "{}"), "/volumes/A": http("400 Bad Request", "{}")}
+    answers = {"/images/A/json": failure("400 Bad Request"), "/volumes/A": failure("400 Bad Request")}
     with answering(address, answers):
         assert objects(address).inspect("image", "A") is None
         with pytest.raises(Refused):
@@ -125,7 +125,7 @@ def test_only_what_dockerd_itself_refuses_to_use_is_absent(
     address: str, kind: ObjectKind, status: str, *, is_absent: bool
 ) -> None:
     target = f"/{kind}s/x" if is_absent else {"exec": "/exec/x/json", "container": "/containers/x/json"}[kind]
-    with answering(address, {target: http(status, "{}")}):
+    with answering(address, {target: failure(status)}):
         if is_absent:
             assert objects(address).inspect(kind, "x") is None
         else:
@@ -222,9 +222,29 @@ def test_a_list_may_be_long_and_only_what_is_needed_is_kept(address: str) -> Non
         assert objects(address).list_all("container") == [{"Id": "x" * 64, "Names": ["/a"]}] * 7
 
 
+# What dockerd answers to anything where it serves its metrics.
+NO_API = http("404 Not Found", "404 page not found\n")
+
+
+def test_a_socket_of_the_daemon_that_is_not_of_the_api_tells_nothing(address: str) -> None:
+    targets = ("/containers/web/json", "/networks/app", "/services")
+    with (
+        answering(address, {target: failure("500 Oh") for target in targets}),
+        answering("metrics.sock", dict.fromkeys(targets, NO_API)),
+    ):
+        found = objects(address, "metrics.sock")
+        for ask in (
+            lambda: found.inspect("container", "web"),
+            lambda: found.inspect("network", "app"),
+            lambda: found.list_all("service"),
+        ):
+            with pytest.raises(Refused, match="lookup-failed"):
+                ask()
+
+
 @pytest.mark.parametrize(("kind", "target"), [("service", "/services"), ("container", "/containers/json?all=1")])
 def test_services_are_absent_where_there_is_no_swarm(address: str, kind: ListedKind, target: str) -> None:
-    with answering(address, {target: http("503 Service Unavailable", "{}")}):
+    with answering(address, {target: failure("503 Service Unavailable")}):
         if kind == "service":
             assert objects(address).list_all(kind) == []
         else:

@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -31,6 +30,7 @@ SECONDS = 2.0
 TIMEOUT_SECONDS = 20.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
 MAX_ANSWER_BYTES = 8 << 20
+_MAX_MESSAGE_BYTES = 1 << 16
 _NO_HEADERS: Mapping[str, str] = {}
 _OWN_HEADERS = {HEADER: SECRET}
 _Answer = TypeVar("_Answer")
@@ -112,11 +112,18 @@ def read_object(body: bytes) -> Mapping[str, JSON] | None:
         return None
 
 
+def _check_failure(body: bytes) -> None:
+    """ValueError: what answered so is not the API."""
+    if "message" not in (read_object(body) or {}):
+        raise ValueError("not an answer of the Engine API")
+
+
 class TimedRequests:
     """The lookups of one request: two seconds (or `seconds`) for all of them, from the first on.
 
     `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
-    `pool`: connections to it.
+    `pool`: connections to it. A socket of the daemon that is not of the API, such as that of its metrics, answers 404
+    to anything: a failure counts only with the message that the API gives.
     """
 
     def __init__(
@@ -136,7 +143,13 @@ class TimedRequests:
         """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
         from portero.dockerd.unix_http import exchange  # slow to load, and most commands ask no daemon
 
-        return self._ask_each(partial(exchange, max_bytes=max_bytes), target)
+        def ask(*request: Any, **more: Any) -> tuple[int, bytes]:
+            status, body = exchange(*request, max_bytes=max_bytes, **more)
+            if status != HTTPStatus.OK:
+                _check_failure(body)
+            return status, body
+
+        return self._ask_each(ask, target)
 
     def get_lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
         """Status and the objects of a list, with the wanted fields, from each socket that answers in time."""
@@ -144,8 +157,10 @@ class TimedRequests:
 
         def ask(*request: Any, **more: Any) -> tuple[int, list[Mapping[str, JSON]]]:
             with open_response(*request, **more) as response:
-                # An answer of another status has none.
-                return response.status, read_list(response, wanted) if response.status == HTTPStatus.OK else []
+                if response.status == HTTPStatus.OK:
+                    return response.status, read_list(response, wanted)
+                _check_failure(response.read(_MAX_MESSAGE_BYTES))
+                return response.status, []
 
         return self._ask_each(ask, target)
 
