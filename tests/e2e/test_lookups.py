@@ -9,7 +9,7 @@ import pytest
 
 from tests.waiting import wait_until
 
-from .guarded import GuardedDocker, serve
+from .guarded import GuardedDocker, serve, stub
 from .rawhttp import Answer
 from .refusals import refusing
 
@@ -46,6 +46,18 @@ FAILURES = {
     "an error": ("c.sendall(b'HTTP/1.1 500 X\\r\\nContent-Length: 2\\r\\n\\r\\n{}')", "", 0),
     "closed": ("pass", "", 0),
 }
+
+
+def test_a_name_with_a_slash_is_judged_and_dockerd_tells_what_is_wrong_with_it(docker: GuardedDocker) -> None:
+    bad = {"Name": "team/bad", "Options": {"com.docker.network.bridge.name": "team+"}}
+    with docker.guarded_by(stub("allow")):
+        for network in ({"Name": "team/app"}, bad):
+            assert docker.client.ask("POST", "/networks/create", network).status == 201
+
+    assert docker.do("docker run --rm --network team/app busybox echo there") == "there\n"
+    assert "existing-network" in refusing(docker.shell("docker run --rm --network team/bad busybox true").stderr)
+    mounted = docker.shell("docker run --rm -v data/x:/y busybox true").stderr
+    assert (refusing(mounted), "invalid characters for a local volume name" in mounted) == ([], True), mounted
 
 
 def test_many_large_requests_that_need_a_lookup_are_judged(docker: GuardedDocker) -> None:

@@ -108,6 +108,14 @@ def test_what_is_no_reference_is_no_image(address: str) -> None:
             objects(address).inspect("volume", "A")
 
 
+@pytest.mark.parametrize("name", ["busybox/", "team//app", "../app", "team/./app"])
+def test_what_dockerd_takes_for_another_path_is_no_image_and_is_not_asked_for(address: str, name: str) -> None:
+    with answering(address, {}) as asked:
+        assert objects(address).inspect("image", name) is None
+
+    assert asked == []
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "is_absent"),
     [

@@ -51,6 +51,8 @@ _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
     "image": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}),
 }
 _NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND})
+# No reference of an image has such a part.
+_NO_REFERENCE = frozenset({"", ".", ".."})
 # dockerd answers a quoted slash of an image's name with a redirection.
 _SAFE: Mapping[ObjectKind, str] = {"image": "/"}
 
@@ -68,6 +70,8 @@ class DaemonQuestions:
 
     def ask_for(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none."""
+        if kind == "image" and not _NO_REFERENCE.isdisjoint(name.split("/")):
+            return None  # dockerd takes it for another path
         picture = self._followed.picture
         moment = picture.moment
         shown = self._ask(_TARGETS[kind].format(quote(name, safe=_SAFE.get(kind, ""))), _ABSENT.get(kind, _NOT_FOUND))

@@ -13,8 +13,9 @@ from portero.values.json_types import JSON
 
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|events|containers/json|networks|services"
-_INSPECTED = "volumes|networks|services|secrets|configs"
-_LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|({_INSPECTED})/[^/]+)")
+# A name of the first two may have slashes: dockerd has no other GET below them.
+_INSPECTED = "(volumes|networks)/.+|(services|secrets|configs)/[^/]+"
+_LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|{_INSPECTED})")
 
 
 def answer_own_request(data: bytes) -> dict[str, JSON] | None:
