@@ -60,6 +60,7 @@ def test_a_rootless_daemon_has_them_in_its_home() -> None:
         containerd="/run/user/1000/docker/containerd/containerd.sock",
         flags={},
         data=("/home/u/.local/share/docker",),
+        programs=("/home/u/.config/cdi",),
         temporary="/home/u/.local/share/docker/tmp",
         files=(
             *("/run/user/1000/docker", "/home/u/.config/docker/daemon.json", "/run/user/1000"),
@@ -74,6 +75,7 @@ def test_a_rootless_daemon_follows_xdg() -> None:
 
     assert (daemon.config_file, daemon.data_roots) == ("/srv/c/docker/daemon.json", ("/srv/d/docker",))
     assert {"/srv/c/docker", "/srv/c/systemd"} <= set(daemon.files)
+    assert daemon.programs == ("/srv/c/cdi",)
     assert daemon.data == ("/srv/d/docker", "/home/u/.local/share/docker")
 
 

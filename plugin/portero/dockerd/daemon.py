@@ -33,6 +33,7 @@ _REMAPPED = re.compile(r"(?P<root>/.*)/(?P<uid>[0-9]+)\.[0-9]+")
 _UNIX = "unix://"
 # The program of docker --init, that of published ports, who may come by TLS, and what system calls containers have.
 _FILES = ("init-path", "userland-proxy-path", "tlscacert", "seccomp-profile")
+# Where nothing is set a rootless dockerd of 29.2 and later has one in its XDG_CONFIG_HOME, too.
 _FOLDERS = "cdi-spec-dirs"
 # Plugins of 29.2 and later that dockerd starts, and what they read (moby daemon/internal/nri/nri.go).
 _NRI, _NRI_FOLDERS = "nri-opts", ("plugin-path", "plugin-config-path")
@@ -127,7 +128,7 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         flags=MappingProxyType(read_flag_settings(flags)),
         files=tuple(dict.fromkeys(files)),
         data=tuple(dict.fromkeys(data)),
-        programs=list_programs(settings, flags),
+        programs=(*list_programs(settings, flags), *([f"{_find_config_home(running)}/cdi"] if rootless else ())),
         temporary=_make_absolute(running, environment.get("DOCKER_TMPDIR") or f"{data_roots[-1]}/{_TEMPORARY}"),
         invocation=environment.get("INVOCATION_ID", ""),
     )
