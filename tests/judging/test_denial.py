@@ -7,7 +7,11 @@ import pytest
 
 from portero.decision import Decision, Subject, Violation
 from portero.judging import denial
+from portero.policy.loader import load_policy
+from portero.reading.api_tables import load_api
+from portero.refusals import CODES
 from portero.values.denial_parts import Proposed, Wording
+from tests.paths import SCHEMAS
 
 ID = "d-7f3a00000000"
 MORE = f"  more: portero explain {ID}"
@@ -210,3 +214,23 @@ def test_what_a_build_asks_for_first_is_called_a_build(cause: str, operation: st
     violation = replace(denied("unseen-buildkit"), wording=Wording("unseen-buildkit", cause=cause))
 
     assert text(violation, operation=operation).startswith(f"{headline} [{ID}]\n")
+
+
+POLICY = load_policy([SCHEMAS], load_api()[0].operations)
+TEXTS = {
+    # A name of a fact stands for its value.
+    **{rule.id: (re.sub(r"\{[\w:]+\}", "value", rule.reason), rule.remedy) for rule in POLICY.rules.values()},
+    **{code: (refusal.reason, {"docker": refusal.remedy}) for code, refusal in CODES.items()},
+    "json": ("It has none.", {"docker": """write "builder": {"gc": {"enabled": true}} and {{.ID}}, {{.Name}} there"""}),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_line_begins_with_a_brace_since_compose_shows_none_of_json(name: str) -> None:
+    reason, remedy = TEXTS[name]
+    # Each of these has the text wrapped elsewhere.
+    for length in range(1, 60):
+        violation = Violation(name, "baseline", "x" * length, "deny", reason, remedy)
+        for client in ("Docker-Client/26.1.5", "compose/2.40.3"):
+            told = denial.write_denial(decision(violation, client=client))
+            assert [line for line in told.split("\n") if line.lstrip().startswith("{")] == [], told
