@@ -379,6 +379,12 @@ def test_a_default_that_a_rule_refuses_is_named_where_it_takes_the_place_of_what
     assert suggestion.still == ("no-default-bridge",)
 
 
+def test_a_log_driver_that_docker_does_not_have_goes_with_its_options() -> None:
+    body = {"Image": "busybox", "HostConfig": {"LogConfig": {"Type": "loki", "Config": {"loki-url": "http://h"}}}}
+
+    assert tried(body, profile="baseline") == "docker run …  (without --log-driver loki, --log-opt loki-url=...)"
+
+
 @pytest.mark.parametrize("everywhere", ["", "0.0.0.0", "::"])
 def test_a_port_on_every_address_gets_one_however_that_is_spelt(everywhere: str) -> None:
     ports = {"80/tcp": [{"HostIp": everywhere, "HostPort": "8080"}]}
