@@ -1,5 +1,6 @@
 """`portero check`: what it can read, what it decides, what it refuses to read."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.running import fault_of, portero
+from tests.failing import fail_with
 from tests.judging import requests
 
 
@@ -166,7 +168,10 @@ def test_the_request_document_of_what_cannot_be_read_is_the_code(check: Any) -> 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", ":1: not JSON; write one document, or one a line"),
+        ("{", ": is not JSON at line 1, column 2: it ends too early; close what is open"),
+        ('{\n "operation": "Info",\n}\n', ": is not JSON at line 2, column 21: remove the comma before the bracket"),
+        (lines(envelope()) + "\n{", ": is not JSON at line 2, column 2: "),
+        ("1" * 5000, ": is not JSON at line 1; write one document, or one a line"),
         (lines(envelope(), 7), ":2: not a JSON object; write an envelope or a request"),
         ({"body": {}}, ": neither an envelope (RequestMethod, RequestUri) nor a request with a known operation"),
         ({"operation": "ContainerCreat"}, ": neither an envelope"),
@@ -175,8 +180,8 @@ def test_the_request_document_of_what_cannot_be_read_is_the_code(check: Any) -> 
         ({"operation": "ContainerExec", "path": {"id": 7}}, ": path: ContainerExec needs id, each a string"),
         ({"operation": "ContainerCreate", "query": {"name": "web"}}, ": query: write each parameter as a list"),
         ({"operation": "ContainerCreate", "facts": {}}, "does not match schemas/request.json; without facts"),
-        ("", "no requests found in these files"),
-        (lines({"phase": "res", "envelope": envelope()}), "no requests found in these files"),
+        ("", ".json: no requests found"),
+        (lines({"phase": "res", "envelope": envelope()}), ".json: no requests found"),
     ],
 )
 def test_what_is_no_request_is_named_rather_than_allowed(check: Any, content: object, sentence: str) -> None:
@@ -202,3 +207,20 @@ def test_owners_of_this_machine_are_reported_and_enforced_with_a_host_root(tmp_p
 
     assert "no-swappable-sources" not in run()
     assert f"user 4321 can replace {tmp_path}/app by a link to any file of this host" in run("--host-root", "/")
+
+
+@pytest.mark.parametrize("option", ["--json", "--format=sarif", "--request"])
+def test_an_override_is_printed_in_one_form(option: str) -> None:
+    assert fault_of(portero("check", "--fix", option, __file__)).endswith(
+        "--fix: prints an override as text; leave out --format, --json and --request\n"
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_not_one_without_a_compose_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    look, refuse = os.lstat, fail_with(errno.EACCES)
+    monkeypatch.setattr(os, "lstat", lambda path: (refuse if str(path).startswith(str(tmp_path)) else look)(path))
+
+    assert f"portero: {tmp_path}: cannot be read (Permission denied); name a FILE\n" in fault_of(portero("check"))

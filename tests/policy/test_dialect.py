@@ -51,7 +51,8 @@ def test_a_rule_without_faults_has_none(found: Found, changes: dict[str, Any]) -
     ("name", "fault"),
     [
         *((name, f"'{name}' is missing") for name in ("title", "reason", "remedy", "level", "threats", "sources")),
-        *((name, f"'{name}' is missing") for name in ("operations", "allows", "denies", "$schema")),
+        *((name, f"'{name}' is missing") for name in ("operations", "allows", "denies")),
+        ("$schema", "'$schema' is missing: write ../../rule.json"),
         ("dialect", "'dialect' is missing: add \"dialect\": 2"),
         ("properties", "state the condition: properties, allOf, anyOf, not or if"),
     ],
@@ -81,7 +82,7 @@ def test_what_is_missing_is_named(found: Found, name: str, fault: str) -> None:
             {"allOf": [{"type": "strin"}]},
             "allOf[0].type: must be one of null, boolean, integer, number, string, array, object",
         ),
-        ({"allOf": [{"type": []}]}, "allOf[0].type: must have at least 1 entries"),
+        ({"allOf": [{"type": []}]}, "allOf[0].type: must not be empty"),
         ({"allOf": [{"minItems": -1}]}, "allOf[0].minItems: write a whole number from 0 upwards"),
         (
             {"allOf": [{"$ref": "https://example.com/x"}]},
@@ -107,7 +108,7 @@ def test_what_is_missing_is_named(found: Found, name: str, fault: str) -> None:
         ),
         ({"title": "two\nlines"}, "title: write 3 to 400 plain ASCII characters on one line"),
         ({"remedy": {"podman": "x"}}, "remedy: 'docker' is missing"),
-        ({"allows": {}}, "allows: must have at least 1 entries"),
+        ({"allows": {}}, "allows: must not be empty"),
         ({"denies": {"docker run x": {"boddy": {}}}}, "denies.docker run x: 'boddy' is unknown: did you mean 'body'?"),
         (
             {"operations": ["ContainerCreat"]},
@@ -154,7 +155,7 @@ def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> N
     [
         ({"add": ["--init"], "drop": ["--privileged"], "change": ["read-only"]}, []),
         ({"add": ["--runtime {runtimes}"]}, []),
-        ({}, ["try: must have at least 1 entries"]),
+        ({}, ["try: must not be empty"]),
         ({"ad": ["--init"]}, ["try: 'ad' is unknown: did you mean 'add'?"]),
         ({"add": ["init"]}, ["try.add[0]: write a flag and its value, as --memory {memory-max}"]),
         ({"image": "busybox"}, ["try: 'image' is unknown"]),

@@ -21,7 +21,8 @@ from tests.paths import SCHEMAS
         (b'{"level": 1,\n"a": 2,\n"level": 3}', "says 'level' twice in one object (lines 1 and 3): keep one"),
         (b'{"x": {"y": 1}, "z": {"y": 1, "y": 2}}', "says 'y' twice in one object: keep one"),
         (b'{"a": {"x": 1, "y": 2, "x": 1}}', "says 'x' twice in one object (line 1): keep one"),
-        (b'{"a": 1', "is not JSON at line 1, column 8: fix the syntax"),
+        (b'{"a": 1', "is not JSON at line 1, column 8: it ends too early; close what is open"),
+        (b"\xef\xbb\xbf{}", "is not JSON at line 1, column 1: a byte order mark; save it as UTF-8 without one"),
         (b'{"a": NaN}', "has NaN, which is not JSON: write a number"),
         (b'{"a":\n"\xff"}', "is not UTF-8 at line 2: save it as UTF-8"),
         (b"[]", "is not a JSON object: write {...}"),
@@ -51,6 +52,7 @@ def test_an_object_is_read_and_a_character_from_two_escapes_is_one() -> None:
     [
         ({"required": ["a", "b"]}, {}, ["'a' is missing", "'b' is missing"]),
         ({"required": ["a"], "properties": {"a": {"const": 2}}}, {}, ["'a' is missing: add \"a\": 2"]),
+        ({"required": ["a"], "properties": {"a": {"cure": "write x"}}}, {}, ["'a' is missing: write x"]),
         (
             {"additionalProperties": False, "properties": {"name": {}}},
             {"nane": 1},
@@ -59,7 +61,8 @@ def test_an_object_is_read_and_a_character_from_two_escapes_is_one() -> None:
         ({"items": {"type": "string"}}, ["x", 1], ["[1]: must be of type string"]),
         ({"properties": {"a": {"enum": ["x", "y"]}}}, {"a": "z"}, ["a: must be one of x, y"]),
         ({"properties": {"a": {"pattern": "^x$", "cure": "write x"}}}, {"a": "z"}, ["a: write x"]),
-        ({"minItems": 1}, [], ["must have at least 1 entries"]),
+        ({"minItems": 1}, [], ["must not be empty"]),
+        ({"minItems": 2}, [1], ["must have at least 2 entries"]),
         ({"uniqueItems": True}, [1, 1], ["must not say the same twice"]),
         ({"maximum": 3}, 4, ["must be at most 3"]),
         ({"multipleOf": 2}, 3, ["is not what the schema says"]),

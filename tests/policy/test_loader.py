@@ -174,7 +174,11 @@ MISNAMED = "is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z
         ("rules/a.json", "{}", f"rules/a.json: {MISNAMED}"),
         ("rules/mine/deeper/a.json", "{}", f"rules/mine/deeper: {MISNAMED}"),
         ("rules/mine/a.json~", "{}", "rules/mine/a.json~: is a backup of a.json: remove it"),
-        ("rules/mine/a.json", "{", "rules/mine/a.json: is not JSON at line 1, column 2: fix the syntax"),
+        (
+            "rules/mine/a.json",
+            "{",
+            "rules/mine/a.json: is not JSON at line 1, column 2: it ends too early; close what is open",
+        ),
     ],
 )
 def test_a_file_that_is_no_rule_is_a_fault_and_not_overlooked(

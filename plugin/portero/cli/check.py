@@ -15,6 +15,7 @@ from portero.cli.input_files import FILE
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project
 from portero.compose.project import Reading
+from portero.compose.run import SandboxError
 from portero.judging.judge import Judge
 from portero.policy.policy import Policy
 from portero.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
@@ -75,6 +76,8 @@ def check(
     """
     if write and not fix:
         options.give_up(["--write: needs --fix"])
+    if fix and (form != "text" or as_request):
+        options.give_up(["--fix: prints an override as text; leave out --format, --json and --request"])
     settings = replace(options.load_host_settings(given), mode="enforce")
     judge = options.load_remote_judge(settings)
     reading = Reading(
@@ -96,7 +99,7 @@ def check(
             sys.exit(check_fix.fix_projects(files_judge, projects, is_written=write))
         requests = files_judge.read(projects)
         if not requests:
-            options.give_up(["no requests found in these files"])
+            options.give_up([f"{', '.join(map(', '.join, projects))}: no requests found"])
         if as_request:
             passed = [*map(_show_document, files_judge.judges(requests), requests)]
         else:
@@ -108,7 +111,8 @@ def check(
 
 def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
-    files = project.open_command([], os.getcwd(), None).files
+    with options.give_up_on(SandboxError):
+        files = project.open_command([], os.getcwd(), None).files
     if not files:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, files))

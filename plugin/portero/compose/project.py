@@ -7,7 +7,7 @@ requests to /build.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from portero.files.path import is_within
 from portero.refusals import Refused
 from portero.standin.messages import ClientRequest, Object, make_envelope
 from portero.standin.objects import State
+from portero.values.errors import raise_error
 from portero.values.json_fields import as_object, child, text
 from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
@@ -60,14 +61,17 @@ def open_command(options: Sequence[str], folder: str, root: str | None) -> Proje
     files = [os.path.join(folder, path) for name, path in named if name in _FILE_OPTIONS and path != "-"]
     base = os.path.dirname(files[0]) if files else _find_folder(folder)
     if not files:
-        files = [path for name in (*_FILES, *OVERRIDES) if os.path.lexists(path := os.path.join(base, name))]
+        files = [path for name in (*_FILES, *OVERRIDES) if _is_there(path := os.path.join(base, name))]
     others = [os.path.join(folder, path) for _, path in named if path != "-"]
     return Project(tuple(files), _resolve_shown([root or base, *others]))
 
 
-def find_projects(folder: str) -> Iterator[tuple[str, ...]]:
-    """The compose files of each project in a folder and below it, as Compose finds them there by itself."""
-    for path, folders, names in os.walk(folder):
+def find_projects(folder: str, onerror: Callable[[OSError], None] = raise_error) -> Iterator[tuple[str, ...]]:
+    """The compose files of each project in a folder and below it, as Compose finds them there by itself.
+
+    `onerror` gets what the system says of a folder that cannot be read.
+    """
+    for path, folders, names in os.walk(folder, onerror=onerror):
         folders.sort()
         main = [name for name in _FILES if name in names][:1]
         if main:
@@ -89,11 +93,21 @@ def _list_paths(options: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _find_folder(folder: str) -> str:
     above = folder
-    while not any(os.path.lexists(os.path.join(above, name)) for name in _FILES):
+    while not any(_is_there(os.path.join(above, name)) for name in _FILES):
         if above == "/":
             return folder
         above = os.path.dirname(above)
     return above
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise SandboxError(f"{os.path.dirname(path)}: cannot be read ({error.strerror}); name a FILE") from None
+    return True
 
 
 def _resolve_shown(paths: Sequence[str]) -> tuple[str, ...]:

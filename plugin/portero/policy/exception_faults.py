@@ -19,6 +19,7 @@ SELF_PROTECTION = "self-protection"
 FOR_PINNED_IMAGES = frozenset({"docker-data"})
 # A tool such as Traefik or Portainer uses Docker's socket.
 SOCKETS = "no-daemon-sockets"
+_CONDITION = '{"properties": {"identity": {"properties": {"user": {"const": "alicia"}}}}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ def find_file_faults(
         yield from wrong
         return
     match = cast(dict[str, JSON], content["match"])
+    if not match:
+        yield f"match: state a condition, such as {_CONDITION}; an empty one would match every request"
+        return
     wrong = next((faults for one in conditions if (faults := list(find_faults(match, one)))), [])
     wrong = wrong or [*find_keyword_faults(match, references), *image_names.list_faults(match)]
     yield from (f"match: {fault}" for fault in wrong)

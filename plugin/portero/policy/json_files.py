@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from portero.engine.rust import RUST
 from portero.values.json_objects import ConstantFound, DuplicateName, load_strict
+from portero.values.json_syntax import describe_syntax
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 
@@ -48,7 +49,7 @@ def _load(data: bytes) -> JSON:
         line = data.count(b"\n", 0, error.start) + 1
         raise DocumentRefused(f"is not UTF-8 at line {line}: save it as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: fix the syntax") from error
+        raise DocumentRefused(f"is not JSON at {describe_syntax(error)}") from error
     except RecursionError as error:
         raise DocumentRefused("nests too deep: make it flatter") from error
     except ValueError as error:
@@ -116,7 +117,8 @@ def _describe_error(error: "ValidationError", schema: Mapping[str, JSON]) -> Ite
         shapes = violated.get("properties", {})
         for name in (name for name in value if name not in instance):
             only = shapes.get(name, {})
-            yield f"'{name}' is missing" + (f': add "{name}": {json.dumps(only["const"])}' if "const" in only else "")
+            add = f': add "{name}": {json.dumps(only["const"])}' if "const" in only else ""
+            yield f"'{name}' is missing" + (add or (f": {only['cure']}" if "cure" in only else ""))
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         names = sorted(_list_property_names(violated, schema))
         yield from (f"'{name}' is unknown{suggest_name(name, names)}" for name in instance if name not in names)
@@ -125,7 +127,9 @@ def _describe_error(error: "ValidationError", schema: Mapping[str, JSON]) -> Ite
     else:
         example = _write_as_list(error, schema) if error.validator == "type" else ""
         wanted = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        yield _MUST.get(str(error.validator), "is not what the schema says").format(wanted) + example
+        is_empty = error.validator in _COUNTS and value == 1
+        must = _NOT_EMPTY if is_empty else _MUST.get(str(error.validator), "is not what the schema says")
+        yield must.format(wanted) + example
 
 
 def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
@@ -158,6 +162,8 @@ _MAX_COMPILED = 8
 _MAX_DEPTH = 64
 _MAX_SHOWN_LENGTH = 60
 
+_COUNTS = ("minItems", "minProperties", "minLength")
+_NOT_EMPTY = "must not be empty"
 _MUST: Mapping[str, str] = {
     "type": "must be of type {}",
     "enum": "must be one of {}",

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from json import JSONDecodeError
 from typing import TypeAlias, cast
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from portero.identity.caller import Identity
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.values.json_objects import load_json
+from portero.values.json_syntax import describe_syntax
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
 
@@ -80,14 +82,16 @@ def read_requests(
 ) -> Iterator[FileRequest]:
     """The requests in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
     lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
-    documents: Sequence[tuple[int | None, bytes]] = [(None, data)] if _is_json(data) else lines
+    # Where even the first line is no document, the fault is in one over several lines.
+    is_one = lines != [] and (_is_json(data) or not _is_json(lines[0][1]))
+    documents: Sequence[tuple[int | None, bytes]] = [(None, data)] if is_one else lines
     by_id = {each.id: each for each in operations}
     if operation is not None and operation not in by_id:
         close = suggest_name(operation, sorted(by_id)) or ", such as ContainerCreate"
         raise InvalidRequestFile(f"--operation: {operation}: not an operation of the Engine API{close}")
     for line, text in documents:
         location = _format_location(file, line)
-        content = _parse(location, text)
+        content = _parse(file, line or 1, text)
         if operation is not None:
             # What the path names is not known and does not matter.
             names: dict[str, JSON] = {name: name for name in _list_parameters(by_id[operation]) if name is not None}
@@ -163,11 +167,13 @@ def _read_identity(location: str, content: JSON) -> Identity | None:
         raise InvalidRequestFile(f"{location}: identity: write it as {example}") from None
 
 
-def _parse(location: str, text: bytes) -> JSON:
+def _parse(file: str, line: int, text: bytes) -> JSON:
     try:
         return load_json(text)
+    except JSONDecodeError as error:
+        raise InvalidRequestFile(f"{file}: is not JSON at {describe_syntax(error, line)}") from None
     except ValueError:
-        raise InvalidRequestFile(f"{location}: not JSON; write one document, or one a line") from None
+        raise InvalidRequestFile(f"{file}: is not JSON at line {line}; write one document, or one a line") from None
 
 
 def _make_envelope(location: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
