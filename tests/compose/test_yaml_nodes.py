@@ -47,11 +47,12 @@ def test_what_is_no_mapping_with_such_a_name_has_no_field(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: 1\nb: [", "line 2: is not valid YAML: "),
-        ("a: *b", "line 1: is not valid YAML: found undefined alias"),
+        ("a: 1\nb: [\n", "is not valid YAML at line 2: what is open there is not closed"),
+        ('a: "b\nc: 1\n', "is not valid YAML at line 1: what is open there is not closed"),
+        ("a: *b", "is not valid YAML at line 1: found undefined alias"),
         ("a: 1\n---\nb: 1", "has more than one YAML document; split it"),
         ("[" * 3000, "is not valid YAML: nested too deep, or not text"),
-        (b"a: \xff", "is not valid YAML: "),
+        (b"a: \xff", "is not valid YAML"),
     ],
 )
 def test_what_is_invalid_is_said_in_one_sentence(text: str | bytes, sentence: str) -> None:

@@ -6,6 +6,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+_ENDS = ("<stream end>", "unexpected end of stream")
+
 
 class InvalidYaml(ValueError):
     """What is wrong with a file that Compose would refuse too, with the line where it is known."""
@@ -17,9 +19,14 @@ def parse(content: str | bytes) -> Node | None:
         documents: list[Node | None] = list(YAML(typ="safe", pure=True).compose_all(content))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark is not None else ""
+        line = f" at line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be parsed"
-        raise InvalidYaml(f"{line}is not valid YAML: {problem}") from None
+        opened = getattr(error, "context_mark", None)
+        if opened is not None and any(end in problem for end in _ENDS):
+            # The end of the text is no line of it: what helps is where the part began.
+            last = len(content.rstrip().splitlines())
+            line, problem = f" at line {min(opened.line + 1, last)}", "what is open there is not closed"
+        raise InvalidYaml(f"is not valid YAML{line}: {problem}") from None
     except (RecursionError, ValueError):
         raise InvalidYaml("is not valid YAML: nested too deep, or not text") from None
     if len(documents) > 1:
