@@ -1,12 +1,15 @@
 """`portero certs`: folders for daemons and users, whose keys only their owners read, and what to do with them."""
 
+import errno
 import json
+import os
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import fault_of, portero
+from tests.failing import fail_with
 
 run = partial(portero, "certs")
 OF_ONE = {"ca.pem": 0o644, "cert.pem": 0o644, "key.pem": 0o600}
@@ -78,3 +81,11 @@ def test_what_cannot_be_made_is_one_sentence(folder: Path, arguments: list[str],
     (sentence,) = fault_of(run(*(argument.format(folder) for argument in arguments))).splitlines()
 
     assert fault in sentence
+
+
+def test_a_folder_that_cannot_be_made_is_not_one_to_renew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "mkdir", fail_with(errno.EACCES))
+
+    assert fault_of(portero("certs", "ca", tmp_path / "ca")) == (
+        f"portero: {tmp_path}/ca: Permission denied; name another folder\n"
+    )

@@ -1,13 +1,19 @@
 """The list of commands, and what stands for none of them."""
 
+import errno
+import os
 import subprocess
 import sys
+from functools import partial
+from pathlib import Path
 
 import click
+import pytest
 
 from portero import __version__
 from portero.cli import main
 from tests.cli.running import fault_of, portero
+from tests.failing import fail_with
 
 
 def test_the_version_is_printed() -> None:
@@ -45,3 +51,11 @@ def test_the_list_of_commands_needs_none_of_them() -> None:
         *("portero", "portero.cli", "portero.cli.commands", "portero.cli.terminal"),
         *("portero.values", "portero.values.spelling", "portero.application", "portero.application.operational_log"),
     }
+
+
+def test_a_file_that_the_system_refuses_is_named_and_nothing_counts_as_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getcwd", partial(fail_with(errno.EACCES), tmp_path))
+
+    assert fault_of(portero("check")).endswith(f"Error: {tmp_path}: Permission denied\n")

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from portero.cli import devices
-from tests.cli.running import portero
+from tests.cli.running import fault_of, portero
+from tests.failing import fail_with
 
 
 @pytest.fixture
@@ -168,3 +169,17 @@ def test_where_drivers_own_all_numbers_nothing_is_known(start: Start) -> None:
     (start.folder / "devices").write_text(f"Character devices:\n{owned}\nBlock devices:\n")
 
     assert "own all character devices" in start.probe()
+
+
+@pytest.mark.parametrize("command", ["close", "open"])
+def test_a_user_is_sent_to_root(drop_in: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(os, "unlink", fail_with(errno.EACCES))
+
+    assert fault_of(portero("devices", command)) == f"portero: {drop_in}: Permission denied; run it as root\n"
+
+
+def test_what_systemd_says_is_one_sentence(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_RELOAD", ("sh", "-c", "echo no >&2; echo bus >&2; exit 1"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    assert fault_of(portero("devices", "open")).endswith("exit 1: no bus; run it as root\n")

@@ -1,11 +1,13 @@
 """`portero init`: a site folder that loads, from questions or from a recording."""
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import fault_of, portero
+from tests.failing import fail_with
 from tests.suggest.refused import recorded
 
 
@@ -71,3 +73,12 @@ def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
 )
 def test_an_answer_that_site_json_does_not_take_is_told(tmp_path: Path, answers: str, fault: str) -> None:
     assert fault in fault_of(portero("init", tmp_path, text=answers))
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.jsonl").write_bytes(recorded("postgres"))
+    monkeypatch.setattr(Path, "lstat", fail_with(errno.EACCES))
+
+    fault = fault_of(portero("init", tmp_path / "site", "--from", tmp_path / "log.jsonl"))
+
+    assert fault.endswith(f"portero: {tmp_path}/site/environment: Permission denied\n")

@@ -1,5 +1,6 @@
 """`portero keygen`, `sign` and `verify`."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from portero.signing import signature
+from portero.signing import signature, tree
 from tests.cli.running import fault_of, portero
+from tests.failing import fail_with
 
 
 @pytest.fixture
@@ -164,3 +166,11 @@ def test_a_folder_that_cannot_be_read_is_named(
     fault = fault_of(portero(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key)))
 
     assert fault == f"portero: {policy}: Permission denied\n"
+
+
+def test_an_entry_that_cannot_be_read_is_named_below_its_folder(
+    policy: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "_find_mode", fail_with(errno.EACCES))
+
+    assert_refused(sign(policy, key), f"portero: {policy}: site.json: Permission denied")

@@ -1,9 +1,14 @@
 """`portero suggest`: over recordings and decision logs; what it suggests makes the requests legal."""
 
+import errno
 import gzip
 import json
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from click.testing import Result
 
 from tests.cli.running import fault_of, portero
@@ -61,7 +66,10 @@ def test_requests_that_cannot_be_read_are_counted() -> None:
 
 
 def test_a_file_without_requests_is_could_not() -> None:
-    assert fault_of(run("suggest", "-", text=b"{}\n")) == "portero: -: no decisions and no recorded requests found\n"
+    assert (
+        fault_of(run("suggest", "-", text=b"{}\n"))
+        == "portero: -: no decisions, recorded requests or compose files found\n"
+    )
 
 
 @needs_compose
@@ -80,3 +88,24 @@ def test_a_folder_of_projects_gives_paths_devices_and_names_what_it_could_not_re
     assert "/srv/shop" in suggested["bind-sources-writable"]
     assert {"path": "/dev/ttyUSB0", "permissions": "rwm"} in suggested["devices"]
     assert "broken/compose.yaml" in result.stderr
+
+
+def test_what_is_wrong_with_the_only_compose_file_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {a: {\n")
+
+    fault = fault_of(portero("suggest", "--host-root", "none", file))
+
+    assert fault.endswith("/compose.yaml: is not valid YAML at line 1: what is open there is not closed\n")
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_not_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def walk(folder: str, onerror: Callable[[OSError], None]) -> Iterator[Any]:
+        onerror(PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder))
+        return iter(())
+
+    monkeypatch.setattr(os, "walk", walk)
+
+    fault = fault_of(portero("suggest", "--host-root", "none", tmp_path))
+
+    assert fault.endswith(f"portero: {tmp_path}: Permission denied\n")

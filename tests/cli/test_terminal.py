@@ -64,3 +64,12 @@ def test_a_terminal_sees_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) ->
 def test_elsewhere_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(show_progress(["a", "b"], "letters")) == ["a", "b"]
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("arguments", [["rules"], ["rules", "--json"]])
+def test_a_full_disk_ends_a_command_with_a_sentence_and_refuses_nothing(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*PORTERO, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.endswith(b"\nError: the output cannot be written: No space left on device\n")

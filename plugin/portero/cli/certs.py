@@ -112,8 +112,9 @@ def _write_files(folder: Path, name: str, issued: Issued) -> Path:
 
 
 def _create(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
-    with options.explain_os_errors(folder, "renew it with `portero certs renew`, or remove it", by_file=True):
+    with options.explain_os_errors(folder, "name another folder", by_file=True):
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    with options.explain_os_errors(folder, "renew it with `portero certs renew`, or remove it", by_file=True):
         for name, (text, mode) in files.items():
             secret_input.create_file(folder / name, text, mode)
 

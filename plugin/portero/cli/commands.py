@@ -41,7 +41,10 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-class _Interrupted(click.ClickException):
+_SERVICES = ("serve", "record")
+
+
+class _Failed(click.ClickException):
     # click's 1 would mean that something is refused.
     exit_code = 2
 
@@ -83,7 +86,12 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (click.Abort, KeyboardInterrupt):
-            raise _Interrupted("ended before it was done") from None
+            raise _Failed("ended before it was done") from None
+        except OSError as error:
+            # Of what runs for dockerd, the whole trace goes to the journal.
+            if error.filename is None or ctx.invoked_subcommand in _SERVICES:
+                raise
+            raise _Failed(f"{error.filename}: {error.strerror}") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

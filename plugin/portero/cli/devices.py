@@ -40,10 +40,11 @@ def close() -> None:
     shipped = next((path for path in _SHIPPED if path.exists()), None)
     if shipped is None:
         options.give_up([f"{_SHIPPED[0]}: is not there: install Portero with make install, or its package"])
-    if not _DROP_IN.is_symlink() or _DROP_IN.readlink() != shipped:
-        _DROP_IN.parent.mkdir(parents=True, exist_ok=True)
-        _DROP_IN.unlink(missing_ok=True)
-        _DROP_IN.symlink_to(shipped)
+    with options.explain_os_errors(_DROP_IN, "run it as root"):
+        if not _DROP_IN.is_symlink() or _DROP_IN.readlink() != shipped:
+            _DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+            _DROP_IN.unlink(missing_ok=True)
+            _DROP_IN.symlink_to(shipped)
     _reload_units()
     show_lines(["dockerd opens no device from its next start on: systemctl restart docker"])
 
@@ -51,7 +52,8 @@ def close() -> None:
 @devices.command("open")
 def open_again() -> None:
     """Take the drop-in away again."""
-    _DROP_IN.unlink(missing_ok=True)
+    with options.explain_os_errors(_DROP_IN, "run it as root"):
+        _DROP_IN.unlink(missing_ok=True)
     _reload_units()
     show_lines(["dockerd may open devices"])
 
@@ -72,8 +74,12 @@ def probe() -> None:
 
 
 def _reload_units() -> None:
-    with options.give_up_on(OSError, subprocess.CalledProcessError, name="systemctl daemon-reload"):
-        subprocess.run(_RELOAD, check=True)  # noqa: S603 - fixed words
+    name = " ".join(_RELOAD)
+    with options.explain_os_errors(name, "is systemd installed?"):
+        ended = subprocess.run(_RELOAD, stderr=subprocess.PIPE, text=True)  # noqa: S603 - fixed words
+    if ended.returncode:
+        root = "" if os.geteuid() == 0 else "; run it as root"
+        options.give_up([f"{name}: {' '.join(ended.stderr.split()) or f'ended with status {ended.returncode}'}{root}"])
 
 
 # For local and experimental use, as characters and as blocks (Documentation/admin-guide/devices.txt of Linux).

@@ -62,7 +62,8 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     site = suggestions.make_patch() if logs else _ask(suggestions.policy.site)
     _check_values(site)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
-    taken = [name for name in files if (folder / name).exists()]
+    with options.explain_os_errors(folder, by_file=True):
+        taken = [name for name in files if _is_there(folder / name)]
     if taken:
         options.give_up([f"{folder / name}: is there already; name another folder, or remove it" for name in taken])
     with options.explain_os_errors(folder, by_file=True):
@@ -72,6 +73,14 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
             replace_file(folder / name, content.encode(), _FILE_MODE)
         write_schemas(folder / "schemas")
     show_lines([f"{folder}: written; {folder / _README} says what to do next"])
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -86,7 +87,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
     settings = options.load_host_settings({"trusted_keys": trusted})
     try:
         keys = read_trusted_keys(settings)
-        with options.explain_os_errors(folder, by_file=True):
+        with _explain_tree_errors(folder):
             manifest = signature.verify(tree.read_tree(folder), keys)
         fault = find_group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
         if fault:
@@ -140,10 +141,20 @@ def read_trusted_keys(settings: Settings) -> dict[str, PublicKey]:
 def read_files(folder: Path) -> dict[str, bytes]:
     """All files of a policy folder; gives up where one cannot be signed."""
     try:
-        with options.explain_os_errors(folder, by_file=True):
+        with _explain_tree_errors(folder):
             return tree.read_tree(folder)
     except TreeRefused as refused:
         options.give_up(_name_faults(folder, refused))
+
+
+@contextmanager
+def _explain_tree_errors(folder: Path) -> Iterator[None]:
+    """Give up with the folder and, below it, the entry that the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        entry = "" if error.filename in (None, str(folder)) else f" {error.filename}:"
+        options.give_up([f"{folder}:{entry} {error.strerror}"])
 
 
 def _name_faults(folder: Path, refused: TreeRefused | SignatureRefused) -> list[str]:

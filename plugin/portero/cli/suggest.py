@@ -67,7 +67,7 @@ def suggest(
         else:
             reader.read_log(log)
     if not reader.suggestions.requests:
-        options.give_up([f"{', '.join(logs)}: no decisions and no recorded requests found"])
+        options.give_up(unread or [f"{', '.join(logs)}: no decisions, recorded requests or compose files found"])
     show_lines((f"not read: {fault}" for fault in unread), err=True)
     show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), as_json=as_json)
     sys.exit(options.REFUSED if reader.suggestions.list_not_suggested() else options.ALLOWED)
@@ -105,7 +105,8 @@ class LogReader:
         """
         judge = FileJudge(self.judge, reading, None, sees_host=sees_host)
         left_out = frozenset[str]() if sees_host else UNSEEN
-        for files in find_projects(file) if os.path.isdir(file) else [(file,)]:
+        unread = list[OSError]()
+        for files in find_projects(file, unread.append) if os.path.isdir(file) else [(file,)]:
             try:
                 requests = judge.read([files])
             except InvalidRequestFile as error:
@@ -114,6 +115,7 @@ class LogReader:
             for knowing, request in zip(judge.judges(requests), requests, strict=True):
                 if isinstance(request.content, bytes):
                     self._add_envelope(knowing, request.content, request.identity, left_out)
+        yield from (f"{error.filename}: {error.strerror}" for error in unread)
 
     def _add_recorded(self, line: bytes) -> None:
         try:

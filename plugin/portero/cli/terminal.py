@@ -46,10 +46,26 @@ def _has_no_reader(stream: TextIO) -> bool:
     return any(happened & select.POLLERR for _, happened in poll.poll(0))
 
 
+def _print_text(text: str, *, err: bool = False) -> None:
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk
+        # What the stream keeps would fail again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
+
+
+class OutputFailed(click.ClickException):
+    # click's 1 would mean that something is refused.
+    exit_code = 2
+
+
 def show_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Print each text as one line; whatever is not printable is a question mark."""
     for line in lines:
-        click.echo(make_printable(line), err=err)
+        _print_text(make_printable(line), err=err)
 
 
 def show_text(text: str, *, err: bool = False) -> None:
@@ -59,7 +75,7 @@ def show_text(text: str, *, err: bool = False) -> None:
 def show_json(document: Mapping[str, object] | Sequence[object], indent: int | None = 2) -> None:
     """Print a JSON document; what is not printable is escaped, so that the document keeps its meaning."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
-    click.echo(_UNUSUAL.sub(_escape, text))
+    _print_text(_UNUSUAL.sub(_escape, text))
 
 
 def show(document: Mapping[str, object] | Sequence[object], lines: Iterable[str], *, as_json: bool) -> None:
