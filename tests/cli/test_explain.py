@@ -158,3 +158,10 @@ def test_a_rule_about_the_host_is_known_as_it_stands_in_a_sentence(name: str) ->
     assert result.output.startswith("no-kexec: No other kernel can be loaded at run time\n")
     assert "remedy (host)" in result.output
     assert "operations" not in result.output
+
+
+@pytest.mark.parametrize("cut", ["d-123", "d-95bf4f8a1cb", "d-95bf4f8a1cb2f"])
+def test_an_id_of_a_decision_that_was_copied_in_part_is_named(cut: str) -> None:
+    assert fault_of(portero("explain", cut)) == (
+        f"portero: {cut}: not the ID of a decision: copy all of it from the denial, d- and 12 of 0-9 and a-f\n"
+    )

@@ -169,7 +169,9 @@ def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "log.jsonl"
-    assert fault_of(portero("explain", ID, "--log", place)) == f"portero: {place}: No such file or directory\n"
+    assert fault_of(portero("explain", ID, "--log", place)) == (
+        f"portero: {place}: No such file or directory; name the decision log with --log\n"
+    )
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     missing = fault_of(portero("explain", ID, "--log", place))
     place.write_bytes(line())

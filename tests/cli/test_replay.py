@@ -294,3 +294,12 @@ def test_what_the_host_said_is_part_of_a_recording(tmp_path: Path) -> None:
     assert decision.allowed
     assert known.output.splitlines()[0] == "1 requests compared, 1 unchanged"
     assert [one.output.splitlines()[1] for one in (unknown, elsewhere)] == ["1 would be refused that were allowed"] * 2
+
+
+def test_a_file_without_lines_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+
+    fault = fault_of(replay(empty))
+
+    assert fault.endswith(f"portero: {empty}: no recorded requests found; name a recording (PORTERO_RECORD)\n")

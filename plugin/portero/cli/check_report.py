@@ -67,10 +67,10 @@ def list_report(
 def _count(
     allowed: Sequence[DecidedRequest], refused: Sequence[DecidedRequest], notes: ReportNotes, *, show_all: bool
 ) -> Iterator[str]:
-    advices = sum(one.action == "audit" for each in (*allowed, *refused) for one in each.decision.violations)
-    if not show_all and ((allowed and refused) or advices):
+    advised = sum(one.action == "audit" for each in (*allowed, *refused) for one in each.decision.violations)
+    if not show_all and ((allowed and refused) or advised):
         others = f"{count_things(len(allowed), 'request')} allowed, " if allowed else ""
-        yield f"{others}{count_things(advices, 'advice')}: --all"
+        yield f"{others}{count_things(advised, 'advisory finding')}: --all"
     if notes.on_host:
         depends = "depends" if notes.on_host == 1 else "depend"
         yield f"{count_things(notes.on_host, 'finding')} {depends} on the host: run portero check there"

@@ -82,6 +82,8 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
     settings = options.load_host_settings(given)
     # As it stands in a sentence, or in a denial.
     name = name.strip(_PUNCTUATION) or name
+    if name.startswith("d-") and not logged_decision.is_decision(name):
+        options.give_up([f"{name}: not the ID of a decision: copy all of it from the denial, d- and 12 of 0-9 and a-f"])
     if logged_decision.is_decision(name):
         decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
         page = logged_decision.describe(decision, options.load_judge(settings).policy)

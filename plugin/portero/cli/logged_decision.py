@@ -68,7 +68,7 @@ def list_logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
     except OSError as error:
         if os.geteuid() != 0 and not rotated:
             options.give_up([f"{file}: {error.strerror}; {_FOR_ROOT}"])
-        return [*map(str, rotated)] or [file]
+        return [*map(str, rotated)] or options.give_up([f"{file}: {error.strerror}; {_NO_LOG}"])
     if not os.access(file, os.R_OK):
         options.give_up([f"{file}: {os.strerror(errno.EACCES)}; {_FOR_ROOT}"])
     return [file, *map(str, rotated)]

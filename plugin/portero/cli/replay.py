@@ -18,6 +18,7 @@ from portero.judging.judge import Judge
 from portero.recording import recorded_line
 from portero.recording.comparison import GROUPS, NONE, Changes, Comparison
 from portero.recording.recorded_line import InvalidRecordLine, Outcome
+from portero.values.spelling import count_things
 
 _MAX_NAMES = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
@@ -54,6 +55,8 @@ def replay(
         for number, line in enumerate(read_lines(capture, recorded_line.MAX_LINE_BYTES), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
+    if not (comparison.compared or comparison.withheld or comparison.unreadable):
+        options.give_up([f"{', '.join(captures)}: no recorded requests found; name a recording (PORTERO_RECORD)"])
     show(comparison.make_document(), _list_lines(comparison), as_json=as_json)
     if comparison.refused.count or comparison.allowed.count:
         sys.exit(options.REFUSED)
@@ -133,7 +136,7 @@ def _list_lines(comparison: Comparison) -> Iterator[str]:
     if comparison.withheld:
         yield f"{comparison.withheld} were not stored, since their secrets cannot be masked, and are not compared"
     if comparison.unreadable:
-        yield f"{comparison.unreadable} lines could not be read"
+        yield f"{count_things(comparison.unreadable, 'line')} could not be read: not of a recording (PORTERO_RECORD)"
 
 
 def _list_changes(changes: Changes, title: str) -> Iterator[str]:
