@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.running import fault_of, portero
+from tests.hostcheck.host_tree import Host
 from tests.judging.requests import write_files
 
 SETTINGS = {
@@ -151,3 +152,15 @@ def test_every_format_has_the_finding_and_the_same_exit_status(root: Path, form:
     assert result.exit_code == 1
     assert result.output.startswith(start)
     assert words in result.output
+
+
+def test_a_key_that_is_a_flag_already_is_not_just_to_be_written_into_the_file(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.dockerd("--userland-proxy=true")
+
+    lines = run(tmp_path, "--no-probe").output.splitlines()
+
+    assert [line.strip() for line in lines if '"userland-proxy": false' in line] == [
+        '-> write "userland-proxy": false into /etc/docker/daemon.json and restart dockerd; '
+        "take --userland-proxy off dockerd's command line first: it does not start with both"
+    ]

@@ -100,3 +100,20 @@ def test_where_the_file_can_be_newer_than_dockerd_nothing_of_it_is_known(host: H
         host.at("/proc/42/stat").unlink()
 
     assert read(host).read_switch("icc", default=True)["value"] == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("remedy", "noted"),
+    [
+        ('write "icc": false into daemon.json', "--icc"),
+        ('write "default-ulimits": {"nofile": {"Name": "nofile"}} into daemon.json', "--default-ulimit"),
+        ('write "iptables": true into daemon.json', ""),
+        ("restart the host; icc is off", ""),
+    ],
+)
+def test_a_remedy_says_which_of_its_keys_the_command_line_has(host: Host, remedy: str, noted: str) -> None:
+    host.dockerd("--icc=0", "--default-ulimit", "nofile=1:2", "--log-driver=syslog")
+
+    note = f"; take {noted} off dockerd's command line first: it does not start with both" if noted else ""
+    assert read(host).note_flags(remedy) == remedy + note
+    assert Configuration(FILE, {}, None, None, None).note_flags(remedy) == remedy

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import cast
 
 import click
@@ -11,6 +12,7 @@ from portero.cli import options
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.files.chroot import Files
+from portero.hostcheck.daemon_settings import read_running_configuration
 from portero.hostcheck.host_document import collect
 from portero.hostcheck.host_rules import HostPolicy, check, load_rules
 from portero.hostcheck.probe import explain_unseen
@@ -55,6 +57,9 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
     policy = load_host_policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
     document = collect(Files(root), settings.daemon_json, address, settings.socket, ask=probe)
+    with suppress(OSError):  # /proc cannot be read
+        configuration = read_running_configuration(Files(root), settings.daemon_json)
+        policy = policy.reword_remedies(configuration.note_flags)
     report = check(policy, document, settings.profile)
     access = cast("dict[str, dict[str, JSON]]", document["access"])
     unseen = explain_unseen(Files(root), settings.daemon_json, address) if probe else ()

@@ -6,6 +6,7 @@ so a directive in the file is known even while the command line is not.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ _RELOADED = frozenset(
         *("max-download-attempts", "registry-mirrors", "runtimes", "shutdown-timeout"),
     )
 )
+_WRITTEN_KEY = re.compile(r'"([a-z-]+)":')
 _PID_FILE = "/run/docker.pid"
 
 
@@ -68,6 +70,14 @@ class Configuration:
         """A directive of the file that is an object; a list of the flag's values where the command line has it."""
         words = self._list_values(key)
         return make_fact([*words], self._locate(key)) if words else self._read_from_file(key, dict, {})
+
+    def note_flags(self, remedy: str) -> str:
+        """The remedy, and which of the keys that it writes into the file the command line has."""
+        named = dict.fromkeys(_find_flag(key) for key in _WRITTEN_KEY.findall(remedy))
+        given = [f"--{flag}" for flag in named if flag in (self.flags or {})]
+        if not given:
+            return remedy
+        return f"{remedy}; take {', '.join(given)} off dockerd's command line first: it does not start with both"
 
     def _list_values(self, key: str) -> tuple[str, ...]:
         return () if self.flags is None else self.flags.get(_find_flag(key), ())

@@ -46,6 +46,14 @@ class HostPolicy:
     possible: Mapping[str, Check]
     needs: Mapping[str, str]
 
+    def reword_remedies(self, reword: Callable[[str], str]) -> "HostPolicy":
+        """The same with other words for what to do about the host."""
+        rules = {
+            id: replace(rule, remedy={**rule.remedy, "host": reword(rule.remedy["host"])})
+            for id, rule in self.rules.rules.items()
+        }
+        return replace(self, rules=replace(self.rules, rules=rules))
+
     def check_rule(self, rule: str, document: JSON) -> tuple[Status, tuple[InstancePath, ...]] | None:
         """None: the rule holds. Otherwise whether it is certainly violated, and where."""
         failures = self.rules.checks[rule].failures(document)
