@@ -46,6 +46,17 @@ def test_what_is_left_has_its_line_and_its_cost(tmp_path: Path) -> None:
     assert result.output.splitlines()[-1] == "1 left to decide"
 
 
+def test_a_mount_of_the_whole_host_has_a_cure_and_a_cost_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {agent: {image: busybox, volumes: ['/:/host:ro']}}\n")
+
+    output = fix(file).output
+
+    assert "Mount the folders that it needs instead, read-only; a monitor reads /proc and /sys by an exception" in output
+    assert "  costs: what reads the whole host (monitors, backups) reads what it gets then" in output
+    assert "manages Docker" not in output
+
+
 def test_what_only_reads_becomes_read_only_and_a_database_does_not(tmp_path: Path) -> None:
     file, override = tmp_path / "compose.yaml", tmp_path / "compose.override.yaml"
     file.write_text(

@@ -40,7 +40,7 @@ def test_the_refused_come_first_and_those_that_are_refused_alike_together() -> N
     assert lines[0].endswith(" refused")
     assert lines[2:] == [
         "warning: variable A is not set",
-        "1 request allowed, 1 advice: --all",
+        "1 request allowed, 1 advisory finding: --all",
         "2 findings depend on the host: run portero check there",
         "refused: 2 of 3 requests",
     ]
@@ -59,7 +59,7 @@ def test_a_misspelt_field_is_shown_where_it_is_only_logged() -> None:
 
     assert [*list_report([checked(misspelt)])] == [
         f"  logged only: unknown-field  HostConfig.Priviledged: {reason}",
-        "1 request allowed, 1 advice: --all",
+        "1 request allowed, 1 advisory finding: --all",
         "allowed: 1 request",
     ]
 
@@ -104,7 +104,7 @@ def test_a_service_is_named_and_not_the_id_of_its_container(tmp_path: Path) -> N
         "  base: {image: busybox, network_mode: host}\n  side: {image: busybox, network_mode: 'service:base'}\n",
     )
 
-    assert "sees and changes the host's network (through container base)" in output
+    assert "it sees and changes the host's network (through container base)" in output
     assert "(without network_mode service:base)" in output
 
 

@@ -37,7 +37,7 @@ def test_each_refused_property_has_its_line(tmp_path: Path) -> None:
 
     result, for_machines = check(str(file)), check(str(file), "--json")
 
-    assert f"{file}:4: sees and changes the host's processes." in result.output
+    assert f"{file}:4: it sees and changes the host's processes." in result.output
     assert f"  no-privileged  {file}:5: " in result.output
     violations = json.loads(for_machines.output.splitlines()[0])["violations"]
     assert {each["rule"]: each["line"] for each in violations if each["action"] == "deny"} == {

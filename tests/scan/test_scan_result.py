@@ -75,7 +75,7 @@ def test_the_page_stands_alone_and_escapes_every_name(daemon: Daemon) -> None:
     assert not re.search(r"""(src|href)=|url\(|@import|https?:""", page)
     assert "prefers-color-scheme: dark" in page
     assert "docker start priv" in page
-    assert "<dt>no-host-network</dt><dd>sees and changes the host&#39;s network. Drop" in page
+    assert "<dt>no-host-network</dt><dd>it sees and changes the host&#39;s network. Drop" in page
 
 
 def test_the_page_of_a_clean_daemon_says_so(daemon: Daemon) -> None:

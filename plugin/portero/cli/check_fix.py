@@ -24,6 +24,7 @@ from portero.compose.override_keys import (
 )
 from portero.compose.project import is_compose
 from portero.files.whole_files import read_regular_file, replace_file
+from portero.judging.denial_entries import is_whole_host
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.standin.trial_objects import ProjectObjects
 from portero.values.go_values import parse_size
@@ -39,6 +40,7 @@ def _read_table(name: str) -> Mapping[str, str]:
 
 _COSTS, _DAEMON = _read_table("remedy_costs.tsv"), _read_table("daemon_settings.tsv")
 # Its refusal is about the daemon, whatever the request says.
+_WHOLE_HOST = "/"
 _BUILDKIT = "unseen-buildkit"
 # By the site value whose entries admit the paths that they refuse.
 _LISTED: Mapping[str, tuple[str, ...]] = {
@@ -166,6 +168,7 @@ def _list_left(refused: Sequence[DecidedRequest], locations: Mapping[str, str]) 
         yield f"{locations.get(each.request.name, each.request.location)}: to decide"
         reasons = [*list_reasons(each, with_try=False)]
         yield from reasons
-        rules = dict.fromkeys(one.rule for one in each.decision.violations if one.action == "deny")
-        shown = (rule for rule in rules if rule in _COSTS and any(f"  {rule} " in reason for reason in reasons))
-        yield from (f"  costs: {_COSTS[rule]}" for rule in shown)
+        denials = [one for one in each.decision.violations if one.action == "deny"]
+        shown = (one for one in denials if any(f"  {one.rule} " in reason for reason in reasons))
+        costs = dict.fromkeys(_COSTS.get(_WHOLE_HOST if is_whole_host(one) else one.rule) for one in shown)
+        yield from (f"  costs: {cost}" for cost in costs if cost)

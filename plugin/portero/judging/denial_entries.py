@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from portero.decision import LEVELS, Violation
+from portero.policy.wording import WHOLE_HOST
 from portero.values.denial_parts import Wording
 from portero.values.spelling import make_printable
 
@@ -63,6 +64,18 @@ def write_place(violation: Violation) -> str:
     return f"{at} (the daemon's default)" if at and violation.default else at
 
 
+def is_whole_host(violation: Violation) -> bool:
+    """Whether it is a mount of the root of the host."""
+    return _wording(violation).text == WHOLE_HOST
+
+
+# Rules about the host's parts have remedies for these parts alone.
+_INSTEAD_OF_HOST = (
+    "mount the folders that it needs instead, read-only; a monitor reads /proc and /sys by an exception "
+    "(docs/recipes/node-exporter.md)"
+)
+
+
 def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
     rules = {violation.rule for violation in ranked}
     shown: dict[tuple[str, str], str] = {}
@@ -116,7 +129,7 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     text = f"{shown}: {text}" if shown else _capitalize(text)
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
     if not cure and first.rule not in solved:
-        cure = _capitalize(choose_remedy(first, dialect))
+        cure = _capitalize(_INSTEAD_OF_HOST if is_whole_host(first) else choose_remedy(first, dialect))
     return _end_sentence(text) + (f" {_end_sentence(cure)}" if cure else "")
 
 

@@ -20,7 +20,7 @@ _MAX_VALUES = 4
 _MAX_VALUE_LENGTH = 80
 # What all rules about it say of the root of the host, whichever is the worst.
 _MOUNT = "mount"
-_WHOLE_HOST = "this is the whole host, its keys and the sockets of root with it: who has it is root on the host"
+WHOLE_HOST = "this is the whole host, its keys and the sockets of root with it: who has it is root on the host"
 _NOTHING = (None, "", False)
 _FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
 
@@ -65,7 +65,7 @@ class WordingTemplate:
             part,
             self._fill_requested(request, paths, fact) if shows_figures and words.requested else "",
             words.allowed if shows_figures else "",
-            _WHOLE_HOST if is_whole else _fill(words.text, fact),
+            WHOLE_HOST if is_whole else _fill(words.text, fact),
             words.cure,
         )
 
