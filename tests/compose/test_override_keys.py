@@ -10,8 +10,8 @@ import pytest
 
 from portero.compose.override_keys import (
     Measured,
+    has_deploy_limits,
     is_only_read,
-    limits_by_deploy,
     list_limits,
     list_paths,
     list_read_only,
@@ -189,7 +189,7 @@ def test_limits_go_where_the_service_has_them(tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text("services: {a: {deploy: {resources: {limits: {memory: 1g}}}}, b: {deploy: {replicas: 2}}}")
 
-    assert [limits_by_deploy([str(file)], name) for name in ("a", "b", "c")] == [True, False, False]
+    assert [has_deploy_limits([str(file)], name) for name in ("a", "b", "c")] == [True, False, False]
     assert move_to_deploy({"cpus": 1, "pids_limit": 200, "memswap_limit": "1g"}) == {
         "memswap_limit": "1g",
         "deploy": {"resources": {"limits": {"cpus": "1", "pids": 200}}},

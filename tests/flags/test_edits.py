@@ -16,7 +16,7 @@ from portero.flags.edits import (
     SetField,
     Switch,
     Violated,
-    around,
+    copy_parents,
 )
 from portero.flags.several_fields import Fields
 from tests.flags.bodies import document
@@ -125,7 +125,7 @@ def test_objects_on_the_way_to_a_field_are_copies_or_made() -> None:
     before: Document = {"body": {"HostConfig": {"Memory": 1}}}
     changed = dict(before)
     for path in ("HostConfig.Memory", "A.B.C"):
-        parent, name = around(changed, path)
+        parent, name = copy_parents(changed, path)
         parent[name] = 2
 
     assert changed == {"body": {"HostConfig": {"Memory": 2}, "A": {"B": {"C": 2}}}}

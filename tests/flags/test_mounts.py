@@ -116,5 +116,5 @@ def test_an_option_of_the_driver_is_set_and_dropped() -> None:
 def test_a_bind_keeps_its_other_options_and_a_mount_its_other_fields(mount: Any, read_only: Any, private: Any) -> None:
     is_bind = isinstance(mount, str)
 
-    assert (mounts.read_only_bind if is_bind else mounts.read_only_mount)(mount) == read_only
-    assert (mounts.private_bind if is_bind else mounts.private_mount)(mount) == private
+    assert (mounts.make_bind_read_only if is_bind else mounts.make_mount_read_only)(mount) == read_only
+    assert (mounts.make_bind_private if is_bind else mounts.make_mount_private)(mount) == private

@@ -74,7 +74,7 @@ def takes_short_way(judge: Judge, data: bytes, monkeypatch: pytest.MonkeyPatch, 
         return read(*values)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Judge, "_document", note)
+        patched.setattr(Judge, "_build_document", note)
         judge.decide(data, "d-1", NOON, identity=known)
     return not documents
 

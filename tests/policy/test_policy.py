@@ -8,7 +8,7 @@ import pytest
 
 from portero.decision import Violation
 from portero.engine.rust import RUST
-from portero.policy.policy import Policy, by_operation
+from portero.policy.policy import Policy, group_by_operation
 from portero.policy.rule import Level, Rule
 from portero.reading.routes import Operation
 
@@ -35,7 +35,7 @@ def policy(rules: list[Rule], **actions: str) -> Policy:
         "actions": {name.replace("_", "-"): action for name, action in actions.items()},
         "unknown-fields": "audit",
     }
-    return Policy(by_id, site, "digest", checks, by_operation(by_id, (CREATE, LIST)))
+    return Policy(by_id, site, "digest", checks, group_by_operation(by_id, (CREATE, LIST)))
 
 
 @pytest.mark.parametrize("action", ["deny", "audit", "off"])
@@ -81,7 +81,7 @@ def test_only_rules_of_the_operation_are_asked(written: dict[str, Any]) -> None:
 def test_a_rule_for_every_operation_judges_what_changes_something(written: dict[str, Any]) -> None:
     every = rule(written, "a", operations=("*",))
 
-    assert by_operation({"a": every}, (CREATE, LIST)) == {"ContainerCreate": ("a",), "ContainerList": ()}
+    assert group_by_operation({"a": every}, (CREATE, LIST)) == {"ContainerCreate": ("a",), "ContainerList": ()}
 
 
 def test_the_action_for_unknown_fields_is_the_word_of_the_site(written: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from portero.policy.loader import load_policy
 from portero.policy.rule import Rule
-from portero.policy.wording import WordingTemplate, faults, fill_reason
+from portero.policy.wording import WordingTemplate, fill_reason, find_site_faults
 from portero.proof.rule_examples import Examples
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
@@ -85,7 +85,7 @@ def test_control_characters_and_long_values_are_cut() -> None:
 
 
 def test_a_site_value_that_does_not_exist_is_a_fault() -> None:
-    assert list(faults({"allowed": "at most {memory-maximum}"}, {"memory-max"})) == [
+    assert list(find_site_faults({"allowed": "at most {memory-maximum}"}, {"memory-max"})) == [
         "denial: '{memory-maximum}' is not in site.json: did you mean 'memory-max'?"
     ]
 

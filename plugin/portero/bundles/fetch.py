@@ -50,10 +50,10 @@ class BundleSource:
 
     def open_registry(self, address: OciAddress) -> Registry:
         """The registry of this address, as this source gets there."""
-        return Registry(address, self._transport(address.url), read_login(self.login, address.host))
+        return Registry(address, self._open_transport(address.url), read_login(self.login, address.host))
 
     def _fetch_file(self, url: str, mark: str) -> Bundle | None:
-        transport = self._transport(url)
+        transport = self._open_transport(url)
         home = transport.home
         login = read_login(self.login, home.server)
         headers = {"Authorization": login} if login else {}
@@ -73,7 +73,7 @@ class BundleSource:
         new_mark = etag if _ETAG.fullmatch(etag) else f"sha256:{sha256(answer.body).hexdigest()}"
         return Bundle(answer.body, text, new_mark)
 
-    def _transport(self, url: str) -> Transport:
+    def _open_transport(self, url: str) -> Transport:
         try:
             return Transport(parse_url(url), self.seconds, self.ca, self.hosts)
         except UrlRefused as refused:

@@ -101,7 +101,7 @@ def check(
         if not requests:
             options.give_up([f"{', '.join(map(', '.join, projects))}: no requests found"])
         if as_request:
-            passed = [*map(_show_document, files_judge.judges(requests), requests)]
+            passed = [*map(_show_document, files_judge.make_judges(requests), requests)]
         else:
             checked, notes = files_judge.decide(requests)
             _show_decisions(checked, form, judge.policy, notes, show_all=show_all)

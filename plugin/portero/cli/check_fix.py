@@ -15,7 +15,7 @@ from portero.cli.terminal import show_lines, show_text
 from portero.compose import override
 from portero.compose.override_keys import (
     Measured,
-    limits_by_deploy,
+    has_deploy_limits,
     list_limits,
     list_paths,
     list_read_only,
@@ -111,7 +111,7 @@ def _list_keys(
         keys = list_limits(each, site)
         if "mem_limit" in keys and (measured := _measure_memory(judge, each, parse_size(cast(str, keys["mem_limit"])))):
             keys, comments[name] = list_limits(each, site, measured.limit), measured.why
-        if limits_by_deploy(sources, name):
+        if has_deploy_limits(sources, name):
             keys = move_to_deploy(keys)
         if volumes := read_only.get(name):
             keys["volumes"] = cast(JSON, volumes)

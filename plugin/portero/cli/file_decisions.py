@@ -54,7 +54,7 @@ class FileJudge:
         project = made if isinstance(made, ProjectObjects) else ProjectObjects(State())
         return replace(project, host=self.existing)
 
-    def judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
+    def make_judges(self, requests: Sequence[FileRequest]) -> Iterator[Judge]:
         """For each request the judge with what the files say of networks, and what exists by its time."""
         names = {id: name for each in requests for id, name in each.networks.items()}
         routes = self.judge.routes.limit_lookups(*trial_objects.KINDS)
@@ -63,7 +63,7 @@ class FileJudge:
             yield replace(self.judge, host=host, routes=routes)
 
     def decide(self, requests: Sequence[FileRequest]) -> tuple[list[DecidedRequest], ReportNotes]:
-        checked = [*map(_check_request, self.judges(requests), requests)]
+        checked = [*map(_check_request, self.make_judges(requests), requests)]
         unseen = 0
         if not self.sees_host:
             checked, unseen = report_unseen(checked)

@@ -112,7 +112,7 @@ class LogReader:
             except InvalidRequestFile as error:
                 yield str(error)
                 continue
-            for knowing, request in zip(judge.judges(requests), requests, strict=True):
+            for knowing, request in zip(judge.make_judges(requests), requests, strict=True):
                 if isinstance(request.content, bytes):
                     self._add_envelope(knowing, request.content, request.identity, left_out)
         yield from (f"{error.filename}: {error.strerror}" for error in unread)

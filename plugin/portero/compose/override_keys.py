@@ -164,7 +164,7 @@ def list_limits(checked: DecidedRequest, site: Mapping[str, JSON], measured: str
     return keys
 
 
-def limits_by_deploy(files: Iterable[str], service: str) -> bool:
+def has_deploy_limits(files: Iterable[str], service: str) -> bool:
     """Whether a service has limits under deploy: Compose takes no file with some there and some beside it."""
     for file in files:
         with open(file, encoding="utf-8", errors="replace") as opened:

@@ -166,7 +166,7 @@ class TimedRequests:
 
     def _ask_each(self, ask: Callable[..., _Answer], target: str) -> Iterator[_Answer]:
         for address in self._addresses:
-            seconds = self._seconds_left()
+            seconds = self._find_seconds_left()
             if seconds <= 0:
                 return
             check = make_check(address, self._uids)
@@ -176,7 +176,7 @@ class TimedRequests:
                 continue
             yield answer
 
-    def _seconds_left(self) -> float:
+    def _find_seconds_left(self) -> float:
         if self._deadline is None:
             self._deadline = time.monotonic() + self._seconds()
         return self._deadline - time.monotonic()

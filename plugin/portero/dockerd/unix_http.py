@@ -47,15 +47,15 @@ class _UnixSocket(socket.socket):
 
     def recv_into(self, *arguments: Any, **more: Any) -> int:
         """As socket.recv_into, which every read of http.client ends in."""
-        self.settimeout(_seconds_left(self.deadline))
+        self.settimeout(_find_seconds_left(self.deadline))
         return super().recv_into(*arguments, **more)
 
     def sendall(self, *arguments: Any, **more: Any) -> None:
-        self.settimeout(_seconds_left(self.deadline))
+        self.settimeout(_find_seconds_left(self.deadline))
         super().sendall(*arguments, **more)
 
 
-def _seconds_left(deadline: float) -> float:
+def _find_seconds_left(deadline: float) -> float:
     """The time until a deadline by time.monotonic(); raises TimeoutError when it is over."""
     left = deadline - time.monotonic()
     if left <= 0:
@@ -123,7 +123,7 @@ def open_response(
         if connection is None or response is None:
             if connection is not None:
                 connection.close()
-            connection = UnixConnection(address, _seconds_left(deadline))
+            connection = UnixConnection(address, _find_seconds_left(deadline))
             connection.connect()
             if check is not None:
                 check(connection.sock)

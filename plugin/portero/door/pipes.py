@@ -78,7 +78,7 @@ class Direction:
         if not self.first and self._pending == 0 and not self._fill():
             return False
         try:
-            self._empty()
+            self._drain()
         except BlockingIOError:
             raise
         except OSError:
@@ -101,7 +101,7 @@ class Direction:
             self._end(fails=False)
         return self._pending > 0
 
-    def _empty(self) -> None:
+    def _drain(self) -> None:
         while self.first:
             self.first = self.first[self.target.send(self.first) :]
         while self._pending and self._pipe is not None:

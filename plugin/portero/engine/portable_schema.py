@@ -22,7 +22,7 @@ def to_portable(schema: Mapping[str, JSON]) -> dict[str, JSON]:
     report {"not": {}} at the value itself. A dot does not match a line feed in one engine, nor three more line ends in
     the other: a path with such a character would not match a rule's pattern.
     """
-    portable = map_schemas(schema, _portable_schema, (*ONE_SCHEMA, *MANY_SCHEMAS, *NAMED_SCHEMAS))
+    portable = map_schemas(schema, _make_portable, (*ONE_SCHEMA, *MANY_SCHEMAS, *NAMED_SCHEMAS))
     if isinstance(pattern := schema.get("pattern"), str):
         portable["pattern"] = _DOT.sub(lambda match: _ANY if match[0] == "." else match[0], pattern)
     return portable
@@ -43,7 +43,7 @@ def map_schemas(
     return {keyword: change_all(keyword, value) if keyword in keywords else value for keyword, value in schema.items()}
 
 
-def _portable_schema(schema: JSON) -> JSON:
+def _make_portable(schema: JSON) -> JSON:
     if schema is False:
         return {"not": {}}
     return to_portable(schema) if isinstance(schema, dict) else schema

@@ -32,11 +32,11 @@ class Reference(Engine):
     name = "reference"
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], ReferenceCheck]:
-        registry = _registry(resources)
+        registry = _make_registry(resources)
         return lambda schema: ReferenceCheck(VALIDATOR(to_portable(schema), registry=registry))
 
 
-def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:
+def _make_registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:
     registry: Registry[Any] = Registry().with_resources(
         (name, Resource.from_contents(to_portable(content), default_specification=DRAFT202012))
         for name, content in resources.items()
@@ -45,11 +45,11 @@ def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:
     return registry.crawl()
 
 
-def _pattern(validator: Validator, pattern: str, instance: JSON, schema: JSON) -> Iterator[ValidationError]:
+def _check_pattern(validator: Validator, pattern: str, instance: JSON, schema: JSON) -> Iterator[ValidationError]:
     # Python's $ also matches before a last newline, Rust's does not; in our dialect $ stands only at the end.
     exact = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
     if isinstance(instance, str) and re.search(exact, instance) is None:
         yield ValidationError("does not match")
 
 
-VALIDATOR = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # no hints upstream
+VALIDATOR = extend(Draft202012Validator, {"pattern": _check_pattern})  # type: ignore[no-untyped-call]  # no hints upstream

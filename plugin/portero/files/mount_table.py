@@ -105,7 +105,7 @@ class MountTable:
         mount = self.find_mount(path)
         if self._is_shown_once(mount):
             return ()
-        return tuple(sorted({*self._list_names(*self._place(mount, path))} - {path}))
+        return tuple(sorted({*self._list_names(*self._locate_inside(mount, path))} - {path}))
 
     def find_reach(self, path: str) -> Reach:
         """What a path without links opens beside itself."""
@@ -116,7 +116,7 @@ class MountTable:
             return Reach(_NO_TEXT, kernel_types, _NO_TEXT) if kernel_types else _NO_REACH
         # What is shown once has one name, and that lies below the path.
         others = (each for each in below if not self._is_shown_once(each))
-        places = [self._place(mount, path), *((each.device, each.root) for each in others)]
+        places = [self._locate_inside(mount, path), *((each.device, each.root) for each in others)]
         # Also where folders below a place are mounted.
         parts = (each.point for device, inner in places for each in self._shown[device] if is_within(each.root, inner))
         names = {name for place in places for name in self._list_names(*place)}.union(parts)
@@ -128,7 +128,7 @@ class MountTable:
         if root == "/":
             return self
         top = self.find_mount(root)
-        inner = _join(top.root, _relative(root, top.point))
+        inner = _join(top.root, _cut_folder(root, top.point))
         below = (mount for mount in self._all if mount.point != root and is_within(mount.point, root))
         moved = [mount._replace(point=mount.point[len(root) :]) for mount in below]
         return MountTable([top._replace(root=inner, point="/", parent=top.id), *moved])
@@ -161,13 +161,13 @@ class MountTable:
         """Whether nothing of its file system is shown elsewhere, under a name that counts."""
         return self._shown[mount.device] == [mount]
 
-    def _place(self, mount: Mount, path: str) -> tuple[str, str]:
-        return mount.device, _join(mount.root, _relative(path, mount.point))
+    def _locate_inside(self, mount: Mount, path: str) -> tuple[str, str]:
+        return mount.device, _join(mount.root, _cut_folder(path, mount.point))
 
     def _list_names(self, device: str, inner: str) -> Iterator[str]:
         for mount in self._shown[device]:
             if is_within(inner, mount.root):
-                name = _join(mount.point, _relative(inner, mount.root))
+                name = _join(mount.point, _cut_folder(inner, mount.root))
                 if self.find_mount(name) is mount:
                     yield name
 
@@ -178,7 +178,7 @@ def list_proc_devices(mounts: Iterable[Mount]) -> frozenset[int]:
     return frozenset(os.makedev(int(major), int(minor)) for major, minor in devices)
 
 
-def _relative(path: str, folder: str) -> str:
+def _cut_folder(path: str, folder: str) -> str:
     """The rest of a path in a folder: "" or "/..."."""
     return path.removeprefix("/" if folder == "/" else folder).strip("/")
 
@@ -194,7 +194,7 @@ def list_mounts(points: Iterable[tuple[str, str]]) -> list[Mount]:
         parent = MountTable(mounts).find_mount(point)
         if shown.startswith("/"):
             bound = MountTable(mounts).find_mount(shown)
-            inner = _join(bound.root, _relative(shown, bound.point))
+            inner = _join(bound.root, _cut_folder(shown, bound.point))
             mounts.append(Mount(number, parent.id, bound.device, inner, point, bound.type))
         else:
             mounts.append(Mount(number, parent.id, f"0:{number}", "/", point, shown))

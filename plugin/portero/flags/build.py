@@ -59,7 +59,7 @@ class BuildUlimits(_NeverDropped):
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         limit = parse_values.ulimit(value)
-        before = to_list(json.loads(_query(document).get("ulimits", ["null"])[0] or "null"))
+        before = to_list(json.loads(_read_query(document).get("ulimits", ["null"])[0] or "null"))
         replaced = [one for one in before if parse_values.name(one) == limit["Name"]]
         if limit in before:
             return NOTHING
@@ -67,11 +67,11 @@ class BuildUlimits(_NeverDropped):
         return Change((value,), tuple(map(format_values.ulimit, replaced)))
 
 
-def _query(document: Document) -> dict[str, list[str]]:
+def _read_query(document: Document) -> dict[str, list[str]]:
     return cast(dict[str, list[str]], document.get("query") or {})
 
 
 def _put(document: Document, name: str, value: str) -> str:
-    query = _query(document)
+    query = _read_query(document)
     document["query"] = cast(JSON, {**query, name: [value]})
     return (query.get(name) or [""])[0]

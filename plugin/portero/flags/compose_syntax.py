@@ -42,26 +42,26 @@ def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
     keys: dict[str, JSON] = {}
     for flag, value in flags:
         key = KEYS[flag]
-        keys[key] = _together(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
-    return _yaml(keys) if keys else ""
+        keys[key] = _merge_values(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
+    return _write_yaml(keys) if keys else ""
 
 
 def declare_networks(networks: Iterable[str]) -> str:
     """The entry at the top of the file for networks that exist already."""
-    return _yaml({"networks": {network: {"external": True} for network in networks}})
+    return _write_yaml({"networks": {network: {"external": True} for network in networks}})
 
 
-def _pair(text: str) -> JSON:
+def _parse_pair(text: str) -> JSON:
     name, _, value = text.partition("=")
     return {name: value}
 
 
-def _ulimit(text: str) -> JSON:
+def _parse_ulimit(text: str) -> JSON:
     limit = parse_values.ulimit(text)
     return {str(limit["Name"]): {"soft": limit["Soft"], "hard": limit["Hard"]}}
 
 
-def _mount(text: str) -> JSON:
+def _parse_mount(text: str) -> JSON:
     """type=bind,source=/a,target=/b,readonly, of which a value with a comma is quoted."""
     words = next(csv.reader([text]))
     named = {name: value or True for name, _, value in (word.partition("=") for word in words)}
@@ -77,13 +77,13 @@ _LISTS = ("--cap-add", "--cap-drop", "--network", "--publish", "--security-opt",
 _VALUES: Mapping[str, Callable[[str], JSON]] = {
     **dict.fromkeys(_LISTS, lambda text: [text]),
     "--log-driver": lambda text: {"driver": text},
-    "--mount": _mount,
-    "--opt": _pair,
-    "--ulimit": _ulimit,
+    "--mount": _parse_mount,
+    "--opt": _parse_pair,
+    "--ulimit": _parse_ulimit,
 }
 
 
-def _together(first: JSON, second: JSON) -> JSON:
+def _merge_values(first: JSON, second: JSON) -> JSON:
     if isinstance(first, list) and isinstance(second, list):
         return [*first, *second]
     if isinstance(first, dict) and isinstance(second, dict):
@@ -91,11 +91,11 @@ def _together(first: JSON, second: JSON) -> JSON:
     return second
 
 
-def _yaml(value: JSON) -> str:
+def _write_yaml(value: JSON) -> str:
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{name}: {_yaml(inner)}' for name, inner in value.items())}}}"
+        return f"{{{', '.join(f'{name}: {_write_yaml(inner)}' for name, inner in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_yaml, value))}]"
+        return f"[{', '.join(map(_write_yaml, value))}]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in _WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)

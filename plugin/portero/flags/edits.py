@@ -64,7 +64,7 @@ class Change:
 NOTHING = Change()
 
 
-def around(document: Document, at: str) -> tuple[Document, str]:
+def copy_parents(document: Document, at: str) -> tuple[Document, str]:
     """The object that holds a field of the body, made where it is missing, and the field's name.
 
     All objects on the way are copied, so that the old body stays as it is.
@@ -97,7 +97,7 @@ class SetField:
     types: Writer = format_values.scalar
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         before, parent[name] = parent.get(name), self.reads(value)
         if before == parent[name]:
             return NOTHING
@@ -105,17 +105,17 @@ class SetField:
         return Change((value,), (was,) if was else ())
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         if self.at not in violated or parent.get(name) is None:
             return NOTHING
         return Change(removed=(self.types(parent.pop(name)),))
 
     def typed_value(self, document: Document) -> str:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         return self.types(parent.get(name))
 
     def clear(self, document: Document) -> str:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         return self.types(parent.pop(name, None))
 
 
@@ -129,12 +129,12 @@ class Switch:
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         if value:
             raise ValueError("takes no value")
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         before, parent[name] = parent.get(name), self.on
         return Change(("",)) if before != self.on else NOTHING
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         return Change(removed=("",)) if self.at in violated and parent.pop(name, None) is not None else NOTHING
 
 
@@ -156,7 +156,7 @@ class Entries:
         """Add the entry, which replaces those with its key; or change those that are there."""
         if self.limits is not None:
             return self._change(document, self.limits(value), violated)
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         entry, before = self.reads(value), to_list(parent.get(name))
         if entry in before:
             return NOTHING
@@ -165,7 +165,7 @@ class Entries:
         return Change((value,), tuple(map(self.types, replaced)))
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         entries = to_list(parent.get(name))
         dropped = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
         if dropped:
@@ -177,7 +177,7 @@ class Entries:
         return self._change(document, self.changes[how], violated) if how in self.changes else NOTHING
 
     def _change(self, document: Document, changes: Callable[[JSON], JSON], violated: Violated) -> Change:
-        parent, name = around(document, self.at)
+        parent, name = copy_parents(document, self.at)
         added, removed = [], []
         entries = to_list(parent.get(name))
         for n, entry in enumerate(entries):
@@ -202,7 +202,7 @@ class Names:
     key: str = "name"
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         name, separator, text = value.partition("=")
         if not separator:
             raise ValueError(f"'{value}' has no =")
@@ -214,7 +214,7 @@ class Names:
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the names that the violations are about; all, where they do not tell."""
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         before = to_object(parent.get(last))
         if self.at not in violated or not before:
             return NOTHING

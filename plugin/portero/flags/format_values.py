@@ -37,28 +37,28 @@ def cpus(value: JSON) -> str:
 
 
 def restart(value: JSON) -> str:
-    name, count = _field(value, "Name"), _field(value, "MaximumRetryCount")
+    name, count = _read(value, "Name"), _read(value, "MaximumRetryCount")
     return "" if name in ("", "no") else f"{name}:{count}" if count else name
 
 
 def restart_of_service(value: JSON) -> str:
     """The RestartPolicy of a task, in the words of a container."""
-    condition, count = _field(value, "Condition"), _field(value, "MaxAttempts")
+    condition, count = _read(value, "Condition"), _read(value, "MaxAttempts")
     name = {"none": "no", "any": "always"}.get(condition, condition)
     return f"{name}:{count}" if name and count else name
 
 
 def log_driver(value: JSON) -> str:
-    return _field(value, "Type") or _field(value, "Name")
+    return _read(value, "Type") or _read(value, "Name")
 
 
 def networks(value: JSON) -> str:
-    return _field(value[0], "Target") if isinstance(value, list) and value else ""
+    return _read(value[0], "Target") if isinstance(value, list) and value else ""
 
 
 def ulimit(value: JSON) -> str:
     """nofile=1024:2048."""
-    return f"{_field(value, 'Name')}={_field(value, 'Soft') or 0}:{_field(value, 'Hard') or 0}"
+    return f"{_read(value, 'Name')}={_read(value, 'Soft') or 0}:{_read(value, 'Hard') or 0}"
 
 
 def capability(value: JSON) -> str:
@@ -74,8 +74,8 @@ def security_option(value: JSON) -> str:
 
 def device(value: JSON) -> str:
     """/dev/snd:/dev/snd:rwm, as short as it can be."""
-    path, target = _field(value, "PathOnHost"), _field(value, "PathInContainer")
-    permissions = _field(value, "CgroupPermissions") or "rwm"
+    path, target = _read(value, "PathOnHost"), _read(value, "PathInContainer")
+    permissions = _read(value, "CgroupPermissions") or "rwm"
     if permissions != "rwm":
         return f"{path}:{target or path}:{permissions}"
     return path if target in ("", path) else f"{path}:{target}"
@@ -84,11 +84,11 @@ def device(value: JSON) -> str:
 def gpus(value: JSON) -> str:
     """all, a number, or "device=0,1"; of CDI the names of devices, which --device takes."""
     ids = to_object(value).get("DeviceIDs")
-    if isinstance(ids, list) and ids and _field(value, "Driver") == "cdi":
+    if isinstance(ids, list) and ids and _read(value, "Driver") == "cdi":
         return ",".join(map(str, ids))
     if isinstance(ids, list) and ids:
         return f'"device={",".join(map(str, ids))}"'
-    count = _field(value, "Count")
+    count = _read(value, "Count")
     return "all" if count == "-1" else count or HIDDEN
 
 
@@ -96,23 +96,23 @@ def mount(value: JSON) -> str:
     """type=bind,source=/a,target=/b,readonly; of a driver's options only the names."""
     if not isinstance(value, dict):
         return HIDDEN
-    words = [f"type={_field(value, 'Type') or 'volume'}"]
+    words = [f"type={_read(value, 'Type') or 'volume'}"]
     words += [
-        f"{name.lower()}={_field(value, name)}"
+        f"{name.lower()}={_read(value, name)}"
         for name in ("Source", "Target", "Consistency")
-        if _field(value, name) not in ("", "default")
+        if _read(value, name) not in ("", "default")
     ]
     words += ["readonly"] if value.get("ReadOnly") is True else []
-    words += _mount_options(value)
+    words += _list_mount_options(value)
     return ",".join(f'"{word}"' if "," in word else word for word in words)
 
 
-def _mount_options(mount: dict[str, JSON]) -> list[str]:
+def _list_mount_options(mount: dict[str, JSON]) -> list[str]:
     bind, volume, tmpfs = (to_object(mount.get(f"{kind}Options")) for kind in ("Bind", "Volume", "Tmpfs"))
-    words = [f"bind-propagation={propagation}"] if (propagation := _field(bind, "Propagation")) else []
+    words = [f"bind-propagation={propagation}"] if (propagation := _read(bind, "Propagation")) else []
     words += ["bind-nonrecursive"] if bind.get("NonRecursive") else []
     driver = to_object(volume.get("DriverConfig"))
-    words += [f"volume-driver={name}"] if (name := _field(driver, "Name")) else []
+    words += [f"volume-driver={name}"] if (name := _read(driver, "Name")) else []
     words += [
         f"volume-opt={driver_option(str(key), str(one))}" for key, one in to_object(driver.get("Options")).items()
     ]
@@ -145,7 +145,7 @@ def hidden_pair(name: str, value: str) -> str:
 def port(key: str, binding: JSON) -> str:
     """[ADDRESS:][PORT:]PORT[/PROTOCOL]."""
     target, _, protocol = key.partition("/")
-    address, published = _field(binding, "HostIp"), _field(binding, "HostPort")
+    address, published = _read(binding, "HostIp"), _read(binding, "HostPort")
     address = f"[{address}]" if ":" in address else address
     before: Sequence[str] = [address, published] if address else [published] if published else []
     return ":".join([*before, target]) + (f"/{protocol}" if protocol not in ("", "tcp") else "")
@@ -153,11 +153,15 @@ def port(key: str, binding: JSON) -> str:
 
 def service_port(value: JSON) -> str:
     """8080:80 of a service, or its long form."""
-    published, target, protocol = _field(value, "PublishedPort"), _field(value, "TargetPort"), _field(value, "Protocol")
+    published, target, protocol = (
+        _read(value, "PublishedPort"),
+        _read(value, "TargetPort"),
+        _read(value, "Protocol"),
+    )
     short = f"{published}:{target}" if published not in ("", "0") else target
     return short + (f"/{protocol}" if protocol not in ("", "tcp") else "")
 
 
-def _field(value: JSON, name: str) -> str:
+def _read(value: JSON, name: str) -> str:
     inner = to_object(value).get(name)
     return "" if inner is None or isinstance(inner, dict | list) else str(inner)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Document, Names, SetField, Violated, around
+from portero.flags.edits import NOTHING, Change, Document, Names, SetField, Violated, copy_parents
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 
@@ -34,7 +34,7 @@ class Tmpfs(Names):
             raise ValueError(f"'{value}' is not PATH:options")
         if self.at not in violated:
             return NOTHING
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         before = to_object(parent.get(last))
         wrong = violated.named(before, self.key)
         after = {path: _merge(str(current), options) if path in wrong else current for path, current in before.items()}
@@ -57,7 +57,7 @@ class VolumeOptions(Names):
         name, _, options = value.partition("=")
         if name != "o":
             return Names.add(self, document, value, violated)
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         before = to_object(parent.get(last))
         current = str(before.get(name) or "")
         merged = _merge(current, options)
@@ -74,13 +74,13 @@ def limit_mount(value: str) -> Callable[[JSON], JSON]:
         raise ValueError(f"'{value}' is not {_SIZED}SIZE")
     limit = parse_values.size(value.removeprefix(_SIZED))
 
-    def limited(mount: JSON) -> JSON:
+    def limit_size(mount: JSON) -> JSON:
         # Of a service the type may be in any case.
         if not isinstance(mount, dict) or str(mount.get("Type")).lower() != "tmpfs":
             return mount
         return {**mount, "TmpfsOptions": {**to_object(mount.get("TmpfsOptions")), "SizeBytes": limit}}
 
-    return limited
+    return limit_size
 
 
 def _merge(current: str, options: str) -> str:
@@ -115,21 +115,21 @@ def _is_hosts_own(mount: Mapping[str, JSON]) -> bool:
 _PROPAGATION = frozenset({"shared", "rshared", "slave", "rslave"})
 
 
-def read_only_bind(bind: JSON) -> JSON:
+def make_bind_read_only(bind: JSON) -> JSON:
     """/a:/b -> /a:/b:ro."""
     return _with_options(bind, lambda options: ["ro", *(option for option in options if option not in ("rw", "ro"))])
 
 
-def private_bind(bind: JSON) -> JSON:
+def make_bind_private(bind: JSON) -> JSON:
     """/a:/b:ro,rslave -> /a:/b:ro."""
     return _with_options(bind, lambda options: [option for option in options if option not in _PROPAGATION])
 
 
-def read_only_mount(mount: JSON) -> JSON:
+def make_mount_read_only(mount: JSON) -> JSON:
     return {**mount, "ReadOnly": True} if isinstance(mount, dict) else mount
 
 
-def private_mount(mount: JSON) -> JSON:
+def make_mount_private(mount: JSON) -> JSON:
     """An entry of Mounts without BindOptions.Propagation."""
     options = mount.get("BindOptions") if isinstance(mount, dict) else None
     if not isinstance(mount, dict) or not isinstance(options, dict):
@@ -137,8 +137,8 @@ def private_mount(mount: JSON) -> JSON:
     return {**mount, "BindOptions": {name: value for name, value in options.items() if name != "Propagation"}}
 
 
-OF_BINDS: Mapping[str, Callable[[JSON], JSON]] = {"read-only": read_only_bind, "private": private_bind}
-OF_MOUNTS: Mapping[str, Callable[[JSON], JSON]] = {"read-only": read_only_mount, "private": private_mount}
+OF_BINDS: Mapping[str, Callable[[JSON], JSON]] = {"read-only": make_bind_read_only, "private": make_bind_private}
+OF_MOUNTS: Mapping[str, Callable[[JSON], JSON]] = {"read-only": make_mount_read_only, "private": make_mount_private}
 
 
 def _with_options(bind: JSON, change: Callable[[list[str]], list[str]]) -> JSON:

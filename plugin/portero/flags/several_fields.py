@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from portero.flags import format_values, parse_values
-from portero.flags.edits import NOTHING, Change, Document, Entries, Reader, SetField, Violated, Writer, around
+from portero.flags.edits import NOTHING, Change, Document, Entries, Reader, SetField, Violated, Writer, copy_parents
 from portero.values.json_fields import to_list, to_object
 from portero.values.json_types import JSON
 
@@ -31,7 +31,7 @@ class Fields:
         if not any(field in violated for field in self.fields):
             return NOTHING
         for one in self.fields:
-            parent, name = around(document, one)
+            parent, name = copy_parents(document, one)
             parent.pop(name, None)
         return Change(removed=(self.value,))
 
@@ -47,11 +47,11 @@ class Published:
         address, higher = _ADDRESS.fullmatch(value), _HIGHER.fullmatch(value)
         if address is None and higher is None:
             raise ValueError(f"'{value}' is neither ADDRESS:PORT:PORT nor PORT+8000:PORT")
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         if not to_object(parent.get(last)):
             return NOTHING
         added, removed, after = list[str](), list[str](), dict[str, JSON]()
-        for key, before in _bindings(parent[last]):
+        for key, before in _list_bindings(parent[last]):
             binding = dict(before)
             if address is not None and _is_refused(key, before, "HostIp", violated):
                 binding["HostIp"] = address["six"] or address["four"]
@@ -65,10 +65,12 @@ class Published:
         return Change(tuple(added), tuple(removed))
 
     def drop(self, document: Document, violated: Violated) -> Change:
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         if self.at not in violated or not parent.get(last):
             return NOTHING
-        return Change(removed=tuple(format_values.port(key, binding) for key, binding in _bindings(parent.pop(last))))
+        return Change(
+            removed=tuple(format_values.port(key, binding) for key, binding in _list_bindings(parent.pop(last)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class ServicePorts(Entries):
         higher = _HIGHER.fullmatch(value)
         if higher is None:
             return NOTHING
-        parent, last = around(document, self.at)
+        parent, last = copy_parents(document, self.at)
         before = [to_object(port) for port in to_list(parent.get(last))]
         after: list[JSON] = [
             {**port, "PublishedPort": int(_raise_port(str(port["PublishedPort"]), int(higher["more"])))}
@@ -99,7 +101,7 @@ class ServicePorts(Entries):
         )
 
 
-def _bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:
+def _list_bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:
     for key, bindings in to_object(ports).items():
         yield from ((key, to_object(binding)) for binding in to_list(bindings) or [{}])
 
@@ -129,7 +131,7 @@ class Network(SetField):
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         change = SetField.add(self, document, value, violated)
-        networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
+        networking, endpoints = copy_parents(document, "NetworkingConfig.EndpointsConfig")
         others = [name for name in to_object(networking.get(endpoints)) if name not in ("default", value)]
         networking[endpoints] = {value: {}}
         return Change(change.added, tuple(dict.fromkeys([*change.removed, *others])))
@@ -137,7 +139,7 @@ class Network(SetField):
     def drop(self, document: Document, violated: Violated) -> Change:
         change = SetField.drop(self, document, violated)
         if change.removed:
-            networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
+            networking, endpoints = copy_parents(document, "NetworkingConfig.EndpointsConfig")
             networking.pop(endpoints, None)
         return change
 
@@ -174,7 +176,7 @@ class LogDriver(SetField):
         return _leave_out(options, SetField.drop(self, document, violated))
 
     def _list_options(self, document: Document) -> tuple[tuple[str, str], ...]:
-        parent, name = around(document, self.options)
+        parent, name = copy_parents(document, self.options)
         return tuple(("--log-opt", format_values.hidden_pair(option, "")) for option in to_object(parent.get(name)))
 
 

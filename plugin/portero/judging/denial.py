@@ -31,7 +31,7 @@ def write_denial(decision: Decision) -> str:
     end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
     end += [f"  more: portero explain {decision.id}"]
     end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
-    return "\n".join([_headline(decision), *_fit(merge_entries(decision), MAX_LINES - 1 - len(end)), *end])
+    return "\n".join([_write_headline(decision), *_fit(merge_entries(decision), MAX_LINES - 1 - len(end)), *end])
 
 
 def list_reasons(decision: Decision, write: Callable[[Entry], str] = attrgetter("text")) -> Iterator[str]:
@@ -63,7 +63,7 @@ def merge_entries(decision: Decision) -> list[Entry]:
     return denial_entries.merge_violations(denials, decision.dialect, solved)
 
 
-def _headline(decision: Decision) -> str:
+def _write_headline(decision: Decision) -> str:
     operation = decision.subject.operation or "request"
     if operation in _OF_BUILDS and any(one.wording and one.wording.cause == _BUILD for one in decision.violations):
         operation = f"Build ({operation})"

@@ -42,8 +42,8 @@ def merge_violations(denials: Sequence[Violation], dialect: str, solved: Set[str
     """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""
     groups: dict[str, list[Violation]] = {}
     ranked = sorted(denials, key=lambda one: (LEVELS.index(one.level), not one.escapes, one.rule, one.at))
-    for violation in _worst_of_each_cause(ranked):
-        groups.setdefault(_wording(violation).entry, []).append(violation)
+    for violation in _keep_worst_of_cause(ranked):
+        groups.setdefault(_choose_wording(violation).entry, []).append(violation)
     # One rule alone goes by its name.
     return [
         Entry(entry if len({one.rule for one in group}) > 1 else group[0].rule, group, dialect, solved)
@@ -53,7 +53,7 @@ def merge_violations(denials: Sequence[Violation], dialect: str, solved: Set[str
 
 def write_figures(violation: Violation) -> str:
     """What is requested and what is allowed; empty where the rule has no figures for it."""
-    wording = _wording(violation)
+    wording = _choose_wording(violation)
     return f"{wording.requested} asked, {wording.allowed} here" if wording.requested and wording.allowed else ""
 
 
@@ -66,7 +66,7 @@ def write_place(violation: Violation) -> str:
 
 def is_whole_host(violation: Violation) -> bool:
     """Whether it is a mount of the root of the host."""
-    return _wording(violation).text == WHOLE_HOST
+    return _choose_wording(violation).text == WHOLE_HOST
 
 
 # Rules about the host's parts have remedies for these parts alone.
@@ -76,28 +76,28 @@ _INSTEAD_OF_HOST = (
 )
 
 
-def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
+def _keep_worst_of_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
     rules = {violation.rule for violation in ranked}
     shown: dict[tuple[str, str], str] = {}
     for violation in ranked:
-        wording = _wording(violation)
+        wording = _choose_wording(violation)
         if wording.beside in rules:
             continue
         if not wording.cause or shown.setdefault((wording.cause, violation.at), violation.rule) == violation.rule:
             yield violation
 
 
-def _wording(violation: Violation) -> Wording:
+def _choose_wording(violation: Violation) -> Wording:
     return violation.wording or Wording(violation.rule)
 
 
 def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
-    ordered = sorted(group, key=lambda violation: _wording(violation).order)
+    ordered = sorted(group, key=lambda violation: _choose_wording(violation).order)
     figures, others = list[str](), list[Violation]()
     for one in ordered:
         if figure := write_figures(one):
             figures.append(f"{write_place(one)}: {figure}")
-        elif not _wording(one).part:
+        elif not _choose_wording(one).part:
             others.append(one)
     parts = _join_parts(ordered)
     sentences = [*([parts] if parts else []), *figures]
@@ -112,7 +112,7 @@ def _join_parts(group: Iterable[Violation]) -> str:
     """no limit on memory, CPU; and so on for each beginning."""
     by_beginning: dict[str, dict[str, None]] = {}
     for violation in group:
-        if (part := _wording(violation).part) is not None:
+        if (part := _choose_wording(violation).part) is not None:
             whose = " (the daemon's default)" if violation.default else ""
             by_beginning.setdefault(part[0], {})[part[1] + whose] = None
     return "; ".join(f"{beginning} {', '.join(parts)}" for beginning, parts in by_beginning.items())
@@ -121,7 +121,7 @@ def _join_parts(group: Iterable[Violation]) -> str:
 def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     """Where, what, why and what to do; several places of one rule together."""
     first = group[0]
-    wording = _wording(first)
+    wording = _choose_wording(first)
     named = list(dict.fromkeys(_name_requested(violation) for violation in group))
     more = len(named) - _MAX_PLACES + sum(violation.more for violation in group)
     shown = ", ".join(named[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
@@ -134,7 +134,7 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
 
 
 def _name_requested(violation: Violation) -> str:
-    requested, at = _wording(violation).requested, write_place(violation)
+    requested, at = _choose_wording(violation).requested, write_place(violation)
     return f"{at} ({requested})" if requested and at else at or requested
 
 

@@ -107,7 +107,7 @@ class Judge:
                 body.read_body(request, self.shapes)
             else:
                 context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
-                document = read = self._document(request, who, context.host)
+                document = read = self._build_document(request, who, context.host)
                 document, violations = self._judge(read, context)
                 if any(one.action == "deny" for one in violations) and (again := context.refresh()):
                     document, violations = self._judge(read, context := again)
@@ -149,7 +149,7 @@ class Judge:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
         request = self.routes.read_request(read_envelope(data))
         who = identity or self._identify(request.envelope, time, notes)
-        return self._document(request, who, note_moment(self.host.moment(), notes))
+        return self._build_document(request, who, note_moment(self.host.moment(), notes))
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
@@ -171,7 +171,7 @@ class Judge:
             *unknown_fields.report_dropped(document),
         )
 
-    def _document(self, request: ApiRequest, who: Identity, host: HostMoment) -> dict[str, JSON]:
+    def _build_document(self, request: ApiRequest, who: Identity, host: HostMoment) -> dict[str, JSON]:
         return request_document.build_document(
             operation=request.match.operation,
             version=request.target.version,

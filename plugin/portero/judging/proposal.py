@@ -41,7 +41,7 @@ def suggest(
     if len(denials) > MAX_DENIALS or any(_OUTRIGHT.fullmatch(violation.at) for violation in denials):
         return None
     draft = _Draft(document, dict(document), gently=gently)
-    proposals = [(violation, policy.proposal(violation.rule)) for violation in _ordered(denials)]
+    proposals = [(violation, policy.proposal(violation.rule)) for violation in _sort_as_shown(denials)]
     usable = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
     draft.change_mounts(usable)
     draft.drop(usable)
@@ -52,7 +52,7 @@ def suggest(
     return Suggestion(draft.document, changed, frozenset(one.rule for one, _ in proposals) - draft.solving)
 
 
-def _ordered(denials: Iterable[Violation]) -> list[Violation]:
+def _sort_as_shown(denials: Iterable[Violation]) -> list[Violation]:
     """In the order in which the denial shows them: the flags then stand in the order of the words."""
 
     def rank(violation: Violation) -> tuple[int, int]:
@@ -83,7 +83,7 @@ class _Draft:
     def change_mounts(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
         """Change the mounts for which every violated rule proposes a change."""
         stuck = {violation.at for violation, proposal in proposals if not proposal.change or not self.gently}
-        for flag, spelt in self._spelt(("--volume", "--mount")):
+        for flag, spelt in self._list_spellings(("--volume", "--mount")):
             if not isinstance(spelt.edit, Entries):
                 continue
             for violation, proposal in proposals:
@@ -101,8 +101,8 @@ class _Draft:
                 continue
             for flag in proposal.drop:
                 wanted.setdefault(flag, []).append(violation)
-        for flag, spelt in self._spelt(wanted):
-            change = spelt.edit.drop(self.document, _violated(self.original, wanted[flag]))
+        for flag, spelt in self._list_spellings(wanted):
+            change = spelt.edit.drop(self.document, _describe_violated(self.original, wanted[flag]))
             self._note(wanted[flag], flag, change)
 
     def add(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
@@ -113,20 +113,20 @@ class _Draft:
             spelt = find_spelling(self._operation, flag)
             if spelt is None:
                 continue
-            meant = self._value_of(find_flag(value)) if find_flag(value) else value
+            meant = self._find_value(find_flag(value)) if find_flag(value) else value
             # Of two values for one field the first one stays: that of the worse level.
             key = (flag, "" if isinstance(spelt.edit, SetField) else meant)
             if (meant or not value) and taken.setdefault(key, meant) == meant:
-                change = spelt.edit.add(self.document, meant, _violated(self.original, [violation]))
+                change = spelt.edit.add(self.document, meant, _describe_violated(self.original, [violation]))
                 self._note([violation], flag, change)
             if taken.get(key) == meant:
                 self.solving.add(violation.rule)
 
-    def _value_of(self, flag: str) -> str:
+    def _find_value(self, flag: str) -> str:
         spelt = find_spelling(self._operation, flag)
         return spelt.edit.typed_value(self.document) if spelt is not None and isinstance(spelt.edit, SetField) else ""
 
-    def _spelt(self, flags: Iterable[str]) -> Iterator[tuple[str, Spelling]]:
+    def _list_spellings(self, flags: Iterable[str]) -> Iterator[tuple[str, Spelling]]:
         return ((flag, spelt) for flag in flags if (spelt := find_spelling(self._operation, flag)) is not None)
 
     def _note(self, violations: Iterable[Violation], flag: str, change: Change) -> None:
@@ -135,6 +135,6 @@ class _Draft:
             self.changes.note(flag, change)
 
 
-def _violated(document: Document, violations: Sequence[Violation]) -> Violated:
+def _describe_violated(document: Document, violations: Sequence[Violation]) -> Violated:
     facts = (follow_facts(document, path)[1] for violation in violations for path in violation.paths)
     return Violated([violation.at for violation in violations], facts)

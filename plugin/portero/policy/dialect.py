@@ -11,7 +11,7 @@ from portero.flags.try_keyword import find_faults as proposal_faults
 from portero.policy.json_files import find_faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
-from portero.policy.wording import faults as wording_faults
+from portero.policy.wording import find_site_faults
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 
@@ -38,7 +38,7 @@ def find_rule_faults(
     yield from _find_example_faults(rule, operations)
     keys = {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
     yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), keys)
-    yield from wording_faults(cast(dict[str, JSON], rule.get("denial", {})), keys)
+    yield from find_site_faults(cast(dict[str, JSON], rule.get("denial", {})), keys)
     yield from find_condition_faults(rule, references)
 
 

@@ -16,7 +16,7 @@ from portero.policy import doors, exception, identity_issuers, image_trust, site
 from portero.policy.dialect import find_rule_faults
 from portero.policy.folder import Folder, hash_folders, read_folder
 from portero.policy.json_files import find_faults
-from portero.policy.policy import Policy, by_operation
+from portero.policy.policy import Policy, group_by_operation
 from portero.policy.rule import Rule, fill_site_values
 from portero.reading.routes import UNKNOWN, Operation
 from portero.values.errors import Faults
@@ -68,7 +68,7 @@ def load_policy(
     checks = compile_rules(rules, engine, resources, faults)
     waivers = exception.compile_waivers(written, engine, resources, faults)
     refuse_if(faults)
-    judging = by_operation(rules, (*operations, UNKNOWN))
+    judging = group_by_operation(rules, (*operations, UNKNOWN))
     return Policy(rules, values, hash_folders(contents), checks, judging, waivers, trusted, images)
 
 

@@ -81,7 +81,7 @@ class Policy:
         `acts`: only those of rules that do this. `audit_profile`: what this profile would refuse is reported as well.
         `at_use`: only those that forbid the use of what exists.
         """
-        acting = self._acting_in(cast(dict[str, str], request)["operation"], profile, audit_profile)
+        acting = self._find_acting(cast(dict[str, str], request)["operation"], profile, audit_profile)
         has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
         return tuple(
             violation
@@ -99,17 +99,17 @@ class Policy:
 
     def reads_image(self, operation: str, profile: str) -> bool:
         """Whether a rule that is enforced, or an exception for one, depends on the image as the daemon has it."""
-        return self._acting_in(operation, profile).reads_image
+        return self._find_acting(operation, profile).reads_image
 
     def acting_on_vouching(self, operation: str, profile: str) -> Acting | None:
         """What rules do that speak of who vouches for images; None: none does anything, or the site asks nothing."""
-        return self._acting_in(operation, profile).on_vouching if self.images.asks else None
+        return self._find_acting(operation, profile).on_vouching if self.images.asks else None
 
     def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
         """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
-        return self._acting_in(operation, profile).actions
+        return self._find_acting(operation, profile).actions
 
-    def _acting_in(self, operation: str, profile: str, audit_profile: str = "") -> "_ActingRules":
+    def _find_acting(self, operation: str, profile: str, audit_profile: str = "") -> "_ActingRules":
         if operation not in self.by_operation:
             return _NONE
         acting = self._acting.get((operation, profile, audit_profile))
@@ -186,7 +186,7 @@ def _is_protected(request: JSON, path: InstancePath) -> bool:
     return isinstance(used, dict) and used.get("protected") is True
 
 
-def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
+def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
     """The ids of the rules that judge each operation, in the order of their violations."""
     ranked = sorted(rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     return {operation.id: tuple(rule.id for rule in ranked if judges(rule, operation)) for operation in operations}

@@ -90,7 +90,7 @@ def fill_site(text: str, site: Mapping[str, JSON]) -> str:
     return _fill(text, site, keep=True)
 
 
-def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
+def find_site_faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     """What is wrong with a `denial` whose shape is right: site values that do not exist. `keys`: the site's."""
     for name, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
         if name not in keys:

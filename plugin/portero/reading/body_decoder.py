@@ -66,10 +66,10 @@ def canonicalize(shape: Shape, tree: Tree, version: str | None = None) -> Canoni
 
 
 def _read(shape: Shape, tree: Tree, at: _At, notes: _Notes) -> JSON:
-    return _zero(shape) if tree is None else _READERS[type(shape)](shape, tree, at, notes)
+    return _make_zero(shape) if tree is None else _READERS[type(shape)](shape, tree, at, notes)
 
 
-def _zero(shape: Shape) -> JSON:
+def _make_zero(shape: Shape) -> JSON:
     """What Go leaves in an element that was null: a nil map, list or pointer is empty to every rule."""
     if isinstance(shape, Scalar):
         return go_scalars.make_zero(shape.kind)
@@ -82,17 +82,17 @@ def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
     try:
         return go_scalars.read_scalar(shape.kind, tree)
     except Refused as refused:
-        raise Refused(refused.code, _spelt(at) + refused.at) from None
+        raise Refused(refused.code, _spell_at(at) + refused.at) from None
 
 
 def _refuse_too_many(entries: "list[Tree] | Pairs", at: _At) -> None:
     if len(entries) > MAX_ENTRIES and (at is None or at[1] not in LONG or len(entries) > MAX_LONG):
-        raise Refused("body-too-many", _spelt(at))
+        raise Refused("body-too-many", _spell_at(at))
 
 
 def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, list):
-        raise Refused("body-wrong-type", _spelt(at))
+        raise Refused("body-wrong-type", _spell_at(at))
     _refuse_too_many(tree, at)
     items = shape.items
     if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
@@ -102,7 +102,7 @@ def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
 
 def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
-        raise Refused("body-wrong-type", _spelt(at))
+        raise Refused("body-wrong-type", _spell_at(at))
     _refuse_too_many(tree, at)
     items = shape.items
     if items.plain is not None:
@@ -113,21 +113,21 @@ def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     entries, here = {}, (at, _ENTRY)
     for name, value in tree:
         if name in entries:
-            raise Refused("body-duplicate-name", _spelt(here))
+            raise Refused("body-duplicate-name", _spell_at(here))
         entries[name] = _read(items, value, here, notes)
     return entries
 
 
 def _read_struct(shape: Struct, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
-        raise Refused("body-wrong-type", _spelt(at))
+        raise Refused("body-wrong-type", _spell_at(at))
     fields: dict[str, Any] = {}
     seen: set[str] = set()
     for name, value in tree:
         folded, field = shape.spelt.get(name) or shape.find_field(name)
         if folded in seen:
             # Go would merge objects, lists and maps, and take the last of other values unless that is null.
-            raise Refused("body-duplicate-name", _spelt((at, _shown(shape, folded, name))))
+            raise Refused("body-duplicate-name", _spell_at((at, _name_field(shape, folded, name))))
         seen.add(folded)
         if field is None:
             _pass_over(name, shape.legacy.get(folded), value, at, notes)
@@ -148,7 +148,7 @@ def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Not
             continue
         value = fields.pop(field.name, None)
         if value or (field.pointer and value is not None):
-            notes.dropped.append(Dropped(_spelt((at, field.name)), since))
+            notes.dropped.append(Dropped(_spell_at((at, field.name)), since))
 
 
 def _pass_over(name: str, legacy: Field | None, value: Tree, at: _At, notes: _Notes) -> None:
@@ -158,12 +158,12 @@ def _pass_over(name: str, legacy: Field | None, value: Tree, at: _At, notes: _No
         # lists: up to Docker 26 `"MaskedPaths": []` beside a missing HostConfig unmasks /proc (moby
         # runconfig/config_unix.go).
         if value or (legacy.pointer and value is not None):
-            raise Refused("body-legacy-field", _spelt((at, legacy.name)))
+            raise Refused("body-legacy-field", _spell_at((at, legacy.name)))
         return
-    there = (at, _plain(name))
+    there = (at, _hide_odd_name(name))
     if isinstance(value, list | Pairs):
         _refuse_duplicates(value, there)
-    notes.unknown.append(_spelt(there))
+    notes.unknown.append(_spell_at(there))
 
 
 def _refuse_duplicates(tree: Tree, at: _At) -> None:
@@ -171,9 +171,9 @@ def _refuse_duplicates(tree: Tree, at: _At) -> None:
     if isinstance(tree, Pairs):
         seen: set[str] = set()
         for name, value in tree:
-            there = (at, _plain(name))
+            there = (at, _hide_odd_name(name))
             if name in seen:
-                raise Refused("body-duplicate-name", _spelt(there))
+                raise Refused("body-duplicate-name", _spell_at(there))
             seen.add(name)
             _refuse_duplicates(value, there)
     elif isinstance(tree, list):
@@ -181,18 +181,18 @@ def _refuse_duplicates(tree: Tree, at: _At) -> None:
             _refuse_duplicates(item, (at, index))
 
 
-def _shown(shape: Struct, folded: str, name: str) -> str:
+def _name_field(shape: Struct, folded: str, name: str) -> str:
     """How a refusal calls a field: as Docker does, if Docker knows it."""
     field = shape.fields.get(folded) or shape.legacy.get(folded)
-    return _plain(name) if field is None else field.name
+    return _hide_odd_name(name) if field is None else field.name
 
 
-def _plain(name: str) -> str:
+def _hide_odd_name(name: str) -> str:
     """A name that no field would have is not repeated: it may hold anything."""
     return name if _PLAIN_NAME.fullmatch(name) else "*"
 
 
-def _spelt(at: _At) -> str:
+def _spell_at(at: _At) -> str:
     words = ""
     while at is not None:
         at, step = at

@@ -55,13 +55,13 @@ def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
         raise Refused("envelope-empty")
     document, body = _decode_long(data) or _decode_whole(data)
     envelope = Envelope(
-        method=_required(document, "RequestMethod"),
-        uri=_required(document, "RequestUri"),
+        method=_read_required(document, "RequestMethod"),
+        uri=_read_required(document, "RequestUri"),
         body=body,
-        headers=_headers(document),
-        user=_optional(document, "User"),
-        auth_method=_optional(document, "UserAuthNMethod"),
-        peer_certificates=_certificates(document),
+        headers=_read_headers(document),
+        user=_read_optional(document, "User"),
+        auth_method=_read_optional(document, "UserAuthNMethod"),
+        peer_certificates=_read_certificates(document),
     )
     return envelope, document
 
@@ -69,7 +69,7 @@ def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
 def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
     document = _decode(data)
     try:
-        return document, binascii.a2b_base64(_optional(document, "RequestBody"), strict_mode=True) or None
+        return document, binascii.a2b_base64(_read_optional(document, "RequestBody"), strict_mode=True) or None
     except ValueError:
         raise Refused("envelope-undecodable", "RequestBody") from None
 
@@ -107,7 +107,7 @@ def _decode(data: bytes) -> Mapping[str, object]:
 _DECODER = json.JSONDecoder(object_pairs_hook=unique_names, parse_constant=refuse_constant)
 
 
-def _checked_text(value: object, key: str) -> str:
+def _check_text(value: object, key: str) -> str:
     if not isinstance(value, str):
         raise Refused("envelope-undecodable", key)
     if value.isascii():
@@ -119,23 +119,23 @@ def _checked_text(value: object, key: str) -> str:
     return value
 
 
-def _required(document: Mapping[str, object], key: str) -> str:
-    text = _checked_text(document.get(key), key)
+def _read_required(document: Mapping[str, object], key: str) -> str:
+    text = _check_text(document.get(key), key)
     if not text:
         raise Refused("envelope-undecodable", key)
     return text
 
 
-def _optional(document: Mapping[str, object], key: str) -> str:
-    return _checked_text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
+def _read_optional(document: Mapping[str, object], key: str) -> str:
+    return _check_text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
 
 
-def _headers(document: Mapping[str, object]) -> Mapping[str, str]:
+def _read_headers(document: Mapping[str, object]) -> Mapping[str, str]:
     sent = document.get("RequestHeaders", {})
     if not isinstance(sent, dict):
         raise Refused("envelope-undecodable", "RequestHeaders")
     headers = {
-        _checked_text(name, "RequestHeaders").lower(): _checked_text(value, "RequestHeaders")
+        _check_text(name, "RequestHeaders").lower(): _check_text(value, "RequestHeaders")
         for name, value in sent.items()
     }
     if len(headers) != len(sent):
@@ -143,13 +143,13 @@ def _headers(document: Mapping[str, object]) -> Mapping[str, str]:
     return MappingProxyType(headers)
 
 
-def _certificates(document: Mapping[str, object]) -> tuple[str, ...]:
+def _read_certificates(document: Mapping[str, object]) -> tuple[str, ...]:
     sent = document.get("RequestPeerCertificates")
     if sent is None:
         return ()
     if not isinstance(sent, list):
         raise Refused("envelope-undecodable", "RequestPeerCertificates")
-    return tuple(_checked_text(certificate, "RequestPeerCertificates") for certificate in sent)
+    return tuple(_check_text(certificate, "RequestPeerCertificates") for certificate in sent)
 
 
 @dataclass(frozen=True, slots=True)

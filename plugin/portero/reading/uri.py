@@ -51,8 +51,8 @@ def parse_target(uri: str) -> Target:
         raise Refused("uri-not-clean", "path")
     version = _VERSION.match(path)
     if version is None:
-        return Target(path, None, _query(query))
-    return Target(path[version.end() :], _parse_version(version[1]), _query(query))
+        return Target(path, None, _parse_query(query))
+    return Target(path[version.end() :], _parse_version(version[1]), _parse_query(query))
 
 
 def find_first(query: Mapping[str, Sequence[str]], name: str) -> str:
@@ -104,7 +104,7 @@ def _parse_version(version: str) -> str:
     return ".".join(numbers) if len(numbers) > 1 else f"{numbers[0]}.0"
 
 
-def _query(text: str) -> Mapping[str, tuple[str, ...]]:
+def _parse_query(text: str) -> Mapping[str, tuple[str, ...]]:
     if not text:
         return _NO_QUERY
     if ";" in text:

@@ -61,7 +61,7 @@ class BypassFinder:
         for host in (*self._list_hosts(), *self._list_tasks()):
             yield from self._enter(host)
             if host.mounts:
-                yield from self._mount(host)
+                yield from self._list_mount_bypasses(host)
         for each in self._judged:
             if each.kind == "container":
                 yield from self._start_execs(each)
@@ -132,7 +132,7 @@ class BypassFinder:
             body = {"HostConfig": {field: f"container:{host.name}"}}
             yield find(f"docker run {option} container:{named} IMAGE", "ContainerCreate", body=body)
 
-    def _mount(self, host: _HostBypasses) -> Iterator[Bypass]:
+    def _list_mount_bypasses(self, host: _HostBypasses) -> Iterator[Bypass]:
         find = partial(self._find, "container", host.name, host.rules, host.cure)
         named, body = quote(host.name), {"HostConfig": {"VolumesFrom": [host.name]}}
         yield find(f"docker run --volumes-from {named} IMAGE", "ContainerCreate", body=body)

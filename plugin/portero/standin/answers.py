@@ -104,7 +104,7 @@ class StandInDaemon:
         try:
             call = self._call(request)
             with self.state.lock:
-                return self._handle(call)
+                return self._dispatch_call(call)
         except (Refused, ValueError) as error:
             return make_failure(400, f"the stand-in for dockerd cannot read this: {error}")
 
@@ -114,7 +114,7 @@ class StandInDaemon:
         body = to_object(json.loads(request.body)) if request.shows_json and request.body else {}
         return Call(match.operation.id, match.path, aim.query, body, request.find_header("user-agent"))
 
-    def _handle(self, call: Call) -> Answer:
+    def _dispatch_call(self, call: Call) -> Answer:
         handler = _HANDLERS.get(call.operation)
         if handler is not None:
             return handler(self.state, call)
