@@ -224,3 +224,14 @@ def test_a_folder_that_cannot_be_read_is_not_one_without_a_compose_file(
     monkeypatch.setattr(os, "lstat", lambda path: (refuse if str(path).startswith(str(tmp_path)) else look)(path))
 
     assert f"portero: {tmp_path}: cannot be read (Permission denied); name a FILE\n" in fault_of(portero("check"))
+
+
+def test_the_file_that_could_not_be_read_is_named(tmp_path: Path) -> None:
+    file, config = tmp_path / "request.json", tmp_path / "daemon.json"
+    file.write_text(json.dumps({"operation": "ContainerCreate", "body": {"Image": "busybox"}}))
+    config.write_text('{"icc": false,}')
+
+    output = portero("check", "--daemon-config", config, file).output
+
+    assert "  host-unreadable  Portero could not read" in output
+    assert f"warning: {config}: is not a valid daemon.json\n" in output

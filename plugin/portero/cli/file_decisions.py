@@ -69,6 +69,7 @@ class FileJudge:
             checked, unseen = report_unseen(checked)
         assumed = {name for request in requests for name in list_assumed(request)}
         warnings = [text for request in requests for text in request.warnings]
+        warnings += dict.fromkeys(filter(None, map(_find_unread, self.make_judges(requests), checked)))
         return checked, ReportNotes(warnings, unseen + len(assumed), self.existing.note)
 
 
@@ -111,6 +112,19 @@ def _find_facts(judge: Judge, request: FileRequest) -> Mapping[str, JSON]:
         return {}  # it is refused as unreadable
 
 
+def _find_unread(judge: Judge, checked: DecidedRequest) -> str:
+    """The file that could not be read, where a request is refused for it."""
+    content = checked.request.content
+    if not isinstance(content, bytes) or all(one.rule != _UNREADABLE for one in checked.decision.violations):
+        return ""
+    try:
+        judge.document(content, time.time(), checked.request.identity)
+    except Refused as refused:
+        error = refused.__cause__
+        return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else ""
+    return ""
+
+
 def _decide(judge: Judge, request: FileRequest) -> Decision:
     document, now = request.content, time.time()
     if isinstance(document, bytes):
@@ -138,6 +152,7 @@ def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
         )
 
 
+_UNREADABLE = "host-unreadable"
 # They refuse what cannot be seen, whatever it is.
 UNSEEN = frozenset({"host-paths-seen", "joined-containers-seen"})
 # Refused only where the file is not for everybody, which the host tells.
