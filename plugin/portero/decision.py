@@ -90,9 +90,9 @@ class Violation:
 class Subject:
     """What is known of the request that was judged; empty where it could not be read.
 
-    `identified_by`: how the user is known; `names`: alternative names of the certificate.
-    `by_compose`: the client is Compose, or makes what Compose makes. `trace`, `parent_span`: the client's, where it
-    named one (W3C Trace Context). `is_probe`: it is one of `portero host`.
+    `identified_by`: how the user is known; `names`: alternative names of the certificate. `made`: what it would make,
+    in words. `by_compose`: the client is Compose, or makes what Compose makes. `trace`, `parent_span`: the client's,
+    where it named one (W3C Trace Context). `is_probe`: it is one of `portero host`.
     """
 
     operation: str = ""
@@ -103,6 +103,7 @@ class Subject:
     client: str = ""
     image: str | None = None
     reads: bool = False
+    made: str = ""
     by_compose: bool = False
     daemon_defaults: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

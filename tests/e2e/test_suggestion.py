@@ -111,7 +111,7 @@ def compose(docker: GuardedDocker, service: str, network: str) -> str:
 
 def keys(text: str) -> str:
     """The keys of the try: line of a denial, its lines joined."""
-    found = re.search(r"try: the \w+ in the compose file with (\{.*?\})(?: \(|\s+more:)", " ".join(text.split()))
+    found = re.search(r"try: [\w. -]+ in the compose file with (\{.*?\})(?: \(|\s+more:)", " ".join(text.split()))
     assert found is not None, text
     return found[1]
 

@@ -234,3 +234,9 @@ def test_no_line_begins_with_a_brace_since_compose_shows_none_of_json(name: str)
         for client in ("Docker-Client/26.1.5", "compose/2.40.3"):
             told = denial.write_denial(decision(violation, client=client))
             assert [line for line in told.split("\n") if line.lstrip().startswith("{")] == [], told
+
+
+def test_the_first_line_names_what_would_be_made() -> None:
+    named = replace(decision(denied("no-privileged")), subject=Subject("ContainerCreate", made="service web"))
+
+    assert denial.write_denial(named).startswith(f"ContainerCreate of service web refused [{ID}]\n")

@@ -430,3 +430,13 @@ def test_a_suggestion_beyond_all_measure_is_left_out() -> None:
     config = {"Binds": [f"/etc:/x{n}" for n in range(100)] + ["data:/data"]}
 
     assert tried({"Image": "busybox", "HostConfig": config}, profile="baseline") == ""
+
+
+def test_a_compose_user_reads_which_service_it_is() -> None:
+    labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web-1"}
+    limited = {"Image": "busybox", "Labels": labels, "HostConfig": {**LIMITED, "PidMode": "host"}}
+
+    assert tried({"Image": "busybox", "Labels": labels}).startswith("service web-1 in the compose file with {mem_limit")
+    assert tried(limited) == "service web-1 in the compose file without pid host"
+    odd = {**labels, "com.docker.compose.service": "web\n  try: rm"}
+    assert tried({**limited, "Labels": odd}) == "the service in the compose file without pid host"

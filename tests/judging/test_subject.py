@@ -16,6 +16,7 @@ from portero.policy.loader import load_policy
 from portero.reading.envelope import Envelope, read_envelope
 from portero.recording.masking import mask_request
 from portero.settings.settings import Settings
+from portero.values.json_types import JSON
 from tests.judging.requests import envelope, write_files
 from tests.paths import SCHEMAS
 
@@ -95,3 +96,26 @@ def test_the_ids_of_trace_and_span(value: str) -> None:
 )
 def test_anything_else_is_none(headers: dict[str, str]) -> None:
     assert read_traceparent(headers) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "made"),
+    [
+        (
+            "/containers/create?name=shop-web-1",
+            {"Image": "x", "Labels": {"com.docker.compose.service": "web"}},
+            "service web",
+        ),
+        ("/containers/create?name=/web", {"Image": "x"}, "web"),
+        ("/containers/create", {"Image": "x"}, ""),
+        ("/containers/create?name=a%20b", {"Image": "x"}, ""),
+        ("/networks/create", {"Name": "app"}, "app"),
+        ("/services/create", {"Name": "api", "TaskTemplate": {"ContainerSpec": {"Image": "x"}}}, "api"),
+        ("/containers/web/rename?name=other", None, ""),
+    ],
+)
+def test_what_would_be_made_has_the_name_that_who_asks_knows(target: str, body: JSON, made: str) -> None:
+    judge = replace(judge_of(Settings.read({}, {"host_root": "none"})), host=FixedHost())
+    data = envelope("POST", f"/v1.45{target}", body)
+
+    assert judge.decide(data, "d-1", 1_800_000_000.0).subject.made == made

@@ -67,7 +67,8 @@ def _write_headline(decision: Decision) -> str:
     operation = decision.subject.operation or "request"
     if operation in _OF_BUILDS and any(one.wording and one.wording.cause == _BUILD for one in decision.violations):
         operation = f"Build ({operation})"
-    return f"{operation} refused [{decision.id}]"
+    made = f" of {decision.subject.made}" if decision.subject.made else ""
+    return f"{operation}{made} refused [{decision.id}]"
 
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:

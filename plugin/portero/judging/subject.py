@@ -18,6 +18,10 @@ from portero.values.json_fields import to_list, to_object, to_text
 from portero.values.json_types import JSON
 
 _COMPOSE_LABEL = "com.docker.compose.project"
+_SERVICE_LABEL = "com.docker.compose.service"
+_MAKING = frozenset({"ContainerCreate", "ServiceCreate", "NetworkCreate", "VolumeCreate"})
+# Names of dockerd and services of Compose; a value of any other form is not repeated.
+_NAME = re.compile(r"/?([a-zA-Z0-9_.-]{1,80})")
 # Of a header traceparent: version, trace, span, flags; a later version may have more behind them.
 _TRACE_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?")
 _FIRST_VERSION, _NO_VERSION = "00", "ff"
@@ -49,8 +53,24 @@ def describe_subject(
         daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
         trace=trace,
         parent_span=parent_span,
+        made=_name_made(target, document) if match and match.operation.id in _MAKING else "",
         is_probe=target is not None and envelope is not None and is_probe(target, envelope.body),
     )
+
+
+def _name_made(target: Target | None, document: Mapping[str, JSON]) -> str:
+    """What the request would make, as who sent it calls it: a service of a compose file, or a name; empty for none."""
+    if service := find_service(document):
+        return f"service {service}"
+    in_query = target.query.get("name", ()) if target else ()
+    match = _NAME.fullmatch(in_query[0] if in_query else to_text(to_object(document.get("body")).get("Name")))
+    return match[1] if match else ""
+
+
+def find_service(document: Mapping[str, JSON]) -> str:
+    """The service of a compose file whose container would be made; empty where it is none."""
+    match = _NAME.fullmatch(to_text(to_object(to_object(document.get("body")).get("Labels")).get(_SERVICE_LABEL)))
+    return match[1] if match else ""
 
 
 def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:

@@ -64,8 +64,13 @@ class FlagChanges:
         )
 
 
-def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False) -> Proposed | None:
-    """The changes as docker takes them, with the line for this user; None where it would be too long."""
+def propose(
+    changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False, service: str = ""
+) -> Proposed | None:
+    """The changes as docker takes them, with the line for this user; None where it would be too long.
+
+    `service`: the one of the compose file, where it is known.
+    """
     proposed = Proposed(
         command=COMMANDS[changes.operation],
         add=changes.write(changes.added),
@@ -76,7 +81,7 @@ def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = Fa
     line = write_line(proposed)
     if len(line) > MAX_CHARACTERS:
         return None
-    return replace(proposed, line=_write_compose(changes) if by_compose else line)
+    return replace(proposed, line=_write_compose(changes, service) if by_compose else line)
 
 
 def write_line(proposed: Proposed) -> str:
@@ -95,19 +100,23 @@ def _spell_brackets(instead: Iterable[str], without: Iterable[str]) -> str:
     return f"  ({listed})" if listed else ""
 
 
-def _write_compose(changes: FlagChanges) -> str:
+def _write_compose(changes: FlagChanges, service: str) -> str:
     of = _COMPOSED.get(changes.operation)
     if of is None:
         return ""
     try:
         keys = compose_syntax.spell_keys(list(changes.added))
-        removed = _spell_brackets(_spell_dropped(changes.instead), _spell_dropped(changes.without))
+        instead, without = _spell_dropped(changes.instead), _spell_dropped(changes.without)
     except LookupError:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
     networks = [value for flag, value in changes.added if flag == "--network"]
     top = f", at its top {compose_syntax.declare_networks(networks)}, without network_mode" if networks else ""
-    line = f"the {of} in the compose file with {keys or _REST}{top}{removed}"
+    what = f"{f'service {service}' if service else f'the {of}'} in the compose file"
+    if keys or top:
+        line = f"{what} with {keys or _REST}{top}{_spell_brackets(instead, without)}"
+    else:
+        line = f"{what} without {', '.join(without)}"
     return line if len(line) <= MAX_CHARACTERS else ""
 
 
