@@ -236,6 +236,15 @@ def test_no_line_begins_with_a_brace_since_compose_shows_none_of_json(name: str)
             assert [line for line in told.split("\n") if line.lstrip().startswith("{")] == [], told
 
 
+def test_an_archive_that_is_imported_is_no_build() -> None:
+    wording = Wording("unseen-device-nodes", cause="build")
+    imported = replace(denied("unseen-device-nodes", "?fromSrc"), wording=wording)
+
+    assert text(imported, operation="ImageCreate").startswith(f"ImageCreate refused [{ID}]\n")
+    pulled = replace(imported, at="?fromImage")
+    assert text(pulled, operation="ImageCreate").startswith(f"Build (ImageCreate) refused [{ID}]\n")
+
+
 def test_the_first_line_names_what_would_be_made() -> None:
     named = replace(decision(denied("no-privileged")), subject=Subject("ContainerCreate", made="service web"))
 

@@ -65,7 +65,9 @@ def merge_entries(decision: Decision) -> list[Entry]:
 
 def _write_headline(decision: Decision) -> str:
     operation = decision.subject.operation or "request"
-    if operation in _OF_BUILDS and any(one.wording and one.wording.cause == _BUILD for one in decision.violations):
+    about_builds = [one for one in decision.violations if one.wording and one.wording.cause == _BUILD]
+    # What docker import sends is an archive.
+    if operation in _OF_BUILDS and any(one.at != "?fromSrc" for one in about_builds):
         operation = f"Build ({operation})"
     made = f" of {decision.subject.made}" if decision.subject.made else ""
     return f"{operation}{made} refused [{decision.id}]"
