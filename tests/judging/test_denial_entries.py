@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from portero.decision import Violation
 from portero.judging import denial_entries
 from portero.values.denial_parts import Wording
@@ -94,3 +96,13 @@ def test_a_short_remedy_is_always_told_and_the_long_one_where_nothing_else_helps
     assert told(violation("other")) == [("other", "X: It harms. Drop it.")]
     assert told(violation("other"), solved=frozenset({"other"})) == [("other", "X: It harms.")]
     assert told(lacking("cpu-limit", "CPU", 1)) == [("cpu-limit", "no limit on CPU. Drop it.")]
+
+
+@pytest.mark.parametrize(
+    ("at", "cause", "place"),
+    [("operation", "", ""), ("path.id", "build", ""), ("path.id", "", "path.id"), ("?x", "build", "?x")],
+)
+def test_the_whole_request_is_no_place_to_name(at: str, cause: str, place: str) -> None:
+    violation = Violation("a", "baseline", at, "deny", "why", {}, wording=Wording("a", cause=cause))
+
+    assert denial_entries.write_place(violation) == place

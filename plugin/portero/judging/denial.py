@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from portero.decision import Decision, Violation
 from portero.judging import denial_entries, unknown_fields
-from portero.judging.denial_entries import Entry
+from portero.judging.denial_entries import BUILD, Entry
 from portero.values.json_types import JSON
 
 MAX_LINES = 12
@@ -20,7 +20,6 @@ _MIN_LEFT_OPEN = 4
 _MAX_NOTES = 3
 # What buildx asks for before it builds; people know these as the build.
 _OF_BUILDS = frozenset({"ContainerInspect", "Grpc", "ImageCreate", "Session"})
-_BUILD = "build"
 # A longer name has its text right behind it.
 _MAX_NAME_LENGTH = 18
 
@@ -65,7 +64,7 @@ def merge_entries(decision: Decision) -> list[Entry]:
 
 def _write_headline(decision: Decision) -> str:
     operation = decision.subject.operation or "request"
-    about_builds = [one for one in decision.violations if one.wording and one.wording.cause == _BUILD]
+    about_builds = [one for one in decision.violations if one.wording and one.wording.cause == BUILD]
     # What docker import sends is an archive.
     if operation in _OF_BUILDS and any(one.at != "?fromSrc" for one in about_builds):
         operation = f"Build ({operation})"
