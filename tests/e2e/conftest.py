@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .device_nodes import Disk
 from .engine import FOLDERS, NEW, chosen_engine, missing_engine
 from .guarded import GuardedDocker
 from .host import missing
@@ -72,6 +73,13 @@ def own_docker(request: pytest.FixtureRequest, engine: Path | None) -> Iterator[
     configuration = getattr(request.module, "DAEMON_CONFIG", {})
     with started(GuardedDocker(swarm=True, daemon_config=configuration, engine=engine)) as guarded:
         yield guarded
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    need_dockerd()  # a loop device needs as much
+    with Disk(tmp_path) as disk:
+        yield disk
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 SECRET = b"a file of mode 0600"
 WRITTEN = b"written by a build"
 # An empty tar, as the beginning of ext4 is one; tar-split keeps what follows.
-_CONTENT = bytes(1024) + SECRET + b"\n" * ((1 << 20) - 1024 - len(SECRET))
+_CONTENT = bytes(1024) + SECRET + b"\n" * (512 - len(SECRET))
 _HEADERS = {
     ":method": "POST",
     ":scheme": "http",

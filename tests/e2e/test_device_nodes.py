@@ -1,13 +1,11 @@
 """Device nodes that dockerd opens itself: the disk is read and written, unless its control group and mount close it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .closed_devices import TEMPORARY, ClosedDocker, needs_device_groups
-from .conftest import need_dockerd, started
+from .conftest import started
 from .device_nodes import SECRET, WRITTEN, Disk, write_in_build
 from .guarded import GuardedDocker, serve
 from .images import import_image
@@ -25,13 +23,6 @@ ORDINARY = (
     "docker cp web:/etc/group /tmp/group && docker cp /tmp/group web:/tmp/",
     "docker exec -u nobody:nogroup web true && docker commit web committed:1",
 )
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    need_dockerd()  # a loop device needs as much
-    with Disk(tmp_path) as disk:
-        yield disk
 
 
 @pytest.fixture(params=[False, True], ids=["overlay2", "containerd"])

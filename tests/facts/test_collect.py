@@ -45,7 +45,7 @@ TOLD = {
     "NetworkCreate": {"network", "plugins", "labelsSize"},
     "NetworkConnect": {"networks", "sysctls"},
     "NetworkDelete": {"networks"},
-    "ImageCommit": {"secrets", "user", "healthcheck"},
+    "ImageCommit": {"secrets", "user", "healthcheck", "deviceAccess"},
     "ImageBuild": {
         *("build", "downloads", "namespaces", "networks", "cgroupParent", "secrets", "extraHosts", "limits"),
         *("ulimits", "deviceAccess"),
@@ -61,6 +61,9 @@ TOLD = {
     "DistributionInspect": {"image"},
     "GetPluginPrivileges": {"image"},
     "ImageLoad": {"deviceAccess"},
+    "ContainerArchive": {"deviceAccess"},
+    "PutContainerArchive": {"deviceAccess"},
+    "ContainerExport": {"deviceAccess"},
     "Grpc": {"buildkit", "deviceAccess"},
     "Session": {"buildkit", "deviceAccess"},
     "ContainerTop": {"processList"},

@@ -10,7 +10,7 @@ these requests have the fact, too.
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts import addresses, limits, namespaces, networks, process, secret_names
+from portero.facts import addresses, device_access, limits, namespaces, networks, process, secret_names
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import canonicalize
 from portero.reading.go_json import parse_json
@@ -51,7 +51,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     mode = find_first(query, "networkmode")
     return {
         "build": _make_fact(query),
-        **read_device_access("operation", host),
+        **device_access.read_built("operation", host),
         "downloads": addresses.read_build_context(find_first(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
@@ -149,9 +149,4 @@ def read_builder_pull(image: JSON, host: HostMoment) -> dict[str, JSON]:
 
 
 def _make_buildkit_fact(at: str, host: HostMoment) -> dict[str, JSON]:
-    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}, **read_device_access(at, host)}
-
-
-def read_device_access(at: str, host: HostMoment) -> dict[str, JSON]:
-    """Whether dockerd opens device nodes that a build or an archive holds."""
-    return {"deviceAccess": {"value": host.device_access(), "at": at}}
+    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}, **device_access.read_built(at, host)}

@@ -8,6 +8,7 @@ from portero.facts import (
     build,
     commit,
     container,
+    device_access,
     image,
     log_driver,
     mounts,
@@ -50,7 +51,7 @@ def has_facts(operation_id: str) -> bool:
 def _read_image_create(call: _FactSource) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": addresses.read_import(call.query)}
-    named = {} if pulled else image.read_new_name(call.query) | build.read_device_access("?fromSrc", call.host)
+    named = {} if pulled else image.read_new_name(call.query) | device_access.read_built("?fromSrc", call.host)
     return pulled | imported | named | build.read_builder_pull(pulled.get("image"), call.host)
 
 
@@ -80,9 +81,16 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     },
     "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
-    "ImageCommit": lambda call: commit.read_config(call.body, call.query) | image.read_new_name(call.query),
+    "ImageCommit": lambda call: (
+        commit.read_config(call.body, call.query)
+        | image.read_new_name(call.query)
+        | device_access.read_built("?container", call.host)
+    ),
+    "ContainerArchive": lambda call: device_access.read_copied("ContainerArchive", call.path, call.host),
+    "PutContainerArchive": lambda call: device_access.read_copied("PutContainerArchive", call.path, call.host),
+    "ContainerExport": lambda call: device_access.read_copied("ContainerExport", call.path, call.host),
     "ImageCreate": _read_image_create,
-    "ImageLoad": lambda call: build.read_device_access("operation", call.host),
+    "ImageLoad": lambda call: device_access.read_built("operation", call.host),
     "ContainerTop": lambda call: {"processList": ps_arguments.read_top(call.query)},
     "ContainerInspect": lambda call: build.read_builder_inspect(call.path, call.host),
     "Grpc": lambda call: build.read_connection(call.host),

@@ -67,8 +67,8 @@ def list_notices(policy: Policy, profile: str, daemons: Sequence[JSON]) -> Itera
             )
         elif daemon["deviceAccess"] != "closed" and not _refuses(policy, profile, _NODES):
             yield (
-                f"dockerd {daemon['pid']} may open disks that builds and archives name: run portero devices close, and"
-                " restart docker"
+                f"dockerd {daemon['pid']} may open disks that builds, archives and containers name: run portero devices"
+                " close, and restart docker"
             )
 
 
