@@ -49,6 +49,20 @@ def test_what_opens_the_host_does_not_start(docker: GuardedDocker, name: str) ->
     assert refusing(done.stderr) == ["existing-container"], done.stderr
 
 
+def test_a_look_at_a_file_makes_no_folder_where_a_link_leads_meanwhile(docker: GuardedDocker) -> None:
+    look = "/containers/missing/archive?path=/etc"
+    assert docker.client.ask("HEAD", look).status == 200
+    # dockerd makes missing sources for each look.
+    docker.do("rmdir /srv/gone/x/y /srv/gone/x /srv/gone && ln -s /etc /srv/gone")
+    before = docker.log_size()
+
+    assert docker.client.ask("HEAD", look).status == 403
+    (violation,) = docker.decision(before, "ContainerArchiveInfo")["violations"]
+    assert (violation["rule"], violation["at"]) == ("existing-container", "path.id")
+    assert docker.shell("ls /etc/x").returncode != 0
+    docker.do("rm /srv/gone")
+
+
 @pytest.mark.parametrize("name", ["child", "calm", "away"])
 def test_old_harmless_containers_start(docker: GuardedDocker, name: str) -> None:
     docker.do(f"docker start {name}")

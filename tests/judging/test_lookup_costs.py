@@ -80,7 +80,7 @@ def test_looking_and_ending_asks_nothing(judge: Judge, method: str, target: str)
 def test_an_operation_that_only_reads_asks_nothing_unless_it_hands_out_files(judge: Judge) -> None:
     asking = {operation.id for operation in judge.routes.operations if operation.reads and operation.looks_up}
 
-    assert asking == {"ContainerArchive", "ContainerExport"}
+    assert asking == {"ContainerArchive", "ContainerArchiveInfo", "ContainerExport"}
 
 
 @pytest.mark.parametrize(("method", "target", "body"), USES, ids=[use[1] for use in USES])
