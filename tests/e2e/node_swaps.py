@@ -7,6 +7,7 @@ the nodes come with the image.
 import ctypes
 import io
 import os
+import shutil
 import socket
 import tarfile
 import time
@@ -49,6 +50,16 @@ class SwappingContainer:
         done["ImageCommit"] = self._is_committed(tries)
         done["PutContainerArchive"] = self._is_written(tries)
         return {operation for operation, has_opened in done.items() if has_opened}
+
+    def hands_out(self, folder: str, tries: int) -> bool:
+        """Whether a commit has files of a folder of the host in its layer, each of which begins with the secret."""
+        shutil.rmtree(self._data / "nodes")
+        os.symlink(folder, self._data / "nodes")
+        place = self._docker.host.path(folder)
+        place.mkdir(mode=0o700)
+        for name in os.listdir(self._data / "files"):
+            (place / name).write_bytes(SECRET.ljust(_SIZE))
+        return self._is_committed(tries)
 
     def _move(self, old: Path, new: Path) -> None:
         new.mkdir(parents=True)

@@ -63,3 +63,8 @@ def test_where_devices_are_closed_no_copy_opens_the_disk_and_hardened_allows_it(
         with docker.nothing_refused():
             for copy in COPIES:
                 docker.do(copy)
+
+
+def test_a_commit_reads_files_of_root_by_their_paths(disk: Disk) -> None:
+    with started(GuardedDocker()) as docker:
+        assert SwappingContainer(docker, disk).hands_out("/root/kept", tries=60)
