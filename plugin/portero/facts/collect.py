@@ -17,6 +17,7 @@ from portero.facts import (
     process,
     ps_arguments,
     service,
+    templates,
 )
 from portero.host.view import HostMoment
 from portero.refusals import Refused
@@ -56,7 +57,11 @@ def _read_image_create(call: _FactSource) -> dict[str, JSON]:
 
 
 def _read_swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
-    return {"plugins": plugins.read_swarm(spec, prefix), "log": log_driver.read_swarm(spec, prefix)}
+    return {
+        "plugins": plugins.read_swarm(spec, prefix),
+        "log": log_driver.read_swarm(spec, prefix),
+        "growingTemplates": templates.read_swarm(spec, prefix),
+    }
 
 
 _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
@@ -97,7 +102,10 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "Session": lambda call: build.read_connection(call.host),
     **dict.fromkeys(
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
-        lambda call: {"plugins": plugins.read_secret(call.body)},
+        lambda call: {
+            "plugins": plugins.read_secret(call.body),
+            "growingTemplates": templates.read_secret(call.body),
+        },
     ),
     "ImagePush": lambda call: image.read_push(call.path, call.query),
     "ImageTag": lambda call: image.read_tag(call.path, call.query),

@@ -13,6 +13,7 @@ from portero.facts import (
     process,
     secret_names,
     security,
+    templates,
 )
 from portero.host.view import HostMoment
 from portero.values.json_fields import child, flag, integer, objects, text, texts
@@ -56,6 +57,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "stopTimeout": process.make_value(integer(body, "StopTimeout"), "StopTimeout"),
         "publishAllPorts": process.make_value(flag(config, "PublishAllPorts"), "HostConfig.PublishAllPorts"),
         "log": log_driver.read_create(config),
+        "growingTemplates": templates.read_create(config),
         "healthcheck": process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck"),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env")
         + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),

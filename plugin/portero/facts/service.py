@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts import image, limits, log_driver, mounts, networks, plugins, ports, process, secret_names, security
+from portero.facts import (
+    image,
+    limits,
+    log_driver,
+    mounts,
+    networks,
+    plugins,
+    ports,
+    process,
+    secret_names,
+    security,
+    templates,
+)
 from portero.host.view import HostMoment
 from portero.values.json_fields import child, flag, integer, objects, text, texts
 from portero.values.json_types import JSON, Fact
@@ -43,6 +55,7 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "publishedPorts": ports.count_service(child(body, "EndpointSpec")),
         "stopTimeout": process.read_grace_period(spec, f"{_SPEC}.StopGracePeriod"),
         "log": log_driver.read_service(task),
+        "growingTemplates": templates.read_service(task),
         "restartPolicy": process.read_service_restart(child(task, "RestartPolicy"), "TaskTemplate.RestartPolicy"),
         "healthcheck": process.read_healthcheck(child(spec, "Healthcheck"), f"{_SPEC}.Healthcheck"),
         "extraHosts": process.read_service_hosts(texts(spec, "Hosts"), f"{_SPEC}.Hosts"),
