@@ -125,6 +125,8 @@ def test_a_control_character_in_a_name_counts() -> None:
         ("tag", '{{printf "%c" 10}}', True),
         ("tag", "{{.Command}}", True),
         ("tag", "{{index .ContainerEnv 0}}", True),
+        ("tag", "{{.ContainerLabels.x}}", True),
+        ("tag", "{{.}}", True),
         ("tag", "back\\slash", False),
         ("env-regex", "^(a|b)\\d", False),
     ],

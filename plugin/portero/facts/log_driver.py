@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from portero.facts.addresses import is_local, read_host
+from portero.facts.log_tag import may_hold_control
 from portero.values.go_values import parse_ram_size
 from portero.values.json_fields import as_text, child, text
 from portero.values.json_types import JSON, Fact
@@ -19,8 +20,6 @@ _BUFFERS = frozenset({"max-buffer-size", "fluentd-buffer-limit"})
 _ADDRESSES = ("-address", "-url", "-endpoint")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=/)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# What can make a control character in the Go template of a tag: a literal with an escape, or text of the container.
-_COMPUTED = re.compile(r"\\|print|Command|ContainerArgs|ContainerEntrypoint|ContainerEnv|Config")
 
 
 def read_create(config: Fact) -> Fact:
@@ -65,8 +64,7 @@ def parse_options(options: Mapping[str, JSON], at: str) -> Fact:
 
 
 def _has_control(name: str, value: str) -> bool:
-    computed = name == "tag" and "{{" in value and _COMPUTED.search(value) is not None
-    return computed or _CONTROL.search(name + value) is not None
+    return _CONTROL.search(name + value) is not None or (name == "tag" and may_hold_control(value))
 
 
 def _list_addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:

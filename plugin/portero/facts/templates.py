@@ -14,7 +14,7 @@ from portero.values.json_fields import as_text, child, objects, text, texts
 from portero.values.json_types import JSON, Fact
 
 # Of all templates of a request together, each of which can bring a long label; and the letters of one of them.
-_MAX_ACTIONS, _MAX_ACTION_LENGTH = 200, 1024
+MAX_ACTIONS, _MAX_ACTION_LENGTH = 200, 1024
 _OPEN, _CLOSE = "{{", "}}"
 # A part of an action, as Go's text/template reads it: a quoted text, the end, or anything else.
 _PART = re.compile(r"""(?P<quoted>"(?:\\.|[^"\\\n])*"|`[^`]*`|'(?:\\.|[^'\\\n])*')|\}\}|[^"`'}]+|.""", re.DOTALL)
@@ -29,7 +29,7 @@ _PLAIN = frozenset(
         *("env", "secret", "config"),
     }
 )
-_TAG, _TOO_LONG = "tag", "long"
+_TAG, _TOO_LONG = "tag", "$ long"
 
 
 def read_create(config: Fact) -> list[JSON]:
@@ -86,16 +86,16 @@ def _list_values(maps: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
 def _find_growing(templates: Iterable[tuple[str, str]]) -> list[JSON]:
     actions, joins, growing = 0, 0, dict[str, None]()
     for at, template in templates:
-        for words in map(_WORD.findall, _list_actions(template)) if _OPEN in template else ():
+        for words in map(_WORD.findall, list_actions(template)) if _OPEN in template else ():
             actions, joins = actions + 1, joins + words.count("join")
-            if actions > _MAX_ACTIONS or joins > 1 or not _PLAIN.issuperset(words):
+            if actions > MAX_ACTIONS or joins > 1 or not _PLAIN.issuperset(words):
                 growing[at] = None
                 break
     return [{"at": at} for at in growing]
 
 
-def _list_actions(template: str) -> Iterator[str]:
-    """Each action without its quoted texts. One that is too long has a word that is not plain."""
+def list_actions(template: str) -> Iterator[str]:
+    """Each action without its quoted texts. One that is too long has a word and a field that are not plain."""
     position = template.find(_OPEN)
     while position >= 0:
         if comment := _COMMENT.match(template, position):
