@@ -67,7 +67,7 @@ def long_way(judge: Judge) -> Judge:
 
 def takes_short_way(judge: Judge, data: bytes, monkeypatch: pytest.MonkeyPatch, known: Identity | None = None) -> bool:
     documents: list[Any] = []
-    read = Judge._document
+    read = Judge._build_document
 
     def note(*values: Any) -> dict[str, Any]:
         documents.append(values)

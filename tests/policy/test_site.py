@@ -263,7 +263,10 @@ _PATH = "write an absolute path without //, . or .. and without a slash at the e
             {"devices": [{"path": "/dev/null", "permissions": "wr"}]},
             "devices[0].permissions: write the letters of r, w and m that are allowed, in that order",
         ),
-        ({"devices": [{"path": "/dev/null"}]}, "devices[0]: 'permissions' is missing"),
+        (
+            {"devices": [{"path": "/dev/null"}]},
+            "devices[0]: 'permissions' is missing: write the letters of r, w and m that are allowed, in that order",
+        ),
         (
             {"seccomp-profiles": ["ABC"]},
             "seccomp-profiles[0]: write the 64 lower-case hexadecimal digits that sha256sum prints",
