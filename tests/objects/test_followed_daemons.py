@@ -93,6 +93,7 @@ def test_no_request_is_decided_between_an_answer_and_its_note(monkeypatch: pytes
     threads.append(threading.Thread(target=decide))
     threads[1].start()
     threads[1].join(0.1)
+    assert followed._noting.locked()
     # A read changes nothing, and is answered meanwhile.
     followed.note_result(request.replace(b'"POST"', b'"GET"').replace(b": ", b":"), PEER, lambda: seen.append("read"))
     may_note.set()
@@ -100,6 +101,15 @@ def test_no_request_is_decided_between_an_answer_and_its_note(monkeypatch: pytes
         thread.join(10)
 
     assert seen == ["read", "noted", "decided"]
+
+
+def test_nothing_waits_for_what_is_answered_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed, seen = follow(), list[bool]()
+    monkeypatch.setattr(FollowedDaemon, "note_result", lambda self, *_: seen.append(followed._noting.locked()))
+    followed.note_result(post("/containers/web/update"), PEER)
+    followed.note_result(post("/containers/web/update"), PEER, lambda: None)
+
+    assert seen == [False, True]
 
 
 def test_what_cannot_be_answered_is_noted() -> None:

@@ -39,8 +39,9 @@ class StandIn:
     def request_reload(self) -> None:
         self._loads += 1
 
-    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
-        send()
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
+        if send:
+            send()
 
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":

@@ -38,7 +38,7 @@ class Failing(StandIn):
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         raise ZeroDivisionError
 
-    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         raise ZeroDivisionError
 
 

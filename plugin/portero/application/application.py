@@ -95,11 +95,11 @@ class Application:
             _LOG.error("internal error", exc_info=error)
             return self.failure()
 
-    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """What dockerd posts after a request (AuthZRes): noted after `send` answers it, before the next is decided."""
         if (followed := self._followed) is not None:
             followed.note_result(data, peer, send)
-        else:
+        elif send is not None:
             send()
 
     @property

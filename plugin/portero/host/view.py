@@ -153,8 +153,8 @@ class Follower(Protocol):
     def note_refused(self, id: str) -> None:
         """A request is refused that may have been allowed by its rules. `id`: of the decision."""
 
-    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
-        """What dockerd posts after a request. `send` answers it, before it is noted."""
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
+        """What dockerd posts after a request. `send` answers it, before it is noted; None: that is done later."""
 
     def wait_for_results(self) -> None:
         """Wait until what was answered is noted."""

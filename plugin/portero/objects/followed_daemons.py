@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
@@ -96,22 +96,20 @@ class FollowedDaemons:
         for followed in self._followed.values():
             followed.creations.note_made(id)
 
-    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] = lambda: None) -> None:
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """dockerd carried out a request, and posts what it answers; `send` answers dockerd, whose client waits for it.
 
-        What that client, or any who hears of it, asks next is decided only when this is noted (wait_for_results): it
-        comes after the answer, and that is sent when the turn to note has been taken already. So nothing is known later
-        than it was when results were noted first. Nobody waits for dockerd here.
+        None: that is done later. What comes after an answer that was sent first is decided only when this is noted
+        (wait_for_results), since the turn to note is taken before it is sent. So nothing is known later than if all
+        were noted first, whatever names and IDs mean meanwhile. Nothing here waits for dockerd.
         """
-        if not may_show_change(data):
-            send()
-            return
-        asking = self._list_asking(peer)
-        with self._noting:
+        asking = self._list_asking(peer) if may_show_change(data) else ()
+        with self._noting if send and asking else nullcontext():
             try:
-                send()
+                if send:
+                    send()
             finally:
-                if (result := read_result(data)) is not None:
+                if asking and (result := read_result(data)) is not None:
                     for followed in asking:
                         followed.note_result(result, lambda: read_change(result.envelope, self._routes))
 

@@ -24,7 +24,7 @@ class Answers(Protocol):
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         """The reply to one AuthZReq of this peer."""
 
-    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+    def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """What dockerd posts after a request. `send` answers: no request is decided between that and the note."""
 
     def failure(self) -> Mapping[str, JSON]:
@@ -59,7 +59,7 @@ def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str,
         return answers.failure()
 
 
-def note_result(answers: Answers, data: bytes, peer: Peer, send: Callable[[], None]) -> None:
+def note_result(answers: Answers, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
     """Have `send` answer, and note what dockerd posts after a request. OSError: that of `send`.
 
     The request has been carried out: a denial would undo nothing, and the client would not know.
@@ -73,7 +73,7 @@ def note_result(answers: Answers, data: bytes, peer: Peer, send: Callable[[], No
 
 
 def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
-    note_result(answers, data, peer, lambda: None)
+    note_result(answers, data, peer)
     return ALLOWED
 
 
