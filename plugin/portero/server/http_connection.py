@@ -132,14 +132,20 @@ class Connection:
         """Answer first: a client waits, and no other answer is possible. Whether this was the last one."""
         data, last = self._read_body(head), self._is_last(head)
         unsent = [_format_json("200 OK", ALLOWED, last=True) if last else _ALLOWED]
+        faults: list[OSError] = []
 
         def send() -> None:
-            # Others wait until it is noted: what does not read its answers must not keep them waiting.
-            self._client.sendall(unsent.pop(), socket.MSG_DONTWAIT)
+            try:
+                # Others wait until it is noted: what does not read its answers must not keep them waiting.
+                self._client.sendall(unsent.pop(), socket.MSG_DONTWAIT)
+            except OSError as error:
+                faults.append(error)
 
         note_result(self._answers, data, self._identify_peer(), send)
         if unsent:
             send()
+        if faults:
+            raise faults[0]
         return last
 
     def _answer(self, head: Head) -> tuple[bytes, bool]:

@@ -60,14 +60,12 @@ def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str,
 
 
 def note_result(answers: Answers, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
-    """Have `send` answer, and note what dockerd posts after a request. OSError: that of `send`.
+    """Have `send` answer, and note what dockerd posts after a request.
 
     The request has been carried out: a denial would undo nothing, and the client would not know.
     """
     try:
         answers.note_result(data, peer, send)
-    except OSError:
-        raise
     except Exception as error:  # noqa: BLE001 - see above
         _LOG.error("internal error", exc_info=error)
 
