@@ -138,12 +138,10 @@ def pull(login: str | None, state: str | None) -> None:
 def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
     settings = options.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
+    failures = options.give_up_on(TransportFailed, LoginRefused)
     try:
-        with options.explain_os_errors(source, by_file=True), limit_seconds(WHOLE * DEADLINE):
-            bundle = _read_bundle(source, settings)
-            _, manifest = open_bundle(bundle, read_trusted_keys(settings))
-    except (TransportFailed, LoginRefused) as error:
-        options.give_up([str(error)])
+        with failures, options.explain_os_errors(source, by_file=True), limit_seconds(WHOLE * DEADLINE):
+            _, manifest = open_bundle(_read_bundle(source, settings), read_trusted_keys(settings))
     except DeadlinePassed:
         options.give_up([f"{source}: could not be read within {WHOLE * DEADLINE:g} s"])
     except BundleRefused as refused:

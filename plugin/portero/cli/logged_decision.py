@@ -63,10 +63,8 @@ def list_logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
     rotated.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     try:
         os.stat(file)
-    except PermissionError as error:
-        options.give_up([f"{file}: {error.strerror}; {_FOR_ROOT}"])
     except OSError as error:
-        if os.geteuid() != 0 and not rotated:
+        if isinstance(error, PermissionError) or (os.geteuid() != 0 and not rotated):
             options.give_up([f"{file}: {error.strerror}; {_FOR_ROOT}"])
         return [*map(str, rotated)] or options.give_up([f"{file}: {error.strerror}; {_NO_LOG}"])
     if not os.access(file, os.R_OK):
