@@ -105,7 +105,8 @@ def test_limits_of_a_service_that_runs_come_from_what_it_uses(tmp_path: Path) ->
             used = {"memory_stats": {"usage": 90 << 20, "stats": {"inactive_file": 10 << 20}}}
             known = {"/containers/json?all=1": running, "/services": [], "/info": {"CgroupVersion": "2"}}
             answer = used if "/stats?" in self.path else known.get(self.path)
-            self.reply(json.dumps(answer).encode(), 404 if answer is None else 200)
+            shown = {"message": "none"} if answer is None else answer
+            self.reply(json.dumps(shown).encode(), 404 if answer is None else 200)
 
     with serving(socket, Daemon):
         done = portero("check", "--profile", "hardened", "--docker-host", f"unix://{socket}", "--fix", file, "--write")

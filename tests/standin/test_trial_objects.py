@@ -87,7 +87,7 @@ ANSWERS: Mapping[str, object] = {
 class Daemon(Handler):
     def respond(self) -> None:
         answer = ANSWERS.get(self.path)
-        self.reply(json.dumps({} if answer is None else answer).encode(), 404 if answer is None else 200)
+        self.reply(json.dumps({"message": "no such object"} if answer is None else answer).encode(), 404 if answer is None else 200)
 
 
 @pytest.fixture
@@ -159,12 +159,12 @@ def test_without_a_socket_there_is_nothing_to_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "body", "why"),
     [
-        ("/containers/json?all=1", 403, {}, "answered with status 403"),
+        ("/containers/json?all=1", 403, {"message": "no"}, "answered with status 403"),
         ("/containers/json?all=1", 200, 7, "dockerd does not answer"),
         ("/containers/json?all=1", 200, [{"Labels": []}], "dockerd does not show its containers, services and /info"),
         ("/containers/json?all=1", 200, [{"Labels": {"com.docker.compose.service": 5}}], "dockerd does not show"),
-        ("/info", 403, {}, "dockerd does not show its containers, services and /info"),
-        ("/services", 403, {}, "dockerd does not show its containers, services and /info"),
+        ("/info", 403, {"message": "no"}, "dockerd does not show its containers, services and /info"),
+        ("/services", 403, {"message": "no"}, "dockerd does not show its containers, services and /info"),
     ],
 )
 def test_a_daemon_that_hides_something_is_named(tmp_path: Path, path: str, status: int, body: object, why: str) -> None:
