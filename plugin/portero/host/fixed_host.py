@@ -21,7 +21,7 @@ from portero.files.owners import AccountNames, Owners, Writer
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk
 from portero.host.homes import make_homes
-from portero.host.member import Creations, Members
+from portero.host.member import Creations, Members, NamesInUse
 from portero.host.network import HostRoutes
 from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer, find_passage
@@ -63,6 +63,7 @@ class FixedObjects:
     since: int = 1_767_225_600  # 2026-01-01
     members: Members | None = None
     creations: Creations | None = None
+    names: NamesInUse | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)

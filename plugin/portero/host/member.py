@@ -96,6 +96,28 @@ class MountedPath(NamedTuple):
     owner: str
 
 
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """A name of a container that a request copies to, or gives to a container; "" for any name, given."""
+
+    name: str
+    is_copy: bool
+
+    def clashes_with(self, other: "NameUse") -> bool:
+        """Whether one would copy into a container while the other gives its name to another one."""
+        return self.is_copy != other.is_copy and (self.name == other.name or "" in (self.name, other.name))
+
+
+class NamesInUse(Protocol):
+    """How requests that dockerd has not answered use names of containers, for one request."""
+
+    def allows(self, use: NameUse) -> bool:
+        """Whether it goes with what was allowed before this request asked dockerd."""
+
+    def add(self, id: str, use: NameUse) -> bool:
+        """Have others see this use by the request with this decision's ID; False: it does not go with a newer one."""
+
+
 class Creations(Protocol):
     """What others are creating at the daemon, for one request."""
 

@@ -12,7 +12,7 @@ from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.dockerd.device_access import DeviceAccess
 from portero.dockerd.peer import Peer
 from portero.files.symlinks import Kind
-from portero.host.member import Creations, Members
+from portero.host.member import Creations, Members, NamesInUse
 from portero.host.network import HostRoutes
 from portero.reading.routes import ApiRequest
 from portero.refusals import Refused
@@ -86,6 +86,10 @@ class Objects(Protocol):
     @property
     def creations(self) -> Creations | None:
         """What others are creating just now."""
+
+    @property
+    def names(self) -> NamesInUse | None:
+        """Names of containers that others use just now."""
 
     @property
     def since(self) -> int:

@@ -23,6 +23,7 @@ from portero.judging import (
     named_objects,
     not_enforced,
     owned_objects,
+    owner_programs,
     proposal,
     request_document,
     subject,
@@ -202,6 +203,7 @@ class Judge:
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
+        owned |= owner_programs.describe_owner_programs(document, objects, context.findings)
         if objects is None:
             return owned | joined_containers.list_unseen(document, operation, None)
         judge = partial(self._judge_existing, identity, context)

@@ -22,6 +22,7 @@ from portero.objects.changes import (
     read_process,
 )
 from portero.objects.creations import UNANSWERED_SECONDS, CreationsUnderWay
+from portero.objects.names_under_way import NamesUnderWay
 from portero.objects.picture import Picture
 from portero.reading.envelope import Envelope, Result
 
@@ -59,6 +60,7 @@ class FollowedDaemon:
     def __init__(self) -> None:
         self.picture = Picture()
         self.creations = CreationsUnderWay()
+        self.names = NamesUnderWay()
         self.connections = ConnectionPool()
         self._lock = threading.Lock()
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
@@ -132,6 +134,7 @@ class FollowedDaemon:
         elif change.makes == "pruned" and is_done:
             self._note_pruned(read_deleted(result.body))
         if request is not None:
+            self.names.end(request.id)
             # A create without a status has failed, and nothing is left of it (docker-facts 3.17).
             if made or (change.makes == "service" and is_done) or (change.makes == "container" and not result.status):
                 self.creations.note_made(request.id)
@@ -170,6 +173,8 @@ class FollowedDaemon:
                         one = replace(one, is_late=True, is_beyond=False)
                     if one.change.lasts or not one.is_late:
                         kept.append(one)
+                    else:
+                        self.names.end(one.id)
                 if not kept:
                     del self._under_way[key]
             requests = [one for each in self._under_way.values() for one in each]

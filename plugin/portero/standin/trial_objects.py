@@ -16,7 +16,7 @@ from typing import Protocol
 from portero.decision import Decision, Violation
 from portero.dockerd.api import SECONDS, TimedRequests
 from portero.dockerd.daemon import AskingDaemon
-from portero.host.member import Creations, Members
+from portero.host.member import Creations, Members, NamesInUse
 from portero.host.view import ListedKind, ObjectKind, Objects
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.lookup import DaemonObjects
@@ -115,6 +115,7 @@ class StillObjects(Objects, Protocol):
     __slots__ = ()
     members: Members | None = None
     creations: Creations | None = None
+    names: NamesInUse | None = None
     since: int = 0
 
     def refresh(self) -> bool:

@@ -1,0 +1,99 @@
+"""Copies that run a program of their container as root of the host: `objects.ownerPrograms` in the document.
+
+For `docker cp -a` Docker 24 to 27 looks up the container's user within the container, and runs its getent for one that
+is in no file (docker-facts 9.13). A form that no plugin sees can ask for the same, and be sent slowly: so nothing is
+copied into a container with a user, and the name must mean no other container until dockerd has answered.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import cast
+
+from portero.host.member import NameUse
+from portero.host.view import Objects
+from portero.judging.existing_objects import ObjectFindings
+from portero.judging.named_objects import list_others, shorten_name
+from portero.reading.uri import find_first
+from portero.refusals import Refused
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
+
+_COPY, _GIVING = "PutContainerArchive", ("ContainerCreate", "ContainerRename")
+_AFFECTED = range(24, 28)
+# dockerd's words for false in a query (docker-facts 5.5).
+_FALSE = ("", "0", "no", "false", "none")
+# Names that dockerd may give by itself to a container of anybody while a form is sent: the beginning of a new ID, that
+# of a task of swarm, and a word with a surname (moby pkg/namesgenerator, the same in 24 to 27).
+_PASSES_ON = re.compile(
+    r"""
+    [0-9a-f]{1,11}|.*\.[0-9a-z]{25}|(
+    admiring|adoring|affectionate|agitated|amazing|angry|awesome|beautiful|blissful|bold|boring|brave|busy|charming|
+    clever|compassionate|competent|condescending|confident|cool|cranky|crazy|dazzling|determined|distracted|dreamy|
+    eager|ecstatic|elastic|elated|elegant|eloquent|epic|exciting|fervent|festive|flamboyant|focused|friendly|frosty|
+    funny|gallant|gifted|goofy|gracious|great|happy|hardcore|heuristic|hopeful|hungry|infallible|inspiring|
+    intelligent|interesting|jolly|jovial|keen|kind|laughing|loving|lucid|magical|modest|musing|mystifying|naughty|
+    nervous|nice|nifty|nostalgic|objective|optimistic|peaceful|pedantic|pensive|practical|priceless|quirky|
+    quizzical|recursing|relaxed|reverent|romantic|sad|serene|sharp|silly|sleepy|stoic|strange|stupefied|suspicious|
+    sweet|tender|thirsty|trusting|unruffled|upbeat|vibrant|vigilant|vigorous|wizardly|wonderful|xenodochial|
+    youthful|zealous|zen
+    )_[a-z]+[0-9]?
+    """,
+    re.VERBOSE,
+)
+_UNSEEN = "Portero cannot ask the daemon whether it has a user"
+_MISSING = "there is no such container yet"
+_GIVEN = "another request gives this name to a container just now"
+_FLEETING = "dockerd can give this name to another container meanwhile"
+_COPIED_TO = "another request copies into the container of this name just now"
+
+
+def describe_owner_programs(
+    document: Mapping[str, JSON], objects: Objects | None, findings: ObjectFindings
+) -> dict[str, JSON]:
+    """One of them, with why it is; raises Refused (lookup-failed). `objects`: None: the daemon cannot be asked."""
+    query = cast(dict[str, list[str]], document["query"])
+    if document["operation"] == _COPY:
+        name, at = cast(dict[str, str], document["path"])["id"], "path.id"
+        if objects is None:
+            why = _UNSEEN if find_first(query, "copyUIDGID").strip().lower() not in _FALSE else ""
+        else:
+            try:
+                why = _find_reason(name, objects, findings)
+            except Refused as refused:
+                raise Refused("lookup-failed", at) from refused
+    elif document["operation"] in _GIVING and objects is not None:
+        name, at = find_first(query, "name").removeprefix("/"), "?name"
+        why = "" if not name or _may_use(NameUse(name, is_copy=False), objects, findings) else _COPIED_TO
+    else:
+        return {}
+    return {"ownerPrograms": [{"name": shorten_name(name), "why": why, "at": at}]} if why else {}
+
+
+def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
+    if not _is_affected(text(objects.info(), "ServerVersion")):
+        return ""
+    may_use = _may_use(NameUse(name, is_copy=True), objects, findings)
+    shown = objects.inspect("container", name)
+    if shown is None:
+        return _MISSING
+    for each in (shown, *list_others("container", name, shown, objects)):
+        # One that cannot be read is not empty.
+        if (user := child(each, "Config").get("User")) != "":
+            return f"it has a user ({shorten_name(str(user))})"
+    if _PASSES_ON.fullmatch(name):
+        return _FLEETING
+    return "" if may_use else _GIVEN
+
+
+def _is_affected(version: str) -> bool:
+    major = re.match(r"([0-9]+)\.", version)
+    return major is None or int(major[1]) in _AFFECTED
+
+
+def _may_use(use: NameUse, objects: Objects, findings: ObjectFindings) -> bool:
+    """Whether a name may be used so, by what the request saw first; others see it once the request is allowed."""
+    names = objects.names
+    if names is not None:
+        findings.use_name = partial(names.add, use=use)
+    return names is None or names.allows(use)
