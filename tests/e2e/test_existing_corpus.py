@@ -84,6 +84,11 @@ def _use(what: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: GuardedDocker, case: Any) -> None:
+    major = int(docker.client.get("/version")["Version"].split(".")[0])
+    first, last = case.get("engines", (0, major))
+    if not first <= major <= last:
+        docker.do(case["attack"])
+        return
     for _ in range(2 if case["rule"].startswith("existing-") else 1):
         attacked = docker.shell(case["attack"])
         assert case["rule"] in refusing(attacked.stdout + attacked.stderr), attacked.stdout + attacked.stderr

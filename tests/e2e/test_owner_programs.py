@@ -26,7 +26,9 @@ FORM = b"copyUIDGID=1"
 @pytest.fixture(scope="module")
 def docker(own_docker: GuardedDocker) -> GuardedDocker:
     own_docker.do(f"printf '{GETENT}' > /srv/getent; chmod 755 /srv/getent; date > /srv/file")
-    own_docker.do("docker create --name maker busybox && docker cp /srv/getent maker:/bin/ && docker commit maker armed")
+    own_docker.do(
+        "docker create --name maker busybox && docker cp /srv/getent maker:/bin/ && docker commit maker armed"
+    )
     return own_docker
 
 
@@ -90,7 +92,9 @@ def test_nothing_is_copied_where_a_user_is_or_can_come_to_be(
         assert refusing(docker.shell(command).stderr) == ([RULE] if is_affected else [])
     assert (RULE in copy_hidden(docker, name)) is is_affected
     assert not has_run(docker, id)
-    assert docker.shell(f"docker cp -a /srv/file {id[:12]}:/bin/").returncode == (1 if name == "asuser" and is_affected else 0)
+    assert docker.shell(f"docker cp -a /srv/file {id[:12]}:/bin/").returncode == (
+        1 if name == "asuser" and is_affected else 0
+    )
 
 
 def test_people_go_on_copying(docker: GuardedDocker) -> None:

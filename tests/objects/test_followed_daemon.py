@@ -1,11 +1,12 @@
 """Requests and answers are matched by their contents; what has no answer stays uncertain."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from portero.host.member import MountedPath
+from portero.host.member import MountedPath, NameUse
 from portero.objects import followed_daemon
 from portero.objects.changes import EVERYTHING, OF_CONTAINERS, PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
@@ -356,3 +357,32 @@ def test_an_exec_beside_one_of_an_earlier_process_is_asked_for() -> None:
     read(followed)
     allow_exec(followed, b"{}")
     assert answer_exec(followed, b"{}") is None
+
+
+COPIED, GIVEN = NameUse("web", is_copy=True), NameUse("web", is_copy=False)
+COPY, CREATES, RENAMES = (
+    PossibleChange(makes="copy"),
+    PossibleChange(WEB.touches, "container", "web", lasts=False),
+    PossibleChange(WEB.touches),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "use", "lasts"), [(COPY, COPIED, True), (RENAMES, GIVEN, True), (CREATES, GIVEN, False)]
+)
+def test_a_name_is_in_use_until_the_answer(
+    followed: FollowedDaemon, change: PossibleChange, use: NameUse, *, lasts: bool
+) -> None:
+    other = replace(use, is_copy=not use.is_copy)
+    for id in ("d-1", "d-2"):
+        assert followed.names.at().add(id, use)
+        followed.note_allowed(id, envelope(), change)
+    for _ in range(2):
+        assert not followed.names.at().allows(other)
+        followed.note_result(result(), lambda: change)
+    assert followed.names.at().allows(other)
+
+    assert followed.names.at().add("d-3", use)
+    followed.note_allowed("d-3", envelope(), change)
+    followed.note_late(-1.0)
+    assert followed.names.at().allows(other) is not lasts

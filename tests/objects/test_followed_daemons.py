@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.host.member import MountedPath
+from portero.host.member import MountedPath, NameUse
 from portero.objects import followed_daemons, picture_reader
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.followed_daemons import FollowedDaemons
@@ -266,13 +266,16 @@ def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_what_was_refused_after_all_is_not_being_created() -> None:
     followed = follow()
-    creations = followed.at(DAEMON).creations
+    creations, names = followed.at(DAEMON).creations, followed.at(DAEMON).names
+    assert names.at().add("d-1", NameUse("web", is_copy=True))
     creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
     followed.note_refused("d-2")
     assert creations.at().others
+    assert not names.at().allows(NameUse("web", is_copy=False))
     followed.note_refused("d-1")
 
     assert not creations.at().others
+    assert names.at().allows(NameUse("web", is_copy=False))
 
 
 def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:

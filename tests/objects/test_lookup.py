@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from portero.dockerd import api
-from portero.host.member import MountedPath
+from portero.host.member import MountedPath, NameUse
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
 from portero.objects.changes import Touch
@@ -334,15 +334,19 @@ def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
     followed.creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
     followed.creations.note_answered("d-1")
+    followed.names.at().add("d-1", NameUse("web", is_copy=False))
     found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
     assert found is not None
     found.list_all("container")
     assert found.creations.others
+    followed.names.end("d-1")
+    assert not found.names.allows(NameUse("web", is_copy=True))
     with answering(address, {LIST: http("200 OK", "[]")}):
         assert found.refresh()
         found.list_all("container")
 
     assert not found.creations.others
+    assert found.names.allows(NameUse("web", is_copy=True))
 
 
 def test_who_does_not_answer_soon_leaves_time_for_others(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

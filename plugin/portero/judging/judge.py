@@ -204,11 +204,11 @@ class Judge:
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         owned |= owner_programs.describe_owner_programs(document, objects, context.findings)
+        owned |= joined_containers.list_unseen(document, operation, objects)
         if objects is None:
-            return owned | joined_containers.list_unseen(document, operation, None)
+            return owned
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
-        used |= joined_containers.list_unseen(document, operation, objects)
         if "name" in operation.looks_up:
             used |= named_objects.describe_taken_id(document, objects)
             used |= named_objects.describe_parent(document, objects)
