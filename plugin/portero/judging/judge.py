@@ -196,19 +196,18 @@ class Judge:
 
     def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         operation = context.operation
-        identity = cast(dict[str, JSON], document["identity"])
-        may_concern = owned_objects.may_concern(operation)
-        owners = owned_objects.OwnerNames.of(self.policy.site, identity) if may_concern else None
+        caller = cast(dict[str, JSON], document["identity"])
+        owners = owned_objects.OwnerNames.of(self.policy.site, caller) if owned_objects.may_concern(operation) else None
         objects = context.host.objects() if operation.looks_up or owners else None
         owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
         owned |= owner_programs.describe_owner_programs(document, objects, context.findings)
-        owned |= joined_containers.list_unseen(document, operation, objects)
         if objects is None:
-            return owned
-        judge = partial(self._judge_existing, identity, context)
+            return owned | joined_containers.list_unseen(document, operation, None)
+        judge = partial(self._judge_existing, caller, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
+        used |= joined_containers.list_unseen(document, operation, objects)
         if "name" in operation.looks_up:
             used |= named_objects.describe_taken_id(document, objects)
             used |= named_objects.describe_parent(document, objects)
