@@ -70,7 +70,6 @@ def test_a_container_without_a_user_is_copied_to(name: str, owned: str) -> None:
         ("named", "it has a user (nobody)"),
         ("odd", "it has a user (None)"),
         ("unread", "it has a user (None)"),
-        ("gone", "there is no such container yet"),
         *((name, "dockerd can give this name to") for name in FLEETING),
     ],
 )
@@ -84,6 +83,15 @@ def test_a_name_that_begins_the_id_of_one_with_a_user_is_not_copied_to() -> None
 
     assert find_why(daemon(**{name: PLAIN, "shop": OTHER, OTHER["Id"]: OTHER}), name) == "it has a user (1000:1000)"
     assert find_why(daemon(**{name: PLAIN}), name) == ""
+
+
+def test_what_is_missing_is_left_to_dockerd_unless_a_slow_create_can_still_make_it() -> None:
+    names = NamesUnderWay()
+    assert find_why(daemon(), "gone") == find_why(daemon(names=names.at()), "gone") == ""
+    names.at().add("d-1", NameUse("gone", is_copy=False))
+    names.note_late("d-1")
+    assert find_why(daemon(names=names.at()), "gone") == "there is no such container yet"
+    assert find_why(daemon(names=names.at()), "web") == ""
 
 
 @pytest.mark.parametrize("version", ["20.10.24+dfsg1", "23.0.17", "28.5.2", "29.7.2", "119.0"])

@@ -111,6 +111,10 @@ class NameUse:
 class NamesInUse(Protocol):
     """How requests that dockerd has not answered use names of containers, for one request."""
 
+    @property
+    def is_whole(self) -> bool:
+        """False: a container that nobody waits for may be about to have any name that none has."""
+
     def allows(self, use: NameUse) -> bool:
         """Whether it goes with what was allowed before this request asked dockerd."""
 

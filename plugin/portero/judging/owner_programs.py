@@ -75,9 +75,9 @@ def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
         return ""
     may_use = _may_use(NameUse(name, is_copy=True), objects, findings)
     shown = objects.inspect("container", name)
-    if shown is None:
+    if shown is None and objects.names is not None and not objects.names.is_whole:
         return _MISSING
-    for each in (shown, *list_others("container", name, shown, objects)):
+    for each in (shown, *list_others("container", name, shown, objects)) if shown else ():
         # One that cannot be read is not empty.
         if (user := child(each, "Config").get("User")) != "":
             return f"it has a user ({shorten_name(str(user))})"

@@ -174,7 +174,7 @@ class FollowedDaemon:
                     if one.change.lasts or not one.is_late:
                         kept.append(one)
                     else:
-                        self.names.end(one.id)
+                        self.names.note_late(one.id)
                 if not kept:
                     del self._under_way[key]
             requests = [one for each in self._under_way.values() for one in each]

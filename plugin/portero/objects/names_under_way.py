@@ -23,12 +23,13 @@ class NamesUnderWay:
         self._lock = threading.Lock()
         self._number = 0
         self._by_id: dict[str, NameUse] = {}
+        self._is_whole = True
         self._latest = deque[tuple[int, NameUse]](maxlen=_MANY)
 
     def at(self) -> "RequestNames":
         """Those that one request sees, which asks dockerd after this."""
         with self._lock:
-            return RequestNames(self, self._number, frozenset(self._by_id.values()))
+            return RequestNames(self, self._number, frozenset(self._by_id.values()), self._is_whole)
 
     def add(self, id: str, use: NameUse, since: int) -> bool:
         """Add one; False: one that it does not go with was added since."""
@@ -50,6 +51,11 @@ class NamesUnderWay:
         with self._lock:
             self._by_id.pop(id, None)
 
+    def note_late(self, id: str) -> None:
+        """It is not waited for any more: a new container that has its name since then, and is not there yet."""
+        with self._lock:
+            self._is_whole &= self._by_id.pop(id, None) is None
+
 
 @dataclass(frozen=True, slots=True)
 class RequestNames:
@@ -58,6 +64,7 @@ class RequestNames:
     _under_way: NamesUnderWay
     _number: int
     _others: Set[NameUse]
+    is_whole: bool
 
     def allows(self, use: NameUse) -> bool:
         return not any(map(use.clashes_with, self._others))
