@@ -9,12 +9,14 @@ import pytest
 from portero.application.loading import judge_of
 from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import NameUse
+from portero.host.notes import HostNotes
 from portero.judging.existing_objects import ObjectFindings
 from portero.judging.judge import Judge
 from portero.judging.owner_programs import describe_owner_programs
 from portero.objects.names_under_way import NamesUnderWay
 from portero.refusals import Refused
 from portero.settings.settings import Settings
+from tests.judging.requests import envelope, list_refusing
 from tests.judging.test_existing_objects import SilentObjects, container, decide, judge, refuse
 
 __all__ = ["judge"]  # a fixture
@@ -172,6 +174,14 @@ def test_one_that_came_meanwhile_counts(judge: Judge) -> None:
 
     assert refuse(replace(judge, host=host), "PUT", "/containers/web/archive?path=/") == [RULE]
     assert added == ["d-1"]
+
+
+def test_a_replay_knows_what_the_daemon_had(judge: Judge) -> None:
+    notes, host, data = HostNotes(), FixedHost(), envelope("PUT", "/containers/shop/archive?path=/")
+    host.objects = daemon  # type: ignore[method-assign]
+    for each in (host, FixedHost()):
+        decision = replace(judge, host=each).decide(data, "d-1", 0.0, notes=notes)
+        assert list_refusing(decision) == [RULE]
 
 
 def test_without_lookups_ordinary_copies_pass(tmp_path: Path) -> None:
