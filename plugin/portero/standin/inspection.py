@@ -14,9 +14,8 @@ def inspect(state: State, call: Call) -> Answer:
 
 
 def describe(container: Container) -> Object:
-    config: Object = {
-        name: value for name, value in container.body.items() if name not in ("HostConfig", "NetworkingConfig")
-    }
+    others = ("HostConfig", "NetworkingConfig")
+    config: Object = {"User": "", **{name: value for name, value in container.body.items() if name not in others}}
     status: Object = {"Status": container.status, "Running": container.is_up, "Paused": container.status == "paused"}
     return TEMPLATES["container"] | {
         "Id": container.id,
