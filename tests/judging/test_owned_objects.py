@@ -227,7 +227,7 @@ def test_a_service_is_changed_by_its_owner_and_stays_the_owners(judge: Judge) ->
     assert (LABEL, "Labels.owner") in refusals(judge, "POST", "/services/mine/update?version=1", given)
 
 
-@pytest.mark.parametrize("source", ['{{"his"}}', "{{.Service.Name}}", "h{{printf `is`}}"])
+@pytest.mark.parametrize("source", ['{{"his"}}', "{{.Service.Name}}", "h{{with `is`}}{{.}}{{end}}"])
 def test_the_volume_of_a_service_has_a_name_that_can_be_looked_up(judge: Judge, source: str) -> None:
     def mounting(name: str) -> dict[str, Any]:
         return {

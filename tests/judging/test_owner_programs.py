@@ -8,7 +8,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.host.fixed_host import FixedHost, FixedObjects
-from portero.host.member import NameUse
+from portero.host.member import MADE, NameUse
 from portero.host.notes import HostNotes
 from portero.judging.existing_objects import ObjectFindings
 from portero.judging.judge import Judge
@@ -31,8 +31,8 @@ def of_user(shown: Any, user: Any) -> Any:
 PLAIN, WITH_USER = container("web"), of_user(container("shop"), "1000:1000")
 SHORT, OTHER = PLAIN["Id"][:12], {**WITH_USER, "Id": "beef" + "1" * 60}
 UNREAD = {**PLAIN, "Config": {"Image": "busybox"}}
-PLAIN_NAMES = ("web", SHORT, PLAIN["Id"], "my_app", "happy-curie", "Beef")
-FLEETING = ("cafe", "c0ffee00000", LONG, "happy_curie", "happy_curie7")
+PLAIN_NAMES = ("web", SHORT, PLAIN["Id"], "my_app", "happy_curie7", LONG, "Beef")
+FLEETING = ("cafe", "c0ffee00000")
 CONTAINERS = {
     **dict.fromkeys((*PLAIN_NAMES, *FLEETING), PLAIN),
     **{"shop": WITH_USER, "named": of_user(PLAIN, "nobody"), "odd": of_user(PLAIN, None), "unread": UNREAD},
@@ -72,7 +72,7 @@ def test_a_container_without_a_user_is_copied_to(name: str, owned: str) -> None:
         ("named", "it has a user (nobody)"),
         ("odd", "it has a user (None)"),
         ("unread", "it has a user (None)"),
-        *((name, "dockerd can give this name to") for name in FLEETING),
+        *((name, "the ID of another container") for name in FLEETING),
     ],
 )
 @pytest.mark.parametrize("owned", ["", "1"])
@@ -136,6 +136,19 @@ def test_a_name_is_not_given_while_something_is_copied_to_it_nor_the_other_way_r
     assert find_why(daemon("28.0.0", names=names.at())) == ""
 
 
+@pytest.mark.parametrize(("name", "is_made"), [("happy_curie", True), ("happy_curie7", True), ("happy_curie77", False)])
+def test_dockerd_makes_no_name_that_something_is_copied_to_but_what_it_makes_is_copied_to(
+    name: str, *, is_made: bool
+) -> None:
+    names = NamesUnderWay()
+    assert names.at().add("d-1", NameUse(name, is_copy=True))
+    why = find_why(daemon(names=names.at()), operation="ContainerCreate")
+    assert why.startswith("another request copies to a name just now that dockerd can make") is is_made
+    names.end("d-1")
+    assert names.at().add("d-2", NameUse(MADE, is_copy=False))
+    assert find_why(daemon(names=names.at()), "happy_curie7") == ""
+
+
 def test_others_see_an_allowed_request_and_no_refused_one(judge: Judge) -> None:
     names, host = NamesUnderWay(), FixedHost()
 
@@ -185,7 +198,7 @@ def test_a_replay_knows_what_the_daemon_had(judge: Judge) -> None:
 
 
 def test_without_lookups_ordinary_copies_pass(tmp_path: Path) -> None:
-    settings = Settings.read({}, {"profile": "hardened", "host_root": "none", "lookups": "off"})
+    settings = Settings.read({}, {"profile": "baseline", "host_root": "none", "lookups": "off"})
     made = replace(judge_of(settings), host=FixedHost())
     for owned, allowed in (("false", True), ("true", False)):
         target = f"/containers/web/archive?path=/&copyUIDGID={owned}"

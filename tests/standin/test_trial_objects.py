@@ -87,7 +87,10 @@ ANSWERS: Mapping[str, object] = {
 class Daemon(Handler):
     def respond(self) -> None:
         answer = ANSWERS.get(self.path)
-        self.reply(json.dumps({"message": "no such object"} if answer is None else answer).encode(), 404 if answer is None else 200)
+        self.reply(
+            json.dumps({"message": "no such object"} if answer is None else answer).encode(),
+            404 if answer is None else 200,
+        )
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ could have received a descriptor of whom), and folders of what is being created 
 each other (objects/creations.py).
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
@@ -96,16 +97,30 @@ class MountedPath(NamedTuple):
     owner: str
 
 
+ANY, MADE = "", "*"
+# How dockerd names a container that gets no name (moby pkg/namesgenerator).
+_MADE_NAME = re.compile(r"[a-z]+_[a-z]+[0-9]?")
+
+
 @dataclass(frozen=True, slots=True)
 class NameUse:
-    """A name of a container that a request copies to, or gives to a container; "" for any name, given."""
+    """A name of a container that a request copies to, or gives to a container.
+
+    Given: ANY for whichever, MADE for one that dockerd makes itself.
+    """
 
     name: str
     is_copy: bool
 
     def clashes_with(self, other: "NameUse") -> bool:
-        """Whether one would copy into a container while the other gives its name to another one."""
-        return self.is_copy != other.is_copy and (self.name == other.name or "" in (self.name, other.name))
+        """Whether one would copy into a container while the other gives its name to another one.
+
+        A name that dockerd makes is there when something is copied to it: only the later create clashes.
+        """
+        if self.is_copy == other.is_copy:
+            return False
+        is_made = self.name == MADE and _MADE_NAME.fullmatch(other.name) is not None
+        return is_made or self.name == other.name or ANY in (self.name, other.name)
 
 
 class NamesInUse(Protocol):

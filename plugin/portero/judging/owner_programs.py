@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import cast
 
-from portero.host.member import NameUse
+from portero.host.member import MADE, NameUse
 from portero.host.view import Objects
 from portero.judging.existing_objects import ObjectFindings
 from portero.judging.named_objects import list_others, shorten_name
@@ -23,29 +23,14 @@ _COPY, _GIVING = "PutContainerArchive", ("ContainerCreate", "ContainerRename")
 _AFFECTED = range(24, 28)
 # dockerd's words for false in a query (docker-facts 5.5).
 _FALSE = ("", "0", "no", "false", "none")
-# Names that dockerd may give by itself to a container of anybody while a form is sent: the beginning of a new ID, that
-# of a task of swarm, and a word with a surname (moby pkg/namesgenerator, the same in 24 to 27).
-_PASSES_ON = re.compile(
-    r"""
-    [0-9a-f]{1,11}|.*\.[0-9a-z]{25}|(
-    admiring|adoring|affectionate|agitated|amazing|angry|awesome|beautiful|blissful|bold|boring|brave|busy|charming|
-    clever|compassionate|competent|condescending|confident|cool|cranky|crazy|dazzling|determined|distracted|dreamy|
-    eager|ecstatic|elastic|elated|elegant|eloquent|epic|exciting|fervent|festive|flamboyant|focused|friendly|frosty|
-    funny|gallant|gifted|goofy|gracious|great|happy|hardcore|heuristic|hopeful|hungry|infallible|inspiring|
-    intelligent|interesting|jolly|jovial|keen|kind|laughing|loving|lucid|magical|modest|musing|mystifying|naughty|
-    nervous|nice|nifty|nostalgic|objective|optimistic|peaceful|pedantic|pensive|practical|priceless|quirky|
-    quizzical|recursing|relaxed|reverent|romantic|sad|serene|sharp|silly|sleepy|stoic|strange|stupefied|suspicious|
-    sweet|tender|thirsty|trusting|unruffled|upbeat|vibrant|vigilant|vigorous|wizardly|wonderful|xenodochial|
-    youthful|zealous|zen
-    )_[a-z]+[0-9]?
-    """,
-    re.VERBOSE,
-)
+# The beginning of an ID, which another container can have once none has this name.
+_BEGINNING = re.compile(r"[0-9a-f]{1,11}")
 _UNSEEN = "Portero cannot ask the daemon whether it has a user"
 _MISSING = "there is no such container yet"
 _GIVEN = "another request gives this name to a container just now"
-_FLEETING = "dockerd can give this name to another container meanwhile"
+_FLEETING = "the ID of another container can begin so"
 _COPIED_TO = "another request copies into the container of this name just now"
+_COPIED_TO_MADE = "another request copies to a name just now that dockerd can make for this container"
 
 
 def describe_owner_programs(
@@ -64,7 +49,8 @@ def describe_owner_programs(
                 raise Refused("lookup-failed", at) from refused
     elif document["operation"] in _GIVING and objects is not None:
         name, at = find_first(query, "name").removeprefix("/"), "?name"
-        why = "" if not name or _may_use(NameUse(name, is_copy=False), objects, findings) else _COPIED_TO
+        use = NameUse(name or MADE, is_copy=False)
+        why = "" if _may_use(use, objects, findings) else _COPIED_TO if name else _COPIED_TO_MADE
     else:
         return {}
     return {"ownerPrograms": [{"name": shorten_name(name), "why": why, "at": at}]} if why else {}
@@ -81,7 +67,7 @@ def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
         # One that cannot be read is not empty.
         if (user := child(each, "Config").get("User")) != "":
             return f"it has a user ({shorten_name(str(user))})"
-    if _PASSES_ON.fullmatch(name):
+    if _BEGINNING.fullmatch(name):
         return _FLEETING
     return "" if may_use else _GIVEN
 

@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Set
 from dataclasses import dataclass
 
-from portero.host.member import NameUse
+from portero.host.member import ANY, NameUse
 
 # So many that began last are known, and so many are under way at most.
 _MANY, _MOST = 1024, 1 << 16
-_ANY = NameUse("", is_copy=False)
+_ANY_GIVEN = NameUse(ANY, is_copy=False)
 
 
 class NamesUnderWay:
@@ -39,7 +39,7 @@ class NamesUnderWay:
                 return False
             if len(self._by_id) >= _MOST and id not in self._by_id:
                 # As long as the daemon runs, any name may be given.
-                self._by_id[""] = _ANY
+                self._by_id[""] = _ANY_GIVEN
                 return not use.is_copy
             self._number += 1
             self._latest.append((self._number, use))
