@@ -209,8 +209,7 @@ class Judge:
         used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
         used |= joined_containers.list_unseen(document, operation, objects)
         if "name" in operation.looks_up:
-            used |= named_objects.describe_taken_id(document, objects)
-            used |= named_objects.describe_parent(document, objects)
+            used |= named_objects.describe_new(document, objects)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
             used |= existing_image.describe_image(document, objects, is_read=is_read)

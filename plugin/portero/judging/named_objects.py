@@ -130,7 +130,13 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
 }
 
 
-def describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
+def describe_new(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
+    """Of a new volume or network: `takenId`, and `dockerParent`."""
+    parent = text(child(child(document, "facts"), "network"), "parent")
+    return _describe_taken_id(document, objects) | find_parent(parent, objects)
+
+
+def _describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
     """`takenId`, where a new name begins the ID of another object: dockerd then takes that ID for the new one."""
     kind, name = _NEW[document["operation"]], text(child(document, "body"), "Name")
     if _LOOKS_LIKE_ID.fullmatch(name) is None:
@@ -141,11 +147,6 @@ def describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[st
     except Refused as refused:
         raise Refused("lookup-failed", "Name") from refused
     return {"takenId": {"value": True, "at": "Name"}} if is_taken else {}
-
-
-def describe_parent(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
-    """`dockerParent` of a new network."""
-    return find_parent(text(child(child(document, "facts"), "network"), "parent"), objects)
 
 
 def find_parent(parent: str, objects: Objects) -> dict[str, JSON]:
