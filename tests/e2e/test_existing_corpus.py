@@ -111,7 +111,7 @@ def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
         "before",
         "leaky",
         "leaked",
-        *("leapt", "leap", "armed", "arming", "arms"),
+        *("leapt", "leap", "armed", "arming", "arms", "tagged", "grown"),
     }
     assert [bypass["command"] for bypass in bypasses if bypass["open"]] == []
 

@@ -245,6 +245,15 @@ def test_an_archive_that_is_imported_is_no_build() -> None:
     assert text(pulled, operation="ImageCreate").startswith(f"Build (ImageCreate) refused [{ID}]\n")
 
 
+@pytest.mark.parametrize("length", range(1, 60))
+def test_a_command_in_backticks_stays_on_one_line(length: int) -> None:
+    remedy = {"docker": "have root run `portero devices close` and then `systemctl restart docker`, where it is used"}
+    lines = denial.write_denial(decision(Violation("x", "baseline", "x" * length, "deny", "It is open.", remedy)))
+
+    assert "`portero devices close`" in lines
+    assert "`systemctl restart docker`" in lines
+
+
 def test_the_first_line_names_what_would_be_made() -> None:
     named = replace(decision(denied("no-privileged")), subject=Subject("ContainerCreate", made="service web"))
 

@@ -113,7 +113,8 @@ def _list_try(decision: Decision) -> list[str]:
 def _wrap(text: str, indent: str) -> list[str]:
     """The text in lines of this width. (textwrap takes a tenth of the time of a whole decision.)
 
-    None begins with a brace: Compose shows no lines of JSON where it builds (docker-facts 12.7).
+    None begins with a brace: Compose shows no lines of JSON where it builds (docker-facts 12.7). None ends within a
+    command in backticks, which fits into a line: people paste it.
     """
     lines: list[str] = []
     while len(text) > _WIDTH:
@@ -123,11 +124,16 @@ def _wrap(text: str, indent: str) -> list[str]:
             end = text.find(" ", len(text) - len(text.lstrip()))
             if end < 0:
                 break
-        while text.startswith("{", end + 1) and text[: (before := max(text.rfind(" ", 0, end), 0))].strip():
+        while _splits(text, end) and text[: (before := max(text.rfind(" ", 0, end), 0))].strip():
             end = before
         lines.append(text[:end].rstrip())
         text = indent + text[end:].lstrip(" ")
     return [*lines, text]
+
+
+def _splits(text: str, end: int) -> bool:
+    """Whether a line must not end here."""
+    return text.startswith("{", end + 1) or (text.count("`", 0, end) % 2 == 1 and "`" in text[end:])
 
 
 def write_sentence(violation: Violation, dialect: str) -> str:
