@@ -437,7 +437,7 @@ def test_a_network_that_takes_old_options_is_judged_with_them(judge: Judge, copi
 class SilentObjects:
     """A daemon that does not answer."""
 
-    members = creations = None
+    members = creations = names = None
 
     def inspect(self, kind: str, name: str) -> Any:
         raise Refused("lookup-failed")

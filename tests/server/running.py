@@ -95,6 +95,11 @@ class Server:
         (process,) = self.workers()
         return process
 
+    def listens(self) -> bool:
+        """Whether its socket is there, and takes connections: it is there a moment before."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
+
     def stop(self) -> tuple[int, str]:
         """Exit status and what was written to standard error."""
         if self.process.poll() is None:

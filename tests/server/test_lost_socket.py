@@ -95,7 +95,7 @@ def test_the_one_decider_goes_on_at_a_new_socket_and_answers_over_the_old_one(se
         time.sleep(0.2)
         for _ in range(2):
             server.socket.unlink()
-            assert soon(server.socket.exists)
+            assert soon(server.listens)
             assert server.ask("POST", "/Plugin.Activate")[0] == 200
 
         assert connection.getresponse().status == 200
@@ -111,7 +111,7 @@ def test_who_waits_at_a_lost_socket_is_answered(server: Server) -> None:
     os.kill(process, signal.SIGSTOP)
     with server.asking(b"{}") as (connection,):
         server.socket.unlink()
-        assert soon(server.socket.exists)
+        assert soon(server.listens)
         os.kill(process, signal.SIGCONT)
 
         assert connection.getresponse().status == 200
@@ -123,7 +123,7 @@ def test_a_decider_that_is_made_after_a_lost_socket_listens_at_the_new_one(serve
     process = server.decider()
     os.kill(process, signal.SIGSTOP)
     server.socket.unlink()
-    assert soon(server.socket.exists)
+    assert soon(server.listens)
     os.kill(process, signal.SIGKILL)
 
     assert server.ask("POST", "/Plugin.Activate")[0] == 200
@@ -143,7 +143,7 @@ stand_in.main()
     with started(["-c", fails, str(path)], path) as server:
         assert soon(lambda: len(server.workers()) == 1)
         path.unlink()
-        assert soon(path.exists)
+        assert soon(server.listens)
 
         assert server.ask("POST", "/Plugin.Activate")[0] == 200
         assert "cannot hand over the new socket" in server.stop()[1]
