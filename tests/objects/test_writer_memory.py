@@ -117,7 +117,9 @@ def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyP
         members.note([WRITER])
         sizes.add(file.stat().st_size)
 
-    assert 2 < len(sizes) < 10
+    # How long a line is depends on the time in it.
+    assert len(sizes) > 2
+    assert max(sizes) < 3 * min(sizes) + 100
     assert begin(file).find_all().keys() == {"writer"}
 
 
