@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Set
 from dataclasses import dataclass
+from itertools import takewhile
 
 from portero.host.member import ANY, NameUse
 
@@ -34,7 +35,7 @@ class NamesUnderWay:
     def add(self, id: str, use: NameUse, since: int) -> bool:
         """Add one; False: one that it does not go with was added since."""
         with self._lock:
-            newer = [other for number, other in self._latest if number > since]
+            newer = [other for _, other in takewhile(lambda one: one[0] > since, reversed(self._latest))]
             if self._number - since > _MANY or any(map(use.clashes_with, newer)):
                 return False
             if len(self._by_id) >= _MOST and id not in self._by_id:
