@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,8 @@ def test_an_answer_that_site_json_does_not_take_is_told(tmp_path: Path, answers:
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "log.jsonl").write_bytes(recorded("postgres"))
-    monkeypatch.setattr(Path, "lstat", fail_with(errno.EACCES))
+    look, refuse, folder = os.lstat, fail_with(errno.EACCES), f"{tmp_path}/site"
+    monkeypatch.setattr(os, "lstat", lambda path: (refuse if str(path).startswith(folder) else look)(path))
 
     fault = fault_of(portero("init", tmp_path / "site", "--from", tmp_path / "log.jsonl"))
 

@@ -14,7 +14,7 @@ from portero.cli.new import write_schemas
 from portero.cli.suggest import LogReader
 from portero.cli.terminal import show_lines
 from portero.files import package_files
-from portero.files.whole_files import replace_file
+from portero.files.whole_files import is_there, replace_file
 from portero.policy.json_files import find_faults
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
@@ -63,7 +63,7 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     _check_values(site)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
     with options.explain_os_errors(folder, by_file=True):
-        taken = [name for name in files if _is_there(folder / name)]
+        taken = [name for name in files if is_there(folder / name)]
     if taken:
         options.give_up([f"{folder / name}: is there already; name another folder, or remove it" for name in taken])
     with options.explain_os_errors(folder, by_file=True):
@@ -73,14 +73,6 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
             replace_file(folder / name, content.encode(), _FILE_MODE)
         write_schemas(folder / "schemas")
     show_lines([f"{folder}: written; {folder / _README} says what to do next"])
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
 
 
 def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from portero.compose.run import SandboxError
 from portero.files.path import is_within
+from portero.files.whole_files import is_there
 from portero.refusals import Refused
 from portero.standin.messages import ClientRequest, Object, make_envelope
 from portero.standin.objects import State
@@ -102,12 +103,9 @@ def _find_folder(folder: str) -> str:
 
 def _is_there(path: str) -> bool:
     try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+        return is_there(path)
     except OSError as error:
         raise SandboxError(f"{os.path.dirname(path)}: cannot be read ({error.strerror}); name a FILE") from None
-    return True
 
 
 def _resolve_shown(paths: Sequence[str]) -> tuple[str, ...]:

@@ -21,6 +21,15 @@ MAX_FILE_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 16
 
 
+def is_there(path: str | Path) -> bool:
+    """A link that leads nowhere is there. Raises OSError where that cannot be seen."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, follows: bool = True) -> bytes:
     """The content. Raises OSError, also for what is no regular file or has more bytes than that.
 

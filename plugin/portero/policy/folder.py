@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from portero.files.whole_files import MAX_FILE_BYTES, read_regular_file
+from portero.files.whole_files import MAX_FILE_BYTES, is_there, read_regular_file
 from portero.policy.json_files import DocumentRefused, parse_object
 from portero.policy.positions import find_position
 from portero.values.json_types import JSON
@@ -153,7 +153,7 @@ def _is_policy_file(name: str) -> bool:
 
 def _list_names(path: Path) -> list[str]:
     """The documents that are there, and what lies among rules and exceptions; links to topic folders are followed."""
-    documents = [name for name in _DOCUMENTS if _is_there(path / name)]
+    documents = [name for name in _DOCUMENTS if is_there(path / name)]
     topics = [topic for branch in _BRANCHES for topic in _list_entries(path / branch)]
     rules = [entry for topic in topics for entry in (_list_entries(topic) if topic.is_dir() else [topic])]
     others = [entry for branch in (_EXCEPTIONS, _KEYS, _LISTS) for entry in _list_entries(path / branch)]
@@ -170,16 +170,7 @@ def _select_names(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _list_entries(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if _is_there(folder) else []
-
-
-def _is_there(path: Path) -> bool:
-    """A link that leads nowhere is there: its rules could not be read."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
+    return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if is_there(folder) else []
 
 
 def _parse_files(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[str, dict[str, JSON]]:
