@@ -8,7 +8,7 @@ import click
 
 from portero import __version__
 from portero.application import operational_log
-from portero.cli.terminal import end_with_reader
+from portero.cli.terminal import CommandFailed, end_with_reader
 
 # Each command: its module here, its name in it, and its line in `portero --help`.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -42,11 +42,6 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
 
 
 _SERVICES = ("serve", "record")
-
-
-class _Failed(click.ClickException):
-    # click's 1 would mean that something is refused.
-    exit_code = 2
 
 
 class _Commands(click.Group):
@@ -86,12 +81,12 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (click.Abort, KeyboardInterrupt):
-            raise _Failed("ended before it was done") from None
+            raise CommandFailed("ended before it was done") from None
         except OSError as error:
             # Of what runs for dockerd, the whole trace goes to the journal.
             if error.filename is None or ctx.invoked_subcommand in _SERVICES:
                 raise
-            raise _Failed(f"{error.filename}: {error.strerror}") from None
+            raise CommandFailed(f"{error.filename}: {error.strerror}") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -54,10 +54,10 @@ def _print_text(text: str, *, err: bool = False) -> None:
     except OSError as error:  # a full disk
         # What the stream keeps would fail again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
+        raise CommandFailed(f"the output cannot be written: {error.strerror}") from None
 
 
-class OutputFailed(click.ClickException):
+class CommandFailed(click.ClickException):
     # click's 1 would mean that something is refused.
     exit_code = 2
 
