@@ -30,6 +30,7 @@ _MISSING = "there is no such container yet"
 _GIVEN = "another request gives this name to a container just now"
 _FLEETING = "the ID of another container can begin so"
 _COPIED_TO = "another request copies into the container of this name just now"
+_NEW = "(new)"
 _COPIED_TO_MADE = "another request copies to a name just now that dockerd can make for this container"
 
 
@@ -53,7 +54,7 @@ def describe_owner_programs(
         why = "" if _may_use(use, objects, findings) else _COPIED_TO if name else _COPIED_TO_MADE
     else:
         return {}
-    return {"ownerPrograms": [{"name": shorten_name(name), "why": why, "at": at}]} if why else {}
+    return {"ownerPrograms": [{"name": shorten_name(name or _NEW), "why": why, "at": at}]} if why else {}
 
 
 def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
