@@ -128,7 +128,7 @@ class NamesInUse(Protocol):
 
     @property
     def is_whole(self) -> bool:
-        """False: a container that nobody waits for may be about to have any name that none has."""
+        """False: a create that is not waited for any more may be about to give any name that none has."""
 
     def allows(self, use: NameUse) -> bool:
         """Whether it goes with what was allowed before this request asked dockerd."""
