@@ -10,6 +10,7 @@ import pytest
 from portero.application.loading import judge_of
 from portero.decision import Decision
 from portero.host.fixed_host import FixedHost, FixedObjects
+from portero.host.network import HostRoutes
 from portero.host.view import ObjectKind
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, ObjectFindings
@@ -432,6 +433,23 @@ def test_a_network_that_takes_old_options_is_judged_with_them(judge: Judge, copi
     body = {"Name": "new", "ConfigFrom": {"Network": "old"}}
 
     assert refuse(judge, "POST", "/networks/create", body) == rules
+
+
+class WithoutRoutes(FixedHost):
+    """The routes of this host cannot be read."""
+
+    def routes(self) -> HostRoutes:
+        raise Refused("host-unreadable")
+
+
+def test_routes_of_the_host_are_read_for_options_of_a_new_network_and_not_for_one_that_exists(judge: Judge) -> None:
+    old = {"shop": network("shop", **BRIDGE), "old": {**network("old", "null", **BRIDGE), "ConfigOnly": True}}
+    judge = replace(judge, host=WithoutRoutes({"objects": {"network": old}}))
+    body = {"Name": "new", "ConfigFrom": {"Network": "old"}}
+
+    assert refuse(judge, *create(NetworkMode="shop")) == []
+    assert refuse(judge, "POST", "/networks/shop/connect", {"Container": "web"}) == []
+    assert refuse(judge, "POST", "/networks/create", body) == ["lookup-failed"]
 
 
 class SilentObjects:

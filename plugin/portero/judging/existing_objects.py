@@ -12,7 +12,7 @@ from portero.decision import Violation
 from portero.facts import inspected
 from portero.facts.driver import LOCAL
 from portero.facts.inspected import Fills, Inspected, remove_filled
-from portero.facts.networks import PARENT, find_taken
+from portero.facts.networks import PARENT
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, not_enforced
 from portero.judging.named_objects import (
@@ -157,9 +157,10 @@ class Existing:
         if key not in self.findings.judged:
             host, used = self.host, dict[str, JSON]()
             if kind == "network":
-                # Its routes and its bridge are on the host because of it.
-                host = HostOverlayMoment(host, lambda name: None, find_taken([reported]))
                 used = find_parent(text(child(reported, "Options"), PARENT), self.objects)
+                if not flag(reported, "ConfigOnly"):
+                    # Its routes and its bridge are on the host because of it, and others were compared when it was made.
+                    host = HostOverlayMoment(host, lambda name: None, existing=None)
             self.findings.judged[key] = self.judge(request, host, used)
         return self.findings.judged[key]
 

@@ -32,9 +32,11 @@ class HostOverlay:
 
 @dataclass(frozen=True, slots=True)
 class HostOverlayMoment:
+    """One moment of it. `existing`: None: the host's routes are not read, and there are none."""
+
     moment: HostMoment
     name_of: Callable[[str], str | None]
-    existing: HostRoutes = NO_ROUTES
+    existing: HostRoutes | None = NO_ROUTES
     given: Objects | None = None
 
     def find_entry(self, path: str) -> HostEntry:
@@ -54,8 +56,9 @@ class HostOverlayMoment:
 
         Without a host at hand there are none: what is checked here is not executed here.
         """
-        routes = self.moment.routes()
-        return NO_ROUTES if routes is None else routes.exclude(self.existing)
+        if self.existing is None or (routes := self.moment.routes()) is None:
+            return NO_ROUTES
+        return routes.exclude(self.existing)
 
     def daemon(self) -> DaemonDefaults:
         return self.moment.daemon()
