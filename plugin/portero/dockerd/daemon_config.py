@@ -28,8 +28,6 @@ _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 # Path of the host -> path at which this process opens the file, links followed. Raises OSError.
 _LocalPath: TypeAlias = Callable[[str], str]
-# What the file is; None: there is none. Raises OSError.
-_Stat: TypeAlias = Callable[[], os.stat_result | None]
 
 
 class DaemonConfig:
@@ -46,17 +44,14 @@ class DaemonConfig:
         self,
         local_path: _LocalPath,
         is_in_force: Callable[[], bool | None] = lambda: None,
-        stat_file: _Stat | None = None,
     ) -> DaemonDefaults:
         """The daemon's defaults as the file has them now.
 
-        `is_in_force`: whether dockerd has started since the file was changed; None: not known. `stat_file`: what a walk
-        saw of the file. Raises OSError when the file cannot be read and never could be.
+        `is_in_force`: whether dockerd has started since the file was changed; None: not known. Raises OSError when the
+        file cannot be read and never could be.
         """
         try:
-            self._cached = cached = self._read_settings(
-                local_path, is_in_force, stat_file or partial(_stat, local_path, self._path)
-            )
+            self._cached = cached = self._read_settings(local_path, is_in_force)
         except OSError:
             if self._cached is None:
                 raise
@@ -64,9 +59,9 @@ class DaemonConfig:
         return cached[1]
 
     def _read_settings(
-        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], stat_file: _Stat
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None]
     ) -> tuple[tuple[int, ...] | None, DaemonDefaults]:
-        stamp = None if (stat := stat_file()) is None else stamp_file(stat)
+        stamp = _read_stamp(local_path, self._path)
         if stamp is None and not self._flags:
             return None, NO_DEFAULTS
         if self._cached is not None and self._cached[0] == stamp:
@@ -109,17 +104,18 @@ class DaemonConfigs:
             self._configs = {key: config, **dict(list(self._configs.items())[:_MAX_DAEMONS])}
         if walk is None:
             return config.read_defaults(find_mounted)
-        started = asking.started if asking else None
+        root, started = walk.local_path("/"), asking.started if asking else None
         return config.read_defaults(
-            lambda path: walk.local_path(walk.resolve(path)),
-            lambda: None if started is None else is_older(walk.local_path("/"), path, started),
-            lambda: walk.lstat(walk.resolve(path)),
+            # Links of this process's own root the kernel follows.
+            (lambda path: path) if root == "/" else lambda path: walk.local_path(walk.resolve(path)),
+            lambda: None if started is None else is_older(root, path, started),
         )
 
 
-def _stat(local_path: _LocalPath, path: str) -> os.stat_result | None:
+def _read_stamp(local_path: _LocalPath, path: str) -> tuple[int, ...] | None:
+    """None: there is no such file."""
     try:
-        return os.stat(local_path(path))
+        return stamp_file(os.stat(local_path(path)))
     except _ABSENT:
         return None
 

@@ -159,7 +159,7 @@ class Existing:
             if kind == "network":
                 used = find_parent(text(child(reported, "Options"), PARENT), self.objects)
                 if not flag(reported, "ConfigOnly"):
-                    # Its routes and its bridge are on the host because of it, and others were compared when it was made.
+                    # Its routes and bridge are on the host because of it, and others were compared when it was made.
                     host = HostOverlayMoment(host, lambda name: None, existing=None)
             self.findings.judged[key] = self.judge(request, host, used)
         return self.findings.judged[key]

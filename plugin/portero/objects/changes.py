@@ -66,6 +66,8 @@ def find_change(request: ApiRequest) -> PossibleChange:
     if find is None or request.match.operation.reads:
         return NOTHING
     change = find(request.match, request.target, request.envelope.body)
+    if not change.touches:
+        return change
     return replace(change, touches=tuple(one for each in change.touches for one in _widen(each)))
 
 
