@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from portero.objects.cached_facts import FactsCode, choose_facts, list_fields
 
 SHOWN: Any = {
@@ -58,3 +60,11 @@ def test_what_is_long_is_not_kept() -> None:
     random = "".join(str(hash(str(n))) for n in range(9_000))
     for kind, size in (("network", 1 << 16), ("container", 1 << 20), ("container", 1 << 21)):
         assert FactsCode().encode(kind, {"Labels": (random * 9)[:size]}) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["\ud800", 1 << 64], ids=["half a surrogate pair", "beyond 64 bits"])
+def test_what_dockerd_never_writes_is_not_kept(value: Any) -> None:
+    code = FactsCode()
+
+    assert code.encode("container", {**SHOWN, "New": value}) is None
+    assert code.encode("container", {**SHOWN, "New": "\u00e9"}) is not None

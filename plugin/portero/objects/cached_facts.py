@@ -1,13 +1,14 @@
 """What is kept of an object: the part of docker inspect that is judged, and what dockerd's list would show of it."""
 
-import json
 import zlib
 from collections.abc import Mapping
+from typing import cast
+
+import orjson
 
 from portero.host.container_list import NAMESPACES
 from portero.host.view import ObjectKind
 from portero.values.json_fields import child, objects, text, texts, to_object
-from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
 
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
@@ -109,7 +110,10 @@ class FactsCode:
 
     def encode(self, kind: ObjectKind, shown: Mapping[str, JSON]) -> bytes | None:
         """What is kept of what docker inspect shows; None: that is too much, or would take long."""
-        plain = json.dumps(choose_facts(kind, shown), separators=(",", ":")).encode()
+        try:
+            plain = orjson.dumps(choose_facts(kind, shown))
+        except TypeError:  # a number beyond 64 bits, or half a surrogate pair: dockerd writes neither
+            return None
         if len(plain) > _MAX_PLAIN:
             return None
         is_container = kind == "container"
@@ -119,4 +123,5 @@ class FactsCode:
         return encoded if len(encoded) <= (MAX_BYTES if is_container else MAX_BYTES // 8) else None
 
     def decode(self, facts: bytes) -> Mapping[str, JSON]:
-        return load_object(zlib.decompressobj(zdict=self._first.get("container", b"")).decompress(facts))
+        plain = zlib.decompressobj(zdict=self._first.get("container", b"")).decompress(facts)
+        return cast(dict[str, JSON], orjson.loads(plain))
