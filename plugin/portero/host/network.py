@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -66,7 +65,6 @@ def read_routes(folder: str) -> HostRoutes:
     return HostRoutes(_parse(fib_trie, route, ipv6), interfaces)
 
 
-@lru_cache(maxsize=8)
 def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None) -> tuple[Network, ...]:
     routed, dockers = _read_ipv4_interfaces(route)
     routed6, dockers6 = _read_ipv6(*ipv6) if ipv6 else ([], [])
