@@ -7,7 +7,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.daemon_config import DaemonConfigs
@@ -121,8 +121,8 @@ class FilesMoment:
         self._host = host
         self._peer = peer
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
-        self._find_asking = cache(partial(host.daemons.find_daemon, peer))
-        self._read_mounts = cache(partial(_read_mounts, host, self._find_asking))
+        self._find_asking = find_asking = cache(lambda: host.daemons.find_daemon(peer))
+        self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
         self._seen, self._traced = dict[str, HostEntry](), dict[str, Trace]()
         self._passages: dict[str, Passage] = {}
         self._name_of = host.new_lookup(self._find_asking)
