@@ -115,6 +115,8 @@ def test_a_rootless_daemons_own_files_are_not_mounted_and_a_copied_up_file_has_i
 
 def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker: RootlessDocker) -> None:
     follow_recipe_a(docker)
+    docker.user("mkdir -p ~/.config/cdi && echo org.mobyproject.buildkit.device.autoallow > ~/.config/cdi/all.yaml")
+    searched = docker.client.get("/info")["CDISpecDirs"]  # from 29.2 on
     check = "portero host --json --profile restricted"
 
     for who, checked in (("user", docker.user(check)), ("root", docker.root(check))):
@@ -127,6 +129,8 @@ def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker
         assert next(iter(access["sockets"]["value"])) == f"{RUNTIME}/docker.sock", who
         assert access["daemonJson"]["at"] == f"{HOME}/.config/docker/daemon.json", who
         assert outcome["host"]["probes"]["arrive"]["value"] is True, who
+        autoallowed = outcome["host"]["builds"]["autoallowed"]["value"]
+        assert (f"{HOME}/.config/cdi/all.yaml" in autoallowed) is (f"{HOME}/.config/cdi" in searched), who
         fine = {"guarded-by-portero", "socket-permissions", "daemon-json-permissions", "probes-arrive"}
         assert fine <= {*outcome["passed"]}, who
         assert outcome["host"]["probes"]["arrive"]["at"] == f"decisions of the Portero at {PORTERO_SOCKET}", who

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import buildkit
+from portero.hostcheck.daemon_facts import Info
 from portero.hostcheck.daemon_settings import find_dockerd
 from tests.hostcheck.host_tree import DAEMON_JSON, Host
 
 OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}}}
 
 
-def facts(host: Host) -> Any:
+def facts(host: Host, info: Any = None) -> Any:
     try:
         running = find_dockerd(host.files)
     except OSError:
         running = None
-    return buildkit.collect_facts(host.files, running, host.configuration())
+    return buildkit.collect_facts(host.files, running, host.configuration(), Info(info))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,8 @@ def test_so_is_all_of_a_file_that_cannot_be_read(host: Host) -> None:
     host.unreadable(DAEMON_JSON)
 
     found = facts(host)
-    assert {found[name]["value"] for name in ("entitlements", "cgroupParent", "cacheBounded")} == {"unknown"}
+    unread = ("entitlements", "cgroupParent", "cacheBounded", "autoallowed")
+    assert {found[name]["value"] for name in unread} == {"unknown"}
 
 
 def test_specifications_that_allow_themselves_are_found(host: Host) -> None:
@@ -58,6 +60,23 @@ def test_specifications_that_allow_themselves_are_found(host: Host) -> None:
     host.write(DAEMON_JSON, '{"cdi-spec-dirs": ["/srv/cdi"]}')
     host.write("/srv/cdi/a.yaml", "org.mobyproject.buildkit.device.autoallow")
     assert facts(host)["autoallowed"] == {"value": ["/srv/cdi/a.yaml"], "at": "/srv/cdi"}
+
+    host.write(DAEMON_JSON, "{}")
+    host.dockerd("--cdi-spec-dir=/srv/cdi")
+    assert facts(host)["autoallowed"] == {"value": ["/srv/cdi/a.yaml"], "at": "/srv/cdi"}
+
+
+def test_specifications_are_looked_for_where_dockerd_says_that_it_does(host: Host) -> None:
+    host.write("/home/alice/.config/cdi/a.yaml", "org.mobyproject.buildkit.device.autoallow")
+    host.write("/home/alice/.config/cdi/b.yaml", "{}")
+    host.dockerd(environment="ROOTLESSKIT_STATE_DIR=/run/x\0HOME=/home/alice\0")
+
+    folders = ["/etc/cdi", "/var/run/cdi", "/home/alice/.config/cdi", "/run/user/4242/cdi"]
+    found = facts(host, {"CDISpecDirs": folders})["autoallowed"]
+    assert found == {"value": ["/home/alice/.config/cdi/a.yaml"], "at": ", ".join(folders)}
+    # Engines without CDI devices for builds report none.
+    assert facts(host, {"CDISpecDirs": []})["autoallowed"]["value"] == []
+    assert facts(host)["autoallowed"]["value"] == "unknown"
 
 
 def test_private_keys_of_root_are_found_and_public_ones_are_not(host: Host) -> None:

@@ -38,7 +38,7 @@ _FOLDERS = "cdi-spec-dirs"
 # Plugins of 29.2 and later that dockerd starts, and what they read (moby daemon/internal/nri/nri.go).
 _NRI, _NRI_FOLDERS = "nri-opts", ("plugin-path", "plugin-config-path")
 # Flags of one value in place of what daemon.json has in a list or an object.
-_RUNTIME_FLAG, _FOLDER_FLAG = "add-runtime", "cdi-spec-dir"
+_RUNTIME_FLAG, _FOLDER_FLAG = "add-runtime", FLAG_OF_KEY[_FOLDERS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from portero.values.json_types import JSON
 # Flags whose name differs from the key in daemon.json (moby cmd/dockerd/config.go).
 FLAG_OF_KEY: Mapping[str, str] = {
     "authorization-plugins": "authorization-plugin",
+    "cdi-spec-dirs": "cdi-spec-dir",
     "default-ulimits": "default-ulimit",
     "hosts": "host",
     "insecure-registries": "insecure-registry",

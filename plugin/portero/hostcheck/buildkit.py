@@ -7,13 +7,15 @@ from portero.dockerd.device_access import find_device_access
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
+from portero.hostcheck.daemon_facts import Info
 from portero.hostcheck.daemon_settings import Configuration
-from portero.hostcheck.fact import make_fact, make_unknown, observe
+from portero.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe
 from portero.hostcheck.kernel import read_mounts
 from portero.values.json_fields import to_object, to_texts
 from portero.values.json_types import JSON, Fact
 
-# Where dockerd looks for them (moby daemon/config/config_linux.go, CDISpecDirs).
+# Where dockerd looks for them (moby daemon/config/config_linux.go, CDISpecDirs); a rootless one of 29.2 and later looks
+# in its XDG_CONFIG_HOME and XDG_RUNTIME_DIR, too (measured on 29.7).
 _CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 # Any value grants the device to every build (BuildKit solver/llbsolver/cdidevices/manager.go).
 _AUTOALLOW = "org.mobyproject.buildkit.device.autoallow"
@@ -21,18 +23,16 @@ _KEY = "PRIVATE KEY-----"
 _BOUNDS = ("policy", "defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
 
 
-def collect_facts(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> dict[str, JSON]:
+def collect_facts(
+    files: Files, process: VisibleDockerd | None, configuration: Configuration, info: Info
+) -> dict[str, JSON]:
     """The part `builds` of the host document."""
     daemon = configuration.daemon
     keys = f"{daemon.user_folder if daemon and daemon.user_folder else '/root'}/.ssh"
-    folders = configuration.read_texts("cdi-spec-dirs")
-    searched = to_texts(folders["value"])
     return {
         "entitlements": _find_entitlements(files, process, configuration),
         "deviceAccess": _find_device_access(files, configuration),
-        "autoallowed": observe(
-            ", ".join(searched or _CDI_FOLDERS), lambda: [*_find_files(files, searched or _CDI_FOLDERS, _AUTOALLOW)]
-        ),
+        "autoallowed": _find_autoallowed(files, configuration, info),
         "privateKeys": observe(keys, lambda: [*_find_files(files, (keys,), _KEY)]),
         "cgroupParent": configuration.read_text("cgroup-parent", ""),
         "cacheBounded": _is_bounded(configuration),
@@ -61,6 +61,17 @@ def _find_device_access(files: Files, configuration: Configuration) -> Fact:
     proc = files.outside("/proc")
     # "unknown" is unknown to the host rules, too.
     return observe(at, lambda: find_device_access(daemon, files, read_mounts(files, str(daemon.pid)), proc))
+
+
+def _find_autoallowed(files: Files, configuration: Configuration, info: Info) -> Fact:
+    """By the folders that dockerd reports; one that reports none, before 28, has no CDI devices for builds."""
+    reported, configured = info.read_fact("CDISpecDirs", list), configuration.read_texts("cdi-spec-dirs")
+    folders = to_texts(reported["value"]) or to_texts(configured["value"])
+    rootless = configuration.daemon is not None and configuration.daemon.rootless
+    if not folders and reported["value"] == UNKNOWN and (rootless or configuration.content is None):
+        return make_unknown(f"{reported['at']}, {configured['at']}")
+    searched = folders or _CDI_FOLDERS
+    return observe(", ".join(searched), lambda: [*_find_files(files, searched, _AUTOALLOW)])
 
 
 def _find_files(files: Files, folders: Iterable[str], text: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
                 files, api, daemon_facts.read_authorization_plugins(configured, info)
             ),
         },
-        "builds": buildkit.collect_facts(files, running, configured),
+        "builds": buildkit.collect_facts(files, running, configured, info),
         "access": {
             **access,
             "unasked": unasked_users.find_unasked_users(files, configured, access),
