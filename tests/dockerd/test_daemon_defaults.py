@@ -34,7 +34,7 @@ def test_every_default_is_read() -> None:
 
     assert defaults == DaemonDefaults(
         log_driver="syslog",
-        log_options=("syslog-address", "tag"),
+        log_options={"syslog-address": "udp://logs:514", "tag": "x"},
         ulimits=(Ulimit("nofile", 1024, 2048),),
         no_new_privileges=True,
         runtime="kata",

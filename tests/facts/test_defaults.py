@@ -15,7 +15,7 @@ from portero.host.fixed_host import FixedHost
 ICC = "com.docker.network.bridge.enable_icc"
 FULL = DaemonDefaults(
     log_driver="syslog",
-    log_options=("syslog-address", "tag"),
+    log_options={"syslog-address": "udp://logs:514", "tag": "x"},
     ulimits=(Ulimit("nofile", 1024, 2048), Ulimit("nproc", 64, 64)),
     no_new_privileges=True,
     runtime="kata",

@@ -252,6 +252,22 @@ def test_the_daemons_own_configuration_is_what_it_fills_in() -> None:
     }
 
 
+def test_log_options_of_the_daemon_were_not_requested_and_others_were() -> None:
+    fills = Fills.of(
+        {"LoggingDriver": "syslog"},
+        make_defaults({"log-opts": {"syslog-address": "unixgram:///run/x.sock", "tag": "{{.ID}}"}}),
+    )
+    of_daemon = {"syslog-address": "unixgram:///run/x.sock", "tag": "{{.ID}}"}
+
+    assert config(fills, LogConfig={"Type": "syslog", "Config": of_daemon}) == {"LogConfig": {"Config": {}}}
+    assert config(fills, LogConfig={"Type": "syslog", "Config": {**of_daemon, "tag": "x"}}) == {
+        "LogConfig": {"Config": {"tag": "x"}}
+    }
+    # Of another driver dockerd adds none.
+    of_other = {"LogConfig": {"Type": "fluentd", "Config": of_daemon}}
+    assert config(fills, **of_other) == of_other
+
+
 def test_the_shorter_list_of_masked_paths_of_older_daemons_was_not_requested() -> None:
     assert config(MaskedPaths=[path for path in MASKED if "powercap" not in path]) == {}
 

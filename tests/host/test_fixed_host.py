@@ -80,7 +80,12 @@ def test_a_daemon_of_data_fills_in_what_one_of_today_does() -> None:
 
     assert objects is not None
     assert Fills.of(objects.info(), DaemonDefaults()) == Fills(
-        log_driver="json-file", runtime="runc", shm_size=64 << 20, cgroup_namespace="private", cgroup_v1=False
+        log_driver="json-file",
+        log_options={},
+        runtime="runc",
+        shm_size=64 << 20,
+        cgroup_namespace="private",
+        cgroup_v1=False,
     )
 
 

@@ -41,7 +41,7 @@ class DaemonDefaults:
     """The daemon's defaults; empty, None or False: not set."""
 
     log_driver: str = ""
-    log_options: tuple[str, ...] = ()
+    log_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ulimits: tuple[Ulimit, ...] = ()
     no_new_privileges: bool = False
     runtime: str = ""
@@ -71,7 +71,7 @@ def make_defaults(
     seccomp, sha256 = _read_seccomp(to_text(settings.get("seccomp-profile")), read_content)
     return DaemonDefaults(
         log_driver=to_text(settings.get("log-driver")),
-        log_options=tuple(sorted(_read_texts(settings.get("log-opts")))),
+        log_options=MappingProxyType(_read_texts(settings.get("log-opts"))),
         ulimits=tuple(_read_ulimits(settings)),
         no_new_privileges=settings.get("no-new-privileges") is True,
         runtime=to_text(settings.get("default-runtime")),

@@ -116,6 +116,7 @@ class Fills:
     """What a daemon fills in where a container sets nothing."""
 
     log_driver: str
+    log_options: Mapping[str, str]
     runtime: str
     shm_size: int
     cgroup_namespace: str
@@ -127,6 +128,7 @@ class Fills:
         cgroup_v1 = text(info, "CgroupVersion") != "2"
         return cls(
             log_driver=text(info, "LoggingDriver"),
+            log_options=configured.log_options,
             runtime=text(info, "DefaultRuntime"),
             shm_size=configured.shm_size or _SHM_SIZE,
             # daemon/config/config_linux.go, and cmd/dockerd/config_unix.go for the default.
@@ -143,8 +145,10 @@ def remove_filled(request: Inspected, fills: Fills) -> Inspected:
     filled = {name for name in _FILLED if name in config and _is_filled(name, config, fills)}
     left = {name: value for name, value in config.items() if name not in filled}
     if "LogConfig" in left and text(child(config, "LogConfig"), "Type") == fills.log_driver:
-        # A request can add options to those of daemon.json.
-        left["LogConfig"] = {"Config": as_object(left["LogConfig"], "HostConfig.LogConfig").get("Config")}
+        # dockerd adds the options of daemon.json to those of a request (daemon/logs.go, mergeAndVerifyLogConfig).
+        options = child(child(config, "LogConfig"), "Config").items()
+        requested = {name: value for name, value in options if fills.log_options.get(name) != value}
+        left["LogConfig"] = {"Config": requested}
     return replace(request, body={**request.body, "HostConfig": left})
 
 
