@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,10 @@ from .refusals import refusing
 pytestmark = pytest.mark.e2e
 
 ICC = "com.docker.network.bridge.enable_icc"
-DAEMON_CONFIG = {
+DAEMON_CONFIG: dict[str, Any] = {
     "log-driver": "local",
-    "log-opts": {"max-size": "1m"},
+    # More files than a request may ask for: the containers of a host that wants them start all the same.
+    "log-opts": {"max-size": "1m", "max-file": "1000"},
     "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 2048}},
     "no-new-privileges": True,
     "default-shm-size": "16m",
@@ -58,7 +60,7 @@ def test_a_container_has_the_defaults_that_the_decision_names(docker: GuardedDoc
     assert ran.stdout.split() == ["1024", "2048", "NoNewPrivs:", "1", "16384"], ran.stderr
     assert docker.decision(before, "ContainerCreate")["daemonDefaults"] == OF_A_CONTAINER
     config = docker.client.ask("GET", "/containers/plain/json").json()["HostConfig"]
-    assert config["LogConfig"] == {"Type": "local", "Config": {"max-size": "1m"}}
+    assert config["LogConfig"] == {"Type": "local", "Config": DAEMON_CONFIG["log-opts"]}
     assert (config["IpcMode"], config["CgroupnsMode"], config["ShmSize"]) == ("shareable", "private", 16 << 20)
 
 
@@ -76,7 +78,7 @@ def test_the_containers_of_a_service_have_the_defaults_that_the_decision_names(d
     assert docker.decision(before, "ServiceCreate")["daemonDefaults"] == OF_A_CONTAINER[:5]
     (container,) = docker.client.ask("GET", "/containers/json").json()
     config = docker.client.ask("GET", f"/containers/{container['Id']}/json").json()["HostConfig"]
-    assert config["LogConfig"] == {"Type": "local", "Config": {"max-size": "1m"}}
+    assert config["LogConfig"] == {"Type": "local", "Config": DAEMON_CONFIG["log-opts"]}
 
 
 def test_a_new_network_has_the_option_that_the_decision_names(docker: GuardedDocker) -> None:
@@ -157,14 +159,16 @@ def test_a_default_that_breaks_a_rule_is_refused_as_a_default(docker: GuardedDoc
 
 
 def test_settings_of_a_wrong_type_stop_no_container(docker: GuardedDocker) -> None:
-    content = json.dumps({"log-driver": [1], "default-ulimits": 3})
+    # What dockerd goes on adding since its start.
+    of_start = {"log-opts": DAEMON_CONFIG["log-opts"]}
+    content = json.dumps({"log-driver": [1], "default-ulimits": 3, **of_start})
     docker.host.path("/etc/docker/daemon.json").write_text(content)
     before = docker.log_size()
 
     ran = docker.docker("run", "--rm", "busybox", "true")
 
     assert ran.returncode == 0, ran.stderr
-    assert docker.decision(before, "ContainerCreate")["daemonDefaults"] == []
+    assert docker.decision(before, "ContainerCreate")["daemonDefaults"] == ["log.options"]
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])

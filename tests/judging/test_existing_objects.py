@@ -53,6 +53,10 @@ def spec(*mounts: Any) -> dict[str, Any]:
     return {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "busybox", "Mounts": [*mounts]}}}
 
 
+def log(driver: str, option: str, value: str) -> dict[str, Any]:
+    return {"LogConfig": {"Type": driver, "Config": {option: value}}}
+
+
 INHERITED = {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
 HARMLESS = {"Type": "bind", "Source": "/srv/data", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
 WRITES = {"Type": "bind", "Source": "/srv/media", "Destination": "/data", "RW": True}
@@ -316,6 +320,36 @@ def test_a_rule_of_the_site_says_whether_it_counts_at_use(
     judge = judge_with(tmp_path, {file: of_site | part if "rules" in file else part for file, part in site.items()})
 
     assert refuse(judge, "POST", "/containers/plain/start") == rules
+
+
+@pytest.mark.parametrize(
+    ("bad", "fine"),
+    [
+        (log("fluentd", "fluentd-buffer-limit", "100g"), log("fluentd", "fluentd-buffer-limit", "1m")),
+        (log("local", "max-file", "2000000000"), log("local", "max-file", "9")),
+        (log("syslog", "syslog-tls-ca-cert", "/root/x"), log("syslog", "syslog-facility", "daemon")),
+        ({"PublishAllPorts": True}, {"PublishAllPorts": False}),
+        ({"OomKillDisable": True}, {"OomKillDisable": False}),
+        ({"OomScoreAdj": -500}, {"OomScoreAdj": 500}),
+    ],
+    ids=str,
+)
+def test_a_container_that_would_take_the_host_its_memory_is_not_started(judge: Judge, bad: Any, fine: Any) -> None:
+    for config, rules in ((bad, ["existing-container"]), (fine, [])):
+        old = container("old", **config)
+        old["Config"]["ExposedPorts"] = {f"{port}/tcp": {} for port in range(1000, 1300)}
+        host = FixedHost({"objects": {"container": {"old": old}}})
+
+        assert refuse(replace(judge, host=host), "POST", "/containers/old/start") == rules
+
+
+def test_no_service_goes_back_to_more_tasks_than_the_site_has(judge: Judge) -> None:
+    for count, rules in ((2_000_000, ["existing-service"]), (3, [])):
+        former = {**spec(), "Mode": {"Replicated": {"Replicas": count}}}
+        host = FixedHost({"objects": {"service": {"web": service(former)}}})
+
+        target = "/services/web/update?version=7&rollback=previous"
+        assert refuse(replace(judge, host=host), "POST", target, spec()) == rules
 
 
 def test_a_rule_that_the_site_switches_off_is_no_reason_at_use(tmp_path: Path) -> None:

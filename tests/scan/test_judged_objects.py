@@ -46,8 +46,8 @@ def bench() -> ObjectJudge:
     return ObjectJudge(judge, Inventory(info, (), (), (), (), {}, {}))
 
 
-def container(bench: ObjectJudge, **host_config: JSON) -> JudgedObject:
-    found = Inspected("ContainerCreate", "web", {"Image": "busybox", "HostConfig": host_config})
+def container(bench: ObjectJudge, label: str = "", **host_config: JSON) -> JudgedObject:
+    found = Inspected("ContainerCreate", "web", {"Image": "busybox", "Labels": {"x": label}, "HostConfig": host_config})
     return bench.judge_object(found, {"Id": "ab", "State": {"Running": True}})
 
 
@@ -59,8 +59,9 @@ def test_a_thing_is_judged_in_mode_enforce_whatever_the_site_says(bench: ObjectJ
 
 
 def test_only_rules_that_keep_the_host_safe_are_escapes(bench: ObjectJudge) -> None:
-    judged = container(bench, Privileged=True, OomKillDisable=True)
+    judged = container(bench, label="x" * 2_000_000, Privileged=True)
 
+    assert {violation.rule for violation in judged.denials} == {"no-privileged", "labels-size"}
     assert set(judged.list_escapes(bench.judge.policy)) == {"no-privileged"}
     assert container(bench).list_escapes(bench.judge.policy) == {}
 
