@@ -1,8 +1,10 @@
 """Existing objects are judged when a request uses them: bad ones refuse it, their harmless twins do not."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -53,6 +55,20 @@ def spec(*mounts: Any) -> dict[str, Any]:
     return {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "busybox", "Mounts": [*mounts]}}}
 
 
+def kept(name: str, data: str = "", templating: Any = MappingProxyType({"Name": "golang"}), **more: Any) -> Any:
+    """A secret or a config."""
+    made = {"Name": name, "Labels": {}, **({"Templating": {**templating}} if templating else {}), **more}
+    return {"ID": "", "Spec": {**made, **({"Data": b64encode(data.encode()).decode()} if data else {})}}
+
+
+def given(**fields: str) -> dict[str, Any]:
+    """A service with Configs or Secrets of these IDs."""
+    made = spec()
+    for field, letters in fields.items():
+        made["TaskTemplate"]["ContainerSpec"][field] = [{f"{field[:-1]}ID": letter * 25} for letter in letters]
+    return made
+
+
 def log(driver: str, option: str, value: str) -> dict[str, Any]:
     return {"LogConfig": {"Type": driver, "Config": {option: value}}}
 
@@ -96,7 +112,19 @@ OLD = {
         "inpriv": {"ContainerID": "priv", "ProcessConfig": {"privileged": False}},
         "lost": {"ContainerID": "gone", "ProcessConfig": {"privileged": False}},
     },
+    "config": {
+        "c" * 25: kept("grown", "{{range 9}}x{{end}}"),
+        "d" * 25: kept("mild", "{{.Service.Name}}"),
+        "e" * 25: kept("plain", "{{range 9}}x{{end}}", templating=None),
+    },
+    "secret": {
+        "c" * 25: kept("shown to nobody"),
+        "d" * 25: kept("foreign", Driver={"Name": "acme/secrets"}),
+    },
     "service": {
+        "mounted": service(spec({"Type": "volume", "Source": "evil", "Target": "/x"})),
+        "joined": service({**spec(), "Networks": [{"Target": "foreign"}]}),
+        "configured": service(given(Configs="c")),
         "web": service(spec({"Type": "bind", "Source": "/", "Target": "/x"})),
         "fine": service(spec({"Type": "volume", "Source": "data", "Target": "/x"})),
         "new": service(None),
@@ -264,7 +292,29 @@ def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, mon
         assert (len(given), len({*map(id, given)})) == (2, documents)
 
 
-@pytest.mark.parametrize(("name", "rules"), [("web", ["existing-service"]), ("fine", []), ("new", []), ("missing", [])])
+@pytest.mark.parametrize(
+    ("used", "rules"),
+    [
+        ({"Configs": "c"}, ["existing-config"]),
+        ({"Configs": "dc"}, ["existing-config"]),
+        ({"Secrets": "d"}, ["existing-config"]),
+        *(({"Configs": letters}, []) for letters in ("", "d", "e", "z")),
+        ({"Secrets": "c"}, []),
+    ],
+    ids=str,
+)
+def test_a_service_gets_no_config_that_could_not_be_created_now(judge: Judge, used: Any, rules: list[str]) -> None:
+    for target in ("/services/create", "/services/web/update?version=7"):
+        assert refuse(judge, "POST", target, given(**used)) == rules
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        *((name, ["existing-service"]) for name in ("web", "mounted", "joined", "configured")),
+        *((name, list[str]()) for name in ("fine", "new", "missing")),
+    ],
+)
 def test_a_rollback_is_judged_by_what_comes_back(judge: Judge, name: str, rules: list[str]) -> None:
     target = f"/services/{name}/update?version=7"
 

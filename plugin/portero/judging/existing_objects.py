@@ -19,6 +19,7 @@ from portero.judging.named_objects import (
     Named,
     find_parent,
     list_joined,
+    list_of_service,
     list_others,
     read_name,
     refuse_alias,
@@ -38,6 +39,8 @@ _GROUP: Mapping[ObjectKind, str] = {
     "volume": "volumes",
     "network": "networks",
     "service": "services",
+    "secret": "secrets",
+    "config": "configs",
 }
 _SOURCES = "sources"
 # Where a start names its container.
@@ -145,8 +148,14 @@ class Existing:
 
     def _judge(self, kind: ObjectKind, reported: Mapping[str, JSON]) -> Sequence[Violation]:
         if kind == "service":
-            former = child(reported, "PreviousSpec")
-            return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, {}) if former else ()
+            if not (former := child(reported, "PreviousSpec")):
+                return ()
+            used = self._group(dict.fromkeys(list_of_service(former)))
+            return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, used)
+        if kind in ("secret", "config"):
+            # dockerd never shows what a secret holds.
+            spec = child(reported, "Spec")
+            return self.judge(Inspected(f"{kind.capitalize()}Create", text(spec, "Name"), spec), self.host, {})
         request = inspected.make_request(dict(reported))
         if request is None:
             return ()  # a network that dockerd makes itself

@@ -18,9 +18,11 @@ from portero.values.json_fields import as_object, child, objects, text
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
 
+_SPEC = "TaskTemplate.ContainerSpec"
 # Networks of these names cannot be made.
 PREDEFINED = ("", "default", "bridge", "host", "none")
 _MAX_NAME_LENGTH = 64
+_OF_SWARM = frozenset({"service", "secret", "config"})
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
@@ -53,7 +55,7 @@ def shorten_name(name: str) -> str:
 
 def read_name(kind: ObjectKind, reported: Mapping[str, JSON]) -> str:
     """The name of an object, from what docker inspect shows of it."""
-    return text(child(reported, "Spec") if kind == "service" else reported, "Name").removeprefix("/")
+    return text(child(reported, "Spec") if kind in _OF_SWARM else reported, "Name").removeprefix("/")
 
 
 def refuse_alias(named: Named) -> None:
@@ -116,6 +118,33 @@ def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
             yield Named("network", name, text(network, "at"))
 
 
+def _find_configs(document: Mapping[str, JSON]) -> Iterator[Named]:
+    return list_configs(as_object(document["body"] or {}, ""))
+
+
+def list_configs(spec: Mapping[str, JSON]) -> Iterator[Named]:
+    """The secrets and configs of a service, by the IDs that alone count."""
+    container = child(child(spec, "TaskTemplate"), "ContainerSpec")
+    kinds: Mapping[str, ObjectKind] = {"Secret": "secret", "Config": "config"}
+    for name, kind in kinds.items():
+        for index, reference in enumerate(objects(container, f"{name}s")):
+            if id := text(reference, f"{name}ID"):
+                yield Named(kind, id, f"{_SPEC}.{name}s[{index}]")
+
+
+def list_of_service(spec: Mapping[str, JSON]) -> Iterator[Named]:
+    """What a service uses by its settings: secrets, configs, volumes and networks."""
+    yield from list_configs(spec)
+    task = child(spec, "TaskTemplate")
+    for index, mount in enumerate(objects(child(task, "ContainerSpec"), "Mounts")):
+        if text(mount, "Type") == "volume" and (source := text(mount, "Source")):
+            yield Named("volume", source, f"{_SPEC}.Mounts[{index}]")
+    for at, networks in (("TaskTemplate.Networks", objects(task, "Networks")), ("Networks", objects(spec, "Networks"))):
+        for index, network in enumerate(networks):
+            if (name := text(network, "Target")) not in PREDEFINED:
+                yield Named("network", name, f"{at}[{index}]")
+
+
 def _find_path_id(document: Mapping[str, JSON]) -> str | None:
     return cast(dict[str, str], document["path"]).get("id")
 
@@ -127,6 +156,7 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
     "containers": _find_containers,
     "volumes": _find_volumes,
     "networks": _find_networks,
+    "configs": _find_configs,
 }
 
 
