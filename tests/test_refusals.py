@@ -5,7 +5,7 @@ from dataclasses import astuple
 
 import pytest
 
-from portero.refusals import CODES, Refused
+from portero.refusals import CODES, Refused, locate_lookup
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -30,3 +30,13 @@ def test_a_refusal_names_where_it_is() -> None:
 def test_a_code_that_is_not_in_the_list_is_an_error_of_ours() -> None:
     with pytest.raises(KeyError):
         Refused("no-such-code")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("name-ambiguous", "name-ambiguous"), ("lookup-failed", "lookup-failed"), ("body-wrong-type", "lookup-failed")],
+)
+def test_of_a_lookup_only_what_the_name_is_to_blame_for_keeps_its_code(code: str, shown: str) -> None:
+    located = locate_lookup(Refused(code), "path.id")
+
+    assert (located.code, located.at) == (shown, "path.id")

@@ -34,3 +34,8 @@ class Refused(Exception):
     def __init__(self, code: str, at: str = "") -> None:
         self.refusal, self.code, self.at = CODES[code], code, at
         super().__init__(f"{code} at {at}" if at else code)
+
+
+def locate_lookup(refused: Refused, at: str) -> Refused:
+    """What a lookup at this place was refused for. Else whatever is wrong there, the request is not to blame."""
+    return Refused(refused.code if refused.code == "name-ambiguous" else "lookup-failed", at)

@@ -1,7 +1,8 @@
 """The daemon that asks: its data lies anywhere, and what other processes are called changes nothing."""
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -156,8 +157,29 @@ def test_a_beginning_of_the_id_of_the_hosts_network_is_that_network_whatever_has
 
     # Of several networks that begin so dockerd shows none, and which one it takes a moment later is not known.
     are_several = docker.client.ask("GET", f"/networks/{beginning}").status == HTTPStatus.BAD_REQUEST
-    rule = "lookup-failed" if are_several else "no-host-network"
+    rule = "name-ambiguous" if are_several else "no-host-network"
     assert rule in refusing(join(docker, beginning).message)
+
+
+def _find_shared(ids: Iterable[str]) -> str:
+    """A digit with which several of them begin."""
+    (digit, _), *_ = Counter(id[0] for id in ids).most_common()
+    return digit
+
+
+def test_a_name_that_cannot_be_looked_up_is_refused_for_that(docker: GuardedDocker) -> None:
+    ask = docker.client.ask
+    for number in range(17):
+        body = {"Image": "busybox", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"}}
+        assert ask("POST", f"/containers/create?name=one-of-{number}", body).status == HTTPStatus.CREATED
+    shared = _find_shared(each["Id"] for each in ask("GET", "/containers/json?all=1").json())
+    assert refusing(ask("POST", f"/containers/{shared}/start").message) == ["name-ambiguous"]
+    assert ask("POST", "/containers/one-of-0/start").status == HTTPStatus.NO_CONTENT
+
+    for name, rules in (("a//b", ["network-name"]), ("a/b", [])):
+        assert ask("POST", "/networks/create", {"Name": name, "Internal": True}).status == HTTPStatus.CREATED
+        joins = {"Image": "busybox", "HostConfig": {"NetworkMode": name}}
+        assert refusing(ask("POST", "/containers/create", joins).message) == rules
 
 
 def test_a_network_of_that_name_that_goes_away_meanwhile_opens_no_way_in_sixty_tries(docker: GuardedDocker) -> None:

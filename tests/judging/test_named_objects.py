@@ -185,6 +185,20 @@ def test_the_alias_of_a_link_is_no_name(judge: Judge, found: Any, method: str, t
     assert (violation.rule, violation.at) == ("container-alias", at)
 
 
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        *((name, ["network-name"]) for name in ("a//b", "/a", "..", "a/../b", "a/.", "app\n")),
+        *((name, list[str]()) for name in ("a/b", "a/", "a..b", "...", "a b")),
+    ],
+)
+def test_a_network_is_not_joined_by_a_name_that_cannot_be_looked_up(judge: Judge, name: str, rules: list[str]) -> None:
+    judge = replace(judge, host=host())
+
+    assert refuse(judge, *create(NetworkMode=name)) == rules
+    assert refuse(judge, *create(NetworkMode="app")) == []
+
+
 @pytest.mark.parametrize("target", ["/containers/web/db?link=1", "/containers/web/db"])
 def test_the_alias_of_a_link_can_be_removed(judge: Judge, target: str) -> None:
     assert refuse(replace(judge, host=host()), "DELETE", target) == []

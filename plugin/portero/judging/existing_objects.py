@@ -22,12 +22,12 @@ from portero.judging.named_objects import (
     list_of_service,
     list_others,
     read_name,
-    refuse_alias,
+    refuse_unclear,
     shorten_name,
 )
 from portero.judging.source_pairs import SourcePairs
 from portero.objects.host_overlay import HostOverlayMoment
-from portero.refusals import Refused
+from portero.refusals import Refused, locate_lookup
 from portero.values.json_fields import child, flag, objects, text
 from portero.values.json_types import JSON, Fact
 
@@ -95,7 +95,7 @@ class Existing:
     def _group(self, named: Mapping[Named, None]) -> dict[str, JSON]:
         groups: dict[str, list[JSON]] = {}
         for one in named:
-            refuse_alias(one)
+            refuse_unclear(one)
             facts = self.findings.described.get(one)
             if facts is None:
                 try:
@@ -103,8 +103,7 @@ class Existing:
                 except Refused as refused:
                     if refused.code == "writers-unknown":
                         raise
-                    # Whatever is wrong with what the daemon reports, the request is not to blame.
-                    raise Refused("lookup-failed", one.at) from refused
+                    raise locate_lookup(refused, one.at) from refused
                 if self.findings.is_whole:
                     self.findings.described[one] = facts
             if facts:

@@ -14,7 +14,7 @@ from portero.host.view import Objects
 from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
 from portero.images.payloads import DIGEST
-from portero.judging.named_objects import Named, find_named, list_others, refuse_alias
+from portero.judging.named_objects import Named, find_named, list_others, refuse_unclear
 from portero.policy.profiles import Acting
 from portero.reading.uri import find_first
 from portero.refusals import Refused
@@ -174,7 +174,7 @@ def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
         return
     if request.operation == "ExecStart":
         id = text(daemon.inspect("exec", id) or {}, "ContainerID")
-    refuse_alias(Named("container", id, "path.id"))
+    refuse_unclear(Named("container", id, "path.id"))
     reported = daemon.inspect("container", id) if id else None
     if reported is None:
         # It may be made before dockerd looks; all else acts on one that runs, and was started.

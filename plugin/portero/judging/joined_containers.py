@@ -13,7 +13,7 @@ from portero.host.view import HostMoment, Objects
 from portero.judging.named_objects import list_others
 from portero.judging.request_document import rebuild_document
 from portero.reading.routes import Operation
-from portero.refusals import Refused
+from portero.refusals import Refused, locate_lookup
 from portero.values.json_fields import as_object, child, flag, objects, text
 from portero.values.json_types import JSON, Fact
 
@@ -178,7 +178,7 @@ def _list_meanings(name: str, daemon: Objects, at: str) -> Iterator[Mapping[str,
             yield shown
             yield from list_others("container", name, shown, daemon)
     except Refused as refused:
-        raise Refused("lookup-failed", at) from refused
+        raise locate_lookup(refused, at) from refused
 
 
 def _replace_at(value: JSON, places: Mapping[str, str]) -> JSON:

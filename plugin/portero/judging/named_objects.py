@@ -21,6 +21,7 @@ from portero.values.spelling import make_printable
 _SPEC = "TaskTemplate.ContainerSpec"
 # Networks of these names cannot be made.
 PREDEFINED = ("", "default", "bridge", "host", "none")
+_NO_PARTS = frozenset({"", ".", ".."})
 _MAX_NAME_LENGTH = 64
 _OF_SWARM = frozenset({"service", "secret", "config"})
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
@@ -58,10 +59,15 @@ def read_name(kind: ObjectKind, reported: Mapping[str, JSON]) -> str:
     return text(child(reported, "Spec") if kind in _OF_SWARM else reported, "Name").removeprefix("/")
 
 
-def refuse_alias(named: Named) -> None:
-    """Raises Refused (container-alias) for a container that is named as the link of another one."""
+def refuse_unclear(named: Named) -> None:
+    """Raises Refused for a container that is named as the link of another one, and a network that none can look up."""
     if named.kind == "container" and "/" in named.name:
         raise Refused("container-alias", named.at)
+    # What the router of dockerd cleans is redirected, no route has a line feed, and a last slash stays
+    # (docker-facts 8.9).
+    parts = named.name.removesuffix("/").split("/")
+    if named.kind == "network" and ("\n" in named.name or not _NO_PARTS.isdisjoint(parts)):
+        raise Refused("network-name", named.at)
 
 
 def find_named(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:

@@ -17,11 +17,11 @@ from portero.judging.named_objects import (
     list_joined,
     list_others,
     read_name,
-    refuse_alias,
+    refuse_unclear,
     shorten_name,
 )
 from portero.reading.routes import Operation
-from portero.refusals import Refused
+from portero.refusals import Refused, locate_lookup
 from portero.values.json_fields import child, text, texts
 from portero.values.json_types import JSON
 
@@ -97,7 +97,7 @@ def _list_foreign(
         if (named.kind, named.name) in seen:
             continue
         seen.add((named.kind, named.name))
-        refuse_alias(named)
+        refuse_unclear(named)
         if named.kind == "volume" and _TEMPLATE in named.name:
             name = f"{shorten_name(named.name)}, a name that swarm makes later,"
             yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
@@ -106,7 +106,7 @@ def _list_foreign(
             kind, meanings = _list_meanings(named, objects)
             labels = [(one, _read_owner(kind, one, owners.label)) for one in meanings]
         except Refused as refused:
-            raise Refused("lookup-failed", named.at) from refused
+            raise locate_lookup(refused, named.at) from refused
         for one, owner in labels:
             if kind == "container" and operation.looks_up:  # who uses it is in the namespaces of those that it joins
                 waiting += [Named("container", joined.name, named.at) for joined in list_joined(one)]

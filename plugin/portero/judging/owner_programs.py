@@ -15,7 +15,7 @@ from portero.host.view import Objects
 from portero.judging.existing_objects import ObjectFindings
 from portero.judging.named_objects import list_others, shorten_name
 from portero.reading.uri import find_first
-from portero.refusals import Refused
+from portero.refusals import Refused, locate_lookup
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
@@ -47,7 +47,7 @@ def describe_owner_programs(
             try:
                 why = _find_reason(name, objects, findings)
             except Refused as refused:
-                raise Refused("lookup-failed", at) from refused
+                raise locate_lookup(refused, at) from refused
     elif document["operation"] in _GIVING and objects is not None:
         name, at = find_first(query, "name").removeprefix("/"), "?name"
         use = NameUse(name or MADE, is_copy=False)

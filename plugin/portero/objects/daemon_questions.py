@@ -60,7 +60,7 @@ _SAFE: Mapping[ObjectKind, str] = {"image": "/"}
 class DaemonQuestions:
     """Those of one request, to one daemon. `note`: how the last one went, and whether its time was over.
 
-    Each raises Refused (lookup-failed) when there is no answer.
+    Each raises Refused: lookup-failed when there is no answer, name-ambiguous where a name can mean several objects.
     """
 
     def __init__(
@@ -112,6 +112,8 @@ class DaemonQuestions:
                     state = "auto"
                     if status in absent:
                         return None
+                    if status == HTTPStatus.BAD_REQUEST:  # the IDs of several begin so, and none has it as its name
+                        raise Refused("name-ambiguous")
                     if status == HTTPStatus.OK and (answer := read_object(body)) is not None:
                         return answer
         finally:
