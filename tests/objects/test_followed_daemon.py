@@ -386,4 +386,4 @@ def test_a_name_is_in_use_until_the_answer(
     followed.note_allowed("d-3", envelope(), change)
     followed.note_late(-1.0)
     assert followed.names.at().allows(other) is not lasts
-    assert followed.names.at().is_whole is lasts
+    assert followed.names.at().may_give(use.name) is not lasts

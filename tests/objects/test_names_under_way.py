@@ -75,3 +75,16 @@ def test_a_copy_that_is_one_too_many_is_not_added(monkeypatch: pytest.MonkeyPatc
 
     assert not names.at().add("d-1", COPY)
     assert not names.at().allows(COPY)
+
+
+def test_what_is_late_gives_its_own_name_and_of_very_many_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = NamesUnderWay()
+    names.at().add("d-1", GIVEN)
+    names.note_late("d-1")
+    names.note_late("d-2")
+    assert [names.at().may_give(name) for name in ("web", "db")] == [True, False]
+
+    monkeypatch.setattr(names_under_way, "_MANY", 1)
+    names.at().add("d-3", NameUse("shop", is_copy=False))
+    names.note_late("d-3")
+    assert names.at().may_give("db")

@@ -126,9 +126,8 @@ class NameUse:
 class NamesInUse(Protocol):
     """How requests that dockerd has not answered use names of containers, for one request."""
 
-    @property
-    def is_whole(self) -> bool:
-        """False: a create that is not waited for any more may be about to give any name that none has."""
+    def may_give(self, name: str) -> bool:
+        """Whether a create that is not waited for any more may be about to give this name, which none has."""
 
     def allows(self, use: NameUse) -> bool:
         """Whether it goes with what was allowed before this request asked dockerd."""

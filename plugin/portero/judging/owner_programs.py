@@ -26,7 +26,10 @@ _FALSE = ("", "0", "no", "false", "none")
 # The beginning of an ID, which another container can have once none has this name.
 _BEGINNING = re.compile(r"[0-9a-f]{1,11}")
 _UNSEEN = "Portero cannot ask the daemon whether it has a user"
-_MISSING = "there is no such container yet"
+_MISSING = (
+    "there is no such container, and a create that dockerd has not answered for a minute can still give this name: "
+    "copy once it is there"
+)
 _GIVEN = "another request gives this name to a container just now"
 _FLEETING = "the ID of another container can begin so"
 _COPIED_TO = "another request copies into the container of this name just now"
@@ -62,7 +65,7 @@ def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
         return ""
     may_use = _may_use(NameUse(name, is_copy=True), objects, findings)
     shown = objects.inspect("container", name)
-    if shown is None and objects.names is not None and not objects.names.is_whole:
+    if shown is None and objects.names is not None and objects.names.may_give(name):
         return _MISSING
     for each in (shown, *list_others("container", name, shown, objects)) if shown else ():
         # One that cannot be read is not empty.

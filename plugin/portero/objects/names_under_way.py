@@ -24,13 +24,13 @@ class NamesUnderWay:
         self._lock = threading.Lock()
         self._number = 0
         self._by_id: dict[str, NameUse] = {}
-        self._is_whole = True
+        self._late = frozenset[NameUse]()
         self._latest = deque[tuple[int, NameUse]](maxlen=_MANY)
 
     def at(self) -> "RequestNames":
         """Those that one request sees, which asks dockerd after this."""
         with self._lock:
-            return RequestNames(self, self._number, frozenset(self._by_id.values()), self._is_whole)
+            return RequestNames(self, self._number, frozenset(self._by_id.values()), self._late)
 
     def add(self, id: str, use: NameUse, since: int) -> bool:
         """Add one; False: one that it does not go with was added since."""
@@ -53,9 +53,13 @@ class NamesUnderWay:
             self._by_id.pop(id, None)
 
     def note_late(self, id: str) -> None:
-        """It is not waited for any more: a new container that has its name since then, and is not there yet."""
+        """It is not waited for any more: a new container that has its name since then, and is not there yet.
+
+        dockerd may still make it, however long that takes; so its name counts as long as the daemon runs.
+        """
         with self._lock:
-            self._is_whole &= self._by_id.pop(id, None) is None
+            if (use := self._by_id.pop(id, None)) is not None:
+                self._late = self._late | {use} if len(self._late) < _MANY else frozenset({_ANY_GIVEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,11 @@ class RequestNames:
     _under_way: NamesUnderWay
     _number: int
     _others: Set[NameUse]
-    is_whole: bool
+    _late: Set[NameUse]
+
+    def may_give(self, name: str) -> bool:
+        copied = NameUse(name, is_copy=True)
+        return any(late.clashes_with(copied) for late in self._late)
 
     def allows(self, use: NameUse) -> bool:
         return not any(map(use.clashes_with, self._others))
