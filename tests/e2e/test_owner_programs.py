@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPResponse
 
@@ -11,6 +12,7 @@ from tests.waiting import wait_until
 
 from .conftest import BOTH_ENGINES
 from .guarded import GuardedDocker, stub
+from .images import archive
 from .rawhttp import exchange, render
 from .refusals import refusing
 
@@ -116,3 +118,43 @@ def test_a_name_is_given_to_no_other_container_while_something_is_copied_to_it(
             docker.shell("docker rm -f $(docker ps -aqf name=^web$)")
     docker.do("docker create --name web -u 4711 armed")
     assert not has_run(docker, "web")
+
+
+def test_no_task_gets_a_name_that_something_is_copied_to(docker: GuardedDocker, *, is_affected: bool) -> None:
+    """The task waits for room, and its container has its ID in its name."""
+    try:
+        docker.do("docker service create -d --name full --stop-grace-period 1s --reserve-cpu $(nproc) armed sleep 600")
+        wait_until(lambda: docker.do("docker ps -qf name=full"), "no task runs")
+        docker.do("docker service create -d --name late -u 4711 --reserve-cpu 1 armed sleep 600")
+        wait_until(lambda: docker.do("docker service ps -q late"), "there is no task")
+        id = docker.do("docker service ps -q --no-trunc late").strip()
+        name = f"late.1.{id}"
+        assert (RULE in copy_hidden(docker, name)) is is_affected
+        made = docker.shell(f"docker create --name {name} armed")
+        assert refusing(made.stderr) == ["no-names-like-ids"]
+        docker.do("docker service rm full")
+        wait_until(lambda: docker.do("docker ps -qf name=late"), "the task does not run")
+        assert (RULE in copy_hidden(docker, name)) is is_affected
+    finally:
+        docker.do("docker service ls -q | xargs docker service rm")
+
+
+def test_no_step_of_a_build_gets_a_name_that_something_is_copied_to(
+    docker: GuardedDocker, *, is_affected: bool
+) -> None:
+    docker.do("docker create --name happy_curie armed")
+    sent = archive({"Dockerfile": b"FROM armed\nUSER 4711\nRUN test -e /srv/go || sleep 3\n"})
+
+    def build() -> str:
+        target = "/build?nocache=1"
+        return exchange(docker.socket, render("POST", target, [("Content-Type", "application/x-tar")], sent)).text()
+
+    with stalled(docker, "happy_curie"):
+        assert (RULE in build()) is is_affected
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(build)
+        wait_until(lambda: "sleep 3" in docker.do("docker ps --no-trunc"), "nothing is built")
+        assert (RULE in copy_hidden(docker, "happy_curie")) is is_affected
+        docker.do("docker cp /srv/file web:/ && docker cp /srv/file $(docker ps -aqf name=happy_curie):/")
+        assert "Successfully built" in running.result()
+    docker.do("docker cp /srv/file happy_curie:/")

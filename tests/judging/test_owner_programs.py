@@ -8,7 +8,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.host.fixed_host import FixedHost, FixedObjects
-from portero.host.member import MADE, NameUse
+from portero.host.member import BUILT, MADE, NameUse
 from portero.host.notes import HostNotes
 from portero.judging.existing_objects import ObjectFindings
 from portero.judging.judge import Judge
@@ -102,6 +102,24 @@ def test_what_is_missing_is_left_to_dockerd_unless_a_slow_create_can_still_make_
     assert find_why(daemon(names=names.at()), "web") == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "is_given"),
+    [
+        ("happy_curie7", True),
+        (LONG, True),
+        ("web.node7.0123456789abcdefghijklmno", True),
+        ("happy-curie7", False),
+        (LONG[:-1], False),
+        ("web.1.0123456789ABCDEFGHIJKLMNO", False),
+    ],
+)
+def test_what_is_missing_is_refused_where_dockerd_gives_the_name_unasked(name: str, *, is_given: bool) -> None:
+    """Swarm to the container of a task, a classic build to that of a step, a create while it is not there yet."""
+    objects = replace(daemon(), by_name={})
+
+    assert find_why(objects, name) == ("there is no such container yet" if is_given else "")
+
+
 @pytest.mark.parametrize("version", ["20.10.24+dfsg1", "23.0.17", "28.5.2", "29.7.2", "119.0"])
 def test_other_engines_copy_everywhere(version: str) -> None:
     for name in (*CONTAINERS, "gone"):
@@ -153,6 +171,26 @@ def test_dockerd_makes_no_name_that_something_is_copied_to_but_what_it_makes_is_
     names.end("d-1")
     assert names.at().add("d-2", NameUse(MADE, is_copy=False))
     assert find_why(daemon(names=names.at()), "happy_curie7") == ""
+
+
+def test_nothing_is_copied_to_a_name_that_a_build_can_give_meanwhile_nor_the_other_way_round() -> None:
+    names = NamesUnderWay()
+    assert find_why(daemon(names=names.at()), operation="ImageBuild") == ""
+    assert names.at().add("d-1", NameUse("happy_curie7", is_copy=True))
+    assert find_why(daemon(names=names.at()), operation="ImageBuild").endswith("can make for a step of this build")
+    assert find_why(daemon("28.0.0", names=names.at()), operation="ImageBuild") == ""
+    assert find_why(None, operation="ImageBuild") == ""
+    names.end("d-1")
+    assert names.at().add("d-2", NameUse(BUILT, is_copy=False))
+    assert find_why(daemon(names=names.at()), "happy_curie7").startswith("another request gives this name, or can")
+    for name in ("web", SHORT, PLAIN["Id"], LONG):
+        assert find_why(daemon(names=names.at()), name) == ""
+
+
+def test_a_build_where_the_daemon_does_not_answer_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        find_why(SilentObjects(), operation="ImageBuild")
+    assert (refused.value.code, refused.value.at) == ("lookup-failed", "operation")
 
 
 def test_others_see_an_allowed_request_and_no_refused_one(judge: Judge) -> None:

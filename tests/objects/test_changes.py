@@ -63,8 +63,9 @@ def test_what_an_answer_can_name_is_known() -> None:
     assert change("POST", "/containers/web/exec", {}).makes == "exec"
     assert change("POST", "/services/create", {}).makes == "service"
     assert change("POST", "/containers/prune").makes == "pruned"
-    assert change("PUT", "/containers/web/archive?path=/") == PossibleChange(makes="copy")
-    assert change("POST", "/build") == NOTHING
+    assert change("PUT", "/containers/web/archive?path=/") == PossibleChange(makes="nothing")
+    assert change("POST", "/build") == PossibleChange(makes="nothing")
+    assert change("POST", "/images/load") == NOTHING
     assert len(change("POST", f"/containers/create?name={'x' * 60_000}", {}).name) == 256
 
 

@@ -361,7 +361,7 @@ def test_an_exec_beside_one_of_an_earlier_process_is_asked_for() -> None:
 
 COPIED, GIVEN = NameUse("web", is_copy=True), NameUse("web", is_copy=False)
 COPY, CREATES, RENAMES = (
-    PossibleChange(makes="copy"),
+    PossibleChange(makes="nothing"),
     PossibleChange(WEB.touches, "container", "web", lasts=False),
     PossibleChange(WEB.touches),
 )
@@ -387,3 +387,9 @@ def test_a_name_is_in_use_until_the_answer(
     followed.note_late(-1.0)
     assert followed.names.at().allows(other) is not lasts
     assert followed.names.at().may_give(use.name) is not lasts
+
+
+def test_a_request_that_only_uses_a_name_is_not_waited_for_where_it_uses_none(followed: FollowedDaemon) -> None:
+    for _ in range(2):
+        followed.note_allowed("d-1", envelope(), COPY, "alicia")
+    assert followed._count == 0

@@ -2,11 +2,12 @@
 
 import pytest
 
-from portero.host.member import NameUse
+from portero.host.member import BUILT, MADE, NameUse
 from portero.objects import names_under_way
 from portero.objects.names_under_way import NamesUnderWay
 
 COPY, GIVEN = NameUse("web", is_copy=True), NameUse("web", is_copy=False)
+BUILD, MADE_COPY = NameUse(BUILT, is_copy=False), NameUse("happy_curie7", is_copy=True)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,12 @@ COPY, GIVEN = NameUse("web", is_copy=True), NameUse("web", is_copy=False)
         (GIVEN, GIVEN, True),
         (COPY, NameUse("db", is_copy=False), True),
         (NameUse("Web", is_copy=False), COPY, True),
+        (BUILD, MADE_COPY, False),
+        (MADE_COPY, BUILD, False),
+        (BUILD, COPY, True),
+        (BUILD, BUILD, True),
+        (NameUse(MADE, is_copy=False), MADE_COPY, True),
+        (MADE_COPY, NameUse(MADE, is_copy=False), False),
     ],
 )
 def test_of_two_that_do_not_go_together_the_later_one_sees_the_first(
@@ -31,6 +38,7 @@ def test_of_two_that_do_not_go_together_the_later_one_sees_the_first(
     assert meanwhile.allows(second)
     assert meanwhile.add("d-2", second) is go_together
     names.end("d-1")
+    assert not names.has("d-1")
     assert names.at().allows(second)
     assert names.at().add("d-3", second)
 

@@ -97,16 +97,22 @@ class MountedPath(NamedTuple):
     owner: str
 
 
-ANY, MADE = "", "*"
-# How dockerd names a container that gets no name (moby pkg/namesgenerator).
+ANY, MADE, BUILT = "", "*", "build"
+# How dockerd names a container that gets no name (moby pkg/namesgenerator), and swarm that of a task.
 _MADE_NAME = re.compile(r"[a-z]+_[a-z]+[0-9]?")
+_TASK_NAME = re.compile(r".+\.[0-9a-z]{25}")
+
+
+def can_come_unasked(name: str) -> bool:
+    """Whether dockerd can give a container this name where no request does: a task, a step of a classic build."""
+    return any(each.fullmatch(name) is not None for each in (_MADE_NAME, _TASK_NAME))
 
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
     """A name of a container that a request copies to, or gives to a container.
 
-    Given: ANY for whichever, MADE for one that dockerd makes itself.
+    Given: ANY for whichever, MADE for one that dockerd makes itself, BUILT for those of a build, one after the other.
     """
 
     name: str
@@ -115,11 +121,14 @@ class NameUse:
     def clashes_with(self, other: "NameUse") -> bool:
         """Whether one would copy into a container while the other gives its name to another one.
 
-        A name that dockerd makes is there when something is copied to it: only the later create clashes.
+        A container with a name that dockerd made is there when something is copied to it: of creates only the later
+        one clashes, and each build.
         """
         if self.is_copy == other.is_copy:
             return False
-        is_made = self.name == MADE and _MADE_NAME.fullmatch(other.name) is not None
+        given, copied = (other, self) if self.is_copy else (self, other)
+        makes = given.name == BUILT or (given.name == MADE and given is self)
+        is_made = makes and _MADE_NAME.fullmatch(copied.name) is not None
         return is_made or self.name == other.name or ANY in (self.name, other.name)
 
 

@@ -21,7 +21,7 @@ from portero.values.json_types import JSON
 # changes, and no other one.
 TouchedKind = Literal["container", "state", "start", "volume", "network"]
 OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
-MadeKind = Literal["container", "exec", "service", "pruned", "copy", ""]
+MadeKind = Literal["container", "exec", "service", "pruned", "nothing", ""]
 _ID = re.compile(r"[0-9a-f]{64}")
 BEGINNING = re.compile(r"[0-9a-f]{1,63}")
 # Of a container with a longer name nothing is kept, and a volume has none.
@@ -38,7 +38,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class PossibleChange:
-    """`makes`: what the answer can name; "pruned": which containers are gone; "copy": nothing, it ends a use of a name.
+    """`makes`: what the answer can name; "pruned": which containers are gone; "nothing": it ends a use of a name.
 
     `name`: that of the new container, or the container of the exec. `lasts`: whether it counts until its answer comes;
     False: what it only ends, removes or makes is found by who asks after it was waited for.
@@ -169,7 +169,7 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerStop": _end,
     "ContainerKill": _end,
     "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_find_id(match)[: MAX_NAME + 1]),
-    "PutContainerArchive": _make_constant(PossibleChange(makes="copy")),
+    **dict.fromkeys(("PutContainerArchive", "ImageBuild"), _make_constant(PossibleChange(makes="nothing"))),
     "ContainerPrune": _make_constant(PossibleChange(makes="pruned", lasts=False)),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,

@@ -85,7 +85,7 @@ class FollowedDaemon:
 
     def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
         """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
-        if not (change.touches or change.makes):
+        if not (change.touches or change.makes) or (change.makes == "nothing" and not self.names.has(id)):
             return
         touches = self.picture.begin(change.touches)
         is_beyond = self._young >= _MANY or self._count >= _MOST

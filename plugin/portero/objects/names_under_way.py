@@ -1,4 +1,4 @@
-"""Names of containers that allowed requests copy to, or give to a container, until dockerd has answered them.
+"""Names of containers that allowed requests copy to, or give to containers, until dockerd has answered them.
 
 dockerd finds the container of a copy when it has read the form that a client may send slowly: a name must not come to
 mean another container meanwhile. Of two requests at once that do not go together, the later one sees the first.
@@ -46,6 +46,10 @@ class NamesUnderWay:
             self._latest.append((self._number, use))
             self._by_id[id] = use
             return True
+
+    def has(self, id: str) -> bool:
+        """Whether the request of this decision uses one."""
+        return id in self._by_id
 
     def end(self, id: str) -> None:
         """dockerd answered the request of this decision, or it was refused at last."""
