@@ -11,7 +11,7 @@ from portero.decision import Subject
 from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging import denial
-from portero.judging.subject import describe_subject, read_traceparent
+from portero.judging.subject import describe_subject, find_composed, read_traceparent
 from portero.policy.loader import load_policy
 from portero.reading.envelope import Envelope, read_envelope
 from portero.recording.masking import mask_request
@@ -34,6 +34,15 @@ def test_until_the_user_is_proved_the_name_is_the_one_that_dockerd_gives() -> No
     assert (given.user, given.identified_by, given.client) == ("alicia", "", "Docker-Client/28")
     assert (proved.user, proved.groups, proved.identified_by) == ("ci", ("dev",), "token")
     assert proved.names == ("DNS:a",)
+
+
+@pytest.mark.parametrize(("label", "is_one_off"), [("True", True), ("False", False), (None, False), (["True"], False)])
+def test_compose_labels_what_its_run_makes(label: JSON, is_one_off: bool) -> None:
+    labels: dict[str, JSON] = {"com.docker.compose.service": "web", "com.docker.compose.oneoff": label}
+
+    composed = find_composed({"body": {"Labels": labels}})
+
+    assert (composed.service, composed.is_one_off) == ("web", is_one_off)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from portero.flags.edits import Change
 from portero.judging import try_line
-from portero.judging.try_line import FlagChanges
+from portero.judging.try_line import Composed, FlagChanges
 from portero.values.denial_parts import Proposed
 
 
@@ -65,10 +65,28 @@ def test_a_compose_user_gets_no_line_where_compose_has_no_key() -> None:
     changes = FlagChanges("ContainerCreate")
     changes.note("--publish-all", Change(removed=("",)))
 
-    proposed = try_line.propose(changes, ("b", "a"), by_compose=True)
+    proposed = try_line.propose(changes, ("b", "a"), Composed())
 
     assert proposed is not None
     assert (proposed.without, proposed.line, proposed.still) == ((("-P",),), "", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("is_one_off", "line"),
+    [
+        (False, "service web in the compose file without volumes /etc:/host:rw, privileged"),
+        (True, "service web in the compose file without volumes or docker compose run -v /etc:/host:rw, privileged"),
+    ],
+)
+def test_an_option_of_compose_run_is_not_looked_for_in_the_file_alone(is_one_off: bool, line: str) -> None:
+    changes = FlagChanges("ContainerCreate")
+    changes.note("--volume", Change(removed=("/etc:/host:rw",)))
+    changes.note("--privileged", Change(removed=("",)))
+
+    proposed = try_line.propose(changes, (), Composed("web", is_one_off=is_one_off))
+
+    assert proposed is not None
+    assert proposed.line == line
 
 
 def test_a_line_beyond_all_measure_is_left_out() -> None:

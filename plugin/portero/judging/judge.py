@@ -245,6 +245,6 @@ class Judge:
             refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
-                service = subject.find_service(document)
-                return try_line.propose(drafted.changes, refusing, by_compose=by_compose, service=service)
+                composed = subject.find_composed(document) if by_compose else None
+                return try_line.propose(drafted.changes, refusing, composed)
         return None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from portero.decision import Subject
 from portero.identity.caller import Identity
+from portero.judging.try_line import Composed
 from portero.reading.envelope import Envelope
 from portero.reading.probe_requests import is_probe
 from portero.reading.routes import Match
@@ -19,6 +20,7 @@ from portero.values.json_types import JSON
 
 _COMPOSE_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"
+_ONE_OFF_LABEL = "com.docker.compose.oneoff"
 _MAKING = frozenset({"ContainerCreate", "ServiceCreate", "NetworkCreate", "VolumeCreate"})
 # Names of dockerd and services of Compose; a value of any other form is not repeated.
 _NAME = re.compile(r"/?([a-zA-Z0-9_.-]{1,80})")
@@ -60,24 +62,28 @@ def describe_subject(
 
 def _name_made(target: Target | None, document: Mapping[str, JSON]) -> str:
     """What the request would make, as who sent it calls it: a service of a compose file, or a name; empty for none."""
-    if service := find_service(document):
+    if service := find_composed(document).service:
         return f"service {service}"
     in_query = target.query.get("name", ()) if target else ()
     match = _NAME.fullmatch(in_query[0] if in_query else to_text(to_object(document.get("body")).get("Name")))
     return match[1] if match else ""
 
 
-def find_service(document: Mapping[str, JSON]) -> str:
-    """The service of a compose file whose container would be made; empty where it is none."""
-    match = _NAME.fullmatch(to_text(to_object(to_object(document.get("body")).get("Labels")).get(_SERVICE_LABEL)))
-    return match[1] if match else ""
+def find_composed(document: Mapping[str, JSON]) -> Composed:
+    """The service of a compose file whose container would be made, and whether `docker compose run` makes it."""
+    labels = _get_labels(document)
+    match = _NAME.fullmatch(to_text(labels.get(_SERVICE_LABEL)))
+    return Composed(match[1] if match else "", is_one_off=labels.get(_ONE_OFF_LABEL) == "True")
 
 
 def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
     client = envelope.headers.get("user-agent", "") if envelope else ""
-    labels = to_object(to_object(document.get("body")).get("Labels"))
-    return "compose" in client.lower() or _COMPOSE_LABEL in labels
+    return "compose" in client.lower() or _COMPOSE_LABEL in _get_labels(document)
+
+
+def _get_labels(document: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    return to_object(to_object(document.get("body")).get("Labels"))
 
 
 def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:

@@ -31,6 +31,15 @@ COMMANDS: Mapping[str, str] = {
 }
 # The part of a compose file that makes these calls.
 _COMPOSED: Mapping[str, str] = {"ContainerCreate": "service", "NetworkCreate": "network", "VolumeCreate": "volume"}
+# What may also be an option of `docker compose run`: the request does not show which of the two it was.
+_RUN_OPTIONS: Mapping[str, str] = {
+    "--cap-add": "--cap-add",
+    "--cap-drop": "--cap-drop",
+    "--publish": "-p",
+    "--user": "-u",
+    "--volume": "-v",
+    "--workdir": "-w",
+}
 _NEEDS_QUOTES = re.compile(r"[\s'\"\\$`&|;<>(){}*?!#~]")
 
 
@@ -64,12 +73,18 @@ class FlagChanges:
         )
 
 
-def propose(
-    changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False, service: str = ""
-) -> Proposed | None:
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What Compose makes. `service`: of the compose file, where it is known. `is_one_off`: by `docker compose run`."""
+
+    service: str = ""
+    is_one_off: bool = False
+
+
+def propose(changes: FlagChanges, still: Iterable[str], composed: Composed | None = None) -> Proposed | None:
     """The changes as docker takes them, with the line for this user; None where it would be too long.
 
-    `service`: the one of the compose file, where it is known.
+    `composed`: for a user of Compose.
     """
     proposed = Proposed(
         command=COMMANDS[changes.operation],
@@ -81,7 +96,7 @@ def propose(
     line = write_line(proposed)
     if len(line) > MAX_CHARACTERS:
         return None
-    return replace(proposed, line=_write_compose(changes, service) if by_compose else line)
+    return replace(proposed, line=_write_compose(changes, composed) if composed else line)
 
 
 def write_line(proposed: Proposed) -> str:
@@ -100,19 +115,19 @@ def _spell_brackets(instead: Iterable[str], without: Iterable[str]) -> str:
     return f"  ({listed})" if listed else ""
 
 
-def _write_compose(changes: FlagChanges, service: str) -> str:
+def _write_compose(changes: FlagChanges, composed: Composed) -> str:
     of = _COMPOSED.get(changes.operation)
     if of is None:
         return ""
     try:
         keys = compose_syntax.spell_keys(list(changes.added))
-        instead, without = _spell_dropped(changes.instead), _spell_dropped(changes.without)
+        instead, without = (_spell_dropped(flags, composed) for flags in (changes.instead, changes.without))
     except LookupError:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
     networks = [value for flag, value in changes.added if flag == "--network"]
     top = f", at its top {compose_syntax.declare_networks(networks)}, without network_mode" if networks else ""
-    what = f"{f'service {service}' if service else f'the {of}'} in the compose file"
+    what = f"{f'service {composed.service}' if composed.service else f'the {of}'} in the compose file"
     if keys or top:
         line = f"{what} with {keys or _REST}{top}{_spell_brackets(instead, without)}"
     else:
@@ -120,5 +135,7 @@ def _write_compose(changes: FlagChanges, service: str) -> str:
     return line if len(line) <= MAX_CHARACTERS else ""
 
 
-def _spell_dropped(flags: Iterable[Flag]) -> Sequence[str]:
-    return [f"{compose_syntax.spell_dropped(flag)} {value}".strip() for flag, value in flags]
+def _spell_dropped(flags: Iterable[Flag], composed: Composed) -> Sequence[str]:
+    options = _RUN_OPTIONS if composed.is_one_off else {}
+    keys = ((compose_syntax.spell_dropped(flag), options.get(flag, ""), value) for flag, value in flags)
+    return [f"{key}{option and f' or docker compose run {option}'} {value}".strip() for key, option, value in keys]
