@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from portero.application.application import Application, build, check_start
+from portero.application.application import Application, build
 from portero.application.last_policy import save_policy
+from portero.application.start_check import check_start
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.signature import PrivateKey

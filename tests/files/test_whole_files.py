@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from portero.files.whole_files import read_regular_file, read_state, replace_file, stamp_file, write_state, write_whole
+from portero.files.whole_files import (
+    read_regular_file,
+    read_state,
+    replace_file,
+    stamp_file,
+    try_to_make,
+    write_state,
+    write_whole,
+)
 from tests.failing import fail_with
 
 
@@ -131,3 +139,25 @@ def test_a_device_stays_one() -> None:
     replace_file(Path(os.devnull), b"new", 0o600)
 
     assert (Path(os.devnull).stat().st_mode, Path(os.devnull).stat().st_ino) == (before.st_mode, before.st_ino)
+
+
+def test_whether_a_file_could_be_made_is_tried_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("as it was")
+    (tmp_path / "link").symlink_to("missing/file")
+
+    assert try_to_make(tmp_path / "new" / "folder" / "file")
+    assert try_to_make(tmp_path / "link")
+    assert not try_to_make(tmp_path / "file")
+    assert not try_to_make("/dev/null")
+    for nowhere in ("/proc/none/file", tmp_path / "file" / "below"):
+        with pytest.raises(OSError, match=r"No such file or directory|Not a directory"):
+            try_to_make(nowhere)
+    assert sorted(os.listdir(tmp_path)) == ["file", "link"]
+    assert (tmp_path / "file").read_text() == "as it was"
+
+
+def test_what_cannot_be_looked_at_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "stat", fail_with(errno.EMFILE))
+
+    with pytest.raises(OSError, match="Too many open files"):
+        try_to_make(tmp_path / "file")

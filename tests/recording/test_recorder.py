@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from portero.decision import Decision, Subject
-from portero.recording.recorder import Recorder
+from portero.recording.recorder import Recorder, check_recorder
+from portero.values.errors import LoadError
 
 ASKED = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/info"}'
 
@@ -182,3 +183,18 @@ def test_a_pipe_that_takes_the_place_of_the_recording_gets_nothing_and_is_report
         os.close(reader)
 
     assert caplog.messages == [f"{file}: cannot record requests: is not a regular file"]
+
+
+def test_a_check_changes_no_recording(tmp_path: Path, file: Path) -> None:
+    check_recorder(tmp_path / "new" / "requests.jsonl")
+    assert [*tmp_path.iterdir()] == []
+
+    file.write_text("a line")
+    file.chmod(0o644)
+    check_recorder(file)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("a line", 0o644)
+
+    (tmp_path / "link").symlink_to("nowhere")
+    for wrong in (tmp_path, file / "below", tmp_path / "link", Path("/proc/none/file")):
+        with pytest.raises(LoadError, match=f"PORTERO_RECORD: {wrong}: .*; name a file that can be written"):
+            check_recorder(wrong)

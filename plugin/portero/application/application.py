@@ -6,7 +6,8 @@ whole (reloading.py).
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -205,7 +206,7 @@ def build(
         # Settled before a fork: the deciding process of a managed plugin is not its first one.
         settings = replace(settings, host_root="none")
     routes, shapes = api_tables.load_api()
-    log = _open_log(settings)
+    log = open_log(settings)
     first = first_policy.find_policy(settings, routes.operations, setting_faults=setting_faults)
     if needs_policy and first.faults:
         raise LoadError(first.faults)
@@ -222,27 +223,17 @@ def build(
     return Application(settings, in_force, log, recorder, list_docker_users, metrics, setting_faults)
 
 
-def check_start(settings: Settings) -> None:
-    """Whether Portero could start now as it should; raises LoadError with every fault. Nothing is put into force."""
-    routes, shapes = api_tables.load_api()
-    faults: list[str] = []
-    try:
-        loaded = loading.load_trusted(settings, routes.operations)
-        loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
-        loading.remember_versions(settings, loaded.signed, only_tries=True)
-    except LoadError as error:
-        faults += error.faults
-    try:
-        _open_log(settings)
-    except LoadError as error:
-        faults += error.faults
-    if faults:
-        raise LoadError(faults)
-
-
-def _open_log(settings: Settings) -> DecisionLog:
-    try:
+def open_log(settings: Settings) -> DecisionLog:
+    """The decision log, which is made where it is missing; raises LoadError."""
+    with explain_log_errors(settings):
         return DecisionLog(settings.log, settings.log_sync)
+
+
+@contextmanager
+def explain_log_errors(settings: Settings) -> Iterator[None]:
+    """Raise LoadError where the system refuses the decision log."""
+    try:
+        yield
     except OSError as error:
         other = "start systemd-journald, or " if settings.log == JOURNAL else ""
         cure = f"{other}name a file that can be written"

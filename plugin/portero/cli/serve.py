@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 
 from portero import __version__
-from portero.application.application import Application, RequestRecorder, build, check_start
+from portero.application.application import Application, RequestRecorder, build
 from portero.application.reload_thread import ReloadThread
+from portero.application.start_check import check_start
 from portero.application.watch import Watch, list_watched
 from portero.cli import options
 from portero.decision_log.log_state import STANDARD_OUTPUT
@@ -53,7 +54,7 @@ def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
         with options.give_up_on(LoadError):
             check_start(checked)
             if checked.record is not None:
-                _open_recorder(checked.record, checked.record_max)
+                _check_recorder(checked.record)
         return
     try:
         settings, faults = _read_settings(given)
@@ -121,6 +122,12 @@ def _open_recorder(path: Path, size: int) -> RequestRecorder:
     from portero.recording.recorder import open_recorder  # its patterns take time to compile
 
     return open_recorder(path, size)
+
+
+def _check_recorder(path: Path) -> None:
+    from portero.recording.recorder import check_recorder
+
+    check_recorder(path)
 
 
 def _list_docker_users(root: str, daemon_config: str) -> JSON:

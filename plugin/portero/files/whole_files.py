@@ -30,6 +30,23 @@ def is_there(path: str | Path) -> bool:
     return True
 
 
+def try_to_make(path: str | Path) -> bool:
+    """Whether nothing is there, and a file could be made, with its folders; raises OSError where it could not.
+
+    Nothing stays of it: the file that is tried lies in the folder that is there, and has no name where that can be.
+    """
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        folder = os.path.dirname(os.path.realpath(path))
+    else:
+        return False
+    while not is_there(folder):
+        folder = os.path.dirname(folder)
+    with tempfile.TemporaryFile(dir=folder):
+        return True
+
+
 def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES, *, follows: bool = True) -> bytes:
     """The content. Raises OSError, also for what is no regular file or has more bytes than that.
 

@@ -8,11 +8,14 @@ import errno
 import logging
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 from portero.decision import Decision
 from portero.files.locks import is_rotated, wait_for_lock
+from portero.files.whole_files import is_there, try_to_make
 from portero.host.notes import HostNotes
 from portero.recording.recorded_line import make_record
 from portero.values.errors import LoadError
@@ -23,8 +26,21 @@ _OWNER_ONLY = 0o600
 
 def open_recorder(file: Path, max_bytes: int) -> "Recorder":
     """The recorder of PORTERO_RECORD and PORTERO_RECORD_MAX; raises LoadError."""
-    try:
+    with _explain_errors(file):
         return Recorder(file, max_bytes)
+
+
+def check_recorder(file: Path) -> None:
+    """Whether requests could be recorded there; raises LoadError. Nothing is changed."""
+    with _explain_errors(file):
+        if is_there(file) or not try_to_make(file):
+            _open_file(file).close()
+
+
+@contextmanager
+def _explain_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise LoadError([f"PORTERO_RECORD: {file}: {error.strerror}; name a file that can be written"]) from error
 
@@ -38,7 +54,7 @@ class Recorder:
         self._max_bytes = max_bytes // 2
         self._failing = False
         file.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as opened:
+        with _open_file(self._file) as opened:
             # A file that was there before may be readable by all.
             os.fchmod(opened.fileno(), _OWNER_ONLY)
 
@@ -65,25 +81,26 @@ class Recorder:
     def _open_locked(self) -> FileIO:
         """The file with an exclusive lock. A lock belongs to an open file, so each thread opens the file anew."""
         while True:
-            opened = self._open()
+            opened = _open_file(self._file)
             wait_for_lock(opened.fileno())
             if not is_rotated(self._file, opened.fileno()):
                 return opened
             opened.close()
 
-    def _open(self) -> FileIO:
-        # No link: another user may have planted it. No waiting: a pipe or a device is not a recording.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-        try:
-            opened = FileIO(os.open(self._file, flags, _OWNER_ONLY), "ab")
-        except OSError as error:
-            if error.errno != errno.ENXIO:  # a pipe without a reader, or a socket
-                raise
-        else:
-            if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                return opened
-            opened.close()
-        raise OSError(errno.EINVAL, "is not a regular file", str(self._file))
+
+def _open_file(file: Path) -> FileIO:
+    # No link: another user may have planted it. No waiting: a pipe or a device is not a recording.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+    try:
+        opened = FileIO(os.open(file, flags, _OWNER_ONLY), "ab")
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # a pipe without a reader, or a socket
+            raise
+    else:
+        if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            return opened
+        opened.close()
+    raise OSError(errno.EINVAL, "is not a regular file", str(file))
 
 
 def _write_line(opened: FileIO, line: bytes) -> None:

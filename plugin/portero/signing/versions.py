@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from portero.files.locks import lock_folder
-from portero.files.whole_files import read_state, write_state
+from portero.files.whole_files import read_state, try_to_make, write_state
 from portero.signing.manifest import Manifest
 from portero.values.json_fields import need
 from portero.values.json_types import JSON
@@ -69,6 +69,8 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
     `only_tries`: it is written beside the file, and removed: whether it could be.
     """
     try:
+        if only_tries and try_to_make(file.parent):
+            return
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         with lock_folder(file.parent):
             seen = read_versions(file)
