@@ -108,6 +108,17 @@ def test_a_socket_without_a_listener_is_named_from_where_the_command_is_typed(
     assert fault.startswith(f"portero: {tmp_path}/none.sock: no status (No such file or directory)")
 
 
+def test_what_is_no_socket_is_called_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = fault_of(portero("status", "--socket", tmp_path))
+    file = fault_of(portero("status", "--socket", tmp_path / "file"))
+
+    why = "no status (it is a folder, not a socket); name the socket in it, such as"
+    assert folder == f"portero: {tmp_path}: {why} {tmp_path}/portero.sock\n"
+    cure = "start `portero serve`, or name its socket"
+    assert file == f"portero: {tmp_path}/file: no status (it is a file, not a socket); {cure}\n"
+
+
 def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -35,10 +36,7 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
         report = ask_status(socket)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
-        cure = "run it as root" if isinstance(error, PermissionError) else "start `portero serve`, or name its socket"
-        # The default socket of a user is that of a rootless dockerd.
-        cure += ", or run it as root" if os.geteuid() != 0 and not isinstance(error, PermissionError) else ""
-        options.give_up([f"{socket}: no status ({why}); {cure}"])
+        options.give_up([f"{socket}: no status ({why}); {_find_cure(error, socket)}"])
     if unasked := [*warn_of_unasked_users(Files(), settings.daemon_json)]:
         report["warnings"] = [*to_list(report.get("warnings")), *unasked]
     _add_doors(report)
@@ -49,6 +47,15 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
         report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
     show(report, _list_rows(report), as_json=as_json)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
+
+
+def _find_cure(error: Exception, socket: Path) -> str:
+    if isinstance(error, PermissionError):
+        return "run it as root"
+    if socket.is_dir():
+        return f"name the socket in it, such as {socket / 'portero.sock'}"
+    # The default socket of a user is that of a rootless dockerd.
+    return "start `portero serve`, or name its socket" + (", or run it as root" if os.geteuid() != 0 else "")
 
 
 def _add_doors(report: dict[str, JSON]) -> None:

@@ -1,7 +1,9 @@
 """HTTP over a Unix socket: http.client's connection, with another way to connect and one deadline for the exchange."""
 
 import http.client
+import os
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -27,7 +29,12 @@ class UnixConnection(http.client.HTTPConnection):
         """Open the socket. OSError: nothing listens there, or (TimeoutError) the time is over."""
         announce_wait()
         self.sock: _UnixSocket = _UnixSocket(self._seconds)
-        self.sock.connect(self._address)
+        try:
+            self.sock.connect(self._address)
+        except ConnectionRefusedError as error:
+            if kind := _name_other_kind(self._address):
+                raise ConnectionRefusedError(error.errno, f"it is a {kind}, not a socket") from error
+            raise
 
     def limit(self, deadline: float) -> None:
         """Have what it sends and reads from now on end by then, by time.monotonic()."""
@@ -53,6 +60,15 @@ class _UnixSocket(socket.socket):
     def sendall(self, *arguments: Any, **more: Any) -> None:
         self.settimeout(_find_seconds_left(self.deadline))
         super().sendall(*arguments, **more)
+
+
+def _name_other_kind(path: str) -> str:
+    """What is there instead of a socket; empty where it is one, or cannot be seen."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return ""
+    return "" if stat.S_ISSOCK(mode) else "folder" if stat.S_ISDIR(mode) else "file"
 
 
 def _find_seconds_left(deadline: float) -> float:
