@@ -61,8 +61,23 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
 def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "environment").write_text("mine")
 
-    assert f"{tmp_path}/environment: is there already" in fault_of(portero("init", tmp_path, text="\n" * 7))
+    assert fault_of(portero("init", tmp_path, text="\n" * 7)).splitlines()[-1] == (
+        f"portero: {tmp_path}/environment: is there already; name another folder, or remove it"
+    )
     assert (tmp_path / "environment").read_text() == "mine"
+
+
+def test_nothing_is_asked_before_the_folder_is_found_closed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "README.md").write_text("mine")
+
+    for folder in ("/proc/none/site", tmp_path / "file" / "site", tmp_path / "site"):
+        # Without an answer to any question.
+        fault = fault_of(portero("init", folder, text=""))
+        assert "Host folders" not in fault
+        assert "name another folder" in fault
+    assert os.listdir(tmp_path / "site") == ["README.md"]
 
 
 @pytest.mark.parametrize(
@@ -83,4 +98,4 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
 
     fault = fault_of(portero("init", tmp_path / "site", "--from", tmp_path / "log.jsonl"))
 
-    assert fault.endswith(f"portero: {tmp_path}/site/environment: Permission denied\n")
+    assert fault.endswith(f"portero: {tmp_path}/site: Permission denied; name another folder, where you may write\n")

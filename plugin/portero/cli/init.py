@@ -1,7 +1,7 @@
 """`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,7 @@ from portero.cli.new import write_schemas
 from portero.cli.suggest import LogReader
 from portero.cli.terminal import show_lines
 from portero.files import package_files
-from portero.files.whole_files import is_there, replace_file
+from portero.files.whole_files import is_there, replace_file, try_to_make
 from portero.policy.json_files import find_faults
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
@@ -59,13 +59,11 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     for log in logs:
         reader.read_log(log)
     suggestions = reader.suggestions
+    # Before anybody answers a question.
+    _refuse_taken(folder, _make_files(folder.absolute(), settings.profile, {}, suggestions))
     site = suggestions.make_patch() if logs else _ask(suggestions.policy.site)
     _check_values(site)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
-    with options.explain_os_errors(folder, by_file=True):
-        taken = [name for name in files if is_there(folder / name)]
-    if taken:
-        options.give_up([f"{folder / name}: is there already; name another folder, or remove it" for name in taken])
     with options.explain_os_errors(folder, by_file=True):
         (folder / "schemas" / "exceptions").mkdir(parents=True, exist_ok=True)
         (folder / "drafts").mkdir(exist_ok=True)
@@ -73,6 +71,13 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
             replace_file(folder / name, content.encode(), _FILE_MODE)
         write_schemas(folder / "schemas")
     show_lines([f"{folder}: written; {folder / _README} says what to do next"])
+
+
+def _refuse_taken(folder: Path, names: Iterable[str]) -> None:
+    with options.explain_os_errors(folder, "name another folder, where you may write"):
+        taken = [name for name in names if is_there(folder / name) or not try_to_make(folder / name)]
+    if taken:
+        options.give_up([f"{folder / name}: is there already; name another folder, or remove it" for name in taken])
 
 
 def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:
