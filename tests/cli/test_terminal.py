@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +74,18 @@ def test_a_full_disk_ends_a_command_with_a_sentence_and_refuses_nothing(argument
 
     assert done.returncode == 2
     assert done.stderr.endswith(b"\nError: the output cannot be written: No space left on device\n")
+
+
+def test_where_standard_error_is_full_the_rest_is_said_all_the_same(tmp_path: Path) -> None:
+    def run(*arguments: object) -> tuple[int, bytes]:
+        with open("/dev/full", "wb") as full:
+            words = [*PORTERO, *map(str, arguments)]
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=full, timeout=60, check=False)
+        return done.returncode, done.stdout
+
+    missing = run("status", "--socket", tmp_path / "none.sock")
+    listed = run("rules", "--profile", "baseline", "--json")
+
+    assert missing == (2, b"")
+    assert listed[0] == 0
+    assert listed[1].endswith(b"]\n")

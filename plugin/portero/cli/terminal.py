@@ -53,7 +53,10 @@ def _print_text(text: str, *, err: bool = False) -> None:
         raise
     except OSError as error:  # a full disk
         # What the stream keeps would fail again when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
+        if err:
+            # The exit status and standard output still say what was found.
+            return
         raise CommandFailed(f"the output cannot be written: {error.strerror}") from None
 
 
