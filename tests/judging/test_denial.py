@@ -254,6 +254,18 @@ def test_a_command_in_backticks_stays_on_one_line(length: int) -> None:
     assert "`systemctl restart docker`" in lines
 
 
+@pytest.mark.parametrize("length", range(1, 60))
+def test_a_command_longer_than_a_line_leaves_those_after_it_whole(length: int) -> None:
+    long = f"`portero images fetch {' '.join(['registry.example.com/team/app:1.4.2'] * 3)}`"
+    remedy = {"docker": f"run {long} and then `systemctl restart docker`, or `portero status` as root"}
+    told = denial.write_denial(decision(Violation("x", "baseline", "x" * length, "deny", "It is open.", remedy)))
+
+    assert "`systemctl restart docker`" in told
+    assert "`portero status`" in told
+    # As full as any other line.
+    assert len([line for line in told.split("\n") if "registry.example.com" in line]) <= 3
+
+
 def test_the_first_line_names_what_would_be_made() -> None:
     named = replace(decision(denied("no-privileged")), subject=Subject("ContainerCreate", made="service web"))
 

@@ -114,26 +114,30 @@ def _wrap(text: str, indent: str) -> list[str]:
     """The text in lines of this width. (textwrap takes a tenth of the time of a whole decision.)
 
     None begins with a brace: Compose shows no lines of JSON where it builds (docker-facts 12.7). None ends within a
-    command in backticks, which fits into a line: people paste it.
+    command in backticks, which people paste, unless it is longer than a line.
     """
     lines: list[str] = []
-    while len(text) > _WIDTH:
-        end = text.rfind(" ", 0, _WIDTH + 1)
-        if not text[: max(end, 0)].strip():
-            # The first word is too long for a line.
-            end = text.find(" ", len(text) - len(text.lstrip()))
-            if end < 0:
-                break
-        while _splits(text, end) and text[: (before := max(text.rfind(" ", 0, end), 0))].strip():
-            end = before
+    in_command = False
+    while len(text) > _WIDTH and (ends := _list_ends(text)):
+        without_brace = [end for end in ends if not text.startswith("{", end + 1)] or ends
+        whole = (end for end in without_brace if not _is_in_command(text, end, in_command=in_command))
+        end = next(whole, without_brace[0])
+        in_command = _is_in_command(text, end, in_command=in_command)
         lines.append(text[:end].rstrip())
         text = indent + text[end:].lstrip(" ")
     return [*lines, text]
 
 
-def _splits(text: str, end: int) -> bool:
-    """Whether a line must not end here."""
-    return text.startswith("{", end + 1) or (text.count("`", 0, end) % 2 == 1 and "`" in text[end:])
+def _list_ends(text: str) -> list[int]:
+    """Where a line can end, the longest first; behind the first word where even that is too long; empty for no end."""
+    first = len(text) - len(text.lstrip())
+    ends = [at for at in range(_WIDTH, first, -1) if text[at] == " "]
+    return ends or [at for at in [text.find(" ", first)] if at > 0]
+
+
+def _is_in_command(text: str, end: int, *, in_command: bool) -> bool:
+    """Whether a command in backticks goes on there; `in_command`: whether one does at the beginning."""
+    return (text.count("`", 0, end) + in_command) % 2 == 1 and "`" in text[end:]
 
 
 def write_sentence(violation: Violation, dialect: str) -> str:
