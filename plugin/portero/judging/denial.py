@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from portero.decision import Decision, Violation
 from portero.judging import denial_entries, unknown_fields
-from portero.judging.denial_entries import BUILD, Entry
+from portero.judging.denial_entries import Entry
 from portero.values.json_types import JSON
 
 MAX_LINES = 12
@@ -18,6 +18,8 @@ _WIDTH = 80
 _MIN_ENTRIES = 2
 _MIN_LEFT_OPEN = 4
 _MAX_NOTES = 3
+# The cause of what is refused as a build, whichever request begins it.
+_BUILD = "build"
 # What buildx asks for before it builds; people know these as the build.
 _OF_BUILDS = frozenset({"ContainerInspect", "Grpc", "ImageCreate", "Session"})
 # A longer name has its text right behind it.
@@ -64,7 +66,7 @@ def merge_entries(decision: Decision) -> list[Entry]:
 
 def _write_headline(decision: Decision) -> str:
     operation = decision.subject.operation or "request"
-    about_builds = [one for one in decision.violations if one.wording and one.wording.cause == BUILD]
+    about_builds = [one for one in decision.violations if one.wording and one.wording.cause == _BUILD]
     # What docker import sends is an archive.
     if operation in _OF_BUILDS and any(one.at != "?fromSrc" for one in about_builds):
         operation = f"Build ({operation})"

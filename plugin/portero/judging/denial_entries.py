@@ -12,8 +12,6 @@ from portero.policy.wording import WHOLE_HOST
 from portero.values.denial_parts import Wording
 from portero.values.spelling import make_printable
 
-# The cause of what is refused as a build, whichever request begins it.
-BUILD = "build"
 _MAX_AT_LENGTH = 120
 _MAX_PLACES = 3
 _MAX_CURES = 3
@@ -61,9 +59,8 @@ def write_figures(violation: Violation) -> str:
 
 def write_place(violation: Violation) -> str:
     """Where the violation is, and whose value it is when not the request's; empty where it is the whole request."""
-    # By the container that it asks for, buildx begins a build.
-    is_whole = violation.at == "operation" or (violation.at == "path.id" and _choose_wording(violation).cause == BUILD)
-    at = "" if is_whole else make_printable(violation.at)
+    # The object that the request is about: nobody knows it as path.id.
+    at = "" if violation.at in ("operation", "path.id") else make_printable(violation.at)
     at = at if len(at) <= _MAX_AT_LENGTH else at[:_MAX_AT_LENGTH] + "..."
     return f"{at} (the daemon's default)" if at and violation.default else at
 
