@@ -129,7 +129,7 @@ def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path
 
 
 def test_nobody_there_and_an_authority_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    with pytest.raises(TransportFailed, match=r"127\.0\.0\.1:9: Connection refused"):
+    with pytest.raises(TransportFailed, match=r"127\.0\.0\.1:9: not reached \(Connection refused\): does it run, "):
         get("http://127.0.0.1:9")
     with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as a certificate authority \(No such file"):
         get("https://127.0.0.1:9", ca=tmp_path / "none.pem")

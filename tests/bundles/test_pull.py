@@ -164,7 +164,7 @@ def test_a_note_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
 
     assert (told.fault, told.refused) == (f"cannot write {tmp_path}/state.json: Is a directory", False)
     assert version(tmp_path) == "1"
-    assert away.fault.startswith("127.0.0.1:9: Connection refused; cannot write ")
+    assert away.fault.startswith("127.0.0.1:9: not reached (Connection refused): ")
 
 
 def put_version(folder: Path, version: int, pids: int = 100) -> None:

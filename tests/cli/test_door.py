@@ -105,6 +105,20 @@ def test_doors_are_listed_with_what_they_let_through(policy: Path) -> None:
     assert json.loads(portero("door", "list", "--json", "--schemas", policy).stdout)[0]["operations"] is None
 
 
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_a_socket_of_dockerd_itself_is_no_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_moved: bool) -> None:
+    doors = [{"name": "users", "socket": {"path": f"{tmp_path}/docker.sock"}}]
+    (tmp_path / "site.json").write_text(json.dumps({"doors": doors}))
+    monkeypatch.setattr(door_units, "DOCKERD_SOCKET", str(tmp_path / ("docker.sock" if is_moved else "none")))
+
+    with serving(tmp_path / "docker.sock", Docker):
+        listed = portero("door", "list", "--schemas", tmp_path).stdout.splitlines()
+
+    does = "answers; everything" if is_moved else "does not answer; everything"
+    assert listed[0] == f"users            {tmp_path}/docker.sock  {does}"
+    assert listed[1:] == ([] if is_moved else ["no doors yet: portero door enable, as root, puts them before dockerd"])
+
+
 def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
     words = ["--private", tmp_path / "door" / "key", "--public", tmp_path / "state" / "door.pub"]
 

@@ -69,7 +69,31 @@ def test_a_token_that_a_host_would_refuse_is_refused_with_its_code(key: Path, po
     assert json.loads(long.output) == {"accepted": False, "code": "token-untrusted"}
     other = run("verify", "--schemas", policy, "--for", "db", text=issued(key, "--lifetime", "1h"))
     assert other.exit_code == 1
-    assert other.output.startswith("token-untrusted: ")
+    assert other.stdout.startswith("token-untrusted: ")
+
+
+@pytest.mark.parametrize(
+    ("site", "more", "why"),
+    [
+        ({"token-issuers": []}, [], "It is from portero, and token-issuers in site.json has none -> list its issuer"),
+        ({}, ["--for", "db"], "It is for hosts of db, these are of web -> name its group with --for"),
+        ({}, ["--lifetime", "2h"], "It lives 7200 seconds, and lifetime allows portero 3600 -> issue a shorter one"),
+        ({"claims": {"team": ["a"]}}, [], "Its claim team is none of a (claims of portero) -> let another token be"),
+        ({"keys": "other.pem"}, [], "None of the keys that site.json names for portero signed it -> put the key"),
+    ],
+)
+def test_verify_says_what_is_not_trusted(
+    key: Path, policy: Path, tmp_path: Path, site: dict[str, Any], more: list[str], why: str
+) -> None:
+    assert portero("keygen", tmp_path / "other").exit_code == 0
+    (policy / "keys/other.pem").write_bytes((tmp_path / "other.pub").read_bytes())
+    issuer = {"issuer": "portero", "keys": "own.pem", "lifetime": 3600} | site
+    written = site if "token-issuers" in site else {"token-issuers": [issuer]}
+    (policy / "site.json").write_text(json.dumps(written))
+
+    result = verify(issued(key, "--lifetime", "45m", *more), policy)
+
+    assert (result.exit_code, result.stdout.startswith(f"token-untrusted: {why}")) == (1, True), result.stdout
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "eyJhbGciOiJFZERTQSJ9.bm8.c2VjcmV0c2VjcmV0"])

@@ -47,6 +47,16 @@ def test_without_docker_socket_there_are_no_units(shown: str, tmp_path: Path, mo
         read_docker_socket(tmp_path)
 
 
+def test_without_systemd_the_recipe_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*words: str) -> str:
+        raise UnitsFail("systemctl show docker.socket: System has not been booted with systemd.")
+
+    monkeypatch.setattr(door_units, "run_command", fail)
+
+    with pytest.raises(UnitsFail, match=r"with systemd\. Without systemd doors are a recipe \(docs/doors\.md\)"):
+        read_docker_socket(tmp_path)
+
+
 def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path, ran: list[str]) -> None:
     enable_doors(USERS, {"traefik": TOOL}, tmp_path)
 

@@ -112,7 +112,7 @@ class Transport:
             if self.proxy is not None:
                 why = f"not reached by the proxy {self.proxy.host} ({error.strerror or make_printable(str(error))})"
             else:
-                why = error.strerror or "the connection broke off"
+                why = f"not reached ({error.strerror or 'broken off'}): does it run, and is this its address?"
             raise TransportFailed(f"{url.server}: {why}") from error
         except (http.client.HTTPException, ValueError) as error:
             raise TransportFailed(f"{url.server}: broke off, or does not speak HTTP") from error

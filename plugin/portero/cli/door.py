@@ -116,12 +116,16 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
     for entry in _read_doors(schemas):
         path = _make_socket(entry, door_units.DoorSocket("/run/docker.sock")).path
         listed = cast("list[JSON] | None", entry.get("operations"))
-        rows.append({"name": entry["name"], "path": path, "operations": listed, "answers": _answers(path)})
-    lines = (
+        # Before there is a door, dockerd itself listens where the users' door would be.
+        answers = (entry["name"] != USERS or os.path.exists(door_units.DOCKERD_SOCKET)) and _answers(path)
+        rows.append({"name": entry["name"], "path": path, "operations": listed, "answers": answers})
+    lines = [
         f"{row['name']:<16} {row['path']}  {'answers' if row['answers'] else 'does not answer'}; "
         f"{'everything' if row['operations'] is None else ', '.join(map(str, cast('list[str]', row['operations'])))}"
         for row in rows
-    )
+    ]
+    if not os.path.exists(door_units.DOCKERD_SOCKET):
+        lines.append("no doors yet: portero door enable, as root, puts them before dockerd")
     show(rows, lines, as_json=as_json)
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import cast
@@ -21,7 +22,7 @@ from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify_caller
 from portero.identity.keys import KeyFileRefused, read_key_file
 from portero.identity.tokens import make_token
-from portero.identity.trusted import is_name
+from portero.identity.trusted import TokenIssuer, is_name
 from portero.policy import profiles
 from portero.refusals import Refused
 from portero.values.json_objects import load_strict_object
@@ -78,8 +79,10 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
             Credentials("", "", (), {TOKEN_HEADER.lower(): value}), judge.policy.trusted, settings.host_groups, now
         )
     except Refused as refused:
-        line = f"{refused.code}: {refused.refusal.reason} -> {refused.refusal.remedy}"
-        show({"accepted": False, "code": refused.code}, [line], as_json=as_json)
+        why = f"{refused.refusal.reason} -> {refused.refusal.remedy}"
+        if refused.code == "token-untrusted":
+            why = _explain_distrust(read_claims(value), judge.policy.trusted.token_issuers, settings.host_groups)
+        show({"accepted": False, "code": refused.code}, [f"{refused.code}: {why}"], as_json=as_json)
         sys.exit(options.REFUSED)
     end = cast(float, read_claims(value)["exp"])
     summary = {
@@ -92,6 +95,26 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
     shown = ((name, value) for name, value in summary.items() if name != "accepted")
     lines = (f"{name:<8} {', '.join(each) or 'none' if isinstance(each, list) else each}" for name, each in shown)
     show(summary, lines, as_json=as_json)
+
+
+def _explain_distrust(claims: Mapping[str, JSON], issuers: Mapping[str, TokenIssuer], groups: Sequence[str]) -> str:
+    """What of the token the policy does not trust, and the cure."""
+    name, audience = str(claims.get("iss")), claims.get("aud")
+    issuer = issuers.get(name)
+    if issuer is None:
+        return (
+            f"It is from {name}, and token-issuers in site.json has {', '.join(issuers) or 'none'} -> list its issuer"
+        )
+    if not any(one in groups for one in (audience if isinstance(audience, list) else [audience])):
+        hosts = ", ".join(groups) or "no group"
+        return f"It is for hosts of {_format_claim('aud', audience)}, these are of {hosts} -> name its group with --for"
+    end, begin = claims.get("exp"), claims.get("iat", claims.get("nbf"))
+    if isinstance(end, int | float) and isinstance(begin, int | float) and end - begin > issuer.lifetime:
+        return f"It lives {end - begin:g} seconds, and lifetime allows {name} {issuer.lifetime} -> issue a shorter one"
+    for claim, values in issuer.claims.items():
+        if claims.get(claim) not in values:
+            return f"Its claim {claim} is none of {', '.join(values)} (claims of {name}) -> let another token be issued"
+    return f"None of the keys that site.json names for {name} signed it -> put the key of its issuer there"
 
 
 @token.command()
