@@ -270,3 +270,19 @@ def test_the_first_line_names_what_would_be_made() -> None:
     named = replace(decision(denied("no-privileged")), subject=Subject("ContainerCreate", made="service web"))
 
     assert denial.write_denial(named).startswith(f"ContainerCreate of service web refused [{ID}]\n")
+
+
+def test_where_the_operation_itself_is_refused_no_limit_is_advised() -> None:
+    wording = Wording("limits", part=("no limit on", "CPU"))
+    limit = Violation(
+        "cpu-limit", "baseline", "?cpuquota", "deny", "It has none.", {"docker": "--cpus 1"}, wording=wording
+    )
+    outright = Violation("no-classic-builds", "baseline", "operation", "deny", "It hides.", {"docker": "use BuildKit"})
+
+    alone, both = text(limit), text(limit, outright)
+
+    assert "--cpus 1" in alone
+    assert both.splitlines()[1:3] == [
+        "  no-classic-builds  It hides. Use BuildKit.",
+        "  cpu-limit          no limit on CPU.",
+    ]

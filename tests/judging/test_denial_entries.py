@@ -98,7 +98,9 @@ def test_a_short_remedy_is_always_told_and_the_long_one_where_nothing_else_helps
     assert told(lacking("cpu-limit", "CPU", 1)) == [("cpu-limit", "no limit on CPU. Drop it.")]
 
 
-@pytest.mark.parametrize(("at", "place"), [("operation", ""), ("path.id", ""), ("?x", "?x"), ("path.idx", "path.idx")])
+@pytest.mark.parametrize(
+    ("at", "place"), [("operation", ""), ("path.id", ""), ("?container", ""), ("?x", "?x"), ("path.idx", "path.idx")]
+)
 def test_the_whole_request_and_its_object_are_no_place_to_name(at: str, place: str) -> None:
     violation = Violation("a", "baseline", at, "deny", "why", {})
 

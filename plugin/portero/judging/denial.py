@@ -60,7 +60,12 @@ def merge_entries(decision: Decision) -> list[Entry]:
     """What refuses, one cause once; without remedies for what the try: line satisfies."""
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
-    solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
+    solved = set[str]()
+    if proposed is not None:
+        solved = {violation.rule for violation in denials} - {*proposed.still}
+    elif any(violation.at == denial_entries.OUTRIGHT for violation in denials):
+        # Limits do not help there.
+        solved = {one.rule for one in denials if one.wording is not None and one.wording.part is not None}
     return denial_entries.merge_violations(denials, decision.dialect, solved)
 
 

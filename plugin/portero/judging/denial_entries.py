@@ -12,6 +12,9 @@ from portero.policy.wording import WHOLE_HOST
 from portero.values.denial_parts import Wording
 from portero.values.spelling import make_printable
 
+# Where the whole request is refused, or what it is about: no user knows that as path.id.
+OUTRIGHT = "operation"
+_OF_WHOLE = frozenset({OUTRIGHT, "path.id", "?container"})
 _MAX_AT_LENGTH = 120
 _MAX_PLACES = 3
 _MAX_CURES = 3
@@ -41,7 +44,7 @@ class Entry:
 def merge_violations(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
     """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""
     groups: dict[str, list[Violation]] = {}
-    ranked = sorted(denials, key=lambda one: (LEVELS.index(one.level), not one.escapes, one.rule, one.at))
+    ranked = sorted(denials, key=_rank)
     for violation in _keep_worst_of_cause(ranked):
         groups.setdefault(_choose_wording(violation).entry, []).append(violation)
     # One rule alone goes by its name.
@@ -59,8 +62,7 @@ def write_figures(violation: Violation) -> str:
 
 def write_place(violation: Violation) -> str:
     """Where the violation is, and whose value it is when not the request's; empty where it is the whole request."""
-    # The object that the request is about: nobody knows it as path.id.
-    at = "" if violation.at in ("operation", "path.id") else make_printable(violation.at)
+    at = "" if violation.at in _OF_WHOLE else make_printable(violation.at)
     at = at if len(at) <= _MAX_AT_LENGTH else at[:_MAX_AT_LENGTH] + "..."
     return f"{at} (the daemon's default)" if at and violation.default else at
 
@@ -68,6 +70,13 @@ def write_place(violation: Violation) -> str:
 def is_whole_host(violation: Violation) -> bool:
     """Whether it is a mount of the root of the host."""
     return _choose_wording(violation).text == WHOLE_HOST
+
+
+def _rank(violation: Violation) -> tuple[int, bool, bool, str, str]:
+    return (
+        *(LEVELS.index(violation.level), not violation.escapes, violation.at != OUTRIGHT),
+        *(violation.rule, violation.at),
+    )
 
 
 # Rules about the host's parts have remedies for these parts alone.
