@@ -166,7 +166,9 @@ put() {
     echo "portero $version is installed already"
     return
   fi
-  echo "installs portero $version below $home, with its units, and starts it: a minute or two; dockerd and daemon.json stay as they are"
+  local starts="starts nothing"
+  if service; then starts="starts it"; fi
+  echo "installs portero $version below $home, with its units, and $starts: a minute or two; dockerd and daemon.json stay as they are"
   wheels=${WHEELS:-$stage/wheels}
   [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels" "$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
   PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$stage/root"
@@ -181,7 +183,9 @@ put() {
   done
   close_devices
   echo "portero $version is installed${before:+ (before: $before)}"
-  if ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
+  if [ -z "$destdir" ] && ! service; then
+    echo "systemd does not run here: start portero before dockerd, and again after an upgrade (docs/install.md, Without systemd)"
+  elif ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     cat <<'END'
 Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off
   1. echo PORTERO_MODE=audit >> /etc/portero/environment && systemctl restart portero

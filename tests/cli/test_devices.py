@@ -20,6 +20,7 @@ def drop_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(devices, "_SHIPPED", (tmp_path / "absent.conf", shipped))
     monkeypatch.setattr(devices, "_DROP_IN", place)
     monkeypatch.setattr(devices, "_RELOAD", ("touch", str(tmp_path / "reloaded")))
+    monkeypatch.setattr(devices, "_SYSTEMD", tmp_path)
     return place
 
 
@@ -48,6 +49,14 @@ def test_open_takes_it_away_also_where_there_is_none(drop_in: Path) -> None:
 
     assert [portero("devices", "open").exit_code for _ in range(2)] == [0, 0]
     assert not drop_in.is_symlink()
+
+
+def test_without_systemd_nothing_is_put_in_place(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_SYSTEMD", drop_in.parent / "none")
+
+    assert "systemd does not run here" in fault_of(portero("devices", "close"))
+    assert not drop_in.is_symlink()
+    assert portero("devices", "open").exit_code == 0
 
 
 def test_what_cannot_be_put_in_place_is_an_error(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,13 @@ import pytest
 from .conftest import started
 from .guarded import GuardedDocker
 from .host import REPOSITORY
-from .walk import Step, read_steps
+from .walk import Step, read_blocks, read_steps
 
 pytestmark = pytest.mark.e2e
 
 PAGE = REPOSITORY / "docs" / "a-day-with-portero.md"
 INSTALLING = ("make install", "pip install")
+INSTALL = PAGE.with_name("install.md")
 # Of portero 0 and 1, of a docker run that is refused 125.
 EXIT_STATUSES = (0, 1, 125)
 FOLDER = "/root/portero"
@@ -58,6 +59,20 @@ def _type(host: GuardedDocker, step: Step) -> str:
     done = host.shell(f"{{ {step.command}\n}} 2>&1", timeout=300, cwd=FOLDER)
     right = step.prints(done.stdout) and done.returncode in EXIT_STATUSES
     return "" if right else f"{step.command}\n{done.stdout}exit status {done.returncode}"
+
+
+def test_without_systemd_the_lines_of_the_page_start_it(host: GuardedDocker) -> None:
+    section = INSTALL.read_text().partition("### Without systemd")[2].partition("\n## ")[0]
+    start, wait, read, prove = read_blocks(section)
+
+    wrong = [_type(host, start), _type(host, wait)]
+    host.write_daemon_config({"authorization-plugins": ["portero"]})
+    wrong += [_type(host, read), _type(host, prove)]
+
+    assert [text for text in wrong if text] == []
+    assert "portero: version " in host.host.path("/var/log/portero.log").read_text()
+    assert host.docker("run", "--rm", "--privileged", "busybox", "true").returncode == 125
+    assert "no-privileged" in host.host.path("/var/log/portero/decisions.jsonl").read_text()
 
 
 @pytest.mark.parametrize(

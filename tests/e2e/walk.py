@@ -30,7 +30,12 @@ class Step:
 
 def read_steps(page: Path) -> Iterator[Step]:
     """The steps of a page, in its order."""
-    for block in _BLOCK.findall(page.read_text()):
+    return read_blocks(page.read_text())
+
+
+def read_blocks(text: str) -> Iterator[Step]:
+    """The steps of a part of a page."""
+    for block in _BLOCK.findall(text):
         lines = block.splitlines()
         while lines:
             command = [lines.pop(0)[len("# ") :]]

@@ -55,6 +55,7 @@ def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     host = Host(tmp_path_factory.mktemp("host") / "root", wheels)
     done = host.make("install")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "with its units, and starts nothing: " in done.stdout
     return host.folder
 
 

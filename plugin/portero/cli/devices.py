@@ -24,6 +24,8 @@ from portero.files.mountinfo import MountReader
 _SHIPPED = (Path("/usr/local/share/portero/docker-devices.conf"), Path("/usr/share/portero/docker-devices.conf"))
 _DROP_IN = Path("/etc/systemd/system/docker.service.d/portero-devices.conf")
 _RELOAD = ("systemctl", "daemon-reload")
+# There while systemd runs the host (sd_booted(3)).
+_SYSTEMD = Path("/run/systemd/system")
 
 
 @click.group()
@@ -40,6 +42,10 @@ def close() -> None:
     shipped = next((path for path in _SHIPPED if path.exists()), None)
     if shipped is None:
         options.give_up([f"{_SHIPPED[0]}: is not there: install Portero with make install, or its package"])
+    if not _SYSTEMD.is_dir():
+        options.give_up(
+            ["systemd does not run here, and only its unit closes devices to dockerd: build elsewhere, and pull"]
+        )
     with options.explain_os_errors(_DROP_IN, "run it as root"):
         if not _DROP_IN.is_symlink() or _DROP_IN.readlink() != shipped:
             _DROP_IN.parent.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
     try:
         said = run_command("systemctl", "show", "docker.socket", wanted)
     except UnitsFail as fault:
-        raise UnitsFail(f"{fault} Without systemd doors are a recipe (docs/doors.md)") from fault
+        raise UnitsFail(f"{fault}; without systemd doors are a recipe (docs/doors.md)") from fault
     lines = [line.split("=", 1) for line in said.splitlines()]
     shown = {line[0]: line[-1] for line in lines}
     # A line for each of its sockets.
