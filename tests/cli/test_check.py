@@ -193,6 +193,7 @@ def test_standard_input_is_read_and_a_file_that_is_not_there_is_named() -> None:
 
     assert (result.exit_code, result.output[:3]) == (1, "-: ")
     assert "no-such-file" in fault_of(portero("check", "no-such-file"))
+    assert "portero try -- docker ... judges a command" in fault_of(portero("check", "--", "docker", "run", "x"))
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="gives a folder to another user")

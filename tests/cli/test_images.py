@@ -287,3 +287,7 @@ def test_a_denied_image_may_not_run_and_a_damaged_record_is_named(site: Site, da
     (site.folder / f"images/{ID[7:]}.json").write_text("{")
     damaged = site.run("list", "--docker-host", daemon)
     assert (damaged.exit_code, damaged.output) == (2, f"portero: {site.name}/team/app:1: what was fetched is damaged\n")
+
+
+def test_fetching_nothing_is_a_mistake() -> None:
+    assert fault_of(portero("images", "fetch")) == "portero: name an IMAGE, or a file of them with --from\n"

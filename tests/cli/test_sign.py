@@ -125,6 +125,12 @@ def test_what_cannot_be_signed_is_named_and_left_as_it_is(key: Path, policy: Pat
     assert (policy / "signature.json").read_text() == "{"
 
 
+def test_the_public_half_of_a_key_is_called_so(key: Path, policy: Path) -> None:
+    fault = fault_of(portero("sign", policy, "--key", f"{key}.pub", "--for", "web"))
+
+    assert fault == f"portero: {key}.pub: is the public half of a key: name the private one (--key {key})\n"
+
+
 def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:
     key.chmod(0o640)
 
@@ -133,7 +139,7 @@ def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> No
     assert fault == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
 
 
-@pytest.mark.parametrize(("name", "why"), [("alice.pub", "not a private key"), ("missing", "No such file")])
+@pytest.mark.parametrize(("name", "why"), [("alice.pub", "is the public half"), ("missing", "No such file")])
 def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why: str) -> None:
     public(key).chmod(0o600)
 

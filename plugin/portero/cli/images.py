@@ -55,6 +55,8 @@ def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: s
 
     Exit status 1: one of them has no valid signature. 2: something cannot be had; what was fetched before stays good.
     """
+    if not named and file is None:
+        options.give_up(["name an IMAGE, or a file of them with --from"])
     settings = options.load_settings({"bundle_login": login, "state": state})
     trust = _load_trust(settings)
     requested = [(written, False) for written in named] + [(written, True) for written in _read_list(file)]

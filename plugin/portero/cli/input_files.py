@@ -20,6 +20,8 @@ from portero.report.log_tally import Tally
 from portero.report.log_violation import NoDecision
 from portero.values.spelling import make_printable
 
+_COMMANDS = ("docker", "docker-compose")
+
 
 class _File(click.Path):
     """A file that can be read. Click alone calls one missing where only root may look."""
@@ -32,7 +34,9 @@ class _File(click.Path):
         except PermissionError as error:
             self.fail(f"'{os.fspath(value)}': {error.strerror}; run it as root", param, ctx)
         except OSError:
-            pass  # click names it
+            if value in _COMMANDS:
+                self.fail(f"'{value}' is no file; portero try -- {value} ... judges a command", param, ctx)
+            # click names it
         return super().convert(value, param, ctx)
 
 

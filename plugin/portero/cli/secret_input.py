@@ -43,10 +43,15 @@ def create_file(file: Path, data: bytes, mode: int) -> None:
         opened.write(data)
 
 
+_PUBLIC = b"BEGIN PUBLIC KEY"
+
+
 def read_key(file: Path) -> PrivateKey:
     """The key in a file that only its owner can read; gives up where it cannot be used."""
     with options.explain_os_errors(file, "make a key with `portero keygen`"), open_now(file) as opened:
         mode, text = os.fstat(opened.fileno()).st_mode, opened.read()
+    if _PUBLIC in text:
+        options.give_up([f"{file}: is the public half of a key: name the private one (--key {file.with_suffix('')})"])
     if stat.S_IMODE(mode) & 0o077:
         options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
     with options.give_up_on(KeyRefused, name=file):

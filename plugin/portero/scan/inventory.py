@@ -16,7 +16,7 @@ from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
 
 _UNIX = "unix://"
-_MISSING = "scan needs the Python package docker: install portero with its extra `scan`"
+_MISSING = "scan needs the Python package docker: install portero with its extra `scan` (docs/scan.md)"
 
 # Yields the items, and may show a progress bar.
 ShowProgress: TypeAlias = Callable[[Sequence[str], str], Iterator[str]]
