@@ -87,7 +87,7 @@ def test_a_setting_of_the_daemon_is_a_snippet(tmp_path: Path) -> None:
 
     result = portero("check", "--profile", "hardened", "--fix", file, "--daemon-config", daemon)
 
-    (snippet,) = (line for line in result.output.splitlines() if '"builder"' in line)
+    (snippet,) = (line for line in result.output.splitlines() if line.startswith('  {"'))
     assert json.loads(snippet) == {
         "default-cgroupns-mode": "private",
         "builder": {"entitlements": {"network-host": False, "security-insecure": False}},

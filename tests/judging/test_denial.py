@@ -236,6 +236,10 @@ def test_no_line_begins_with_a_brace_since_compose_shows_none_of_json(name: str)
             assert [line for line in told.split("\n") if line.lstrip().startswith("{")] == [], told
 
 
+def test_each_remedy_is_understood_by_who_sees_no_other() -> None:
+    assert [name for name, (_, remedy) in TEXTS.items() if "as for docker" in " ".join(remedy.values()).lower()] == []
+
+
 def test_an_archive_that_is_imported_is_no_build() -> None:
     wording = Wording("unseen-device-nodes", cause="build")
     imported = replace(denied("unseen-device-nodes", "?fromSrc"), wording=wording)
