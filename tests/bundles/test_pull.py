@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from portero.status.bundle_state import BundleState
 from portero.values.errors import Faults
 from tests.failing import fail_with
 
-from .signed import KEYS, OTHER_KEY, answer_bundle, bundle, files, server, trust
+from .signed import OTHER_KEY, answer_bundle, bundle, files, server, trust
 
 
 class Served:
@@ -102,6 +103,18 @@ def test_nothing_unverified_is_unpacked(tmp_path: Path, bad: Bundle, monkeypatch
     assert noted.refused
     assert "signature" in noted.fault or "is not trusted" in noted.fault
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_an_unchanged_bundle_is_refused_once_the_host_takes_another_group(tmp_path: Path) -> None:
+    served = Served()
+    with server(served) as url:
+        pull(url, tmp_path)
+        source = BundleSource(WebAddress(f"{url}/p"), 20.0)
+        noted = pull_bundle(source, tmp_path, lambda: replace(trust(), groups=("db",)), lambda place: None)
+
+    assert (noted.refused, noted.fault) == (True, "the bundle is signed for web, this host takes db")
+    # A start by the old settings has it still.
+    assert version(tmp_path) == "1"
 
 
 def test_a_tag_that_goes_back_is_refused(tmp_path: Path) -> None:
@@ -215,23 +228,23 @@ def damage(file: Path) -> None:
 @pytest.mark.parametrize("harm", [damage, Path.unlink, lambda file: file.with_name("more.json").touch()])
 def test_what_a_disk_has_damaged_is_written_anew(tmp_path: Path, harm: Callable[[Path], object]) -> None:
     put_version(tmp_path, 1)
-    assert is_whole(tmp_path, KEYS)
+    assert is_whole(tmp_path, trust())
 
     harm(tmp_path / CURRENT / "site.json")
 
-    assert not is_whole(tmp_path, KEYS)
+    assert not is_whole(tmp_path, trust())
     put_version(tmp_path, 1)
-    assert is_whole(tmp_path, KEYS)
+    assert is_whole(tmp_path, trust())
     assert len(list((tmp_path / "versions").iterdir())) == 1
 
 
 def test_nothing_there_and_what_somebody_else_signed_are_not_whole(tmp_path: Path) -> None:
-    assert not is_whole(tmp_path, KEYS)
+    assert not is_whole(tmp_path, trust())
     (tmp_path / CURRENT).symlink_to(CURRENT)
-    assert not is_whole(tmp_path, KEYS)
+    assert not is_whole(tmp_path, trust())
     put(tmp_path, files(1, key=OTHER_KEY), 1, "1" * 64, lambda place: None)
 
-    assert not is_whole(tmp_path, KEYS)
+    assert not is_whole(tmp_path, trust())
 
 
 def test_two_pulls_at_once_leave_a_whole_version(tmp_path: Path) -> None:
@@ -248,5 +261,5 @@ def test_two_pulls_at_once_leave_a_whole_version(tmp_path: Path) -> None:
         pull.join()
 
     put_version(tmp_path, 20)
-    assert is_whole(tmp_path, KEYS)
+    assert is_whole(tmp_path, trust())
     assert os.readlink(tmp_path / CURRENT).startswith("versions/20-")

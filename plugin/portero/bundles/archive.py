@@ -122,10 +122,14 @@ class Trust:
     def check(self, bundle: Bundle) -> tuple[dict[str, bytes], Manifest]:
         """The files of a bundle, and what they are signed as. Raises BundleRefused."""
         files, manifest = open_bundle(bundle, self.keys)
+        self.check_manifest(manifest)
+        return files, manifest
+
+    def check_manifest(self, manifest: Manifest) -> None:
+        """Raises BundleRefused for another group than those of this host, and for an older version."""
         if manifest.group not in self.groups:
             takes = ", ".join(self.groups) or "none"
             raise BundleRefused(f"the bundle is signed for {manifest.group}, this host takes {takes}")
         fault = versions.find_fault(self.seen, manifest)
         if fault is not None:
             raise BundleRefused(f"the bundle {fault}")
-        return files, manifest

@@ -21,7 +21,7 @@ from portero.bundles.fetch import WHOLE, BundleSource, LoginRefused
 from portero.bundles.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.settings.setting_values import CURRENT
 from portero.signing import signature, tree
-from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.signature import SignatureRefused
 from portero.signing.tree import TreeRefused
 from portero.signing.versions import InvalidVersions
 from portero.status import bundle_state
@@ -71,7 +71,7 @@ def _take_new(
     source: BundleSource, folder: Path, trust: Trust, try_load: Callable[[Path], None], before: BundleState
 ) -> BundleState:
     # What is on the disk may be removed or damaged since: then it is fetched again.
-    bundle = source.fetch(before.mark if is_whole(folder, trust.keys) else "")
+    bundle = source.fetch(before.mark if is_whole(folder, trust) else "")
     if bundle is None:
         return before
     files, manifest = trust.check(bundle)
@@ -91,11 +91,11 @@ _VERSIONS = "versions"
 _MAX_VERSIONS = 3
 
 
-def is_whole(folder: Path, keys: Mapping[str, PublicKey]) -> bool:
-    """Whether there is a current version, unchanged since it was signed."""
+def is_whole(folder: Path, trust: Trust) -> bool:
+    """Whether there is a current version, unchanged since it was signed, that this host still takes."""
     try:
-        signature.verify(tree.read_tree(folder / CURRENT), keys)
-    except (OSError, TreeRefused, SignatureRefused):
+        trust.check_manifest(signature.verify(tree.read_tree(folder / CURRENT), trust.keys))
+    except (OSError, TreeRefused, SignatureRefused, BundleRefused):
         return False
     return True
 
