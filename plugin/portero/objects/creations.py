@@ -2,8 +2,11 @@
 
 Two requests at once are not in dockerd's lists yet. Each sees what was added before it, and what is added while it is
 judged counts before its own is added: of two that must not both pass, the later one sees the first.
+
+What dockerd has made since Portero began to judge is not older than that, by the host's clock.
 """
 
+import mmap
 import threading
 import time
 from collections import deque
@@ -16,6 +19,26 @@ from portero.host.member import MountedPath
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0
 _MANY, _MANY_ENDED = 1024, 1024
+# When this process, or its arbiter, started: by the clock that cannot be set.
+_BEGAN = time.monotonic()
+# The earliest start by the host's clock that was found, in seconds since 1970. Deciding processes that follow share it.
+_EARLIEST = memoryview(mmap.mmap(-1, 8)).cast("q")
+_EARLIEST[0] = int(time.time())
+_LOCK = threading.Lock()
+
+
+def find_start() -> int:
+    """When this process, or its arbiter, started, in seconds since 1970; by an earlier clock that was set back."""
+    note_clock()
+    return _EARLIEST[0]
+
+
+def note_clock() -> None:
+    """To be called before dockerd makes something, and after it: the clock may be set back, and right again later."""
+    # Of the two clocks one is read a moment after the other.
+    start = int(time.time() - (time.monotonic() - _BEGAN) + 0.001)
+    with _LOCK:
+        _EARLIEST[0] = min(_EARLIEST[0], start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from portero.dockerd.proc import DockerdIdentity
 from portero.host.member import Members
 from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.cached_facts import list_fields
+from portero.objects.creations import find_start
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture import Picture
-from portero.objects.start_time import find_start
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
 from portero.values.json_types import JSON

@@ -14,7 +14,7 @@ from portero.host.view import ObjectKind
 from portero.objects.cached_facts import FactsCode
 from portero.objects.changes import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 from portero.objects.container_cache import MAX_OBJECTS, ContainerCache
-from portero.objects.start_time import note_clock
+from portero.objects.creations import note_clock
 from portero.objects.touches import Touches
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
