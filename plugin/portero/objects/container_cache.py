@@ -8,10 +8,9 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.host.container_list import ContainerList
+from portero.host.container_list import ContainerIndex, ContainerList
 from portero.objects.cached_facts import is_settled, list_fields, shorten_listed
 from portero.objects.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
-from portero.objects.listed_containers import ContainerIndex
 from portero.objects.touches import Touches
 from portero.values.json_fields import text, texts
 from portero.values.json_types import JSON
