@@ -1,5 +1,6 @@
 """What one request and what is proposed instead of it are judged by: one moment of the host, one enforcement."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from portero.decision import Violation, make_refusal
@@ -7,10 +8,13 @@ from portero.host.notes import HostNotes, ask
 from portero.host.view import HostMoment
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import ObjectFindings
+from portero.policy.rule import Rule
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 
 _OF_OBJECTS = ("joined", "objects")
+# Another node, with another kernel, may run the tasks.
+_ON_ANY_NODE = frozenset({"ServiceCreate", "ServiceUpdate"})
 # So often a request is judged again since others that concern it came meanwhile.
 _ATTEMPTS = 8
 _BUSY = replace(
@@ -42,11 +46,25 @@ class Context:
         others = self.notes and HostNotes(noted)
         return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
-    def find_switched_off(self) -> frozenset[str]:
-        """The fields of GET /info that are false, among them what dockerd cannot enforce. Refused: no answer."""
-        return ask(self.notes, "switched-off", self._list_switched_off)
+    def report_unenforced(self, violations: tuple[Violation, ...], rules: Mapping[str, Rule]) -> tuple[Violation, ...]:
+        """The violations, those of limits that the daemon cannot enforce, for want of a cgroup controller, reported.
+
+        dockerd drops a limit of memory, swap or processes then, and refuses --cpus (moby daemon/daemon_unix.go,
+        verifyPlatformContainerResources; docker-facts 7.18): no request could satisfy the rule. The daemon is asked
+        only where one of them would refuse. Without an answer they refuse.
+        """
+        denying = (one.rule for one in violations if one.action == "deny" and one.rule in rules)
+        limits = {rule: rules[rule].enforced_by for rule in denying}
+        if self.operation.id in _ON_ANY_NODE or not any(limits.values()):
+            return violations
+        try:
+            unenforced = ask(self.notes, "switched-off", self._list_switched_off)
+        except Refused:
+            return violations
+        return tuple(replace(one, action="audit") if limits.get(one.rule) in unenforced else one for one in violations)
 
     def _list_switched_off(self) -> frozenset[str]:
+        """The fields of GET /info that are false, among them what dockerd cannot enforce. Refused: no answer."""
         objects = self.host.objects()
         return frozenset(name for name, value in (objects.info() if objects else {}).items() if value is False)
 

@@ -14,7 +14,8 @@ from portero.facts.driver import LOCAL
 from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.networks import PARENT
 from portero.host.view import HostMoment, ObjectKind, Objects
-from portero.judging import named_objects, not_enforced
+from portero.judging import named_objects
+from portero.judging.enforcement import make_waived_facts
 from portero.judging.named_objects import (
     Named,
     find_parent,
@@ -206,7 +207,7 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     return {
         "name": name,
         "violates": [{"rule": violation.rule, "field": violation.at} for violation in denials],
-        "waived": not_enforced.make_waived_facts(violations),
+        "waived": make_waived_facts(violations),
         "violations": ", ".join(shown) + (f" and {more} more" if more else ""),
         **({"protected": True} if any(violation.protects for violation in denials) else {}),
         "at": named.at,

@@ -21,7 +21,6 @@ from portero.judging import (
     existing_image,
     joined_containers,
     named_objects,
-    not_enforced,
     owned_objects,
     owner_programs,
     proposal,
@@ -31,10 +30,9 @@ from portero.judging import (
     unknown_fields,
 )
 from portero.judging.context import Context
-from portero.judging.enforcement import Enforcement
+from portero.judging.enforcement import Enforcement, find_operation, lift_violations, report_waived
 from portero.judging.existing_objects import Existing
 from portero.judging.image_vouching import describe_vouching
-from portero.judging.unenforced_limits import report_unenforced
 from portero.judging.unjudged_reads import UnjudgedReads
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
@@ -120,12 +118,12 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (make_refusal("internal-error", ""),)
-        operation = match.operation.id if match else not_enforced.find_operation(self.routes, envelope)
-        lifted = not_enforced.lift_violations(violations, self.policy.rules, enforcement, operation)
+        operation = match.operation.id if match else find_operation(self.routes, envelope)
+        lifted = lift_violations(violations, self.policy.rules, enforcement, operation)
         if context is not None and not any(one.action == "deny" for one in lifted):
             if (refusals := context.note_allowed(id, attempt)) is None:
                 return self.decide(data, id, time, peer, identity, notes, attempt + 1)
-            lifted = (*lifted, *not_enforced.lift_violations(refusals, self.policy.rules, enforcement, operation))
+            lifted = (*lifted, *lift_violations(refusals, self.policy.rules, enforcement, operation))
         if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
@@ -167,7 +165,7 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
-            *not_enforced.report_waived(document["objects"], self.policy.rules),
+            *report_waived(document["objects"], self.policy.rules),
             *unknown_fields.report_unknown(document, self.policy.unknown_fields, shape),
             *unknown_fields.report_dropped(document),
         )
@@ -186,7 +184,7 @@ class Judge:
     def _judge(self, read: dict[str, JSON], context: Context, acts: Sequence[Acting] = ACTS) -> _Judged:
         document = self._with_objects(read, context)
         violations = self.find_violations(document, context.time, context.enforcement, acts)
-        return document, report_unenforced(violations, self.policy.rules, document, context)
+        return document, context.report_unenforced(violations, self.policy.rules)
 
     def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
@@ -224,14 +222,14 @@ class Judge:
         violated = self.policy.check(document, context.enforcement.profile, ("deny",), at_use=True)
         return (
             *self.policy.waived(violated, document, context.time),
-            *not_enforced.report_waived(document["objects"], self.policy.rules),
+            *report_waived(document["objects"], self.policy.rules),
         )
 
     def _suggest(
         self, document: dict[str, JSON], violations: tuple[Violation, ...], context: Context, *, by_compose: bool
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        enforced = not_enforced.lift_violations(violations, self.policy.rules, context.enforcement)
+        enforced = lift_violations(violations, self.policy.rules, context.enforcement)
         denials = sort_violations(tuple(one for one in enforced if one.action == "deny"))
         if not denials or context.operation.id not in try_line.COMMANDS:
             return None
