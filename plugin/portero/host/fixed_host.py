@@ -29,7 +29,16 @@ from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths
 from portero.host.root_programs import RootPrograms
 from portero.host.sockets import ListeningSocket, ListeningSockets
-from portero.host.view import HostEntry, ListedKind, ObjectKind, Passage, Trace, is_network_id, may_begin_network_id
+from portero.host.view import (
+    HostEntry,
+    ListedKind,
+    ObjectKind,
+    Passage,
+    StillObjects,
+    Trace,
+    is_network_id,
+    may_begin_network_id,
+)
 from portero.values.json_types import JSON
 
 _LINKS = {"/var/run": "/run"}
@@ -56,7 +65,7 @@ _PARTS = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class FixedObjects:
+class FixedObjects(StillObjects):
     """Objects of plain data: by kind and name, what docker inspect shows."""
 
     by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
@@ -73,12 +82,6 @@ class FixedObjects:
 
     def info(self) -> Mapping[str, JSON]:
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
-
-    def refresh(self) -> bool:
-        return False
-
-    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        return self.inspect(kind, name)
 
 
 class FixedHost:

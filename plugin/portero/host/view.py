@@ -111,6 +111,22 @@ class Objects(Protocol):
         """Find everything anew, at the daemon itself; False: it came from there."""
 
 
+class StillObjects(Objects, Protocol):
+    """Of what exists for a command nothing runs, and nothing changes meanwhile: all that is made counts, in turn."""
+
+    __slots__ = ()
+    members: Members | None = None
+    creations: Creations | None = None
+    names: NamesInUse | None = None
+    since: int = 0
+
+    def refresh(self) -> bool:
+        return False
+
+    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        return self.inspect(kind, name)
+
+
 class HostMoment(Protocol):
     """The host as one request sees it: what is asked twice is looked up once.
 

@@ -12,7 +12,7 @@ from portero.facts import inspected
 from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.networks import find_taken
 from portero.host.notes import HostNotes
-from portero.host.view import ListedKind, ObjectKind
+from portero.host.view import ListedKind, ObjectKind, StillObjects
 from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.judging import joined_containers
 from portero.judging.image_vouching import describe_container
@@ -23,7 +23,6 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory
 from portero.standin.messages import ClientRequest, make_envelope
-from portero.standin.trial_objects import StillObjects
 from portero.values.json_fields import as_object, child, flag, text
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable

@@ -11,13 +11,11 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Protocol
 
 from portero.decision import Decision, Violation
 from portero.dockerd.api import SECONDS, TimedRequests
 from portero.dockerd.daemon import AskingDaemon
-from portero.host.member import Creations, Members, NamesInUse
-from portero.host.view import ListedKind, ObjectKind, Objects
+from portero.host.view import ListedKind, ObjectKind, StillObjects
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.lookup import DaemonObjects
 from portero.refusals import Refused
@@ -107,22 +105,6 @@ def _find_service(labels: Mapping[str, JSON]) -> tuple[str, str]:
 KINDS = ("container", "containers", "sources", "volumes", "networks")
 _EXISTING = "existing-container"
 _DEFAULT_INFO: Mapping[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
-
-
-class StillObjects(Objects, Protocol):
-    """Of what exists for a command nothing runs, and nothing changes meanwhile: all that is made counts, in turn."""
-
-    __slots__ = ()
-    members: Members | None = None
-    creations: Creations | None = None
-    names: NamesInUse | None = None
-    since: int = 0
-
-    def refresh(self) -> bool:
-        return False
-
-    def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        return self.inspect(kind, name)
 
 
 @dataclass(frozen=True, slots=True)
