@@ -1,6 +1,6 @@
 """A member says whether it may run, and whether it stands for a service."""
 
-from portero.host.member import Member, MountedPath
+from portero.host.member import Member, Source
 
 
 def test_what_was_asked_to_start_may_run() -> None:
@@ -15,7 +15,7 @@ def test_a_service_is_known_by_its_id() -> None:
 
 
 def test_equal_places_are_one() -> None:
-    assert {MountedPath("/a", True, "one"), MountedPath("/a", True, "one"), MountedPath("/a", False, "one")} == {
-        MountedPath("/a", True, "one"),
-        MountedPath("/a", False, "one"),
+    assert {Source("/a", True, "one"), Source("/a", True, "one"), Source("/a", False, "one")} == {
+        Source("/a", True, "one"),
+        Source("/a", False, "one"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.host.fixed_host import FixedHost, FixedObjects
-from portero.host.member import MountedPath
+from portero.host.member import Source
 from portero.host.notes import HostNotes
 from portero.judging.context import Context
 from portero.judging.enforcement import Enforcement
@@ -90,12 +90,12 @@ def test_a_refusal_is_made_by_what_dockerd_shows(
 class Meanwhile:
     """Another request added a place while the first was judged; the next one sees it."""
 
-    def __init__(self, place: MountedPath) -> None:
-        self.others: list[MountedPath] = []
+    def __init__(self, place: Source) -> None:
+        self.others: list[Source] = []
         self._place = place
-        self.added: list[MountedPath] = []
+        self.added: list[Source] = []
 
-    def add(self, id: str, places: Sequence[MountedPath], agree: Any) -> bool:
+    def add(self, id: str, places: Sequence[Source], agree: Any) -> bool:
         if not self.others and not agree([self._place]):
             self.others = [self._place]
             return False
@@ -105,7 +105,7 @@ class Meanwhile:
 
 @pytest.mark.parametrize(("path", "rules"), [("/srv/media/movies", [NESTED]), ("/srv/other", [])])
 def test_what_came_meanwhile_counts(tmp_path: Path, path: str, rules: list[str]) -> None:
-    meanwhile = Meanwhile(MountedPath(path, False, "container reader, which is being created,"))
+    meanwhile = Meanwhile(Source(path, False, "container reader, which is being created,"))
     made, _ = judge(tmp_path, creations=meanwhile)
     decision = decide(made, "POST", "/containers/create?name=new", BODY)
 
@@ -114,17 +114,17 @@ def test_what_came_meanwhile_counts(tmp_path: Path, path: str, rules: list[str])
         "container reader, which is being created," in one.reason for one in decision.violations if one.rule == NESTED
     )
     told = "which is being created (should that fail, repeat the command a minute later),"
-    new = MountedPath("/srv/media", True, f"container new, {told}")
+    new = Source("/srv/media", True, f"container new, {told}")
     assert meanwhile.added == ([] if rules else [new])
 
 
 def test_where_others_come_all_the_time_it_ends(tmp_path: Path) -> None:
     class AllTheTime(Meanwhile):
-        def add(self, id: str, places: Sequence[MountedPath], agree: Any) -> bool:
+        def add(self, id: str, places: Sequence[Source], agree: Any) -> bool:
             self.added += places
             return False
 
-    meanwhile = AllTheTime(MountedPath("/srv/other", False, "another"))
+    meanwhile = AllTheTime(Source("/srv/other", False, "another"))
     made, _ = judge(tmp_path, creations=meanwhile)
     decision = decide(made, "POST", "/containers/create?name=new", BODY)
 

@@ -5,14 +5,8 @@ from typing import Any
 import pytest
 
 from portero.host.fixed_host import FixedHost
-from portero.judging.nested_sources import (
-    Source,
-    find_nested,
-    list_mounted,
-    list_others,
-    list_requested,
-    was_created_since,
-)
+from portero.host.member import Source
+from portero.judging.nested_sources import find_nested, list_mounted, list_others, list_requested, was_created_since
 from portero.refusals import Refused
 
 HOST = FixedHost(

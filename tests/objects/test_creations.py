@@ -9,21 +9,21 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from portero.host.member import MountedPath
+from portero.host.member import Source
 from portero.objects import creations
 from portero.objects.creations import CreationsUnderWay, RequestCreations, find_start
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.lookup import DaemonObjects
 from tests.objects.test_container_cache import ID
 
-UPPER, LOWER = MountedPath("/srv", True, "one"), MountedPath("/srv/data", False, "two")
+UPPER, LOWER = Source("/srv", True, "one"), Source("/srv/data", False, "two")
 
 
-def disagree(newer: Sequence[MountedPath]) -> bool:
+def disagree(newer: Sequence[Source]) -> bool:
     return False
 
 
-def add(request: RequestCreations, id: str, *places: MountedPath) -> bool:
+def add(request: RequestCreations, id: str, *places: Source) -> bool:
     return request.add(id, places, disagree)
 
 
@@ -33,7 +33,7 @@ def test_what_was_added_before_is_seen_and_what_comes_meanwhile_counts() -> None
     assert add(first, "d-1", UPPER)
 
     assert list(second.others) == []
-    asked: list[Sequence[MountedPath]] = []
+    asked: list[Sequence[Source]] = []
     assert not second.add("d-2", [LOWER], lambda newer: bool(asked.append(newer)))
     assert asked == [[UPPER]]
     assert list(under_way.at().others) == [UPPER]

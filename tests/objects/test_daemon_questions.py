@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd.api import TimedRequests
-from portero.host.member import MountedPath
+from portero.host.member import Source
 from portero.objects.changes import Touch
 from portero.objects.daemon_questions import DaemonQuestions
 from portero.objects.followed_daemon import FollowedDaemon
@@ -39,7 +39,7 @@ def ask(followed: FollowedDaemon) -> DaemonQuestions:
 
 
 def test_answers_are_noted(followed: FollowedDaemon) -> None:
-    followed.creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
+    followed.creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
     followed.creations.note_answered("d-1")
     with answering("d.sock", ANSWERS):
         ask(followed).read_all("container")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.member import MountedPath, NameUse
+from portero.host.member import NameUse, Source
 from portero.objects import followed_daemon
 from portero.objects.changes import EVERYTHING, OF_CONTAINERS, PossibleChange, Touch
 from portero.objects.followed_daemon import FollowedDaemon
@@ -15,7 +15,7 @@ from tests.objects.test_container_cache import ID, OTHER, shown
 
 WEB = PossibleChange((Touch("container", "web"),))
 CREATE = PossibleChange((Touch("container", "web"),), "container", "web")
-PLACE = MountedPath("/srv", True, "one")
+PLACE = Source("/srv", True, "one")
 
 
 def envelope(body: bytes = b"{}") -> Envelope:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from portero.dockerd.peer import Peer
-from portero.host.member import MountedPath, NameUse
+from portero.host.member import NameUse, Source
 from portero.objects import followed_daemons, picture_reader
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.followed_daemons import FollowedDaemons
@@ -268,7 +268,7 @@ def test_what_was_refused_after_all_is_not_being_created() -> None:
     followed = follow()
     creations, names = followed.at(DAEMON).creations, followed.at(DAEMON).names
     assert names.at().add("d-1", NameUse("web", is_copy=True))
-    creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
+    creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
     followed.note_refused("d-2")
     assert creations.at().others
     assert not names.at().allows(NameUse("web", is_copy=False))

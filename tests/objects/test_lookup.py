@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from portero.dockerd import api
-from portero.host.member import MountedPath, NameUse
+from portero.host.member import NameUse, Source
 from portero.host.view import ListedKind, ObjectKind
 from portero.objects import lookup
 from portero.objects.changes import Touch
@@ -333,7 +333,7 @@ def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way:
 
 def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
-    followed.creations.at().add("d-1", [MountedPath("/srv", True, "one")], lambda newer: True)
+    followed.creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
     followed.creations.note_answered("d-1")
     followed.names.at().add("d-1", NameUse("web", is_copy=False))
     found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)

@@ -8,7 +8,7 @@ each other (objects/creations.py).
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from portero.values.json_types import JSON
 
@@ -89,12 +89,18 @@ class Members(Protocol):
         """Note what was found out about one of them, if it is still known."""
 
 
-class MountedPath(NamedTuple):
-    """A host path that a request mounts. `owner`: what is being created, as a reason names it."""
+# The container of the request itself.
+SELF = "this container"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A mounted path of the host. `owner`: what mounts it, as a reason names it; `at`: where the request has it."""
 
     path: str
     writable: bool
-    owner: str
+    owner: str = SELF
+    at: str = ""
 
 
 ANY, MADE, BUILT = "", "*", "build"
@@ -149,14 +155,14 @@ class Creations(Protocol):
     """What others are creating at the daemon, for one request."""
 
     @property
-    def others(self) -> Sequence[MountedPath]:
+    def others(self) -> Sequence[Source]:
         """Of what was allowed before this request asked dockerd, and is not known to be there, or to have failed."""
 
     @property
     def ended(self) -> Collection[str]:
         """IDs of containers whose creation began before Portero did, and ended after it."""
 
-    def add(self, id: str, paths: Sequence[MountedPath], agree: Callable[[Sequence[MountedPath]], bool]) -> bool:
+    def add(self, id: str, paths: Sequence[Source], agree: Callable[[Sequence[Source]], bool]) -> bool:
         """Have others see these paths of the request with this decision's ID, from now on.
 
         False, and nothing is added, where `agree` says so of what was added meanwhile.

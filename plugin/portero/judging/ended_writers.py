@@ -11,10 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from portero.host.container_list import NAMESPACES, ContainerList
-from portero.host.member import NO_RESOURCES, UNKNOWN, Member, Members, State
+from portero.host.member import NO_RESOURCES, UNKNOWN, Member, Members, Source, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.members import find_name, make_member, make_service
-from portero.judging.nested_sources import Source
 from portero.refusals import Refused
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON

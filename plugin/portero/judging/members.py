@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from portero.host.member import EVERYWHERE, Member, State
+from portero.host.member import EVERYWHERE, Member, Source, State
 from portero.host.view import HostMoment, Objects
 from portero.judging.named_objects import shorten_name
-from portero.judging.nested_sources import Source, list_mounted, list_of_service, opens_root
+from portero.judging.nested_sources import list_mounted, list_of_service, opens_root
 from portero.values.json_fields import child, flag, objects, text, texts
 from portero.values.json_types import JSON
 

@@ -8,12 +8,12 @@ folders, the upper one writable.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from portero.facts.driver import read_options
 from portero.files.path import clean, is_within
 from portero.host.container_list import ContainerList, list_paths
+from portero.host.member import SELF, Source
 from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
 from portero.reading.uri import find_first
@@ -24,17 +24,6 @@ from portero.values.spelling import make_printable
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
 # lies above one of them. An exception admitted that container.
 _ROOTS = ("/boot", "/etc", "/root", "/run", "/usr", "/var/lib/docker")
-_SELF = "this container"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A mounted path of the host. `owner`: the container, as a reason names it; `at`: where the request has it."""
-
-    path: str
-    writable: bool
-    owner: str = _SELF
-    at: str = ""
 
 
 def list_requested(document: Mapping[str, JSON], host: HostMoment) -> list[Source]:
@@ -161,7 +150,7 @@ def _list_above(path: str, host: HostMoment) -> Iterator[str]:
 
 
 def _make_fact(upper: Source, lower: Source) -> Fact:
-    requested = upper if upper.owner == _SELF else lower
+    requested = upper if upper.owner == SELF else lower
     return {
         "upper": make_printable(upper.path),
         "lower": make_printable(lower.path),

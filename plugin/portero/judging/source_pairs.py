@@ -4,14 +4,14 @@ In: sources, and dockerd's lists, each read once for a request. Out: `objects.ne
 and what the memory of writers must note when the request is allowed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portero.host.member import Member, MountedPath
+from portero.host.member import Member, Source
 from portero.host.view import HostMoment, Objects
 from portero.judging import ended_writers, nested_sources
 from portero.judging.members import make_asking_member, make_started
-from portero.judging.nested_sources import Source, find_nested, find_requested_name, was_created_since
+from portero.judging.nested_sources import find_nested, find_requested_name, was_created_since
 from portero.refusals import Refused
 from portero.values.json_fields import as_object, text
 from portero.values.json_types import JSON
@@ -74,7 +74,7 @@ class SourcePairs:
         """
         creations = self.objects.creations
         if self.creating and creations is not None:
-            paths = [MountedPath(one.path, one.writable, self._name) for one in self.creating]
+            paths = [Source(one.path, one.writable, self._name) for one in self.creating]
             if not creations.add(id, paths, self._passes_with):
                 return False
         if self.starting and self.objects.members is not None:
@@ -97,8 +97,8 @@ class SourcePairs:
             creations is not None and text(container, "Id") in creations.ended
         )
 
-    def _passes_with(self, newer: Sequence[MountedPath]) -> bool:
-        return not find_nested(self.creating, _make_sources(newer), self.host)
+    def _passes_with(self, newer: Sequence[Source]) -> bool:
+        return not find_nested(self.creating, newer, self.host)
 
     def _find_pairs(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
         """The pairs with what other containers and services have that were made since, and with what is held."""
@@ -116,7 +116,7 @@ class SourcePairs:
             others = [
                 *nested_sources.list_others(containers, counts),
                 *nested_sources.list_of_services(services, self.host, updated),
-                *(_make_sources(self.objects.creations.others) if self.objects.creations and not id else ()),
+                *(self.objects.creations.others if self.objects.creations and not id else ()),
             ]
             held = ended_writers.list_held(one for one in holders if one.id != id)
             if held and find_nested(sources, held, self.host) and self.objects.members is not None:
@@ -137,10 +137,6 @@ class SourcePairs:
             lists = self.objects.list_all("container"), self.objects.list_all("service")
             self._holders = ended_writers.follow_lists(*lists, self.host, self.objects, members)
         return self._holders
-
-
-def _make_sources(paths: Iterable[MountedPath]) -> list[Source]:
-    return [Source(one.path, one.writable, one.owner) for one in paths]
 
 
 def _make_objects(pairs: list[JSON]) -> dict[str, JSON]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from portero.host.member import MountedPath
+from portero.host.member import Source
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0
@@ -45,7 +45,7 @@ def note_clock() -> None:
 class _Creation:
     number: int
     id: str
-    paths: tuple[MountedPath, ...]
+    paths: tuple[Source, ...]
     since: float = field(default_factory=time.monotonic)
     has_ended: bool = False
 
@@ -71,7 +71,7 @@ class CreationsUnderWay:
         """Whether dockerd's list is to be asked for, which tells which of them are needed no more."""
         return len(self._by_id) > _MANY // 8
 
-    def add(self, id: str, paths: Sequence[MountedPath], since: int) -> list[MountedPath] | None:
+    def add(self, id: str, paths: Sequence[Source], since: int) -> list[Source] | None:
         """Add one; the paths of those added since, with nothing added, or None: it was added."""
         with self._lock:
             if self._number != since:
@@ -117,7 +117,7 @@ class RequestCreations:
         self._others = {**others}
 
     @property
-    def others(self) -> list[MountedPath]:
+    def others(self) -> list[Source]:
         return list(dict.fromkeys(path for one in self._others.values() for path in one.paths))
 
     @cached_property
@@ -130,7 +130,7 @@ class RequestCreations:
         for id in doubtful:
             self._others.pop(id, None)
 
-    def add(self, id: str, paths: Sequence[MountedPath], agree: Callable[[Sequence[MountedPath]], bool]) -> bool:
+    def add(self, id: str, paths: Sequence[Source], agree: Callable[[Sequence[Source]], bool]) -> bool:
         while True:
             number = self._under_way.number
             newer = self._under_way.add(id, paths, self._number)
