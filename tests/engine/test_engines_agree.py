@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portero.engine.reference import Reference
+from portero.engine.reference import REFERENCE
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -35,7 +35,7 @@ POLICY = load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
 
 @cache
 def by_reference() -> Policy:
-    return load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations, engine=Reference())
+    return load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations, engine=REFERENCE)
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.engine.reference import Reference
+from portero.engine.reference import REFERENCE
 from portero.facts import image
 from portero.refusals import Refused
 from tests.paths import SCHEMAS
@@ -193,7 +193,7 @@ def test_what_is_inspected_in_a_registry_names_it(read: Any, given: Any, at: str
 
 def failures(fact: Any) -> Any:
     schema = {**REQUEST["properties"]["objects"]["properties"]["image"], "$defs": REQUEST["$defs"]}
-    return list(Reference().compile(schema, {}).failures(fact))
+    return list(REFERENCE.compile(schema, {}).failures(fact))
 
 
 def test_an_image_is_described_by_its_names_and_its_configuration() -> None:

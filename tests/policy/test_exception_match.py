@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.decision import Violation
-from portero.engine.reference import Reference
+from portero.engine.reference import REFERENCE
 from portero.policy.exception_match import looks_into_lists, make_strict, narrow, pins_image, pins_user
 from portero.values.json_types import JSON
 
@@ -49,7 +49,7 @@ def test_reading_a_match_strictly_never_lets_it_match_more(match: dict[str, Any]
     asked = [REQUEST, {}, {"body": None}, {"identity": {"user": "alice"}}]
     reading = make_strict(match)
     assert isinstance(reading, dict)
-    reference = Reference()
+    reference = REFERENCE
     loose, strictly = reference.compile(match, {}), reference.compile(reading, {})
 
     more = [request for request in asked if loose.failures(request) and not strictly.failures(request)]

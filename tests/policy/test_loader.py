@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -233,20 +232,11 @@ def test_a_folder_of_rules_that_leads_nowhere_is_a_fault(built_in: Path, own: Pa
 
 
 def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> None:
-    class Stubborn:
-        name = "stubborn"
-
-        def compile(self, schema: object, resources: object) -> Check:
-            raise NotImplementedError
-
-        def prepare(self, resources: object) -> Callable[[object], Check]:
-            def compile_one(schema: object) -> Check:
-                raise RuntimeError("the library's own words")
-
-            return compile_one
+    def compile_one(schema: object) -> Check:
+        raise RuntimeError("the library's own words")
 
     with pytest.raises(InvalidPolicy) as broken:
-        load_policy([built_in], OPERATIONS, engine=Stubborn())
+        load_policy([built_in], OPERATIONS, engine=Engine("stubborn", lambda resources: compile_one))
 
     file = built_in / "rules/privileges/no-privileged.json"
     assert broken.value.faults == (f"{file}: the stubborn engine cannot compile it (RuntimeError)",)

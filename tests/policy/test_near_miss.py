@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.engine import Check
-from portero.engine.reference import Reference
+from portero.engine.reference import REFERENCE
 from portero.policy.exception_match import make_strict
 from portero.policy.near_miss import find_miss, take_apart
 from portero.values.json_types import JSON
@@ -32,7 +32,7 @@ def at(path: str, condition: JSON) -> dict[str, Any]:
 def miss(*conditions: JSON) -> str:
     def compile_part(part: JSON) -> Check:
         read: Any = make_strict(part)
-        return Reference().compile(read, {})
+        return REFERENCE.compile(read, {})
 
     found = find_miss(take_apart({"allOf": [*conditions]}, compile_part), REQUEST)
     return ": ".join(found) if found else ""

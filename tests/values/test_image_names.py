@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.engine.reference import Reference
+from portero.engine.reference import REFERENCE
 from portero.facts.image import parse_reference
 from portero.policy.exception_match import make_strict
 from portero.values import image_names
@@ -21,7 +21,7 @@ def image(**named: Any) -> dict[str, Any]:
 
 def matches(match: JSON, reference: str) -> bool:
     read: Any = make_strict(image_names.complete_match(match))
-    return Reference().compile(read, {}).failures({"facts": {"image": parse_reference(reference, "Image")}}) == ()
+    return REFERENCE.compile(read, {}).failures({"facts": {"image": parse_reference(reference, "Image")}}) == ()
 
 
 @pytest.mark.parametrize(

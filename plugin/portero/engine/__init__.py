@@ -6,7 +6,8 @@ Imports: values.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from portero.values.json_types import JSON
 
@@ -14,28 +15,28 @@ from portero.values.json_types import JSON
 InstancePath: TypeAlias = tuple[str | int, ...]
 
 
-class Check(Protocol):
-    """One compiled schema."""
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One compiled schema.
 
-    @property
-    def is_satisfied(self) -> Callable[[JSON], bool]:
-        """Whether there is no failure in a request; quicker than a list of them, which has a copy of what fails."""
+    `failures`: the instance paths of every failure in a request, sorted and unique; empty when it satisfies the schema.
+    `is_satisfied`: whether it does; quicker than a list of them, which has a copy of what fails.
+    """
 
-    def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        """The instance paths of every failure, sorted and unique; empty when the request satisfies the schema."""
+    is_satisfied: Callable[[JSON], bool]
+    failures: Callable[[JSON], tuple[InstancePath, ...]]
 
 
-class Engine(Protocol):
-    """A JSON Schema implementation."""
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A JSON Schema implementation. `prepare`: what `compile` does, for many schemas: the resources are read once."""
 
     name: str
+    prepare: Callable[[Mapping[str, Mapping[str, JSON]]], Callable[[Mapping[str, JSON]], Check]]
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
         """A check of `schema`; a $ref may point into one of `resources` (`site#/$defs/...`) and nowhere else."""
         return self.prepare(resources)(schema)
-
-    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
-        """What `compile` does, for many schemas: the resources are read once."""
 
 
 def sort_paths(paths: set[InstancePath]) -> tuple[InstancePath, ...]:

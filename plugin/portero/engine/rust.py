@@ -1,11 +1,12 @@
 """The engine that decides: jsonschema-rs. Patterns take linear time, and no reference is fetched from elsewhere."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine import Engine, InstancePath, sort_paths
+from portero.engine import Check, Engine, InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.values.json_types import JSON
 
@@ -15,40 +16,34 @@ _BASE = "json-schema:///"
 _MASK = "..."
 
 
-class RustCheck:
-    def __init__(self, validator: jsonschema_rs.Draft202012Validator) -> None:
-        self._validator = validator
-        # The validator's own method: a create asks a hundred rules.
-        self.is_satisfied: Callable[[JSON], bool] = validator.is_valid
+def _prepare(resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
+    contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
+    registry = jsonschema_rs.Registry(contents, retriever=_refuse_reference)
 
-    def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        paths: set[InstancePath] = {tuple(error.instance_path) for error in self._validator.iter_errors(request)}
-        if not paths and self.is_satisfied(request):
-            return ()
-        # Never satisfied for want of a path: then it fails as a whole.
-        return sort_paths(paths or {()})
-
-
-class Rust(Engine):
-    name = "rust"
-
-    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], RustCheck]:
-        contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
-        registry = jsonschema_rs.Registry(contents, retriever=_refuse_reference)
-        return lambda schema: RustCheck(
-            jsonschema_rs.Draft202012Validator(
-                to_portable(schema),
-                registry=registry,
-                retriever=_refuse_reference,
-                pattern_options=jsonschema_rs.RegexOptions(),
-                mask=_MASK,
-            )
+    def compile_schema(schema: Mapping[str, JSON]) -> Check:
+        validator = jsonschema_rs.Draft202012Validator(
+            to_portable(schema),
+            registry=registry,
+            retriever=_refuse_reference,
+            pattern_options=jsonschema_rs.RegexOptions(),
+            mask=_MASK,
         )
+        # The validator's own method: a create asks a hundred rules.
+        return Check(validator.is_valid, partial(_list_failures, validator))
+
+    return compile_schema
+
+
+def _list_failures(validator: jsonschema_rs.Draft202012Validator, request: JSON) -> tuple[InstancePath, ...]:
+    paths: set[InstancePath] = {tuple(error.instance_path) for error in validator.iter_errors(request)}
+    if not paths and validator.is_valid(request):
+        return ()
+    # Never satisfied for want of a path: then it fails as a whole.
+    return sort_paths(paths or {()})
 
 
 def _refuse_reference(uri: str) -> NoReturn:
     raise LookupError(f"{uri} is not loaded, and references are not fetched")
 
 
-# It has no state: one for all.
-RUST = Rust()
+RUST = Engine("rust", _prepare)

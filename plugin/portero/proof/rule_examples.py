@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from portero.engine import Check, Engine, InstancePath
-from portero.engine.reference import Reference
+from portero.engine.reference import REFERENCE
 from portero.engine.rust import RUST
 from portero.files import package_files
 from portero.host.fixed_host import FixedHost
@@ -88,7 +88,7 @@ def load_examples(judge: Judge) -> Examples:
 
 
 # The engine that decides, and the oracle.
-ENGINES: Sequence[Engine] = (RUST, Reference())
+ENGINES: Sequence[Engine] = (RUST, REFERENCE)
 _EXAMPLE_SITE = "example-site"
 
 
