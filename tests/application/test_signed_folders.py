@@ -7,7 +7,7 @@ import pytest
 from portero.application.signed_folders import make_signed_reader, read_manifests
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
-from portero.signing.signed_reader import InvalidKeys
+from portero.values.errors import LoadError
 
 KEY = signature.make_key()
 
@@ -53,5 +53,5 @@ def test_none_when_the_folder_is_not_for_this_host_or_no_key_is_there(policy: Pa
 
 
 def test_trusted_keys_without_a_group_are_a_fault(policy: Path) -> None:
-    with pytest.raises(InvalidKeys, match="PORTERO_HOST_GROUPS: is empty"):
+    with pytest.raises(LoadError, match="PORTERO_HOST_GROUPS: is empty"):
         make_signed_reader(settings(policy, host_groups=""))

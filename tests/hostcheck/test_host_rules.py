@@ -9,8 +9,8 @@ import pytest
 
 from portero.hostcheck.host_rules import HostPolicy, HostReport, check, load_rules
 from portero.policy import loader
-from portero.policy.loader import InvalidPolicy
 from portero.reading.routes import Routes
+from portero.values.errors import LoadError
 from portero.values.json_objects import apply_patch
 from tests.paths import SCHEMAS
 from tests.policy.test_positions import without_position
@@ -32,7 +32,7 @@ def faults(*folders: Path) -> list[str]:
 
 
 def invalid(*folders: Path) -> tuple[str, ...]:
-    with pytest.raises(InvalidPolicy) as broken:
+    with pytest.raises(LoadError) as broken:
         load_rules(folders)
     return broken.value.faults
 

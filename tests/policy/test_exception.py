@@ -15,8 +15,9 @@ from portero.engine import Check, Engine, rust
 from portero.engine.rust import RUST
 from portero.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.policy.exception_match import looks_into_lists, make_strict
-from portero.policy.loader import InvalidPolicy, load_policy
+from portero.policy.loader import load_policy
 from portero.proof.rule_examples import ENGINES
+from portero.values.errors import LoadError
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 from tests.policy.conftest import OPERATIONS, loaded, write
@@ -318,7 +319,7 @@ def built_in(built_in: Path, written: dict[str, Any]) -> Path:
 
 
 def faults(folder: Path) -> list[str]:
-    with pytest.raises(InvalidPolicy) as broken:
+    with pytest.raises(LoadError) as broken:
         loaded(folder)
     return [
         without_position(fault.removeprefix(f"{folder / 'exceptions/mine.json'}: ")) for fault in broken.value.faults
@@ -503,7 +504,7 @@ def test_a_rule_of_self_protection_stays_protected_when_a_later_folder_moves_it(
     write(own, "rules/mine/protected-paths.json", written)
     write(own, "exceptions/mine.json", exception | {"rules": ["protected-paths"]})
 
-    with pytest.raises(InvalidPolicy, match="'protected-paths' protects Portero itself"):
+    with pytest.raises(LoadError, match="'protected-paths' protects Portero itself"):
         loaded(built_in, own)
 
 
@@ -561,7 +562,7 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
 
     write(built_in, "exceptions/mine.json", exception)
 
-    with pytest.raises(InvalidPolicy) as broken:
+    with pytest.raises(LoadError) as broken:
         load_policy([built_in], OPERATIONS, engine=Engine("stubborn", prepare))
 
     assert broken.value.faults == (

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from portero.policy.loader import InvalidPolicy, load_policy
+from portero.policy.loader import load_policy
 from portero.policy.policy import Policy
+from portero.values.errors import LoadError
 from tests.identity.certificate_makers import make_authority
 from tests.identity.test_keys import entry, key_set, pem
 from tests.identity.token_makers import EC, ED
@@ -32,7 +33,7 @@ def policy(folder: Path, site: dict[str, Any], *others: Path, **keys: bytes) -> 
 
 
 def faults(*given: Any, **keys: bytes) -> list[str]:
-    with pytest.raises(InvalidPolicy) as invalid:
+    with pytest.raises(LoadError) as invalid:
         policy(*given, **keys)
     return [without_position(fault.partition(": ")[2]) for fault in invalid.value.faults]
 

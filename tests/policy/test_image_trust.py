@@ -9,8 +9,9 @@ import pytest
 
 from portero.files import package_files
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
-from portero.policy.loader import InvalidPolicy, load_policy
+from portero.policy.loader import load_policy
 from portero.reading.api_tables import load_api
+from portero.values.errors import LoadError
 from tests.images.signed import new_key, public_pem
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -28,7 +29,7 @@ def trust(folder: Path, site: Any, lists: Any = None) -> ImageTrust:
 
 
 def find_fault(folder: Path, site: Any, lists: Any) -> str:
-    with pytest.raises(InvalidPolicy, match="image-") as raised:
+    with pytest.raises(LoadError, match="image-") as raised:
         trust(folder, site, lists)
     (line,) = raised.value.faults
     return line

@@ -10,8 +10,9 @@ import pytest
 
 from portero.engine import Check, Engine
 from portero.policy.folder import parse_folder
-from portero.policy.loader import InvalidPolicy, load_policy
+from portero.policy.loader import load_policy
 from portero.proof.rule_examples import ENGINES
+from portero.values.errors import LoadError
 from tests.policy.conftest import BUILT_IN, OPERATIONS, loaded, write
 from tests.policy.test_positions import without_position
 
@@ -19,7 +20,7 @@ PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": 
 
 
 def faults(*folders: Path) -> tuple[str, ...]:
-    with pytest.raises(InvalidPolicy) as broken:
+    with pytest.raises(LoadError) as broken:
         loaded(*folders)
     assert str(broken.value) == "\n".join(broken.value.faults)
     return tuple(map(without_position, broken.value.faults))
@@ -143,7 +144,7 @@ def test_a_fault_says_the_line_and_column(built_in: Path, own: Path, written: di
     write(own, "rules/mine/a.json", json.dumps({**written, "propertis": {}}, indent=2))
     write(own, "site.json", '{\n  "memory-max": "1gg",\n  "actions": {"no-privilege": "off"}\n}')
 
-    with pytest.raises(InvalidPolicy) as broken:
+    with pytest.raises(LoadError) as broken:
         loaded(built_in, own)
 
     lines = (own / "rules/mine/a.json").read_text().splitlines()
@@ -235,7 +236,7 @@ def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> Non
     def compile_one(schema: object) -> Check:
         raise RuntimeError("the library's own words")
 
-    with pytest.raises(InvalidPolicy) as broken:
+    with pytest.raises(LoadError) as broken:
         load_policy([built_in], OPERATIONS, engine=Engine("stubborn", lambda resources: compile_one))
 
     file = built_in / "rules/privileges/no-privileged.json"

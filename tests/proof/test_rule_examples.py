@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from portero.policy.loader import InvalidPolicy
 from portero.policy.rule import Example, Rule
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import Examples, list_rules
@@ -14,6 +13,7 @@ from portero.reading.api_tables import load_api
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
+from portero.values.errors import LoadError
 from tests.paths import SCHEMAS
 
 
@@ -195,5 +195,5 @@ def test_a_host_that_host_json_does_not_describe_is_no_example(tmp_path: Path) -
 def test_an_invalid_folder_is_refused_with_every_fault(tmp_path: Path) -> None:
     write(tmp_path, "rules/mine/mine.json", {"title": "Too little"})
 
-    with pytest.raises(InvalidPolicy, match=r"mine\.json: 'reason' is missing"):
+    with pytest.raises(LoadError, match=r"mine\.json: 'reason' is missing"):
         tried(tmp_path)

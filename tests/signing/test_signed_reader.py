@@ -13,8 +13,9 @@ from portero.policy import folder
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey
-from portero.signing.signed_reader import InvalidKeys, SignedReader, read_keys
+from portero.signing.signed_reader import SignedReader, read_keys
 from portero.signing.versions import Seen
+from portero.values.errors import LoadError
 
 KEY = signature.make_key()
 TRUSTED: dict[str, PublicKey] = {signature.identify_key(KEY.public_key()): KEY.public_key()}
@@ -184,6 +185,6 @@ def test_trusted_keys_are_read_and_every_one_that_cannot_be_is_named(tmp_path: P
     (tmp_path / "bob.pub").write_text("bob")
 
     assert read_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()
-    with pytest.raises(InvalidKeys) as broken:
+    with pytest.raises(LoadError) as broken:
         read_keys([tmp_path / name for name in ("alice.pub", "bob.pub", "carol.pub")])
     assert [os.path.basename(fault.split(":")[0]) for fault in broken.value.faults] == ["bob.pub", "carol.pub"]

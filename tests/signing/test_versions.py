@@ -7,7 +7,7 @@ import pytest
 
 from portero.signing import versions
 from portero.signing.manifest import Manifest
-from portero.signing.versions import InvalidVersions
+from portero.values.errors import LoadError
 
 FOLDER = Path("/etc/portero/policy")
 
@@ -50,7 +50,7 @@ def test_a_version_may_only_follow_what_was_in_force(file: Path, version: int, c
 
 def test_what_another_process_remembered_meanwhile_counts_unless_a_rollback_is_allowed(file: Path) -> None:
     remember(file, 7)
-    with pytest.raises(InvalidVersions, match=f"{FOLDER}: is version 6, and version 7 was in force"):
+    with pytest.raises(LoadError, match=f"{FOLDER}: is version 6, and version 7 was in force"):
         remember(file, 6)
     assert versions.read_versions(file)["web"].version == 7
 
@@ -86,13 +86,13 @@ def test_a_memory_that_cannot_be_read_is_refused_rather_than_forgotten(file: Pat
     file.parent.mkdir()
     file.write_text(text)
 
-    with pytest.raises(InvalidVersions, match=str(file)):
+    with pytest.raises(LoadError, match=str(file)):
         versions.read_versions(file)
 
 
 def test_a_memory_in_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidVersions, match="cannot be read"):
+    with pytest.raises(LoadError, match="cannot be read"):
         versions.read_versions(tmp_path / "file" / "state.json")
-    with pytest.raises(InvalidVersions, match="choose another PORTERO_STATE"):
+    with pytest.raises(LoadError, match="choose another PORTERO_STATE"):
         remember(tmp_path / "file" / "state.json", 1)

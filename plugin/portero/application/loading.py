@@ -17,7 +17,7 @@ from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.folder import Folder
-from portero.policy.loader import InvalidPolicy, Reader, load_policy
+from portero.policy.loader import Reader, load_policy
 from portero.policy.policy import Policy
 from portero.reading.api_tables import load_api
 from portero.reading.routes import Operation, Routes
@@ -26,7 +26,6 @@ from portero.settings import own_files
 from portero.settings.settings import Settings
 from portero.signing import versions
 from portero.signing.manifest import Manifest
-from portero.signing.versions import InvalidVersions
 from portero.status.policy_state import PolicyFiles, PolicyState
 from portero.values.errors import LoadError
 
@@ -70,25 +69,21 @@ def load_trusted(
         reader = folder.read_folder if saved is None else partial(_read_from, saved)
         loaded = _load_all(settings, operations, reader, before, {})
         return replace(loaded, links=list_links(settings) if saved is None else ())
-    # Both load `cryptography`, which takes its time and which no other host needs.
+    # It loads `cryptography`, which takes its time and which no other host needs.
     from portero.application import signed_folders
-    from portero.signing.signed_reader import InvalidKeys
 
-    try:
-        signed = signed_folders.make_signed_reader(settings, saved, running)
-        loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
-        new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
-        is_first = bool(new) and not last_policy.was_signed(settings)
-        links = list_links(settings) if saved is None else ()
-        return replace(
-            loaded,
-            files={**loaded.files, **signed.files},
-            new_groups=tuple(sorted(new)),
-            links=links,
-            is_first=is_first,
-        )
-    except (InvalidKeys, InvalidVersions) as error:
-        raise LoadError(str(error).splitlines()) from error
+    signed = signed_folders.make_signed_reader(settings, saved, running)
+    loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
+    new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
+    is_first = bool(new) and not last_policy.was_signed(settings)
+    links = list_links(settings) if saved is None else ()
+    return replace(
+        loaded,
+        files={**loaded.files, **signed.files},
+        new_groups=tuple(sorted(new)),
+        links=links,
+        is_first=is_first,
+    )
 
 
 def _load_all(
@@ -110,7 +105,7 @@ def _load_all(
         files[path] = content.data
         return content
 
-    policy = _load_policy(settings, operations, read)
+    policy = load_policy(settings.policy_folders, operations, read)
     if policy.trusted.token_issuers and not settings.host_groups:
         raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
     return Loaded(policy, signed, files)
@@ -120,22 +115,11 @@ def _read_from(files: PolicyFiles, path: Path, faults: list[str]) -> Folder:
     return folder.parse_folder(path, files[path], faults)
 
 
-def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
-    try:
-        return load_policy(settings.policy_folders, operations, reader)
-    except InvalidPolicy as error:
-        raise LoadError(error.faults) from error
-
-
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, only_tries: bool = False) -> None:
     """Write down which signed versions are in force from now on, or `only_tries` whether they can be. LoadError."""
-    if not signed:
-        return
-    try:
+    if signed:
         allow_rollback = settings.allow_rollback == "yes"
         versions.remember(settings.state, signed, allow_rollback=allow_rollback, only_tries=only_tries)
-    except InvalidVersions as error:
-        raise LoadError([str(error)]) from error
 
 
 def judge_of(settings: Settings, in_force: PolicyFiles | None = None, links: Sequence[str] = ()) -> Judge:
@@ -146,7 +130,7 @@ def judge_of(settings: Settings, in_force: PolicyFiles | None = None, links: Seq
     routes, shapes = load_api()
     if in_force is None:
         links = list_links(settings)
-    policy = _load_policy(settings, routes.operations, make_reader(in_force))
+    policy = load_policy(settings.policy_folders, routes.operations, make_reader(in_force))
     return assemble_judge(settings, policy, routes, shapes, links)
 
 

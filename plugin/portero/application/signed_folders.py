@@ -8,8 +8,8 @@ from portero.settings.setting_values import CURRENT
 from portero.settings.settings import Settings
 from portero.signing import versions
 from portero.signing.manifest import Manifest
-from portero.signing.signed_reader import InvalidKeys, SignedReader, read_keys
-from portero.signing.versions import InvalidVersions
+from portero.signing.signed_reader import SignedReader, read_keys
+from portero.values.errors import LoadError
 
 _NO_GROUP = (
     "PORTERO_HOST_GROUPS: is empty: with PORTERO_TRUSTED_KEYS, name the group that policy folders are signed for"
@@ -23,10 +23,10 @@ def make_signed_reader(
 ) -> SignedReader:
     """A reader of signed folders, or of their saved files; `running`: what is in force in this process.
 
-    Raises InvalidKeys and InvalidVersions.
+    Raises LoadError.
     """
     if settings.schemas and not settings.host_groups:
-        raise InvalidKeys([_NO_GROUP])
+        raise LoadError([_NO_GROUP])
     remembers = settings.allow_rollback != "yes"
     # The account that fetches bundles writes these links, and must not lead a process of root anywhere else.
     bundle = {settings.bundle_folder / CURRENT: settings.bundle_folder} if settings.bundle else {}
@@ -48,6 +48,6 @@ def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:
         reader = make_signed_reader(settings)
         for path in settings.schemas:
             reader.read(path, faults)
-    except (InvalidKeys, InvalidVersions):
+    except LoadError:
         return None
     return None if faults else reader.manifests

@@ -23,7 +23,6 @@ from portero.settings.setting_values import CURRENT
 from portero.signing import signature, tree
 from portero.signing.signature import SignatureRefused
 from portero.signing.tree import TreeRefused
-from portero.signing.versions import InvalidVersions
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState
 from portero.values.errors import Faults
@@ -48,7 +47,7 @@ def pull_bundle(
         with limit_seconds(WHOLE * source.seconds):
             after = _take_new(source, folder, read_trust(), try_load, before)
         after = replace(after, succeeded=time.time(), failures=0, fault="", refused=False)
-    except (TransportFailed, LoginRefused, BundleRefused, Faults, InvalidVersions) as error:
+    except (TransportFailed, LoginRefused, BundleRefused, Faults) as error:
         after = _note_fault(before, str(error), refused=isinstance(error, BundleRefused))
     except OSError as error:
         after = _note_fault(before, f"{error.filename or folder}: {error.strerror}")

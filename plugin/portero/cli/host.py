@@ -16,11 +16,11 @@ from portero.hostcheck.daemon_settings import read_running_configuration
 from portero.hostcheck.host_document import collect
 from portero.hostcheck.host_rules import HostPolicy, check, load_rules
 from portero.hostcheck.probe import explain_unseen
-from portero.policy.loader import InvalidPolicy
 from portero.report import host_result
 from portero.report.host_result import HostResult
 from portero.report.output_formats import write_junit
 from portero.status.policy_state import warn_of_accounts
+from portero.values.errors import LoadError
 from portero.values.json_types import JSON
 
 
@@ -70,7 +70,7 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
 def load_host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
     options.show_source(settings)
-    with options.give_up_on(InvalidPolicy):
+    with options.give_up_on(LoadError):
         return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
 
 

@@ -17,8 +17,9 @@ from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey, SignatureRefused
-from portero.signing.signed_reader import InvalidKeys, find_group_fault, read_keys
+from portero.signing.signed_reader import find_group_fault, read_keys
 from portero.signing.tree import TreeRefused
+from portero.values.errors import LoadError
 from portero.values.spelling import count_things
 from portero.values.times import format_second
 
@@ -133,7 +134,7 @@ def describe(manifest: Manifest) -> str:
 
 def read_trusted_keys(settings: Settings) -> dict[str, PublicKey]:
     """The keys that may sign, by id; gives up where there are none, or one cannot be used."""
-    with options.give_up_on(InvalidKeys):
+    with options.give_up_on(LoadError):
         keys = read_keys(settings.trusted_keys)
     return keys or options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
 

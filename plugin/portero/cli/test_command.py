@@ -17,7 +17,7 @@ from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.files import package_files
 from portero.policy import site_warnings
 from portero.policy.folder import Folder, read_folder
-from portero.policy.loader import InvalidPolicy, load_policy
+from portero.policy.loader import load_policy
 from portero.policy.rule import Rule
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_examples import ENGINES, RequestRules, RuleKind, list_rules
@@ -75,7 +75,7 @@ def _drop_doubles(folders: Sequence[Path]) -> list[Path]:
 
 
 def _read_rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
-    with options.give_up_on(LoadError, InvalidPolicy):
+    with options.give_up_on(LoadError):
         routes, shapes = load_api()
         return list(list_rules(folders, routes.operations, shapes))
 

@@ -1,6 +1,6 @@
 """The rules about the host: loaded from the folders of those about requests, in almost their dialect, and checked.
 
-Either all rules load, or InvalidPolicy has every fault. A rule has three outcomes: it holds, it is violated, or a
+Either all rules load, or LoadError has every fault. A rule has three outcomes: it holds, it is violated, or a
 fact that it needs is unknown (fact.py).
 """
 
@@ -63,7 +63,7 @@ class HostPolicy:
 
 
 def load_rules(folders: Sequence[Path], engine: Engine = RUST, reader: Reader = read_folder) -> HostPolicy:
-    """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
+    """The rules about the host in these folders, the built-in one first; raises LoadError with every fault."""
     faults: list[str] = []
     contents = [reader(folder, faults) for folder in folders]
     builtin = contents[0]

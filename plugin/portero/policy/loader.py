@@ -19,7 +19,7 @@ from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy, group_by_operation
 from portero.policy.rule import Rule, fill_site_values
 from portero.reading.routes import UNKNOWN, Operation
-from portero.values.errors import Faults
+from portero.values.errors import LoadError
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 from portero.values.spelling import suggest_name
@@ -32,16 +32,15 @@ _SITE, _SITE_SCHEMA, _LIST = "site.json", "site.schema.json", "image-list.json"
 Reader: TypeAlias = Callable[[Path, list[str]], Folder]
 
 
-class InvalidPolicy(Faults):
-    """The policy cannot be used; `faults` names each fault with its file and its cure, one line each."""
-
-
 def load_policy(
     folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read_folder, engine: Engine = RUST
 ) -> Policy:
-    """The policy in these folders; raises InvalidPolicy. Only tests name another engine."""
+    """The policy in these folders; raises LoadError: each fault with its file and its cure.
+
+    Only tests name another engine.
+    """
     if not folders:
-        raise InvalidPolicy(["no policy folder is given: name at least the built-in one"])
+        raise LoadError(["no policy folder is given: name at least the built-in one"])
     faults: list[str] = []
     contents = [reader(folder, faults) for folder in folders]
     refuse_if(faults + _find_missing(contents[0]))
@@ -73,9 +72,9 @@ def load_policy(
 
 
 def refuse_if(faults: Sequence[str]) -> None:
-    """Raise InvalidPolicy with the faults found so far, if any."""
+    """Raise LoadError with the faults found so far, if any."""
     if faults:
-        raise InvalidPolicy(faults)
+        raise LoadError(faults)
 
 
 def _find_missing(builtin: Folder) -> list[str]:

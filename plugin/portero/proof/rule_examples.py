@@ -2,7 +2,7 @@
 
 An example is a merge patch on base-requests.json or base-host.json of the built-in folder; requests pass the real
 pipeline from the body on. The rules of a folder are tried with the values of the folders up to it and of its
-example-site/, which has values that only examples need. Raises InvalidPolicy as loading does.
+example-site/, which has values that only examples need. Raises LoadError as loading does.
 """
 
 import json

@@ -16,11 +16,7 @@ from portero.signing.manifest import Manifest
 from portero.signing.signature import KeyRefused, PublicKey, SignatureRefused
 from portero.signing.tree import TreeRefused
 from portero.signing.versions import Seen
-from portero.values.errors import Faults
-
-
-class InvalidKeys(Faults):
-    """Trusted keys that cannot be used; `faults` has one sentence each."""
+from portero.values.errors import LoadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def find_group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> s
 
 
 def read_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
-    """The public keys in these files by key id; raises InvalidKeys with every fault."""
+    """The public keys in these files by key id; raises LoadError with every fault."""
     keys: dict[str, PublicKey] = {}
     faults: list[str] = []
     for file in files:
@@ -98,5 +94,5 @@ def read_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
         else:
             keys[signature.identify_key(key)] = key
     if faults:
-        raise InvalidKeys(faults)
+        raise LoadError(faults)
     return keys

@@ -12,16 +12,13 @@ from typing import cast
 from portero.files.locks import lock_folder
 from portero.files.whole_files import read_state, try_to_make, write_state
 from portero.signing.manifest import Manifest
+from portero.values.errors import LoadError
 from portero.values.json_fields import need
 from portero.values.json_types import JSON
 
 FORMAT = 2
 _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
-
-
-class InvalidVersions(Exception):
-    """One sentence: why the state file cannot be used, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +47,21 @@ def list_seen(manifests: Mapping[Path, Manifest]) -> dict[str, Seen]:
 
 
 def read_versions(file: Path) -> dict[str, Seen]:
-    """What was in force, by group; empty before the first time. Raises InvalidVersions."""
+    """What was in force, by group; empty before the first time. Raises LoadError."""
     try:
         document = read_state(file, FORMAT)
         groups = cast(dict[str, dict[str, JSON]], document["groups"] if document is not None else {})
         return {name: Seen(need(entry, "version", int), need(entry, "content", str)) for name, entry in groups.items()}
     except OSError as error:
-        raise InvalidVersions(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
+        raise LoadError([f"{file}: cannot be read ({error.strerror}): fix its permissions"]) from error
     except ValueError as error:
-        raise InvalidVersions(f"{error}: {_FORGET}") from error
+        raise LoadError([f"{error}: {_FORGET}"]) from error
     except (LookupError, TypeError, AttributeError) as error:
-        raise InvalidVersions(f"{file}: is not as portero writes it: {_FORGET}") from error
+        raise LoadError([f"{file}: is not as portero writes it: {_FORGET}"]) from error
 
 
 def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool, only_tries: bool = False) -> None:
-    """Write down what is in force now, unless something newer was. Raises InvalidVersions.
+    """Write down what is in force now, unless something newer was. Raises LoadError.
 
     `only_tries`: it is written beside the file, and removed: whether it could be.
     """
@@ -84,14 +81,14 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
                 if only_tries:
                     target.unlink()
     except OSError as error:
-        raise InvalidVersions(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
+        raise LoadError([f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE"]) from error
 
 
 def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) -> None:
     for folder, manifest in manifests.items():
         why = find_fault(seen, manifest)
         if why:
-            raise InvalidVersions(f"{folder}: {why}")
+            raise LoadError([f"{folder}: {why}"])
 
 
 _CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"

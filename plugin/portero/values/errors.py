@@ -21,7 +21,7 @@ class FileFaults(Exception):
 
 
 class LoadError(Faults):
-    """Portero cannot start or reload with these settings and files; `faults` holds one line each."""
+    """Portero cannot start, reload or judge with these settings and files; `faults` holds one line each."""
 
 
 def raise_error(error: OSError) -> NoReturn:
