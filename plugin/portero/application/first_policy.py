@@ -7,12 +7,13 @@ Without a policy it runs all the same, and refuses: dockerd waits without end fo
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from portero.application import last_policy, loading
 from portero.application.loading import Loaded
 from portero.reading.routes import Operation
 from portero.settings.settings import Settings
-from portero.status.policy_state import PolicyFiles, PolicyState
+from portero.status.policy_state import PolicyState
 from portero.threads import run_within
 from portero.values.errors import LoadError
 
@@ -54,7 +55,7 @@ def find_policy(
         saved = last_policy.read_saved_policy(settings)
         if saved is None:
             raise LoadError([f"{file}: does not hold the policy of these folders"])
-        loaded = _load(settings, operations, before, saved.files)
+        loaded = loading.load_trusted(settings, operations, before, saved.files)
         _LOG.warning("the policy folders are invalid: the policy that was in force is loaded from %s", file)
         return FirstPolicy(replace(loaded, links=saved.links), faults)
     except Exception as error:  # noqa: BLE001 - as above
@@ -70,21 +71,13 @@ def list_faults(error: Exception) -> tuple[str, ...]:
     return (f"internal error ({type(error).__name__}); see the log on standard error",)
 
 
-def _load(
-    settings: Settings, operations: Sequence[Operation], before: PolicyState | None, saved: PolicyFiles | None = None
-) -> Loaded:
-    if before is None:
-        return loading.load_trusted(settings, operations, saved=saved)
-    return loading.load_trusted(settings, operations, before.files, saved, before.signed)
-
-
 def _load_built_in(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:
-    return _load(replace(settings, schemas=(), trusted_keys=()), operations, before)
+    return loading.load_trusted(replace(settings, schemas=(), trusted_keys=()), operations, before)
 
 
 def _load_in_time(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:
     """What the folders hold, unless their file system hangs: no request is answered before this ends."""
     try:
-        return run_within(_TIMEOUT_SECONDS, "first load", lambda: _load(settings, operations, before))
+        return run_within(_TIMEOUT_SECONDS, "first load", partial(loading.load_trusted, settings, operations, before))
     except TimeoutError:
         raise LoadError(["the policy folders do not answer: look at their file system"]) from None

@@ -5,7 +5,6 @@ The files are kept byte for byte (`Loaded.files`), so that they can be loaded an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from portero.application import last_policy
@@ -55,24 +54,22 @@ class Loaded:
 def load_trusted(
     settings: Settings,
     operations: Sequence[Operation],
-    before: PolicyFiles | None = None,
+    before: PolicyState | None = None,
     saved: PolicyFiles | None = None,
-    running: Mapping[Path, Manifest] | None = None,
 ) -> Loaded:
     """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks.
 
-    `before`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
-    version by now, and such rules may look at facts that this code does not find. `saved`: the files to load instead of
-    what the site's own folders hold now, which are not read. `running`: how the folders in force are signed.
+    `before`: of an earlier load. Its built-in files are used again: those on the disk may be of another version by now,
+    and such rules may look at facts that this code does not find. No folder may be of an older version than in it.
+    `saved`: the files to load instead of what the site's own folders hold now, which are not read.
     """
     if not settings.trusted_keys:
-        reader = folder.read_folder if saved is None else partial(_read_from, saved)
-        loaded = _load_all(settings, operations, reader, before, {})
+        loaded = _load_all(settings, operations, make_reader(saved), before, {})
         return replace(loaded, links=list_links(settings) if saved is None else ())
     # It loads `cryptography`, which takes its time and which no other host needs.
     from portero.application import signed_folders
 
-    signed = signed_folders.make_signed_reader(settings, saved, running)
+    signed = signed_folders.make_signed_reader(settings, saved, before.signed if before else None)
     loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
     new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
     is_first = bool(new) and not last_policy.was_signed(settings)
@@ -90,18 +87,14 @@ def _load_all(
     settings: Settings,
     operations: Sequence[Operation],
     reader: Reader,
-    before: PolicyFiles | None,
+    before: PolicyState | None,
     signed: Mapping[Path, Manifest],
 ) -> Loaded:
     files: dict[Path, Mapping[str, bytes]] = {}
+    builtin = make_reader(before.files if before else None)
 
     def read(path: Path, faults: list[str]) -> Folder:
-        if path != package_files.schemas():
-            content = reader(path, faults)
-        elif before is None:
-            content = folder.read_folder(path, faults)
-        else:
-            content = _read_from(before, path, faults)
+        content = (builtin if path == package_files.schemas() else reader)(path, faults)
         files[path] = content.data
         return content
 
@@ -109,10 +102,6 @@ def _load_all(
     if policy.trusted.token_issuers and not settings.host_groups:
         raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
     return Loaded(policy, signed, files)
-
-
-def _read_from(files: PolicyFiles, path: Path, faults: list[str]) -> Folder:
-    return folder.parse_folder(path, files[path], faults)
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, only_tries: bool = False) -> None:
@@ -138,8 +127,8 @@ def make_reader(in_force: PolicyFiles | None) -> Reader:
     """Reads the folders of these files from them, and all others from the disk."""
 
     def read(path: Path, faults: list[str]) -> Folder:
-        known = in_force is not None and path in in_force
-        return _read_from(in_force or {}, path, faults) if known else folder.read_folder(path, faults)
+        files = in_force.get(path) if in_force is not None else None
+        return folder.read_folder(path, faults) if files is None else folder.parse_folder(path, files, faults)
 
     return read
 

@@ -41,8 +41,7 @@ def _load(application: Application) -> Loaded:
     if application.setting_faults:
         raise LoadError(application.setting_faults)
     in_force = application.in_force
-    operations, state = in_force.judge.routes.operations, in_force.state
-    return loading.load_trusted(application.settings, operations, state.files, None, state.signed)
+    return loading.load_trusted(application.settings, in_force.judge.routes.operations, in_force.state)
 
 
 def _put_in_force(application: Application, loaded: Loaded, unusable: str = "") -> InForce:
