@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portero.bundles.archive import Bundle
-from portero.bundles.fetch import BundleSource, LoginRefused, read_login
+from portero.bundles.fetch import BundleSource, read_login
 from portero.bundles.https import TransportFailed
 from portero.settings.setting_values import WebAddress
 
@@ -110,7 +110,7 @@ KIND = "is not as `docker login` writes it"
     ],
 )
 def test_a_file_that_is_no_file_of_logins_is_refused(tmp_path: Path, document: object, mode: int, why: str) -> None:
-    with pytest.raises(LoginRefused, match=why):
+    with pytest.raises(TransportFailed, match=why):
         read_login(tmp_path / "none" if document is None else write(tmp_path, document, mode), "x")
 
 
@@ -124,5 +124,5 @@ def test_a_file_that_nests_too_deep_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path, {})
     file.write_text("[" * 100_000)
 
-    with pytest.raises(LoginRefused, match="is not as `docker login` writes it"):
+    with pytest.raises(TransportFailed, match="is not as `docker login` writes it"):
         read_login(file, "x")

@@ -41,7 +41,7 @@ class BundleSource:
     hosts: tuple[str, ...] = ()
 
     def fetch(self, mark: str = "") -> Bundle | None:
-        """The bundle; None while its mark is still this one. Raises TransportFailed and LoginRefused."""
+        """The bundle; None while its mark is still this one. Raises TransportFailed."""
         url = self.address.url
         with answers_within(self.seconds, url.split("/")[2]):
             if isinstance(self.address, OciAddress):
@@ -85,19 +85,15 @@ def _expect_ok(answer: HttpAnswer, url: Url) -> None:
         raise TransportFailed(f"{url.server}: status {answer.status} for {url.text}")
 
 
-class LoginRefused(Exception):
-    """One sentence: why the file of logins cannot be used."""
-
-
 def read_login(file: Path | None, host: str) -> str | None:
-    """The header Authorization for a host, None without a login for it. Raises LoginRefused."""
+    """The header Authorization for a host, None without a login for it. Raises TransportFailed."""
     if file is None:
         return None
     try:
         # What systemd hands over has an access list for one account, which looks like a group that can read.
         is_credential = str(file.parent) == os.environ.get("CREDENTIALS_DIRECTORY")
         if stat.S_IMODE(os.stat(file).st_mode) & 0o077 and not is_credential:
-            raise LoginRefused(f"{file}: others can read these logins: chmod 600 it")
+            raise TransportFailed(f"{file}: others can read these logins: chmod 600 it")
         document: Any = load_object(read_regular_file(file))
         entry = document.get("auths", {}).get(host)
         if entry is None:
@@ -106,7 +102,7 @@ def read_login(file: Path | None, host: str) -> str | None:
         if b":" not in base64.b64decode(login, validate=True):
             raise ValueError
     except OSError as error:
-        raise LoginRefused(f"{file}: cannot be read ({error.strerror})") from error
+        raise TransportFailed(f"{file}: cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise LoginRefused(f"{file}: is not as `docker login` writes it, without a credential helper") from error
+        raise TransportFailed(f"{file}: is not as `docker login` writes it, without a credential helper") from error
     return f"Basic {login}"

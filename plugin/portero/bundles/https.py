@@ -27,7 +27,7 @@ MAX_SMALL = 256 << 10
 
 
 class TransportFailed(Exception):
-    """One sentence: why there is no answer."""
+    """One sentence: why there is no answer, or nothing can be asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portero.bundles.archive import BundleRefused, Trust
-from portero.bundles.fetch import WHOLE, BundleSource, LoginRefused
+from portero.bundles.fetch import WHOLE, BundleSource
 from portero.bundles.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.settings.setting_values import CURRENT
 from portero.signing import signature, tree
@@ -47,7 +47,7 @@ def pull_bundle(
         with limit_seconds(WHOLE * source.seconds):
             after = _take_new(source, folder, read_trust(), try_load, before)
         after = replace(after, succeeded=time.time(), failures=0, fault="", refused=False)
-    except (TransportFailed, LoginRefused, BundleRefused, Faults) as error:
+    except (TransportFailed, BundleRefused, Faults) as error:
         after = _note_fault(before, str(error), refused=isinstance(error, BundleRefused))
     except OSError as error:
         after = _note_fault(before, f"{error.filename or folder}: {error.strerror}")

@@ -11,7 +11,7 @@ import click
 from portero.application import loading, signed_folders
 from portero.bundles import archive
 from portero.bundles.archive import Bundle, BundleRefused, Trust, open_bundle
-from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource, LoginRefused
+from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource
 from portero.bundles.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.bundles.pull import pull_bundle
 from portero.cli import options, secret_input
@@ -85,7 +85,7 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
     key, files = secret_input.read_key(key_file), read_files(folder)
     manifest = read_manifest(folder, files)
-    with options.give_up_on(TransportFailed, LoginRefused):
+    with options.give_up_on(TransportFailed):
         registry = _open_source(parsed, settings).open_registry(parsed)
         known = find_in_force(registry, manifest.group, key, settings, after)
         files = sign_above(folder, files, key, ask_version(manifest, after) if known is None else known, after)
@@ -138,7 +138,7 @@ def pull(login: str | None, state: str | None) -> None:
 def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
     settings = options.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
-    failures = options.give_up_on(TransportFailed, LoginRefused)
+    failures = options.give_up_on(TransportFailed)
     try:
         with failures, options.explain_os_errors(source, by_file=True), limit_seconds(WHOLE * DEADLINE):
             _, manifest = open_bundle(_read_bundle(source, settings), read_trusted_keys(settings))

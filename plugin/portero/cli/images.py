@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from portero.application import loading
-from portero.bundles.fetch import DEADLINE, WHOLE, LoginRefused, read_login
+from portero.bundles.fetch import DEADLINE, WHOLE, read_login
 from portero.bundles.https import DeadlinePassed, Transport, TransportFailed, limit_seconds
 from portero.bundles.registry import AccessRefused, Registry
 from portero.bundles.urls import UrlRefused, parse_url
@@ -154,7 +154,7 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
         # As the guard will see it.
         query = ImageQuery(reference.name, (fetched.top,), may_be_part=True)
         verdict = judge_image(ImageStore(settings.images, trust), query, datetime.now(UTC).date())
-    except (TransportFailed, LoginRefused, RecordUnreadable) as error:
+    except (TransportFailed, RecordUnreadable) as error:
         show_lines([f"portero: {written}: {error}"], err=True)
         # docker tag makes the daemon say that a registry has what it has not: that fails no unit. A wrong login does.
         if is_listed and isinstance(error, ImageMissing):
