@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portero.bundles import archive
-from portero.bundles.archive import ArchiveRefused, Bundle, BundleRefused, pack, unpack
+from portero.bundles.archive import Bundle, BundleRefused, pack, unpack
 from portero.signing import signature, tree
 from portero.signing.versions import Seen
 from tests.paths import ROOT
@@ -67,7 +67,7 @@ def test_what_was_packed_comes_back_and_the_bytes_are_always_the_same(files: dic
     ids=str,
 )
 def test_no_name_leads_out_of_the_folder_and_nothing_but_regular_files(entries: dict[str, bytes], why: str) -> None:
-    with pytest.raises(ArchiveRefused, match=why):
+    with pytest.raises(BundleRefused, match=why):
         unpack(packed(*(entry(name, kind, "/etc/passwd") for name, kind in entries.items())))
 
 
@@ -85,14 +85,14 @@ WHOLE = pack(FILES)
     ids=["a name twice", "a name that is no text", "cut off", "a byte behind", "another archive behind", "JSON"],
 )
 def test_what_is_no_whole_archive_of_names_is_refused(data: bytes, why: str) -> None:
-    with pytest.raises(ArchiveRefused, match=why):
+    with pytest.raises(BundleRefused, match=why):
         unpack(data)
 
 
 def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "MAX_ENTRIES", 2)
 
-    with pytest.raises(ArchiveRefused, match="one file too many"):
+    with pytest.raises(BundleRefused, match="one file too many"):
         unpack(packed(*map(entry, "abc")))
 
 
@@ -100,7 +100,7 @@ def test_a_bomb_is_not_blown_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "MAX_SIZE", 1 << 20)
     monkeypatch.setattr(tree, "MAX_ENTRIES", 1)
 
-    with pytest.raises(ArchiveRefused, match="holds more than 1 MiB"):
+    with pytest.raises(BundleRefused, match="holds more than 1 MiB"):
         unpack(gzip.compress(bytes(64 << 20)))
 
 
@@ -114,7 +114,7 @@ def test_what_gnu_tar_writes_is_read() -> None:
     ids=["nothing", "text", "torn", "torn header", "checksum"],
 )
 def test_what_is_no_whole_tar_archive_is_refused(plain: bytes) -> None:
-    with pytest.raises(ArchiveRefused, match="is not a tar archive"):
+    with pytest.raises(BundleRefused, match="is not a tar archive"):
         unpack(gzip.compress(plain))
 
 

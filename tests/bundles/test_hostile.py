@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.bundles.archive import ArchiveRefused, pack, unpack
+from portero.bundles.archive import BundleRefused, pack, unpack
 from portero.bundles.fetch import BundleSource
 from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
@@ -138,6 +138,6 @@ def test_whatever_an_archive_holds_it_is_refused_or_read() -> None:
         bent[148:156] = b"%06o\0 " % (sum(bent[:148]) + 8 * 32 + sum(bent[156:512]))
         try:
             unpack(gzip.compress(bytes(bent), 1))
-        except ArchiveRefused as refused:
+        except BundleRefused as refused:
             check(str(refused), time.monotonic())
     assert time.monotonic() - began < 30 + MANY / 10

@@ -33,10 +33,6 @@ class Bundle:
     mark: str = ""
 
 
-class ArchiveRefused(Exception):
-    """One sentence without its subject: why these bytes are no policy folder."""
-
-
 class BundleRefused(Exception):
     """One sentence: why this bundle must not be taken."""
 
@@ -52,7 +48,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """The files in an archive that a trusted key signed; raises ArchiveRefused."""
+    """The files in an archive that a trusted key signed; raises BundleRefused."""
     files: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(_decompress(data)), mode="r:") as archive:
@@ -62,22 +58,22 @@ def unpack(data: bytes) -> dict[str, bytes]:
                 assert content is not None  # noqa: S101 - a regular file has content
                 files[member.name] = content.read()
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
-        raise ArchiveRefused("is not a tar archive: build it with `portero bundle build`") from error
+        raise BundleRefused("the bundle is not a tar archive: build it with `portero bundle build`") from error
     return files
 
 
 def _check(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
     if fault := tree.find_name_fault(member.name[: tree.MAX_NAME + 1]):
-        raise ArchiveRefused(f"has a file that {fault}")
+        raise BundleRefused(f"the bundle has a file that {fault}")
     parts = member.name.split("/")
     if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
-        raise ArchiveRefused("has an invalid name, or one that leads out of the folder")
+        raise BundleRefused("the bundle has an invalid name, or one that leads out of the folder")
     # A link, a device or a folder; a file with holes claims more than the archive holds.
     if member.type != tarfile.REGTYPE or member.issparse():
-        raise ArchiveRefused(f"{member.name}: is not a regular file")
+        raise BundleRefused(f"the bundle {member.name}: is not a regular file")
     above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
     if len(files) >= tree.MAX_ENTRIES or any(name in files for name in above):
-        raise ArchiveRefused(f"{member.name}: is there twice, or is one file too many")
+        raise BundleRefused(f"the bundle {member.name}: is there twice, or is one file too many")
 
 
 def _decompress(data: bytes) -> bytes:
@@ -86,11 +82,11 @@ def _decompress(data: bytes) -> bytes:
     try:
         plain = reader.decompress(data, tree.MAX_SIZE + tree.MAX_ENTRIES * 1024)
     except zlib.error as error:
-        raise ArchiveRefused("is not compressed with gzip: build it with `portero bundle build`") from error
+        raise BundleRefused("the bundle is not compressed with gzip: build it with `portero bundle build`") from error
     if reader.unconsumed_tail:
-        raise ArchiveRefused(f"holds more than {tree.MAX_SIZE >> 20} MiB, which no policy does")
+        raise BundleRefused(f"the bundle holds more than {tree.MAX_SIZE >> 20} MiB, which no policy does")
     if not reader.eof or reader.unused_data:
-        raise ArchiveRefused("is cut off, or has something behind its end: build or fetch it again")
+        raise BundleRefused("the bundle is cut off, or has something behind its end: build or fetch it again")
     return plain
 
 
@@ -103,7 +99,7 @@ def open_bundle(bundle: Bundle, trusted: Mapping[str, PublicKey]) -> tuple[dict[
         signature.verify_file(bundle.data, bundle.signature, trusted)
         files = unpack(bundle.data)
         return files, signature.verify(files, trusted)
-    except (DetachedRefused, ArchiveRefused) as refused:
+    except DetachedRefused as refused:
         raise BundleRefused(f"the bundle {refused}") from refused
     except SignatureRefused as refused:
         name, sentence = refused.faults[0]

@@ -20,7 +20,7 @@ from portero.cli.terminal import show_lines, show_text
 from portero.compliance import benchmark_items as benchmarks
 from portero.compliance import evidence, formats
 from portero.compliance.benchmark_items import Grounds
-from portero.compliance.evidence import HostEvidence, LogEvidence, NotAHostReport
+from portero.compliance.evidence import HostEvidence, LogEvidence
 from portero.compliance.result import ComplianceResult
 from portero.compliance.rule_effect import RuleEffects
 from portero.files import package_files
@@ -162,7 +162,7 @@ def _read_host(file: str) -> HostEvidence:
         text = opened.read()
     try:
         return evidence.read_evidence(load_json(text))
-    except (ValueError, NotAHostReport):
+    except ValueError:
         options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
 
 

@@ -22,10 +22,6 @@ _MAX_LOCATIONS = 5
 _WITHOUT_DOCKER = "Docker is not installed on the host"
 
 
-class NotAHostReport(Exception):
-    """The document is no report of `portero host`."""
-
-
 @dataclass(frozen=True, slots=True)
 class HostFact:
     """The status of one rule, and where its facts were read."""
@@ -47,11 +43,11 @@ class HostEvidence:
 
 
 def read_evidence(document: JSON) -> HostEvidence:
-    """The evidence in a document of `portero host --format json`; raises NotAHostReport."""
+    """The evidence in a document of `portero host --format json`; raises ValueError for any other."""
     try:
         return _read_evidence(cast("dict[str, JSON]", document))
-    except (TypeError, AttributeError):
-        raise NotAHostReport from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError("not a report of `portero host`") from error
 
 
 def _read_evidence(document: dict[str, JSON]) -> HostEvidence:
