@@ -7,7 +7,7 @@ import pytest
 
 from portero.policy.loader import load_policy
 from portero.policy.rule import Rule
-from portero.policy.wording import WordingTemplate, fill_reason, find_site_faults
+from portero.policy.wording import fill_reason, fill_site_wording, fill_wording, find_site_faults, read_wording
 from portero.proof.rule_examples import Examples
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
@@ -16,15 +16,18 @@ ROUTES, SHAPES = load_api()
 POLICY = load_policy([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
 BASE = json.loads((SCHEMAS / "base-requests.json").read_text())
 EXAMPLES = Examples(BASE, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
-LIMIT = WordingTemplate.of(
-    "memory-limit",
-    {
-        "entry": "limits",
-        "part": ["no limit on", "memory"],
-        "requested": "{value:size}",
-        "allowed": "at most {memory-max}",
-    },
-).with_site({"memory-max": "1g"})
+LIMIT = fill_site_wording(
+    read_wording(
+        "memory-limit",
+        {
+            "entry": "limits",
+            "part": ["no limit on", "memory"],
+            "requested": "{value:size}",
+            "allowed": "at most {memory-max}",
+        },
+    ),
+    {"memory-max": "1g"},
+)
 REQUEST = {"facts": {"mounts": [{"swappableBy": [{"who": "user alicia (1000)", "path": "/home/{x}"}]}]}}
 SWAPPABLE = ("facts", "mounts", 0, "swappableBy", 0)
 
@@ -46,9 +49,12 @@ PATH = ("facts", "limits", "memory", "value")
     ],
 )
 def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
-    words = WordingTemplate.of("tmpfs-size", {"requested": "{count} for {target|source}", "allowed": "less"})
+    words = read_wording("tmpfs-size", {"requested": "{count} for {target|source}", "allowed": "less"})
 
-    assert words.fill({"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).requested == asked
+    assert (
+        fill_wording(words, {"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).requested
+        == asked
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,25 +66,25 @@ def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
     ],
 )
 def test_a_limit_has_what_is_asked_and_what_the_site_allows(value: Any, asked: str, allowed: str, part: Any) -> None:
-    found = LIMIT.fill(of_memory(value), [PATH])
+    found = fill_wording(LIMIT, of_memory(value), [PATH])
 
     assert (found.entry, found.requested, found.allowed, found.part) == ("limits", asked, allowed, part)
 
 
 def test_several_values_are_named_and_the_rest_counted() -> None:
-    template = WordingTemplate.of("privileged-ports", {"requested": "{hostPort}"})
+    template = read_wording("privileged-ports", {"requested": "{hostPort}"})
     ports = [{"hostPort": port, "at": "HostConfig.PortBindings[*]"} for port in (80, 443, 22, 25, 53, 67)]
 
-    found = template.fill({"facts": {"ports": ports}}, [("facts", "ports", n, "hostPort") for n in range(6)])
+    found = fill_wording(template, {"facts": {"ports": ports}}, [("facts", "ports", n, "hostPort") for n in range(6)])
 
     assert found.requested == "80, 443, 22, 25 and 2 more"
 
 
 def test_control_characters_and_long_values_are_cut() -> None:
-    template = WordingTemplate.of("mounts", {"requested": "{source}"})
+    template = read_wording("mounts", {"requested": "{source}"})
     request: Any = {"facts": {"mounts": [{"source": "/\x1b[31m" + "x" * 500, "at": "X"}]}}
 
-    asked = template.fill(request, [("facts", "mounts", 0)]).requested
+    asked = fill_wording(template, request, [("facts", "mounts", 0)]).requested
 
     assert "\x1b" not in asked
     assert len(asked) < 100
@@ -93,11 +99,11 @@ def test_a_site_value_that_does_not_exist_is_a_fault() -> None:
 @pytest.mark.parametrize("rule", POLICY.rules.values(), ids=lambda rule: rule.id)
 def test_the_words_of_every_rule_fit_its_own_examples(rule: Rule) -> None:
     """No name of a fact is misspelt: a name that the fact does not have would stand there as it is."""
-    template = rule.wording.with_site(POLICY.site)
+    template = fill_site_wording(rule.wording, POLICY.site)
     for example in rule.denies:
         document: Any = EXAMPLES.make_document(example)
         failures = POLICY.checks[rule.id].failures(document)
-        found = template.fill(document, failures)
+        found = fill_wording(template, document, failures)
         assert failures
         assert "{" not in f"{found.requested} {found.allowed} {found.part} {found.text}"
         assert found.requested not in ("value", "source", "name", "path", "hostPort", "driver", "profile", "reference")
@@ -121,7 +127,9 @@ def test_what_docker_adds_is_not_called_asked() -> None:
     fact = {"value": 64 << 20, "at": "HostConfig.MemorySwap"}
     path = [("facts", "limits", "swap", "value")]
 
-    asked, added = (swap.fill({"facts": {"limits": {"swap": fact | more}}}, path) for more in ({}, {"added": True}))
+    asked, added = (
+        fill_wording(swap, {"facts": {"limits": {"swap": fact | more}}}, path) for more in ({}, {"added": True})
+    )
 
     assert (asked.requested, asked.allowed) == ("64m of swap", "none")
     assert (added.requested, added.allowed, added.part) == ("", "", None)
@@ -132,6 +140,6 @@ def test_what_docker_adds_is_not_called_asked() -> None:
 def test_the_root_of_the_host_is_called_the_whole_host(paths: list[str], whole: bool) -> None:
     mount = {"at": "HostConfig.Binds[0]", "source": paths[0], "paths": paths, "holds": ["/run/docker.sock"]}
     wording = POLICY.rules["no-daemon-sockets"].wording
-    words = wording.fill({"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")])
+    words = fill_wording(wording, {"facts": {"mounts": [mount]}}, [("facts", "mounts", 0, "holds")])
 
     assert words.text.startswith("this is the whole host") is whole

@@ -99,13 +99,13 @@ def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
     for known in chain([policy], _read_host_rules(settings)):
         if name in known.rules:
             return _explain_rule(known.rules[name], known, settings.profile)
-    shown_together = [rule for rule in policy.rules.values() if rule.wording.words.entry == name]
+    shown_together = [rule for rule in policy.rules.values() if rule.wording.entry == name]
     if not shown_together:
         of_host = (rule for known in _read_host_rules(settings) for rule in known.rules)
         close = get_close_matches(name, [*policy.rules, *of_host, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
         options.give_up([f"{name}: unknown rule, code or decision ID; {hint}"])
-    rules = sorted(shown_together, key=lambda one: one.wording.words.order)
+    rules = sorted(shown_together, key=lambda one: one.wording.order)
     listed = [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules]
     return {"id": name, "title": "Rules that a denial shows together", "rules": [*listed]}
 

@@ -15,7 +15,7 @@ from portero.policy.exception import Waiver, waive
 from portero.policy.object_readers import reads_image, reads_vouching
 from portero.policy.profiles import ACTS, Acting, Action, find_action
 from portero.policy.rule import Rule
-from portero.policy.wording import fill_reason
+from portero.policy.wording import fill_reason, fill_wording
 from portero.reading.routes import Operation
 from portero.values.json_types import JSON
 
@@ -176,7 +176,7 @@ def _make_violations(
             escapes=rule.is_against_escape,
             protects=rule.protects or any(_is_protected(request, path) for path in failed if path[:1] == ("objects",)),
             # What is only reported is shown without them.
-            wording=rule.wording.fill(request, failed) if action == "deny" else None,
+            wording=fill_wording(rule.wording, request, failed) if action == "deny" else None,
         )
 
 

@@ -6,7 +6,8 @@ from pathlib import PurePath
 from typing import Literal, NotRequired, TypedDict, cast
 
 from portero.flags.try_keyword import Proposal
-from portero.policy.wording import WordingTemplate, fill_site
+from portero.policy.wording import fill_site, fill_site_wording, read_wording
+from portero.values.denial_parts import Wording
 from portero.values.json_types import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]
@@ -52,7 +53,7 @@ class Rule:
     """A rule file, read. `schema` is the condition alone; `at_use`: an object that violates it may not be used.
 
     `denies_in_audit`: mode audit enforces it too. `enforced_by`: the field of GET /info without which dockerd cannot
-    enforce what the rule asks for; empty for none.
+    enforce what the rule asks for; empty for none. `wording`: a template, in which {name} stands for a value.
     """
 
     id: str
@@ -73,7 +74,7 @@ class Rule:
     allows: tuple[Example, ...]
     denies: tuple[Example, ...]
     proposal: Proposal | None
-    wording: WordingTemplate
+    wording: Wording
 
     @property
     def protects(self) -> bool:
@@ -109,7 +110,7 @@ class Rule:
             allows=_make_examples(document["allows"], document["operations"][0]),
             denies=_make_examples(document["denies"], document["operations"][0]),
             proposal=Proposal.of(document["try"]) if "try" in document else None,
-            wording=WordingTemplate.of(file.stem, document.get("denial", {})),
+            wording=read_wording(file.stem, document.get("denial", {})),
         )
 
 
@@ -117,7 +118,7 @@ def fill_site_values(rule: Rule, site: Mapping[str, JSON]) -> Rule:
     """The rule with the site's values in its remedy, its denial and what it proposes: --memory {memory-max}."""
     remedy = {client: fill_site(words, site) for client, words in rule.remedy.items()}
     proposal = rule.proposal.fill(site) if rule.proposal is not None else None
-    return replace(rule, remedy=remedy, wording=rule.wording.with_site(site), proposal=proposal)
+    return replace(rule, remedy=remedy, wording=fill_site_wording(rule.wording, site), proposal=proposal)
 
 
 def _make_examples(content: Mapping[str, Mapping[str, JSON]], operation: str) -> tuple[Example, ...]:

@@ -7,7 +7,7 @@ the site; `{value:size}` writes it as people do. The reason of a rule has `{name
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from portero.values.denial_parts import Wording
@@ -25,58 +25,54 @@ _NOTHING = (None, "", False)
 _FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class WordingTemplate:
-    """`denial` of one rule: its words, in which {name} stands for a value."""
+def read_wording(rule: str, written: Mapping[str, JSON]) -> Wording:
+    """The words of a rule file without faults; a rule without any is an entry by itself."""
+    named = {"entry": rule, **written}
+    if "part" in written:
+        named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]
+    return Wording(**named)  # type: ignore[arg-type]
 
-    words: Wording
 
-    @classmethod
-    def of(cls, rule: str, written: Mapping[str, JSON]) -> "WordingTemplate":
-        """The words of a rule file without faults; a rule without any is an entry by itself."""
-        named = {"entry": rule, **written}
-        if "part" in written:
-            named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]
-        return cls(Wording(**named))  # type: ignore[arg-type]
+def fill_site_wording(words: Wording, site: Mapping[str, JSON]) -> Wording:
+    """The same with the site's values; names of facts stay."""
+    return replace(words, allowed=fill_site(words.allowed, site), text=fill_site(words.text, site))
 
-    def with_site(self, site: Mapping[str, JSON]) -> "WordingTemplate":
-        """The same with the site's values; names of facts stay."""
-        words = self.words
-        return WordingTemplate(replace(words, allowed=fill_site(words.allowed, site), text=fill_site(words.text, site)))
 
-    def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
-        """The words for one violation, which fails at these paths of the request document."""
-        words = self.words
-        if words.part is None and not words.requested and "{" not in words.text:
-            return words
-        failed, fact = follow_facts(request, paths[0])
-        is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.requested)
-        # What Docker adds was not asked for: the text tells of it.
-        shows_figures = not is_missing and fact.get("added") is not True
-        is_whole = words.cause == _MOUNT and "/" in cast("list[str]", fact.get("paths", ()))
-        part = words.part
-        if part is not None:
-            part = (part[0], _fill(part[1], fact) + _name_joined(fact)) if is_missing else None
-        return Wording(
-            words.entry,
-            words.order,
-            words.cause,
-            words.beside,
-            part,
-            self._fill_requested(request, paths, fact) if shows_figures and words.requested else "",
-            words.allowed if shows_figures else "",
-            WHOLE_HOST if is_whole else _fill(words.text, fact),
-            words.cure,
-        )
+def fill_wording(words: Wording, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
+    """The words for one violation, which fails at these paths of the request document."""
+    if words.part is None and not words.requested and "{" not in words.text:
+        return words
+    failed, fact = follow_facts(request, paths[0])
+    is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.requested)
+    # What Docker adds was not asked for: the text tells of it.
+    shows_figures = not is_missing and fact.get("added") is not True
+    is_whole = words.cause == _MOUNT and "/" in cast("list[str]", fact.get("paths", ()))
+    part = words.part
+    if part is not None:
+        part = (part[0], _fill(part[1], fact) + _name_joined(fact)) if is_missing else None
+    return Wording(
+        words.entry,
+        words.order,
+        words.cause,
+        words.beside,
+        part,
+        _fill_requested(words.requested, request, paths, fact) if shows_figures and words.requested else "",
+        words.allowed if shows_figures else "",
+        WHOLE_HOST if is_whole else _fill(words.text, fact),
+        words.cure,
+    )
 
-    def _fill_requested(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
-        if len(paths) == 1:
-            asked = _fill(self.words.requested, first)
-            return f"also {asked}, by a link or mount" if first.get("via") == "host-mount" else asked
-        facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
-        values = [value for value in dict.fromkeys(_fill(self.words.requested, fact) for fact in facts) if value]
-        more = len(paths) - _MAX_VALUES
-        return ", ".join(values) + (f" and {more} more" if more > 0 else "")
+
+def _fill_requested(
+    requested: str, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]
+) -> str:
+    if len(paths) == 1:
+        asked = _fill(requested, first)
+        return f"also {asked}, by a link or mount" if first.get("via") == "host-mount" else asked
+    facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
+    values = [value for value in dict.fromkeys(_fill(requested, fact) for fact in facts) if value]
+    more = len(paths) - _MAX_VALUES
+    return ", ".join(values) + (f" and {more} more" if more > 0 else "")
 
 
 def _name_joined(fact: Mapping[str, JSON]) -> str:
