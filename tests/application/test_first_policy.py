@@ -21,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
     site.write_text('{"actions": {"no-privileged": "off"}}')
     found = Settings.read({}, {"schemas": str(site.parent), "state": str(tmp_path / "state" / "versions.json")})
     loaded = load_trusted(found, OPERATIONS)
-    last_policy.save_policy(found, loaded.files, loaded.links)
+    last_policy.save_policy(found, loaded.state.files, loaded.state.links)
     site.write_text("{")
     return found
 
@@ -29,8 +29,8 @@ def settings(tmp_path: Path) -> Settings:
 def test_the_last_policy_is_in_force_from_the_first_start_on(settings: Settings) -> None:
     first = find_policy(settings, OPERATIONS)
 
-    assert (first.unusable, len(first.faults)) == ("", 1)
-    assert first.loaded.policy.site_actions == {"no-privileged": "off"}
+    assert (first.unusable, len(first.state.faults)) == ("", 1)
+    assert first.policy.site_actions == {"no-privileged": "off"}
 
 
 @pytest.mark.parametrize("spoil", ["missing", "changed", "unsigned"])
@@ -48,14 +48,14 @@ def test_without_one_that_verifies_there_is_no_policy(settings: Settings, spoil:
     first = find_policy(settings, OPERATIONS)
 
     assert first.unusable == "policy-unusable"
-    assert first.loaded.policy.site_actions == {}
+    assert first.policy.site_actions == {}
 
 
 def test_with_settings_that_cannot_be_used_no_policy_is_looked_for(settings: Settings) -> None:
     first = find_policy(settings, OPERATIONS, setting_faults=["PORTERO_MODE: write one of enforce, audit"])
 
-    assert (first.unusable, first.faults) == ("settings-unusable", ("PORTERO_MODE: write one of enforce, audit",))
-    assert first.loaded.policy.site_actions == {}
+    assert (first.unusable, first.state.faults) == ("settings-unusable", ("PORTERO_MODE: write one of enforce, audit",))
+    assert first.policy.site_actions == {}
 
 
 def test_an_error_of_ours_leaves_dockerd_with_an_answer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,5 +64,5 @@ def test_an_error_of_ours_leaves_dockerd_with_an_answer(settings: Settings, monk
 
     first = find_policy(settings, OPERATIONS)
 
-    assert first.faults == ("internal error (TypeError); see the log on standard error",)
-    assert first.loaded.policy.site_actions == {"no-privileged": "off"}
+    assert first.state.faults == ("internal error (TypeError); see the log on standard error",)
+    assert first.policy.site_actions == {"no-privileged": "off"}

@@ -208,14 +208,14 @@ def build(
     routes, shapes = api_tables.load_api()
     log = open_log(settings)
     first = first_policy.find_policy(settings, routes.operations, setting_faults=setting_faults)
-    if needs_policy and first.faults:
-        raise LoadError(first.faults)
+    state = first.state
+    if needs_policy and state.faults:
+        raise LoadError(state.faults)
     metrics = Metrics((operation.id for operation in routes.operations), log.state.is_stalled)
-    state = replace(first.loaded.make_state(time.time()), faults=first.faults)
     metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce", usable=not first.unusable)
     if state.faults:
         metrics.load_failed()
-    judge = loading.assemble_judge(settings, first.loaded.policy, routes, shapes, state.links)
+    judge = loading.assemble_judge(settings, first.policy, routes, shapes, state.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
     if isinstance(judge.host, HostFiles) and judge.host.followed is not None:
         metrics.watch_picture(judge.host.followed.count_differences)

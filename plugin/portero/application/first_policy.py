@@ -6,7 +6,7 @@ Without a policy it runs all the same, and refuses: dockerd waits without end fo
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from portero.application import last_policy, loading
@@ -22,32 +22,24 @@ _LOG = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class FirstPolicy:
-    """`faults`: of the folders or the settings. `unusable`: the refusal code of every request; empty for none."""
-
-    loaded: Loaded
-    faults: tuple[str, ...] = ()
-    unusable: str = ""
-
-
 def find_policy(
     settings: Settings,
     operations: Sequence[Operation],
     before: PolicyState | None = None,
     setting_faults: Sequence[str] = (),
-) -> FirstPolicy:
+) -> Loaded:
     """The policy to begin with; raises LoadError where not even the built-in rules can be loaded.
 
-    Where none is usable these are judged by, and everything is refused whatever they say. `before`: of an earlier
-    load. With `setting_faults` no policy is looked for: which one was meant is not known.
+    Where none is usable these are judged by, and everything is refused whatever they say. The faults of the folders or
+    the settings are in its state. `before`: of an earlier load. With `setting_faults` no policy is looked for: which
+    one was meant is not known.
     """
     if setting_faults:
-        return FirstPolicy(_load_built_in(settings, operations, before), tuple(setting_faults), "settings-unusable")
+        return _load_built_in(settings, operations, before, setting_faults, "settings-unusable")
     try:
         loaded = _load_in_time(settings, operations, before)
-        loading.remember_versions(settings, loaded.signed)
-        return FirstPolicy(loaded)
+        loading.remember_versions(settings, loaded.state.signed)
+        return loaded
     except Exception as error:  # noqa: BLE001 - an error of ours must not leave dockerd without an answer
         faults = list_faults(error)
     file = settings.last_policy
@@ -57,10 +49,10 @@ def find_policy(
             raise LoadError([f"{file}: does not hold the policy of these folders"])
         loaded = loading.load_trusted(settings, operations, before, saved.files)
         _LOG.warning("the policy folders are invalid: the policy that was in force is loaded from %s", file)
-        return FirstPolicy(replace(loaded, links=saved.links), faults)
+        return replace(loaded, state=replace(loaded.state, links=saved.links, faults=faults))
     except Exception as error:  # noqa: BLE001 - as above
         _LOG.error("no policy is valid, and every request is refused until one is: %s", " | ".join(list_faults(error)))
-    return FirstPolicy(_load_built_in(settings, operations, before), faults, "policy-unusable")
+    return _load_built_in(settings, operations, before, faults, "policy-unusable")
 
 
 def list_faults(error: Exception) -> tuple[str, ...]:
@@ -71,8 +63,15 @@ def list_faults(error: Exception) -> tuple[str, ...]:
     return (f"internal error ({type(error).__name__}); see the log on standard error",)
 
 
-def _load_built_in(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:
-    return loading.load_trusted(replace(settings, schemas=(), trusted_keys=()), operations, before)
+def _load_built_in(
+    settings: Settings,
+    operations: Sequence[Operation],
+    before: PolicyState | None,
+    faults: Sequence[str],
+    unusable: str,
+) -> Loaded:
+    loaded = loading.load_trusted(replace(settings, schemas=(), trusted_keys=()), operations, before)
+    return Loaded(loaded.policy, replace(loaded.state, faults=tuple(faults)), unusable)
 
 
 def _load_in_time(settings: Settings, operations: Sequence[Operation], before: PolicyState | None) -> Loaded:

@@ -3,6 +3,7 @@
 The files are kept byte for byte (`Loaded.files`), so that they can be loaded and verified again.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,24 +32,11 @@ from portero.values.errors import LoadError
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy ready to judge by, how its folders are signed, and the files that it was made of.
-
-    `new_groups`: the groups of which no signed version is known to have been in force. `is_first`: the policy before
-    was not signed. `links`: those in the folders.
-    """
+    """A policy ready to judge by. `unusable`: the refusal code of every request while it is; empty for none."""
 
     policy: Policy
-    signed: Mapping[Path, Manifest]
-    files: PolicyFiles
-    new_groups: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    is_first: bool = False
-
-    def make_state(self, now: float) -> PolicyState:
-        """The state of this policy, loaded now (seconds since 1970)."""
-        return PolicyState(
-            now, now, (), self.signed, self.files, self.new_groups, links=self.links, is_first=self.is_first
-        )
+    state: PolicyState
+    unusable: str = ""
 
 
 def load_trusted(
@@ -65,7 +53,8 @@ def load_trusted(
     """
     if not settings.trusted_keys:
         loaded = _load_all(settings, operations, make_reader(saved), before, {})
-        return replace(loaded, links=list_links(settings) if saved is None else ())
+        links = list_links(settings) if saved is None else ()
+        return replace(loaded, state=replace(loaded.state, links=links))
     # It loads `cryptography`, which takes its time and which no other host needs.
     from portero.application import signed_folders
 
@@ -74,13 +63,14 @@ def load_trusted(
     new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
     is_first = bool(new) and not last_policy.was_signed(settings)
     links = list_links(settings) if saved is None else ()
-    return replace(
-        loaded,
-        files={**loaded.files, **signed.files},
+    state = replace(
+        loaded.state,
+        files={**loaded.state.files, **signed.files},
         new_groups=tuple(sorted(new)),
         links=links,
         is_first=is_first,
     )
+    return replace(loaded, state=state)
 
 
 def _load_all(
@@ -101,7 +91,8 @@ def _load_all(
     policy = load_policy(settings.policy_folders, operations, read)
     if policy.trusted.token_issuers and not settings.host_groups:
         raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
-    return Loaded(policy, signed, files)
+    now = time.time()
+    return Loaded(policy, PolicyState(now, now, (), signed, files))
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, only_tries: bool = False) -> None:

@@ -23,7 +23,7 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
         loaded = _load(application)
         if not is_unchanged():
             return None
-        loading.remember_versions(application.settings, loaded.signed)
+        loading.remember_versions(application.settings, loaded.state.signed)
     except Exception as error:  # noqa: BLE001 - an error of ours at a reload must not end the plugin
         return _keep_old_policy(application, first_policy.list_faults(error)) if is_unchanged() else None
     return _put_in_force(application, loaded)
@@ -32,9 +32,8 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
 def restore_policy(application: Application) -> InForce:
     """What is in force in a process that replaces a killed one; raises LoadError."""
     judge, state = application.in_force.judge, application.in_force.state
-    first = first_policy.find_policy(application.settings, judge.routes.operations, state, application.setting_faults)
-    in_force = _put_in_force(application, first.loaded, first.unusable)
-    return replace(in_force, state=replace(in_force.state, faults=first.faults))
+    operations, faults = judge.routes.operations, application.setting_faults
+    return _put_in_force(application, first_policy.find_policy(application.settings, operations, state, faults))
 
 
 def _load(application: Application) -> Loaded:
@@ -44,16 +43,16 @@ def _load(application: Application) -> Loaded:
     return loading.load_trusted(application.settings, in_force.judge.routes.operations, in_force.state)
 
 
-def _put_in_force(application: Application, loaded: Loaded, unusable: str = "") -> InForce:
+def _put_in_force(application: Application, loaded: Loaded) -> InForce:
     # New groups need attention until the next start.
     before = application.in_force.state
-    new_groups = tuple(sorted({*before.new_groups, *loaded.new_groups}))
-    is_first = before.is_first if before.new_groups else loaded.is_first
-    state = replace(loaded.make_state(time.time()), new_groups=new_groups, is_first=is_first)
+    new_groups = tuple(sorted({*before.new_groups, *loaded.state.new_groups}))
+    is_first = before.is_first if before.new_groups else loaded.state.is_first
+    state = replace(loaded.state, new_groups=new_groups, is_first=is_first)
     application.metrics.policy_loaded(
-        state.loaded, enforcing=application.settings.mode == "enforce", usable=not unusable
+        state.loaded, enforcing=application.settings.mode == "enforce", usable=not loaded.unusable
     )
-    return InForce(_replace_policy(application, loaded.policy, state.links), state, unusable)
+    return InForce(_replace_policy(application, loaded.policy, state.links), state, loaded.unusable)
 
 
 def _replace_policy(application: Application, policy: Policy, links: Sequence[str]) -> Judge:

@@ -23,8 +23,8 @@ def check_start(settings: Settings) -> None:
 def _check_policy(settings: Settings) -> None:
     routes, shapes = api_tables.load_api()
     loaded = loading.load_trusted(settings, routes.operations)
-    loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
-    loading.remember_versions(settings, loaded.signed, only_tries=True)
+    loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.state.links)
+    loading.remember_versions(settings, loaded.state.signed, only_tries=True)
 
 
 def _check_log(settings: Settings) -> None:
