@@ -382,7 +382,7 @@ def test_no_part_of_a_token_is_in_any_log_recording_reply_status_or_metrics(
 ) -> None:
     recording = tmp_path / "recording.jsonl"
     asked = built(tmp_path, schemas=site_with_tokens(tmp_path), host_groups="web")
-    asked.recorder = open_recorder(recording, 1 << 20)
+    asked.record = open_recorder(recording, 1 << 20).record
     good, old, long = token(**now(600)), token(**now(-1)), token(pad="x" * 9000, **now(600))
     values = [good, old, long, good + "x", good + ", " + old, "Bearer " + good, good.replace(".", ":")]
 

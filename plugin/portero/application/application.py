@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TypeAlias
 
 from portero.application import first_policy, loading
 from portero.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
@@ -35,6 +35,8 @@ from portero.values.errors import LoadError
 from portero.values.json_types import JSON
 
 _LOG = logging.getLogger(__name__)
+# Notes one request of dockerd, what was decided, and what the host said; must not fail (portero.recording.recorder).
+RecordRequest: TypeAlias = Callable[[bytes, Decision, HostNotes | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,6 @@ class InForce:
     unusable: str = ""
 
 
-class RequestRecorder(Protocol):
-    """Records each request: portero.recording.recorder."""
-
-    def record(self, data: bytes, decision: Decision, notes: HostNotes | None) -> None:
-        """Note one request of dockerd, what was decided, and what the host said; it must not fail."""
-        ...
-
-
 @dataclass(slots=True)
 class Application:
     """Answers AuthZReq. `in_force` is replaced as a whole; one request is answered by one value of it.
@@ -67,7 +61,7 @@ class Application:
     settings: Settings
     in_force: InForce
     log: DecisionLog
-    recorder: RequestRecorder | None = None
+    record: RecordRequest | None = None
     list_docker_users: status.ListDockerUsers = status.list_no_users
     metrics: Metrics = field(default_factory=Metrics)
     setting_faults: Sequence[str] = ()
@@ -155,7 +149,7 @@ class Application:
         began = time.perf_counter_ns()
         in_force = self.in_force
         judge = in_force.judge
-        notes = HostNotes() if self.recorder is not None else None
+        notes = HostNotes() if self.record is not None else None
         decision = judge.decide(data, new_id(), time.time(), peer, notes=notes)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
@@ -166,8 +160,8 @@ class Application:
         if decision.breaks_glass:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
-        if self.recorder is not None:
-            self.recorder.record(data, decision, notes)
+        if self.record is not None:
+            self.record(data, decision, notes)
         return decision
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:
@@ -191,7 +185,7 @@ class Application:
 
 def build(
     settings: Settings,
-    recorder: RequestRecorder | None = None,
+    record: RecordRequest | None = None,
     list_docker_users: status.ListDockerUsers = status.list_no_users,
     setting_faults: Sequence[str] = (),
     *,
@@ -220,7 +214,7 @@ def build(
     if isinstance(judge.host, HostFiles) and judge.host.followed is not None:
         metrics.watch_picture(judge.host.followed.count_differences)
     in_force = InForce(judge, state, first.unusable)
-    return Application(settings, in_force, log, recorder, list_docker_users, metrics, setting_faults)
+    return Application(settings, in_force, log, record, list_docker_users, metrics, setting_faults)
 
 
 def open_log(settings: Settings) -> DecisionLog:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from portero import __version__
-from portero.application.application import Application, RequestRecorder, build
+from portero.application.application import Application, RecordRequest, build
 from portero.application.reload_thread import ReloadThread
 from portero.application.start_check import check_start
 from portero.application.watch import Watch, list_watched
@@ -106,22 +106,23 @@ def run(settings: Settings, setting_faults: tuple[str, ...] = (), *, needs_polic
 
 
 def _build_application(settings: Settings, setting_faults: tuple[str, ...], needs_policy: bool) -> Application:
-    recorder = None
+    record = None
     try:
-        if settings.record is not None:
-            recorder = _open_recorder(settings.record, settings.record_max)
+        record = _open_recording(settings)
     except LoadError as error:
         if needs_policy:
             options.give_up(error.faults)
         setting_faults += error.faults
     with options.give_up_on(LoadError):
-        return build(settings, recorder, _list_docker_users, setting_faults, needs_policy=needs_policy)
+        return build(settings, record, _list_docker_users, setting_faults, needs_policy=needs_policy)
 
 
-def _open_recorder(path: Path, size: int) -> RequestRecorder:
+def _open_recording(settings: Settings) -> RecordRequest | None:
+    if settings.record is None:
+        return None
     from portero.recording.recorder import open_recorder  # its patterns take time to compile
 
-    return open_recorder(path, size)
+    return open_recorder(settings.record, settings.record_max).record
 
 
 def _check_recorder(path: Path) -> None:
