@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from portero.identity import certificates
-from portero.identity.authority import Authority, AuthorityRefused, Issued, make_authority, read_end
+from portero.identity.authority import Authority, Issued, make_authority, read_end
+from portero.values.errors import ContentRefused
 from tests.identity.certificate_makers import shown
 from tests.identity.token_makers import ED
 
@@ -118,7 +119,7 @@ def test_a_renewed_certificate_is_the_same_with_another_end(authority: Authority
 
 
 def test_no_certificate_outlives_its_authority(authority: Authority) -> None:
-    with pytest.raises(AuthorityRefused, match="ends before 31 days"):
+    with pytest.raises(ContentRefused, match="ends before 31 days"):
         authority.issue("client", "alicia", [], [], 31)
 
 
@@ -127,7 +128,7 @@ def test_only_its_own_certificates_are_renewed(authority: Authority) -> None:
     stranger = Authority.read(other.certificate, other.key).issue("client", "alicia", [], [], 1)
 
     for text in (stranger.certificate, other.certificate, b"x"):
-        with pytest.raises(AuthorityRefused, match="no certificate of this authority"):
+        with pytest.raises(ContentRefused, match="no certificate of this authority"):
             authority.renew(text, 1)
 
 
@@ -139,7 +140,7 @@ def test_an_authority_with_a_malformed_part_is_none(made: Issued, part: bytes) -
     changed = base64.encodebytes(encoded.replace(part, part[:-1] + bytes([part[-1] ^ 14]))).decode()
     text = f"-----BEGIN CERTIFICATE-----\n{changed}-----END CERTIFICATE-----\n".encode()
 
-    with pytest.raises(AuthorityRefused, match="is no authority"):
+    with pytest.raises(ContentRefused, match="is no authority"):
         Authority.read(text, made.key)
 
 
@@ -148,7 +149,7 @@ def test_a_key_must_fit_its_certificate(made: Issued) -> None:
     ed = ED.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     for key, fault in ((other.key, "does not fit"), (ed, "does not fit"), (b"x", "is no authority")):
-        with pytest.raises(AuthorityRefused, match=fault):
+        with pytest.raises(ContentRefused, match=fault):
             Authority.read(made.certificate, key)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from portero.identity import keys
-from portero.identity.keys import KeyFileRefused
+from portero.values.errors import ContentRefused
 from tests.identity.certificate_makers import make_authority
 from tests.identity.token_makers import EC, ED, RSA
 
@@ -32,7 +32,7 @@ def key_set(*entries: object) -> bytes:
 
 
 def fault_of(name: str, data: bytes) -> str:
-    with pytest.raises(KeyFileRefused) as refused:
+    with pytest.raises(ContentRefused) as refused:
         keys.read_key_file(name, data)
     return str(refused.value)
 
@@ -115,7 +115,7 @@ def test_odd_values_in_a_key_set_end_in_a_fault(kind: str, name: str, value: Any
     data = key_set(entry(kind, **{name: value}))
     try:
         found: object = keys.read_key_file("a.jwks", data)
-    except KeyFileRefused as refused:
+    except ContentRefused as refused:
         found = str(refused)
 
     assert found

@@ -8,7 +8,8 @@ import pytest
 
 from portero.engine.reference import VALIDATOR
 from portero.engine.rust import RUST
-from portero.policy.json_files import DocumentRefused, find_faults, parse_object
+from portero.policy.json_files import find_faults, parse_object
+from portero.values.errors import ContentRefused
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 from tests.paths import SCHEMAS
@@ -36,7 +37,7 @@ from tests.paths import SCHEMAS
     ],
 )
 def test_a_file_that_can_be_misread_is_refused(data: bytes, why: str) -> None:
-    with pytest.raises(DocumentRefused) as refused:
+    with pytest.raises(ContentRefused) as refused:
         parse_object(data)
 
     assert str(refused.value) == why

@@ -2,8 +2,9 @@
 
 import pytest
 
-from portero.policy.pattern import PatternRefused, refuse_unsafe
+from portero.policy.pattern import refuse_unsafe
 from portero.proof.rule_examples import ENGINES
+from portero.values.errors import ContentRefused
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_a_plain_pattern_is_taken_by_the_dialect_and_by_both_engines(pattern: st
     ],
 )
 def test_what_engines_read_differently_is_refused_with_the_cure(pattern: str, why: str) -> None:
-    with pytest.raises(PatternRefused) as refused:
+    with pytest.raises(ContentRefused) as refused:
         refuse_unsafe(pattern)
 
     assert str(refused.value) == why

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.signatures.scan_reports import ReportRefused, read_report
+from portero.signatures.scan_reports import read_report
+from portero.values.errors import ContentRefused
 from tests.images.signed import dump
 
 ID, INDEX = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -57,7 +58,7 @@ def test_many_findings_are_counted_and_none_denies_nothing() -> None:
     ],
 )
 def test_other_files_are_refused(written: bytes, words: str) -> None:
-    with pytest.raises(ReportRefused, match=words):
+    with pytest.raises(ContentRefused, match=words):
         read_report(written)
 
 
@@ -69,6 +70,6 @@ VALUES = st.recursive(st.none() | st.text() | st.just(ID), lambda x: st.lists(x)
 def test_no_shape_is_another_error(written: bytes) -> None:
     try:
         read_report(written)
-    except ReportRefused:
+    except ContentRefused:
         return
     assert ID.encode() in written

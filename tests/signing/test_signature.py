@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from portero.signing import signature
-from portero.signing.signature import DetachedRefused, KeyRefused, SignatureRefused
+from portero.signing.signature import SignatureRefused
+from portero.values.errors import ContentRefused
 
 KEY = signature.make_key()
 TRUSTED = {signature.identify_key(KEY.public_key()): KEY.public_key()}
@@ -166,10 +167,10 @@ def test_what_is_no_key_of_ours_is_refused() -> None:
     )
 
     for text in (b"", b"key", signature.encode_public(KEY.public_key()), locked, other):
-        with pytest.raises(KeyRefused, match="not a private key in PEM"):
+        with pytest.raises(ContentRefused, match="not a private key in PEM"):
             signature.parse_private_key(text)
     for text in (b"", signature.encode_private(KEY), public):
-        with pytest.raises(KeyRefused, match="not a public key in PEM"):
+        with pytest.raises(ContentRefused, match="not a public key in PEM"):
             signature.parse_public_key(text)
 
 
@@ -191,7 +192,7 @@ def test_what_was_signed_is_accepted_and_no_byte_can_come_or_go_or_be_another() 
 
     others = [DATA[:place] + bytes([byte ^ 1]) + DATA[place + 1 :] for place, byte in enumerate(DATA)]
     for changed in (DATA + b"x", DATA[:-1], b"", *others):
-        with pytest.raises(DetachedRefused, match="was changed after it was signed"):
+        with pytest.raises(ContentRefused, match="was changed after it was signed"):
             signature.verify_file(changed, TEXT, FILE_TRUSTED)
 
 
@@ -216,5 +217,5 @@ def forged(signed: bytes) -> str:
     ids=["none", "another text", "a line too much", "cut", "untrusted", "zeros", "forged", "for something else"],
 )
 def test_another_signature_is_refused(text: str, words: str) -> None:
-    with pytest.raises(DetachedRefused, match=words):
+    with pytest.raises(ContentRefused, match=words):
         signature.verify_file(DATA, text, FILE_TRUSTED)

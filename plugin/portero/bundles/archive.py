@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import DetachedRefused, PublicKey, SignatureRefused
+from portero.signing.signature import PublicKey, SignatureRefused
 from portero.signing.versions import Seen
+from portero.values.errors import ContentRefused
 
 # Bytes of the file itself.
 MAX_ARCHIVE_SIZE = 16 << 20
@@ -99,7 +100,7 @@ def open_bundle(bundle: Bundle, trusted: Mapping[str, PublicKey]) -> tuple[dict[
         signature.verify_file(bundle.data, bundle.signature, trusted)
         files = unpack(bundle.data)
         return files, signature.verify(files, trusted)
-    except DetachedRefused as refused:
+    except ContentRefused as refused:
         raise BundleRefused(f"the bundle {refused}") from refused
     except SignatureRefused as refused:
         name, sentence = refused.faults[0]

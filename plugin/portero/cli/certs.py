@@ -14,8 +14,9 @@ import click
 from portero.cli import options, secret_input
 from portero.cli.terminal import show_lines
 from portero.files.whole_files import replace_file
-from portero.identity.authority import Authority, AuthorityRefused, Issued, make_authority
+from portero.identity.authority import Authority, Issued, make_authority
 from portero.identity.trusted import is_name
+from portero.values.errors import ContentRefused
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700
@@ -87,7 +88,7 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
     for folder in folders:
         file = folder / _CERT
         unread = options.explain_os_errors(file, "name a folder that `server` or `client` made")
-        with options.give_up_on(AuthorityRefused, name=file), unread:
+        with options.give_up_on(ContentRefused, name=file), unread:
             old = file.read_bytes()
             text, end = _read_authority(folder.absolute().parent).renew(old, days)
             replace_file(file, text, _EVERYBODY)
@@ -95,7 +96,7 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
 
 
 def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
-    with options.give_up_on(AuthorityRefused, name=folder / _CA):
+    with options.give_up_on(ContentRefused, name=folder / _CA):
         return make(_read_authority(folder))
 
 

@@ -13,7 +13,8 @@ from portero.cli.terminal import show_lines
 from portero.files import package_files
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.policy.folder import is_image_list, is_rule
-from portero.signatures.scan_reports import MAX_REPORT, SEVERITIES, ReportRefused, read_report
+from portero.signatures.scan_reports import MAX_REPORT, SEVERITIES, read_report
+from portero.values.errors import ContentRefused
 from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
@@ -68,7 +69,7 @@ def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
     for written in reports:
         with options.explain_os_errors(written):
             data = read_regular_file(written, MAX_REPORT)
-        with options.give_up_on(ReportRefused, name=written):
+        with options.give_up_on(ContentRefused, name=written):
             report = read_report(data)
         if why := report.explain(severity):
             digests |= dict.fromkeys(report.digests, why)

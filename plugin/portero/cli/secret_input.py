@@ -15,7 +15,8 @@ from portero.files.whole_files import open_now
 from portero.identity.tokens import read_parts
 from portero.refusals import Refused
 from portero.signing import signature
-from portero.signing.signature import KeyRefused, PrivateKey
+from portero.signing.signature import PrivateKey
+from portero.values.errors import ContentRefused
 from portero.values.json_types import JSON
 
 _MAX_LENGTH = 1 << 16
@@ -54,5 +55,5 @@ def read_key(file: Path) -> PrivateKey:
         options.give_up([f"{file}: is the public half of a key: name the private one (--key {file.with_suffix('')})"])
     if stat.S_IMODE(mode) & 0o077:
         options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
-    with options.give_up_on(KeyRefused, name=file):
+    with options.give_up_on(ContentRefused, name=file):
         return signature.parse_private_key(text)

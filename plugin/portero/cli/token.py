@@ -20,11 +20,12 @@ from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify_caller
-from portero.identity.keys import KeyFileRefused, read_key_file
+from portero.identity.keys import read_key_file
 from portero.identity.tokens import make_token
 from portero.identity.trusted import TokenIssuer, is_name
 from portero.policy import profiles
 from portero.refusals import Refused
+from portero.values.errors import ContentRefused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 from portero.values.times import format_instant, parse_duration
@@ -162,7 +163,7 @@ def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
     uri = document.get("jwks_uri")
     if "keys" not in document and isinstance(uri, str):
         url, text = uri, _fetch(uri, ca)
-    with options.give_up_on(KeyFileRefused, name=url):
+    with options.give_up_on(ContentRefused, name=url):
         return text, len(read_key_file("fetched.jwks", text).keys)
 
 

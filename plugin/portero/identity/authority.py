@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from portero.values.errors import ContentRefused
+
 Purpose: TypeAlias = Literal["server", "client"]
 
 _PURPOSES: dict[Purpose, ObjectIdentifier] = {
@@ -26,10 +28,6 @@ _PURPOSES: dict[Purpose, ObjectIdentifier] = {
 _CLOCKS_DIFFER = timedelta(minutes=5)
 # The kinds of extensions that a renewed certificate takes over.
 _COPIED_EXTENSIONS = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
-
-
-class AuthorityRefused(Exception):
-    """One sentence: why a certificate cannot be made, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +46,16 @@ class Authority:
 
     @classmethod
     def read(cls, certificate: bytes, key: bytes) -> "Authority":
-        """From PEM; raises AuthorityRefused."""
+        """From PEM; raises ContentRefused."""
         try:
             read = x509.load_pem_x509_certificate(certificate)
             private = serialization.load_pem_private_key(key, password=None)
             # The library reads a part when it is used: each can be malformed.
             public, _ = read.public_key(), (read.subject, read.not_valid_after_utc)
         except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise AuthorityRefused("is no authority of `portero certs ca`: name its folder") from None
+            raise ContentRefused("is no authority of `portero certs ca`: name its folder") from None
         if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != public:
-            raise AuthorityRefused("has a key that does not fit its certificate: restore both from one backup")
+            raise ContentRefused("has a key that does not fit its certificate: restore both from one backup")
         return cls(read, private)
 
     def issue(self, purpose: Purpose, user: str, groups: Sequence[str], hosts: Sequence[str], days: int) -> Issued:
@@ -82,15 +80,15 @@ class Authority:
         return Issued(_encode_certificate(certificate), _encode_key(key), certificate.not_valid_after_utc)
 
     def renew(self, certificate: bytes, days: int) -> tuple[bytes, datetime]:
-        """The same certificate with another end, for the key that it has; raises AuthorityRefused."""
+        """The same certificate with another end, for the key that it has; raises ContentRefused."""
         try:
             old = x509.load_pem_x509_certificate(certificate)
             old.verify_directly_issued_by(self.certificate)
             public = old.public_key()
         except Exception:  # noqa: BLE001 - each way in which it is not ours is the same to the reader
-            raise AuthorityRefused("is no certificate of this authority: name one that it has issued") from None
+            raise ContentRefused("is no certificate of this authority: name one that it has issued") from None
         if not isinstance(public, ec.EllipticCurvePublicKey):
-            raise AuthorityRefused("has a key of another kind: issue a new certificate")
+            raise ContentRefused("has a key of another kind: issue a new certificate")
         builder = _begin(old.subject, public, days)
         for extension in old.extensions:
             if isinstance(extension.value, _COPIED_EXTENSIONS):
@@ -100,7 +98,7 @@ class Authority:
 
     def _sign(self, builder: x509.CertificateBuilder, days: int) -> x509.Certificate:
         if datetime.now(UTC) + timedelta(days=days) > self.certificate.not_valid_after_utc:
-            raise AuthorityRefused(f"ends before {days} days are over: name fewer --days, or make a new authority")
+            raise ContentRefused(f"ends before {days} days are over: name fewer --days, or make a new authority")
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         signed = builder.issuer_name(self.certificate.subject).add_extension(identifier, critical=False)
         return signed.sign(self.key, hashes.SHA256())

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from portero.values.errors import ContentRefused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
@@ -29,10 +30,6 @@ _MIN_RSA_BITS = 2048
 _MAX_KEYS = 64
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUT_PUBLIC = "put only public keys into a policy, and make a new key: this one has been shown"
-
-
-class KeyFileRefused(Exception):
-    """One sentence: what is wrong with a file of keys, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +50,15 @@ class KeyFile:
 
 
 def read_key_file(name: str, data: bytes) -> KeyFile:
-    """The content of a file by its name's ending; raises KeyFileRefused."""
+    """The content of a file by its name's ending; raises ContentRefused."""
     try:
         content = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)
     except (ValueError, UnsupportedAlgorithm, RecursionError, x509.InvalidVersion, x509.DuplicateExtension):
-        raise KeyFileRefused("cannot be read: write PEM into .pem, a JSON Web Key Set into .jwks") from None
+        raise ContentRefused("cannot be read: write PEM into .pem, a JSON Web Key Set into .jwks") from None
     if not content.keys and not content.certificates:
-        raise KeyFileRefused("holds no key for Ed25519, P-256 or RSA and no certificate: put one there, or remove it")
+        raise ContentRefused("holds no key for Ed25519, P-256 or RSA and no certificate: put one there, or remove it")
     if len(content.keys) > _MAX_KEYS or len(content.certificates) > _MAX_KEYS:
-        raise KeyFileRefused(f"holds more than {_MAX_KEYS} keys: remove those that are no longer used")
+        raise ContentRefused(f"holds more than {_MAX_KEYS} keys: remove those that are no longer used")
     return content
 
 
@@ -71,11 +68,11 @@ def _read_pem(data: bytes) -> KeyFile:
     for block in _BLOCK.finditer(data.decode()):
         text = block[0].encode()
         if "PRIVATE" in block[1]:
-            raise KeyFileRefused(f"holds a private key: {_PUT_PUBLIC}")
+            raise ContentRefused(f"holds a private key: {_PUT_PUBLIC}")
         if block[1] == "PUBLIC KEY":
             key = _make_key(serialization.load_pem_public_key(text), None)
             if key is None:
-                raise KeyFileRefused("holds a key of another kind than Ed25519, P-256 or RSA: replace it")
+                raise ContentRefused("holds a key of another kind than Ed25519, P-256 or RSA: replace it")
             keys.append(key)
         elif block[1] == "CERTIFICATE":
             certificates.append(_read_authority(text))
@@ -90,20 +87,20 @@ def _read_authority(text: bytes) -> x509.Certificate:
     except x509.ExtensionNotFound:
         is_authority = False
     if not is_authority:
-        raise KeyFileRefused("holds a certificate that is no authority (CA): put the one that issued it there")
+        raise ContentRefused("holds a certificate that is no authority (CA): put the one that issued it there")
     return certificate
 
 
 def _read_key_set(data: bytes) -> KeyFile:
     entries = load_strict_object(data).get("keys")
     if not isinstance(entries, list):
-        raise KeyFileRefused('is not a JSON Web Key Set: write {"keys": [...]}')
+        raise ContentRefused('is not a JSON Web Key Set: write {"keys": [...]}')
     keys: list[Key] = []
     for entry in entries:
         if not isinstance(entry, dict):
-            raise KeyFileRefused("has an entry that is not an object: write each key as {...}")
+            raise ContentRefused("has an entry that is not an object: write each key as {...}")
         if entry.keys() & _PRIVATE:
-            raise KeyFileRefused(f"holds a private or shared key: {_PUT_PUBLIC}")
+            raise ContentRefused(f"holds a private or shared key: {_PUT_PUBLIC}")
         key = _read_entry(entry)
         # A provider's set holds keys for other purposes too: they verify no token.
         if key is not None and entry.get("use", "sig") == "sig" and entry.get("alg", key.algorithm) == key.algorithm:
@@ -119,7 +116,7 @@ def _read_entry(entry: Mapping[str, JSON]) -> Key | None:
     try:
         return _make_key(reader.from_jwk(cast(dict[str, str], dict(entry))), id)
     except (PyJWTError, TypeError, KeyError, AttributeError):
-        raise KeyFileRefused("has a key whose parts do not fit together: fetch the set again") from None
+        raise ContentRefused("has a key whose parts do not fit together: fetch the set again") from None
 
 
 def _make_key(public: object, id: str | None) -> Key | None:
@@ -129,7 +126,7 @@ def _make_key(public: object, id: str | None) -> Key | None:
         return Key("ES256", id, public)
     if isinstance(public, RSAPublicKey):
         if public.key_size < _MIN_RSA_BITS:
-            raise KeyFileRefused(f"holds an RSA key of less than {_MIN_RSA_BITS} bits: make a longer one")
+            raise ContentRefused(f"holds an RSA key of less than {_MIN_RSA_BITS} bits: make a longer one")
         return Key("RS256", id, public)
     return None
 

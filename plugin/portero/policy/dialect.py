@@ -9,9 +9,10 @@ from typing import cast
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.flags.try_keyword import find_faults as proposal_faults
 from portero.policy.json_files import find_faults
-from portero.policy.pattern import PatternRefused, refuse_unsafe
+from portero.policy.pattern import refuse_unsafe
 from portero.policy.site import REFERENCE
 from portero.policy.wording import find_site_faults
+from portero.values.errors import ContentRefused
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path, suggest_name
 
@@ -59,7 +60,7 @@ def find_keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Ite
         if keyword == "pattern":
             try:
                 refuse_unsafe(cast(str, value))
-            except PatternRefused as refused:
+            except ContentRefused as refused:
                 yield f"{format_path((*path, keyword))}: the pattern {refused}"
         elif keyword == "$ref" and value not in references:
             close = suggest_name(cast(str, value), sorted(references))

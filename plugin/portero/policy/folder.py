@@ -14,8 +14,9 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from portero.files.whole_files import MAX_FILE_BYTES, is_there, read_regular_file
-from portero.policy.json_files import DocumentRefused, parse_object
+from portero.policy.json_files import parse_object
 from portero.policy.positions import find_position
+from portero.values.errors import ContentRefused
 from portero.values.json_types import JSON
 
 _DOCUMENTS = (
@@ -178,7 +179,7 @@ def _parse_files(path: Path, data: Mapping[str, bytes], faults: list[str]) -> di
     for name, content in data.items():
         try:
             documents[name] = parse_object(content)
-        except DocumentRefused as refused:
+        except ContentRefused as refused:
             faults.append(f"{path / name}: {refused}")
     return documents
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from portero.identity.trusted import TokenIssuer, Trusted
 from portero.policy.doors import read_doors
 from portero.policy.folder import Folder
+from portero.values.errors import ContentRefused
 from portero.values.json_types import JSON
 from portero.values.spelling import find_twins, suggest_name
 
@@ -56,7 +57,7 @@ def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
     for path, content in data.items():
         try:
             read[path.name] = keys.read_key_file(path.name, content)
-        except keys.KeyFileRefused as refused:
+        except ContentRefused as refused:
             read[path.name] = f"{path}: {refused}"
     return read
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from portero.engine.rust import RUST
+from portero.values.errors import ContentRefused
 from portero.values.json_objects import ConstantFound, DuplicateName, load_strict
 from portero.values.json_syntax import describe_syntax
 from portero.values.json_types import JSON
@@ -18,17 +19,13 @@ if TYPE_CHECKING:  # slow to load, and needed only for a document that has fault
     from jsonschema import ValidationError
 
 
-class DocumentRefused(Exception):
-    """One sentence: what is wrong with the text of a file."""
-
-
 def parse_object(data: bytes) -> dict[str, JSON]:
-    """The JSON object in a file of the policy; raises DocumentRefused."""
+    """The JSON object in a file of the policy; raises ContentRefused."""
     document = _load(data)
     if not isinstance(document, dict):
-        raise DocumentRefused("is not a JSON object: write {...}")
+        raise ContentRefused("is not a JSON object: write {...}")
     if _is_deeper(document, _MAX_DEPTH):
-        raise DocumentRefused("nests too deep: make it flatter")
+        raise ContentRefused("nests too deep: make it flatter")
     return document
 
 
@@ -38,23 +35,23 @@ def _load(data: bytes) -> JSON:
         if b"\\u" in data:  # only an escape makes half a character
             json.dumps(document, ensure_ascii=False).encode()
     except DuplicateName as error:
-        raise DocumentRefused(
+        raise ContentRefused(
             f"says '{error.name}' twice in one object{_find_twins(error.name, data)}: keep one"
         ) from error
     except ConstantFound as error:
-        raise DocumentRefused(f"has {error.name}, which is not JSON: write a number") from error
+        raise ContentRefused(f"has {error.name}, which is not JSON: write a number") from error
     except UnicodeEncodeError as error:
-        raise DocumentRefused("has an escape that is half a character, such as \\ud800: write the character") from error
+        raise ContentRefused("has an escape that is half a character, such as \\ud800: write the character") from error
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentRefused(f"is not UTF-8 at line {line}: save it as UTF-8") from error
+        raise ContentRefused(f"is not UTF-8 at line {line}: save it as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DocumentRefused(f"is not JSON at {describe_syntax(error)}") from error
+        raise ContentRefused(f"is not JSON at {describe_syntax(error)}") from error
     except RecursionError as error:
-        raise DocumentRefused("nests too deep: make it flatter") from error
+        raise ContentRefused("nests too deep: make it flatter") from error
     except ValueError as error:
         # Python reads at most 4300 digits.
-        raise DocumentRefused("has a number of thousands of digits: write a shorter one") from error
+        raise ContentRefused("has a number of thousands of digits: write a shorter one") from error
     return document
 
 

@@ -11,6 +11,8 @@ in Rust, which decides, and ends by the time limit of `portero test`.
 import re
 from dataclasses import dataclass
 
+from portero.values.errors import ContentRefused
+
 _PUNCTUATION = r"\\[\\.+*?()\[\]{}|^$/-]"
 _TOKEN = re.compile(
     rf"""
@@ -28,10 +30,6 @@ _TOKEN = re.compile(
 _SET_OPERATIONS = ("&&", "--", "~~", "||")
 
 
-class PatternRefused(Exception):
-    """Says in one sentence what the dialect does not take, and what to write instead."""
-
-
 @dataclass(slots=True)
 class _Group:
     repeats_or_chooses: bool = False
@@ -41,22 +39,22 @@ class _Group:
 
 
 def refuse_unsafe(pattern: str) -> None:
-    """Raise PatternRefused unless both engines read the pattern the same way."""
+    """Raise ContentRefused unless both engines read the pattern the same way."""
     if not pattern.isascii() or not pattern.isprintable():
-        raise PatternRefused("has characters outside printable ASCII: write plain ASCII")
+        raise ContentRefused("has characters outside printable ASCII: write plain ASCII")
     if not (pattern.startswith("^") and pattern.endswith("$") and len(pattern) > 2):
-        raise PatternRefused("does not cover the whole string: write it as ^...$")
+        raise ContentRefused("does not cover the whole string: write it as ^...$")
     groups = [_Group()]
     for kind, text in _split_tokens(pattern[1:-1]):
         _step(groups, kind, text)
     if len(groups) != 1:
-        raise PatternRefused("has a group without its end: add )")
+        raise ContentRefused("has a group without its end: add )")
     try:
         re.compile(pattern)
     except re.error as error:
-        raise PatternRefused(f"does not compile: {error.msg}") from error
+        raise ContentRefused(f"does not compile: {error.msg}") from error
     except RecursionError as error:
-        raise PatternRefused("has too many groups inside each other: make it flatter") from error
+        raise ContentRefused("has too many groups inside each other: make it flatter") from error
 
 
 def _split_tokens(inside: str) -> list[tuple[str, str]]:
@@ -65,7 +63,7 @@ def _split_tokens(inside: str) -> list[tuple[str, str]]:
     while position < len(inside):
         match = _TOKEN.match(inside, position)
         if match is None or match.lastgroup is None:
-            raise PatternRefused(
+            raise ContentRefused(
                 f"has '{inside[position : position + 3]}', which engines read differently: spell it out"
             )
         tokens.append((match.lastgroup, match.group()))
@@ -88,7 +86,7 @@ def _step(groups: list[_Group], kind: str, text: str) -> None:
 
 def _close(groups: list[_Group]) -> None:
     if len(groups) == 1:
-        raise PatternRefused("has ) without its group: escape it")
+        raise ContentRefused("has ) without its group: escape it")
     closed = groups.pop()
     outer = groups[-1]
     outer.atom, outer.atom_is_complex = True, closed.repeats_or_chooses
@@ -97,22 +95,22 @@ def _close(groups: list[_Group]) -> None:
 
 def _choose(groups: list[_Group]) -> None:
     if len(groups) == 1:
-        raise PatternRefused("has alternatives outside a group: write ^(a|b)$")
+        raise ContentRefused("has alternatives outside a group: write ^(a|b)$")
     groups[-1].repeats_or_chooses = True
     groups[-1].atom = False
 
 
 def _repeat(group: _Group, quantifier: str) -> None:
     if not group.atom:
-        raise PatternRefused(f"has '{quantifier}' where nothing can be repeated: escape or remove it")
+        raise ContentRefused(f"has '{quantifier}' where nothing can be repeated: escape or remove it")
     once_or_fixed = quantifier == "?" or (quantifier.startswith("{") and "," not in quantifier)
     if group.atom_is_complex and not once_or_fixed:
-        raise PatternRefused("repeats a group that repeats or chooses: use one class with one quantifier")
+        raise ContentRefused("repeats a group that repeats or chooses: use one class with one quantifier")
     group.repeats_or_chooses |= "," in quantifier or not quantifier.startswith("{")
     group.atom = False
 
 
 def _add_atom(group: _Group, kind: str, text: str) -> None:
     if kind == "class" and any(operation in text for operation in _SET_OPERATIONS):
-        raise PatternRefused(f"has a set operation in {text}: list the characters")
+        raise ContentRefused(f"has a set operation in {text}: list the characters")
     group.atom, group.atom_is_complex = True, False

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portero.images.payloads import DIGEST
+from portero.values.errors import ContentRefused
 from portero.values.json_fields import to_object, to_objects
 from portero.values.json_objects import load_object
 from portero.values.json_types import JSON
@@ -20,10 +21,6 @@ MAX_REPORT = 256 << 20
 _MAX_REASON = 200
 _MAX_SHOWN = 5
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
-
-
-class ReportRefused(Exception):
-    """One sentence without its subject: why this is no report of a scanner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +42,19 @@ class ImageScan:
 
 
 def read_report(data: bytes) -> ImageScan:
-    """The report of one image; raises ReportRefused."""
+    """The report of one image; raises ContentRefused."""
     try:
         document = load_object(data)
     except ValueError as error:
-        raise ReportRefused("is not JSON: use trivy image --format json, or grype -o json") from error
+        raise ContentRefused("is not JSON: use trivy image --format json, or grype -o json") from error
     if "Metadata" in document:
         digests, findings = _read_trivy(document)
     elif "matches" in document:
         digests, findings = _read_grype(document)
     else:
-        raise ReportRefused("is no report of trivy or grype about an image: use --format json or -o json")
+        raise ContentRefused("is no report of trivy or grype about an image: use --format json or -o json")
     if not digests:
-        raise ReportRefused("names no digest of an image: scan an image, not a folder")
+        raise ContentRefused("names no digest of an image: scan an image, not a folder")
     return ImageScan(tuple(dict.fromkeys(digests)), tuple(findings))
 
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from portero.policy.folder import describe_leftover
-from portero.policy.json_files import DocumentRefused, parse_object
+from portero.policy.json_files import parse_object
 from portero.signing.manifest import FORMAT, Manifest
-from portero.values.errors import FileFaults
+from portero.values.errors import ContentRefused, FileFaults
 from portero.values.json_fields import WrongType, need
 from portero.values.json_types import JSON
 
@@ -37,10 +37,6 @@ _INVALID = f"does not hold, it was changed or made with another key: {_SIGN_AGAI
 
 class SignatureRefused(FileFaults):
     """The signature does not cover exactly these files; `faults` has one sentence each, beginning with the file."""
-
-
-class KeyRefused(Exception):
-    """One sentence: why this is not a key, and what to use."""
 
 
 def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, group: str) -> bytes:
@@ -94,24 +90,24 @@ def encode_public(key: PublicKey) -> bytes:
 
 
 def parse_private_key(text: bytes) -> PrivateKey:
-    """The key in a file of `portero keygen`; raises KeyRefused."""
+    """The key in a file of `portero keygen`; raises ContentRefused."""
     try:
         key = serialization.load_pem_private_key(text, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, PrivateKey):
-        raise KeyRefused("not a private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`")
+        raise ContentRefused("not a private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`")
     return key
 
 
 def parse_public_key(text: bytes) -> PublicKey:
-    """The key in a .pub file of `portero keygen`; raises KeyRefused."""
+    """The key in a .pub file of `portero keygen`; raises ContentRefused."""
     try:
         key = serialization.load_pem_public_key(text)
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, PublicKey):
-        raise KeyRefused("not a public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
+        raise ContentRefused("not a public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
     return key
 
 
@@ -145,7 +141,7 @@ def _read_signature(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
         raise SignatureRefused([(NAME, f"has more than {_MAX_SIZE >> 20} MiB, and no policy has so many files")])
     try:
         document = parse_object(files[NAME])
-    except DocumentRefused as refused:
+    except ContentRefused as refused:
         raise SignatureRefused([(NAME, str(refused))]) from refused
     if document.get("format") != FORMAT:
         raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
@@ -179,25 +175,21 @@ _DETACHED = re.compile(r"([0-9a-f]{32}) ([A-Za-z0-9+/]{86}==)")
 _PUBLISH = "publish it with `portero bundle push` or `portero bundle build`"
 
 
-class DetachedRefused(Exception):
-    """One sentence without its subject: why these bytes are not signed as they must be."""
-
-
 def sign_file(data: bytes, key: PrivateKey) -> str:
     return f"{identify_key(key.public_key())} {base64.b64encode(key.sign(_FILE_PURPOSE + data)).decode()}"
 
 
 def verify_file(data: bytes, text: str, trusted: Mapping[str, PublicKey]) -> None:
-    """Return when a trusted key (`trusted`: keys by id) signed exactly these bytes. Raises DetachedRefused."""
+    """Return when a trusted key (`trusted`: keys by id) signed exactly these bytes. Raises ContentRefused."""
     if not text:
-        raise DetachedRefused(f"has no signature: {_PUBLISH}")
+        raise ContentRefused(f"has no signature: {_PUBLISH}")
     match = _DETACHED.fullmatch(text)
     if match is None:
-        raise DetachedRefused(f"has a signature that portero did not write: {_PUBLISH}")
+        raise ContentRefused(f"has a signature that portero did not write: {_PUBLISH}")
     key = trusted.get(match[1])
     if key is None:
-        raise DetachedRefused(f"is signed with key {match[1]}, which is not trusted: {_PUBLISH}, with a trusted key")
+        raise ContentRefused(f"is signed with key {match[1]}, which is not trusted: {_PUBLISH}, with a trusted key")
     try:
         key.verify(base64.b64decode(match[2]), _FILE_PURPOSE + data)
     except InvalidSignature:
-        raise DetachedRefused(f"was changed after it was signed, or has another's signature: {_PUBLISH}") from None
+        raise ContentRefused(f"was changed after it was signed, or has another's signature: {_PUBLISH}") from None

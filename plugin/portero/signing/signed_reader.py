@@ -13,10 +13,10 @@ from portero.policy import folder
 from portero.policy.folder import Folder
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import KeyRefused, PublicKey, SignatureRefused
+from portero.signing.signature import PublicKey, SignatureRefused
 from portero.signing.tree import TreeRefused
 from portero.signing.versions import Seen
-from portero.values.errors import LoadError
+from portero.values.errors import ContentRefused, LoadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def read_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
             key = signature.parse_public_key(read_regular_file(file))
         except OSError as error:
             faults.append(f"{file}: cannot be read ({error.strerror}): name a public key")
-        except KeyRefused as refused:
+        except ContentRefused as refused:
             faults.append(f"{file}: {refused}")
         else:
             keys[signature.identify_key(key)] = key

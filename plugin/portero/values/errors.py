@@ -20,6 +20,10 @@ class FileFaults(Exception):
         super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in self.faults))
 
 
+class ContentRefused(Exception):
+    """One sentence without its subject, such as a file: what is wrong with it, and the cure."""
+
+
 class LoadError(Faults):
     """Portero cannot start, reload or judge with these settings and files; `faults` holds one line each."""
 
