@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from portero.signing import signature
-from portero.signing.signature import SignatureRefused
-from portero.values.errors import ContentRefused
+from portero.values.errors import ContentRefused, FileFaults
 
 KEY = signature.make_key()
 TRUSTED = {signature.identify_key(KEY.public_key()): KEY.public_key()}
@@ -23,7 +22,7 @@ def signed(files: Mapping[str, bytes] = FILES, version: int = 7) -> dict[str, by
 
 
 def refusals(files: Mapping[str, bytes]) -> list[str]:
-    with pytest.raises(SignatureRefused) as refused:
+    with pytest.raises(FileFaults) as refused:
         signature.verify(files, TRUSTED)
     return [f"{name}: {sentence}" for name, sentence in refused.value.faults]
 
@@ -176,7 +175,7 @@ def test_what_is_no_key_of_ours_is_refused() -> None:
 
 def test_the_last_version_is_read_for_the_next_one() -> None:
     assert signature.read_version(signed(version=41)[signature.NAME]) == 41
-    with pytest.raises(SignatureRefused, match="is not JSON"):
+    with pytest.raises(FileFaults, match="is not JSON"):
         signature.read_version(b"{")
 
 

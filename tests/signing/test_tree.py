@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from portero.signing import tree
-from portero.signing.tree import TreeRefused, read_tree
+from portero.signing.tree import read_tree
+from portero.values.errors import FileFaults
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refusals(folder: Path) -> list[tuple[str, str]]:
-    with pytest.raises(TreeRefused) as refused:
+    with pytest.raises(FileFaults) as refused:
         read_tree(folder)
     return [*refused.value.faults]
 
@@ -107,7 +108,7 @@ def test_a_link_of_another_account_leads_nowhere_else(folder: Path, target: str)
     (own / "current").unlink()
     (own / "current").symlink_to(target)
 
-    with pytest.raises(TreeRefused, match=f"leads out of {own}"):
+    with pytest.raises(FileFaults, match=f"leads out of {own}"):
         read_tree(own / "current", own)
 
 

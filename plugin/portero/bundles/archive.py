@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.signature import PublicKey
 from portero.signing.versions import Seen
-from portero.values.errors import ContentRefused
+from portero.values.errors import ContentRefused, FileFaults
 
 # Bytes of the file itself.
 MAX_ARCHIVE_SIZE = 16 << 20
@@ -102,7 +102,7 @@ def open_bundle(bundle: Bundle, trusted: Mapping[str, PublicKey]) -> tuple[dict[
         return files, signature.verify(files, trusted)
     except ContentRefused as refused:
         raise BundleRefused(f"the bundle {refused}") from refused
-    except SignatureRefused as refused:
+    except FileFaults as refused:
         name, sentence = refused.faults[0]
         more = f" (and {len(refused.faults) - 1} more)" if len(refused.faults) > 1 else ""
         raise BundleRefused(f"{name} in the bundle {sentence}{more}") from refused

@@ -21,11 +21,9 @@ from portero.bundles.fetch import WHOLE, BundleSource
 from portero.bundles.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.settings.setting_values import CURRENT
 from portero.signing import signature, tree
-from portero.signing.signature import SignatureRefused
-from portero.signing.tree import TreeRefused
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState
-from portero.values.errors import Faults
+from portero.values.errors import Faults, FileFaults
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,7 +92,7 @@ def is_whole(folder: Path, trust: Trust) -> bool:
     """Whether there is a current version, unchanged since it was signed, that this host still takes."""
     try:
         trust.check_manifest(signature.verify(tree.read_tree(folder / CURRENT), trust.keys))
-    except (OSError, TreeRefused, SignatureRefused, BundleRefused):
+    except (OSError, FileFaults, BundleRefused):
         return False
     return True
 
@@ -127,7 +125,7 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
 def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
     try:
         return tree.read_tree(folder) == files
-    except (OSError, TreeRefused):
+    except (OSError, FileFaults):
         return False
 
 

@@ -16,10 +16,9 @@ from portero.settings.setting_values import GROUP
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.signature import PublicKey
 from portero.signing.signed_reader import find_group_fault, read_keys
-from portero.signing.tree import TreeRefused
-from portero.values.errors import LoadError
+from portero.values.errors import FileFaults, LoadError
 from portero.values.spelling import count_things
 from portero.values.times import format_second
 
@@ -92,8 +91,8 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
             manifest = signature.verify(tree.read_tree(folder), keys)
         fault = find_group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
         if fault:
-            raise SignatureRefused([(signature.NAME, fault)])
-    except (TreeRefused, SignatureRefused) as refused:
+            raise FileFaults([(signature.NAME, fault)])
+    except FileFaults as refused:
         faults = _name_faults(folder, refused)
         show({"signed": False, "faults": faults}, faults, as_json=as_json)
         sys.exit(options.REFUSED)
@@ -119,7 +118,7 @@ def read_manifest(folder: Path, files: Mapping[str, bytes]) -> Manifest:
     """What a folder with these files says it is signed as; gives up where it is not signed as it is now."""
     try:
         return signature.read_claims(files)
-    except SignatureRefused as refused:
+    except FileFaults as refused:
         options.give_up(_name_faults(folder, refused))
 
 
@@ -144,7 +143,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
     try:
         with _explain_tree_errors(folder):
             return tree.read_tree(folder)
-    except TreeRefused as refused:
+    except FileFaults as refused:
         options.give_up(_name_faults(folder, refused))
 
 
@@ -158,7 +157,7 @@ def _explain_tree_errors(folder: Path) -> Iterator[None]:
         options.give_up([f"{folder}:{entry} {error.strerror}"])
 
 
-def _name_faults(folder: Path, refused: TreeRefused | SignatureRefused) -> list[str]:
+def _name_faults(folder: Path, refused: FileFaults) -> list[str]:
     return [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
 
 
@@ -166,7 +165,7 @@ def _choose_version(folder: Path, last: bytes | None, requested: int | None) -> 
     """Versions only grow: hosts that had this version refuse an older one."""
     try:
         before = signature.read_version(last) if last is not None else 0
-    except SignatureRefused as refused:
+    except FileFaults as refused:
         options.give_up([f"{folder / name}: {sentence}; or remove the file" for name, sentence in refused.faults])
     if requested is not None and requested <= before:
         options.give_up([f"{folder}: is already version {before}; use a higher --version, or none"])

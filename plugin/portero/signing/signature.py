@@ -35,10 +35,6 @@ _SIGN_AGAIN = "sign the folder again with `portero sign`"
 _INVALID = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
 
 
-class SignatureRefused(FileFaults):
-    """The signature does not cover exactly these files; `faults` has one sentence each, beginning with the file."""
-
-
 def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, group: str) -> bytes:
     """The text of signature.json for these files; one that is among them is left out."""
     manifest = Manifest(version, date, identify_key(key.public_key()), group, _hash_files(files))
@@ -46,28 +42,28 @@ def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, g
 
 
 def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Manifest:
-    """What the signature.json among the files vouches for; `trusted` keys by id. Raises SignatureRefused."""
+    """What the signature.json among the files vouches for; `trusted` keys by id. Raises FileFaults."""
     manifest, signature = _read_signature(files)
     key = trusted.get(manifest.key)
     if key is None:
-        raise SignatureRefused([(NAME, f"is signed with key {manifest.key}, which is not trusted: {_SIGN_AGAIN}")])
+        raise FileFaults([(NAME, f"is signed with key {manifest.key}, which is not trusted: {_SIGN_AGAIN}")])
     try:
         key.verify(signature, manifest.encode_signed())
     except InvalidSignature:
-        raise SignatureRefused([(NAME, _INVALID)]) from None
+        raise FileFaults([(NAME, _INVALID)]) from None
     _refuse_differences(manifest, files)
     return manifest
 
 
 def read_claims(files: Mapping[str, bytes]) -> Manifest:
-    """What the signature.json claims of exactly these files, whatever key signed them. Raises SignatureRefused."""
+    """What the signature.json claims of exactly these files, whatever key signed them. Raises FileFaults."""
     manifest, _ = _read_signature(files)
     _refuse_differences(manifest, files)
     return manifest
 
 
 def read_version(text: bytes) -> int:
-    """The version that a signature.json claims, which the next one follows; raises SignatureRefused."""
+    """The version that a signature.json claims, which the next one follows; raises FileFaults."""
     return _read_signature({NAME: text})[0].version
 
 
@@ -117,7 +113,7 @@ def _hash_files(files: Mapping[str, bytes]) -> Mapping[str, str]:
 
 def _refuse_differences(manifest: Manifest, files: Mapping[str, bytes]) -> None:
     if differences := [*_list_differences(manifest.files, _hash_files(files))]:
-        raise SignatureRefused(differences)
+        raise FileFaults(differences)
 
 
 def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -136,15 +132,15 @@ def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> 
 
 def _read_signature(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
     if NAME not in files:
-        raise SignatureRefused([(NAME, f"is missing: {_SIGN_AGAIN}")])
+        raise FileFaults([(NAME, f"is missing: {_SIGN_AGAIN}")])
     if len(files[NAME]) > _MAX_SIZE:
-        raise SignatureRefused([(NAME, f"has more than {_MAX_SIZE >> 20} MiB, and no policy has so many files")])
+        raise FileFaults([(NAME, f"has more than {_MAX_SIZE >> 20} MiB, and no policy has so many files")])
     try:
         document = parse_object(files[NAME])
     except ContentRefused as refused:
-        raise SignatureRefused([(NAME, str(refused))]) from refused
+        raise FileFaults([(NAME, str(refused))]) from refused
     if document.get("format") != FORMAT:
-        raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
+        raise FileFaults([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
     manifest, signature = _parse_manifest(document)
     # Only one spelling: other white space or another order of names would be a change that the signature misses.
     if manifest.encode_with(signature) != files[NAME]:
@@ -165,8 +161,8 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
         raise _make_refusal() from None
 
 
-def _make_refusal() -> SignatureRefused:
-    return SignatureRefused([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
+def _make_refusal() -> FileFaults:
+    return FileFaults([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
 
 
 # What is signed begins with these words, so that a signature made for anything else never fits a bundle.

@@ -13,10 +13,9 @@ from portero.policy import folder
 from portero.policy.folder import Folder
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey, SignatureRefused
-from portero.signing.tree import TreeRefused
+from portero.signing.signature import PublicKey
 from portero.signing.versions import Seen
-from portero.values.errors import ContentRefused, LoadError
+from portero.values.errors import ContentRefused, FileFaults, LoadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class SignedReader:
             read = tree.read_tree(path, self.within.get(path)) if self.saved is None else self.saved[path]
             files = self.files[path] = read
             manifest = signature.verify(files, self.trusted)
-        except (TreeRefused, SignatureRefused) as refused:
+        except FileFaults as refused:
             faults += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
             return folder.make_empty(path)
         except OSError as error:

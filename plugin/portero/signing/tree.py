@@ -18,12 +18,8 @@ MAX_NAME = 512
 MAX_DEPTH = 16
 
 
-class TreeRefused(FileFaults):
-    """What in the folder cannot be signed; `faults` has one sentence each, beginning with the name."""
-
-
 def read_tree(folder: Path, inside: Path | None = None) -> dict[str, bytes]:
-    """Every file below the folder, whose own path may lead through links. Raises TreeRefused and OSError.
+    """Every file below the folder, whose own path may lead through links. Raises FileFaults and OSError.
 
     `inside`: where these links must end, for a folder whose links another account makes.
     """
@@ -44,7 +40,7 @@ def read_tree(folder: Path, inside: Path | None = None) -> dict[str, bytes]:
         else:
             faults.append((name, fault))
     if faults:
-        raise TreeRefused(sorted(faults))
+        raise FileFaults(sorted(faults))
     return files
 
 
@@ -65,14 +61,12 @@ def _list_entries(top: Path, within: Path | None) -> Iterator[tuple[str, str, in
     for path, folders, names, descriptor in os.fwalk(top, onerror=raise_error):
         # What was opened, whatever the way leads to by now.
         if within is not None and not Path(os.readlink(f"/proc/self/fd/{descriptor}")).is_relative_to(within):
-            raise TreeRefused([(".", f"leads out of {within}: make it a link to a folder below")])
+            raise FileFaults([(".", f"leads out of {within}: make it a link to a folder below")])
         below = os.path.relpath(path, top)
         prefix = "" if below == "." else f"{below}/"
         count += len(folders) + len(names)
         if count > MAX_ENTRIES:
-            raise TreeRefused(
-                [(below, f"has the file or folder after number {MAX_ENTRIES}, and no policy has so many")]
-            )
+            raise FileFaults([(below, f"has the file or folder after number {MAX_ENTRIES}, and no policy has so many")])
         links = [name for name in folders if not stat.S_ISDIR(_find_mode(name, descriptor))]
         if prefix.count("/") >= MAX_DEPTH:
             links, folders[:] = list(folders), []
@@ -95,9 +89,7 @@ def _read_entry(entry: str, parent: int, max_size: int) -> bytes:
     with open(descriptor, "rb") as opened:
         content = opened.read(max_size + 1)
     if len(content) > max_size:
-        raise TreeRefused(
-            [(entry, f"makes the folder larger than {MAX_SIZE >> 20} MiB, which no policy is: remove it")]
-        )
+        raise FileFaults([(entry, f"makes the folder larger than {MAX_SIZE >> 20} MiB, which no policy is: remove it")])
     return content
 
 
