@@ -9,7 +9,7 @@ import pytest
 
 from portero.compose import project
 from portero.compose.project import add_external_objects, list_builds, make_session
-from portero.compose.run import SandboxError
+from portero.recording.request_files import InvalidRequestFile
 from portero.standin.objects import State
 
 
@@ -64,9 +64,9 @@ def test_a_link_to_a_folder_is_shown_under_both_names(folder: Path, tmp_path: Pa
 
 
 def test_the_whole_host_is_no_project_and_a_named_file_that_is_missing_is_reported(folder: Path) -> None:
-    with pytest.raises(SandboxError, match="whole host"):
+    with pytest.raises(InvalidRequestFile, match="whole host"):
         project.open_files(["/compose.yaml"], None)
-    with pytest.raises(SandboxError, match=r"none\.env: does not exist"):
+    with pytest.raises(InvalidRequestFile, match=r"none\.env: does not exist"):
         project.open_command(["--env-file", "none.env"], str(folder), None)
 
 

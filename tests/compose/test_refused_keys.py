@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portero.compose.refused_keys import check_files
-from portero.compose.run import SandboxError
+from portero.recording.request_files import InvalidRequestFile
 
 # At n and at 2n levels of a merge bomb the tree stays as large as its text.
 LEVELS = "\n".join(f"x{n}: &x{n} {{<<: [{', '.join([f'*x{n - 1}'] * 9)}]}}" for n in range(1, 60))
@@ -41,5 +41,5 @@ def test_too_many_includes_are_refused(tmp_path: Path) -> None:
     for number in range(1002):
         (tmp_path / f"{number}.yaml").write_text(f"include: [{number + 1}.yaml]")
 
-    with pytest.raises(SandboxError, match="more than 1000 files are included"):
+    with pytest.raises(InvalidRequestFile, match="more than 1000 files are included"):
         check_files([str(tmp_path / "0.yaml")], [str(tmp_path)])

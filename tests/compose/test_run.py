@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from portero.compose import run
-from portero.compose.run import NoSandbox, Sandbox, SandboxError
+from portero.compose.run import NoSandbox, Sandbox
+from portero.recording.request_files import InvalidRequestFile
 from portero.standin import docker_command
 from portero.standin.docker_command import Ended
 from tests.cli.running import check, fault_of, portero
@@ -271,7 +272,7 @@ def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
 def test_what_ends_a_sandbox_is_told_with_the_way_out_and_any_other_end_is_passed_on(
     monkeypatch: pytest.MonkeyPatch, ended: Ended, why: str
 ) -> None:
-    with pytest.raises(SandboxError, match=why):
+    with pytest.raises(InvalidRequestFile, match=why):
         run_ending(monkeypatch, ended)
     assert run_ending(monkeypatch, Ended(14, "no such file")) == Ended(14, "no such file")
 
@@ -310,7 +311,7 @@ def test_without_what_a_sandbox_needs_the_cure_is_told_and_compose_1_runs_only_w
     monkeypatch.setattr(run, "_SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(run, "list_missing_packages", list)
 
-    with pytest.raises(SandboxError, match=why):
+    with pytest.raises(InvalidRequestFile, match=why):
         run.find_runner((), "/", {}, 1.0, sandboxed=True)
     if found:
         assert isinstance(run.find_runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)

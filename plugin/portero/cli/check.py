@@ -15,7 +15,6 @@ from portero.cli.input_files import FILE
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project
 from portero.compose.project import Reading
-from portero.compose.run import SandboxError
 from portero.judging.judge import Judge
 from portero.policy.policy import Policy
 from portero.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
@@ -92,9 +91,9 @@ def check(
     files_judge = FileJudge(
         judge, reading, operation, sees_host=sees_host, existing=options.list_host_objects(settings)
     )
-    projects = [project_files or _find_project()] if project_files or not files else []
-    projects += [(file,) for file in files]
     with options.give_up_on(InvalidRequestFile):
+        projects = [project_files or _find_project()] if project_files or not files else []
+        projects += [(file,) for file in files]
         if fix:
             sys.exit(check_fix.fix_projects(files_judge, projects, is_written=write))
         requests = files_judge.read(projects)
@@ -111,8 +110,7 @@ def check(
 
 def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
-    with options.give_up_on(SandboxError):
-        files = project.open_command([], os.getcwd(), None).files
+    files = project.open_command([], os.getcwd(), None).files
     if not files:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, files))

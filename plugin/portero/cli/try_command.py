@@ -12,9 +12,9 @@ from portero.cli import options, typed_command
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project, requests
 from portero.compose.project import Reading
-from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
+from portero.recording.request_files import InvalidRequestFile
 from portero.standin import docker_command, socket_server
 from portero.standin.answers import TrySession
 from portero.standin.docker_command import CommandLine, Ended, NotTried, parse_command
@@ -106,7 +106,7 @@ def _run(session: TrySession, typed: CommandLine, timeout: float) -> Ended:
 
 def _run_compose(session: TrySession, typed: CommandLine, timeout: float, reading: Reading) -> Ended:
     folder, before = os.getcwd(), typed.all[typed.program : typed.subcommand]
-    with options.give_up_on(SandboxError):
+    with options.give_up_on(InvalidRequestFile):
         named, words = project.open_command(before, folder, reading.root), typed.all[typed.subcommand :]
         terminal = _needs_terminal(typed)
         return requests.run_compose(named, reading, folder, session.daemon, before, words, timeout, terminal=terminal)[

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
 
-from portero.compose.run import SandboxError
 from portero.files.path import is_within
 from portero.files.whole_files import is_there
+from portero.recording.request_files import InvalidRequestFile
 from portero.refusals import Refused
 from portero.standin.messages import ClientRequest, Object, make_envelope
 from portero.standin.objects import State
@@ -45,7 +45,7 @@ class Project:
 
 
 def open_files(files: Sequence[str], root: str | None, others: Sequence[str] = ()) -> Project:
-    """Compose files, the folder of the first or the wider `root`, and `others` to read; raises SandboxError.
+    """Compose files, the folder of the first or the wider `root`, and `others` to read; raises InvalidRequestFile.
 
     A file below the root is not shown by itself: it may be a link to any file of this machine.
     """
@@ -57,7 +57,7 @@ def open_files(files: Sequence[str], root: str | None, others: Sequence[str] = (
 
 
 def open_command(options: Sequence[str], folder: str, root: str | None) -> Project:
-    """What Compose's global options name, from `folder`; raises SandboxError."""
+    """What Compose's global options name, from `folder`; raises InvalidRequestFile."""
     named = list(_list_paths(options))
     files = [os.path.join(folder, path) for name, path in named if name in _FILE_OPTIONS and path != "-"]
     base = os.path.dirname(files[0]) if files else _find_folder(folder)
@@ -105,16 +105,16 @@ def _is_there(path: str) -> bool:
     try:
         return is_there(path)
     except OSError as error:
-        raise SandboxError(f"{os.path.dirname(path)}: cannot be read ({error.strerror}); name a FILE") from None
+        raise InvalidRequestFile(f"{os.path.dirname(path)}: cannot be read ({error.strerror}); name a FILE") from None
 
 
 def _resolve_shown(paths: Sequence[str]) -> tuple[str, ...]:
     shown = dict.fromkeys(path for named in paths for path in (os.path.abspath(named), os.path.realpath(named)))
     if "/" in shown:
-        raise SandboxError("the project folder is the whole host; put the project into its own folder")
+        raise InvalidRequestFile("the project folder is the whole host; put the project into its own folder")
     for path in shown:
         if not os.path.exists(path):
-            raise SandboxError(f"{path}: does not exist")
+            raise InvalidRequestFile(f"{path}: does not exist")
     return tuple(shown)
 
 

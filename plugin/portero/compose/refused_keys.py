@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from ruamel.yaml.nodes import MappingNode, Node
 
-from portero.compose.run import SandboxError
 from portero.compose.yaml_nodes import InvalidYaml, find_value, list_fields, list_items, parse, read_scalar
 from portero.files.whole_files import read_regular_file
+from portero.recording.request_files import InvalidRequestFile
 from portero.values.spelling import make_printable
 
 _MAX_BYTES = 1 << 20
@@ -22,7 +22,7 @@ _REMOTES = ("git@", "github.com/")
 
 
 def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
-    """Raises SandboxError when a file, or one that it includes or extends, cannot be judged safely.
+    """Raises InvalidRequestFile when a file, or one that it includes or extends, cannot be judged safely.
 
     `shown`: the real paths that may be read.
     """
@@ -33,11 +33,11 @@ def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
             continue
         seen.add(file)
         if len(seen) > _MAX_FILES:
-            raise SandboxError(f"{_name_file(file)}: more than {_MAX_FILES} files are included")
+            raise InvalidRequestFile(f"{_name_file(file)}: more than {_MAX_FILES} files are included")
         try:
             root = parse(_read_file(file, shown))
         except InvalidYaml as invalid:
-            raise SandboxError(f"{_name_file(file)}: {invalid}") from None
+            raise InvalidRequestFile(f"{_name_file(file)}: {invalid}") from None
         for named in _list_named(file, root):
             path = os.path.normpath(os.path.join(os.path.dirname(file), named))
             if "$" not in named and os.path.exists(path):
@@ -47,16 +47,16 @@ def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
 def _read_file(file: str, shown: Sequence[str]) -> bytes:
     real = os.path.realpath(file)
     if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in shown):
-        raise SandboxError(f"{_name_file(file)}: lies outside the project folder; --project-root DIR widens it")
+        raise InvalidRequestFile(f"{_name_file(file)}: lies outside the project folder; --project-root DIR widens it")
     try:
         return read_regular_file(real, _MAX_BYTES, follows=False)
     except OSError as error:
         why = "is larger than 1 MiB" if error.errno == errno.EFBIG else error.strerror
-        raise SandboxError(f"{_name_file(file)}: {why}") from None
+        raise InvalidRequestFile(f"{_name_file(file)}: {why}") from None
 
 
 def _list_named(file: str, root: Node | None) -> Iterator[str]:
-    """The files that a compose file includes or extends; raises SandboxError for remotes and providers."""
+    """The files that a compose file includes or extends; raises InvalidRequestFile for remotes and providers."""
     for include in list_items(find_value(root, "include")):
         paths = find_value(include, "path") if isinstance(include, MappingNode) else include
         for path in list_items(paths):
@@ -64,7 +64,7 @@ def _list_named(file: str, root: Node | None) -> Iterator[str]:
     for key, service in list_fields(find_value(root, "services")):
         if find_value(service, "provider") is not None:
             name = make_printable(read_scalar(key))
-            raise SandboxError(
+            raise InvalidRequestFile(
                 f"{_name_file(file)}: service {name} has a provider, a program that Compose runs; not supported"
             )
         extended = find_value(find_value(service, "extends"), "file")
@@ -75,7 +75,7 @@ def _list_named(file: str, root: Node | None) -> Iterator[str]:
 def _name_local(file: str, what: str, node: Node) -> str:
     named = read_scalar(node)
     if "://" in named or named.startswith(_REMOTES):
-        raise SandboxError(
+        raise InvalidRequestFile(
             f"{_name_file(file)}: {what} {make_printable(named)} comes from elsewhere; only project files are read"
         )
     return named

@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
 from portero.compose.project import Project, Reading, add_external_objects, list_builds, make_session
-from portero.compose.run import SandboxError
 from portero.compose.yaml_lines import ComposeLines, list_warnings
 from portero.identity.caller import NO_IDENTITY
 from portero.reading.routes import Routes
@@ -126,10 +125,7 @@ def _locate(
 def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, options: Sequence[str]) -> _Run:
     sent: list[ClientRequest] = []
     daemon = StandInDaemon(routes, lambda request: sent.append(request))
-    try:
-        config = _create(files, reading, root, options, daemon)
-    except SandboxError as error:
-        raise InvalidRequestFile(str(error)) from None
+    config = _create(files, reading, root, options, daemon)
     return _Run(config.output, config.dropped, sent, daemon.state)
 
 
@@ -156,7 +152,7 @@ def run_compose(
     *,
     terminal: bool = False,
 ) -> tuple[Ended, Ended]:
-    """Have Compose resolve the project as JSON, and then run the command; raises SandboxError."""
+    """Have Compose resolve the project as JSON, and then run the command; raises InvalidRequestFile."""
     if reading.sandboxed:
         refused_keys.check_files(named.files, named.shown)
     runner = compose_run.find_runner(named.shown, folder, reading.variables, seconds, sandboxed=reading.sandboxed)

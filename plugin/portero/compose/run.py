@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portero.recording.request_files import InvalidRequestFile
 from portero.standin import docker_command
 from portero.standin.docker_command import Ended
 
@@ -137,10 +138,6 @@ _ENVIRONMENT = {
 _OF_CALLER = ("HOME", "USER", "LOGNAME", "HOSTNAME", "UID", "GID", "TZ", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
 
 
-class SandboxError(Exception):
-    """One sentence: why Compose did not run or was ended, and the cure."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """`programs`: the real path of Docker Compose, and its libraries. `shown`: real paths that it may read.
@@ -157,7 +154,7 @@ class Sandbox:
     user: tuple[int, int] | None = None
 
     def run(self, words: Sequence[str], socket: Path, *, errors: bool = True, terminal: bool = False) -> Ended:
-        """Runs Compose with these words and the daemon's socket; raises SandboxError.
+        """Runs Compose with these words and the daemon's socket; raises InvalidRequestFile.
 
         `errors`: whether the output has standard error, too.
         """
@@ -167,12 +164,12 @@ class Sandbox:
         command = [*confined, self.programs[0], *words]
         ended = docker_command.run(command, {}, left, terminal=terminal, errors=errors, user=self.user)
         if ended.status and ended.output.startswith(_MESSAGES):
-            raise SandboxError(
+            raise InvalidRequestFile(
                 f"the sandbox for Compose cannot be set up: {ended.output.strip()}; run as root, allow user "
                 "namespaces, or use --no-sandbox for a project that you trust"
             )
         if ended.status and "out of memory" in ended.output:
-            raise SandboxError(f"Compose needs more than {_LIMITS['data'] // _MEBIBYTE} MiB of memory")
+            raise InvalidRequestFile(f"Compose needs more than {_LIMITS['data'] // _MEBIBYTE} MiB of memory")
         return ended
 
 
@@ -194,24 +191,24 @@ class NoSandbox:
 def find_runner(
     shown: Sequence[str], folder: str, variables: Mapping[str, str], seconds: float, *, sandboxed: bool
 ) -> Sandbox | NoSandbox:
-    """The Compose of this machine, ready to run; raises SandboxError without one, or without one for the sandbox."""
+    """The Compose of this machine, ready to run; raises InvalidRequestFile without it, or what its sandbox needs."""
     program = find_compose(os.environ)
     deadline = time.monotonic() + seconds
     if program is None:
-        raise SandboxError("Compose files are read by Docker Compose itself: install docker-compose")
+        raise InvalidRequestFile("Compose files are read by Docker Compose itself: install docker-compose")
     if not sandboxed:
         return NoSandbox(program, deadline)
     if is_script(program):
-        raise SandboxError(f"{program} is Compose 1, which cannot run in the sandbox: install Compose 2")
+        raise InvalidRequestFile(f"{program} is Compose 1, which cannot run in the sandbox: install Compose 2")
     if missing := list_missing_packages():
-        raise SandboxError(
+        raise InvalidRequestFile(
             f"the sandbox for Compose needs {' and '.join(missing)}: apt-get install {' '.join(missing)}, "
             "or use --no-sandbox for a project that you trust"
         )
     try:
         needed = (program, *list_libraries(program))
     except (OSError, subprocess.SubprocessError) as error:
-        raise SandboxError(f"cannot list the libraries of {program} ({error}): install ldd (libc-bin)") from None
+        raise InvalidRequestFile(f"cannot list the libraries of {program} ({error}): install ldd (libc-bin)") from None
     of_caller = {name: os.environ[name] for name in _OF_CALLER if name in os.environ}
     return Sandbox(needed, tuple(shown), folder, {"HOME": HOME, **of_caller, **variables}, deadline, _find_owner(shown))
 

@@ -30,7 +30,7 @@ FindLine: TypeAlias = Callable[[str], tuple[str, int] | None]
 
 
 class InvalidRequestFile(Exception):
-    """One sentence: which file or line is no request, and what one looks like."""
+    """One sentence: which file or line is no request, and what one looks like; or why Compose does not read it."""
 
 
 def _find_no_line(at: str) -> None:
