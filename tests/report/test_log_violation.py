@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.report import log_lines
-from portero.report.log_violation import LoggedViolation, NoDecision, read_text, read_violation
+from portero.report.log_violation import LoggedViolation, read_text, read_violation
 from tests.report.decisions import line, violation
 
 
@@ -36,7 +36,7 @@ def test_what_was_asked_and_what_is_allowed_are_read_where_they_are_told() -> No
     assert read_violation(told, "hardened") == LoggedViolation(
         "memory-limit", "baseline", "HostConfig.Memory", "refused", "", "", "4g", "1g"
     )
-    with pytest.raises(NoDecision):
+    with pytest.raises(TypeError):
         read_violation(told | {"requested": 4}, "hardened")
 
 
@@ -51,6 +51,6 @@ def test_a_long_text_is_cut() -> None:
 
 
 def test_another_value_is_no_text() -> None:
-    with pytest.raises(NoDecision):
+    with pytest.raises(TypeError):
         read_text(7)
     assert read_text("abc", 2) == "ab…"

@@ -17,7 +17,6 @@ from portero.files.whole_files import open_now
 from portero.recording.request_files import STANDARD_INPUT
 from portero.report.log_lines import MAX_LINE, LoggedDecision, read_decision
 from portero.report.log_tally import Tally
-from portero.report.log_violation import NoDecision
 from portero.values.spelling import make_printable
 
 _COMMANDS = ("docker", "docker-compose")
@@ -86,12 +85,10 @@ def add_logs(logs: Sequence[str], sums: Tally | LogEvidence) -> Iterator[LoggedD
     """
     for log in logs:
         for line in read_lines(log, MAX_LINE):
-            try:
-                decision = read_decision(line)
-            except NoDecision:
+            decision = read_decision(line)
+            if decision is None:
                 sums.unreadable += bool(line.strip())
-                continue
-            if not decision.is_probe:
+            elif not decision.is_probe:
                 sums.add(decision)
                 yield decision
     if not sums.decisions:

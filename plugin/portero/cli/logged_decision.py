@@ -17,7 +17,7 @@ from portero.policy.policy import Policy
 from portero.report import log_lines
 from portero.report.log_lines import LoggedDecision
 from portero.report.log_page import find_texts
-from portero.report.log_violation import OUTCOMES, LoggedViolation, NoDecision
+from portero.report.log_violation import OUTCOMES, LoggedViolation
 from portero.settings.settings import Settings
 from portero.values.denial_parts import Proposed
 from portero.values.json_types import JSON
@@ -77,7 +77,7 @@ def find_decision(id: str, files: Sequence[str]) -> LoggedDecision:
     # Faster than reading every line as a decision.
     mark = id.encode()
     marked = (line for file in files for line in read_lines(file, log_lines.MAX_LINE) if mark in line)
-    decision = next((one for one in map(_read_decision, marked) if one is not None and one.id == id), None)
+    decision = next((one for one in map(log_lines.read_decision, marked) if one is not None and one.id == id), None)
     if decision is None:
         options.give_up([f"{id}: not found in {', '.join(files)}; {_NO_LOG}"])
     return decision
@@ -215,13 +215,6 @@ def _describe_violation(violation: LoggedViolation, policy: Policy) -> dict[str,
         "reason": texts.reason if texts else None,
         "remedy": dict(texts.remedy) if texts else {},
     }
-
-
-def _read_decision(line: bytes) -> LoggedDecision | None:
-    try:
-        return log_lines.read_decision(line)
-    except NoDecision:
-        return None
 
 
 def _find_log(socket: Path) -> str:

@@ -27,7 +27,6 @@ from portero.recording.request_files import InvalidRequestFile
 from portero.refusals import Refused
 from portero.report import log_lines
 from portero.report.log_lines import LoggedDecision
-from portero.report.log_violation import NoDecision
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 from portero.suggest.drafts import RefusedRequest
@@ -91,12 +90,11 @@ class LogReader:
         for line in read_lines(log, recorded_line.MAX_LINE_BYTES):
             if not line.strip():
                 continue
-            try:
-                decision = log_lines.read_decision(line)
-                if not decision.is_probe:
-                    add_refused(self.suggestions, decision)
-            except NoDecision:
+            decision = log_lines.read_decision(line)
+            if decision is None:
                 self._add_recorded(line)
+            elif not decision.is_probe:
+                add_refused(self.suggestions, decision)
 
     def read_projects(self, file: str, reading: Reading, *, sees_host: bool) -> Iterator[str]:
         """Add the requests of a compose file, or of all projects in a folder; yields what could not be read.

@@ -15,7 +15,7 @@ import orjson
 
 from portero.decision import LOG_VERSION
 from portero.policy.dialect import PROFILES
-from portero.report.log_violation import OUTCOMES, LoggedViolation, NoDecision, read_text, read_violation
+from portero.report.log_violation import OUTCOMES, LoggedViolation, read_text, read_violation
 from portero.values.denial_parts import Proposed
 from portero.values.json_fields import items, need, to_object
 from portero.values.json_types import JSON
@@ -99,15 +99,14 @@ class LoggedDecision:
         return self.outcome == "allowed" and any(one.outcome == "stricter" for one in self.violations)
 
 
-def read_decision(line: bytes) -> LoggedDecision:
+def read_decision(line: bytes) -> LoggedDecision | None:
+    """The decision in a line; None: the line is not one of a decision log."""
     try:
         document = _parse(find_plugin_line(line))
-        if document["version"] != LOG_VERSION:
-            raise NoDecision
-        return _make_decision(document)
+        return _make_decision(document) if document["version"] == LOG_VERSION else None
     # Raised by text that is not JSON, and by a document of another shape.
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise NoDecision from None
+        return None
 
 
 def _parse(line: bytes) -> Any:
@@ -121,10 +120,8 @@ def _parse(line: bytes) -> Any:
 def _make_decision(document: Mapping[str, Any]) -> LoggedDecision:
     profile, mode = document["profile"], document["mode"]
     audit_profile = document.get("auditProfile") or ""
-    if profile not in PROFILES or audit_profile not in ("", *PROFILES):
-        raise NoDecision
-    if mode not in ("enforce", "audit"):
-        raise NoDecision
+    if profile not in PROFILES or audit_profile not in ("", *PROFILES) or mode not in ("enforce", "audit"):
+        raise ValueError
     microseconds = document["microseconds"]
     return LoggedDecision(
         id=read_text(document["id"]),
@@ -160,7 +157,7 @@ def _read_proposal(tried: Mapping[str, JSON]) -> Proposed:
 
 def _read_flag(words: object) -> tuple[str, ...]:
     if not isinstance(words, list) or len(words) not in (1, 2):
-        raise NoDecision
+        raise TypeError
     return tuple(read_text(word, _MAX_FLAG) for word in words)
 
 

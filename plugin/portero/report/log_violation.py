@@ -17,10 +17,6 @@ _OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived
 _NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 
 
-class NoDecision(Exception):
-    """The line is not one of a decision log."""
-
-
 @dataclass(frozen=True, slots=True)
 class LoggedViolation:
     """One violation. `would`: not refused only because of mode audit or the site's action audit; `stricter`: the audit
@@ -38,7 +34,7 @@ class LoggedViolation:
 
 
 def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
-    """A violation under the enforced profile; raises NoDecision, and what a document of another shape gives."""
+    """A violation under the enforced profile; raises what a document of another shape gives."""
     at = violation["at"]
     logged: LoggedViolation = _make_violation(
         violation["rule"],
@@ -56,9 +52,9 @@ def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViola
 
 
 def read_text(value: object, max_length: int = MAX_TEXT) -> str:
-    """A text, cut to this many characters; raises NoDecision for another value."""
+    """A text, cut to this many characters; raises TypeError for another value."""
     if not isinstance(value, str):
-        raise NoDecision
+        raise TypeError
     if len(value) <= max_length and value.isprintable():
         return value
     shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: max_length + 1])
@@ -89,5 +85,5 @@ def _make_violation(
 def _refuses(level: str, profile: str) -> bool:
     """Whether rules of this level refuse under the profile, as long as the site does not say otherwise."""
     if level not in LEVELS:
-        raise NoDecision
+        raise ValueError
     return level == "always" or (level in PROFILES and PROFILES.index(level) <= PROFILES.index(profile))
