@@ -23,7 +23,7 @@ LIBRARIES = {
     "prometheus_client": {"status"},
     "docker": {"scan"},
     "jinja2": {"report"},
-    "orjson": {"report"},
+    "orjson": {"report", "objects"},
     "click": {"cli", "__main__"},
     "ruamel": {"compose"},
 }
