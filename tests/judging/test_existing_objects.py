@@ -322,6 +322,21 @@ def test_a_rollback_is_judged_by_what_comes_back(judge: Judge, name: str, rules:
     assert refuse(judge, "POST", target, spec()) == []
 
 
+@pytest.mark.parametrize(("action", "is_refused"), [("rollback", True), ("pause", False), ("continue", False)])
+def test_an_update_that_goes_back_when_it_fails_is_judged_by_what_is_there(
+    judge: Judge, action: str, *, is_refused: bool
+) -> None:
+    bad, fine = spec({"Type": "bind", "Source": "/etc", "Target": "/x"}), spec()
+    services = {"web": {"ID": "w" * 25, "Spec": bad, "PreviousSpec": fine, "Endpoint": {}}}
+    services["fine"] = {"ID": "f" * 25, "Spec": fine, "PreviousSpec": bad, "Endpoint": {}}
+    judge = replace(judge, host=FixedHost({"objects": {"service": services}}))
+    body = {**spec(), "UpdateConfig": {"FailureAction": action}}
+
+    refused = decide(judge, "POST", "/services/web/update?version=7", body)
+    assert list_refusing(refused) == (["existing-service"] if is_refused else [])
+    assert refuse(judge, "POST", "/services/fine/update?version=7", body) == []
+
+
 def test_an_exception_that_admits_the_create_admits_the_use(tmp_path: Path) -> None:
     named = {"properties": {"name": {"contains": {"const": "priv"}}}}
     waiver = make_exception(["no-privileged", "no-host-pid"], query=named)

@@ -204,6 +204,16 @@ def test_a_rollback_is_judged_by_what_comes_back(tmp_path: Path, service: str, r
     assert ("image-signed" in list_refusing(decision)) is refused
 
 
+@pytest.mark.parametrize(("action", "refused"), [("rollback", True), ("pause", False)])
+def test_an_update_that_goes_back_when_it_fails_is_judged_by_what_is_there(
+    tmp_path: Path, action: str, *, refused: bool
+) -> None:
+    body = {"Name": "pinned", "TaskTemplate": {"ContainerSpec": {"Image": f"{APP}@{INDEX}"}}}
+    body |= {"UpdateConfig": {"FailureAction": action}}
+    decision = decide(judge(tmp_path), "POST", "/services/missing/update?version=1", body)
+    assert ("image-signed" in list_refusing(decision)) is refused
+
+
 NEEDS_DIGEST = "a mounted image needs a digest here: nothing looks at it again"
 
 

@@ -41,6 +41,7 @@ def update(**body: Any) -> dict[str, Any]:
 
 
 ROLLBACK = {"path": {"id": "web"}, "query": {"rollback": ["previous"]}}
+ON_FAILURE = {"body": {"UpdateConfig": {"FailureAction": "rollback"}}}
 WEB, SERVICE = Named("container", "web", "path.id"), Named("service", "web", "path.id")
 
 
@@ -61,6 +62,9 @@ WEB, SERVICE = Named("container", "web", "path.id"), Named("service", "web", "pa
         # The first of two values counts.
         ("rollback", ROLLBACK | {"query": {"rollback": ["previous", ""]}}, [SERVICE]),
         ("rollback", ROLLBACK | {"query": {"rollback": ["", "previous"]}}, []),
+        ("rollback", ROLLBACK | ON_FAILURE, [SERVICE]),
+        ("rollback", {"path": {"id": "web"}} | ON_FAILURE, [Named("service", "web", "UpdateConfig.FailureAction")]),
+        ("rollback", {"path": {"id": "web"}, "body": {"UpdateConfig": {"FailureAction": "pause"}}}, []),
         (
             "networks",
             {"facts": {"network": {"configFrom": "old"}, "networks": []}},

@@ -17,6 +17,7 @@ from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects
 from portero.judging.enforcement import make_waived_facts
 from portero.judging.named_objects import (
+    FAILURE,
     Named,
     find_parent,
     list_joined,
@@ -122,10 +123,10 @@ class Existing:
         starts = _SOURCES in self.looks_up and named.at == _STARTED
         if starts:
             self._pairs.note_start(reported)
-        yield _make_fact(named, _find_name(named, reported), self._judge(named.kind, reported))
+        yield _make_fact(named, _find_name(named, reported), self._judge(named.kind, reported, named.at))
         for other in list_others(named.kind, named.name, reported, self.objects):
             name = f"{_find_name(named, other)}, whose ID begins with {named.name},"
-            fact = _make_fact(named, name, self._judge(named.kind, other))
+            fact = _make_fact(named, name, self._judge(named.kind, other, named.at))
             if starts:
                 self._pairs.note_start(other)
             if fact["violates"]:
@@ -146,9 +147,9 @@ class Existing:
         violations = self.judge(Inspected("ContainerExec", name, body), self.host, {})
         yield _make_fact(named, shorten_name(name), [*violations, *self._judge("container", container)])
 
-    def _judge(self, kind: ObjectKind, reported: Mapping[str, JSON]) -> Sequence[Violation]:
+    def _judge(self, kind: ObjectKind, reported: Mapping[str, JSON], at: str = "") -> Sequence[Violation]:
         if kind == "service":
-            if not (former := child(reported, "PreviousSpec")):
+            if not (former := child(reported, "Spec" if at == FAILURE else "PreviousSpec")):
                 return ()
             used = self._group(dict.fromkeys(list_of_service(former)))
             return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, used)

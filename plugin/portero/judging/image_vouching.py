@@ -14,9 +14,8 @@ from portero.host.view import Objects
 from portero.images.image_store import ImageStore, RecordUnreadable
 from portero.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
 from portero.images.payloads import DIGEST
-from portero.judging.named_objects import Named, find_named, list_others, refuse_unclear
+from portero.judging.named_objects import Named, find_former, find_named, list_others, refuse_unclear
 from portero.policy.profiles import Acting
-from portero.reading.uri import find_first
 from portero.refusals import Refused
 from portero.values.json_fields import child, objects, text, texts
 from portero.values.json_types import JSON, Fact
@@ -144,22 +143,22 @@ def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
 
 
 def _find_former(request: _ImageRequest) -> Iterator[_Image]:
-    """What a rollback brings back."""
-    query = cast("dict[str, list[str]]", request.document["query"])
-    if find_first(query, "rollback") != "previous" or request.operation != "ServiceUpdate":
+    """What a rollback brings back, at once or when the tasks of an update fail."""
+    former, at = find_former(request.document)
+    if not former or request.operation != "ServiceUpdate":
         return
     name = cast("dict[str, str]", request.document["path"]).get("id", "")
     daemon = request.objects
     reported = daemon.inspect("service", name) if daemon is not None else None
     others = list_others("service", name, reported, daemon) if reported is not None and daemon is not None else ()
     for one in (reported or {}, *others):
-        template = child(child(child(one, "PreviousSpec"), "TaskTemplate"), "ContainerSpec")
+        template = child(child(child(one, former), "TaskTemplate"), "ContainerSpec")
         if reference := text(template, "Image"):
-            yield _find_pinned(image.parse_reference(reference, "path.id"), _SERVICE)
+            yield _find_pinned(image.parse_reference(reference, at), _SERVICE)
         else:
-            yield _Image(image.parse_reference(name, "path.id"), (), unknown="what comes back cannot be found out")
+            yield _Image(image.parse_reference(name, at), (), unknown="what comes back cannot be found out")
         for named in mounts.read_images(objects(template, "Mounts"), ""):
-            yield _find_pinned({**named, "at": "path.id"}, _SERVICE)
+            yield _find_pinned({**named, "at": at}, _SERVICE)
 
 
 def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:

@@ -24,6 +24,8 @@ PREDEFINED = ("", "default", "bridge", "host", "none")
 _NO_PARTS = frozenset({"", ".", ".."})
 _MAX_NAME_LENGTH = 64
 _OF_SWARM = frozenset({"service", "secret", "config"})
+# Where an update says what comes when its tasks fail.
+FAILURE = "UpdateConfig.FailureAction"
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
@@ -95,9 +97,18 @@ def _ends_restarts_only(document: Mapping[str, JSON]) -> bool:
     return text(child(body, "RestartPolicy"), "Name") == "no" and not any(others)
 
 
-def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
+def find_former(document: Mapping[str, JSON]) -> tuple[str, str]:
+    """What of a service an update brings back, at once or when its tasks fail, and where it says so; "": nothing."""
     if find_first(cast(dict[str, list[str]], document["query"]), "rollback") == "previous":
-        yield Named("service", _find_path_id(document) or "", "path.id")
+        return "PreviousSpec", "path.id"
+    action = text(child(child(document, "body"), "UpdateConfig"), "FailureAction")
+    return ("Spec", FAILURE) if action == "rollback" else ("", "")
+
+
+def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
+    former, at = find_former(document)
+    if former:
+        yield Named("service", _find_path_id(document) or "", at)
 
 
 def _find_containers(document: Mapping[str, JSON]) -> Iterator[Named]:
