@@ -6,6 +6,7 @@ docker run -d --name old --privileged busybox sleep 3600
 docker volume create -o type=none -o o=bind -o device=/ oldhost
 docker service create --detach --name old --replicas 0 --mount type=bind,src=/etc,dst=/x nginx:1.27
 docker service update --detach --mount-rm /x old
+docker service create --detach --name ended --replicas 0 --mount type=bind,src=/etc,dst=/x nginx:1.27
 docker commit -c 'USER 10001' web app:numeric
 docker commit -c 'USER nobody' web app:named
 docker commit -c 'HEALTHCHECK CMD true' web app:checked
