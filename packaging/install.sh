@@ -190,7 +190,7 @@ put() {
 Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off
   1. echo PORTERO_MODE=audit >> /etc/portero/environment && systemctl restart portero
   2. write /etc/docker/daemon.json as /usr/local/share/portero/daemon.json has it (in a swarm without live-restore)
-  3. systemctl reload docker && systemctl restart docker        where live-restore is on, containers go on
+  3. systemctl reload docker && systemctl restart containerd docker   where live-restore is on, containers go on
   4. portero status --expect-guarded
 After some days: portero suggest and portero report say what people need; then take the line of 1. out again
 END
@@ -207,7 +207,7 @@ remove() {
     fail 1 "doors stand before dockerd, and clients would find nobody at its socket: run portero door disable, and try again"
   fi
   if service; then systemctl disable --quiet --now portero-metrics.socket portero-images.timer portero-images.service portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
-  rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf"
+  rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf" "$destdir/etc/systemd/system/containerd.service.d/portero-devices.conf"
   while read -r path; do
     rm -f "$destdir$path"
     rmdir -p --ignore-fail-on-non-empty "$destdir$(dirname "$path")" 2>/dev/null || true

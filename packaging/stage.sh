@@ -62,8 +62,10 @@ completion zsh zsh/site-functions/_portero
 completion fish fish/vendor_completions.d/portero.fish
 install -D -m 644 -t "$root$prefix/share/portero/logs" packaging/logs/*
 install -m 755 -t "$root$prefix/share/portero" packaging/files/answer-metrics
-sed "s|/usr/local/bin/portero|$prefix/bin/portero|" packaging/systemd/docker-devices.conf > "$root$prefix/share/portero/docker-devices.conf"
-chmod 644 "$root$prefix/share/portero/docker-devices.conf"
+for unit in docker containerd; do
+  sed "s|/usr/local/bin/portero|$prefix/bin/portero|" "packaging/systemd/$unit-devices.conf" > "$root$prefix/share/portero/$unit-devices.conf"
+  chmod 644 "$root$prefix/share/portero/$unit-devices.conf"
+done
 install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero.1"
 
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"

@@ -14,14 +14,14 @@ from tests.failing import fail_with
 
 @pytest.fixture
 def drop_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the drop-in is put; what is shipped is in the same folder."""
-    shipped, place = tmp_path / "shipped.conf", tmp_path / "docker.service.d" / "portero-devices.conf"
-    shipped.write_text("[Service]\n")
-    monkeypatch.setattr(devices, "_SHIPPED", (tmp_path / "absent.conf", shipped))
-    monkeypatch.setattr(devices, "_DROP_IN", place)
+    """Where that of docker.service is put; what is shipped is in the same folder."""
+    for unit in ("docker", "containerd"):
+        (tmp_path / f"{unit}-devices.conf").write_text(f"# {unit}\n")
+    monkeypatch.setattr(devices, "_SHIPPED", (tmp_path / "absent", tmp_path))
+    monkeypatch.setattr(devices, "_UNITS", tmp_path)
     monkeypatch.setattr(devices, "_RELOAD", ("touch", str(tmp_path / "reloaded")))
     monkeypatch.setattr(devices, "_SYSTEMD", tmp_path)
-    return place
+    return tmp_path / "docker.service.d" / "portero-devices.conf"
 
 
 def test_the_drop_in_is_a_link_that_stays_when_it_is_right(drop_in: Path) -> None:
@@ -29,8 +29,10 @@ def test_the_drop_in_is_a_link_that_stays_when_it_is_right(drop_in: Path) -> Non
     made = drop_in.lstat()
     portero("devices", "close")
 
-    assert (closed.exit_code, drop_in.readlink()) == (0, drop_in.parent.parent / "shipped.conf")
-    assert "systemctl restart docker" in closed.stdout
+    assert (closed.exit_code, drop_in.readlink()) == (0, drop_in.parent.parent / "docker-devices.conf")
+    assert "systemctl restart containerd docker" in closed.stdout
+    of_containerd = drop_in.parent.parent / "containerd.service.d" / drop_in.name
+    assert of_containerd.read_text() == "# containerd\n"
     # A younger link would count as one that was away since dockerd started.
     assert drop_in.lstat() == made
     assert (drop_in.parent.parent / "reloaded").exists()
@@ -41,14 +43,14 @@ def test_one_that_leads_elsewhere_is_replaced(drop_in: Path) -> None:
     drop_in.symlink_to("/nowhere")
 
     assert portero("devices", "close").exit_code == 0
-    assert drop_in.read_text() == "[Service]\n"
+    assert drop_in.read_text() == "# docker\n"
 
 
 def test_open_takes_it_away_also_where_there_is_none(drop_in: Path) -> None:
     portero("devices", "close")
 
     assert [portero("devices", "open").exit_code for _ in range(2)] == [0, 0]
-    assert not drop_in.is_symlink()
+    assert [*drop_in.parent.parent.glob("*.d/*")] == []
 
 
 def test_without_systemd_nothing_is_put_in_place(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,12 +62,12 @@ def test_without_systemd_nothing_is_put_in_place(drop_in: Path, monkeypatch: pyt
 
 
 def test_what_cannot_be_put_in_place_is_an_error(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (drop_in.parent.parent / "shipped.conf").rename(drop_in.parent.parent / "elsewhere.conf")
+    (drop_in.parent.parent / "docker-devices.conf").rename(drop_in.parent.parent / "elsewhere.conf")
     uninstalled = portero("devices", "close")
     assert (uninstalled.exit_code, drop_in.parent.exists()) == (2, False)
     assert "install Portero" in uninstalled.stderr
 
-    (drop_in.parent.parent / "elsewhere.conf").rename(drop_in.parent.parent / "shipped.conf")
+    (drop_in.parent.parent / "elsewhere.conf").rename(drop_in.parent.parent / "docker-devices.conf")
     monkeypatch.setattr(devices, "_RELOAD", ("false",))
     assert portero("devices", "close").exit_code == 2
 
@@ -75,7 +77,8 @@ def test_what_cannot_be_put_in_place_is_an_error(drop_in: Path, monkeypatch: pyt
     [("", 0, ""), ("block devices can be opened", 1, "dockerd does not start: block devices can be opened")],
 )
 def test_the_probe_says_why_it_fails(monkeypatch: pytest.MonkeyPatch, answer: str, status: int, message: str) -> None:
-    monkeypatch.setattr(devices, "probe_start", lambda environment: answer)
+    monkeypatch.setattr(devices, "probe_start", lambda environment, *, unpacks: answer if unpacks else "of containerd")
+    assert "containerd may open devices: of containerd" in portero("devices", "probe", "--containerd").stderr
 
     result = portero("devices", "probe")
 
@@ -84,7 +87,7 @@ def test_the_probe_says_why_it_fails(monkeypatch: pytest.MonkeyPatch, answer: st
 
 
 def test_a_probe_that_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(environment: object) -> str:
+    def fail(environment: object, *, unpacks: bool) -> str:
         raise OSError(24, "Too many open files", "/proc/devices")
 
     monkeypatch.setattr(devices, "probe_start", fail)
@@ -124,8 +127,9 @@ class Start:
     def _open(self, path: str, flags: int) -> int:
         raise OSError(self.errors[flags & os.O_ACCMODE], "error", path)
 
-    def probe(self, **environ: str) -> str:
-        return devices.probe_start({**START, **environ}, str(self.folder), proc=str(self.folder), left=str(self.left))
+    def probe(self, *, unpacks: bool = True, **environ: str) -> str:
+        folder, left = str(self.folder), str(self.left)
+        return devices.probe_start({**START, **environ}, folder, proc=folder, left=left, unpacks=unpacks)
 
     def proof(self) -> str | None:
         file = self.left / "docker.service"
@@ -165,6 +169,7 @@ def test_archives_must_be_unpacked_without_devices(start: Start, mounts: str, fo
     start.write("mountinfo", mounts)
 
     assert "on no mount with the option nodev" in start.probe(DOCKER_TMPDIR=folder)
+    assert start.probe(unpacks=False, DOCKER_TMPDIR=folder) == ""
 
 
 def test_without_systemd_there_is_no_start_to_name(start: Start) -> None:

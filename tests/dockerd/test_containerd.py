@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd import containerd
-from portero.dockerd.containerd import ContainerdPaths, find_arguments, locate_containerd
+from portero.dockerd.containerd import ContainerdPaths, find_arguments, find_process, locate_containerd
 from portero.dockerd.peer import Peer
 from portero.dockerd.unix_http import UnixConnection
 from tests.failing import fail_with
@@ -123,6 +123,14 @@ def test_the_command_line_is_that_of_the_containerd_at_the_other_end(
     (tmp_path / "7" / "cmdline").write_text("containerd\0--config\0/x\0")
 
     assert find_arguments(address, tmp_path) == arguments
+
+
+def test_the_process_that_listens_is_found(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (find_process(address), find_process("none.sock")) == (7, None)
+
+    monkeypatch.setattr(UnixConnection, "connect", fail_with(errno.EMFILE))
+    with pytest.raises(OSError, match="files"):
+        find_process(address)
 
 
 def test_where_none_listens_there_is_no_command_line(tmp_path: Path, address: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd.daemon import AskingDaemon, locate_daemon
-from portero.dockerd.device_access import PROBED, find_device_access, find_unit
+from portero.dockerd.device_access import PROBED, find_containerd_access, find_device_access, find_unit
 from portero.dockerd.proc import DockerdIdentity, RunningDockerd
 from portero.files.chroot import Files
 from portero.files.mount_table import Mount, MountTable
@@ -68,6 +68,25 @@ def test_archives_are_unpacked_where_devices_do_not_open(tree: Tree) -> None:
     assert (tree.find(nodev=False), tree.find(make(DOCKER_TMPDIR=""))) == ("changed", "changed")
     assert tree.find(make(INVOCATION_ID=""), nodev=False) == "open"
     assert make(DOCKER_TMPDIR="").temporary == "/var/lib/docker/tmp"
+
+
+def test_containerd_is_probed_by_itself(tree: Tree) -> None:
+    def find() -> str:
+        return find_containerd_access(42, Files(str(tree.root)), f"{tree.root}/proc")
+
+    assert find() == "unknown"
+    tree.write("/proc/42/stat", f"42 (containerd) S {' '.join(['0'] * 18)} {make().started} 0\n")
+    tree.write("/proc/42/environ", "LANG=C\0INVOCATION_ID=abd\0")
+    tree.write("/proc/42/cgroup", "0::/system.slice/containerd.service\n")
+    assert find() == "unknown"
+
+    tree.write("/lib/systemd/system/containerd.service", "[Service]\nDelegate=yes\n")
+    shipped = (ROOT / "packaging/systemd/containerd-devices.conf").read_text()
+    tree.write("/etc/systemd/system/containerd.service.d/portero-devices.conf", shipped)
+    tree.write(f"{PROBED}/containerd.service", "abd\n")
+    assert find() == "closed"
+    tree.remove("/etc/systemd/system/containerd.service.d/portero-devices.conf")
+    assert find() == "changed"
 
 
 @pytest.mark.parametrize("invocation", ["", "abd"])

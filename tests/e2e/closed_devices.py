@@ -1,4 +1,7 @@
-"""A dockerd that may open no device, as `portero devices close` leaves it, by version 1 of control groups."""
+"""A dockerd, and its containerd, that may open no device, as `portero devices close` leaves them.
+
+By version 1 of control groups.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from .guarded import GuardedDocker
+from .host import Process
 
 _GROUPS = Path("/sys/fs/cgroup/devices")
 needs_device_groups = pytest.mark.skipif(
@@ -25,10 +29,37 @@ class ClosedDocker(GuardedDocker):
         if not group.exists():
             group.mkdir()
             self.callback(group.rmdir)
-            (group / "devices.deny").write_text("a")
-            for rule in _RULES:
-                (group / "devices.allow").write_text(rule)
+            close_devices(group)
             self.do(f"mkdir -p {TEMPORARY} && mount --bind {TEMPORARY} {TEMPORARY}")
             self.do(f"mount -o remount,bind,nodev {TEMPORARY}")
-        words = ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh", *argv]
-        super().run_dockerd(words, {**(environment or {}), "DOCKER_TMPDIR": TEMPORARY})
+        super().run_dockerd(join(group, argv), {**(environment or {}), "DOCKER_TMPDIR": TEMPORARY})
+
+
+class SeparateDocker(ClosedDocker):
+    """With a containerd beside it, as packages have it, in a control group of its own: `closed` to devices or not."""
+
+    def __init__(self, *, closed: bool) -> None:
+        super().__init__(daemon_config={"features": {"containerd-snapshotter": True}})
+        self._closed = closed
+
+    def run_dockerd(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        group = _GROUPS / f"portero-containerd-{os.getpid()}-{id(self)}"
+        group.mkdir()
+        self.callback(group.rmdir)
+        if self._closed:
+            close_devices(group)
+        containerd = Process(self.host, "containerd", join(group, ["containerd"]))
+        self.callback(containerd.stop, "KILL")
+        containerd.wait_for(self.host.path("/run/containerd/containerd.sock").exists)
+        super().run_dockerd(argv, environment)
+
+
+def close_devices(group: Path) -> None:
+    (group / "devices.deny").write_text("a")
+    for rule in _RULES:
+        (group / "devices.allow").write_text(rule)
+
+
+def join(group: Path, argv: Sequence[str]) -> list[str]:
+    """The command that joins the group first."""
+    return ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh", *argv]

@@ -1,15 +1,17 @@
 """Nodes that a container puts in a file's way: each copy opens the disk, unless devices are closed to dockerd."""
 
+import json
 from typing import Any
 
 import pytest
 
-from .closed_devices import ClosedDocker, needs_device_groups
+from .closed_devices import ClosedDocker, SeparateDocker, needs_device_groups
 from .conftest import started
 from .device_nodes import Disk
 from .guarded import GuardedDocker, serve
 from .node_swaps import SwappingContainer
 from .refusals import refusing
+from .test_device_nodes import ORDINARY
 
 pytestmark = [pytest.mark.e2e, needs_device_groups]
 COPIES = {
@@ -63,6 +65,20 @@ def test_where_devices_are_closed_no_copy_opens_the_disk_and_hardened_allows_it(
         with docker.nothing_refused():
             for copy in COPIES:
                 docker.do(copy)
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["as packages start it", "closed"])
+def test_a_commit_opens_the_disk_where_a_containerd_beside_dockerd_may(disk: Disk, *, closed: bool) -> None:
+    with started(SeparateDocker(closed=closed)) as docker:
+        found = docker.portero("host", "--profile", "hardened", "--json").stdout
+        assert json.loads(found)["host"]["builds"]["containerdAccess"]["value"] == ("closed" if closed else "open")
+
+        assert SwappingContainer(docker, disk).attack(tries=4 if closed else 60) == (
+            set() if closed else {"ImageCommit"}
+        )
+        # What people do works.
+        for command in ORDINARY:
+            docker.do(command.replace("web", "other"))
 
 
 def test_a_commit_reads_files_of_root_by_their_paths(disk: Disk) -> None:

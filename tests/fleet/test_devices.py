@@ -22,13 +22,13 @@ _UPGRADE = "-X POST -H 'Connection: Upgrade' -H 'Upgrade: h2c'"
 SESSION = f"curl -si -m 5 --unix-socket /run/docker.sock http://d/session {_UPGRADE}"
 DROP_INS = "/etc/systemd/system/docker.service.d"
 OVERRIDE = f"printf '[Service]\\nDevicePolicy=auto\\nDeviceAllow=' > {DROP_INS}/z.conf"
-RESTART = "systemctl reset-failed docker; systemctl restart docker"
+RESTART = "systemctl reset-failed containerd docker; systemctl restart containerd docker"
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with installed(tmp_path_factory, "DEVICES=closed") as (booted, said):
-        assert "systemctl restart docker" in said
+        assert "systemctl restart containerd docker" in said
         booted.do("mkdir -p /etc/docker")
         booted.path("/etc/docker/daemon.json").write_text(DAEMON)
         booted.do(RESTART)
@@ -41,12 +41,14 @@ def _import(machine: Machine) -> str:
 
 
 def test_builds_loads_and_imports_work_where_devices_are_closed(machine: Machine) -> None:
-    assert "Operation not permitted" in machine.shell(OPENS).stderr
+    for opens in (OPENS, OPENS.replace("docker.service", "containerd.service")):
+        assert "Operation not permitted" in machine.shell(opens).stderr
+    assert machine.do("cat /run/portero-devices/containerd.service")
     assert "sha256:" in _import(machine)
     assert "Loaded image" in machine.do(LOAD)
     assert " 101 " in machine.shell(SESSION).stdout
     assert '"deviceAccess": "closed"' in machine.do("portero status --json")
-    assert "dockerd-opens-no-devices" not in machine.shell("portero host --profile hardened").stdout
+    assert "opens-no-devices" not in machine.shell("portero host --profile hardened").stdout
 
 
 @pytest.mark.parametrize(
@@ -97,5 +99,6 @@ def test_an_uninstallation_leaves_a_dockerd_that_starts(machine: Machine) -> Non
     machine.path("/etc/docker/daemon.json").write_text("{}")
     machine.do(f"systemctl reload docker; cd {ROOT} && packaging/install.sh uninstall")
 
-    assert not Path(machine.path(DROP_INS), "portero-devices.conf").is_symlink()
+    for folder in (DROP_INS, DROP_INS.replace("docker", "containerd")):
+        assert not Path(machine.path(folder), "portero-devices.conf").is_symlink()
     machine.do(RESTART)

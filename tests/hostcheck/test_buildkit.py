@@ -79,6 +79,30 @@ def test_specifications_are_looked_for_where_dockerd_says_that_it_does(host: Hos
     assert facts(host)["autoallowed"]["value"] == "unknown"
 
 
+CONTAINERDS = {"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}
+
+
+@pytest.mark.parametrize(
+    ("info", "environment", "listens", "found"),
+    [
+        (CONTAINERDS, "", True, "unknown"),
+        (CONTAINERDS, "", False, "closed"),
+        (CONTAINERDS, "ROOTLESSKIT_STATE_DIR=/run/x\0", True, "closed"),
+        ({"DriverStatus": [["Backing Filesystem", "extfs"]]}, "", True, "closed"),
+        (None, "", True, "unknown"),
+    ],
+    ids=["containerd's store", "dockerd's containerd", "rootless", "dockerd's store", "no answer"],
+)
+def test_containerd_counts_where_images_lie_in_its_store(
+    monkeypatch: pytest.MonkeyPatch, host: Host, info: Any, environment: str, *, listens: bool, found: str
+) -> None:
+    host.dockerd(environment=environment)
+    at = {str(host.at("/run/containerd/containerd.sock")): 43} if listens else {}
+    monkeypatch.setattr(buildkit, "find_process", at.get)
+
+    assert facts(host, info)["containerdAccess"]["value"] == found
+
+
 def test_private_keys_of_root_are_found_and_public_ones_are_not(host: Host) -> None:
     host.write("/root/.ssh/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\n")
     host.write("/root/.ssh/id_ed25519.pub", "ssh-ed25519 AAAA\n")

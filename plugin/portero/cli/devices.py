@@ -1,4 +1,6 @@
-"""`portero devices`: whether dockerd may open devices, by a drop-in of its systemd unit, which probes it at each start.
+"""`portero devices`: whether dockerd and containerd may open devices, by drop-ins of their systemd units.
+
+Each has its start probed.
 
 Nodes of numbers that no driver owns are made and opened: the control group answers EPERM before the kernel looks for a
 driver and says ENXIO (fs/namei.c, inode_permission). So nothing is opened, and no driver is loaded.
@@ -21,8 +23,9 @@ from portero.cli.terminal import show_lines
 from portero.dockerd.device_access import PROBED, find_unit
 from portero.files.mountinfo import MountReader
 
-_SHIPPED = (Path("/usr/local/share/portero/docker-devices.conf"), Path("/usr/share/portero/docker-devices.conf"))
-_DROP_IN = Path("/etc/systemd/system/docker.service.d/portero-devices.conf")
+_SHIPPED = (Path("/usr/local/share/portero"), Path("/usr/share/portero"))
+_UNITS = Path("/etc/systemd/system")
+_CLOSED = ("docker", "containerd")
 _RELOAD = ("systemctl", "daemon-reload")
 # There while systemd runs the host (sd_booted(3)).
 _SYSTEMD = Path("/run/systemd/system")
@@ -32,51 +35,61 @@ _SYSTEMD = Path("/run/systemd/system")
 def devices() -> None:
     """Close devices to dockerd: it opens those that a build, image or archive holds.
 
-    docker.service then lets it make device nodes, and open none (docs/install.md).
+    docker.service and containerd.service then let them make device nodes, and open none (docs/install.md).
     """
 
 
 @devices.command()
 def close() -> None:
-    """Put the drop-in of docker.service in place."""
-    shipped = next((path for path in _SHIPPED if path.exists()), None)
-    if shipped is None:
-        options.give_up([f"{_SHIPPED[0]}: is not there: install Portero with make install, or its package"])
+    """Put the drop-ins of docker.service and containerd.service in place."""
     if not _SYSTEMD.is_dir():
         options.give_up(
-            ["systemd does not run here, and only its unit closes devices to dockerd: build elsewhere, and pull"]
+            ["systemd does not run here, and only its units close devices to dockerd: build elsewhere, and pull"]
         )
-    with options.explain_os_errors(_DROP_IN, "run it as root"):
-        if not _DROP_IN.is_symlink() or _DROP_IN.readlink() != shipped:
-            _DROP_IN.parent.mkdir(parents=True, exist_ok=True)
-            _DROP_IN.unlink(missing_ok=True)
-            _DROP_IN.symlink_to(shipped)
+    for unit in _CLOSED:
+        paths = [folder / f"{unit}-devices.conf" for folder in _SHIPPED]
+        shipped = next((path for path in paths if path.exists()), None)
+        if shipped is None:
+            options.give_up([f"{paths[0]}: is not there: install Portero with make install, or its package"])
+        drop_in = _find_drop_in(unit)
+        with options.explain_os_errors(drop_in, "run it as root"):
+            if not drop_in.is_symlink() or drop_in.readlink() != shipped:
+                drop_in.parent.mkdir(parents=True, exist_ok=True)
+                drop_in.unlink(missing_ok=True)
+                drop_in.symlink_to(shipped)
     _reload_units()
-    show_lines(["dockerd opens no device from its next start on: systemctl restart docker"])
+    show_lines(["dockerd and containerd open no device from their next start on: systemctl restart containerd docker"])
 
 
 @devices.command("open")
 def open_again() -> None:
-    """Take the drop-in away again."""
-    with options.explain_os_errors(_DROP_IN, "run it as root"):
-        _DROP_IN.unlink(missing_ok=True)
+    """Take the drop-ins away again."""
+    for drop_in in map(_find_drop_in, _CLOSED):
+        with options.explain_os_errors(drop_in, "run it as root"):
+            drop_in.unlink(missing_ok=True)
     _reload_units()
-    show_lines(["dockerd may open devices"])
+    show_lines(["dockerd and containerd may open devices"])
 
 
 @devices.command()
-def probe() -> None:
-    """Probe it before dockerd starts; docker.service runs this.
+@click.option("--containerd", "unpacks_nothing", is_flag=True, help="Of containerd, which unpacks no archives.")
+def probe(*, unpacks_nothing: bool) -> None:
+    """Probe it before dockerd starts; docker.service runs this, and containerd.service.
 
     Exit status 1: dockerd could open devices.
     """
     try:
-        fault = probe_start(os.environ)
+        fault = probe_start(os.environ, unpacks=not unpacks_nothing)
     except OSError as error:
         options.give_up([f"{error.filename}: {error.strerror}: what dockerd may open cannot be probed"])
     if fault:
-        show_lines([f"portero: dockerd does not start: {fault} (to let it: portero devices open)"], err=True)
+        what = "containerd may open devices" if unpacks_nothing else "dockerd does not start"
+        show_lines([f"portero: {what}: {fault} (to let it: portero devices open)"], err=True)
         sys.exit(options.REFUSED)
+
+
+def _find_drop_in(unit: str) -> Path:
+    return _UNITS / f"{unit}.service.d" / "portero-devices.conf"
 
 
 def _reload_units() -> None:
@@ -94,10 +107,18 @@ _KINDS = {"character": stat.S_IFCHR, "block": stat.S_IFBLK}
 _GROUPS = {"character": "char", "block": "block"}
 
 
-def probe_start(environment: Mapping[str, str], folder: str = "/dev", proc: str = "/proc", left: str = PROBED) -> str:
+def probe_start(
+    environment: Mapping[str, str],
+    folder: str = "/dev",
+    proc: str = "/proc",
+    left: str = PROBED,
+    *,
+    unpacks: bool = True,
+) -> str:
     """Say why this start of a unit lets dockerd open devices; empty, and left in `left` for Portero: it does not.
 
-    `environment`: of the unit's processes. `folder`: where devices can be opened. OSError: it could not be probed.
+    `environment`: of the unit's processes. `folder`: where devices can be opened. `unpacks`: whether it unpacks
+    archives, in DOCKER_TMPDIR. OSError: it could not be probed.
     """
     # A line is HIERARCHY:CONTROLLERS:PATH (cgroups(7)).
     groups = Path(f"{proc}/self/cgroup").read_text().splitlines()
@@ -109,12 +130,16 @@ def probe_start(environment: Mapping[str, str], folder: str = "/dev", proc: str 
     path = Path(left, unit)
     path.unlink(missing_ok=True)
     temporary = environment.get("DOCKER_TMPDIR", "")
-    if not temporary or not MountReader(f"{proc}/self/mountinfo").read().find_mount(os.path.realpath(temporary)).nodev:
+    if unpacks and not (temporary and _is_nodev(temporary, proc)):
         return f"{temporary or 'DOCKER_TMPDIR'} is on no mount with the option nodev"
     if fault := _probe_devices(folder, Path(f"{proc}/devices").read_text()):
         return fault
     path.write_text(start)
     return ""
+
+
+def _is_nodev(folder: str, proc: str) -> bool:
+    return MountReader(f"{proc}/self/mountinfo").read().find_mount(os.path.realpath(folder)).nodev
 
 
 def _probe_devices(folder: str, drivers: str) -> str:

@@ -90,17 +90,31 @@ class ConfigFiles:
                     self.add(f"{folder}/{each}")
 
 
-def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] | None:
-    """The command line, without the program's name, of the containerd that listens at a path; empty when none does.
-
-    None: it may not be looked into, or does not take the connection. OSError: it could not be read.
-    """
+def find_process(address: str) -> int | None:
+    """The ID of the process that listens at a path; None: none does. OSError: it does not take the connection."""
     from portero.dockerd.unix_http import UnixConnection  # slow to load, and most commands ask no daemon
 
     connection = UnixConnection(address, _SECONDS)
     try:
         connection.connect()
-        process = proc / str(read_peer(connection.sock).pid)
+        return read_peer(connection.sock).pid
+    except OSError as error:
+        if error.errno in _NONE:
+            return None
+        raise
+    finally:
+        connection.close()
+
+
+def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] | None:
+    """The command line, without the program's name, of the containerd that listens at a path; empty when none does.
+
+    None: it may not be looked into, or does not take the connection. OSError: it could not be read.
+    """
+    try:
+        if (pid := find_process(address)) is None:
+            return ()
+        process = proc / str(pid)
         words = read_words(process / "cmdline")
         return tuple(words[1:]) if read_program(process) == _PROGRAM else ()
     except OSError as error:
@@ -109,8 +123,6 @@ def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] 
         if isinstance(error, TimeoutError) or error.errno in _CLOSED:
             return None
         raise
-    finally:
-        connection.close()
 
 
 def locate_containerd(

@@ -1,4 +1,4 @@
-"""Whether a dockerd may open devices: what it opens itself, in builds and archives, is in no container's device rules.
+"""Whether a dockerd, or its containerd, may open devices: what it opens itself is in no container's device rules.
 
 closed: it may not, neither by its control group nor where it unpacks archives. open: it may. changed: it could not when
 it started, and its unit or that folder changed since: the unit counts from systemd's next daemon-reload on. unknown:
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from portero.dockerd.daemon import AskingDaemon
-from portero.dockerd.proc import find_start, read_text
+from portero.dockerd.proc import find_start, parse_arguments, parse_start, read_text
 from portero.files.chroot import Files
 from portero.files.mount_table import MountTable
 from portero.files.units import list_files, read_setting
@@ -36,14 +36,27 @@ def find_device_access(daemon: AskingDaemon, files: Files, mounts: MountTable, p
     if 0 not in daemon.root_uids:
         return "closed"
     nodev = mounts.find_mount(files.resolve_path(daemon.temporary)).nodev
-    groups = dict(_split_group(line) for line in read_text(f"{proc}/{daemon.pid}/cgroup").splitlines())
+    return _find_access(daemon.pid, daemon.started, daemon.invocation, files, proc, nodev=nodev)
+
+
+def find_containerd_access(pid: int, files: Files, proc: str = "/proc") -> DeviceAccess:
+    """Whether the containerd of this process may: in its store it reads containers for a commit in dockerd's place."""
+    started = parse_start(read_text(f"{proc}/{pid}/stat"))
+    variables = (word.partition("=") for word in parse_arguments(read_text(f"{proc}/{pid}/environ")))
+    invocation = next((value for name, _, value in variables if name == "INVOCATION_ID"), "")
+    return "unknown" if started is None else _find_access(pid, started, invocation, files, proc, nodev=True)
+
+
+def _find_access(pid: int, started: int, invocation: str, files: Files, proc: str, *, nodev: bool) -> DeviceAccess:
+    """By its control group. `nodev`: whether devices do not open where it unpacks archives."""
+    groups = dict(_split_group(line) for line in read_text(f"{proc}/{pid}/cgroup").splitlines())
     # Empty: version 1 has no rules for devices here, whatever lists that hierarchy.
     rules = files.read_text_or(f"{_GROUPS}{groups['devices']}/devices.list", "") if "devices" in groups else ""
     if nodev and rules and _is_closed(rules.splitlines()):
         return "closed"
     unit = find_unit(groups.values())
-    if unit and daemon.invocation and files.read_text_or(f"{PROBED}/{unit}", "").strip() == daemon.invocation:
-        return "closed" if nodev and _stays_closed(files, unit, daemon.started) else "changed"
+    if unit and invocation and files.read_text_or(f"{PROBED}/{unit}", "").strip() == invocation:
+        return "closed" if nodev and _stays_closed(files, unit, started) else "changed"
     return "open" if rules or not nodev else "unknown"
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from portero.dockerd.containerd import find_process
 from portero.dockerd.daemon_defaults import are_off
-from portero.dockerd.device_access import find_device_access
+from portero.dockerd.device_access import DeviceAccess, find_containerd_access, find_device_access
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
@@ -19,6 +20,7 @@ from portero.values.json_types import JSON, Fact
 _CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 # Any value grants the device to every build (BuildKit solver/llbsolver/cdidevices/manager.go).
 _AUTOALLOW = "org.mobyproject.buildkit.device.autoallow"
+_CONTAINERDS: JSON = ["driver-type", "io.containerd.snapshotter.v1"]
 _KEY = "PRIVATE KEY-----"
 _BOUNDS = ("policy", "defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
 
@@ -32,6 +34,7 @@ def collect_facts(
     return {
         "entitlements": _find_entitlements(files, process, configuration),
         "deviceAccess": _find_device_access(files, configuration),
+        "containerdAccess": _find_containerd_access(files, configuration, info),
         "autoallowed": _find_autoallowed(files, configuration, info),
         "privateKeys": observe(keys, lambda: [*_find_files(files, (keys,), _KEY)]),
         "cgroupParent": configuration.read_text("cgroup-parent", ""),
@@ -61,6 +64,22 @@ def _find_device_access(files: Files, configuration: Configuration) -> Fact:
     proc = files.outside("/proc")
     # "unknown" is unknown to the host rules, too.
     return observe(at, lambda: find_device_access(daemon, files, read_mounts(files, str(daemon.pid)), proc))
+
+
+def _find_containerd_access(files: Files, configuration: Configuration, info: Info) -> Fact:
+    """Closed also where dockerd has its own store, or its own containerd, which is in its control group."""
+    at = "control group of containerd"
+    store, daemon = info.read_fact("DriverStatus", list), configuration.daemon
+    if daemon is None or not isinstance(store["value"], list):
+        return make_unknown(at)
+    if _CONTAINERDS not in store["value"] or daemon.rootless:
+        return make_fact("closed", str(store["at"]))
+
+    def find() -> DeviceAccess:
+        pid = find_process(files.outside(daemon.containerd))
+        return "closed" if pid is None else find_containerd_access(pid, files, files.outside("/proc"))
+
+    return observe(at, find)
 
 
 def _find_autoallowed(files: Files, configuration: Configuration, info: Info) -> Fact:
