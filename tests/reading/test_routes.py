@@ -122,7 +122,18 @@ def entry(**more: object) -> dict[str, object]:
     return {"id": "A", "method": "GET", "path": "/a", "body": "none", "bodyRequired": False, "reads": True} | more
 
 
-LOOKED_UP = ("container", "exec", "rollback", "containers", "volumes", "networks", "sources", "image", "name")
+LOOKED_UP = (
+    "container",
+    "exec",
+    "rollback",
+    "containers",
+    "volumes",
+    "networks",
+    "configs",
+    "sources",
+    "image",
+    "name",
+)
 VERSION = {"type": "string", "pattern": r"^1\.\d+$"}
 FORM = Draft202012Validator(
     {

@@ -41,6 +41,16 @@ def test_a_rule_that_the_site_switches_off_opens_the_way(daemon: Daemon, tmp_pat
     assert "docker run --volumes-from usesevil IMAGE" in bypasses(document)
 
 
+def test_a_volume_that_comes_back_with_the_former_settings_is_a_way(daemon: Daemon) -> None:
+    before = next(each for each in daemon.answers["/services"] if each["Spec"]["Name"] == "before")
+    mounts = before["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Mounts"]
+    mounts[:] = [{"Type": "volume", "Source": "evil", "Target": "/x"}]
+    assert "no-bind-volumes" in bypasses(found(daemon))["docker service rollback before"]
+
+    mounts[0]["Source"] = "data"
+    assert "docker service rollback before" not in bypasses(found(daemon))
+
+
 def test_the_options_of_a_network_that_only_holds_them_are_a_way(daemon: Daemon) -> None:
     mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
     options = {"com.docker.network.bridge.default_bridge": "true"}

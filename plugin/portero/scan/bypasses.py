@@ -4,13 +4,14 @@ Each bypass is itself judged as a request: one that a rule refuses is reported a
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from shlex import quote
 from typing import Any
 
 from portero.facts.inspected import Inspected
+from portero.judging.named_objects import list_of_service
 from portero.policy.rule import Example
 from portero.proof.rule_examples import load_examples
 from portero.scan.judged_objects import JudgedObject, Kind, ObjectJudge
@@ -95,14 +96,20 @@ class BypassFinder:
     def _escapes(self, judged: JudgedObject) -> tuple[str, ...]:
         return tuple(sorted(judged.list_escapes(self._judge.judge.policy)))
 
+    @cached_property
+    def _volumes(self) -> dict[str, tuple[str, ...]]:
+        return {each.name: self._escapes(each) for each in self._judged if each.kind == "volume"}
+
+    def _find_opened(self, volumes: Iterable[str]) -> set[str]:
+        """The rules that these volumes violate."""
+        return {rule for name in volumes for rule in self._volumes.get(name, ())}
+
     def _list_hosts(self) -> Iterator[_HostBypasses]:
         """Containers that users made, with what the volumes open that they use."""
-        volumes = {each.name: self._escapes(each) for each in self._judged if each.kind == "volume"}
         for each in self._judged:
             if each.kind != "container":
                 continue
-            used = [text(mount, "Name") for mount in objects(each.thing, "Mounts")]
-            opened = {rule for name in used for rule in volumes.get(name, ())}
+            opened = self._find_opened(text(mount, "Name") for mount in objects(each.thing, "Mounts"))
             escapes = each.list_escapes(self._judge.judge.policy)
             if opened or escapes:
                 mounts = bool(opened) or _are_mounts(each, escapes)
@@ -171,7 +178,9 @@ class BypassFinder:
         before = child(service.thing, "PreviousSpec")
         if not before:
             return
-        if rules := self._escapes(self._judge.judge_object(Inspected("ServiceCreate", service.name, before), {})):
+        former = self._escapes(self._judge.judge_object(Inspected("ServiceCreate", service.name, before), {}))
+        opened = self._find_opened(used.name for used in list_of_service(before) if used.kind == "volume")
+        if rules := tuple(sorted({*former, *opened})):
             named = quote(service.name)
             changes = {"path": {"id": service.name}, "query": {"rollback": ["previous"]}}
             cure = f"docker service update --force {named}, so that what was before is harmless too"
