@@ -165,7 +165,8 @@ def test_only_what_is_missing_is_added() -> None:
         "cpus": 1,
         "memswap_limit": "1g",
     }
-    assert list_limits(asking({"memory": 1 << 20}, "no-swap"), SITE) == {"memswap_limit": "1048576b"}
+    assert list_limits(asking({"memory": 1 << 20}, "no-swap"), SITE) == {"memswap_limit": "1m"}
+    assert list_limits(asking({"memory": 1_000_001}, "no-swap"), SITE) == {"memswap_limit": "1000001b"}
     assert list_limits(asking({}, "open-files-limit", "no-privileged"), SITE) == {
         "ulimits": {"nofile": {"soft": 4096, "hard": 10240}}
     }

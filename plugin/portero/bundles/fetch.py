@@ -102,7 +102,7 @@ def read_login(file: Path | None, host: str) -> str | None:
         if b":" not in base64.b64decode(login, validate=True):
             raise ValueError
     except OSError as error:
-        raise TransportFailed(f"{file}: cannot be read ({error.strerror})") from error
+        raise TransportFailed(f"{file}: cannot be read ({error.strerror}): docker login writes such a file") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TransportFailed(f"{file}: is not as `docker login` writes it, without a credential helper") from error
     return f"Basic {login}"

@@ -19,6 +19,7 @@ from portero.files.path import is_within
 from portero.judging.denial_entries import write_figures
 from portero.recording.request_files import DecidedRequest
 from portero.refusals import Refused
+from portero.values.go_values import format_size
 from portero.values.json_fields import child, flag, integer, objects, text, texts
 from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
@@ -158,10 +159,15 @@ def list_limits(checked: DecidedRequest, site: Mapping[str, JSON], measured: str
     if measured and "mem_limit" in keys:
         keys["mem_limit"] = measured
     if "memory-limit" in missing or _SWAP in missing:
-        keys["memswap_limit"] = keys.get("mem_limit") or (f"{memory}b" if memory else site["memory-max"])
+        keys["memswap_limit"] = keys.get("mem_limit") or (_write_size(memory) if memory else site["memory-max"])
     if _FILES in missing:
         keys["ulimits"] = {"nofile": {"soft": site["nofile-soft-max"], "hard": site["nofile-hard-max"]}}
     return keys
+
+
+def _write_size(size: int) -> str:
+    shown = format_size(size)
+    return f"{shown}b" if shown.isdigit() else shown
 
 
 def has_deploy_limits(files: Iterable[str], service: str) -> bool:
