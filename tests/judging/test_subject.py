@@ -45,6 +45,16 @@ def test_compose_labels_what_its_run_makes(label: JSON, is_one_off: bool) -> Non
     assert (composed.service, composed.is_one_off) == ("web", is_one_off)
 
 
+def test_a_stack_labels_the_services_that_it_makes() -> None:
+    body: dict[str, JSON] = {"Name": "shop_web", "Labels": {"com.docker.stack.namespace": "shop"}}
+
+    made = find_composed({"operation": "ServiceCreate", "body": body})
+
+    assert (made.service, made.is_stack) == ("web", True)
+    assert not find_composed({"operation": "ServiceUpdate", "body": body}).is_stack
+    assert not find_composed({"operation": "NetworkCreate", "body": body}).is_stack
+
+
 @pytest.mark.parametrize(
     ("method", "target"),
     [

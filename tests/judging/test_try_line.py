@@ -89,6 +89,21 @@ def test_an_option_of_compose_run_is_not_looked_for_in_the_file_alone(is_one_off
     assert proposed.line == line
 
 
+def test_who_deploys_a_stack_gets_the_keys_of_its_file() -> None:
+    changes = FlagChanges("ServiceCreate")
+    for flag, value in (("--memory", "1g"), ("--cpus", "1"), ("--pids-limit", "200"), ("--ulimit", "nofile=1:2")):
+        changes.note(flag, Change((value,)))
+    changes.note("--mount", Change(removed=("type=bind,source=/etc,target=/e",)))
+
+    proposed = try_line.propose(changes, (), Composed("web", is_stack=True))
+
+    assert proposed is not None
+    assert proposed.line == (
+        'service web in the compose file with {deploy: {resources: {limits: {memory: 1g, cpus: "1", pids: 200}}}, '
+        "ulimits: {nofile: {soft: 1, hard: 2}}}  (without volumes type=bind,source=/etc,target=/e)"
+    )
+
+
 def test_a_line_beyond_all_measure_is_left_out() -> None:
     changes = FlagChanges("ContainerCreate")
     changes.note("--volume", Change(removed=tuple(f"/etc:/a-folder-{n}" for n in range(100))))

@@ -6,7 +6,7 @@ The guard writes them in its try: lines, so they are not in the group `compose`,
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from portero.flags import parse_values
@@ -44,6 +44,24 @@ def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
         key = KEYS[flag]
         keys[key] = _merge_values(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
     return _write_yaml(keys) if keys else ""
+
+
+# Of limits `docker stack deploy` reads those below deploy alone.
+_DEPLOYED: Mapping[str, str] = {"--memory": "memory", "--cpus": "cpus", "--pids-limit": "pids"}
+
+
+def spell_stack_keys(flags: Sequence[tuple[str, str]]) -> str:
+    """The same for a file of `docker stack deploy`."""
+    # It takes no number of CPUs but as a text.
+    limits = [
+        f"{_DEPLOYED[flag]}: {json.dumps(value) if flag == '--cpus' else value}"
+        for flag, value in flags
+        if flag in _DEPLOYED
+    ]
+    deploy = f"deploy: {{resources: {{limits: {{{', '.join(limits)}}}}}}}" if limits else ""
+    others = spell_keys(flag for flag in flags if flag[0] not in _DEPLOYED)
+    both = ", ".join(filter(None, (deploy, others[1:-1])))
+    return f"{{{both}}}" if both else ""
 
 
 def declare_networks(networks: Iterable[str]) -> str:

@@ -243,6 +243,6 @@ class Judge:
             refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
-                composed = subject.find_composed(document) if by_compose else None
-                return try_line.propose(drafted.changes, refusing, composed)
+                made = subject.find_composed(document)
+                return try_line.propose(drafted.changes, refusing, made if by_compose or made.is_stack else None)
         return None

@@ -21,6 +21,7 @@ from portero.values.json_types import JSON
 _COMPOSE_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"
 _ONE_OFF_LABEL = "com.docker.compose.oneoff"
+_STACK_LABEL = "com.docker.stack.namespace"
 _MAKING = frozenset({"ContainerCreate", "ServiceCreate", "NetworkCreate", "VolumeCreate"})
 # Names of dockerd and services of Compose; a value of any other form is not repeated.
 _NAME = re.compile(r"/?([a-zA-Z0-9_.-]{1,80})")
@@ -70,8 +71,13 @@ def _name_made(target: Target | None, document: Mapping[str, JSON]) -> str:
 
 
 def find_composed(document: Mapping[str, JSON]) -> Composed:
-    """The service of a compose file whose container would be made, and whether `docker compose run` makes it."""
+    """The service of a compose file that would be made, or its container, and by which command."""
     labels = _get_labels(document)
+    # The label stays, whoever updates the service.
+    if (stack := to_text(labels.get(_STACK_LABEL))) and document.get("operation") == "ServiceCreate":
+        name = to_text(to_object(document.get("body")).get("Name"))
+        match = _NAME.fullmatch(name.removeprefix(f"{stack}_"))
+        return Composed(match[1] if match else "", is_stack=True)
     match = _NAME.fullmatch(to_text(labels.get(_SERVICE_LABEL)))
     return Composed(match[1] if match else "", is_one_off=labels.get(_ONE_OFF_LABEL) == "True")
 

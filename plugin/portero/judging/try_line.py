@@ -75,16 +75,20 @@ class FlagChanges:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What Compose makes. `service`: of the compose file, where it is known. `is_one_off`: by `docker compose run`."""
+    """What is made from a compose file. `service`: the one there, where it is known.
+
+    `is_one_off`: by `docker compose run`. `is_stack`: by `docker stack deploy`.
+    """
 
     service: str = ""
     is_one_off: bool = False
+    is_stack: bool = False
 
 
 def propose(changes: FlagChanges, still: Iterable[str], composed: Composed | None = None) -> Proposed | None:
     """The changes as docker takes them, with the line for this user; None where it would be too long.
 
-    `composed`: for a user of Compose.
+    `composed`: for a user of a compose file.
     """
     proposed = Proposed(
         command=COMMANDS[changes.operation],
@@ -116,11 +120,12 @@ def _spell_brackets(instead: Iterable[str], without: Iterable[str]) -> str:
 
 
 def _write_compose(changes: FlagChanges, composed: Composed) -> str:
-    of = _COMPOSED.get(changes.operation)
+    of = "service" if composed.is_stack else _COMPOSED.get(changes.operation)
     if of is None:
         return ""
+    spell_keys = compose_syntax.spell_stack_keys if composed.is_stack else compose_syntax.spell_keys
     try:
-        keys = compose_syntax.spell_keys(list(changes.added))
+        keys = spell_keys(list(changes.added))
         instead, without = (_spell_dropped(flags, composed) for flags in (changes.instead, changes.without))
     except LookupError:
         return ""
