@@ -10,13 +10,12 @@ import pytest
 from portero.bundles.archive import Bundle
 from portero.bundles.fetch import BundleSource, read_login
 from portero.bundles.https import TransportFailed
-from portero.settings.setting_values import WebAddress
 
 from .signed import answer, answer_bundle, server
 
 
 def source(url: str) -> BundleSource:
-    return BundleSource(WebAddress(f"{url}/policy.tar.gz"), 20.0)
+    return BundleSource(f"{url}/policy.tar.gz", 20.0)
 
 
 def test_a_file_is_fetched_once_for_each_etag() -> None:
@@ -52,7 +51,7 @@ def test_the_signature_stands_beside_the_file_and_can_be_missing_but_not_unreach
         answer(handler, status[0] if beside else 200, b"text\n" if beside else b"data")
 
     with server(respond) as url:
-        queried = BundleSource(WebAddress(f"{url}/policy.tar.gz?token=x"), 20.0)
+        queried = BundleSource(f"{url}/policy.tar.gz?token=x", 20.0)
         there = queried.fetch()
         status.pop(0)
         missing = queried.fetch()
@@ -75,7 +74,7 @@ def test_all_exchanges_have_one_deadline() -> None:
         server(respond) as url,
         pytest.raises(TransportFailed, match=r"127\.0\.0\.1:\d+: did not answer in full") as failed,
     ):
-        BundleSource(WebAddress(f"{url}/policy.tar.gz"), 0.6).fetch()
+        BundleSource(f"{url}/policy.tar.gz", 0.6).fetch()
 
     assert str(failed.value).endswith("within 0.6 s")
 

@@ -20,7 +20,7 @@ from portero.bundles.fetch import BundleSource
 from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
 from portero.bundles.registry import ARTIFACT, SIGNATURE
-from portero.settings.setting_values import OciAddress, WebAddress
+from portero.settings.setting_values import OciAddress
 
 from .signed import bundle, files, server, trust
 
@@ -107,7 +107,7 @@ def test_whatever_a_registry_or_server_sends_a_pull_ends_with_a_sentence(tmp_pat
         file.write_text(json.dumps({"auths": {host: {"auth": "YTpi"}}}))
         file.chmod(0o600)
         for number in range(MANY):
-            address = OciAddress(host, "policy", "prod") if number % 2 else WebAddress(f"{url}/policy.tar.gz")
+            address = OciAddress(host, "policy", "prod") if number % 2 else f"{url}/policy.tar.gz"
             source = BundleSource(address, SECONDS, file if login else None)
             began = time.monotonic()
             check(pull_bundle(source, tmp_path / "kept", trust, lambda folder: None).fault, began)

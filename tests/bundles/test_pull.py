@@ -16,7 +16,7 @@ from portero.bundles import archive
 from portero.bundles.archive import Bundle
 from portero.bundles.fetch import BundleSource
 from portero.bundles.pull import is_whole, pull_bundle, put
-from portero.settings.setting_values import CURRENT, WebAddress
+from portero.settings.setting_values import CURRENT
 from portero.signing.versions import Seen
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState
@@ -42,7 +42,7 @@ class Served:
 
 
 def pull(url: str, folder: Path, seen: dict[str, Seen] | None = None) -> BundleState:
-    source = BundleSource(WebAddress(f"{url}/p"), 20.0)
+    source = BundleSource(f"{url}/p", 20.0)
     told = pull_bundle(source, folder, lambda: trust(seen), lambda place: None)
     assert bundle_state.read_bundle_state(folder) == told
     return told
@@ -152,7 +152,7 @@ def test_a_bundle_that_a_disk_lost_or_damaged_is_fetched_again(tmp_path: Path, h
 )
 def test_what_a_server_sends_ends_a_pull_with_a_note(tmp_path: Path, work: Callable[[], object], fault: str) -> None:
     with server(Served()) as url:
-        source = BundleSource(WebAddress(f"{url}/p"), 0.2)
+        source = BundleSource(f"{url}/p", 0.2)
         told = pull_bundle(source, tmp_path, trust, lambda folder: work() and None)
 
     assert fault in told.fault
@@ -172,8 +172,8 @@ def test_a_note_that_cannot_be_read_counts_as_none_and_all_is_fetched_anew(tmp_p
 def test_a_note_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
     bundle_state.locate(tmp_path).mkdir()
     with server(Served()) as url:
-        told = pull_bundle(BundleSource(WebAddress(f"{url}/p"), 20.0), tmp_path, trust, lambda place: None)
-    away = pull_bundle(BundleSource(WebAddress("http://127.0.0.1:9/p"), 20.0), tmp_path, trust, lambda place: None)
+        told = pull_bundle(BundleSource(f"{url}/p", 20.0), tmp_path, trust, lambda place: None)
+    away = pull_bundle(BundleSource("http://127.0.0.1:9/p", 20.0), tmp_path, trust, lambda place: None)
 
     assert (told.fault, told.refused) == (f"cannot write {tmp_path}/state.json: Is a directory", False)
     assert version(tmp_path) == "1"

@@ -15,7 +15,7 @@ from portero.bundles.https import HttpAnswer, Transport, TransportFailed, answer
 from portero.bundles.registry import Registry
 from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.files.whole_files import read_regular_file
-from portero.settings.setting_values import OciAddress, WebAddress
+from portero.settings.setting_values import OciAddress
 from portero.values.json_objects import load_object
 
 # A pull asks for at most so many seconds, whatever the server does; all work on what it sent takes so many times that.
@@ -29,12 +29,12 @@ _ETAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
 
 @dataclass(frozen=True, slots=True)
 class BundleSource:
-    """An address and how to get there, within `seconds` for all exchanges.
+    """An address, in a registry or the URL of a file, and how to get there, within `seconds` for all exchanges.
 
     `login`: a file of logins; `ca`: a file of CAs to trust; `hosts`: other servers that this one may lead to.
     """
 
-    address: OciAddress | WebAddress
+    address: OciAddress | str
     seconds: float
     login: Path | None = None
     ca: Path | None = None
@@ -42,11 +42,10 @@ class BundleSource:
 
     def fetch(self, mark: str = "") -> Bundle | None:
         """The bundle; None while its mark is still this one. Raises TransportFailed."""
-        url = self.address.url
+        address = self.address
+        url = address if isinstance(address, str) else address.url
         with answers_within(self.seconds, url.split("/")[2]):
-            if isinstance(self.address, OciAddress):
-                return self.open_registry(self.address).pull(mark)
-            return self._fetch_file(url, mark)
+            return self._fetch_file(url, mark) if isinstance(address, str) else self.open_registry(address).pull(mark)
 
     def open_registry(self, address: OciAddress) -> Registry:
         """The registry of this address, as this source gets there."""

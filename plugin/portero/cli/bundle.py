@@ -20,7 +20,7 @@ from portero.cli.sign import describe, read_files, read_manifest, read_trusted_k
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.reading import api_tables
-from portero.settings.setting_values import CURRENT, OciAddress, WebAddress, parse_address
+from portero.settings.setting_values import CURRENT, OciAddress, parse_address
 from portero.settings.settings import Settings
 from portero.signing import signature
 from portero.signing.signature import PrivateKey
@@ -174,10 +174,10 @@ def _name_signature(file: Path) -> Path:
     return file.with_name(file.name + SIGNATURE_SUFFIX)
 
 
-def _open_source(address: OciAddress | WebAddress, settings: Settings) -> BundleSource:
+def _open_source(address: OciAddress | str, settings: Settings) -> BundleSource:
     return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca, settings.bundle_hosts)
 
 
-def _parse(address: str) -> OciAddress | WebAddress:
+def _parse(address: str) -> OciAddress | str:
     with options.give_up_on(ValueError, name=address):
         return parse_address(address)

@@ -43,13 +43,8 @@ class OciAddress:
         return self.reference.startswith("sha256:")
 
 
-@dataclass(frozen=True, slots=True)
-class WebAddress:
-    url: str
-
-
-def parse_address(text: str) -> OciAddress | WebAddress:
-    """The address; raises ValueError with a sentence."""
+def parse_address(text: str) -> OciAddress | str:
+    """The address, that of a file as it is; raises ValueError with a sentence."""
     if match := _OCI.fullmatch(text):
         host = match["host"] + (match["port"] or "")
         return OciAddress(host, match["name"], match["tag"] or match["digest"])
@@ -58,7 +53,7 @@ def parse_address(text: str) -> OciAddress | WebAddress:
         raise ValueError(_FORMS)
     if match["scheme"] == "http" and not is_this_machine(match["host"]):
         raise ValueError("write https://: without TLS a bundle comes from this machine only")
-    return WebAddress(text)
+    return text
 
 
 def is_this_machine(host: str) -> bool:
