@@ -1,6 +1,6 @@
 """From settings to a judge: the policy read from its folders, trusted or refused.
 
-The files are kept byte for byte (`Loaded.files`), so that they can be loaded and verified again.
+The files are kept byte for byte (`PolicyState.files`), so that they can be loaded and verified again.
 """
 
 import time
@@ -52,25 +52,16 @@ def load_trusted(
     `saved`: the files to load instead of what the site's own folders hold now, which are not read.
     """
     if not settings.trusted_keys:
-        loaded = _load_all(settings, operations, make_reader(saved), before, {})
-        links = list_links(settings) if saved is None else ()
-        return replace(loaded, state=replace(loaded.state, links=links))
+        return _load_all(settings, operations, make_reader(saved), before, {}, has_folders=saved is None)
     # It loads `cryptography`, which takes its time and which no other host needs.
     from portero.application import signed_folders
 
     signed = signed_folders.make_signed_reader(settings, saved, before.signed if before else None)
-    loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
+    loaded = _load_all(settings, operations, signed.read, before, signed.manifests, has_folders=saved is None)
     new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
     is_first = bool(new) and not last_policy.was_signed(settings)
-    links = list_links(settings) if saved is None else ()
-    state = replace(
-        loaded.state,
-        files={**loaded.state.files, **signed.files},
-        new_groups=tuple(sorted(new)),
-        links=links,
-        is_first=is_first,
-    )
-    return replace(loaded, state=state)
+    files, groups = {**loaded.state.files, **signed.files}, tuple(sorted(new))
+    return replace(loaded, state=replace(loaded.state, files=files, new_groups=groups, is_first=is_first))
 
 
 def _load_all(
@@ -79,6 +70,8 @@ def _load_all(
     reader: Reader,
     before: PolicyState | None,
     signed: Mapping[Path, Manifest],
+    *,
+    has_folders: bool,
 ) -> Loaded:
     files: dict[Path, Mapping[str, bytes]] = {}
     builtin = make_reader(before.files if before else None)
@@ -92,7 +85,8 @@ def _load_all(
     if policy.trusted.token_issuers and not settings.host_groups:
         raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
     now = time.time()
-    return Loaded(policy, PolicyState(now, now, (), signed, files))
+    links = list_links(settings) if has_folders else ()
+    return Loaded(policy, PolicyState(now, now, (), signed, files, links=links))
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest], *, only_tries: bool = False) -> None:
