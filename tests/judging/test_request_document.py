@@ -11,6 +11,7 @@ import pytest
 from portero.facts.inspected import Inspected
 from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
+from portero.judging.request_document import CallParameters
 from portero.reading.api_tables import load_api
 from portero.reading.body_decoder import Canonical
 from portero.reading.routes import Routes
@@ -27,15 +28,8 @@ def build(
     body: Any, *unknown: str, name: str = "ContainerCreate", version: str = "1.45", host: FixedHost = HOST
 ) -> dict[str, Any]:
     (operation,) = [operation for operation in ROUTES.operations if operation.id == name]
-    return request_document.build_document(
-        operation=operation,
-        version=version,
-        path={},
-        query={"name": ("web",)},
-        identity={"user": "alice"},
-        canonical=Canonical(body, unknown),
-        host=host,
-    )
+    call = CallParameters(name, operation.method, version, {}, {"name": ("web",)})
+    return request_document.build_document(call, {"user": "alice"}, Canonical(body, unknown), host)
 
 
 def test_the_parts_are_those_of_the_schema() -> None:

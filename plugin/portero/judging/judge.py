@@ -33,6 +33,7 @@ from portero.judging.context import Context
 from portero.judging.enforcement import Enforcement, find_operation, lift_violations, report_waived
 from portero.judging.existing_objects import Existing
 from portero.judging.image_vouching import describe_vouching
+from portero.judging.request_document import CallParameters
 from portero.judging.unjudged_reads import UnjudgedReads
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
@@ -171,15 +172,9 @@ class Judge:
         )
 
     def _build_document(self, request: ApiRequest, who: Identity, host: HostMoment) -> dict[str, JSON]:
-        return request_document.build_document(
-            operation=request.match.operation,
-            version=request.target.version,
-            path=request.match.path,
-            query=request.target.query,
-            identity=who.make_document(),
-            canonical=body.read_body(request, self.shapes),
-            host=host,
-        )
+        match, target = request.match, request.target
+        call = CallParameters(match.operation.id, match.operation.method, target.version, match.path, target.query)
+        return request_document.build_document(call, who.make_document(), body.read_body(request, self.shapes), host)
 
     def _judge(self, read: dict[str, JSON], context: Context, acts: Sequence[Acting] = ACTS) -> _Judged:
         document = self._with_objects(read, context)

@@ -12,7 +12,6 @@ from portero.host.notes import HostNotes, NotedMoment
 from portero.host.view import HostMoment
 from portero.reading.body_decoder import Canonical, canonicalize
 from portero.reading.go_json import make_tree
-from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.values.json_types import JSON
 
@@ -30,10 +29,11 @@ class _CachedObject:
 
 
 @dataclass(frozen=True, slots=True)
-class _CallParameters:
-    """What facts are read from beside the body. `operation`: its ID."""
+class CallParameters:
+    """A call but for its body. `operation`: its ID."""
 
     operation: str
+    method: str
     version: str | None
     path: Mapping[str, str]
     query: Mapping[str, tuple[str, ...]]
@@ -53,27 +53,19 @@ class RequestDocument(TypedDict):
 
 
 def build_document(
-    *,
-    operation: Operation,
-    version: str | None,
-    path: Mapping[str, str],
-    query: Mapping[str, tuple[str, ...]],
-    identity: Mapping[str, JSON],
-    canonical: Canonical,
-    host: HostMoment,
+    call: CallParameters, identity: Mapping[str, JSON], canonical: Canonical, host: HostMoment
 ) -> dict[str, JSON]:
     """The document of one request, without `objects`; raises Refused where a fact cannot be read."""
-    call = _CallParameters(operation.id, version, path, query)
-    return _assemble_document(call, operation.method, identity, canonical, _read_facts(call, canonical, host))
+    return _assemble_document(call, identity, canonical, _read_facts(call, canonical, host))
 
 
 def _assemble_document(
-    call: _CallParameters, method: str, identity: Mapping[str, JSON], canonical: Canonical, facts: dict[str, JSON]
+    call: CallParameters, identity: Mapping[str, JSON], canonical: Canonical, facts: dict[str, JSON]
 ) -> dict[str, JSON]:
     return {
         "operation": call.operation,
         "apiVersion": call.version,
-        "method": method,
+        "method": call.method,
         "path": dict(call.path),
         "query": {name: list(values) for name, values in call.query.items()},
         "identity": dict(identity),
@@ -90,7 +82,7 @@ def describe_making(
 
     What is used again and again is read once.
     """
-    call = _CallParameters(made.operation, None, {"id": made.name}, {"name": (made.name,)})
+    call = CallParameters(made.operation, "POST", None, {"id": made.name}, {"name": (made.name,)})
     text = json.dumps((made.operation, made.name, made.body))
     cached = cast("_CachedObject | None", shapes.cache.get(text))
     if cached is None or not cached.answers.still_hold(host):
@@ -102,7 +94,7 @@ def describe_making(
             if len(shapes.cache) >= _MAX_CACHED:
                 shapes.cache.clear()
             shapes.cache[text] = cached
-    document = _assemble_document(call, "POST", identity, cached.canonical, cached.facts)
+    document = _assemble_document(call, identity, cached.canonical, cached.facts)
     return {**document, "objects": dict(used)}
 
 
@@ -110,7 +102,8 @@ def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str
     """The document with the facts of the body and the query that it has now, without `objects`, as `build` makes it."""
     now = cast(RequestDocument, document)
     query = {name: tuple(values) for name, values in now["query"].items()}
-    facts = _collect(_CallParameters(now["operation"], now["apiVersion"], now["path"], query), now["body"], host)
+    call = CallParameters(now["operation"], now["method"], now["apiVersion"], now["path"], query)
+    facts = _collect(call, now["body"], host)
     of_body: dict[str, JSON] = {
         name: now["facts"][name] for name in ("unknownFields", "droppedFields") if name in now["facts"]
     }
@@ -126,7 +119,7 @@ def drop_fields(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     return {**document, "body": body}
 
 
-def _read_facts(call: _CallParameters, canonical: Canonical, host: HostMoment) -> dict[str, JSON]:
+def _read_facts(call: CallParameters, canonical: Canonical, host: HostMoment) -> dict[str, JSON]:
     facts = _collect(call, canonical.body, host)
     if canonical.body is not None:
         facts["unknownFields"] = [{"at": at} for at in canonical.unknown]
@@ -134,6 +127,6 @@ def _read_facts(call: _CallParameters, canonical: Canonical, host: HostMoment) -
     return facts
 
 
-def _collect(call: _CallParameters, body: JSON, host: HostMoment) -> dict[str, JSON]:
+def _collect(call: CallParameters, body: JSON, host: HostMoment) -> dict[str, JSON]:
     facts = collect_facts(call.operation, body, call.query, call.path, host)
     return defaults.fill_in(facts, call.operation, body, call.version, host.daemon)

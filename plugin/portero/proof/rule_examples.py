@@ -8,7 +8,7 @@ example-site/, which has values that only examples need. Raises LoadError as loa
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -21,6 +21,7 @@ from portero.hostcheck import host_rules
 from portero.hostcheck.fact import make_certain, make_possible
 from portero.judging import request_document
 from portero.judging.judge import Judge
+from portero.judging.request_document import CallParameters
 from portero.policy import loader, site
 from portero.policy.at import spell_at
 from portero.policy.json_files import find_faults
@@ -52,15 +53,16 @@ class Examples:
         base, changes = self._make_base(operation), example.changes
         query = cast(dict[str, list[str]], apply_patch(base["query"], changes.get("query", {})))
         body = apply_patch(base["body"], changes["body"]) if "body" in changes else base["body"]
-        document = request_document.build_document(
-            operation=replace(operation, method=operation.method.replace("*", "POST")),
-            version=API_VERSION,
-            path=cast(dict[str, str], apply_patch(base["path"], changes.get("path", {}))),
-            query={name: tuple(values) for name, values in query.items()},
-            identity=cast(dict[str, JSON], apply_patch(_NO_IDENTITY, changes.get("identity", {}))),
-            canonical=self._canonicalize_body(operation, body),
-            host=FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
+        call = CallParameters(
+            operation.id,
+            operation.method.replace("*", "POST"),
+            API_VERSION,
+            cast(dict[str, str], apply_patch(base["path"], changes.get("path", {}))),
+            {name: tuple(values) for name, values in query.items()},
         )
+        identity = cast(dict[str, JSON], apply_patch(_NO_IDENTITY, changes.get("identity", {})))
+        host = FixedHost(cast(dict[str, JSON], changes.get("host", {})))
+        document = request_document.build_document(call, identity, self._canonicalize_body(operation, body), host)
         return document | {"objects": changes.get("objects", {})}
 
     def _make_base(self, operation: Operation) -> dict[str, JSON]:
