@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portero.decision import Decision
 from portero.flags.docker import SHORT
@@ -215,7 +215,8 @@ def find_allowed(
         if proposed is None or proposed.still or not _is_command(proposed.command, typed):
             return ""
         removed = (*proposed.instead, *proposed.without)
-        typed = typed.replace_words(correct_command(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
+        words = correct_command(typed.all, typed.subcommand, proposed.add, removed, os.getcwd())
+        typed = replace(typed, all=tuple(words))
         decisions = try_again(typed)
     return ""
 

@@ -71,8 +71,9 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         with lock_folder(file.parent):
             seen = read_versions(file)
-            if not allow_rollback:
-                _refuse_older(seen, manifests)
+            for folder, manifest in manifests.items():
+                if not allow_rollback and (why := find_fault(seen, manifest)):
+                    raise LoadError([f"{folder}: {why}"])
             now = list_seen(manifests)
             if any(seen.get(group) != one for group, one in now.items()):
                 groups: JSON = {group: asdict(one) for group, one in sorted((seen | now).items())}
@@ -82,13 +83,6 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
                     target.unlink()
     except OSError as error:
         raise LoadError([f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE"]) from error
-
-
-def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) -> None:
-    for folder, manifest in manifests.items():
-        why = find_fault(seen, manifest)
-        if why:
-            raise LoadError([f"{folder}: {why}"])
 
 
 _CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -119,9 +119,6 @@ class CommandLine:
     subcommand: int
     is_compose: bool
     program: int = 1
-
-    def replace_words(self, words: Sequence[str]) -> "CommandLine":
-        return replace(self, all=tuple(words))
 
     @property
     def asks_for_terminal(self) -> bool:
