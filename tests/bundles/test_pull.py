@@ -109,7 +109,7 @@ def test_an_unchanged_bundle_is_refused_once_the_host_takes_another_group(tmp_pa
     served = Served()
     with server(served) as url:
         pull(url, tmp_path)
-        source = BundleSource(WebAddress(f"{url}/p"), 20.0)
+        source = BundleSource(f"{url}/p", 20.0)
         noted = pull_bundle(source, tmp_path, lambda: replace(trust(), groups=("db",)), lambda place: None)
 
     assert (noted.refused, noted.fault) == (True, "the bundle is signed for web, this host takes db")
