@@ -13,3 +13,4 @@ docker commit -c 'HEALTHCHECK CMD true' web app:checked
 docker commit -c 'EXPOSE 8001 8002 8003 8004' web app:ports
 curl -sS --fail --unix-socket /run/docker.sock -H 'Content-Type: application/json' -d '{"Cmd": ["sleep", "1"]}' \
     http://localhost/containers/old/exec
+printf '{{range 9}}x{{end}}' | docker config create --template-driver golang old -

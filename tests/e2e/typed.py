@@ -83,8 +83,8 @@ def _of(rule: Mapping[str, Any], name: str) -> list[Command]:
         Command(name, rule["level"], kind, command, example.get("host", {}))
         for kind in kinds
         for command, example in rule[kind].items()
-        # Only a plugin makes a network that this rule refuses; unit tests judge one.
-        if name != "existing-network"
+        # Only a plugin makes a network, or has a secret, that these rules refuse; unit tests judge them.
+        if name != "existing-network" and "secrets" not in example.get("objects", {})
         # test_identity asks who reads.
         if name != "known-identity-reads"
         # Who has an identity reaches the daemon over TLS, which the guarded one does not offer.
