@@ -60,7 +60,6 @@ def read_routes(folder: str) -> HostRoutes:
     except FileNotFoundError:
         if_inet6 = None  # a kernel without IPv6
     ipv6 = None if if_inet6 is None else (if_inet6, _read_file(folder, "ipv6_route"))
-    # Its lines count packets, too.
     interfaces = frozenset(line.partition(":")[0].strip() for line in _read_file(folder, "dev").splitlines()[2:])
     return HostRoutes(_parse(fib_trie, route, ipv6), interfaces)
 
