@@ -200,7 +200,9 @@ class Fleet:
 
     def alerts(self) -> set[tuple[str, str]]:
         """Name and host of each alert that fires."""
-        text = self.services.do("curl --silent --retry 30 --retry-all-errors http://127.0.0.1:9090/api/v1/alerts")
+        # While it starts it answers 503 with a text, which must not stand before the answer.
+        ask = "curl --silent --fail --retry 30 --retry-all-errors http://127.0.0.1:9090/api/v1/alerts"
+        text = self.services.do(ask)
         firing = (alert for alert in json.loads(text)["data"]["alerts"] if alert["state"] == "firing")
         return {(alert["labels"]["alertname"], alert["labels"]["instance"].split(":")[0]) for alert in firing}
 
