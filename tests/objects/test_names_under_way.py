@@ -18,6 +18,8 @@ BUILD, MADE_COPY = NameUse(BUILT, is_copy=False), NameUse("happy_curie7", is_cop
         (COPY, COPY, True),
         (GIVEN, GIVEN, True),
         (COPY, NameUse("db", is_copy=False), True),
+        (BUILD, NameUse("build", is_copy=True), True),  # a container of this name is none of a build's
+        (MADE_COPY, NameUse("build", is_copy=False), True),
         (NameUse("Web", is_copy=False), COPY, True),
         (BUILD, MADE_COPY, False),
         (MADE_COPY, BUILD, False),

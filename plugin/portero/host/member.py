@@ -103,7 +103,8 @@ class Source:
     at: str = ""
 
 
-ANY, MADE, BUILT = "", "*", "build"
+# No container can have these as its name.
+ANY, MADE, BUILT = "", "*", "*build"
 # How dockerd names a container that gets no name (moby pkg/namesgenerator), and swarm that of a task.
 _MADE_NAME = re.compile(r"[a-z]+_[a-z]+[0-9]?")
 _TASK_NAME = re.compile(r".+\.[0-9a-z]{25}")
