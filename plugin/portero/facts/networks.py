@@ -50,7 +50,7 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
 
 def read_service(body: Fact, host: HostMoment) -> list[JSON]:
     """Networks of the task and, from older clients, of the service itself."""
-    return [_read_service_network(text(network, "Target"), at, host) for network, at in _list_attachments(body)]
+    return [_read_service_network(text(network, "Target"), at, host) for network, at in list_attachments(body)]
 
 
 def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
@@ -85,7 +85,7 @@ def read_endpoint_sysctls(body: Fact) -> list[JSON]:
     holders = [
         *((endpoint, "NetworkingConfig.EndpointsConfig[*]") for endpoint in endpoints.values()),
         (child(body, "EndpointConfig"), "EndpointConfig"),
-        *_list_attachments(body),
+        *list_attachments(body),
     ]
     return [
         one
@@ -123,7 +123,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
     }
 
 
-def _list_attachments(body: Fact) -> list[tuple[Fact, str]]:
+def list_attachments(body: Mapping[str, JSON]) -> list[tuple[Fact, str]]:
     """The networks of a service, each with its place."""
     lists = (
         ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),

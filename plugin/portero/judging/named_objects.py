@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.facts.networks import find_taken
+from portero.facts.networks import find_taken, list_attachments
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
 from portero.reading.uri import find_first
 from portero.refusals import Refused
@@ -152,14 +152,13 @@ def list_configs(spec: Mapping[str, JSON]) -> Iterator[Named]:
 def list_of_service(spec: Mapping[str, JSON]) -> Iterator[Named]:
     """What a service uses by its settings: secrets, configs, volumes and networks."""
     yield from list_configs(spec)
-    task = child(spec, "TaskTemplate")
-    for index, mount in enumerate(objects(child(task, "ContainerSpec"), "Mounts")):
+    container = child(child(spec, "TaskTemplate"), "ContainerSpec")
+    for index, mount in enumerate(objects(container, "Mounts")):
         if text(mount, "Type") == "volume" and (source := text(mount, "Source")):
             yield Named("volume", source, f"{_SPEC}.Mounts[{index}]")
-    for at, networks in (("TaskTemplate.Networks", objects(task, "Networks")), ("Networks", objects(spec, "Networks"))):
-        for index, network in enumerate(networks):
-            if (name := text(network, "Target")) not in PREDEFINED:
-                yield Named("network", name, f"{at}[{index}]")
+    for network, at in list_attachments(spec):
+        if (name := text(network, "Target")) not in PREDEFINED:
+            yield Named("network", name, at)
 
 
 def _find_path_id(document: Mapping[str, JSON]) -> str | None:
