@@ -33,8 +33,10 @@ def open_recorder(file: Path, max_bytes: int) -> "Recorder":
 def check_recorder(file: Path) -> None:
     """Whether requests could be recorded there; raises LoadError. Nothing is changed."""
     with _explain_errors(file):
-        if is_there(file) or not try_to_make(file):
+        if is_there(file):
             _open_file(file).close()
+        else:
+            try_to_make(file)
 
 
 @contextmanager
