@@ -36,7 +36,7 @@ class ClosedDocker(GuardedDocker):
 
 
 class SeparateDocker(ClosedDocker):
-    """With a containerd beside it, as packages have it, in a control group of its own: `closed` to devices or not."""
+    """With a containerd beside it, as packages have it, in another control group: `closed` to devices or not."""
 
     def __init__(self, *, closed: bool) -> None:
         super().__init__(daemon_config={"features": {"containerd-snapshotter": True}})

@@ -53,10 +53,10 @@ def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
         )
     wanted = "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
     try:
-        said = run_command("systemctl", "show", "docker.socket", wanted)
+        output = run_command("systemctl", "show", "docker.socket", wanted)
     except UnitsFail as fault:
         raise UnitsFail(f"{fault}; without systemd doors are a recipe (docs/doors.md)") from fault
-    lines = [line.split("=", 1) for line in said.splitlines()]
+    lines = [line.split("=", 1) for line in output.splitlines()]
     shown = {line[0]: line[-1] for line in lines}
     # A line for each of its sockets.
     listens = [line[-1].removesuffix(_STREAM) for line in lines if line[0] == "Listen"]

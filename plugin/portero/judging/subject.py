@@ -73,7 +73,7 @@ def _name_made(target: Target | None, document: Mapping[str, JSON]) -> str:
 def find_composed(document: Mapping[str, JSON]) -> Composed:
     """The service of a compose file that would be made, or its container, and by which command."""
     labels = _get_labels(document)
-    # The label stays, whoever updates the service.
+    # The label stays when the service is updated by another command.
     if (stack := to_text(labels.get(_STACK_LABEL))) and document.get("operation") == "ServiceCreate":
         name = to_text(to_object(document.get("body")).get("Name"))
         match = _NAME.fullmatch(name.removeprefix(f"{stack}_"))
