@@ -152,6 +152,21 @@ def test_a_request_that_hangs_holds_up_no_other_and_is_answered_at_its_end(monke
         assert len({*judge.threads[:20]}) == 20
 
 
+def test_after_a_slow_answer_a_request_that_hangs_holds_up_no_other_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_loop, "_SLOW", 0.0)
+    judge = Stops()
+    with running(judge) as served:
+        assert served.ask(b"allow")
+        # The leader was never looked after.
+        (held,) = served.send([b"allow hangs"])
+        assert soon(lambda: len(judge.threads) == 2)
+        assert served.ask(b"allow")
+        judge.may_go_on.set()
+        assert allowed(held)
+
+
 def test_a_leader_is_no_longer_careful_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_loop, "_HELD_UP_AFTER", 0.1)
     monkeypatch.setattr(connection_loop, "_MAX_CAREFUL", 0.5)

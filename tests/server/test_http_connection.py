@@ -22,6 +22,7 @@ from portero.dockerd.proc import DockerdIdentity
 from portero.server import http_connection as connection
 from portero.server.http_connection import Connection, Progress
 from portero.server.status_pages import create_pages
+from portero.threads import call_before_wait
 from portero.values.json_types import JSON
 
 # More than a socket takes when nobody reads.
@@ -328,16 +329,20 @@ def test_what_is_not_small_or_not_whole_is_beyond_the_limits_and_answered_withou
         serving.close()
 
 
-def test_where_calls_are_beyond_the_limits_results_are_answered() -> None:
+def test_before_what_is_judged_for_long_another_thread_is_called_but_not_before_a_result() -> None:
     judge = Judge()
+    waits: list[int] = []
+    call_before_wait(lambda: waits.append(len(judge.asked)))
     ours, serving = connect(judge)
     with ours:
         ours.sendall(result(b""))
-        assert serving.serve_one(small_only=True, calls=False) is Progress.ANSWERED
+        assert serving.serve_one(small_only=True, is_slow=True) is Progress.ANSWERED
+        assert waits == []
         ours.sendall(request(b"allow"))
-        assert serving.serve_one(small_only=True, calls=False) is Progress.BEYOND_LIMITS
-        assert serving.serve_one() is Progress.ANSWERED
+        assert serving.serve_one(small_only=True, is_slow=True) is Progress.ANSWERED
+        assert waits == [0]
         serving.close()
+    call_before_wait(lambda: None)
 
 
 def test_without_anything_to_read_nothing_changes() -> None:

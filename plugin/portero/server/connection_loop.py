@@ -3,7 +3,7 @@
 Threads that each wait at a connection hand the interpreter to one another at every system call: over 16 busy
 connections that takes four times the time. Before an answer waits for a daemon, another thread becomes the leader; so
 it does when one has been held up, by a file system that hangs for instance. For a while then, and after an answer that
-was slow, all that is judged has threads of its own. Large requests always have one.
+was slow, another one becomes the leader before anything is judged. Large requests always have a thread of their own.
 """
 
 import logging
@@ -73,7 +73,7 @@ class ConnectionLoop:
             for descriptor, _ in self._epoll.poll(_LOOKS_EVERY, _AT_ONCE):
                 connection, now = self._by_descriptor[descriptor], time.monotonic()
                 self._answering = connection, now
-                progress = self._serve_one(connection, small_only=True, calls=now > self._careful_until)
+                progress = self._serve_one(connection, small_only=True, is_slow=now <= self._careful_until)
                 with self._lock:
                     is_heard = self._leader == me
                     if is_heard:

@@ -26,6 +26,7 @@ from portero.server.plugin_protocol import (
     note_result,
 )
 from portero.server.status_pages import Page, ask_page
+from portero.threads import announce_wait
 from portero.values.json_types import JSON
 
 # dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
@@ -86,8 +87,8 @@ class Connection:
         self._receives_within = 0.0
         self._set_timeout(socket.SO_SNDTIMEO, _ARRIVES_WITHIN)
 
-    def serve_one(self, *, small_only: bool = False, calls: bool = True) -> Progress:
-        """Answer one request. `small_only`: if it has arrived in whole and is small; without `calls`: and not judged.
+    def serve_one(self, *, small_only: bool = False, is_slow: bool = False) -> Progress:
+        """Answer one request. `small_only`: if it has arrived in whole and is small. `is_slow`: judging takes long.
 
         OSError: the client has hung up, or takes too long.
         """
@@ -96,8 +97,10 @@ class Connection:
             head = self._head = self._head or self._reader.read_head()
             if head is None:
                 return Progress.ENDED
-            if small_only and not self._is_small(head, calls=calls):
+            if small_only and not self._is_small(head):
                 return Progress.BEYOND_LIMITS
+            if is_slow and head.target != RESULT:
+                announce_wait()
             if head.target == RESULT and head.method == "POST" and head.length is not None and head.length <= _SMALL:
                 last = self._answer_result(head)
             else:
@@ -112,11 +115,11 @@ class Connection:
         self.idle, self._idle_since = True, time.monotonic()
         return Progress.ENDED if last else Progress.ANSWERED
 
-    def _is_small(self, head: Head, *, calls: bool) -> bool:
+    def _is_small(self, head: Head) -> bool:
         size = head.length
         if size is None or not self._reader.holds(size):
             return False
-        return head.target == RESULT or (calls and head.target in CALLS and size <= _SHORT)
+        return head.target == RESULT or (head.target in CALLS and size <= _SHORT)
 
     def hang_up_if_idle(self, seconds: float | None = None) -> None:
         """Await no further request, if none has come for so long; what has arrived is still answered."""
