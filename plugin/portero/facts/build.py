@@ -23,17 +23,19 @@ from portero.values.json_types import JSON, Fact
 
 Query = Mapping[str, Sequence[str]]
 
-# What is not among these has no parameter.
-_AT: Mapping[str, str] = dict.fromkeys(limits.AT, "query") | {
-    "memory": "?memory",
-    "memorySwap": "?memswap",
-    "swap": "?memswap",
-    "cpus": "?cpuquota",
-    "cpuShares": "?cpushares",
-    "cpuPeriod": "?cpuperiod",
-    "cpuQuota": "?cpuquota",
-    "shmSize": "?shmsize",
+# The parameters for limits, by the field of a HostConfig that a container has for the same.
+_LIMITS: Mapping[str, str] = {
+    "Memory": "memory",
+    "MemorySwap": "memswap",
+    "CpuShares": "cpushares",
+    "CpuPeriod": "cpuperiod",
+    "CpuQuota": "cpuquota",
+    "ShmSize": "shmsize",
 }
+# A build has no parameter for other limits; that of CPUs follows from the quota.
+_AT: Mapping[str, str] = {
+    name: f"?{_LIMITS[field]}" if field in _LIMITS else "query" for name, field in limits.AT.items()
+} | {"cpus": "?cpuquota"}
 _TEXT_MAP = MapOf(Scalar("string"))
 _TEXTS = ListOf(Scalar("string"))
 _ULIMIT = {
@@ -92,15 +94,8 @@ def _is_fetched(query: Query) -> bool:
 
 
 def _read_limits(query: Query) -> Fact:
-    requested = limits.RequestedLimits(
-        memory=_read_number(query, "memory"),
-        memory_swap=_read_number(query, "memswap"),
-        shares=_read_number(query, "cpushares"),
-        period=_read_number(query, "cpuperiod"),
-        quota=_read_number(query, "cpuquota"),
-        shm=_read_number(query, "shmsize"),
-    )
-    return limits.make_fact(requested, _AT, updating=False)
+    config: Fact = {field: _read_number(query, name) for field, name in _LIMITS.items()}
+    return limits.make_fact(config, _AT, updating=False)
 
 
 def _read_extra_hosts(query: Query) -> list[str]:

@@ -4,7 +4,6 @@ Containers, services and builds spell the same limits in three ways; here they b
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from portero.values.json_fields import child, integer, objects, text
 from portero.values.json_types import JSON, Fact
@@ -45,33 +44,17 @@ _SERVICE_AT: Mapping[str, str] = dict.fromkeys(AT, _RESOURCES) | {
     "pids": f"{_RESOURCES}.Limits.Pids",
     "oomScoreAdj": "TaskTemplate.ContainerSpec.OomScoreAdj",
 }
-
-
-class RequestedLimits(NamedTuple):
-    """The numbers as requested, with Docker's zero values; None where absent and 0 differ."""
-
-    memory: int = 0
-    reservation: int = 0
-    memory_swap: int = 0
-    swappiness: int | None = None
-    kernel: int = 0
-    nano_cpus: int = 0
-    shares: int = 0
-    period: int = 0
-    quota: int = 0
-    pids: int | None = None
-    oom: int = 0
-    shm: int = 0
+_FIELDS = tuple(dict.fromkeys(AT.values()))
 
 
 def read_create(config: Fact) -> Fact:
     """From a HostConfig."""
-    return make_fact(_read_requested(config), _CREATE_AT, updating=False)
+    return make_fact(config, _CREATE_AT, updating=False)
 
 
 def read_update(body: Fact) -> Fact:
     """From ContainerUpdate: what is absent stays as it is."""
-    return make_fact(_read_requested(body), AT, updating=True)
+    return make_fact(body, AT, updating=True)
 
 
 def read_service(task: Fact) -> Fact:
@@ -79,40 +62,42 @@ def read_service(task: Fact) -> Fact:
     resources = child(task, "Resources")
     limit, reserved = child(resources, "Limits"), child(resources, "Reservations")
     memory, swap = integer(limit, "MemoryBytes") or 0, integer(resources, "SwapBytes")
-    requested = RequestedLimits(
-        memory=memory,
-        reservation=integer(reserved, "MemoryBytes") or 0,
+    config: Fact = {
+        "Memory": memory,
+        "MemoryReservation": integer(reserved, "MemoryBytes"),
         # SwapBytes (API 1.52) counts what lies beyond memory, MemorySwap the sum.
-        memory_swap=0 if swap is None else -1 if swap < 0 else memory + swap,
-        swappiness=integer(resources, "MemorySwappiness"),
-        nano_cpus=integer(limit, "NanoCPUs") or 0,
-        pids=integer(limit, "Pids"),
-        oom=integer(child(task, "ContainerSpec"), "OomScoreAdj") or 0,
-    )
-    return make_fact(requested, _SERVICE_AT, updating=False)
+        "MemorySwap": None if swap is None else -1 if swap < 0 else memory + swap,
+        "MemorySwappiness": integer(resources, "MemorySwappiness"),
+        "NanoCpus": integer(limit, "NanoCPUs"),
+        "PidsLimit": integer(limit, "Pids"),
+        "OomScoreAdj": integer(child(task, "ContainerSpec"), "OomScoreAdj"),
+    }
+    return make_fact(config, _SERVICE_AT, updating=False)
 
 
-def make_fact(requested: RequestedLimits, at: Mapping[str, str], *, updating: bool) -> Fact:
-    """The fact `limits`: every number with its `at`, null where there is none."""
-    memory = _read_positive(requested.memory)
-    memory_swap = max(requested.memory_swap, -1) or None
-    swappiness = requested.swappiness
+def make_fact(config: Fact, at: Mapping[str, str], *, updating: bool) -> Fact:
+    """The fact `limits`: every number with its `at`, null where there is none. `config`: as a HostConfig has them."""
+    given = {field: integer(config, field) for field in _FIELDS}
+    memory, reservation, kernel = given["Memory"] or 0, given["MemoryReservation"] or 0, given["KernelMemory"] or 0
+    limit = _read_positive(memory)
+    memory_swap = max(given["MemorySwap"] or 0, -1) or None
+    swappiness = given["MemorySwappiness"]
     numbers: dict[str, float | None] = {
-        "memory": memory,
-        "memoryReservation": _read_positive(requested.reservation),
-        "memoryReservationShare": _compute_share(requested.reservation, memory),
+        "memory": limit,
+        "memoryReservation": _read_positive(reservation),
+        "memoryReservationShare": _compute_share(reservation, limit),
         "memorySwap": memory_swap,
-        "swap": _compute_swap(memory, memory_swap, updating=updating),
+        "swap": _compute_swap(limit, memory_swap, updating=updating),
         "memorySwappiness": None if swappiness == -1 else swappiness,
-        "kernelMemory": requested.kernel or None,
-        "kernelMemoryShare": _compute_share(requested.kernel, memory),
-        "cpus": _compute_cpus(requested, updating=updating),
-        "cpuShares": requested.shares or None,
-        "cpuPeriod": requested.period or None,
-        "cpuQuota": requested.quota or None,
-        "pids": _compute_pids(requested.pids, updating=updating),
-        "oomScoreAdj": requested.oom or None,
-        "shmSize": requested.shm or None,
+        "kernelMemory": kernel or None,
+        "kernelMemoryShare": _compute_share(kernel, limit),
+        "cpus": _compute_cpus(given, updating=updating),
+        "cpuShares": given["CpuShares"] or None,
+        "cpuPeriod": given["CpuPeriod"] or None,
+        "cpuQuota": given["CpuQuota"] or None,
+        "pids": _compute_pids(given["PidsLimit"], updating=updating),
+        "oomScoreAdj": given["OomScoreAdj"] or None,
+        "shmSize": given["ShmSize"] or None,
     }
     fact: Fact = {name: {"value": number, "at": at[name]} for name, number in numbers.items()}
     if numbers["swap"] and memory_swap is None:
@@ -132,23 +117,6 @@ def read_ulimits(source: Fact, at: str) -> list[JSON]:
         }
         for index, limit in enumerate(objects(source, "Ulimits"))
     ]
-
-
-def _read_requested(source: Fact) -> RequestedLimits:
-    return RequestedLimits(
-        memory=integer(source, "Memory") or 0,
-        reservation=integer(source, "MemoryReservation") or 0,
-        memory_swap=integer(source, "MemorySwap") or 0,
-        swappiness=integer(source, "MemorySwappiness"),
-        kernel=integer(source, "KernelMemory") or 0,
-        nano_cpus=integer(source, "NanoCpus") or 0,
-        shares=integer(source, "CpuShares") or 0,
-        period=integer(source, "CpuPeriod") or 0,
-        quota=integer(source, "CpuQuota") or 0,
-        pids=integer(source, "PidsLimit"),
-        oom=integer(source, "OomScoreAdj") or 0,
-        shm=integer(source, "ShmSize") or 0,
-    )
 
 
 def _read_positive(number: int) -> int | None:
@@ -172,19 +140,20 @@ def _compute_swap(memory: int | None, memory_swap: int | None, *, updating: bool
     return None if updating else memory
 
 
-def _compute_cpus(requested: RequestedLimits, *, updating: bool) -> float | None:
-    if requested.quota < 0:
+def _compute_cpus(given: Mapping[str, int | None], *, updating: bool) -> float | None:
+    nano_cpus, period, quota = given["NanoCpus"] or 0, given["CpuPeriod"] or 0, given["CpuQuota"] or 0
+    if quota < 0:
         # It takes the place of NanoCpus at the start (docker-facts 7.17). None: create has none by default.
         return -1 if updating else None
     limits = []
-    if requested.nano_cpus >= _MIN_NANO_CPUS:
-        limits.append(requested.nano_cpus / 1e9)
-    if requested.quota > 0:
-        limits.append(requested.quota / (requested.period if requested.period > 0 else _DEFAULT_PERIOD))
+    if nano_cpus >= _MIN_NANO_CPUS:
+        limits.append(nano_cpus / 1e9)
+    if quota > 0:
+        limits.append(quota / (period if period > 0 else _DEFAULT_PERIOD))
     if limits:
         return max(limits)
     # Less than the least lifts the limit.
-    return -1 if updating and requested.nano_cpus > 0 else None
+    return -1 if updating and nano_cpus > 0 else None
 
 
 def _compute_pids(pids: int | None, *, updating: bool) -> int | None:
