@@ -15,12 +15,12 @@ from click.testing import Result
 
 from portero.application.loading import judge_of
 from portero.decision import Decision, Subject, Violation, make_refusal
-from portero.host.fixed_host import FixedHost
 from portero.host.notes import HostNotes
 from portero.identity.caller import Identity
 from portero.recording import recorded_line
 from portero.settings.settings import Settings
 from tests.cli.running import fault_of, portero, read_json
+from tests.host.fixed_objects import FixedHost
 from tests.images.signed import new_key, public_pem
 from tests.judging import requests
 from tests.paths import ROOT

@@ -3,7 +3,6 @@
 import pytest
 
 from portero.dockerd.daemon_defaults import DaemonDefaults
-from portero.facts.inspected import Fills
 from portero.host.fixed_host import FixedHost
 from portero.host.view import HostEntry, Swap, Trace
 from portero.values.json_types import JSON
@@ -65,28 +64,6 @@ def test_a_host_whose_files_are_not_visible_still_compares_names() -> None:
 
     assert host.find_entry("/var/run") == HostEntry(None, "unknown", ("/var/run/docker.sock",))
     assert host.find_entry("/srv") == HostEntry(None, "unknown", ())
-
-
-def test_objects_that_are_not_given_cannot_be_asked_for() -> None:
-    objects = FixedHost({"objects": {"volume": {"data": {"Driver": "local"}}}}).objects()
-
-    assert FixedHost({}).objects() is None
-    assert objects is not None
-    assert objects.inspect("volume", "data") == {"Driver": "local"}
-
-
-def test_a_daemon_of_data_fills_in_what_one_of_today_does() -> None:
-    objects = FixedHost({"objects": {}}).objects()
-
-    assert objects is not None
-    assert Fills.of(objects.info(), DaemonDefaults()) == Fills(
-        log_driver="json-file",
-        log_options={},
-        runtime="runc",
-        shm_size=64 << 20,
-        cgroup_namespace="private",
-        cgroup_v1=False,
-    )
 
 
 def test_sockets_can_be_replaced() -> None:

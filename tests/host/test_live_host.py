@@ -21,7 +21,6 @@ from portero.dockerd.peer import Peer
 from portero.files.mountinfo import MountReader
 from portero.files.symlinks import Kind
 from portero.host import network as routes
-from portero.host.fixed_host import FixedObjects
 from portero.host.home_links import read_homes
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.protected_paths import ProtectedPaths
@@ -31,6 +30,7 @@ from portero.host.sockets import ListeningSockets, read_sockets
 from portero.host.view import HostEntry, Passage, Trace
 from portero.refusals import Refused
 from tests.failing import fail_with
+from tests.host.fixed_objects import FixedObjects
 from tests.host.looks import fail_lstat
 from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
 from tests.trees import lay_out
@@ -441,7 +441,7 @@ import os, resource, sys
 from pathlib import Path
 from typing import Any
 from portero.host.live_host import HostFiles
-from portero.host.fixed_host import FixedObjects
+from tests.host.fixed_objects import FixedObjects
 from portero.host.homes import NO_HOMES
 from portero.host.sockets import read_sockets
 from portero.host.read_ahead import ReadAhead

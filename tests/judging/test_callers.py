@@ -9,13 +9,13 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging import denial
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load_policy
 from portero.settings.settings import Settings
+from tests.host.fixed_objects import FixedHost
 from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, NOON, token

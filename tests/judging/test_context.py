@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import Source
 from portero.host.notes import HostNotes
 from portero.judging.context import Context
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import ObjectFindings
 from portero.reading.routes import Operation
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.requests import list_refusing
 from tests.judging.test_existing_objects import READS, container, decide, judge_with
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import EVERYWHERE, UNKNOWN, Member
 from portero.host.view import ObjectKind
 from portero.judging.ended_writers import drop_restarted, follow_lists, list_held, must_list
 from portero.judging.nested_sources import Source
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.test_existing_objects import container
 
 ASKED = list[str]()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from portero.decision import Decision
-from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
+from tests.host.fixed_objects import FixedHost
 from tests.judging.requests import list_refusing, make_exception
 from tests.judging.test_existing_objects import SilentHost, decide, judge_with
 from tests.judging.test_lookup_costs import CountingHost

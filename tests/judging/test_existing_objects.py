@@ -11,7 +11,6 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.network import HostRoutes
 from portero.host.view import ObjectKind
 from portero.judging.enforcement import Enforcement
@@ -20,6 +19,7 @@ from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.requests import envelope, list_refusing, make_exception, write_files
 
 NOON = 1_800_000_000.0

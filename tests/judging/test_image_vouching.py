@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from portero.decision import Decision, Violation
-from portero.host.fixed_host import FixedHost
 from portero.images import image_store, record
 from portero.images.record import Record, compute_digest
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
+from tests.host.fixed_objects import FixedHost
 from tests.images.signed import APP, Image, new_key, sign, simple_payload
 from tests.judging.requests import list_refusing
 from tests.judging.test_existing_objects import SilentHost, decide, judge_with

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from portero.application.loading import judge_of
-from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.joined_containers import add_joined, list_unseen
 from portero.judging.judge import Judge
 from portero.reading.routes import Operation
 from portero.settings.settings import Settings
+from tests.host.fixed_objects import FixedHost
 from tests.judging.requests import list_refusing, make_exception, write_files
 from tests.judging.test_existing_objects import HARMLESS, INHERITED, container, create, decide
 

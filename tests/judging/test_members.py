@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import EVERYWHERE, Source
 from portero.judging.members import make_asking_member, make_member, make_service, make_started
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.test_existing_objects import container
 
 HOST = FixedHost({"links": {"/srv/link": "/srv/a"}, "mounts": {"/mnt/a": "/srv/a"}, "kinds": {"/srv/zone": "file"}})

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed_host import FixedHost
 from portero.judging import named_objects
 from portero.judging.judge import Judge
 from portero.judging.named_objects import Named
+from tests.host.fixed_objects import FixedHost
 from tests.judging.requests import make_exception
 from tests.judging.test_existing_objects import (
     SilentHost,

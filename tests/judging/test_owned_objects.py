@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from portero.application.loading import judge_of
-from portero.host.fixed_host import FixedHost
 from portero.identity.caller import NO_IDENTITY, Identity
 from portero.judging.judge import Judge
 from portero.judging.owned_objects import OwnerNames
 from portero.settings.settings import Settings
+from tests.host.fixed_objects import FixedHost
 from tests.judging.requests import envelope
 from tests.judging.test_existing_objects import SilentHost, container, network, spec, volume
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from portero.application.loading import judge_of
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.member import BUILT, MADE, NameUse
 from portero.host.notes import HostNotes
 from portero.judging.existing_objects import ObjectFindings
@@ -16,6 +15,7 @@ from portero.judging.owner_programs import describe_owner_programs
 from portero.objects.names_under_way import NamesUnderWay
 from portero.refusals import Refused
 from portero.settings.settings import Settings
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.requests import envelope, list_refusing
 from tests.judging.test_existing_objects import SilentObjects, container, decide, judge, refuse
 

@@ -10,7 +10,6 @@ import pytest
 
 from portero.decision import Decision, Violation
 from portero.flags.try_keyword import Proposal
-from portero.host.fixed_host import FixedHost
 from portero.judging import proposal, request_document, try_line
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -21,6 +20,7 @@ from portero.policy.rule import Example, Rule
 from portero.proof.rule_examples import Examples
 from portero.reading.api_tables import load_api
 from portero.values.denial_parts import Proposed
+from tests.host.fixed_objects import FixedHost
 from tests.judging.requests import envelope
 from tests.paths import SCHEMAS
 

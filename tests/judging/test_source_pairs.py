@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.judging import source_pairs
 from portero.judging.source_pairs import SourcePairs
 from portero.objects.creations import CreationsUnderWay
 from portero.objects.writer_memory import DaemonMembers, WriterMemory
 from portero.refusals import Refused
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.test_existing_objects import READS, WRITES, container
 from tests.judging.test_members import volume
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.notes import HostNotes
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
+from tests.host.fixed_objects import FixedHost, FixedObjects
 from tests.judging.requests import envelope, list_refusing
 from tests.judging.test_existing_objects import NOON, SilentHost, decide, judge_with
 

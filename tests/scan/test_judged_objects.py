@@ -7,12 +7,12 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.facts.inspected import Inspected
-from portero.host.fixed_host import FixedHost
 from portero.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.scan.inventory import Inventory
 from portero.scan.judged_objects import JudgedObject, ObjectJudge, count_kinds
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
+from tests.host.fixed_objects import FixedHost
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, refused, scan
 

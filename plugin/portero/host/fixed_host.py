@@ -8,7 +8,6 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_network
 from types import MappingProxyType
 from typing import cast
@@ -21,7 +20,6 @@ from portero.files.owners import AccountNames, Owners, Writer
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk
 from portero.host.homes import make_homes
-from portero.host.member import Creations, Members, NamesInUse
 from portero.host.network import HostRoutes
 from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer, find_passage
@@ -31,10 +29,8 @@ from portero.host.root_programs import RootPrograms
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from portero.host.view import (
     HostEntry,
-    ListedKind,
-    ObjectKind,
+    Objects,
     Passage,
-    StillObjects,
     Trace,
     is_network_id,
     may_begin_network_id,
@@ -58,30 +54,10 @@ _MODES = {
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces", "objects", "rootPrograms", "devices", "readableByAll",
+    "docker", "daemonFiles", "routes", "interfaces", "rootPrograms", "devices", "readableByAll",
     "ownerOnly", "homes", "unseenHomes",
 })
 # fmt: on
-
-
-@dataclass(frozen=True, slots=True)
-class FixedObjects(StillObjects):
-    """Objects of plain data: by kind and name, what docker inspect shows."""
-
-    by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
-    since: int = 1_767_225_600  # 2026-01-01
-    members: Members | None = None
-    creations: Creations | None = None
-    names: NamesInUse | None = None
-
-    def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        return self.by_name.get(kind, {}).get(name)
-
-    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
-        return [{**shown, "Names": [f"/{name}"]} for name, shown in self.by_name.get(kind, {}).items()]
-
-    def info(self) -> Mapping[str, JSON]:
-        return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
 
 
 class FixedHost:
@@ -95,15 +71,14 @@ class FixedHost:
     "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
     "ownerOnly": ["/root/shop/key"],
     "homes": ["/srv/git"], "unseenHomes": ["/home/alicia"],
-    "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
-    "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
+    "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed"}: each part may be left out, an unknown one is
+    a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
     `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody,
     `ownerOnly` for their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
     `devices` whether dockerd may open devices, which is unknown otherwise. /var/run is a link to /run; a path that is
     not named is a directory; the name behind an ID that is not named is not known; `networks` null: no name is.
-    `objects` has, by kind and name, what docker inspect shows; without it no object is looked up.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:
@@ -126,8 +101,6 @@ class FixedHost:
         self._routes = HostRoutes(tuple(map(ip_network, _list(data, "routes"))), frozenset(_list(data, "interfaces")))
         self._daemon = make_defaults(cast(Mapping[str, JSON], data.get("daemon") or {}))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
-        objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
-        self._objects = None if objects is None else FixedObjects(objects)
         reals = {name: walk.resolve_or_keep(name) for name in links}
         homes = make_homes(reals, _list(data, "homes"), _list(data, "unseenHomes"))
         nothing, sockets = ProtectedPaths({}), [*map(clean, _list(data, "sockets", _SOCKETS))]
@@ -179,8 +152,9 @@ class FixedHost:
     def routes(self) -> HostRoutes | None:
         return self._routes if self._visible else None
 
-    def objects(self) -> "FixedObjects | None":
-        return self._objects
+    def objects(self) -> Objects | None:
+        """None: no daemon can be asked."""
+        return None
 
     def _protect(self, names: Iterable[str], *, inside: bool = False) -> ProtectedPaths:
         follow = self._walk.resolve_or_keep if self._visible else str
