@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.standin import docker_command
-from portero.standin.docker_command import NotTried, parse_command
+from portero.standin.docker_command import NotTried, parse_command, split_words
 
 SOCKET = Path("/tmp/x/docker.sock")
 
@@ -66,3 +66,24 @@ def test_a_command_is_read_as_docker_reads_it(line: dict[str, Any]) -> None:
 def test_what_has_an_effect_beside_the_stand_in_is_not_tried(line: dict[str, Any]) -> None:
     with pytest.raises(NotTried, match=line["notTried"]):
         parse_command(line["command"].split())
+
+
+@pytest.mark.parametrize(
+    ("words", "pieces"),
+    [
+        (["-dit", "web"], [("-d", ""), ("-i", ""), ("-t", ""), "web"]),
+        (["-dp80:80", "-m=1g", "-v", "/a:/b"], [("-d", ""), ("-p", "80:80"), ("-m", "1g"), ("-v", "/a:/b")]),
+        (["--name=web", "--memory", "1g", "-d"], [("--name", "web"), ("--memory", "1g"), ("-d", "")]),
+        (["web", "-d", "--", "-p"], ["web", ("-d", ""), "--", "-p"]),
+        (["-", "-m"], ["-", ("-m", "")]),
+    ],
+    ids=["letters", "short", "long", "end-of-options", "no-value"],
+)
+def test_options_are_told_from_other_words(words: list[str], pieces: list[str | tuple[str, str]]) -> None:
+    split = split_words(words, lambda name: name not in ("-d", "-i", "-t"), stops=False)
+
+    assert [one if isinstance(one, str) else (one.name, one.value) for one in split] == pieces
+
+
+def test_behind_the_first_other_word_nothing_is_an_option() -> None:
+    assert [*split_words(["web", "-d"], lambda name: True, stops=True)] == ["web", "-d"]

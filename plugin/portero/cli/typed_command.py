@@ -8,23 +8,22 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portero.decision import Decision
 from portero.flags.docker import SHORT
-from portero.standin.docker_command import CommandLine
+from portero.standin.docker_command import CommandLine, TypedOption, split_words
 from portero.values.denial_parts import Typed
 
 _LONG = {short: flag for flag, short in SHORT.items()} | {"--net": "--network"}
-# Letters and names of flags without a value, of all the commands together: none of them takes one elsewhere.
-_SWITCH_LETTERS = frozenset("ditPq")
+# Flags without a value, of all the commands together: none of them takes one elsewhere.
 _SWITCHES = frozenset(
     (
         *("--attachable", "--compress", "--config-only", "--detach", "--disable-content-trust", "--force"),
         *("--force-rm", "--help", "--ingress", "--init", "--interactive", "--internal", "--ipv6", "--load"),
         *("--no-cache", "--no-healthcheck", "--no-resolve-image", "--oom-kill-disable", "--privileged"),
         *("--publish-all", "--pull", "--push", "--quiet", "--read-only", "--rm", "--rollback", "--sig-proxy"),
-        *("--squash", "--tty", "--with-registry-auth"),
+        *("--squash", "--tty", "--with-registry-auth", "-d", "-i", "-t", "-P", "-q"),
     )
 )
 # With `docker run` --pull has a value.
@@ -32,15 +31,6 @@ _VALUE_OF_A_CONTAINER = frozenset({"--pull"})
 _RUNS_ANOTHER = frozenset({"run", "create", "exec"})
 _GROUPS = frozenset({"container", "service", "network", "volume", "image", "builder"})
 _ADDRESS = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[^:]*)):(?P<rest>[^:]*:[^:]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """A flag as it was typed: its long name, its value, and its words."""
-
-    name: str
-    value: str
-    words: tuple[str, ...]
 
 
 def correct_command(
@@ -58,63 +48,21 @@ def correct_command(
         if isinstance(piece, str):
             rest.append(piece)
             continue
-        keys = _list_keys(piece.name, piece.value, folder)
-        left = [key for key in keys if (piece.name, key) not in removed]
+        name = _find_name(piece.name)
+        keys = _list_keys(name, piece.value, folder)
+        left = [key for key in keys if (name, key) not in removed]
         if len(left) == len(keys):
             rest += piece.words
-        elif piece.name == "--publish":
+        elif name == "--publish":
             rest += [word for key in left for word in ("-p", key)]
     return [*words[:start], *(word for flag in add for word in flag), *rest]
 
 
-def _split(words: Sequence[str], command: Sequence[str]) -> Iterator[_Option | str]:
+def _split(words: Sequence[str], command: Sequence[str]) -> Iterator[TypedOption | str]:
     """Options and other words; where the command runs another one, all words from the first other word on."""
     stops = command[-1] in _RUNS_ANOTHER and command[0] not in ("network", "volume")
-    of_container = stops and command[0] != "service"
-    at = 0
-    while at < len(words):
-        word = words[at]
-        if word == "--" or (not _is_option(word) and stops):
-            yield from words[at:]
-            return
-        if not _is_option(word):
-            yield word
-            at += 1
-            continue
-        options = list(_read_long(words, at, of_container) if word.startswith("--") else _read_short(words, at))
-        yield from options
-        at += 1 + any(len(option.words) > 1 for option in options)
-
-
-def _is_option(word: str) -> bool:
-    return word.startswith("-") and word != "-"
-
-
-def _read_long(words: Sequence[str], at: int, of_container: bool) -> Iterator[_Option]:
-    word = words[at]
-    name, sign, value = word.partition("=")
-    takes_none = name in _SWITCHES and not (of_container and name in _VALUE_OF_A_CONTAINER)
-    if sign or takes_none or at + 1 == len(words):
-        yield _Option(_find_name(name), value, (word,))
-    else:
-        yield _Option(_find_name(name), words[at + 1], (word, words[at + 1]))
-
-
-def _read_short(words: Sequence[str], at: int) -> Iterator[_Option]:
-    """-dit, -p80:80, -dp 80:80, -m=1g: letters, of which the last may take a value."""
-    word = words[at]
-    for index, letter in enumerate(word[1:], 1):
-        rest = word[index + 1 :]
-        if letter in _SWITCH_LETTERS:
-            yield _Option(_find_name(f"-{letter}"), "", (f"-{letter}",))
-        elif rest:
-            yield _Option(_find_name(f"-{letter}"), rest.removeprefix("="), (f"-{letter}{rest}",))
-            return
-        elif at + 1 < len(words):
-            yield _Option(_find_name(f"-{letter}"), words[at + 1], (f"-{letter}", words[at + 1]))
-            return
-        else:
-            yield _Option(_find_name(f"-{letter}"), "", (f"-{letter}",))
+    switches = _SWITCHES - _VALUE_OF_A_CONTAINER if stops and command[0] != "service" else _SWITCHES
+    return split_words(words, lambda name: name not in switches, stops=stops)
 
 
 def _find_name(flag: str) -> str:

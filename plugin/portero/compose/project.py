@@ -16,6 +16,7 @@ from portero.files.path import is_within
 from portero.files.whole_files import is_there
 from portero.recording.request_files import InvalidRequestFile
 from portero.refusals import Refused
+from portero.standin.docker_command import GLOBAL_VALUES, TypedOption, split_words
 from portero.standin.messages import ClientRequest, Object, make_envelope
 from portero.standin.objects import State
 from portero.values.errors import raise_error
@@ -81,15 +82,10 @@ def find_projects(folder: str, onerror: Callable[[OSError], None] = raise_error)
 
 
 def _list_paths(options: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each option that names a file or folder, with its value; `-fNAME` and `--file=NAME` too."""
-    for word, following in zip(options, [*options, ""][1:], strict=True):
-        name, sign, value = word.partition("=")
-        if word in _PATH_OPTIONS:
-            yield word, following
-        elif name in _PATH_OPTIONS and sign:
-            yield name, value
-        elif word.startswith("-f") and len(word) > len("-f"):
-            yield "-f", word[2:].removeprefix("=")
+    """Each option that names a file or folder, with its value."""
+    for option in split_words(options, GLOBAL_VALUES.__contains__, stops=False):
+        if isinstance(option, TypedOption) and option.name in _PATH_OPTIONS:
+            yield option.name, option.value
 
 
 def _find_folder(folder: str) -> str:

@@ -9,7 +9,7 @@ import pty
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -94,13 +94,16 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 CLIENTS = ("docker", "docker-compose")
 
-_ELSEWHERE_LONG = ("--host", "--context", "--tls", "--tlsverify", "--tlscacert", "--tlscert", "--tlskey")
-_ELSEWHERE_SHORT = "Hc"
-_TAKE_VALUE_LONG = (
-    *("--config", "--log-level", "--file", "--project-name", "--profile", "--env-file", "--project-directory"),
-    *("--workdir", "--parallel", "--progress", "--ansi"),
+_ELSEWHERE_OPTIONS = frozenset(
+    (*("--host", "--context", "--tls", "--tlsverify", "--tlscacert", "--tlscert", "--tlskey"), *("-H", "-c"))
 )
-_TAKE_VALUE_SHORT = "lfp"
+# Of the options before the subcommand, those with a value.
+GLOBAL_VALUES = frozenset(
+    (
+        *("--config", "--log-level", "--file", "--project-name", "--profile", "--env-file", "--project-directory"),
+        *("--workdir", "--parallel", "--progress", "--ansi", "-l", "-f", "-p"),
+    )
+)
 _CHANGE_FILES = ("context", "logout", "trust")
 
 
@@ -133,42 +136,21 @@ def parse_command(command: Sequence[str]) -> CommandLine:
         raise NotTried(f"{command[0]}: not docker or docker-compose; add --any if it honours DOCKER_HOST")
     is_compose = os.path.basename(command[0]) == "docker-compose"
     program = 1
-    at = _skip_options(command, program)
+    at = _find_subcommand(command, program)
     if not is_compose and list(command[at : at + 1]) == ["compose"]:
         is_compose, program = True, at + 1
-        at = _skip_options(command, program)
+        at = _find_subcommand(command, program)
     if command[at : at + 1] and command[at] in _CHANGE_FILES and not is_compose:
         raise NotTried(f"docker {command[at]}: does not ask the daemon and may change your own files; not run")
     return CommandLine(tuple(command), at, is_compose, program)
 
 
-def _skip_options(command: Sequence[str], start: int) -> int:
-    at = start
-    while at < len(command) and command[at].startswith("-"):
-        word = command[at]
-        at += 2 if (_takes_value(word) if word.startswith("--") else _has_letter_with_value(word)) else 1
-    return min(at, len(command))
-
-
-def _takes_value(word: str) -> bool:
-    name, sign, _ = word.partition("=")
-    if name in _ELSEWHERE_LONG:
-        _refuse(name)
-    return name in _TAKE_VALUE_LONG and not sign
-
-
-def _has_letter_with_value(word: str) -> bool:
-    """The same for letters behind one dash, of which only the last may take a value."""
-    for position, letter in enumerate(word[1:], 2):
-        if letter in _ELSEWHERE_SHORT:
-            _refuse(f"-{letter}")
-        if letter in _TAKE_VALUE_SHORT:
-            return position == len(word)
-    return False
-
-
-def _refuse(option: str) -> None:
-    raise NotTried(f"{option}: would use a real daemon instead of the stand-in; remove it")
+def _find_subcommand(command: Sequence[str], start: int) -> int:
+    pieces = [*split_words(command[start:], GLOBAL_VALUES.__contains__, stops=True)]
+    for piece in pieces:
+        if isinstance(piece, TypedOption) and piece.name in _ELSEWHERE_OPTIONS:
+            raise NotTried(f"{piece.name}: would use a real daemon instead of the stand-in; remove it")
+    return len(command) - sum(isinstance(piece, str) for piece in pieces)
 
 
 def _is_tty(word: str) -> bool:
@@ -176,3 +158,47 @@ def _is_tty(word: str) -> bool:
     if word.startswith("--"):
         return name == "--tty" and value != "false"
     return word.startswith("-") and word[1:].isalpha() and "t" in word and len(word) <= len("-dit")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedOption:
+    """An option as it was typed, and its words. Letters behind one dash are one each: -dit is -d, -i and -t."""
+
+    name: str
+    value: str
+    words: tuple[str, ...]
+
+
+def split_words(
+    words: Sequence[str], takes_value: Callable[[str], bool], *, stops: bool
+) -> Iterator[TypedOption | str]:
+    """Options and other words, as docker's command line reads them; behind -- all are others.
+
+    `stops`: so are all from the first other word on.
+    """
+    waiting = iter(words)
+    for word in waiting:
+        is_option = word.startswith("-") and word != "-"
+        if word == "--" or (stops and not is_option):
+            yield from (word, *waiting)
+        elif not is_option:
+            yield word
+        else:
+            *options, last = _split_word(word, takes_value)
+            yield from options
+            has_value = takes_value(last.name) and last.words == (last.name,)
+            following = next(waiting, None) if has_value else None
+            yield last if following is None else TypedOption(last.name, following, (last.name, following))
+
+
+def _split_word(word: str, takes_value: Callable[[str], bool]) -> Iterator[TypedOption]:
+    """--name=web is one; of -dp80:80 and -m=1g the first letter that takes a value has the rest."""
+    if word.startswith("--"):
+        name, _, value = word.partition("=")
+        yield TypedOption(name, value, (word,))
+        return
+    for end, letter in enumerate(word[1:], 2):
+        rest = word[end:] if takes_value(f"-{letter}") else ""
+        yield TypedOption(f"-{letter}", rest.removeprefix("="), (f"-{letter}{rest}",))
+        if rest:
+            return
