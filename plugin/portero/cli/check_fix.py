@@ -23,6 +23,7 @@ from portero.compose.override_keys import (
     move_to_deploy,
 )
 from portero.compose.project import is_compose
+from portero.files.package_files import read_rows
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.judging.denial_entries import is_whole_host
 from portero.recording.request_files import DecidedRequest, InvalidRequestFile
@@ -31,14 +32,8 @@ from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
 
 _MAX_BYTES = 1 << 20  # as any compose file
-
-
-def _read_table(name: str) -> Mapping[str, str]:
-    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t", 1) for line in lines if not line.startswith("#"))
-
-
-_COSTS, _DAEMON = _read_table("remedy_costs.tsv"), _read_table("daemon_settings.tsv")
+_COSTS = dict(read_rows(__file__, "remedy_costs.tsv"))
+_DAEMON = dict(read_rows(__file__, "daemon_settings.tsv"))
 # Its refusal is about the daemon, whatever the request says.
 _WHOLE_HOST = "/"
 _BUILDKIT = "unseen-buildkit"

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from ruamel.yaml.nodes import Node
 
 from portero.compose.yaml_nodes import find_value, parse
 from portero.dockerd.api import TimedRequests, read_object
+from portero.files.package_files import read_rows
 from portero.files.path import is_within
 from portero.judging.denial_entries import write_figures
 from portero.recording.request_files import DecidedRequest
@@ -25,10 +25,7 @@ from portero.values.json_types import JSON
 from portero.values.spelling import make_printable
 
 Fact = Mapping[str, JSON]
-_FILE = Path(__file__).with_name("read_only_targets.tsv")
-_TARGETS = tuple(
-    line.split("\t")[0] for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
-)
+_TARGETS = tuple(row[0] for row in read_rows(__file__, "read_only_targets.tsv"))
 
 
 def is_only_read(target: str) -> bool:

@@ -4,20 +4,19 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from portero.compose.yaml_nodes import InvalidYaml, find_field, find_value, list_fields, parse, read_scalar
+from portero.files.package_files import read_rows
 from portero.values.json_types import JSON
 from portero.values.spelling import parse_path
 
 Line: TypeAlias = tuple[str, int]
 _Entry: TypeAlias = tuple[str, Node, Node]
 
-_ROWS = Path(__file__).with_name("api_fields.tsv").read_text(encoding="utf-8").splitlines()
-KEYS = dict(row.split("\t") for row in _ROWS if not row.startswith("#"))
+KEYS = {field: keys.split() for field, keys in read_rows(__file__, "api_fields.tsv")}
 _NAME = re.compile(r"\??\w+")
 _PORT = re.compile(r"PortBindings\.(\d+)")
 # Chains of extends and of <<; aliases can lead in circles.
@@ -70,7 +69,7 @@ class ComposeLines:
 def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
     """The line of the list or the mapping that holds the value, else the key."""
     name = _NAME.match(at.removeprefix("HostConfig."))
-    keys = KEYS.get(name[0], "").split() if name else []
+    keys = KEYS.get(name[0], []) if name else []
     match = next((field for key in keys if (field := find_field(entry, key)) is not None), None)
     if match is None:
         return None

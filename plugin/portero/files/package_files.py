@@ -1,4 +1,4 @@
-"""Finds the files that portero ships: the policy folder schemas/ and the manifest config.json.
+"""Finds the files that portero ships: the policy folder schemas/, the manifest config.json, tables beside modules.
 
 An installed wheel carries them inside the package, a checkout beside plugin/. Where they are is found once: an upgrade
 may take them away for a moment.
@@ -27,6 +27,12 @@ def schemas() -> Path:
 def read_schema(name: str) -> dict[str, Any]:
     """A JSON document of the built-in policy."""
     return cast("dict[str, Any]", json.loads((schemas() / name).read_bytes()))
+
+
+def read_rows(module: str, name: str) -> list[list[str]]:
+    """The rows of a table that lies beside a module (its __file__), by columns; those with # are comments."""
+    lines = Path(module).with_name(name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
 
 
 def manifest() -> Path:

@@ -5,16 +5,12 @@ Who may write there acts as that user on the host. home_links.py finds homes and
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
+from portero.files.package_files import read_rows
 from portero.files.path import is_within
 
-_ROWS = tuple(
-    line.split("\t")
-    for line in Path(__file__).with_name("login_entries.tsv").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-)
+_ROWS = read_rows(__file__, "login_entries.tsv")
 _RUN = tuple(path for access, path, _ in _ROWS if access == "run")
 DATA = frozenset(path for access, path, _ in _ROWS if access == "data")
 MARKS = frozenset(path for access, path, _ in _ROWS if access == "mark")

@@ -5,18 +5,14 @@ source; where such a path is a link, what lies behind it is given this name as w
 """
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from portero.dockerd.containerd import ROOT
 from portero.dockerd.daemon import DATA_ROOT
+from portero.files.package_files import read_rows
 from portero.files.path import begin
 from portero.host.homes import is_of_login
 
-_ROWS = tuple(
-    line.split("\t")
-    for line in Path(__file__).with_name("sensitive_paths.tsv").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-)
+_ROWS = read_rows(__file__, "sensitive_paths.tsv")
 # What is in them is as sensitive as they are.
 SENSITIVE = tuple(path for access, path, _ in _ROWS if access in ("any", "home"))
 _BEGINNINGS = tuple(map(begin, SENSITIVE))

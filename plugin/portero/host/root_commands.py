@@ -11,17 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 
+from portero.files.package_files import read_rows
 from portero.files.path import clean
 from portero.files.symlinks import HostWalk, is_closed
 from portero.files.whole_files import read_regular_file
 
-_FILES = tuple(
-    tuple(line.split("\t")[:2])
-    for line in Path(__file__).with_name("acting_files.tsv").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-)
+_FILES = [(kind, pattern) for kind, pattern, *_ in read_rows(__file__, "acting_files.tsv")]
 _UNIT = re.compile(r"(?P<unit>[^/]+\.(?:service|socket|mount|swap))(?:\.d/[^/]+\.conf)?")
 _WORD = r"[^\s\"'`;|&<>(){}$*?,\[\]\\=:%#!]+"
 _PATH = re.compile(rf"(?<![\w./%~$}}*-])/{_WORD}")
