@@ -11,20 +11,21 @@ import pytest
 from portero.application import last_policy
 from portero.application.application import Application, build
 from portero.application.reloading import restore_policy
+from portero.identity import key_pairs
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.values.errors import LoadError
 from tests.application.test_application import ask, create
 
-KEY = signature.make_key()
+KEY = key_pairs.make_key()
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "site.json").write_text("{}")
-    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
     chosen = {"schemas": str(tmp_path / "policy"), "state": str(tmp_path / "state" / "versions.json")}
     return Settings.read({}, chosen | {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "host_root": "none"})
 
@@ -125,7 +126,7 @@ def test_a_signed_policy_is_verified_again(signed: Application) -> None:
 @pytest.mark.parametrize("since", ["its key is not trusted any more", "a later version was in force"])
 def test_a_signed_policy_is_not_taken_that_would_not_load_now(signed: Application, since: str) -> None:
     if since == "its key is not trusted any more":
-        signed.settings.trusted_keys[0].write_bytes(signature.encode_public(signature.make_key().public_key()))
+        signed.settings.trusted_keys[0].write_bytes(key_pairs.encode_public(key_pairs.make_key().public_key()))
     else:
         seen = signed.settings.state
         seen.write_text(seen.read_text().replace('"version": 2', '"version": 3'))

@@ -14,6 +14,7 @@ from portero.application import last_policy, loading, reload_thread
 from portero.application.application import Application, InForce, build
 from portero.application.reload_thread import ReloadThread
 from portero.application.watch import Snapshot, Watch, list_watched
+from portero.identity import key_pairs
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
@@ -89,7 +90,7 @@ def test_a_thread_that_does_not_look_any_more_is_missed(served: Served) -> None:
     assert served.application.polled_at >= before + 0.05
 
 
-KEY = signature.make_key()
+KEY = key_pairs.make_key()
 
 
 class SignedServed(Served):
@@ -97,7 +98,7 @@ class SignedServed(Served):
 
     def __init__(self, tmp_path: Path) -> None:
         self._version = 0
-        (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
+        (tmp_path / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
         super().__init__(tmp_path, trusted_keys=str(tmp_path / "key.pub"), host_groups="web")
 
     def act(self, action: str) -> None:

@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 
 from portero.application.signed_folders import make_signed_reader, read_manifests
+from portero.identity import key_pairs
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.values.errors import LoadError
 
-KEY = signature.make_key()
+KEY = key_pairs.make_key()
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
     made = tmp_path / "policy"
     made.mkdir()
     (made / "site.json").write_text("{}")

@@ -9,20 +9,21 @@ import pytest
 from portero.application.application import Application, build
 from portero.application.last_policy import save_policy
 from portero.application.start_check import check_start
+from portero.identity import key_pairs
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.signature import PrivateKey
 from portero.values.errors import LoadError
 from tests.application.test_reloading import reloaded
 
-ALICE, BOB = signature.make_key(), signature.make_key()
+ALICE, BOB = key_pairs.make_key(), key_pairs.make_key()
 OFF, DENIED = '{"actions": {"no-privileged": "off"}}', '{"actions": {"no-privileged": "deny"}}'
 
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
     for name, key in (("alice", ALICE), ("bob", BOB)):
-        (tmp_path / f"{name}.pub").write_bytes(signature.encode_public(key.public_key()))
+        (tmp_path / f"{name}.pub").write_bytes(key_pairs.encode_public(key.public_key()))
     made = tmp_path / "policy"
     made.mkdir()
     return made
@@ -109,7 +110,7 @@ def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
 def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: Path) -> None:
     put(policy, DENIED, 1)
     application = built(policy)
-    (policy.parent / "alice.pub").write_bytes(signature.encode_public(BOB.public_key()))
+    (policy.parent / "alice.pub").write_bytes(key_pairs.encode_public(BOB.public_key()))
 
     (fault,) = reloaded(application).in_force.state.faults
 

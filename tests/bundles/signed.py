@@ -9,27 +9,28 @@ from pathlib import Path
 
 from portero.bundles import archive
 from portero.bundles.archive import Bundle, Trust
+from portero.identity import key_pairs
 from portero.signing import signature
 from portero.signing.versions import Seen
 from tests.unix_server import run_server
 
-KEY, OTHER_KEY = signature.make_key(), signature.make_key()
+KEY, OTHER_KEY = key_pairs.make_key(), key_pairs.make_key()
 KEYS = {signature.identify_key(KEY.public_key()): KEY.public_key()}
 DATE = "2026-11-24T15:00:00Z"
 
 
-def files(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY, pids: int = 100) -> dict[str, bytes]:
+def files(version: int = 1, group: str = "web", key: key_pairs.PrivateKey = KEY, pids: int = 100) -> dict[str, bytes]:
     """A signed policy folder."""
     content = {"site.json": b'{"pids-max": %d}' % pids}
     return {**content, signature.NAME: signature.sign(content, version, DATE, key, group)}
 
 
-def bundle(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY) -> Bundle:
+def bundle(version: int = 1, group: str = "web", key: key_pairs.PrivateKey = KEY) -> Bundle:
     """The same as a bundle."""
     return signed(archive.pack(files(version, group, key)), key)
 
 
-def signed(data: bytes, key: signature.PrivateKey = KEY) -> Bundle:
+def signed(data: bytes, key: key_pairs.PrivateKey = KEY) -> Bundle:
     """A bundle of whatever bytes, rightly signed."""
     return Bundle(data, signature.sign_file(data, key))
 

@@ -14,6 +14,7 @@ import pytest
 
 from portero.bundles import archive
 from portero.bundles.archive import Bundle, BundleRefused, pack, unpack
+from portero.identity import key_pairs
 from portero.signing import signature, tree
 from portero.signing.versions import Seen
 from tests.paths import ROOT
@@ -164,9 +165,10 @@ import re, sys
 from pathlib import Path
 from portero.bundles.archive import Bundle
 from portero.bundles.archive import BundleRefused, open_bundle
+from portero.identity import key_pairs
 from portero.signing import signature, tree
 try:
-    key = signature.parse_public_key(Path(sys.argv[2]).read_bytes())
+    key = key_pairs.parse_public_key(Path(sys.argv[2]).read_bytes())
     open_bundle(Bundle(Path(sys.argv[1]).read_bytes(), sys.argv[3]), {signature.identify_key(key): key})
 except BundleRefused as refused:
     (peak,) = re.findall(r"^VmHWM:\\s+(\\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
@@ -211,7 +213,7 @@ def test_neither_memory_nor_time_of_a_pull_is_used_up_by_what_is_no_policy(
 ) -> None:
     bomb = signed(gzip.compress(plain(), 1))
     (tmp_path / "bomb").write_bytes(bomb.data)
-    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
 
     words = [sys.executable, "-c", PEAK, tmp_path / "bomb", tmp_path / "key.pub", bomb.signature]
     began = time.monotonic()

@@ -12,7 +12,7 @@ import pytest
 
 from portero.dockerd.unix_http import exchange
 from portero.hostcheck.plugin_client import ask_status
-from portero.signing import signature
+from portero.identity import key_pairs
 from portero.values.json_types import JSON
 from tests.paths import PACKAGE
 from tests.waiting import wait_until
@@ -46,7 +46,7 @@ def ask(socket: Path) -> dict[str, JSON]:
 @pytest.mark.skipif(os.geteuid() != 0, reason="root's defaults hold")
 def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: Path) -> None:
     published = [bundle(1)]
-    (tmp_path / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
+    (tmp_path / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
 
     def respond(handler: BaseHTTPRequestHandler) -> None:
         answer_bundle(handler, published[-1], f'"{len(published)}"')

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portero.cli.terminal import show_json, show_lines, show_text
+from portero.identity import key_pairs
 from portero.signing import signature
 from portero.signing.manifest import Manifest
 from tests.cli.running import portero
@@ -18,7 +19,7 @@ from tests.report import decisions
 HOSTILE = "x\x1b[1A\x1b[2K\nFORGED \u202e\x9b2J\x07\r\ud800"
 # What a file can be called.
 NAME = HOSTILE.replace("\ud800", "").replace("/", "")
-KEY = signature.make_key()
+KEY = key_pairs.make_key()
 
 
 def assert_plain(output: str) -> None:
@@ -46,7 +47,7 @@ def verify_changed(folder: Path, signed_at: str = "2026-11-24T15:00:00Z") -> lis
     policy.mkdir()
     (policy / signature.NAME).write_bytes(signature.sign({}, 1, signed_at, KEY, "web"))
     (policy / NAME).write_text("")
-    (folder / "key.pub").write_bytes(signature.encode_public(KEY.public_key()))
+    (folder / "key.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
     return ["verify", str(policy), "--trusted", str(folder / "key.pub")]
 
 
@@ -121,7 +122,7 @@ def bad_rule(folder: Path) -> list[str]:
 def sign_link(folder: Path) -> list[str]:
     (folder / "policy").mkdir()
     (folder / "policy" / NAME).symlink_to("/etc/passwd")
-    (folder / "key").write_bytes(signature.encode_private(KEY))
+    (folder / "key").write_bytes(key_pairs.encode_private(KEY))
     (folder / "key").chmod(0o600)
     return ["sign", str(folder / "policy"), "--for", "web", "--key", str(folder / "key")]
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from portero.cli import secret_input
 from portero.cli.secret_input import read_claims, read_token
-from portero.signing import signature
+from portero.identity import key_pairs
 from tests.identity.token_makers import token
 
 
@@ -46,8 +46,8 @@ def test_what_is_no_token_ends_the_command_without_a_part_of_it(capsys: pytest.C
 
 
 def test_a_key_of_its_owner_is_read(tmp_path: Path) -> None:
-    key = signature.make_key()
-    (tmp_path / "key").write_bytes(signature.encode_private(key))
+    key = key_pairs.make_key()
+    (tmp_path / "key").write_bytes(key_pairs.encode_private(key))
     (tmp_path / "key").chmod(0o600)
 
     assert secret_input.read_key(tmp_path / "key").public_key() == key.public_key()
@@ -56,7 +56,7 @@ def test_a_key_of_its_owner_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "mode", "fault"),
     [
-        (signature.encode_private(signature.make_key()), 0o640, "others can read this private key"),
+        (key_pairs.encode_private(key_pairs.make_key()), 0o640, "others can read this private key"),
         (b"x", 0o600, "not a private key"),
         (None, 0, "No such file"),
     ],

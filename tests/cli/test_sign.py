@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from portero.signing import signature, tree
+from portero.identity import key_pairs
+from portero.signing import tree
 from tests.cli.running import fault_of, portero
 from tests.failing import fail_with
 
@@ -43,8 +44,8 @@ def public(key: Path) -> Path:
 def test_a_key_is_its_owners_and_its_public_half_everybodys(key: Path) -> None:
     assert (key.stat().st_mode & 0o777, public(key).stat().st_mode & 0o777) == (0o600, 0o644)
     pair = (
-        signature.parse_private_key(key.read_bytes()).public_key(),
-        signature.parse_public_key(public(key).read_bytes()),
+        key_pairs.parse_private_key(key.read_bytes()).public_key(),
+        key_pairs.parse_public_key(public(key).read_bytes()),
     )
     assert pair[0].public_bytes_raw() == pair[1].public_bytes_raw()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from portero.identity import door_stamp
+from portero.identity import door_stamp, key_pairs
 from portero.identity.caller import Credentials, Identity, identify_caller
 from portero.identity.door_key import DoorKey
 from portero.identity.trusted import Door, Trusted
@@ -22,7 +22,7 @@ KEY = Ed25519PrivateKey.generate()
 
 
 def put(file: Path, key: Ed25519PrivateKey = KEY) -> DoorKey:
-    file.write_bytes(door_stamp.encode_public(key))
+    file.write_bytes(key_pairs.encode_public(key.public_key()))
     return DoorKey(file, Path.read_bytes)
 
 

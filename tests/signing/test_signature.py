@@ -5,13 +5,12 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from portero.identity import key_pairs
 from portero.signing import signature
 from portero.values.errors import ContentRefused, FileFaults
 
-KEY = signature.make_key()
+KEY = key_pairs.make_key()
 TRUSTED = {signature.identify_key(KEY.public_key()): KEY.public_key()}
 FILES = {"site.json": b'{"actions": {}}', "rules/images/team.json": b"{}", "README.md": "Größe\n".encode()}
 DATE = "2026-11-24T15:00:00Z"
@@ -89,7 +88,7 @@ def test_a_folder_without_a_signature_is_refused() -> None:
 
 
 def test_another_key_is_refused_by_its_id_and_one_that_claims_a_trusted_id_does_not_hold() -> None:
-    other = signature.make_key()
+    other = key_pairs.make_key()
     text = signature.sign(FILES, 1, DATE, other, "web")
 
     (fault,) = refusals({**FILES, signature.NAME: text})
@@ -139,38 +138,11 @@ def test_a_manifest_that_says_a_name_twice_is_refused() -> None:
 
 
 def test_several_keys_can_be_trusted_so_that_keys_rotate() -> None:
-    new = signature.make_key()
+    new = key_pairs.make_key()
     both = {**TRUSTED, signature.identify_key(new.public_key()): new.public_key()}
 
     assert signature.verify(signed(), both).version == 7
     assert signature.verify({**FILES, signature.NAME: signature.sign(FILES, 8, DATE, new, "web")}, both).version == 8
-
-
-def test_keys_survive_being_written() -> None:
-    private = signature.parse_private_key(signature.encode_private(KEY))
-    public = signature.parse_public_key(signature.encode_public(KEY.public_key()))
-
-    assert signature.identify_key(private.public_key()) == signature.identify_key(public) == next(iter(TRUSTED))
-
-
-def test_what_is_no_key_of_ours_is_refused() -> None:
-    curve = ec.generate_private_key(ec.SECP256R1())
-    locked = KEY.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
-    )
-    other = curve.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = curve.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-    for text in (b"", b"key", signature.encode_public(KEY.public_key()), locked, other):
-        with pytest.raises(ContentRefused, match="not a private key in PEM"):
-            signature.parse_private_key(text)
-    for text in (b"", signature.encode_private(KEY), public):
-        with pytest.raises(ContentRefused, match="not a public key in PEM"):
-            signature.parse_public_key(text)
 
 
 def test_the_last_version_is_read_for_the_next_one() -> None:
@@ -179,7 +151,7 @@ def test_the_last_version_is_read_for_the_next_one() -> None:
         signature.read_version(b"{")
 
 
-FILE_KEY, OTHER = signature.make_key(), signature.make_key()
+FILE_KEY, OTHER = key_pairs.make_key(), key_pairs.make_key()
 ID = signature.identify_key(FILE_KEY.public_key())
 FILE_TRUSTED = {ID: FILE_KEY.public_key()}
 DATA = bytes(range(64))

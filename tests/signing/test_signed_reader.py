@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.files import package_files
+from portero.identity import key_pairs
 from portero.policy import folder
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
@@ -17,7 +18,7 @@ from portero.signing.signed_reader import SignedReader, read_keys
 from portero.signing.versions import Seen
 from portero.values.errors import LoadError
 
-KEY = signature.make_key()
+KEY = key_pairs.make_key()
 TRUSTED: dict[str, PublicKey] = {signature.identify_key(KEY.public_key()): KEY.public_key()}
 SHIPPED = [package_files.schemas(), package_files.schemas() / "example-site"]
 
@@ -181,10 +182,11 @@ def test_what_changes_after_it_was_verified_is_not_loaded(policy: Path, monkeypa
 
 
 def test_trusted_keys_are_read_and_every_one_that_cannot_be_is_named(tmp_path: Path) -> None:
-    (tmp_path / "alice.pub").write_bytes(signature.encode_public(KEY.public_key()))
+    (tmp_path / "alice.pub").write_bytes(key_pairs.encode_public(KEY.public_key()))
     (tmp_path / "bob.pub").write_text("bob")
 
     assert read_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()
     with pytest.raises(LoadError) as broken:
         read_keys([tmp_path / name for name in ("alice.pub", "bob.pub", "carol.pub")])
     assert [os.path.basename(fault.split(":")[0]) for fault in broken.value.faults] == ["bob.pub", "carol.pub"]
+    assert "not a public key in PEM" in broken.value.faults[0]

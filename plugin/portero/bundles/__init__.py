@@ -1,5 +1,5 @@
 """Policy bundles: a signed policy folder as one archive, brought to hosts by a registry or an HTTPS server.
 
 Nothing is unpacked before its signature is verified.
-Imports: files, settings, signing, status, values.
+Imports: files, identity, settings, signing, status, values.
 """

@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portero.identity.key_pairs import PublicKey
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey
 from portero.signing.versions import Seen
 from portero.values.errors import ContentRefused, FileFaults
 

@@ -19,11 +19,11 @@ from portero.cli.next_version import ask_version, find_in_force, sign_above
 from portero.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize_manifest
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
+from portero.identity.key_pairs import PrivateKey
 from portero.reading import api_tables
 from portero.settings.setting_values import CURRENT, OciAddress, parse_address
 from portero.settings.settings import Settings
 from portero.signing import signature
-from portero.signing.signature import PrivateKey
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644

@@ -12,10 +12,10 @@ from portero.cli import options
 from portero.cli.sign import read_manifest, write_signature
 from portero.cli.terminal import show_lines
 from portero.hostcheck.plugin_client import ask_status, find_socket
+from portero.identity.key_pairs import PrivateKey
 from portero.settings.settings import Settings
 from portero.signing import signature
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PrivateKey
 from portero.signing.signed_reader import read_keys
 from portero.signing.versions import Seen, find_fault
 from portero.values.json_fields import to_object

@@ -12,11 +12,9 @@ import click
 
 from portero.cli import options
 from portero.files.whole_files import open_now
+from portero.identity.key_pairs import PrivateKey, parse_private_key
 from portero.identity.tokens import read_parts
 from portero.refusals import Refused
-from portero.signing import signature
-from portero.signing.signature import PrivateKey
-from portero.values.errors import ContentRefused
 from portero.values.json_types import JSON
 
 _MAX_LENGTH = 1 << 16
@@ -55,5 +53,5 @@ def read_key(file: Path) -> PrivateKey:
         options.give_up([f"{file}: is the public half of a key: name the private one (--key {file.with_suffix('')})"])
     if stat.S_IMODE(mode) & 0o077:
         options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
-    with options.give_up_on(ContentRefused, name=file):
-        return signature.parse_private_key(text)
+    cure = "not a private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`"
+    return parse_private_key(text) or options.give_up([f"{file}: {cure}"])

@@ -11,12 +11,13 @@ import click
 from portero.cli import options, secret_input
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import replace_file
+from portero.identity import key_pairs
+from portero.identity.key_pairs import PrivateKey, PublicKey
 from portero.policy.folder import describe_leftover
 from portero.settings.setting_values import GROUP
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey
 from portero.signing.signed_reader import find_group_fault, read_keys
 from portero.values.errors import FileFaults, LoadError
 from portero.values.spelling import count_things
@@ -35,11 +36,11 @@ def keygen(file: Path) -> None:
     FILE gets the private key: keep it where policies or tokens are signed. FILE.pub gets the public key: for
     PORTERO_TRUSTED_KEYS, or as keys/NAME.pem of a policy folder for token-issuers. One key is for one of the two.
     """
-    key = signature.make_key()
+    key = key_pairs.make_key()
     public = file.with_name(f"{file.name}.pub")
     with options.explain_os_errors(file, "name a new file", by_file=True):
-        secret_input.create_file(file, signature.encode_private(key), _OWNER_ONLY)
-        secret_input.create_file(public, signature.encode_public(key.public_key()), _EVERYBODY)
+        secret_input.create_file(file, key_pairs.encode_private(key), _OWNER_ONLY)
+        secret_input.create_file(public, key_pairs.encode_public(key.public_key()), _EVERYBODY)
     show_lines([f"{signature.identify_key(key.public_key())}  {public}"])
 
 
@@ -101,7 +102,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
 
 
 def write_signature(
-    folder: Path, files: Mapping[str, bytes], version: int, now: float, key: signature.PrivateKey, group: str
+    folder: Path, files: Mapping[str, bytes], version: int, now: float, key: PrivateKey, group: str
 ) -> bytes:
     """Sign these files of a folder, `now` in seconds since 1970; returns the text of its signature.json."""
     left = [(name, describe_leftover(name)) for name in sorted(files)]

@@ -16,6 +16,7 @@ import select
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,8 +24,8 @@ from queue import SimpleQueue
 from portero.dockerd.peer import read_peer
 from portero.dockerd.proc import parse_containers
 from portero.files.whole_files import read_regular_file, write_whole
-from portero.identity import door_stamp
-from portero.identity.door_stamp import PrivateKey
+from portero.identity import door_stamp, key_pairs
+from portero.identity.key_pairs import PrivateKey
 from portero.identity.trusted import is_name
 from portero.threads import start_thread
 
@@ -180,7 +181,9 @@ class Stamps:
     @classmethod
     def read(cls, file: Path) -> "Stamps":
         """By the key in this file; raises OSError, and ValueError for another kind of file."""
-        return cls(door_stamp.load_private_key(read_regular_file(file)), door_stamp.read_boot())
+        if (key := key_pairs.parse_private_key(read_regular_file(file))) is None:
+            raise ValueError("is no key of a door")
+        return cls(key, door_stamp.read_boot())
 
     def make_stamp(self, door: str, user: str, groups: Sequence[str], now: float) -> str:
         """A stamp at a time, in seconds since 1970."""
@@ -199,16 +202,14 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
 
     Both are root's: the account of this group reads the private half, and changes nothing.
     """
-    data = b""
-    try:
-        shown = b"" if anew else door_stamp.encode_public(door_stamp.load_private_key(read_regular_file(private)))
-    except (FileNotFoundError, ValueError):
-        shown = b""
-    if not shown:
-        data, shown = door_stamp.make_key()
+    key = None
+    with suppress(FileNotFoundError):
+        key = None if anew else key_pairs.parse_private_key(read_regular_file(private))
+    if key is None:
+        key = key_pairs.make_key()
         private.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
-        write_whole(private, data, _PRIVATE, synced=True)
+        write_whole(private, key_pairs.encode_private(key), _PRIVATE, synced=True)
     for path in (private.parent, private):
         os.chown(path, os.geteuid(), group)
     public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
-    write_whole(public, shown, _PUBLIC, synced=True)
+    write_whole(public, key_pairs.encode_public(key.public_key()), _PUBLIC, synced=True)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from portero.refusals import Refused
 
 if TYPE_CHECKING:  # slow to load, and needed only where there is a door
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     from portero.identity.door_stamp import Stamp
+    from portero.identity.key_pairs import PublicKey
 
 _AT = "X-Portero-Door"
 _MAX_CACHED = 1024
@@ -29,7 +28,7 @@ class DoorKey:
 
     file: Path
     read: Callable[[Path], bytes]
-    _read: "tuple[tuple[int, ...], Ed25519PublicKey, str] | None" = field(default=None, init=False)
+    _read: "tuple[tuple[int, ...], PublicKey, str] | None" = field(default=None, init=False)
     _verified: "dict[bytes, Stamp]" = field(default_factory=dict, init=False)
 
     def read_stamp(self, text: str, time: float) -> "Stamp":
@@ -49,7 +48,7 @@ class DoorKey:
             raise Refused("door-expired", _AT)
         return stamp
 
-    def _find_key(self) -> "tuple[Ed25519PublicKey, str]":
+    def _find_key(self) -> "tuple[PublicKey, str]":
         try:
             status = os.stat(self.file)
         except (FileNotFoundError, NotADirectoryError):
@@ -65,19 +64,13 @@ class DoorKey:
             self._verified = {}
         return self._read[1:]
 
-    def _load(self) -> "tuple[Ed25519PublicKey, str]":
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        from portero.identity import door_stamp
+    def _load(self) -> "tuple[PublicKey, str]":
+        from portero.identity import door_stamp, key_pairs
 
         try:
-            key, boot = serialization.load_pem_public_key(self.read(self.file)), door_stamp.read_boot()
+            key, boot = key_pairs.parse_public_key(self.read(self.file)), door_stamp.read_boot()
         except OSError:
             raise Refused("host-unreadable", _AT) from None
-        except (ValueError, UnsupportedAlgorithm):
-            raise Refused("door-invalid", _AT) from None
-        if not isinstance(key, Ed25519PublicKey):
+        if key is None:
             raise Refused("door-invalid", _AT)
         return key, boot

@@ -6,20 +6,18 @@ It is a JSON Web Token with its own type and header: no other token passes for i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt import PyJWS, PyJWTError
 
 from portero.identity.caller import STAMP_HEADER
+from portero.identity.key_pairs import PrivateKey, PublicKey
 from portero.identity.trusted import USERS, are_groups, is_name
 from portero.refusals import Refused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
-PrivateKey: TypeAlias = Ed25519PrivateKey
 # Seconds.
 LIFETIME = 60
 _ALGORITHM, _TYPE = "EdDSA", "portero-door"
@@ -50,13 +48,13 @@ def read_boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def make_stamp(key: Ed25519PrivateKey, boot: str, door: str, user: str, groups: Sequence[str], now: int) -> str:
+def make_stamp(key: PrivateKey, boot: str, door: str, user: str, groups: Sequence[str], now: int) -> str:
     """A stamp that is valid from now on (seconds since 1970)."""
     claims = {"aud": boot, "door": door, "user": user, "groups": [*groups], "iat": now, "exp": now + LIFETIME}
     return jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"typ": _TYPE})
 
 
-def read_stamp(text: str, key: Ed25519PublicKey, boot: str) -> Stamp:
+def read_stamp(text: str, key: PublicKey, boot: str) -> Stamp:
     """What a stamp for this boot says, whatever its time; raises Refused (door-invalid)."""
     if len(text) > _MAX_LENGTH:
         _refuse()
@@ -92,25 +90,3 @@ def _read_time(value: JSON) -> int:
 def _refuse() -> NoReturn:
     # `from None`: the library's message may repeat a part of the stamp.
     raise Refused("door-invalid", STAMP_HEADER) from None
-
-
-def load_private_key(data: bytes) -> Ed25519PrivateKey:
-    """The door's own half from PEM; raises ValueError for anything else."""
-    key = serialization.load_pem_private_key(data, password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("is no key of a door")
-    return key
-
-
-def make_key() -> tuple[bytes, bytes]:
-    """A new key in PEM: the private half, the public half."""
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private, encode_public(key)
-
-
-def encode_public(key: Ed25519PrivateKey) -> bytes:
-    """The public half in PEM."""
-    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -9,21 +9,16 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import TypeAlias
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import InvalidSignature
 
+from portero.identity.key_pairs import PrivateKey, PublicKey
 from portero.policy.folder import describe_leftover
 from portero.policy.json_files import parse_object
 from portero.signing.manifest import FORMAT, Manifest
 from portero.values.errors import ContentRefused, FileFaults
 from portero.values.json_fields import WrongType, need
 from portero.values.json_types import JSON
-
-PrivateKey: TypeAlias = Ed25519PrivateKey
-PublicKey: TypeAlias = Ed25519PublicKey
 
 NAME = "signature.json"
 # Bytes of signature.json; what is longer is not parsed.
@@ -67,44 +62,8 @@ def read_version(text: bytes) -> int:
     return _read_signature({NAME: text})[0].version
 
 
-def make_key() -> PrivateKey:
-    return Ed25519PrivateKey.generate()
-
-
 def identify_key(key: PublicKey) -> str:
     return sha256(key.public_bytes_raw()).hexdigest()[:_KEY_ID_LENGTH]
-
-
-def encode_private(key: PrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def encode_public(key: PublicKey) -> bytes:
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def parse_private_key(text: bytes) -> PrivateKey:
-    """The key in a file of `portero keygen`; raises ContentRefused."""
-    try:
-        key = serialization.load_pem_private_key(text, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, PrivateKey):
-        raise ContentRefused("not a private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`")
-    return key
-
-
-def parse_public_key(text: bytes) -> PublicKey:
-    """The key in a .pub file of `portero keygen`; raises ContentRefused."""
-    try:
-        key = serialization.load_pem_public_key(text)
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, PublicKey):
-        raise ContentRefused("not a public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
-    return key
 
 
 def _hash_files(files: Mapping[str, bytes]) -> Mapping[str, str]:

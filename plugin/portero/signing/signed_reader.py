@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portero.files.whole_files import read_regular_file
+from portero.identity.key_pairs import PublicKey, parse_public_key
 from portero.policy import folder
 from portero.policy.folder import Folder
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
-from portero.signing.signature import PublicKey
 from portero.signing.versions import Seen
-from portero.values.errors import ContentRefused, FileFaults, LoadError
+from portero.values.errors import FileFaults, LoadError
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,12 @@ def read_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
     faults: list[str] = []
     for file in files:
         try:
-            key = signature.parse_public_key(read_regular_file(file))
+            key = parse_public_key(read_regular_file(file))
         except OSError as error:
             faults.append(f"{file}: cannot be read ({error.strerror}): name a public key")
-        except ContentRefused as refused:
-            faults.append(f"{file}: {refused}")
+            continue
+        if key is None:
+            faults.append(f"{file}: not a public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
         else:
             keys[signature.identify_key(key)] = key
     if faults:
