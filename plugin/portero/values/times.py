@@ -13,12 +13,7 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def format_instant(time: float) -> str:
     """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
-    # Whole seconds and their fraction apart: a float of both, or a product, rounds.
-    seconds = int(time)
-    microseconds = round((time - seconds) * 1_000_000)
-    if microseconds == 1_000_000:
-        seconds, microseconds = seconds + 1, 0
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{microseconds // 1000:03d}Z"
+    return f"{datetime.fromtimestamp(time, UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def format_second(time: float) -> str:
