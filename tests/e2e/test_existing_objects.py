@@ -42,7 +42,7 @@ def test_a_use_of_a_bad_container_is_refused_and_its_twin_works(docker: GuardedD
     docker.do(use.format("plain", "plain"))
 
 
-@pytest.mark.parametrize("name", ["pids", "binds", "linked", "heir", "user"])
+@pytest.mark.parametrize("name", ["pids", "binds", "linked", "heir", "user", "spies", "spied-before", "connected"])
 def test_what_opens_the_host_does_not_start(docker: GuardedDocker, name: str) -> None:
     done = docker.shell(f"docker start {name}")
 
@@ -63,7 +63,7 @@ def test_a_look_at_a_file_makes_no_folder_where_a_link_leads_meanwhile(docker: G
     docker.do("rm /srv/gone")
 
 
-@pytest.mark.parametrize("name", ["child", "calm", "away"])
+@pytest.mark.parametrize("name", ["child", "calm", "away", "freed"])
 def test_old_harmless_containers_start(docker: GuardedDocker, name: str) -> None:
     docker.do(f"docker start {name}")
 
@@ -162,3 +162,19 @@ def test_a_container_that_started_before_is_judged_by_the_host_of_now(
     assert refusing(refused) == ["existing-container"], refused
     assert "protected-paths (HostConfig.Binds[0])" in " ".join(refused.split())
     docker.do("docker start -a often; docker rm -f often")
+
+
+def test_a_start_looks_up_networks_by_the_id_that_an_earlier_one_left(docker: GuardedDocker) -> None:
+    shown = "docker inspect -f '{{(index .NetworkSettings.Networks \"short\").NetworkID}}' named-once"
+    docker.do("docker network create short && docker create --name named-once --network short busybox true")
+    assert docker.shell(shown).stdout == "\n"
+    # Before it was on the network its name counts.
+    docker.do("docker network rm short && docker network create short && docker start -a named-once")
+    id = docker.shell(shown).stdout
+    docker.do("docker start -a named-once")
+    assert docker.shell(shown).stdout == id != "\n"
+
+    docker.do("docker network rm short && docker network create short")
+    assert "not found" in docker.docker("start", "named-once").stderr
+    docker.do("docker network disconnect -f short named-once && docker start -a named-once")
+    assert docker.shell("docker inspect -f '{{len .NetworkSettings.Networks}}' named-once").stdout == "0\n"

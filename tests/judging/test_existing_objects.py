@@ -515,6 +515,45 @@ def test_a_start_is_judged_with_the_drivers_of_its_volumes(judge: Judge, driver:
     assert refuse(judge, "POST", "/containers/web/start") == rules
 
 
+def on(mode: str, **networks: str) -> dict[str, Any]:
+    """A container on these networks, each with its ID, which dockerd writes there once it was on it."""
+    joined = {name: {"NetworkID": id} for name, id in networks.items()}
+    return {**container("web", NetworkMode=mode), "NetworkSettings": {"Networks": joined}}
+
+
+GONE = "a" * 64
+NETWORKS = {
+    "foreign": {**network("foreign", "acme/bridge"), "Id": "f" * 64},
+    "app": {**network("app"), "Id": "b" * 64},
+    "d" * 64: network("former", "acme/bridge"),
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "rules"),
+    [
+        (on("foreign", foreign=""), "existing-network (HostConfig.NetworkMode)"),
+        (on("app", app="d" * 64), "existing-network (HostConfig.NetworkMode)"),  # it is looked up by its ID
+        (on("app", app="", foreign=""), "existing-network (NetworkingConfig.EndpointsConfig[*])"),
+        (on("foreign"), ""),  # it was disconnected: a start does not bring it back
+        (on("foreign", foreign=GONE), ""),  # dockerd does not start it
+        (on("bridge", bridge="d" * 64), ""),
+        (on("app", app=""), ""),
+        (on("missing", missing=""), ""),
+        (on("none"), ""),
+        (on("container:" + GONE), ""),
+    ],
+)
+@pytest.mark.parametrize("use", ["start", "exec", "rename?name=x"])
+def test_a_container_is_judged_with_its_networks(judge: Judge, made: Any, rules: str, use: str) -> None:
+    judge = replace(judge, host=FixedHost({"objects": {"container": {"web": made}, "network": NETWORKS}}))
+
+    decision = decide(judge, "POST", f"/containers/web/{use}", {"Cmd": ["id"]} if use == "exec" else None)
+
+    assert list_refusing(decision) == (["existing-container"] if rules else [])
+    assert all(one.reason.endswith(f": {rules}.") for one in decision.violations if one.action == "deny")
+
+
 BRIDGE = {"com.docker.network.bridge.name": "br-app"}
 
 

@@ -14,7 +14,7 @@ SHOWN: Any = {
     "Config": {"Env": ["A=1"], "NetworkDisabled": True},
     "HostConfig": {"NetworkMode": "front", "Memory": 1},
     "Mounts": [{"Type": "bind", "Source": "/a"}],
-    "NetworkSettings": {"Networks": {"front": {"Aliases": ["a"], "IPAddress": "10.0.0.1"}}, "Ports": {}},
+    "NetworkSettings": {"Networks": {"front": {"Aliases": ["a"], "NetworkID": "2", "IPAddress": "10.0.0.1"}}},
     "GraphDriver": {},
     "Image": "sha256:1",
     "New": "of a later engine",
@@ -26,7 +26,7 @@ def test_of_a_container_all_that_is_judged_stays() -> None:
 
     assert SHOWN.keys() - kept.keys() == {"State", "GraphDriver"}
     assert kept["Config"] == {"Env": ["A=1"]}
-    assert kept["NetworkSettings"] == {"Networks": {"front": {"Aliases": ["a"]}}}
+    assert kept["NetworkSettings"] == {"Networks": {"front": {"Aliases": ["a"], "NetworkID": "2"}}}
 
 
 def test_of_other_objects_what_moves_goes() -> None:

@@ -64,8 +64,13 @@ def test_the_options_of_a_network_that_only_holds_them_are_a_way(daemon: Daemon)
 def test_a_network_of_a_foreign_driver_is_a_way(daemon: Daemon) -> None:
     mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
     mynet["Driver"] = "acme/bridge"
+    daemon.named("plain")["NetworkSettings"]["Networks"] = {"mynet": {}}
 
-    assert bypasses(found(daemon))["docker run --network mynet IMAGE"] == {"no-network-plugins"}
+    told = bypasses(found(daemon))
+    assert told["docker run --network mynet IMAGE"] == {"no-network-plugins"}
+    # One that is on it, and mounts what it may.
+    assert told["docker exec plain COMMAND"] == {"no-network-plugins"}
+    assert "docker cp FILE plain:PATH" not in told
 
 
 def test_a_command_that_ran_already_is_no_way(daemon: Daemon) -> None:

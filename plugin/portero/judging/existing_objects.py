@@ -18,6 +18,7 @@ from portero.judging import named_objects
 from portero.judging.enforcement import make_waived_facts
 from portero.judging.named_objects import (
     FAILURE,
+    PREDEFINED,
     Named,
     find_parent,
     list_joined,
@@ -175,7 +176,7 @@ class Existing:
         return self.findings.judged[key]
 
     def _judge_container(self, request: Inspected, reported: Mapping[str, JSON]) -> Sequence[Violation]:
-        """With what it uses: dockerd looks up the container behind a namespace anew at each start."""
+        """With what it uses: dockerd looks up networks, and the container behind a namespace, anew at each start."""
         id = text(reported, "Id")
         if id in self.findings.judging:
             self.findings.is_whole = False  # two containers can name each other
@@ -183,7 +184,8 @@ class Existing:
         if id not in self.findings.judged:
             self.findings.judging.add(id)
             request = remove_filled(request, Fills.of(self.objects.info(), self.host.daemon()))
-            used = self._group(dict.fromkeys((*_list_volumes(reported), *list_joined(reported))))
+            named = (*_list_volumes(reported), *_list_networks(reported), *list_joined(reported))
+            used = self._group(dict.fromkeys(named))
             if foreign := [*self._describe_foreign_volumes(reported)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
             nested = self._pairs.find_at_start(reported) if _SOURCES in self.looks_up else {}
@@ -224,3 +226,13 @@ def _list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:
     for index, mount in enumerate(objects(container, "Mounts")):
         if text(mount, "Type") == "volume" and text(mount, "Driver") == LOCAL:
             yield Named("volume", text(mount, "Name"), f"Mounts[{index}]")
+
+
+def _list_networks(container: Mapping[str, JSON]) -> Iterator[Named]:
+    """Its networks, each as a start looks it up: by its ID once the container has been on it, before by its name."""
+    mode = text(child(container, "HostConfig"), "NetworkMode")
+    networks = child(child(container, "NetworkSettings"), "Networks")
+    for name in networks:
+        if name not in PREDEFINED:
+            at = "HostConfig.NetworkMode" if name == mode else "NetworkingConfig.EndpointsConfig[*]"
+            yield Named("network", text(child(networks, name), "NetworkID") or name, at)

@@ -11,7 +11,7 @@ from portero.host.view import ObjectKind
 from portero.values.json_fields import child, objects, text, texts, to_object
 from portero.values.json_types import JSON
 
-_ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
+_ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts", "NetworkID")
 # What changes by itself, or with a start.
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "container": (

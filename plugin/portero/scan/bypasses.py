@@ -97,23 +97,27 @@ class BypassFinder:
         return tuple(sorted(judged.list_escapes(self._judge.judge.policy)))
 
     @cached_property
-    def _volumes(self) -> dict[str, tuple[str, ...]]:
-        return {each.name: self._escapes(each) for each in self._judged if each.kind == "volume"}
+    def _used(self) -> dict[tuple[Kind, str], tuple[str, ...]]:
+        """What the volumes and networks violate that containers can have."""
+        return {
+            (each.kind, each.name): self._escapes(each) for each in self._judged if each.kind in ("volume", "network")
+        }
 
-    def _find_opened(self, volumes: Iterable[str]) -> set[str]:
-        """The rules that these volumes violate."""
-        return {rule for name in volumes for rule in self._volumes.get(name, ())}
+    def _find_opened(self, kind: Kind, names: Iterable[str]) -> set[str]:
+        """The rules that these volumes or networks violate."""
+        return {rule for name in names for rule in self._used.get((kind, name), ())}
 
     def _list_hosts(self) -> Iterator[_HostBypasses]:
-        """Containers that users made, with what the volumes open that they use."""
+        """Containers that users made, with what the volumes and networks open that they use."""
         for each in self._judged:
             if each.kind != "container":
                 continue
-            opened = self._find_opened(text(mount, "Name") for mount in objects(each.thing, "Mounts"))
+            opened = self._find_opened("volume", (text(mount, "Name") for mount in objects(each.thing, "Mounts")))
+            joined = self._find_opened("network", child(child(each.thing, "NetworkSettings"), "Networks"))
             escapes = each.list_escapes(self._judge.judge.policy)
-            if opened or escapes:
+            if opened or joined or escapes:
                 mounts = bool(opened) or _are_mounts(each, escapes)
-                rules = tuple(sorted({*escapes, *opened}))
+                rules = tuple(sorted({*escapes, *opened, *joined}))
                 yield _HostBypasses(each.name, each.is_running, rules, mounts, _list_shared(each), _remove(each))
 
     def _list_tasks(self) -> Iterator[_HostBypasses]:
@@ -179,7 +183,7 @@ class BypassFinder:
         if not before:
             return
         former = self._escapes(self._judge.judge_object(Inspected("ServiceCreate", service.name, before), {}))
-        opened = self._find_opened(used.name for used in list_of_service(before) if used.kind == "volume")
+        opened = self._find_opened("volume", (used.name for used in list_of_service(before) if used.kind == "volume"))
         if rules := tuple(sorted({*former, *opened})):
             named = quote(service.name)
             changes = {"path": {"id": service.name}, "query": {"rollback": ["previous"]}}
