@@ -1,14 +1,23 @@
 """Whether a dockerd may open devices: its mounts, the rules of version 1, and what the start of its unit left."""
 
+import errno
 import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from portero.dockerd import device_access
 from portero.dockerd.daemon import AskingDaemon, locate_daemon
-from portero.dockerd.device_access import PROBED, find_containerd_access, find_device_access, find_unit
+from portero.dockerd.device_access import (
+    PROBED,
+    find_commit_access,
+    find_containerd_access,
+    find_device_access,
+    find_unit,
+)
 from portero.dockerd.proc import DockerdIdentity, RunningDockerd
 from portero.files.chroot import Files
 from portero.files.mount_table import Mount, MountTable
@@ -87,6 +96,39 @@ def test_containerd_is_probed_by_itself(tree: Tree) -> None:
     assert find() == "closed"
     tree.remove("/etc/systemd/system/containerd.service.d/portero-devices.conf")
     assert find() == "changed"
+
+
+@pytest.mark.parametrize(
+    ("info", "listens", "found"),
+    [
+        ({"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}, True, "open"),
+        ({"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}, False, "closed"),
+        ({"DriverStatus": [["Backing Filesystem", "extfs"]]}, True, "closed"),
+        ({}, True, "open"),
+        (None, True, "open"),
+    ],
+    ids=["its store", "none beside dockerd", "dockerd's store", "no store is shown", "no answer"],
+)
+def test_a_commit_counts_containerd_where_images_lie_in_its_store(
+    monkeypatch: pytest.MonkeyPatch, tree: Tree, info: Any, *, listens: bool, found: str
+) -> None:
+    address = f"{tree.root}/run/containerd/containerd.sock"
+    monkeypatch.setattr(device_access, "find_process", lambda path: 43 if listens and path == address else None)
+    tree.write("/proc/43/stat", f"43 (containerd) S {' '.join(['0'] * 18)} {make().started} 0\n")
+    tree.write("/proc/43/environ", "LANG=C\0")
+    tree.write("/proc/43/cgroup", "5:devices:/containerd\n")
+    tree.write("/sys/fs/cgroup/devices/containerd/devices.list", "a *:* rwm\n")
+
+    assert find_commit_access(make(), Files(str(tree.root)), info, f"{tree.root}/proc") == found
+
+
+def test_a_containerd_that_takes_no_connection_is_not_closed(monkeypatch: pytest.MonkeyPatch, tree: Tree) -> None:
+    def fail(path: str) -> int:
+        raise OSError(errno.EMFILE, path)
+
+    monkeypatch.setattr(device_access, "find_process", fail)
+    with pytest.raises(OSError, match=r"containerd\.sock"):
+        find_commit_access(make(), Files(str(tree.root)), None)
 
 
 @pytest.mark.parametrize("invocation", ["", "abd"])

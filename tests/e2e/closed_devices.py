@@ -36,10 +36,13 @@ class ClosedDocker(GuardedDocker):
 
 
 class SeparateDocker(ClosedDocker):
-    """With a containerd beside it, as packages have it, in another control group: `closed` to devices or not."""
+    """With a containerd beside it, as packages have it, in another control group: `closed` to devices or not.
 
-    def __init__(self, *, closed: bool) -> None:
-        super().__init__(daemon_config={"features": {"containerd-snapshotter": True}})
+    `has_store`: whether images lie in containerd's store.
+    """
+
+    def __init__(self, *, closed: bool, has_store: bool = True) -> None:
+        super().__init__(daemon_config={"features": {"containerd-snapshotter": has_store}})
         self._closed = closed
 
     def run_dockerd(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> None:

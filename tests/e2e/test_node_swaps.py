@@ -80,6 +80,20 @@ def test_a_commit_opens_the_disk_where_a_containerd_beside_dockerd_may(disk: Dis
         for command in ORDINARY:
             docker.do(command.replace("web", "other"))
 
+        docker.replace_plugin(serve("hardened"))
+        for copy in COPIES:
+            refused = docker.shell(copy).stderr
+            assert refusing(refused) == (["unseen-device-nodes"] if not closed and "commit" in copy else []), copy
+
+
+def test_a_containerd_beside_dockerd_does_not_count_where_dockerd_has_its_own_store() -> None:
+    with started(SeparateDocker(closed=False, has_store=False)) as docker:
+        docker.do("docker run -d --name web busybox sleep 1000")
+        docker.replace_plugin(serve("hardened"))
+        with docker.nothing_refused():
+            for copy in COPIES:
+                docker.do(copy)
+
 
 def test_a_commit_reads_files_of_root_by_their_paths(disk: Disk) -> None:
     with started(GuardedDocker()) as docker:

@@ -32,3 +32,16 @@ def test_a_commit_is_read_as_builds_are() -> None:
         "instead": "build on a separate machine, push, and docker pull here",
         "at": "?container",
     }
+
+
+@pytest.mark.parametrize(
+    ("operation", "value"),
+    [("ImageCommit", "open"), ("ImageBuild", "open"), ("ImageLoad", "closed"), ("ContainerExport", "closed")],
+)
+def test_what_commits_counts_containerd_too(operation: str, value: str) -> None:
+    host = FixedHost({"devices": "closed", "containerdDevices": "open"})
+
+    fact = collect_facts(operation, None, {}, {"id": "web"}, host)["deviceAccess"]
+
+    assert isinstance(fact, dict)
+    assert fact["value"] == value

@@ -20,6 +20,7 @@ def ask_all(moment: NotedMoment) -> list[object]:
     return [
         *(find("/srv/link") for find in of_path),
         *(moment.network("db"), moment.daemon(), moment.device_access(), moment.routes()),
+        moment.device_access(commits=True),
     ]
 
 
@@ -33,7 +34,10 @@ def test_every_answer_of_the_host_is_noted_and_then_known() -> None:
     assert later.objects() is None
 
 
-@pytest.mark.parametrize("changed", [{"links": {}}, {"daemon": {}}, {"devices": "open"}, {"routes": ["10.0.0.0/8"]}])
+@pytest.mark.parametrize(
+    "changed",
+    [{"links": {}}, {"daemon": {}}, {"devices": "open"}, {"containerdDevices": "open"}, {"routes": ["10.0.0.0/8"]}],
+)
 def test_notes_hold_while_the_host_answers_each_question_so(changed: dict[str, JSON]) -> None:
     notes = HostNotes()
     ask_all(NotedMoment(HOST, notes))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from portero.dockerd import device_access
 from portero.hostcheck import buildkit
 from portero.hostcheck.daemon_facts import Info
 from portero.hostcheck.daemon_settings import find_dockerd
@@ -98,7 +99,7 @@ def test_containerd_counts_where_images_lie_in_its_store(
 ) -> None:
     host.dockerd(environment=environment)
     at = {str(host.at("/run/containerd/containerd.sock")): 43} if listens else {}
-    monkeypatch.setattr(buildkit, "find_process", at.get)
+    monkeypatch.setattr(device_access, "find_process", at.get)
 
     assert facts(host, info)["containerdAccess"]["value"] == found
 

@@ -8,21 +8,25 @@ not be read.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
+from portero.dockerd.containerd import find_process
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import find_start, parse_arguments, parse_start, read_text
 from portero.files.chroot import Files
 from portero.files.mount_table import MountTable
 from portero.files.units import list_files, read_setting
+from portero.values.json_types import JSON
 
 DeviceAccess = Literal["closed", "open", "changed", "unknown"]
 
 # A file for each unit whose start was probed, with the ID that systemd gave to that start.
 PROBED = "/run/portero-devices"
 _GROUPS = "/sys/fs/cgroup/devices"
+# GET /info, DriverStatus, where images lie in containerd's store.
+_STORE: JSON = ["driver-type", "io.containerd.snapshotter.v1"]
 # What DevicePolicy=closed opens (systemd.resource-control(5)), as numbers: no disks, no memory of the host.
 _HARMLESS = re.compile(r"c (?:0:0|1:[35789]|5:[02]|136:\*) .*")
 _HARMLESS_NAMES = re.compile(r"/dev/(?:null|zero|full|u?random|tty|ptmx)|char-pts")
@@ -39,8 +43,23 @@ def find_device_access(daemon: AskingDaemon, files: Files, mounts: MountTable, p
     return _find_access(daemon.pid, daemon.started, daemon.invocation, files, proc, nodev=nodev)
 
 
+def find_commit_access(
+    daemon: AskingDaemon, files: Files, info: Mapping[str, JSON] | None, proc: str = "/proc"
+) -> DeviceAccess:
+    """Whether this dockerd's containerd may: in its store it reads containers for a commit in dockerd's place.
+
+    `info`: GET /info; None: it is not known, and any containerd counts. One that dockerd started is in its control
+    group, and counts as closed here.
+    """
+    store = (info or {}).get("DriverStatus")
+    if daemon.rootless or (isinstance(store, list) and _STORE not in store):
+        return "closed"
+    pid = find_process(files.outside(daemon.containerd))
+    return "closed" if pid is None else find_containerd_access(pid, files, proc)
+
+
 def find_containerd_access(pid: int, files: Files, proc: str = "/proc") -> DeviceAccess:
-    """Whether the containerd of this process may: in its store it reads containers for a commit in dockerd's place."""
+    """Whether the containerd of this process may."""
     started = parse_start(read_text(f"{proc}/{pid}/stat"))
     variables = (word.partition("=") for word in parse_arguments(read_text(f"{proc}/{pid}/environ")))
     invocation = next((value for name, _, value in variables if name == "INVOCATION_ID"), "")

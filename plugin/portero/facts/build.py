@@ -53,7 +53,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     mode = find_first(query, "networkmode")
     return {
         "build": _make_fact(query),
-        **device_access.read_built("operation", host),
+        **device_access.read_built("operation", host, commits=True),
         "downloads": addresses.read_build_context(find_first(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),

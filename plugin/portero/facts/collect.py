@@ -89,7 +89,7 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "ImageCommit": lambda call: (
         commit.read_config(call.body, call.query)
         | image.read_new_name(call.query)
-        | device_access.read_built("?container", call.host)
+        | device_access.read_built("?container", call.host, commits=True)
     ),
     "ContainerArchive": lambda call: device_access.read_copied("ContainerArchive", call.path, call.host),
     "PutContainerArchive": lambda call: device_access.read_copied("PutContainerArchive", call.path, call.host),

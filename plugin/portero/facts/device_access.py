@@ -1,12 +1,14 @@
 """Whether dockerd itself may open device nodes, for what has it open files that others made, and what to do instead.
 
 A build, an image and an archive hold nodes. A container moves one in the way of a file between dockerd's look at the
-file and its open (docker-facts 9.12). One that was only created can be started in between, so that none is safe.
+file and its open (docker-facts 9.12). One that was only created can be started in between, so that none is safe. In its
+store containerd does it for a commit, and so for the steps of a classic build.
 """
 
 import re
 from collections.abc import Mapping
 
+from portero.dockerd.device_access import DeviceAccess
 from portero.host.view import HostMoment
 from portero.values.json_types import JSON
 
@@ -19,9 +21,9 @@ _COPIES: Mapping[str, str] = {
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
-def read_built(at: str, host: HostMoment) -> dict[str, JSON]:
+def read_built(at: str, host: HostMoment, *, commits: bool = False) -> dict[str, JSON]:
     """The fact of what builds, loads, imports or commits."""
-    return _make_fact(at, _ELSEWHERE, host)
+    return _make_fact(at, _ELSEWHERE, host.device_access(commits=commits))
 
 
 def read_copied(operation_id: str, path: Mapping[str, str], host: HostMoment) -> dict[str, JSON]:
@@ -29,9 +31,11 @@ def read_copied(operation_id: str, path: Mapping[str, str], host: HostMoment) ->
     container = path.get("id", "").lstrip("/")
     # As command lines show it.
     return _make_fact(
-        "path.id", _COPIES[operation_id].format(container[:12] if _ID.fullmatch(container) else container), host
+        "path.id",
+        _COPIES[operation_id].format(container[:12] if _ID.fullmatch(container) else container),
+        host.device_access(),
     )
 
 
-def _make_fact(at: str, instead: str, host: HostMoment) -> dict[str, JSON]:
-    return {"deviceAccess": {"value": host.device_access(), "instead": instead, "at": at}}
+def _make_fact(at: str, instead: str, access: DeviceAccess) -> dict[str, JSON]:
+    return {"deviceAccess": {"value": access, "instead": instead, "at": at}}

@@ -55,7 +55,7 @@ _MODES = {
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
     "docker", "daemonFiles", "routes", "interfaces", "rootPrograms", "devices", "readableByAll",
-    "ownerOnly", "homes", "unseenHomes",
+    "ownerOnly", "homes", "unseenHomes", "containerdDevices",
 })
 # fmt: on
 
@@ -71,14 +71,15 @@ class FixedHost:
     "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
     "ownerOnly": ["/root/shop/key"],
     "homes": ["/srv/git"], "unseenHomes": ["/home/alicia"],
-    "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed"}: each part may be left out, an unknown one is
-    a ValueError.
+    "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed", "containerdDevices": "open"}: each part may
+    be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
     `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody,
     `ownerOnly` for their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
-    `devices` whether dockerd may open devices, which is unknown otherwise. /var/run is a link to /run; a path that is
-    not named is a directory; the name behind an ID that is not named is not known; `networks` null: no name is.
+    `devices` whether dockerd may open devices, which is unknown otherwise, and `containerdDevices` whether containerd
+    may, which is closed otherwise. /var/run is a link to /run; a path that is not named is a directory; the name behind
+    an ID that is not named is not known; `networks` null: no name is.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:
@@ -101,6 +102,7 @@ class FixedHost:
         self._routes = HostRoutes(tuple(map(ip_network, _list(data, "routes"))), frozenset(_list(data, "interfaces")))
         self._daemon = make_defaults(cast(Mapping[str, JSON], data.get("daemon") or {}))
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
+        self._containerd = cast(DeviceAccess, data.get("containerdDevices", "closed"))
         reals = {name: walk.resolve_or_keep(name) for name in links}
         homes = make_homes(reals, _list(data, "homes"), _list(data, "unseenHomes"))
         nothing, sockets = ProtectedPaths({}), [*map(clean, _list(data, "sockets", _SOCKETS))]
@@ -146,8 +148,8 @@ class FixedHost:
     def daemon(self) -> DaemonDefaults:
         return self._daemon
 
-    def device_access(self) -> DeviceAccess:
-        return self._devices
+    def device_access(self, *, commits: bool = False) -> DeviceAccess:
+        return self._containerd if commits and self._devices == "closed" else self._devices
 
     def routes(self) -> HostRoutes | None:
         return self._routes if self._visible else None

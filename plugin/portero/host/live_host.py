@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.daemon_config import DaemonConfigs
 from portero.dockerd.daemon_defaults import DaemonDefaults
-from portero.dockerd.device_access import DeviceAccess, find_device_access
+from portero.dockerd.device_access import DeviceAccess, find_commit_access, find_device_access
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
 from portero.files.chroot import Files
@@ -37,15 +37,14 @@ from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, i
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
-    `root` None: where the daemon that asks sees them, or "/". `sockets`: paths to protect besides the
-    daemons' own. `portero`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead
-    to more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
-    `protected`: paths that the policy protects. `visible=False`: only names can be compared.
-    `listening`, `programs_of_root`, `homes`: of processes, settings and users of the host, read ahead.
-    `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
-    `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
-    whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
-    `followed`: is told of requests and their answers; None: nobody is.
+    `root` None: where the daemon that asks sees them, or "/". `sockets`: paths to protect besides the daemons' own.
+    `portero`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead to more.
+    `programs`: folders with all below them, and `logs`: files and folders, that no container may write. `protected`:
+    paths that the policy protects. `visible=False`: only names can be compared. `listening`, `programs_of_root`,
+    `homes`: of processes, settings and users of the host, read ahead. `daemon_config`: the path of daemon.json; None:
+    that of the daemon that asks. `new_lookup`: makes a request's function from a network's ID to its name (None: not
+    found out); `lookups_fail`: whether the last had no answer. `new_objects`: makes the lookups of one request;
+    `lookup_state`: how the last went. `followed`: is told of requests and their answers; None: nobody is.
     """
 
     def __init__(
@@ -123,8 +122,7 @@ class FilesMoment:
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
         self._find_asking = find_asking = cache(lambda: host.daemons.find_daemon(peer))
         self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
-        self._seen, self._traced = dict[str, HostEntry](), dict[str, Trace]()
-        self._passages: dict[str, Passage] = {}
+        self._seen, self._traced, self._passages = dict[str, HostEntry](), dict[str, Trace](), dict[str, Passage]()
         self._name_of = host.new_lookup(self._find_asking)
 
     def find_entry(self, path: str) -> HostEntry:
@@ -157,12 +155,16 @@ class FilesMoment:
         with refuse_unreadable():
             return self._daemon
 
-    def device_access(self) -> DeviceAccess:
+    def device_access(self, *, commits: bool = False) -> DeviceAccess:
         """Unknown where no daemon asks, or is not to be seen."""
         with refuse_unreadable():
             if (asking := self._asking) is None:
                 return "unknown"
-            return find_device_access(asking, Files(self._walk.local_path("/")), self._mounts)
+            files = Files(self._walk.local_path("/"))
+            access = find_device_access(asking, files, self._mounts)
+            if access != "closed" or not commits:
+                return access
+            return find_commit_access(asking, files, self._objects.info() if self._objects else None)
 
     def routes(self) -> HostRoutes | None:
         """Those of the daemon that asks, of this process beside the host's files, or of a managed plugin's mount."""
@@ -239,9 +241,7 @@ class FilesMoment:
 
     @property
     def _root(self) -> str:
-        if self._host.root is not None:
-            return self._host.root
-        return self._asking.root if self._asking else "/"
+        return self._host.root or (self._asking.root if self._asking else "/")
 
 
 def _read_mounts(host: HostFiles, find_asking: Callable[[], AskingDaemon | None]) -> MountTable:

@@ -18,7 +18,7 @@ _QUESTIONS: Mapping[str, Callable[[HostMoment, str], object]] = {
     "passage": lambda host, path: host.find_passage(path),
     "network": lambda host, name: host.network(name),
     "daemon": lambda host, _: host.daemon(),
-    "devices": lambda host, _: host.device_access(),
+    "devices": lambda host, commits: host.device_access(commits=commits != ""),
     "routes": lambda host, _: host.routes(),
 }
 
@@ -85,8 +85,8 @@ class NotedMoment:
     def daemon(self) -> DaemonDefaults:
         return cast(DaemonDefaults, self._ask("daemon"))
 
-    def device_access(self) -> DeviceAccess:
-        return cast(DeviceAccess, self._ask("devices"))
+    def device_access(self, *, commits: bool = False) -> DeviceAccess:
+        return cast(DeviceAccess, self._ask("devices", "commits" if commits else ""))
 
     def routes(self) -> HostRoutes | None:
         return cast("HostRoutes | None", self._ask("routes"))

@@ -148,8 +148,8 @@ class HostMoment(Protocol):
     def daemon(self) -> DaemonDefaults:
         """The defaults that dockerd gives to containers and networks."""
 
-    def device_access(self) -> DeviceAccess:
-        """Whether dockerd may open devices."""
+    def device_access(self, *, commits: bool = False) -> DeviceAccess:
+        """Whether dockerd may open devices; `commits`: or the containerd that reads containers for these."""
 
     def routes(self) -> HostRoutes | None:
         """Addresses, routes and interfaces where dockerd makes networks; None: they are not visible."""

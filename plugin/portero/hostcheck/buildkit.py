@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from portero.dockerd.containerd import find_process
 from portero.dockerd.daemon_defaults import are_off
-from portero.dockerd.device_access import DeviceAccess, find_containerd_access, find_device_access
+from portero.dockerd.device_access import find_commit_access, find_device_access
 from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
@@ -20,7 +19,6 @@ from portero.values.json_types import JSON, Fact
 _CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 # Any value grants the device to every build (BuildKit solver/llbsolver/cdidevices/manager.go).
 _AUTOALLOW = "org.mobyproject.buildkit.device.autoallow"
-_CONTAINERDS: JSON = ["driver-type", "io.containerd.snapshotter.v1"]
 _KEY = "PRIVATE KEY-----"
 _BOUNDS = ("policy", "defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
 
@@ -72,14 +70,8 @@ def _find_containerd_access(files: Files, configuration: Configuration, info: In
     store, daemon = info.read_fact("DriverStatus", list), configuration.daemon
     if daemon is None or not isinstance(store["value"], list):
         return make_unknown(at)
-    if _CONTAINERDS not in store["value"] or daemon.rootless:
-        return make_fact("closed", str(store["at"]))
-
-    def find() -> DeviceAccess:
-        pid = find_process(files.outside(daemon.containerd))
-        return "closed" if pid is None else find_containerd_access(pid, files, files.outside("/proc"))
-
-    return observe(at, find)
+    proc = files.outside("/proc")
+    return observe(at, lambda: find_commit_access(daemon, files, info.answer, proc))
 
 
 def _find_autoallowed(files: Files, configuration: Configuration, info: Info) -> Fact:

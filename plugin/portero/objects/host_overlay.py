@@ -63,8 +63,8 @@ class HostOverlayMoment:
     def daemon(self) -> DaemonDefaults:
         return self.moment.daemon()
 
-    def device_access(self) -> DeviceAccess:
-        return self.moment.device_access()
+    def device_access(self, *, commits: bool = False) -> DeviceAccess:
+        return self.moment.device_access(commits=commits)
 
     def objects(self) -> Objects | None:
         return self.given or self.moment.objects()
