@@ -28,6 +28,10 @@ def _read_codes() -> Iterator[tuple[str, Refusal]]:
 CODES: Mapping[str, Refusal] = MappingProxyType(dict(_read_codes()))
 
 
+# Of lookups: the daemon is not to blame.
+_OF_REQUEST = frozenset({"name-ambiguous", "too-many-objects"})
+
+
 class Refused(Exception):
     """A request that cannot be read. `code`: one of CODES (else KeyError); `at`: where in it, never a value of it."""
 
@@ -38,4 +42,4 @@ class Refused(Exception):
 
 def locate_lookup(refused: Refused, at: str) -> Refused:
     """What a lookup at this place was refused for. Else whatever is wrong there, the request is not to blame."""
-    return Refused(refused.code if refused.code == "name-ambiguous" else "lookup-failed", at)
+    return Refused(refused.code if refused.code in _OF_REQUEST else "lookup-failed", at)

@@ -308,6 +308,27 @@ def test_a_service_gets_no_config_that_could_not_be_created_now(judge: Judge, us
         assert refuse(judge, "POST", target, given(**used)) == rules
 
 
+class TooMany(FixedObjects):
+    """So many secrets and configs that they cannot be looked up."""
+
+    def gather(self, kind: str, ids: Any) -> None:
+        raise Refused("too-many-objects")
+
+
+def test_a_service_with_too_much_is_refused_for_that(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(HOST), "objects", lambda host: TooMany(OLD))
+
+    decision = decide(judge, "POST", "/services/create", given(Secrets="dc", Configs="dd"))
+
+    assert list_refusing(decision) == ["too-many-objects"]
+    (violation,) = decision.violations
+    assert violation.at == "TaskTemplate.ContainerSpec.Secrets[0]"
+    assert refuse(judge, "POST", "/services/configured/update?version=7&rollback=previous", spec()) == [
+        "existing-service"
+    ]
+    assert refuse(judge, "POST", "/services/create", given(Configs="d")) == []
+
+
 @pytest.mark.parametrize(
     ("name", "rules"),
     [

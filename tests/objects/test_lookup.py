@@ -4,6 +4,8 @@ import errno
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from urllib.parse import quote
 
 import pytest
 
@@ -177,15 +179,64 @@ def test_the_next_socket_of_the_daemon_is_asked_when_one_does_not_answer(address
         assert objects("missing.sock", address).inspect("volume", "x") == {}
 
 
-def test_a_request_looks_up_64_objects_at_most(address: str) -> None:
+def test_a_request_looks_up_so_many_objects_at_most(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_MAX_OBJECTS", 8)
     with answering(address, {}) as asked:
         found = objects(address)
-        for number in range(64):
+        for number in range(8):
             found.inspect("volume", f"v{number}")
-        with pytest.raises(Refused, match="lookup-failed"):
-            found.inspect("volume", "v64")
+        with pytest.raises(Refused, match="too-many-objects"):
+            found.inspect("volume", "v8")
 
-    assert len(asked) == 64
+    assert len(asked) == 8
+
+
+def gathered(*ids: str, kind: str = "configs", data: str = "") -> dict[str, bytes]:
+    """A daemon's answer to the question for these, which has all but the last."""
+    shown = [{"ID": id, "Spec": {"Name": id, "Data": data}, "Version": {}} for id in ids[:-1]]
+    target = f"/{kind}?filters={quote(json.dumps({'id': ids}))}"
+    return {target: http("200 OK", json.dumps(shown))}
+
+
+def test_configs_are_gathered_in_one_question_and_what_is_missing_there_is_asked_for(address: str) -> None:
+    ids = "a" * 25, "b" * 25, "c" * 25
+    with answering(address, gathered(*ids)) as asked:
+        found = objects(address)
+        found.gather("config", [*ids, "app", ids[0]])
+        shown = [found.inspect("config", id) for id in (*ids, "app")]
+
+    assert shown == [*({"ID": id, "Spec": {"Name": id, "Data": ""}} for id in ids[:2]), None, None]
+    assert [line.split()[1] for line in asked][1:] == [f"/configs/{'c' * 25}", "/configs/app"]
+
+
+def test_many_are_gathered_piece_by_piece(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "_MAX_GATHERED", 2)
+    ids = [letter * 25 for letter in "abcd"]
+    with answering(address, gathered(*ids[:2], kind="secrets") | gathered(*ids[2:], kind="secrets")) as asked:
+        objects(address).gather("secret", ids)
+
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("bound", "code"), [({"_MAX_OBJECTS": 1}, "too-many-objects"), ({"_MAX_DATA": 9}, "too-many-objects"), ({}, "")]
+)
+def test_what_is_gathered_is_bounded(
+    address: str, monkeypatch: pytest.MonkeyPatch, bound: dict[str, int], code: str
+) -> None:
+    for name, value in bound.items():
+        monkeypatch.setattr(lookup, name, value)
+    ids = "a" * 25, "b" * 25
+    refused = pytest.raises(Refused, match=code) if code else nullcontext()
+    with answering(address, gathered(*ids, data="0123456789")), refused:
+        objects(address).gather("config", ids)
+
+
+@pytest.mark.parametrize("answer", [failure("500 Oh"), http("200 OK", '[{"ID": 1'), http("200 OK", "{}")])
+def test_without_an_answer_nothing_is_gathered(address: str, answer: bytes) -> None:
+    target = next(iter(gathered("a" * 25, "b" * 25)))
+    with answering(address, {target: answer}), pytest.raises(Refused, match="lookup-failed"):
+        objects(address).gather("config", ["a" * 25, "b" * 25])
 
 
 def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,13 +212,13 @@ def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.Monk
     assert asked.count(ID) == 2
 
 
-def test_one_request_asks_for_at_most_32_names(address: str) -> None:
+def test_one_request_asks_for_at_most_128_names(address: str) -> None:
     find_name = new_lookup(names(address))
     with dockerd(address) as asked:
         found = [find_name(f"{number:012x}") for number in range(2000)]
 
-    assert found[32:] == [None] * 1968
-    assert len(asked) == 34
+    assert found[128:] == [None] * 1872
+    assert len(asked) == 130
 
 
 @contextmanager

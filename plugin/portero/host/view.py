@@ -22,6 +22,8 @@ from portero.values.json_types import JSON
 LookupState = Literal["auto", "off", "unavailable", "unanswered"]
 ObjectKind = Literal["container", "volume", "network", "image", "exec", "service", "secret", "config"]
 ListedKind = Literal["container", "network", "service"]
+# Of these many are shown in one answer.
+GatheredKind = Literal["secret", "config"]
 
 # A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.
 _NETWORK_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{12,64}")
@@ -101,6 +103,9 @@ class Objects(Protocol):
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
 
+    def gather(self, kind: GatheredKind, ids: Sequence[str]) -> None:
+        """Look these up in few questions; `inspect` then has them."""
+
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """The same as it is just now, for what a request can do without; Refused soon: time is left for others."""
 
@@ -122,6 +127,9 @@ class StillObjects(Objects, Protocol):
 
     def refresh(self) -> bool:
         return False
+
+    def gather(self, kind: GatheredKind, ids: Sequence[str]) -> None:
+        return None  # one after the other costs nothing here
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.inspect(kind, name)

@@ -13,7 +13,7 @@ from portero.facts import inspected
 from portero.facts.driver import LOCAL
 from portero.facts.inspected import Fills, Inspected, remove_filled
 from portero.facts.networks import PARENT
-from portero.host.view import HostMoment, ObjectKind, Objects
+from portero.host.view import GatheredKind, HostMoment, ObjectKind, Objects
 from portero.judging import named_objects
 from portero.judging.enforcement import make_waived_facts
 from portero.judging.named_objects import (
@@ -24,6 +24,7 @@ from portero.judging.named_objects import (
     list_joined,
     list_of_service,
     list_others,
+    list_volumes,
     read_name,
     refuse_unclear,
     shorten_name,
@@ -45,7 +46,8 @@ _GROUP: Mapping[ObjectKind, str] = {
     "secret": "secrets",
     "config": "configs",
 }
-_SOURCES = "sources"
+_SOURCES, _CONFIGS = "sources", "configs"
+_GATHERED: Sequence[GatheredKind] = ("secret", "config")
 # Where a start names its container.
 _STARTED = "path.id"
 _MAX_SHOWN = 3
@@ -86,7 +88,10 @@ class Existing:
 
     def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
-        reported = self._group(dict.fromkeys(named_objects.find_named(document, self.looks_up)))
+        named = dict.fromkeys(named_objects.find_named(document, self.looks_up))
+        if _CONFIGS in self.looks_up:
+            self._gather(named)
+        reported = self._group(named)
         return reported | (self._pairs.find_requested(document) if _SOURCES in self.looks_up else {})
 
     @property
@@ -94,6 +99,16 @@ class Existing:
         if self.findings.pairs is None:
             self.findings.pairs = SourcePairs(self.objects, self.host)
         return self.findings.pairs
+
+    def _gather(self, named: Mapping[Named, None]) -> None:
+        """A service can have hundreds of secrets and configs."""
+        for kind in _GATHERED:
+            those = [one for one in named if one.kind == kind]
+            try:
+                if len(those) > 1:
+                    self.objects.gather(kind, [one.name for one in those])
+            except Refused as refused:
+                raise locate_lookup(refused, those[0].at) from refused
 
     def _group(self, named: Mapping[Named, None]) -> dict[str, JSON]:
         groups: dict[str, list[JSON]] = {}
@@ -152,7 +167,9 @@ class Existing:
         if kind == "service":
             if not (former := child(reported, "Spec" if at == FAILURE else "PreviousSpec")):
                 return ()
-            used = self._group(dict.fromkeys(list_of_service(former)))
+            named = dict.fromkeys(list_of_service(former))
+            self._gather(named)
+            used = self._group(named)
             return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, used)
         if kind in ("secret", "config"):
             # dockerd never shows what a secret holds.
@@ -184,7 +201,7 @@ class Existing:
         if id not in self.findings.judged:
             self.findings.judging.add(id)
             request = remove_filled(request, Fills.of(self.objects.info(), self.host.daemon()))
-            named = (*_list_volumes(reported), *_list_networks(reported), *list_joined(reported))
+            named = (*list_volumes(reported), *_list_networks(reported), *list_joined(reported))
             used = self._group(dict.fromkeys(named))
             if foreign := [*self._describe_foreign_volumes(reported)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
@@ -219,13 +236,6 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
 
 def _find_name(named: Named, reported: Mapping[str, JSON]) -> str:
     return shorten_name(read_name(named.kind, reported) or named.name)
-
-
-def _list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:
-    """Its volumes of the local driver."""
-    for index, mount in enumerate(objects(container, "Mounts")):
-        if text(mount, "Type") == "volume" and text(mount, "Driver") == LOCAL:
-            yield Named("volume", text(mount, "Name"), f"Mounts[{index}]")
 
 
 def _list_networks(container: Mapping[str, JSON]) -> Iterator[Named]:

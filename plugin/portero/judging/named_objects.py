@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from portero.facts.driver import LOCAL
 from portero.facts.networks import find_taken, list_attachments
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
 from portero.reading.uri import find_first
@@ -224,6 +225,13 @@ def list_joined(container: Mapping[str, JSON]) -> Iterator[Named]:
         kind, _, name = text(child(container, "HostConfig"), mode).partition(":")
         if kind == "container" and name:
             yield Named("container", name.removeprefix("/"), f"HostConfig.{mode}")
+
+
+def list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:
+    """Its volumes of the local driver."""
+    for index, mount in enumerate(objects(container, "Mounts")):
+        if text(mount, "Type") == "volume" and text(mount, "Driver") == LOCAL:
+            yield Named("volume", text(mount, "Name"), f"Mounts[{index}]")
 
 
 def _may_begin_id(kind: ListedKind, name: str) -> bool:

@@ -3,6 +3,7 @@
 Each answer is noted in the picture. dockerd asks the plugin about each of these requests; see own_requests.py.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 from portero.dockerd.api import TimedRequests, read_object
 from portero.dockerd.object_lists import Wanted
 from portero.host.container_list import NAMESPACES
-from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
+from portero.host.view import GatheredKind, ListedKind, LookupState, ObjectKind, refuse_unreadable
 from portero.objects.cached_facts import MOUNT_FIELDS
 from portero.objects.followed_daemon import FollowedDaemon
 from portero.refusals import Refused
@@ -92,13 +93,20 @@ class DaemonQuestions:
 
     def read_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """The same, and the picture stays as it is."""
-        absent = _ABSENT.get(kind, frozenset())
+        return self._read_list(_LISTS[kind], _WANTED[kind], _ABSENT.get(kind, frozenset()))
+
+    def _read_list(self, target: str, wanted: Wanted, absent: frozenset[int]) -> Sequence[Mapping[str, JSON]]:
         with refuse_unreadable():
-            lists = self._requests.get_lists(_LISTS[kind], _WANTED[kind])
+            lists = self._requests.get_lists(target, wanted)
             listed = next((each for status, each in lists if status == HTTPStatus.OK or status in absent), None)
         if listed is None:
             raise Refused("lookup-failed")
         return listed
+
+    def ask_for_some(self, kind: GatheredKind, ids: Sequence[str]) -> Sequence[Mapping[str, JSON]]:
+        """Those of a swarm whose IDs begin so, with all that docker inspect shows of their settings."""
+        target = f"/{kind}s?filters={quote(json.dumps({'id': ids}))}"
+        return self._read_list(target, {"ID": None, "Spec": None}, _OF_SWARM)
 
     def ask_info(self) -> Mapping[str, JSON]:
         """What docker info shows."""

@@ -1,10 +1,11 @@
 """Finds the objects that a request names: kind and name in, what docker inspect shows out.
 
 What the picture of the daemon has needs no question (picture.py); the rest is asked of dockerd. For one request: each
-object once, two seconds for all of them, at most 64. Beyond that there is no answer, and the request is refused
-(lookup-failed). dockerd asks the plugin about each of these; see own_requests.py.
+object once, two seconds for all of them (beyond that there is no answer: lookup-failed), at most 512
+(too-many-objects). dockerd asks the plugin about each of these; see own_requests.py.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from portero.dockerd.api import TimedRequests
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.member import Members
-from portero.host.view import ListedKind, LookupState, ObjectKind
+from portero.host.view import GatheredKind, ListedKind, LookupState, ObjectKind
 from portero.objects.cached_facts import list_fields
 from portero.objects.creations import find_start
 from portero.objects.daemon_questions import DaemonQuestions
@@ -22,9 +23,13 @@ from portero.objects.followed_daemon import FollowedDaemon
 from portero.objects.picture import Picture
 from portero.objects.writer_memory import WriterMemory
 from portero.refusals import Refused
+from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
-_MAX_OBJECTS = 64
+_MAX_OBJECTS = 512
+# Of a swarm: so many in an answer, which has all that configs hold, and so much of that for a request.
+_MAX_GATHERED, _MAX_DATA = 32, 64 << 20
+_SWARM_ID = re.compile(r"[0-9a-z]{25}")
 # Containers that are not certain: more of them are rather listed with all others.
 _MAX_INSPECTED, _BRIEF_SECONDS = 8, 0.5
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
@@ -100,10 +105,26 @@ class ObjectLookup:
         self._used_picture = False
         self._inspected: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
         self._listed: dict[ListedKind, Sequence[Mapping[str, JSON]]] = {}
+        self._gathered = 0  # bytes of configs
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
         return self._inspect(kind, name, self._questions, self._picture)
+
+    def gather(self, kind: GatheredKind, ids: Sequence[str]) -> None:
+        """Look up secrets or configs in few questions; what is not found so `inspect` asks for.
+
+        Refused: lookup-failed: no answer; too-many-objects.
+        """
+        wanted = [id for id in dict.fromkeys(ids) if _SWARM_ID.fullmatch(id) and (kind, id) not in self._inspected]
+        if len(self._inspected) + len(wanted) > _MAX_OBJECTS:
+            raise Refused("too-many-objects")
+        for first in range(0, len(wanted), _MAX_GATHERED):
+            for shown in self._questions.ask_for_some(kind, wanted[first : first + _MAX_GATHERED]):
+                self._inspected[kind, text(shown, "ID")] = shown
+                self._gathered += len(text(child(shown, "Spec"), "Data"))
+            if self._gathered > _MAX_DATA:
+                raise Refused("too-many-objects")
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """The same by dockerd itself, now. A container that starts holds its lock, for long if it hangs."""
@@ -120,7 +141,7 @@ class ObjectLookup:
         key = (kind, name)
         if key not in self._inspected:
             if len(self._inspected) >= _MAX_OBJECTS:
-                raise Refused("lookup-failed")
+                raise Refused("too-many-objects")
             cached = picture.find(kind, name) if picture else None
             self._used_picture |= cached is not None
             self._inspected[key] = cached or questions.ask_for(kind, name)

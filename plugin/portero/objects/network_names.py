@@ -1,6 +1,6 @@
 """Asks the daemon for the names behind network IDs: an ID in, a name out; None for one that could not be found.
 
-For one request: at most 32 names, two seconds for all of them. A name that is not found is refused by rule
+For one request: at most 128 names, two seconds for all of them. A name that is not found is refused by rule
 network-resolved. dockerd asks the plugin about each of these; see own_requests.py.
 """
 
@@ -17,7 +17,7 @@ from portero.dockerd.proc import DockerdIdentity
 from portero.host.view import may_begin_network_id
 from portero.values.json_fields import to_text
 
-_MAX_NAMES = 32
+_MAX_NAMES = 128
 _MAX_NETWORK_BYTES = 1 << 20
 _MAX_CACHED_NAMES = 256
 # Under this name, which begins no ID, the ID of the local network host is cached.
