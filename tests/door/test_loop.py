@@ -82,6 +82,38 @@ def test_a_client_in_a_container_is_refused_at_the_users_door(tmp_path: Path, mo
     assert len(dockerd.seen) == 1
 
 
+def test_who_cannot_be_seen_is_refused_and_the_cause_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with /proc mounted with hidepid=2, where other accounts' processes are not there."""
+
+    def fail(self: object, client: socket.socket) -> bool:
+        raise FileNotFoundError(2, "No such file or directory", "/proc/7/cgroup")
+
+    monkeypatch.setattr(door_loop.ClientProcesses, "is_trusted", fail)
+    with running_door(tmp_path) as (doors, dockerd, _):
+        answer = ask(doors / USERS, GET)
+
+    assert b" 403 " in answer
+    assert b"cannot read which process asks: journalctl -u portero-door" in answer
+    assert "(/proc/7/cgroup: No such file or directory): is /proc mounted with hidepid?" in caplog.text
+    assert dockerd.seen == []
+
+
+def test_one_client_leaves_room_for_others(tmp_path: Path) -> None:
+    """Those that are refused wait for their heads, too."""
+    with running_door(tmp_path) as (doors, _, loop):
+        loop._maximum = 20
+        clients = [connect(doors / USERS) for _ in range(40)]
+        wait_until(lambda: "40 connections, 30 refused, 15 open" in loop.describe())
+        assert receive_all(clients[-1]) == b""
+        assert ask(doors / TRAEFIK, GET) == ANSWER
+        clients[12].sendall(GET)
+        assert b"too many connections at once" in receive_all(clients[12])
+        for client in clients:
+            client.close()
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

@@ -29,6 +29,7 @@ _IN_CONTAINER = (
     "its own door (doors in site.json)."
 )
 _TOO_MANY = "This client has too many connections at once: close some."
+_UNREADABLE = "The door cannot read which process asks: journalctl -u portero-door says why."
 
 
 class DoorLoop:
@@ -141,10 +142,14 @@ class DoorLoop:
         refusal = ""
         if self._clients[key] >= max(1, self._maximum // 2):
             refusal = _TOO_MANY
-        elif uid is not None and not self._is_of_host(client):
-            refusal = _IN_CONTAINER
+        elif uid is not None:
+            refusal = self._find_refusal(client)
         self._connections += 1
         self._refused += refusal != ""
+        if self._clients[key] >= max(2, self._maximum * 3 // 4):
+            # Those that are refused wait for their heads, too: others keep a quarter.
+            client.close()
+            return
         self._open += 1
         self._clients[key] += 1
         stream = Stream(client, name, uid, self._around, self._watch, refusal)
@@ -152,12 +157,13 @@ class DoorLoop:
         self._watch(client, stream)
         self._advance(stream)
 
-    def _is_of_host(self, client: socket.socket) -> bool:
+    def _find_refusal(self, client: socket.socket) -> str:
         try:
-            return self._processes.is_trusted(client)
+            return "" if self._processes.is_trusted(client) else _IN_CONTAINER
         except OSError as error:
-            _LOG.error("cannot read the process of a client: %s", error.strerror)
-            return False
+            why = f"{error.filename or 'SO_PEERPIDFD'}: {error.strerror}"
+            _LOG.error("cannot read the process of a client (%s): is /proc mounted with hidepid?", why)
+            return _UNREADABLE
 
     def _watch(self, one: socket.socket, stream: Stream) -> None:
         self._streams[one.fileno()] = stream
