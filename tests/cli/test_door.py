@@ -40,7 +40,7 @@ def enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     done: list[Any] = []
     place = DoorSocket(str(tmp_path / "docker.sock"), "root", "docker", "0660")
     monkeypatch.setattr(door_units, "read_docker_socket", lambda: place)
-    monkeypatch.setattr(door_units, "enable_doors", lambda users, tools: done.append((users, tools)))
+    monkeypatch.setattr(door_units, "enable_doors", lambda docker, users, tools: done.append((users, tools)))
     monkeypatch.setattr(door_units, "disable_doors", lambda: done.append("disabled"))
     with serving(tmp_path / "docker.sock", Docker):
         yield done
@@ -63,6 +63,29 @@ def test_enabling_puts_each_door_where_the_policy_says(policy: Path, enabled: li
     ((users, tools),) = enabled
     assert users == DoorSocket(str(policy / "docker.sock"), "root", "docker", "0660")
     assert tools == {"traefik": DoorSocket("/run/portero-door/doors/traefik/docker.sock", "root", "monitor", "0660")}
+
+
+@pytest.mark.parametrize(("given", "mode"), [({}, "0660"), ({"group": "dev"}, "0660"), ({"mode": "0606"}, "0606")])
+def test_a_tool_whose_folder_the_site_names_is_not_open_to_everybody(
+    given: dict[str, str], mode: str, policy: Path, enabled: list[Any]
+) -> None:
+    """Only the folder of all doors is closed to others."""
+    tool = {"name": "traefik", "socket": {"path": "/srv/tool/docker.sock", **given}}
+    (policy / "site.json").write_text(json.dumps({"doors": [{"name": "users"}, tool]}))
+
+    assert portero("door", "enable", "--yes", "--schemas", policy).exit_code == 0
+    ((_, tools),) = enabled
+    assert tools["traefik"].mode == mode
+
+
+def test_the_users_door_is_where_the_policy_says(policy: Path, enabled: list[Any]) -> None:
+    users = {"name": "users", "socket": {"path": "/srv/users/docker.sock", "group": "dev"}}
+    (policy / "site.json").write_text(json.dumps({"doors": [users]}))
+
+    done = portero("door", "enable", "--yes", "--schemas", policy)
+
+    assert enabled == [(DoorSocket("/srv/users/docker.sock", "root", "dev", "0660"), {})]
+    assert done.stdout.splitlines()[-1] == "users: /srv/users/docker.sock"
 
 
 def test_people_need_a_door(policy: Path, enabled: list[Any]) -> None:
@@ -138,5 +161,9 @@ def serve(*words: object) -> str:
 def test_a_door_without_a_socket_or_a_key_says_so(tmp_path: Path) -> None:
     assert "no door: start it by systemd" in serve()
     place = f"tool={tmp_path}/docker.sock"
-    assert "portero door key" in serve("--key", tmp_path / "none", "--listen", place)
+    assert "none: cannot be read (No such file or directory): as root, portero door key" in serve(
+        "--key", tmp_path / "none", "--listen", place
+    )
+    (tmp_path / "other").write_text("x")
+    assert "other: cannot be used" in serve("--key", tmp_path / "other", "--listen", place)
     assert "is no name of a door" in serve("--listen", f"T{place}")

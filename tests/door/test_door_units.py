@@ -29,11 +29,39 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tmp_path: Path, ran: list[str]) -> None:
     assert read_docker_socket(tmp_path) == USERS
-    enable_doors(USERS, {}, tmp_path)
+    enable_doors(USERS, USERS, {}, tmp_path)
     ran.clear()
 
     assert read_docker_socket(tmp_path) == USERS
     assert ran == []
+
+
+def test_the_users_door_goes_back_to_dockers_place_when_the_site_names_no_other(tmp_path: Path, ran: list[str]) -> None:
+    """What site.json said before must not stay: its group could connect."""
+    enable_doors(USERS, DoorSocket("/srv/docker.sock", "alicia", "dev", "0660"), {}, tmp_path)
+
+    assert read_docker_socket(tmp_path) == USERS
+
+
+@pytest.mark.parametrize("text", ["[Socket]\n", "# before: /run/docker.sock\n[Socket]\n"])
+def test_a_drop_in_that_does_not_say_where_docker_was_is_named(text: str, tmp_path: Path, ran: list[str]) -> None:
+    enable_doors(USERS, USERS, {}, tmp_path)
+    (tmp_path / "docker.socket.d" / "portero-door.conf").write_text(text)
+
+    with pytest.raises(UnitsFail, match=r"does not say where dockerd's socket was: remove it"):
+        read_docker_socket(tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["0666", "0602"])
+@pytest.mark.parametrize("is_users", [True, False])
+def test_no_door_is_open_to_every_account(mode: str, is_users: bool, tmp_path: Path, ran: list[str]) -> None:
+    (tmp_path / "closed").mkdir(mode=0o700)
+    open_, closed = (DoorSocket(f"{folder}/new/docker.sock", mode=mode) for folder in ("/run", tmp_path / "closed"))
+
+    with pytest.raises(UnitsFail, match=f"its mode {mode} lets everybody connect: write another"):
+        enable_doors(USERS, *((open_, {}) if is_users else (USERS, {"tool": open_})), tmp_path)
+    assert ran == []
+    enable_doors(USERS, USERS, {"tool": closed}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +86,11 @@ def test_without_systemd_the_recipe_is_named(tmp_path: Path, monkeypatch: pytest
 
 
 def test_dockerd_moves_first_and_doors_start_before_their_process(tmp_path: Path, ran: list[str]) -> None:
-    enable_doors(USERS, {"traefik": TOOL}, tmp_path)
+    enable_doors(USERS, USERS, {"traefik": TOOL}, tmp_path)
 
     moved = (tmp_path / "docker.socket.d" / "portero-door.conf").read_text()
     assert moved == (
+        "# before: /run/docker.sock root docker 0660\n"
         "[Socket]\nListenStream=\nListenStream=/run/portero-door/dockerd.sock\n"
         "SocketUser=root\nSocketGroup=portero-door\nSocketMode=0660\n"
     )
@@ -90,15 +119,15 @@ def test_doors_that_are_enabled_say_how_they_go(
     shown: str, described: tuple[str, bool], tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert door_units.describe_doors(tmp_path) == ("", True)
-    enable_doors(USERS, {}, tmp_path)
+    enable_doors(USERS, USERS, {}, tmp_path)
     monkeypatch.setattr(door_units, "run_command", lambda *words: shown)
 
     assert door_units.describe_doors(tmp_path) == described
 
 
 def test_a_door_that_is_not_listed_any_more_goes(tmp_path: Path, ran: list[str]) -> None:
-    enable_doors(USERS, {"traefik": TOOL}, tmp_path)
-    enable_doors(USERS, {}, tmp_path)
+    enable_doors(USERS, USERS, {"traefik": TOOL}, tmp_path)
+    enable_doors(USERS, USERS, {}, tmp_path)
 
     assert "systemctl disable --quiet portero-door@traefik.socket" in ran
     assert not (tmp_path / "portero-door@traefik.socket.d").exists()
@@ -115,7 +144,7 @@ def test_a_door_that_is_silent_changes_nothing(tmp_path: Path, ran: list[str], m
     monkeypatch.setattr(door_units, "_ping_door", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer"):
-        enable_doors(USERS, {"traefik": TOOL}, tmp_path)
+        enable_doors(USERS, USERS, {"traefik": TOOL}, tmp_path)
 
     assert [*tmp_path.rglob("*.conf")] == []
     assert ran[-3:] == [
@@ -130,7 +159,7 @@ def test_a_roll_back_that_fails_too_says_both(tmp_path: Path, ran: list[str], mo
     monkeypatch.setattr(door_units, "disable_doors", _fail("systemctl disable: failed"))
 
     with pytest.raises(UnitsFail, match="no answer; then systemctl disable: failed: run portero door disable"):
-        enable_doors(USERS, {}, tmp_path)
+        enable_doors(USERS, USERS, {}, tmp_path)
 
 
 def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, ran: list[str]) -> None:
@@ -141,7 +170,7 @@ def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, r
     before.write_text("of the doors that run")
 
     with pytest.raises(UnitsFail, match=r"docker\.socket\.d"):
-        enable_doors(USERS, {"traefik": TOOL}, tmp_path)
+        enable_doors(USERS, USERS, {"traefik": TOOL}, tmp_path)
 
     assert [*tmp_path.rglob("*.conf")] == [before]
     assert before.read_text() == "of the doors that run"
@@ -149,28 +178,21 @@ def test_a_drop_in_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path, r
 
 
 def test_who_had_doors_hears_that_they_are_off(tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    enable_doors(USERS, {}, tmp_path)
+    enable_doors(USERS, USERS, {}, tmp_path)
     monkeypatch.setattr(door_units, "_ping_door", _fail("no answer"))
 
     with pytest.raises(UnitsFail, match="no answer; the doors that ran before are off"):
-        enable_doors(USERS, {"traefik": TOOL}, tmp_path)
+        enable_doors(USERS, USERS, {"traefik": TOOL}, tmp_path)
 
 
 def test_disabling_gives_dockerd_its_socket_back(tmp_path: Path, ran: list[str]) -> None:
-    enable_doors(USERS, {}, tmp_path)
+    enable_doors(USERS, USERS, {}, tmp_path)
     ran.clear()
     disable_doors(tmp_path)
 
     assert ran[0] == "systemctl disable --quiet --now portero-door.service portero-door-users.socket"
     assert ran[-1] == "systemctl start docker.service"
     assert [*tmp_path.rglob("*.conf")] == []
-
-
-def test_a_users_door_for_everybody_is_refused(tmp_path: Path, ran: list[str]) -> None:
-    with pytest.raises(UnitsFail, match="lets everybody connect"):
-        enable_doors(DoorSocket("/run/docker.sock", mode="0666"), {}, tmp_path)
-
-    assert ran == []
 
 
 def test_a_command_that_fails_is_said() -> None:

@@ -22,7 +22,6 @@ from portero.values.json_types import JSON
 
 _FILE = click.Path(path_type=Path)
 _PRIVATE, _PUBLIC = Path("/var/lib/portero-door/key"), Path("/var/lib/portero/door.pub")
-_FOLDER = "/run/portero-door/doors"
 _MAX_LIST = 32 << 20
 
 
@@ -87,11 +86,12 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     with options.give_up_on(door_units.UnitsFail):
         docker = door_units.read_docker_socket()
         sockets = {name: _make_socket(entry, docker) for name, entry in doors.items()}
+        users = sockets.pop(USERS)
         show_lines(_warn(docker))
         if not yes and not click.confirm("Restart dockerd now?"):
             sys.exit(options.ERROR)
-        door_units.enable_doors(sockets.pop(USERS), sockets)
-    show_lines([f"{name}: {place.path}" for name, place in {USERS: docker, **sockets}.items()])
+        door_units.enable_doors(docker, users, sockets)
+    show_lines([f"{name}: {place.path}" for name, place in {USERS: users, **sockets}.items()])
 
 
 @door.command()
@@ -137,7 +137,11 @@ def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
 
 def _make_socket(entry: Mapping[str, JSON], docker: door_units.DoorSocket) -> door_units.DoorSocket:
     name, given = str(entry["name"]), cast("Mapping[str, str]", entry.get("socket", {}))
-    default = docker if name == USERS else door_units.DoorSocket(f"{_FOLDER}/{name}/docker.sock", mode="0666")
+    # The mode is for the folder that is closed to others: elsewhere the site says who may connect.
+    tool = door_units.DoorSocket(
+        f"{door_units.TOOLS_FOLDER}/{name}/docker.sock", mode="0660" if "path" in given else "0666"
+    )
+    default = docker if name == USERS else tool
     return door_units.DoorSocket(
         *(given.get(part, getattr(default, part)) for part in ("path", "user", "group", "mode"))
     )
@@ -145,10 +149,11 @@ def _make_socket(entry: Mapping[str, JSON], docker: door_units.DoorSocket) -> do
 
 def _warn(docker: door_units.DoorSocket) -> list[str]:
     """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
+    path = door_units.DOCKERD_SOCKET if os.path.exists(door_units.DOCKERD_SOCKET) else docker.path
     try:
-        info, containers = _ask(docker.path, "/info"), _ask(docker.path, "/containers/json?all=1")
+        info, containers = _ask(path, "/info"), _ask(path, "/containers/json?all=1")
     except (OSError, ValueError) as error:
-        raise door_units.UnitsFail(f"{docker.path}: dockerd does not answer ({error}): start it first") from error
+        raise door_units.UnitsFail(f"{path}: dockerd does not answer ({error}): start it first") from error
     stops = not to_object(info).get("LiveRestoreEnabled")
     lines = ["dockerd restarts, and running containers stop (no live-restore)."] if stops else []
     for container in to_objects(containers):

@@ -4,7 +4,9 @@ dockerd's own socket moves to a path that root and the door's account alone reac
 its owner and mode, so that clients stay as they are.
 """
 
+import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,13 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portero.dockerd import unix_http
+from portero.values.spelling import make_printable
 
 ACCOUNT = "portero-door"
 DOCKERD_SOCKET = "/run/portero-door/dockerd.sock"
+# Closed to all but root, by portero-door@.socket.
+TOOLS_FOLDER = "/run/portero-door/doors"
 SERVICE, USERS_SOCKET = "portero-door.service", "portero-door-users.socket"
 _UNITS = Path("/etc/systemd/system")
 _DROP_IN = "portero-door.conf"
 _STREAM = " (Stream)"
+# The line of docker.socket's drop-in that says where its socket was.
+_BEFORE = "# before: "
 _SECONDS = 90.0
 
 
@@ -35,9 +42,24 @@ class DoorSocket:
     group: str = "root"
     mode: str = "0660"
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return self.path, self.user, self.group, self.mode
+
     def write_drop_in(self) -> str:
         lines = ("ListenStream=", f"ListenStream={self.path}", f"SocketUser={self.user}", f"SocketGroup={self.group}")
         return "\n".join(("[Socket]", *lines, f"SocketMode={self.mode}", ""))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every account of the host may connect: no folder above keeps others out."""
+        others = (int(self.mode, 8) & stat.S_IWOTH) != 0
+        return others and not self.path.startswith(f"{TOOLS_FOLDER}/") and not _is_closed(Path(self.path).parent)
+
+
+def _is_closed(folder: Path) -> bool:
+    there = (each for each in (folder, *folder.parents) if os.path.lexists(each))
+    return any(not os.stat(each).st_mode & stat.S_IXOTH for each in there)
 
 
 _DOCKERD = DoorSocket(DOCKERD_SOCKET, group=ACCOUNT)
@@ -45,12 +67,12 @@ _DOCKERD = DoorSocket(DOCKERD_SOCKET, group=ACCOUNT)
 
 def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
     """Where docker.socket has its socket, or had it before the doors; raises UnitsFail."""
-    drop_in = units / f"{USERS_SOCKET}.d" / _DROP_IN
-    if drop_in.exists() and (units / "docker.socket.d" / _DROP_IN).exists():
-        settings = dict(line.split("=", 1) for line in drop_in.read_text().splitlines() if "=" in line)
-        return DoorSocket(
-            settings["ListenStream"], settings["SocketUser"], settings["SocketGroup"], settings["SocketMode"]
-        )
+    moved = units / "docker.socket.d" / _DROP_IN
+    if moved.exists():
+        kept = [line.removeprefix(_BEFORE).split() for line in moved.read_text().splitlines() if _BEFORE in line]
+        if len(kept) != 1 or len(kept[0]) != len(_DOCKERD.parts):
+            raise UnitsFail(f"{moved}: does not say where dockerd's socket was: remove it, and reload systemd")
+        return DoorSocket(*kept[0])
     wanted = "--property=Listen,SocketUser,SocketGroup,SocketMode,ActiveState"
     try:
         output = run_command("systemctl", "show", "docker.socket", wanted)
@@ -67,20 +89,23 @@ def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
     return DoorSocket(listens[0], shown["SocketUser"] or "root", shown["SocketGroup"] or "root", shown["SocketMode"])
 
 
-def enable_doors(users: DoorSocket, tools: Mapping[str, DoorSocket], units: Path = _UNITS) -> None:
-    """Move dockerd's socket away and start the doors; dockerd restarts.
+def enable_doors(docker: DoorSocket, users: DoorSocket, tools: Mapping[str, DoorSocket], units: Path = _UNITS) -> None:
+    """Move dockerd's socket away from where it is without doors (`docker`) and start them; dockerd restarts.
 
     Raises UnitsFail: dockerd has its socket as before any door, or nothing was touched where a file cannot be written.
     """
-    if users.mode[-1] != "0":
-        raise UnitsFail(
-            f"{users.path}: its mode {users.mode} lets everybody connect: write another into doors in site.json"
-        )
+    for place in (users, *tools.values()):
+        if place.is_open:
+            raise UnitsFail(
+                f"{place.path}: its mode {place.mode} lets everybody connect: write another into doors in site.json"
+            )
     if not _has_account():
         run_command("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
     before = _list_enabled(units)
     sockets = [USERS_SOCKET, *(f"portero-door@{name}.socket" for name in tools)]
-    _write_drop_ins(units, dict(zip((*sockets, "docker.socket"), (users, *tools.values(), _DOCKERD), strict=True)))
+    texts = [place.write_drop_in() for place in (users, *tools.values())]
+    moved = f"{_BEFORE}{' '.join(docker.parts)}\n{_DOCKERD.write_drop_in()}"
+    _write_drop_ins(units, dict(zip((*sockets, "docker.socket"), (*texts, moved), strict=True)))
     try:
         run_command("systemctl", "daemon-reload")
         # A socket unit does not start while the service that it is for runs.
@@ -139,14 +164,14 @@ def _restart_docker() -> None:
     run_command("systemctl", "start", "docker.service")
 
 
-def _write_drop_ins(units: Path, sockets: Mapping[str, DoorSocket]) -> None:
+def _write_drop_ins(units: Path, texts: Mapping[str, str]) -> None:
     """Write the drop-ins of these units. Raises UnitsFail, with all as it was."""
-    files = {units / f"{unit}.d" / _DROP_IN: socket for unit, socket in sockets.items()}
+    files = {units / f"{unit}.d" / _DROP_IN: text for unit, text in texts.items()}
     try:
         before = {file: file.read_text() if file.exists() else None for file in files}
-        for file, place in files.items():
+        for file, now in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(place.write_drop_in())
+            file.write_text(now)
     except OSError as fault:
         with suppress(OSError):
             for file, text in before.items():
@@ -173,8 +198,9 @@ def _has_account() -> bool:
 
 def _ping_door(path: str) -> None:
     try:
-        status, _ = unix_http.exchange(path, _SECONDS, "GET", "/_ping", max_bytes=4096)
+        status, answer = unix_http.exchange(path, _SECONDS, "GET", "/_ping", max_bytes=4096)
     except (OSError, ValueError) as error:
         raise UnitsFail(f"{path}: the door does not answer ({error}): journalctl -u portero-door says why") from error
     if status != 200:
-        raise UnitsFail(f"{path}: the door answers with status {status}: portero explain says why")
+        said = make_printable(answer.decode(errors="replace")).strip()
+        raise UnitsFail(f"{path}: the door answers with status {status}: {said}")

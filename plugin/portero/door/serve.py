@@ -113,9 +113,13 @@ def main() -> None:
     if not doors:
         _give_up("no door: start it by systemd's socket units, or name --listen users=/run/docker.sock")
     try:
-        _serve(doors, given.dockerd, given.key)
-    except (OSError, ValueError) as error:
+        stamps = Stamps.read(given.key)
+    except ValueError as error:
         _give_up(f"{given.key}: cannot be used ({error}): as root, portero door key")
+    except OSError as error:
+        cure = "as root, portero door key" if error.filename in (None, str(given.key)) else "the door needs to read it"
+        _give_up(f"{error.filename or given.key}: cannot be read ({error.strerror}): {cure}")
+    _serve(doors, given.dockerd, stamps)
 
 
 def _give_up(fault: str) -> NoReturn:
@@ -123,9 +127,9 @@ def _give_up(fault: str) -> NoReturn:
     sys.exit(2)
 
 
-def _serve(doors: Mapping[str, socket.socket], dockerd: str, key: Path) -> None:
-    """Answer at these sockets, by the door's name; raises OSError and ValueError for a key that cannot be used."""
-    loop = DoorLoop(doors, dockerd, Stamps.read(key))
+def _serve(doors: Mapping[str, socket.socket], dockerd: str, stamps: Stamps) -> None:
+    """Answer at these sockets, by the door's name."""
+    loop = DoorLoop(doors, dockerd, stamps)
     # Connections end with the process: dockerd and clients see their end.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     notifier = Notifier()
