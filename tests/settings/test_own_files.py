@@ -28,6 +28,12 @@ def test_the_memory_of_writers_decides() -> None:
     assert "/var/lib/portero/writers.jsonl" in own_files.list_deciding(settings())
 
 
+def test_both_halves_of_the_doors_key_decide_wherever_the_state_is() -> None:
+    found = own_files.list_deciding(settings(state="/home/alice/.local/state/portero/versions.json"))
+
+    assert {"/home/alice/.local/state/portero/door.pub", "/home/alice/.local/state/portero-door"} <= {*found}
+
+
 SHOWN = ["/run/portero", "/run/portero-rootless"]
 
 

@@ -21,11 +21,15 @@ _MAX_DEPTH = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules, keys, saved policy, writers, versions, bundles, signatures, proofs."""
+    """What decides about requests: rules, keys, saved policy, writers, versions, bundles, signatures, proofs.
+
+    Who could write the door's public key, or read the private one, could name any user.
+    """
     saved = (*((settings.last_policy,) if settings.schemas else ()), settings.writers)
+    door = (settings.door_key, settings.door_folder)
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
-    folders = (*_list_protected_folders(settings), *saved, *signing, *filter(None, bundle))
+    folders = (*_list_protected_folders(settings), *saved, *door, *signing, *filter(None, bundle))
     return [*(str(path.absolute()) for path in (*folders, settings.images)), PROBED]
 
 

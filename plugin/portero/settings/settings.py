@@ -111,6 +111,11 @@ class Settings:
         """The public half of the door's key, which verifies stamps: root puts it beside the state."""
         return self.state.parent / "door.pub"
 
+    @property
+    def door_folder(self) -> Path:
+        """Where the door has the private half: beside the folder of the state."""
+        return self.state.parent.parent / "portero-door"
+
     @classmethod
     def read(
         cls,
