@@ -58,6 +58,16 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
     assert list((tmp_path / "site/schemas/exceptions").iterdir()) == []
 
 
+@pytest.mark.parametrize("content", ["", "{}\n", "no log\n"])
+def test_a_log_without_requests_makes_no_folder(content: str, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(content)
+
+    done = portero("init", tmp_path / "site", "--from", tmp_path / "log")
+
+    assert (done.exit_code, (tmp_path / "site").exists()) == (2, False)
+    assert "log: no decisions or recorded requests found; name a log or a recording" in done.stderr
+
+
 def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "environment").write_text("mine")
 

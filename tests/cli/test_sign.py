@@ -60,6 +60,12 @@ def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
     assert (tmp_path / existing).read_text() == "mine"
 
 
+def test_an_empty_name_is_no_file() -> None:
+    done = portero("keygen", "")
+
+    assert (done.exit_code, done.stderr) == (2, "portero: .: File exists; name a new file\n")
+
+
 def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: Path) -> None:
     assert sign(policy, key).output.startswith(f"{policy}: for web, version 1, 1 file, key ")
     assert sign(policy, key).output.startswith(f"{policy}: for web, version 2, ")

@@ -216,6 +216,19 @@ def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:
     assert public.read_bytes() != first
 
 
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """As root it would be: --public /dev/null."""
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "public")
+
+    for private, public in (("key", "pipe/public"), ("pipe/public", "door.pub"), ("key", "pipe")):
+        with pytest.raises(OSError, match="is not a regular file"):
+            put_key(tmp_path / private, tmp_path / public, 0, anew=False)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    assert stat.S_ISFIFO((tmp_path / "pipe" / "public").stat().st_mode)
+
+
 def test_another_file_is_no_key(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("x")
     with pytest.raises(ValueError, match=r"PEM|key"):

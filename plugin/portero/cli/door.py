@@ -66,7 +66,7 @@ def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
         owner = pwd.getpwnam(account)
     except KeyError:
         options.give_up([f"--account: {account}: there is no such account: make it with useradd --system {account}"])
-    with options.explain_os_errors(private, "run it as root"):
+    with options.explain_os_errors(private, "run it as root, and name files", by_file=True):
         put_key(private, public, owner.pw_gid, anew=new)
     show_lines([f"{public}: verifies the stamps of the door with {private}"])
 

@@ -59,6 +59,8 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     for log in logs:
         reader.read_log(log)
     suggestions = reader.suggestions
+    if logs and not suggestions.requests:
+        options.give_up([f"{', '.join(logs)}: no decisions or recorded requests found; name a log or a recording"])
     # Before anybody answers a question.
     _refuse_taken(folder, _make_files(folder.absolute(), settings.profile, {}, suggestions))
     site = suggestions.make_patch() if logs else _ask(suggestions.policy.site)

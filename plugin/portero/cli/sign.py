@@ -37,7 +37,7 @@ def keygen(file: Path) -> None:
     PORTERO_TRUSTED_KEYS, or as keys/NAME.pem of a policy folder for token-issuers. One key is for one of the two.
     """
     key = key_pairs.make_key()
-    public = file.with_name(f"{file.name}.pub")
+    public = Path(f"{file}.pub")
     with options.explain_os_errors(file, "name a new file", by_file=True):
         secret_input.create_file(file, key_pairs.encode_private(key), _OWNER_ONLY)
         secret_input.create_file(public, key_pairs.encode_public(key.public_key()), _EVERYBODY)

@@ -14,6 +14,7 @@ import os
 import pwd
 import select
 import socket
+import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -197,11 +198,21 @@ class Stamps:
         return stamp
 
 
+def _find_mode(path: Path) -> int:
+    """0: nothing is there."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
 def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
     """Make the key unless there is one; raises OSError. A private half that cannot be read is replaced.
 
     Both are root's: the account of this group reads the private half, and changes nothing.
     """
+    if stat.S_IFMT(_find_mode(public)) not in (0, stat.S_IFREG):
+        raise OSError(errno.EINVAL, "is not a regular file", str(public))
     key = None
     with suppress(FileNotFoundError):
         key = None if anew else key_pairs.parse_private_key(read_regular_file(private))
