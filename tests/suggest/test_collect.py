@@ -44,6 +44,20 @@ def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
     assert (draft.request, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
 
 
+def test_no_two_drafts_have_one_name() -> None:
+    """The second one would be written over the first, whose rules it need not have."""
+    suggestions = new()
+    asked = [
+        RefusedRequest("ContainerCreate", f"{host}.example.com", name) for host in "ab" for name in ("app", "app-1")
+    ]
+    for one in asked:
+        add(suggestions, one, PidMode="host")
+
+    named = suggestions.name_drafts()
+    assert {*named} == {"app", "app-1", "app-1-1", "app-1-2"}
+    assert {draft.request for draft in named.values()} == {*asked}
+
+
 def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
     suggestions = new()
     add(suggestions, Binds=["/root/.ssh:/s"])

@@ -1,6 +1,5 @@
 """`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -122,14 +121,8 @@ def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestion
         "schemas/site.json": "\n".join(suggestion_text.list_json_lines(content)) + "\n",
         _README: _write_readme(folder, suggestions),
     }
-    counts: Counter[str] = Counter()
-    for draft in suggestions.list_drafts():
-        # Two drafts can have one id: of two registries, or operations.
-        number = f"-{counts[draft.id]}" if counts[draft.id] else ""
-        counts[draft.id] += 1
-        files[f"drafts/{draft.id}{number}.json"] = (
-            "\n".join(suggestion_text.list_json_lines(draft.make_document())) + "\n"
-        )
+    for name, draft in suggestions.name_drafts().items():
+        files[f"drafts/{name}.json"] = "\n".join(suggestion_text.list_json_lines(draft.make_document())) + "\n"
     return files
 
 

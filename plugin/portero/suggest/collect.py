@@ -4,6 +4,7 @@ A request from a recording has its document, so that values can be read from it;
 names of rules, image and user.
 """
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,6 +112,14 @@ class Suggestions:
     def list_drafts(self) -> list[ExceptionDraft]:
         """The drafts of exceptions, the most used first."""
         return sorted(self._drafts.values(), key=lambda one: (-one.count, one.id))
+
+    def name_drafts(self) -> dict[str, ExceptionDraft]:
+        """The same by names of files: two drafts can have one id, of two registries, operations or spellings."""
+        named: dict[str, ExceptionDraft] = {}
+        for draft in self.list_drafts():
+            names = itertools.chain([draft.id], (f"{draft.id}-{number}" for number in itertools.count(1)))
+            named[next(name for name in names if name not in named)] = draft
+        return named
 
     def list_not_suggested(self) -> list[NotSuggested]:
         """What is left, the most frequent first."""

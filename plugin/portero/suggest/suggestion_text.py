@@ -20,9 +20,9 @@ def list_lines(suggestions: Suggestions) -> Iterator[str]:
         yield ""
         yield "site.json: each value is for every container of the host"
         yield from _list_patch(wanted, suggestions.make_patch())
-    for draft in suggestions.list_drafts():
+    for name, draft in suggestions.name_drafts().items():
         yield ""
-        yield f"exceptions/{draft.id}.json: {list_comments(draft)}"
+        yield f"exceptions/{name}.json: {list_comments(draft)}"
         yield from list_json_lines(draft.make_document())
     if left := suggestions.list_not_suggested():
         yield ""
@@ -44,12 +44,12 @@ def describe(suggestions: Suggestions) -> dict[str, JSON]:
         ],
         "exceptions": [
             {
-                "id": draft.id,
+                "id": name,
                 "requests": draft.count,
                 "baseline": [*sorted(draft.baseline)],
                 "draft": draft.make_document(),
             }
-            for draft in suggestions.list_drafts()
+            for name, draft in suggestions.name_drafts().items()
         ],
         "notSuggested": [
             {"rule": one.rule, "why": explain(one), "requests": one.count} for one in suggestions.list_not_suggested()
