@@ -216,6 +216,21 @@ def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:
     assert public.read_bytes() != first
 
 
+def test_a_key_that_is_there_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private, public = tmp_path / "key", tmp_path / "door.pub"
+    put_key(private, public, 0, anew=False)
+    public.chmod(0o664)
+    put_key(private, public, 0, anew=False)
+    assert stat.S_IMODE(public.stat().st_mode) == 0o644
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(clients, "write_whole", fail)
+    monkeypatch.setattr(os, "chown", fail)
+    put_key(private, public, 0, anew=False)
+
+
 def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     """As root it would be: --public /dev/null."""
     (tmp_path / "pipe").mkdir()

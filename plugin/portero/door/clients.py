@@ -211,7 +211,8 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
 
     Both are root's: the account of this group reads the private half, and changes nothing.
     """
-    if stat.S_IFMT(_find_mode(public)) not in (0, stat.S_IFREG):
+    before = _find_mode(public)
+    if stat.S_IFMT(before) not in (0, stat.S_IFREG):
         raise OSError(errno.EINVAL, "is not a regular file", str(public))
     key = None
     with suppress(FileNotFoundError):
@@ -221,6 +222,11 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
         private.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
         write_whole(private, key_pairs.encode_private(key), _PRIVATE, synced=True)
     for path in (private.parent, private):
-        os.chown(path, os.geteuid(), group)
-    public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
-    write_whole(public, key_pairs.encode_public(key.public_key()), _PUBLIC, synced=True)
+        status = path.stat()
+        if (status.st_uid, status.st_gid) != (os.geteuid(), group):
+            os.chown(path, os.geteuid(), group)
+    shown = key_pairs.encode_public(key.public_key())
+    # At each start of the door: it must not need a disk with room.
+    if before != stat.S_IFREG | _PUBLIC or read_regular_file(public) != shown:
+        public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
+        write_whole(public, shown, _PUBLIC, synced=True)
