@@ -150,6 +150,13 @@ def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
     assert "useradd --system nobody-here" in portero("door", "key", *words, "--account", "nobody-here").stderr
 
 
+def test_the_public_half_is_where_the_plugin_of_this_host_reads_it(tmp_path: Path) -> None:
+    private = ["--private", tmp_path / "key", "--account", "root"]
+
+    assert portero("door", "key", *private, PORTERO_STATE=f"{tmp_path}/state/versions.json").exit_code == 0
+    assert [*tmp_path.glob("state/*")] == [tmp_path / "state" / "door.pub"]
+
+
 def serve(*words: object) -> str:
     """Why the process of the doors does not serve."""
     command = [sys.executable, "-m", "portero", "door", "serve", *map(str, words)]

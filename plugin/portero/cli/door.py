@@ -21,7 +21,7 @@ from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 
 _FILE = click.Path(path_type=Path)
-_PRIVATE, _PUBLIC = Path("/var/lib/portero-door/key"), Path("/var/lib/portero/door.pub")
+_PRIVATE, _STATE = Path("/var/lib/portero-door/key"), "/var/lib/portero/signed-versions.json"
 _MAX_LIST = 32 << 20
 
 
@@ -50,9 +50,9 @@ def serve(dockerd: str, key: Path, sockets: tuple[str, ...]) -> None:
     "--public",
     metavar="FILE",
     type=_FILE,
-    default=_PUBLIC,
-    show_default=True,
-    help="For the plugin: beside PORTERO_STATE.",
+    default=lambda: Path(os.environ.get("PORTERO_STATE") or _STATE).with_name("door.pub"),
+    show_default="beside PORTERO_STATE",
+    help="For the plugin.",
 )
 @click.option(
     "--account", metavar="NAME", default=door_units.ACCOUNT, show_default=True, help="Whose process the door is."
