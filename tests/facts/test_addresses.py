@@ -52,6 +52,7 @@ OWN_NETWORK = [
     *("https://example.com@127.0.0.1/a", "http://\uff11\uff12\uff17.0.0.1/a"),
     *("http://%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1/a", "http://169.254.169.254/latest/meta-data"),
     *("http://metadata.google.internal/computeMetadata/v1/", "http://100.100.100.200/latest"),
+    *("http://[fd20:ce::254]/a", "http://[fd00:c1::a9fe:a9fe]/opc/v2/instance/"),
     *("http://[fd00:ec2::254]/latest", "http://ip6-localhost/a", "http://ip6-loopback/a", "git://127.0.0.1/a"),
     *("git@127.0.0.1:a", "root@localhost:a.git", "git@[::1]:a", "ssh://root@127.0.0.1/a", "127.0.0.1/a"),
     *("127.0.0.1:8099/a", "//127.0.0.1/a", "http://a\u200e/a"),

@@ -221,6 +221,10 @@ def read(subnet: str, host: FixedHost = ROUTED, **body: Any) -> Any:
         ("2001:db8:1::/64", True, []),
         ("2001:db7::/64", False, []),
         ("2001:db8::/31", False, []),
+        # What clouds answer the host's requests for metadata by.
+        *((subnet, False, []) for subnet in ("fd00:ec2::/64", "fd20:ce::/64", "fd00:c1::a9fe:0/112", "fd00::/8")),
+        ("fd00:ec2:0:1::/64", True, []),
+        ("fd00:ec3::/64", True, []),
         ("::ffff:10.0.0.0/104", False, []),
     ],
 )

@@ -16,8 +16,12 @@ from portero.values.json_types import JSON, Fact
 
 IPAddress = IPv4Address | IPv6Address
 # Services of clouds that only the machine itself can ask, beside those with link-local addresses.
-_METADATA = frozenset(
-    ip_address(address) for address in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
+METADATA = frozenset(
+    ip_address(address)
+    for address in (
+        *("100.100.100.200", "168.63.129.16", "192.0.0.192"),
+        *("fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe"),  # of Amazon, Google and Oracle
+    )
 )
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 _LOOPBACK_NAMES = frozenset({"ip6-localhost", "ip6-loopback", "localhost.localdomain", "localhost6"})
@@ -93,4 +97,4 @@ def _is_host(host: str) -> bool:
     if is_local(host) or host in _LOOPBACK_NAMES | _METADATA_NAMES:
         return True
     ip = find_ip(host)
-    return ip is not None and (ip.is_link_local or ip in _METADATA)
+    return ip is not None and (ip.is_link_local or ip in METADATA)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 
 from portero.facts import process
+from portero.facts.addresses import METADATA
 from portero.host.network import HostRoutes
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
 from portero.values.go_values import parse_go_bool
@@ -189,8 +190,14 @@ def _read_subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
     network = _parse(subnet)
     if network is None:
         return fact  # dockerd refuses it
-    fact |= {"prefix": format_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
+    fact |= {"prefix": format_prefix(network), "private": _is_private(network)}
     if not on_host or not fact["private"]:
         return fact
     routes = host.routes()
     return fact | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}
+
+
+def _is_private(network: Network) -> bool:
+    """Whether nothing outside of the site has an address in it: some clouds answer the host's requests in private ones."""
+    answers = any(address in network for address in METADATA)
+    return not answers and any(contains(private, network) for private in _PRIVATE)
