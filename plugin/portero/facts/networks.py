@@ -198,6 +198,6 @@ def _read_subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
 
 
 def _is_private(network: Network) -> bool:
-    """Whether nothing outside of the site has an address in it: some clouds answer the host's requests in private ones."""
+    """Whether all of it is of the site: some clouds answer their machines at private addresses."""
     answers = any(address in network for address in METADATA)
     return not answers and any(contains(private, network) for private in _PRIVATE)
