@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.images.payloads import MAX_PAYLOAD, Claim, PayloadRefused, frame_payload, read_claim
+from portero.images.payloads import MAX_PAYLOAD, Claim, frame_payload, read_claim
 
 from .signed import APP, dump, simple_payload, statement_payload
 
@@ -37,7 +37,7 @@ def test_simple_signing_names_digest_repository_and_annotations(named: str, repo
     assert read_claim("simple", simple_payload(DIGEST, named, {"env": "prod"})) == Claim(
         DIGEST, repository, {"env": "prod"}
     )
-    assert read_claim("simple", simple_payload(DIGEST, named)).annotations == {}
+    assert read_claim("simple", simple_payload(DIGEST, named)) == Claim(DIGEST, repository, {})
 
 
 def test_a_statement_names_the_digest_alone() -> None:
@@ -83,8 +83,7 @@ SUBJECT = {"digest": {"sha256": "a" * 64}}
     ],
 )
 def test_whatever_else_is_signed_vouches_for_nothing(form: Any, payload: bytes) -> None:
-    with pytest.raises(PayloadRefused):
-        read_claim(form, payload)
+    assert read_claim(form, payload) is None
 
 
 JSON = st.recursive(
@@ -98,5 +97,4 @@ KEYS = st.sampled_from(
 @given(st.binary() | st.dictionaries(KEYS, st.dictionaries(KEYS, JSON) | st.lists(JSON) | JSON).map(dump))
 def test_crooked_bytes_are_refused_and_nothing_else(payload: bytes) -> None:
     for form in ("simple", "statement"):
-        with pytest.raises(PayloadRefused):
-            read_claim(form, payload)  # type: ignore[arg-type]
+        assert read_claim(form, payload) is None  # type: ignore[arg-type]

@@ -14,7 +14,6 @@ from portero.images.record import (
     MAX_LISTED,
     MAX_SIGNATURES,
     Record,
-    RecordRefused,
     Signature,
     compute_digest,
     find_parents,
@@ -56,12 +55,13 @@ ONE = json.loads(record.spell_record(RECORD))
     ],
 )
 def test_anything_else_is_refused(crooked: bytes) -> None:
-    with pytest.raises(RecordRefused):
-        record.parse_record(crooked)
+    assert record.parse_record(crooked) is None
 
 
 def test_only_known_words_are_kept() -> None:
-    assert record.parse_record(dump({**ONE, "seen": {"evil text": 1, "keyless": 1}})).seen == {"keyless": 1}
+    read = record.parse_record(dump({**ONE, "seen": {"evil text": 1, "keyless": 1}}))
+    assert read is not None
+    assert read.seen == {"keyless": 1}
 
 
 NAMES = st.sampled_from([*ONE, "form", "payload", "signature"])
@@ -70,11 +70,7 @@ VALUES = st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(
 
 @given(st.binary() | st.dictionaries(NAMES, VALUES).map(lambda more: dump({**ONE, **more})))
 def test_no_bytes_are_another_error(crooked: bytes) -> None:
-    try:
-        record.parse_record(crooked)
-    except RecordRefused:
-        return
-    assert json.loads(crooked)["format"] == 1
+    assert record.parse_record(crooked) is None or json.loads(crooked)["format"] == 1
 
 
 IMAGE = Image.make()

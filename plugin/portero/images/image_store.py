@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from portero.files.whole_files import read_regular_file, stamp_file
 from portero.images import record
-from portero.images.record import RecordRefused
 from portero.images.trust import ImageTrust, Verified
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys
@@ -80,9 +79,8 @@ class ImageStore:
 
     def _verify(self, digest: str, data: bytes) -> Verified | RecordUnreadable:
         """A refusal is cached as well: it takes as long to find."""
-        try:
-            read = record.parse_record(data)
-        except RecordRefused:
+        read = record.parse_record(data)
+        if read is None:
             return RecordUnreadable("what was fetched is damaged")
         # Slow to load, and needed only where a site lists keys: with these it has been loaded.
         from portero.images.verification import verify_record

@@ -27,10 +27,6 @@ _SIMPLE_TYPE = "cosign container image signature"
 _REPOSITORY = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}(?:/[a-z0-9._-]{1,255}){1,16}")
 
 
-class PayloadRefused(Exception):
-    """The signed bytes are no signature of an image."""
-
-
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`digest`: sha256:..., of an index or a manifest. `repository`: with its registry; empty where none is named."""
@@ -47,38 +43,34 @@ def frame_payload(form: Form, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(_STATEMENT_TYPE), _STATEMENT_TYPE, len(payload), payload)
 
 
-def read_claim(form: Form, payload: bytes) -> Claim:
-    """What these bytes, whose signature holds, say; raises PayloadRefused."""
+def read_claim(form: Form, payload: bytes) -> Claim | None:
+    """What these bytes, whose signature holds, say; None: they are no signature of an image."""
     if len(payload) > MAX_PAYLOAD:
-        raise PayloadRefused
+        return None
     try:
         document = load_strict_object(payload)
         return _read_simple(document) if form == "simple" else _read_statement(document)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise PayloadRefused from error
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
-def _read_simple(document: Mapping[str, JSON]) -> Claim:
+def _read_simple(document: Mapping[str, JSON]) -> Claim | None:
     critical = need(document, "critical", dict)
-    if critical["type"] != _SIMPLE_TYPE:
-        raise PayloadRefused
-    digest = _require_digest(need(need(critical, "image", dict), "docker-manifest-digest", str))
+    digest = need(need(critical, "image", dict), "docker-manifest-digest", str)
     repository = _find_repository(need(need(critical, "identity", dict), "docker-reference", str))
-    if not repository:
-        raise PayloadRefused
+    if critical["type"] != _SIMPLE_TYPE or not DIGEST.fullmatch(digest) or not repository:
+        return None
     return Claim(digest, repository, _read_annotations(document.get("optional")))
 
 
-def _read_statement(document: Mapping[str, JSON]) -> Claim:
+def _read_statement(document: Mapping[str, JSON]) -> Claim | None:
     subjects = need(document, "subject", list)
-    if document["_type"] not in _TYPES or document["predicateType"] != _PREDICATE:
-        raise PayloadRefused
-    # Of several it would not be clear which one an annotation is about.
-    if len(subjects) != 1:
-        raise PayloadRefused
+    # Of several subjects it would not be clear which one an annotation is about.
+    if document["_type"] not in _TYPES or document["predicateType"] != _PREDICATE or len(subjects) != 1:
+        return None
     subject = as_object(subjects[0], "subject")
-    digest = _require_digest(f"sha256:{need(subject, 'digest', dict)['sha256']}")
-    return Claim(digest, "", _read_annotations(subject.get("annotations")))
+    digest = f"sha256:{need(subject, 'digest', dict)['sha256']}"
+    return Claim(digest, "", _read_annotations(subject.get("annotations"))) if DIGEST.fullmatch(digest) else None
 
 
 def _find_repository(reference: str) -> str:
@@ -95,9 +87,3 @@ def _find_repository(reference: str) -> str:
 def _read_annotations(value: JSON) -> dict[str, str]:
     """Those that are text; no entry can ask for others."""
     return {name: text for name, text in as_object(value or None, "annotations").items() if isinstance(text, str)}
-
-
-def _require_digest(value: str) -> str:
-    if not DIGEST.fullmatch(value):
-        raise PayloadRefused
-    return value

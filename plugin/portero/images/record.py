@@ -30,10 +30,6 @@ _FORMS: tuple[Form, ...] = ("simple", "statement")
 SEEN = ("keyless", "other-digest", "other-key", "no-signature-of-image")
 
 
-class RecordRefused(Exception):
-    """The file is not as `portero images fetch` writes it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A signature over the framed payload. `key`: the fingerprint of the one key that is tried, as found by who fetched
@@ -73,28 +69,32 @@ def spell_record(record: Record) -> bytes:
     return json.dumps(document).encode() + b"\n"
 
 
-def parse_record(data: bytes) -> Record:
-    """What a file holds; raises RecordRefused. Sizes and counts are bounded before anything is verified."""
+def parse_record(data: bytes) -> Record | None:
+    """What a file holds; None: it is not as `portero images fetch` writes it.
+
+    Sizes and counts are bounded before anything is verified.
+    """
     try:
         document = load_strict_object(data)
         signatures = cast(list[dict[str, str]], document["signatures"])
         documents, seen = cast(list[str], document["documents"]), cast(dict[str, int], document["seen"])
         if document["format"] != _FORMAT or len(signatures) > MAX_SIGNATURES or len(documents) > MAX_DOCUMENTS:
-            raise RecordRefused
+            return None
         return Record(
             tuple(_read_signature(one) for one in signatures),
             tuple(_decode(each, MAX_DOCUMENT) for each in documents),
             {name: int(seen[name]) for name in SEEN if name in seen},
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise RecordRefused from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return None
 
 
 def _read_signature(entry: Mapping[str, str]) -> Signature:
+    """Raises ValueError, KeyError and TypeError, as _decode does."""
     form = _FORMS[_FORMS.index(cast(Form, entry["form"]))]
     payload, signature = _decode(entry["payload"], MAX_PAYLOAD), _decode(entry["signature"], _MAX_SIGNATURE)
     if not isinstance(entry["key"], str):
-        raise RecordRefused
+        raise TypeError("a fingerprint is text")
     return Signature(form, payload, signature, entry["key"])
 
 
@@ -104,7 +104,7 @@ def _encode(data: bytes) -> str:
 
 def _decode(text: str, max_bytes: int) -> bytes:
     if not isinstance(text, str) or len(text) > max_bytes * 4 // 3 + 4:
-        raise RecordRefused
+        raise ValueError("no text, or a longer one than is written")
     return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from portero.identity.keys import Public
-from portero.images.payloads import PayloadRefused, frame_payload, read_claim
+from portero.images.payloads import frame_payload, read_claim
 from portero.images.record import Record, Signature, find_parents, find_same, read_all
 from portero.images.trust import Verified, Voucher
 
@@ -48,9 +48,8 @@ def verify_record(digest: str, record: Record, keys: Mapping[str, SiteKey]) -> V
         if key is None or not verify_signature(key.public, signature):
             seen["other-key"] += 1
             continue
-        try:
-            claim = read_claim(signature.form, signature.payload)
-        except PayloadRefused:
+        claim = read_claim(signature.form, signature.payload)
+        if claim is None:
             seen["no-signature-of-image"] += 1
             continue
         is_whole = digest in find_parents(claim.digest, below)

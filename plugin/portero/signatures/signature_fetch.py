@@ -13,8 +13,8 @@ from portero.bundles.registry import Registry
 from portero.files.whole_files import read_regular_file, write_whole
 from portero.images import record
 from portero.images.image_verdict import find_fault
-from portero.images.payloads import PayloadRefused, read_claim
-from portero.images.record import Record, RecordRefused, Signature
+from portero.images.payloads import read_claim
+from portero.images.record import Record, Signature
 from portero.images.trust import ImageTrust, Voucher
 from portero.images.verification import SiteKey, find_signer, index_keys
 from portero.signatures.candidates import Candidates
@@ -111,9 +111,8 @@ def _sort_signature(
     if signer is None:
         signatures.seen["other-key"] += 1
         return
-    try:
-        claim = read_claim(signature.form, signature.payload)
-    except PayloadRefused:
+    claim = read_claim(signature.form, signature.payload)
+    if claim is None:
         signatures.seen["no-signature-of-image"] += 1
         return
     if claim.digest != subject:
@@ -169,19 +168,12 @@ def write_records(folder: Path, records: Mapping[str, Record]) -> None:
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     for digest, fetched in records.items():
         file = record.locate_record(folder, digest)
-        merged = merge_records(_read_before(file), fetched)
+        merged = merge_records(record.parse_record(_read_text(file) or b"") or Record(), fetched)
         while len(text := record.spell_record(merged)) > record.MAX_RECORD and merged.signatures:
             # The first ones fit best.
             merged = replace(merged, signatures=merged.signatures[: len(merged.signatures) // 2])
         if len(text) <= record.MAX_RECORD and text != _read_text(file):
             write_whole(file, text, _MODE, synced=True)
-
-
-def _read_before(file: Path) -> Record:
-    try:
-        return record.parse_record(_read_text(file) or b"")
-    except RecordRefused:
-        return Record()
 
 
 def _read_text(file: Path) -> bytes | None:
