@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.facts.security import MASKED
 from portero.values.json_fields import as_object, child, flag, objects, text, texts
-from portero.values.json_types import JSON
+from portero.values.json_types import JSON, Fact
 
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
 _PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null", "ingress": "overlay", "docker_gwbridge": "bridge"}
@@ -102,13 +102,21 @@ def _list_inherited_binds(reported: Mapping[str, JSON], host_config: Mapping[str
     named |= {part for bind in texts(host_config, "Binds") for part in bind.split(":")[1:2]}
     for mount in objects(reported, "Mounts"):
         if text(mount, "Type") == "bind" and text(mount, "Destination") not in named:
-            yield {
-                "Type": "bind",
-                "Source": text(mount, "Source"),
-                "Target": text(mount, "Destination"),
-                "ReadOnly": not flag(mount, "RW"),
-                "BindOptions": {"Propagation": text(mount, "Propagation")},
-            }
+            yield make_entry(mount)
+
+
+def make_entry(mount: Mapping[str, JSON], *, read_only: bool = False) -> Fact:
+    """A bind or volume that a container has, as an entry of Mounts that asks for it."""
+    is_bind = text(mount, "Type") == "bind"
+    entry: Fact = {
+        "Type": text(mount, "Type"),
+        "Source": text(mount, "Source" if is_bind else "Name"),
+        "Target": text(mount, "Destination"),
+        "ReadOnly": read_only or not flag(mount, "RW"),
+    }
+    if is_bind:
+        return {**entry, "BindOptions": {"Propagation": text(mount, "Propagation")}}
+    return {**entry, "VolumeOptions": {"DriverConfig": {"Name": text(mount, "Driver")}}}
 
 
 @dataclass(frozen=True, slots=True)

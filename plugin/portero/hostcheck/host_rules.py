@@ -15,7 +15,7 @@ from portero.engine import Check, Engine, InstancePath
 from portero.engine.rust import RUST
 from portero.hostcheck.fact import UNKNOWN, make_certain, make_possible
 from portero.policy import json_files, site
-from portero.policy.at import spell_at
+from portero.policy.at import follow, spell_at
 from portero.policy.dialect import find_condition_faults
 from portero.policy.folder import Folder, hash_folders, read_folder
 from portero.policy.loader import Reader, compile_rules, find_action_faults, read_site_values, refuse_if
@@ -207,7 +207,6 @@ def _list_findings(policy: HostPolicy, rule: Rule, action: Action, document: dic
 
 
 def _read_value(document: JSON, path: InstancePath) -> str:
-    for step in path:
-        document = cast(dict[str, JSON], document)[step] if isinstance(step, str) else cast(list[JSON], document)[step]
-    text = json.dumps(document)
-    return "" if isinstance(document, dict) or len(text) > _MAX_VALUE_LENGTH else text
+    value = follow(document, path)
+    text = json.dumps(value)
+    return "" if isinstance(value, dict) or len(text) > _MAX_VALUE_LENGTH else text

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias, cast
 
+from portero.facts.inspected import make_entry
 from portero.host.notes import HostNotes, ask
 from portero.host.view import HostMoment, Objects
 from portero.judging.named_objects import list_others
 from portero.judging.request_document import rebuild_document
 from portero.reading.routes import Operation
 from portero.refusals import Refused, locate_lookup
-from portero.values.json_fields import as_object, child, flag, objects, text
+from portero.values.json_fields import as_object, child, objects, text
 from portero.values.json_types import JSON, Fact
 
 _MODES: Mapping[str, str] = {"network": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
@@ -154,20 +155,7 @@ def _list_inherited(document: Mapping[str, JSON], daemon: Objects) -> Iterator[t
         for shown in _list_meanings(text(fact, "container").removeprefix("/"), daemon, at):
             for mount in objects(shown, "Mounts"):
                 if text(mount, "Type") in _TYPES:
-                    yield _make_entry(mount, read_only=read_only), at
-
-
-def _make_entry(mount: Mapping[str, JSON], *, read_only: bool) -> Fact:
-    is_bind = text(mount, "Type") == "bind"
-    entry: Fact = {
-        "Type": text(mount, "Type"),
-        "Source": text(mount, "Source" if is_bind else "Name"),
-        "Target": text(mount, "Destination"),
-        "ReadOnly": read_only or not flag(mount, "RW"),
-    }
-    if is_bind:
-        return {**entry, "BindOptions": {"Propagation": text(mount, "Propagation")}}
-    return {**entry, "VolumeOptions": {"DriverConfig": {"Name": text(mount, "Driver")}}}
+                    yield make_entry(mount, read_only=read_only), at
 
 
 def _list_meanings(name: str, daemon: Objects, at: str) -> Iterator[Mapping[str, JSON]]:
