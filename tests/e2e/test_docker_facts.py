@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.paths import ROOT
+from tests.waiting import wait_until
 
 from .guarded import GuardedDocker, stub
 from .rawhttp import Client, exchange, render
@@ -131,3 +132,17 @@ def test_7_19_no_swarm_starts_with_live_restore_and_a_reload_takes_it(docker: Gu
     docker.restart_dockerd()
 
     assert (ended.returncode, "incompatible with swarm mode" in ended.stderr) == (1, True), ended.stderr
+
+
+def test_7_26_a_swarm_has_no_log_driver_for_its_services(docker: GuardedDocker) -> None:
+    swarm = docker.client.get("/swarm")
+    spec = {**swarm["Spec"], "Labels": {"seen": "yes"}, "TaskDefaults": {"LogDriver": {"Name": "none"}}}
+    assert docker.client.ask("POST", f"/swarm/update?version={swarm['Version']['Index']}", spec).status == 200
+    docker.do("docker service create -d --name defaults busybox sleep 1000")
+    listed = "docker ps -aq --filter label=com.docker.swarm.service.name=defaults"
+    wait_until(lambda: docker.shell(listed).stdout, "no task of the service is made")
+
+    shown = docker.client.get("/swarm")["Spec"]
+    assert (shown["Labels"], shown["TaskDefaults"]) == ({"seen": "yes"}, {})
+    assert docker.client.get("/info")["Swarm"]["Cluster"]["Spec"]["TaskDefaults"] == {}
+    assert docker.do(f"docker inspect -f '{{{{.HostConfig.LogConfig.Type}}}}' $({listed})") == "json-file\n"
