@@ -30,7 +30,7 @@ class Spelling:
 
     def write(self, value: str) -> tuple[Typed, ...]:
         if self.parts is not None:
-            return tuple((flag, str(part)) for flag, part in self.parts(value))
+            return tuple((flag, str(part)) if part != "" else (flag,) for flag, part in self.parts(value))
         return ((self.flag, value) if value else (self.flag,),)
 
 
@@ -88,6 +88,7 @@ _EDITS: Mapping[str, Callable[[str], Edit]] = {
 # Flags that are another one, for some of their values or always.
 _PARTS: Mapping[str, Callable[[str], Sequence[tuple[str, JSON]]]] = {
     "gpus": parse_values.gpu_flags,
+    "mounts": lambda value: [(value, "") if value == format_values.USE_API_SOCKET else ("--mount", value)],
     "service-restart": parse_values.restart_flags,
     "build-cpus": parse_values.cpu_flags,
 }

@@ -12,6 +12,9 @@ from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
 
 HIDDEN = "..."
+USE_API_SOCKET = "--use-api-socket"
+_SOCKET = "/var/run/docker.sock"
+_API_SOCKET: JSON = {"Type": "bind", "Source": _SOCKET, "Target": _SOCKET, "BindOptions": {}}
 _MOUNT_OPTION = r"(?:(?:size|nr_inodes|nr_blocks|mode|uid|gid)=[0-9]+[kKmMgGtT%]?|[a-z0-9]+)"
 _DRIVER_OPTIONS_SHOWN = re.compile(
     r"(?:type|device|o)=(?:[a-z0-9]*|/(?!/)[^\s@=]*)|com\.docker\.network\.[a-z_.]+=\w+"
@@ -93,9 +96,14 @@ def gpus(value: JSON) -> str:
 
 
 def mount(value: JSON) -> str:
-    """type=bind,source=/a,target=/b,readonly; of a driver's options only the names."""
+    """type=bind,source=/a,target=/b,readonly; of a driver's options only the names. That of --use-api-socket: its name.
+
+    This flag (29) writes empty options, and --mount of the same socket none.
+    """
     if not isinstance(value, dict):
         return HIDDEN
+    if value == _API_SOCKET:
+        return USE_API_SOCKET
     words = [f"type={_read(value, 'Type') or 'volume'}"]
     words += [
         f"{name.lower()}={_read(value, name)}"
