@@ -10,7 +10,7 @@ import pytest
 from tests.paths import ROOT
 from tests.waiting import wait_until
 
-from .guarded import GuardedDocker, stub
+from .guarded import GuardedDocker, serve, stub
 from .rawhttp import Client, exchange, render
 
 pytestmark = pytest.mark.e2e
@@ -146,3 +146,16 @@ def test_7_26_a_swarm_has_no_log_driver_for_its_services(docker: GuardedDocker) 
     assert (shown["Labels"], shown["TaskDefaults"]) == ({"seen": "yes"}, {})
     assert docker.client.get("/info")["Swarm"]["Cluster"]["Spec"]["TaskDefaults"] == {}
     assert docker.do(f"docker inspect -f '{{{{.HostConfig.LogConfig.Type}}}}' $({listed})") == "json-file\n"
+
+
+def test_12_8_a_stack_that_is_deployed_again_says_nothing_of_logins(docker: GuardedDocker) -> None:
+    docker.host.path("/srv/stack.yaml").write_text(
+        'version: "3.8"\nservices: {web: {image: busybox, cap_add: [ALL]}}\n'
+    )
+    deploy = "docker stack deploy --resolve-image never -c /srv/stack.yaml again"
+    docker.do(deploy)
+
+    with docker.guarded_by(serve("baseline")):
+        assert "try: service web in the compose file without cap_add ALL" in docker.shell(deploy).stderr
+        updated = docker.shell("docker service update -d --env-add A=b again_web").stderr
+        assert "try: docker service update …  (without --cap-add ALL)" in updated

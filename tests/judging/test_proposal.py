@@ -146,6 +146,42 @@ def test_all_that_is_missing_stands_in_one_command() -> None:
     assert tried({"Image": "busybox"}) == f"docker run {ALL_LIMITS} …"
 
 
+SOCKET = {"Type": "bind", "Source": "/var/run/docker.sock", "Target": "/var/run/docker.sock"}
+
+
+@pytest.mark.parametrize(
+    ("mount", "flag"),
+    [
+        (SOCKET, "--mount type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock"),
+        ({**SOCKET, "BindOptions": {}}, "--use-api-socket"),  # as the command line of 29 writes it
+    ],
+    ids=["mount", "use-api-socket"],
+)
+def test_the_flag_that_brought_the_socket_is_named(mount: Any, flag: str) -> None:
+    assert tried_with({"Mounts": [mount]}, profile="baseline") == f"docker run …  (without {flag})"
+
+
+STACK = {
+    "Name": "shop_web",
+    "Labels": {"com.docker.stack.namespace": "shop"},
+    "TaskTemplate": {
+        "ContainerSpec": {"Image": "busybox", "Mounts": [{"Type": "bind", "Source": "/etc", "Target": "/x"}]}
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("create", "service web in the compose file without volumes type=bind,source=/etc,target=/x"),
+        ("web/update?version=7", "service web in the compose file without volumes type=bind,source=/etc,target=/x"),
+        ("web/update?version=7&registryAuthFrom=spec", ""),
+    ],
+)
+def test_a_stack_that_is_deployed_again_gets_the_keys_of_its_file(path: str, line: str) -> None:
+    assert tried(STACK, f"/v1.45/services/{path}", profile="baseline") == line
+
+
 def test_what_the_request_has_already_is_not_proposed_again() -> None:
     config = {name: value for name, value in LIMITED.items() if name != "NanoCpus"}
 

@@ -51,8 +51,19 @@ def test_a_stack_labels_the_services_that_it_makes() -> None:
     made = find_composed({"operation": "ServiceCreate", "body": body})
 
     assert (made.service, made.is_stack) == ("web", True)
-    assert not find_composed({"operation": "ServiceUpdate", "body": body}).is_stack
     assert not find_composed({"operation": "NetworkCreate", "body": body}).is_stack
+
+
+@pytest.mark.parametrize(
+    ("more", "is_stack"), [({}, True), ({"registryAuthFrom": ["spec"]}, False), ({"rollback": ["none"]}, False)]
+)
+def test_a_stack_that_is_deployed_again_updates_its_services(more: dict[str, JSON], is_stack: bool) -> None:
+    body: dict[str, JSON] = {"Name": "shop_web", "Labels": {"com.docker.stack.namespace": "shop"}}
+    query: dict[str, JSON] = {"version": ["7"], **more}
+
+    made = find_composed({"operation": "ServiceUpdate", "body": body, "query": query})
+
+    assert (made.service, made.is_stack) == (("web", True) if is_stack else ("", False))
 
 
 @pytest.mark.parametrize(

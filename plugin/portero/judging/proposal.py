@@ -12,6 +12,7 @@ from portero.decision import LEVELS, Violation
 from portero.flags.docker import Spelling, find_spelling
 from portero.flags.edits import Change, Document, Entries, SetField, Violated
 from portero.flags.try_keyword import Proposal, find_flag
+from portero.judging.subject import find_stack
 from portero.judging.try_line import FlagChanges
 from portero.policy.policy import Policy
 from portero.policy.wording import follow_facts
@@ -78,7 +79,8 @@ class _Draft:
 
     @property
     def _operation(self) -> str:
-        return str(self.document["operation"])
+        """Whose flags count: a stack that is deployed again has all keys of its file, and not those of an update."""
+        return "ServiceCreate" if find_stack(self.document) else str(self.document["operation"])
 
     def change_mounts(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
         """Change the mounts for which every violated rule proposes a change."""

@@ -22,6 +22,8 @@ _COMPOSE_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"
 _ONE_OFF_LABEL = "com.docker.compose.oneoff"
 _STACK_LABEL = "com.docker.stack.namespace"
+# In the query of `docker service update`, on each engine one of them at least without --with-registry-auth.
+_UPDATED = frozenset({"registryAuthFrom", "rollback"})
 _MAKING = frozenset({"ContainerCreate", "ServiceCreate", "NetworkCreate", "VolumeCreate"})
 # Names of dockerd and services of Compose; a value of any other form is not repeated.
 _NAME = re.compile(r"/?([a-zA-Z0-9_.-]{1,80})")
@@ -73,13 +75,26 @@ def _name_made(target: Target | None, document: Mapping[str, JSON]) -> str:
 def find_composed(document: Mapping[str, JSON]) -> Composed:
     """The service of a compose file that would be made, or its container, and by which command."""
     labels = _get_labels(document)
-    # The label stays when the service is updated by another command.
-    if (stack := to_text(labels.get(_STACK_LABEL))) and document.get("operation") == "ServiceCreate":
+    if stack := find_stack(document):
         name = to_text(to_object(document.get("body")).get("Name"))
         match = _NAME.fullmatch(name.removeprefix(f"{stack}_"))
         return Composed(match[1] if match else "", is_stack=True)
     match = _NAME.fullmatch(to_text(labels.get(_SERVICE_LABEL)))
     return Composed(match[1] if match else "", is_one_off=labels.get(_ONE_OFF_LABEL) == "True")
+
+
+def find_stack(document: Mapping[str, JSON]) -> str:
+    """The stack whose file `docker stack deploy` brings here, the first time or again; empty: another command.
+
+    The label stays when the service is updated by `docker service update`, which says whose login counts, or that
+    nothing goes back. With a login of its own it can look as a deploy does, which would undo it.
+    """
+    makes = document.get("operation") == "ServiceCreate"
+    if not makes and (
+        document.get("operation") != "ServiceUpdate" or _UPDATED & to_object(document.get("query")).keys()
+    ):
+        return ""
+    return to_text(_get_labels(document).get(_STACK_LABEL))
 
 
 def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
