@@ -113,7 +113,7 @@ def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
         "leaked",
         *("leapt", "leap", "armed", "arming", "arms", "tagged", "grown"),
         *("buffered", "rotating", "certified", "crowded", "unkillable", "crowd", "holder"),
-        "looking",
+        *("looking", "talkative"),
     }
     assert [bypass["command"] for bypass in bypasses if bypass["open"]] == []
 

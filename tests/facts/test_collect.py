@@ -23,7 +23,7 @@ WORKLOAD = {
     *("capabilities", "seccomp", "apparmor", "selinux", "noNewPrivileges", "networks", "mounts"),
     *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "workingDirectory", "limits"),
     *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
-    *("healthcheck", "extraHosts", "secrets", "labelsSize", "growingTemplates"),
+    *("healthcheck", "healthcheckSize", "extraHosts", "secrets", "labelsSize", "growingTemplates"),
 }
 UPDATE = {
     *("limits", "oomKillDisable", "devices", "deviceCgroupRules", "deviceRequests", "cgroupParent", "ulimits"),
@@ -38,7 +38,7 @@ CREATE = {
 TOLD = {
     "ContainerCreate": CREATE,
     "ContainerUpdate": UPDATE,
-    "ContainerExec": {"privileged", "user", "workingDirectory", "groups", "secrets"},
+    "ContainerExec": {"privileged", "user", "workingDirectory", "groups", "labelsSize", "secrets"},
     "ServiceCreate": WORKLOAD | {"tasks"},
     "ServiceUpdate": WORKLOAD | {"tasks"},
     "VolumeCreate": {"mounts", "plugins", "labelsSize"},

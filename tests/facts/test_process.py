@@ -6,7 +6,7 @@ import pytest
 
 from portero.facts import process
 from portero.facts.collect import collect_facts
-from portero.facts.process import measure_labels
+from portero.facts.process import measure_texts
 from portero.host.fixed_host import FixedHost
 from portero.values.json_types import JSON
 
@@ -23,6 +23,7 @@ ORDINARY = [
     *("/proc/1/net", "/proc/selfish/fd", "/dev/shm", "/dev/fdx/8", "/$HOME"),
 ]
 LABELS: JSON = {"a": "é", "bb": ""}  # 5 bytes
+SERVICE = "TaskTemplate.ContainerSpec"
 SPEC: dict[str, JSON] = {"Labels": LABELS, "Env": ["A=1", "LONG=12345"]}
 
 
@@ -152,14 +153,36 @@ def test_a_path_through_what_a_process_has_open_is_found(path: str, of_process: 
         ("ContainerCreate", {**SPEC}, 18, "Env"),
         ("ContainerCreate", {}, 0, "Labels"),
         ("ServiceCreate", {"Labels": {"c": "x" * 20}, "TaskTemplate": {"ContainerSpec": {**SPEC}}}, 39, "Labels"),
-        ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {**SPEC}}}, 18, "TaskTemplate.ContainerSpec.Env"),
+        ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {**SPEC}}}, 18, f"{SERVICE}.Env"),
         ("VolumeCreate", {"Labels": LABELS}, 5, "Labels"),
-        ("NetworkCreate", {"Name": "app", "Labels": LABELS}, 5, "Labels"),
+        ("NetworkCreate", {"Name": "app", "Labels": LABELS}, 8, "Labels"),
+        ("ContainerCreate", {"Cmd": ["true", "x"], "Entrypoint": ["sh"]}, 7, "Cmd"),
+        ("ContainerCreate", {"Entrypoint": ["sh"]}, 2, "Entrypoint"),
+        ("ContainerExec", {"Env": ["A=1"], "Cmd": ["true"]}, 7, "Cmd"),
+        ("ServiceCreate", {"TaskTemplate": {"ContainerSpec": {"Command": ["sh"]}}}, 2, f"{SERVICE}.Command"),
+        ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {"Args": ["-c"]}}}, 2, f"{SERVICE}.Args"),
+        ("VolumeCreate", {"Name": "v", "DriverOpts": {"o": "size=1m"}}, 8, "DriverOpts"),
+        ("NetworkCreate", {"Name": "app", "Options": {"mtu": "1400"}}, 10, "Options"),
+        ("NetworkCreate", {"Name": "app"}, 3, "Name"),
     ],
 )
 def test_the_size_of_labels_and_variables(operation: str, body: JSON, value: int, at: str) -> None:
     assert collect_facts(operation, body, {}, {}, FixedHost())["labelsSize"] == {"value": value, "at": at}
 
 
+@pytest.mark.parametrize(
+    ("operation", "spec"),
+    [("ContainerCreate", ""), *((name, f"{SERVICE}.") for name in ("ServiceCreate", "ServiceUpdate"))],
+)
+def test_the_size_of_a_health_check(operation: str, spec: str) -> None:
+    check: JSON = {"Healthcheck": {"Test": ["CMD", "true"]}}
+    body: Any = {"TaskTemplate": {"ContainerSpec": check}} if spec else check
+
+    assert collect_facts(operation, body, {}, {}, FixedHost())["healthcheckSize"] == {
+        "value": 7,
+        "at": f"{spec}Healthcheck.Test",
+    }
+
+
 def test_nothing_has_no_bytes() -> None:
-    assert measure_labels([("Labels", None), ("Env", [])]) == {"value": 0, "at": "Labels"}
+    assert measure_texts([("Labels", None), ("Env", [])]) == {"value": 0, "at": "Labels"}

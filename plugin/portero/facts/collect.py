@@ -73,12 +73,12 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "VolumeCreate": lambda call: {
         "mounts": [*mounts.read_volume(call.body, call.host)],
         "plugins": plugins.read_volume(call.body),
-        "labelsSize": process.measure_labels([("Labels", call.body.get("Labels"))]),
+        "labelsSize": process.measure_texts((at, call.body.get(at)) for at in ("Labels", "DriverOpts")),
     },
     "NetworkCreate": lambda call: {
         "network": networks.read_created(call.body, call.host),
         "plugins": plugins.read_network(call.body),
-        "labelsSize": process.measure_labels([("Labels", call.body.get("Labels"))]),
+        "labelsSize": process.measure_texts((at, call.body.get(at)) for at in ("Labels", "Name", "Options")),
     },
     "NetworkConnect": lambda call: {
         "networks": networks.read_connect(call.path, call.body, call.host),

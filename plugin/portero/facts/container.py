@@ -42,7 +42,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
         **_read_resources(config, "HostConfig."),
         "limits": limits.read_create(config),
-        "labelsSize": process.measure_labels((at, body.get(at)) for at in ("Labels", "Env")),
+        "labelsSize": process.measure_texts((at, body.get(at)) for at in ("Labels", "Env", "Cmd", "Entrypoint")),
         "blockIO": devices.read_block_io(config, "HostConfig.", host),
         "image": image.parse_reference(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, host)],
@@ -59,6 +59,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "log": log_driver.read_create(config),
         "growingTemplates": templates.read_create(config),
         "healthcheck": process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck"),
+        "healthcheckSize": process.measure_texts([("Healthcheck.Test", child(body, "Healthcheck").get("Test"))]),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env")
         + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
@@ -84,6 +85,7 @@ def read_exec(body: Fact) -> dict[str, JSON]:
         "user": process.make_value(text(body, "User"), "User"),
         "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_primary(text(body, "User"), "User"),
+        "labelsSize": process.measure_texts((at, body.get(at)) for at in ("Env", "Cmd")),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env"),
     }
 

@@ -129,15 +129,16 @@ def _passes_process_link(path: str) -> bool:
     return parts[:2] == ["dev", "fd"]
 
 
-def measure_labels(fields: Iterable[tuple[str, JSON]]) -> Fact:
-    """The bytes of labels (a map) and variables (a list), by their place in the request; `at` is the longest one.
+def measure_texts(fields: Iterable[tuple[str, JSON]]) -> Fact:
+    """The bytes of maps, lists and texts, by their place in the request; `at` is the longest one.
 
-    They stand in each list of dockerd, which everybody reads.
+    Labels, options and commands stand in each list of dockerd, which everybody reads; a command also in its last 256
+    events, and for as long as its exec is known.
     """
     sizes = {at: _measure(value) for at, value in fields}
     return {"value": sum(sizes.values()), "at": max(sizes, key=lambda at: sizes[at])}
 
 
 def _measure(value: JSON) -> int:
-    texts = [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    texts = [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
     return len("".join([text for text in texts if isinstance(text, str)]).encode())

@@ -20,6 +20,7 @@ from portero.values.json_fields import child, flag, integer, objects, text, text
 from portero.values.json_types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"
+_TEXTS = ("Labels", "Env", "Command", "Args")
 _COUNTS: Mapping[str, Sequence[str]] = {
     "Replicated": ("Replicas",),
     "ReplicatedJob": ("MaxConcurrent", "TotalCompletions"),
@@ -45,8 +46,8 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
         "workingDirectory": process.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
         "limits": limits.read_service(task),
-        "labelsSize": process.measure_labels(
-            [("Labels", body.get("Labels")), *((f"{_SPEC}.{name}", spec.get(name)) for name in ("Labels", "Env"))]
+        "labelsSize": process.measure_texts(
+            [("Labels", body.get("Labels")), *((f"{_SPEC}.{name}", spec.get(name)) for name in _TEXTS)]
         ),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),
@@ -58,6 +59,9 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "growingTemplates": templates.read_service(task),
         "restartPolicy": process.read_service_restart(child(task, "RestartPolicy"), "TaskTemplate.RestartPolicy"),
         "healthcheck": process.read_healthcheck(child(spec, "Healthcheck"), f"{_SPEC}.Healthcheck"),
+        "healthcheckSize": process.measure_texts(
+            [(f"{_SPEC}.Healthcheck.Test", child(spec, "Healthcheck").get("Test"))]
+        ),
         "extraHosts": process.read_service_hosts(texts(spec, "Hosts"), f"{_SPEC}.Hosts"),
         "secrets": secret_names.find_in_env(texts(spec, "Env"), f"{_SPEC}.Env")
         + secret_names.find_in_map(child(spec, "Labels"), f"{_SPEC}.Labels[*]")
