@@ -106,6 +106,8 @@ def test_addresses_that_cannot_be_used(policy: Path) -> None:
     assert "write oci://" in push("registry/p").output
     assert "Connection refused" in push("oci://127.0.0.1:9/p:prod").output
     assert portero("bundle", "show", "oci://127.0.0.1:9/p:prod", **trusting(policy)).exit_code == 2
+    missing = portero("bundle", "show", policy / "none", **trusting(policy)).output
+    assert "none: No such file or directory; name a file that `portero bundle build` wrote, or an address" in missing
 
 
 def test_show_ends_whatever_a_server_sends(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,7 +199,7 @@ def test_names_that_users_make_stop_no_fetching(site: Site, tmp_path: Path, monk
         (["fetch", "{name}/team/app:1"], {"PORTERO_BUNDLE_LOGIN": ""}, "team/app needs a login, or does not exist"),
         (["fetch", "{name}/team/app:1"], {"PORTERO_BUNDLE_CA": ""}, "its certificate is not trusted"),
         (["fetch", "{name}/team/app:1"], {"PORTERO_IMAGES": "/dev/null/x"}, "Not a directory"),
-        (["fetch", "--from", "/nowhere"], {}, "/nowhere: No such file"),
+        (["fetch", "--from", "/nowhere"], {}, "/nowhere: No such file or directory; name a file with an image a line"),
         (["list", "--docker-host", "unix:///nowhere.sock"], {}, "name the daemon's socket with --docker-host"),
     ],
 )

@@ -85,7 +85,10 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
     [
         (["scan.json", "--from", "x"], "name it DIR/image-lists/NAME.json"),
         (["image-lists/scan.json"], "Missing option '--from'"),
-        (["image-lists/scan.json", "--from", "missing.json"], "missing.json: No such file"),
+        (
+            ["image-lists/scan.json", "--from", "missing.json"],
+            "missing.json: No such file or directory; name a report of trivy or grype",
+        ),
         (["image-lists/scan.json", "--from", "/dev/null"], "/dev/null: is not a regular file"),
     ],
 )

@@ -73,3 +73,11 @@ def test_another_file_ends_the_command(
 
     assert ended.value.code == 2
     assert f"portero: {tmp_path}/key: {fault}" in capsys.readouterr().err
+
+
+def test_a_device_without_an_end_is_no_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """It would take all memory."""
+    with pytest.raises(SystemExit):
+        secret_input.read_key(Path("/dev/zero"))
+
+    assert "/dev/zero: " in capsys.readouterr().err

@@ -29,6 +29,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
 # Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
 _NOTHING_YET = 3
+_NO_BUNDLE = "name a file that `portero bundle build` wrote, or an address"
 _CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust; PORTERO_BUNDLE_CA.")
 _KEY = click.option(
     *("--key", "key_file"),
@@ -140,7 +141,8 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
     settings = options.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     failures = options.give_up_on(TransportFailed)
     try:
-        with failures, options.explain_os_errors(source, by_file=True), limit_seconds(WHOLE * DEADLINE):
+        unread = options.explain_os_errors(source, _NO_BUNDLE, by_file=True)
+        with failures, unread, limit_seconds(WHOLE * DEADLINE):
             _, manifest = open_bundle(_read_bundle(source, settings), read_trusted_keys(settings))
     except DeadlinePassed:
         options.give_up([f"{source}: could not be read within {WHOLE * DEADLINE:g} s"])

@@ -190,7 +190,7 @@ def _load_trust(settings: Settings) -> ImageTrust:
 def _read_list(file: Path | None) -> Sequence[str]:
     if file is None:
         return ()
-    with options.explain_os_errors(file):
+    with options.explain_os_errors(file, "name a file with an image a line"):
         return [
             line.strip() for line in read_regular_file(file).decode("utf-8", "replace").splitlines() if line.strip()
         ]

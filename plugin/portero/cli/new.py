@@ -67,7 +67,7 @@ def image_list(file: Path, reports: tuple[str, ...], severity: str) -> None:
         options.give_up([f"{file}: name it DIR/image-lists/NAME.json, of a-z, 0-9, . and -"])
     digests: dict[str, JSON] = {}
     for written in reports:
-        with options.explain_os_errors(written):
+        with options.explain_os_errors(written, "name a report of trivy or grype"):
             data = read_regular_file(written, MAX_REPORT)
         with options.give_up_on(ContentRefused, name=written):
             report = read_report(data)

@@ -48,7 +48,8 @@ _PUBLIC = b"BEGIN PUBLIC KEY"
 def read_key(file: Path) -> PrivateKey:
     """The key in a file that only its owner can read; gives up where it cannot be used."""
     with options.explain_os_errors(file, "make a key with `portero keygen`"), open_now(file) as opened:
-        mode, text = os.fstat(opened.fileno()).st_mode, opened.read()
+        # A device has no end.
+        mode, text = os.fstat(opened.fileno()).st_mode, opened.read(_MAX_LENGTH)
     if _PUBLIC in text:
         options.give_up([f"{file}: is the public half of a key: name the private one (--key {file.with_suffix('')})"])
     if stat.S_IMODE(mode) & 0o077:
