@@ -133,6 +133,11 @@ def test_nobody_there_and_an_authority_that_cannot_be_read_are_named(tmp_path: P
         get("http://127.0.0.1:9")
     with pytest.raises(TransportFailed, match=r"none\.pem: cannot be used as a certificate authority \(No such file"):
         get("https://127.0.0.1:9", ca=tmp_path / "none.pem")
+    (tmp_path / "empty.pem").write_text("")
+    with pytest.raises(TransportFailed, match=r"empty\.pem: holds no certificate in PEM: name the authority's"):
+        Transport(parse_url("https://127.0.0.1:9/x"), 5, tmp_path / "empty.pem").exchange(
+            "GET", parse_url("https://127.0.0.1:9/x")
+        )
 
 
 def work_for_ever() -> None:

@@ -126,6 +126,8 @@ class Transport:
             return http.client.HTTPConnection(url.host, url.port, timeout=silent)
         try:
             context = ssl.create_default_context(cafile=self.ca)
+        except ssl.SSLError as error:
+            raise TransportFailed(f"{self.ca}: holds no certificate in PEM: name the authority's") from error
         except OSError as error:
             raise TransportFailed(f"{self.ca}: cannot be used as a certificate authority ({error.strerror})") from error
         if self.proxy is None:
