@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,35 @@ def test_disabling_asks_too(enabled: list[Any]) -> None:
     assert enabled == []
     assert portero("door", "disable", "--yes").exit_code == 0
     assert enabled == ["disabled"]
+
+
+class Refusing(Docker):
+    """As where a site asks for known users, and nobody has stamped the question."""
+
+    def respond(self) -> None:
+        self.reply(b"{}", 403)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("command", ["enable", "disable"])
+def test_doors_go_whatever_dockerd_says(
+    command: str, is_there: bool, policy: Path, enabled: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dockerd that does not start because of its doors could not be freed of them."""
+    own = policy / "refusing.sock"
+    place = DoorSocket(str(own), "root", "docker", "0660")
+    monkeypatch.setattr(door_units, "read_docker_socket", lambda: place)
+    words = ["--schemas", str(policy)] if command == "enable" else []
+
+    with serving(own, Refusing) if is_there else nullcontext():
+        done = portero("door", command, "--yes", *words)
+
+    if command == "enable" and not is_there:
+        assert (done.exit_code, enabled) == (2, [])
+        assert "No such file or directory): start it first" in done.stderr
+        return
+    assert (done.exit_code, len(enabled)) == (0, 1)
+    assert f"which containers stop, or mount {own}, is not known: {own}: " in done.stdout
 
 
 @pytest.mark.parametrize("command", ["enable", "disable"])

@@ -87,9 +87,7 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
         docker = door_units.read_docker_socket()
         sockets = {name: _make_socket(entry, docker) for name, entry in doors.items()}
         users = sockets.pop(USERS)
-        show_lines(_warn(docker))
-        if not yes and not click.confirm("Restart dockerd now?"):
-            sys.exit(options.ERROR)
+        _ask_before_restart(docker, yes=yes, needs_dockerd=True)
         door_units.enable_doors(docker, users, sockets)
     show_lines([f"{name}: {place.path}" for name, place in {USERS: users, **sockets}.items()])
 
@@ -100,9 +98,7 @@ def disable(*, yes: bool) -> None:
     """Take the doors away and give dockerd its socket back. As root; dockerd restarts."""
     with options.give_up_on(OSError, door_units.UnitsFail):
         docker = door_units.read_docker_socket()
-        show_lines(_warn(docker))
-        if not yes and not click.confirm("Restart dockerd now?"):
-            sys.exit(options.ERROR)
+        _ask_before_restart(docker, yes=yes, needs_dockerd=False)
         door_units.disable_doors()
     show_lines([f"{docker.path}: dockerd's own again"])
 
@@ -147,13 +143,23 @@ def _make_socket(entry: Mapping[str, JSON], docker: door_units.DoorSocket) -> do
     )
 
 
-def _warn(docker: door_units.DoorSocket) -> list[str]:
-    """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
+def _ask_before_restart(docker: door_units.DoorSocket, *, yes: bool, needs_dockerd: bool) -> None:
+    """Ends the command where the answer is no. Doors go whatever dockerd does: it may not start because of them."""
     path = door_units.DOCKERD_SOCKET if os.path.exists(door_units.DOCKERD_SOCKET) else docker.path
     try:
-        info, containers = _ask(path, "/info"), _ask(path, "/containers/json?all=1")
+        lines = _warn(docker, path)
     except (OSError, ValueError) as error:
-        raise door_units.UnitsFail(f"{path}: dockerd does not answer ({error}): start it first") from error
+        if needs_dockerd and isinstance(error, OSError):
+            raise door_units.UnitsFail(f"{path}: dockerd does not answer ({error}): start it first") from error
+        lines = [f"dockerd restarts; which containers stop, or mount {docker.path}, is not known: {path}: {error}"]
+    show_lines(lines)
+    if not yes and not click.confirm("Restart dockerd now?"):
+        sys.exit(options.ERROR)
+
+
+def _warn(docker: door_units.DoorSocket, path: str) -> list[str]:
+    """What a restart of dockerd stops, and which containers come back with a socket that is another one then."""
+    info, containers = _ask(path, "/info"), _ask(path, "/containers/json?all=1")
     stops = not to_object(info).get("LiveRestoreEnabled")
     lines = ["dockerd restarts, and running containers stop (no live-restore)."] if stops else []
     for container in to_objects(containers):
