@@ -216,6 +216,16 @@ def test_the_key_is_made_once_and_its_halves_are_roots(tmp_path: Path) -> None:
     assert public.read_bytes() != first
 
 
+@pytest.mark.parametrize("mode", [0o400, 0o644])
+def test_a_key_is_for_root_and_its_account_alone(mode: int, tmp_path: Path) -> None:
+    put_key(tmp_path / "key", tmp_path / "door.pub", 0, anew=False)
+    (tmp_path / "key").chmod(mode)
+
+    put_key(tmp_path / "key", tmp_path / "door.pub", 0, anew=False)
+
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o440
+
+
 def test_a_key_that_is_there_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     private, public = tmp_path / "key", tmp_path / "door.pub"
     put_key(private, public, 0, anew=False)

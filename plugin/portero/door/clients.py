@@ -225,6 +225,9 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
         status = path.stat()
         if (status.st_uid, status.st_gid) != (os.geteuid(), group):
             os.chown(path, os.geteuid(), group)
+    if stat.S_IMODE(private.stat().st_mode) != _PRIVATE:
+        # As a backup brought it back, say: who reads it can name any user.
+        private.chmod(_PRIVATE)
     shown = key_pairs.encode_public(key.public_key())
     # At each start of the door: it must not need a disk with room.
     if before != stat.S_IFREG | _PUBLIC or read_regular_file(public) != shown:
