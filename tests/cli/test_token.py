@@ -55,6 +55,19 @@ def test_a_token_is_issued_shown_and_verified(key: Path, policy: Path) -> None:
     assert result.output.splitlines()[:3] == ["user     alicia", "groups   dev", "profile  restricted"]
 
 
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["--for", "", "--user", "alicia"], "write a name of a-z, 0-9, . and -, such as web"),
+        (["--for", "web,db", "--user", "alicia"], "write a name of a-z, 0-9, . and -, such as web"),
+        (["--for", "web", "--user", "unix:alicia"], "--user: unix:alicia: only doors name their users so"),
+        (["--for", "web", "--user", "door:traefik"], "--user: door:traefik: only doors name their users so"),
+    ],
+)
+def test_no_token_is_made_that_every_host_refuses(words: list[str], fault: str, key: Path) -> None:
+    assert fault in fault_of(run("issue", "--key", key, *words))
+
+
 def test_show_spells_times_for_people(key: Path) -> None:
     lines = run("show", text=issued(key)).output.splitlines()
 

@@ -44,7 +44,7 @@ def keygen(file: Path) -> None:
     show_lines([f"{signature.identify_key(key.public_key())}  {public}"])
 
 
-def _read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
+def read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
     if not GROUP.fullmatch(name):
         raise click.BadParameter("write a name of a-z, 0-9, . and -, such as web", context, parameter)
     return name
@@ -63,7 +63,7 @@ def _read_group(context: click.Context, parameter: click.Parameter, name: str) -
     "group",
     metavar="GROUP",
     required=True,
-    callback=_read_group,
+    callback=read_group,
     help="The hosts: one of their PORTERO_HOST_GROUPS.",
 )
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:

@@ -17,9 +17,10 @@ from portero.bundles.https import Proxy, Transport, TransportFailed
 from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.cli import options, secret_input
 from portero.cli.secret_input import read_claims, read_token
+from portero.cli.sign import read_group
 from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
-from portero.identity.caller import TOKEN_HEADER, Credentials, identify_caller
+from portero.identity.caller import TOKEN_HEADER, Credentials, identify_caller, is_of_door
 from portero.identity.keys import read_key_file
 from portero.identity.tokens import make_token
 from portero.identity.trusted import TokenIssuer, is_name
@@ -43,7 +44,14 @@ def token() -> None:
 @token.command()
 @click.option("--key", "key_file", metavar="FILE", type=_FILE, required=True, help="A private key of portero keygen.")
 @click.option("--issuer", metavar="NAME", default="portero", show_default=True, help="The claim iss, as in site.json.")
-@click.option("--for", "group", metavar="GROUP", required=True, help="The hosts: one of their PORTERO_HOST_GROUPS.")
+@click.option(
+    "--for",
+    "group",
+    metavar="GROUP",
+    required=True,
+    callback=read_group,
+    help="The hosts: one of their PORTERO_HOST_GROUPS.",
+)
 @click.option("--user", metavar="NAME", required=True, help="The user.")
 @click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user; repeatable.")
 @click.option("--lifetime", metavar="TIME", default="8h", show_default=True, help="How long it is valid: 45m, 8h, 7d.")
@@ -54,6 +62,8 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
         options.give_up([f"--lifetime: {lifetime}: write a number with s, m, h or d, such as 8h"])
     if not all(map(is_name, (user, *groups))):
         options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
+    if is_of_door(user):
+        options.give_up([f"--user: {user}: only doors name their users so, write another name"])
     show_lines([make_token(secret_input.read_key(key_file), issuer, group, user, groups, int(time.time()), seconds)])
 
 

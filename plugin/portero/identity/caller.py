@@ -102,14 +102,18 @@ def identify_caller(
     return replace(proved, groups=groups, sources={**sources, SITE: listed})
 
 
+def is_of_door(user: str) -> bool:
+    """Whether only a door names its users so."""
+    return user.startswith((DOOR_PREFIX, _ACCOUNT_PREFIX))
+
+
 def _read_credentials(
     shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None
 ) -> Identity:
     certified = _read_certificates(shown, trusted, time)
     token, text = (shown.headers.get(name.lower()) for name in (TOKEN_HEADER, STAMP_HEADER))
     named = _read_token(token, trusted, audiences, time) if token is not None else NO_IDENTITY
-    if any(one.user.startswith((DOOR_PREFIX, _ACCOUNT_PREFIX)) for one in (certified, named)):
-        # Only a door names its users so.
+    if is_of_door(certified.user) or is_of_door(named.user):
         raise Refused("identity-conflict")
     if text is None:
         return _join(certified, named)
