@@ -38,22 +38,20 @@ def refused_by(profile: str, requests: list[dict[str, Any]], devices: str = "unk
     return {v.rule for decision in decisions for v in decision.violations if v.action == "deny"}
 
 
-@pytest.mark.parametrize(
-    ("profile", "row"),
-    [
-        pytest.param(profile, row, id=f"{profile} {row['case']}")
-        for profile, rows in (("baseline", BASELINE), ("hardened", HARDENED))
-        for row in rows
-    ],
-)
-def test_captured_traffic_is_refused_by_these_rules_only(profile: str, row: dict[str, str]) -> None:
-    assert refused_by(profile, ENVELOPES[row["case"]]) == captured.rules_of(row["rules"])
+def list_others(profile: str, rows: list[dict[str, str]], column: str) -> list[tuple[str, set[str]]]:
+    """The cases that are refused by other rules than a column of their rows has, with these rules."""
+    refused = [(row, refused_by(profile, ENVELOPES[row["case"]])) for row in rows]
+    return [(row["case"], rules) for row, rules in refused if rules != captured.rules_of(row[column])]
+
+
+@pytest.mark.parametrize(("profile", "rows"), [("baseline", BASELINE), ("hardened", HARDENED)], ids=PROFILES[:2])
+def test_captured_traffic_is_refused_by_these_rules_only(profile: str, rows: list[dict[str, str]]) -> None:
+    assert list_others(profile, rows, "rules") == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("row", SEEDS, ids=[row["case"] for row in SEEDS])
-def test_the_guide_s_own_examples_are_refused_by_these_rules_only(row: dict[str, str], profile: str) -> None:
-    assert refused_by(profile, ENVELOPES[row["case"]]) == captured.rules_of(row[profile])
+def test_the_guide_s_own_examples_are_refused_by_these_rules_only(profile: str) -> None:
+    assert list_others(profile, SEEDS, profile) == []
 
 
 @pytest.mark.parametrize("rows", [BASELINE, HARDENED], ids=["baseline", "hardened"])

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.paths import SCHEMAS
 
 ID = "d-7f3a00000000"
 MORE = f"  more: portero explain {ID}"
+# Of a place: each has the text after it wrapped elsewhere.
+LENGTHS = range(1, 60)
 
 
 def denied(rule: str, place: str = "HostConfig.Privileged", action: str = "deny") -> Violation:
@@ -225,11 +228,8 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_no_line_begins_with_a_brace_since_compose_shows_none_of_json(name: str) -> None:
-    reason, remedy = TEXTS[name]
-    # Each of these has the text wrapped elsewhere.
-    for length in range(1, 60):
+def test_no_line_begins_with_a_brace_since_compose_shows_none_of_json() -> None:
+    for (name, (reason, remedy)), length in product(TEXTS.items(), LENGTHS):
         violation = Violation(name, "baseline", "x" * length, "deny", reason, remedy)
         for client in ("Docker-Client/26.1.5", "compose/2.40.3"):
             told = denial.write_denial(decision(violation, client=client))
@@ -249,25 +249,25 @@ def test_an_archive_that_is_imported_is_no_build() -> None:
     assert text(pulled, operation="ImageCreate").startswith(f"Build (ImageCreate) refused [{ID}]\n")
 
 
-@pytest.mark.parametrize("length", range(1, 60))
-def test_a_command_in_backticks_stays_on_one_line(length: int) -> None:
-    remedy = {"docker": "have root run `portero devices close` and then `systemctl restart docker`, where it is used"}
-    lines = denial.write_denial(decision(Violation("x", "baseline", "x" * length, "deny", "It is open.", remedy)))
-
-    assert "`portero devices close`" in lines
-    assert "`systemctl restart docker`" in lines
+def wrap_everywhere(remedy: str) -> list[str]:
+    """Denials with this remedy, each wrapped at another place."""
+    told = [Violation("x", "baseline", "x" * length, "deny", "Open.", {"docker": remedy}) for length in LENGTHS]
+    return [denial.write_denial(decision(violation)) for violation in told]
 
 
-@pytest.mark.parametrize("length", range(1, 60))
-def test_a_command_longer_than_a_line_leaves_those_after_it_whole(length: int) -> None:
+def test_a_command_in_backticks_stays_on_one_line() -> None:
+    for told in wrap_everywhere("have root run `portero devices close`, then `systemctl restart docker`, where used"):
+        assert "`portero devices close`" in told
+        assert "`systemctl restart docker`" in told
+
+
+def test_a_command_longer_than_a_line_leaves_those_after_it_whole() -> None:
     long = f"`portero images fetch {' '.join(['registry.example.com/team/app:1.4.2'] * 3)}`"
-    remedy = {"docker": f"run {long} and then `systemctl restart docker`, or `portero status` as root"}
-    told = denial.write_denial(decision(Violation("x", "baseline", "x" * length, "deny", "It is open.", remedy)))
-
-    assert "`systemctl restart docker`" in told
-    assert "`portero status`" in told
-    # As full as any other line.
-    assert len([line for line in told.split("\n") if "registry.example.com" in line]) <= 3
+    for told in wrap_everywhere(f"run {long} and then `systemctl restart docker`, or `portero status` as root"):
+        assert "`systemctl restart docker`" in told
+        assert "`portero status`" in told
+        # As full as any other line.
+        assert len([line for line in told.split("\n") if "registry.example.com" in line]) <= 3
 
 
 def test_the_first_line_names_what_would_be_made() -> None:

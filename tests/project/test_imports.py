@@ -4,10 +4,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from tests.paths import PACKAGE
-from tests.project.architecture import GROUPS, Group
+from tests.project.architecture import GROUPS
 
 LEVELS = {group.name: group.level for group in GROUPS}
 TOOLS = {group.name for group in GROUPS if group.is_tool}
@@ -62,34 +60,37 @@ def test_the_architecture_lists_every_group_of_the_package_once() -> None:
     assert sorted(group.name for group in GROUPS) == sorted({group_of(module) for module in MODULES})
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_levels_below_its_own(module: Path) -> None:
-    own = LEVELS[group_of(module)]
+def test_a_module_imports_only_from_levels_below_its_own() -> None:
+    wrong = [(module, name) for module in MODULES for name in groups_imported(module) if not is_below(name, module)]
 
-    assert [name for name in groups_imported(module) if LEVELS[name] >= own] == []
-
-
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_a_group_stands_on_the_lowest_level_that_its_imports_allow(group: Group) -> None:
-    assert group.level == 1 + max((LEVELS[name] for name in imports_of(group.name)), default=-1)
+    assert wrong == []
 
 
-@pytest.mark.parametrize("group", [group.name for group in GROUPS if not group.is_tool])
-def test_the_guard_imports_no_tool(group: str) -> None:
-    assert imports_of(group) & TOOLS == set()
+def is_below(group: str, module: Path) -> bool:
+    return LEVELS[group] < LEVELS[group_of(module)]
 
 
-@pytest.mark.parametrize(
-    "folder", sorted(path.parent for path in PACKAGE.glob("*/__init__.py")), ids=lambda path: path.name
-)
-def test_a_folder_says_what_it_imports(folder: Path) -> None:
-    about = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
-    says = about.partition("Imports: ")[2].replace("\n", " ").removesuffix(".")
+def test_a_group_stands_on_the_lowest_level_that_its_imports_allow() -> None:
+    lowest = {name: 1 + max((LEVELS[other] for other in imports_of(name)), default=-1) for name in LEVELS}
 
-    if folder.name == "cli":
-        assert says == "any group"
-    else:
-        assert says == (", ".join(sorted(imports_of(folder.name))) or "nothing of Portero")
+    assert lowest == LEVELS
+
+
+def test_the_guard_imports_no_tool() -> None:
+    assert {
+        group.name: tools for group in GROUPS if not group.is_tool and (tools := imports_of(group.name) & TOOLS)
+    } == {}
+
+
+def test_a_folder_says_what_it_imports() -> None:
+    folders = [path.parent for path in PACKAGE.glob("*/__init__.py")]
+    abouts = {
+        folder.name: ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "" for folder in folders
+    }
+    says = {name: about.partition("Imports: ")[2].replace("\n", " ") for name, about in abouts.items()}
+
+    imports = {name: ", ".join(sorted(imports_of(name))) or "nothing of Portero" for name in says}
+    assert says == {name: f"{text}." for name, text in (imports | {"cli": "any group"}).items()}
 
 
 def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> None:
@@ -103,8 +104,7 @@ def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> No
     ] == []
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_a_library_is_used_only_in_its_groups(module: Path) -> None:
-    libraries = {name.split(".")[0] for name in imported(module)} & LIBRARIES.keys()
+def test_a_library_is_used_only_in_its_groups() -> None:
+    used = {(name.split(".")[0], group_of(module)) for module in MODULES for name in imported(module)}
 
-    assert [library for library in libraries if group_of(module) not in LIBRARIES[library]] == []
+    assert sorted((name, group) for name, group in used if group not in LIBRARIES.get(name, {group})) == []

@@ -7,8 +7,6 @@ Portero has no such field.
 import re
 from pathlib import Path
 
-import pytest
-
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes, Struct, fold
 from tests.captured import table
 from tests.paths import SCHEMAS
@@ -42,13 +40,14 @@ def find(operation: str, field: str) -> Shape | None:
     return shape
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['operation']} {row['field']}")
-def test_a_field_of_the_reference_is_read(row: dict[str, str]) -> None:
+def is_read(row: dict[str, str]) -> bool:
     shape = find(row["operation"], row["field"])
-
     if row["missing"]:
-        assert shape is None
-    elif isinstance(shape, Scalar) and row["kind"] in _KINDS:
-        assert shape.kind in _KINDS[row["kind"]]
-    else:
-        assert isinstance(shape, Struct | MapOf)
+        return shape is None
+    if isinstance(shape, Scalar) and row["kind"] in _KINDS:
+        return shape.kind in _KINDS[row["kind"]]
+    return isinstance(shape, Struct | MapOf)
+
+
+def test_a_field_of_the_reference_is_read() -> None:
+    assert [f"{row['operation']} {row['field']}" for row in ROWS if not is_read(row)] == []
