@@ -13,7 +13,7 @@ from envelopes import create
 from servers import Serving
 
 # Longer than Portero's readings are apart.
-_PAUSE = 6.0
+SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,7 @@ class Paused:
     slowest: float
 
 
-def measured(
-    running: Mapping[str, Serving], times: int, crowd: int, pause: float = _PAUSE
-) -> dict[str, dict[int, Paused]]:
+def measured(running: Mapping[str, Serving], times: int, crowd: int, pause: float) -> dict[str, dict[int, Paused]]:
     """Each plugin, beside no further processes and beside a crowd of so many."""
     found: dict[str, dict[int, Paused]] = {name: {} for name in running}
     for number in (0, crowd):

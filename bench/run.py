@@ -72,8 +72,9 @@ def _arguments() -> argparse.ArgumentParser:
         nargs="?",
         const=1_000,
         metavar="PROCESSES",
-        help="creates 6 s apart as well, beside so many processes too (1,000)",
+        help="creates after a pause as well, beside so many processes too (1,000)",
     )
+    parser.add_argument("--pause", type=float, default=paused.SECONDS, help="seconds of that pause (6)")
     parser.add_argument("--shares", action="store_true", help="where the time of a decision goes as well")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
     parser.add_argument(
@@ -110,7 +111,7 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
         results.mixed = cost_of_mixed_traffic(running, chosen.rounds, chosen.seconds)
         results.memory = {name: at.memory() for name, at in running.items()}
         if chosen.paused:
-            results.paused = paused.measured(running, chosen.rounds, chosen.paused)
+            results.paused = paused.measured(running, chosen.rounds, chosen.paused, chosen.pause)
         if chosen.worst:
             results.worst = worst.measured(running["portero"].socket, chosen.rounds, chosen.worst)
         if chosen.growth:

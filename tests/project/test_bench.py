@@ -28,8 +28,10 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What one run wrote that measured everything that needs no root."""
     written = tmp_path_factory.mktemp("bench") / "page.md"
-    measures = ("--growth", "--most", "100", "--shares", "--worst", "12", "--paused", "50", "--seconds", "0.02")
-    ran = bench("--plugin", f"other={FLASK}", "--note", "A note.", *measures, "--write", str(written))
+    measures = ("--growth", "--most", "1", "--shares", "--worst", "12", "--paused", "50", "--pause", "0.1")
+    ran = bench(
+        "--plugin", f"other={FLASK}", "--note", "A note.", *measures, "--seconds", "0.02", "--write", str(written)
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == written.read_text().strip()
     return written
