@@ -19,7 +19,7 @@ from tests.waiting import soon
 SHIPPED = ROOT / "packaging" / "logs"
 COLLECTORS = ROOT / "examples" / "logs"
 # Seconds until what does not end is killed; systemd waits 90.
-_PATIENCE = 5
+_PATIENCE = 2
 needs_rsyslog = pytest.mark.skipif(
     shutil.which("rsyslogd") is None or not any(Path("/usr/lib").glob("*/rsyslog/omrelp.so")),
     reason="needs rsyslog: apt-get install rsyslog rsyslog-relp rsyslog-openssl",
