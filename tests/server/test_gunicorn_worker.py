@@ -174,14 +174,14 @@ def test_a_decider_that_is_lacking_is_made_later_and_requests_wait(server: Serve
 
 
 def test_a_decider_shows_that_it_lives_while_a_request_takes_long(tmp_path: Path) -> None:
-    code = STAND_IN + "gunicorn_worker._HEARTBEAT_SECONDS = 1.0; stand_in.main()"
+    code = STAND_IN + "gunicorn_worker._HEARTBEAT_SECONDS = 0.5; stand_in.main()"
     path = tmp_path / "portero.sock"
     with started(["-c", code, str(path)], path) as server:
         process = server.decider()
-        with server.asking(b"wait 6") as (connection,):
+        with server.asking(b"wait 3") as (connection,):
             asked = time.time()
 
-            assert soon(lambda: beat(process) > asked + 1.5, patience=5.9)
+            assert soon(lambda: beat(process) > asked + 0.8, patience=2.9)
             assert connection.getresponse().status == 200
 
 
