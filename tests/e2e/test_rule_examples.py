@@ -61,13 +61,9 @@ class Typist:
 
     def _serve(self, command: Command) -> None:
         options = (command.profile, "--schemas", str(EXAMPLE_SITE), "--schemas", str(READING_SITE), *command.options)
-        # The plugin knows a new socket, and a new home or link in one, at once only when it starts.
-        host, links = command.host, command.host.get("links", ())
-        in_homes = (*host.get("homes", ()), *(link for link in links if link.startswith(("/home", "/root"))))
-        started = (*command.environment, *options, *host.get("userSockets", ()), *in_homes)
-        if started != self._started:
+        if command.start != self._started:
             self._docker.replace_plugin(["env", *command.environment, *serve(*options)])
-            self._started = started
+            self._started = command.start
 
     def _lay_out(self, command: Command) -> None:
         """Make the links, devices, sockets, mounts and owners that the example says the host has."""

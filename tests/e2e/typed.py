@@ -50,6 +50,16 @@ class Command:
         return self.host.get("networks") == {} or "PORTERO_LOOKUPS=off" in self.command
 
     @property
+    def start(self) -> tuple[str, ...]:
+        """What a plugin has to be started anew for: settings, options, a new socket, and a new home or link in one."""
+        host = self.host
+        in_homes = (
+            *host.get("homes", ()),
+            *(one for one in host.get("links", ()) if one.startswith(("/home", "/root"))),
+        )
+        return (self.profile, *self.options, *self.environment, *host.get("userSockets", ()), *in_homes)
+
+    @property
     def is_cut_short(self) -> bool:
         """Whether Docker's own command line leaves out what the example is about."""
         return _NEVER_SENT.search(self.command) is not None
@@ -74,7 +84,7 @@ def commands() -> list[Command]:
     """Every example of every rule, sorted so that the plugin is restarted as seldom as possible."""
     files = sorted(RULES.rglob("*.json"))
     found = [command for file in files for command in _of(json.loads(file.read_text()), file.stem)]
-    return sorted(found, key=lambda command: (command.profile, command.options))
+    return sorted(found, key=lambda command: command.start)
 
 
 def _of(rule: Mapping[str, Any], name: str) -> list[Command]:
