@@ -39,7 +39,7 @@ root=$stage/root
 mkdir -m 755 "$root"
 wheels=${WHEELS:-$stage/wheels}
 [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels" "$release"
-PROGRAM=$lib PREFIX=/usr WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$root"
+PROGRAM=$lib PREFIX=/usr WHEELS=$wheels PYTHON=$python TARGET=$target COMPILE=no packaging/stage.sh "$root"
 
 # Debian's policy: libraries carry no debug symbols, code is compiled on the host (postinst), links are relative.
 rm "$root$lib/.gitignore" 2>/dev/null || true

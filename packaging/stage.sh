@@ -9,6 +9,7 @@
 #   WHEELS   folder of packaging/gather.sh (default build/wheels)
 #   PYTHON   python with pip that puts them there (default .venv/bin/python)
 #   TARGET   the host's python that will run it (default the one that packaging/find-python.sh finds)
+#   COMPILE  no: its code is compiled elsewhere
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=${1:?usage: packaging/stage.sh ROOT}
@@ -38,7 +39,8 @@ rm -r "$root$program/include"
 # The programs just changed or gone; pip noted them with their sums.
 find "$root$program" -name RECORD -exec sed -i '\|^\.\./.*/bin/|d' {} +
 # As a service Portero cannot write there, and would compile its code anew at every start.
-"$root$program/bin/python" -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root$program/lib"
+[ "${COMPILE:-}" = no ] ||
+  "$root$program/bin/python" -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root$program/lib"
 
 install -d "$root$prefix/bin"
 ln -sfn "$program/bin/portero" "$root$prefix/bin/portero"
