@@ -22,6 +22,8 @@ BOTH_ENGINES = pytest.mark.parametrize(
     indirect=True,
     scope="module",
 )
+# Beside tests on both.
+OWN_ENGINE = pytest.mark.parametrize("engine", [None], ids=["own"], indirect=True, scope="module")
 
 
 @contextmanager

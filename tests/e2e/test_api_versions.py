@@ -143,33 +143,22 @@ def disk(docker: GuardedDocker) -> Iterator[None]:
     docker.shell("umount /home/alicia/disk; rmdir /home/alicia/disk")
 
 
+# Without the mounts below it, of any version; and read-only on top alone, which 1.44 has.
+ALONE = {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"NonRecursive": True}}]}
+ON_TOP = {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"ReadOnlyNonRecursive": True}}]}
+
+
 @pytest.mark.usefixtures("disk")
-@pytest.mark.parametrize("config", READ_ONLY, ids=str)
-def test_a_read_only_bind_that_dockerd_leaves_writable_below_is_a_writable_one(
-    docker: GuardedDocker, config: dict[str, Any]
-) -> None:
-    assert run(docker, "1.43", config) == (["no-writable-home"], "")
-    assert run(docker, "1.44", config) == ([], "")
+def test_a_read_only_bind_that_dockerd_leaves_writable_below_is_a_writable_one(docker: GuardedDocker) -> None:
+    writable = [*(("1.43", config) for config in READ_ONLY), ("1.45", ON_TOP)]
+    for version, config in writable:
+        assert run(docker, version, config) == (["no-writable-home"], ""), config
+    for version, config in [
+        *(("1.44", one) for one in READ_ONLY),
+        ("1.43", ALONE),
+        ("1.43", {"Binds": ["/srv/www:/d:ro"]}),
+    ]:
+        assert run(docker, version, config) == ([], ""), config
+
     with docker.guarded_by([*serve("baseline"), "--mode", "audit"]):
-        assert run(docker, "1.43", config) == ([], "written")
-
-
-@pytest.mark.usefixtures("disk")
-def test_read_only_on_top_alone_is_writable(docker: GuardedDocker) -> None:
-    config = {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"ReadOnlyNonRecursive": True}}]}
-
-    assert run(docker, "1.45", config) == (["no-writable-home"], "")
-    with docker.guarded_by([*serve("baseline"), "--mode", "audit"]):
-        assert run(docker, "1.45", config) == ([], "written")
-
-
-@pytest.mark.usefixtures("disk")
-@pytest.mark.parametrize(
-    "config",
-    [{"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"NonRecursive": True}}]}, {"Binds": ["/srv/www:/d:ro"]}],
-    ids=str,
-)
-def test_a_read_only_bind_without_mounts_below_it_is_read_only_for_old_clients(
-    docker: GuardedDocker, config: dict[str, Any]
-) -> None:
-    assert run(docker, "1.43", config) == ([], "")
+        assert [run(docker, *each) for each in writable] == [([], "written")] * 3

@@ -1,7 +1,5 @@
 """The production-like stack of examples/stack lives under the strict profiles, with the values of its site."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from .guarded import GuardedDocker, serve
@@ -15,17 +13,17 @@ COMMANDS = "services: {web: {command: sleep 300}, api: {command: sleep 300}, db:
 COMPOSE = f"docker-compose -f {STACK}/compose.yaml -f /srv/commands.yaml"
 
 
-@pytest.fixture(params=["hardened", "restricted"])
-def docker(request: pytest.FixtureRequest, own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
-    site = ("--schemas", str(STACK / "schemas"), "--host-root", "/")
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
     own_docker.shell(
         f"mkdir -p /srv/shop; cd /srv/shop; touch postgres.conf database.txt; echo '{COMMANDS}' > ../commands.yaml"
     )
-    with own_docker.guarded_by(serve(request.param, *site)):
-        yield own_docker
+    return own_docker
 
 
-def test_the_stack_comes_up_works_and_goes_with_nothing_refused(docker: GuardedDocker) -> None:
+@pytest.mark.parametrize("profile", ["hardened", "restricted"])
+def test_the_stack_comes_up_works_and_goes_with_nothing_refused(docker: GuardedDocker, profile: str) -> None:
+    docker.replace_plugin(serve(profile, "--schemas", str(STACK / "schemas"), "--host-root", "/"))
     before = docker.log_size()
 
     for words in ("up --detach", "exec -T api cat /run/secrets/database", "ps", "restart api", "down --volumes"):

@@ -1,6 +1,5 @@
 """An exception lets what it covers through to a real daemon, until its day, and nothing else."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,11 +55,11 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def guarded(own_docker: GuardedDocker) -> Iterator[Site]:
+def guarded(own_docker: GuardedDocker) -> Site:
     site = Site(own_docker)
     site.write(exception())
-    with own_docker.guarded_by(COMMAND):
-        yield site
+    own_docker.replace_plugin(COMMAND)
+    return site
 
 
 @pytest.fixture

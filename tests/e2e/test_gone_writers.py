@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from .conftest import started
-from .guarded import GuardedDocker, serve
+from .guarded import GuardedDocker
 from .passing import Receiver, receiving
 from .refusals import refusing
 from .test_nested_sources import RULE, type_in
@@ -20,9 +20,8 @@ SIDE = "docker create --name side -v /srv/incoming:/m:ro busybox true"
 
 
 @pytest.fixture(scope="module")
-def host(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
-    with own_docker.guarded_by(serve("baseline")):
-        yield own_docker
+def host(own_docker: GuardedDocker) -> GuardedDocker:
+    return own_docker
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +82,7 @@ def test_the_third_container_is_not_made_while_the_second_runs(host: GuardedDock
 def test_it_is_remembered_over_a_restart_of_portero(host: GuardedDocker, signal: str) -> None:
     assert type_in(host, HELPER) == type_in(host, WRITER) == type_in(host, "docker rm -f writer") == []
     host.stop_plugin(signal)
-    host.start_plugin(serve("baseline"))
+    host.start_plugin()
 
     assert type_in(host, READER) == [RULE]
 

@@ -32,11 +32,11 @@ PAIR = {"objects": {"properties": {"nestedSources": {"contains": {"properties": 
 
 
 @pytest.fixture(scope="module")
-def host(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
+def host(own_docker: GuardedDocker) -> GuardedDocker:
     """A guarded daemon whose site has no exceptions at first."""
     own_docker.shell(f"mkdir -p {SITE}/exceptions; echo {{}} > {SITE}/site.json")
-    with own_docker.guarded_by(COMMAND):
-        yield own_docker
+    own_docker.replace_plugin(COMMAND)
+    return own_docker
 
 
 @pytest.fixture(autouse=True)
@@ -266,6 +266,6 @@ def test_a_pair_from_before_portero_started_goes_on(host: GuardedDocker) -> None
     host.shell(f"{WRITER}; {READER.replace('cat /m/shadow', 'true')}")
     host.guard()
     time.sleep(1.1)
-    with host.guarded_by(COMMAND):
-        assert type_in(host, "docker restart -t 0 writer; docker start -a reader") == []
-        assert type_in(host, "docker run --rm -v /srv/media/movies:/m:ro busybox true") == [RULE]
+    host.replace_plugin(COMMAND)
+    assert type_in(host, "docker restart -t 0 writer; docker start -a reader") == []
+    assert type_in(host, "docker run --rm -v /srv/media/movies:/m:ro busybox true") == [RULE]

@@ -52,7 +52,6 @@ class Outcome:
 @pytest.fixture(scope="module")
 def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """All images are there, and the container some-web runs."""
-    own_docker.replace_plugin(serve("baseline"))
     own_docker.import_busybox(f"{_IMAGE}:1", 'ENTRYPOINT ["sh", "-c", "true"]')
     for name in {image for command in COMMANDS if (image := image_of(command))} - {"busybox"}:
         repository, _, tag = name.rpartition(":") if ":" in name else (name, "", "latest")

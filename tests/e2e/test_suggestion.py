@@ -27,14 +27,14 @@ def tried(docker: GuardedDocker, command: str) -> tuple[str, str]:
 
 @pytest.fixture
 def hardened(own_docker: GuardedDocker) -> GuardedDocker:
-    own_docker.replace_plugin(serve("hardened"))
+    own_docker.have_plugin(serve("hardened"))
     return own_docker
 
 
 @pytest.fixture(scope="module")
 def network(own_docker: GuardedDocker) -> Iterator[str]:
     """The site's network, made as the denial proposes."""
-    own_docker.replace_plugin(serve("hardened"))
+    own_docker.have_plugin(serve("hardened"))
     assert own_docker.docker("network", "create", "app").returncode == 0
     yield "app"
     own_docker.client.ask("DELETE", "/networks/app")
