@@ -29,10 +29,8 @@ def seen(
     return Seen(Difference(at, read, made), operation, document, stored or {"ID": "abc"}, None, engine)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['operations']} {row['field']} {row['how']}")
-def test_a_row_says_what_dockerd_makes_of_it_and_where_that_stands(row: dict[str, str]) -> None:
-    assert row["makes"]
-    assert row["source"]
+def test_a_row_says_what_dockerd_makes_of_it_and_where_that_stands() -> None:
+    assert [row for row in ROWS if not row["makes"] or not row["source"]] == []
 
 
 def test_every_row_can_be_used() -> None:

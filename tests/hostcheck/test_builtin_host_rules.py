@@ -16,7 +16,6 @@ from tests.paths import SCHEMAS
 
 FILES = sorted((SCHEMAS / "host").glob("*/*.json"))
 
-every_rule = pytest.mark.parametrize("path", FILES, ids=[file.stem for file in FILES])
 every_engine = pytest.mark.parametrize("name", [engine.name for engine in ENGINES])
 
 
@@ -45,20 +44,18 @@ def test_the_base_host_breaks_no_rule(name: str) -> None:
     assert {id: policy(name).check_rule(id, base) for id in rules} == dict.fromkeys(rules)
 
 
-@every_rule
 @every_engine
-def test_a_host_of_which_nothing_is_known_is_never_fine(path: Path, name: str) -> None:
-    outcome = policy(name).check_rule(path.stem, unknown(document("base-host.json")))
+def test_a_host_of_which_nothing_is_known_is_never_fine(name: str) -> None:
+    host = unknown(document("base-host.json"))
+    outcomes = {path.stem: policy(name).check_rule(path.stem, host) for path in FILES}
 
-    assert outcome is not None
-    assert outcome[0] == "unknown"
+    assert [id for id, outcome in outcomes.items() if outcome is None or outcome[0] != "unknown"] == []
 
 
-@every_rule
-def test_one_unknown_fact_is_never_fine_where_its_value_decides(path: Path) -> None:
+def test_one_unknown_fact_is_never_fine_where_its_value_decides() -> None:
     """Where some state with another value of the fact is denied, and only the fact differs."""
     base = document("base-host.json")
-    for example in rule(path).denies:
+    for path, example in [(file, example) for file in FILES for example in rule(file).denies]:
         changed = apply_patch(base, dict(example.changes))
         if policy("reference").check_rule(path.stem, base) is not None or example.changes == {}:
             continue

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from functools import cache
 from typing import Any
 
 from portero.application.loading import judge_of
@@ -22,6 +23,7 @@ LIMITS: dict[str, Any] = {
 DIGEST = "sha256:" + "a" * 64
 
 
+@cache
 def judge() -> Judge:
     return judge_of(Settings.read({}, {"host_root": "none"}, 0))
 
