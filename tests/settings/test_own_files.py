@@ -40,7 +40,7 @@ SHOWN = ["/run/portero", "/run/portero-rootless"]
 def test_the_log_is_protected_with_its_folder_the_recording_and_what_users_are_shown() -> None:
     logs = own_files.list_logs(settings(log="/var/log/portero/d.jsonl", record="/var/log/r.jsonl"))
 
-    assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl", *SHOWN]
+    assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl", "/var/log/r.jsonl.1", *SHOWN]
 
 
 @pytest.mark.parametrize(

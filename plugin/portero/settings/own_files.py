@@ -65,6 +65,7 @@ def list_programs() -> Sequence[str]:
 
 
 def list_logs(settings: Settings) -> Sequence[str]:
-    """The decision log, its folder, the file of recorded requests, and what users are shown of the policy."""
+    """The decision log, its folder, the files of recorded requests, and what users are shown of the policy."""
     log = [Path(settings.log).absolute(), Path(settings.log).absolute().parent] if is_file(settings.log) else []
-    return [str(path) for path in (*log, *([settings.record] if settings.record else []), *SUMMARIES)]
+    record = [settings.record, f"{settings.record}.1"] if settings.record else []
+    return [str(path) for path in (*log, *record, *SUMMARIES)]
