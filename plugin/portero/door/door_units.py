@@ -69,7 +69,7 @@ def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
     """Where docker.socket has its socket, or had it before the doors; raises UnitsFail."""
     moved = units / "docker.socket.d" / _DROP_IN
     if moved.exists():
-        kept = [line.removeprefix(_BEFORE).split() for line in moved.read_text().splitlines() if _BEFORE in line]
+        kept = [line.removeprefix(_BEFORE).rsplit(" ", 3) for line in moved.read_text().splitlines() if _BEFORE in line]
         if len(kept) != 1 or len(kept[0]) != len(_DOCKERD.parts):
             raise UnitsFail(f"{moved}: does not say where dockerd's socket was: remove it, and reload systemd")
         return DoorSocket(*kept[0])
