@@ -232,6 +232,10 @@ def test_a_key_that_is_there_needs_no_room_on_the_disk(tmp_path: Path, monkeypat
     public.chmod(0o664)
     put_key(private, public, 0, anew=False)
     assert stat.S_IMODE(public.stat().st_mode) == 0o644
+    if os.getuid() == 0:
+        os.chown(public, 54321, 0)
+        put_key(private, public, 0, anew=False)
+        assert public.stat().st_uid == 0
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")

@@ -198,12 +198,15 @@ class Stamps:
         return stamp
 
 
-def _find_mode(path: Path) -> int:
-    """0: nothing is there."""
+def _find_owned_mode(path: Path) -> tuple[int, int]:
+    """Owner and mode of a file; zeros: nothing is there. Raises OSError for what is no file."""
     try:
-        return path.stat().st_mode
+        status = path.stat()
     except FileNotFoundError:
-        return 0
+        return 0, 0
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return status.st_uid, stat.S_IMODE(status.st_mode)
 
 
 def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
@@ -211,9 +214,7 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
 
     Both are root's: the account of this group reads the private half, and changes nothing.
     """
-    before = _find_mode(public)
-    if stat.S_IFMT(before) not in (0, stat.S_IFREG):
-        raise OSError(errno.EINVAL, "is not a regular file", str(public))
+    before = _find_owned_mode(public)
     key = None
     with suppress(FileNotFoundError):
         key = None if anew else key_pairs.parse_private_key(read_regular_file(private))
@@ -225,11 +226,11 @@ def put_key(private: Path, public: Path, group: int, *, anew: bool) -> None:
         status = path.stat()
         if (status.st_uid, status.st_gid) != (os.geteuid(), group):
             os.chown(path, os.geteuid(), group)
-    if stat.S_IMODE(private.stat().st_mode) != _PRIVATE:
+    if _find_owned_mode(private)[1] != _PRIVATE:
         # As a backup brought it back, say: who reads it can name any user.
         private.chmod(_PRIVATE)
     shown = key_pairs.encode_public(key.public_key())
     # At each start of the door: it must not need a disk with room.
-    if before != stat.S_IFREG | _PUBLIC or read_regular_file(public) != shown:
+    if before != (os.geteuid(), _PUBLIC) or read_regular_file(public) != shown:
         public.parent.mkdir(mode=_STATE, parents=True, exist_ok=True)
         write_whole(public, shown, _PUBLIC, synced=True)
