@@ -1,5 +1,7 @@
 """What is suggested for refused requests, and what is not."""
 
+import json
+
 from portero.decision import make_refusal
 from portero.suggest.collect import NotSuggested, Suggestions
 from portero.suggest.drafts import RefusedRequest
@@ -42,6 +44,22 @@ def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
 
     (draft,) = suggestions.list_drafts()
     assert (draft.request, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
+
+
+def test_a_rule_is_waived_for_the_mounts_that_it_refused_and_as_they_were() -> None:
+    """One draft for all would have let the container write what it only read."""
+    suggestions = new()
+    keys = ["/home/joe/.ssh:/x:ro", "/home/joe/.aws:/w:ro"]
+    add(suggestions, Binds=[*keys, "/home/joe/work:/y", "/etc/cron.d:/z"])
+    add(suggestions, Binds=keys)
+
+    drafts = {tuple(sorted(draft.sources)): draft for draft in suggestions.list_drafts()}
+    read, written = drafts["/home/joe/.aws", "/home/joe/.ssh"], drafts["/etc/cron.d",]
+    assert (read.writable, read.rules, read.count) == (False, {"host-paths-seen", "no-credential-paths"}, 2)
+    assert written.rules == {"bind-sources-listed", "host-paths-seen", "no-sensitive-paths"}
+    assert drafts["/home/joe/work",].rules == {"bind-sources-listed", "host-paths-seen"}
+    facts = json.loads(json.dumps(read.make_document()))["match"]["properties"]["facts"]["properties"]
+    assert facts["mounts"]["contains"]["properties"]["writable"] == {"const": False}
 
 
 def test_no_two_drafts_have_one_name() -> None:
@@ -127,3 +145,14 @@ def test_a_decision_log_has_no_values() -> None:
     suggestions.add(NGINX, denials)
 
     assert left(suggestions) == {"runtimes": "values"}
+
+
+def test_a_decision_log_gives_no_exception_for_every_mount_of_an_image() -> None:
+    suggestions = new()
+    for more in ({"Binds": ["/home/joe/.ssh:/x:ro"]}, {"PidMode": "host"}):
+        _, denials = denied(JUDGE, **more)
+        suggestions.add(NGINX, denials)
+
+    (draft,) = suggestions.list_drafts()
+    assert draft.rules == {"no-host-pid"}
+    assert left(suggestions) == {"host-paths-seen": "values", "no-credential-paths": "values"}

@@ -6,6 +6,7 @@ names of rules, image and user.
 
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar, cast
@@ -15,7 +16,7 @@ from portero.flags.try_keyword import find_flag
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
-from portero.suggest.drafts import ExceptionDraft, RefusedRequest
+from portero.suggest.drafts import ExceptionDraft, RefusedRequest, merge_drafts
 from portero.suggest.site_values import SiteValue, SiteValues, list_keys
 from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
@@ -34,8 +35,11 @@ WHY: Mapping[Why, str] = {
 # A request with one of these stays refused, whatever else is changed.
 _STAYS_REFUSED = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
 _MOUNTS = ("facts", "mounts")
+_MOUNT_AT = re.compile(r"\b(?:Binds|Mounts)\[")
 # The most entries of each kind.
 _MAX = 1000
+# The source of a mount, and whether it is writable.
+_Mount: TypeAlias = tuple[str, bool]
 Cure: TypeAlias = SiteValue | Why | Literal["waive"]
 Key = TypeVar("Key")
 Entry = TypeVar("Entry")
@@ -74,9 +78,9 @@ class Suggestions:
     refused: int = 0
     legal: int = 0
     _wanted: dict[str, WantedValue] = field(default_factory=dict)
-    _drafts: dict[tuple[RefusedRequest, bool], ExceptionDraft] = field(default_factory=dict)
+    _drafts: dict[tuple[RefusedRequest, _Mount | None], ExceptionDraft] = field(default_factory=dict)
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
-    _cures: dict[tuple[str, bool, bool, bool], Cure] = field(default_factory=dict)
+    _cures: dict[tuple[str | bool, ...], Cure] = field(default_factory=dict)
 
     def add(self, request: RefusedRequest, denials: Sequence[Violation], document: JSON = None) -> None:
         """Count a request with the violations that refuse it, or would."""
@@ -98,11 +102,11 @@ class Suggestions:
             if isinstance(cure, SiteValue) and violation.at in stuck:
                 continue
             drafted = isinstance(cure, SiteValue) and violation.at in waived and bool(violation.at)
-            entry = self._find_entry("waive" if drafted else cure, violation, request, document)
-            legal = legal and not isinstance(entry, NotSuggested)
-            if entry is not None and id(entry) not in counted:
-                counted.add(id(entry))
-                entry.count += 1
+            for entry in self._find_entries("waive" if drafted else cure, violation, request, document):
+                legal = legal and not isinstance(entry, NotSuggested)
+                if id(entry) not in counted:
+                    counted.add(id(entry))
+                    entry.count += 1
         self.legal += legal
 
     def list_site_values(self) -> list[WantedValue]:
@@ -111,7 +115,7 @@ class Suggestions:
 
     def list_drafts(self) -> list[ExceptionDraft]:
         """The drafts of exceptions, the most used first."""
-        return sorted(self._drafts.values(), key=lambda one: (-one.count, one.id))
+        return sorted(merge_drafts(self._drafts.values()), key=lambda one: (-one.count, one.id))
 
     def name_drafts(self) -> dict[str, ExceptionDraft]:
         """The same by names of files: two drafts can have one id, of two registries, operations or spellings."""
@@ -138,7 +142,8 @@ class Suggestions:
         if document is not None:
             return self._choose_cure(violation, request, document)
         # A million lines of a log have few different answers.
-        key = violation.rule, bool(request.digest), bool(request.repository), bool(request.user)
+        named = bool(request.digest), bool(request.repository), bool(request.user)
+        key = violation.rule, _MOUNT_AT.search(violation.at) is not None, *named
         if key not in self._cures and len(self._cures) < _MAX:
             self._cures[key] = self._choose_cure(violation, request, None)
         return self._cures[key] if key in self._cures else self._choose_cure(violation, request, None)
@@ -162,19 +167,24 @@ class Suggestions:
             return "flags"
         if rule.topic == SELF_PROTECTION:
             return "self-protection"
-        if document is None and list_keys(rule):
+        if document is None and (list_keys(rule) or _MOUNT_AT.search(violation.at)):
+            # Without its source, an exception would be about every mount of the image.
             return "values"
         return "waive" if request.repository or request.user else "unmatched"
 
-    def _find_entry(
+    def _find_entries(
         self, cure: Cure, violation: Violation, request: RefusedRequest, document: JSON
-    ) -> "WantedValue | ExceptionDraft | NotSuggested | None":
-        if isinstance(cure, SiteValue):
-            return self._add_value(cure, violation)
+    ) -> "Sequence[WantedValue | ExceptionDraft | NotSuggested]":
+        """Those that allow it, or say why nothing does; none where there are too many."""
         if cure == "waive":
-            return self._add_draft(violation, request, document)
-        flags = self._list_flags(violation.rule) if cure == "flags" else ""
-        return _get_or_add(self._left, (violation.rule, cure), NotSuggested(violation.rule, cure, flags))
+            return self._add_drafts(violation, request, document)
+        entry: WantedValue | NotSuggested | None
+        if isinstance(cure, SiteValue):
+            entry = self._add_value(cure, violation)
+        else:
+            flags = self._list_flags(violation.rule) if cure == "flags" else ""
+            entry = _get_or_add(self._left, (violation.rule, cure), NotSuggested(violation.rule, cure, flags))
+        return [entry] if entry is not None else []
 
     def _list_flags(self, rule: str) -> str:
         proposal = self.policy.proposal(rule)
@@ -192,16 +202,23 @@ class Suggestions:
         wanted.baseline = wanted.baseline or violation.level == "baseline"
         return wanted
 
-    def _add_draft(self, violation: Violation, request: RefusedRequest, document: JSON) -> ExceptionDraft | None:
-        mounted = {str(source) for path in violation.paths if (source := _find_source(path, document)) is not None}
-        draft = _get_or_add(self._drafts, (request, bool(mounted)), ExceptionDraft(request))
-        if draft is None:
-            return None
-        draft.rules.add(violation.rule)
-        draft.sources |= mounted
-        if violation.level == "baseline":
-            draft.baseline.add(violation.rule)
-        return draft
+    def _add_drafts(self, violation: Violation, request: RefusedRequest, document: JSON) -> Sequence[ExceptionDraft]:
+        """A draft for each mount that it is about, so that a rule is waived for no other one; else one."""
+        found = {mount for path in violation.paths if (mount := _find_mount(path, document)) is not None}
+        mounts: list[_Mount | None] = [*sorted(found)]
+        drafts: list[ExceptionDraft] = []
+        for mount in mounts or [None]:
+            draft = _get_or_add(self._drafts, (request, mount), ExceptionDraft(request))
+            if draft is None:
+                continue
+            if mount is not None:
+                draft.sources, draft.writable = {mount[0]}, mount[1]
+            draft.rules.add(violation.rule)
+            draft.last = self.requests
+            if violation.level == "baseline":
+                draft.baseline.add(violation.rule)
+            drafts.append(draft)
+        return drafts
 
 
 def _get_or_add(entries: dict[Key, Entry], key: Key, new: Entry) -> Entry | None:
@@ -218,9 +235,10 @@ def _measure(value: JSON) -> float:
     return float(value) if isinstance(value, int | float) else float(parse_size(cast(str, value)))
 
 
-def _find_source(path: Sequence[str | int], document: JSON) -> JSON:
-    """The source of the mount that a violation is about."""
+def _find_mount(path: Sequence[str | int], document: JSON) -> _Mount | None:
+    """The mount that a violation is about."""
     if tuple(path[:2]) != _MOUNTS or len(path) < 3 or document is None:
         return None
     mounts = cast("dict[str, dict[str, list[dict[str, JSON]]]]", document)["facts"]["mounts"]
-    return mounts[cast(int, path[2])].get("source")
+    mount = mounts[cast(int, path[2])]
+    return None if (source := mount.get("source")) is None else (str(source), mount.get("writable") is not False)

@@ -1,6 +1,7 @@
 """Drafts of exceptions: narrow matches for what is no site value. Owner, reason and expiry are left to fill in."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from portero.values.json_types import JSON
@@ -24,13 +25,18 @@ class RefusedRequest:
 
 @dataclass(slots=True)
 class ExceptionDraft:
-    """One exception: the rules that it waives, and for how many requests."""
+    """One exception: the rules that it waives, and for how many requests, the last of them by its number.
+
+    `sources`: of the mounts that it is about; unless `writable`, only while they are read-only.
+    """
 
     request: RefusedRequest
     rules: set[str] = field(default_factory=set)
     baseline: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
     count: int = 0
+    writable: bool = True
+    last: int = 0
 
     @property
     def id(self) -> str:
@@ -58,10 +64,25 @@ class ExceptionDraft:
             named = {"registry": request.registry, "repository": request.repository}
             facts["image"] = _drop_empty(**named, **({"digest": request.digest} if request.digest else {}))
         if self.sources:
-            facts["mounts"] = {"contains": {"properties": {"source": {"enum": [*sorted(self.sources)]}}}}
+            mount: dict[str, JSON] = {"source": {"enum": [*sorted(self.sources)]}}
+            mount |= {} if self.writable else {"writable": {"const": False}}
+            facts["mounts"] = {"contains": {"properties": mount}}
         if facts:
             match["facts"] = {"properties": facts}
         return match
+
+
+def merge_drafts(drafts: Iterable[ExceptionDraft]) -> list[ExceptionDraft]:
+    """The same in fewer: mounts of the same requests for which the same rules are waived are one exception.
+
+    No other ones are: a rule would be waived for a mount that it never refused.
+    """
+    merged: dict[object, ExceptionDraft] = {}
+    for draft in drafts:
+        same = (draft.request, draft.writable, bool(draft.sources), frozenset(draft.rules), draft.count, draft.last)
+        first = merged.setdefault(same, draft)
+        first.sources |= draft.sources
+    return [*merged.values()]
 
 
 def _drop_empty(**values: str) -> dict[str, JSON]:
