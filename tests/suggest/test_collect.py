@@ -1,6 +1,9 @@
 """What is suggested for refused requests, and what is not."""
 
 import json
+from typing import Any
+
+import pytest
 
 from portero.decision import make_refusal
 from portero.suggest.collect import NotSuggested, Suggestions
@@ -53,13 +56,45 @@ def test_a_rule_is_waived_for_the_mounts_that_it_refused_and_as_they_were() -> N
     add(suggestions, Binds=[*keys, "/home/joe/work:/y", "/etc/cron.d:/z"])
     add(suggestions, Binds=keys)
 
-    drafts = {tuple(sorted(draft.sources)): draft for draft in suggestions.list_drafts()}
+    drafts = {tuple(sorted(draft.values)): draft for draft in suggestions.list_drafts()}
     read, written = drafts["/home/joe/.aws", "/home/joe/.ssh"], drafts["/etc/cron.d",]
-    assert (read.writable, read.rules, read.count) == (False, {"host-paths-seen", "no-credential-paths"}, 2)
+    assert (read.rules, read.count) == ({"host-paths-seen", "no-credential-paths"}, 2)
     assert written.rules == {"bind-sources-listed", "host-paths-seen", "no-sensitive-paths"}
     assert drafts["/home/joe/work",].rules == {"bind-sources-listed", "host-paths-seen"}
     facts = json.loads(json.dumps(read.make_document()))["match"]["properties"]["facts"]["properties"]
     assert facts["mounts"]["contains"]["properties"]["writable"] == {"const": False}
+
+
+@pytest.mark.parametrize(
+    ("host_config", "rule", "path", "pinned"),
+    [
+        (
+            {"CapAdd": ["SYS_PTRACE", "SYS_NICE"]},
+            "capabilities",
+            ["capabilities", "add"],
+            {"name": {"enum": ["SYS_NICE", "SYS_PTRACE"]}},
+        ),
+        (
+            {"DeviceCgroupRules": ["c 1:3 r"]},
+            "no-device-cgroup-rules",
+            ["deviceCgroupRules"],
+            {"rule": {"enum": ["c 1:3 r"]}},
+        ),
+        ({"NetworkMode": "host"}, "no-host-network", ["networks"], {"resolved": {"enum": ["host"]}}),
+    ],
+)
+def test_a_rule_is_waived_for_the_entries_of_a_list_that_it_refused(
+    host_config: dict[str, Any], rule: str, path: list[str], pinned: dict[str, Any]
+) -> None:
+    """One for all would have waived it for CAP_SYS_ADMIN as well."""
+    suggestions = new()
+    add(suggestions, **host_config)
+
+    (found,) = [draft for draft in suggestions.list_drafts() if rule in draft.rules]
+    part: Any = json.loads(json.dumps(found.make_document()))["match"]["properties"]["facts"]
+    for step in path:
+        part = part["properties"][step]
+    assert part == {"contains": {"properties": pinned}}
 
 
 def test_no_two_drafts_have_one_name() -> None:
@@ -81,7 +116,7 @@ def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
     add(suggestions, Binds=["/root/.ssh:/s"])
 
     assert suggestions.make_patch() == {}
-    assert suggestions.list_drafts()[0].sources == {"/root/.ssh"}
+    assert suggestions.list_drafts()[0].values == {"/root/.ssh"}
 
 
 def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_the_site() -> None:
@@ -147,12 +182,12 @@ def test_a_decision_log_has_no_values() -> None:
     assert left(suggestions) == {"runtimes": "values"}
 
 
-def test_a_decision_log_gives_no_exception_for_every_mount_of_an_image() -> None:
+def test_a_decision_log_gives_no_exception_for_every_mount_or_capability_of_an_image() -> None:
     suggestions = new()
-    for more in ({"Binds": ["/home/joe/.ssh:/x:ro"]}, {"PidMode": "host"}):
+    for more in ({"Binds": ["/home/joe/.ssh:/x:ro"]}, {"PidMode": "host"}, {"CapAdd": ["SYS_PTRACE"]}):
         _, denials = denied(JUDGE, **more)
         suggestions.add(NGINX, denials)
 
     (draft,) = suggestions.list_drafts()
     assert draft.rules == {"no-host-pid"}
-    assert left(suggestions) == {"host-paths-seen": "values", "no-credential-paths": "values"}
+    assert left(suggestions) == dict.fromkeys(("capabilities", "host-paths-seen", "no-credential-paths"), "values")

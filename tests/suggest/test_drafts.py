@@ -3,16 +3,18 @@
 import json
 
 from portero.policy.exception_faults import find_file_faults, make_match_schemas
-from portero.suggest.drafts import ExceptionDraft, RefusedRequest
+from portero.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest
 from tests.paths import SCHEMAS
 from tests.suggest.refused import DIGEST
 
 
 def test_a_draft_matches_the_image_the_user_and_the_mounts() -> None:
     draft = ExceptionDraft(
-        RefusedRequest("ContainerCreate", "docker.io", "prom/node-exporter", DIGEST, "netops"), {"b", "a"}
+        RefusedRequest("ContainerCreate", "docker.io", "prom/node-exporter", DIGEST, "netops"),
+        ListEntry(("mounts",), "source"),
+        {"/"},
+        {"b", "a"},
     )
-    draft.sources = {"/"}
 
     document = draft.make_document()
 
@@ -41,7 +43,9 @@ def test_a_draft_matches_the_image_the_user_and_the_mounts() -> None:
 def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
     schema = json.loads((SCHEMAS / "exception.json").read_text())
     rule = json.loads((SCHEMAS / "rule.json").read_text())
-    document = ExceptionDraft(RefusedRequest("ContainerCreate", "docker.io", "a/b"), {"no-privileged"}).make_document()
+    document = ExceptionDraft(
+        RefusedRequest("ContainerCreate", "docker.io", "a/b"), rules={"no-privileged"}
+    ).make_document()
 
     assert [
         fault.partition(":")[0] for fault in find_file_faults(document, schema, make_match_schemas(rule), set())

@@ -16,7 +16,7 @@ from portero.flags.try_keyword import find_flag
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
-from portero.suggest.drafts import ExceptionDraft, RefusedRequest, merge_drafts
+from portero.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest, find_entry, merge_drafts
 from portero.suggest.site_values import SiteValue, SiteValues, list_keys
 from portero.values.go_values import parse_size
 from portero.values.json_types import JSON
@@ -34,12 +34,10 @@ WHY: Mapping[Why, str] = {
 }
 # A request with one of these stays refused, whatever else is changed.
 _STAYS_REFUSED = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
-_MOUNTS = ("facts", "mounts")
-_MOUNT_AT = re.compile(r"\b(?:Binds|Mounts)\[")
+# Where an entry of a list of facts stands. Each security option is a fact of its own.
+_ENTRY_AT = re.compile(r"(?<!SecurityOpt)\[")
 # The most entries of each kind.
 _MAX = 1000
-# The source of a mount, and whether it is writable.
-_Mount: TypeAlias = tuple[str, bool]
 Cure: TypeAlias = SiteValue | Why | Literal["waive"]
 Key = TypeVar("Key")
 Entry = TypeVar("Entry")
@@ -78,7 +76,7 @@ class Suggestions:
     refused: int = 0
     legal: int = 0
     _wanted: dict[str, WantedValue] = field(default_factory=dict)
-    _drafts: dict[tuple[RefusedRequest, _Mount | None], ExceptionDraft] = field(default_factory=dict)
+    _drafts: dict[tuple[RefusedRequest, tuple[ListEntry, str] | None], ExceptionDraft] = field(default_factory=dict)
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
     _cures: dict[tuple[str | bool, ...], Cure] = field(default_factory=dict)
 
@@ -143,7 +141,7 @@ class Suggestions:
             return self._choose_cure(violation, request, document)
         # A million lines of a log have few different answers.
         named = bool(request.digest), bool(request.repository), bool(request.user)
-        key = violation.rule, _MOUNT_AT.search(violation.at) is not None, *named
+        key = violation.rule, _ENTRY_AT.search(violation.at) is not None, *named
         if key not in self._cures and len(self._cures) < _MAX:
             self._cures[key] = self._choose_cure(violation, request, None)
         return self._cures[key] if key in self._cures else self._choose_cure(violation, request, None)
@@ -167,8 +165,8 @@ class Suggestions:
             return "flags"
         if rule.topic == SELF_PROTECTION:
             return "self-protection"
-        if document is None and (list_keys(rule) or _MOUNT_AT.search(violation.at)):
-            # Without its source, an exception would be about every mount of the image.
+        if document is None and (list_keys(rule) or _ENTRY_AT.search(violation.at)):
+            # Without what it says, an exception would be about every mount, or every capability, of the image.
             return "values"
         return "waive" if request.repository or request.user else "unmatched"
 
@@ -203,16 +201,14 @@ class Suggestions:
         return wanted
 
     def _add_drafts(self, violation: Violation, request: RefusedRequest, document: JSON) -> Sequence[ExceptionDraft]:
-        """A draft for each mount that it is about, so that a rule is waived for no other one; else one."""
-        found = {mount for path in violation.paths if (mount := _find_mount(path, document)) is not None}
-        mounts: list[_Mount | None] = [*sorted(found)]
+        """A draft for each entry of a list that it is about, so that a rule is waived for no other one; else one."""
+        found = [find_entry(path, document) for path in violation.paths]
         drafts: list[ExceptionDraft] = []
-        for mount in mounts or [None]:
-            draft = _get_or_add(self._drafts, (request, mount), ExceptionDraft(request))
+        for entry in dict.fromkeys(one for one in found if one is not None) or [None]:
+            new = ExceptionDraft(request, entry[0], {entry[1]}) if entry else ExceptionDraft(request)
+            draft = _get_or_add(self._drafts, (request, entry), new)
             if draft is None:
                 continue
-            if mount is not None:
-                draft.sources, draft.writable = {mount[0]}, mount[1]
             draft.rules.add(violation.rule)
             draft.last = self.requests
             if violation.level == "baseline":
@@ -233,12 +229,3 @@ def _write_flag(added: tuple[str, str]) -> str:
 
 def _measure(value: JSON) -> float:
     return float(value) if isinstance(value, int | float) else float(parse_size(cast(str, value)))
-
-
-def _find_mount(path: Sequence[str | int], document: JSON) -> _Mount | None:
-    """The mount that a violation is about."""
-    if tuple(path[:2]) != _MOUNTS or len(path) < 3 or document is None:
-        return None
-    mounts = cast("dict[str, dict[str, list[dict[str, JSON]]]]", document)["facts"]["mounts"]
-    mount = mounts[cast(int, path[2])]
-    return None if (source := mount.get("source")) is None else (str(source), mount.get("writable") is not False)

@@ -1,9 +1,10 @@
 """Drafts of exceptions: narrow matches for what is no site value. Owner, reason and expiry are left to fill in."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from portero.policy.at import follow
 from portero.values.json_types import JSON
 
 # Both are refused when the policy is loaded, until they are filled in.
@@ -23,24 +24,37 @@ class RefusedRequest:
     user: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """What an exception asks of an entry of a list of facts, at this path below them, besides the value of `name`."""
+
+    path: tuple[str, ...]
+    name: str
+    others: tuple[tuple[str, str | bool], ...] = ()
+
+
 @dataclass(slots=True)
 class ExceptionDraft:
     """One exception: the rules that it waives, and for how many requests, the last of them by its number.
 
-    `sources`: of the mounts that it is about; unless `writable`, only while they are read-only.
+    `entry`: whose it is, with one of these `values`, so that no rule is waived for entries that it never refused.
     """
 
     request: RefusedRequest
+    entry: ListEntry | None = None
+    values: set[str] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
     baseline: set[str] = field(default_factory=set)
-    sources: set[str] = field(default_factory=set)
     count: int = 0
-    writable: bool = True
     last: int = 0
 
     @property
     def id(self) -> str:
-        words = [self.request.repository.rpartition("/")[2], self.request.user, "mounts" if self.sources else ""]
+        words = [
+            self.request.repository.rpartition("/")[2],
+            self.request.user,
+            self.entry.path[0] if self.entry else "",
+        ]
         return _NOT_IN_NAMES.sub("-", "-".join(word for word in words if word).lower()).strip("-") or "requests"
 
     def make_document(self) -> dict[str, JSON]:
@@ -63,26 +77,49 @@ class ExceptionDraft:
         if request.repository:
             named = {"registry": request.registry, "repository": request.repository}
             facts["image"] = _drop_empty(**named, **({"digest": request.digest} if request.digest else {}))
-        if self.sources:
-            mount: dict[str, JSON] = {"source": {"enum": [*sorted(self.sources)]}}
-            mount |= {} if self.writable else {"writable": {"const": False}}
-            facts["mounts"] = {"contains": {"properties": mount}}
+        if self.entry:
+            pinned: dict[str, JSON] = {self.entry.name: {"enum": [*sorted(self.values)]}}
+            pinned |= {name: {"const": value} for name, value in self.entry.others}
+            listed: dict[str, JSON] = {"contains": {"properties": pinned}}
+            for step in reversed(self.entry.path[1:]):
+                listed = {"properties": {step: listed}}
+            facts[self.entry.path[0]] = listed
         if facts:
             match["facts"] = {"properties": facts}
         return match
 
 
 def merge_drafts(drafts: Iterable[ExceptionDraft]) -> list[ExceptionDraft]:
-    """The same in fewer: mounts of the same requests for which the same rules are waived are one exception.
-
-    No other ones are: a rule would be waived for a mount that it never refused.
-    """
+    """The same in fewer: one for entries of the same requests for which the same rules are waived."""
     merged: dict[object, ExceptionDraft] = {}
     for draft in drafts:
-        same = (draft.request, draft.writable, bool(draft.sources), frozenset(draft.rules), draft.count, draft.last)
+        same = (draft.request, draft.entry, frozenset(draft.rules), draft.count, draft.last)
         first = merged.setdefault(same, draft)
-        first.sources |= draft.sources
+        first.values |= draft.values
     return [*merged.values()]
+
+
+_MOUNTS = "mounts"
+
+
+def find_entry(path: Sequence[str | int], document: JSON) -> tuple[ListEntry, str] | None:
+    """The entry of a list of facts that a violation is about, and its value; None for what is no such."""
+    end = next((number for number, step in enumerate(path) if isinstance(step, int)), 0)
+    value = follow(document, path[: end + 1]) if end and path[0] == "facts" else None
+    if not isinstance(value, dict):
+        return None
+    names = tuple(map(str, path[1:end]))
+    if names == (_MOUNTS,):
+        source, is_read_only = value.get("source"), value.get("writable") is False
+        return (
+            (ListEntry(names, "source", (("writable", False),) * is_read_only), source)
+            if isinstance(source, str)
+            else None
+        )
+    # A part of it, by its name; else all that it says, but for where it stands and what the host made of it.
+    said = path[end + 1 :] or [name for name in value if name not in ("at", "resolution")]
+    texts = [(str(name), text) for name in said if isinstance(text := value.get(str(name)), str)]
+    return (ListEntry(names, texts[0][0], tuple(texts[1:])), texts[0][1]) if texts else None
 
 
 def _drop_empty(**values: str) -> dict[str, JSON]:
