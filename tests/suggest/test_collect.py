@@ -191,3 +191,12 @@ def test_a_decision_log_gives_no_exception_for_every_mount_or_capability_of_an_i
     (draft,) = suggestions.list_drafts()
     assert draft.rules == {"no-host-pid"}
     assert left(suggestions) == dict.fromkeys(("capabilities", "host-paths-seen", "no-credential-paths"), "values")
+
+
+def test_a_decision_log_gives_no_exception_to_the_ownership_of_all_objects() -> None:
+    suggestions = new()
+    denial = make_refusal("body-missing", "")
+    refused = type(denial)("own-objects-only", "baseline", "path.id", "deny", "", {})
+    suggestions.add(RefusedRequest("ContainerStop", user="alicia"), [refused])
+
+    assert (suggestions.list_drafts(), left(suggestions)) == ([], {"own-objects-only": "values"})

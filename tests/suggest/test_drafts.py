@@ -3,7 +3,7 @@
 import json
 
 from portero.policy.exception_faults import find_file_faults, make_match_schemas
-from portero.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest
+from portero.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest, find_entry
 from tests.paths import SCHEMAS
 from tests.suggest.refused import DIGEST
 
@@ -11,7 +11,7 @@ from tests.suggest.refused import DIGEST
 def test_a_draft_matches_the_image_the_user_and_the_mounts() -> None:
     draft = ExceptionDraft(
         RefusedRequest("ContainerCreate", "docker.io", "prom/node-exporter", DIGEST, "netops"),
-        ListEntry(("mounts",), "source"),
+        ListEntry(("facts", "mounts"), "source"),
         {"/"},
         {"b", "a"},
     )
@@ -60,3 +60,29 @@ def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
 
 def test_a_draft_without_a_name_has_one() -> None:
     assert ExceptionDraft(RefusedRequest("VolumeCreate")).id == "requests"
+
+
+def test_an_exception_to_ownership_is_about_the_objects_that_were_used() -> None:
+    """One for all would have been about the containers of everybody."""
+    foreign = {"kind": "container", "name": "web", "owner": "bob", "at": "path.id"}
+
+    found = find_entry(("objects", "foreign", 0), {"objects": {"foreign": [foreign]}})
+
+    assert found is not None
+    entry, value = found
+    draft = ExceptionDraft(RefusedRequest("ContainerStop", user="alicia"), entry, {value})
+    pinned = {"kind": {"enum": ["container"]}, "name": {"const": "web"}, "owner": {"const": "bob"}}
+    assert draft.make_document()["match"] == {
+        "properties": {
+            "operation": {"const": "ContainerStop"},
+            "identity": {"properties": {"user": {"const": "alicia"}}},
+            "objects": {"properties": {"foreign": {"contains": {"properties": pinned}}}},
+        }
+    }
+
+
+def test_what_is_no_entry_of_a_list_that_lasts_is_not_pinned() -> None:
+    nested = {"objects": {"nestedSources": [{"container": "c1"}]}, "facts": {"x": [{"at": "A"}, 7]}}
+
+    paths = (("objects", "nestedSources", 0), ("facts", "x", 0), ("facts", "x", 1), ("facts", "y"), ("body", "Cmd", 0))
+    assert [find_entry(path, nested) for path in paths] == [None] * 5

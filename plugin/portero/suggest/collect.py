@@ -35,6 +35,7 @@ WHY: Mapping[Why, str] = {
 # A request with one of these stays refused, whatever else is changed.
 _STAYS_REFUSED = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
 # Where an entry of a list of facts stands. Each security option is a fact of its own.
+_OF_OTHERS = '"foreign"'
 _ENTRY_AT = re.compile(r"(?<!SecurityOpt)\[")
 # The most entries of each kind.
 _MAX = 1000
@@ -165,7 +166,8 @@ class Suggestions:
             return "flags"
         if rule.topic == SELF_PROTECTION:
             return "self-protection"
-        if document is None and (list_keys(rule) or _ENTRY_AT.search(violation.at)):
+        is_of_entries = _ENTRY_AT.search(violation.at) is not None or _OF_OTHERS in json.dumps(rule.schema)
+        if document is None and (list_keys(rule) or is_of_entries):
             # Without what it says, an exception would be about every mount, or every capability, of the image.
             return "values"
         return "waive" if request.repository or request.user else "unmatched"

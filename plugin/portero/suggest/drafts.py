@@ -26,7 +26,7 @@ class RefusedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """What an exception asks of an entry of a list of facts, at this path below them, besides the value of `name`."""
+    """What an exception asks of an entry of a list of the request document, besides the value of `name`."""
 
     path: tuple[str, ...]
     name: str
@@ -53,7 +53,7 @@ class ExceptionDraft:
         words = [
             self.request.repository.rpartition("/")[2],
             self.request.user,
-            self.entry.path[0] if self.entry else "",
+            self.entry.path[1] if self.entry else "",
         ]
         return _NOT_IN_NAMES.sub("-", "-".join(word for word in words if word).lower()).strip("-") or "requests"
 
@@ -73,20 +73,20 @@ class ExceptionDraft:
         match: dict[str, JSON] = {"operation": {"const": request.operation}}
         if request.user:
             match["identity"] = _drop_empty(user=request.user)
-        facts: dict[str, JSON] = {}
+        parts: dict[str, dict[str, JSON]] = {}
         if request.repository:
             named = {"registry": request.registry, "repository": request.repository}
-            facts["image"] = _drop_empty(**named, **({"digest": request.digest} if request.digest else {}))
+            image = _drop_empty(**named, **({"digest": request.digest} if request.digest else {}))
+            parts["facts"] = {"image": image}
         if self.entry:
             pinned: dict[str, JSON] = {self.entry.name: {"enum": [*sorted(self.values)]}}
             pinned |= {name: {"const": value} for name, value in self.entry.others}
             listed: dict[str, JSON] = {"contains": {"properties": pinned}}
-            for step in reversed(self.entry.path[1:]):
+            part, first, *below = self.entry.path
+            for step in reversed(below):
                 listed = {"properties": {step: listed}}
-            facts[self.entry.path[0]] = listed
-        if facts:
-            match["facts"] = {"properties": facts}
-        return match
+            parts.setdefault(part, {})[first] = listed
+        return match | {part: {"properties": properties} for part, properties in parts.items()}
 
 
 def merge_drafts(drafts: Iterable[ExceptionDraft]) -> list[ExceptionDraft]:
@@ -99,17 +99,19 @@ def merge_drafts(drafts: Iterable[ExceptionDraft]) -> list[ExceptionDraft]:
     return [*merged.values()]
 
 
-_MOUNTS = "mounts"
+_MOUNTS = ("facts", "mounts")
+# Of the other lists of objects an entry says what changes with each container.
+_OF_OTHERS = ("objects", "foreign")
 
 
 def find_entry(path: Sequence[str | int], document: JSON) -> tuple[ListEntry, str] | None:
-    """The entry of a list of facts that a violation is about, and its value; None for what is no such."""
+    """The entry of a list of facts that a violation is about, or the object of others, and its value; None: no such."""
     end = next((number for number, step in enumerate(path) if isinstance(step, int)), 0)
-    value = follow(document, path[: end + 1]) if end and path[0] == "facts" else None
+    names = tuple(map(str, path[:end]))
+    value = follow(document, path[: end + 1]) if names == _OF_OTHERS or names[:1] == ("facts",) else None
     if not isinstance(value, dict):
         return None
-    names = tuple(map(str, path[1:end]))
-    if names == (_MOUNTS,):
+    if names == _MOUNTS:
         source, is_read_only = value.get("source"), value.get("writable") is False
         return (
             (ListEntry(names, "source", (("writable", False),) * is_read_only), source)
