@@ -134,7 +134,7 @@ def test_7_19_no_swarm_starts_with_live_restore_and_a_reload_takes_it(docker: Gu
     assert (ended.returncode, "incompatible with swarm mode" in ended.stderr) == (1, True), ended.stderr
 
 
-def test_7_27_a_swarm_has_no_log_driver_for_its_services(docker: GuardedDocker) -> None:
+def test_7_28_a_swarm_has_no_log_driver_for_its_services(docker: GuardedDocker) -> None:
     swarm = docker.client.get("/swarm")
     spec = {**swarm["Spec"], "Labels": {"seen": "yes"}, "TaskDefaults": {"LogDriver": {"Name": "none"}}}
     assert docker.client.ask("POST", f"/swarm/update?version={swarm['Version']['Index']}", spec).status == 200

@@ -45,7 +45,7 @@ def read_secret(body: Fact) -> list[JSON]:
 
 
 def read_swarm(spec: Fact, prefix: str) -> list[JSON]:
-    """Of SwarmInit (prefix `Spec.`) and SwarmUpdate: the log driver of services, which dockerd drops (facts 7.27)."""
+    """Of SwarmInit (prefix `Spec.`) and SwarmUpdate: the log driver of services, which dockerd drops (facts 7.28)."""
     return [*_list_named(spec, prefix, log="TaskDefaults.LogDriver.Name")]
 
 
