@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +15,7 @@ from .guarded import GuardedDocker, serve, stub
 from .rawhttp import Client, exchange, render
 
 pytestmark = pytest.mark.e2e
+TRACER = Path(__file__).with_name("trace_execs.py")
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +161,22 @@ def test_12_8_a_stack_that_is_deployed_again_says_nothing_of_logins(docker: Guar
         assert "try: service web in the compose file without cap_add ALL" in docker.shell(deploy).stderr
         updated = docker.shell("docker service update -d --env-add A=b again_web").stderr
         assert "try: docker service update …  (without --cap-add ALL)" in updated
+
+
+@pytest.mark.parametrize("traces", [True, False])
+def test_7_20_a_container_that_traces_sees_execs_with_all_capabilities(docker: GuardedDocker, *, traces: bool) -> None:
+    folders = ("/usr", "/lib", "/lib64", sys.base_prefix, str(TRACER.parent))
+    mounts = " ".join(f"-v {folder}:{folder}:ro" for folder in folders)
+    options = f"{mounts} --security-opt apparmor=unconfined {'--cap-add SYS_PTRACE' if traces else ''}"
+    docker.do(f"docker run -d --name tracer {options} busybox {os.path.realpath(sys.executable)} {TRACER} 60")
+    wait_until(lambda: "ready" in docker.shell("docker logs tracer").stdout, "the container does not look")
+
+    for _ in range(30):
+        docker.do("docker exec tracer true")
+        if len(seen := docker.shell("docker logs tracer").stdout.splitlines()[1:]) > 2:
+            break
+    docker.do("docker rm -f tracer")
+
+    status = docker.shell(f"cat /proc/{docker.dockerd.pid}/status").stdout
+    of_root = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
+    assert {line.partition(":")[0] for line in seen} == ({f"{of_root} 0 runc"} if traces else set())
