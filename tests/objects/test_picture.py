@@ -57,6 +57,19 @@ def test_what_others_can_change_is_not_known(*, followed: bool, swarm: bool, fou
     assert picture.list_containers() is None
 
 
+@pytest.mark.parametrize(
+    ("ref", "scope", "is_kept"),
+    [("9" * 64, "local", True), ("front", "local", False), ("9" * 64, "swarm", False)],
+)
+def test_in_a_swarm_a_local_network_is_kept_by_its_id(ref: str, scope: str, *, is_kept: bool) -> None:
+    picture = made(is_swarm=True)
+    picture.note_inspected("network", ref, {**NETWORK, "Scope": scope}, picture.moment)
+    assert (picture.find("network", ref) is not None) == is_kept
+
+    picture.begin([Touch("network")])
+    assert picture.find("network", ref) is None
+
+
 def test_a_request_that_can_change_everything_begins_anew() -> None:
     picture = made()
     before = picture.moment
