@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .closed_devices import TEMPORARY, ClosedDocker, needs_device_groups
+from .closed_devices import TEMPORARY, ClosedDocker, SeparateDocker, needs_device_groups
 from .conftest import started
 from .device_nodes import SECRET, WRITTEN, Disk, write_in_build
 from .guarded import GuardedDocker, serve
@@ -89,6 +89,16 @@ def test_where_devices_are_closed_no_disk_is_opened_and_people_work(store: dict[
         with docker.nothing_refused():
             for command in ORDINARY:
                 docker.do(command)
+
+
+def test_a_containerd_beside_dockerd_opens_no_disk_for_builds_and_loads(disk: Disk) -> None:
+    """Where images lie in its store. For commits it does: test_node_swaps.py."""
+    with started(SeparateDocker(closed=False)) as docker:
+        effects, _ = _attack(docker, disk)
+
+        assert effects == set()
+        assert not _load(docker, disk)
+        assert disk.content.count(WRITTEN) == 0
 
 
 def test_where_they_are_closed_hardened_allows_loads_imports_and_builds(disk: Disk) -> None:

@@ -110,6 +110,7 @@ def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
         "takes",
         "before",
         "leaky",
+        *("tapped", "taps", "tapped-once", "tapping"),
         "leaked",
         *("leapt", "leap", "armed", "arming", "arms", "tagged", "grown"),
         *("buffered", "rotating", "certified", "crowded", "unkillable", "crowd", "holder"),
