@@ -184,8 +184,8 @@ class GuardedDocker(Dockerd):
         return self.host.run([sys.executable, "-m", "portero", *words])
 
     def status(self) -> Any:
-        """What `portero status` tells."""
-        return json.loads(self.portero("status", "--json", "--socket", PLUGIN_SOCKET).stdout)
+        """What the plugin tells `portero status`, whose start takes a third of a second of a processor."""
+        return exchange(self.host.path(PLUGIN_SOCKET), render("GET", "/status", [])).json()
 
     def write_json(self, path: str, content: object) -> None:
         """Write a file of the throw-away host."""
