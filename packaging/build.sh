@@ -5,6 +5,7 @@
 #   BASE     base image with python3 (default python:3-slim); any image that the daemon has, or can pull
 #   DEST     folder for wheels, root file system and manifest (default build/plugin)
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
+#   WHEELS   folder of packaging/gather.sh for the python of the base image; without it they are gathered anew
 #
 # Nothing is fetched but what requirements/ names with its hashes: wheels for the python of the base image, what makes
 # Portero's own wheel, and pip.
@@ -25,8 +26,12 @@ mkdir -p "$dest/plugin/rootfs"
 version=$(docker run --rm --network none "$base" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
   { echo "packaging/build.sh: $base has no python3; name a base image that has it: BASE=image make plugin" >&2; exit 2; }
 
-echo "gathering wheels for python $version"
-PYTHON=$python packaging/gather.sh "$dest/wheels" "$version"
+if [ -n "${WHEELS:-}" ]; then
+  cp -r "$WHEELS" "$dest/wheels"
+else
+  echo "gathering wheels for python $version"
+  PYTHON=$python packaging/gather.sh "$dest/wheels" "$version"
+fi
 # Debian's python3 comes without pip, which runs from its own wheel.
 "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$dest/wheels" \
   --require-hashes -r requirements/pip.txt

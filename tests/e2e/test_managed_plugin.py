@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.commands import run
+from tests.packaging.package import gather_for_distribution
 
 from .conftest import give_up
 from .decisions import Decisions, compare, decide_guarded
@@ -55,10 +56,11 @@ def built(
     """A dockerd that has the managed plugin, disabled, instead of the process on the host."""
     own_docker.unguard()
     own_docker.stop_plugin()
-    # The wheels come over the machine's network; the build itself, on the throw-away host, has none.
+    # pip comes over the machine's network, as the wheels do; the build itself, on the throw-away host, has none.
     environment = {**os.environ, "DOCKER_HOST": f"unix://{own_docker.socket}", "BASE": BASE, "PYTHON": sys.executable}
     subprocess.run(["docker", "import", "-", BASE], input=base, check=True, env=environment, capture_output=True)
     environment["DEST"] = str(tmp_path_factory.mktemp("plugin"))
+    environment["WHEELS"] = str(gather_for_distribution(tmp_path_factory))
     built = run("packaging/build.sh", cwd=REPOSITORY, env=environment)
     assert built.returncode == 0, built.stdout + built.stderr
     return own_docker

@@ -11,11 +11,16 @@ from tests.paths import ROOT
 from .conftest import gather, make_once
 
 
-def build_package(factory: pytest.TempPathFactory) -> Path:
-    """The package for the distribution's python; nothing is fetched once the wheels are there."""
+def gather_for_distribution(factory: pytest.TempPathFactory) -> Path:
+    """The folder of wheels for the distribution's python."""
     say = "import sys; print('%d.%d' % sys.version_info[:2])"
     python = subprocess.run(["/usr/bin/python3", "-c", say], check=True, capture_output=True, text=True)
-    wheels = gather(factory, python.stdout.strip())
+    return gather(factory, python.stdout.strip())
+
+
+def build_package(factory: pytest.TempPathFactory) -> Path:
+    """The package for the distribution's python; nothing is fetched once the wheels are there."""
+    wheels = gather_for_distribution(factory)
 
     def make(folder: Path) -> None:
         subprocess.run(
