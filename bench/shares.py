@@ -34,8 +34,11 @@ def measured(asked: list[BenchRequest], profile: str, log: Path, seconds: float)
 
 
 def _shares(answering: application.Application, bodies: Iterator[bytes], seconds: float) -> dict[str, float]:
+    began = time.process_time()
     for _ in range(_WARM_UP):
         answering.answer(next(bodies))
+        if time.process_time() - began > seconds:
+            break
     looks: Counter[str] = Counter()
 
     def look(number: int, frame: FrameType | None) -> None:
