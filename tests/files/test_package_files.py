@@ -25,7 +25,7 @@ def test_a_missing_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(package_files, "_PACKAGE", tmp_path)
     monkeypatch.setattr(package_files, "_CHECKOUT", tmp_path)
 
-    with pytest.raises(FileNotFoundError, match="install portero again"):
+    with pytest.raises(FileNotFoundError, match=r"config\.json: is missing; install portero again"):
         package_files.manifest()
 
 

@@ -186,19 +186,6 @@ def test_keys_and_the_recording_are_read() -> None:
     assert settings.record_max == 2 << 30
 
 
-def test_the_shipped_files_are_found() -> None:
-    assert (package_files.schemas() / "request.json").is_file()
-    assert package_files.manifest().name == "config.json"
-
-
-def test_a_missing_shipped_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(package_files, "_PACKAGE", tmp_path)
-    monkeypatch.setattr(package_files, "_CHECKOUT", tmp_path)
-
-    with pytest.raises(FileNotFoundError, match=r"config\.json: is missing; install portero again"):
-        package_files.manifest()
-
-
 @pytest.mark.parametrize(
     ("profile", "audit_profile", "reported"),
     [
