@@ -70,6 +70,21 @@ def test_one_that_hangs_keeps_no_other_waiting() -> None:
     hangs.set()
 
 
+def test_numbers_without_an_account_drive_none_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "_MAX_CACHED", 4)
+    woken = threading.Semaphore(0)
+    accounts = AccountLookup(woken.release, lambda uid: Account("alicia") if uid < 10 else UNKNOWN)
+    for uid in (1, *range(100, 120)):
+        accounts.find_account(uid)
+        assert woken.acquire(timeout=10)
+
+    assert (accounts.is_known(1), accounts.is_known(119)) == (True, False)
+    for uid in range(2, 8):
+        accounts.find_account(uid)
+        assert woken.acquire(timeout=10)
+    assert len(accounts._cache) <= 4
+
+
 def test_an_error_leaves_the_account_unknown() -> None:
     woken = threading.Event()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.dockerd.peer import Peer
 from portero.door import loop as door_loop
 from portero.identity.door_stamp import Stamp, read_stamp
 from tests.door.running import ANSWER, BOOT, KEY, ask, connect, receive_all, running_door
@@ -103,13 +104,31 @@ def test_who_cannot_be_seen_is_refused_and_the_cause_is_logged(
 def test_one_client_leaves_room_for_others(tmp_path: Path) -> None:
     """Those that are refused wait for their heads, too."""
     with running_door(tmp_path) as (doors, _, loop):
+        assert ask(doors / USERS, GET) == ANSWER
         loop._maximum = 20
         clients = [connect(doors / USERS) for _ in range(40)]
-        wait_until(lambda: "40 connections, 30 refused, 15 open" in loop.describe())
+        wait_until(lambda: "41 connections, 30 refused, 15 open" in loop.describe())
         assert receive_all(clients[-1]) == b""
         assert ask(doors / TRAEFIK, GET) == ANSWER
         clients[12].sendall(GET)
         assert b"too many connections at once" in receive_all(clients[12])
+        for client in clients:
+            client.close()
+
+
+def test_numbers_without_an_account_leave_room_for_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user may have thousands of them (/etc/subuid)."""
+    numbers = iter([*range(100_000, 100_040), os.getuid(), os.getuid()])
+    monkeypatch.setattr(door_loop, "read_peer", lambda client: Peer(os.getpid(), next(numbers)))
+    with running_door(tmp_path) as (doors, _, loop):
+        loop._maximum = 20
+        clients = [connect(doors / USERS) for _ in range(40)]
+        wait_until(lambda: "40 connections" in loop.describe())
+        assert "15 open" in loop.describe()
+        # The first one of an account makes it known.
+        ask(doors / USERS, GET)
+        wait_until(lambda: loop._around.accounts.is_known(os.getuid()))
+        assert ask(doors / USERS, GET) == ANSWER
         for client in clients:
             client.close()
 

@@ -90,6 +90,10 @@ class AccountLookup:
             self._queue.put(uid)
         return None
 
+    def is_known(self, uid: int) -> bool:
+        """Whether the name service has named an account, however long ago."""
+        return self._cache.get(uid, (UNKNOWN, 0.0))[0] is not UNKNOWN
+
     def _start(self) -> None:
         if not self._is_started:
             self._is_started = True
@@ -104,7 +108,11 @@ class AccountLookup:
                 account = self._read(uid)
             finally:
                 if len(self._cache) >= _MAX_CACHED:
-                    self._cache.clear()
+                    # Those without an account first: a user may have thousands of numbers.
+                    cached = self._cache.copy()
+                    self._cache = {number: one for number, one in cached.items() if one[0] is not UNKNOWN}
+                    if len(self._cache) >= _MAX_CACHED:
+                        self._cache.clear()
                 # Who is unknown may be known in a moment, when the name service has come up.
                 seconds = _CACHED_SECONDS if account is not UNKNOWN else 1.0
                 self._cache[uid] = (account, time.monotonic() + seconds)

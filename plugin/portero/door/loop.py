@@ -28,6 +28,7 @@ _IN_CONTAINER = (
     "The users' door is for processes of the host, and this one runs in a container, or has ended: give the container "
     "its own door (doors in site.json)."
 )
+_UNKNOWN_UID = -1
 _TOO_MANY = "This client has too many connections at once: close some."
 _UNREADABLE = "The door cannot read which process asks: journalctl -u portero-door says why."
 
@@ -138,7 +139,7 @@ class DoorLoop:
 
     def _add(self, name: str, client: socket.socket) -> None:
         uid = read_peer(client).uid if name == USERS else None
-        key = name if uid is None else uid
+        key = name if uid is None else self._find_key(uid)
         refusal = ""
         if self._clients[key] >= max(1, self._maximum // 2):
             refusal = _TOO_MANY
@@ -152,10 +153,17 @@ class DoorLoop:
             return
         self._open += 1
         self._clients[key] += 1
-        stream = Stream(client, name, uid, self._around, self._watch, refusal)
+        stream = Stream(client, name, uid, self._around, self._watch, refusal, key)
         self._waiting.add(stream)
         self._watch(client, stream)
         self._advance(stream)
+
+    def _find_key(self, uid: int) -> int:
+        """As whose connection it counts. Unknown numbers count together: a user may have many (/etc/subuid)."""
+        if self._around.accounts.is_known(uid):
+            return uid
+        self._around.accounts.find_account(uid)
+        return _UNKNOWN_UID
 
     def _find_refusal(self, client: socket.socket) -> str:
         try:

@@ -43,7 +43,8 @@ class Surroundings:
 class Stream:
     """`door`: by its name. `uid`: of the client at the users' door, None at others. `refusal`: why it is refused.
 
-    `watch` has a socket's news reported. `until`: when waiting ends, by time.monotonic(); None after the head.
+    `client_key`: as whose connection it counts. `watch` has a socket's news reported. `until`: when waiting ends, by
+    time.monotonic(); None after the head.
     """
 
     def __init__(
@@ -54,10 +55,12 @@ class Stream:
         around: Surroundings,
         watch: Callable[[socket.socket, "Stream"], None],
         refusal: str = "",
+        client_key: int | str = "",
     ) -> None:
         self._client = client
         self._door = door
         self.uid = uid
+        self.client_key = client_key
         self._around = around
         self._watch = watch
         self._refusal = refusal
@@ -73,11 +76,6 @@ class Stream:
         self._step: Callable[[], bool | None] = self._read_head
         self.is_retried = False
         self.until: float | None = time.monotonic() + _HEAD_WITHIN
-
-    @property
-    def client_key(self) -> int | str:
-        """Whose connection it is, as far as they are counted."""
-        return self._door if self.uid is None else self.uid
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
