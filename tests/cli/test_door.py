@@ -106,7 +106,7 @@ def test_disabling_asks_too(enabled: list[Any]) -> None:
 
 
 class Refusing(Docker):
-    """As where a site asks for known users, and nobody has stamped the question."""
+    """As where a site asks for known users: the question has no stamp."""
 
     def respond(self) -> None:
         self.reply(b"{}", 403)

@@ -37,7 +37,7 @@ def test_the_place_of_docker_is_read_from_systemd_and_then_from_what_was_kept(tm
 
 
 def test_the_users_door_goes_back_to_dockers_place_when_the_site_names_no_other(tmp_path: Path, ran: list[str]) -> None:
-    """What site.json said before must not stay: its group could connect."""
+    """What site.json had before must not stay: its group could connect."""
     enable_doors(USERS, DoorSocket("/srv/docker.sock", "alicia", "dev", "0660"), {}, tmp_path)
 
     assert read_docker_socket(tmp_path) == USERS

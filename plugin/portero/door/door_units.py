@@ -202,5 +202,5 @@ def _ping_door(path: str) -> None:
     except (OSError, ValueError) as error:
         raise UnitsFail(f"{path}: the door does not answer ({error}): journalctl -u portero-door says why") from error
     if status != 200:
-        said = make_printable(answer.decode(errors="replace")).strip()
-        raise UnitsFail(f"{path}: the door answers with status {status}: {said}")
+        text = make_printable(answer.decode(errors="replace")).strip()
+        raise UnitsFail(f"{path}: the door answers with status {status}: {text}")

@@ -34,7 +34,7 @@ WHY: Mapping[Why, str] = {
 }
 # A request with one of these stays refused, whatever else is changed.
 _STAYS_REFUSED = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
-# Where an entry of a list of facts stands. Each security option is a fact of its own.
+# Where an entry of a list of facts stands. Each security option is its own fact.
 _OF_OTHERS = '"foreign"'
 _ENTRY_AT = re.compile(r"(?<!SecurityOpt)\[")
 # The most entries of each kind.

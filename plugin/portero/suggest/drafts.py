@@ -119,8 +119,8 @@ def find_entry(path: Sequence[str | int], document: JSON) -> tuple[ListEntry, st
             else None
         )
     # A part of it, by its name; else all that it says, but for where it stands and what the host made of it.
-    said = path[end + 1 :] or [name for name in value if name not in ("at", "resolution")]
-    texts = [(str(name), text) for name in said if isinstance(text := value.get(str(name)), str)]
+    parts = path[end + 1 :] or [name for name in value if name not in ("at", "resolution")]
+    texts = [(str(name), text) for name in parts if isinstance(text := value.get(str(name)), str)]
     return (ListEntry(names, texts[0][0], tuple(texts[1:])), texts[0][1]) if texts else None
 
 
