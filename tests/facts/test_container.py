@@ -16,7 +16,7 @@ def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
         "user": {"value": "root", "at": "User"},
         "workingDirectory": {"value": "/srv", "ofProcess": False, "at": "WorkingDir"},
         "groups": [],
-        "labelsSize": {"value": 16, "at": "Env"},
+        "labelsSize": {"value": 24, "at": "Env"},
         "secrets": [{"name": "DB_PASSWORD", "at": "Env[1]"}],
     }
 

@@ -159,6 +159,7 @@ def test_a_path_through_what_a_process_has_open_is_found(path: str, of_process: 
         ("ContainerCreate", {"Cmd": ["true", "x"], "Entrypoint": ["sh"]}, 7, "Cmd"),
         ("ContainerCreate", {"Entrypoint": ["sh"]}, 2, "Entrypoint"),
         ("ContainerExec", {"Env": ["A=1"], "Cmd": ["true"]}, 7, "Cmd"),
+        ("ContainerExec", {"User": "app", "WorkingDir": "/srv", "DetachKeys": "ctrl-p"}, 13, "DetachKeys"),
         ("ServiceCreate", {"TaskTemplate": {"ContainerSpec": {"Command": ["sh"]}}}, 2, f"{SERVICE}.Command"),
         ("ServiceUpdate", {"TaskTemplate": {"ContainerSpec": {"Args": ["-c"]}}}, 2, f"{SERVICE}.Args"),
         ("VolumeCreate", {"Name": "v", "DriverOpts": {"o": "size=1m"}}, 8, "DriverOpts"),

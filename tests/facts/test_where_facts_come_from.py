@@ -112,8 +112,8 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("RestartPolicy", {"Condition": "none"}, {"restartPolicy": "RestartPolicy"}),
     ],
     ("ContainerExec", ""): [
-        ("User", "0:0", {"user": "User", "groups": "User"}),
-        ("WorkingDir", "/srv", {"workingDirectory": "WorkingDir"}),
+        ("User", "0:0", {"user": "User", "groups": "User", "labelsSize": "User"}),
+        ("WorkingDir", "/srv", {"workingDirectory": "WorkingDir", "labelsSize": "WorkingDir"}),
         ("Privileged", True, {"privileged": "Privileged"}),
         ("Env", ["PASSWORD=x"], {"secrets": "Env[0]", "labelsSize": "Env"}),
         ("Cmd", ["true"], {"labelsSize": "Cmd"}),

@@ -19,6 +19,9 @@ from portero.host.view import HostMoment
 from portero.values.json_fields import child, flag, integer, objects, text, texts
 from portero.values.json_types import JSON, Fact
 
+# dockerd keeps all of an exec while its container runs.
+_EXEC_TEXTS = ("Env", "Cmd", "User", "WorkingDir", "DetachKeys")
+
 
 def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
     """Of ContainerCreate."""
@@ -85,7 +88,7 @@ def read_exec(body: Fact) -> dict[str, JSON]:
         "user": process.make_value(text(body, "User"), "User"),
         "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_primary(text(body, "User"), "User"),
-        "labelsSize": process.measure_texts((at, body.get(at)) for at in ("Env", "Cmd")),
+        "labelsSize": process.measure_texts((at, body.get(at)) for at in _EXEC_TEXTS),
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env"),
     }
 
