@@ -102,9 +102,10 @@ def add_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> 
 
 def add_joined_by_existing(document: dict[str, JSON], daemon: Objects | None) -> dict[str, JSON]:
     """The same for a container that exists: it has its mounts already."""
-    if daemon is None:
+    facts = child(document, "facts")
+    if daemon is None or not _list_shared(facts):
         return document
-    unseen = _list_doubts(child(document, "facts"), daemon, exists=True)
+    unseen = _list_doubts(facts, daemon, exists=True)
     return add_host_namespaces({**document, "objects": {**child(document, "objects"), **unseen}}, daemon)
 
 
