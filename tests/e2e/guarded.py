@@ -26,6 +26,7 @@ PLUGIN_SOCKET = f"/run/docker/plugins/{NAME}.sock"
 LOG = "/var/log/portero-decisions.jsonl"
 # Nothing of it is left where a package would have it.
 STATE = "/run/portero-state/signed-versions.json"
+CONTAINERS = "/containers/json?all=1"
 # A daemon may listen anywhere, under any name: rules must find the second one too.
 LISTENS = ("unix:///run/docker.sock", "unix:///srv/engine/api")
 # What people's commands mount: harmless data, and what the rules are there to protect.
@@ -186,6 +187,16 @@ class GuardedDocker(Dockerd):
     def status(self) -> Any:
         """What the plugin tells `portero status`, whose start takes a third of a second of a processor."""
         return exchange(self.host.path(PLUGIN_SOCKET), render("GET", "/status", [])).json()
+
+    def clear(self, *kept: str) -> None:
+        """Remove all services, containers and volumes but those of these names."""
+        get = self.client.get
+        found = [(f"/services/{one['ID']}", [one["Spec"]["Name"]]) for one in (get("/services") if self._swarm else ())]
+        found += [(f"/containers/{one['Id']}?force=1&v=1", one["Names"]) for one in get(CONTAINERS)]
+        found += [(f"/volumes/{one['Name']}?force=1", [one["Name"]]) for one in get("/volumes")["Volumes"] or ()]
+        for path, names in found:
+            if not {name.removeprefix("/") for name in names} & {*kept}:
+                self.client.ask("DELETE", path)
 
     def write_json(self, path: str, content: object) -> None:
         """Write a file of the throw-away host."""

@@ -39,10 +39,7 @@ def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """Each test finds neither container nor service of another."""
     yield own_docker
     own_docker.write_daemon_config({"authorization-plugins": [NAME]})
-    for service in own_docker.client.ask("GET", "/services").json():
-        own_docker.client.ask("DELETE", f"/services/{service['ID']}")
-    for container in own_docker.client.ask("GET", "/containers/json?all=1").json():
-        own_docker.client.ask("DELETE", f"/containers/{container['Id']}?force=1")
+    own_docker.clear()
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ def host(own_docker: GuardedDocker) -> GuardedDocker:
 def tidy(host: GuardedDocker) -> Iterator[None]:
     host.shell("mkdir -p /srv/media/movies /srv/incoming")
     yield
-    host.shell("docker ps -aq | xargs -r docker rm -f; docker service ls -q | xargs -r docker service rm")
-    host.shell("docker volume ls -q | xargs -r docker volume rm; docker network prune -f; rm -rf /srv/media")
+    host.clear()
+    host.shell("docker network prune -f; rm -rf /srv/media")
 
 
 def pass_on(host: GuardedDocker, receiver: Receiver) -> None:

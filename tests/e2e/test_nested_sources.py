@@ -11,7 +11,7 @@ import pytest
 from tests.waiting import wait_until
 from tests.world.run import list_rules
 
-from .guarded import PLUGIN_SOCKET, STATE, GuardedDocker, serve
+from .guarded import CONTAINERS, PLUGIN_SOCKET, STATE, GuardedDocker, serve
 from .refusals import refusing
 from .test_exceptions import exception
 
@@ -44,8 +44,8 @@ def tidy(host: GuardedDocker) -> Iterator[None]:
     """Each test begins without containers, with /srv/media/movies."""
     host.shell("mkdir -p /srv/media/movies /srv/media/music /srv/incoming")
     yield
-    host.shell("docker service ls -q | xargs -r docker service rm; docker ps -aq | xargs -r docker rm -f")
-    wait_until(lambda: not host.shell("docker ps -aq").stdout, "the tasks did not end")
+    host.clear()
+    wait_until(lambda: not host.client.get(CONTAINERS), "the tasks did not end")
     host.shell("rm -rf /srv/media /srv/compose")
 
 

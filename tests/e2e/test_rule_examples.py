@@ -50,7 +50,7 @@ class Typist:
         done = self._docker.shell(command.line, timeout=20, cwd=FOLDER)
         decisions = self._docker.decisions(before)
         if any(one["allowed"] and one["operation"].endswith("Create") for one in decisions):
-            self._tidy_up()
+            self._docker.clear(*KEPT)
         self._take_away(command)
         return done.stdout + done.stderr, decisions
 
@@ -114,15 +114,6 @@ class Typist:
             self._docker.shell(f"umount {path}")
         for folder in command.host.get("owners", {}):
             self._docker.shell(f"chown root {folder}")
-
-    def _tidy_up(self) -> None:
-        client = self._docker.client
-        names = [(f"/containers/{c['Id']}?force=1&v=1", c["Names"][0]) for c in client.get("/containers/json?all=1")]
-        names += [(f"/services/{service['ID']}", service["Spec"]["Name"]) for service in client.get("/services")]
-        names += [(f"/volumes/{v['Name']}?force=1", v["Name"]) for v in client.get("/volumes")["Volumes"] or ()]
-        for path, name in names:
-            if name.removeprefix("/") not in KEPT:
-                client.ask("DELETE", path)
 
 
 @pytest.fixture(scope="module")

@@ -137,13 +137,10 @@ def ask(docker: GuardedDocker, command: Sequence[str]) -> frozenset[str] | None:
 
 def _tidy_up(docker: GuardedDocker) -> None:
     """Remove what a project made: dockerd has room for some thirty networks."""
-    client = docker.client
-    made = [f"/containers/{each['Id']}" for each in client.get("/containers/json?all=1")]
-    made += [f"/volumes/{each['Name']}" for each in client.get("/volumes")["Volumes"] or ()]
-    networks = client.get("/networks")
-    made += [f"/networks/{each['Id']}" for each in networks if "com.docker.compose.project" in (each["Labels"] or ())]
-    for path in made:
-        client.ask("DELETE", f"{path}?force=1")
+    docker.clear()
+    for each in docker.client.get("/networks"):
+        if "com.docker.compose.project" in (each["Labels"] or ()):
+            docker.client.ask("DELETE", f"/networks/{each['Id']}")
 
 
 def list_table(verdicts: Sequence[Verdict]) -> Iterator[str]:
