@@ -132,6 +132,7 @@ def test_7_19_no_swarm_starts_with_live_restore_and_a_reload_takes_it(docker: Gu
     ended = docker.shell("dockerd --iptables=false --ip6tables=false", timeout=50)
     docker.write_daemon_config()
     docker.restart_dockerd()
+    docker.guard()
 
     assert (ended.returncode, "incompatible with swarm mode" in ended.stderr) == (1, True), ended.stderr
 
