@@ -28,20 +28,13 @@ def decision(*violations: Violation, subject: Subject | None = None) -> Decision
     )
 
 
-def test_a_request_without_violations_is_allowed() -> None:
-    assert decision().allowed
-
-
-def test_a_reported_violation_does_not_deny() -> None:
-    assert decision(violation("unseen-login", action="audit")).allowed
-
-
-def test_one_denying_violation_among_reports_denies() -> None:
-    assert not decision(violation("a", action="audit"), violation("b")).allowed
-
-
-def test_what_is_waived_does_not_deny() -> None:
-    assert decision(violation("a", action="waived")).allowed
+@pytest.mark.parametrize(
+    ("actions", "allowed"),
+    [([], True), (["audit"], True), (["waived"], True), (["audit", "deny"], False)],
+    ids=["without violations", "a report", "what is waived", "one denial among reports"],
+)
+def test_one_denying_violation_denies_and_nothing_else_does(actions: list[str], allowed: bool) -> None:
+    assert decision(*(violation("a", action=action) for action in actions)).allowed is allowed
 
 
 def test_denials_come_before_reports_and_the_worst_level_first() -> None:
