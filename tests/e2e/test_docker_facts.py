@@ -180,4 +180,6 @@ def test_7_20_a_container_that_traces_sees_execs_with_all_capabilities(docker: G
 
     status = docker.shell(f"cat /proc/{docker.dockerd.pid}/status").stdout
     of_root = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
-    assert {line.partition(":")[0] for line in seen} == ({f"{of_root} 0 runc"} if traces else set())
+    states = {line.partition(":")[0] for line in seen}
+    # The filter for system calls comes late: some had it.
+    assert states - {f"{of_root} 2 runc"} == ({f"{of_root} 0 runc"} if traces else set())

@@ -126,12 +126,15 @@ def test_portero_host_and_status_say_so_until_the_socket_is_roots(newest: Guarde
         done = newest.portero("host", "--json", "--no-probe", "--profile", "baseline")
         return {finding["rule"] for finding in json.loads(done.stdout)["findings"]}
 
+    def warnings() -> list[str]:
+        return [one for one in json.loads(newest.portero("status", "--json").stdout)["warnings"] if "gRPC" in one]
+
     newest.do(f"groupadd -f docker; usermod -aG docker nobody; chgrp docker {SOCKET} /srv/engine/api")
     assert "grpc-asks-plugins" in findings()
-    (line,) = [one for one in newest.status()["warnings"] if "gRPC" in one]
+    (line,) = warnings()
     assert line.startswith("dockerd 29.7.2 answers gRPC over HTTP/2 without asking portero")
     assert "open to nobody;" in line
 
     newest.do(f"chgrp root {SOCKET} /srv/engine/api")
     assert "grpc-asks-plugins" not in findings()
-    assert [one for one in newest.status()["warnings"] if "gRPC" in one] == []
+    assert warnings() == []
