@@ -21,7 +21,7 @@ from portero.server.listener import Listener, SocketTaken, listen
 from portero.server.memory import share_with_forks
 from portero.server.plugin_protocol import Answers
 from portero.server.start_up import count_connections, raise_limit
-from portero.server.status_pages import LazyPage, Page
+from portero.server.wsgi import LazyPage, Page
 from portero.settings.settings import Settings
 from portero.values.times import Retry
 
@@ -122,7 +122,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # see above: no types
         return LazyPage(self._make_pages)
 
     def _make_pages(self) -> Page:
-        # flask takes a third of the time of a start, and dockerd asks for no page.
         from portero.server.status_pages import create_pages
 
         return create_pages(self.answers)

@@ -25,7 +25,7 @@ from portero.server.plugin_protocol import (
     Answers,
     note_result,
 )
-from portero.server.status_pages import Page, ask_page
+from portero.server.wsgi import Page, ask_page
 from portero.threads import announce_wait
 from portero.values.json_types import JSON
 
