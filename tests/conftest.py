@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from portero.cli import options
+from portero.cli import policy_source
 from tests.paths import SCHEMAS
 
 # How long an example takes says how busy the machine is.
@@ -31,7 +31,7 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """By which policy a command judges is said in tests of that alone."""
     if request.module.__name__ != "tests.cli.test_policy_source":
-        monkeypatch.setattr(options, "show_source", lambda settings: None)
+        monkeypatch.setattr(policy_source, "show_source", lambda settings: None)
 
 
 class _AtOnce:

@@ -1,6 +1,4 @@
-"""The options that commands share: what cannot be used ends each with 2, in one sentence or one line a fault."""
-
-from pathlib import Path
+"""The options that commands share: what cannot be used ends each with 2, in one sentence."""
 
 import pytest
 
@@ -20,13 +18,3 @@ from tests.cli.running import fault_of, portero
 )
 def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(words: list[str], fault: str) -> None:
     assert fault_of(portero(*words)) == f"portero: {fault}\n"
-
-
-@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve", "--check"]])
-def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
-
-    fault = fault_of(portero(*command, "--schemas", str(tmp_path)))
-
-    assert len(fault.splitlines()) == 2
-    assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in fault.splitlines())

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from portero.cli import check_fix, check_report, options
+from portero.cli import check_fix, check_report, judge_loading, options, policy_source
 from portero.cli.check_report import ReportNotes
 from portero.cli.file_decisions import FileJudge
 from portero.cli.input_files import FILE
@@ -77,8 +77,8 @@ def check(
         options.give_up(["--write: needs --fix"])
     if fix and (form != "text" or as_request):
         options.give_up(["--fix: prints an override as text; leave out --format, --json and --request"])
-    settings = replace(options.load_host_settings(given), mode="enforce")
-    judge = options.load_remote_judge(settings)
+    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    judge = judge_loading.load_remote_judge(settings)
     reading = Reading(
         project_root,
         options.read_variables(env, os.environ),
@@ -89,7 +89,7 @@ def check(
     )
     sees_host = settings.host_root != "none"
     files_judge = FileJudge(
-        judge, reading, operation, sees_host=sees_host, existing=options.list_host_objects(settings)
+        judge, reading, operation, sees_host=sees_host, existing=judge_loading.list_host_objects(settings)
     )
     with options.give_up_on(InvalidRequestFile):
         projects = [project_files or _find_project()] if project_files or not files else []

@@ -10,7 +10,7 @@ from typing import cast
 
 import click
 
-from portero.cli import options
+from portero.cli import judge_loading, options, policy_source
 from portero.cli.terminal import show, show_lines
 from portero.dockerd import unix_http
 from portero.door import door_units
@@ -127,7 +127,7 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
 
 def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
     """Of these folders, else of the policy in force here."""
-    site = options.load_judge(options.load_host_settings({"schemas": schemas})).policy.site
+    site = judge_loading.load_judge(policy_source.load_host_settings({"schemas": schemas})).policy.site
     return cast("list[Mapping[str, JSON]]", site[DOORS])
 
 

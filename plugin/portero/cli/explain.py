@@ -9,7 +9,7 @@ from typing import cast
 
 import click
 
-from portero.cli import logged_decision, options
+from portero.cli import judge_loading, logged_decision, options, policy_source
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show
 from portero.decision import LEVELS
@@ -43,8 +43,8 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
 @options.JSON_OUTPUT
 def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
-    settings = options.load_host_settings(given)
-    policy = options.load_judge(settings).policy
+    settings = policy_source.load_host_settings(given)
+    policy = judge_loading.load_judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [
         {
@@ -79,14 +79,14 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
 
     Rules about requests and about the host; a decision in ten lines, what refused first.
     """
-    settings = options.load_host_settings(given)
+    settings = policy_source.load_host_settings(given)
     # As it stands in a sentence, or in a denial.
     name = name.strip(_PUNCTUATION) or name
     if name.startswith("d-") and not logged_decision.is_decision(name):
         options.give_up([f"{name}: not the ID of a decision: copy all of it from the denial, d- and 12 of 0-9 and a-f"])
     if logged_decision.is_decision(name):
         decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
-        page = logged_decision.describe(decision, options.load_judge(settings).policy)
+        page = logged_decision.describe(decision, judge_loading.load_judge(settings).policy)
         lines = logged_decision.list_lines(page) if in_whole else logged_decision.list_first(page)
     else:
         page = _explain_code(name, settings) if name in CODES else _explain_name(name, settings)
@@ -95,7 +95,7 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
 
 
 def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
-    policy = options.load_judge(settings).policy
+    policy = judge_loading.load_judge(settings).policy
     for known in chain([policy], _read_host_rules(settings)):
         if name in known.rules:
             return _explain_rule(known.rules[name], known, settings.profile)
@@ -159,7 +159,7 @@ def _spell_flag(flag: str, operations: Sequence[str]) -> str:
 def _explain_code(name: str, settings: HostSettings) -> dict[str, JSON]:
     code = CODES[name]
     if name == _SITE_CODE:
-        action = f"{options.load_judge(settings).policy.unknown_fields} (unknown-fields in site.json)"
+        action = f"{judge_loading.load_judge(settings).policy.unknown_fields} (unknown-fields in site.json)"
     else:
         action = f"{'audit' if name == 'dropped-field' else 'deny'} (every profile)"
     texts: dict[str, JSON] = {"reason": code.reason, "remedy": {"docker": code.remedy}}

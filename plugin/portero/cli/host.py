@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from portero.application.loading import make_reader
-from portero.cli import options
+from portero.cli import options, policy_source
 from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.files.chroot import Files
@@ -47,7 +47,7 @@ def host(form: str, root: str, probe: bool, **given: str | tuple[str, ...] | Non
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    result = check_host(options.load_host_settings(given), root, probe=probe)
+    result = check_host(policy_source.load_host_settings(given), root, probe=probe)
     _FORMATS[form](result)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
@@ -69,7 +69,7 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
 
 def load_host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
-    options.show_source(settings)
+    policy_source.show_source(settings)
     with options.give_up_on(LoadError):
         return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from portero.cli import options
+from portero.cli import judge_loading, options, policy_source
 from portero.cli.input_files import FILE
 from portero.cli.new import write_schemas
 from portero.cli.suggest import LogReader
@@ -53,8 +53,8 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     Without --from it asks for the values; an empty answer keeps the built-in one. Nothing is enforced until you change
     PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
     """
-    settings = replace(options.load_host_settings(given), mode="enforce")
-    reader = LogReader.under(options.load_remote_judge(settings))
+    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    reader = LogReader.under(judge_loading.load_remote_judge(settings))
     for log in logs:
         reader.read_log(log)
     suggestions = reader.suggestions

@@ -1,24 +1,15 @@
-"""The options that several commands share, and what they become: settings, a judge, or exit status 2."""
+"""The options that several commands share, and what they become: settings, or exit status 2."""
 
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from portero.application.judged_host import list_daemon_addresses
-from portero.application.loading import judge_of
-from portero.cli import policy_source
-from portero.cli.policy_source import HostSettings
 from portero.cli.terminal import show_lines
-from portero.judging.judge import Judge
 from portero.settings.settings import InvalidSettings, Settings, read_descriptions
-from portero.standin import trial_objects
-from portero.standin.trial_objects import NO_OBJECTS, HostObjects
-from portero.values.errors import LoadError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 Given = Mapping[str, str | Sequence[str] | None]
@@ -122,10 +113,6 @@ def takes_format(*forms: str, default: str | None = "text", help: str | None = N
     return add
 
 
-# What this rule refuses depends on who owns folders on the host.
-_OWNERS_RULE = "no-swappable-sources"
-
-
 def load_settings(given: Given) -> Settings:
     """The settings under the environment and these options; an option that is not given is None or empty."""
     with give_up_on(InvalidSettings):
@@ -134,64 +121,15 @@ def load_settings(given: Given) -> Settings:
 
 def read_settings(given: Given) -> Settings:
     """The same; raises InvalidSettings."""
-    return Settings.read(os.environ, _list_options(given), os.geteuid())
+    return Settings.read(os.environ, list_given(given), os.geteuid())
 
 
-def _list_options(given: Given) -> dict[str, str]:
+def list_given(given: Given) -> dict[str, str]:
     return {
         field: value if isinstance(value, str) else ":".join(value)
         for field, value in given.items()
         if value is not None and value != ()
     }
-
-
-def load_host_settings(given: Given) -> HostSettings:
-    """The same for a command that judges: where Portero runs on this host, its settings come before the defaults.
-
-    Its policy is the one in force there, unless the environment or these options name another.
-    """
-    with give_up_on(InvalidSettings):
-        return policy_source.choose(_list_options(given))
-
-
-def load_judge(settings: HostSettings) -> Judge:
-    """The judge under these settings; says in a line which policy it judges by."""
-    show_source(settings)
-    with give_up_on(LoadError):
-        return judge_of(settings.judged_by, settings.source.files, settings.source.links)
-
-
-def show_source(settings: HostSettings) -> None:
-    """Say by which policy it judges, once in a command."""
-    line = f"portero: {settings.source.describe(settings)}"
-    context = click.get_current_context(silent=True)
-    shown: set[str] = context.meta.setdefault(__name__, set()) if context is not None else set()
-    if line not in shown:
-        shown.add(line)
-        show_lines([line], err=True)
-
-
-def load_remote_judge(settings: HostSettings) -> Judge:
-    """The judge of requests that may be meant for another host than this one.
-
-    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
-    vouches for images is not asked: that depends on the images that the daemon has. The daemon is asked by
-    look_at_host() alone: what Portero remembers is not touched.
-    """
-    return report_owners(replace(load_judge(replace(settings, lookups="off")), images=None), settings)
-
-
-def list_host_objects(settings: HostSettings) -> HostObjects:
-    """What exists at this host's daemon, where its Portero looks there too, and where this is the host that counts."""
-    is_here = settings.visible_root == "/" or (settings.docker_host is not None and settings.host_root != "none")
-    if settings.lookups == "off" or not is_here:
-        return NO_OBJECTS
-    return trial_objects.list_host_objects([*list_daemon_addresses(settings, None)])
-
-
-def report_owners(judge: Judge, settings: HostSettings) -> Judge:
-    """The same judge for requests that may be meant for another host."""
-    return judge if settings.host_root != "auto" else replace(judge, policy=judge.policy.report(_OWNERS_RULE))
 
 
 def read_variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+import click
+
+from portero.cli import options
+from portero.cli.terminal import show_lines
 from portero.files.chroot import Files
 from portero.files.whole_files import read_regular_file
 from portero.hostcheck.plugin_client import ask_policy, find_running, is_managed
 from portero.settings.own_files import SUMMARIES, SUMMARY
-from portero.settings.settings import Settings, name_variable
+from portero.settings.settings import InvalidSettings, Settings, name_variable
 from portero.status.policy_page import PolicyPage, read_page
 from portero.status.policy_state import PolicyFiles
 from portero.values.json_objects import load_object
@@ -93,18 +97,18 @@ class HostSettings(Settings):
         return (replace(self, schemas=()) if hidden else self).policy_folders
 
 
-def choose(options: Mapping[str, str]) -> HostSettings:
+def choose(given: Mapping[str, str]) -> HostSettings:
     """The settings under the environment and these options, by field; raises InvalidSettings."""
-    alone = HostSettings.read(os.environ, options, os.geteuid())
+    alone = HostSettings.read(os.environ, given, os.geteuid())
     source = _find_source(alone)
     page = source.page
     if page is None:
         return replace(alone, source=source)
     texts = page.settings
-    is_other = "schemas" in options or bool(_POLICY & {*os.environ})
+    is_other = "schemas" in given or bool(_POLICY & {*os.environ})
     if is_other:
         texts = {name: text for name, text in texts.items() if name not in _POLICY}
-    chosen = HostSettings.read(os.environ, options, os.geteuid(), texts)
+    chosen = HostSettings.read(os.environ, given, os.geteuid(), texts)
     if not is_other and "PORTERO_SCHEMAS" not in texts:
         # Its folders are not to be read here; their files are known.
         chosen = replace(chosen, schemas=tuple(page.files))
@@ -147,3 +151,22 @@ def _list_summaries() -> list[Path]:
     with suppress(KeyError):  # an account without a name
         return [of_rootless / pwd.getpwuid(os.geteuid()).pw_name / SUMMARY, of_root / SUMMARY]
     return [of_root / SUMMARY]
+
+
+def load_host_settings(given: options.Given) -> HostSettings:
+    """The settings of a command that judges: where Portero runs on this host, its settings come before the defaults.
+
+    Its policy is the one in force there, unless the environment or these options name another.
+    """
+    with options.give_up_on(InvalidSettings):
+        return choose(options.list_given(given))
+
+
+def show_source(settings: HostSettings) -> None:
+    """Say by which policy it judges, once in a command."""
+    line = f"portero: {settings.source.describe(settings)}"
+    context = click.get_current_context(silent=True)
+    shown: set[str] = context.meta.setdefault(__name__, set()) if context is not None else set()
+    if line not in shown:
+        shown.add(line)
+        show_lines([line], err=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from portero.cli import options
+from portero.cli import judge_loading, options, policy_source
 from portero.cli.input_files import FILE, read_lines
 from portero.cli.policy_source import HostSettings, name_another
 from portero.cli.terminal import show
@@ -45,7 +45,7 @@ def replay(
     counts unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
     something is decided differently.
     """
-    settings = replace(options.load_host_settings(given), mode="enforce")
+    settings = replace(policy_source.load_host_settings(given), mode="enforce")
     is_here = any(given[name] for name in ("docker_host", "host_root", "daemon_config"))
     # What is signed is known of the images of one daemon.
     make = partial(_Candidate.of, is_here=is_here, knows_images=bool(given["docker_host"]))
@@ -76,9 +76,9 @@ class _Candidate:
 
     @classmethod
     def of(cls, settings: HostSettings, *, is_here: bool, knows_images: bool) -> "_Candidate":
-        judge = options.load_judge(settings)
+        judge = judge_loading.load_judge(settings)
         judge = judge if knows_images else replace(judge, images=None)
-        return cls(judge, options.report_owners(judge, settings), is_here)
+        return cls(judge, judge_loading.report_owners(judge, settings), is_here)
 
     def lacks_signatures(self, operation: str) -> bool:
         """Whether rules ask who vouches for images, and no daemon tells which images these are."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from portero.cli import options
+from portero.cli import judge_loading, options, policy_source
 from portero.cli.host import check_host as check_this_host
 from portero.cli.host import load_host_policy
 from portero.cli.input_files import FILE, add_logs, open_input
@@ -86,7 +86,7 @@ def report(
     With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
     host. Exit status 1: an item that can be decided is not met.
     """
-    settings = options.load_host_settings(given)
+    settings = policy_source.load_host_settings(given)
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
@@ -107,7 +107,7 @@ def report(
 
 
 def _report_log(logs: tuple[str, ...], output: str, settings: HostSettings, *, as_json: bool) -> None:
-    policy = options.load_judge(settings).policy
+    policy = judge_loading.load_judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
     for decision in add_logs(logs, tally):
         add_refused(suggestions, decision)
@@ -138,7 +138,7 @@ _ALL_RULES: Profile = "restricted"
 def _judge_benchmark(
     benchmark: str, logs: Sequence[str], host: HostEvidence | None, settings: HostSettings
 ) -> ComplianceResult:
-    judge = options.load_judge(settings)
+    judge = judge_loading.load_judge(settings)
     policy, chosen = judge.policy, benchmarks.load(benchmark)
     logged = None
     if logs:

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from portero.cli import options
+from portero.cli import judge_loading, options, policy_source
 from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.files.chroot import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, list_portero_names
@@ -37,13 +37,13 @@ def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
     with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
     asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
     """
-    settings = options.load_host_settings(given)
+    settings = policy_source.load_host_settings(given)
     try:
         daemon = ScannedDaemon.at(settings.docker_host)
         if not daemon.is_local and settings.host_root == "auto":
             # The daemon runs on another host: its files are not here.
             settings = replace(settings, host_root="none")
-        judge = options.load_judge(settings)
+        judge = judge_loading.load_judge(settings)
         looks_up = _looks_up(settings, is_local=daemon.is_local)
         report = _scan(judge, daemon.read_inventory(show_progress), is_local=daemon.is_local, looks_up=looks_up)
     except Unreachable as unreachable:

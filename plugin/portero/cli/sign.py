@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from portero.cli import options, secret_input
+from portero.cli import options, policy_source, secret_input
 from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity import key_pairs
@@ -85,7 +85,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
 
     Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
     """
-    settings = options.load_host_settings({"trusted_keys": trusted})
+    settings = policy_source.load_host_settings({"trusted_keys": trusted})
     try:
         keys = read_trusted_keys(settings)
         with _explain_tree_errors(folder):

@@ -10,7 +10,7 @@ from typing import cast
 
 import click
 
-from portero.cli import options
+from portero.cli import judge_loading, options, policy_source
 from portero.cli.file_decisions import UNSEEN, FileJudge
 from portero.cli.input_files import FILE_OR_FOLDER, read_lines
 from portero.cli.terminal import show, show_lines
@@ -56,7 +56,9 @@ def suggest(
     proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status 1: something
     is refused for which nothing is suggested.
     """
-    reader = LogReader.under(options.load_remote_judge(replace(options.load_host_settings(given), mode="enforce")))
+    reader = LogReader.under(
+        judge_loading.load_remote_judge(replace(policy_source.load_host_settings(given), mode="enforce"))
+    )
     reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
     unread: list[str] = []
     sees_host = given.get("host_root") != "none"

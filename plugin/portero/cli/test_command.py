@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 import click
 
-from portero.cli import options
+from portero.cli import options, policy_source
 from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.files import package_files
 from portero.policy import site_warnings
@@ -53,7 +53,7 @@ def prove(folders: tuple[Path, ...], form: str, **given: str | tuple[str, ...] |
     an example. DIR comes after --schemas. A warning names what the site's values cannot reach under PORTERO_PROFILE. In
     a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
-    settings = options.load_host_settings(given)
+    settings = policy_source.load_host_settings(given)
     distinct = _drop_doubles([*settings.readable_folders, *folders])
     rules = _read_rules(distinct)
     for warning in _list_warnings(distinct, settings.profile, rules):

@@ -15,7 +15,7 @@ import click
 
 from portero.bundles.https import Proxy, Transport, TransportFailed
 from portero.bundles.urls import Url, UrlRefused, parse_url
-from portero.cli import options, secret_input
+from portero.cli import judge_loading, options, policy_source, secret_input
 from portero.cli.secret_input import read_claims, read_token
 from portero.cli.sign import read_group
 from portero.cli.terminal import show, show_json, show_lines
@@ -82,8 +82,8 @@ def show_token(as_json: bool) -> None:
 @options.JSON_OUTPUT
 def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
-    settings = options.load_host_settings({**given, "host_groups": group})
-    judge = options.load_judge(settings)
+    settings = policy_source.load_host_settings({**given, "host_groups": group})
+    judge = judge_loading.load_judge(settings)
     value, now = read_token(), time.time()
     try:
         who = identify_caller(

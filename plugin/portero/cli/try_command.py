@@ -8,7 +8,7 @@ from itertools import groupby
 
 import click
 
-from portero.cli import options, typed_command
+from portero.cli import judge_loading, options, policy_source, typed_command
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose import project, requests
 from portero.compose.project import Reading
@@ -52,8 +52,8 @@ def tryout(
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     typed = _parse_command(command, any_program=any_program)
-    settings = replace(options.load_host_settings(given), mode="enforce")
-    judge, existing = options.load_remote_judge(settings), options.list_host_objects(settings)
+    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    judge, existing = judge_loading.load_remote_judge(settings), judge_loading.list_host_objects(settings)
     session = TrySession(judge, go_on=go_on, existing=existing)
     if typed.is_compose:
         reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
