@@ -156,6 +156,7 @@ def test_after_a_slow_answer_a_request_that_hangs_holds_up_no_other_for_a_moment
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection_loop, "_SLOW", 0.0)
+    monkeypatch.setattr(connection_loop, "_CAREFUL_TIMES", 1e9)
     judge = Stops()
     with running(judge) as served:
         assert served.ask(b"allow")
