@@ -124,7 +124,6 @@ agents: $(READY)
 
 # The Pythons of this machine that Portero runs on: on the PATH, or installed by pyenv, whose python3.12 on the PATH runs
 # only where 3.12 is chosen. Besides that of .venv; in CI the oldest and the newest, since those between change nothing else.
-# Each keeps what failed for itself: in CI the tests of .venv run beside them.
 PYTHONS = $(foreach minor,11 12 13 14 15,$(shell \
   for python in python3.$(minor) $(HOME)/.pyenv/versions/3.$(minor).*/bin/python3.$(minor); do \
     "$$python" -c 'import venv' 2>/dev/null && echo "$$python" && break; done))
@@ -138,7 +137,7 @@ pythons: $(READY)
 	  made=build/pythons/$${python##*/} && \
 	  $$python -m venv --without-pip "$$made" && \
 	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
-	  "$$made/bin/python" -m pytest -o cache_dir="$$made/cache" -n $$(nproc) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
+	  "$$made/bin/python" -m pytest -n $$(nproc) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.
