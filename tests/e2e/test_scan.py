@@ -35,7 +35,13 @@ class Scanned:
         self.prepared = str(prepared.json()["Id"])
         for service in ("svc", "caps"):
             wait_until(lambda name=service: self._tasks(name) == 1, f"no task of {service} runs")  # type: ignore[misc]
+        # The container of a task that is being made is in no list of tasks yet.
+        wait_until(lambda: self._count_unready() == 0, "tasks are not ready")
         docker.guard()
+
+    def _count_unready(self) -> int:
+        tasks = self.docker.client.get("/tasks")
+        return sum(one["DesiredState"] == "running" != one["Status"]["State"] for one in tasks)
 
     def _tasks(self, service: str) -> int:
         return len(self.docker.docker("ps", "-q", "--filter", f"name=^{service}\\.1\\.").stdout.split())
