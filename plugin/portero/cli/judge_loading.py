@@ -27,7 +27,7 @@ def load_remote_judge(settings: HostSettings) -> Judge:
 
     Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
     vouches for images is not asked: that depends on the images that the daemon has. The daemon is asked by
-    look_at_host() alone: what Portero remembers is not touched.
+    list_host_objects() alone: what Portero remembers is not touched.
     """
     return report_owners(replace(load_judge(replace(settings, lookups="off")), images=None), settings)
 

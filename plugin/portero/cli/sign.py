@@ -44,10 +44,19 @@ def keygen(file: Path) -> None:
     show_lines([f"{signature.identify_key(key.public_key())}  {public}"])
 
 
-def read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
+def _read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
     if not GROUP.fullmatch(name):
         raise click.BadParameter("write a name of a-z, 0-9, . and -, such as web", context, parameter)
     return name
+
+
+FOR_HOSTS = click.option(
+    *("--for", "group"),
+    metavar="GROUP",
+    required=True,
+    callback=_read_group,
+    help="The hosts: one of their PORTERO_HOST_GROUPS.",
+)
 
 
 @click.command()
@@ -58,14 +67,7 @@ def read_group(context: click.Context, parameter: click.Parameter, name: str) ->
     type=click.IntRange(1, signature.VERSIONS[-1]),
     help="The version of the folder; by default the last one plus 1.",
 )
-@click.option(
-    "--for",
-    "group",
-    metavar="GROUP",
-    required=True,
-    callback=read_group,
-    help="The hosts: one of their PORTERO_HOST_GROUPS.",
-)
+@FOR_HOSTS
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     """Sign all files of a policy folder for a group of hosts: writes DIR/signature.json."""
     key = secret_input.read_key(key_file)

@@ -17,7 +17,7 @@ from portero.bundles.https import Proxy, Transport, TransportFailed
 from portero.bundles.urls import Url, UrlRefused, parse_url
 from portero.cli import judge_loading, options, policy_source, secret_input
 from portero.cli.secret_input import read_claims, read_token
-from portero.cli.sign import read_group
+from portero.cli.sign import FOR_HOSTS
 from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify_caller, is_of_door
@@ -44,14 +44,7 @@ def token() -> None:
 @token.command()
 @click.option("--key", "key_file", metavar="FILE", type=_FILE, required=True, help="A private key of portero keygen.")
 @click.option("--issuer", metavar="NAME", default="portero", show_default=True, help="The claim iss, as in site.json.")
-@click.option(
-    "--for",
-    "group",
-    metavar="GROUP",
-    required=True,
-    callback=read_group,
-    help="The hosts: one of their PORTERO_HOST_GROUPS.",
-)
+@FOR_HOSTS
 @click.option("--user", metavar="NAME", required=True, help="The user.")
 @click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user; repeatable.")
 @click.option("--lifetime", metavar="TIME", default="8h", show_default=True, help="How long it is valid: 45m, 8h, 7d.")

@@ -44,7 +44,7 @@ class HostFiles:
     `homes`: of processes, settings and users of the host, read ahead. `daemon_config`: the path of daemon.json; None:
     that of the daemon that asks. `new_lookup`: makes a request's function from a network's ID to its name (None: not
     found out); `lookups_fail`: whether the last had no answer. `new_objects`: makes the lookups of one request;
-    `lookup_state`: how the last went. `followed`: is told of requests and their answers; None: nobody is.
+    `lookup_state`: how the last went. `followed`: notes requests and their answers; None: none are.
     """
 
     def __init__(

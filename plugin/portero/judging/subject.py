@@ -87,7 +87,7 @@ def find_stack(document: Mapping[str, JSON]) -> str:
     """The stack whose file `docker stack deploy` brings here, the first time or again; empty: another command.
 
     The label stays when the service is updated by `docker service update`, which says whose login counts, or that
-    nothing goes back. With a login of its own it can look as a deploy does, which would undo it.
+    nothing goes back. With --with-registry-auth it can look as a deploy does, which would undo it.
     """
     makes = document.get("operation") == "ServiceCreate"
     if not makes and (

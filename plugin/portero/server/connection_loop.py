@@ -3,7 +3,7 @@
 Threads that each wait at a connection hand the interpreter to one another at every system call: over 16 busy
 connections that takes four times the time. Before an answer waits for a daemon, another thread becomes the leader; so
 it does when one has been held up, by a file system that hangs for instance. For a while then, and after an answer that
-was slow, another one becomes the leader before anything is judged. Large requests always have a thread of their own.
+was slow, another one becomes the leader before anything is judged. Large requests are always given to another thread.
 """
 
 import logging
