@@ -55,7 +55,7 @@ export PYTHONPATH := plugin
 unexport PYTHONDONTWRITEBYTECODE
 
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
-# make mutate FOLDER=host SECONDS=3600, a folder of plugin/portero and of tests
+# make mutate FOLDER=observe/host SECONDS=3600, a folder of plugin/portero and of tests
 # make soak N=100000
 # make heads N=20000 SEED=7
 # make differential N=20000 SEED=7, and ENGINE=DIR for another dockerd (its programs in DIR/root/usr/bin and sbin)
@@ -70,7 +70,7 @@ SECONDS_OF_mutate := 1800
 SECONDS ?= $(or $(SECONDS_OF_$(firstword $(MAKECMDGOALS))),300)
 PROFILE ?=
 ENGINE ?=
-FOLDER ?= reading
+FOLDER ?= decide/reading
 
 .PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check compile-tests style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
   engines matrix agents
@@ -88,7 +88,7 @@ run: $(RUN_READY)
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
 	@echo '  3. portero status --expect-guarded, in another shell'
 	@echo '  4. to get out: remove that line, then systemctl restart docker'
-	@$(PY) -c 'from portero.files.chroot import Files; from portero.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
+	@$(PY) -c 'from portero.observe.files.chroot import Files; from portero.tools.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@mkdir -p build && echo 'Decisions are in build/decisions.jsonl, where portero explain finds them.'
 	@exec $(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(SERVE)
 
@@ -129,7 +129,7 @@ PYTHONS = $(foreach minor,11 12 13 14 15,$(shell \
     "$$python" -c 'import venv' 2>/dev/null && echo "$$python" && break; done))
 OTHER_PYTHONS = $(filter-out %python3.$(shell $(PY) -c 'import sys; print(sys.version_info[1])'), \
   $(if $(CI),$(sort $(firstword $(PYTHONS)) $(lastword $(PYTHONS))),$(PYTHONS)))
-DECIDING := reading host files dockerd facts policy engine judging
+DECIDING := decide observe/host observe/files observe/dockerd
 
 pythons: $(READY)
 	@for python in $(OTHER_PYTHONS); do \

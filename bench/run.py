@@ -20,9 +20,8 @@ import worst
 from envelopes import requests
 from measure import Results, cost_of_mixed_traffic, latencies_of_all, starts
 from plot import drawn
-from servers import Serving, baselines, end_at_sigterm, portero, serving
-
 from report import page
+from servers import Serving, baselines, end_at_sigterm, portero, serving
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ from client import others
 from envelopes import BenchRequest
 
 import portero
-from portero.application import application
-from portero.settings.settings import Settings
+from portero.serve.application import application
+from portero.serve.settings.settings import Settings
 
 _PACKAGE = f"{Path(portero.__file__).parent}/"
 # Seconds of processor time between two looks; the kernel's clock makes a few milliseconds of less.

@@ -12,9 +12,9 @@ from typing import Any
 from client import Connection
 from envelopes import BenchRequest, request, requests
 
-from portero.reading.api_tables import load_api
-from portero.reading.body_decoder import LONG, MAX_ENTRIES, MAX_LONG
-from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
+from portero.decide.reading.body_decoder import LONG, MAX_ENTRIES, MAX_LONG
+from portero.decide.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
+from portero.observe.stores.api_tables import load_api
 
 # Connections of others: some are served by the process that judges the worst body.
 _OTHERS = 6

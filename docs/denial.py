@@ -5,10 +5,10 @@ import json
 import textwrap
 from dataclasses import replace
 
-from portero.application.loading import judge_of
-from portero.host.fixed_host import FixedHost
-from portero.judging.denial import write_denial
-from portero.settings.settings import Settings
+from portero.decide.judging.denial import write_denial
+from portero.observe.host.fixed_host import FixedHost
+from portero.serve.application.loading import judge_of
+from portero.serve.settings.settings import Settings
 
 COMMAND = (
     'docker run -v /home/alicia:/host busybox sh -c "chown root.root /host/sh && chmod a+s /host/sh"'  # the guide's own

@@ -17,8 +17,8 @@ from denial import denial
 from engine_table import engine_differences, engine_holes, engine_numbers
 from guide_coverage import coverage_page
 from man_page import man_page
-from portero.cli import main as command
-from portero.refusals import CODES
+from portero.decide.values.refusals import CODES
+from portero.tools.cli import main as command
 from prose import wrap_prose
 from rule_pages import find_page, host_pages, rules, topic_pages
 
@@ -53,10 +53,13 @@ def _write_pages() -> Iterator[tuple[Path, str]]:
         yield ROOT / "docs" / f"{name}.md", NOTE.format(source="schemas/host") + text
     yield (
         ROOT / "docs" / "coverage.md",
-        NOTE.format(source="docs/coverage.json, plugin/portero/compliance/benchmarks and the rules' sources")
+        NOTE.format(source="docs/coverage.json, plugin/portero/tools/report/benchmarks and the rules' sources")
         + coverage_page(),
     )
-    yield ROOT / "docs" / "refusal-codes.md", NOTE.format(source="plugin/portero/refusals.py") + refusal_codes()
+    yield (
+        ROOT / "docs" / "refusal-codes.md",
+        NOTE.format(source="plugin/portero/decide/values/refusals.py") + refusal_codes(),
+    )
     yield ROOT / "docs" / "settings.md", NOTE.format(source="config.json and schemas/site.schema.json") + settings()
     yield ROOT / "packaging" / "files" / "environment", environment()
     yield ROOT / "packaging" / "files" / "portero.1", man_page()

@@ -1,6 +1,6 @@
 """Makes docs/coverage.md: which rule carries which requirement of the guide, of the CIS benchmark, of Pod Security.
 
-In: docs/coverage.json, the benchmarks of plugin/portero/compliance and the rule files (their `sources`).
+In: docs/coverage.json, the benchmarks of plugin/portero/tools/report and the rule files (their `sources`).
 """
 
 import json
@@ -51,7 +51,7 @@ def requirements() -> dict[str, Any]:
 
 
 def _sections(benchmark: str) -> Any:
-    file = ROOT / "plugin" / "portero" / "compliance" / "benchmarks" / f"{benchmark}.json"
+    file = ROOT / "plugin" / "portero" / "tools" / "report" / "benchmarks" / f"{benchmark}.json"
     return json.loads(file.read_text())["sections"]
 
 

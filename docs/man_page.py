@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from portero.cli import main as command
+from portero.tools.cli import main as command
 
 ROOT = Path(__file__).parent.parent
 # Of the page's text; a date of today would make the page stale every day.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from portero.policy.wording import fill_site
+from portero.decide.policy.wording import fill_site
 
 _SCHEMAS = Path(__file__).parent.parent / "schemas"
 _SITE = json.loads((_SCHEMAS / "site.json").read_text())

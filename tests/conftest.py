@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from portero.cli import policy_source
+from portero.tools.cli import policy_source
 from tests.paths import SCHEMAS
 
 # How long an example takes says how busy the machine is.
@@ -30,7 +30,7 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """By which policy a command judges is said in tests of that alone."""
-    if request.module.__name__ != "tests.cli.test_policy_source":
+    if request.module.__name__ != "tests.tools.cli.test_policy_source":
         monkeypatch.setattr(policy_source, "show_source", lambda settings: None)
 
 
@@ -66,8 +66,8 @@ _FIRST = (
     *("e2e/test_rule_examples", "e2e/test_existing_corpus", "fleet/test_bundle_unit", "e2e/test_managed_plugin"),
     *("chaos/", "e2e/test_signed_images", "fleet/test_devices", "sequences/", "e2e/test_world", "fleet/test_doors"),
     *("e2e/test_doors", "fleet/", "e2e/test_popular_commands", "packaging/logs/", "packaging/test_install"),
-    *("project/test_bench", "server/test_gunicorn_worker", "packaging/test_release", "recipes/"),
-    *("compose/test_hostile_projects", "world/"),
+    *("project/test_bench", "serve/server/test_gunicorn_worker", "packaging/test_release", "recipes/"),
+    *("tools/compose/test_hostile_projects", "world/"),
 )
 
 

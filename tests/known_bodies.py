@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from portero.policy.loader import load_policy
-from portero.proof.rule_examples import Examples
-from portero.reading import go_json, uri
-from portero.reading.body_decoder import canonicalize
-from portero.reading.routes import Routes
-from portero.reading.shapes import Shapes
-from portero.refusals import Refused
-from portero.values.json_types import JSON
+from portero.decide.policy.loader import load_policy
+from portero.decide.reading import go_json, uri
+from portero.decide.reading.body_decoder import canonicalize
+from portero.decide.reading.routes import Routes
+from portero.decide.reading.shapes import Shapes
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.tools.proof.rule_examples import Examples
 from tests import captured
 from tests.paths import CORPUS, SCHEMAS
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from portero.refusals import Refused
+from portero.decide.values.refusals import Refused
 
 
 def find_refusal(act: Callable[..., object], *given: object, **named: object) -> tuple[str, str]:

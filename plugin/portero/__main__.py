@@ -1,5 +1,5 @@
 """`python -m portero` is the command `portero`."""
 
-from portero.cli import main
+from portero.tools.cli import main
 
 main(prog_name="portero")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.application.test_application import site_with_exception
 from tests.paths import ROOT
-from tests.server.commands import ask, create, serve
-from tests.server.running import Server, started
+from tests.serve.application.test_application import site_with_exception
+from tests.serve.server.commands import ask, create, serve
+from tests.serve.server.running import Server, started
 from tests.waiting import soon
 
 from .clock import YEAR, Clock

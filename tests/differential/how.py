@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from posixpath import normpath
 from typing import Any
 
-from portero.facts.security import MASKED, READONLY
+from portero.decide.facts.security import MASKED, READONLY
 
 from .seen import Seen
 

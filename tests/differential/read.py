@@ -5,13 +5,13 @@ import time
 from functools import cache
 from typing import Any
 
-from portero.files import package_files
-from portero.host.fixed_host import FixedHost
-from portero.judging.enforcement import Enforcement
-from portero.judging.judge import Judge
-from portero.policy.loader import load_policy
-from portero.reading.routes import Routes
-from portero.reading.shapes import Shapes
+from portero.decide.judging.enforcement import Enforcement
+from portero.decide.judging.judge import Judge
+from portero.decide.policy.loader import load_policy
+from portero.decide.reading.routes import Routes
+from portero.decide.reading.shapes import Shapes
+from portero.observe.host.fixed_host import FixedHost
+from portero.observe.process import package_files
 
 from .stage import LINKS
 

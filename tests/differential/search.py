@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from portero.refusals import Refused
+from portero.decide.values.refusals import Refused
 from tests import shrinking
 
 from .adaptations import explain

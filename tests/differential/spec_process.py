@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from posixpath import normpath
 from typing import Any
 
-from portero.facts.security import MASKED, READONLY
-from portero.values.json_types import JSON
+from portero.decide.facts.security import MASKED, READONLY
+from portero.decide.values.json_types import JSON
 
 from .difference import Difference
 

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from portero.reading import envelope, uri
-from portero.reading.routes import Operation
-from portero.refusals import Refused
+from portero.decide.reading import envelope, uri
+from portero.decide.reading.routes import Operation
+from portero.decide.values.refusals import Refused
 
 from .read import judge
 from .spans import read_spans

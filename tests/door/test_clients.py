@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from portero.dockerd.peer import Peer
+from portero.decide.identity.door_stamp import LIFETIME, read_stamp
+from portero.decide.interfaces.daemon import Peer
 from portero.door import clients
 from portero.door.clients import UNKNOWN, Account, AccountLookup, ClientProcesses, Stamps, put_key, read_account
-from portero.identity.door_stamp import LIFETIME, read_stamp
 from tests.door.running import BOOT, KEY
 
 

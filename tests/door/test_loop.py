@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.dockerd.peer import Peer
+from portero.decide.identity.door_stamp import Stamp, read_stamp
+from portero.decide.interfaces.daemon import Peer
 from portero.door import loop as door_loop
-from portero.identity.door_stamp import Stamp, read_stamp
 from tests.door.running import ANSWER, BOOT, KEY, ask, connect, receive_all, running_door
 
 TRAEFIK, USERS = "traefik/docker.sock", "users/docker.sock"

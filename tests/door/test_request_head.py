@@ -2,8 +2,8 @@
 
 import pytest
 
+from portero.decide.reading.http_parser import Malformed
 from portero.door.request_head import read_request_head
-from portero.http_parser import Malformed
 
 LINE = b"GET /containers/json HTTP/1.1"
 HEAD = LINE + b"\r\nHost: docker"

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.e2e import refusals, tls
 from tests.paths import ROOT
 from tests.waiting import wait_until
 
-from . import refusals, tls
 from .dockerd import DOCKERD, Dockerd
 from .host import Process
 from .images import TAGS

@@ -6,7 +6,7 @@ import sys
 
 from click.testing import CliRunner
 
-from portero.cli import main
+from portero.tools.cli import main
 
 _MARK = "this command is allowed:"
 

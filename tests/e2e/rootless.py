@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import refusals
+from tests.e2e import refusals
+
 from .dockerd import Dockerd
 from .engine import chosen_engine, search_path
 from .host import REPOSITORY, Process

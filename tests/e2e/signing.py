@@ -5,8 +5,8 @@ import json
 import shutil
 from typing import Any
 
-from portero.images.record import ACCEPTED, compute_digest
-from tests.bundles.docker_registry import CONFIG, HTPASSWD
+from portero.decide.images.record import ACCEPTED, compute_digest
+from tests.tools.registries.docker_registry import CONFIG, HTPASSWD
 
 from .guarded import GuardedDocker
 from .host import Process

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from portero.reading import go_json
-from portero.reading.body_decoder import canonicalize
-from portero.reading.shapes import Shapes
+from portero.decide.reading import go_json
+from portero.decide.reading.body_decoder import canonicalize
+from portero.decide.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
 from .conftest import BOTH_ENGINES

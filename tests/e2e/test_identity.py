@@ -15,10 +15,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from tests.identity.certificate_makers import CLIENT_KEY, Authority, make_authority
+from tests.decide.identity.certificate_makers import CLIENT_KEY, Authority, make_authority
+from tests.e2e import tls
 from tests.paths import ROOT
 
-from . import tls
 from .conftest import give_up, started
 from .engine import NEW, chosen_engine
 from .guarded import LOG, GuardedDocker, serve

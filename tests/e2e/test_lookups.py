@@ -183,6 +183,6 @@ def test_a_daemon_that_fails_is_refused_within_the_bound_and_pings_go_on(misled:
         misled.shell("docker ps -aq | xargs -r docker rm -f")
 
     assert [refusing(use.result().stderr) for use in running] == [["lookup-failed"]] * len(uses)
-    # After several that were silent others wait less (objects/lookup.py).
+    # After several that were silent others wait less (observe/lookups/lookup.py).
     assert min(waits, 0.3) <= took < waits + 3
     assert max(pings) < 1

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from . import try_lines
+from tests.e2e import try_lines
+
 from .guarded import GuardedDocker, serve
 from .host import REPOSITORY
 from .refusals import REFUSED

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from portero.files import package_files
-from portero.policy import folder
-from portero.policy.folder import hash_folders
+from portero.decide.policy import folder
+from portero.decide.policy.folder import hash_folders
+from portero.observe.process import package_files
 from tests.waiting import wait_until
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import rootless
 from tests.waiting import wait_until
 
-from . import rootless
 from .conftest import give_up, need_dockerd
 from .decisions import HALT, compare, decide_corpus, decide_guarded, halting
 from .guarded import GuardedDocker

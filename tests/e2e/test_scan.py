@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.scan.scanning import refused
+from tests.tools.scan.scanning import refused
 from tests.waiting import wait_until
 
 from .guarded import GuardedDocker

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from portero.images.record import compute_digest
-from tests.images.signed import (
+from portero.decide.images.record import compute_digest
+from tests.decide.images.signed import (
     OCI_INDEX,
     SIGN,
     bundle_manifest,

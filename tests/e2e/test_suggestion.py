@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from . import try_lines
+from tests.e2e import try_lines
+
 from .guarded import GuardedDocker, serve
 from .refusals import REFUSED, refusing
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from tests.e2e import tls
 from tests.paths import ROOT
 
-from . import tls
 from .conftest import started
 from .dockerd import DOCKERD
 from .engine import FOLDERS

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from . import refusals
+from tests.e2e import refusals
+
 from .conftest import need_dockerd
 from .dockerd import DOCKERD, Dockerd
 from .guarded import PLUGIN_SOCKET

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.compose.test_requests import needs_compose
+from tests.tools.compose.test_requests import needs_compose
 from tests.world.run import Verdict, ask, create_command, disagrees, list_rules_by_file, list_table, tag_images
 from tests.world.test_projects import LIMITS, PROJECTS
 

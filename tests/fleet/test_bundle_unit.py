@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bundles.docker_registry import HTPASSWD
 from tests.e2e.conftest import give_up
 from tests.packaging.package import build_package
+from tests.tools.registries.docker_registry import HTPASSWD
 
 from .fleet import Fleet, wait_until
 from .machine import Machine, Network, missing

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bundles.docker_registry import HTPASSWD
 from tests.e2e.conftest import give_up
 from tests.e2e.images import busybox, import_image
 from tests.e2e.signing import MISSING
 from tests.packaging.package import build_package
+from tests.tools.registries.docker_registry import HTPASSWD
 
 from .fleet import DAEMON, Fleet, wait_until
 from .machine import Machine, Network, missing

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from portero.values.json_types import JSON
-from tests.judging.test_captured_traffic import ENVELOPES, refused_by
+from portero.decide.values.json_types import JSON
+from tests.decide.judging.test_captured_traffic import ENVELOPES, refused_by
 
 LIMITS: dict[str, JSON] = {
     "Memory": 512 * 1024 * 1024,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.files.locks import lock_folder
+from portero.observe.files.locks import lock_folder
 from tests.paths import ROOT
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decision_log.decision_log import DecisionLog
+from portero.serve.decision_log.decision_log import DecisionLog
 from tests.paths import ROOT
 from tests.waiting import soon
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from tests.server.commands import ask, create, serve
-from tests.server.running import Server, started
+from tests.serve.server.commands import ask, create, serve
+from tests.serve.server.running import Server, started
 from tests.waiting import soon
 
 PROGRAM = ROOT / "packaging" / "files" / "answer-metrics"

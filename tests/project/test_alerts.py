@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from portero.decision import Decision, Subject, make_refusal
-from portero.settings.settings import Settings
-from portero.status import bundle_state
-from portero.status.bundle_state import BundleState
-from portero.status.metrics import Metrics
+from portero.decide.decision import Decision, Subject, make_refusal
+from portero.serve.settings.settings import Settings
+from portero.serve.status import bundle_state
+from portero.serve.status.bundle_state import BundleState
+from portero.serve.status.metrics import Metrics
 from tests.paths import ROOT
 
 ALERTS = (ROOT / "examples" / "prometheus" / "alerts.yaml").read_text()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from portero.policy import json_files
-from portero.proof import rule_examples
-from portero.proof.prove import CHECKS, RuleProof
-from portero.reading.api_tables import load_api
-from portero.refusals import CODES
+from portero.decide.policy import json_files
+from portero.decide.values.refusals import CODES
+from portero.observe.stores.api_tables import load_api
+from portero.tools.proof import rule_examples
+from portero.tools.proof.prove import CHECKS, RuleProof
 from tests.paths import ROOT
 
 from .architecture import rule_pages

@@ -6,7 +6,7 @@ import subprocess
 import click
 import pytest
 
-from portero.cli import main
+from portero.tools.cli import main
 from tests.paths import ROOT
 
 PAGE = ROOT / "packaging" / "files" / "portero.1"

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from portero.application.loading import judge_of
-from portero.decision import Decision
-from portero.host.fixed_host import FixedHost
-from portero.judging.judge import Judge
-from portero.settings.settings import Settings
-from portero.standin import docker_command, socket_server
-from portero.standin.answers import TrySession
-from portero.standin.messages import Answer, ClientRequest, make_envelope
+from portero.decide.decision import Decision
+from portero.decide.judging.judge import Judge
+from portero.observe.host.fixed_host import FixedHost
+from portero.serve.application.loading import judge_of
+from portero.serve.settings.settings import Settings
+from portero.tools.standin import docker_command, socket_server
+from portero.tools.standin.answers import TrySession
+from portero.tools.standin.messages import Answer, ClientRequest, make_envelope
 from tests.paths import SCHEMAS
 
 FOLDER = SCHEMAS.parent / "docs" / "recipes"

@@ -11,16 +11,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from portero.cli import main
-from portero.objects import followed_daemon, picture_reader
-from portero.objects.cached_facts import choose_facts
-from portero.objects.daemon_questions import DaemonQuestions
-from portero.objects.followed_daemon import FollowedDaemon
-from portero.objects.picture import Picture
-from portero.objects.picture_reader import PictureReader
-from portero.refusals import Refused
-from portero.values.json_fields import child, text
-from portero.values.json_types import JSON
+from portero.decide.values.json_fields import child, text
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.observe.lookups import followed_daemon, picture_reader
+from portero.observe.lookups.cached_facts import choose_facts
+from portero.observe.lookups.daemon_questions import DaemonQuestions
+from portero.observe.lookups.followed_daemon import FollowedDaemon
+from portero.observe.lookups.picture import Picture
+from portero.observe.lookups.picture_reader import PictureReader
+from portero.tools.cli import main
 
 picture_reader._COMPARE_SECONDS = 1.0
 picture_reader._FIRST_SECONDS = 1.0

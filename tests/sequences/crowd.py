@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.rawhttp import Answer, Client
+from tests.sequences import pieces
 from tests.waiting import wait_until
 
-from . import pieces
 from .generate import sequence
 from .play import CONTAINER, REQUESTS
 from .steps import merge

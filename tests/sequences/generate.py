@@ -4,7 +4,8 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from . import pieces
+from tests.sequences import pieces
+
 from .pieces import Piece
 from .steps import Step
 

@@ -5,7 +5,8 @@ They show that the canaries work: a search that finds nothing has looked.
 
 from collections.abc import Sequence
 
-from . import pieces
+from tests.sequences import pieces
+
 from .canaries import BRIDGE, NOTIFY, STREAM
 from .pieces import APP, DATA, Piece
 from .play import PLUGIN_LOADED

@@ -18,9 +18,9 @@ from tests.e2e.guarded import NAME, PLUGIN_SOCKET, GuardedDocker, serve
 from tests.e2e.rawhttp import Answer, exchange, render
 from tests.e2e.refusals import refusing
 from tests.paths import ROOT
+from tests.sequences import pieces
 from tests.waiting import wait_until
 
-from . import pieces
 from .canaries import FOLDERS as FOLDERS_OF_USERS
 from .crowd import Crowd
 

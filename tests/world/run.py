@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from portero.compose.override import find_override
-from portero.compose.project import find_projects
+from portero.tools.compose.override import find_override
+from portero.tools.compose.project import find_projects
 from tests.e2e.guarded import GuardedDocker
 
 _MOUNTED = "/srv/world"

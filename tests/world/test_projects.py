@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
-from portero.cli import main
-from tests.compose.test_requests import needs_compose
+from portero.tools.cli import main
+from tests.tools.compose.test_requests import needs_compose
 
 from .run import list_rules_by_file
 

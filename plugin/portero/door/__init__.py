@@ -1,4 +1,5 @@
 """The door: a process that clients connect to instead of dockerd. It stamps who asks; the plugin decides.
 
-Imports: dockerd, files, http_parser, identity, systemd_notify, threads, values.
+Imports: decide.identity, decide.reading, decide.values, observe.dockerd, observe.files, observe.process,
+observe.stores.
 """

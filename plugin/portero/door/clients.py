@@ -22,13 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from portero.dockerd.peer import read_peer
-from portero.dockerd.proc import parse_containers
-from portero.files.whole_files import read_regular_file, write_whole
-from portero.identity import door_stamp, key_pairs
-from portero.identity.key_pairs import PrivateKey
-from portero.identity.trusted import is_name
-from portero.threads import start_thread
+from portero.decide.identity import door_stamp, key_pairs
+from portero.decide.identity.key_pairs import PrivateKey
+from portero.decide.identity.trusted import is_name
+from portero.observe.dockerd.peer import read_peer
+from portero.observe.dockerd.proc import parse_containers
+from portero.observe.files.whole_files import read_regular_file, write_whole
+from portero.observe.process.threads import start_thread
+from portero.observe.stores.door_key import read_boot
 
 _LOG = logging.getLogger(__name__)
 _THREADS = 4
@@ -192,7 +193,7 @@ class Stamps:
         """By the key in this file; raises OSError, and ValueError for another kind of file."""
         if (key := key_pairs.parse_private_key(read_regular_file(file))) is None:
             raise ValueError("is no key of a door")
-        return cls(key, door_stamp.read_boot())
+        return cls(key, read_boot())
 
     def make_stamp(self, door: str, user: str, groups: Sequence[str], now: float) -> str:
         """A stamp at a time, in seconds since 1970."""

@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.dockerd import unix_http
-from portero.values.spelling import make_printable
+from portero.decide.values.spelling import make_printable
+from portero.observe.dockerd import unix_http
 
 ACCOUNT = "portero-door"
 DOCKERD_SOCKET = "/run/portero-door/dockerd.sock"

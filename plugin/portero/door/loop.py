@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 
-from portero.dockerd.peer import read_peer
+from portero.decide.identity.trusted import USERS
 from portero.door.clients import AccountLookup, ClientProcesses, Stamps
 from portero.door.pipes import PipePool
 from portero.door.stream import Stream, Surroundings
-from portero.identity.trusted import USERS
+from portero.observe.dockerd.peer import read_peer
 
 _LOG = logging.getLogger(__name__)
 # Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.

@@ -7,8 +7,8 @@ the head belongs to this request, and need not be read here.
 import re
 from dataclasses import dataclass
 
-from portero.http_parser import Malformed, parse_head
-from portero.identity.caller import STAMP_HEADER, TOKEN_HEADER
+from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER
+from portero.decide.reading.http_parser import Malformed, parse_head
 
 # Go accepts 1 MiB and 4 KiB (net/http, DefaultMaxHeaderBytes); a stamp with 256 groups has 50 KiB at most.
 MAX_HEAD = (1 << 20) - (64 << 10)

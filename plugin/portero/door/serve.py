@@ -14,10 +14,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from portero.dockerd.peer import refuses_connections
 from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
-from portero.systemd_notify import Notifier
+from portero.observe.dockerd.peer import refuses_connections
+from portero.observe.process.systemd_notify import Notifier
 
 _FIRST_DESCRIPTOR = 3
 # As Docker's own socket: its owner and group. Many connections can come at once.

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from portero.decide.reading.http_parser import Malformed
 from portero.door.clients import UNKNOWN, Account, AccountLookup, Stamps
 from portero.door.pipes import Direction, PipePool
 from portero.door.request_head import MAX_HEAD, RequestHead, read_request_head
-from portero.http_parser import Malformed
 
 # Seconds. As dockerd (moby cmd/dockerd/daemon.go, ReadHeaderTimeout).
 _HEAD_WITHIN = 300.0

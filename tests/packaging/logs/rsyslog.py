@@ -12,7 +12,7 @@ from typing import Self
 
 import pytest
 
-from portero.cli import main
+from portero.tools.cli import main
 from tests.paths import ROOT
 from tests.waiting import soon
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.server.commands import ask, create, serve
-from tests.server.running import Server, started
+from tests.serve.server.commands import ask, create, serve
+from tests.serve.server.running import Server, started
 from tests.waiting import soon
 
 from .rsyslog import Rsyslog, collected, collecting, free_port, make_certificates, needs_rsyslog, sending

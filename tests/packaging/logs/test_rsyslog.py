@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from portero.decision_log.journald import Journal
-from tests.decision_log.journald import journald, needs_journald
+from portero.serve.decision_log.journald import Journal
+from tests.serve.decision_log.journald import journald, needs_journald
 from tests.waiting import soon
 
 from .conftest import Host

@@ -1,0 +1,49 @@
+"""The engine that decides: jsonschema-rs. Patterns take linear time, and no reference is fetched from elsewhere."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NoReturn
+
+import jsonschema_rs
+
+from portero.decide.engine import Check, Engine, InstancePath, sort_paths
+from portero.decide.engine.portable_schema import to_portable
+from portero.decide.values.json_types import JSON
+
+# A reference without a scheme is resolved against this base (jsonschema-rs, DEFAULT_ROOT_URL in the referencing crate).
+_BASE = "json-schema:///"
+# Replaces the values in error messages, which are not used: writing values out is slow, and they can be secrets.
+_MASK = "..."
+
+
+def _prepare(resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
+    contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
+    registry = jsonschema_rs.Registry(contents, retriever=_refuse_reference)
+
+    def compile_schema(schema: Mapping[str, JSON]) -> Check:
+        validator = jsonschema_rs.Draft202012Validator(
+            to_portable(schema),
+            registry=registry,
+            retriever=_refuse_reference,
+            pattern_options=jsonschema_rs.RegexOptions(),
+            mask=_MASK,
+        )
+        # The validator's own method: a create asks a hundred rules.
+        return Check(validator.is_valid, partial(_list_failures, validator))
+
+    return compile_schema
+
+
+def _list_failures(validator: jsonschema_rs.Draft202012Validator, request: JSON) -> tuple[InstancePath, ...]:
+    paths: set[InstancePath] = {tuple(error.instance_path) for error in validator.iter_errors(request)}
+    if not paths and validator.is_valid(request):
+        return ()
+    # Never satisfied for want of a path: then it fails as a whole.
+    return sort_paths(paths or {()})
+
+
+def _refuse_reference(uri: str) -> NoReturn:
+    raise LookupError(f"{uri} is not loaded, and references are not fetched")
+
+
+RUST = Engine("rust", _prepare)

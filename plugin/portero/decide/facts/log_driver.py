@@ -1,0 +1,88 @@
+"""Where a container's output goes: LogConfig of a container, LogDriver of a service and of a whole swarm.
+
+Log drivers run inside dockerd (moby daemon/logger): their options make it dial addresses, open files and hold output in
+memory, as root. Values stay where they are, since they can hold secrets; of an address, scheme, host and port are kept.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from portero.decide.facts.addresses import is_local, read_host
+from portero.decide.facts.log_tag import may_hold_control
+from portero.decide.values.go_values import parse_ram_size
+from portero.decide.values.json_fields import as_text, child, text
+from portero.decide.values.json_types import JSON, Fact
+
+# Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
+_FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})
+# Output that waits in dockerd's memory; fluentd's counts entries of a Go channel (moby daemon/logger/fluentd).
+_BUFFERS = frozenset({"max-buffer-size", "fluentd-buffer-limit"})
+_ADDRESSES = ("-address", "-url", "-endpoint")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=/)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def read_create(config: Fact) -> Fact:
+    """From a HostConfig."""
+    log = child(config, "LogConfig")
+    return _log(text(log, "Type"), child(log, "Config"), "HostConfig.LogConfig", "Config")
+
+
+def read_service(task: Fact) -> Fact:
+    """From a TaskTemplate."""
+    return _read_driver(task, "TaskTemplate.LogDriver")
+
+
+def read_swarm(spec: Fact, prefix: str) -> Fact:
+    """From the Spec of SwarmInit (prefix `Spec.`) or of SwarmUpdate."""
+    return _read_driver(child(spec, "TaskDefaults"), f"{prefix}TaskDefaults.LogDriver")
+
+
+def _read_driver(source: Fact, at: str) -> Fact:
+    driver = child(source, "LogDriver")
+    return _log(text(driver, "Name"), child(driver, "Options"), at, "Options")
+
+
+def _log(driver: str, options: Fact, at: str, field: str) -> Fact:
+    return {"driver": driver, "options": [*options], **parse_options(options, f"{at}.{field}"), "at": at}
+
+
+def parse_options(options: Mapping[str, JSON], at: str) -> Fact:
+    """The parts of the fact `log` that come from the values of options."""
+    values = {name: as_text(value, at) for name, value in options.items()}
+    where = f"{at}[*]"
+    return {
+        "addresses": [*_list_addresses(values, where)],
+        "files": [{"name": name, "at": where} for name, value in values.items() if value and name in _FILES],
+        "controlCharacters": [{"name": name, "at": where} for name in values if _has_control(name, values[name])],
+        "buffers": [
+            {"name": name, "bytes": parse_ram_size(value), "at": where}
+            for name, value in values.items()
+            if value and name in _BUFFERS
+        ],
+    }
+
+
+def _has_control(name: str, value: str) -> bool:
+    return _CONTROL.search(name + value) is not None or (name == "tag" and may_hold_control(value))
+
+
+def _list_addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
+    for name, value in values.items():
+        match = _SCHEME.match(value)
+        # A path is no address: awslogs-credentials-endpoint.
+        if not match and (not value or value.startswith("/") or not name.endswith(_ADDRESSES)):
+            continue
+        scheme, rest = (match[1].lower(), value[match.end() :].lstrip("/")) if match else ("", value)
+        # fluentd dials tcp without a scheme (moby daemon/logger/fluentd, parseAddress).
+        if not scheme and name == "fluentd-address":
+            scheme = "tcp"
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].lower()
+        address = "" if scheme.startswith("unix") else authority
+        yield {
+            "name": name,
+            "scheme": scheme,
+            "address": f"{scheme}://{address}",
+            "local": scheme.startswith("unix") or is_local(read_host(authority)),
+            "at": at,
+        }

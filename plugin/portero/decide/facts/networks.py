@@ -1,0 +1,203 @@
+"""The networks that a call joins, and the one that NetworkCreate makes.
+
+Networks may be given by ID (moby daemon/network.go, FindNetwork): the host view knows the name of an ID. A service
+reaches the host's network even by the beginning of its ID (moby daemon/cluster/helpers.go, getNetwork), a container
+that is given an ID gets a separate network (docker-facts 8.1).
+
+A driver that gives the host an address in a new network's range takes the host's traffic to it: `--subnet
+169.254.169.0/24` answers the host's metadata requests (measured). dockerd takes gateways, ranges and other addresses
+only within a subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets are all there is.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+
+from portero.decide.facts import process
+from portero.decide.facts.addresses import METADATA
+from portero.decide.interfaces.daemon import is_network_id, may_begin_network_id
+from portero.decide.interfaces.host import HostMoment, HostRoutes
+from portero.decide.values.go_values import parse_go_bool
+from portero.decide.values.ip_ranges import Network, contains, format_prefix
+from portero.decide.values.json_fields import as_object, child, flag, objects, text
+from portero.decide.values.json_types import JSON, Fact
+
+# moby libnetwork/drivers/bridge/labels.go
+BRIDGE_NAME, ICC = "com.docker.network.bridge.name", "com.docker.network.bridge.enable_icc"
+_DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
+_GATEWAY_MODES = ("com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6")
+_TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
+_SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/labels.go
+_LOCAL_ID = re.compile(r"[0-9a-f]{64}")
+_PREDEFINED = ("host", "none", "bridge", "ingress")
+PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
+# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
+
+
+def read_create(body: Fact, host: HostMoment) -> list[JSON]:
+    """NetworkMode and EndpointsConfig of a container."""
+    mode = text(child(body, "HostConfig"), "NetworkMode") or "default"
+    endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
+    at = "NetworkingConfig.EndpointsConfig[*]"
+    # A container's or a path's namespace is no network; decide/facts/namespaces.py has it.
+    is_shared = mode.startswith(("container:", "ns:"))
+    facts: list[JSON] = [] if is_shared else [_make_fact(mode, "HostConfig.NetworkMode", host)]
+    for name, endpoint in endpoints.items():
+        facts.append(_make_fact(name, at, host))
+        facts += _read_endpoint(as_object(endpoint, at), at, host)
+    return facts
+
+
+def read_service(body: Fact, host: HostMoment) -> list[JSON]:
+    """Networks of the task and, from older clients, of the service itself."""
+    return [_read_service_network(text(network, "Target"), at, host) for network, at in list_attachments(body)]
+
+
+def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
+    """The network in the path, and the one that the endpoint may name instead of it."""
+    return [
+        _make_fact(path.get("id", ""), "path.id", host),
+        *_read_endpoint(child(body, "EndpointConfig"), "EndpointConfig", host),
+    ]
+
+
+def read_build(mode: str, at: str, host: HostMoment) -> list[JSON]:
+    """The networkmode of a build; `container:NAME` stays as it is."""
+    return [_make_fact(mode or "default", at, host)]
+
+
+def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
+    """The network that NetworkDelete removes, by name, ID or the beginning of its ID."""
+    name = path.get("id", "")
+    # Only local networks have such an ID; the ingress network is one of the swarm.
+    whole = _LOCAL_ID.fullmatch(name) is not None
+    return [
+        {"name": name, "resolved": name, "at": "path.id"} if whole else _read_service_network(name, "path.id", host)
+    ]
+
+
+def read_endpoint_sysctls(body: Fact) -> list[JSON]:
+    """Sysctls in the driver options of the endpoints of a container, a service or NetworkConnect.
+
+    From Docker 27 on (moby libnetwork/netlabel/labels.go, EndpointSysctls): `NAME=VALUE,…`, IFNAME for the interface.
+    """
+    endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
+    holders = [
+        *((endpoint, "NetworkingConfig.EndpointsConfig[*]") for endpoint in endpoints.values()),
+        (child(body, "EndpointConfig"), "EndpointConfig"),
+        *list_attachments(body),
+    ]
+    return [
+        one
+        for endpoint, at in holders
+        for one in _split_sysctls(text(child(as_object(endpoint, at), "DriverOpts"), _SYSCTLS), f"{at}.DriverOpts")
+    ]
+
+
+def _split_sysctls(option: str, at: str) -> list[JSON]:
+    pairs = (entry.partition("=") for entry in option.split(",") if entry)
+    return process.read_sysctls({name: value for name, _, value in pairs}, at)
+
+
+def read_created(body: Fact, host: HostMoment) -> Fact:
+    """The network that NetworkCreate makes."""
+    driver, options = text(body, "Driver"), child(body, "Options")
+    bridge = text(options, BRIDGE_NAME)
+    return {
+        "driver": driver or "bridge",
+        "interContainerCommunication": parse_go_bool(text(options, ICC)),
+        "internal": flag(body, "Internal"),
+        "attachable": flag(body, "Attachable"),
+        "ingress": flag(body, "Ingress"),
+        "parent": text(options, PARENT),
+        "configOnly": flag(body, "ConfigOnly"),
+        "configFrom": text(child(body, "ConfigFrom"), "Network"),
+        "subnets": read_subnets(body, host),
+        "bridge": bridge,
+        "bridgeInUse": _is_in_use(bridge, host) if bridge else False,
+        "defaultBridge": _DEFAULT_BRIDGE in options and parse_go_bool(text(options, _DEFAULT_BRIDGE)) is not False,
+        "gatewayModes": [mode for name in _GATEWAY_MODES if (mode := text(options, name))],
+        "trustedInterfaces": text(options, _TRUSTED),
+        # A bridge is judged by its options, any other driver by being that driver.
+        "at": "Options" if driver in ("", "bridge") else "Driver",
+    }
+
+
+def list_attachments(body: Mapping[str, JSON]) -> list[tuple[Fact, str]]:
+    """The networks of a service, each with its place."""
+    lists = (
+        ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
+        ("Networks", objects(body, "Networks")),
+    )
+    return [(network, f"{at}[{index}]") for at, networks in lists for index, network in enumerate(networks)]
+
+
+def _is_in_use(bridge: str, host: HostMoment) -> bool | None:
+    routes = host.routes()
+    return None if routes is None else bridge in routes.interfaces
+
+
+def _read_endpoint(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:
+    # The ID wins over the name of its entry (moby daemon/container_operations.go, getNetworkID).
+    network = text(endpoint, "NetworkID")
+    return [_make_fact(network, f"{at}.NetworkID", host)] if network else []
+
+
+def _read_service_network(name: str, at: str, host: HostMoment) -> Fact:
+    if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
+        return _make_fact(name, at, host)
+    return {"name": name, "resolved": host.network(name), "at": at}
+
+
+def _make_fact(name: str, at: str, host: HostMoment) -> Fact:
+    resolved = host.network(name) if is_network_id(name) else name
+    return {"name": name, "resolved": resolved, "at": at}
+
+
+def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:
+    """One fact for each subnet; a config-only network may be used by any driver, so it counts as a bridge."""
+    on_host = body.get("ConfigOnly") is True or text(body, "Driver") in ("", "bridge", "overlay")
+    entries = objects(child(body, "IPAM"), "Config")
+    return [
+        _read_subnet(subnet, f"IPAM.Config[{index}].Subnet", on_host, host)
+        for index, entry in enumerate(entries)
+        if (subnet := text(entry, "Subnet"))
+    ]
+
+
+def find_taken(networks: Sequence[Mapping[str, JSON]]) -> HostRoutes:
+    """Subnets and bridges by name of networks that exist (docker network inspect).
+
+    A network that only holds options for others has none.
+    """
+    networks = [network for network in networks if not flag(network, "ConfigOnly")]
+    subnets = [text(entry, "Subnet") for network in networks for entry in objects(child(network, "IPAM"), "Config")]
+    bridges = (text(child(network, "Options"), BRIDGE_NAME) for network in networks)
+    ranges = (_parse(subnet) for subnet in subnets if subnet)
+    return HostRoutes(tuple(one for one in ranges if one is not None), frozenset(filter(None, bridges)))
+
+
+def _parse(subnet: str) -> Network | None:
+    try:
+        return ip_network(subnet, strict=False)
+    except ValueError:
+        return None
+
+
+def _read_subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
+    fact: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
+    network = _parse(subnet)
+    if network is None:
+        return fact  # dockerd refuses it
+    fact |= {"prefix": format_prefix(network), "private": _is_private(network)}
+    if not on_host or not fact["private"]:
+        return fact
+    routes = host.routes()
+    return fact | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}
+
+
+def _is_private(network: Network) -> bool:
+    """Whether all of it is of the site: some clouds answer their machines at private addresses."""
+    answers = any(address in network for address in METADATA)
+    return not answers and any(contains(private, network) for private in _PRIVATE)

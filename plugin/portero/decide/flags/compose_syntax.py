@@ -1,0 +1,119 @@
+"""Flags of `docker run` as keys of a compose file (compose-spec, 05-services.md), on one line of YAML.
+
+The guard writes them in its try: lines, so they are not in the group `compose`, which is a tool.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from portero.decide.flags import parse_values
+from portero.decide.values.json_types import JSON
+
+# What YAML reads as the text that it looks like, also before 1.2.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+)?[bkmgt]?")
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+
+_ROWS = Path(__file__).with_name("compose_keys.tsv").read_text(encoding="utf-8").splitlines()
+KEYS: Mapping[str, str] = dict(row.split("\t") for row in _ROWS if not row.startswith("#"))
+
+# A flag that is dropped may have stood under another key than the one that replaces it. Compose takes a limit under
+# either key, and no file with two values.
+_DROPPED: Mapping[str, str] = {
+    "--cpus": "cpus or deploy.resources.limits.cpus",
+    "--memory": "mem_limit or deploy.resources.limits.memory",
+    "--network": "network_mode",
+    "--pids-limit": "pids_limit or deploy.resources.limits.pids",
+}
+
+
+def spell_dropped(flag: str) -> str:
+    """The key for a flag that is to be dropped; LookupError when compose has no such key."""
+    return _DROPPED.get(flag) or KEYS[flag]
+
+
+def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
+    """The keys for these flags and values, as one YAML mapping; empty without any.
+
+    LookupError when compose has no key for one of them.
+    """
+    keys: dict[str, JSON] = {}
+    for flag, value in flags:
+        key = KEYS[flag]
+        keys[key] = _merge_values(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
+    return _write_yaml(keys) if keys else ""
+
+
+# Of limits `docker stack deploy` reads those below deploy alone.
+_DEPLOYED: Mapping[str, str] = {"--memory": "memory", "--cpus": "cpus", "--pids-limit": "pids"}
+
+
+def spell_stack_keys(flags: Sequence[tuple[str, str]]) -> str:
+    """The same for a file of `docker stack deploy`."""
+    # It takes no number of CPUs but as a text.
+    limits = [
+        f"{_DEPLOYED[flag]}: {json.dumps(value) if flag == '--cpus' else value}"
+        for flag, value in flags
+        if flag in _DEPLOYED
+    ]
+    deploy = f"deploy: {{resources: {{limits: {{{', '.join(limits)}}}}}}}" if limits else ""
+    others = spell_keys(flag for flag in flags if flag[0] not in _DEPLOYED)
+    both = ", ".join(filter(None, (deploy, others[1:-1])))
+    return f"{{{both}}}" if both else ""
+
+
+def declare_networks(networks: Iterable[str]) -> str:
+    """The entry at the top of the file for networks that exist already."""
+    return _write_yaml({"networks": {network: {"external": True} for network in networks}})
+
+
+def _parse_pair(text: str) -> JSON:
+    name, _, value = text.partition("=")
+    return {name: value}
+
+
+def _parse_ulimit(text: str) -> JSON:
+    limit = parse_values.ulimit(text)
+    return {str(limit["Name"]): {"soft": limit["Soft"], "hard": limit["Hard"]}}
+
+
+def _parse_mount(text: str) -> JSON:
+    """type=bind,source=/a,target=/b,readonly, of which a value with a comma is quoted."""
+    words = next(csv.reader([text]))
+    named = {name: value or True for name, _, value in (word.partition("=") for word in words)}
+    propagation = named.pop("bind-propagation", None)
+    limit, mode = named.pop("tmpfs-size", None), named.pop("tmpfs-mode", None)
+    tmpfs: dict[str, JSON] = ({"size": limit} if limit else {}) | ({"mode": int(str(mode), 8)} if mode else {})
+    keys: dict[str, JSON] = {("read_only" if name == "readonly" else name): value for name, value in named.items()}
+    keys |= {"bind": {"propagation": propagation}} if propagation else {}
+    return [keys | ({"tmpfs": tmpfs} if tmpfs else {})]
+
+
+_LISTS = ("--cap-add", "--cap-drop", "--network", "--publish", "--security-opt", "--tmpfs", "--volume")
+_VALUES: Mapping[str, Callable[[str], JSON]] = {
+    **dict.fromkeys(_LISTS, lambda text: [text]),
+    "--log-driver": lambda text: {"driver": text},
+    "--mount": _parse_mount,
+    "--opt": _parse_pair,
+    "--ulimit": _parse_ulimit,
+}
+
+
+def _merge_values(first: JSON, second: JSON) -> JSON:
+    if isinstance(first, list) and isinstance(second, list):
+        return [*first, *second]
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first | second
+    return second
+
+
+def _write_yaml(value: JSON) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {_write_yaml(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_write_yaml, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)

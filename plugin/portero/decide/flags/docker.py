@@ -1,0 +1,111 @@
+"""The flags that a rule may propose, named as in `docker run`: how each command spells them, and what they set.
+
+docker_flags.tsv has a row for each: facts of docker/cli 26.1 (cli/command/container/opts.go, update.go and exec.go,
+cli/command/service/opts.go, cli/command/network/create.go, cli/command/volume/create.go, cli/command/image/build.go).
+What a command cannot say has no row there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from portero.decide.flags import format_values, mount_flags, parse_values
+from portero.decide.flags.build_flags import BuildCpus, BuildUlimits, SetQuery
+from portero.decide.flags.edits import Edit, Entries, Names, SetField, Switch
+from portero.decide.flags.mount_flags import SharedMemory, Tmpfs, VolumeOptions, limit_mount
+from portero.decide.flags.several_fields import Cpus, Fields, LogDriver, Network, Published, ServicePorts
+from portero.decide.values.denial_parts import Typed
+from portero.decide.values.json_types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A flag as one command spells it, and its effect. `parts`: the flags that say the value, where one does not."""
+
+    flag: str
+    edit: Edit
+    parts: Callable[[str], Sequence[tuple[str, JSON]]] | None = None
+
+    def write(self, value: str) -> tuple[Typed, ...]:
+        if self.parts is not None:
+            return tuple((flag, str(part)) if part != "" else (flag,) for flag, part in self.parts(value))
+        return ((self.flag, value) if value else (self.flag,),)
+
+
+def find_spelling(operation: str, flag: str) -> Spelling | None:
+    """How the command behind an operation spells a flag; None where there is no such flag."""
+    return _SPELLINGS.get(operation, {}).get(flag)
+
+
+def list_spellings(flag: str) -> list[Spelling]:
+    """All spellings of a flag; empty when no command has it."""
+    return [table[flag] for table in _SPELLINGS.values() if flag in table]
+
+
+_SIZE: Mapping[str, Any] = {"reads": parse_values.size, "types": format_values.size}
+# What flags do to the place that they set, by the words of the table.
+_EDITS: Mapping[str, Callable[[str], Edit]] = {
+    "text": SetField,
+    "number": partial(SetField, reads=int),
+    "size": partial(SetField, **_SIZE),
+    "cpus": partial(SetField, reads=parse_values.cpus, types=format_values.cpus),
+    "cpus-alone": Cpus,
+    "shared-memory": partial(SharedMemory, **_SIZE),
+    "restart": partial(SetField, reads=parse_values.restart, types=format_values.restart),
+    "service-restart": partial(SetField, reads=parse_values.restart_of_service, types=format_values.restart_of_service),
+    "network": Network,
+    "networks": partial(SetField, reads=parse_values.networks, types=format_values.networks),
+    "log-driver": lambda at: LogDriver(at, parse_values.log_driver, format_values.log_driver, f"{at}.Config"),
+    "service-log-driver": lambda at: LogDriver(
+        at, parse_values.log_driver_of_service, format_values.log_driver, f"{at}.Options"
+    ),
+    "switch": Switch,
+    "no-healthcheck": partial(Switch, on={"Test": ["NONE"]}),
+    "system-paths": lambda at: Fields(tuple(at.split(",")), "systempaths=unconfined"),
+    "entries": Entries,
+    "capabilities": partial(Entries, types=format_values.capability),
+    "security-options": partial(Entries, key=parse_values.option, types=format_values.security_option),
+    "ulimits": partial(Entries, reads=parse_values.ulimit, key=parse_values.name, types=format_values.ulimit),
+    "binds": partial(Entries, changes=mount_flags.OF_BINDS),
+    "mounts": partial(Entries, types=format_values.mount, changes=mount_flags.OF_MOUNTS, limits=limit_mount),
+    "devices": partial(Entries, types=format_values.device),
+    "gpus": partial(Entries, types=format_values.gpus),
+    "names": Names,
+    "plain-names": partial(Names, types=format_values.plain_pair),
+    "driver-options": partial(Names, types=format_values.driver_option),
+    "volume-options": VolumeOptions,
+    "tmpfs": Tmpfs,
+    "ports": Published,
+    "service-ports": ServicePorts,
+    "query": partial(SetQuery, reads=str),
+    "query-number": partial(SetQuery, reads=int),
+    "query-size": partial(SetQuery, **_SIZE),
+    "build-cpus": lambda _: BuildCpus(),
+    "build-ulimits": lambda _: BuildUlimits(),
+}
+# Flags that are another one, for some of their values or always.
+_PARTS: Mapping[str, Callable[[str], Sequence[tuple[str, JSON]]]] = {
+    "gpus": parse_values.gpu_flags,
+    "mounts": lambda value: [(value, "") if value == format_values.USE_API_SOCKET else ("--mount", value)],
+    "service-restart": parse_values.restart_flags,
+    "build-cpus": parse_values.cpu_flags,
+}
+
+
+def _read_spellings() -> dict[str, dict[str, Spelling]]:
+    spellings: dict[str, dict[str, Spelling]] = {}
+    for row in Path(__file__).with_name("docker_flags.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        operations, flag, spelled, edit, place = row.split("\t")
+        for operation in operations.split(","):
+            at = place.removeprefix("HostConfig.") if operation == "ContainerUpdate" else place
+            table = spellings.setdefault(operation, {})
+            table[flag] = Spelling(spelled or flag, _EDITS[edit](at), _PARTS.get(edit))
+    return spellings
+
+
+_SPELLINGS: Mapping[str, Mapping[str, Spelling]] = _read_spellings()
+FLAGS = frozenset(flag for table in _SPELLINGS.values() for flag in table)
+# Docker's short forms, where a flag has one.
+SHORT = {flag: one.flag for table in _SPELLINGS.values() for flag, one in table.items() if len(one.flag) == len("-m")}

@@ -1,0 +1,179 @@
+"""Who asks: what certificate, token and door of one request prove, together. Refused: when they contradict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER, Door, Trusted
+from portero.decide.values.json_fields import need, need_texts
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.observe.stores.door_key import DoorKey
+
+if TYPE_CHECKING:  # slow to load, and needed only where tokens or doors are used
+    from portero.decide.identity.door_stamp import Stamp
+    from portero.decide.identity.trusted import Bearer
+
+_TLS, TOKEN, DOOR = "tls", "token", "door"
+# Each with the two that it is made of.
+PAIRS: Mapping[str, tuple[str, str]] = {f"{first}+{TOKEN}": (first, TOKEN) for first in (_TLS, DOOR)}
+METHODS = (_TLS, TOKEN, DOOR, *PAIRS)
+SITE = "site"
+# How the names of users begin that doors alone give: of the doors themselves, and of the host's accounts.
+DOOR_PREFIX, _ACCOUNT_PREFIX = "door:", "unix:"
+# Tokens that were verified and are kept.
+_MAX_CACHED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. `method`: how it was proved: tls, token, door, tls+token, door+token; empty: unknown.
+
+    `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
+    `sources`: where the groups are from, tls, token, door or site; empty where all are from the one method.
+    """
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    method: str = ""
+    names: tuple[str, ...] = ()
+    seconds: float | None = None
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Each way by which the user is known."""
+        return (self.method, *PAIRS.get(self.method, ()))
+
+    def list_groups_by(self, *methods: str) -> frozenset[str]:
+        """The groups that one of these methods proves (`site`: that the site lists); a pair of them proves all."""
+        if not self.sources or (self.method in PAIRS and self.method in methods):
+            return frozenset(self.groups)
+        return frozenset(group for method in methods for group in self.sources.get(method, ()))
+
+    def make_document(self) -> dict[str, JSON]:
+        """`identity` of the request document."""
+        return {"user": self.user, "groups": [*self.groups], "method": self.method, "names": [*self.names]}
+
+    @classmethod
+    def of(cls, document: JSON) -> "Identity":
+        """From such a document, of which each part may be missing; raises TypeError for anything else."""
+        if not isinstance(document, dict):
+            raise TypeError
+        shown: dict[str, JSON] = {"user": "", "method": "", "groups": [], "names": [], **document}
+        groups, names = tuple(need_texts(shown, "groups")), tuple(need_texts(shown, "names"))
+        return cls(need(shown, "user", str), groups, need(shown, "method", str), names)
+
+
+NO_IDENTITY = Identity()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What dockerd shows of the client.
+
+    `user` and `method`: as dockerd names them itself; `certificates`: those of its connection, the client's first.
+    """
+
+    user: str
+    method: str
+    certificates: Sequence[str]
+    headers: Mapping[str, str]
+
+
+def identify_caller(
+    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None = None
+) -> Identity:
+    """The user of a request at a time; raises Refused with a certificate-, token-, door- or identity-... code.
+
+    `audiences`: the names of this host, one of which a token must be for. `door_key`: without it no stamp counts.
+    """
+    proved = _read_credentials(shown, trusted, audiences, time, door_key)
+    # A name that nothing proves, as in a request that was written by hand, has no groups.
+    if proved.method not in METHODS or proved.user not in trusted.user_groups:
+        return proved
+    listed = trusted.user_groups[proved.user]
+    groups = tuple(dict.fromkeys((*proved.groups, *listed)))
+    sources = proved.sources or {proved.method: proved.groups}
+    return replace(proved, groups=groups, sources={**sources, SITE: listed})
+
+
+def is_of_door(user: str) -> bool:
+    """Whether only a door names its users so."""
+    return user.startswith((DOOR_PREFIX, _ACCOUNT_PREFIX))
+
+
+def _read_credentials(
+    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None
+) -> Identity:
+    certified = _read_certificates(shown, trusted, time)
+    token, text = (shown.headers.get(name.lower()) for name in (TOKEN_HEADER, STAMP_HEADER))
+    named = _read_token(token, trusted, audiences, time) if token is not None else NO_IDENTITY
+    if is_of_door(certified.user) or is_of_door(named.user):
+        raise Refused("identity-conflict")
+    if text is None:
+        return _join(certified, named)
+    if door_key is None:
+        raise Refused("door-invalid", STAMP_HEADER)
+    stamp = door_key.read_stamp(text, time)
+    if stamp.door not in trusted.doors:
+        raise Refused("door-unlisted", STAMP_HEADER)
+    if certified.method == _TLS or (named is not NO_IDENTITY and not stamp.user):
+        # A door connects without a certificate, and one of a tool lets no token through.
+        raise Refused("identity-conflict", STAMP_HEADER)
+    door = trusted.doors[stamp.door]
+    at_door = _name_at_door(stamp, door)
+    if named is NO_IDENTITY or door.same_names:
+        return _join(at_door, named)
+    # Names of accounts and of issuers are not of the same people: the token says who it is.
+    return _join(replace(at_door, user=named.user), named)
+
+
+def _join(first: Identity, named: Identity) -> Identity:
+    """The user whom a token names beside another proof, with the groups of both."""
+    if named is NO_IDENTITY or first.method not in (_TLS, DOOR):
+        return first if named is NO_IDENTITY else named
+    if first.user != named.user:
+        raise Refused("identity-conflict", TOKEN_HEADER)
+    groups = tuple(dict.fromkeys((*first.groups, *named.groups)))
+    sources = {first.method: first.groups, TOKEN: named.groups}
+    return Identity(named.user, groups, f"{first.method}+{TOKEN}", first.names, named.seconds, sources)
+
+
+def _name_at_door(stamp: "Stamp", door: Door) -> Identity:
+    if not stamp.user:
+        return Identity(DOOR_PREFIX + stamp.door, door.groups, DOOR)
+    groups = tuple(group for group in stamp.groups if group in door.groups)
+    return Identity(stamp.user if door.same_names else _ACCOUNT_PREFIX + stamp.user, groups, DOOR)
+
+
+def _read_token(token: str, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
+    key: tuple[bytes | str, ...] = (sha256(token.encode(errors="surrogatepass")).digest(), *audiences)
+    bearer: Bearer | None = trusted.verified.get(key)
+    if bearer is None or not bearer.is_valid(time):
+        # Slow to load, and needed only where tokens are used.
+        from portero.decide.identity import tokens
+
+        bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
+        if len(trusted.verified) >= _MAX_CACHED:
+            trusted.verified.clear()
+        trusted.verified[key] = bearer
+    return Identity(bearer.user, bearer.groups, TOKEN, (), bearer.seconds)
+
+
+def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Identity:
+    method = shown.method.lower()
+    if not shown.certificates:
+        # A request that was written by hand has none; dockerd always sends them.
+        if method == _TLS and trusted.certificate_issuers:
+            raise Refused("certificate-untrusted")
+        return Identity(shown.user, (), method) if shown.user or method else NO_IDENTITY
+    # Slow to load, and needed only on TLS.
+    from portero.decide.identity import certificates
+
+    client = certificates.read_certificate(shown.certificates[0], trusted.certificate_issuers, time)
+    if client.user != shown.user:
+        raise Refused("certificate-invalid", "User")
+    # Without a common name no user is named: such a client is as unknown as one on the Unix socket.
+    return Identity(client.user, client.groups, _TLS, client.names) if client.user else NO_IDENTITY

@@ -1,0 +1,96 @@
+"""What the host and the caller's proofs answered about one request, noted for a recording, or known from one."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from portero.decide.interfaces.daemon import DaemonDefaults, Objects
+from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostMoment, HostRoutes, Passage, Trace
+from portero.decide.values.refusals import Refused
+
+_Answer = TypeVar("_Answer")
+_QUESTIONS: Mapping[str, Callable[[HostMoment, str], object]] = {
+    "entry": lambda host, path: host.find_entry(path),
+    "trace": lambda host, path: host.trace(path),
+    "passage": lambda host, path: host.find_passage(path),
+    "network": lambda host, name: host.network(name),
+    "daemon": lambda host, _: host.daemon(),
+    "devices": lambda host, commits: host.device_access(commits=commits != ""),
+    "routes": lambda host, _: host.routes(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HostNotes:
+    """`known`: the answers by question, and by what was asked about. What is not among them is asked, and noted."""
+
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def ask(self, question: str, about: str, find: Callable[[], _Answer]) -> _Answer:
+        """The answer; a refusal is one too, and is raised again."""
+        answers = self.answers.setdefault(question, {})
+        if about not in answers:
+            try:
+                answers[about] = find()
+            except Refused as refused:
+                answers[about] = refused
+        answer = answers[about]
+        if isinstance(answer, Refused):
+            raise Refused(answer.code, answer.at)
+        return cast(_Answer, answer)
+
+    def still_hold(self, host: HostMoment) -> bool:
+        """Whether the host gives these answers now; False where it cannot be read."""
+        with suppress(Refused):
+            return all(
+                _QUESTIONS[question](host, about) == answer
+                for question, answers in self.answers.items()
+                for about, answer in answers.items()
+            )
+        return False
+
+
+def ask(notes: HostNotes | None, question: str, find: Callable[[], _Answer]) -> _Answer:
+    """The answer to a question about the whole request, noted where there are notes."""
+    return find() if notes is None else notes.ask(question, "", find)
+
+
+def note_moment(moment: HostMoment, notes: HostNotes | None) -> HostMoment:
+    """The host as it is, its answers noted where there are notes."""
+    return moment if notes is None else NotedMoment(moment, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedMoment:
+    """The host as one request sees it, each answer noted. What exists at the daemon is noted as rules see it."""
+
+    moment: HostMoment
+    notes: HostNotes
+
+    def find_entry(self, path: str) -> HostEntry:
+        return cast(HostEntry, self._ask("entry", path))
+
+    def trace(self, path: str) -> Trace:
+        return cast(Trace, self._ask("trace", path))
+
+    def find_passage(self, path: str) -> Passage:
+        return cast(Passage, self._ask("passage", path))
+
+    def network(self, name: str) -> str | None:
+        return cast("str | None", self._ask("network", name))
+
+    def daemon(self) -> DaemonDefaults:
+        return cast(DaemonDefaults, self._ask("daemon"))
+
+    def device_access(self, *, commits: bool = False) -> DeviceAccess:
+        return cast(DeviceAccess, self._ask("devices", "commits" if commits else ""))
+
+    def routes(self) -> HostRoutes | None:
+        return cast("HostRoutes | None", self._ask("routes"))
+
+    def objects(self) -> Objects | None:
+        return self.moment.objects()
+
+    def _ask(self, question: str, about: str = "") -> object:
+        return self.notes.ask(question, about, lambda: _QUESTIONS[question](self.moment, about))

@@ -1,0 +1,235 @@
+"""From an envelope to a decision: operation, body, facts, rules.
+
+Pure, except for the host view that it is handed. Every error on the way is a denial with a stable code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from portero.decide.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
+from portero.decide.facts import request_document
+from portero.decide.facts.inspected import Inspected
+from portero.decide.facts.request_document import CallParameters
+from portero.decide.identity.caller import Credentials, Identity, identify_caller
+from portero.decide.interfaces.daemon import Peer
+from portero.decide.interfaces.host import Host, HostMoment
+from portero.decide.interfaces.host_notes import HostNotes, ask, note_moment
+from portero.decide.judging import proposal, subject, try_line, unknown_fields
+from portero.decide.judging.context import Context
+from portero.decide.judging.enforcement import Enforcement, find_operation, lift_violations
+from portero.decide.judging.unjudged_reads import UnjudgedReads
+from portero.decide.objects import existing_image, joined_containers, named_objects, owned_objects, owner_programs
+from portero.decide.objects.existing_objects import Existing
+from portero.decide.objects.image_vouching import describe_vouching
+from portero.decide.objects.waived_objects import report_waived
+from portero.decide.policy.policy import Policy
+from portero.decide.policy.profiles import ACTS, Acting
+from portero.decide.reading import body, uri
+from portero.decide.reading.envelope import Envelope, read_envelope
+from portero.decide.reading.routes import ApiRequest, Match, Routes
+from portero.decide.reading.shapes import Shapes
+from portero.decide.values.denial_parts import Proposed
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.observe.stores.door_key import DoorKey
+from portero.observe.stores.image_store import ImageStore
+
+_Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, and what it violates
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
+
+    `audiences`: this host's names, one of which a token is for; `images`: what was fetched; `door_key`: of stamps.
+    """
+
+    policy: Policy
+    routes: Routes
+    shapes: Shapes
+    host: Host
+    enforcement: Enforcement
+    audiences: tuple[str, ...] = ()
+    images: Path | None = None
+    door_key: DoorKey | None = None
+    _unjudged: UnjudgedReads = field(init=False, repr=False, compare=False)  # they need no document
+    _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_unjudged", UnjudgedReads(self.policy, self.routes.operations, self.enforcement))
+        object.__setattr__(self, "_image_store", self.images and ImageStore(self.images, self.policy.images))
+
+    def decide(
+        self,
+        data: bytes,
+        id: str,
+        time: float,
+        peer: Peer | None = None,
+        identity: Identity | None = None,
+        notes: HostNotes | None = None,
+        attempt: int = 1,
+    ) -> Decision:
+        """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
+
+        `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known of host and caller; more
+        is added. A refusal names what was read before it.
+        """
+        envelope: Envelope | None = None
+        target: uri.Target | None = None
+        match: Match | None = None
+        request: ApiRequest | None = None
+        who: Identity | None = None
+        enforcement = self.enforcement
+        document: dict[str, JSON] = {}
+        violations: tuple[Violation, ...] = ()
+        suggested: Proposed | None = None
+        fault: Exception | None = None
+        context: Context | None = None
+        try:
+            envelope = read_envelope(data)
+            target = uri.parse_target(envelope.uri)
+            match = self.routes.match(envelope.method, target.path)
+            request = ApiRequest(envelope, target, match)
+            who = identity or self._identify(envelope, time, notes)
+            enforcement = self.enforcement.for_caller(self.policy.site, who)
+            if envelope.body is None and self._unjudged.has(match.operation, who, enforcement):
+                body.read_body(request, self.shapes)
+            else:
+                context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
+                document = read = self._build_document(request, who, context.host)
+                document, violations = self._judge(read, context)
+                if any(one.action == "deny" for one in violations) and (again := context.refresh()):
+                    document, violations = self._judge(read, context := again)
+                if violations:
+                    by_compose = subject.is_by_compose(envelope, document)
+                    suggested = self._suggest(document, violations, context, by_compose=by_compose)
+        except Refused as refused:
+            violations = (make_refusal(refused.code, refused.at),)
+        except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
+            fault = error
+            violations = (make_refusal("internal-error", ""),)
+        operation = match.operation.id if match else find_operation(self.routes, envelope)
+        lifted = lift_violations(violations, self.policy.rules, enforcement, operation)
+        if context is not None and not any(one.action == "deny" for one in lifted):
+            if (refusals := context.note_allowed(id, attempt)) is None:
+                return self.decide(data, id, time, peer, identity, notes, attempt + 1)
+            lifted = (*lifted, *lift_violations(refusals, self.policy.rules, enforcement, operation))
+        if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
+            # Nothing was let through.
+            enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
+        return Decision(
+            id=id,
+            time=time,
+            subject=subject.describe_subject(envelope, target, match, who, document),
+            violations=limit_violations(sort_violations(lifted)),
+            policy=self.policy.digest,
+            profile=enforcement.profile,
+            mode=enforcement.mode,
+            fault=fault,
+            suggestion=suggested,
+            audit_profile=enforcement.audit_profile,
+            breaks_glass=enforcement.breaks_glass,
+            request=request,
+        )
+
+    def document(
+        self, data: bytes, time: float, identity: Identity | None = None, notes: HostNotes | None = None
+    ) -> dict[str, JSON]:
+        """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
+        request = self.routes.read_request(read_envelope(data))
+        who = identity or self._identify(request.envelope, time, notes)
+        return self._build_document(request, who, note_moment(self.host.moment(), notes))
+
+    def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
+        by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
+        return ask(
+            notes, "identity", partial(identify_caller, by, self.policy.trusted, self.audiences, time, self.door_key)
+        )
+
+    def find_violations(
+        self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
+    ) -> tuple[Violation, ...]:
+        """Every violation of one document by rules with these actions; `time` decides which exceptions count."""
+        violated = self.policy.check(document, enforcement.profile, acts, enforcement.audit_profile)
+        shape = self.shapes.by_operation.get(cast(str, document["operation"]))
+        # An exception waives rules, never a refusal code.
+        return (
+            *self.policy.waived(violated, document, time),
+            *report_waived(document["objects"], self.policy.rules),
+            *unknown_fields.report_unknown(document, self.policy.unknown_fields, shape),
+            *unknown_fields.report_dropped(document),
+        )
+
+    def _build_document(self, request: ApiRequest, who: Identity, host: HostMoment) -> dict[str, JSON]:
+        match, target = request.match, request.target
+        call = CallParameters(match.operation.id, match.operation.method, target.version, match.path, target.query)
+        return request_document.build_document(call, who.make_document(), body.read_body(request, self.shapes), host)
+
+    def _judge(self, read: dict[str, JSON], context: Context, acts: Sequence[Acting] = ACTS) -> _Judged:
+        document = self._with_objects(read, context)
+        violations = self.find_violations(document, context.time, context.enforcement, acts)
+        return document, context.report_unenforced(violations, self.policy.rules)
+
+    def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
+        """The document with the existing objects that the request uses, where the daemon can be asked for them."""
+        document = joined_containers.take_over(document, context.operation, context.host, context.notes)
+        used = ask(context.notes, "objects", partial(self._find_objects, document, context))
+        return {**document, "objects": used} if used else document
+
+    def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
+        operation = context.operation
+        caller = cast(dict[str, JSON], document["identity"])
+        owners = owned_objects.OwnerNames.of(self.policy.site, caller) if owned_objects.may_concern(operation) else None
+        objects = context.host.objects() if operation.looks_up or owners else None
+        owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
+        acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
+        owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
+        owned |= owner_programs.describe_owner_programs(document, objects, context.findings)
+        if objects is None:
+            return owned | joined_containers.list_unseen(document, operation, None)
+        judge = partial(self._judge_existing, caller, context)
+        used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
+        used |= joined_containers.list_unseen(document, operation, objects)
+        if "name" in operation.looks_up:
+            used |= named_objects.describe_new(document, objects)
+        if "image" in operation.looks_up:
+            is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
+            used |= existing_image.describe_image(document, objects, is_read=is_read)
+        return used | owned
+
+    def _judge_existing(
+        self, caller: Mapping[str, JSON], context: Context, made: Inspected, host: HostMoment, used: Mapping[str, JSON]
+    ) -> tuple[Violation, ...]:
+        """The rules that forbid the use of an existing object that violates them, with those that are waived."""
+        document = request_document.describe_making(made, caller, self.shapes, host, used)
+        document = joined_containers.add_joined_by_existing(document, context.host.objects())
+        violated = self.policy.check(document, context.enforcement.profile, ("deny",), at_use=True)
+        return (
+            *self.policy.waived(violated, document, context.time),
+            *report_waived(document["objects"], self.policy.rules),
+        )
+
+    def _suggest(
+        self, document: dict[str, JSON], violations: tuple[Violation, ...], context: Context, *, by_compose: bool
+    ) -> Proposed | None:
+        """What would be allowed instead of a denied request; it is judged first, so that it is true."""
+        enforced = lift_violations(violations, self.policy.rules, context.enforcement)
+        denials = sort_violations(tuple(one for one in enforced if one.action == "deny"))
+        if not denials or context.operation.id not in try_line.COMMANDS:
+            return None
+        for gently in (True, False):
+            drafted = proposal.suggest(document, denials, self.policy, gently=gently)
+            if drafted is None:
+                return None
+            effective = request_document.drop_fields(drafted.document, self.shapes)
+            rebuilt = request_document.rebuild_document(effective, context.host)
+            _, judged = self._judge(rebuilt, context.for_proposal(), ("deny",))
+            refusing = {violation.rule for violation in judged if violation.action == "deny"}
+            # What is left out can leave a default that another rule refuses, and that one may propose nothing.
+            if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
+                made = subject.find_composed(document)
+                return try_line.propose(drafted.changes, refusing, made if by_compose or made.is_stack else None)
+        return None

@@ -1,0 +1,118 @@
+"""The subject of a decision: each part of the request, as far as it could be read.
+
+Its trace is the header `traceparent` (W3C Trace Context), which dockerd passes on. The client chooses it, and no
+decision depends on it. A value of any other form is ignored.
+"""
+
+import re
+from collections.abc import Mapping
+
+from portero.decide.decision import Subject
+from portero.decide.identity.caller import Identity
+from portero.decide.judging.try_line import Composed
+from portero.decide.reading.envelope import Envelope
+from portero.decide.reading.probe_requests import is_probe
+from portero.decide.reading.routes import Match
+from portero.decide.reading.uri import Target
+from portero.decide.values.image_names import hide_login_in_path
+from portero.decide.values.json_fields import to_list, to_object, to_text
+from portero.decide.values.json_types import JSON
+
+_COMPOSE_LABEL = "com.docker.compose.project"
+_SERVICE_LABEL = "com.docker.compose.service"
+_ONE_OFF_LABEL = "com.docker.compose.oneoff"
+_STACK_LABEL = "com.docker.stack.namespace"
+# In the query of `docker service update`, on each engine one of them at least without --with-registry-auth.
+_UPDATED = frozenset({"registryAuthFrom", "rollback"})
+_MAKING = frozenset({"ContainerCreate", "ServiceCreate", "NetworkCreate", "VolumeCreate"})
+# Names of dockerd and services of Compose; a value of any other form is not repeated.
+_NAME = re.compile(r"/?([a-zA-Z0-9_.-]{1,80})")
+# Of a header traceparent: version, trace, span, flags; a later version may have more behind them.
+_TRACE_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?")
+_FIRST_VERSION, _NO_VERSION = "00", "ff"
+
+
+def describe_subject(
+    envelope: Envelope | None,
+    target: Target | None,
+    match: Match | None,
+    who: Identity | None,
+    document: Mapping[str, JSON],
+) -> Subject:
+    """The subject of a decision; empty where the request could not be read, or the user is unknown."""
+    facts = to_object(document.get("facts"))
+    trace, parent_span = read_traceparent(envelope.headers) if envelope else ("", "")
+    return Subject(
+        operation=match.operation.id if match else "",
+        method=envelope.method if envelope else "",
+        path=hide_login_in_path(target.path) if target else "",
+        version=target.version if target else None,
+        user=who.user if who else envelope.user if envelope else "",
+        groups=who.groups if who else (),
+        identified_by=who.method if who else "",
+        names=who.names if who else (),
+        client=envelope.headers.get("user-agent", "") if envelope else "",
+        image=to_text(to_object(facts.get("image")).get("reference")) or None,
+        reads=match.operation.reads if match else False,
+        by_compose=is_by_compose(envelope, document),
+        daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
+        trace=trace,
+        parent_span=parent_span,
+        made=_name_made(target, document) if match and match.operation.id in _MAKING else "",
+        is_probe=target is not None and envelope is not None and is_probe(target, envelope.body),
+    )
+
+
+def _name_made(target: Target | None, document: Mapping[str, JSON]) -> str:
+    """What the request would make, as who sent it calls it: a service of a compose file, or a name; empty for none."""
+    if service := find_composed(document).service:
+        return f"service {service}"
+    in_query = target.query.get("name", ()) if target else ()
+    match = _NAME.fullmatch(in_query[0] if in_query else to_text(to_object(document.get("body")).get("Name")))
+    return match[1] if match else ""
+
+
+def find_composed(document: Mapping[str, JSON]) -> Composed:
+    """The service of a compose file that would be made, or its container, and by which command."""
+    labels = _get_labels(document)
+    if stack := find_stack(document):
+        name = to_text(to_object(document.get("body")).get("Name"))
+        match = _NAME.fullmatch(name.removeprefix(f"{stack}_"))
+        return Composed(match[1] if match else "", is_stack=True)
+    match = _NAME.fullmatch(to_text(labels.get(_SERVICE_LABEL)))
+    return Composed(match[1] if match else "", is_one_off=labels.get(_ONE_OFF_LABEL) == "True")
+
+
+def find_stack(document: Mapping[str, JSON]) -> str:
+    """The stack whose file `docker stack deploy` brings here, the first time or again; empty: another command.
+
+    The label stays when the service is updated by `docker service update`, which says whose login counts, or that
+    nothing goes back. With --with-registry-auth it can look as a deploy does, which would undo it.
+    """
+    makes = document.get("operation") == "ServiceCreate"
+    if not makes and (
+        document.get("operation") != "ServiceUpdate" or _UPDATED & to_object(document.get("query")).keys()
+    ):
+        return ""
+    return to_text(_get_labels(document).get(_STACK_LABEL))
+
+
+def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
+    """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
+    client = envelope.headers.get("user-agent", "") if envelope else ""
+    return "compose" in client.lower() or _COMPOSE_LABEL in _get_labels(document)
+
+
+def _get_labels(document: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    return to_object(to_object(document.get("body")).get("Labels"))
+
+
+def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The IDs of the trace and of the client's span, in hexadecimal; both are empty without a valid header."""
+    match = _TRACE_FORM.fullmatch(headers["traceparent"]) if "traceparent" in headers else None
+    if match is None:
+        return "", ""
+    version, trace, span, more = match.groups()
+    if version == _NO_VERSION or (version == _FIRST_VERSION and more) or not int(trace, 16) or not int(span, 16):
+        return "", ""
+    return trace, span

@@ -1,0 +1,247 @@
+"""Who vouches for the images that a request runs: `objects.vouching` in the document.
+
+A create is judged by the image that the daemon has under the name, what uses a container by the image that it was made
+from, a service by the digest in the request. The name asked for says who must vouch; an ID is good for any entry.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import cast
+
+from portero.decide.facts import image, mounts
+from portero.decide.images.image_records import RecordUnreadable
+from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
+from portero.decide.images.payloads import DIGEST
+from portero.decide.interfaces.daemon import Objects
+from portero.decide.objects.named_objects import Named, find_former, find_named, list_others, refuse_unclear
+from portero.decide.policy.profiles import Acting
+from portero.decide.values.json_fields import child, objects, text, texts
+from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.refusals import Refused
+from portero.observe.stores.image_store import ImageStore
+
+_OF_CONTAINER = frozenset(
+    {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename", "ContainerUpdate"}
+)
+_STARTS = frozenset({"ContainerStart", "ContainerRestart"})
+_OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
+_SERVICE = "a service needs a digest here: nodes choose what a tag means"
+_MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
+
+
+@dataclass(frozen=True, slots=True)
+class _ImageRequest:
+    document: Mapping[str, JSON]
+    operation: str
+    objects: Objects | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """An image that would run. `named`: the fact about its name. `unknown`: why it cannot be known which image this is,
+    whatever has the name now, and `cure` what helps then. `hints`: what registries call it. Any user can make
+    the daemon say so: they help people, and prove nothing.
+    """
+
+    named: Mapping[str, JSON]
+    digests: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    may_be_part: bool = False
+    unknown: str = ""
+    cure: str = ""
+
+
+def describe_vouching(
+    document: Mapping[str, JSON], objects: Objects | None, store: ImageStore | None, acting: Acting | None, time: float
+) -> dict[str, JSON]:
+    """`vouching`, where rules act on it; `objects`: None where the daemon cannot be asked. `time`: since 1970.
+
+    Raises Refused (lookup-failed, host-unreadable) where these rules deny and it cannot be found out.
+    """
+    if acting is None or store is None:
+        return {}
+    operation = cast(str, document["operation"])
+    request = _ImageRequest(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    store = store.for_request()
+    at = "Image" if operation == "ContainerCreate" else "path.id"
+    try:
+        return {"vouching": [_make_fact(one, request, store) for one in _list_images(request, store)]}
+    except Refused as refused:
+        if acting == "deny":
+            raise Refused(refused.code, refused.at or at) from refused
+    except RecordUnreadable as unreadable:
+        if acting == "deny":
+            raise Refused("host-unreadable", at) from unreadable
+    return {}
+
+
+def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: float) -> dict[str, JSON]:
+    """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
+    request = _ImageRequest({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
+    return {"vouching": [_make_fact(one, request, store) for one in _read_container(reported)]}
+
+
+def _list_images(request: _ImageRequest, store: ImageStore) -> Iterator[_Image]:
+    facts = child(request.document, "facts")
+    if request.operation == "ContainerCreate":
+        pinned = _find_pinned(child(facts, "image"), _SERVICE)
+        # What lists say of it takes what dockerd and registries call it.
+        by_records_alone = not (pinned.unknown or store.trust.denied or store.trust.allowed)
+        if by_records_alone and _make_fact(pinned, replace(request, objects=None), store)["vouched"]:
+            # The daemon would name no other image, and the start asks it.
+            yield pinned
+        else:
+            # Of a list of platforms: which one the container gets is known, and judged, once it is made.
+            yield from _find_named(child(facts, "image"), request.objects, may_be_part=True)
+        for named in objects(facts, "mountedImages"):
+            yield _find_mounted(named, request.objects)
+    elif request.operation in _OF_SERVICE:
+        for named in (child(facts, "image"), *objects(facts, "mountedImages")):
+            if named:
+                yield _find_pinned(named, _SERVICE)
+        yield from _find_former(request)
+    elif request.operation in _OF_CONTAINER or request.operation == "ExecStart":
+        yield from _find_of_container(request)
+
+
+def _find_named(named: Mapping[str, JSON], daemon: Objects | None, *, may_be_part: bool = False) -> Iterator[_Image]:
+    """Of a create. What the daemon lacks runs nothing: it answers 404, and docker run pulls it and asks again."""
+    if not text(named, "reference"):
+        return
+    if daemon is None:
+        yield _Image(named, (), unknown="dockerd cannot be asked what image this is")
+        return
+    reported = daemon.inspect("image", text(named, "reference"))
+    if reported is not None:
+        id = text(reported, "Id")
+        hints = tuple(texts(reported, "RepoDigests"))
+        yield _Image(_name_image(named, id), (id,), hints, may_be_part)
+
+
+def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
+    """The fact about a name, without one where docker may have taken it for the beginning of this ID."""
+    digits = text(named, "reference").removeprefix("sha256:")
+    if named.get("mayBeId") is True and digest.partition(":")[2].startswith(digits):
+        return {**named, "registry": "", "repository": ""}
+    return named
+
+
+def _find_pinned(named: Mapping[str, JSON], unknown: str) -> _Image:
+    digest = named.get("digest")
+    if isinstance(digest, str) and DIGEST.fullmatch(digest):
+        return _Image(named, (digest,))
+    return _Image(named, (), unknown=unknown, cure="name it by digest:")
+
+
+def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
+    """dockerd looks a mounted image up again late in the create, and a container shows only the name."""
+    pinned = _find_pinned(named, _MOUNTED)
+    there = next(_find_named(named, daemon), pinned) if pinned.unknown and daemon is not None else pinned
+    # A list of denied digests counts what is there now.
+    return replace(pinned, digests=there.digests, hints=there.hints)
+
+
+def _find_former(request: _ImageRequest) -> Iterator[_Image]:
+    """What a rollback brings back, at once or when the tasks of an update fail."""
+    former, at = find_former(request.document)
+    if not former or request.operation != "ServiceUpdate":
+        return
+    name = cast("dict[str, str]", request.document["path"]).get("id", "")
+    daemon = request.objects
+    reported = daemon.inspect("service", name) if daemon is not None else None
+    others = list_others("service", name, reported, daemon) if reported is not None and daemon is not None else ()
+    for one in (reported or {}, *others):
+        template = child(child(child(one, former), "TaskTemplate"), "ContainerSpec")
+        if reference := text(template, "Image"):
+            yield _find_pinned(image.parse_reference(reference, at), _SERVICE)
+        else:
+            yield _Image(image.parse_reference(name, at), (), unknown="what comes back cannot be found out")
+        for named in mounts.read_images(objects(template, "Mounts"), ""):
+            yield _find_pinned({**named, "at": at}, _SERVICE)
+
+
+def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
+    daemon = request.objects
+    kind = "exec" if request.operation == "ExecStart" else "container"
+    id = next((one.name for one in find_named(request.document, (kind,))), "")
+    if not id:
+        return
+    nameless = image.parse_reference("", "path.id") | {"reference": id}
+    if daemon is None:
+        yield _Image(nameless, (), unknown="dockerd cannot be asked what image it was made from")
+        return
+    if request.operation == "ExecStart":
+        id = text(daemon.inspect("exec", id) or {}, "ContainerID")
+    refuse_unclear(Named("container", id, "path.id"))
+    reported = daemon.inspect("container", id) if id else None
+    if reported is None:
+        # It may be made before dockerd looks; all else acts on one that runs, and was started.
+        if request.operation in _STARTS:
+            yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
+        return
+    for one in (reported, *list_others("container", id, reported, daemon)):
+        yield from _read_container(one)
+
+
+def _read_container(reported: Mapping[str, JSON]) -> Iterator[_Image]:
+    """What it was made from, and what it mounts, of which dockerd shows the name in the create."""
+    made_from, platform = text(reported, "Image"), text(child(reported, "ImageManifestDescriptor"), "digest")
+    named = image.parse_reference(text(child(reported, "Config"), "Image"), "path.id")
+    yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
+    for mounted in mounts.read_images(objects(child(reported, "HostConfig"), "Mounts"), ""):
+        yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
+
+
+def _make_fact(one: _Image, request: _ImageRequest, store: ImageStore) -> Fact:
+    registry, repository = text(one.named, "registry"), text(one.named, "repository")
+    name = f"{registry}/{repository}" if registry else ""
+    hints = _find_hints(one, request.objects) if store.trust.denied else ()
+    digests = () if one.unknown else one.digests
+    verdict = judge_image(store, ImageQuery(name, digests, one.may_be_part), request.today)
+    listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
+    # Whose name is not known may have one that needs a signature.
+    is_vouched = verdict.vouched and (name != "" or not one.unknown)
+    if is_vouched:
+        found, command, pin = "", "", ""
+    else:
+        found, command = one.unknown or verdict.found, one.cure or verdict.command
+        pin = _find_pin(name, one, hints or _find_hints(one, request.objects))
+        if not pin and found == NOT_FETCHED:
+            found, command = (
+                "it was built or loaded here, and is not signed",
+                "sign it where it is pushed, or list",
+            )
+    return {
+        "name": text(one.named, "reference"),
+        "repository": name or text(one.named, "reference"),
+        "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
+        "vouched": is_vouched,
+        "keys": verdict.keys or "a trusted key",
+        "found": found,
+        "command": command,
+        "deniedBy": listed[0].name if listed else "",
+        "deniedFor": listed[1] if listed else "",
+        "at": text(one.named, "at"),
+    }
+
+
+def _find_hints(one: _Image, daemon: Objects | None) -> tuple[str, ...]:
+    """What registries call the image; a container does not know."""
+    if one.hints:
+        return one.hints
+    reported = daemon.inspect("image", one.digests[0]) if daemon is not None and one.digests else None
+    return tuple(texts(reported or {}, "RepoDigests"))
+
+
+def _find_pin(name: str, one: _Image, hints: Sequence[str]) -> str:
+    """How a registry names what is to be signed: by its digest, where the daemon knows it."""
+    of_name = (hint.partition("@")[2] for hint in hints if _complete(hint) == name)
+    digest = next(of_name, one.named.get("digest"))
+    return f"@{digest}" if isinstance(digest, str) and name else ""
+
+
+def _complete(hint: str) -> str:
+    parsed = image.parse_reference(hint, "")
+    return f"{text(parsed, 'registry')}/{text(parsed, 'repository')}"

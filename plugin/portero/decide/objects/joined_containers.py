@@ -1,0 +1,180 @@
+"""What a request takes over from existing containers, put into its facts: host namespaces, mounts of --volumes-from.
+
+Who joins the namespace of a container that has the host's has the host's too, and who takes its mounts has them, also
+where an exception admitted that container: the exception is not for the one that joins it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias, cast
+
+from portero.decide.facts.inspected import make_entry
+from portero.decide.facts.request_document import rebuild_document
+from portero.decide.interfaces.daemon import Objects
+from portero.decide.interfaces.host import HostMoment
+from portero.decide.interfaces.host_notes import HostNotes, ask
+from portero.decide.objects.named_objects import list_others
+from portero.decide.reading.routes import Operation
+from portero.decide.values.json_fields import as_object, child, objects, text
+from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.refusals import Refused, locate_lookup
+
+_MODES: Mapping[str, str] = {"network": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
+_TYPES = ("bind", "volume")
+_LOOKED_UP = "containers"
+# Containers that join each other in a row; more than any user makes.
+_MAX_JOINED = 16
+_WHOLE_ID = re.compile(r"[0-9a-f]{64}")
+_Mode: TypeAlias = Literal["host", "own", "unseen"]
+_MISSING = "there is no such container: dockerd would look for one at each start, whose ever it is then"
+_LATER = "it was joined by a name that nothing had: dockerd looks for one at each start, whose ever it is then"
+
+
+def list_unseen(document: Mapping[str, JSON], operation: Operation, daemon: Objects | None) -> dict[str, JSON]:
+    """`unseenContainers`: those that a request joins of which it is not known what they will be; raises Refused.
+
+    `daemon`: None where it cannot be asked. dockerd keeps the ID of what a create joins, and a name where nothing has
+    it yet: it looks that up at each start, and a restart policy starts without a request.
+    """
+    if _LOOKED_UP not in operation.looks_up:
+        return {}
+    facts = child(document, "facts")
+    if daemon is not None:
+        return _list_doubts(facts, daemon, exists=False)
+    named = [*_list_shared(facts).values(), *objects(facts, "volumesFrom")]
+    return _make_unseen((one, "Portero cannot ask the daemon what it is") for one in named)
+
+
+def _list_doubts(facts: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> dict[str, JSON]:
+    """The same where it can be asked; `exists`: they are the facts of a container that exists."""
+    shared = _list_shared(facts).items()
+    doubts = ((space, _find_doubt(kind, space, daemon, exists=exists)) for kind, space in shared)
+    return _make_unseen((space, why) for space, why in doubts if why)
+
+
+def _make_unseen(named: Iterable[tuple[Mapping[str, JSON], str]]) -> dict[str, JSON]:
+    unseen: list[JSON] = [{"name": text(one, "container"), "why": why, "at": text(one, "at")} for one, why in named]
+    return {"unseenContainers": unseen} if unseen else {}
+
+
+def _find_doubt(kind: str, space: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> str:
+    """Why it is not known which namespace this is; empty: it is."""
+    name, at = text(space, "container").removeprefix("/"), text(space, "at")
+    if exists and not _WHOLE_ID.fullmatch(name):
+        return _LATER
+    meanings = [*_list_meanings(name, daemon, at)]
+    if not meanings and not exists:
+        return _MISSING
+    return _LATER if any(_find_mode(kind, shown, daemon, at) == "unseen" for shown in meanings) else ""
+
+
+def take_over(
+    document: dict[str, JSON], operation: Operation, host: HostMoment, notes: HostNotes | None
+) -> dict[str, JSON]:
+    """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
+    facts = child(document, "facts")
+    if _LOOKED_UP not in operation.looks_up or not (_list_shared(facts) or objects(facts, "volumesFrom")):
+        return document
+    joined = ask(notes, "joined", lambda: find_joined(document, daemon, host) if (daemon := host.objects()) else {})
+    return {**document, "facts": {**facts, **joined}}
+
+
+def find_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> dict[str, JSON]:
+    """The facts that differ by what a request takes over; raises Refused (lookup-failed)."""
+    before, after = child(document, "facts"), child(add_joined(document, daemon, host), "facts")
+    return {name: value for name, value in after.items() if value is not before.get(name)}
+
+
+def add_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> dict[str, JSON]:
+    """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
+    document = add_host_namespaces(document, daemon)
+    body, inherited = document["body"], [*_list_inherited(document, daemon)]
+    if not inherited:
+        return document
+    config = child(as_object(body, ""), "HostConfig")
+    requested = objects(config, "Mounts")
+    mounts = cast(list[JSON], [*requested, *(mount for mount, _ in inherited)])
+    whole = {**document, "body": {**as_object(body, ""), "HostConfig": {**config, "Mounts": mounts}}}
+    places = {f"HostConfig.Mounts[{n}]": at for n, (_, at) in enumerate(inherited, len(requested))}
+    rebuilt = child(rebuild_document(whole, host), "facts")
+    facts = {**child(document, "facts"), "mounts": _replace_at(rebuilt["mounts"], places)}
+    return {**document, "facts": facts}
+
+
+def add_joined_by_existing(document: dict[str, JSON], daemon: Objects | None) -> dict[str, JSON]:
+    """The same for a container that exists: it has its mounts already."""
+    facts = child(document, "facts")
+    if daemon is None or not _list_shared(facts):
+        return document
+    unseen = _list_doubts(facts, daemon, exists=True)
+    return add_host_namespaces({**document, "objects": {**child(document, "objects"), **unseen}}, daemon)
+
+
+def add_host_namespaces(document: dict[str, JSON], daemon: Objects) -> dict[str, JSON]:
+    """The same for the namespaces alone."""
+    facts = dict(child(document, "facts"))
+    spaces = dict(child(facts, "namespaces"))
+    for kind, space in _list_shared(facts).items():
+        name, at = text(space, "container").removeprefix("/"), text(space, "at")
+        if any(_find_mode(kind, shown, daemon, at) == "host" for shown in _list_meanings(name, daemon, at)):
+            spaces[kind] = {**space, "mode": "host"}
+            if kind == "network":
+                joined: Fact = {"name": f"container:{name}", "resolved": "host", "container": name, "at": at}
+                facts["networks"] = [*cast(list[JSON], facts.get("networks") or []), joined]
+    return {**document, "facts": {**facts, "namespaces": spaces}} if spaces else document
+
+
+def _list_shared(facts: Mapping[str, JSON]) -> dict[str, Fact]:
+    spaces = {kind: as_object(space, kind) for kind, space in child(facts, "namespaces").items()}
+    return {kind: space for kind, space in spaces.items() if kind in _MODES and space.get("container")}
+
+
+def _find_mode(kind: str, shown: Mapping[str, JSON], daemon: Objects, at: str) -> _Mode:
+    """Whose namespace a container has, by itself or by those that it joins."""
+    for _ in range(_MAX_JOINED):
+        mode = text(child(shown, "HostConfig"), _MODES[kind])
+        if mode == "host" or (kind == "network" and "host" in child(child(shown, "NetworkSettings"), "Networks")):
+            return "host"
+        word, _, name = mode.partition(":")
+        if word != "container" or not name:
+            return "own"
+        if not _WHOLE_ID.fullmatch(name):
+            return "unseen"
+        joined = next(iter(_list_meanings(name, daemon, at)), None)
+        if joined is None:
+            return "own"  # it cannot start again
+        shown = joined
+    return "unseen"
+
+
+def _list_inherited(document: Mapping[str, JSON], daemon: Objects) -> Iterator[tuple[JSON, str]]:
+    """Each mount that --volumes-from takes over, as an entry of Mounts, with its place."""
+    volumes_from = child(child(document, "body"), "HostConfig").get("VolumesFrom")
+    for entry, fact in zip(
+        cast(list[str], volumes_from or []), objects(child(document, "facts"), "volumesFrom"), strict=False
+    ):
+        at, read_only = text(fact, "at"), "ro" in entry.partition(":")[2].split(",")
+        for shown in _list_meanings(text(fact, "container").removeprefix("/"), daemon, at):
+            for mount in objects(shown, "Mounts"):
+                if text(mount, "Type") in _TYPES:
+                    yield make_entry(mount, read_only=read_only), at
+
+
+def _list_meanings(name: str, daemon: Objects, at: str) -> Iterator[Mapping[str, JSON]]:
+    """The container of this name, and others that the name can come to mean."""
+    try:
+        shown = daemon.inspect("container", name)
+        if shown is not None:
+            yield shown
+            yield from list_others("container", name, shown, daemon)
+    except Refused as refused:
+        raise locate_lookup(refused, at) from refused
+
+
+def _replace_at(value: JSON, places: Mapping[str, str]) -> JSON:
+    """The value with the places of added mounts replaced by those in the request."""
+    if isinstance(value, dict):
+        return {key: _replace_at(each, places) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_replace_at(each, places) for each in value]
+    return places.get(value, value) if isinstance(value, str) else value

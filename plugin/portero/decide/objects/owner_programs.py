@@ -1,0 +1,95 @@
+"""Copies that run a program of their container as root of the host: `objects.ownerPrograms` in the document.
+
+For `docker cp -a` Docker 24 to 27 looks up the container's user within the container, and runs its getent for one that
+is in no file (docker-facts 9.13). A form that no plugin sees can ask for the same, and be sent slowly: so nothing is
+copied into a container with a user, and the name must mean no other container until dockerd has answered. Tasks of a
+service and steps of a classic build get theirs without a request.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import cast
+
+from portero.decide.interfaces.daemon import Objects
+from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse, can_come_unasked
+from portero.decide.objects.existing_objects import ObjectFindings
+from portero.decide.objects.named_objects import list_others, shorten_name
+from portero.decide.reading.uri import find_first
+from portero.decide.values.json_fields import child, text
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused, locate_lookup
+
+_COPY, _GIVING, _BUILD = "PutContainerArchive", ("ContainerCreate", "ContainerRename"), "ImageBuild"
+_AFFECTED = range(24, 28)
+# dockerd's words for false in a query (docker-facts 5.5).
+_FALSE = ("", "0", "no", "false", "none")
+# The beginning of an ID, which another container can have once none has this name.
+_BEGINNING = re.compile(r"[0-9a-f]{1,11}")
+_UNSEEN = "Portero cannot ask the daemon whether it has a user"
+_MISSING = "there is no such container yet"
+_LATE = (
+    "there is no such container, and a create that dockerd has not answered for a minute can still give this name: "
+    "copy once it is there"
+)
+_GIVEN = "another request gives this name, or can give it, to a container just now"
+_FLEETING = "the ID of another container can begin so"
+_COPIED_TO = "another request copies into the container of this name just now"
+_NEW = "(new)"
+_COPIED_TO_MADE = "another request copies to a name just now that dockerd can make for this container"
+_COPIED_TO_BUILT = "another request copies to a name just now that dockerd can make for a step of this build"
+
+
+def describe_owner_programs(
+    document: Mapping[str, JSON], objects: Objects | None, findings: ObjectFindings
+) -> dict[str, JSON]:
+    """One of them, with why it is; raises Refused (lookup-failed). `objects`: None: the daemon cannot be asked."""
+    query, operation = cast(dict[str, list[str]], document["query"]), document["operation"]
+    name, at = cast(dict[str, str], document["path"]).get("id", ""), "operation" if operation == _BUILD else "path.id"
+    try:
+        if operation == _COPY and objects is None:
+            why = _UNSEEN if find_first(query, "copyUIDGID").strip().lower() not in _FALSE else ""
+        elif operation == _COPY and objects is not None:
+            why = _find_reason(name, objects, findings)
+        elif operation in _GIVING and objects is not None:
+            name, at = find_first(query, "name").removeprefix("/"), "?name"
+            use = NameUse(name or MADE, is_copy=False)
+            why = "" if _may_use(use, objects, findings) else _COPIED_TO if name else _COPIED_TO_MADE
+        elif operation == _BUILD and objects is not None and _is_affected(objects):
+            why = "" if _may_use(NameUse(BUILT, is_copy=False), objects, findings) else _COPIED_TO_BUILT
+        else:
+            return {}
+    except Refused as refused:
+        raise locate_lookup(refused, at) from refused
+    return {"ownerPrograms": [{"name": shorten_name(name or _NEW), "why": why, "at": at}]} if why else {}
+
+
+def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
+    if not _is_affected(objects):
+        return ""
+    may_use = _may_use(NameUse(name, is_copy=True), objects, findings)
+    shown = objects.inspect("container", name)
+    if shown is None and can_come_unasked(name):
+        return _MISSING
+    if shown is None and objects.names is not None and objects.names.may_give(name):
+        return _LATE
+    for each in (shown, *list_others("container", name, shown, objects)) if shown else ():
+        # One that cannot be read is not empty.
+        if (user := child(each, "Config").get("User")) != "":
+            return f"it has a user ({shorten_name(str(user))})"
+    if _BEGINNING.fullmatch(name):
+        return _FLEETING
+    return "" if may_use else _GIVEN
+
+
+def _is_affected(objects: Objects) -> bool:
+    major = re.match(r"([0-9]+)\.", text(objects.info(), "ServerVersion"))
+    return major is None or int(major[1]) in _AFFECTED
+
+
+def _may_use(use: NameUse, objects: Objects, findings: ObjectFindings) -> bool:
+    """Whether a name may be used so, by what the request saw first; others see it once the request is allowed."""
+    names = objects.names
+    if names is not None:
+        findings.use_name = partial(names.add, use=use)
+    return names is None or names.allows(use)

@@ -1,0 +1,110 @@
+"""The match of an exception: read strictly, held against one list entry at a time, and what it pins.
+
+A name that it misspells must match nothing, not everything. An entry that it finds with `contains` must not waive the
+rule for the other entries, so it must match again without them: in the list of facts, and in the list of the body
+where `at` leads.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
+
+from portero.decide.decision import Violation
+from portero.decide.engine import InstancePath
+from portero.decide.engine.portable_schema import MANY_SCHEMAS, map_schemas
+from portero.decide.policy.at import follow
+from portero.decide.policy.dialect import list_keywords
+from portero.decide.values.json_types import JSON
+from portero.decide.values.spelling import parse_path
+
+_MORE_STRICT = (*MANY_SCHEMAS, "properties", "additionalProperties", "items", "contains", "then", "else")
+_SPEAKS_OF: Mapping[str, Sequence[str]] = {
+    "object": ("properties", "required", "additionalProperties", "propertyNames"),
+    "array": ("items", "contains", "minItems", "maxItems"),
+    "string": ("pattern", "minLength", "maxLength"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+}
+_INTO_A_LIST = ("contains", "items")
+_DIGEST_AT = ("facts", "image", "digest")
+_USER_AT = ("identity", "user")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+
+
+def make_strict(schema: JSON) -> JSON:
+    """The same schema, which also requires the properties and types that its keywords are about.
+
+    Below `not` and `if` nothing changes: there, a stricter schema would match more.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    read = map_schemas(schema, make_strict, _MORE_STRICT)
+    types = [kind for kind, spoken in _SPEAKS_OF.items() if any(keyword in schema for keyword in spoken)]
+    if types:
+        read.setdefault("type", [*types])
+    if "properties" in schema:
+        named = [*cast(list[str], schema.get("required", [])), *cast(dict[str, JSON], schema["properties"])]
+        read["required"] = [*dict.fromkeys(named)]
+    return read
+
+
+def looks_into_lists(match: JSON) -> bool:
+    """Whether a match can depend on the entries of a list."""
+    return any(keyword in _INTO_A_LIST for _, keyword, _ in list_keywords(match))
+
+
+def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
+    """The request with one entry that the rule refuses at a time, without the other entries of its lists.
+
+    Where the rule fails at a list as a whole, each of its entries is one.
+    """
+    at = ("body", *parse_path(violation.at))
+    for path in dict.fromkeys(_cut(path, request) for path in violation.paths):
+        entry = _keep(request, path)
+        if path[:1] == ("facts",):
+            entry = _keep(entry, at)
+        value = follow(request, path)
+        if isinstance(value, list) and value:
+            inside = tuple(0 if isinstance(step, int) else step for step in path)
+            yield from (_keep(entry, (*inside, index)) for index in range(len(value)))
+        else:
+            yield entry
+
+
+def _cut(path: InstancePath, request: JSON) -> InstancePath:
+    """The path to the last entry of a list, or to a list: what lies below an entry goes with it."""
+    if isinstance(follow(request, path), list):
+        return path
+    return path[: max((number for number, step in enumerate(path, 1) if isinstance(step, int)), default=0)]
+
+
+def _keep(value: JSON, path: Sequence[str | int]) -> JSON:
+    """The value in which each list on the path has only the entry on it; what the path does not reach stays."""
+    if not path:
+        return value
+    step, below = path[0], path[1:]
+    if isinstance(value, dict) and isinstance(step, str) and step in value:
+        return {**value, step: _keep(value[step], below)}
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return [_keep(value[step], below)]
+    return value
+
+
+def pins_image(match: JSON) -> bool:
+    """Whether only requests match whose `facts.image.digest` is one that the match names in full."""
+    return _pins(match, _DIGEST_AT, lambda value: _DIGEST.fullmatch(value) is not None)
+
+
+def pins_user(match: JSON) -> bool:
+    """Whether only requests match whose `identity.user` is one that the match names; on a Unix socket it is empty."""
+    return _pins(match, _USER_AT, lambda value: value != "")
+
+
+def _pins(schema: JSON, path: tuple[str, ...], accepts: Callable[[str], bool]) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    if any(_pins(each, path, accepts) for each in cast(list[JSON], schema.get("allOf", []))):
+        return True
+    if not path:
+        values = [schema["const"]] if "const" in schema else cast(list[JSON], schema.get("enum", []))
+        return values != [] and all(isinstance(value, str) and accepts(value) for value in values)
+    return _pins(cast(Mapping[str, JSON], schema.get("properties", {})).get(path[0]), path[1:], accepts)

@@ -1,0 +1,196 @@
+"""The policy in force: rules, the site's values, exceptions, and the digest over what they were read from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from portero.decide.decision import LEVELS, Violation
+from portero.decide.engine import Check, InstancePath
+from portero.decide.flags.try_keyword import Proposal
+from portero.decide.identity.trusted import Trusted
+from portero.decide.images.trust import ImageTrust
+from portero.decide.policy.at import follow, is_default, spell_at
+from portero.decide.policy.dialect import ANY_OPERATION, ANY_READ
+from portero.decide.policy.exception import Waiver, waive
+from portero.decide.policy.object_readers import reads_image, reads_vouching
+from portero.decide.policy.profiles import ACTS, Acting, Action, find_action
+from portero.decide.policy.rule import Rule
+from portero.decide.policy.wording import fill_reason, fill_wording
+from portero.decide.reading.routes import Operation
+from portero.decide.values.json_types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What requests are checked against. `checks` and `by_operation` are made from the rules when they are loaded."""
+
+    rules: Mapping[str, Rule]
+    site: Mapping[str, JSON]
+    digest: str
+    checks: Mapping[str, Check]
+    by_operation: Mapping[str, tuple[str, ...]]
+    waivers: tuple[Waiver, ...] = ()
+    # The issuers whose tokens and certificates count.
+    trusted: Trusted = field(default_factory=Trusted)
+    # Who must vouch for images.
+    images: ImageTrust = field(default_factory=ImageTrust)
+    # Results of `acting`: one entry for each operation and profiles, which come from tables of Portero.
+    _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
+
+    @property
+    def unknown_fields(self) -> Action:
+        """What to do about names in a body that Docker does not know."""
+        return cast(Action, self.site["unknown-fields"])
+
+    @property
+    def site_actions(self) -> Mapping[str, Action]:
+        """The site's actions by rule."""
+        return cast(dict[str, Action], self.site["actions"])
+
+    @property
+    def protected_paths(self) -> tuple[str, ...]:
+        """The places of the host that the site protects, from reading or from writing."""
+        return *cast(list[str], self.site["protected-paths"]), *cast(list[str], self.site["protected-from-writing"])
+
+    def action(self, rule: str, profile: str) -> Action:
+        """What a violation of this rule does under a profile; the site's `actions` win."""
+        chosen = self.site_actions.get(rule)
+        return chosen if chosen is not None else find_action(self.rules[rule], profile)
+
+    def report(self, rule: str) -> "Policy":
+        """The same policy, in which this rule is reported instead of enforced."""
+        if rule not in self.rules or self.site_actions.get(rule) == "off":
+            return self
+        return replace(self, site={**self.site, "actions": {**self.site_actions, rule: "audit"}})
+
+    def proposal(self, rule: str) -> Proposal | None:
+        """What a violated rule proposes; None where it, or the site, proposes nothing."""
+        return self.rules[rule].proposal if rule in self.rules else None
+
+    def check(
+        self,
+        request: JSON,
+        profile: str,
+        acts: Sequence[Acting] = ACTS,
+        audit_profile: str = "",
+        *,
+        at_use: bool = False,
+    ) -> tuple[Violation, ...]:
+        """Every violation of a request document, worst level first, then by rule and place.
+
+        `acts`: only those of rules that do this. `audit_profile`: what this profile would refuse is reported as well.
+        `at_use`: only those that forbid the use of what exists.
+        """
+        acting = self._find_acting(cast(dict[str, str], request)["operation"], profile, audit_profile)
+        has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
+        return tuple(
+            violation
+            for rule, action in (acting.at_use if at_use else acting.actions).items()
+            if action in acts and not self.checks[rule].is_satisfied(request)
+            for violation in _make_violations(
+                self.rules[rule],
+                action,
+                self.checks[rule].failures(request),
+                request,
+                acting.would_refuse.get(rule, ""),
+                has_defaults=has_defaults,
+            )
+        )
+
+    def reads_image(self, operation: str, profile: str) -> bool:
+        """Whether a rule that is enforced, or an exception for one, depends on the image as the daemon has it."""
+        return self._find_acting(operation, profile).reads_image
+
+    def acting_on_vouching(self, operation: str, profile: str) -> Acting | None:
+        """What rules do that speak of who vouches for images; None: none does anything, or the site asks nothing."""
+        return self._find_acting(operation, profile).on_vouching if self.images.asks else None
+
+    def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
+        """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
+        return self._find_acting(operation, profile).actions
+
+    def _find_acting(self, operation: str, profile: str, audit_profile: str = "") -> "_ActingRules":
+        if operation not in self.by_operation:
+            return _NONE
+        acting = self._acting.get((operation, profile, audit_profile))
+        if acting is None:
+            chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
+            stricter = {
+                rule: audit_profile
+                for rule, action in chosen.items()
+                if audit_profile and action != "deny" and self.action(rule, audit_profile) == "deny"
+            }
+            chosen |= dict.fromkeys(stricter, "audit")
+            enforced = [rule for rule, action in chosen.items() if action == "deny"]
+            actions: dict[str, Acting] = {rule: action for rule, action in chosen.items() if action != "off"}
+            speaking = [actions[rule] for rule in actions if reads_vouching(self.rules[rule].schema)]
+            on_vouching: Acting | None = "deny" if "deny" in speaking else "audit" if speaking else None
+            at_use = {rule: action for rule, action in actions.items() if self.rules[rule].at_use}
+            read_image = any(reads_image(self.rules[rule].schema, self.site) for rule in enforced) or any(
+                waiver.reads_image for waiver in self.waivers if not {*enforced}.isdisjoint(waiver.rules)
+            )
+            acting = _ActingRules(actions, at_use, stricter, read_image, on_vouching)
+            self._acting[operation, profile, audit_profile] = acting
+        return acting
+
+    def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
+        """The violations of a request at a time, those that an exception covers as waived by it."""
+        rules = {violation.rule for violation in violations}
+        about = [waiver for waiver in self.waivers if not rules.isdisjoint(waiver.rules)]
+        return waive(about, violations, request, time) if about else tuple(violations)
+
+
+@dataclass(frozen=True, slots=True)
+class _ActingRules:
+    """The rules of one operation. `would_refuse`: the audit profile, for each rule that only it enforces."""
+
+    actions: Mapping[str, Acting]
+    at_use: Mapping[str, Acting]
+    would_refuse: Mapping[str, str]
+    reads_image: bool = False
+    on_vouching: Acting | None = None
+
+
+_NONE = _ActingRules({}, {}, {})
+
+
+def _make_violations(
+    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str, *, has_defaults: bool
+) -> Iterator[Violation]:
+    # Several failures at one place in the request are one violation.
+    by_place: dict[tuple[str, bool], list[InstancePath]] = {}
+    for path in paths:
+        by_place.setdefault((spell_at(request, path), has_defaults and is_default(request, path)), []).append(path)
+    for (at, default), failed in sorted(by_place.items()) if len(by_place) > 1 else by_place.items():
+        reason = fill_reason(rule.reason, request, failed[0])
+        yield Violation(
+            rule.id,
+            rule.level,
+            at,
+            action,
+            reason,
+            rule.remedy,
+            default,
+            profile=profile,
+            paths=tuple(failed),
+            escapes=rule.is_against_escape,
+            protects=rule.protects or any(_is_protected(request, path) for path in failed if path[:1] == ("objects",)),
+            # What is only reported is shown without them.
+            wording=fill_wording(rule.wording, request, failed) if action == "deny" else None,
+        )
+
+
+def _is_protected(request: JSON, path: InstancePath) -> bool:
+    """Whether the rule fails at an existing object that violates one which protects."""
+    used = follow(request, path[:3])
+    return isinstance(used, dict) and used.get("protected") is True
+
+
+def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
+    """The ids of the rules that judge each operation, in the order of their violations."""
+    ranked = sorted(rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
+    return {operation.id: tuple(rule.id for rule in ranked if judges(rule, operation)) for operation in operations}
+
+
+def judges(rule: Rule, operation: Operation) -> bool:
+    return operation.id in rule.operations or (ANY_READ if operation.reads else ANY_OPERATION) in rule.operations

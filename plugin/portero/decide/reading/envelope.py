@@ -1,0 +1,182 @@
+"""Reads what dockerd posts to the plugin before a request and after it (moby pkg/authorization/api.go).
+
+In: the bytes of the post. Out: method, request target, body, headers and identity of one API call. Refused: an empty
+post (dockerd sends one when it repeats a request after a lost reply), more than MAX_BYTES, and anything that
+is not a document as dockerd writes it. Keys that a later dockerd may add are ignored. After a request (AuthZRes) status
+and body of the answer stand beside it. Measured on 26.1 and 29.7: neither comes with a failure or a stream, and no body
+of more than 64 KiB.
+"""
+
+import binascii
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from portero.decide.values.json_objects import refuse_constant, unique_names
+from portero.decide.values.refusals import Refused
+
+# dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
+MAX_BYTES = 8 * 1024 * 1024
+_LONG_BODY = 64 * 1024
+_BODY_BEGINS = re.compile(rb'"RequestBody": ?"')
+# As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
+_READS = (b'"RequestMethod":"GET"', b'"RequestMethod":"HEAD"')
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One API call that dockerd asks about.
+
+    `headers` by name in lower case. `body` is None when dockerd showed no body; the client can still have sent one.
+    """
+
+    method: str
+    uri: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    user: str
+    auth_method: str
+    peer_certificates: tuple[str, ...]
+
+
+def read_envelope(data: bytes) -> Envelope:
+    """The envelope in `data`; raises Refused with one of the envelope-... codes and the key at fault."""
+    return read_posted(data)[0]
+
+
+def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
+    """The same, and the document that it stands in: in one of an AuthZRes the answer does, too."""
+    if len(data) > MAX_BYTES:
+        raise Refused("envelope-too-large")
+    if not data or data.isspace():
+        raise Refused("envelope-empty")
+    document, body = _decode_long(data) or _decode_whole(data)
+    envelope = Envelope(
+        method=_read_required(document, "RequestMethod"),
+        uri=_read_required(document, "RequestUri"),
+        body=body,
+        headers=_read_headers(document),
+        user=_read_optional(document, "User"),
+        auth_method=_read_optional(document, "UserAuthNMethod"),
+        peer_certificates=_read_certificates(document),
+    )
+    return envelope, document
+
+
+def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
+    document = _decode(data)
+    try:
+        return document, binascii.a2b_base64(_read_optional(document, "RequestBody"), strict_mode=True) or None
+    except ValueError:
+        raise Refused("envelope-undecodable", "RequestBody") from None
+
+
+def _decode_long(data: bytes) -> tuple[Mapping[str, object], bytes] | None:
+    """The document with a word in the place of its body, and the body, decoded from where it stands: no copies of it.
+
+    None where there is no long body, or the first string that seems to be one is something else. What is base64 ends no
+    string and escapes nothing, so that the document reads as before but for this one string. The word is chosen when
+    the document is there already, so that none can hold it.
+    """
+    begin = _BODY_BEGINS.search(data) if len(data) > _LONG_BODY else None
+    if begin is None or (end := data.find(b'"', begin.end())) < begin.end() + _LONG_BODY:
+        return None
+    try:
+        body = binascii.a2b_base64(memoryview(data)[begin.end() : end], strict_mode=True)
+    except ValueError:
+        return None
+    word = os.urandom(16).hex()
+    document = _decode(data[: begin.end()] + word.encode() + data[end:])
+    return (document, body) if document.get("RequestBody") == word else None
+
+
+def _decode(data: bytes) -> Mapping[str, object]:
+    try:
+        document: object = _DECODER.decode(data.decode())
+    except (ValueError, RecursionError):
+        raise Refused("envelope-undecodable") from None
+    if not isinstance(document, dict):
+        raise Refused("envelope-undecodable")
+    return document
+
+
+# json.loads would make a decoder for each envelope.
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_names, parse_constant=refuse_constant)
+
+
+def _check_text(value: object, key: str) -> str:
+    if not isinstance(value, str):
+        raise Refused("envelope-undecodable", key)
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half a surrogate pair: Go never writes one
+        raise Refused("envelope-undecodable", key) from None
+    return value
+
+
+def _read_required(document: Mapping[str, object], key: str) -> str:
+    text = _check_text(document.get(key), key)
+    if not text:
+        raise Refused("envelope-undecodable", key)
+    return text
+
+
+def _read_optional(document: Mapping[str, object], key: str) -> str:
+    return _check_text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
+
+
+def _read_headers(document: Mapping[str, object]) -> Mapping[str, str]:
+    sent = document.get("RequestHeaders", {})
+    if not isinstance(sent, dict):
+        raise Refused("envelope-undecodable", "RequestHeaders")
+    headers = {
+        _check_text(name, "RequestHeaders").lower(): _check_text(value, "RequestHeaders")
+        for name, value in sent.items()
+    }
+    if len(headers) != len(sent):
+        raise Refused("envelope-undecodable", "RequestHeaders")
+    return MappingProxyType(headers)
+
+
+def _read_certificates(document: Mapping[str, object]) -> tuple[str, ...]:
+    sent = document.get("RequestPeerCertificates")
+    if sent is None:
+        return ()
+    if not isinstance(sent, list):
+        raise Refused("envelope-undecodable", "RequestPeerCertificates")
+    return tuple(_check_text(certificate, "RequestPeerCertificates") for certificate in sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`status`: 0 where dockerd showed none."""
+
+    envelope: Envelope
+    status: int
+    body: bytes
+
+
+def may_show_change(data: bytes) -> bool:
+    """Whether what was posted after a request can tell of a change; it may be no read that seems to be none."""
+    return bool(data) and not any(mark in data for mark in _READS)
+
+
+def read_result(data: bytes) -> Result | None:
+    """None: a read, which changes nothing, or nothing that can be read."""
+    if not may_show_change(data):
+        return None
+    try:
+        envelope, document = read_posted(data)
+    except Refused:
+        return None
+    status, shown = document.get("ResponseStatusCode"), document.get("ResponseBody")
+    try:
+        body = binascii.a2b_base64(shown, strict_mode=True) if isinstance(shown, str) else b""
+    except ValueError:
+        body = b""
+    return Result(envelope, status if isinstance(status, int) else 0, body)

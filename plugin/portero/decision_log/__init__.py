@@ -1,5 +1,0 @@
-"""The decision log: one line for each decision, in a file, on standard output or in journald.
-
-A line is written before the reply; a log that fails refuses changes (`log_state`).
-Imports: decision, files, threads, values.
-"""

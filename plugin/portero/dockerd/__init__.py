@@ -1,5 +1,0 @@
-"""The daemon that asks: its process, command line, daemon.json, mounts, and HTTP over its socket.
-
-What could not be read is an error, never a default.
-Imports: files, threads, values.
-"""

@@ -1,5 +1,0 @@
-"""The file system: whole files, locks, links, mount tables, owners, and folders below their own root.
-
-Knows nothing of Docker.
-Imports: values.
-"""

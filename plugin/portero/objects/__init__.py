@@ -1,5 +1,0 @@
-"""What exists at the daemon: containers, volumes, networks and images that a request names, known or looked up.
-
-A lookup that fails is a refusal where the answer matters.
-Imports: dockerd, files, host, reading, refusals, threads, values.
-"""

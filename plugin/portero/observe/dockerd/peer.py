@@ -1,0 +1,38 @@
+"""Who is at the other end of a Unix socket: the process that connected (SO_PEERCRED, unix(7)), or none that listens."""
+
+import socket
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+from portero.decide.interfaces.daemon import Peer
+from portero.observe.dockerd.proc import identify_dockerd
+
+_CREDENTIALS = struct.Struct("iII")
+
+
+def read_peer(connection: socket.socket) -> Peer:
+    pid, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return Peer(pid, uid)
+
+
+def identify_peer(peer: Peer) -> Peer:
+    """The same peer, with its identity if it is a dockerd. OSError: it could not be read.
+
+    Once for a connection is enough. dockerd closes its connections at its end, and no program that it starts inherits
+    them: what comes later is of the same process, or dockerd has ended and executes nothing.
+    """
+    if peer.identity is not None or not peer.pid:
+        return peer
+    return replace(peer, identity=identify_dockerd(peer.pid))
+
+
+def refuses_connections(path: Path) -> bool:
+    """Whether no process listens at a socket file. Only a refused connection proves it; a full queue does not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except OSError as error:
+            return isinstance(error, ConnectionRefusedError)
+    return False

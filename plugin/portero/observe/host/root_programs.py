@@ -1,0 +1,100 @@
+"""The programs of root that a mount could change: a root of files in, RootPrograms out.
+
+What processes of root execute and map as code now, and what the host's settings tell root to execute
+(root_commands.py), as far as it lies outside the sensitive paths, which no container gets. A process inside a container
+or one that ended is left out, and of one that may not be looked into its command counts. Any other failure is an
+OSError.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from portero.decide.facts.sensitive_paths import SENSITIVE
+from portero.decide.values.path import clean
+from portero.decide.values.spelling import make_printable
+from portero.observe.dockerd.proc import REPLACED, list_processes, parse_arguments, parse_user, read_link, read_text
+from portero.observe.files.link_cache import list_links
+from portero.observe.files.symlinks import HostWalk
+from portero.observe.host.protected_paths import ProtectedPaths
+from portero.observe.host.root_commands import read_root_commands
+from portero.observe.host.sockets import is_contained
+
+_SENSITIVE = ProtectedPaths({path: path for path in SENSITIVE}, inside=True)
+_EXECUTABLE = 0o111
+# Address, permissions, offset, device, inode, path of what is mapped as code (proc_pid_maps(5)).
+_CODE = re.compile(r"^[0-9a-f]+-[0-9a-f]+ ..x\S* \S+ \S+ [0-9]+ +(/.*?)(?: \(deleted\))?$", re.MULTILINE)
+_PARENT = re.compile(r"^PPid:\t1$", re.MULTILINE)
+_INTERPRETERS = re.compile(r"(?:ba|da|z|k)?sh|python[\d.]*|perl|ruby[\d.]*|node|nodejs|php[\d.]*|java|lua[\d.]*")
+# Docker's own client is there for a request alone.
+_CLIENT = re.compile(r"/(?:.*/)?docker(?:-compose|-buildx)?")
+
+
+@dataclass(frozen=True, slots=True)
+class RootPrograms:
+    """`files`: programs, libraries, scripts, and the links to them; `folders`: with all below them."""
+
+    files: ProtectedPaths
+    folders: ProtectedPaths
+
+    def list_opened(self, *paths: str) -> tuple[str, ...]:
+        """Those that one of these paths holds, is, or lies in; sorted."""
+        return (*self.files.list_opened(*paths), *self.folders.list_opened(*paths))
+
+
+NO_PROGRAMS = RootPrograms(ProtectedPaths({}), ProtectedPaths({}))
+
+
+def read_root_programs(root: str, proc: Path = Path("/proc")) -> RootPrograms:
+    """The programs of this moment. OSError: they could not be read, or not all of them."""
+    walk = HostWalk(root)
+    commands = read_root_commands(walk)
+    paths = {*commands.certain, *list_executed(proc)}
+    paths.update(path for path in commands.scripts if _is_file(walk, path))
+    paths.update(path for path in commands.possible if _is_file(walk, path, _EXECUTABLE))
+    files, folders = _follow(walk, paths), _follow(walk, commands.folders)
+    return RootPrograms(ProtectedPaths(files), ProtectedPaths(folders, inside=True))
+
+
+def _follow(walk: HostWalk, paths: Iterable[str]) -> dict[str, str]:
+    """Each path with where it leads, and the links on its way; without what is sensitive by both names."""
+    reals = {}
+    for path in map(clean, paths):
+        ways = [(path, walk.resolve_or_keep(path)), *((link, link) for link in list_links(walk, path))]
+        for name, real in ways:
+            if not (_SENSITIVE.surrounds(name) and _SENSITIVE.surrounds(real)):
+                # No request can name what is not printable, but folders above it.
+                reals[make_printable(name)] = make_printable(real)
+    return reals
+
+
+def _is_file(walk: HostWalk, path: str, modes: int = 0) -> bool:
+    """Whether a regular file is there, and has one of these modes."""
+    real, kind = walk.find_entry(path)
+    entry = walk.lstat(real) if kind == "file" and real is not None else None
+    return entry is not None and (not modes or bool(entry.st_mode & modes))
+
+
+def list_executed(proc: Path = Path("/proc")) -> frozenset[str]:
+    """Absolute paths of programs, libraries and the scripts of daemons. OSError: /proc could not be read."""
+    return frozenset(path for pid in list_processes(proc) for path in _list_of_process(proc, pid))
+
+
+def _list_of_process(proc: Path, pid: str) -> Iterator[str]:
+    folder = f"{proc}/{pid}"
+    status = read_text(f"{folder}/status")
+    if 0 not in (parse_user(status), parse_user(status, effective=True)) or is_contained(proc, pid):
+        return
+    program, *words = parse_arguments(read_text(f"{folder}/cmdline")) or [""]
+    # Without CAP_SYS_PTRACE a process with more capabilities than this one shows no more than its command.
+    program = read_link(f"{folder}/exe").removesuffix(REPLACED) or program
+    if _CLIENT.fullmatch(program):
+        return
+    paths = {program, *_CODE.findall(read_text(f"{folder}/maps"))}
+    yield from (path for path in paths if path.startswith("/") and not path.startswith("/memfd:"))
+    # A script that is a child of process 1 is a daemon, and not one that calls docker.
+    is_daemon = _PARENT.search(status) and _INTERPRETERS.fullmatch(PurePosixPath(program).name)
+    if is_daemon and (script := next((word for word in words if not word.startswith("-")), "")):
+        yield clean(os.path.join(read_link(f"{folder}/cwd") or "/", script))

@@ -1,0 +1,190 @@
+"""Where processes of the host listen, at one moment: /proc in, ListeningSockets out.
+
+Of all listening sockets in the file system those of processes inside containers are left out: their paths are no paths
+of the host. A process that ended or belongs to another user is left out. Any other failure, such as no free file
+descriptor or no /proc, is an OSError: what could not be read is never an empty list.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from portero.decide.values.path import clean
+from portero.observe.dockerd.proc import (
+    identify_dockerd,
+    list_processes,
+    parse_containers,
+    parse_user,
+    raise_unless_ended,
+    read_link,
+    read_text,
+)
+from portero.observe.host.protected_paths import ProtectedPaths
+
+# Where the daemons listen by default; these are protected even when no process and no file can be seen.
+DEFAULT_SOCKETS = (
+    "/run/docker.sock",
+    "/var/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/var/run/containerd/containerd.sock",
+    "/run/docker/containerd/containerd.sock",
+    "/var/run/docker/containerd/containerd.sock",
+    "/run/buildkit/buildkitd.sock",
+    "/run/podman/podman.sock",
+    "/run/crio/crio.sock",
+)
+# Names that the daemons give their sockets by default.
+WELL_KNOWN = frozenset(
+    {"docker.sock", "containerd.sock", "containerd-debug.sock", "buildkitd.sock", "podman.sock", "crio.sock"}
+)
+# include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix.
+_ACCEPTS = 0x10000
+# net/unix/af_unix.c, unix_seq_show: address, references, protocol, flags, type, state, inode, path.
+_LINE = re.compile(
+    r"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ (?P<flags>[0-9A-F]+) [0-9A-F]+ [0-9A-F]+ +(?P<inode>[0-9]+) (?P<path>[^@].*)", re.S
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningSocket:
+    """A Unix socket in the file system, and the process that listens there."""
+
+    path: str  # cleaned, as the process names it
+    real: str  # after links
+    pid: int
+    uid: int  # the real user of the process
+
+    @property
+    def is_held(self) -> bool:
+        return self.uid == 0 or PurePosixPath(self.path).name in WELL_KNOWN
+
+
+@dataclass(frozen=True)
+class ListeningSockets:
+    """The listening sockets of one moment. Empty: /proc was read, and none listens.
+
+    `unattributed`: those with a daemon's default name whose process belongs to another user, and so cannot be seen.
+    `dockerds`: processes of root that execute dockerd and listen, outside containers.
+    """
+
+    sockets: tuple[ListeningSocket, ...]
+    unattributed: tuple[str, ...] = ()
+    dockerds: tuple[int, ...] = ()
+
+    @cached_property
+    def of_root(self) -> ProtectedPaths:
+        """Sockets of processes of root, those with a daemon's default name, and those that cannot be attributed."""
+        held = {socket.path: socket.real for socket in self.sockets if socket.is_held}
+        return ProtectedPaths(held | {path: path for path in self.unattributed})
+
+    @cached_property
+    def of_users(self) -> ProtectedPaths:
+        """All others: those of processes of other users."""
+        return ProtectedPaths({socket.path: socket.real for socket in self.sockets if not socket.is_held})
+
+    def list_paths(self, pid: int) -> tuple[str, ...]:
+        return tuple(socket.path for socket in self.sockets if socket.pid == pid)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    descriptor: str  # path in /proc
+    pid: int
+    contained: bool
+
+
+def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
+    """The sockets on which processes of the host listen now. OSError: /proc could not be read, or not all of it."""
+    pids = list_processes(proc)
+    listening = dict(_list_in_namespaces(proc, pids))
+    holders = _find_holders(proc, pids, listening.keys())
+    unheld = [path for inode, path in listening.items() if inode not in holders]
+    sockets = tuple(_list_sockets(listening, holders))
+    of_root = sorted({socket.pid for socket in sockets if socket.uid == 0})
+    return ListeningSockets(
+        sockets,
+        tuple(clean(path) for path in unheld if path.startswith("/") and PurePosixPath(path).name in WELL_KNOWN),
+        tuple(pid for pid in of_root if identify_dockerd(pid, proc) is not None),
+    )
+
+
+def _list_in_namespaces(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(inode, path) of the listening sockets in each network namespace that a process outside containers is in."""
+    # Our own is listed even where the links of all other processes are closed to us.
+    seen = {read_link(f"{proc}/self/ns/net")}
+    host_pids = read_link(f"{proc}/self/ns/pid")
+    yield from list_listening(f"{proc}/self/net/unix")
+    for pid in pids:
+        namespace = read_link(f"{proc}/{pid}/ns/net")
+        if namespace in seen or not namespace or read_link(f"{proc}/{pid}/ns/pid") != host_pids:
+            continue
+        seen.add(namespace)
+        yield from list_listening(f"{proc}/{pid}/net/unix")
+
+
+def list_listening(file: str) -> Iterator[tuple[str, str]]:
+    """(inode, path) of each listening socket with a path; abstract ones ("@...") cannot be mounted."""
+    for line in read_text(file).split("\n"):
+        # A line feed in a path makes lines of another form; no daemon has one in its path.
+        match = _LINE.fullmatch(line)
+        if match and int(match["flags"], 16) & _ACCEPTS:
+            yield match["inode"], match["path"]
+
+
+def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> dict[str, _Holder]:
+    """The process that has each socket open: one of root outside containers before any other, then one outside."""
+    holders: dict[str, _Holder] = {}
+    open_ends = set(wanted)
+    # The newest first: systemd has the sockets open that it opened for others.
+    for pid in sorted(pids, key=int, reverse=True):
+        if not open_ends:
+            break
+        opened = [
+            (inode, link_path) for inode, link_path in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends
+        ]
+        if not opened:
+            continue
+        contained = is_contained(proc, pid)
+        of_root = not contained and parse_user(read_text(f"{proc}/{pid}/status")) == 0
+        for inode, link_path in opened:
+            if inode not in holders or (holders[inode].contained and not contained) or of_root:
+                holders[inode] = _Holder(link_path, int(pid), contained)
+            if of_root:
+                open_ends.discard(inode)
+    return holders
+
+
+def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
+    try:
+        descriptors = os.listdir(folder)
+    except OSError as error:
+        raise_unless_ended(error)
+        return
+    for descriptor in descriptors:
+        link_path = f"{folder}/{descriptor}"
+        link = read_link(link_path)
+        if link.startswith("socket:["):
+            yield link[len("socket:[") : -1], link_path
+
+
+def is_contained(proc: Path, pid: str) -> bool:
+    """Whether a process is in another PID namespace, or in the control group of a container that we are not in."""
+    namespace = read_link(f"{proc}/{pid}/ns/pid")
+    if namespace and namespace != read_link(f"{proc}/self/ns/pid"):
+        return True
+    return not parse_containers(read_text(f"{proc}/{pid}/cgroup")) <= parse_containers(read_text(f"{proc}/self/cgroup"))
+
+
+def _list_sockets(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
+    for inode, holder in holders.items():
+        process = holder.descriptor.rpartition("/fd/")[0]
+        # A user that changed since counts as it is now; a process without one has ended.
+        if holder.contained or (uid := parse_user(read_text(f"{process}/status"))) is None:
+            continue
+        # A relative path counts from the folder of the process.
+        path = clean(os.path.join(read_link(f"{process}/cwd"), listening[inode]))
+        folder, _, name = path.rpartition("/")
+        yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", holder.pid, uid)

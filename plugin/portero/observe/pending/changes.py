@@ -1,0 +1,187 @@
+"""What an allowed request can change of what is known of a daemon: operation, path, query and body in, touches out.
+
+An operation that is not listed here changes no fact that is kept; an unknown one can change anything.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from portero.decide.reading.envelope import Envelope
+from portero.decide.reading.go_json import Pairs, parse_json
+from portero.decide.reading.routes import ApiRequest, Match, Routes
+from portero.decide.reading.uri import Target, find_first
+from portero.decide.values.json_fields import to_text, to_texts
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.observe.dockerd.api import read_object
+
+# state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
+# changes, and no other one.
+TouchedKind = Literal["container", "state", "start", "volume", "network"]
+OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
+MadeKind = Literal["container", "exec", "service", "pruned", "nothing", ""]
+_ID = re.compile(r"[0-9a-f]{64}")
+BEGINNING = re.compile(r"[0-9a-f]{1,63}")
+# Of a container with a longer name nothing is kept, and a volume has none.
+MAX_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Objects of a kind whose facts a request can change: those that `ref` can mean; "": all of them."""
+
+    kind: TouchedKind
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleChange:
+    """`makes`: what the answer can name; "pruned": which containers are gone; "nothing": it ends a use of a name.
+
+    `name`: that of the new container, or the container of the exec. `lasts`: whether it counts until its answer comes;
+    False: what it only ends, removes or makes is found by who asks after it was waited for.
+    """
+
+    touches: tuple[Touch, ...] = ()
+    makes: MadeKind = ""
+    name: str = ""
+    lasts: bool = True
+
+
+NOTHING = PossibleChange()
+EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume"), Touch("network")))
+
+
+def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
+    try:
+        return find_change(routes.read_request(envelope))
+    except Refused:
+        return EVERYTHING  # of what is not enforced: what dockerd makes of it is not known
+
+
+def find_change(request: ApiRequest) -> PossibleChange:
+    find = _CHANGES.get(request.match.operation.id)
+    if find is None or request.match.operation.reads:
+        return NOTHING
+    change = find(request.match, request.target, request.envelope.body)
+    if not change.touches:
+        return change
+    return replace(change, touches=tuple(one for each in change.touches for one in _widen(each)))
+
+
+def read_id(body: bytes) -> str:
+    """The ID of what an answer says was made; "": there is none."""
+    id = to_text((read_object(body) or {}).get("Id"))
+    return id if _ID.fullmatch(id) else ""
+
+
+def read_deleted(body: bytes) -> list[str] | None:
+    """The IDs of the containers that an answer says are gone; None: it does not say."""
+    answer = read_object(body)
+    return None if answer is None else to_texts(answer.get("ContainersDeleted"))
+
+
+def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
+    """`privileged` and `user` of an exec as docker inspect shows them; None: it can be read otherwise than it looks."""
+    try:
+        tree = parse_json(body or b"")
+    except Refused:
+        return None
+    if not isinstance(tree, Pairs):
+        return None
+    # What Docker takes for one of the two names stands there once, and is spelt so.
+    pairs = [(name, value) for name, value in tree if name.casefold() in ("user", "privileged")]
+    sent = dict(pairs)
+    if len(sent) < len(pairs) or not sent.keys() <= {"User", "Privileged"}:
+        return None
+    user, privileged = sent.get("User") or "", sent.get("Privileged") or False
+    if not isinstance(user, str) or not isinstance(privileged, bool):
+        return None
+    return {"privileged": privileged, "user": user}
+
+
+def _widen(touch: Touch) -> tuple[Touch, ...]:
+    """What a container is called by another one's link can be any of them; what is too long means nothing kept."""
+    if touch.kind in OF_CONTAINERS and "/" in touch.ref:
+        return (Touch(touch.kind),)
+    return (touch,) if len(touch.ref) <= MAX_NAME else ()
+
+
+_Find = Callable[[Match, Target, bytes | None], PossibleChange]
+
+
+def _find_id(match: Match) -> str:
+    return match.path.get("id", "").removeprefix("/")
+
+
+def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    name = find_first(target.query, "name").removeprefix("/")
+    # A name can take the place of what begins an ID.
+    lasts = BEGINNING.fullmatch(name) is not None
+    return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1], lasts)
+
+
+def _rename(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # Whose name that is, or whose ID begins so, may be another one by then.
+    name = find_first(target.query, "name").removeprefix("/")
+    return PossibleChange((Touch("container", _find_id(match)), *([Touch("container", name)] if name else [])))
+
+
+def _alter(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("container", _find_id(match)), Touch("state", _find_id(match))))
+
+
+def _start(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    # A first start fills in HostConfig and aliases; an old daemon takes a HostConfig in the body (docker-facts 7.5).
+    if body:
+        return _alter(match, target, body)
+    return PossibleChange((Touch("start", _find_id(match)), Touch("state", _find_id(match))))
+
+
+def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    return PossibleChange((Touch("state", _find_id(match)),), lasts=False)
+
+
+def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
+    sent = read_object(body or b"{}") or {}
+    names = [to_text(value) for key, value in sent.items() if key.lower() == "container"]
+    # Without a name any of them.
+    return PossibleChange((Touch("container", names[0].removeprefix("/") if len(names) == 1 else ""),))
+
+
+def _touch_all(*kinds: TouchedKind) -> PossibleChange:
+    return PossibleChange(tuple(Touch(kind) for kind in kinds))
+
+
+def _make_constant(change: PossibleChange) -> _Find:
+    return lambda match, target, body: change
+
+
+_CHANGES: Mapping[str, _Find] = {
+    "ContainerCreate": _create,
+    "ContainerRename": _rename,
+    "ContainerUpdate": _alter,
+    "ContainerDelete": _alter,
+    "ContainerStart": _start,
+    "ContainerRestart": _start,
+    "ContainerStop": _end,
+    "ContainerKill": _end,
+    "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_find_id(match)[: MAX_NAME + 1]),
+    **dict.fromkeys(("PutContainerArchive", "ImageBuild"), _make_constant(PossibleChange(makes="nothing"))),
+    "ContainerPrune": _make_constant(PossibleChange(makes="pruned", lasts=False)),
+    "NetworkConnect": _connect,
+    "NetworkDisconnect": _connect,
+    **dict.fromkeys(("NetworkCreate", "NetworkDelete"), _make_constant(_touch_all("network"))),
+    "NetworkPrune": _make_constant(replace(_touch_all("network"), lasts=False)),
+    **dict.fromkeys(
+        ("VolumeDelete", "VolumeUpdate"),
+        lambda match, target, body: PossibleChange((Touch("volume", match.path.get("name", "")),)),
+    ),
+    "VolumePrune": _make_constant(replace(_touch_all("volume"), lasts=False)),
+    **dict.fromkeys(("ServiceCreate", "ServiceUpdate"), _make_constant(PossibleChange(makes="service", lasts=False))),
+    **dict.fromkeys(
+        ("SwarmInit", "SwarmJoin", "SwarmLeave", "SwarmUnlock"), _make_constant(replace(EVERYTHING, lasts=False))
+    ),
+}

@@ -1,0 +1,4 @@
+"""This process: its threads, its own files, what systemd is told.
+
+Imports: decide.values.
+"""

@@ -1,0 +1,120 @@
+"""The decision log: a line for each decision, to a file, to standard output or to systemd's journal.
+
+A line that is not written in whole is an error, and so is one that would wait for an earlier one that hangs.
+"""
+
+import errno
+import json
+import logging
+import threading
+import time
+from typing import Literal
+
+from portero.decide.decision import Decision
+from portero.observe.process.threads import start_thread
+from portero.serve.decision_log.journald import Journal
+from portero.serve.decision_log.log_file import LineWriter
+from portero.serve.decision_log.log_state import JOURNAL, LogState
+
+# When lines reach the disk: when the kernel writes them, each second, before each answer.
+Sync = Literal["off", "interval", "each"]
+_SYNC_EVERY = 1.0
+_LOG = logging.getLogger(__name__)
+# With PORTERO_LOG_READS=none these have no line when they are allowed. None of them hands out the content of a
+# container, an image or a secret.
+FREQUENT_READS = frozenset(
+    (
+        *("SystemPing", "SystemPingHead", "SystemVersion", "SystemInfo", "SystemDataUsage"),
+        *("ContainerList", "ImageList", "VolumeList", "NetworkList", "NetworkListSlash"),
+        *("ServiceList", "TaskList", "NodeList", "SecretList", "ConfigList", "PluginList"),
+    )
+)
+# json.dumps would make one for each line. A line is a tree.
+_WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
+
+
+class DecisionLog:
+    """Appends lines to `target`: a file's path, `-` or `journald`. Opening and writing raise OSError."""
+
+    def __init__(self, target: str, sync: Sync = "off") -> None:
+        self.state = LogState()
+        self._target = target
+        self._sync = sync
+        self._lock = threading.Lock()
+        self._sink = Journal() if target == JOURNAL else LineWriter(target, self.state, synced=sync != "off")
+        self._unsynced = False
+        self._check_sync()
+
+    def start(self, *, is_replacement: bool) -> None:
+        """Once in the deciding process. `is_replacement`: the one before may have left half a line."""
+        self.state.torn = is_replacement
+        if self._sync == "interval":
+            start_thread("sync", self._sync_often)
+
+    def write(self, line: str) -> None:
+        """Append one line; raises OSError when it could not be written in whole, or an earlier one does not end."""
+        try:
+            self._begin()
+            try:
+                self._sink.write(line)
+                self._unsynced = True
+                if self._sync == "each":
+                    self._sink.prepare_sync()()
+            finally:
+                self._end()
+        except OSError:
+            self.state.fail()
+            raise
+
+    def sync(self) -> None:
+        """Bring to the disk what is not there yet; a failure counts as a lost line."""
+        try:
+            self._begin()
+            try:
+                if not self._unsynced:
+                    return
+                self._unsynced = False
+                bring_to_disk = self._sink.prepare_sync()
+            finally:
+                self._end()
+            # Without the lock: lines do not wait for the disk.
+            bring_to_disk()
+        except OSError as error:
+            self.state.fail()
+            _LOG.error("cannot sync the decision log: %s", error.strerror)
+
+    def _begin(self) -> None:
+        """Be the only writer; a file system that hangs stalls the one line that is in it, not those after it."""
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.state.measure_seconds_left()):
+            raise TimeoutError(errno.ETIMEDOUT, "an earlier write does not end", self._target)
+        self.state.begin()
+
+    def _end(self) -> None:
+        self.state.end()
+        self._lock.release()
+
+    def _check_sync(self) -> None:
+        try:
+            if self._sync != "off":
+                self._sink.prepare_sync()()
+        except OSError as error:
+            why = f"PORTERO_LOG_SYNC={self._sync} needs a file, and it cannot be synced ({error.strerror})"
+            raise OSError(error.errno, why, self._target) from error
+
+    def _sync_often(self) -> None:
+        while True:
+            time.sleep(_SYNC_EVERY)
+            self.sync()
+
+
+def is_frequent_read(decision: Decision) -> bool:
+    """Whether it is a ping or a list that is allowed without any violation, and by the rules."""
+    subject = decision.subject
+    return (
+        subject.operation in FREQUENT_READS and subject.reads and not decision.violations and not decision.breaks_glass
+    )
+
+
+def write_line(decision: Decision, microseconds: int) -> str:
+    """What json.dumps makes of Decision.line(); all of it is ASCII."""
+    return _WRITER.encode(decision.line(microseconds))

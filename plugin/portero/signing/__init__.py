@@ -1,5 +1,0 @@
-"""Signed policy folders: read them whole, verify them, remember the highest version seen.
-
-The only place that signs and verifies files.
-Imports: files, identity, policy, values.
-"""

@@ -1,5 +1,0 @@
-"""From refused requests to the site values and exceptions that would have allowed them.
-
-What a rule must never allow is not suggested.
-Imports: decision, engine, flags, policy, refusals, values.
-"""

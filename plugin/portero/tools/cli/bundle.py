@@ -1,0 +1,185 @@
+"""`portero bundle`: signed policy folders as files for registries and servers."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from portero.decide.identity.key_pairs import PrivateKey
+from portero.observe.files.whole_files import read_regular_file, replace_file
+from portero.observe.stores import api_tables
+from portero.serve.application import loading, signed_folders
+from portero.serve.settings.setting_values import CURRENT, OciAddress, parse_address
+from portero.serve.settings.settings import Settings
+from portero.serve.signing import signature
+from portero.tools.cli import options, policy_source, secret_input
+from portero.tools.cli.next_version import ask_version, find_in_force, sign_above
+from portero.tools.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize_manifest
+from portero.tools.cli.terminal import show, show_lines
+from portero.tools.registries import bundle_archive
+from portero.tools.registries.bundle_archive import Bundle, BundleRefused, Trust, open_bundle
+from portero.tools.registries.bundle_fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource
+from portero.tools.registries.bundle_pull import pull_bundle
+from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE_MODE = 0o644
+# Of a pull that failed while there is no bundle at all: portero-bundle.service then tries again within seconds.
+_NOTHING_YET = 3
+_NO_BUNDLE = "name a file that `portero bundle build` wrote, or an address"
+_CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust; PORTERO_BUNDLE_CA.")
+_KEY = click.option(
+    *("--key", "key_file"),
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The private key that signs the archive.",
+)
+
+
+@click.group()
+def bundle() -> None:
+    """Bring signed policy to many hosts: build, push, pull and show bundles.
+
+    A bundle is a signed policy folder as one file, which is signed too. `push` takes it to a registry; a host
+    fetches it with `portero bundle pull`, which portero-bundle.timer starts every few minutes.
+    """
+
+
+@bundle.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The bundle.")
+@_KEY
+def build(folder: Path, output: Path, key_file: Path) -> None:
+    """Make the file of a folder that `portero sign` has signed; for a server, or to carry it.
+
+    FILE.sig gets its signature, and belongs beside it.
+    """
+    key, files = secret_input.read_key(key_file), read_files(folder)
+    manifest = read_manifest(folder, files)
+    built = _pack(files, key)
+    for file, data in ((_name_signature(output), f"{built.signature}\n".encode()), (output, built.data)):
+        with options.explain_os_errors(file):
+            replace_file(file, data, _FILE_MODE)
+    show_lines([f"{output}: {describe(manifest)}"])
+
+
+@bundle.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.argument("address", metavar="OCI")
+@_KEY
+@click.option("--after", type=click.IntRange(min=0), help="The version in force on the hosts, 0 for none.")
+@options.LOGIN
+@_CA
+def push(folder: Path, address: str, key_file: Path, after: int | None, login: str | None, ca: str | None) -> None:
+    """Put a signed folder into a registry: oci://registry/name:tag.
+
+    Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
+    host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
+    """
+    settings = policy_source.load_host_settings({"bundle_login": login, "bundle_ca": ca})
+    parsed = _parse(address)
+    if not isinstance(parsed, OciAddress) or parsed.is_digest:
+        options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
+    key, files = secret_input.read_key(key_file), read_files(folder)
+    manifest = read_manifest(folder, files)
+    with options.give_up_on(TransportFailed):
+        registry = _open_source(parsed, settings).open_registry(parsed)
+        known = find_in_force(registry, manifest.group, key, settings, after)
+        files = sign_above(folder, files, key, ask_version(manifest, after) if known is None else known, after)
+        manifest = read_manifest(folder, files)
+        about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
+        digest = registry.push(_pack(files, key), about)
+    show_lines([f"{address}: {describe(manifest)}, {digest}"])
+
+
+@bundle.command()
+@options.LOGIN
+@options.STATE
+def pull(login: str | None, state: str | None) -> None:
+    """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is verified.
+
+    portero-bundle.timer starts this every few minutes. A bundle that trusted keys have signed, for a group of this
+    host, and not older than what was in force takes the place of the one before; otherwise the last good one stays.
+
+    Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
+    3: either of the two, and there is none from before.
+    """
+    settings = policy_source.load_host_settings({"bundle_login": login, "state": state})
+    if not settings.bundle:
+        options.give_up(["PORTERO_BUNDLE is empty: name the address of a bundle"])
+
+    def read_trust() -> Trust:
+        reader = signed_folders.make_signed_reader(settings)
+        return Trust(reader.trusted, settings.host_groups, reader.seen)
+
+    def try_load(folder: Path) -> None:
+        """Load all policy as the plugin will, with the bundle in this folder. Raises LoadError."""
+        routes, _ = api_tables.load_api()
+        loading.load_trusted(replace(settings, schemas=(*settings.schemas[:-1], folder)), routes.operations)
+
+    source, place = _open_source(_parse(settings.bundle), settings), settings.bundle_folder
+    after = pull_bundle(source, place, read_trust, try_load)
+    if after.fault:
+        show_lines([f"portero: {after.fault}"], err=True)
+        is_first = not os.path.lexists(place / CURRENT)
+        sys.exit(_NOTHING_YET if is_first else options.REFUSED if after.refused else options.ERROR)
+    show_lines([f"{settings.bundle}: for {after.group}, version {after.version}"])
+
+
+@bundle.command("show")
+@click.argument("source", metavar="FILE|ADDRESS")
+@options.LOGIN
+@_CA
+@options.TRUSTED
+@options.JSON_OUTPUT
+def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
+    """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
+    settings = policy_source.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
+    failures = options.give_up_on(TransportFailed)
+    try:
+        unread = options.explain_os_errors(source, _NO_BUNDLE, by_file=True)
+        with failures, unread, limit_seconds(WHOLE * DEADLINE):
+            _, manifest = open_bundle(_read_bundle(source, settings), read_trusted_keys(settings))
+    except DeadlinePassed:
+        options.give_up([f"{source}: could not be read within {WHOLE * DEADLINE:g} s"])
+    except BundleRefused as refused:
+        show_lines([f"{source}: {refused}"])
+        sys.exit(options.REFUSED)
+    files = sorted(manifest.files)
+    lines = [f"{source}: {describe(manifest)}, key {manifest.key}", *files]
+    show({**summarize_manifest(manifest), "files": files}, lines, as_json=as_json)
+
+
+def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
+    data = bundle_archive.pack(files)
+    return Bundle(data, signature.sign_file(data, key))
+
+
+def _read_bundle(source: str, settings: Settings) -> Bundle:
+    if "://" not in source:
+        data = read_regular_file(source, bundle_archive.MAX_ARCHIVE_SIZE)
+        try:
+            text = read_regular_file(_name_signature(Path(source))).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            text = ""
+        return Bundle(data, text)
+    bundle = _open_source(_parse(source), settings).fetch()
+    assert bundle is not None  # noqa: S101 - None means unchanged since a digest, and none is given
+    return bundle
+
+
+def _name_signature(file: Path) -> Path:
+    return file.with_name(file.name + SIGNATURE_SUFFIX)
+
+
+def _open_source(address: OciAddress | str, settings: Settings) -> BundleSource:
+    return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca, settings.bundle_hosts)
+
+
+def _parse(address: str) -> OciAddress | str:
+    with options.give_up_on(ValueError, name=address):
+        return parse_address(address)

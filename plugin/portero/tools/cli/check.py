@@ -1,0 +1,146 @@
+"""`portero check`: decides requests from files without a daemon, or shows the documents that rules see."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+from portero.decide.judging.judge import Judge
+from portero.decide.policy.policy import Policy
+from portero.decide.values.refusals import Refused
+from portero.tools.cli import check_fix, check_report, judge_loading, options, policy_source
+from portero.tools.cli.check_report import ReportNotes
+from portero.tools.cli.file_decisions import FileJudge
+from portero.tools.cli.input_files import FILE
+from portero.tools.cli.terminal import show_json, show_lines, show_text
+from portero.tools.compose import project
+from portero.tools.compose.project import Reading
+from portero.tools.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
+
+
+@click.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=FILE)
+@click.option(
+    "-f",
+    "--file",
+    "project_files",
+    metavar="FILE",
+    multiple=True,
+    type=FILE,
+    help="A compose file; those that are repeated override earlier ones, as with docker compose.",
+)
+@click.option("--env-file", "env_files", metavar="FILE", multiple=True, type=FILE, help="Variables for Compose.")
+@click.option(
+    "--compose-profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    default=["*"],
+    help="A profile of the compose file; repeatable. Default: all of them.",
+)
+@click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
+@click.option("--fix", is_flag=True, help="Show the compose.override.yaml that makes the services legal.")
+@click.option("--write", is_flag=True, help="With --fix: keep it, merged into one that is there.")
+@click.option("--all", "show_all", is_flag=True, help="Print what is allowed or only logged, too.")
+@click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
+@options.takes_format("text", "json", "sarif", "junit")
+@options.takes_policy
+@options.takes_host
+@options.takes_compose
+def check(
+    files: tuple[str, ...],
+    project_files: tuple[str, ...],
+    env_files: tuple[str, ...],
+    profiles: tuple[str, ...],
+    operation: str | None,
+    fix: bool,
+    write: bool,
+    show_all: bool,
+    as_request: bool,
+    form: str,
+    project_root: str | None,
+    env: tuple[str, ...],
+    no_sandbox: bool,
+    **given: str | tuple[str, ...] | None,
+) -> None:
+    """Judge the requests in files, without a daemon; - is standard input.
+
+    A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), what docker inspect printed, an
+    envelope as dockerd posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by
+    hand, or a body with --operation. Without one, the compose files of the current folder. Decisions are those of mode
+    enforce.
+    """
+    if write and not fix:
+        options.give_up(["--write: needs --fix"])
+    if fix and (form != "text" or as_request):
+        options.give_up(["--fix: prints an override as text; leave out --format, --json and --request"])
+    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    judge = judge_loading.load_remote_judge(settings)
+    reading = Reading(
+        project_root,
+        options.read_variables(env, os.environ),
+        not no_sandbox,
+        env_files,
+        profiles,
+        knows_daemon=settings.host_root != "none" or settings.daemon_config is not None,
+    )
+    sees_host = settings.host_root != "none"
+    files_judge = FileJudge(
+        judge, reading, operation, sees_host=sees_host, existing=judge_loading.list_host_objects(settings)
+    )
+    with options.give_up_on(InvalidRequestFile):
+        projects = [project_files or _find_project()] if project_files or not files else []
+        projects += [(file,) for file in files]
+        if fix:
+            sys.exit(check_fix.fix_projects(files_judge, projects, is_written=write))
+        requests = files_judge.read(projects)
+        if not requests:
+            options.give_up([f"{', '.join(map(', '.join, projects))}: no requests found"])
+        if as_request:
+            passed = [*map(_show_document, files_judge.make_judges(requests), requests)]
+        else:
+            checked, notes = files_judge.decide(requests)
+            _show_decisions(checked, form, judge.policy, notes, show_all=show_all)
+            passed = [each.decision.allowed for each in checked]
+    sys.exit(options.ALLOWED if all(passed) else options.REFUSED)
+
+
+def _find_project() -> tuple[str, ...]:
+    """The compose files that docker compose finds by itself."""
+    files = project.open_command([], os.getcwd(), None).files
+    if not files:
+        options.give_up(["no compose file here: name a FILE"])
+    return tuple(map(os.path.relpath, files))
+
+
+def _show_decisions(
+    checked: Sequence[DecidedRequest], form: str, policy: Policy, notes: ReportNotes, *, show_all: bool
+) -> None:
+    if form in ("sarif", "junit"):
+        from portero.tools.report.output_formats import make_sarif_of_decisions, write_junit_decisions
+
+        if form == "sarif":
+            show_json(make_sarif_of_decisions(checked, policy))
+        else:
+            show_text(write_junit_decisions(checked))
+    elif form == "json":
+        for each in checked:
+            show_json(check_report.make_line(each), indent=None)
+    else:
+        show_lines(check_report.list_report(checked, notes, show_all=show_all))
+
+
+def _show_document(judge: Judge, request: FileRequest) -> bool:
+    """For rule writers: the document that rules see."""
+    try:
+        document = request.content
+        if isinstance(document, bytes):
+            document = judge.document(document, time.time(), request.identity)
+    except Refused as refused:
+        show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
+        return False
+    show_json(document)
+    return True

@@ -1,0 +1,100 @@
+"""The commands, each imported when it runs."""
+
+import gc
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from portero import __version__
+from portero.serve.application import operational_log
+from portero.tools.cli.terminal import CommandFailed, end_with_reader
+
+# Each command: its module here, its name in it, and its line in `portero --help`.
+_COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
+    "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
+    "check": ("check", "check", "Judge the requests in files, without a daemon."),
+    "devices": ("devices_command", "devices", "Close devices to dockerd."),
+    "door": ("door", "door", "Sockets that know who asks."),
+    "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
+    "host": ("host_command", "host", "Check this host: kernel, dockerd, who reaches it."),
+    "images": ("images", "images", "Fetch signatures of images, see which may run."),
+    "init": ("init", "init", "Write a site folder."),
+    "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
+    "login": ("login", "login", "Let docker send a token with every request."),
+    "new": ("new", "new", "Write a rule to begin with, or a list of images."),
+    "record": ("serve_command", "record", "Answer dockerd as `portero serve` does, and record every request."),
+    "replay": ("replay", "replay", "Run recorded requests through a policy."),
+    "report": ("report", "report", "Turn decision logs into one HTML page."),
+    "rules": ("explain", "rules", "List the rules."),
+    "scan": ("scan", "scan", "Judge what exists on a daemon."),
+    "schemas": ("new", "schemas", "Write the JSON schemas of site files to a policy folder."),
+    "serve": ("serve_command", "serve", "Answer dockerd on the plugin socket."),
+    "sign": ("sign", "sign", "Sign all files of a policy folder for a group of hosts."),
+    "status": ("status_command", "status", "Ask the running plugin for its status."),
+    "suggest": ("suggest", "suggest", "Suggest site values and exceptions."),
+    "test": ("test_command", "prove", "Prove the rules."),
+    "token": ("token", "token", "Make and check tokens that say who asks."),
+    "try": ("try_command", "tryout", "Run a docker or docker-compose command against a stand-in."),
+    "verify": ("sign", "verify", "Check that a trusted key signed a policy folder."),
+}
+
+
+_SERVICES = ("serve", "record")
+
+
+class _Commands(click.Group):
+    """Imports only the command that runs: dockerd waits for `serve`."""
+
+    @end_with_reader()
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        # A garbage collection while modules load takes a tenth of the time, and frees nothing.
+        gc.disable()
+        try:
+            command: click.Command = getattr(import_module(f"portero.tools.cli.{module}"), name)
+        finally:
+            # The modules stay, so later collections skip them too.
+            gc.freeze()
+            gc.enable()
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0].isidentifier() and args[0] not in _COMMANDS:
+            cure = import_module("portero.decide.values.spelling").suggest_name(args[0], sorted(_COMMANDS))
+            ctx.fail(f"No such command '{args[0]}'{cure}")
+        return super().resolve_command(ctx, args)
+
+    @end_with_reader()
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.Abort, KeyboardInterrupt):
+            raise CommandFailed("ended before it was done") from None
+        except OSError as error:
+            # Of what runs for dockerd, the whole trace goes to the journal.
+            if error.filename is None or ctx.invoked_subcommand in _SERVICES:
+                raise
+            raise CommandFailed(f"{error.filename}: {error.strerror}") from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="portero", message="%(prog)s %(version)s")
+def main() -> None:
+    """Admission webhook for plain Docker: every refusal with its reason and its remedy."""
+    operational_log.start()

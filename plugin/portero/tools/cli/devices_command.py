@@ -1,0 +1,170 @@
+"""`portero devices`: whether dockerd and containerd may open devices, by drop-ins of their systemd units.
+
+Each has its start probed.
+
+Nodes of numbers that no driver owns are made and opened: the control group answers EPERM before the kernel looks for a
+driver and says ENXIO (fs/namei.c, inode_permission). So nothing is opened, and no driver is loaded.
+"""
+
+import errno
+import os
+import re
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from portero.observe.dockerd.device_policy import PROBED, find_unit
+from portero.observe.files.mountinfo import MountReader
+from portero.tools.cli import options
+from portero.tools.cli.terminal import show_lines
+
+_SHIPPED = (Path("/usr/local/share/portero"), Path("/usr/share/portero"))
+_UNITS = Path("/etc/systemd/system")
+_CLOSED = ("docker", "containerd")
+_RELOAD = ("systemctl", "daemon-reload")
+# There while systemd runs the host (sd_booted(3)).
+_SYSTEMD = Path("/run/systemd/system")
+
+
+@click.group()
+def devices() -> None:
+    """Close devices to dockerd: it opens those that a build, image or archive holds.
+
+    docker.service and containerd.service then let them make device nodes, and open none (docs/install.md).
+    """
+
+
+@devices.command()
+def close() -> None:
+    """Put the drop-ins of docker.service and containerd.service in place."""
+    if not _SYSTEMD.is_dir():
+        options.give_up(
+            ["systemd does not run here, and only its units close devices to dockerd: build elsewhere, and pull"]
+        )
+    for unit in _CLOSED:
+        paths = [folder / f"{unit}-devices.conf" for folder in _SHIPPED]
+        shipped = next((path for path in paths if path.exists()), None)
+        if shipped is None:
+            options.give_up([f"{paths[0]}: is not there: install Portero with make install, or its package"])
+        drop_in = _find_drop_in(unit)
+        with options.explain_os_errors(drop_in, "run it as root"):
+            if not drop_in.is_symlink() or drop_in.readlink() != shipped:
+                drop_in.parent.mkdir(parents=True, exist_ok=True)
+                drop_in.unlink(missing_ok=True)
+                drop_in.symlink_to(shipped)
+    _reload_units()
+    show_lines(["dockerd and containerd open no device from their next start on: systemctl restart containerd docker"])
+
+
+@devices.command("open")
+def open_again() -> None:
+    """Take the drop-ins away again."""
+    for drop_in in map(_find_drop_in, _CLOSED):
+        with options.explain_os_errors(drop_in, "run it as root"):
+            drop_in.unlink(missing_ok=True)
+    _reload_units()
+    show_lines(["dockerd and containerd may open devices"])
+
+
+@devices.command()
+@click.option("--containerd", "unpacks_nothing", is_flag=True, help="Of containerd, which unpacks no archives.")
+def probe(*, unpacks_nothing: bool) -> None:
+    """Probe it before dockerd starts; docker.service runs this, and containerd.service.
+
+    Exit status 1: dockerd could open devices.
+    """
+    try:
+        fault = probe_start(os.environ, unpacks=not unpacks_nothing)
+    except OSError as error:
+        options.give_up([f"{error.filename}: {error.strerror}: what dockerd may open cannot be probed"])
+    if fault:
+        what = "containerd may open devices" if unpacks_nothing else "dockerd does not start"
+        show_lines([f"portero: {what}: {fault} (to let it: portero devices open)"], err=True)
+        sys.exit(options.REFUSED)
+
+
+def _find_drop_in(unit: str) -> Path:
+    return _UNITS / f"{unit}.service.d" / "portero-devices.conf"
+
+
+def _reload_units() -> None:
+    name = " ".join(_RELOAD)
+    with options.explain_os_errors(name, "is systemd installed?"):
+        ended = subprocess.run(_RELOAD, stderr=subprocess.PIPE, text=True)  # noqa: S603 - fixed words
+    if ended.returncode:
+        root = "" if os.geteuid() == 0 else "; run it as root"
+        options.give_up([f"{name}: {' '.join(ended.stderr.split()) or f'ended with status {ended.returncode}'}{root}"])
+
+
+# For local and experimental use, as characters and as blocks (Documentation/admin-guide/devices.txt of Linux).
+_LOCAL = (*range(60, 64), *range(120, 128))
+_KINDS = {"character": stat.S_IFCHR, "block": stat.S_IFBLK}
+_GROUPS = {"character": "char", "block": "block"}
+
+
+def probe_start(
+    environment: Mapping[str, str],
+    folder: str = "/dev",
+    proc: str = "/proc",
+    left: str = PROBED,
+    *,
+    unpacks: bool = True,
+) -> str:
+    """Say why this start of a unit lets dockerd open devices; empty, and left in `left` for Portero: it does not.
+
+    `environment`: of the unit's processes. `folder`: where devices can be opened. `unpacks`: whether it unpacks
+    archives, in DOCKER_TMPDIR. OSError: it could not be probed.
+    """
+    # A line is HIERARCHY:CONTROLLERS:PATH (cgroups(7)).
+    groups = Path(f"{proc}/self/cgroup").read_text().splitlines()
+    unit = find_unit(line.split(":", 2)[2] for line in groups)
+    start = environment.get("INVOCATION_ID", "")
+    if not unit or not start:
+        return "systemd starts no unit here"
+    os.makedirs(left, mode=0o755, exist_ok=True)
+    path = Path(left, unit)
+    path.unlink(missing_ok=True)
+    temporary = environment.get("DOCKER_TMPDIR", "")
+    if unpacks and not (temporary and _is_nodev(temporary, proc)):
+        return f"{temporary or 'DOCKER_TMPDIR'} is on no mount with the option nodev"
+    if fault := _probe_devices(folder, Path(f"{proc}/devices").read_text()):
+        return fault
+    path.write_text(start)
+    return ""
+
+
+def _is_nodev(folder: str, proc: str) -> bool:
+    return MountReader(f"{proc}/self/mountinfo").read().find_mount(os.path.realpath(folder)).nodev
+
+
+def _probe_devices(folder: str, drivers: str) -> str:
+    character, _, block = drivers.partition("Block devices:")
+    with tempfile.TemporaryDirectory(prefix=".portero-", dir=folder) as made:
+        for kind, owned in (("character", character), ("block", block)):
+            taken = {int(number) for number in re.findall(r"^ *([0-9]+) ", owned, re.MULTILINE)}
+            number = next((number for number in _LOCAL if number not in taken), None)
+            if number is None:
+                return f"drivers own all {kind} devices that are for local use"
+            if fault := _probe_device(f"{made}/{kind}", kind, number):
+                return fault
+    return ""
+
+
+def _probe_device(path: str, kind: str, number: int) -> str:
+    try:
+        os.mknod(path, _KINDS[kind] | 0o600, os.makedev(number, 0))
+    except PermissionError:
+        return f"{kind} devices cannot be made, which images need: write DeviceAllow={_GROUPS[kind]}-* m"
+    for flags in (os.O_RDONLY, os.O_WRONLY):
+        try:
+            os.close(os.open(path, flags | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno == errno.EPERM:
+                continue
+        return f"{kind} devices can be opened"
+    return ""

@@ -1,0 +1,83 @@
+"""`portero host`: collects the facts of this host and checks them against the rules about hosts."""
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import cast
+
+import click
+
+from portero.decide.values.errors import LoadError
+from portero.decide.values.json_types import JSON
+from portero.observe.files.chroot import Files
+from portero.serve.application.loading import make_reader
+from portero.serve.status.policy_state import warn_of_accounts
+from portero.tools.cli import options, policy_source
+from portero.tools.cli.policy_source import HostSettings
+from portero.tools.cli.terminal import show_json, show_lines, show_text
+from portero.tools.hostcheck.daemon_settings import read_running_configuration
+from portero.tools.hostcheck.host_document import collect
+from portero.tools.hostcheck.host_rules import HostPolicy, check, load_rules
+from portero.tools.hostcheck.probe import explain_unseen
+from portero.tools.report import host_result
+from portero.tools.report.host_result import HostResult
+from portero.tools.report.output_formats import write_junit
+
+
+@click.command()
+@options.takes_format("text", "json", "junit", "sarif", "html")
+@options.takes_policy
+@options.DOCKER_HOST
+@options.SOCKET
+@options.DAEMON_CONFIG
+@click.option(
+    "--root",
+    metavar="DIR",
+    default="/",
+    type=click.Path(exists=True, file_okay=False),
+    help="Where the host's files are visible.  [default: /]",
+)
+@click.option(
+    "--probe/--no-probe",
+    default=True,
+    help="Send dockerd two harmless requests that show whether its plugin gets every body.",
+)
+def host(form: str, root: str, probe: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Check this host: kernel, dockerd, who reaches it, where its data lies.
+
+    Exit status 1: something that the profile enforces is violated or could not be read.
+    """
+    result = check_host(policy_source.load_host_settings(given), root, probe=probe)
+    _FORMATS[form](result)
+    sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
+
+
+def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -> HostResult:
+    """Check this host. `probe`: whether dockerd gets the two requests that probe its plugin."""
+    policy = load_host_policy(settings)
+    address = str(settings.docker_host) if settings.docker_host is not None else None
+    document = collect(Files(root), settings.daemon_json, address, settings.socket, ask=probe)
+    with suppress(OSError):  # /proc cannot be read
+        configuration = read_running_configuration(Files(root), settings.daemon_json)
+        policy = policy.reword_remedies(configuration.note_flags)
+    report = check(policy, document, settings.profile)
+    access = cast("dict[str, dict[str, JSON]]", document["access"])
+    unseen = explain_unseen(Files(root), settings.daemon_json, address) if probe else ()
+    warnings = (*unseen, *warn_of_accounts(access["members"]["value"], settings.profile))
+    return HostResult(report, policy.rules.rules, settings.profile, document, warnings)
+
+
+def load_host_policy(settings: HostSettings) -> HostPolicy:
+    """The rules about the host in the policy folders."""
+    policy_source.show_source(settings)
+    with options.give_up_on(LoadError):
+        return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
+
+
+_FORMATS: Mapping[str, Callable[[HostResult], None]] = {
+    "text": lambda result: show_lines(host_result.list_lines(result)),
+    "json": lambda result: show_json(host_result.describe(result)),
+    "junit": lambda result: show_text(write_junit(host_result.list_cases(result))),
+    "sarif": lambda result: show_json(host_result.make_sarif(result)),
+    "html": lambda result: show_text(host_result.render_page(result)),
+}

@@ -1,0 +1,45 @@
+"""The judge of a command: its settings in, a judge out, and what exists at this host's daemon, or exit status 2."""
+
+from dataclasses import replace
+
+from portero.decide.judging.judge import Judge
+from portero.decide.values.errors import LoadError
+from portero.serve.application.judged_host import list_daemon_addresses
+from portero.serve.application.loading import judge_of
+from portero.tools.cli import options, policy_source
+from portero.tools.cli.policy_source import HostSettings
+from portero.tools.standin import trial_objects
+from portero.tools.standin.trial_objects import NO_OBJECTS, HostObjects
+
+# What this rule refuses depends on who owns folders on the host.
+_OWNERS_RULE = "no-swappable-sources"
+
+
+def load_judge(settings: HostSettings) -> Judge:
+    """The judge under these settings; says in a line which policy it judges by."""
+    policy_source.show_source(settings)
+    with options.give_up_on(LoadError):
+        return judge_of(settings.judged_by, settings.source.files, settings.source.links)
+
+
+def load_remote_judge(settings: HostSettings) -> Judge:
+    """The judge of requests that may be meant for another host than this one.
+
+    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
+    vouches for images is not asked: that depends on the images that the daemon has. The daemon is asked by
+    list_host_objects() alone: what Portero remembers is not touched.
+    """
+    return report_owners(replace(load_judge(replace(settings, lookups="off")), images=None), settings)
+
+
+def list_host_objects(settings: HostSettings) -> HostObjects:
+    """What exists at this host's daemon, where its Portero looks there too, and where this is the host that counts."""
+    is_here = settings.visible_root == "/" or (settings.docker_host is not None and settings.host_root != "none")
+    if settings.lookups == "off" or not is_here:
+        return NO_OBJECTS
+    return trial_objects.list_host_objects([*list_daemon_addresses(settings, None)])
+
+
+def report_owners(judge: Judge, settings: HostSettings) -> Judge:
+    """The same judge for requests that may be meant for another host."""
+    return judge if settings.host_root != "auto" else replace(judge, policy=judge.policy.report(_OWNERS_RULE))

@@ -1,0 +1,164 @@
+"""The options that several commands share, and what they become: settings, or exit status 2."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from portero.serve.settings.settings import InvalidSettings, Settings, read_descriptions
+from portero.tools.cli.terminal import show_lines
+
+_Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
+Given = Mapping[str, str | Sequence[str] | None]
+
+ALLOWED, REFUSED, ERROR = 0, 1, 2
+
+_HELP = read_descriptions()
+
+
+def make_absolute(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """Make a path absolute from the folder where it is typed."""
+    # Links are not followed: one that another user planted is refused later.
+    return os.path.abspath(path) if path else path
+
+
+def _make_option(flag: str, metavar: str, **more: Any) -> Callable[[_Command], _Command]:
+    """The option of a setting; its help is the text of config.json."""
+    return click.option(flag, metavar=metavar, help=_HELP[flag.removeprefix("--").replace("-", "_")], **more)
+
+
+SOCKET = _make_option("--socket", "PATH", callback=make_absolute)
+SCHEMAS = click.option(
+    "--schemas",
+    metavar="DIR",
+    multiple=True,
+    help="A policy folder; repeatable. A later folder overrides earlier ones.",
+)
+PROFILE = _make_option("--profile", "LEVEL")
+MODE = _make_option("--mode", "MODE")
+DOCKER_HOST = _make_option("--docker-host", "ADDRESS")
+HOST_ROOT = _make_option("--host-root", "PATH")
+DAEMON_CONFIG = _make_option("--daemon-config", "PATH")
+_SERVICE = (
+    SOCKET,
+    SCHEMAS,
+    PROFILE,
+    _make_option("--audit-profile", "LEVEL"),
+    MODE,
+    _make_option("--log", "FILE"),
+    _make_option("--log-failure", "ACTION"),
+    _make_option("--log-sync", "WHEN"),
+    DOCKER_HOST,
+    HOST_ROOT,
+    DAEMON_CONFIG,
+    _make_option("--threads", "N"),
+    _make_option("--trusted-keys", "FILE", multiple=True),
+    _make_option("--state", "FILE"),
+    _make_option("--allow-rollback", "YES|NO"),
+    _make_option("--record-max", "SIZE"),
+)
+PROJECT_ROOT = click.option(
+    "--project-root",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="The folder that Compose may read, instead of the compose file's own.",
+)
+ENV = click.option(
+    "--env", "env", metavar="NAME[=VALUE]", multiple=True, help="A variable of the environment that Compose may see."
+)
+NO_SANDBOX = click.option(
+    "--no-sandbox",
+    is_flag=True,
+    help="Run Compose with your own environment, files and network: only for projects that you trust.",
+)
+LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
+STATE = click.option("--state", metavar="FILE", help="Which signed versions were in force; PORTERO_STATE.")
+TRUSTED = click.option(
+    "--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS unless given."
+)
+JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def takes_service(command: _Command) -> _Command:
+    for option in reversed(_SERVICE):
+        command = option(command)
+    return command
+
+
+def takes_policy(command: _Command) -> _Command:
+    return SCHEMAS(PROFILE(command))
+
+
+def takes_host(command: _Command) -> _Command:
+    return DOCKER_HOST(HOST_ROOT(DAEMON_CONFIG(command)))
+
+
+def takes_compose(command: _Command) -> _Command:
+    return PROJECT_ROOT(ENV(NO_SANDBOX(command)))
+
+
+def takes_format(*forms: str, default: str | None = "text", help: str | None = None) -> Callable[[_Command], _Command]:
+    """Add the options of the form in which the command prints. `default` None: the command chooses."""
+
+    def add(command: _Command) -> _Command:
+        chosen = click.option(
+            "--format", "form", type=click.Choice(forms), default=default, show_default=True, help=help
+        )
+        # The one with a default must be the inner one, for click before 8.2.
+        return click.option("--json", "form", flag_value="json", help="Print JSON for machines.")(chosen(command))
+
+    return add
+
+
+def load_settings(given: Given) -> Settings:
+    """The settings under the environment and these options; an option that is not given is None or empty."""
+    with give_up_on(InvalidSettings):
+        return read_settings(given)
+
+
+def read_settings(given: Given) -> Settings:
+    """The same; raises InvalidSettings."""
+    return Settings.read(os.environ, list_given(given), os.geteuid())
+
+
+def list_given(given: Given) -> dict[str, str]:
+    return {
+        field: value if isinstance(value, str) else ":".join(value)
+        for field, value in given.items()
+        if value is not None and value != ()
+    }
+
+
+def read_variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that --env names: NAME=VALUE, or NAME with its value in this environment."""
+    parts = (each.partition("=") for each in given)
+    values = {name: value if sign else environ.get(name) for name, sign, value in parts}
+    return {name: value for name, value in values.items() if name and value is not None}
+
+
+@contextmanager
+def explain_os_errors(name: object, cure: str = "", *, by_file: bool = False) -> Iterator[None]:
+    """Give up with one sentence where the system refuses a file. `by_file`: name the file that the error is about."""
+    try:
+        yield
+    except OSError as error:
+        give_up([f"{(by_file and error.filename) or name}: {error.strerror}{cure and f'; {cure}'}"])
+
+
+@contextmanager
+def give_up_on(*kinds: type[Exception], name: object = "") -> Iterator[None]:
+    """Give up with what such an error says, a line for each of its faults. `name`: what the error is about."""
+    try:
+        yield
+    except kinds as error:
+        faults = getattr(error, "faults", None) or [str(error)]
+        give_up([f"{name}: {fault}" if name else fault for fault in faults])
+
+
+def give_up(faults: Sequence[str]) -> NoReturn:
+    """Print a line for each fault, and end with exit status 2."""
+    show_lines((f"portero: {fault}" for fault in faults), err=True)
+    sys.exit(ERROR)

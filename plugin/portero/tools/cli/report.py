@@ -1,0 +1,173 @@
+"""`portero report`: decision logs as one HTML page; or a benchmark item by item, by policy, logs and a host check."""
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from portero.decide.policy import folder
+from portero.decide.policy.rule import Rule
+from portero.decide.values.json_objects import load_json
+from portero.observe.files.whole_files import replace_file
+from portero.observe.process import package_files
+from portero.serve.settings.settings import Profile
+from portero.serve.status import daemon_state
+from portero.tools.cli import judge_loading, options, policy_source
+from portero.tools.cli.host_command import check_host as check_this_host
+from portero.tools.cli.host_command import load_host_policy
+from portero.tools.cli.input_files import FILE, add_logs, open_input
+from portero.tools.cli.policy_source import HostSettings
+from portero.tools.cli.suggest import add_refused
+from portero.tools.cli.terminal import show_lines, show_text
+from portero.tools.proof.rule_examples import load_examples
+from portero.tools.report import benchmark_items as benchmarks
+from portero.tools.report import compliance_evidence, compliance_formats, host_result
+from portero.tools.report.benchmark_items import Grounds
+from portero.tools.report.compliance_evidence import HostEvidence, LogEvidence
+from portero.tools.report.compliance_result import ComplianceResult
+from portero.tools.report.log_page import find_texts, render_page
+from portero.tools.report.log_tally import Tally
+from portero.tools.report.output_formats import write_junit
+from portero.tools.report.rule_effect import RuleEffects
+from portero.tools.suggest import suggestion_text
+from portero.tools.suggest.suggestions import Suggestions
+
+_STANDARD_OUTPUT = "-"
+# The report is as private as the log.
+_OWNER_ONLY = 0o600
+
+
+@click.command()
+@click.argument("logs", metavar="[LOG]...", nargs=-1, type=FILE)
+@click.option(
+    "--output",
+    metavar="FILE",
+    default=_STANDARD_OUTPUT,
+    help="Write the report to this file instead of standard output.",
+)
+@click.option(
+    "--benchmark",
+    type=click.Choice(benchmarks.NAMES),
+    help="Report on this benchmark item by item, by policy, log and a check of the host.",
+)
+@options.takes_format(
+    "text",
+    "json",
+    "html",
+    "junit",
+    default=None,
+    help="Of a benchmark: text unless given. Of a log alone: html or json.",
+)
+@click.option("--host-report", metavar="FILE", type=FILE, help="What `portero host --format json` wrote.")
+@click.option("--check-host", is_flag=True, help="Check this host now, instead of --host-report.")
+@options.SCHEMAS
+@options.PROFILE
+@options.MODE
+def report(
+    logs: tuple[str, ...],
+    output: str,
+    form: str | None,
+    host_report: str | None,
+    check_host: bool,
+    benchmark: str | None,
+    **given: str | tuple[str, ...] | None,
+) -> None:
+    """Turn decision logs into one HTML page: what was refused or would be, by user, image and time.
+
+    Reads rotated logs too, also .gz; - is standard input. The page needs no other file and no script. Titles and
+    remedies are those of the current policy. Exit status 1: some lines are not decisions and are not counted.
+
+    With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
+    host. Exit status 1: an item that can be decided is not met.
+    """
+    settings = policy_source.load_host_settings(given)
+    if benchmark is not None:
+        if host_report is not None and check_host:
+            options.give_up(["--host-report and --check-host: give one of them"])
+        host = None if host_report is None else _read_host(host_report)
+        if check_host:
+            checked = check_this_host(replace(settings, profile=_ALL_RULES))
+            host = compliance_evidence.read_evidence(host_result.describe(checked))
+        result = _judge_benchmark(benchmark, logs, host, settings)
+        _write_output(output, _FORMATS[form or "text"](result))
+        sys.exit(options.REFUSED if result.open_items else options.ALLOWED)
+    if host_report is not None or check_host:
+        options.give_up(["--host-report and --check-host: need --benchmark"])
+    if form not in (None, "html", "json"):
+        options.give_up([f"--format {form}: needs --benchmark; without it there are html and json"])
+    if not logs:
+        options.give_up(["no log is given: name one (PORTERO_LOG), or - for standard input"])
+    _report_log(logs, output, settings, as_json=form == "json")
+
+
+def _report_log(logs: tuple[str, ...], output: str, settings: HostSettings, *, as_json: bool) -> None:
+    policy = judge_loading.load_judge(settings).policy
+    tally, suggestions = Tally(), Suggestions(policy)
+    for decision in add_logs(logs, tally):
+        add_refused(suggestions, decision)
+    _write_output(
+        output, json.dumps(tally.make_document(), indent=2) if as_json else _make_page(tally, suggestions, logs)
+    )
+    sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
+
+
+def _make_page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
+    suggested = [*suggestion_text.list_lines(suggestions)] if suggestions.refused else []
+    return render_page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
+
+
+def _write_output(output: str, text: str) -> None:
+    if output == _STANDARD_OUTPUT:
+        show_text(text)
+        return
+    with options.explain_os_errors(output, "name a file that can be written"):
+        replace_file(Path(output), text.encode(errors="replace") + b"\n", _OWNER_ONLY)
+    show_lines([f"wrote {Path(output).absolute().as_uri()}; its owner alone reads it"], err=True)
+
+
+# Under this profile the check of the host has all rules, enforced here or not.
+_ALL_RULES: Profile = "restricted"
+
+
+def _judge_benchmark(
+    benchmark: str, logs: Sequence[str], host: HostEvidence | None, settings: HostSettings
+) -> ComplianceResult:
+    judge = judge_loading.load_judge(settings)
+    policy, chosen = judge.policy, benchmarks.load(benchmark)
+    logged = None
+    if logs:
+        logged = LogEvidence(
+            chosen.rules & policy.rules.keys(), [waiver.id for waiver in policy.waivers], policy.digest
+        )
+        deque(add_logs(logs, logged), maxlen=0)
+    builtin = folder.read_folder(package_files.schemas(), []).rules
+    blind = frozenset(daemon_state.list_rules_without_lookups(settings, policy, "auto"))
+    builtin_rules = {rule.id: rule for rule in (Rule.of(file, content) for file, content in builtin.items())}
+    rule_effects = RuleEffects(judge, builtin_rules, load_examples(judge), blind, time.time())
+    host_rules = load_host_policy(settings).rules.rules
+    effects = {id: rule_effects.try_rule(id) for id in sorted(chosen.rules - host_rules.keys())}
+    of_site = (id for id, one in host_rules.items() if not Path(one.file).is_relative_to(package_files.schemas()))
+    grounds = Grounds(policy, effects, host_rules, frozenset(of_site), logged, host)
+    return ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, logs, time.time())
+
+
+def _read_host(file: str) -> HostEvidence:
+    with options.explain_os_errors(file, "name a file that can be read"), open_input(file) as opened:
+        text = opened.read()
+    try:
+        return compliance_evidence.read_evidence(load_json(text))
+    except ValueError:
+        options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
+
+
+_FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
+    "text": lambda result: "\n".join(compliance_formats.list_lines(result)),
+    "json": lambda result: json.dumps(compliance_formats.describe(result), indent=2),
+    "junit": lambda result: write_junit(compliance_formats.list_cases(result)),
+    "html": compliance_formats.render_page,
+}

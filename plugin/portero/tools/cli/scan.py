@@ -1,0 +1,137 @@
+"""`portero scan`: judges everything that exists on a daemon, and lists how it bypasses the rules."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import cast
+
+import click
+
+from portero.decide.judging import denial
+from portero.decide.judging.judge import Judge
+from portero.decide.values.json_fields import child
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.observe.files.chroot import Files
+from portero.serve.settings.settings import Settings
+from portero.tools.cli import judge_loading, options, policy_source
+from portero.tools.cli.terminal import show_json, show_lines, show_progress, show_text
+from portero.tools.hostcheck.managed_plugins import ManagedPlugin, list_plugins, list_portero_names
+from portero.tools.hostcheck.plugin_client import ask_status, find_running
+from portero.tools.report.output_formats import write_junit
+from portero.tools.scan.bypasses import BypassFinder
+from portero.tools.scan.inventory import Inventory, ScannedDaemon, Unreachable
+from portero.tools.scan.judged_objects import ObjectJudge
+from portero.tools.scan.scan_result import ScanReport, describe, keeps_running, list_cases, render_page
+
+
+@click.command()
+@options.takes_format("text", "json", "html", "junit")
+@options.takes_policy
+@options.takes_host
+def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
+    """Judge what exists on a daemon: containers, services, volumes, networks.
+
+    Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: what can be done
+    with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
+    asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
+    """
+    settings = policy_source.load_host_settings(given)
+    try:
+        daemon = ScannedDaemon.at(settings.docker_host)
+        if not daemon.is_local and settings.host_root == "auto":
+            # The daemon runs on another host: its files are not here.
+            settings = replace(settings, host_root="none")
+        judge = judge_loading.load_judge(settings)
+        looks_up = _looks_up(settings, is_local=daemon.is_local)
+        report = _scan(judge, daemon.read_inventory(show_progress), is_local=daemon.is_local, looks_up=looks_up)
+    except Unreachable as unreachable:
+        options.give_up([str(unreachable)])
+    except Refused as refused:
+        options.give_up([f"cannot read what dockerd reports, at {refused.at}"])
+    _FORMATS[form](report)
+    sys.exit(options.ALLOWED if report.clean else options.REFUSED)
+
+
+def _scan(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool) -> ScanReport:
+    object_judge = ObjectJudge(judge, inventory)
+    judged = list(object_judge.judge_all())
+    shadows, others = _list_plugins(inventory, Files() if is_local else None)
+    bypasses = BypassFinder(object_judge, judged, looks_up=looks_up).list_bypasses()
+    return ScanReport(
+        inventory,
+        judge.enforcement.profile,
+        judge.policy.digest,
+        time.time(),
+        judged,
+        bypasses,
+        shadows,
+        others,
+        looks_up=looks_up,
+    )
+
+
+def _looks_up(settings: Settings, *, is_local: bool) -> bool:
+    """Whether Portero asks dockerd what exists: as the running one reports it, else by the setting alone."""
+    if settings.lookups == "off" or not is_local or settings.host_root == "none":
+        return settings.lookups == "auto"
+    try:
+        return ask_status(find_running(Files(), settings.daemon_json, settings.socket)).get("lookups") not in (
+            "off",
+            "unavailable",
+        )
+    except (OSError, ValueError):
+        return True  # none runs yet
+
+
+def _list_plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
+    """Managed plugins that dockerd asks instead of Portero, and the other enabled ones; `files`: the host's."""
+    with options.give_up_on(OSError, ValueError, name="cannot list the managed plugins"):
+        plugins = list(list_plugins(inventory.plugins))
+        names = list_portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
+        shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(files)]
+    return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
+
+
+def _list_lines(report: ScanReport) -> Iterator[str]:
+    for each in report.refused:
+        yield f"{each.title}:"
+        yield from denial.list_reasons(each.decision)
+    yield from _list_bypasses(report)
+    yield from _list_starts(report)
+    yield from report.blind
+    yield f"{report.daemon}, profile {report.profile}: {report.summary}"
+
+
+def _list_bypasses(report: ScanReport) -> Iterator[str]:
+    for plugin in report.shadows:
+        yield f"dockerd asks the managed plugin {plugin.describe()} instead of Portero (no-plugin-shadow)"
+    for plugin in report.plugins:
+        yield f"managed plugin, judged by no rule: {plugin.describe()}"
+    if report.open:
+        yield "open bypasses:"
+    for bypass, commands in report.open_by_object:
+        yield f"  {bypass.kind} {bypass.name} violates {', '.join(bypass.rules)} -> {bypass.cure}"
+        yield from (f"    {command}" for command in commands)
+    if report.closed:
+        yield "bypasses that the rules close:"
+        yield from (f"  {bypass.command}  ({', '.join(bypass.closed)})" for bypass in report.closed)
+
+
+def _list_starts(report: ScanReport) -> Iterator[str]:
+    if report.starts or keeps_running(report.inventory):
+        yield "starts without a request, so no rule judges it:"
+    for start in report.starts:
+        refused = "" if start.allowed else "  (would be refused)"
+        yield f"  {start.kind} {start.name}: {start.when}{refused}"
+    if keeps_running(report.inventory):
+        yield "  running containers run on while dockerd is stopped (live-restore)"
+
+
+_FORMATS: Mapping[str, Callable[[ScanReport], None]] = {
+    "text": lambda report: show_lines(_list_lines(report)),
+    "json": lambda report: show_json(describe(report)),
+    "html": lambda report: show_text(render_page(report)),
+    "junit": lambda report: show_text(write_junit(list_cases(report))),
+}

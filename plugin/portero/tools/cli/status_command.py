@@ -1,0 +1,90 @@
+"""`portero status`: asks the running plugin for its status."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from portero.decide.values.json_fields import to_list
+from portero.decide.values.json_types import JSON
+from portero.door import door_units
+from portero.observe.files.chroot import Files
+from portero.tools.cli import options
+from portero.tools.cli.terminal import show
+from portero.tools.hostcheck.plugin_client import ask_status, find_running
+from portero.tools.hostcheck.probe import prove_guarded
+from portero.tools.hostcheck.unasked_users import warn_of_unasked_users
+
+
+@click.command()
+@options.SOCKET
+@options.DOCKER_HOST
+@click.option("--expect-guarded", is_flag=True, help="Ask dockerd something, too: it must ask the plugin about it.")
+@options.JSON_OUTPUT
+def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
+    """Ask the running plugin for its status.
+
+    Exit status 1: it needs attention (`attention` lists why), among others: nothing is enforced (mode audit), the last
+    reload was refused, an exception has expired or expires soon or gives Docker's socket, a baseline rule does not
+    refuse, dockerd does not ask it (--expect-guarded). 2: no answer.
+    """
+    settings = options.load_settings(given)
+    socket = find_running(Files(), settings.daemon_json, settings.socket)
+    try:
+        report = ask_status(socket)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
+        options.give_up([f"{socket}: no status ({why}); {_find_cure(error, socket)}"])
+    if unasked := [*warn_of_unasked_users(Files(), settings.daemon_json)]:
+        report["warnings"] = [*to_list(report.get("warnings")), *unasked]
+    _add_doors(report)
+    if expect_guarded:
+        address = None if settings.docker_host is None else str(settings.docker_host)
+        guarded = prove_guarded(Files(), settings.daemon_json, address, socket)
+        report["guarded"] = "no" if guarded.why_not else f"yes: dockerd at {guarded.address} asks"
+        report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
+    show(report, _list_rows(report), as_json=as_json)
+    sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
+
+
+def _find_cure(error: Exception, socket: Path) -> str:
+    if isinstance(error, PermissionError):
+        return "run it as root"
+    if socket.is_dir():
+        return f"name the socket in it, such as {socket / 'portero.sock'}"
+    # The default socket of a user is that of a rootless dockerd.
+    return "start `portero serve`, or name its socket" + (", or run it as root" if os.geteuid() != 0 else "")
+
+
+def _add_doors(report: dict[str, JSON]) -> None:
+    """How the doors before dockerd go, where there are any."""
+    if not os.path.exists(door_units.DOCKERD_SOCKET):
+        return
+    try:
+        says, runs = door_units.describe_doors()
+    except door_units.UnitsFail as fault:  # no systemd
+        says, runs = f"unknown: {fault}", True
+    if says:
+        report["doors"] = says
+    if not runs:
+        why = f"{says}: only root reaches dockerd; journalctl -u portero-door says why"
+        report["attention"] = [*to_list(report["attention"]), why]
+
+
+def _list_rows(report: dict[str, JSON]) -> Iterator[str]:
+    """A line for each entry of a list: faults and exceptions are long."""
+    width = max(map(len, report)) + 2
+    for name, value in report.items():
+        first, *others = value if isinstance(value, list) and value else [value]
+        yield f"{name:<{width}}{_format_value(first)}"
+        yield from (f"{'':<{width}}{_format_value(other)}" for other in others)
+
+
+def _format_value(value: JSON) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_format_value, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_format_value(inner)}" for name, inner in value.items()) or "none"
+    return str(value) or "none"

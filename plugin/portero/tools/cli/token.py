@@ -1,0 +1,201 @@
+"""`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers: https only, bounded."""
+
+import json
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import cast
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import click
+
+from portero.decide.identity.caller import Credentials, identify_caller, is_of_door
+from portero.decide.identity.keys import read_key_file
+from portero.decide.identity.tokens import make_token
+from portero.decide.identity.trusted import TOKEN_HEADER, TokenIssuer, is_name
+from portero.decide.policy import profiles
+from portero.decide.values.errors import ContentRefused
+from portero.decide.values.json_objects import load_strict_object
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.decide.values.times import format_instant, parse_duration
+from portero.observe.files.whole_files import replace_file
+from portero.tools.cli import judge_loading, options, policy_source, secret_input
+from portero.tools.cli.secret_input import read_claims, read_token
+from portero.tools.cli.sign import FOR_HOSTS
+from portero.tools.cli.terminal import show, show_json, show_lines
+from portero.tools.registries.https import Proxy, Transport, TransportFailed
+from portero.tools.registries.urls import Url, UrlRefused, parse_url
+
+_FILE = click.Path(path_type=Path)
+_EVERYBODY = 0o644
+_TIMES = ("iat", "nbf", "exp")
+
+
+@click.group()
+def token() -> None:
+    """Make and check tokens that say who asks. Tokens are read from standard input, never from arguments."""
+
+
+@token.command()
+@click.option("--key", "key_file", metavar="FILE", type=_FILE, required=True, help="A private key of portero keygen.")
+@click.option("--issuer", metavar="NAME", default="portero", show_default=True, help="The claim iss, as in site.json.")
+@FOR_HOSTS
+@click.option("--user", metavar="NAME", required=True, help="The user.")
+@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user; repeatable.")
+@click.option("--lifetime", metavar="TIME", default="8h", show_default=True, help="How long it is valid: 45m, 8h, 7d.")
+def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str, ...], lifetime: str) -> None:
+    """Print a new token, signed with a key of portero keygen."""
+    seconds = parse_duration(lifetime)
+    if seconds is None:
+        options.give_up([f"--lifetime: {lifetime}: write a number with s, m, h or d, such as 8h"])
+    if not all(map(is_name, (user, *groups))):
+        options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
+    if is_of_door(user):
+        options.give_up([f"--user: {user}: only doors name their users so, write another name"])
+    show_lines([make_token(secret_input.read_key(key_file), issuer, group, user, groups, int(time.time()), seconds)])
+
+
+@token.command("show")
+@options.JSON_OUTPUT
+def show_token(as_json: bool) -> None:
+    """Show the claims of the token on standard input. Nothing is verified."""
+    claims = read_claims(read_token())
+    show(claims, (f"{name:<12} {_format_claim(name, value)}" for name, value in claims.items()), as_json=as_json)
+
+
+@token.command()
+@click.option("--for", "group", metavar="GROUP", help="Verify for these hosts; PORTERO_HOST_GROUPS unless given.")
+@options.SCHEMAS
+@options.PROFILE
+@options.JSON_OUTPUT
+def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
+    settings = policy_source.load_host_settings({**given, "host_groups": group})
+    judge = judge_loading.load_judge(settings)
+    value, now = read_token(), time.time()
+    try:
+        who = identify_caller(
+            Credentials("", "", (), {TOKEN_HEADER.lower(): value}), judge.policy.trusted, settings.host_groups, now
+        )
+    except Refused as refused:
+        why = f"{refused.refusal.reason} -> {refused.refusal.remedy}"
+        if refused.code == "token-untrusted":
+            why = _explain_distrust(read_claims(value), judge.policy.trusted.token_issuers, settings.host_groups)
+        show({"accepted": False, "code": refused.code}, [f"{refused.code}: {why}"], as_json=as_json)
+        sys.exit(options.REFUSED)
+    end = cast(float, read_claims(value)["exp"])
+    summary = {
+        "accepted": True,
+        "user": who.user,
+        "groups": [*who.groups],
+        "profile": profiles.choose_profile(judge.policy.site, who, settings.profile),
+        "until": format_instant(end),
+    }
+    shown = ((name, value) for name, value in summary.items() if name != "accepted")
+    lines = (f"{name:<8} {', '.join(each) or 'none' if isinstance(each, list) else each}" for name, each in shown)
+    show(summary, lines, as_json=as_json)
+
+
+def _explain_distrust(claims: Mapping[str, JSON], issuers: Mapping[str, TokenIssuer], groups: Sequence[str]) -> str:
+    """What of the token the policy does not trust, and the cure."""
+    name, audience = str(claims.get("iss")), claims.get("aud")
+    issuer = issuers.get(name)
+    if issuer is None:
+        return (
+            f"It is from {name}, and token-issuers in site.json has {', '.join(issuers) or 'none'} -> list its issuer"
+        )
+    if not any(one in groups for one in (audience if isinstance(audience, list) else [audience])):
+        hosts = ", ".join(groups) or "no group"
+        return f"It is for hosts of {_format_claim('aud', audience)}, these are of {hosts} -> name its group with --for"
+    end, begin = claims.get("exp"), claims.get("iat", claims.get("nbf"))
+    if isinstance(end, int | float) and isinstance(begin, int | float) and end - begin > issuer.lifetime:
+        return f"It lives {end - begin:g} seconds, and lifetime allows {name} {issuer.lifetime} -> issue a shorter one"
+    for claim, values in issuer.claims.items():
+        if claims.get(claim) not in values:
+            return f"Its claim {claim} is none of {', '.join(values)} (claims of {name}) -> let another token be issued"
+    return f"None of the keys that site.json names for {name} signed it -> put the key of its issuer there"
+
+
+@token.command()
+@click.argument("url", metavar="URL")
+@click.option("--output", metavar="FILE", type=_FILE, help="Write to this file, such as policy/keys/login.jwks.")
+@click.option(
+    "--ca",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trust this authority (PEM).",
+)
+def keys(url: str, output: Path | None, ca: Path | None) -> None:
+    """Fetch an issuer's public keys (a JSON Web Key Set) over https, for keys/ of a policy folder.
+
+    URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
+    policy again when a host asks for signatures. The environment variables https_proxy and no_proxy count. Portero
+    itself fetches nothing.
+    """
+    text, count = fetch_keys(url, ca)
+    if output is None:
+        show_json(json.loads(text))
+        return
+    with options.explain_os_errors(output, "name a file that can be written"):
+        replace_file(output, text, _EVERYBODY)
+    show_lines([f"{output}: {count} keys that verify tokens"])
+
+
+def _format_claim(name: str, value: JSON) -> str:
+    if name in _TIMES and isinstance(value, int | float) and 0 <= value < 1 << 36:
+        return format_instant(float(value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+_MAX_BYTES = 1 << 20
+_SECONDS = 20.0
+
+
+def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
+    """The set at this address, and how many of its keys verify tokens; gives up where it cannot be fetched or used."""
+    text = _fetch(url, ca)
+    try:
+        document = load_strict_object(text)
+    except ValueError:
+        options.give_up([f"{url}: the answer is no JSON object; name the issuer's key set"])
+    uri = document.get("jwks_uri")
+    if "keys" not in document and isinstance(uri, str):
+        url, text = uri, _fetch(uri, ca)
+    with options.give_up_on(ContentRefused, name=url):
+        return text, len(read_key_file("fetched.jwks", text).keys)
+
+
+def _fetch(url: str, ca: Path | None) -> bytes:
+    if not url.startswith("https://"):
+        options.give_up([f"{url}: keys are fetched over https only; name an address that begins with https://"])
+    try:
+        home = parse_url(url)
+        answer = Transport(home, _SECONDS, ca, None, _find_proxy(home)).exchange("GET", home, max_size=_MAX_BYTES)
+    except (UrlRefused, TransportFailed) as error:
+        options.give_up([f"{url}: {error}; name the issuer's key set itself, or with --ca the authority of its server"])
+    if answer.status != HTTPStatus.OK:
+        options.give_up([f"{url}: the server answers {answer.status}; name the issuer's key set itself"])
+    return answer.body
+
+
+def _find_proxy(home: Url) -> Proxy | None:
+    """The proxy that https_proxy names for this server, unless no_proxy names the server."""
+    address = getproxies().get("https")
+    if address is None or proxy_bypass(home.server):
+        return None
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        options.give_up(["https_proxy: is no address of a proxy; write http://proxy.example.com:3128"])
+    if not parts.username or not parts.password:
+        return Proxy(host, port, {})
+    login = b64encode(f"{unquote(parts.username)}:{unquote(parts.password)}".encode()).decode("ascii")
+    return Proxy(host, port, {"Proxy-Authorization": f"Basic {login}"})

@@ -1,0 +1,172 @@
+"""`portero try`: runs a real client against the stand-in and prints the decision on each request that it sends."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import click
+
+from portero.decide.decision import Decision
+from portero.decide.judging import denial
+from portero.decide.values.json_types import JSON
+from portero.decide.values.spelling import count_things
+from portero.tools.cli import judge_loading, options, policy_source, typed_command
+from portero.tools.cli.terminal import show_json, show_lines, show_text
+from portero.tools.compose import project, requests
+from portero.tools.compose.project import Reading
+from portero.tools.recording.request_files import InvalidRequestFile
+from portero.tools.standin import docker_command, socket_server
+from portero.tools.standin.answers import TrySession
+from portero.tools.standin.docker_command import CommandLine, Ended, NotTried, parse_command
+
+_LAST_LINES = 5
+_NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
+
+
+@click.command("try", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--all", "go_on", is_flag=True, help="Go on after a refusal, to see the next requests.")
+@click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
+@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
+@click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
+@options.takes_policy
+@options.takes_host
+@options.takes_compose
+@options.JSON_OUTPUT
+def tryout(
+    command: tuple[str, ...],
+    go_on: bool,
+    any_program: bool,
+    timeout: float,
+    verbose: bool,
+    as_json: bool,
+    project_root: str | None,
+    env: tuple[str, ...],
+    no_sandbox: bool,
+    **given: str | tuple[str, ...] | None,
+) -> None:
+    """Run a docker or docker-compose command against a stand-in for dockerd, and show what would be refused.
+
+    Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
+    """
+    typed = _parse_command(command, any_program=any_program)
+    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    judge, existing = judge_loading.load_remote_judge(settings), judge_loading.list_host_objects(settings)
+    session = TrySession(judge, go_on=go_on, existing=existing)
+    if typed.is_compose:
+        reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
+        ended = _run_compose(session, typed, timeout, reading)
+    else:
+        ended = _run(session, typed, timeout)
+    if verbose:
+        show_text(ended.output, err=True)
+    decisions = session.decisions
+    if _is_command_failure(decisions, typed, ended):
+        options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
+
+    def try_again(others: CommandLine) -> Sequence[Decision]:
+        another = TrySession(judge, existing=existing)
+        _run(another, others, timeout)
+        return another.decisions
+
+    can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
+    corrected = typed_command.find_allowed(typed, decisions, try_again) if can_correct else ""
+    if as_json:
+        show_json(_describe_session(typed, decisions, ended, corrected), indent=None)
+    else:
+        show_lines([*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note])])
+        show_lines(["this command is allowed:", corrected] if corrected else [])
+    sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
+
+
+def _is_command_failure(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:
+    """Whether the client failed by itself: before its first ping, after it, or, for Compose, on its files."""
+    first = "System" if typed.is_compose else "SystemPing"
+    requests = [decision for decision in decisions if not decision.subject.operation.startswith(first)]
+    return not decisions or (not requests and ended.status != 0 and all(decision.allowed for decision in decisions))
+
+
+def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
+    if any_program:
+        return CommandLine(tuple(command), len(command), is_compose=False)
+    with options.give_up_on(NotTried):
+        return parse_command(command)
+
+
+def _run(session: TrySession, typed: CommandLine, timeout: float) -> Ended:
+    with (
+        options.explain_os_errors(typed.all[0], "is it installed?"),
+        socket_server.serve(session.daemon.answer) as socket,
+    ):
+        environ = docker_command.make_environment(os.environ, socket)
+        return docker_command.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
+
+
+def _run_compose(session: TrySession, typed: CommandLine, timeout: float, reading: Reading) -> Ended:
+    folder, before = os.getcwd(), typed.all[typed.program : typed.subcommand]
+    with options.give_up_on(InvalidRequestFile):
+        named, words = project.open_command(before, folder, reading.root), typed.all[typed.subcommand :]
+        terminal = _needs_terminal(typed)
+        return requests.run_compose(named, reading, folder, session.daemon, before, words, timeout, terminal=terminal)[
+            1
+        ]
+
+
+def _needs_terminal(typed: CommandLine) -> bool:
+    return typed.asks_for_terminal and not sys.stdin.isatty()
+
+
+def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
+    shown: set[tuple[str, ...]] = set()
+    for _, group in groupby(
+        decisions, key=lambda one: (one.subject.operation, one.subject.image, one.allowed, one.violations)
+    ):
+        same = list(group)
+        yield _summarize(same[0], len(same))
+        reasons = tuple(denial.list_reasons(same[0]))
+        yield from ["  as above"] if reasons in shown else reasons
+        shown.update({reasons} - {()})
+        yield from _list_others(same[0])
+    refused = sum(not decision.allowed for decision in decisions)
+    yield f"{count_things(len(decisions), 'request')}, {refused} refused"
+    if ended.status is None:
+        yield "the command was still running at its timeout (--timeout); its requests until then are above"
+    elif refused and not go_on:
+        yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
+    elif ended.status and not refused:
+        yield f"the command itself failed with status {ended.status}: {_join_last_lines(ended)}"
+
+
+def _summarize(decision: Decision, times: int) -> str:
+    subject = decision.subject
+    outcome = "allowed" if decision.allowed else "REFUSED"
+    image = f" of {subject.image}" if subject.image and subject.image.isprintable() else ""
+    again = f" ({times} times)" if times > 1 else ""
+    return f"{outcome}  {subject.operation or 'an unknown operation'}{image}{again}"
+
+
+def _list_others(decision: Decision) -> Iterator[str]:
+    """The rules that are violated and refuse nothing."""
+    for action, text in _NOT_REFUSING:
+        rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
+        if rules:
+            yield f"  {text}: {', '.join(rules)}"
+
+
+def _join_last_lines(ended: Ended) -> str:
+    lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
+    return " / ".join(lines[-_LAST_LINES:]) or "no output"
+
+
+def _describe_session(
+    typed: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
+) -> Mapping[str, JSON]:
+    return {
+        "command": list(typed.all),
+        "status": ended.status,
+        "allowed": all(decision.allowed for decision in decisions),
+        "requests": [one.line(microseconds=0) | {"violations": denial.describe_violations(one)} for one in decisions],
+        "corrected": corrected or None,
+    }

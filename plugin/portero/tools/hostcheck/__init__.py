@@ -1,0 +1,6 @@
+"""`portero host`: collects the facts of a host in one document (schemas/host.json), checks the host rules.
+
+A fact that cannot be read is unknown, with the reason.
+Imports: decide.decision, decide.engine, decide.identity, decide.policy, decide.reading, decide.values, door,
+observe.dockerd, observe.files, observe.process, serve.decision_log.
+"""

@@ -1,5 +1,0 @@
-"""Plain values and their spellings: JSON, sizes, times, IP ranges, image names, parts of a denial.
-
-Imports nothing of Portero but its refusal codes.
-Imports: refusals.
-"""

@@ -1,0 +1,135 @@
+"""The log driver of containers, services and the swarm; the values of its options stay where they are."""
+
+from typing import Any
+
+import pytest
+
+from portero.decide.facts import log_driver
+
+NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": []}
+AT = "HostConfig.LogConfig.Config"
+
+
+def read_swarm(spec: Any) -> Any:
+    return log_driver.read_swarm(spec, "Spec.")
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "expected", "at"),
+    [
+        (log_driver.read_create, {}, {}, "HostConfig.LogConfig"),
+        (log_driver.read_service, {}, {}, "TaskTemplate.LogDriver"),
+        (read_swarm, {}, {}, "Spec.TaskDefaults.LogDriver"),
+        (
+            log_driver.read_create,
+            {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "x", "tag": "y"}}},
+            {"driver": "splunk", "options": ["splunk-token", "tag"]},
+            "HostConfig.LogConfig",
+        ),
+        (
+            log_driver.read_service,
+            {"LogDriver": {"Name": "none", "Options": {"a": "b"}}},
+            {"driver": "none", "options": ["a"]},
+            "TaskTemplate.LogDriver",
+        ),
+        (
+            read_swarm,
+            {"TaskDefaults": {"LogDriver": {"Name": "syslog", "Options": {"tag": "\n"}}}},
+            {
+                "driver": "syslog",
+                "options": ["tag"],
+                "controlCharacters": [{"name": "tag", "at": "Spec.TaskDefaults.LogDriver.Options[*]"}],
+            },
+            "Spec.TaskDefaults.LogDriver",
+        ),
+    ],
+)
+def test_the_driver_and_the_names_of_its_options_are_reported(read: Any, body: Any, expected: Any, at: str) -> None:
+    assert read(body) == {"driver": "", "options": [], **NONE, **expected, "at": at}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "scheme", "address", "local"),
+    [
+        ("syslog-address", "unixgram:///run/systemd/notify", "unixgram", "unixgram://", True),
+        ("syslog-address", "UNIX:/run/x", "unix", "unix://", True),
+        ("syslog-address", "tcp+tls://Logs.Example.com:6514", "tcp+tls", "tcp+tls://logs.example.com:6514", False),
+        ("syslog-address", "udp://[::1]:514", "udp", "udp://[::1]:514", True),
+        ("syslog-address", "udp://[2001:db8::1]:514", "udp", "udp://[2001:db8::1]:514", False),
+        ("syslog-address", "udp://[::ffff:127.0.0.1]:514", "udp", "udp://[::ffff:127.0.0.1]:514", True),
+        ("gelf-address", "udp://127.1:9", "udp", "udp://127.1:9", True),
+        ("gelf-address", "udp://0.0.0.0:9", "udp", "udp://0.0.0.0:9", True),
+        ("gelf-address", "tcp://:9", "tcp", "tcp://:9", True),
+        ("gelf-address", "tcp://\x00:9", "tcp", "tcp://\x00:9", False),
+        ("fluentd-address", "192.0.2.1:24224", "tcp", "tcp://192.0.2.1:24224", False),
+        ("fluentd-address", "localhost.:24224", "tcp", "tcp://localhost.:24224", True),
+        ("fluentd-address", "web.localhost:24224", "tcp", "tcp://web.localhost:24224", True),
+        ("fluentd-address", "notlocalhost:24224", "tcp", "tcp://notlocalhost:24224", False),
+        ("fluentd-address", "[::ffff:192.0.2.1]:1", "tcp", "tcp://[::ffff:192.0.2.1]:1", False),
+        ("splunk-url", "https://a/@localhost", "https", "https://a", False),
+        ("splunk-url", "https://a?@localhost", "https", "https://a", False),
+        ("splunk-url", "https://a#@localhost", "https", "https://a", False),
+        ("splunk-url", "https://user:pass@s.example.com:8088/x?y", "https", "https://s.example.com:8088", False),
+        ("splunk-url", "https://localhost\U000e0100", "https", "https://localhost\U000e0100", True),
+        ("splunk-url", "splunk.example.com", "", "://splunk.example.com", False),
+        ("gelf-address", "192.0.2.1:9", "", "://192.0.2.1:9", False),
+        ("awslogs-endpoint", "logs.example.com", "", "://logs.example.com", False),
+        ("of-a-plugin", "unix:///run/x", "unix", "unix://", True),
+    ],
+)
+def test_an_address_has_a_scheme_and_is_local_or_not(
+    option: str, value: str, scheme: str, address: str, local: bool
+) -> None:
+    expected = {"name": option, "scheme": scheme, "address": address, "local": local, "at": f"{AT}[*]"}
+
+    assert log_driver.parse_options({option: value}, AT)["addresses"] == [expected]
+
+
+@pytest.mark.parametrize("option", ["awslogs-credentials-endpoint", "awslogs-group", "tag"])
+def test_a_path_is_no_address(option: str) -> None:
+    assert log_driver.parse_options({option: "/ecs/web"}, AT)["addresses"] == []
+
+
+@pytest.mark.parametrize("word", ["print", "Command", "ContainerArgs", "ContainerEntrypoint", "ContainerEnv", "Config"])
+def test_a_template_with_text_of_the_container_can_make_a_control_character(word: str) -> None:
+    assert log_driver.parse_options({"tag": f"{{{{.{word}}}}}"}, AT)["controlCharacters"] != []
+
+
+@pytest.mark.parametrize("option", ["syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"])
+def test_each_option_that_names_a_file_is_found_unless_empty(option: str) -> None:
+    assert log_driver.parse_options({option: "/etc/shadow"}, AT)["files"] == [{"name": option, "at": f"{AT}[*]"}]
+    assert log_driver.parse_options({option: ""}, AT)["files"] == []
+
+
+@pytest.mark.parametrize(("value", "size"), [("4m", 4 << 20), ("100g", 100 << 30), ("1.5k", 1536), ("many", None)])
+@pytest.mark.parametrize("option", ["max-buffer-size", "fluentd-buffer-limit"])
+def test_each_option_that_holds_output_has_its_size(option: str, value: str, size: int | None) -> None:
+    found = {"name": option, "bytes": size, "at": f"{AT}[*]"}
+
+    assert log_driver.parse_options({option: value}, AT)["buffers"] == [found]
+    assert log_driver.parse_options({option: ""}, AT)["buffers"] == []
+
+
+def test_a_control_character_in_a_name_counts() -> None:
+    assert log_driver.parse_options({"a\n": ""}, AT)["controlCharacters"] == [{"name": "a\n", "at": f"{AT}[*]"}]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "found"),
+    [
+        ("tag", "x\nMAINPID=1", True),
+        ("labels", "a\x7f", True),
+        ("tag", "{{.ImageName}}/{{.Name}}/{{.ID}}", False),
+        ("tag", '{{with split .ImageName ":"}}{{join . "_"}}{{end}}', False),
+        ("tag", '{{"\\n"}}', True),
+        ("tag", '{{printf "%c" 10}}', True),
+        ("tag", "{{.Command}}", True),
+        ("tag", "{{index .ContainerEnv 0}}", True),
+        ("tag", "{{.ContainerLabels.x}}", True),
+        ("tag", "{{.}}", True),
+        ("tag", "back\\slash", False),
+        ("env-regex", "^(a|b)\\d", False),
+    ],
+)
+def test_control_characters_and_templates_that_can_make_one_are_found(option: str, value: str, found: bool) -> None:
+    assert bool(log_driver.parse_options({option: value}, AT)["controlCharacters"]) is found

@@ -1,0 +1,283 @@
+"""Every network that is asked for is found, under the name that Docker has for it."""
+
+import json
+from typing import Any, cast
+
+import pytest
+
+from portero.decide.facts import networks
+from portero.decide.facts.networks import find_taken, read_subnets
+from portero.decide.values.json_types import Fact
+from portero.observe.host.fixed_host import FixedHost
+
+HOST_ID = "f0" * 32
+HOST = FixedHost({"networks": {HOST_ID: "host"}})
+ENDPOINTS = "NetworkingConfig.EndpointsConfig[*]"
+
+
+def network(name: str, at: str, resolved: str | None = "") -> dict[str, str | None]:
+    return {"name": name, "resolved": name if resolved == "" else resolved, "at": at}
+
+
+def of_mode(mode: str) -> Any:
+    return networks.read_create({"HostConfig": {"NetworkMode": mode}}, HOST)
+
+
+@pytest.mark.parametrize(
+    ("mode", "resolved"),
+    [
+        *((name, name) for name in ("default", "bridge", "none", "host", "app")),
+        pytest.param(HOST_ID, "host", id="an ID is looked up"),
+        pytest.param("ab" * 32, None, id="an ID that cannot be looked up has no name"),
+    ],
+)
+def test_a_mode_is_a_network(mode: str, resolved: str | None) -> None:
+    assert of_mode(mode) == [network(mode, "HostConfig.NetworkMode", resolved)]
+
+
+@pytest.mark.parametrize("mode", ["container:web", "container:", "ns:/proc/1/ns/net"])
+def test_another_s_namespace_is_no_network(mode: str) -> None:
+    assert of_mode(mode) == []
+
+
+def test_endpoints_are_networks_by_name_and_by_id() -> None:
+    body: Any = {"NetworkingConfig": {"EndpointsConfig": {"app": {"NetworkID": HOST_ID}, "db": {}}}}
+
+    assert networks.read_create(body, HOST) == [
+        network("default", "HostConfig.NetworkMode"),
+        network("app", ENDPOINTS),
+        network(HOST_ID, f"{ENDPOINTS}.NetworkID", "host"),
+        network("db", ENDPOINTS),
+    ]
+
+
+def test_a_service_says_networks_in_two_places() -> None:
+    body: Any = {"TaskTemplate": {"Networks": [{"Target": "a"}, {"Target": "host"}]}, "Networks": [{"Target": "b"}]}
+
+    assert networks.read_service(body, HOST) == [
+        network("a", "TaskTemplate.Networks[0]"),
+        network("host", "TaskTemplate.Networks[1]"),
+        network("b", "Networks[0]"),
+    ]
+
+
+def test_a_service_reaches_a_network_by_the_beginning_of_its_id() -> None:
+    host = FixedHost({"networks": {"efm": "host"}})
+    body: Any = {"TaskTemplate": {"Networks": [{"Target": "efm"}, {"Target": "back-end"}, {"Target": "web"}]}}
+
+    assert [found["resolved"] for found in cast(list[Fact], networks.read_service(body, host))] == [
+        "host",
+        "back-end",
+        "web",
+    ]
+
+
+def test_a_connection_is_to_the_network_in_the_path_and_can_name_another_by_its_id() -> None:
+    assert networks.read_connect({"id": "host"}, {"Container": "web"}, HOST) == [network("host", "path.id")]
+    assert networks.read_connect({"id": "app"}, {"EndpointConfig": {"NetworkID": HOST_ID}}, HOST) == [
+        network("app", "path.id"),
+        network(HOST_ID, "EndpointConfig.NetworkID", "host"),
+    ]
+
+
+def test_a_build_says_one_network() -> None:
+    assert networks.read_build("", "?networkmode", HOST) == [network("default", "?networkmode")]
+    assert networks.read_build("container:web", "?networkmode", HOST) == [network("container:web", "?networkmode")]
+
+
+def test_a_network_is_a_bridge_by_default() -> None:
+    assert networks.read_created({"Name": "app"}, HOST) == {
+        "driver": "bridge",
+        "interContainerCommunication": None,
+        "internal": False,
+        "attachable": False,
+        "ingress": False,
+        "parent": "",
+        "configOnly": False,
+        "configFrom": "",
+        "subnets": [],
+        "bridge": "",
+        "bridgeInUse": False,
+        "defaultBridge": False,
+        "gatewayModes": [],
+        "trustedInterfaces": "",
+        "at": "Options",
+    }
+
+
+def bridge_option(name: str, value: str) -> Any:
+    return {"Options": {f"com.docker.network.bridge.{name}": value}}
+
+
+@pytest.mark.parametrize(
+    ("body", "facts"),
+    [
+        ({"Driver": "macvlan", "Options": {"parent": "eth0"}}, {"driver": "macvlan", "parent": "eth0", "at": "Driver"}),
+        ({"Driver": "bridge"}, {"at": "Options"}),
+        ({"Driver": "overlay"}, {"driver": "overlay", "at": "Driver"}),
+        ({"Internal": True, "Attachable": True}, {"internal": True, "attachable": True}),
+        ({"Ingress": True, "ConfigOnly": True}, {"ingress": True, "configOnly": True}),
+        ({"ConfigFrom": {"Network": "x"}}, {"configFrom": "x"}),
+        # As Go reads a boolean.
+        *((bridge_option("enable_icc", no), {"interContainerCommunication": False}) for no in ("false", "0")),
+        (bridge_option("enable_icc", "True"), {"interContainerCommunication": True}),
+        (bridge_option("enable_icc", "no"), {"interContainerCommunication": None}),
+        *((bridge_option("default_bridge", yes), {"defaultBridge": True}) for yes in ("true", "1", "yes")),
+        (bridge_option("default_bridge", "false"), {"defaultBridge": False}),
+        (bridge_option("gateway_mode_ipv4", "routed"), {"gatewayModes": ["routed"]}),
+        (bridge_option("gateway_mode_ipv6", "nat"), {"gatewayModes": ["nat"]}),
+        (bridge_option("trusted_host_interfaces", "eth0:eth1"), {"trustedInterfaces": "eth0:eth1"}),
+        *((bridge_option("name", name), {"bridge": name}) for name in ("br-app", "e+", "")),
+    ],
+    ids=str,
+)
+def test_the_options_of_a_new_network_are_read(body: Any, facts: dict[str, Any]) -> None:
+    assert networks.read_created(body, HOST) == networks.read_created({}, HOST) | facts
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "expected"),
+    [
+        ("br0", FixedHost({"interfaces": ["br0"]}), True),
+        ("br1", FixedHost({"interfaces": ["br0"]}), False),
+        ("br1", FixedHost({"visible": False}), None),
+        ("", FixedHost({"visible": False}), False),
+    ],
+)
+def test_a_bridge_by_name_may_be_one_of_the_host(name: str, host: FixedHost, expected: bool | None) -> None:
+    assert networks.read_created(bridge_option("name", name), host)["bridgeInUse"] is expected
+
+
+INGRESS = FixedHost({"networks": {"efm": "ingress"}})
+
+
+@pytest.mark.parametrize(
+    ("id", "host", "resolved"),
+    [
+        *((name, FixedHost({"networks": None}), name) for name in ("host", "none", "bridge", "ingress")),
+        pytest.param("efm", INGRESS, "ingress", id="the beginning of an ID"),
+        pytest.param("a" * 25, INGRESS, None, id="an ID of a swarm"),
+        pytest.param("ab" * 32, HOST, "ab" * 32, id="a whole ID is that of a local network, never of ingress"),
+    ],
+)
+def test_a_network_is_removed_by_name_or_by_the_beginning_of_its_id(
+    id: str, host: FixedHost, resolved: str | None
+) -> None:
+    assert networks.read_delete({"id": id}, host) == [network(id, "path.id", resolved)]
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"NetworkingConfig": {"EndpointsConfig": {"app": {"DriverOpts": "?"}}}}, f"{ENDPOINTS}.DriverOpts"),
+        ({"EndpointConfig": {"DriverOpts": "?"}}, "EndpointConfig.DriverOpts"),
+        ({"TaskTemplate": {"Networks": [{"DriverOpts": "?"}]}}, "TaskTemplate.Networks[0].DriverOpts"),
+        ({"Networks": [{"DriverOpts": "?"}]}, "Networks[0].DriverOpts"),
+    ],
+)
+def test_sysctls_of_an_endpoint_are_found_in_its_driver_options(body: Any, at: str) -> None:
+    option = {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.route_localnet=1,net.ipv6.conf.IFNAME.x=2"}
+    body = json.loads(json.dumps(body).replace('"?"', json.dumps(option)))
+
+    assert networks.read_endpoint_sysctls(body) == [
+        {"name": "net.ipv4.conf.ifname.route_localnet", "value": "1", "at": at},
+        {"name": "net.ipv6.conf.ifname.x", "value": "2", "at": at},
+    ]
+
+
+def test_an_endpoint_without_options_sets_no_sysctl() -> None:
+    body: Any = {"NetworkingConfig": {"EndpointsConfig": {"app": None}}, "EndpointConfig": {"DriverOpts": {"a": "b"}}}
+
+    assert networks.read_endpoint_sysctls(body) == []
+
+
+ROUTED = FixedHost({"routes": ["192.168.50.0/24", "fd77::/64"]})
+
+
+def read(subnet: str, host: FixedHost = ROUTED, **body: Any) -> Any:
+    (found,) = read_subnets({**body, "IPAM": {"Config": [{"Subnet": subnet}]}}, host)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("subnet", "private", "overlaps"),
+    [
+        ("172.28.0.0/16", True, []),
+        ("192.168.50.128/25", True, ["192.168.50.0/24"]),
+        ("10.0.0.0/8", True, []),
+        ("10.0.0.0/7", False, []),
+        ("172.16.0.0/12", True, []),
+        ("172.16.0.0/11", False, []),
+        ("172.32.0.0/16", False, []),
+        ("192.168.128.0/17", True, []),
+        ("192.169.0.0/16", False, []),
+        ("fc00::/8", True, []),
+        ("fe00::/16", False, []),
+        ("169.254.169.0/24", False, []),
+        ("8.8.8.0/24", False, []),
+        ("0.0.0.0/1", False, []),
+        ("fd77::/80", True, ["fd77::/64"]),
+        ("fd78::/64", True, []),
+        ("2001:db8:1::/64", True, []),
+        ("2001:db7::/64", False, []),
+        ("2001:db8::/31", False, []),
+        # What clouds answer the host's requests for metadata by.
+        *((subnet, False, []) for subnet in ("fd00:ec2::/64", "fd20:ce::/64", "fd00:c1::a9fe:0/112", "fd00::/8")),
+        ("fd00:ec2:0:1::/64", True, []),
+        ("fd00:ec3::/64", True, []),
+        ("::ffff:10.0.0.0/104", False, []),
+    ],
+)
+def test_a_bridge_takes_what_its_subnet_covers(subnet: str, private: bool, overlaps: list[str]) -> None:
+    found = read(subnet)
+
+    assert (found["private"], found["overlaps"], found["hostAddress"]) == (private, overlaps, True)
+    assert found["at"] == "IPAM.Config[0].Subnet"
+
+
+def test_a_subnet_has_its_prefix_in_bits() -> None:
+    assert read("10.128.0.0/9")["prefix"] == "4:000010101"
+
+
+@pytest.mark.parametrize("subnet", ["010.0.0.0/8", "10.0.0.0/33", "x", "10.0.0.0/8/8", "fe80::%eth0/64 "])
+def test_what_is_no_subnet_is_neither_private_nor_listed(subnet: str) -> None:
+    found = read(subnet)
+
+    assert (found["private"], found["prefix"]) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "on_host"),
+    [
+        ({"Driver": "overlay"}, True),
+        ({"Driver": "macvlan"}, False),
+        ({"Driver": "ipvlan"}, False),
+        ({"Driver": "macvlan", "ConfigOnly": True}, True),
+    ],
+)
+def test_only_some_drivers_give_the_host_an_address(body: dict[str, object], on_host: bool) -> None:
+    found = read("192.168.50.0/24", **body)
+
+    assert (found["hostAddress"], bool(found["overlaps"])) == (on_host, on_host)
+
+
+def test_routes_that_are_not_visible_are_not_none() -> None:
+    assert read("10.1.0.0/16", FixedHost({"visible": False}))["overlaps"] == ["unseen"]
+
+
+def test_without_a_subnet_docker_chooses_a_free_one() -> None:
+    body: Fact = {"IPAM": {"Driver": "default", "Config": [{"Gateway": ""}]}}
+
+    assert read_subnets(body, ROUTED) == []
+
+
+def test_networks_that_exist_have_taken_their_subnets_and_bridges() -> None:
+    inspected: list[Fact] = [
+        {"IPAM": {"Config": [{"Subnet": "172.28.0.0/16"}, {"Subnet": "?"}]}, "Options": {}},
+        {"IPAM": {"Config": None}, "Options": {"com.docker.network.bridge.name": "br-app"}},
+        {"ConfigOnly": True, "Options": {"com.docker.network.bridge.name": "br-other"}},
+    ]
+
+    taken = find_taken(inspected)
+
+    assert ([str(network) for network in taken.ranges], taken.interfaces) == (["172.28.0.0/16"], {"br-app"})

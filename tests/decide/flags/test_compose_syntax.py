@@ -1,0 +1,68 @@
+"""What a compose file says instead of flags: one line of YAML that can be pasted into a service."""
+
+import pytest
+
+from portero.decide.flags import compose_syntax
+from portero.decide.flags.docker import FLAGS
+
+# `docker run` has them, compose-spec does not; the last is an option of services alone.
+WITHOUT_A_KEY = {"--kernel-memory", "--publish-all", "--volume-driver"}
+
+
+ONE_OF_EACH = {
+    **{"--memory": "512m", "--cpus": "0.5", "--user": "10001:10001", "--read-only": "", "--cap-drop": "ALL"},
+    **{"--ulimit": "nofile=1:2", "--log-driver": "syslog", "--opt": "a.b=false"},
+}
+BIND = 'type=bind,"source=/a,b",target=/b,readonly,bind-propagation=rslave'
+
+
+@pytest.mark.parametrize(
+    ("flags", "keys"),
+    [
+        pytest.param(
+            [*ONE_OF_EACH.items()],
+            '{mem_limit: 512m, cpus: 0.5, user: "10001:10001", read_only: true, cap_drop: [ALL], '
+            "ulimits: {nofile: {soft: 1, hard: 2}}, logging: {driver: syslog}, "
+            'driver_opts: {a.b: "false"}}',
+            id="each kind of flag",
+        ),
+        pytest.param(
+            [("--security-opt", "a"), ("--security-opt", "b"), ("--ulimit", "x=1"), ("--ulimit", "y=2")],
+            "{security_opt: [a, b], ulimits: {x: {soft: 1, hard: 1}, y: {soft: 2, hard: 2}}}",
+            id="flags under one key",
+        ),
+        pytest.param(
+            [("--mount", BIND)],
+            '{volumes: [{type: bind, source: "/a,b", target: "/b", read_only: true, bind: {propagation: rslave}}]}',
+            id="a mount",
+        ),
+        pytest.param(
+            [("--mount", "type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1770")],
+            '{volumes: [{type: tmpfs, target: "/b", tmpfs: {size: 64m, mode: 1016}}]}',
+            id="a tmpfs with its size as compose takes it",
+        ),
+        pytest.param([], "", id="nothing to say"),
+    ],
+)
+def test_flags_are_spelt_as_keys(flags: list[tuple[str, str]], keys: str) -> None:
+    assert compose_syntax.spell_keys(flags) == keys
+
+
+@pytest.mark.parametrize("word", ["true", "no", "null", "12:30", "a b", "-", "é", "{a}", "1e3"])
+def test_what_yaml_would_read_as_something_else_is_quoted(word: str) -> None:
+    assert compose_syntax.spell_keys([("--user", word)]).startswith('{user: "')
+
+
+def test_a_network_is_made_known_and_its_mode_is_what_is_dropped() -> None:
+    assert compose_syntax.declare_networks(["app"]) == "{networks: {app: {external: true}}}"
+    assert compose_syntax.spell_dropped("--network") == "network_mode"
+    assert compose_syntax.spell_dropped("--privileged") == "privileged"
+
+
+def test_a_limit_that_goes_is_named_under_both_keys_that_compose_has_for_it() -> None:
+    assert compose_syntax.spell_dropped("--memory") == "mem_limit or deploy.resources.limits.memory"
+    assert compose_syntax.spell_keys([("--memory", "1g")]) == "{mem_limit: 1g}"
+
+
+def test_every_flag_but_those_that_compose_lacks_has_a_key() -> None:
+    assert {flag for flag in FLAGS if flag not in compose_syntax.KEYS} == WITHOUT_A_KEY

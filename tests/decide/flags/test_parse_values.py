@@ -1,0 +1,16 @@
+"""Values of flags as the docker command reads them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.decide.flags import parse_values
+
+LINES = [json.loads(line) for line in Path(__file__).with_name("values.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line['reader']} {line['text']}")
+def test_a_value_is_read_as_docker_reads_it(line: dict[str, Any]) -> None:
+    assert getattr(parse_values, line["reader"])(line["text"]) == line["value"]

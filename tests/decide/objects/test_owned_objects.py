@@ -1,0 +1,297 @@
+"""Ownership by a label: users use and make what is theirs, operators everything; what a name can mean counts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.decide.identity.caller import NO_IDENTITY, Identity
+from portero.decide.judging.judge import Judge
+from portero.decide.objects.owned_objects import OwnerNames
+from portero.serve.application.loading import judge_of
+from portero.serve.settings.settings import Settings
+from tests.decide.judging.requests import envelope
+from tests.decide.objects.test_existing_objects import SilentHost, container, network, spec, volume
+from tests.observe.host.fixed_objects import FixedHost
+
+NOON = 1_800_000_000.0
+ALICIA = Identity("alicia", ("dev",), "token")
+OPERATOR = Identity("olga", ("ops",), "tls")
+
+
+def owned(shown: dict[str, Any], owner: str) -> dict[str, Any]:
+    return {**shown, "Labels": {"owner": owner}}
+
+
+def owned_container(name: str, owner: str | None) -> dict[str, Any]:
+    shown = container(name)
+    labels = {} if owner is None else {"owner": owner}
+    return {**shown, "Config": {**shown["Config"], "Labels": labels}}
+
+
+def service(owner: str) -> dict[str, Any]:
+    return {"ID": "s" * 25, "Spec": {"Name": "web", "Labels": {"owner": owner}}, "Endpoint": {}}
+
+
+def joined(name: str, id: str) -> dict[str, Any]:
+    """Hers, in the network of another one."""
+    shown = owned_container(name, "alicia")
+    return {**shown, "HostConfig": {**shown["HostConfig"], "NetworkMode": f"container:{id}"}}
+
+
+HIS = owned_container("his", "bob")
+JOINER = container("joiner")["Id"]
+OLD: dict[str, Any] = {
+    "container": {
+        "mine": owned_container("mine", "alicia"),
+        "ours": owned_container("ours", "group:dev"),
+        # A user of the same name as the group.
+        "dev": owned_container("dev", "dev"),
+        "his": HIS,
+        "old": owned_container("old", None),
+        "joiner": joined("joiner", HIS["Id"]),
+        "behind": joined("behind", JOINER),
+        # A name that can be the beginning of the ID of another container (his): its own ID differs.
+        "68": {**owned_container("68", "alicia"), "Id": "f" * 64},
+        HIS["Id"]: HIS,
+        JOINER: joined("joiner", HIS["Id"]),
+    },
+    "exec": {
+        "inmine": {"ContainerID": "mine", "ProcessConfig": {}},
+        "inhis": {"ContainerID": "his", "ProcessConfig": {}},
+    },
+    "volume": {"mine": owned(volume("mine"), "alicia"), "his": owned(volume("his"), "bob"), "old": volume("old")},
+    "network": {
+        "mine": owned(network("mine"), "group:dev"),
+        "his": owned(network("his"), "bob"),
+        "bridge": {**network("bridge"), "Name": "bridge"},
+    },
+    "service": {"mine": service("alicia"), "his": service("bob")},
+}
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
+    values = {"ownership": "owner", "operator-groups": ["ops"]}
+    policy = replace(loaded.policy, site={**loaded.policy.site, **values})
+    return replace(loaded, host=FixedHost({"objects": OLD}), policy=policy)
+
+
+def refusals(
+    judge: Judge, method: str, path: str, body: Mapping[str, Any] | None = None, who: Identity = ALICIA
+) -> set[tuple[str, str]]:
+    decision = judge.decide(envelope(method, f"/v1.45{path}", body), "d-1", NOON, identity=who)
+    assert decision.fault is None
+    return {(each.rule, each.at) for each in decision.violations if each.action == "deny"}
+
+
+CHANGED, READ, LABEL = "own-objects-only", "own-objects-read", "owner-label-own"
+BY_ID = "path.id"
+PATHS = [
+    *(("POST", f"/containers/{{}}/{verb}", CHANGED, BY_ID) for verb in ("start", "stop", "kill", "wait", "attach")),
+    *(("POST", f"/containers/{{}}/{verb}", CHANGED, BY_ID) for verb in ("pause", "rename?name=x")),
+    *(("DELETE", f"/{kind}/{{}}", CHANGED, BY_ID) for kind in ("containers", "networks", "services")),
+    ("DELETE", "/volumes/{}", CHANGED, "path.name"),
+    ("POST", "/commit?container={}", CHANGED, "?container"),
+    ("GET", "/containers/{}/attach/ws", CHANGED, BY_ID),
+    *(("GET", f"/containers/{{}}/{what}", READ, BY_ID) for what in ("json", "logs", "top", "stats", "changes")),
+    *(("GET", f"/containers/{{}}/{what}", READ, BY_ID) for what in ("export", "archive?path=/")),
+    ("HEAD", "/containers/{}/archive?path=/", READ, BY_ID),
+    *(("GET", f"/{path}", READ, BY_ID) for path in ("networks/{}", "services/{}", "services/{}/logs")),
+    ("GET", "/volumes/{}", READ, "path.name"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "rule", "at"), PATHS, ids=[f"{each[0]} {each[1]}" for each in PATHS])
+def test_what_a_path_names_is_for_owners_and_operators(
+    judge: Judge, method: str, path: str, rule: str, at: str
+) -> None:
+    assert refusals(judge, method, path.format("his")) == {(rule, at)}
+    assert refusals(judge, method, path.format("mine")) == set()
+    assert refusals(judge, method, path.format("his"), who=OPERATOR) == set()
+    # dockerd itself answers that there is none.
+    assert refusals(judge, method, path.format("missing")) == set()
+
+
+@pytest.mark.parametrize(
+    "method_and_path", ["POST /exec/{}/start", "GET /exec/{}/json", "POST /exec/{}/resize?h=1&w=1"]
+)
+def test_an_exec_is_its_containers(judge: Judge, method_and_path: str) -> None:
+    method, path = method_and_path.split()
+    body = {"Detach": True} if path.endswith("start") else None
+
+    assert refusals(judge, method, path.format("inmine"), body) == set()
+    assert {rule for rule, _ in refusals(judge, method, path.format("inhis"), body)} <= {CHANGED, READ}
+    assert refusals(judge, method, path.format("inhis"), body) != set()
+
+
+def test_a_group_owns_too_and_what_has_no_label_is_the_operators(judge: Judge) -> None:
+    assert refusals(judge, "GET", "/containers/ours/json") == set()
+    assert refusals(judge, "GET", "/containers/dev/json") == {(READ, "path.id")}
+    named = {"dev": {"dev": set(), "ours": {(READ, "path.id")}}, "group:dev": {"ours": {(READ, "path.id")}}}
+    for user, refused in named.items():
+        for name, rules in refused.items():
+            assert refusals(judge, "GET", f"/containers/{name}/json", who=Identity(user, (), "token")) == rules
+    assert refusals(judge, "GET", "/containers/old/json") == {(READ, "path.id")}
+    assert refusals(judge, "GET", "/volumes/old") == {(READ, "path.name")}
+    assert refusals(judge, "GET", "/containers/old/json", who=OPERATOR) == set()
+
+
+def test_nobody_owns_nothing(judge: Judge) -> None:
+    for name in ("mine", "old"):
+        assert refusals(judge, "GET", f"/containers/{name}/json", who=NO_IDENTITY) == {(READ, "path.id")}
+
+
+def test_a_name_is_what_it_can_come_to_mean(judge: Judge) -> None:
+    # "his" has an ID that begins with 68; alicia's container of the name 68 can be renamed meanwhile.
+    assert HIS["Id"].startswith("68")
+
+    assert refusals(judge, "GET", "/containers/68/json") == {(READ, "path.id")}
+
+
+def test_an_alias_of_a_link_is_refused(judge: Judge) -> None:
+    assert refusals(judge, "GET", "/containers/mine/db/json") == {("container-alias", "path.id")}
+
+
+@pytest.mark.parametrize(
+    ("host_config", "at"),
+    [
+        ({"Binds": ["his:/data"]}, "HostConfig.Binds[0]"),
+        ({"Mounts": [{"Type": "volume", "Source": "his", "Target": "/x"}]}, "HostConfig.Mounts[0]"),
+        ({"VolumesFrom": ["his"]}, "HostConfig.VolumesFrom[0]"),
+        ({"NetworkMode": "container:his"}, "HostConfig.NetworkMode"),
+        ({"PidMode": "container:his"}, "HostConfig.PidMode"),
+        ({"NetworkMode": "his"}, "HostConfig.NetworkMode"),
+        ({"Links": ["his"]}, "HostConfig.Links[0]"),
+        ({"Links": ["mine:a", "/his:db"]}, "HostConfig.Links[1]"),
+    ],
+)
+def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[str, Any], at: str) -> None:
+    body = {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": host_config}
+    mine = json.loads(json.dumps(body).replace("his", "mine"))
+
+    assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", body)
+    assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/containers/create", mine)}
+
+
+@pytest.mark.parametrize("name", ["joiner", "behind"])
+def test_who_uses_a_container_is_in_the_namespaces_of_those_that_it_joins(judge: Judge, name: str) -> None:
+    body = {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": {"NetworkMode": f"container:{name}"}}
+
+    assert (CHANGED, "path.id") in refusals(judge, "POST", f"/containers/{name}/start")
+    assert (CHANGED, "HostConfig.NetworkMode") in refusals(judge, "POST", "/containers/create", body)
+    assert (CHANGED, "?networkmode") in refusals(judge, "POST", f"/build?networkmode=container:{name}")
+    # Her own she may stop and remove.
+    assert refusals(judge, "POST", f"/containers/{name}/stop") == set()
+    assert refusals(judge, "DELETE", f"/containers/{name}") == set()
+
+
+def test_a_link_inside_a_network_names_a_container_too(judge: Judge) -> None:
+    linked = {"NetworkingConfig": {"EndpointsConfig": {"mine": {"Links": ["his:db"]}}}, "Labels": {"owner": "alicia"}}
+    joined = {"Container": "mine", "EndpointConfig": {"Links": ["his:db"]}}
+
+    at = "NetworkingConfig.EndpointsConfig.mine.Links[0]"
+    assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", {"Image": "busybox", **linked})
+    assert (CHANGED, "EndpointConfig.Links[0]") in refusals(judge, "POST", "/networks/mine/connect", joined)
+
+
+@pytest.mark.parametrize("path", ["/containers/create", "/volumes/create", "/networks/create", "/services/create"])
+@pytest.mark.parametrize(
+    ("labels", "good"),
+    [
+        *(({"owner": owner}, True) for owner in ("alicia", "group:dev")),
+        *(({"owner": owner}, False) for owner in ("dev", "group:alicia", "bob")),
+        *((labels, False) for labels in ({}, {"Owner": "alicia"})),
+    ],
+    ids=["user", "group", "user of the group's name", "group of the user's name", "other", "none", "case"],
+)
+def test_what_is_new_carries_the_label_of_its_maker(
+    judge: Judge, path: str, labels: dict[str, str], good: bool
+) -> None:
+    more = {"/containers/create": {"Image": "busybox"}, "/services/create": spec()}
+    body: dict[str, Any] = {"Labels": labels, **more.get(path, {"Name": "x"})}
+
+    assert ((LABEL, "Labels.owner") in refusals(judge, "POST", path, body)) is not good
+    assert LABEL not in {rule for rule, _ in refusals(judge, "POST", path, body, who=OPERATOR)}
+
+
+def test_a_service_is_changed_by_its_owner_and_stays_the_owners(judge: Judge) -> None:
+    body = {**spec(), "Labels": {"owner": "alicia"}}
+
+    assert (CHANGED, "path.id") in refusals(judge, "POST", "/services/his/update?version=1", body)
+    assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/services/mine/update?version=1", body)}
+    given = {**body, "Labels": {"owner": "bob"}}
+    assert (LABEL, "Labels.owner") in refusals(judge, "POST", "/services/mine/update?version=1", given)
+
+
+@pytest.mark.parametrize("source", ['{{"his"}}', "{{.Service.Name}}", "h{{with `is`}}{{.}}{{end}}"])
+def test_the_volume_of_a_service_has_a_name_that_can_be_looked_up(judge: Judge, source: str) -> None:
+    def mounting(name: str) -> dict[str, Any]:
+        return {
+            **spec({"Type": "volume", "Source": name, "Target": "/x"}),
+            "Name": "his",
+            "Labels": {"owner": "alicia"},
+        }
+
+    at = "TaskTemplate.ContainerSpec.Mounts[0]"
+    assert refusals(judge, "POST", "/services/create", mounting(source)) == {(CHANGED, at)}
+    assert refusals(judge, "POST", "/services/create", mounting(source), who=OPERATOR) == set()
+    assert refusals(judge, "POST", "/services/create", mounting("mine")) == set()
+
+
+@pytest.mark.parametrize("verb", ["connect", "disconnect"])
+def test_a_network_and_the_container_that_joins_or_leaves_are_both_ones_own(judge: Judge, verb: str) -> None:
+    for net, joined, at in (("his", "mine", "path.id"), ("mine", "his", "Container"), ("bridge", "his", "Container")):
+        assert (CHANGED, at) in refusals(judge, "POST", f"/networks/{net}/{verb}", {"Container": joined})
+    for net in ("mine", "bridge"):
+        assert CHANGED not in {
+            rule for rule, _ in refusals(judge, "POST", f"/networks/{net}/{verb}", {"Container": "mine"})
+        }
+
+
+@pytest.mark.parametrize("kind", ["containers", "volumes", "networks", "images", "build"])
+def test_a_prune_reaches_everybodys(judge: Judge, kind: str) -> None:
+    assert refusals(judge, "POST", f"/{kind}/prune") == {(CHANGED, "path")}
+    assert refusals(judge, "POST", f"/{kind}/prune", who=OPERATOR) == set()
+
+
+def test_logs_of_a_task_are_the_operators(judge: Judge) -> None:
+    assert refusals(judge, "GET", "/tasks/x/logs?stdout=1") == {(READ, "path")}
+
+
+@pytest.mark.parametrize("path", ["/containers/json", "/volumes", "/networks", "/services", "/info", "/_ping"])
+def test_lists_stay_open(judge: Judge, path: str) -> None:
+    assert refusals(judge, "GET", path) == set()
+
+
+def test_a_daemon_that_does_not_answer_refuses(judge: Judge) -> None:
+    mute = replace(judge, host=SilentHost())
+
+    assert refusals(mute, "GET", "/containers/mine/json") == {("lookup-failed", "path.id")}
+
+
+def test_without_the_value_everybody_uses_everything_and_nothing_is_looked_up(judge: Judge) -> None:
+    policy = replace(judge.policy, site={**judge.policy.site, "ownership": ""})
+    mute = replace(judge, host=SilentHost(), policy=policy)
+
+    assert refusals(mute, "GET", "/containers/his/json") == set()
+    assert refusals(mute, "POST", "/containers/his/stop") == set()
+
+
+def test_the_reason_names_the_owner(judge: Judge) -> None:
+    (violation,) = judge.decide(envelope("GET", "/v1.45/containers/his/json"), "d-1", NOON, identity=ALICIA).violations
+
+    assert violation.reason.startswith("his belongs to bob, ")
+
+
+def test_operators_own_everything(judge: Judge) -> None:
+    assert OwnerNames.of(judge.policy.site, OPERATOR.make_document()) is None
+    assert OwnerNames.of(judge.policy.site, ALICIA.make_document()) == OwnerNames(
+        "owner", frozenset({"alicia", "group:dev"})
+    )
+    named = {**judge.policy.site, "operators": ["alicia"]}
+    assert OwnerNames.of(named, ALICIA.make_document()) is None
+    assert OwnerNames.of(named, NO_IDENTITY.make_document()) == OwnerNames("owner", frozenset())

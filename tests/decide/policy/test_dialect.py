@@ -1,0 +1,167 @@
+"""The dialect is closed: whatever it does not know is a fault with its place, at every depth."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portero.decide.policy.dialect import find_rule_faults, list_keywords
+
+Found = Callable[..., list[str]]
+OPERATIONS = {"ContainerCreate", "ContainerExec", "SystemInfo"}
+REFERENCES = {"site#/$defs/runtimes", "request#/$defs/mount"}
+
+
+@pytest.fixture
+def found(written: dict[str, Any], dialect: dict[str, Any]) -> Found:
+    """The faults of the rule with these changes; None takes a part away."""
+
+    def find(**changes: Any) -> list[str]:
+        rule = {name: value for name, value in (written | changes).items() if value is not None}
+        return list(find_rule_faults(rule, dialect, OPERATIONS, REFERENCES))
+
+    return find
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="the rule as it is written"),
+        pytest.param(
+            {"allOf": [{"$ref": "site#/$defs/runtimes"}, {"$ref": "request#/$defs/mount"}, {"pattern": "^a$"}]},
+            id="known references",
+        ),
+        pytest.param({"level": "hardened", "reports": "baseline"}, id="a report level below the level"),
+        pytest.param(
+            {
+                "operations": ["*"],
+                "allows": {"docker run busybox": {"operation": "ContainerCreate"}},
+                "denies": {"docker exec web id": {"operation": "ContainerExec"}},
+            },
+            id="examples of any operation for a rule of every operation",
+        ),
+        pytest.param({"allows": {"docker info": {"operation": "SystemInfo"}}}, id="an allowed example of another one"),
+    ],
+)
+def test_a_rule_without_faults_has_none(found: Found, changes: dict[str, Any]) -> None:
+    assert found(**changes) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        *((name, f"'{name}' is missing") for name in ("title", "reason", "remedy", "level", "threats", "sources")),
+        *((name, f"'{name}' is missing") for name in ("operations", "allows", "denies")),
+        ("$schema", "'$schema' is missing: write ../../rule.json"),
+        ("dialect", "'dialect' is missing: add \"dialect\": 2"),
+        ("properties", "state the condition: properties, allOf, anyOf, not or if"),
+    ],
+)
+def test_what_is_missing_is_named(found: Found, name: str, fault: str) -> None:
+    assert found(**{name: None}) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"propertis": {}}, "'propertis' is unknown: did you mean 'properties'?"),
+        (
+            {"properties": {"facts": {"propertis": {"x": True}}}},
+            "properties.facts: 'propertis' is unknown: did you mean 'properties'?",
+        ),
+        ({"allOf": [{"items": {"cosnt": 1}}]}, "allOf[0].items: 'cosnt' is unknown: did you mean 'const'?"),
+        ({"not": {"oneOf": [{"const": 1}]}}, "not: 'oneOf' is unknown: did you mean 'anyOf'?"),
+        ({"if": {"format": "ipv4"}}, "if: 'format' is unknown"),
+        ({"allOf": [{"items": {}}]}, "allOf[0].items: state a condition, or leave the empty schema out"),
+        (
+            {"then": {"const": 1}, "allOf": [{"then": {"const": 1}}]},
+            "allOf[0]: state a condition, or leave the empty schema out",
+        ),
+        ({"allOf": [{"const": {"a": 1}}]}, "allOf[0].const: compare with a string, a number, true, false or null"),
+        (
+            {"allOf": [{"type": "strin"}]},
+            "allOf[0].type: must be one of null, boolean, integer, number, string, array, object",
+        ),
+        ({"allOf": [{"type": []}]}, "allOf[0].type: must not be empty"),
+        ({"allOf": [{"minItems": -1}]}, "allOf[0].minItems: write a whole number from 0 upwards"),
+        (
+            {"allOf": [{"$ref": "https://example.com/x"}]},
+            "allOf[0].$ref: refer to site#/$defs/<key of site.json> or request#/$defs/<name>",
+        ),
+        (
+            {"allOf": [{"$ref": "site#/$defs/runtime"}]},
+            "allOf[0].$ref: 'site#/$defs/runtime' does not exist: did you mean 'site#/$defs/runtimes'?",
+        ),
+        (
+            {"allOf": [{"pattern": "a"}]},
+            "allOf[0].pattern: the pattern does not cover the whole string: write it as ^...$",
+        ),
+        ({"level": "low"}, "level: must be one of baseline, hardened, restricted, advisory"),
+        ({"threats": ["Mischief"]}, "threats[0]: write a word of a-z, 0-9 and -, such as container-escape"),
+        (
+            {"threats": ["container-escpae"]},
+            "threats: unknown threat 'container-escpae': did you mean 'container-escape'?",
+        ),
+        (
+            {"sources": ["two\nlines"]},
+            "sources[0]: write up to 100 plain ASCII characters, such as G3, CIS 5.5 or the name of your own policy",
+        ),
+        ({"title": "two\nlines"}, "title: write 3 to 400 plain ASCII characters on one line"),
+        ({"remedy": {"podman": "x"}}, "remedy: 'docker' is missing"),
+        ({"allows": {}}, "allows: must not be empty"),
+        ({"denies": {"docker run x": {"boddy": {}}}}, "denies.docker run x: 'boddy' is unknown: did you mean 'body'?"),
+        (
+            {"operations": ["ContainerCreat"]},
+            "operations: 'ContainerCreat' is not in operations.json: did you mean 'ContainerCreate'?",
+        ),
+        ({"operations": ["*", "ContainerExec"]}, "operations: '*' stands beside other operations: keep one of the two"),
+        (
+            {"operations": ["ContainerCreate"]},
+            "denies: 'docker exec --privileged web id' is of ContainerExec, which the rule does not judge: "
+            "add it to operations",
+        ),
+        (
+            {"denies": {"docker run busybox": {}}},
+            "denies: 'docker run busybox' is allowed as well: keep one of the two",
+        ),
+        ({"denies": {"x": {"operation": "Nothing"}}}, "'x': 'Nothing' is not in operations.json"),
+        (
+            {"reports": "baseline"},
+            "reports: baseline is not below the level baseline: name a lower profile or remove 'reports'",
+        ),
+        (
+            {"level": "advisory", "reports": "baseline"},
+            "reports: every profile reports an advisory rule: remove 'reports'",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_its_place_and_cure(found: Found, changes: dict[str, Any], expected: str) -> None:
+    assert expected in found(**changes)
+
+
+def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> None:
+    walked = list_keywords(
+        {"properties": {"not": {"items": {"const": 1}}}, "anyOf": [{"then": True}], "enum": [{"const": 1}]}
+    )
+
+    assert [(*path, keyword) for path, keyword, _ in walked] == [
+        *(("properties",), ("properties", "not", "items"), ("properties", "not", "items", "const")),
+        *(("anyOf",), ("anyOf", 0, "then"), ("enum",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proposal", "expected"),
+    [
+        ({"add": ["--init"], "drop": ["--privileged"], "change": ["read-only"]}, []),
+        ({"add": ["--runtime {runtimes}"]}, []),
+        ({}, ["try: must not be empty"]),
+        ({"ad": ["--init"]}, ["try: 'ad' is unknown: did you mean 'add'?"]),
+        ({"add": ["init"]}, ["try.add[0]: write a flag and its value, as --memory {memory-max}"]),
+        ({"image": "busybox"}, ["try: 'image' is unknown"]),
+        ({"drop": ["--privilegd"]}, ["try: '--privilegd' cannot be proposed: did you mean '--privileged'?"]),
+        ({"add": ["--runtime {runtime}"]}, ["try: '{runtime}' is not in site.json: did you mean 'runtimes'?"]),
+    ],
+)
+def test_a_proposal_is_as_closed_as_the_rest(found: Found, proposal: Any, expected: list[str]) -> None:
+    assert found(**{"try": proposal}) == expected

@@ -1,0 +1,108 @@
+"""Doors of a site: what each lets through, whose containers have it, and what is wrong with an entry."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from portero.decide.identity.trusted import Door
+from portero.decide.policy.doors import list_faults, make_mounted, make_operations, read_doors
+
+OPERATIONS = {"SystemPing", "ContainerList", "ContainerStop", "ContainerLogs"}
+LISTS = {"reader": {"operations": ["SystemPing", "ContainerList"], "sources": ["x"]}}
+DIGEST, OTHER = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
+
+
+def site(*doors: Any, lists: Any = LISTS) -> dict[str, Any]:
+    return {"doors": [*doors], "door-lists": lists}
+
+
+def allows(values: dict[str, Any], user: str, operation: str) -> bool:
+    document = {"operation": operation, "identity": {"user": user}}
+    return jsonschema.Draft202012Validator(make_operations(values)).is_valid(document)
+
+
+def mounts(values: dict[str, Any], door: str, image: str = "", user: str = "", groups: Any = ()) -> bool:
+    facts = {"mounts": [{"door": ""}, {"door": door}], "image": {"digest": image or None}}
+    document = {"facts": facts, "identity": {"user": user, "groups": [*groups]}}
+    return jsonschema.Draft202012Validator(make_mounted(values)).is_valid(document)
+
+
+def test_a_door_lets_its_lists_and_operations_through_and_others_everything() -> None:
+    values = site({"name": "users"}, {"name": "tool", "operations": ["reader", "ContainerStop"]})
+
+    assert [allows(values, "door:tool", name) for name in sorted(OPERATIONS)] == [True, False, True, True]
+    assert allows(values, "unix:alicia", "ContainerLogs")
+    assert allows(values, "door:other", "ContainerLogs")
+
+
+def test_the_users_door_has_a_list_of_its_own_and_an_empty_list_lets_nothing_through() -> None:
+    values = site({"name": "users", "operations": ["reader"]}, {"name": "tool"}, {"name": "shut", "operations": []})
+
+    assert not allows(values, "unix:alicia", "ContainerLogs")
+    assert not allows(values, "alicia", "ContainerLogs")
+    assert allows(values, "door:tool", "ContainerLogs")
+    assert not allows(values, "door:shut", "SystemPing")
+
+
+def test_no_container_has_a_door_that_lists_none() -> None:
+    for values in (site(), site({"name": "users"}, {"name": "tool"})):
+        assert mounts(values, "")
+        assert not mounts(values, "tool")
+
+
+@pytest.mark.parametrize(
+    ("containers", "given", "holds"),
+    [
+        ({"images": [DIGEST]}, {"image": DIGEST}, True),
+        ({"images": [DIGEST]}, {"image": OTHER}, False),
+        ({"images": [DIGEST]}, {"user": "alicia"}, False),
+        ({"users": ["alicia"]}, {"user": "alicia"}, True),
+        ({"users": ["alicia"]}, {"user": ""}, False),
+        ({"groups": ["ops"]}, {"user": "bob", "groups": ["dev", "ops"]}, True),
+        ({"groups": ["ops"]}, {"user": "ops"}, False),
+        ({"images": [DIGEST], "users": ["alicia"]}, {"image": DIGEST, "user": "alicia"}, True),
+        ({"images": [DIGEST], "users": ["alicia"]}, {"image": DIGEST, "user": "bob"}, False),
+        ({"images": [DIGEST], "users": ["alicia"]}, {"image": OTHER, "user": "alicia"}, False),
+    ],
+)
+def test_each_that_an_entry_names_must_hold(containers: Any, given: Any, holds: bool) -> None:
+    values = site({"name": "tool", "containers": containers}, {"name": "second", "containers": {"users": ["carla"]}})
+
+    assert mounts(values, "tool", **given) is holds
+    assert not mounts(values, "second", **given)
+    assert not mounts(values, "other", **given)
+
+
+def test_a_request_without_mounts_or_an_image_of_a_digest_is_none_of_a_door() -> None:
+    values = site({"name": "tool", "containers": {"images": [DIGEST]}})
+    validator = jsonschema.Draft202012Validator(make_mounted(values))
+
+    assert validator.is_valid({"facts": {}, "identity": {"user": "", "groups": []}})
+    assert not validator.is_valid({"facts": {"mounts": [{"door": "tool"}]}, "identity": {"user": "", "groups": []}})
+
+
+def test_what_is_wrong_is_said() -> None:
+    values = site(
+        {"name": "tool", "operations": ["raeder", "ContainerLgos"], "same-names": True},
+        {"name": "tool"},
+        {"name": "users", "containers": {"users": ["x"]}},
+        lists={"reader": {"operations": ["ContainerLits"]}},
+    )
+
+    assert [*list_faults(values, OPERATIONS)] == [
+        "doors: has tool twice: write one entry",
+        "doors: 'raeder' is no operation and no list: did you mean 'reader'?",
+        "doors: 'ContainerLgos' is no operation and no list: did you mean 'ContainerLogs'?",
+        "doors: same-names is of users: remove it from tool",
+        "doors: users is for people, and no container has it: give the container its own door",
+        "door-lists: reader: 'ContainerLits' is no operation: did you mean 'ContainerList'?",
+    ]
+
+
+def test_who_asks_at_a_door_has_its_groups() -> None:
+    assert read_doors(site({"name": "users", "groups": ["dev"], "same-names": True}, {"name": "tool"})) == {
+        "users": Door(("dev",), same_names=True),
+        "tool": Door(),
+    }
+    assert read_doors({}) == {}

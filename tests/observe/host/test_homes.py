@@ -1,0 +1,67 @@
+"""Which paths a login of a user runs or reads: homes, their entries, and folders that hold them."""
+
+import pytest
+
+from portero.decide.facts.login_entries import DATA, holds_login, is_of_login
+from portero.observe.host.homes import FOLDERS, NO_HOMES, Homes, name_linked
+from tests.paths import ROOT
+
+LIST = ROOT / "plugin" / "portero" / "decide" / "facts" / "login_entries.tsv"
+HOME = "/home/alicia"
+HOMES = Homes(FOLDERS | {"/home/EXAMPLE"}, frozenset({"/srv/git", "/data/carol"}), unseen=frozenset({HOME}))
+
+
+def test_each_entry_has_a_source_and_stands_once() -> None:
+    rows = [line.split("\t") for line in LIST.read_text().splitlines() if not line.startswith("#")]
+
+    assert {access for access, _, _ in rows} == {"run", "mark", "data"}
+    assert all(source for _, _, source in rows)
+    assert len(rows) == len({(access, path) for access, path, _ in rows})
+    assert ".ssh" not in DATA
+
+
+@pytest.mark.parametrize(
+    ("entry", "of_login", "holds"),
+    [
+        *((entry, True, True) for entry in (".x/y", "bin", "bin/x", "go/bin/x", "miniconda3/envs", "snap")),
+        ("go", False, True),
+        *((entry, False, False) for entry in ("binary", "a/.x", "shop/bin", "go/pkg")),
+    ],
+)
+def test_dot_entries_and_listed_ones_are_a_logins(entry: str, of_login: bool, holds: bool) -> None:
+    assert is_of_login(HOME, f"{HOME}/{entry}") is of_login
+    assert holds_login(HOME, f"{HOME}/{entry}") is holds
+    assert bool(NO_HOMES.list_of_login(f"{HOME}/{entry}")) is holds
+
+
+@pytest.mark.parametrize(
+    ("path", "home", "of_login"),
+    [
+        *((path, None, True) for path in ("/home", "/var/home", "/home/EXAMPLE", "/srv", "/data")),
+        *((path, None, False) for path in ("/srv/other", "/opt")),
+        *((home, home, True) for home in (HOME, "/home/EXAMPLE/alicia", "/srv/git")),
+        *(("/home/EXAMPLE/alicia/.config", "/home/EXAMPLE/alicia", True), ("/srv/git/.ssh", "/srv/git", True)),
+        *((f"{home}/shop", home, False) for home in (HOME, "/home/EXAMPLE/alicia", "/srv/git")),
+    ],
+)
+def test_homes_are_found_wherever_they_are(path: str, home: str | None, of_login: bool) -> None:
+    assert HOMES.find_home(path) == home
+    assert HOMES.list_of_login(path, "/opt/x") == ((path,) if of_login else ())
+
+
+def test_what_could_not_be_listed_counts_for_its_own_home() -> None:
+    assert HOMES.list_unseen([f"{HOME}/shop", "/srv"]) == HOMES.list_unseen(["/home"]) == (HOME,)
+    assert HOMES.list_unseen(["/srv", "/home/bob/shop"]) == NO_HOMES.list_unseen(["/home"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("/srv/dot", {f"{HOME}/.bashrc", f"{HOME}/.config"}),
+        ("/srv/dot/config/git", {f"{HOME}/.config/git"}),
+        ("/srv/dotted", set()),
+    ],
+)
+def test_a_place_gets_the_names_of_the_links_to_it_and_below_it(place: str, names: set[str]) -> None:
+    links = [(f"{HOME}/.bashrc", "/srv/dot/bashrc"), (f"{HOME}/.config", "/srv/dot/config")]
+    assert {*name_linked(place, links)} == names

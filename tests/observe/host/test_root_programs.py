@@ -1,0 +1,131 @@
+"""Programs of root count by name, after links, and by the links on their ways; sensitive paths are left out."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from portero.observe.host.root_programs import list_executed, read_root_programs
+from tests.observe.host.proc_tree import fail_at, process
+
+UNIT = "ExecStart=/usr/bin/tool /srv/app/run /srv/app/data\nExecStop=/opt/none\nWorkingDirectory=/srv/w\n"
+ID = "0123456789abcdef" * 4
+MAPS = """55d0-55d1 r--p 00000000 fe:00 1  /opt/a/run
+55d1-55d2 r-xp 00001000 fe:00 1                          /opt/a/run
+7f00-7f01 r-xp 00000000 fe:00 2  /opt/a/lib with space.so (deleted)
+7f01-7f02 rw-s 00000000 fe:00 3  /srv/data/db
+7f02-7f03 r-xp 00000000 00:01 4  /memfd:x (deleted)
+7f03-7f04 r-xp 00000000 00:00 0  [vdso]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    for folder in ("usr/bin", "etc/systemd/system", "srv/v1", "srv/w", "etc/ld.so.conf.d", "opt/lib"):
+        (root / folder).mkdir(parents=True)
+    (root / "srv" / "app").symlink_to("v1")
+    (root / "srv" / "v1" / "run").touch(0o755)
+    (root / "srv" / "v1" / "data").touch(0o644)
+    (root / "srv" / "w" / "x.sh").touch(0o644)
+    (root / "usr" / "bin" / "tool").symlink_to("/opt/tool")
+    (root / "etc" / "ld.so.conf.d" / "a.conf").write_text("/opt/lib\n/usr/lib\n")
+    (root / "etc" / "systemd" / "system" / "a.service").write_text(UNIT + "ExecStartPre=/bin/sh x.sh y.sh\n")
+    running(tmp_path / "proc", 7, "/opt/agent/run")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("path", "opened"),
+    [
+        ("/opt/agent", ("/opt/agent/run",)),
+        ("/opt/tool", ("/opt/tool",)),
+        ("/opt/none", ("/opt/none",)),
+        ("/srv/app", ("/srv/app", "/srv/app/run")),
+        ("/srv/v1/run", ("/srv/v1/run",)),
+        ("/srv/v1/data", ()),
+        ("/srv/w", ("/srv/w/x.sh",)),
+        ("/srv/w/data", ()),
+        ("/opt/lib/x", ("/opt/lib",)),
+        ("/usr/bin", ("/usr/bin/tool",)),
+        ("/usr/lib", ()),
+    ],
+)
+def test_what_a_path_opens_of_them(root: Path, path: str, opened: tuple[str, ...]) -> None:
+    programs = read_root_programs(str(root), root.parent / "proc")
+
+    assert programs.list_opened(path) == opened
+
+
+def test_a_name_of_other_bytes_is_found_by_the_folders_above_it_and_can_be_told(tmp_path: Path) -> None:
+    running(tmp_path, 7, "/opt/a\udc80/run")
+
+    (opened,) = read_root_programs(str(tmp_path), tmp_path).list_opened("/opt")
+    assert opened.isprintable()
+    assert opened.startswith("/opt/a")
+
+
+def running(
+    proc: Path,
+    number: int,
+    program: str,
+    *words: str,
+    parent: int = 7,
+    uid: int = 0,
+    cgroup: str = "/x",
+    maps: str = "",
+) -> Path:
+    folder = process(proc, number, "x", "", uid=uid, cgroup=cgroup, cwd="/srv/w")
+    (folder / "exe").symlink_to(program)
+    (folder / "cmdline").write_text("".join(f"{word}\0" for word in (program, *words)), errors="surrogateescape")
+    (folder / "maps").write_text(maps)
+    (folder / "status").write_text(f"Name:\tx\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t0\t0\n")
+    return folder
+
+
+def test_programs_and_libraries_are_found_and_mapped_data_is_not(tmp_path: Path) -> None:
+    running(tmp_path, 7, "/opt/a/run", maps=MAPS)
+
+    assert list_executed(tmp_path) == {"/opt/a/run", "/opt/a/lib with space.so"}
+
+
+@pytest.mark.parametrize(
+    "other", [{"uid": 7}, {"cgroup": f"/docker/{ID}"}, {"program": "/srv/shop/docker-compose"}, {"program": "docker"}]
+)
+def test_others_are_left_out(tmp_path: Path, other: dict[str, object]) -> None:
+    running(tmp_path, 7, **{"program": "/opt/a/run", "maps": "" if "program" in other else MAPS, **other})  # type: ignore[arg-type]
+
+    assert list_executed(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "parent", "script"),
+    [
+        (("/usr/bin/python3", "-u", "/opt/a/main.py", "/srv/data"), 1, {"/opt/a/main.py"}),
+        (("/usr/bin/node", "server.js"), 1, {"/srv/w/server.js"}),
+        (("/bin/bash", "/srv/shop/deploy.sh"), 7, set()),
+        (("/usr/sbin/mysqld", "/srv/data"), 1, set()),
+    ],
+)
+def test_the_script_of_a_daemon_is_found(tmp_path: Path, words: tuple[str, ...], parent: int, script: set[str]) -> None:
+    running(tmp_path, 7, *words, parent=parent)
+
+    assert list_executed(tmp_path) == {words[0], *script}
+
+
+def test_a_process_that_may_not_be_looked_into_has_its_command_and_other_failures_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = running(tmp_path, 7, "/opt/a/run", maps=MAPS)
+    with monkeypatch.context() as patched:
+        fail_at(patched, folder / "exe", errno.EACCES)
+        fail_at(patched, folder / "maps", errno.EACCES)
+        assert list_executed(tmp_path) == {"/opt/a/run"}
+    fail_at(monkeypatch, folder / "maps", errno.EMFILE)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        list_executed(tmp_path)
+
+
+def test_the_running_system_can_be_read() -> None:
+    assert all(path.startswith("/") for path in list_executed())

@@ -1,0 +1,70 @@
+"""Each answer of the daemon is noted in the picture, as of the moment when it was asked."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.decide.interfaces.pending_requests import Source
+from portero.decide.values.refusals import Refused
+from portero.observe.dockerd.api import TimedRequests
+from portero.observe.lookups.daemon_questions import DaemonQuestions
+from portero.observe.lookups.followed_daemon import FollowedDaemon
+from portero.observe.pending.changes import Touch
+from tests.observe.lookups.answering import answering, http
+
+ID = "a" * 64
+STATE = '{"Status": "running", "StartedAt": "2026-01-02T03:04:05Z"}'
+WEB = f'{{"Id": "{ID}", "Name": "/web", "State": {STATE}, "Config": {{}}, "HostConfig": {{}}}}'
+LIST = f'[{{"Id": "{ID}", "Names": ["/web"], "State": "running"}}]'
+ANSWERS = {
+    "/containers/web/json": http("200 OK", WEB),
+    "/containers/json?all=1": http("200 OK", LIST),
+    "/networks": http("200 OK", '[{"Id": "n"}]'),
+    "/info": http("200 OK", '{"Swarm": {}}'),
+}
+
+
+@pytest.fixture
+def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FollowedDaemon:
+    # A Unix socket's address is short; pytest's folders are not.
+    monkeypatch.chdir(tmp_path)
+    made = FollowedDaemon()
+    made.picture.is_followed = True
+    made.picture.note_swarm(made.picture.moment, is_swarm=False)
+    return made
+
+
+def ask(followed: FollowedDaemon) -> DaemonQuestions:
+    return DaemonQuestions(TimedRequests(["d.sock"], None), followed, lambda state, is_late: None)
+
+
+def test_answers_are_noted(followed: FollowedDaemon) -> None:
+    followed.creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
+    followed.creations.note_answered("d-1")
+    with answering("d.sock", ANSWERS):
+        ask(followed).read_all("container")
+        assert followed.picture.list_containers() is None
+        ask(followed).ask_for_all("container")
+        ask(followed).ask_for_all("network")
+        ask(followed).ask_for("container", "web")
+        assert ask(followed).ask_info() == {"Swarm": {}}
+
+    assert [one["Id"] for one in followed.picture.list_containers()[0]] == [ID]  # type: ignore[index]
+    assert followed.picture.list_networks() == [{"Id": "n"}]
+    assert followed.picture.find("container", "web") is not None
+    assert list(followed.creations.at().others) == []
+
+
+def test_what_may_change_meanwhile_is_not_kept(followed: FollowedDaemon) -> None:
+    followed.picture.begin([Touch("container", "web")])
+    with answering("d.sock", ANSWERS):
+        assert ask(followed).ask_for("container", "web") is not None
+
+    assert followed.picture.find("container", "web") is None
+
+
+def test_without_an_answer_nothing_is_noted(followed: FollowedDaemon) -> None:
+    for question in (lambda: ask(followed).ask_info(), lambda: ask(followed).ask_for_all("container")):
+        with pytest.raises(Refused, match="lookup-failed"):
+            question()
+    assert followed.picture.list_containers() is None

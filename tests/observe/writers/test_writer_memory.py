@@ -1,0 +1,203 @@
+"""The memory outlives the process, says what it cannot read or save, and is bounded."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from portero.decide.interfaces.member import Member
+from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
+from portero.observe.writers import writer_memory
+from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory
+from tests.observe.writers.test_descriptors import FAR, HELPER, SERVICE, WRITER
+
+RUNNING = {one.id: one for one in (HELPER, WRITER)}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "writers.jsonl"
+
+
+def begin(file: Path | None, process: str = "1 1") -> DaemonMembers:
+    """A request's view in a process that has just started."""
+    return WriterMemory(file).at("/var/lib/docker", process)
+
+
+def follow(members: DaemonMembers, *seen: Member) -> Mapping[str, Member]:
+    """A list that has these alone."""
+    return members.follow({one.id: {} for one in seen}, {one.id: one for one in seen})
+
+
+def test_another_process_remembers(file: Path) -> None:
+    first = begin(file)
+    first.note([WRITER, HELPER])
+    assert "helper" not in begin(None).find_all()
+    follow(first, HELPER)  # as if it had been asked for before the two were noted
+    assert begin(file).find_all().keys() == RUNNING.keys()
+
+    found = follow(begin(file), HELPER)
+
+    assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
+    assert {id: one.held for id, one in begin(file).find_all().items()} == {"helper": frozenset({"/srv/media"})}
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_can_meet_another_one_is_known_as_they_come_and_go(file: Path) -> None:
+    first = begin(file)
+    first.note([WRITER])
+    assert [first.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
+    second = begin(file)
+    assert [second.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
+    follow(second)
+    assert not second.has_other_for(HELPER)
+
+
+def test_what_an_interrupted_process_wrote_by_halves_was_never_allowed(file: Path) -> None:
+    begin(file).note([WRITER])
+    file.write_bytes(file.read_bytes() + b'["/var/lib/docker", "1 1", {"helper"')
+
+    assert begin(file).find_all().keys() == {"writer"}
+
+
+def test_of_another_boot_nothing_is_left(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    begin(file).note([WRITER])
+    with monkeypatch.context() as patched:
+        (tmp_path / "boot").write_text("another\n")
+        patched.setattr(writer_memory, "_BOOT_ID", tmp_path / "boot")
+        assert begin(file).find_all() == {}
+
+    file.write_bytes(b"")  # as a crash of the host leaves it
+    assert begin(file).find_all() == {}
+
+
+@pytest.mark.parametrize("content", ["BOOT\n[]\n", "BOOT\n{\n", 'BOOT\n["a", "b", {"c": [1]}]\n'])
+def test_a_file_that_is_none_of_ours_is_a_refusal_and_not_an_empty_memory(file: Path, content: str) -> None:
+    file.parent.mkdir()
+    file.write_text(content.replace("BOOT", writer_memory._BOOT_ID.read_text().strip()))
+
+    with pytest.raises(Refused, match="writers-unknown"):
+        begin(file).find_all()
+
+
+def test_what_cannot_be_read_or_saved_is_a_refusal_and_is_tried_again(file: Path) -> None:
+    file.mkdir(parents=True)
+    members = begin(file)
+    with pytest.raises(Refused, match="writers-unknown"):
+        members.find_all()
+    file.rmdir()
+    file.parent.rmdir()
+    file.parent.write_text("a file")
+    with pytest.raises(Refused, match="writers-unknown"):
+        members.note([WRITER])
+    file.parent.unlink()
+    members.note([HELPER])
+
+    assert begin(file).find_all().keys() == {"helper"}
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = begin(file)
+    members.note([WRITER])
+    monkeypatch.setattr(writer_memory, "_MAX_RESOURCES", 2)
+
+    with pytest.raises(Refused, match="writers-unknown"):
+        members.note([HELPER])
+
+    assert members.find_all().keys() == begin(file).find_all().keys() == {"writer"}
+
+
+def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_memory, "_GROWTH_BYTES", 100)
+    members = begin(file)
+    sizes = set()
+    for _ in range(50):
+        members.note([WRITER])
+        sizes.add(file.stat().st_size)
+
+    # How long a line is depends on the time in it.
+    assert len(sizes) > 2
+    assert max(sizes) < 3 * min(sizes) + 100
+    assert begin(file).find_all().keys() == {"writer"}
+
+
+def test_the_file_never_grows_beyond_what_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = begin(file)
+    members.note([WRITER])
+    monkeypatch.setattr(writer_memory, "_MAX_BYTES", 4 * file.stat().st_size)
+    for _ in range(10):
+        members.note([WRITER])
+        assert begin(file).find_all().keys() == {"writer"}
+
+
+def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> None:
+    members = begin(file)
+    members.note([replace(HELPER, held=frozenset({"/srv/media"}), run="then"), SERVICE])
+    members.note([replace(HELPER, state="restarting"), replace(SERVICE, writes=frozenset({"/srv/x"}))])
+
+    known = members.find_all()
+    assert (known["helper"].held, known["helper"].run) == ({"/srv/media"}, "then")
+    assert known["service web"].writes == {"/srv/media", "volume v", "/srv/x"}
+
+
+def test_only_what_is_known_is_changed(file: Path) -> None:
+    members = begin(file)
+    members.note([HELPER])
+    for id in ("helper", "gone"):
+        members.change(id, lambda known: replace(known, run="now"))
+
+    assert {id: one.run for id, one in members.find_all().items()} == {"helper": "now"}
+
+
+@pytest.mark.parametrize(("process", "holds"), [("1 1", False), ("2 1", True), ("", True)])
+def test_a_dockerd_that_is_another_one_may_have_started_what_rested(file: Path, process: str, *, holds: bool) -> None:
+    resting = replace(WRITER, state="rests")
+    follow(begin(file), HELPER, resting)
+
+    found = follow(begin(file, process), HELPER)
+
+    assert ("helper" in found) is holds
+
+
+def test_a_list_that_cannot_be_saved_leaves_the_restart_of_dockerd_to_the_next(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, resting = WriterMemory(file), replace(WRITER, state="rests")
+    follow(memory.at("", "1 1"), HELPER, resting)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer_memory, "_MAX_RESOURCES", 0)
+        with pytest.raises(Refused):
+            follow(memory.at("", "2 1"), HELPER, resting, FAR)
+
+    assert "helper" in follow(memory.at("", "2 1"), HELPER)
+
+
+def test_of_a_list_that_is_as_it_was_only_what_may_change_is_looked_at() -> None:
+    memory = WriterMemory(None)
+    members = memory.at("", "1")
+    listed = {"helper": {"Id": "helper"}, "writer": {"Id": "writer"}}
+    assert members.list_changed(listed) == ["helper", "writer"]
+    members.follow(listed, RUNNING)
+    assert members.list_changed(listed) == []
+    assert (members.follow(listed, {}), members.find_all()) == ({}, RUNNING)
+
+    members.note([replace(HELPER, state="starting")])
+    assert members.list_changed(listed) == ["helper"]
+    members.follow(listed, {"helper": HELPER})
+    later = {**listed, "writer": {"Id": "writer"}, "far": {"Id": "far"}}
+    assert members.list_changed(later) == ["writer", "far"]
+    # Gone when it was asked for: it is not known, and is asked for again.
+    members.follow(later, {"writer": WRITER}, {"far"})
+    assert members.list_changed(later) == [*later]
+
+    found = members.follow(listed_without(later, "writer"), {})
+    assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
+    # Who holds something is looked at each time.
+    assert members.list_changed(listed) == ["helper", "writer"]
+    assert members.follow({"helper": listed["helper"]}, {"helper": HELPER}).keys() == {"helper"}
+
+
+def listed_without(listed: Mapping[str, Mapping[str, JSON]], id: str) -> Mapping[str, Mapping[str, JSON]]:
+    return {other: one for other, one in listed.items() if other not in (id, "far")}

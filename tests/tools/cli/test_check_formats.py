@@ -1,0 +1,138 @@
+"""`portero check`: the formats for machines, and the examples for pre-commit and CI."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.paths import ROOT, TESTS
+from tests.tools.cli.running import check
+from tests.tools.compose.test_requests import needs_compose
+
+INSPECT = TESTS / "decide" / "facts" / "inspect"
+
+
+@pytest.mark.parametrize(("names", "status"), [(("good",), 0), (("good", "bad"), 1)])
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit"])
+def test_the_exit_status_is_one_in_every_format(tmp_path: Path, names: tuple[str, ...], status: int, form: str) -> None:
+    things = [thing for thing in json.loads((INSPECT / "container.json").read_text()) if thing["Name"][1:] in names]
+    (tmp_path / "x.json").write_text(json.dumps(things))
+
+    assert check(str(tmp_path / "x.json"), "--format", form).exit_code == status
+
+
+def test_sarif_and_junit_are_whole_documents() -> None:
+    file = str(INSPECT / "container.json")
+
+    run = json.loads(check(file, "--format", "sarif").output)["runs"][0]
+    suite = ElementTree.fromstring(check(file, "--format", "junit").output).find("testsuite")
+
+    assert "no-privileged" in {result["ruleId"] for result in run["results"] if result["level"] == "error"}
+    assert suite is not None
+    assert suite.get("tests") == "3"
+
+
+def _typed(line: str, folder: Path, values: Mapping[str, str] | None = None) -> int:
+    """The status of a line of an example, typed where a compose file lies."""
+    tool = f"{sys.executable} -m portero"
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "plugin")} | dict(values or {})
+    return subprocess.run(
+        re.sub(r"\bportero check", f"{tool} check", line), shell=True, cwd=folder, env=environ, check=False
+    ).returncode
+
+
+BAD = "services: {web: {image: nginx, privileged: true}}\n"
+
+
+@pytest.fixture(params=[("good", 0), ("bad", 1)], ids=["good", "bad"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
+    """A folder with a compose file, and the status that a check of it has to have."""
+    kind, status = request.param
+    good = (ROOT / "examples" / "compose.yaml").read_text()
+    (tmp_path / "compose.yaml").write_text(good if kind == "good" else BAD)
+    return tmp_path, status
+
+
+@needs_compose
+def test_the_pre_commit_hook_stops_a_commit(project: tuple[Path, int]) -> None:
+    folder, status = project
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    entry = re.search(r"entry: (.*)", text)
+    files = re.search(r"files: (.*)", text)
+
+    assert entry is not None
+    assert files is not None
+    assert all(
+        re.search(files[1], one) for one in ("compose.yaml", "a/docker-compose.prod.yml", "compose.override.yml")
+    )
+    assert not re.search(files[1], "src/decompose.yaml")
+    assert _typed(f"{entry[1]} compose.yaml", folder) == status
+
+
+def test_the_pre_commit_example_names_the_hook() -> None:
+    (hook,) = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
+    example = YAML(typ="safe").load(ROOT / "examples" / "pre-commit" / ".pre-commit-config.yaml")
+
+    assert [each["id"] for each in example["repos"][0]["hooks"]] == [hook["id"]]
+
+
+@pytest.mark.parametrize("file", ["action.yml", "examples/ci/portero.yaml", "examples/ci/gitlab.yaml"])
+def test_no_ci_file_installs_portero_by_its_name(file: str) -> None:
+    text = re.sub("^ *#.*", "", (ROOT / file).read_text(), flags=re.MULTILINE)
+
+    assert re.search(r"pip\W.*install .*--require-hashes -r \S*requirements/run.txt", text)
+    assert re.search(r"pip\W.*install .*--no-deps --no-build-isolation \S*(/.portero|ACTION_PATH)\b", text)
+    assert not re.search(r"install\b.*\sportero\b", text)
+
+
+@needs_compose
+def test_the_action_fails_the_job_and_leaves_a_report(project: tuple[Path, int]) -> None:
+    folder, status = project
+    inputs = {name: of["default"] for name, of in YAML(typ="safe").load(ROOT / "action.yml")["inputs"].items()}
+    step = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"][-1]
+    values = {name: inputs[text.split(".")[1].split(" ")[0]] for name, text in step["env"].items()}
+
+    assert _typed(f"bash -c {shlex.quote(step['run'])}", folder, values) == status
+    assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
+
+
+@needs_compose
+def test_the_gitlab_job_fails_and_leaves_a_report(project: tuple[Path, int]) -> None:
+    folder, status = project
+    (line,) = YAML(typ="safe").load(ROOT / "examples" / "ci" / "gitlab.yaml")["portero"]["script"]
+
+    assert _typed(line, folder) == status
+    assert ElementTree.parse(folder / "portero.xml").getroot().tag == "testsuites"
+
+
+@needs_compose
+def test_the_ci_example_fails_the_job_and_leaves_both_reports(project: tuple[Path, int]) -> None:
+    folder, status = project
+    text = (ROOT / "examples" / "ci" / "portero.yaml").read_text()
+    lines = re.findall(r"run: (portero .*)", text)
+
+    assert [_typed(line, folder) for line in lines] == [status, status]
+    assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
+    assert ElementTree.parse(folder / "portero.xml").getroot().tag == "testsuites"
+
+
+@needs_compose
+@pytest.mark.parametrize(("source", "status"), [("site", 0), ("/etc", 1)])
+def test_a_compose_file_of_podman_is_read(tmp_path: Path, source: str, status: int) -> None:
+    service = {"image": "docker.io/library/nginx:1.27", "volumes": [f"{source}:/site:ro,Z"], "x-podman.rootfs": False}
+    (tmp_path / "podman-compose.yml").write_text(
+        json.dumps({"x-podman": {"in_pod": False}, "services": {"web": service}, "volumes": {"site": {}}})
+    )
+
+    result = check(str(tmp_path / "podman-compose.yml"))
+
+    assert result.exit_code == status, result.output
+    assert ("no-sensitive-paths" in result.output) is bool(status)

@@ -1,0 +1,68 @@
+"""The list of commands, and what stands for none of them."""
+
+import errno
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+import pytest
+
+from portero import __version__
+from portero.tools.cli import main
+from tests.failing import fail_with
+from tests.tools.cli.running import fault_of, portero
+
+
+def test_the_version_is_printed() -> None:
+    assert portero("--version").output == f"portero {__version__}\n"
+
+
+def test_a_misspelt_command_is_refused_with_the_one_that_was_meant() -> None:
+    assert "No such command 'serv': did you mean 'serve'?" in fault_of(portero("serv"))
+
+
+def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing() -> None:
+    assert fault_of(portero("init", "no-answers-come")).endswith("Error: ended before it was done\n")
+
+
+def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:
+    assert isinstance(main, click.Group)
+    context = click.Context(main)
+    listed = dict(
+        line.strip().split(maxsplit=1) for line in portero("--help").output.partition("Commands:\n")[2].splitlines()
+    )
+
+    assert list(listed) == main.list_commands(context)
+    for name, summary in listed.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert " ".join((command.help or "").split()).startswith(summary.rstrip(".")), name
+
+
+def test_the_list_of_commands_needs_none_of_them() -> None:
+    code = (
+        "import sys; from portero.tools.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("portero")}
+    assert loaded == {
+        *("portero", "portero.tools.cli", "portero.tools.cli.commands", "portero.tools.cli.terminal"),
+        *(
+            "portero.decide.values",
+            "portero.decide.values.spelling",
+            "portero.serve.application",
+            "portero.serve.application.operational_log",
+        ),
+    }
+
+
+def test_a_file_that_the_system_refuses_is_named_and_nothing_counts_as_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getcwd", partial(fail_with(errno.EACCES), tmp_path))
+
+    assert fault_of(portero("check")).endswith(f"Error: {tmp_path}: Permission denied\n")

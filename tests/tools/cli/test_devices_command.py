@@ -1,0 +1,201 @@
+"""`portero devices`: the drop-in that is put in place and taken away, and the probe before dockerd's start."""
+
+import errno
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from portero.tools.cli import devices_command
+from tests.failing import fail_with
+from tests.tools.cli.running import fault_of, portero
+
+
+@pytest.fixture
+def drop_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where that of docker.service is put; what is shipped is in the same folder."""
+    for unit in ("docker", "containerd"):
+        (tmp_path / f"{unit}-devices.conf").write_text(f"# {unit}\n")
+    monkeypatch.setattr(devices_command, "_SHIPPED", (tmp_path / "absent", tmp_path))
+    monkeypatch.setattr(devices_command, "_UNITS", tmp_path)
+    monkeypatch.setattr(devices_command, "_RELOAD", ("touch", str(tmp_path / "reloaded")))
+    monkeypatch.setattr(devices_command, "_SYSTEMD", tmp_path)
+    return tmp_path / "docker.service.d" / "portero-devices.conf"
+
+
+def test_the_drop_in_is_a_link_that_stays_when_it_is_right(drop_in: Path) -> None:
+    closed = portero("devices", "close")
+    made = drop_in.lstat()
+    portero("devices", "close")
+
+    assert (closed.exit_code, drop_in.readlink()) == (0, drop_in.parent.parent / "docker-devices.conf")
+    assert "systemctl restart containerd docker" in closed.stdout
+    of_containerd = drop_in.parent.parent / "containerd.service.d" / drop_in.name
+    assert of_containerd.read_text() == "# containerd\n"
+    # A younger link would count as one that was away since dockerd started.
+    assert drop_in.lstat() == made
+    assert (drop_in.parent.parent / "reloaded").exists()
+
+
+def test_one_that_leads_elsewhere_is_replaced(drop_in: Path) -> None:
+    drop_in.parent.mkdir()
+    drop_in.symlink_to("/nowhere")
+
+    assert portero("devices", "close").exit_code == 0
+    assert drop_in.read_text() == "# docker\n"
+
+
+def test_open_takes_it_away_also_where_there_is_none(drop_in: Path) -> None:
+    portero("devices", "close")
+
+    assert [portero("devices", "open").exit_code for _ in range(2)] == [0, 0]
+    assert [*drop_in.parent.parent.glob("*.d/*")] == []
+
+
+def test_without_systemd_nothing_is_put_in_place(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices_command, "_SYSTEMD", drop_in.parent / "none")
+
+    assert "systemd does not run here" in fault_of(portero("devices", "close"))
+    assert not drop_in.is_symlink()
+    assert portero("devices", "open").exit_code == 0
+
+
+def test_what_cannot_be_put_in_place_is_an_error(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (drop_in.parent.parent / "docker-devices.conf").rename(drop_in.parent.parent / "elsewhere.conf")
+    uninstalled = portero("devices", "close")
+    assert (uninstalled.exit_code, drop_in.parent.exists()) == (2, False)
+    assert "install Portero" in uninstalled.stderr
+
+    (drop_in.parent.parent / "elsewhere.conf").rename(drop_in.parent.parent / "docker-devices.conf")
+    monkeypatch.setattr(devices_command, "_RELOAD", ("false",))
+    assert portero("devices", "close").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "message"),
+    [("", 0, ""), ("block devices can be opened", 1, "dockerd does not start: block devices can be opened")],
+)
+def test_the_probe_says_why_it_fails(monkeypatch: pytest.MonkeyPatch, answer: str, status: int, message: str) -> None:
+    monkeypatch.setattr(
+        devices_command, "probe_start", lambda environment, *, unpacks: answer if unpacks else "of containerd"
+    )
+    assert "containerd may open devices: of containerd" in portero("devices", "probe", "--containerd").stderr
+
+    result = portero("devices", "probe")
+
+    assert result.exit_code == status
+    assert message in result.stderr
+
+
+def test_a_probe_that_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(environment: object, *, unpacks: bool) -> str:
+        raise OSError(24, "Too many open files", "/proc/devices")
+
+    monkeypatch.setattr(devices_command, "probe_start", fail)
+
+    result = portero("devices", "probe")
+
+    assert (result.exit_code, "Too many open files" in result.stderr) == (2, True)
+
+
+START = {"INVOCATION_ID": "abc", "DOCKER_TMPDIR": "/srv/unpack"}
+DEVICES = "Character devices:\n  1 mem\n 60 taken\n\nBlock devices:\n  7 loop\n 60 taken\n 61 taken\n"
+ROOT = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+NODEV = f"{ROOT}2 1 8:1 /srv/unpack /srv/unpack rw,nodev - ext4 /dev/sda1 rw\n"
+
+
+class Start:
+    """A start of docker.service whose control group closes devices, unless a test says otherwise."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.left = folder, folder / "left"
+        self.made: list[int] = []
+        self.errors = {os.O_RDONLY: errno.EPERM, os.O_WRONLY: errno.EPERM}
+        self.write("cgroup", "0::/system.slice/docker.service\n")
+        self.write("mountinfo", NODEV)
+        (folder / "devices").write_text(DEVICES)
+        # In the probe alone: temporary folders are made and removed by the real ones.
+        self.kernel = SimpleNamespace(**{**vars(os), "mknod": self._make, "open": self._open})
+        monkeypatch.setattr("portero.tools.cli.devices_command.os", self.kernel)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / "self").mkdir(exist_ok=True)
+        (self.folder / "self" / name).write_text(text)
+
+    def _make(self, _path: str, _mode: int, device: int) -> None:
+        self.made.append(os.major(device))
+
+    def _open(self, path: str, flags: int) -> int:
+        raise OSError(self.errors[flags & os.O_ACCMODE], "error", path)
+
+    def probe(self, *, unpacks: bool = True, **environ: str) -> str:
+        folder, left = str(self.folder), str(self.left)
+        return devices_command.probe_start({**START, **environ}, folder, proc=folder, left=left, unpacks=unpacks)
+
+    def proof(self) -> str | None:
+        file = self.left / "docker.service"
+        return file.read_text() if file.exists() else None
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    return Start(tmp_path, monkeypatch)
+
+
+def test_what_closes_devices_leaves_the_name_of_this_start(start: Start) -> None:
+    assert (start.probe(), start.proof()) == ("", "abc")
+    # The first numbers of each kind that no driver owns.
+    assert start.made == [61, 62]
+
+
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY])
+def test_a_device_that_the_kernel_looks_for_is_open(start: Start, flags: int) -> None:
+    start.probe()
+    start.errors[flags] = errno.ENXIO
+
+    assert (start.probe(), start.proof()) == ("character devices can be opened", None)
+
+
+def test_devices_that_cannot_be_made_are_a_fault(start: Start) -> None:
+    def refuse(path: str, mode: int, device: int) -> None:
+        raise PermissionError(errno.EPERM, "refused", path)
+
+    start.kernel.mknod = refuse
+
+    assert "DeviceAllow=char-* m" in start.probe()
+
+
+@pytest.mark.parametrize(("mounts", "folder"), [(ROOT, "/srv/unpack"), (NODEV, ""), (NODEV, "/srv/other")])
+def test_archives_must_be_unpacked_without_devices(start: Start, mounts: str, folder: str) -> None:
+    start.write("mountinfo", mounts)
+
+    assert "on no mount with the option nodev" in start.probe(DOCKER_TMPDIR=folder)
+    assert start.probe(unpacks=False, DOCKER_TMPDIR=folder) == ""
+
+
+def test_without_systemd_there_is_no_start_to_name(start: Start) -> None:
+    assert start.probe(INVOCATION_ID="") == "systemd starts no unit here"
+    start.write("cgroup", "0::/user.slice\n")
+    assert start.probe() == "systemd starts no unit here"
+
+
+def test_where_drivers_own_all_numbers_nothing_is_known(start: Start) -> None:
+    owned = "".join(f"{number} x\n" for number in range(60, 128))
+    (start.folder / "devices").write_text(f"Character devices:\n{owned}\nBlock devices:\n")
+
+    assert "own all character devices" in start.probe()
+
+
+@pytest.mark.parametrize("command", ["close", "open"])
+def test_a_user_is_sent_to_root(drop_in: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(os, "unlink", fail_with(errno.EACCES))
+
+    assert fault_of(portero("devices", command)) == f"portero: {drop_in}: Permission denied; run it as root\n"
+
+
+def test_what_systemd_says_is_one_sentence(drop_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices_command, "_RELOAD", ("sh", "-c", "echo no >&2; echo bus >&2; exit 1"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    assert fault_of(portero("devices", "open")).endswith("exit 1: no bus; run it as root\n")

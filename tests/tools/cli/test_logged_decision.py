@@ -1,0 +1,199 @@
+"""`portero explain DECISION-ID`: the story of one decision, found in logs and rotated logs."""
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from portero.tools.cli import logged_decision as story
+from tests.refused_stat import refuse_stat
+from tests.tools.cli.running import fault_of, portero, read_json
+from tests.tools.report.decisions import line, violation
+
+ID = "d-0123456789ab"
+
+
+OTHER = "d-ba9876543210"
+
+
+def explain(folder: Path, content: bytes, *options: str) -> Result:
+    """What is said of the decision in a log with this content."""
+    (folder / "log.jsonl").write_bytes(content)
+    return portero("explain", ID, "--all", "--log", folder / "log.jsonl", *options)
+
+
+def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: Path) -> None:
+    broken = [
+        violation(),
+        violation("image-digest", "audit", level="advisory", at="Image"),
+        violation("no-host-network", "waived", exception="probe", at=""),
+        violation("gone-rule", "audit"),
+    ]
+    result = explain(tmp_path, line(id=OTHER) + line(*broken))
+
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert "when     2026-11-24T16:00:00.123Z" in lines
+    assert "who      alice" in lines
+    assert "what     POST /containers/create, image busybox, API 1.45" in lines
+    assert "under    profile hardened, mode enforce" in lines
+    assert f"policy   {'ab' * 6}, not the current one: rules may have changed" in lines
+    assert "took     0.8 ms" in lines
+    at = lines.index("refused by no-privileged at HostConfig.Privileged")
+    assert lines[at + 1].startswith("  reason     A privileged container ")
+    assert lines[at + 2].startswith("  docker     ")
+    assert "reported by image-digest (does not refuse under this profile) at Image" in lines
+    waived = lines.index("waived: no-host-network is violated, an exception waives it")
+    assert lines[waived + 1] == "  exception  probe"
+    gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
+    assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
+
+
+@pytest.mark.parametrize(("refusing", "shown", "left_out"), [(2, 2, ""), (5, 5, ""), (9, 4, "  and 6 more")])
+def test_what_refused_comes_first_in_ten_lines(tmp_path: Path, refusing: int, shown: int, left_out: str) -> None:
+    broken = [violation("image-digest", "audit", level="advisory", at="Image")] if refusing == 9 else []
+    broken += [violation(f"rule-{number}", requested="4g", allowed="at most 1g") for number in range(refusing)]
+    tried = {"add": [["-m", "1g"]], "instead": [], "without": []}
+    (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
+
+    lines = portero("explain", f"[{ID}].", "--log", tmp_path / "log.jsonl").output.splitlines()
+
+    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert lines[1 : shown + 1] == [
+        f"  refused by rule-{number} at HostConfig.Privileged: 4g asked, at most 1g" for number in range(shown)
+    ]
+    assert lines[shown + 1 :] == [
+        *([left_out] if left_out else []),
+        "try      docker run -m 1g …",
+        "when     2026-11-24T16:00:00.123Z",
+        "who      alice",
+        f"more     portero explain {ID} --all: remedies, and under which policy",
+    ]
+    assert len(lines) <= 10
+
+
+def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path: Path) -> None:
+    near = "probe matches all but facts.image.repository: library/nginx is not netops/probe"
+    broken = [
+        violation("memory-limit", at="HostConfig.Memory", requested="4g", allowed="at most 1g") | {"nearMiss": near},
+        violation("image-digest", "audit", level="advisory", at="Image"),
+    ]
+    tried = {
+        "add": [["-m", "1g"], ["-v", "/a b:/b:ro"]],
+        "instead": [["-m", "4g"]],
+        "without": [["--privileged"]],
+        "still": ["image-tag"],
+    }
+    lines = explain(tmp_path, line(*broken, **{"try": tried})).output.splitlines()
+    document = read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+
+    at = lines.index("refused by memory-limit at HostConfig.Memory")
+    assert {"  requested  4g", "  allowed    at most 1g", f"  near miss  {near}"} <= {*lines[at + 1 : at + 4]}
+    proposal = lines.index("try      docker run -m 1g -v '/a b:/b:ro' …  (instead of -m 4g; without --privileged)")
+    assert lines[proposal + 1] == "         then still refused by: image-tag"
+    apart = lines.index("Only reported or waived: none of these refused it.")
+    assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
+    assert document["try"] == tried
+    told = document["violations"][0]
+    assert (told["requested"], told["allowed"], told["nearMiss"]) == ("4g", "at most 1g", near)
+
+
+@pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])
+def test_a_proposal_of_another_shape_is_no_decision(tmp_path: Path, tried: Any) -> None:
+    assert explain(tmp_path, line(**{"try": tried})).exit_code == 2
+
+
+def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
+    known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
+    lines = explain(tmp_path, known).output.splitlines()
+
+    assert "who      alice (dev, ops) by token" in lines
+    assert "under    profile hardened, mode enforce, break-glass: rules were lifted" in lines
+
+
+def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
+    story = read_json(
+        explain(tmp_path, line(violation("body-hidden", level="always"), operation="", user=""), "--json")
+    )
+
+    assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
+    assert [(one["rule"], one["outcome"]) for one in story["violations"]] == [("body-hidden", "refused")]
+    assert story["violations"][0]["remedy"]["docker"]
+
+
+def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
+    unread = line(operation="", user="", method="", path="", image=None, apiVersion=None)
+    lines = explain(tmp_path, unread).output.splitlines()
+
+    assert lines[0] == f"{ID}: a request that could not be read was allowed"
+    assert "who      unknown (no client certificate, no token)" in lines
+    assert "what     unknown" in lines
+
+
+@pytest.mark.parametrize("has_log", [True, False], ids=["beside a log", "where only they are left"])
+def test_a_decision_is_looked_for_in_rotated_logs_too(tmp_path: Path, has_log: bool) -> None:
+    if has_log:
+        (tmp_path / "log.jsonl").write_bytes(line(id=OTHER))
+    (tmp_path / "log.jsonl-20261123").write_bytes(line(id=OTHER))
+    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(user="bob")))
+
+    assert read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
+
+
+def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(user="bob"))
+
+    assert read_json(portero("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
+    assert read_json(portero("explain", ID, "--json", PORTERO_LOG=str(tmp_path / "log.jsonl")))["user"] == "bob"
+
+
+def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line())
+    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": str(tmp_path / "log.jsonl")})
+
+    assert portero("explain", ID).exit_code == 0
+
+
+def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = fault_of(portero("explain", ID))
+    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": "-"})
+    output = fault_of(portero("explain", ID))
+
+    assert nobody == "portero: cannot reach the plugin to find its log; name the decision log with --log\n"
+    assert "went to the standard output of `portero serve`; name the decision log with --log" in output
+
+
+def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "log.jsonl"
+    assert fault_of(portero("explain", ID, "--log", place)) == (
+        f"portero: {place}: No such file or directory; name the decision log with --log\n"
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    missing = fault_of(portero("explain", ID, "--log", place))
+    place.write_bytes(line())
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    unreadable = fault_of(portero("explain", ID, "--log", place))
+    refuse_stat(monkeypatch, place)
+    closed = fault_of(portero("explain", ID, "--log", place))
+
+    assert missing == (
+        f"portero: {place}: No such file or directory; decisions are for root: sudo portero explain ID; "
+        "a rule that a denial names is for all: portero explain RULE\n"
+    )
+    assert unreadable == closed == missing.replace("No such file or directory", "Permission denied")
+
+
+def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
+    words = "journalctl -t portero-decisions -o cat | portero explain ID --log -"
+    assert words in fault_of(portero("explain", ID, "--log", "journald"))
+
+
+def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
+    # The id may stand in another field of another decision.
+    fault = fault_of(explain(tmp_path, line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n"))
+
+    assert fault == (f"portero: {ID}: not found in {tmp_path}/log.jsonl; name the decision log with --log\n")

@@ -1,0 +1,250 @@
+"""`portero token issue`, `show`, `verify` and `keys`."""
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from portero.tools.cli.token import fetch_keys
+from tests.decide.identity.test_keys import entry, key_set
+from tests.tools.cli.key_server import KeyServer, serve_proxy
+from tests.tools.cli.running import fault_of, portero
+
+run = partial(portero, "token")
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    assert portero("keygen", str(tmp_path / "key")).exit_code == 0
+    return tmp_path / "key"
+
+
+@pytest.fixture
+def policy(tmp_path: Path, key: Path) -> Path:
+    folder = tmp_path / "policy"
+    (folder / "keys").mkdir(parents=True)
+    (folder / "keys/own.pem").write_bytes(key.with_name("key.pub").read_bytes())
+    issuer = {"issuer": "portero", "keys": "own.pem", "lifetime": 3600}
+    profiles = [{"groups": ["dev"], "profile": "restricted"}]
+    (folder / "site.json").write_text(json.dumps({"token-issuers": [issuer], "profiles": profiles}))
+    return folder
+
+
+def issued(key: Path, *more: object) -> str:
+    result = run("issue", "--key", key, "--for", "web", "--user", "alicia", "--group", "dev", *more)
+    assert result.exit_code == 0
+    return result.output.strip()
+
+
+def verify(value: str, policy: Path, *more: object) -> Result:
+    return run("verify", "--schemas", policy, "--for", "web", *more, text=value)
+
+
+def test_a_token_is_issued_shown_and_verified(key: Path, policy: Path) -> None:
+    value = issued(key, "--lifetime", "45m")
+
+    shown = json.loads(run("show", "--json", text=value + "\n").output)
+    assert [shown[name] for name in ("iss", "aud", "sub", "groups")] == ["portero", "web", "alicia", ["dev"]]
+    assert shown["exp"] - shown["iat"] == 2700
+    result = verify(value, policy)
+    assert result.exit_code == 0
+    assert result.output.splitlines()[:3] == ["user     alicia", "groups   dev", "profile  restricted"]
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["--for", "", "--user", "alicia"], "write a name of a-z, 0-9, . and -, such as web"),
+        (["--for", "web,db", "--user", "alicia"], "write a name of a-z, 0-9, . and -, such as web"),
+        (["--for", "web", "--user", "unix:alicia"], "--user: unix:alicia: only doors name their users so"),
+        (["--for", "web", "--user", "door:traefik"], "--user: door:traefik: only doors name their users so"),
+    ],
+)
+def test_no_token_is_made_that_every_host_refuses(words: list[str], fault: str, key: Path) -> None:
+    assert fault in fault_of(run("issue", "--key", key, *words))
+
+
+def test_show_spells_times_for_people(key: Path) -> None:
+    lines = run("show", text=issued(key)).output.splitlines()
+
+    assert "groups       dev" in lines
+    assert any(line.startswith("exp          20") and line.endswith("Z") for line in lines)
+
+
+def test_a_token_that_a_host_would_refuse_is_refused_with_its_code(key: Path, policy: Path) -> None:
+    long = verify(issued(key), policy, "--json")
+
+    assert long.exit_code == 1
+    assert json.loads(long.output) == {"accepted": False, "code": "token-untrusted"}
+    other = run("verify", "--schemas", policy, "--for", "db", text=issued(key, "--lifetime", "1h"))
+    assert other.exit_code == 1
+    assert other.stdout.startswith("token-untrusted: ")
+
+
+@pytest.mark.parametrize(
+    ("site", "more", "why"),
+    [
+        ({"token-issuers": []}, [], "It is from portero, and token-issuers in site.json has none -> list its issuer"),
+        ({}, ["--for", "db"], "It is for hosts of db, these are of web -> name its group with --for"),
+        ({}, ["--lifetime", "2h"], "It lives 7200 seconds, and lifetime allows portero 3600 -> issue a shorter one"),
+        ({"claims": {"team": ["a"]}}, [], "Its claim team is none of a (claims of portero) -> let another token be"),
+        ({"keys": "other.pem"}, [], "None of the keys that site.json names for portero signed it -> put the key"),
+    ],
+)
+def test_verify_says_what_is_not_trusted(
+    key: Path, policy: Path, tmp_path: Path, site: dict[str, Any], more: list[str], why: str
+) -> None:
+    assert portero("keygen", tmp_path / "other").exit_code == 0
+    (policy / "keys/other.pem").write_bytes((tmp_path / "other.pub").read_bytes())
+    issuer = {"issuer": "portero", "keys": "own.pem", "lifetime": 3600} | site
+    written = site if "token-issuers" in site else {"token-issuers": [issuer]}
+    (policy / "site.json").write_text(json.dumps(written))
+
+    result = verify(issued(key, "--lifetime", "45m", *more), policy)
+
+    assert (result.exit_code, result.stdout.startswith(f"token-untrusted: {why}")) == (1, True), result.stdout
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "eyJhbGciOiJFZERTQSJ9.bm8.c2VjcmV0c2VjcmV0"])
+def test_what_is_no_token_is_not_repeated(policy: Path, text: str) -> None:
+    shown, verified = run("show", text=text), verify(text, policy)
+
+    assert (shown.exit_code, verified.exit_code) == (2, 1)
+    assert "c2VjcmV0" not in shown.output + shown.stderr + verified.output
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        (["--lifetime", "soon"], "--lifetime: soon: write a number with s, m, h or d"),
+        (["--user", "alicia\nroot"], "write one line of plain text"),
+        (["--group", ""], "write one line of plain text"),
+        (["--key", "/nowhere/key"], "/nowhere/key: No such file or directory"),
+    ],
+)
+def test_a_wrong_option_ends_with_one_sentence(key: Path, more: list[str], fault: str) -> None:
+    words = ("issue", "--key", key, "--for", "web", "--user", "alicia", *more)
+    (sentence,) = fault_of(run(*words)).splitlines()
+
+    assert fault in sentence
+
+
+def test_keys_of_an_issuer_are_fetched_into_a_file(tmp_path: Path) -> None:
+    text = key_set(entry("ES256", kid="1"), entry("RS256", use="enc"))
+    output = tmp_path / "login.jwks"
+
+    with KeyServer(tmp_path, {"/keys": text}) as server:
+        result = run("keys", f"{server.url}/keys", "--ca", server.ca, "--output", output)
+
+    assert result.output == f"{output}: 1 keys that verify tokens\n"
+    assert output.read_bytes() == text
+
+
+def test_a_file_that_cannot_be_written_ends_with_one_sentence(tmp_path: Path) -> None:
+    with KeyServer(tmp_path, {"/keys": key_set(entry("ES256"))}) as server:
+        result = run("keys", f"{server.url}/keys", "--ca", server.ca, "--output", tmp_path / "no/such/file")
+
+    assert result.exit_code == 2
+    assert "name a file that can be written" in result.stderr
+
+
+def test_tokens_are_not_taken_from_arguments(key: Path) -> None:
+    result: Any = run("show", issued(key))
+
+    assert result.exit_code == 2
+
+
+KEYS = key_set(entry("ES256", kid="1"), entry("EdDSA"))
+
+
+def fault_of_fetch(capsys: pytest.CaptureFixture[str], url: str, ca: Path | None = None) -> str:
+    with pytest.raises(SystemExit) as ended:
+        fetch_keys(url, ca)
+    assert ended.value.code == 2
+    return re.sub(r"127.0.0.1:\d+", "HOST", capsys.readouterr().err)
+
+
+def test_the_set_is_taken_as_it_is_sent_from_where_the_issuers_configuration_says(tmp_path: Path) -> None:
+    answers: dict[str, bytes | int | str] = {"/keys": KEYS}
+    with KeyServer(tmp_path, answers) as server:
+        answers["/c"] = f'{{"issuer": "x", "jwks_uri": "{server.url}/keys"}}'.encode()
+        found = [fetch_keys(f"{server.url}/{path}", server.ca) for path in ("keys", "c")]
+
+    assert found == [(KEYS, 2)] * 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (404, "the server answers 404"),
+        (
+            "https://elsewhere.example.com/keys",
+            "leads to elsewhere.example.com, another server; name the issuer's",
+        ),
+        (b"<html>", "the answer is no JSON object"),
+        (b'{"jwks_uri": "file:///etc/passwd"}', "file:///etc/passwd: keys are fetched over https only"),
+        (b'{"jwks_uri": "http://HOST/keys"}', "http://HOST/keys: keys are fetched over https only"),
+        (b'{"keys": []}', "holds no key"),
+        (key_set(entry("ES256", private=True)), "holds a private or shared key"),
+        (b" " * (1 << 20) + b"{}", "answers with more than 1048576 bytes"),
+    ],
+)
+def test_anything_else_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: bytes | int | str, fault: str
+) -> None:
+    with KeyServer(tmp_path, {"/keys": answer}) as server:
+        assert fault in fault_of_fetch(capsys, f"{server.url}/keys", server.ca)
+
+
+def test_a_server_of_an_unknown_authority_is_not_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with KeyServer(tmp_path, {"/keys": KEYS}) as server:
+        assert "its certificate is not trusted" in fault_of_fetch(capsys, f"{server.url}/keys")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/keys", "file:///etc/passwd", "ftp://127.0.0.1/", "keys", ""])
+def test_only_https_is_asked(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    assert "keys are fetched over https only" in fault_of_fetch(capsys, url)
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY"])
+def test_keys_are_fetched_by_the_proxy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+    with KeyServer(tmp_path, {"/keys": KEYS}) as server, serve_proxy(server, asked) as proxy:
+        for address in (f"http://alicia:a%3Ab@{proxy}/", proxy):
+            monkeypatch.setenv(variable, address)
+            assert fetch_keys("https://keys.example.com/keys", server.ca) == (KEYS, 2)
+
+    assert asked == [("keys.example.com:443", "Basic YWxpY2lhOmE6Yg=="), ("keys.example.com:443", None)]
+
+
+def test_no_proxy_names_servers_that_are_asked_directly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.com,127.0.0.1")
+
+    with KeyServer(tmp_path, {"/keys": KEYS}) as server:
+        assert fetch_keys(f"{server.url}/keys", server.ca) == (KEYS, 2)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "fault"),
+    [
+        ("http://alicia:secret@PROXY", "keys.example.com: not reached by the proxy 127.0.0.1 (Tunnel"),
+        ("http://alicia:secret@127.0.0.1:9", "not reached by the proxy 127.0.0.1 (Connection refused)"),
+        ("http://alicia:secret@127.0.0.1:x", "https_proxy: is no address of a proxy"),
+        ("http://", "https_proxy: is no address of a proxy"),
+    ],
+)
+def test_a_proxy_that_does_not_connect_is_named_without_its_login(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, proxy: str, fault: str
+) -> None:
+    with KeyServer(tmp_path, {}) as server, serve_proxy(server, [], 407) as address:
+        monkeypatch.setenv("https_proxy", proxy.replace("PROXY", address))
+        shown = fault_of_fetch(capsys, "https://keys.example.com/keys", server.ca)
+
+    assert (fault in shown, "secret" in shown) == (True, False), shown

@@ -1,0 +1,31 @@
+"""A host made of files, and a dockerd at a Unix socket."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from socketserver import UnixStreamServer
+
+import pytest
+
+from tests.tools.hostcheck.answering_dockerd import Dockerd
+from tests.tools.hostcheck.host_tree import Host
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host whose only process is no dockerd."""
+    host = Host(tmp_path / "host")
+    host.write("/proc/1/comm", "init\n")
+    return host
+
+
+@pytest.fixture
+def dockerd(tmp_path: Path) -> Iterator[Dockerd]:
+    (tmp_path / "run").mkdir()
+    dockerd = Dockerd(tmp_path / "run" / "docker.sock")
+    with UnixStreamServer(dockerd.address, dockerd.handler()) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield dockerd
+        server.shutdown()
+        thread.join()
