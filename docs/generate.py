@@ -36,10 +36,10 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def _write_pages() -> Iterator[tuple[Path, str]]:
-    groups = architecture.groups(architecture.TEXT.read_text())
+    rooms_found = architecture.rooms(architecture.TEXT.read_text())
     yield ROOT / "README.md", with_part(ROOT / "README.md", "denial", denial())
-    yield ROOT / "CONTRIBUTING.md", with_part(ROOT / "CONTRIBUTING.md", "map", architecture.code_map(groups))
-    yield ROOT / "docs" / "architecture.svg", architecture.svg(groups)
+    yield ROOT / "CONTRIBUTING.md", with_part(ROOT / "CONTRIBUTING.md", "map", architecture.code_map(rooms_found))
+    yield ROOT / "docs" / "architecture.svg", architecture.svg(rooms_found)
     for name, picture in pictures.PICTURES.items():
         yield ROOT / "docs" / f"{name}.svg", pictures.svg(picture)
     numbers = with_part(ROOT / "docs" / "engines.md", "numbers", engine_numbers())

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from portero.decide.policy.loader import load_policy
 from portero.decide.reading import go_json, uri
 from portero.decide.reading.body_decoder import canonicalize
 from portero.decide.reading.routes import Routes
-from portero.decide.reading.shapes import Shapes
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
+from portero.observe.stores.api_tables import load_shapes
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import Examples
 from tests import captured
 from tests.paths import CORPUS, SCHEMAS
@@ -22,7 +22,7 @@ from tests.paths import CORPUS, SCHEMAS
 def list_bodies(operation: str) -> tuple[dict[str, JSON], ...]:
     """Those bodies of an operation that Docker takes, in its spelling, each once."""
     routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
-    shapes = Shapes.load(SCHEMAS / "api")
+    shapes = load_shapes(SCHEMAS / "api")
     found: dict[str, Any] = {}
     for method, target, data in (*_list_corpora(), *_list_captured()):
         try:

@@ -7,11 +7,11 @@ from typing import Any
 
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.loader import load_policy
 from portero.decide.reading.routes import Routes
-from portero.decide.reading.shapes import Shapes
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.process import package_files
+from portero.observe.stores.api_tables import load_shapes
+from portero.observe.stores.policy_loader import load_policy
 
 from .stage import LINKS
 
@@ -22,7 +22,7 @@ def judge() -> Judge:
     schemas = package_files.schemas()
     routes = Routes.load(json.loads((schemas / "operations.json").read_bytes()))
     policy = load_policy([schemas], routes.operations)
-    shapes, host = Shapes.load(schemas / "api"), FixedHost({"links": LINKS})
+    shapes, host = load_shapes(schemas / "api"), FixedHost({"links": LINKS})
     return Judge(policy, routes, shapes, host, Enforcement("baseline", "enforce"))
 
 

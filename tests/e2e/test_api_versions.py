@@ -9,7 +9,7 @@ import pytest
 
 from portero.decide.reading import go_json
 from portero.decide.reading.body_decoder import canonicalize
-from portero.decide.reading.shapes import Shapes
+from portero.observe.stores.api_tables import load_shapes
 from tests.paths import SCHEMAS
 
 from .conftest import BOTH_ENGINES
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
 # An engine takes some of them: 26.1 those up to 1.45, 29.7 those from 1.40 on.
 VERSIONS = (24, 30, 35, 39, 40, 41, 42, 43, 44, 45, 46, 48, 51, 52, 53, 54, 55)
-SHAPES = Shapes.load(SCHEMAS / "api")
+SHAPES = load_shapes(SCHEMAS / "api")
 # What is made at each version, by the collection that it is posted to.
 MADE: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("old-versions.json").read_text())
 SERVICE = MADE["services"]

@@ -1,4 +1,4 @@
-"""The modules of docs/ (pictures, prose, the site, pages of rules), and the groups that docs/architecture.txt lists."""
+"""The modules of docs/ (pictures, prose, the site, pages of rules), and the rooms that docs/architecture.txt lists."""
 
 import sys
 
@@ -11,7 +11,7 @@ import make_site
 import pictures
 import prose
 import rule_pages
-from architecture import TEXT, Group, groups, svg
+from architecture import TEXT, Room, rooms, svg
 
-GROUPS = groups(TEXT.read_text())
-__all__ = ["GROUPS", "Group", "groups", "guide_coverage", "make_site", "pictures", "prose", "rule_pages", "svg"]
+ROOMS = rooms(TEXT.read_text())
+__all__ = ["ROOMS", "Room", "rooms", "guide_coverage", "make_site", "pictures", "prose", "rule_pages", "svg"]

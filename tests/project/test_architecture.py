@@ -4,17 +4,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .architecture import GROUPS, groups, svg
+from .architecture import ROOMS, rooms, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_the_picture_names_every_group() -> None:
-    drawn = ElementTree.fromstring(svg(GROUPS))
+def test_the_picture_names_every_room() -> None:
+    drawn = ElementTree.fromstring(svg(ROOMS))
 
-    assert {group.name for group in GROUPS} <= {text.text for text in drawn.iter(f"{SVG}text")}
+    assert {room.name for room in ROOMS} <= {text.text for text in drawn.iter(f"{SVG}text")}
 
 
-def test_a_line_that_is_no_group_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"^architecture\.txt: not a level and not a group: 'reading'$"):
-        groups("level 1\nreading\n")
+def test_a_line_that_is_no_room_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"^architecture\.txt: not a ring and not a room: 'reading'$"):
+        rooms("ring decide (nothing): about\nreading\n")

@@ -1,35 +1,48 @@
-"""Imports go one way, by docs/architecture.txt, and each library stays in its groups (docs/design.md, section 1)."""
+"""Imports go one way, by docs/architecture.txt, and each library stays in its rooms (docs/design.md, section 1)."""
 
 import ast
 from functools import cache
 from pathlib import Path
 
 from tests.paths import PACKAGE
-from tests.project.architecture import GROUPS
+from tests.project.architecture import ROOMS
 
-LEVELS = {group.name: group.level for group in GROUPS}
-TOOLS = {group.name for group in GROUPS if group.is_tool}
-# Which groups may import a library.
+BY_PATH = {room.path: room for room in ROOMS}
+# Which rooms may import a library.
 LIBRARIES = {
-    "flask": {"server"},
-    "gunicorn": {"server"},
-    "jsonschema": {"engine", "policy"},
-    "jsonschema_rs": {"engine"},
-    "referencing": {"engine"},
-    "cryptography": {"signing", "identity", "images"},
-    "jwt": {"identity"},
-    "prometheus_client": {"status"},
-    "docker": {"scan"},
-    "jinja2": {"report"},
-    "orjson": {"report", "objects"},
-    "click": {"cli", "__main__"},
-    "ruamel": {"compose"},
+    "flask": {"serve/server"},
+    "gunicorn": {"serve/server"},
+    "jsonschema": {"decide/engine", "decide/policy"},
+    "jsonschema_rs": {"decide/engine"},
+    "referencing": {"decide/engine"},
+    "cryptography": {"serve/signing", "decide/identity", "decide/images", "tools/cli"},
+    "jwt": {"decide/identity"},
+    "prometheus_client": {"serve/status"},
+    "docker": {"tools/scan"},
+    "jinja2": {"tools/report"},
+    "orjson": {"tools/report", "observe/lookups"},
+    "click": {"tools/cli", "__main__"},
+    "ruamel": {"tools/compose"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
+# The command line begins in tools, and every room may know the version.
+TOP = {"__main__", "__init__"}
+# What reads a file, a clock or a process; decide imports none of it. os.urandom marks the body of an envelope.
+IMPURE = {"fcntl", "io", "logging", "mmap", "os", "select", "signal", "ssl", "subprocess", "tempfile", "threading"}
+ALLOWED = {("decide/reading/envelope.py", "os")}
 
 
-def group_of(module: Path) -> str:
-    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def room_of(module: Path) -> str:
+    """The room of a module: its folder, or itself where it stands alone in its ring."""
+    inside = module.relative_to(PACKAGE)
+    folder = inside.parent.as_posix()
+    return folder if folder in BY_PATH else inside.with_suffix("").as_posix()
+
+
+def room_named(name: str) -> str | None:
+    """The room that a dotted name is of."""
+    words = name.split(".")[1:]
+    return next((path for count in (2, 1) if (path := "/".join(words[:count])) in BY_PATH), None)
 
 
 @cache
@@ -40,71 +53,81 @@ def imported(module: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module.name}: imports are absolute"
-            names.add(node.module or "")
-            if node.module == "portero":
-                names |= {f"portero.{alias.name}" for alias in node.names}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
     return names
 
 
-def groups_imported(module: Path) -> set[str]:
-    """The other groups that a module imports from."""
-    names = {name.split(".")[1] for name in imported(module) if name.startswith("portero.")}
-    return names & LEVELS.keys() - {group_of(module)}
+def rooms_imported(module: Path) -> set[str]:
+    """The other rooms that a module imports from."""
+    rooms = {room_named(name) for name in imported(module) if name.startswith("portero.")}
+    return {room for room in rooms if room is not None} - {room_of(module)}
 
 
-def imports_of(group: str) -> set[str]:
-    return {other for module in MODULES if group_of(module) == group for other in groups_imported(module)}
+def imports_of(room: str) -> set[str]:
+    return {other for module in MODULES if room_of(module) == room for other in rooms_imported(module)}
 
 
-def test_the_architecture_lists_every_group_of_the_package_once() -> None:
-    assert sorted(group.name for group in GROUPS) == sorted({group_of(module) for module in MODULES})
+def test_the_architecture_lists_every_room_of_the_package_once() -> None:
+    faces = {ring.name for ring in (room.ring for room in ROOMS)} | {""}
+    found = {room_of(module) for module in MODULES} - TOP - {f"{face}/__init__" for face in faces}
+
+    assert sorted(room.path for room in ROOMS) == sorted(found)
 
 
-def test_a_module_imports_only_from_levels_below_its_own() -> None:
-    wrong = [(module, name) for module in MODULES for name in groups_imported(module) if not is_below(name, module)]
-
-    assert wrong == []
-
-
-def is_below(group: str, module: Path) -> bool:
-    return LEVELS[group] < LEVELS[group_of(module)]
-
-
-def test_a_group_stands_on_the_lowest_level_that_its_imports_allow() -> None:
-    lowest = {name: 1 + max((LEVELS[other] for other in imports_of(name)), default=-1) for name in LEVELS}
-
-    assert lowest == LEVELS
-
-
-def test_the_guard_imports_no_tool() -> None:
-    assert {
-        group.name: tools for group in GROUPS if not group.is_tool and (tools := imports_of(group.name) & TOOLS)
-    } == {}
-
-
-def test_a_folder_says_what_it_imports() -> None:
-    folders = [path.parent for path in PACKAGE.glob("*/__init__.py")]
-    abouts = {
-        folder.name: ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "" for folder in folders
-    }
-    says = {name: about.partition("Imports: ")[2].replace("\n", " ") for name, about in abouts.items()}
-
-    imports = {name: ", ".join(sorted(imports_of(name))) or "nothing of Portero" for name in says}
-    assert says == {name: f"{text}." for name, text in (imports | {"cli": "any group"}).items()}
-
-
-def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> None:
-    way = sorted((group for group in GROUPS if group.turn), key=lambda group: group.turn or 0)
-
-    assert [group.turn for group in way] == list(range(1, len(way) + 1))
+def test_a_room_imports_from_rings_below_and_from_lower_levels_of_its_own() -> None:
     assert [
-        group.name
-        for number, group in enumerate(way[1:], 1)
-        if not any(group.name in imports_of(earlier.name) for earlier in way[:number])
+        (room.path, other) for room in ROOMS for other in imports_of(room.path) if not may_import(room.path, other)
     ] == []
 
 
-def test_a_library_is_used_only_in_its_groups() -> None:
-    used = {(name.split(".")[0], group_of(module)) for module in MODULES for name in imported(module)}
+def may_import(path: str, other: str) -> bool:
+    room, taken = BY_PATH[path], BY_PATH[other]
+    return taken.level < room.level if room.ring == taken.ring else taken.ring.name in room.ring.may_import
 
-    assert sorted((name, group) for name, group in used if group not in LIBRARIES.get(name, {group})) == []
+
+def test_a_room_stands_on_the_lowest_level_of_its_ring_that_its_imports_allow() -> None:
+    lowest = {
+        room.path: 1
+        + max((BY_PATH[other].level for other in imports_of(room.path) if BY_PATH[other].ring == room.ring), default=0)
+        for room in ROOMS
+    }
+
+    assert lowest == {room.path: room.level for room in ROOMS}
+
+
+def test_no_ring_imports_tools() -> None:
+    assert {room.ring.name for room in ROOMS if "tools" in room.ring.may_import} == set()
+
+
+def test_what_is_decided_reads_no_file_no_clock_and_no_process() -> None:
+    used = {(module.relative_to(PACKAGE).as_posix(), name) for module in MODULES for name in imported(module) & IMPURE}
+
+    assert {(module, name) for module, name in used if module.startswith("decide/")} == ALLOWED
+
+
+def test_a_room_says_what_it_imports() -> None:
+    folders = [room.path for room in ROOMS if (PACKAGE / room.path).is_dir()]
+    abouts = {
+        path: ast.get_docstring(ast.parse((PACKAGE / path / "__init__.py").read_text())) or "" for path in folders
+    }
+    says = {path: about.partition("Imports: ")[2].replace("\n", " ") for path, about in abouts.items()}
+
+    imports = {path: ", ".join(sorted(imports_of(path))).replace("/", ".") or "nothing of Portero" for path in folders}
+    assert says == {path: f"{text}." for path, text in imports.items()}
+
+
+def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> None:
+    way = sorted((room for room in ROOMS if room.turn), key=lambda room: room.turn or 0)
+
+    assert [room.turn for room in way] == list(range(1, len(way) + 1))
+    assert [
+        room.path
+        for number, room in enumerate(way[1:], 1)
+        if not any(room.path in imports_of(earlier.path) for earlier in way[:number])
+    ] == []
+
+
+def test_a_library_is_used_only_in_its_rooms() -> None:
+    used = {(name.split(".")[0], room_of(module)) for module in MODULES for name in imported(module)}
+
+    assert sorted((name, room) for name, room in used if room not in LIBRARIES.get(name, {room})) == []

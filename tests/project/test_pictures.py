@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .architecture import GROUPS, pictures, svg
+from .architecture import ROOMS, pictures, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURES = [*pictures.PICTURES.values()]
@@ -18,7 +18,7 @@ def test_a_picture_names_its_boxes_and_draws_an_arrow_for_each_pair(picture: pic
     assert sum(path.get("stroke") is not None for path in drawn.iter(f"{SVG}path")) == len(picture.arrows)
 
 
-@pytest.mark.parametrize("drawing", [svg(GROUPS), *map(pictures.svg, PICTURES)], ids=range(1 + len(PICTURES)))
+@pytest.mark.parametrize("drawing", [svg(ROOMS), *map(pictures.svg, PICTURES)], ids=range(1 + len(PICTURES)))
 def test_the_text_of_a_box_stays_inside_it(drawing: str) -> None:
     drawn = ElementTree.fromstring(drawing)
     boxes = [box for box in drawn.iter(f"{SVG}rect") if box.get("rx")]

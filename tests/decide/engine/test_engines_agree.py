@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from portero.decide.engine.reference import REFERENCE
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import Examples
 from tests.captured import HOST, envelopes
 from tests.e2e.corpus import load as corpus

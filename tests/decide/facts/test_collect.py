@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from portero.decide.facts.collect import collect_facts
-from portero.decide.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes
+from portero.decide.reading.shapes import ListOf, MapOf, Scalar, Shape
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
+from portero.observe.stores.api_tables import load_shapes
 from tests.paths import SCHEMAS
 
 REQUEST = json.loads((SCHEMAS / "request.json").read_text())
 FACTS = Draft202012Validator({"$defs": REQUEST["$defs"], "$ref": "#/$defs/facts"})
-SHAPES = Shapes.load(SCHEMAS / "api")
+SHAPES = load_shapes(SCHEMAS / "api")
 HOST = FixedHost({"links": {"/srv/link": "/etc"}})
 
 WORKLOAD = {

@@ -12,7 +12,7 @@ from portero.decide.identity.caller import Identity
 from portero.decide.judging import denial
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.loader import load_policy
+from portero.observe.stores.policy_loader import load_policy
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.identity.certificate_makers import make_authority, shown

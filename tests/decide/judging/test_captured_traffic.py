@@ -8,10 +8,10 @@ import pytest
 
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.loader import load_policy
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from tests import captured
 from tests.paths import TESTS
 

@@ -8,10 +8,10 @@ import pytest
 
 from portero.decide.decision import Decision, Subject, Violation
 from portero.decide.judging import denial
-from portero.decide.policy.loader import load_policy
 from portero.decide.values.denial_parts import Proposed, Wording
 from portero.decide.values.refusals import CODES
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from tests.paths import SCHEMAS
 
 ID = "d-7f3a00000000"

@@ -15,11 +15,11 @@ from portero.decide.judging import proposal, try_line
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.at import spell_at
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Example, Rule
 from portero.decide.values.denial_parts import Proposed
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import Examples
 from tests.decide.judging.requests import envelope
 from tests.observe.host.fixed_objects import FixedHost

@@ -10,10 +10,10 @@ from portero.decide.decision import Subject
 from portero.decide.identity.caller import Identity
 from portero.decide.judging import denial
 from portero.decide.judging.subject import describe_subject, find_composed, read_traceparent
-from portero.decide.policy.loader import load_policy
 from portero.decide.reading.envelope import Envelope, read_envelope
 from portero.decide.values.json_types import JSON
 from portero.observe.host.fixed_host import FixedHost
+from portero.observe.stores.policy_loader import load_policy
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from portero.tools.recording.masking import mask_request

@@ -14,8 +14,8 @@ from portero.decide.identity.caller import Identity
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.judging.unjudged_reads import UnjudgedReads
-from portero.decide.policy.loader import load_policy
 from portero.observe.host.fixed_host import FixedHost
+from portero.observe.stores.policy_loader import load_policy
 from portero.serve.application.loading import judge_of
 from portero.serve.decision_log.decision_log import write_line
 from portero.serve.settings.settings import Settings

@@ -7,14 +7,14 @@ import pytest
 
 from portero.decide.decision import Decision
 from portero.decide.judging import denial, unknown_fields
-from portero.decide.reading.shapes import Shapes
 from portero.observe.host.fixed_host import FixedHost
+from portero.observe.stores.api_tables import load_shapes
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
 from tests.paths import SCHEMAS
 
-CREATE = Shapes.load(SCHEMAS / "api").by_operation["ContainerCreate"]
+CREATE = load_shapes(SCHEMAS / "api").by_operation["ContainerCreate"]
 
 DOCUMENT = {"facts": {"unknownFields": [{"at": f"X{n}"} for n in range(30)]}}
 SPEC: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.observe.stores import image_store
-from portero.observe.stores.image_store import locate_record
+from portero.observe.stores.image_store import ImageStore, locate_record
 from tests.decide.images.signed import APP, Image, new_key, sign, simple_payload
 from tests.decide.judging.requests import list_refusing
 from tests.decide.objects.test_existing_objects import SilentHost, decide, judge_with
@@ -100,7 +101,7 @@ def judge(tmp_path: Path, host: Any = None, *, actions: Mapping[str, str] = ACTI
         made,
         policy=policy,
         host=host or FixedHost({"objects": OBJECTS}),
-        images=state,
+        images=partial(ImageStore, state),
         enforcement=Enforcement("baseline", "enforce"),
     )
 

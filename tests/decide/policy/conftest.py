@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.routes import Routes
+from portero.observe.stores.policy_loader import load_policy
 from tests.paths import SCHEMAS
 
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from portero.decide.policy.dialect import THREATS
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Example
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.prove import CHECKS, RuleProof
 from portero.tools.proof.rule_examples import Examples, RequestRules, list_rules
 from tests.paths import SCHEMAS

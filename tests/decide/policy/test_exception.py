@@ -15,9 +15,9 @@ from portero.decide.engine import Check, Engine, rust
 from portero.decide.engine.rust import RUST
 from portero.decide.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.decide.policy.exception_match import looks_into_lists, make_strict
-from portero.decide.policy.loader import load_policy
 from portero.decide.values.errors import LoadError
 from portero.decide.values.json_types import JSON
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import ENGINES
 from tests.decide.policy.conftest import OPERATIONS, loaded, write
 from tests.decide.policy.test_exception_match import REQUEST

@@ -8,6 +8,7 @@ import pytest
 
 from portero.decide.policy import folder
 from portero.decide.policy.folder import Folder, describe_leftover
+from portero.observe.stores import policy_files
 
 RULE = "rules/images/team-registry.json"
 
@@ -20,7 +21,7 @@ def write(path: Path, *names: str) -> None:
 
 def faults(path: Path) -> list[str]:
     found: list[str] = []
-    folder.read_folder(path, found)
+    policy_files.read_folder(path, found)
     return found
 
 
@@ -28,7 +29,7 @@ def test_rules_host_rules_exceptions_and_site_values_are_read(tmp_path: Path) ->
     write(tmp_path, "site.json", RULE, "host/daemon/live-restore.json", "exceptions/installer.json")
     found: list[str] = []
 
-    content = folder.read_folder(tmp_path, found)
+    content = policy_files.read_folder(tmp_path, found)
 
     assert found == []
     assert set(content.rules) == {tmp_path / RULE}
@@ -42,7 +43,7 @@ def test_keys_are_data_of_the_policy_and_no_documents(tmp_path: Path) -> None:
     (tmp_path / "keys/login.example.com.jwks").write_bytes(b"not read here")
     found: list[str] = []
 
-    content = folder.read_folder(tmp_path, found)
+    content = policy_files.read_folder(tmp_path, found)
 
     assert found == []
     assert content.keys == {"login.example.com.jwks": b"not read here"}
@@ -68,7 +69,7 @@ def test_what_has_no_part_in_the_policy_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "rules" / "README.md").write_text("Our rules.")
 
     assert faults(tmp_path) == []
-    assert set(folder.read_folder(tmp_path, []).data) == {"site.json"}
+    assert set(policy_files.read_folder(tmp_path, []).data) == {"site.json"}
 
 
 def test_two_rules_of_one_id_are_a_fault(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_file_that_is_no_json_is_a_fault_and_the_rest_is_read(tmp_path: Path) 
     (tmp_path / RULE).write_text("{")
     found: list[str] = []
 
-    content = folder.read_folder(tmp_path, found)
+    content = policy_files.read_folder(tmp_path, found)
 
     assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
     assert set(content.documents) == {"site.json"}
@@ -94,7 +95,7 @@ def test_a_file_that_cannot_be_read_is_a_fault_and_nothing_counts(tmp_path: Path
     (tmp_path / RULE).mkdir(parents=True)
     found: list[str] = []
 
-    content = folder.read_folder(tmp_path, found)
+    content = policy_files.read_folder(tmp_path, found)
 
     assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
     assert content == folder.make_empty(tmp_path)
@@ -106,7 +107,7 @@ def test_files_that_were_read_before_make_the_same_folder(tmp_path: Path) -> Non
 
     again = folder.parse_folder(tmp_path, {name: (tmp_path / name).read_bytes() for name in names}, [])
 
-    assert again == folder.read_folder(tmp_path, [])
+    assert again == policy_files.read_folder(tmp_path, [])
 
 
 def make_folder(files: Mapping[str, bytes], path: str = "/policy") -> Folder:

@@ -18,8 +18,8 @@ import pytest
 
 import portero
 from portero.decide.policy import site
-from portero.decide.policy.loader import load_policy
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import ENGINES
 from tests.paths import SCHEMAS
 

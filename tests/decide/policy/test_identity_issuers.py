@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.values.errors import LoadError
+from portero.observe.stores.policy_loader import load_policy
 from tests.decide.identity.certificate_makers import make_authority
 from tests.decide.identity.test_keys import entry, key_set, pem
 from tests.decide.identity.token_makers import EC, ED
@@ -122,7 +122,7 @@ def test_what_reads_tokens_and_certificates_is_loaded_with_the_issuers(tmp_path:
     policy(tmp_path, {"token-issuers": [ISSUER]}, login_jwks=key_set(entry("EdDSA")))
     code = (
         "import json, sys; from pathlib import Path\n"
-        "from portero.decide.policy.loader import load_policy\n"
+        "from portero.observe.stores.policy_loader import load_policy\n"
         "from portero.observe.stores import api_tables\n"
         f"folders = [Path({str(SCHEMAS)!r}), Path({str(tmp_path)!r})]\n"
         "load_policy(folders, api_tables.load_api()[0].operations)\n"

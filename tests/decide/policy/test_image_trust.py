@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
-from portero.decide.policy.loader import load_policy
 from portero.decide.values.errors import LoadError
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from tests.decide.images.signed import new_key, public_pem
 
 DIGEST = f"sha256:{'a' * 64}"

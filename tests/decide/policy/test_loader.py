@@ -10,8 +10,8 @@ import pytest
 
 from portero.decide.engine import Check, Engine
 from portero.decide.policy.folder import parse_folder
-from portero.decide.policy.loader import load_policy
 from portero.decide.values.errors import LoadError
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import ENGINES
 from tests.decide.policy.conftest import BUILT_IN, OPERATIONS, loaded, write
 from tests.decide.policy.test_positions import without_position

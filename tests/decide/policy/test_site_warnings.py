@@ -9,11 +9,11 @@ import pytest
 
 from portero.decide.images.trust import ImageTrust, TrustEntry
 from portero.decide.policy import site_warnings
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.site_warnings import list_nested_sources, list_unmatched_values
 from portero.observe.process import package_files
 from portero.observe.stores import api_tables
+from portero.observe.stores.policy_loader import load_policy
 from tests.paths import SCHEMAS
 
 LISTED = ["registry.example.com"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from portero.decide.policy.loader import load_policy
 from portero.decide.policy.wording import fill_reason, fill_site_wording, fill_wording, find_site_faults, read_wording
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import Examples
 from tests.paths import SCHEMAS
 

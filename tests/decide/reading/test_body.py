@@ -7,12 +7,12 @@ from portero.decide.reading import body
 from portero.decide.reading.body_decoder import Canonical
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import ApiRequest, Match, Operation
-from portero.decide.reading.shapes import Shapes
 from portero.decide.reading.uri import Target
+from portero.observe.stores.api_tables import load_shapes
 from tests.paths import SCHEMAS
 from tests.refusing import find_refusal as _refused
 
-_SHAPES = Shapes.load(SCHEMAS / "api")
+_SHAPES = load_shapes(SCHEMAS / "api")
 _JSON = {"content-type": "application/json"}
 
 

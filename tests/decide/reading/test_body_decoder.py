@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from portero.decide.reading import go_json
 from portero.decide.reading.body_decoder import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonicalize
 from portero.decide.reading.go_json import fold
-from portero.decide.reading.shapes import Shapes, Struct
+from portero.decide.reading.shapes import Struct
 from portero.decide.values.refusals import Refused
+from portero.observe.stores.api_tables import load_shapes
 from tests.captured import table
 from tests.paths import SCHEMAS
 from tests.refusing import find_refusal
 
-_SHAPES = Shapes.load(SCHEMAS / "api")
+_SHAPES = load_shapes(SCHEMAS / "api")
 
 
 def _read(operation: str, body: str | dict[str, object]) -> Canonical:

@@ -8,12 +8,13 @@ import re
 from pathlib import Path
 
 from portero.decide.reading.go_json import fold
-from portero.decide.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes, Struct
+from portero.decide.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
+from portero.observe.stores.api_tables import load_shapes
 from tests.captured import table
 from tests.paths import SCHEMAS
 
 ROWS = table(Path(__file__).with_name("fields.tsv"))
-SHAPES = Shapes.load(SCHEMAS / "api")
+SHAPES = load_shapes(SCHEMAS / "api")
 _STEP = re.compile(r"\[\]|\{\}|[^.\[\]{}]+")
 _KINDS = {
     "string": {"string", "[]byte"},

@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 
 from portero.decide.reading.go_json import fold
 from portero.decide.reading.go_scalars import KINDS
-from portero.decide.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Shapes, Struct
+from portero.decide.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.decide.values.json_objects import load_strict
+from portero.observe.stores.api_tables import load_shapes
 from tests.paths import SCHEMAS
 
 
@@ -38,7 +39,7 @@ def test_a_type_is_written_as_in_go(tmp_path: Path) -> None:
         },
     )
 
-    shape = Shapes.load(folder).by_operation["Body"]
+    shape = load_shapes(folder).by_operation["Body"]
 
     assert shape == _struct(
         Field("Data", Scalar("[]byte"), False),
@@ -56,7 +57,7 @@ def test_an_included_type_lends_its_fields(tmp_path: Path) -> None:
         {"Body": {"$include": ["Part"], "B": "bool"}, "types/Part": {"$include": ["Deep"]}, "types/Deep": {"A": "int"}},
     )
 
-    shape = Shapes.load(folder).by_operation["Body"]
+    shape = load_shapes(folder).by_operation["Body"]
 
     assert shape == _struct(Field("A", Scalar("int"), False), Field("B", Scalar("bool"), False))
 
@@ -64,7 +65,7 @@ def test_an_included_type_lends_its_fields(tmp_path: Path) -> None:
 def test_legacy_fields_are_kept_apart(tmp_path: Path) -> None:
     folder = _write(tmp_path, {"Body": {"A": "int", "$legacy": {"$include": ["Old"]}}, "types/Old": {"B": "*int"}})
 
-    shape = Shapes.load(folder).by_operation["Body"]
+    shape = load_shapes(folder).by_operation["Body"]
 
     assert isinstance(shape, Struct)
     assert dict(shape.fields) == {"A": Field("A", Scalar("int"), False)}
@@ -168,7 +169,7 @@ def _scalars(shape: Shape) -> set[str]:
 
 
 def test_the_shapes_of_docker_use_every_kind_of_scalar() -> None:
-    shapes = Shapes.load(SCHEMAS / "api").by_operation.values()
+    shapes = load_shapes(SCHEMAS / "api").by_operation.values()
 
     assert {kind for shape in shapes for kind in _scalars(shape)} == {
         "string", "bool", "int", "int64", "uint", "uint16", "uint32", "uint64", "float32", "[]byte", "strslice",
@@ -179,7 +180,7 @@ def test_a_field_says_since_which_api_version_it_is_kept(tmp_path: Path) -> None
     dated = {"$type": "*bool", "$since": "1.41", "$source": "moby adjustForAPIVersion"}
     folder = _write(tmp_path, {"Dated": {"Inner": "[]Part"}, "Plain": {"A": "bool"}, "types/Part": {"A": dated}})
 
-    shapes = Shapes.load(folder)
+    shapes = load_shapes(folder)
 
     part = _struct(Field("A", Scalar("bool"), True, "1.41"))
     assert shapes.by_operation["Dated"] == _struct(Field("Inner", ListOf(part), False))

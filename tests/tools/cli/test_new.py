@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from portero.decide.policy.loader import load_policy
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.policy_loader import load_policy
 from portero.tools.cli.new import NAMES
 from portero.tools.proof.prove import CHECKS, RuleProof
 from portero.tools.proof.rule_examples import list_rules

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from portero.decide.policy import loader
 from portero.decide.reading.routes import Routes
 from portero.decide.values.errors import LoadError
 from portero.decide.values.json_objects import apply_patch
+from portero.observe.stores import policy_loader
 from portero.tools.hostcheck.host_rules import HostPolicy, HostReport, check, load_rules
 from tests.decide.policy.test_positions import without_position
 from tests.paths import SCHEMAS
@@ -49,7 +49,7 @@ def test_a_folder_of_the_site_adds_a_rule_and_actions_may_name_rules_of_both_kin
 def test_a_folder_with_rules_about_the_host_alone_is_a_policy_for_serve_too(tmp_path: Path) -> None:
     routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
 
-    assert "own-rule" not in loader.load_policy([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations).rules
+    assert "own-rule" not in policy_loader.load_policy([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations).rules
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ import pytest
 
 from portero.decide.policy.rule import Example, Rule
 from portero.decide.reading.routes import Routes
-from portero.decide.reading.shapes import Shapes
 from portero.decide.values.errors import LoadError
 from portero.decide.values.refusals import Refused
-from portero.observe.stores.api_tables import load_api
+from portero.observe.stores.api_tables import load_api, load_shapes
 from portero.tools.proof.prove import CHECKS, RuleProof
 from portero.tools.proof.rule_examples import Examples, list_rules
 from tests.paths import SCHEMAS
@@ -28,7 +27,7 @@ def examples() -> Examples:
         "ServiceCreate": {"body": {"Name": "web"}},
         "ServiceUpdate": {"path": {"id": "web"}, "bodyOf": "ServiceCreate"},
     }
-    return Examples(base, {operation.id: operation for operation in routes.operations}, Shapes.load(SCHEMAS / "api"))
+    return Examples(base, {operation.id: operation for operation in routes.operations}, load_shapes(SCHEMAS / "api"))
 
 
 def document(examples: Examples, operation: str, changes: dict[str, Any]) -> dict[str, Any]:

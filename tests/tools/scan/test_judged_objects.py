@@ -1,6 +1,7 @@
 """Existing things judged as if they were asked for now."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from portero.decide.facts.inspected import Inspected
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.decide.values.json_types import JSON
+from portero.observe.stores.image_store import ImageStore
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from portero.tools.scan.inventory import Inventory
@@ -88,7 +90,9 @@ def test_a_container_is_judged_by_the_image_that_it_was_made_from(bench: ObjectJ
     }
     # The name means the listed image by now, for both.
     host = FixedHost({"objects": {"container": containers, "image": {"web:1": {"Id": listed}}}})
-    judged = ObjectJudge(replace(bench.judge, policy=policy, images=tmp_path, host=host), bench.inventory)
+    judged = ObjectJudge(
+        replace(bench.judge, policy=policy, images=partial(ImageStore, tmp_path), host=host), bench.inventory
+    )
     request = Inspected("ContainerCreate", "web", {"Image": "web:1"})
 
     violated = {id: judged.judge_object(request, thing).denials for id, thing in containers.items()}

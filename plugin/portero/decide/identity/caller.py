@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER, Door, Trusted
 from portero.decide.values.json_fields import need, need_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
-from portero.observe.stores.door_key import DoorKey
 
 if TYPE_CHECKING:  # slow to load, and needed only where tokens or doors are used
     from portero.decide.identity.door_stamp import Stamp
@@ -69,6 +68,13 @@ class Identity:
 NO_IDENTITY = Identity()
 
 
+class StampReader(Protocol):
+    """Reads stamps of doors, by their key."""
+
+    def read_stamp(self, text: str, time: float) -> "Stamp":
+        """Who is at the door; raises Refused with a door-... code, or host-unreadable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What dockerd shows of the client.
@@ -83,7 +89,7 @@ class Credentials:
 
 
 def identify_caller(
-    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None = None
+    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: StampReader | None = None
 ) -> Identity:
     """The user of a request at a time; raises Refused with a certificate-, token-, door- or identity-... code.
 
@@ -105,7 +111,7 @@ def is_of_door(user: str) -> bool:
 
 
 def _read_credentials(
-    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: DoorKey | None
+    shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: StampReader | None
 ) -> Identity:
     certified = _read_certificates(shown, trusted, time)
     token, text = (shown.headers.get(name.lower()) for name in (TOKEN_HEADER, STAMP_HEADER))

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from portero.decide.images.image_records import RecordUnreadable
+from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry, Verified, Voucher
-from portero.observe.stores.image_store import ImageStore
 
 FETCH, SIGN = "sudo portero images fetch", "if you built it, cosign sign --key KEY"
 NOT_FETCHED = "no signature of it was fetched"
@@ -43,7 +42,7 @@ class ImageQuery:
     may_be_part: bool = False
 
 
-def judge_image(store: ImageStore, query: ImageQuery, today: date) -> Verdict:
+def judge_image(store: ImageRecords, query: ImageQuery, today: date) -> Verdict:
     trust = store.trust
     if not trust.entries:
         return _VOUCHED
@@ -79,7 +78,7 @@ def find_listed(
     return None
 
 
-def find_denied(store: ImageStore, digests: Sequence[str]) -> tuple[DigestList, str] | None:
+def find_denied(store: ImageRecords, digests: Sequence[str]) -> tuple[DigestList, str] | None:
     """The list of denied digests that has this image, or an index that leads to it. An expired one still counts.
 
     Raises RecordUnreadable.

@@ -3,17 +3,18 @@
 Pure, except for the host view that it is handed. Every error on the way is a denial with a stable code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 from portero.decide.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
 from portero.decide.facts import request_document
 from portero.decide.facts.inspected import Inspected
 from portero.decide.facts.request_document import CallParameters
-from portero.decide.identity.caller import Credentials, Identity, identify_caller
+from portero.decide.identity.caller import Credentials, Identity, StampReader, identify_caller
+from portero.decide.images.image_records import ImageRecords
+from portero.decide.images.trust import ImageTrust
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.interfaces.host import Host, HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask, note_moment
@@ -34,8 +35,6 @@ from portero.decide.reading.shapes import Shapes
 from portero.decide.values.denial_parts import Proposed
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
-from portero.observe.stores.door_key import DoorKey
-from portero.observe.stores.image_store import ImageStore
 
 _Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, and what it violates
 
@@ -44,7 +43,8 @@ _Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, a
 class Judge:
     """Decides requests by one policy. `enforcement`: what holds for callers of whom nothing is known.
 
-    `audiences`: this host's names, one of which a token is for; `images`: what was fetched; `door_key`: of stamps.
+    `audiences`: this host's names, one of which a token is for; `images`: opens what was fetched, for
+    one trust; `door_key`: reads stamps.
     """
 
     policy: Policy
@@ -53,14 +53,14 @@ class Judge:
     host: Host
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
-    images: Path | None = None
-    door_key: DoorKey | None = None
+    images: Callable[[ImageTrust], ImageRecords] | None = None
+    door_key: StampReader | None = None
     _unjudged: UnjudgedReads = field(init=False, repr=False, compare=False)  # they need no document
-    _image_store: ImageStore | None = field(init=False, repr=False, compare=False)
+    _image_store: ImageRecords | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_unjudged", UnjudgedReads(self.policy, self.routes.operations, self.enforcement))
-        object.__setattr__(self, "_image_store", self.images and ImageStore(self.images, self.policy.images))
+        object.__setattr__(self, "_image_store", self.images and self.images(self.policy.images))
 
     def decide(
         self,

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 from portero.decide.facts import image, mounts
-from portero.decide.images.image_records import RecordUnreadable
+from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
 from portero.decide.images.payloads import DIGEST
 from portero.decide.interfaces.daemon import Objects
@@ -19,7 +19,6 @@ from portero.decide.policy.profiles import Acting
 from portero.decide.values.json_fields import child, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.refusals import Refused
-from portero.observe.stores.image_store import ImageStore
 
 _OF_CONTAINER = frozenset(
     {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename", "ContainerUpdate"}
@@ -54,7 +53,11 @@ class _Image:
 
 
 def describe_vouching(
-    document: Mapping[str, JSON], objects: Objects | None, store: ImageStore | None, acting: Acting | None, time: float
+    document: Mapping[str, JSON],
+    objects: Objects | None,
+    store: ImageRecords | None,
+    acting: Acting | None,
+    time: float,
 ) -> dict[str, JSON]:
     """`vouching`, where rules act on it; `objects`: None where the daemon cannot be asked. `time`: since 1970.
 
@@ -77,13 +80,13 @@ def describe_vouching(
     return {}
 
 
-def describe_container(reported: Mapping[str, JSON], store: ImageStore, time: float) -> dict[str, JSON]:
+def describe_container(reported: Mapping[str, JSON], store: ImageRecords, time: float) -> dict[str, JSON]:
     """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
     request = _ImageRequest({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
     return {"vouching": [_make_fact(one, request, store) for one in _read_container(reported)]}
 
 
-def _list_images(request: _ImageRequest, store: ImageStore) -> Iterator[_Image]:
+def _list_images(request: _ImageRequest, store: ImageRecords) -> Iterator[_Image]:
     facts = child(request.document, "facts")
     if request.operation == "ContainerCreate":
         pinned = _find_pinned(child(facts, "image"), _SERVICE)
@@ -194,7 +197,7 @@ def _read_container(reported: Mapping[str, JSON]) -> Iterator[_Image]:
         yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 
 
-def _make_fact(one: _Image, request: _ImageRequest, store: ImageStore) -> Fact:
+def _make_fact(one: _Image, request: _ImageRequest, store: ImageRecords) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
     hints = _find_hints(one, request.objects) if store.trust.denied else ()

@@ -1,12 +1,10 @@
-"""Reads one policy folder: site.json, the built-in schemas beside it, rules and exceptions.
+"""What one policy folder holds: site.json, the built-in schemas beside it, rules and exceptions.
 
 Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptions are exceptions/<id>.json, public keys
 are keys/<name>.pem and keys/<name>.jwks, lists of image digests are image-lists/<name>.json.
 A file among these that is misnamed is a fault: a rule in it would be missed in silence.
 """
 
-import errno
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,27 +16,26 @@ from portero.decide.policy.positions import find_position
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_objects import MAX_FILE_BYTES
 from portero.decide.values.json_types import JSON
-from portero.observe.files.whole_files import is_there, read_regular_file
 
-_DOCUMENTS = (
+DOCUMENTS = (
     *("exception.json", "host.json", "host-rule.json", "image-list.json"),
     *("request.json", "rule.json", "site.json", "site.schema.json"),
 )
-_BRANCHES = ("rules", "host")
-_EXCEPTIONS = "exceptions"
+BRANCHES = ("rules", "host")
+EXCEPTIONS = "exceptions"
 _RULE = re.compile(r"(rules|host)/[a-z0-9-]+/[a-z0-9-]+\.json")
 _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
 _KEY = re.compile(r"keys/[a-z0-9.-]+\.(pem|jwks)")
-_KEYS = "keys"
-_LISTS = "image-lists"
+KEYS = "keys"
+LISTS = "image-lists"
 _LIST = re.compile(r"image-lists/[a-z0-9.-]+\.json")
-_READ_ME = "README.md"
+READ_ME = "README.md"
 # The names that files of these folders have.
 _FORMS = (
-    (_BRANCHES, _RULE, "a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"),
-    ((_EXCEPTIONS,), _EXCEPTION, "an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"),
-    ((_KEYS,), _KEY, "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -"),
-    ((_LISTS,), _LIST, "a list of digests: call it image-lists/<name>.json, of a-z, 0-9, . and -"),
+    (BRANCHES, _RULE, "a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"),
+    ((EXCEPTIONS,), _EXCEPTION, "an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"),
+    ((KEYS,), _KEY, "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -"),
+    ((LISTS,), _LIST, "a list of digests: call it image-lists/<name>.json, of a-z, 0-9, . and -"),
 )
 
 
@@ -64,24 +61,11 @@ class Folder:
         return f"{file}: {fault}{find_position(data, fault)}"
 
 
-def read_folder(path: Path, faults: list[str]) -> Folder:
-    """The folder's content; what is wrong with it is added to `faults`, one line each."""
-    try:
-        names = _list_names(path)
-        data = {name: read_regular_file(path / name) for name in names if _is_policy_file(name)}
-        if not names:
-            os.stat(path)
-    except OSError as error:
-        faults.append(describe_failure(path, error))
-        return make_empty(path)
-    return _make_folder(path, names, data, faults)
-
-
 def parse_folder(path: Path, files: Mapping[str, bytes], faults: list[str]) -> Folder:
-    """The same from files that were read before, all that lie below the folder."""
+    """The content of a folder, from all files that lie below it; what is wrong is added to `faults`, one line each."""
     names = _select_names(files)
-    return _make_folder(
-        path, names, {name: files[name] for name in names if name in files and _is_policy_file(name)}, faults
+    return make_folder(
+        path, names, {name: files[name] for name in names if name in files and is_policy_file(name)}, faults
     )
 
 
@@ -96,7 +80,7 @@ def hash_folders(folders: Sequence[Folder]) -> str:
 
 def list_parts(path: Path) -> list[Path]:
     """What of a folder is read: whatever else lies in it, a .git say, has no part in the policy."""
-    return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS, _LISTS)]
+    return [path / name for name in (*DOCUMENTS, *BRANCHES, EXCEPTIONS, KEYS, LISTS)]
 
 
 def is_rule(name: str) -> bool:
@@ -114,65 +98,40 @@ def make_empty(path: Path) -> Folder:
     return Folder(path, {}, {}, {}, {}, {})
 
 
-def describe_failure(path: Path, error: OSError) -> str:
-    """The line about a policy folder that could not be read; a missing folder has another cure."""
-    if isinstance(error, FileNotFoundError) and not path.is_dir():
-        return f"{path}: is not there: name a folder with rules/ or site.json"
-    return f"{error.filename or path}: cannot be read ({error.strerror}): {find_cure(error)}"
-
-
-def find_cure(error: OSError) -> str:
-    """What to do about a file or folder that cannot be read."""
-    if isinstance(error, PermissionError):
-        return "fix its permissions"
-    return "make it smaller" if error.errno == errno.EFBIG else "replace or remove it"
-
-
-def _make_folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: list[str]) -> Folder:
+def make_folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: list[str]) -> Folder:
+    """The folder of files of these names, with the bytes of those that count; faults are added, one line each."""
     if not names:
         faults.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
-    faults += _find_name_faults(path, [name for name in names if name not in _DOCUMENTS])
+    faults += _find_name_faults(path, [name for name in names if name not in DOCUMENTS])
     # Those of a signed folder come as they were verified.
     large = [name for name, content in data.items() if len(content) > MAX_FILE_BYTES]
     faults += [f"{path / name}: has more than {MAX_FILE_BYTES >> 20} MiB: make it smaller" for name in large]
     data = {name: content for name, content in data.items() if name not in large}
-    keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
+    keys = {name.removeprefix(f"{KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
     documents = _parse_files(
         path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, faults
     )
-    named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
+    named = {name: document for name, document in documents.items() if name in DOCUMENTS}
     rules, host, exceptions = (
         {path / name: document for name, document in documents.items() if name.startswith(f"{branch}/")}
-        for branch in (*_BRANCHES, _EXCEPTIONS)
+        for branch in (*BRANCHES, EXCEPTIONS)
     )
     lists = {name.partition("/")[2]: document for name, document in documents.items() if _LIST.fullmatch(name)}
     return Folder(path, data, named, rules, host, exceptions, keys, lists)
 
 
-def _is_policy_file(name: str) -> bool:
-    return name in _DOCUMENTS or any(form.fullmatch(name) for form in (_RULE, _EXCEPTION, _KEY, _LIST))
-
-
-def _list_names(path: Path) -> list[str]:
-    """The documents that are there, and what lies among rules and exceptions; links to topic folders are followed."""
-    documents = [name for name in _DOCUMENTS if is_there(path / name)]
-    topics = [topic for branch in _BRANCHES for topic in _list_entries(path / branch)]
-    rules = [entry for topic in topics for entry in (_list_entries(topic) if topic.is_dir() else [topic])]
-    others = [entry for branch in (_EXCEPTIONS, _KEYS, _LISTS) for entry in _list_entries(path / branch)]
-    return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *others)]
+def is_policy_file(name: str) -> bool:
+    """Whether a file of this name below a policy folder counts."""
+    return name in DOCUMENTS or any(form.fullmatch(name) for form in (_RULE, _EXCEPTION, _KEY, _LIST))
 
 
 def _select_names(files: Mapping[str, bytes]) -> list[str]:
     """The same from the names of all files; a folder where a file should be counts as one name."""
-    depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2, _LISTS: 2}
+    depth = dict.fromkeys(BRANCHES, 3) | {EXCEPTIONS: 2, KEYS: 2, LISTS: 2}
     split = [name.split("/") for name in sorted(files)]
     filed = [part[: depth[part[0]]] for part in split if part[0] in depth]
-    documents = [name for name in _DOCUMENTS if name in files]
-    return [*documents, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
-
-
-def _list_entries(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if is_there(folder) else []
+    documents = [name for name in DOCUMENTS if name in files]
+    return [*documents, *dict.fromkeys("/".join(part) for part in filed if READ_ME not in part)]
 
 
 def _parse_files(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[str, dict[str, JSON]]:
@@ -196,7 +155,7 @@ def _find_name_faults(path: Path, names: list[str]) -> list[str]:
         if branches[name] in kinds and not pattern.fullmatch(name)
     ]
     first: dict[str, str] = {}
-    for name in (name for name in names if branches[name] in _BRANCHES):
+    for name in (name for name in names if branches[name] in BRANCHES):
         twin = first.setdefault(PurePosixPath(name).stem, name)
         if twin != name:
             faults.append(f"{path / name}: has the id of {path / twin}: rename one of them")

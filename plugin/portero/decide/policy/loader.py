@@ -1,20 +1,19 @@
-"""Loads a policy from its folders: whole, or not at all with every fault in one list.
+"""Makes a policy of its folders: whole, or not at all with every fault in one list.
 
 The first folder is the built-in one (schemas/): it holds the dialect, the request's schema and the site's schema.
 Later folders add rules and exceptions and override them by id; their site.json overrides the site's values.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 from portero.decide.engine import Check, Engine
 from portero.decide.engine.rust import RUST
 from portero.decide.flags.try_keyword import find_value_faults
 from portero.decide.policy import doors, exception, identity_issuers, image_trust, site, site_warnings
 from portero.decide.policy.dialect import find_rule_faults
-from portero.decide.policy.folder import Folder, hash_folders, read_folder
+from portero.decide.policy.folder import Folder, hash_folders
 from portero.decide.policy.json_files import find_faults
 from portero.decide.policy.policy import Policy, group_by_operation
 from portero.decide.policy.rule import Rule, fill_site_values
@@ -28,21 +27,13 @@ _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
 _SITE, _SITE_SCHEMA, _LIST = "site.json", "site.schema.json", "image-list.json"
 
 
-# How a folder is read: its path and the list of faults to add to. portero.serve.signing has a reader that trusts less.
-Reader: TypeAlias = Callable[[Path, list[str]], Folder]
-
-
-def load_policy(
-    folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read_folder, engine: Engine = RUST
+def make_policy(
+    contents: Sequence[Folder], operations: Sequence[Operation], faults: list[str], engine: Engine = RUST
 ) -> Policy:
-    """The policy in these folders; raises LoadError: each fault with its file and its cure.
+    """The policy in these folders, the built-in one first; raises LoadError: each fault with its file and its cure.
 
-    Only tests name another engine.
+    `faults`: those of reading them. Only tests name another engine.
     """
-    if not folders:
-        raise LoadError(["no policy folder is given: name at least the built-in one"])
-    faults: list[str] = []
-    contents = [reader(folder, faults) for folder in folders]
     refuse_if(faults + _find_missing(contents[0]))
     schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA, _LIST)}
     values = read_site_values(contents, schemas[_SITE_SCHEMA], faults)

@@ -1,4 +1,4 @@
-"""Docker's API types as the files in schemas/api describe them: folders in, one shape for each operation out.
+"""Docker's API types as the files in schemas/api describe them: documents in, one shape for each operation out.
 
 A shape file is written in Go's notation, as schemas/api/README.md explains. Tests see to it that the files are right:
 they are Portero's own, and no site adds to them.
@@ -6,11 +6,9 @@ they are Portero's own, and no site adds to them.
 Checks that operations and body shapes fit together: operations and shapes in, one line for each fault out.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
@@ -97,9 +95,8 @@ class Shapes:
         return parse_version(version) < self._dated.get(operation, ())
 
     @classmethod
-    def load(cls, folder: Path) -> "Shapes":
-        """The shapes of all JSON bodies; raises OSError, and ValueError for what is not JSON."""
-        bodies, types = _read_documents(folder), _read_documents(folder / "types")
+    def of(cls, bodies: Mapping[str, Any], types: Mapping[str, Any]) -> "Shapes":
+        """The shapes of all JSON bodies, in Go's notation by name, made of these types."""
         return cls(MappingProxyType({name: _compile_shape(spec, types) for name, spec in bodies.items()}))
 
 
@@ -116,10 +113,6 @@ def _list_dates(shape: Shape) -> Iterator[Version]:
             yield from _list_dates(member.shape)
     elif not isinstance(shape, Scalar):
         yield from _list_dates(shape.items)
-
-
-def _read_documents(folder: Path) -> dict[str, Any]:
-    return {file.stem: json.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))}
 
 
 def _compile_shape(spec: Any, types: Mapping[str, Any]) -> Shape:

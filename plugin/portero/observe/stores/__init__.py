@@ -1,4 +1,5 @@
 """Policy folders, records of images, the door's key, tables of the API.
 
-Imports: decide.identity, decide.images, decide.reading, decide.values, observe.files, observe.process.
+Imports: decide.engine, decide.identity, decide.images, decide.policy, decide.reading, decide.values, observe.files,
+observe.process.
 """

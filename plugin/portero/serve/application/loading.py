@@ -6,21 +6,25 @@ The files are kept byte for byte (`PolicyState.files`), so that they can be load
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.policy import folder
 from portero.decide.policy.folder import Folder
-from portero.decide.policy.loader import Reader, load_policy
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.routes import Operation, Routes
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.errors import LoadError
 from portero.observe.files.whole_files import read_regular_file
 from portero.observe.process import package_files
+from portero.observe.stores import policy_files
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.door_key import DoorKey
+from portero.observe.stores.image_store import ImageStore
+from portero.observe.stores.policy_files import Reader
+from portero.observe.stores.policy_loader import load_policy
 from portero.serve.application import last_policy
 from portero.serve.application.judged_host import make_host
 from portero.serve.settings import own_files
@@ -113,7 +117,7 @@ def make_reader(in_force: PolicyFiles | None) -> Reader:
 
     def read(path: Path, faults: list[str]) -> Folder:
         files = in_force.get(path) if in_force is not None else None
-        return folder.read_folder(path, faults) if files is None else folder.parse_folder(path, files, faults)
+        return policy_files.read_folder(path, faults) if files is None else folder.parse_folder(path, files, faults)
 
     return read
 
@@ -123,7 +127,9 @@ def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: S
     host = make_host(settings, policy, links, routes)
     enforcement = Enforcement(settings.profile, settings.mode)
     door_key = DoorKey(settings.door_key, read_regular_file)
-    return Judge(policy, routes, shapes, host, enforcement, settings.host_groups, settings.images, door_key)
+    return Judge(
+        policy, routes, shapes, host, enforcement, settings.host_groups, partial(ImageStore, settings.images), door_key
+    )
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:
@@ -131,4 +137,6 @@ def list_links(settings: Settings) -> tuple[str, ...]:
     try:
         return own_files.list_links(settings)
     except OSError as error:
-        raise LoadError([f"{error.filename}: cannot be read ({error.strerror}): {folder.find_cure(error)}"]) from error
+        raise LoadError(
+            [f"{error.filename}: cannot be read ({error.strerror}): {policy_files.find_cure(error)}"]
+        ) from error

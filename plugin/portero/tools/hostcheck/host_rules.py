@@ -16,13 +16,14 @@ from portero.decide.engine.rust import RUST
 from portero.decide.policy import json_files, site
 from portero.decide.policy.at import follow, spell_at
 from portero.decide.policy.dialect import find_condition_faults
-from portero.decide.policy.folder import Folder, hash_folders, read_folder
-from portero.decide.policy.loader import Reader, compile_rules, find_action_faults, read_site_values, refuse_if
+from portero.decide.policy.folder import Folder, hash_folders
+from portero.decide.policy.loader import compile_rules, find_action_faults, read_site_values, refuse_if
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import Action
 from portero.decide.policy.rule import Rule
 from portero.decide.values.json_objects import apply_patch
 from portero.decide.values.json_types import JSON
+from portero.observe.stores.policy_files import Reader, read_folder
 from portero.tools.hostcheck.fact import UNKNOWN, make_certain, make_possible
 
 About = Literal["host", "daemon"]

@@ -2,5 +2,5 @@
 
 Each example is judged by both engines.
 Imports: decide.engine, decide.facts, decide.judging, decide.policy, decide.reading, decide.values, observe.host,
-observe.process, tools.hostcheck.
+observe.process, observe.stores, tools.hostcheck.
 """

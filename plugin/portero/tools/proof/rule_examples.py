@@ -18,7 +18,7 @@ from portero.decide.engine.rust import RUST
 from portero.decide.facts import request_document
 from portero.decide.facts.request_document import CallParameters
 from portero.decide.judging.judge import Judge
-from portero.decide.policy import loader, site
+from portero.decide.policy import site
 from portero.decide.policy.at import spell_at
 from portero.decide.policy.json_files import find_faults
 from portero.decide.policy.policy import judges
@@ -31,6 +31,7 @@ from portero.decide.values.json_objects import apply_patch
 from portero.decide.values.json_types import JSON
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.process import package_files
+from portero.observe.stores import policy_loader
 from portero.tools.hostcheck import host_rules
 from portero.tools.hostcheck.fact import make_certain, make_possible
 
@@ -153,7 +154,7 @@ def list_rules(
     for number, folder in enumerate(folders, 1):
         example = folder / _EXAMPLE_SITE
         upto = [*folders[:number], *([example] if example.is_dir() else [])]
-        about_requests, about_host = loader.load_policy(upto, operations), host_rules.load_rules(upto)
+        about_requests, about_host = policy_loader.load_policy(upto, operations), host_rules.load_rules(upto)
         resources = _make_resources(builtin, about_requests.site)
         requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, described, resources, ENGINES)
         yield from ((requests, rule) for rule in _list_of_folder(folder, about_requests.rules))

@@ -24,7 +24,6 @@ from portero.decide.values.json_fields import as_object, child, flag, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable
-from portero.observe.stores.image_store import ImageStore
 from portero.tools.scan.inventory import Inventory
 from portero.tools.standin.messages import ClientRequest, make_envelope
 
@@ -135,7 +134,7 @@ class ObjectJudge:
             return created
         posted = make_envelope(ClientRequest("POST", f"/containers/{text(thing, 'Id')}/start", [], b""))
         document = judge.document(posted, now)
-        store = ImageStore(judge.images, judge.policy.images)
+        store = judge.images(judge.policy.images)
         try:
             document["objects"] = dict(describe_container(thing, store, now))
         except RecordUnreadable as error:
