@@ -14,4 +14,4 @@ import rule_pages
 from architecture import TEXT, Room, rooms, svg
 
 ROOMS = rooms(TEXT.read_text())
-__all__ = ["ROOMS", "Room", "rooms", "guide_coverage", "make_site", "pictures", "prose", "rule_pages", "svg"]
+__all__ = ["ROOMS", "Room", "guide_coverage", "make_site", "pictures", "prose", "rooms", "rule_pages", "svg"]

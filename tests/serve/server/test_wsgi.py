@@ -11,7 +11,8 @@ from portero.serve.server.wsgi import LazyPage, Page, ask_page
 
 
 def test_nothing_of_flask_is_loaded_before_the_first_page() -> None:
-    loaded = "import sys, portero.tools.cli.serve_command, portero.serve.server.gunicorn_arbiter; print('flask' in sys.modules)"
+    modules = "sys, portero.tools.cli.serve_command, portero.serve.server.gunicorn_arbiter"
+    loaded = f"import {modules}; print('flask' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
 

@@ -19,7 +19,8 @@ def test_two_manifests_of_the_same_files_have_the_same_content() -> None:
 
 
 def test_a_manifest_is_read_and_settings_are_checked_without_cryptography() -> None:
-    code = "import sys, portero.tools.cli.serve_command, portero.serve.signing.manifest; print('cryptography' in sys.modules)"
+    modules = "sys, portero.tools.cli.serve_command, portero.serve.signing.manifest"
+    code = f"import {modules}; print('cryptography' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"

@@ -184,7 +184,10 @@ def serve_through(code: str, *words: str, **environ: str) -> str:
     [({"PORTERO_MODE": "audti"}, "PORTERO_MODE"), ({"PORTERO_SCHEMAS": "/none"}, "/none: is not there")],
 )
 def test_a_managed_plugin_needs_settings_and_a_policy(tmp_path: Path, typo: dict[str, str], said: str) -> None:
-    code = "import sys; from portero.tools.cli import main, serve_command as serve\nserve.is_managed_plugin = lambda: True\nmain(sys.argv[3:])"
+    code = (
+        "import sys; from portero.tools.cli import main, serve_command as serve\n"
+        "serve.is_managed_plugin = lambda: True\nmain(sys.argv[3:])"
+    )
 
     assert said in serve_through(code, *serve(tmp_path), **typo)
     assert not (tmp_path / "portero.sock").exists()

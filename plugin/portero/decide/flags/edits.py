@@ -140,7 +140,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.decide.flags.mount_flags.
+    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see mount_flags.py.
 
     `limits`: how a value changes the entries where violations are, of a flag that adds none.
     """

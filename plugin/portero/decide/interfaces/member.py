@@ -1,8 +1,7 @@
 """What several containers can share, as the daemon's memories have it; plain values.
 
-A container or a service with what it can write (observe/writers/writer_memory.py keeps it, observe/writers/descriptors.py says who
-could have received a descriptor of whom), and folders of what is being created just now, as two requests at once see
-each other (observe/pending/creations.py).
+A container or a service with what it can write (observe/writers/writer_memory.py keeps it,
+observe/writers/descriptors.py says who could have received a descriptor of whom).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

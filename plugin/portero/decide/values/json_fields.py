@@ -1,7 +1,7 @@
 """Typed reads of JSON: the fields of a canonical body, of an answer of dockerd, of a file.
 
 `text`, `flag` and their like: a field that is absent or null has its zero value, as in Docker's Go structs; a value of
-another type is refused (in a body decide/reading/shapes.py has checked the types before). `need`: the field must be there.
+another type is refused (decide/reading/shapes.py has checked the types of a body). `need`: the field must be there.
 `to_...`: a value of another type counts as none, and gives an empty text, object or list.
 """
 

@@ -3,8 +3,8 @@
 closed: it may not, neither by its control group nor where it unpacks archives. open: it may. changed: it could not when
 it started, and its unit or that folder changed since: the unit counts from systemd's next daemon-reload on. unknown:
 nothing shows it. On cgroup v1 the rules of the running process are a file. v2 shows none, so there the drop-in for
-docker.service has the start probed (tools/cli/devices_command.py), and what that left must name this start. OSError: could
-not be read.
+docker.service has the start probed (tools/cli/devices_command.py), and what that left must name this start.
+OSError: could not be read.
 """
 
 import re

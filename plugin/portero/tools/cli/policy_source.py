@@ -1,7 +1,7 @@
 """Which policy a command judges by: that of the Portero that runs on this host, unless the command is given another.
 
-Root asks the running Portero, users read what it shows them (serve/status/policy_page.py). Where none runs it is the policy
-of the folders that are named, or the built-in one.
+Root asks the running Portero, users read what it shows them (serve/status/policy_page.py). Where none runs it is the
+policy of the folders that are named, or the built-in one.
 """
 
 import os

@@ -168,7 +168,7 @@ def _locate(request: FileRequest, violation: Violation) -> JSON:
 
 
 def render_html(template: str, **values: object) -> str:
-    """The page that the template makes of these values; it is named by its folder in the package: tools/scan/page.html."""
+    """The page that the template makes of these values; named by its folder in the package: tools/scan/page.html."""
     # Imported only when wanted: the template engine would slow down every other format.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
