@@ -68,4 +68,4 @@ def _folder(frame: FrameType | None) -> str:
         frame = frame.f_back
     if frame is None:
         return "other"
-    return frame.f_code.co_filename.removeprefix(_PACKAGE).partition("/")[0].removesuffix(".py")
+    return "/".join(frame.f_code.co_filename.removeprefix(_PACKAGE).split("/")[:2]).removesuffix(".py")
