@@ -17,7 +17,7 @@ import pytest
 
 from portero.decide.policy.folder import hash_folders
 from portero.observe.process import package_files
-from portero.observe.stores import policy_files
+from portero.observe.stores.policy_loader import read_folder
 from tests.waiting import wait_until
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
@@ -60,7 +60,7 @@ class Site:
         self._write("exceptions/probe.json", {**EXCEPTION, "reason": f"The probe needs it, for the time {number}."})
         time.sleep(0.02)
         self._write("site.json", {"actions": {"no-privileged": "off" if allowed else "deny"}})
-        held = [policy_files.read_folder(place, []) for place in (package_files.schemas(), self.docker.host.path(SITE))]
+        held = [read_folder(place, []) for place in (package_files.schemas(), self.docker.host.path(SITE))]
         self.ended[self.digest], self.digest = time.time(), hash_folders(held)
         self.allows[self.digest] = allowed
 

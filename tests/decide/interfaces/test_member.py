@@ -1,7 +1,6 @@
 """A member says whether it may run, and whether it stands for a service."""
 
 from portero.decide.interfaces.member import Member
-from portero.decide.interfaces.pending_requests import Source
 
 
 def test_what_was_asked_to_start_may_run() -> None:
@@ -13,10 +12,3 @@ def test_what_was_asked_to_start_may_run() -> None:
 def test_a_service_is_known_by_its_id() -> None:
     assert Member("service web", "web").is_service
     assert not Member("a" * 64, "service web").is_service
-
-
-def test_equal_places_are_one() -> None:
-    assert {Source("/a", True, "one"), Source("/a", True, "one"), Source("/a", False, "one")} == {
-        Source("/a", True, "one"),
-        Source("/a", False, "one"),
-    }

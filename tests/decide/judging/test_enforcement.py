@@ -11,9 +11,7 @@ import pytest
 from portero.decide.decision import Violation, make_refusal
 from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.judging.enforcement import Enforcement, lift_violations, may_break_glass
-from portero.decide.objects.waived_objects import make_waived_facts, report_waived
 from tests.decide.judging.test_proposal import shipped
-from tests.decide.policy.test_builtin_rules import policy
 
 SITE: Any = {"break-glass": ["emergency"]}
 BY_GROUP: Any = {"profiles": [{"groups": ["ops"], "profile": "baseline"}, {"methods": [""], "profile": "restricted"}]}
@@ -87,28 +85,3 @@ def test_there_are_lifted(enforcement: Enforcement, actions: list[str]) -> None:
     assert [violation.action for violation in lifted] == actions
     assert lifted[0].profile == ("" if actions[0] == "deny" else "hardened")
     assert lifted[-1] == WAIVED
-
-
-def test_only_what_is_waived_is_kept() -> None:
-    kept = make_waived_facts([DENIED, WAIVED])
-
-    assert kept == [{"rule": "no-privileged", "field": "HostConfig.Privileged", "exception": "admins"}]
-    assert make_waived_facts([DENIED]) == []
-
-
-def test_each_object_and_rule_is_reported_once_where_the_request_names_it() -> None:
-    web = {"name": "web", "at": "path.id", "waived": make_waived_facts([WAIVED, WAIVED])}
-    used = {"containers": [web, {"name": "old", "at": "HostConfig.VolumesFrom[0]"}], "volumes": [web | {"at": "x"}]}
-
-    reported = list(report_waived(used, policy().rules))
-
-    assert [(each.rule, each.at, each.action, each.exception) for each in reported] == [
-        ("no-privileged", "path.id", "waived", "admins"),
-        ("no-privileged", "x", "waived", "admins"),
-    ]
-
-
-def test_an_object_may_name_a_rule_that_the_policy_does_not_have() -> None:
-    gone = {"at": "path.id", "waived": [{"rule": "gone", "field": "", "exception": "admins"}]}
-
-    assert list(report_waived({"containers": [gone]}, policy().rules)) == []

@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.policy import folder
 from portero.decide.policy.folder import Folder, describe_leftover
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 
 RULE = "rules/images/team-registry.json"
 
@@ -21,36 +21,8 @@ def write(path: Path, *names: str) -> None:
 
 def faults(path: Path) -> list[str]:
     found: list[str] = []
-    policy_files.read_folder(path, found)
+    policy_loader.read_folder(path, found)
     return found
-
-
-def test_rules_host_rules_exceptions_and_site_values_are_read(tmp_path: Path) -> None:
-    write(tmp_path, "site.json", RULE, "host/daemon/live-restore.json", "exceptions/installer.json")
-    found: list[str] = []
-
-    content = policy_files.read_folder(tmp_path, found)
-
-    assert found == []
-    assert set(content.rules) == {tmp_path / RULE}
-    assert set(content.host) == {tmp_path / "host/daemon/live-restore.json"}
-    assert set(content.exceptions) == {tmp_path / "exceptions/installer.json"}
-    assert content.documents["site.json"]["name"] == "site.json"
-
-
-def test_keys_are_data_of_the_policy_and_no_documents(tmp_path: Path) -> None:
-    write(tmp_path, "site.json", "keys/README.md")
-    (tmp_path / "keys/login.example.com.jwks").write_bytes(b"not read here")
-    found: list[str] = []
-
-    content = policy_files.read_folder(tmp_path, found)
-
-    assert found == []
-    assert content.keys == {"login.example.com.jwks": b"not read here"}
-    assert content.data["keys/login.example.com.jwks"] == b"not read here"
-    # The last policy is kept as the bytes that were read.
-    assert folder.parse_folder(tmp_path, content.data, found).keys == content.keys
-    assert tmp_path / "keys" in folder.list_parts(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["keys/own.key", "keys/a/b.pem", "keys/OWN.pem", "keys/own.pem.bak"])
@@ -61,15 +33,6 @@ def test_another_file_among_keys_is_a_fault(tmp_path: Path, name: str) -> None:
 
     assert len(found) == 1
     assert "keys/<name>.pem" in found[0]
-
-
-def test_what_has_no_part_in_the_policy_is_not_read(tmp_path: Path) -> None:
-    write(tmp_path, "site.json", ".git/config.json", "notes.json")
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "README.md").write_text("Our rules.")
-
-    assert faults(tmp_path) == []
-    assert set(policy_files.read_folder(tmp_path, []).data) == {"site.json"}
 
 
 def test_two_rules_of_one_id_are_a_fault(tmp_path: Path) -> None:
@@ -84,30 +47,10 @@ def test_a_file_that_is_no_json_is_a_fault_and_the_rest_is_read(tmp_path: Path) 
     (tmp_path / RULE).write_text("{")
     found: list[str] = []
 
-    content = policy_files.read_folder(tmp_path, found)
+    content = policy_loader.read_folder(tmp_path, found)
 
     assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
     assert set(content.documents) == {"site.json"}
-
-
-def test_a_file_that_cannot_be_read_is_a_fault_and_nothing_counts(tmp_path: Path) -> None:
-    write(tmp_path, "site.json")
-    (tmp_path / RULE).mkdir(parents=True)
-    found: list[str] = []
-
-    content = policy_files.read_folder(tmp_path, found)
-
-    assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
-    assert content == folder.make_empty(tmp_path)
-
-
-def test_files_that_were_read_before_make_the_same_folder(tmp_path: Path) -> None:
-    names = ["site.json", RULE, "exceptions/installer.json", "rules/README.md", "notes.json"]
-    write(tmp_path, *names)
-
-    again = folder.parse_folder(tmp_path, {name: (tmp_path / name).read_bytes() for name in names}, [])
-
-    assert again == policy_files.read_folder(tmp_path, [])
 
 
 def make_folder(files: Mapping[str, bytes], path: str = "/policy") -> Folder:

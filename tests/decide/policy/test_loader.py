@@ -1,7 +1,6 @@
 """A policy is loaded whole or not at all, and every fault is named at once."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -105,10 +104,6 @@ def test_the_digest_changes_with_every_file_of_the_policy(built_in: Path, own: P
     assert loaded(built_in, own).digest == digests[-1]
 
 
-def test_a_policy_without_a_folder_is_refused() -> None:
-    assert faults() == ("no policy folder is given: name at least the built-in one",)
-
-
 def test_a_missing_folder_and_an_empty_one_are_refused(built_in: Path, own: Path) -> None:
     assert faults(built_in, own / "no") == (f"{own / 'no'}: is not there: name a folder with rules/ or site.json",)
     assert faults(built_in, own) == (f"{own}: holds no policy: name a folder with rules/ or site.json",)
@@ -210,26 +205,6 @@ def test_actions_of_another_type_are_a_fault(built_in: Path, own: Path, actions:
     write(own, "site.json", {"actions": actions})
 
     assert faults(built_in, own) == (f"{own / 'site.json'}: actions: must be of type object",)
-
-
-def test_a_file_that_cannot_be_read_is_a_fault(built_in: Path, own: Path) -> None:
-    site = own / "site.json"
-    for make, why in (
-        (site.mkdir, "(is not a regular file): replace or remove it"),
-        (lambda: os.mkfifo(site), "(is not a regular file): replace or remove it"),
-        (lambda: site.symlink_to("/dev/zero"), "(is not a regular file): replace or remove it"),
-        (lambda: site.write_bytes(b" " * (2 << 20)), "(has more than 1048576 bytes): make it smaller"),
-        (lambda: site.symlink_to("nowhere"), "(No such file or directory): replace or remove it"),
-    ):
-        make()
-        assert faults(built_in, own) == (f"{site}: cannot be read {why}",)
-        site.rmdir() if site.is_dir() else site.unlink()
-
-
-def test_a_folder_of_rules_that_leads_nowhere_is_a_fault(built_in: Path, own: Path) -> None:
-    (own / "rules").symlink_to("nowhere")
-
-    assert faults(built_in, own) == (f"{own}/rules: cannot be read (No such file or directory): replace or remove it",)
 
 
 def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> None:

@@ -2,22 +2,11 @@
 
 import pytest
 
-from portero.decide.facts.login_entries import DATA, holds_login, is_of_login
+from portero.decide.facts.sensitive_paths import holds_login, is_of_login
 from portero.observe.host.homes import FOLDERS, NO_HOMES, Homes, name_linked
-from tests.paths import ROOT
 
-LIST = ROOT / "plugin" / "portero" / "decide" / "facts" / "login_entries.tsv"
 HOME = "/home/alicia"
 HOMES = Homes(FOLDERS | {"/home/EXAMPLE"}, frozenset({"/srv/git", "/data/carol"}), unseen=frozenset({HOME}))
-
-
-def test_each_entry_has_a_source_and_stands_once() -> None:
-    rows = [line.split("\t") for line in LIST.read_text().splitlines() if not line.startswith("#")]
-
-    assert {access for access, _, _ in rows} == {"run", "mark", "data"}
-    assert all(source for _, _, source in rows)
-    assert len(rows) == len({(access, path) for access, path, _ in rows})
-    assert ".ssh" not in DATA
 
 
 @pytest.mark.parametrize(

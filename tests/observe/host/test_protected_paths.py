@@ -1,57 +1,17 @@
-"""Which protected paths another path opens, and that the list of sensitive ones is that of the rule."""
-
-from pathlib import PurePosixPath
+"""Which protected paths another path opens."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.decide.facts.sensitive_paths import SENSITIVE, list_sensitive
 from portero.decide.values.path import is_within
 from portero.observe.host.protected_paths import ProtectedPaths
-from tests.paths import ROOT
 
-LIST = ROOT / "plugin" / "portero" / "decide" / "facts" / "sensitive_paths.tsv"
 PATHS = st.lists(st.sampled_from(["a", "ab", "b\n", "a\n/b"]), max_size=3).map(lambda parts: "/" + "/".join(parts))
 
 
 def protected(*paths: str, inside: bool = True) -> ProtectedPaths:
     return ProtectedPaths({path: path for path in paths}, inside=inside)
-
-
-def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_write() -> None:
-    rows = [line.split("\t") for line in LIST.read_text().splitlines() if not line.startswith("#")]
-    paths = [path for _, path, _ in rows]
-
-    assert all(access in ("any", "home", "itself", "write") and source for access, _, source in rows)
-    assert len(paths) == len({*paths})
-    above = {str(folder) for path in SENSITIVE for folder in PurePosixPath(path).parents} - {"/var/log", "/var/opt"}
-    assert list_sensitive(sorted(above), writable=True) == sorted(above)
-
-
-@pytest.mark.parametrize(
-    ("path", "read", "write"),
-    [
-        *((path, True, True) for path in ("/", "/etc", "/etc/x", "/var/lib", "/var/lib/extensions/x", "/opt/cni/bin")),
-        *((path, True, True) for path in ("/root", "/root/.ssh/config", "/root/bin", "/var/swap", "/swap/swapfile")),
-        # Copies of the host under other names.
-        *((path, True, True) for path in ("/.zfs/snapshot/a/etc", "/timeshift", "/var/lib/.zfs/snapshot/a")),
-        *((path, True, True) for path in ("/var/cache/rsnapshot/daily.0", "/var/lib/apport/coredump")),
-        *((path, False, True) for path in ("/opt", "/root/shop", "/root/shop/.env", "/root/bins")),
-        *(
-            (path, False, False)
-            for path in ("/etcetera", "/opt/app", "/var/swapped", "/var/lib/grafana", "/var/lib/mysql", "/home/alicia")
-        ),
-    ],
-)
-def test_a_path_is_sensitive_at_and_in_an_entry(path: str, read: bool, write: bool) -> None:
-    assert bool(list_sensitive([path], writable=False)) is read
-    assert bool(list_sensitive(["/srv", path], writable=True)) is write
-
-
-def test_a_file_in_the_home_of_root_is_sensitive() -> None:
-    paths = ["/root/notes", "/root/shop/notes"]
-    assert list_sensitive(paths, writable=False, is_file=True) == ["/root/notes"]
 
 
 @given(st.dictionaries(PATHS, PATHS, max_size=3), st.lists(PATHS, min_size=1, max_size=2))

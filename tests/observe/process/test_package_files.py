@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.values.tables import read_rows
 from portero.observe.process import package_files
 from tests.paths import PACKAGE, ROOT, SCHEMAS
 
@@ -56,9 +55,3 @@ def test_code_that_is_replaced_or_gone_is_noticed(tmp_path: Path, monkeypatch: p
     seen.append(package_files.is_replaced())
 
     assert seen == [False, True, True]
-
-
-def test_a_table_is_read_without_its_comments(tmp_path: Path) -> None:
-    (tmp_path / "table.tsv").write_text("# kind\tpath\nany\t/etc\nwrite\t/home\n")
-
-    assert read_rows(str(tmp_path / "module.py"), "table.tsv") == [["any", "/etc"], ["write", "/home"]]

@@ -10,7 +10,7 @@ import pytest
 
 from portero.decide.identity import key_pairs
 from portero.decide.values.errors import LoadError
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 from portero.serve.application import last_policy
 from portero.serve.application.application import Application, build
 from portero.serve.application.reloading import restore_policy
@@ -145,4 +145,4 @@ def test_no_container_may_write_what_is_kept(settings: Settings, tmp_path: Path)
 def test_unsigned_files_are_kept_as_they_are_read(settings: Settings) -> None:
     state = build(settings).in_force.state
 
-    assert state.files[settings.schemas[0]] == policy_files.read_folder(settings.schemas[0], []).data
+    assert state.files[settings.schemas[0]] == policy_loader.read_folder(settings.schemas[0], []).data

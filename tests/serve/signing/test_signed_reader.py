@@ -12,7 +12,7 @@ from portero.decide.identity import key_pairs
 from portero.decide.policy import folder
 from portero.decide.values.errors import LoadError
 from portero.observe.process import package_files
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 from portero.serve.signing import signature, tree
 from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.signature import PublicKey
@@ -50,7 +50,7 @@ def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
     content = reader.read(policy, found)
 
     assert found == []
-    assert content == policy_files.read_folder(policy, found)
+    assert content == policy_loader.read_folder(policy, found)
     assert reader.manifests[policy].version == 1
 
 
@@ -65,7 +65,7 @@ def test_the_built_in_folder_belongs_to_the_package_and_needs_no_signature() -> 
 def test_files_that_were_read_before_make_the_same_folder(path: Path) -> None:
     found: list[str] = []
 
-    assert folder.parse_folder(path, tree.read_tree(path), found) == policy_files.read_folder(path, found)
+    assert folder.parse_folder(path, tree.read_tree(path), found) == policy_loader.read_folder(path, found)
     assert found == []
 
 
@@ -81,7 +81,7 @@ def test_a_misnamed_file_is_the_same_fault_either_way(tmp_path: Path, name: str)
     from_disk: list[str] = []
     from_memory: list[str] = []
 
-    policy_files.read_folder(tmp_path, from_disk)
+    policy_loader.read_folder(tmp_path, from_disk)
     folder.parse_folder(tmp_path, tree.read_tree(tmp_path), from_memory)
 
     assert [fault.split(":")[0] for fault in from_memory] == [fault.split(":")[0] for fault in from_disk]

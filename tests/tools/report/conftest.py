@@ -14,7 +14,7 @@ from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import Action
 from portero.decide.policy.rule import Level, Rule
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from portero.tools.hostcheck import host_rules
@@ -33,7 +33,7 @@ from tests.paths import SCHEMAS
 NOW = 1795536000.0
 MakeTrial = Callable[..., RuleEffects]
 MakeResult = Callable[..., ComplianceResult]
-_BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in policy_files.read_folder(SCHEMAS, []).rules.items())}
+_BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in policy_loader.read_folder(SCHEMAS, []).rules.items())}
 
 
 @pytest.fixture

@@ -19,12 +19,11 @@ from portero.decide.reading.shapes import Shapes
 from portero.decide.values.errors import LoadError
 from portero.observe.files.whole_files import read_regular_file
 from portero.observe.process import package_files
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.door_key import DoorKey
 from portero.observe.stores.image_store import ImageStore
-from portero.observe.stores.policy_files import Reader
-from portero.observe.stores.policy_loader import load_policy
+from portero.observe.stores.policy_loader import Reader, load_policy
 from portero.serve.application import last_policy
 from portero.serve.application.judged_host import make_host
 from portero.serve.settings import own_files
@@ -117,7 +116,7 @@ def make_reader(in_force: PolicyFiles | None) -> Reader:
 
     def read(path: Path, faults: list[str]) -> Folder:
         files = in_force.get(path) if in_force is not None else None
-        return policy_files.read_folder(path, faults) if files is None else folder.parse_folder(path, files, faults)
+        return policy_loader.read_folder(path, faults) if files is None else folder.parse_folder(path, files, faults)
 
     return read
 
@@ -138,5 +137,5 @@ def list_links(settings: Settings) -> tuple[str, ...]:
         return own_files.list_links(settings)
     except OSError as error:
         raise LoadError(
-            [f"{error.filename}: cannot be read ({error.strerror}): {policy_files.find_cure(error)}"]
+            [f"{error.filename}: cannot be read ({error.strerror}): {policy_loader.find_cure(error)}"]
         ) from error

@@ -13,7 +13,7 @@ from portero.decide.policy import folder
 from portero.decide.policy.folder import Folder
 from portero.decide.values.errors import FileFaults, LoadError
 from portero.observe.files.whole_files import read_regular_file
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 from portero.serve.signing import signature, tree, versions
 from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.versions import Seen
@@ -41,7 +41,7 @@ class SignedReader:
     def read(self, path: Path, faults: list[str]) -> Folder:
         """The folder's content when its signature holds; faults are added to `faults`, one line each."""
         if path == self.builtin:
-            return policy_files.read_folder(path, faults)
+            return policy_loader.read_folder(path, faults)
         try:
             read = tree.read_tree(path, self.within.get(path)) if self.saved is None else self.saved[path]
             files = self.files[path] = read
@@ -50,7 +50,7 @@ class SignedReader:
             faults += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
             return folder.make_empty(path)
         except OSError as error:
-            faults.append(policy_files.describe_failure(path, error))
+            faults.append(policy_loader.describe_failure(path, error))
             return folder.make_empty(path)
         fault = (
             find_group_fault(path, manifest, self.groups)

@@ -14,7 +14,7 @@ from portero.decide.policy.rule import Rule
 from portero.decide.values.json_objects import load_json
 from portero.observe.files.whole_files import replace_file
 from portero.observe.process import package_files
-from portero.observe.stores import policy_files
+from portero.observe.stores import policy_loader
 from portero.serve.settings.settings import Profile
 from portero.serve.status import daemon_state
 from portero.tools.cli import judge_loading, options, policy_source
@@ -145,7 +145,7 @@ def _judge_benchmark(
             chosen.rules & policy.rules.keys(), [waiver.id for waiver in policy.waivers], policy.digest
         )
         deque(add_logs(logs, logged), maxlen=0)
-    builtin = policy_files.read_folder(package_files.schemas(), []).rules
+    builtin = policy_loader.read_folder(package_files.schemas(), []).rules
     blind = frozenset(daemon_state.list_rules_without_lookups(settings, policy, "auto"))
     builtin_rules = {rule.id: rule for rule in (Rule.of(file, content) for file, content in builtin.items())}
     rule_effects = RuleEffects(judge, builtin_rules, load_examples(judge), blind, time.time())

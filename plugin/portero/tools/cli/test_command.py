@@ -18,8 +18,7 @@ from portero.decide.policy.rule import Rule
 from portero.decide.values.errors import LoadError
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api
-from portero.observe.stores.policy_files import read_folder
-from portero.observe.stores.policy_loader import load_policy
+from portero.observe.stores.policy_loader import load_policy, read_folder
 from portero.tools.cli import options, policy_source
 from portero.tools.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.tools.proof.prove import CHECKS, RuleProof
