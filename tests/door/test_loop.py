@@ -14,6 +14,7 @@ import pytest
 from portero.decide.identity.door_stamp import Stamp, read_stamp
 from portero.decide.interfaces.daemon import Peer
 from portero.door import loop as door_loop
+from portero.door import stream as door_stream
 from tests.door.running import ANSWER, BOOT, KEY, ask, connect, receive_all, running_door
 
 TRAEFIK, USERS = "traefik/docker.sock", "users/docker.sock"
@@ -141,6 +142,7 @@ def test_numbers_without_an_account_leave_room_for_accounts(tmp_path: Path, monk
         (b"\r\n" + GET, 400),
         (b"GET http://docker/ HTTP/1.1\r\nHost: docker\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: docker\r\nX: " + b"x" * (1 << 20) + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: docker" + b"\r\nX:" * 201 + b"\r\n\r\n", 431),
     ],
 )
 def test_what_is_refused_gets_an_answer_and_dockerd_sees_nothing(tmp_path: Path, sent: bytes, status: int) -> None:
@@ -250,3 +252,25 @@ def test_nothing_but_news_of_sockets_wakes_a_door_with_idle_streams(tmp_path: Pa
     assert len(held) == 100
     for one in held:
         one.close()
+
+
+@pytest.mark.parametrize("fault", [OSError(24, "Too many open files"), RuntimeError("can't start new thread")])
+def test_whatever_one_connection_raises_ends_that_one_alone(
+    fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by an attacker: a name service that answers nothing, and a client that hangs up, ended the door of all."""
+    monkeypatch.setattr(door_stream, "_ACCOUNT_WITHIN", 0.1)
+    monkeypatch.setattr(door_loop.AccountLookup, "find_account", lambda self, uid: None)
+    with running_door(tmp_path) as (doors, _, loop):
+        with connect(doors / USERS) as client:
+            client.sendall(GET)
+        with connect(doors / USERS) as waiting:
+            waiting.sendall(GET)
+            assert b"did not say in time" in receive_all(waiting)
+        wait_until(lambda: "0 open" in loop.describe())
+        for owner, name in ((loop, "_find_key"), (loop, "_watch"), (door_loop.Stream, "release")):
+            with monkeypatch.context() as broken:
+                broken.setattr(owner, name, lambda *_: (_ for _ in ()).throw(fault))
+                assert b"200" not in ask(doors / USERS, GET)
+        assert ask(doors / TRAEFIK, GET) == ANSWER
+        wait_until(lambda: "0 open" in loop.describe())

@@ -3,7 +3,7 @@
 import pytest
 
 from portero.decide.reading.http_parser import Malformed
-from portero.door.request_head import read_request_head
+from portero.door.request_head import MAX_HEAD, name_excess, read_request_head
 
 LINE = b"GET /containers/json HTTP/1.1"
 HEAD = LINE + b"\r\nHost: docker"
@@ -70,3 +70,24 @@ def test_what_two_readers_could_read_differently_is_refused(text: bytes, status:
         read_request_head(text, keeps_token=True)
 
     assert malformed.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("fields", "largest"),
+    [
+        ([b"X-Registry-Config: " + b"a" * 44_000, *[b"X: a"] * 198], None),  # twelve logins of a large registry
+        ([b"X-Registry-Config: " + b"a" * MAX_HEAD, b"X: a"], "X-Registry-Config (65555 bytes)"),
+        ([b"\x1b]0;" + b"a" * MAX_HEAD], "?]0;aaaa"),
+        ([*[b"X: a"] * 200, b"Long: aaaaaa" + b"a" * 99], "Long (111 bytes)"),
+    ],
+)
+def test_a_long_head_is_refused_before_it_is_parsed_by_its_largest_field(
+    fields: list[bytes], largest: str | None
+) -> None:
+    fault = name_excess(b"\r\n".join((LINE, *fields)))
+
+    assert (fault == "") is (largest is None)
+    assert (largest or "") in fault
+    assert fault.isprintable()
+    assert len(fault) < 400
+    assert "request line" in name_excess(b"GET /" + b"a" * MAX_HEAD + b"\r\nHost: docker")

@@ -7,8 +7,9 @@ import select
 import socket
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from portero.decide.identity.trusted import USERS
 from portero.door.clients import AccountLookup, ClientProcesses, Stamps
@@ -134,10 +135,14 @@ class DoorLoop:
                 _LOG.error("cannot accept connections: %s", error.strerror)
                 self._accepts_from = time.monotonic() + _PAUSE
                 return
-            client.setblocking(False)
-            self._add(name, client)
+            try:
+                self._add(name, client)
+            except Exception as error:  # noqa: BLE001 - as in _run
+                _LOG.error("internal error", exc_info=error)
+                client.close()
 
     def _add(self, name: str, client: socket.socket) -> None:
+        client.setblocking(False)
         uid = read_peer(client).uid if name == USERS else None
         key = name if uid is None else self._find_key(uid)
         refusal = ""
@@ -151,12 +156,15 @@ class DoorLoop:
             # Those that are refused wait for their heads, too: others keep a quarter.
             client.close()
             return
+        stream = Stream(client, name, uid, self._around, self._watch, refusal, key)
         self._open += 1
         self._clients[key] += 1
-        stream = Stream(client, name, uid, self._around, self._watch, refusal, key)
         self._waiting.add(stream)
+        self._run(stream, partial(self._begin, client, stream))
+
+    def _begin(self, client: socket.socket, stream: Stream) -> bool | None:
         self._watch(client, stream)
-        self._advance(stream)
+        return stream.advance()
 
     def _find_key(self, uid: int) -> int:
         """As whose connection it counts. Unknown numbers count together: a user may have many (/etc/subuid)."""
@@ -174,13 +182,17 @@ class DoorLoop:
             return _UNREADABLE
 
     def _watch(self, one: socket.socket, stream: Stream) -> None:
-        self._streams[one.fileno()] = stream
         self._epoll.register(one.fileno(), _NEWS)
+        self._streams[one.fileno()] = stream
 
     def _advance(self, stream: Stream, descriptor: int = -1, events: int = 0) -> None:
+        self._run(stream, partial(stream.advance, descriptor, events))
+
+    def _run(self, stream: Stream, step: Callable[[], bool | None]) -> None:
+        """Whatever one connection raises ends that one; the others go on."""
         try:
-            result = stream.advance(descriptor, events)
-        except Exception as error:  # noqa: BLE001 - the other connections go on
+            result = step()
+        except Exception as error:  # noqa: BLE001
             _LOG.error("internal error", exc_info=error)
             result = False
         self._settle(stream, result)
@@ -209,13 +221,17 @@ class DoorLoop:
         self._next_poll = now + _POLL_SECONDS
         for stream in [*self._waiting]:
             if stream.until is not None and now >= stream.until:
-                self._settle(stream, stream.give_up())
+                self._run(stream, stream.give_up)
 
     def _close_ended(self) -> None:
         for stream in self._ended:
-            stream.release()
+            try:
+                stream.release()
+            except Exception as error:  # noqa: BLE001 - as in _run
+                _LOG.error("internal error", exc_info=error)
             for one in stream.sockets:
-                one.close()
+                with suppress(OSError):
+                    one.close()
             self._open -= 1
             self._clients[stream.client_key] -= 1
             if not self._clients[stream.client_key]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER
 from portero.decide.reading.http_parser import Malformed, parse_head
+from portero.decide.values.spelling import make_printable
 
-# Go accepts 1 MiB and 4 KiB (net/http, DefaultMaxHeaderBytes); a stamp with 256 groups has 50 KiB at most.
-MAX_HEAD = (1 << 20) - (64 << 10)
+# Twelve logins of a large registry (X-Registry-Config) are 44 KB. dockerd takes 1 MiB; a stamp is 50 KiB at most.
+MAX_HEAD, _MAX_FIELDS = 64 << 10, 200
+_MAX_SHOWN = 64
 _VERSION = re.compile(rb"HTTP/[0-9]+(?:\.[0-9]+)?$")
 _HTTP_1_1 = b" HTTP/1.1"
 # What belongs to one connection, and what would name the caller. An underscore may pass for a hyphen elsewhere.
@@ -39,6 +41,20 @@ class RequestHead:
         connection = b"Connection: close, Upgrade" if self.upgrades else b"Connection: close"
         stamped = f"{STAMP_HEADER}: {stamp}".encode("ascii")
         return b"\r\n".join((self.line, *self.fields, stamped, connection, b"", b""))
+
+
+def name_excess(head: bytes) -> str:
+    """Why a head, or its beginning, is too long to be read; empty where it is not."""
+    if len(head) <= MAX_HEAD and head.count(b"\n") <= _MAX_FIELDS:
+        return ""
+    line, *fields = head.split(b"\n")
+    field = max(fields, key=len, default=b"").strip()
+    name = field.partition(b":")[0] if len(field) > len(line) else b"the request line"
+    shown, size = make_printable(name[:_MAX_SHOWN].decode("latin-1")), max(len(field), len(line))
+    return (
+        f"a head has at most {MAX_HEAD >> 10} KiB and {_MAX_FIELDS} fields, and this one has more. Largest is {shown} "
+        f"({size} bytes): send less there, with fewer logins (docker logout), say, or fewer HttpHeaders (config.json)."
+    )
 
 
 def read_request_head(text: bytes, *, keeps_token: bool) -> RequestHead:

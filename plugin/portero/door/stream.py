@@ -14,10 +14,10 @@ from http import HTTPStatus
 from portero.decide.reading.http_parser import Malformed
 from portero.door.clients import UNKNOWN, Account, AccountLookup, Stamps
 from portero.door.pipes import Direction, PipePool
-from portero.door.request_head import MAX_HEAD, RequestHead, read_request_head
+from portero.door.request_head import MAX_HEAD, RequestHead, name_excess, read_request_head
 
-# Seconds. As dockerd (moby cmd/dockerd/daemon.go, ReadHeaderTimeout).
-_HEAD_WITHIN = 300.0
+# Seconds. As dockerd (moby cmd/dockerd/daemon.go, ReadHeaderTimeout); from its first byte on a head has less.
+_BEGINS_WITHIN, _HEAD_WITHIN = 300.0, 30.0
 _ACCOUNT_WITHIN = 10.0
 # dockerd that starts again with many containers.
 _DOCKERD_WITHIN = 60.0
@@ -75,7 +75,7 @@ class Stream:
         # False: the connection has ended. None: it waits. True: it could go on at once.
         self._step: Callable[[], bool | None] = self._read_head
         self.is_retried = False
-        self.until: float | None = time.monotonic() + _HEAD_WITHIN
+        self.until: float | None = time.monotonic() + _BEGINS_WITHIN
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
@@ -97,11 +97,13 @@ class Stream:
     def give_up(self) -> bool | None:
         """Waiting has ended: False when the connection has, too."""
         if self._step == self._find_account:
-            self._refuse(503, f"The name service of the host did not say in time whose uid {self.uid} is: try again.")
+            fault = f"The name service of the host did not say in time whose uid {self.uid} is: try again."
         elif self._step == self._connect:
-            self._refuse(503, "dockerd does not accept connections in time: see systemctl status docker.")
+            fault = "dockerd does not accept connections in time: see systemctl status docker."
         else:
             return False
+        # A step as any other: the client may have hung up.
+        self._step = lambda: self._refuse(503, fault)
         return self.advance()
 
     def release(self) -> None:
@@ -116,16 +118,19 @@ class Stream:
             return None
         if not piece:
             return False
+        if not self._buffer:
+            self._wait(_HEAD_WITHIN)
         start = max(0, len(self._buffer) - 2 * len(_CR_LF))
         self._buffer += piece
         end = self._find_end(start)
+        if end < 0 and len(self._buffer) <= MAX_HEAD:
+            return True
+        head = bytes(self._buffer if end < 0 else self._buffer[:end])
+        if fault := name_excess(head):
+            return self._refuse(431, fault)
         try:
-            if end < 0 and len(self._buffer) <= MAX_HEAD:
-                return True
-            if not 0 <= end <= MAX_HEAD:
-                raise Malformed(431, "Request Header Fields Too Large")
             # What ends in another way than the first line is malformed then.
-            text = bytes(self._buffer[:end]).replace(self._line_end, _CR_LF)
+            text = head.replace(self._line_end, _CR_LF)
             self._head = read_request_head(text, keeps_token=self.uid is not None)
         except Malformed as malformed:
             return self._refuse(malformed.status, f"{malformed.reason}: {_ONE_REQUEST}")
