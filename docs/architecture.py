@@ -1,6 +1,6 @@
 """Draws docs/architecture.svg and the map of the code from docs/architecture.txt: rings of rooms, lowest first.
 
-A ring says which others it may import. A line of a room is its level in the ring, its name, its turn in the way of a
+A ring says which others it may import. A line of a room is its floor in the ring, its name, its turn in the way of a
 request (a number, or nothing), and what it does.
 """
 
@@ -30,7 +30,7 @@ SVG_HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """`may_import`: the other rings that its rooms import from. `row`: of its lowest level, counted from the bottom."""
+    """`may_import`: the other rings that its rooms import from. `row`: of its lowest floor, counted from the bottom."""
 
     name: str
     may_import: frozenset[str]
@@ -44,7 +44,7 @@ class Room:
 
     name: str
     ring: Ring
-    level: int
+    floor: int
     column: int
     turn: int | None
     about: str
@@ -56,7 +56,7 @@ class Room:
 
     @property
     def row(self) -> int:
-        return self.ring.row + self.level - 1
+        return self.ring.row + self.floor - 1
 
 
 def rooms(text: str) -> list[Room]:
@@ -72,9 +72,9 @@ def rooms(text: str) -> list[Room]:
             row = max((room.row + 1 for room in found if room.ring.name in below), default=0)
             ring = rings[heading[1]] = Ring(heading[1], below, heading[3], row)
         elif ring is not None and (line_of := _ROOM.fullmatch(line)):
-            level, turn = int(line_of[1]), int(line_of[3]) if line_of[3] else None
-            column = sum(room.row == ring.row + level - 1 for room in found)
-            found.append(Room(line_of[2], ring, level, column, turn, line_of[4]))
+            floor, turn = int(line_of[1]), int(line_of[3]) if line_of[3] else None
+            column = sum(room.row == ring.row + floor - 1 for room in found)
+            found.append(Room(line_of[2], ring, floor, column, turn, line_of[4]))
         else:
             raise ValueError(f"architecture.txt: not a ring and not a room: {line!r}")
     return found
@@ -88,11 +88,11 @@ def code_map(found: Sequence[Room]) -> str:
         head = [
             f"`{ring.name}` ({below}): {ring.about}",
             "",
-            "| level | room | turn | what it does |",
+            "| floor | room | turn | what it does |",
             "| --- | --- | --- | --- |",
         ]
         rows = [
-            f"| {room.level} | `{room.path}` | {room.turn or ''} | {room.about} |"
+            f"| {room.floor} | `{room.path}` | {room.turn or ''} | {room.about} |"
             for room in found
             if room.ring == ring
         ]
@@ -101,7 +101,7 @@ def code_map(found: Sequence[Room]) -> str:
 
 
 def svg(found: Sequence[Room]) -> str:
-    """The picture: a row of boxes for each level, and the way of a request through them."""
+    """The picture: a row of boxes for each floor, and the way of a request through them."""
     top = max(room.row for room in found)
     columns = 1 + max(room.column for room in found)
     width, height = _LEFT + columns * _ACROSS, _TOP + (top + 1) * _DOWN
@@ -126,7 +126,7 @@ def _corner(room: Room, top: int) -> tuple[int, int]:
 
 
 def _band(row: int, found: Sequence[Room], y: int, width: int) -> str:
-    """A stripe for a level; those of a ring have one colour."""
+    """A stripe for a floor; those of a ring have one colour."""
     here = list(dict.fromkeys(room.ring.name for room in found if room.row == row))
     rings = list(dict.fromkeys(room.ring.row for room in found))
     begins = max(begin for begin in rings if begin <= row)

@@ -1,4 +1,4 @@
-"""The door: a process that clients connect to instead of dockerd. It stamps who asks; the plugin decides.
+"""Stamps who asks, decides nothing. A process and an account of its own, to which clients connect instead of dockerd.
 
 Imports: decide.identity, decide.reading, decide.values, observe.dockerd, observe.files, observe.process,
 observe.stores.

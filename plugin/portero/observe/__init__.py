@@ -1,4 +1,4 @@
-"""What is read of the host and of its daemon, or an error, never "nothing". Implements the protocols of decide.
+"""What was read, or an error, never "nothing". Reads host and daemon, implements the protocols of decide.
 
 Imports: decide.
 """

@@ -1,4 +1,4 @@
-"""What answers dockerd: socket, HTTP, settings, signed policy, decision log, status. Logged before answered.
+"""Logged before answered. What answers dockerd: socket, HTTP, settings, signed policy, decision log, status.
 
 Imports: decide, observe.
 """

@@ -1,4 +1,4 @@
-"""Commands, and all that works offline. Imported by nobody.
+"""Nothing imports them. Commands, and all that works offline.
 
 Imports: decide, door, observe, serve.
 """

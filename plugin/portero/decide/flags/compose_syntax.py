@@ -7,17 +7,16 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 from portero.decide.flags import parse_values
 from portero.decide.values.json_types import JSON
+from portero.decide.values.tables import read_rows
 
 # What YAML reads as the text that it looks like, also before 1.2.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+)?[bkmgt]?")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
-_ROWS = Path(__file__).with_name("compose_keys.tsv").read_text(encoding="utf-8").splitlines()
-KEYS: Mapping[str, str] = dict(row.split("\t") for row in _ROWS if not row.startswith("#"))
+KEYS: Mapping[str, str] = dict(read_rows(__file__, "compose_keys.tsv"))
 
 # A flag that is dropped may have stood under another key than the one that replaces it. Compose takes a limit under
 # either key, and no file with two values.

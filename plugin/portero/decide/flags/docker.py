@@ -8,7 +8,6 @@ What a command cannot say has no row there.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from portero.decide.flags import format_values, mount_flags, parse_values
@@ -18,6 +17,7 @@ from portero.decide.flags.mount_flags import SharedMemory, Tmpfs, VolumeOptions,
 from portero.decide.flags.several_fields import Cpus, Fields, LogDriver, Network, Published, ServicePorts
 from portero.decide.values.denial_parts import Typed
 from portero.decide.values.json_types import JSON
+from portero.decide.values.tables import read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ _PARTS: Mapping[str, Callable[[str], Sequence[tuple[str, JSON]]]] = {
 
 def _read_spellings() -> dict[str, dict[str, Spelling]]:
     spellings: dict[str, dict[str, Spelling]] = {}
-    for row in Path(__file__).with_name("docker_flags.tsv").read_text(encoding="utf-8").splitlines()[1:]:
-        operations, flag, spelled, edit, place = row.split("\t")
+    for operations, flag, spelled, edit, place in read_rows(__file__, "docker_flags.tsv"):
         for operation in operations.split(","):
             at = place.removeprefix("HostConfig.") if operation == "ContainerUpdate" else place
             table = spellings.setdefault(operation, {})

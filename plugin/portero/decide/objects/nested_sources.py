@@ -5,7 +5,6 @@ it starts the next time. In: the mounts of the request, the daemon's list of con
 folders, the upper one writable.
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -20,6 +19,7 @@ from portero.decide.values.json_fields import child, flag, integer, objects, tex
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.path import clean, is_within
 from portero.decide.values.spelling import make_printable
+from portero.decide.values.times import format_second
 
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
 # lies above one of them. An exception admitted that container.
@@ -103,7 +103,7 @@ def was_created_since(container: Mapping[str, JSON], since: int) -> bool:
     """Whether a container is that young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
     created = container.get("Created")
     if isinstance(created, str):
-        return created[:19] >= time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
+        return created[:19] >= format_second(since)[:19]
     return (integer(container, "Created") or 0) >= since
 
 

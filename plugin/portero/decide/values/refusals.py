@@ -3,10 +3,11 @@
 Each has a stable code. A code names what could not be understood, never a value of the request.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
+
+from portero.decide.values.tables import read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +19,9 @@ class Refusal:
     remedy: str
 
 
-def _read_codes() -> Iterator[tuple[str, Refusal]]:
-    for line in Path(__file__).with_name("refusals.tsv").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            code, *words = line.split("\t")
-            yield code, Refusal(*words)
-
-
-CODES: Mapping[str, Refusal] = MappingProxyType(dict(_read_codes()))
-
+CODES: Mapping[str, Refusal] = MappingProxyType(
+    {code: Refusal(*words) for code, *words in read_rows(__file__, "refusals.tsv")}
+)
 
 # Of lookups: the daemon is not to blame.
 _OF_REQUEST = frozenset({"name-ambiguous", "too-many-objects"})
