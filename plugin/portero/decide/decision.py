@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.reading.routes import ApiRequest
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed, Wording
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES

@@ -18,13 +18,13 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
 from portero.decide.identity import door_stamp, key_pairs
 from portero.decide.identity.key_pairs import PrivateKey
 from portero.decide.identity.trusted import is_name
+from portero.decide.values.dataclass import dataclass
 from portero.observe.dockerd.peer import read_peer
 from portero.observe.dockerd.proc import parse_containers
 from portero.observe.files.whole_files import read_regular_file, write_whole

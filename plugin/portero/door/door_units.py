@@ -10,9 +10,9 @@ import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd import unix_http
 

@@ -7,8 +7,9 @@ import fcntl
 import os
 import socket
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from portero.decide.values.dataclass import dataclass, field
 
 _SIZE = 1 << 18
 _SPARE = 16

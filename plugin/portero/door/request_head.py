@@ -5,10 +5,10 @@ the head belongs to this request, and need not be read here.
 """
 
 import re
-from dataclasses import dataclass
 
 from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER
 from portero.decide.reading.http_parser import Malformed, parse_head
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.spelling import make_printable
 
 # Twelve logins of a large registry (X-Registry-Config) are 44 KB. dockerd takes 1 MiB; a stamp is 50 KiB at most.

@@ -8,10 +8,10 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from portero.decide.reading.http_parser import Malformed
+from portero.decide.values.dataclass import dataclass
 from portero.door.clients import UNKNOWN, Account, AccountLookup, Stamps
 from portero.door.pipes import Direction, PipePool
 from portero.door.request_head import MAX_HEAD, RequestHead, name_excess, read_request_head

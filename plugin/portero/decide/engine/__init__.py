@@ -6,9 +6,9 @@ Imports: decide.values.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 
 # Where a value is in a request: the names and indices that lead to it, ("body", "HostConfig", "Binds", 0).

@@ -1,7 +1,6 @@
 """The facts of a call, by its operation, body, query and path: one is there exactly when the operation has it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from portero.decide.facts import (
     addresses,
@@ -20,6 +19,7 @@ from portero.decide.facts import (
     templates,
 )
 from portero.decide.interfaces.host import HostMoment
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import child
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.refusals import Refused

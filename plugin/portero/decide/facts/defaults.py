@@ -7,13 +7,13 @@ out, and an exec gets no defaults.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
 from portero.decide.facts.mount import list_swaps
 from portero.decide.facts.networks import ICC
 from portero.decide.interfaces.daemon import DaemonDefaults
 from portero.decide.reading.shapes import parse_version
+from portero.decide.values.dataclass import asdict, dataclass
 from portero.decide.values.go_values import parse_go_bool
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON, Fact

@@ -7,10 +7,10 @@ counts as for a new request.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from portero.decide.facts.security import MASKED
 from portero.decide.interfaces.daemon import DaemonDefaults
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import as_object, child, flag, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
 

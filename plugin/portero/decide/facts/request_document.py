@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from portero.decide.facts import defaults
@@ -13,6 +12,7 @@ from portero.decide.interfaces.host_notes import HostNotes, NotedMoment
 from portero.decide.reading.body_decoder import Canonical, canonicalize
 from portero.decide.reading.go_json import make_tree
 from portero.decide.reading.shapes import Shapes
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 
 # Of the text and its facts, of which a short bind can have many; most containers take a third of that.

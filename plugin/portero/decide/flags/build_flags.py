@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.edits import NOTHING, Change, Document, Violated
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_list
 from portero.decide.values.json_types import JSON
 

@@ -6,7 +6,6 @@ What a command cannot say has no row there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from portero.decide.flags.build_flags import BuildCpus, BuildUlimits, SetQuery
 from portero.decide.flags.edits import Edit, Entries, Names, SetField, Switch
 from portero.decide.flags.mount_flags import SharedMemory, Tmpfs, VolumeOptions, limit_mount
 from portero.decide.flags.several_fields import Cpus, Fields, LogDriver, Network, Published, ServicePorts
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.denial_parts import Typed
 from portero.decide.values.json_types import JSON
 from portero.decide.values.tables import read_rows

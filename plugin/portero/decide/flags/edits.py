@@ -5,11 +5,11 @@ says what is changed. A value that the flag does not take raises ValueError.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from portero.decide.flags import format_values, parse_values
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import to_list, to_object
 from portero.decide.values.json_types import JSON
 

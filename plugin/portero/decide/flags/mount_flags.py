@@ -4,10 +4,10 @@ A mount can stay read-only, or without propagation. --shm-size is also what peop
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.edits import NOTHING, Change, Document, Names, SetField, Violated, copy_parents
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.json_types import JSON
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.edits import (
@@ -16,6 +15,7 @@ from portero.decide.flags.edits import (
     Writer,
     copy_parents,
 )
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import to_list, to_object
 from portero.decide.values.json_types import JSON
 

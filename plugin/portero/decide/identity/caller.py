@@ -1,11 +1,11 @@
 """Who asks: what certificate, token and door of one request prove, together. Refused: when they contradict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER, Door, Trusted
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_fields import need, need_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

@@ -6,7 +6,6 @@ one common name, and come from one of the site's issuers where it lists any.
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -14,6 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
 
 from portero.decide.identity.trusted import is_name
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable
 

@@ -4,7 +4,6 @@ It is a JSON Web Token with its own type and header: no other token passes for i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 import jwt
@@ -12,6 +11,7 @@ from jwt import PyJWS, PyJWTError
 
 from portero.decide.identity.key_pairs import PrivateKey, PublicKey
 from portero.decide.identity.trusted import STAMP_HEADER, USERS, are_groups, is_name
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

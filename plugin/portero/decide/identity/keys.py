@@ -6,7 +6,6 @@ and shared keys, which have no place in a policy, and files that hold nothing th
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from cryptography import x509
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON

@@ -4,9 +4,9 @@ And which names of users and groups are taken from them: one line of text, not t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers

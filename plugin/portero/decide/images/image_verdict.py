@@ -1,11 +1,11 @@
 """Whether an image may run: what the site asks of its name, against who vouches for its digests."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry, Verified, Voucher
+from portero.decide.values.dataclass import dataclass
 
 FETCH, SIGN = "sudo portero images fetch", "if you built it, cosign sign --key KEY"
 NOT_FETCHED = "no signature of it was fetched"

@@ -7,9 +7,9 @@ of an image: an SBOM by the same key vouches for nothing.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.image_names import HUB, LEGACY_HUB
 from portero.decide.values.json_fields import as_object, need
 from portero.decide.values.json_objects import load_strict_object

@@ -9,11 +9,11 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import cast
 
 from portero.decide.images.payloads import DIGEST, MAX_PAYLOAD, Form
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import to_object, to_text
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON

@@ -1,10 +1,11 @@
 """What a site asks of images, and who vouches for one: plain values, without what verifies."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from portero.decide.values.dataclass import dataclass, field
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys
     from portero.decide.identity.keys import Public

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -16,6 +15,7 @@ from portero.decide.identity.keys import Public
 from portero.decide.images.payloads import frame_payload, read_claim
 from portero.decide.images.record import Record, Signature, find_parents, find_same, read_all
 from portero.decide.images.trust import Verified, Voucher
+from portero.decide.values.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, overload
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import flag, objects, text
 from portero.decide.values.json_types import JSON
 

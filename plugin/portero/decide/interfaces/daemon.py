@@ -5,12 +5,12 @@ No socket is opened here; observe/lookups does that.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from portero.decide.interfaces.member import Members
 from portero.decide.interfaces.pending_requests import Creations, NamesInUse
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 
 # auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.

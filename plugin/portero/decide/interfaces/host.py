@@ -3,10 +3,10 @@
 No file and no socket is opened here; live_host.py and objects/ do that.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.ip_ranges import Network, contains
 from portero.decide.values.path import Kind
 from portero.decide.values.refusals import Refused

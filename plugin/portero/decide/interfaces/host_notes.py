@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostMoment, HostRoutes, Passage, Trace
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.refusals import Refused
 
 _Answer = TypeVar("_Answer")

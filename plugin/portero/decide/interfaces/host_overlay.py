@@ -1,7 +1,6 @@
 """A host whose networks and objects are partly given beforehand: those that the stand-in made, or inspected ones."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import (
@@ -14,6 +13,7 @@ from portero.decide.interfaces.host import (
     Passage,
     Trace,
 )
+from portero.decide.values.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

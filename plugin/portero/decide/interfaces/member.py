@@ -5,9 +5,9 @@ observe/writers/descriptors.py says who could have received a descriptor of whom
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 
 State = Literal["new", "starting", "restarting", "runs", "rests"]

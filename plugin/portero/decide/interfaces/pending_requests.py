@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from portero.decide.values.dataclass import dataclass
 
 # The container of the request itself.
 SELF = "this container"

@@ -1,7 +1,6 @@
 """What one request and what is proposed instead of it are judged by: one moment of the host, one enforcement."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from portero.decide.decision import Violation, make_refusal
 from portero.decide.interfaces.host import HostMoment
@@ -10,6 +9,7 @@ from portero.decide.judging.enforcement import Enforcement
 from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.policy.rule import Rule
 from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.refusals import Refused
 
 _OF_OBJECTS = ("joined", "objects")

@@ -5,10 +5,10 @@ Denying violations in; entries with their short texts out. What belongs together
 
 import re
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 
 from portero.decide.decision import LEVELS, Violation
 from portero.decide.policy.wording import WHOLE_HOST
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.denial_parts import Wording
 from portero.decide.values.spelling import make_printable
 

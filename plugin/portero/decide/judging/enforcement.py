@@ -5,7 +5,6 @@ The waived ones are kept in `objects` of the request document and reported with 
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from portero.decide.decision import Violation
@@ -15,6 +14,7 @@ from portero.decide.policy.rule import Rule
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import Routes
 from portero.decide.reading.uri import parse_target
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 

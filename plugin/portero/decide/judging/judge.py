@@ -4,7 +4,6 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
@@ -32,6 +31,7 @@ from portero.decide.reading import body, uri
 from portero.decide.reading.envelope import Envelope, read_envelope
 from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.shapes import Shapes
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

@@ -6,7 +6,6 @@ only after it has judged the changed request: what then still refuses must be a 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from portero.decide.decision import LEVELS, Violation
 from portero.decide.flags.docker import Spelling, find_spelling
@@ -16,6 +15,7 @@ from portero.decide.judging.subject import find_stack
 from portero.decide.judging.try_line import FlagChanges
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.wording import follow_facts
+from portero.decide.values.dataclass import dataclass, field
 
 # A request that is refused at more places gets no suggestion.
 MAX_DENIALS = 48

@@ -8,10 +8,10 @@ behind the command; the flags in the brackets, if any, go. A plugin cannot know 
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from portero.decide.flags import compose_syntax, docker
 from portero.decide.flags.edits import Change
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed, Typed
 
 # A flag as `docker run` names it, and its value.

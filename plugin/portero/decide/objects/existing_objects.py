@@ -5,7 +5,6 @@ rules that it violates.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from portero.decide.decision import Violation
@@ -32,6 +31,7 @@ from portero.decide.objects.named_objects import (
 )
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.objects.waived_objects import make_waived_facts
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import child, flag, objects, text
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.refusals import Refused, locate_lookup

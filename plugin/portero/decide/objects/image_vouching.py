@@ -5,7 +5,6 @@ from, a service by the digest in the request. The name asked for says who must v
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -16,6 +15,7 @@ from portero.decide.images.payloads import DIGEST
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.objects.named_objects import Named, find_former, find_named, list_others, refuse_unclear
 from portero.decide.policy.profiles import Acting
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import child, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.refusals import Refused

@@ -7,13 +7,13 @@ Measured: a privileged container started so within 0.4 s.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.networks import find_taken, list_attachments
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, Objects, may_begin_network_id
 from portero.decide.reading.uri import find_first
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import as_object, child, objects, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

@@ -6,7 +6,6 @@ the daemon's objects, who asks. Out: the facts `foreign` and `ownerLabel` among 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from portero.decide.interfaces.daemon import ObjectKind, Objects
@@ -21,6 +20,7 @@ from portero.decide.objects.named_objects import (
     shorten_name,
 )
 from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import child, text, texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused, locate_lookup

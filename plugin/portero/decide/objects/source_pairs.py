@@ -5,7 +5,6 @@ and what the memory of writers must note when the request is allowed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.host import HostMoment
@@ -14,6 +13,7 @@ from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects import ended_writers, nested_sources
 from portero.decide.objects.members import make_asking_member, make_started
 from portero.decide.objects.nested_sources import find_nested, find_requested_name, was_created_since
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import as_object, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

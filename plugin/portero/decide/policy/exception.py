@@ -6,7 +6,6 @@ misspelt name would waive everything. One that looks into lists waives a rule fo
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from portero.decide.policy.folder import Folder
 from portero.decide.policy.near_miss import Condition, find_miss, take_apart
 from portero.decide.policy.object_readers import reads_image
 from portero.decide.values import image_names
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]

@@ -1,7 +1,6 @@
 """What is wrong with an exception file: its shape, its match, and what it names."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
@@ -10,6 +9,7 @@ from portero.decide.policy.exception_match import pins_image, pins_user
 from portero.decide.policy.folder import Folder
 from portero.decide.policy.json_files import find_faults
 from portero.decide.values import image_names
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
 from portero.decide.values.spelling import suggest_name

@@ -7,12 +7,12 @@ A file among these that is misnamed is a fault: a rule in it would be missed in 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from portero.decide.policy.json_files import parse_object
 from portero.decide.policy.positions import find_position
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_objects import MAX_FILE_BYTES
 from portero.decide.values.json_types import JSON

@@ -4,11 +4,11 @@ Of the request only its operation, its user, its image, and numbers and truth va
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from portero.decide.engine import Check
 from portero.decide.policy.site import REFERENCE
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 
 _PARTS = ("properties", "allOf")

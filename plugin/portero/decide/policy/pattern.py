@@ -9,8 +9,8 @@ in Rust, which decides, and ends by the time limit of `portero test`.
 """
 
 import re
-from dataclasses import dataclass
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import ContentRefused
 
 _PUNCTUATION = r"\\[\\.+*?()\[\]{}|^$/-]"

@@ -1,7 +1,6 @@
 """The policy in force: rules, the site's values, exceptions, and the digest over what they were read from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import cast
 
 from portero.decide.decision import LEVELS, Violation
@@ -17,6 +16,7 @@ from portero.decide.policy.profiles import ACTS, Acting, Action, find_action
 from portero.decide.policy.rule import Rule
 from portero.decide.policy.wording import fill_reason, fill_wording
 from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_types import JSON
 
 

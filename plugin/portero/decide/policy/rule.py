@@ -1,12 +1,12 @@
 """One rule as it is in force: what it asks for, of which operations, at which level, and its words for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal, NotRequired, TypedDict, cast
 
 from portero.decide.flags.try_keyword import Proposal
 from portero.decide.policy.wording import fill_site, fill_site_wording, read_wording
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.denial_parts import Wording
 from portero.decide.values.json_types import JSON
 

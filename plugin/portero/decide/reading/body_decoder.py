@@ -7,12 +7,12 @@ Fields that dockerd drops at the API version of the call are dropped too, and li
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from portero.decide.reading import go_scalars
 from portero.decide.reading.go_json import Pairs, Tree
 from portero.decide.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, parse_version
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 

@@ -12,9 +12,9 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_objects import refuse_constant, unique_names
 from portero.decide.values.refusals import Refused
 

@@ -13,8 +13,9 @@ either library refuses, it accepts only method names that are not registered; th
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from portero.decide.values.dataclass import dataclass
 
 MAX_HEAD = 32 << 10
 _PIECE = 1 << 18

@@ -6,13 +6,13 @@ parameters. Refused: a call without an operation, unless it only reads.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.uri import Target, parse_target
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.refusals import Refused
 
 Body = Literal["json", "tar", "none", "never-shown"]

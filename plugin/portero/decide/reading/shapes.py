@@ -8,13 +8,13 @@ Checks that operations and body shapes fit together: operations and shapes in, o
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from portero.decide.reading import go_scalars
 from portero.decide.reading.go_json import fold
 from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import dataclass, field
 
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
 _MAP = "map[string]"

@@ -7,10 +7,10 @@ redirect), a query with a semicolon, or a version without numbers.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.refusals import Refused
 
 # U+FFFD is what dockerd's JSON encoder makes of a byte that is not UTF-8; the byte itself, which dockerd obeys, is

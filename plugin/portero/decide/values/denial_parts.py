@@ -1,8 +1,9 @@
 """What a denial shows: the words for a violation, and what would be allowed instead. Plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from portero.decide.values.dataclass import dataclass, field
 
 # A flag and its value as typed; a switch has none.
 Typed: TypeAlias = tuple[str, ...]

@@ -4,9 +4,9 @@ Each has a stable code. A code names what could not be understood, never a value
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.tables import read_rows
 
 

@@ -9,10 +9,10 @@ import os
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.json_objects import load_json, load_object
 from portero.decide.values.json_types import JSON

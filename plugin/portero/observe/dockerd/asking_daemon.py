@@ -7,10 +7,10 @@ import csv
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from portero.decide.interfaces.daemon import DockerdIdentity
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_list, to_object, to_text, to_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.path import clean

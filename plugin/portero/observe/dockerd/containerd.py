@@ -8,10 +8,10 @@ import fnmatch
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_object, to_texts
 from portero.decide.values.path import clean
 from portero.observe.dockerd.flags import parse_flags

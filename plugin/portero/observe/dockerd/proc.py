@@ -9,10 +9,10 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from portero.decide.interfaces.daemon import DockerdIdentity
+from portero.decide.values.dataclass import dataclass
 from portero.observe.files.symlinks import HostWalk
 
 _PROGRAM = "dockerd"

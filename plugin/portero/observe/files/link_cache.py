@@ -5,9 +5,9 @@ went since the walk, so most of them need no check.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from portero.decide.values.dataclass import dataclass
 from portero.observe.files.symlinks import CLOSED, MISSING, HostWalk, is_closed
 
 # A folder that changed so recently can change again without other times: a file system can keep two seconds (vfat) or

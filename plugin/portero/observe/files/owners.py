@@ -10,11 +10,11 @@ import os
 import stat
 import struct
 from collections.abc import Iterator, Set
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.observe.files.symlinks import HostWalk
 
 ROOT = frozenset({0})
@@ -34,7 +34,7 @@ _WRITE = 2
 _SHARED = stat.S_IWGRP | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Writer:
     """An account that can replace an entry. `id`: of the user or group; -1 for everybody."""
 

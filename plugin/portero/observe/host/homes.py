@@ -4,10 +4,10 @@ Who may write there acts as that user on the host. home_links.py finds homes and
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from portero.decide.facts.sensitive_paths import holds_login, is_of_login
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import is_within
 
 # Folders of homes. That of root is judged as a sensitive path.

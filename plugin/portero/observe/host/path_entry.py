@@ -3,9 +3,9 @@
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from portero.decide.interfaces.host import HostEntry
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import clean
 from portero.observe.files.symlinks import HostWalk
 from portero.observe.host.homes import NO_HOMES, Homes

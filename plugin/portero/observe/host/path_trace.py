@@ -6,9 +6,9 @@ chooses what the container gets then, without a request that could be judged.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portero.decide.interfaces.host import Passage, Swap, Trace
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import is_within
 from portero.observe.files.mount_table import MountTable
 from portero.observe.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_roots_alone
@@ -66,7 +66,8 @@ class Tracer:
         for step in self.walk.list_steps(path):
             # dockerd creates what is missing, as root.
             if step.folder_stat is not None and (self.mounts.has_servers or not is_roots_alone(step.folder_stat)):
-                for writer in sorted(self._list_writers(step.folder, step.folder_stat, step.stat)):
+                writers = self._list_writers(step.folder, step.folder_stat, step.stat)
+                for writer in sorted(writers, key=lambda writer: (writer.kind, writer.id)):
                     yield Swap(self.names.describe(writer), step.path)
 
     def _list_writers(

@@ -4,10 +4,10 @@ They are resolved anew when a link on the way to one of them is not what it was.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from portero.decide.facts.sensitive_paths import SENSITIVE
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.path import is_within
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.files.link_cache import LinkCache, list_links

@@ -9,9 +9,9 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.path import clean
 from portero.decide.values.tables import read_rows
 from portero.observe.files.symlinks import HostWalk, is_closed

@@ -9,10 +9,10 @@ OSError.
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from portero.decide.facts.sensitive_paths import SENSITIVE
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import clean
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.proc import REPLACED, list_processes, parse_arguments, parse_user, read_link, read_text

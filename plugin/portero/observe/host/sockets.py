@@ -8,10 +8,10 @@ descriptor or no /proc, is an OSError: what could not be read is never an empty 
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import clean
 from portero.observe.dockerd.proc import (
     identify_dockerd,

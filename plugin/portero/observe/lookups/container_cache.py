@@ -6,9 +6,9 @@ It is not for several threads at once: the picture has the lock.
 import re
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portero.decide.interfaces.container_list import ContainerList
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import text, texts
 from portero.decide.values.json_types import JSON
 from portero.observe.lookups.cached_facts import is_settled, list_fields, shorten_listed

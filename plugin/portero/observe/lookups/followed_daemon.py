@@ -7,11 +7,11 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from http import HTTPStatus
 
 from portero.decide.reading.envelope import Envelope, Result
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.observe.dockerd.connection_pool import ConnectionPool
 from portero.observe.lookups.picture import Picture
 from portero.observe.pending.changes import (

@@ -5,13 +5,13 @@ An operation that is not listed here changes no fact that is kept; an unknown on
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.go_json import Pairs, parse_json
 from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.uri import Target, find_first
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import to_text, to_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

@@ -11,10 +11,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from portero.decide.interfaces.pending_requests import Source
+from portero.decide.values.dataclass import dataclass, field, replace
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0

@@ -7,10 +7,10 @@ mean another container meanwhile. Of two requests at once that do not go togethe
 import threading
 from collections import deque
 from collections.abc import Set
-from dataclasses import dataclass
 from itertools import takewhile
 
 from portero.decide.interfaces.pending_requests import ANY, NameUse
+from portero.decide.values.dataclass import dataclass
 
 # So many that began last are known, and so many are under way at most.
 _MANY, _MOST = 1024, 1 << 16

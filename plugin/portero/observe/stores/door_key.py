@@ -6,11 +6,11 @@ No policy can name another key. Stamps that were verified are kept by digest unt
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.refusals import Refused
 
 if TYPE_CHECKING:  # slow to load, and needed only where there is a door

@@ -6,9 +6,9 @@ among thousands of them as among two.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portero.decide.interfaces.member import EVERYWHERE, UNKNOWN, Member
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import begin
 
 _VOLUME, _TEMPLATE = "volume ", "{{"

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from portero.decide.decision import Decision
@@ -17,6 +16,7 @@ from portero.decide.interfaces.daemon import Peer
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.errors import LoadError
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES

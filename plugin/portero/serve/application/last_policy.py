@@ -8,11 +8,11 @@ import base64
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import LoadError
 from portero.decide.values.json_types import JSON
 from portero.observe.files.whole_files import read_state, write_state

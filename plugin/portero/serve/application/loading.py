@@ -5,7 +5,6 @@ The files are kept byte for byte (`PolicyState.files`), so that they can be load
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from portero.decide.policy.folder import Folder
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.routes import Operation, Routes
 from portero.decide.reading.shapes import Shapes
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.errors import LoadError
 from portero.observe.files.whole_files import read_regular_file
 from portero.observe.process import package_files

@@ -9,9 +9,9 @@ import socket
 import stat
 from collections.abc import MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from portero.decide.values.dataclass import dataclass
 from portero.observe.dockerd.peer import refuses_connections
 from portero.observe.files.locks import identify_file, lock_folder
 

@@ -6,11 +6,11 @@ TLS only this machine is contacted.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import parse_size
 
 _NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"

@@ -6,11 +6,11 @@ Text comes in, one frozen value goes out. A value out of range and an unknown PO
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin, get_type_hints
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.errors import Faults
 from portero.decide.values.spelling import suggest_name
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG

@@ -7,9 +7,9 @@ load `cryptography`.
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 
 FORMAT = 2

@@ -5,12 +5,12 @@ exactly its files, by a trusted key, for a group of this host, of no older versi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from portero.decide.identity.key_pairs import PublicKey, parse_public_key
 from portero.decide.policy import folder
 from portero.decide.policy.folder import Folder
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.errors import FileFaults, LoadError
 from portero.observe.files.whole_files import read_regular_file
 from portero.observe.stores import policy_loader

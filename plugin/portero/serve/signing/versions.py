@@ -5,10 +5,10 @@ signed for, not by its path: another path of the same folder is no way around it
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
+from portero.decide.values.dataclass import asdict, dataclass
 from portero.decide.values.errors import LoadError
 from portero.decide.values.json_fields import need
 from portero.decide.values.json_types import JSON

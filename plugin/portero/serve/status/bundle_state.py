@@ -1,10 +1,10 @@
 """How the last pull of a policy bundle went: a file that `portero bundle pull` writes, for status and metrics."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
+from portero.decide.values.dataclass import asdict, dataclass, fields
 from portero.decide.values.json_types import JSON
 from portero.decide.values.times import format_instant
 from portero.observe.files.whole_files import read_state, write_state

@@ -8,12 +8,12 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from portero.decide.policy.folder import is_rule
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import need, need_texts
 from portero.decide.values.json_types import JSON
 from portero.serve.settings.settings import Settings

@@ -5,12 +5,12 @@ That is: it is not what the folders say, what the site lifts weakens it, or ther
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from portero.decide.policy.exception_faults import SOCKETS
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_list
 from portero.decide.values.json_types import JSON
 from portero.decide.values.times import format_instant

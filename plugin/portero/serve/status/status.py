@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from portero import __version__
@@ -11,6 +10,7 @@ from portero.decide.interfaces.daemon import LookupState
 from portero.decide.interfaces.host import Host, HostMoment
 from portero.decide.policy import exception, site_warnings
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant

@@ -5,7 +5,6 @@ signs certificates only, a daemon's serves only, a person's is a client only.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Literal, TypeAlias
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import ContentRefused
 
 Purpose: TypeAlias = Literal["server", "client"]

@@ -6,11 +6,11 @@ People read the words of the file: its own spelling of a path, services instead 
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from portero.decide.decision import Violation
 from portero.decide.judging import denial
 from portero.decide.judging.denial_entries import Entry
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import objects, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.path import clean
@@ -35,6 +35,9 @@ class ReportNotes:
     beside: str = ""
 
 
+_NO_NOTES = ReportNotes()
+
+
 def make_line(checked: DecidedRequest) -> dict[str, JSON]:
     """For machines: the line of the decision log, with the file and the line of each violation that has one."""
     violations: list[JSON] = []
@@ -45,7 +48,7 @@ def make_line(checked: DecidedRequest) -> dict[str, JSON]:
 
 
 def list_report(
-    checked: Sequence[DecidedRequest], notes: ReportNotes = ReportNotes(), *, show_all: bool = False
+    checked: Sequence[DecidedRequest], notes: ReportNotes = _NO_NOTES, *, show_all: bool = False
 ) -> Iterator[str]:
     """For people: each refused request once, those refused for the same reasons together; then what is only counted."""
     refused = [each for each in checked if not each.decision.allowed]

@@ -6,7 +6,6 @@ meant: away from it, that is only counted. So may a file of /etc that is mounted
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from portero.decide.decision import Decision, Subject, Violation, limit_violations, sort_violations
 from portero.decide.engine.rust import RUST
@@ -14,6 +13,7 @@ from portero.decide.identity.caller import NO_IDENTITY
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.host_overlay import HostOverlay
 from portero.decide.judging.judge import Judge
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import child, objects, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.path import clean

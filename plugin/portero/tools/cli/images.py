@@ -3,7 +3,6 @@
 import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import click
 from portero.decide.images.image_records import RecordUnreadable
 from portero.decide.images.image_verdict import ImageQuery, Verdict, find_denied, judge_image
 from portero.decide.images.trust import ImageTrust
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import LoadError
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.files.whole_files import read_regular_file

@@ -8,12 +8,12 @@ import os
 import pwd
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 import click
 
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_objects import load_object
 from portero.observe.files.chroot import Files
 from portero.observe.files.whole_files import read_regular_file

@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging.judge import Judge
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.spelling import count_things
 from portero.tools.cli import judge_loading, options, policy_source
 from portero.tools.cli.input_files import FILE, read_lines

@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
@@ -15,6 +14,7 @@ from portero.decide.facts import image
 from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging.judge import Judge
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.process import package_files

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -15,6 +14,7 @@ import click
 from portero.decide.policy import site_warnings
 from portero.decide.policy.folder import Folder
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import LoadError
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api

@@ -7,12 +7,12 @@ the service use now, as docker stats shows it, where the daemon says so.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ruamel.yaml.nodes import Node
 
 from portero.decide.judging.denial_entries import write_figures
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import format_size
 from portero.decide.values.json_fields import child, flag, integer, objects, text, texts
 from portero.decide.values.json_types import JSON

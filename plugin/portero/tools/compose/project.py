@@ -8,10 +8,10 @@ requests to /build.
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import raise_error
 from portero.decide.values.json_fields import as_object, child, text
 from portero.decide.values.json_objects import load_json

@@ -5,10 +5,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portero.decide.values.dataclass import dataclass
 from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.standin import docker_command
 from portero.tools.standin.docker_command import Ended

@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import parse_path
 from portero.decide.values.tables import read_rows

@@ -6,10 +6,10 @@ shows those of the daemon's start, though a reload changes them.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from portero.decide.policy.site import encode_version
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.json_types import JSON, Fact
 from portero.observe.dockerd.api import EngineApi

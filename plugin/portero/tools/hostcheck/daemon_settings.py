@@ -8,9 +8,9 @@ so a directive in the file is known even while the command line is not.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import parse_go_bool
 from portero.decide.values.json_types import JSON, Fact
 from portero.observe.dockerd import visible_dockerd

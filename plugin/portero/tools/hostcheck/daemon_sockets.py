@@ -4,10 +4,10 @@ Users and groups are the local ones; those of a directory service are not in /et
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON, Fact
 from portero.door.door_units import ACCOUNT
 from portero.observe.dockerd.asking_daemon import AskingDaemon

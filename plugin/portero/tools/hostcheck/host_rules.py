@@ -6,7 +6,6 @@ fact that it needs is unknown (fact.py).
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -21,6 +20,7 @@ from portero.decide.policy.loader import compile_rules, find_action_faults, read
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import Action
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_objects import apply_patch
 from portero.decide.values.json_types import JSON
 from portero.observe.stores.policy_loader import Reader, read_folder

@@ -5,8 +5,8 @@ Portero's name answers in its place, and with a disabled one dockerd ends at its
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_list, to_object, to_objects
 from portero.decide.values.json_types import JSON, Fact
 from portero.observe.dockerd.api import EngineApi

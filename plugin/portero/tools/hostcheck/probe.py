@@ -9,11 +9,11 @@ such image, and the memory limit is below its minimum.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
 from portero.decide.reading.probe_requests import LONG_BYTES, TARGET, make_body
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_list
 from portero.decide.values.json_types import JSON, Fact
 from portero.observe.dockerd.api import EngineApi

@@ -12,10 +12,10 @@ import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from portero.decide.policy.site import encode_version
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_objects
 from portero.decide.values.json_types import JSON, Fact
 from portero.observe.dockerd.api import EngineApi

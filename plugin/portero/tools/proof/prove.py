@@ -7,13 +7,13 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
 from portero.decide.engine import Check, InstancePath
 from portero.decide.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
 from portero.decide.policy.dialect import ANY, list_keywords
 from portero.decide.policy.rule import Example, Rule
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import format_path

@@ -8,7 +8,6 @@ example-site/, which has values that only examples need. Raises LoadError as loa
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -27,6 +26,7 @@ from portero.decide.reading.body_decoder import Canonical, canonicalize
 from portero.decide.reading.go_json import make_tree
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.shapes import Shapes
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_objects import apply_patch
 from portero.decide.values.json_types import JSON
 from portero.observe.host.fixed_host import FixedHost

@@ -5,13 +5,13 @@ type. It inspects only parts that have one shape in every request, not bodies.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from portero.decide.engine.rust import RUST
 from portero.decide.policy.dialect import ANY, ANY_OPERATION, list_keywords
 from portero.decide.policy.near_miss import list_parts
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import suggest_name
 

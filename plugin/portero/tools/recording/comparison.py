@@ -4,8 +4,8 @@ Only counts and some examples are stored, so a million requests need no more mem
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 from portero.tools.recording.recorded_line import Outcome
 

@@ -8,7 +8,6 @@ the host answered, so that it is decided by the same.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -19,6 +18,7 @@ from portero.decide.interfaces.daemon import DaemonDefaults
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.reading import envelope
+from portero.decide.values.dataclass import dataclass, fields, is_dataclass
 from portero.decide.values.json_fields import need
 from portero.decide.values.json_objects import load_json
 from portero.decide.values.json_types import JSON

@@ -6,7 +6,6 @@ A file has one document, or one a line. Anything else is an error with file and 
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import TypeAlias, cast
 from urllib.parse import quote, urlencode
@@ -16,6 +15,7 @@ from portero.decide.facts import inspected
 from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_objects import load_json
 from portero.decide.values.json_syntax import describe_syntax
 from portero.decide.values.json_types import JSON

@@ -10,9 +10,9 @@ import re
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from portero.decide.identity.key_pairs import PublicKey
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import ContentRefused, FileFaults
 from portero.serve.signing import signature, tree, versions
 from portero.serve.signing.manifest import Manifest

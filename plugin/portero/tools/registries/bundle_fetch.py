@@ -4,12 +4,12 @@ import base64
 import os
 import re
 import stat
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_objects import load_object
 from portero.observe.files.whole_files import read_regular_file
 from portero.serve.settings.setting_values import OciAddress

@@ -10,10 +10,10 @@ import ssl
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.spelling import make_printable
 from portero.tools.registries.urls import Url, UrlRefused
 

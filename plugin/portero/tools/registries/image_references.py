@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from portero.decide.facts import image
 from portero.decide.images.trust import TrustEntry
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.image_names import HUB
 from portero.decide.values.json_fields import objects, text, texts
 from portero.decide.values.json_types import JSON

@@ -7,10 +7,10 @@ the digest that names it; only a tag is taken on trust, and the signature of wha
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import urlencode
 
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import to_list, to_object, to_text
 from portero.decide.values.json_objects import load_object
 from portero.decide.values.json_types import JSON

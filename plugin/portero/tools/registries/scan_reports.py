@@ -6,9 +6,9 @@ store, and those of its registries, by which containerd's store knows it.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from portero.decide.images.payloads import DIGEST
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_fields import to_object, to_objects
 from portero.decide.values.json_objects import load_object

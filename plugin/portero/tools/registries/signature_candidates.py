@@ -7,10 +7,10 @@ registry has none (OCI distribution-spec, "Referrers Tag Schema"). What a type s
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from portero.decide.images.payloads import DIGEST, MAX_PAYLOAD
 from portero.decide.images.record import ACCEPTED, Signature, compute_digest
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import child, objects, text, to_object, to_objects
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON

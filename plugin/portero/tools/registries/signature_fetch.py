@@ -4,7 +4,6 @@ file for each in the folder that the guard reads."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from portero.decide.images.payloads import read_claim
 from portero.decide.images.record import Record, Signature
 from portero.decide.images.trust import ImageTrust, Voucher
 from portero.decide.images.verification import SiteKey, find_signer, index_keys
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_fields import to_object, to_objects
 from portero.decide.values.json_objects import load_object
 from portero.observe.files.whole_files import read_regular_file, write_whole

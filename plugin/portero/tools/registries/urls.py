@@ -6,9 +6,9 @@ keeps it: a registry must not make us ask services of this machine, nor send a l
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.spelling import make_printable
 from portero.serve.settings.setting_values import is_this_machine
 

@@ -5,12 +5,12 @@ Which rules carry an item is data: benchmarks/, a file for each benchmark.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal, TypeAlias
 
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import dataclass
 from portero.tools.report.compliance_evidence import (
     REMOVED,
     HostEvidence,

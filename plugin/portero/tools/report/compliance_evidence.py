@@ -6,9 +6,9 @@ a log it is how often each rule was violated, with which outcome, when, and exam
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import need, need_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import count_things, make_printable

@@ -1,8 +1,8 @@
 """The whole report: every item of a benchmark with its verdict, and what the verdicts rest on."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from portero.decide.values.dataclass import dataclass
 from portero.tools.report.benchmark_items import (
     MET,
     UNDECIDED,

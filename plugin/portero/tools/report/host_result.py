@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import quote
 
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 from portero.decide.values.times import format_instant
 from portero.tools.hostcheck.fact import UNKNOWN

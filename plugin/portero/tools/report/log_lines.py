@@ -7,7 +7,6 @@ are replaced.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ import orjson
 
 from portero.decide.decision import LOG_VERSION
 from portero.decide.policy.dialect import PROFILES
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.denial_parts import Proposed
 from portero.decide.values.json_fields import items, need, to_object
 from portero.decide.values.json_types import JSON

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.refusals import CODES
 from portero.tools.report.log_lines import LoggedDecision
 from portero.tools.report.log_tally import GROUPS, RuleTally, Table, Tally

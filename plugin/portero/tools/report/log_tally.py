@@ -5,8 +5,8 @@ Over time it counts in a bounded number of steps: the longer the time, the longe
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 from portero.tools.report.log_lines import LoggedDecision
 

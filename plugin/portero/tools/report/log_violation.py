@@ -1,12 +1,12 @@
 """Reads the violations of a logged decision, and its texts without characters that steer a terminal or browser."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from portero.decide.decision import LEVELS
 from portero.decide.policy.dialect import PROFILES
+from portero.decide.values.dataclass import dataclass, replace
 
 Outcome: TypeAlias = Literal["refused", "would", "stricter", "reported", "waived"]
 # Worst first.

@@ -8,7 +8,6 @@ other file; all text is escaped, and base.html has the common style.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -17,6 +16,7 @@ from portero import __version__
 from portero.decide.decision import Decision, Violation
 from portero.decide.judging import denial
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
 from portero.tools.recording.request_files import DecidedRequest, FileRequest

@@ -5,7 +5,6 @@ that refuses none of them has no effect, whatever its level.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.judging.judge import Judge
@@ -13,6 +12,7 @@ from portero.decide.policy.dialect import list_keywords
 from portero.decide.policy.object_readers import reads_owners
 from portero.decide.policy.rule import Rule
 from portero.decide.policy.site import REFERENCE
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.tools.proof.rule_examples import Examples
 

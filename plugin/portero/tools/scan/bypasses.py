@@ -5,7 +5,6 @@ Each bypass is itself judged as a request: one that a rule refuses is reported a
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from shlex import quote
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from portero.decide.facts.inspected import Inspected
 from portero.decide.objects.named_objects import list_of_service
 from portero.decide.policy.rule import Example
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import as_object, child, flag, objects, text
 from portero.decide.values.json_types import JSON
 from portero.tools.proof.rule_examples import load_examples

@@ -5,10 +5,10 @@ Only reading requests are made. A daemon that does not answer is an error (Unrea
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import make_printable

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from portero.decide.objects import joined_containers
 from portero.decide.objects.image_vouching import describe_container
 from portero.decide.policy.object_readers import reads_vouching
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import as_object, child, flag, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

@@ -1,10 +1,10 @@
 """The result of a scan: as one value, for machines, for CI, and as one HTML page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 from portero.decide.judging import denial
+from portero.decide.values.dataclass import asdict, dataclass, replace
 from portero.decide.values.json_fields import child, flag, integer, text, to_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import count_things

@@ -8,10 +8,10 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_objects import load_object
 from portero.decide.values.json_types import JSON
 

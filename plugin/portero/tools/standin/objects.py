@@ -9,10 +9,10 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 from portero.tools.standin.messages import Object

@@ -9,11 +9,11 @@ import errno
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from portero.decide.decision import Decision, Violation
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

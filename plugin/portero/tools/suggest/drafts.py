@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from portero.decide.policy.at import follow
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 
 # Both are refused when the policy is loaded, until they are filled in.

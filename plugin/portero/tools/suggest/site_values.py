@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from portero.decide.decision import Violation
@@ -13,6 +12,7 @@ from portero.decide.policy.at import follow
 from portero.decide.policy.json_files import find_faults
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.go_values import format_size
 from portero.decide.values.json_types import JSON
 

@@ -8,13 +8,13 @@ import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar, cast
 
 from portero.decide.decision import Violation
 from portero.decide.flags.try_keyword import find_flag
 from portero.decide.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.go_values import parse_size
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
