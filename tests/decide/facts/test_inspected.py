@@ -83,7 +83,9 @@ def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_on
     ]
 
     taken = {"Type": "bind", "Source": "/etc", "Target": "/data", "ReadOnly": True}
-    assert host_config_of(heir)["Mounts"] == [taken | {"BindOptions": {"Propagation": "rslave"}}]
+    assert host_config_of(heir)["Mounts"] == [
+        taken | {"BindOptions": {"Propagation": "rslave", "CreateMountpoint": True}}
+    ]
 
 
 def test_a_bind_that_the_container_names_as_a_mount_itself_is_not_read_twice() -> None:

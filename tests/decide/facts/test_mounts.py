@@ -52,6 +52,7 @@ def test_a_bind_says_everything() -> None:
         "kind": "directory",
         "readableByAll": False,
         "ownerOnly": False,
+        "madeIn": "",
         "ofLogin": [],
         "unseenHomes": [],
         "holds": [],
@@ -78,6 +79,19 @@ def test_a_bind_says_everything() -> None:
         "driverOptions": {"type": "", "device": "", "names": []},
         "at": "HostConfig.Binds[0]",
     }
+
+
+def test_a_missing_source_has_the_folder_of_the_distribution_in_which_dockerd_makes_it() -> None:
+    missing = FixedHost({"kinds": dict.fromkeys(("/new", "/new/x", "/var/log/new", "/srv/new"), "missing")})
+    binds = ["/new/x:/a", "/var/log/new:/b", "/srv/new:/c", "/var/log/there:/d"]
+    mount: dict[str, JSON] = {"Type": "bind", "Source": "/new", "Target": "/x"}
+    makes = mount | {"BindOptions": {"CreateMountpoint": True}}
+
+    made = mounts.read_create({"HostConfig": {"Binds": [*binds], "Mounts": [mount, makes]}}, missing)
+    service = {"TaskTemplate": {"ContainerSpec": {"Mounts": [mount, makes]}}}
+
+    assert [fact["madeIn"] for fact in made] == ["/", "/var/log", "", "", "", "/"]
+    assert [fact["madeIn"] for fact in mounts.read_service(service, missing)] == ["", "/"]
 
 
 def test_a_request_without_mounts_has_none() -> None:

@@ -18,7 +18,7 @@ def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_w
     rows = read_rows("sensitive_paths.tsv")
     paths = [path for _, path, _ in rows]
 
-    assert all(access in ("any", "home", "itself", "write") and source for access, _, source in rows)
+    assert all(access in ("any", "home", "itself", "write", "new") and source for access, _, source in rows)
     assert len(paths) == len({*paths})
     above = {str(folder) for path in SENSITIVE for folder in PurePosixPath(path).parents} - {"/var/log", "/var/opt"}
     assert list_sensitive(sorted(above), writable=True) == sorted(above)
@@ -29,6 +29,8 @@ def test_each_sensitive_path_has_a_source_and_no_folder_above_it_is_mounted_to_w
     [
         *((path, True, True) for path in ("/", "/etc", "/etc/x", "/var/lib", "/var/lib/extensions/x", "/opt/cni/bin")),
         *((path, True, True) for path in ("/root", "/root/.ssh/config", "/root/bin", "/var/swap", "/swap/swapfile")),
+        # Names that act by being there.
+        *((path, True, True) for path in ("/system-update", "/.autorelabel", "/.dockerenv", "/forcefsck")),
         # Copies of the host under other names.
         *((path, True, True) for path in ("/.zfs/snapshot/a/etc", "/timeshift", "/var/lib/.zfs/snapshot/a")),
         *((path, True, True) for path in ("/var/cache/rsnapshot/daily.0", "/var/lib/apport/coredump")),

@@ -47,7 +47,14 @@ def tracer(walk: HostWalk, table: MountTable, links: dict[str, str]) -> Tracer:
 
 def test_a_folder_may_belong_to_anybody_when_root_owns_what_is_above(root: Path) -> None:
     assert trace(root, "/home/alicia") == Trace(("/", "/home"))
-    assert trace(root, "/srv/app/missing") == Trace(("/", "/srv", "/srv/app"))
+    assert trace(root, "/srv/app/missing") == Trace(("/", "/srv", "/srv/app"), nearest="/srv/app")
+
+
+def test_what_is_missing_has_the_last_folder_on_the_way_that_is_there(root: Path) -> None:
+    lay_out(root, "srv/up -> ..", "srv/file")
+
+    for path, nearest in {"/new/deep": "/", "/srv/up/new": "/", "/srv/way/new/x": "/srv/app", "/srv/up": ""}.items():
+        assert trace(root, path).nearest == nearest, path
 
 
 def test_below_a_users_folder_the_user_can_replace_every_entry(root: Path) -> None:

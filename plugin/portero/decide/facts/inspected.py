@@ -115,7 +115,8 @@ def make_entry(mount: Mapping[str, JSON], *, read_only: bool = False) -> Fact:
         "ReadOnly": read_only or not flag(mount, "RW"),
     }
     if is_bind:
-        return {**entry, "BindOptions": {"Propagation": text(mount, "Propagation")}}
+        # What another container has it from may have been a bind, whose source dockerd makes at each start.
+        return {**entry, "BindOptions": {"Propagation": text(mount, "Propagation"), "CreateMountpoint": True}}
     return {**entry, "VolumeOptions": {"DriverConfig": {"Name": text(mount, "Driver")}}}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.decide.facts.host_paths import clean_host_path
-from portero.decide.facts.sensitive_paths import list_sensitive
+from portero.decide.facts.sensitive_paths import OF_SYSTEM, list_sensitive
 from portero.decide.interfaces.host import HostEntry, HostMoment
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.path import clean
@@ -34,6 +34,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         "kind": "none",
         "readableByAll": False,
         "ownerOnly": False,
+        "madeIn": "",
         "door": "",
         "target": None,
         "writable": True,
@@ -85,6 +86,12 @@ def resolve_sources(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "passes": _merge(trace.passes for trace in traces),
         "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
     }
+
+
+def find_made_in(path: str, host: HostMoment) -> str:
+    """The folder of the distribution in which dockerd would make a missing source, as root; empty: another, or none."""
+    nearest = host.trace(path).nearest
+    return nearest if nearest in OF_SYSTEM else ""
 
 
 def _describe_entries(files: Sequence[HostEntry], *, shows_kernel: bool = False) -> Fact:

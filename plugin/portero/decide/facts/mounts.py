@@ -10,7 +10,7 @@ from typing import cast
 
 from portero.decide.facts import driver, image, tmpfs
 from portero.decide.facts.host_paths import clean_from_root, clean_host_path
-from portero.decide.facts.mount import add_reach, clean_target, make_fact, resolve_sources
+from portero.decide.facts.mount import add_reach, clean_target, find_made_in, make_fact, resolve_sources
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.values.json_fields import as_text, child, flag, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
@@ -133,6 +133,8 @@ def _read_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
         fact |= {"source": path} | resolve_sources([path], at, host)
         if flag(options, "NonRecursive"):
             fact["mountsBelow"] = []  # it shows the source alone
+        if flag(options, "CreateMountpoint"):
+            fact["madeIn"] = find_made_in(path, host)
         # What is mounted below the source stays writable.
         fact["writable"] = fact["writable"] or (flag(options, "ReadOnlyNonRecursive") and bool(fact["mountsBelow"]))
     return make_fact(at, kind if kind in _TYPES else "other", "mount", fact)
@@ -157,7 +159,11 @@ def _read_service_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) ->
     """
     propagation = _fold_case(text(child(entry, "BindOptions"), "Propagation"))
     kind = _fold_case(text(entry, "Type")) or "bind"
-    fact = _read_entry(dict(entry) | {"Type": kind, "BindOptions": {"Propagation": propagation}}, at, host)
+    options: Fact = {
+        "Propagation": propagation,
+        "CreateMountpoint": flag(child(entry, "BindOptions"), "CreateMountpoint"),
+    }
+    fact = _read_entry(dict(entry) | {"Type": kind, "BindOptions": options}, at, host)
     if _is_template(kind, entry):
         raise Refused("mount-template", at)
     return fact
@@ -197,7 +203,8 @@ def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact
         named: Fact = {"source": source or None}
         return make_fact(at, "volume", "volume", options | named | driver.read_options(volume_driver, {}, at, host))
     path = clean_host_path(source, at)
-    return make_fact(at, "bind", "bind", options | {"source": path} | resolve_sources([path], at, host))
+    made: Fact = {"source": path, "madeIn": find_made_in(path, host)}
+    return make_fact(at, "bind", "bind", options | made | resolve_sources([path], at, host))
 
 
 def _is_valid(words: list[str]) -> bool:

@@ -17,6 +17,8 @@ _HOMES_OF_ROOT = tuple(begin(path) for access, path, _ in _ROWS if access == "ho
 # Folders that hold them: for any mount, and for one that may be written.
 _HOLDING = frozenset(path for access, path, _ in _ROWS if access == "itself")
 _HOLDING_WRITABLE = _HOLDING.union(path for access, path, _ in _ROWS if access == "write")
+# Folders of the distribution, in which a new name can mean something to root's programs.
+OF_SYSTEM = frozenset(path for access, path, _ in _ROWS if access in ("any", "itself", "new"))
 
 # What a login of a user runs or reads in its home.
 _ENTRIES = read_rows(__file__, "login_entries.tsv")

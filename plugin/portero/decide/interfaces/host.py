@@ -73,6 +73,7 @@ class Trace:
     mounts_below: tuple[str, ...] = ()  # where something is mounted below the path
     seen: bool = True  # False: this process cannot tell who owns a folder on the way
     unseen_homes: tuple[str, ...] = ()  # homes at the path whose links could not be listed
+    nearest: str = ""  # where nothing is at the path: the last folder on the way that is there
 
 
 @dataclass(frozen=True, slots=True)

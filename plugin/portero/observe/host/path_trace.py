@@ -60,7 +60,14 @@ class Tracer:
             tuple(sorted(reach.points)),
             seen,
             self.homes.list_unseen({path, resolved, *others}),
+            self._find_nearest(path),
         )
+
+    def _find_nearest(self, path: str) -> str:
+        steps = self.walk.list_steps(path)
+        if not steps or steps[-1].stat is not None:
+            return ""
+        return next(step.folder for step in reversed(steps) if step.folder_stat is not None)
 
     def _list_swaps(self, path: str) -> Iterator[Swap]:
         for step in self.walk.list_steps(path):

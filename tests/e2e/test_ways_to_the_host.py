@@ -1,0 +1,47 @@
+"""What was shown to open or end a host: refused by its rule, at its place, at a real dockerd; its twin is not."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import BOTH_ENGINES
+from .guarded import GuardedDocker, serve
+from .refusals import refusing
+
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
+
+# Profile, command, and rule and place of each refusal (-: dockerd carries it out). RUN: what hardened asks of a run.
+LINES = Path(__file__).with_name("ways-to-the-host.tsv").read_text(encoding="utf-8").splitlines()
+CASES = [line.split("\t") for line in LINES if not line.startswith("#")]
+RUN = (
+    "docker run --rm -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 --init --restart no"
+    " --security-opt no-new-privileges"
+)
+MADE = """
+docker create --name later -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 \
+  -v /var/log/later:/x:ro busybox true
+docker create --name sooner -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 \
+  -v /srv/sooner:/x:ro busybox true
+"""
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    own_docker.unguard()
+    own_docker.do(MADE)
+    own_docker.guard()
+    return own_docker
+
+
+@pytest.mark.parametrize(("profile", "command", "refused"), CASES, ids=[command for _, command, _ in CASES])
+def test_a_way_to_the_host_is_refused_at_its_place_and_its_twin_is_not(
+    docker: GuardedDocker, profile: str, command: str, refused: str
+) -> None:
+    docker.have_plugin(serve(profile))
+
+    done = docker.shell(command.replace("RUN ", f"{RUN} "))
+
+    expected = [] if refused == "-" else refused.split(", ")
+    assert sorted(refusing(done.stderr)) == sorted(each.split(" ")[0] for each in expected), done.stderr
+    assert all(each in " ".join(done.stderr.split()) for each in expected), done.stderr
+    assert expected or done.returncode == 0, done.stderr
