@@ -158,18 +158,18 @@ def test_a_volume_keeps_name_driver_options_and_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    "keys",
+    ("kind", "keys"),
     [
-        ("Id", "Config", "HostConfig"),
-        ("ID", "Spec", "Endpoint"),
-        ("Name", "Driver", "Mountpoint"),
-        ("Name", "Id", "Driver", "IPAM", "Scope"),
+        ("container", ("Id", "Config", "HostConfig")),
+        ("service", ("ID", "Spec", "Endpoint")),
+        ("volume", ("Name", "Driver", "Mountpoint")),
+        ("network", ("Name", "Id", "Driver", "IPAM", "Scope")),
     ],
 )
-def test_an_object_is_known_by_its_keys(keys: tuple[str, ...]) -> None:
-    assert inspected.is_inspected(dict.fromkeys(keys))
+def test_an_object_is_known_by_its_keys(kind: str, keys: tuple[str, ...]) -> None:
+    assert inspected.find_kind(dict.fromkeys(keys)) == kind
     for left_out in keys:
-        assert not inspected.is_inspected({key: None for key in keys if key != left_out})
+        assert inspected.find_kind({key: None for key in keys if key != left_out}) is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_networks_that_dockerd_makes_itself_were_not_requested(name: str, driver
 
 @pytest.mark.parametrize("document", [None, 7, [], {}, {"Image": "busybox", "HostConfig": {}}, {"Id": "x"}])
 def test_what_is_no_inspected_thing_is_none(document: Any) -> None:
-    assert not inspected.is_inspected(document)
+    assert inspected.find_kind(document) is None
     assert inspected.make_request(document) is None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces import existing
 from portero.decide.interfaces.member import Members
 from portero.decide.objects import ended_writers
 from portero.decide.objects.source_pairs import SourcePairs
@@ -127,7 +128,7 @@ def play(chance: Random) -> None:
             daemon.begin_request()._follow()
         if id and step in ("run", "start"):
             request = daemon.begin_request()
-            request.note_start(daemon.inspect("container", id))
+            request.note_start(existing.Container.read(daemon.inspect("container", id)))
             assert request.note_allowed("")
             daemon.start(id)
         elif id and step == "stop":

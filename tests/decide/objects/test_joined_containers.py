@@ -9,12 +9,13 @@ import pytest
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.objects.joined_containers import add_joined, list_unseen
+from portero.decide.objects.meanings import Meanings
 from portero.decide.reading.routes import Operation
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import list_refusing, make_exception, write_files
 from tests.decide.objects.test_existing_objects import HARMLESS, INHERITED, container, create, decide
-from tests.observe.host.fixed_objects import FixedHost
+from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 # Waived for these images alone, so nothing of the containers themselves is refused.
 WAIVED = ["no-host-network", "no-host-pid", "no-host-ipc", "no-sensitive-paths"]
@@ -123,4 +124,4 @@ def test_where_no_daemon_is_asked_every_join_is_unseen(judge: Judge) -> None:
 def test_what_joins_nothing_is_left_as_it_is(judge: Judge) -> None:
     host = FixedHost({"objects": {}})
     document: dict[str, Any] = {"body": {}, "facts": {"namespaces": {}, "volumesFrom": []}}
-    assert add_joined(document, host.objects(), host) is document  # type: ignore[arg-type]
+    assert add_joined(document, Meanings(FixedObjects({})), host) is document

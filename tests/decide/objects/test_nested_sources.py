@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.existing import Container
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.nested_sources import (
     find_nested,
@@ -123,7 +124,7 @@ def test_mounts_of_the_host_are_found_in_the_list_of_containers() -> None:
         Source("/var/lib/docker/volumes/v/_data", True, "container a?"),
         Source("/srv/a", False, "container 2"),
     ]
-    assert next(list_mounted(first)).owner == "this container"
+    assert next(list_mounted(Container.read(first))).owner == "this container"
 
 
 def test_a_list_that_is_none_of_dockers_is_refused() -> None:
@@ -139,4 +140,4 @@ def test_a_list_that_is_none_of_dockers_is_refused() -> None:
     ],
 )
 def test_a_container_is_as_old_as_dockerd_says(created: Any, *, is_younger: bool) -> None:
-    assert was_created_since({"Created": created}, 1_800_000_000) is is_younger
+    assert was_created_since(created, 1_800_000_000) is is_younger

@@ -10,6 +10,7 @@ from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse
 from portero.decide.judging.judge import Judge
 from portero.decide.objects.existing_objects import ObjectFindings
+from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.values.refusals import Refused
 from portero.observe.pending.names_under_way import NamesUnderWay
@@ -54,7 +55,7 @@ def daemon(version: str = "26.1.5+dfsg1", names: Any = None, **others: Any) -> A
 
 def find_why(objects: Any, id: str = "web", *, operation: str = "PutContainerArchive", **query: str) -> str:
     document: Any = {"operation": operation, "path": {"id": id}, "query": {key: [query[key]] for key in query}}
-    found: Any = describe_owner_programs(document, objects, ObjectFindings())
+    found: Any = describe_owner_programs(document, Meanings(objects) if objects else None, ObjectFindings())
     (one,) = found.get("ownerPrograms", [{"why": ""}])
     return str(one["why"])
 

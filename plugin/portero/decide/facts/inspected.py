@@ -9,7 +9,8 @@ counts as for a new request.
 from collections.abc import Iterator, Mapping
 
 from portero.decide.facts.security import MASKED
-from portero.decide.interfaces.daemon import DaemonDefaults
+from portero.decide.interfaces.daemon import DaemonDefaults, ObjectKind
+from portero.decide.interfaces.existing import Container, ExistingObject, Mounted
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import as_object, child, flag, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
@@ -17,6 +18,13 @@ from portero.decide.values.json_types import JSON, Fact
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
 _PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null", "ingress": "overlay", "docker_gwbridge": "bridge"}
 _NETWORK = ("Name", "Driver", "IPAM", "Internal", "Attachable", "Ingress", "ConfigOnly", "Options", "Labels")
+# By these it is told what an object of docker inspect is.
+_KEYS: Mapping[ObjectKind, frozenset[str]] = {
+    "container": frozenset({"Id", "Config", "HostConfig"}),
+    "service": frozenset({"ID", "Spec", "Endpoint"}),
+    "volume": frozenset({"Name", "Driver", "Mountpoint"}),
+    "network": frozenset({"Name", "Id", "Driver", "IPAM", "Scope"}),
+}
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
 # moby daemon/config/config.go, DefaultShmSize, and oci/defaults.go of the versions before 24.0.7 (GHSA-jq35-85cj-fj4p).
 _SHM_SIZE = 64 << 20
@@ -30,7 +38,7 @@ class Inspected:
 
     operation: str
     name: str
-    body: dict[str, JSON]
+    body: Mapping[str, JSON]
     network_id: str = ""
 
 
@@ -39,33 +47,32 @@ def make_request(document: JSON) -> Inspected | None:
 
     Raises Refused where a field has a type that Docker would not write.
     """
-    if not is_inspected(document):
+    kind = find_kind(document)
+    return None if kind is None else make_creation(ExistingObject.of(kind, as_object(document, "")))
+
+
+def find_kind(document: JSON) -> ObjectKind | None:
+    """Of what kind one object of docker inspect is; None for other JSON, and other kinds."""
+    keys = document.keys() if isinstance(document, dict) else ()
+    return next((kind for kind, its in _KEYS.items() if its <= {*keys}), None)
+
+
+def make_creation(one: ExistingObject) -> Inspected | None:
+    """The request that creates a container, service, volume or network; None for a network of dockerd itself."""
+    shown = one.shown
+    if isinstance(one, Container):
+        return Inspected("ContainerCreate", one.name, _make_container(one))
+    if one.kind == "service":
+        return Inspected("ServiceCreate", one.name, child(shown, "Spec"))
+    if one.kind == "volume":
+        volume = {name: shown.get(name) for name in ("Name", "Driver", "Labels")}
+        return Inspected("VolumeCreate", one.name, volume | {"DriverOpts": shown.get("Options")})
+    if _PREDEFINED.get(one.name) == text(shown, "Driver"):
         return None
-    reported = as_object(document, "")
-    if "Config" in reported:
-        return Inspected("ContainerCreate", text(reported, "Name").removeprefix("/"), _make_container(reported))
-    if "Spec" in reported:
-        spec = child(reported, "Spec")
-        return Inspected("ServiceCreate", text(spec, "Name"), spec)
-    if "Mountpoint" in reported:
-        volume = {name: reported.get(name) for name in ("Name", "Driver", "Labels")} | {
-            "DriverOpts": reported.get("Options")
-        }
-        return Inspected("VolumeCreate", text(reported, "Name"), volume)
-    if _PREDEFINED.get(text(reported, "Name")) == text(reported, "Driver"):
-        return None
-    network: dict[str, JSON] = {name: reported[name] for name in _NETWORK if name in reported}
-    if flag(reported, "ConfigOnly"):
+    network: dict[str, JSON] = {name: shown[name] for name in _NETWORK if name in shown}
+    if flag(shown, "ConfigOnly"):
         network.pop("Driver", None)  # dockerd writes null there
-    return Inspected("NetworkCreate", text(reported, "Name"), network, text(reported, "Id"))
-
-
-def is_inspected(document: JSON) -> bool:
-    """Whether this is one object of docker inspect about a container, a service, a volume or a network."""
-    if not isinstance(document, dict):
-        return False
-    kinds = ({"Id", "Config", "HostConfig"}, {"ID", "Spec", "Endpoint"}, {"Name", "Driver", "Mountpoint"})
-    return any(kind <= document.keys() for kind in (*kinds, {"Name", "Id", "Driver", "IPAM", "Scope"}))
+    return Inspected("NetworkCreate", one.name, network, one.id)
 
 
 def drop_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -80,44 +87,41 @@ def drop_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
     return {**body, "HostConfig": {name: value for name, value in config.items() if name != "CgroupnsMode"}}
 
 
-def _make_container(reported: Mapping[str, JSON]) -> dict[str, JSON]:
-    host_config = dict(child(reported, "HostConfig"))
+def _make_container(container: Container) -> dict[str, JSON]:
+    host_config = dict(container.host_config)
     if set(MASKED) <= set(texts(host_config, "MaskedPaths")):
         del host_config["MaskedPaths"]  # dockerd writes its default list there
-    inherited = list(_list_inherited_binds(reported, host_config))
-    if inherited:
+    if inherited := [*_list_inherited_binds(container)]:
         host_config["Mounts"] = [*objects(host_config, "Mounts"), *inherited]
-    networks = child(child(reported, "NetworkSettings"), "Networks")
     endpoints: dict[str, JSON] = {
         name: {field: endpoint[field] for field in _ENDPOINT if endpoint.get(field) is not None}
-        for name, endpoint in ((name, as_object(value, name)) for name, value in networks.items())
+        for name, endpoint in container.endpoints.items()
     }
-    config = child(reported, "Config")
-    return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": endpoints}}
+    return {**container.config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": endpoints}}
 
 
-def _list_inherited_binds(reported: Mapping[str, JSON], host_config: Mapping[str, JSON]) -> Iterator[JSON]:
+def _list_inherited_binds(container: Container) -> Iterator[JSON]:
     """Bind mounts that the container has and its HostConfig does not name: those of --volumes-from."""
-    named = {text(mount, "Target") for mount in objects(host_config, "Mounts")}
-    named |= {part for bind in texts(host_config, "Binds") for part in bind.split(":")[1:2]}
-    for mount in objects(reported, "Mounts"):
-        if text(mount, "Type") == "bind" and text(mount, "Destination") not in named:
+    named = {text(mount, "Target") for mount in objects(container.host_config, "Mounts")}
+    named |= {part for bind in texts(container.host_config, "Binds") for part in bind.split(":")[1:2]}
+    for mount in container.mounts:
+        if mount.type == "bind" and mount.target not in named:
             yield make_entry(mount)
 
 
-def make_entry(mount: Mapping[str, JSON], *, read_only: bool = False) -> Fact:
+def make_entry(mount: Mounted, *, read_only: bool = False) -> Fact:
     """A bind or volume that a container has, as an entry of Mounts that asks for it."""
-    is_bind = text(mount, "Type") == "bind"
+    is_bind = mount.type == "bind"
     entry: Fact = {
-        "Type": text(mount, "Type"),
-        "Source": text(mount, "Source" if is_bind else "Name"),
-        "Target": text(mount, "Destination"),
-        "ReadOnly": read_only or not flag(mount, "RW"),
+        "Type": mount.type,
+        "Source": mount.source if is_bind else mount.name,
+        "Target": mount.target,
+        "ReadOnly": read_only or not mount.writable,
     }
     if is_bind:
         # What another container has it from may have been a bind, whose source dockerd makes at each start.
-        return {**entry, "BindOptions": {"Propagation": text(mount, "Propagation"), "CreateMountpoint": True}}
-    return {**entry, "VolumeOptions": {"DriverConfig": {"Name": text(mount, "Driver")}}}
+        return {**entry, "BindOptions": {"Propagation": mount.propagation, "CreateMountpoint": True}}
+    return {**entry, "VolumeOptions": {"DriverConfig": {"Name": mount.driver}}}
 
 
 @dataclass(frozen=True, slots=True)

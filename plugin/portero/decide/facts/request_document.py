@@ -87,7 +87,7 @@ def describe_making(
     cached = cast("_CachedObject | None", shapes.cache.get(text))
     if cached is None or not cached.answers.still_hold(host):
         shape, answers = shapes.by_operation[made.operation], HostNotes()
-        canonical = cached.canonical if cached else canonicalize(shape, make_tree(made.body))
+        canonical = cached.canonical if cached else canonicalize(shape, make_tree(dict(made.body)))
         facts = _read_facts(call, canonical, NotedMoment(host, answers))
         cached = _CachedObject(canonical, facts, answers)
         if len(text) + len(json.dumps(facts)) <= _MAX_CACHED_BYTES:

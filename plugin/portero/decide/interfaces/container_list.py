@@ -4,24 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, overload
 
+from portero.decide.interfaces.existing import is_host_path
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import flag, objects, text
 from portero.decide.values.json_types import JSON
 
-_NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
-# Where HostConfig says whose namespaces a container has.
-NAMESPACES = ("NetworkMode", "PidMode", "IpcMode")
 # A path of the host, and whether it is mounted for writing.
 MountedPath: TypeAlias = tuple[str, bool]
 
 
 def list_paths(container: Mapping[str, JSON]) -> Iterator[tuple[int, MountedPath]]:
-    """The host paths of a container in dockerd's list, each with its place among the mounts.
-
-    What a volume opens is mounted at its folder.
-    """
+    """The host paths of a container in dockerd's list, each with its place among the mounts."""
     for index, mount in enumerate(objects(container, "Mounts")):
-        if text(mount, "Type") not in _NOT_OF_THE_HOST and text(mount, "Source").startswith("/"):
+        if is_host_path(text(mount, "Type"), text(mount, "Source")):
             yield index, (text(mount, "Source"), flag(mount, "RW"))
 
 

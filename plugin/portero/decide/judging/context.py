@@ -7,6 +7,7 @@ from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.objects.existing_objects import ObjectFindings
+from portero.decide.objects.meanings import Meanings
 from portero.decide.policy.rule import Rule
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass, field, replace
@@ -34,6 +35,12 @@ class Context:
     enforcement: Enforcement
     notes: HostNotes | None = None
     findings: ObjectFindings = field(default_factory=ObjectFindings)
+
+    def find_meanings(self) -> Meanings | None:
+        """What names mean at the daemon; None: it cannot be asked. Raises Refused (host-unreadable)."""
+        if self.findings.meanings is None and (objects := self.host.objects()) is not None:
+            self.findings.meanings = Meanings(objects)
+        return self.findings.meanings
 
     def for_proposal(self) -> "Context":
         """The same for what is proposed: findings that are whole serve again, others are made anew.

@@ -21,7 +21,7 @@ from portero.decide.judging import proposal, subject, try_line, unknown_fields
 from portero.decide.judging.context import Context
 from portero.decide.judging.enforcement import Enforcement, find_operation, lift_violations
 from portero.decide.judging.unjudged_reads import UnjudgedReads
-from portero.decide.objects import existing_image, joined_containers, named_objects, owned_objects, owner_programs
+from portero.decide.objects import existing_image, joined_containers, new_objects, owned_objects, owner_programs
 from portero.decide.objects.existing_objects import Existing
 from portero.decide.objects.image_vouching import describe_vouching
 from portero.decide.objects.waived_objects import report_waived
@@ -175,7 +175,9 @@ class Judge:
 
     def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
-        document = joined_containers.take_over(document, context.operation, context.host, context.notes)
+        document = joined_containers.take_over(
+            document, context.operation, context.host, context.find_meanings, context.notes
+        )
         used = ask(context.notes, "objects", partial(self._find_objects, document, context))
         return {**document, "objects": used} if used else document
 
@@ -183,21 +185,21 @@ class Judge:
         operation = context.operation
         caller = cast(dict[str, JSON], document["identity"])
         owners = owned_objects.OwnerNames.of(self.policy.site, caller) if owned_objects.may_concern(operation) else None
-        objects = context.host.objects() if operation.looks_up or owners else None
-        owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
+        meanings = context.find_meanings() if operation.looks_up or owners else None
+        owned = owned_objects.describe_owners(owners, operation, document, meanings) if owners else {}
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
-        owned |= describe_vouching(document, objects, self._image_store, acting, context.time)
-        owned |= owner_programs.describe_owner_programs(document, objects, context.findings)
-        if objects is None:
+        owned |= describe_vouching(document, meanings, self._image_store, acting, context.time)
+        owned |= owner_programs.describe_owner_programs(document, meanings, context.findings)
+        if meanings is None:
             return owned | joined_containers.list_unseen(document, operation, None)
         judge = partial(self._judge_existing, caller, context)
-        used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
-        used |= joined_containers.list_unseen(document, operation, objects)
+        used = Existing(meanings, context.host, judge, operation.looks_up, context.findings).describe(document)
+        used |= joined_containers.list_unseen(document, operation, meanings)
         if "name" in operation.looks_up:
-            used |= named_objects.describe_new(document, objects)
+            used |= new_objects.describe_new(document, meanings)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
-            used |= existing_image.describe_image(document, objects, is_read=is_read)
+            used |= existing_image.describe_image(document, meanings, is_read=is_read)
         return used | owned
 
     def _judge_existing(
@@ -205,7 +207,7 @@ class Judge:
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.describe_making(made, caller, self.shapes, host, used)
-        document = joined_containers.add_joined_by_existing(document, context.host.objects())
+        document = joined_containers.add_joined_by_existing(document, context.find_meanings())
         violated = self.policy.check(document, context.enforcement.profile, ("deny",), at_use=True)
         return (
             *self.policy.waived(violated, document, context.time),

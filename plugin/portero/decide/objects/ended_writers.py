@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from portero.decide.interfaces.container_list import NAMESPACES, ContainerList
+from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.daemon import Objects
+from portero.decide.interfaces.existing import NAMESPACES, Container
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import NO_RESOURCES, UNKNOWN, Member, Members, State
 from portero.decide.interfaces.pending_requests import Source
@@ -47,14 +48,14 @@ def follow_lists(
     before, seen, unknown, silent, removed = members.find_all(), dict[str, Member](), 0, 0, set[str]()
     # Most are as they were; making them anew takes its time where there are many.
     for id in members.list_changed(listed):
-        container = listed[id]
-        name, state = find_name(container), _read_state(container)
+        container = Container.read(listed[id])
+        name, state = find_name(container), _find_state(container)
         member = before.get(id)
         if member is None or UNKNOWN in member.shares:
             # A list of the picture has them of what it read alone.
-            needs_inspect = not child(container, "HostConfig").keys() >= {*NAMESPACES}
+            needs_inspect = not container.host_config.keys() >= {*NAMESPACES}
             unknown += needs_inspect
-            shown: Mapping[str, JSON] | None = container
+            shown: Mapping[str, JSON] | None = container.shown
             if needs_inspect and unknown <= _MAX_INSPECTED and silent < _MAX_SILENT:
                 try:
                     shown = existing.inspect_briefly("container", id)
@@ -63,8 +64,9 @@ def follow_lists(
             if shown is None:
                 removed.add(id)
                 continue
-            member = make_member({**container, "HostConfig": shown["HostConfig"]}, host, existing)
-            if shown is container and needs_inspect:
+            whole = Container.read({**container.shown, "HostConfig": shown["HostConfig"]})
+            member = make_member(whole, host, existing)
+            if shown is container.shown and needs_inspect:
                 member = replace(member, shares=member.shares | {UNKNOWN})
         if member.held or (member.name, member.state) != (name, state):
             member = replace(member, name=name, state=state, held=NO_RESOURCES, run="")
@@ -80,9 +82,8 @@ def follow_lists(
     return [*holders.values()]
 
 
-def _read_state(container: Mapping[str, JSON]) -> State:
-    state = text(container, "State")
-    return "new" if state == "created" else "rests" if state in _RESTS else "runs"
+def _find_state(container: Container) -> State:
+    return "new" if container.state == "created" else "rests" if container.state in _RESTS else "runs"
 
 
 def list_held(holders: Iterable[Member]) -> list[Source]:

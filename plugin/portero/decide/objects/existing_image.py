@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import cast
 
 from portero.decide.facts import image
-from portero.decide.interfaces.daemon import Objects
+from portero.decide.objects.meanings import Meanings, located
 from portero.decide.values.json_fields import as_object, child, text
 from portero.decide.values.json_types import JSON
-from portero.decide.values.refusals import Refused
 
 
-def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:
+def describe_image(document: Mapping[str, JSON], meanings: Meanings, *, is_read: bool) -> dict[str, JSON]:
     """Both; raises Refused (lookup-failed) where the daemon does not answer.
 
     `is_read`: a rule in force reads the image. Ports count only with --publish-all.
@@ -22,9 +21,8 @@ def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: b
     names_platform = any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))
     if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
         return {}
-    try:
-        reported = objects.inspect("image", text(named, "reference"))
+    found = meanings.inspect("image", text(named, "reference"), at)
+    with located(at):
+        reported = found.shown if found else None
         described: dict[str, JSON] = {"image": image.read_reported(reported, at)} if is_read else {}
         return described | ({"publishedPorts": image.count_ports(reported, body)} if wants_ports else {})
-    except Refused as refused:
-        raise Refused("lookup-failed", at) from refused

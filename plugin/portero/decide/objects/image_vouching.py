@@ -12,8 +12,9 @@ from portero.decide.facts import image, mounts
 from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
 from portero.decide.images.payloads import DIGEST
-from portero.decide.interfaces.daemon import Objects
-from portero.decide.objects.named_objects import Named, find_former, find_named, list_others, refuse_unclear
+from portero.decide.interfaces.existing import Container
+from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.named_objects import Named, find_former, find_named, refuse_unclear
 from portero.decide.policy.profiles import Acting
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import child, objects, text, texts
@@ -33,7 +34,7 @@ _MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
 class _ImageRequest:
     document: Mapping[str, JSON]
     operation: str
-    objects: Objects | None
+    meanings: Meanings | None
     today: date
 
 
@@ -54,19 +55,19 @@ class _Image:
 
 def describe_vouching(
     document: Mapping[str, JSON],
-    objects: Objects | None,
+    meanings: Meanings | None,
     store: ImageRecords | None,
     acting: Acting | None,
     time: float,
 ) -> dict[str, JSON]:
-    """`vouching`, where rules act on it; `objects`: None where the daemon cannot be asked. `time`: since 1970.
+    """`vouching`, where rules act on it; `meanings`: None where the daemon cannot be asked. `time`: since 1970.
 
     Raises Refused (lookup-failed, host-unreadable) where these rules deny and it cannot be found out.
     """
     if acting is None or store is None:
         return {}
     operation = cast(str, document["operation"])
-    request = _ImageRequest(document, operation, objects, datetime.fromtimestamp(time, UTC).date())
+    request = _ImageRequest(document, operation, meanings, datetime.fromtimestamp(time, UTC).date())
     store = store.for_request()
     at = "Image" if operation == "ContainerCreate" else "path.id"
     try:
@@ -80,10 +81,10 @@ def describe_vouching(
     return {}
 
 
-def describe_container(reported: Mapping[str, JSON], store: ImageRecords, time: float) -> dict[str, JSON]:
-    """`vouching` of a start, from what docker inspect shows of the container. Raises RecordUnreadable."""
+def describe_container(container: Container, store: ImageRecords, time: float) -> dict[str, JSON]:
+    """`vouching` of a start of this container. Raises RecordUnreadable."""
     request = _ImageRequest({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
-    return {"vouching": [_make_fact(one, request, store) for one in _read_container(reported)]}
+    return {"vouching": [_make_fact(one, request, store) for one in _read_container(container)]}
 
 
 def _list_images(request: _ImageRequest, store: ImageRecords) -> Iterator[_Image]:
@@ -92,14 +93,14 @@ def _list_images(request: _ImageRequest, store: ImageRecords) -> Iterator[_Image
         pinned = _find_pinned(child(facts, "image"), _SERVICE)
         # What lists say of it takes what dockerd and registries call it.
         by_records_alone = not (pinned.unknown or store.trust.denied or store.trust.allowed)
-        if by_records_alone and _make_fact(pinned, replace(request, objects=None), store)["vouched"]:
+        if by_records_alone and _make_fact(pinned, replace(request, meanings=None), store)["vouched"]:
             # The daemon would name no other image, and the start asks it.
             yield pinned
         else:
             # Of a list of platforms: which one the container gets is known, and judged, once it is made.
-            yield from _find_named(child(facts, "image"), request.objects, may_be_part=True)
+            yield from _find_named(child(facts, "image"), request.meanings, may_be_part=True)
         for named in objects(facts, "mountedImages"):
-            yield _find_mounted(named, request.objects)
+            yield _find_mounted(named, request.meanings)
     elif request.operation in _OF_SERVICE:
         for named in (child(facts, "image"), *objects(facts, "mountedImages")):
             if named:
@@ -109,18 +110,15 @@ def _list_images(request: _ImageRequest, store: ImageRecords) -> Iterator[_Image
         yield from _find_of_container(request)
 
 
-def _find_named(named: Mapping[str, JSON], daemon: Objects | None, *, may_be_part: bool = False) -> Iterator[_Image]:
+def _find_named(named: Mapping[str, JSON], meanings: Meanings | None, *, may_be_part: bool = False) -> Iterator[_Image]:
     """Of a create. What the daemon lacks runs nothing: it answers 404, and docker run pulls it and asks again."""
     if not text(named, "reference"):
         return
-    if daemon is None:
+    if meanings is None:
         yield _Image(named, (), unknown="dockerd cannot be asked what image this is")
-        return
-    reported = daemon.inspect("image", text(named, "reference"))
-    if reported is not None:
-        id = text(reported, "Id")
-        hints = tuple(texts(reported, "RepoDigests"))
-        yield _Image(_name_image(named, id), (id,), hints, may_be_part)
+    elif (found := meanings.inspect("image", text(named, "reference"), "")) is not None:
+        hints = tuple(texts(found.shown, "RepoDigests"))
+        yield _Image(_name_image(named, found.id), (found.id,), hints, may_be_part)
 
 
 def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
@@ -138,10 +136,10 @@ def _find_pinned(named: Mapping[str, JSON], unknown: str) -> _Image:
     return _Image(named, (), unknown=unknown, cure="name it by digest:")
 
 
-def _find_mounted(named: Mapping[str, JSON], daemon: Objects | None) -> _Image:
+def _find_mounted(named: Mapping[str, JSON], meanings: Meanings | None) -> _Image:
     """dockerd looks a mounted image up again late in the create, and a container shows only the name."""
     pinned = _find_pinned(named, _MOUNTED)
-    there = next(_find_named(named, daemon), pinned) if pinned.unknown and daemon is not None else pinned
+    there = next(_find_named(named, meanings), pinned) if pinned.unknown and meanings is not None else pinned
     # A list of denied digests counts what is there now.
     return replace(pinned, digests=there.digests, hints=there.hints)
 
@@ -152,11 +150,9 @@ def _find_former(request: _ImageRequest) -> Iterator[_Image]:
     if not former or request.operation != "ServiceUpdate":
         return
     name = cast("dict[str, str]", request.document["path"]).get("id", "")
-    daemon = request.objects
-    reported = daemon.inspect("service", name) if daemon is not None else None
-    others = list_others("service", name, reported, daemon) if reported is not None and daemon is not None else ()
-    for one in (reported or {}, *others):
-        template = child(child(child(one, former), "TaskTemplate"), "ContainerSpec")
+    found = [*request.meanings.find(Named("service", name, ""))] if request.meanings is not None else []
+    for shown in [one.shown for one in found] or [{}]:
+        template = child(child(child(shown, former), "TaskTemplate"), "ContainerSpec")
         if reference := text(template, "Image"):
             yield _find_pinned(image.parse_reference(reference, at), _SERVICE)
         else:
@@ -166,41 +162,35 @@ def _find_former(request: _ImageRequest) -> Iterator[_Image]:
 
 
 def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
-    daemon = request.objects
-    kind = "exec" if request.operation == "ExecStart" else "container"
-    id = next((one.name for one in find_named(request.document, (kind,))), "")
-    if not id:
+    named = next(find_named(request.document, ("exec" if request.operation == "ExecStart" else "container",)), None)
+    if named is None or not named.name:
         return
-    nameless = image.parse_reference("", "path.id") | {"reference": id}
-    if daemon is None:
+    nameless = image.parse_reference("", "path.id") | {"reference": named.name}
+    if request.meanings is None:
         yield _Image(nameless, (), unknown="dockerd cannot be asked what image it was made from")
         return
-    if request.operation == "ExecStart":
-        id = text(daemon.inspect("exec", id) or {}, "ContainerID")
-    refuse_unclear(Named("container", id, "path.id"))
-    reported = daemon.inspect("container", id) if id else None
-    if reported is None:
-        # It may be made before dockerd looks; all else acts on one that runs, and was started.
-        if request.operation in _STARTS:
-            yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
-        return
-    for one in (reported, *list_others("container", id, reported, daemon)):
+    refuse_unclear(named)
+    found = [one for one in request.meanings.find(named) if isinstance(one, Container)]
+    # It may be made before dockerd looks; all else acts on one that runs, and was started.
+    if not found and request.operation in _STARTS:
+        yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
+    for one in found:
         yield from _read_container(one)
 
 
-def _read_container(reported: Mapping[str, JSON]) -> Iterator[_Image]:
+def _read_container(container: Container) -> Iterator[_Image]:
     """What it was made from, and what it mounts, of which dockerd shows the name in the create."""
-    made_from, platform = text(reported, "Image"), text(child(reported, "ImageManifestDescriptor"), "digest")
-    named = image.parse_reference(text(child(reported, "Config"), "Image"), "path.id")
-    yield _Image(_name_image(named, made_from), (made_from, *filter(None, (platform,))))
-    for mounted in mounts.read_images(objects(child(reported, "HostConfig"), "Mounts"), ""):
+    named = image.parse_reference(text(container.config, "Image"), "path.id")
+    digests = container.image, *filter(None, (container.platform,))
+    yield _Image(_name_image(named, container.image), digests)
+    for mounted in mounts.read_images(objects(container.host_config, "Mounts"), ""):
         yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 
 
 def _make_fact(one: _Image, request: _ImageRequest, store: ImageRecords) -> Fact:
     registry, repository = text(one.named, "registry"), text(one.named, "repository")
     name = f"{registry}/{repository}" if registry else ""
-    hints = _find_hints(one, request.objects) if store.trust.denied else ()
+    hints = _find_hints(one, request.meanings) if store.trust.denied else ()
     digests = () if one.unknown else one.digests
     verdict = judge_image(store, ImageQuery(name, digests, one.may_be_part), request.today)
     listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
@@ -210,7 +200,7 @@ def _make_fact(one: _Image, request: _ImageRequest, store: ImageRecords) -> Fact
         found, command, pin = "", "", ""
     else:
         found, command = one.unknown or verdict.found, one.cure or verdict.command
-        pin = _find_pin(name, one, hints or _find_hints(one, request.objects))
+        pin = _find_pin(name, one, hints or _find_hints(one, request.meanings))
         if not pin and found == NOT_FETCHED:
             found, command = (
                 "it was built or loaded here, and is not signed",
@@ -230,12 +220,12 @@ def _make_fact(one: _Image, request: _ImageRequest, store: ImageRecords) -> Fact
     }
 
 
-def _find_hints(one: _Image, daemon: Objects | None) -> tuple[str, ...]:
+def _find_hints(one: _Image, meanings: Meanings | None) -> tuple[str, ...]:
     """What registries call the image; a container does not know."""
     if one.hints:
         return one.hints
-    reported = daemon.inspect("image", one.digests[0]) if daemon is not None and one.digests else None
-    return tuple(texts(reported or {}, "RepoDigests"))
+    found = meanings.inspect("image", one.digests[0], "") if meanings is not None and one.digests else None
+    return tuple(texts(found.shown, "RepoDigests")) if found else ()
 
 
 def _find_pin(name: str, one: _Image, hints: Sequence[str]) -> str:

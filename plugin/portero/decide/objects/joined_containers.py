@@ -5,19 +5,18 @@ where an exception admitted that container: the exception is not for the one tha
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.facts.inspected import make_entry
 from portero.decide.facts.request_document import rebuild_document
-from portero.decide.interfaces.daemon import Objects
+from portero.decide.interfaces.existing import Container
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
-from portero.decide.objects.named_objects import list_others
+from portero.decide.objects.meanings import Meanings
 from portero.decide.reading.routes import Operation
 from portero.decide.values.json_fields import as_object, child, objects, text
 from portero.decide.values.json_types import JSON, Fact
-from portero.decide.values.refusals import Refused, locate_lookup
 
 _MODES: Mapping[str, str] = {"network": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
 _TYPES = ("bind", "volume")
@@ -30,25 +29,25 @@ _MISSING = "there is no such container: dockerd would look for one at each start
 _LATER = "it was joined by a name that nothing had: dockerd looks for one at each start, whose ever it is then"
 
 
-def list_unseen(document: Mapping[str, JSON], operation: Operation, daemon: Objects | None) -> dict[str, JSON]:
+def list_unseen(document: Mapping[str, JSON], operation: Operation, meanings: Meanings | None) -> dict[str, JSON]:
     """`unseenContainers`: those that a request joins of which it is not known what they will be; raises Refused.
 
-    `daemon`: None where it cannot be asked. dockerd keeps the ID of what a create joins, and a name where nothing has
-    it yet: it looks that up at each start, and a restart policy starts without a request.
+    `meanings`: None where the daemon cannot be asked. dockerd keeps the ID of what a create joins, and a name where
+    nothing has it yet: it looks that up at each start, and a restart policy starts without a request.
     """
     if _LOOKED_UP not in operation.looks_up:
         return {}
     facts = child(document, "facts")
-    if daemon is not None:
-        return _list_doubts(facts, daemon, exists=False)
+    if meanings is not None:
+        return _list_doubts(facts, meanings, exists=False)
     named = [*_list_shared(facts).values(), *objects(facts, "volumesFrom")]
     return _make_unseen((one, "Portero cannot ask the daemon what it is") for one in named)
 
 
-def _list_doubts(facts: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> dict[str, JSON]:
+def _list_doubts(facts: Mapping[str, JSON], meanings: Meanings, *, exists: bool) -> dict[str, JSON]:
     """The same where it can be asked; `exists`: they are the facts of a container that exists."""
     shared = _list_shared(facts).items()
-    doubts = ((space, _find_doubt(kind, space, daemon, exists=exists)) for kind, space in shared)
+    doubts = ((space, _find_doubt(kind, space, meanings, exists=exists)) for kind, space in shared)
     return _make_unseen((space, why) for space, why in doubts if why)
 
 
@@ -57,38 +56,42 @@ def _make_unseen(named: Iterable[tuple[Mapping[str, JSON], str]]) -> dict[str, J
     return {"unseenContainers": unseen} if unseen else {}
 
 
-def _find_doubt(kind: str, space: Mapping[str, JSON], daemon: Objects, *, exists: bool) -> str:
+def _find_doubt(kind: str, space: Mapping[str, JSON], meanings: Meanings, *, exists: bool) -> str:
     """Why it is not known which namespace this is; empty: it is."""
     name, at = text(space, "container").removeprefix("/"), text(space, "at")
     if exists and not _WHOLE_ID.fullmatch(name):
         return _LATER
-    meanings = [*_list_meanings(name, daemon, at)]
-    if not meanings and not exists:
+    found = [*meanings.find_containers(name, at)]
+    if not found and not exists:
         return _MISSING
-    return _LATER if any(_find_mode(kind, shown, daemon, at) == "unseen" for shown in meanings) else ""
+    return _LATER if any(_find_mode(kind, one, meanings, at) == "unseen" for one in found) else ""
 
 
 def take_over(
-    document: dict[str, JSON], operation: Operation, host: HostMoment, notes: HostNotes | None
+    document: dict[str, JSON],
+    operation: Operation,
+    host: HostMoment,
+    find_meanings: Callable[[], Meanings | None],
+    notes: HostNotes | None,
 ) -> dict[str, JSON]:
     """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
     facts = child(document, "facts")
     if _LOOKED_UP not in operation.looks_up or not (_list_shared(facts) or objects(facts, "volumesFrom")):
         return document
-    joined = ask(notes, "joined", lambda: find_joined(document, daemon, host) if (daemon := host.objects()) else {})
+    joined = ask(notes, "joined", lambda: find_joined(document, found, host) if (found := find_meanings()) else {})
     return {**document, "facts": {**facts, **joined}}
 
 
-def find_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> dict[str, JSON]:
+def find_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) -> dict[str, JSON]:
     """The facts that differ by what a request takes over; raises Refused (lookup-failed)."""
-    before, after = child(document, "facts"), child(add_joined(document, daemon, host), "facts")
+    before, after = child(document, "facts"), child(add_joined(document, meanings, host), "facts")
     return {name: value for name, value in after.items() if value is not before.get(name)}
 
 
-def add_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> dict[str, JSON]:
+def add_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) -> dict[str, JSON]:
     """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
-    document = add_host_namespaces(document, daemon)
-    body, inherited = document["body"], [*_list_inherited(document, daemon)]
+    document = add_host_namespaces(document, meanings)
+    body, inherited = document["body"], [*_list_inherited(document, meanings)]
     if not inherited:
         return document
     config = child(as_object(body, ""), "HostConfig")
@@ -101,22 +104,22 @@ def add_joined(document: dict[str, JSON], daemon: Objects, host: HostMoment) -> 
     return {**document, "facts": facts}
 
 
-def add_joined_by_existing(document: dict[str, JSON], daemon: Objects | None) -> dict[str, JSON]:
+def add_joined_by_existing(document: dict[str, JSON], meanings: Meanings | None) -> dict[str, JSON]:
     """The same for a container that exists: it has its mounts already."""
     facts = child(document, "facts")
-    if daemon is None or not _list_shared(facts):
+    if meanings is None or not _list_shared(facts):
         return document
-    unseen = _list_doubts(facts, daemon, exists=True)
-    return add_host_namespaces({**document, "objects": {**child(document, "objects"), **unseen}}, daemon)
+    unseen = _list_doubts(facts, meanings, exists=True)
+    return add_host_namespaces({**document, "objects": {**child(document, "objects"), **unseen}}, meanings)
 
 
-def add_host_namespaces(document: dict[str, JSON], daemon: Objects) -> dict[str, JSON]:
+def add_host_namespaces(document: dict[str, JSON], meanings: Meanings) -> dict[str, JSON]:
     """The same for the namespaces alone."""
     facts = dict(child(document, "facts"))
     spaces = dict(child(facts, "namespaces"))
     for kind, space in _list_shared(facts).items():
         name, at = text(space, "container").removeprefix("/"), text(space, "at")
-        if any(_find_mode(kind, shown, daemon, at) == "host" for shown in _list_meanings(name, daemon, at)):
+        if any(_find_mode(kind, one, meanings, at) == "host" for one in meanings.find_containers(name, at)):
             spaces[kind] = {**space, "mode": "host"}
             if kind == "network":
                 joined: Fact = {"name": f"container:{name}", "resolved": "host", "container": name, "at": at}
@@ -129,46 +132,35 @@ def _list_shared(facts: Mapping[str, JSON]) -> dict[str, Fact]:
     return {kind: space for kind, space in spaces.items() if kind in _MODES and space.get("container")}
 
 
-def _find_mode(kind: str, shown: Mapping[str, JSON], daemon: Objects, at: str) -> _Mode:
+def _find_mode(kind: str, container: Container, meanings: Meanings, at: str) -> _Mode:
     """Whose namespace a container has, by itself or by those that it joins."""
     for _ in range(_MAX_JOINED):
-        mode = text(child(shown, "HostConfig"), _MODES[kind])
-        if mode == "host" or (kind == "network" and "host" in child(child(shown, "NetworkSettings"), "Networks")):
+        mode = container.modes[_MODES[kind]]
+        if mode == "host" or (kind == "network" and "host" in container.endpoints):
             return "host"
         word, _, name = mode.partition(":")
         if word != "container" or not name:
             return "own"
         if not _WHOLE_ID.fullmatch(name):
             return "unseen"
-        joined = next(iter(_list_meanings(name, daemon, at)), None)
+        joined = next(meanings.find_containers(name, at), None)
         if joined is None:
             return "own"  # it cannot start again
-        shown = joined
+        container = joined
     return "unseen"
 
 
-def _list_inherited(document: Mapping[str, JSON], daemon: Objects) -> Iterator[tuple[JSON, str]]:
+def _list_inherited(document: Mapping[str, JSON], meanings: Meanings) -> Iterator[tuple[JSON, str]]:
     """Each mount that --volumes-from takes over, as an entry of Mounts, with its place."""
     volumes_from = child(child(document, "body"), "HostConfig").get("VolumesFrom")
     for entry, fact in zip(
         cast(list[str], volumes_from or []), objects(child(document, "facts"), "volumesFrom"), strict=False
     ):
         at, read_only = text(fact, "at"), "ro" in entry.partition(":")[2].split(",")
-        for shown in _list_meanings(text(fact, "container").removeprefix("/"), daemon, at):
-            for mount in objects(shown, "Mounts"):
-                if text(mount, "Type") in _TYPES:
+        for container in meanings.find_containers(text(fact, "container").removeprefix("/"), at):
+            for mount in container.mounts:
+                if mount.type in _TYPES:
                     yield make_entry(mount, read_only=read_only), at
-
-
-def _list_meanings(name: str, daemon: Objects, at: str) -> Iterator[Mapping[str, JSON]]:
-    """The container of this name, and others that the name can come to mean."""
-    try:
-        shown = daemon.inspect("container", name)
-        if shown is not None:
-            yield shown
-            yield from list_others("container", name, shown, daemon)
-    except Refused as refused:
-        raise locate_lookup(refused, at) from refused
 
 
 def _replace_at(value: JSON, places: Mapping[str, str]) -> JSON:

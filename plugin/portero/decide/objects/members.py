@@ -5,24 +5,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from portero.decide.interfaces.daemon import Objects
+from portero.decide.interfaces.existing import Container
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import EVERYWHERE, Member, State
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.named_objects import shorten_name
 from portero.decide.objects.nested_sources import list_mounted, list_of_service, opens_root
-from portero.decide.values.json_fields import child, flag, objects, text, texts
+from portero.decide.values.json_fields import child, flag, objects, text
 from portero.decide.values.json_types import JSON
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 # Types of mounts that no two containers share.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
 _HOSTS = ("host", None)
-_UNSHARED = frozenset({"tmpfs", "image", "npipe"})
 
 
-def make_started(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
-    """A container that is asked to start, from what docker inspect shows."""
-    is_first = text(child(container, "State"), "Status") in ("", "created")
+def make_started(container: Container, host: HostMoment, existing: Objects) -> Member:
+    """A container that is asked to start."""
+    is_first = container.state in ("", "created")
     return replace(make_member(container, host, existing), state="starting" if is_first else "restarting")
 
 
@@ -39,23 +39,19 @@ def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterabl
     return _make_member(f"service {name}", f"service {name}", resources, "starting")
 
 
-def make_member(container: Mapping[str, JSON], host: HostMoment, existing: Objects) -> Member:
+def make_member(container: Container, host: HostMoment, existing: Objects) -> Member:
     """From what docker inspect shows, or the list with its HostConfig."""
-    id = text(container, "Id")
-    volumes = [
-        (f"volume {text(mount, 'Name')}", flag(mount, "RW"))
-        for mount in objects(container, "Mounts")
-        if text(mount, "Name") and text(mount, "Type") not in _UNSHARED
-    ]
-    joined = [(space, True) for space in _list_namespaces(child(container, "HostConfig"), existing)]
-    resources = [*_name_resources(list_mounted(container), host), *volumes, *joined, (f"namespace {id}", True)]
-    return _make_member(id, find_name(container), resources)
+    volumes = [(f"volume {mount.name}", mount.writable) for mount in container.mounts if mount.is_shared_volume]
+    joined = [(space, True) for space in _list_namespaces(container.modes, existing)]
+    own = (f"namespace {container.id}", True)
+    resources = [*_name_resources(list_mounted(container), host), *volumes, *joined, own]
+    return _make_member(container.id, find_name(container), resources)
 
 
-def _list_namespaces(config: Mapping[str, JSON], existing: Objects) -> Iterator[str]:
+def _list_namespaces(modes: Mapping[str, str], existing: Objects) -> Iterator[str]:
     """The namespaces that a container shares, as resources."""
     for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", _SHARED_MEMORY)):
-        kind, _, name = text(config, mode).partition(":")
+        kind, _, name = modes[mode].partition(":")
         if kind == "host":
             yield host
         elif kind == "container":
@@ -97,6 +93,5 @@ def _name_resources(sources: Iterable[Source], host: HostMoment) -> Iterator[tup
             yield from ((name, source.writable) for name in names)
 
 
-def find_name(container: Mapping[str, JSON]) -> str:
-    name = next(iter(texts(container, "Names")), "") or text(container, "Name") or text(container, "Id")
-    return shorten_name(name.removeprefix("/"))
+def find_name(container: Container) -> str:
+    return shorten_name(container.name or container.id)

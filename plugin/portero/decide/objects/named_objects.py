@@ -1,17 +1,12 @@
-"""The existing objects that a request names: a request document in, kind, name and place of each out.
+"""The existing objects that a request names: a request document in, kind, name and place of each out."""
 
-dockerd takes a name for the beginning of an ID when no object has that name. A user who renames or removes the object
-of that name after the lookup then gets the other one, so the others that a name can come to mean are listed, too.
-Measured: a privileged container started so within 0.4 s.
-"""
-
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.decide.facts.driver import LOCAL
-from portero.decide.facts.networks import find_taken, list_attachments
-from portero.decide.interfaces.daemon import ListedKind, ObjectKind, Objects, may_begin_network_id
+from portero.decide.facts.networks import list_attachments
+from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.existing import Container
 from portero.decide.reading.uri import find_first
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import as_object, child, objects, text
@@ -24,23 +19,8 @@ _SPEC = "TaskTemplate.ContainerSpec"
 PREDEFINED = ("", "default", "bridge", "host", "none")
 _NO_PARTS = frozenset({"", ".", ".."})
 _MAX_NAME_LENGTH = 64
-_OF_SWARM = frozenset({"service", "secret", "config"})
 # Where an update says what comes when its tasks fail.
 FAILURE = "UpdateConfig.FailureAction"
-_SHARED = ("NetworkMode", "PidMode", "IpcMode")
-_BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
-_BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
-# No user can make an object whose ID begins with so many given characters.
-_SURE = 12
-# The beginning of an ID as command lines show it: of a swarm (25 characters), or of a local network.
-_LOOKS_LIKE_ID = re.compile(r"[0-9a-z]{12,24}|[0-9a-f]{25,63}")
-_NEW: Mapping[JSON, ObjectKind] = {
-    "NetworkCreate": "network",
-    "ServiceCreate": "service",
-    "SecretCreate": "secret",
-    "ConfigCreate": "config",
-}
-_LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +35,6 @@ class Named:
 def shorten_name(name: str) -> str:
     """The name of an object or an owner, as reasons have it."""
     return make_printable(name)[:_MAX_NAME_LENGTH]
-
-
-def read_name(kind: ObjectKind, reported: Mapping[str, JSON]) -> str:
-    """The name of an object, from what docker inspect shows of it."""
-    return text(child(reported, "Spec") if kind in _OF_SWARM else reported, "Name").removeprefix("/")
 
 
 def refuse_unclear(named: Named) -> None:
@@ -177,68 +152,19 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
 }
 
 
-def describe_new(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
-    """Of a new volume or network: `takenId`, and `dockerParent`."""
-    parent = text(child(child(document, "facts"), "network"), "parent")
-    return _describe_taken_id(document, objects) | find_parent(parent, objects)
+def list_of_container(container: Container) -> Iterator[Named]:
+    """What a container uses by its settings: volumes of the local driver, networks, the containers that it joins.
 
-
-def _describe_taken_id(document: Mapping[str, JSON], objects: Objects) -> dict[str, JSON]:
-    """`takenId`, where a new name begins the ID of another object: dockerd then takes that ID for the new one."""
-    kind, name = _NEW[document["operation"]], text(child(document, "body"), "Name")
-    if _LOOKS_LIKE_ID.fullmatch(name) is None:
-        return {}
-    try:
-        other = objects.inspect(kind, name)
-        is_taken = other is not None and _read_id(other).startswith(name)
-    except Refused as refused:
-        raise Refused("lookup-failed", "Name") from refused
-    return {"takenId": {"value": True, "at": "Name"}} if is_taken else {}
-
-
-def find_parent(parent: str, objects: Objects) -> dict[str, JSON]:
-    """`dockerParent`, where a network's parent is a bridge, or a VLAN on it, that another network has by name."""
-    if not parent:
-        return {}
-    try:
-        bridges = find_taken(objects.list_all("network")).interfaces
-    except Refused as refused:
-        raise Refused("lookup-failed", "Options") from refused
-    is_taken = any(f"{parent}.".startswith(f"{bridge}.") for bridge in bridges)
-    return {"dockerParent": {"value": True, "at": "Driver"}} if is_taken else {}
-
-
-def list_others(kind: str, name: str, reported: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:
-    """What docker inspect shows of each other object whose ID begins with the name."""
-    listed = _LISTED.get(kind)
-    id = _read_id(reported)
-    if listed is None or not _may_begin_id(listed, name) or (id.startswith(name) and len(name) >= _SURE):
-        return
-    for other in map(_read_id, objects.list_all(listed)):
-        if other != id and other.startswith(name) and (shown := objects.inspect(listed, other)) is not None:
-            yield shown
-
-
-def list_joined(container: Mapping[str, JSON]) -> Iterator[Named]:
-    """The containers whose namespaces it shares."""
-    for mode in _SHARED:
-        kind, _, name = text(child(container, "HostConfig"), mode).partition(":")
-        if kind == "container" and name:
-            yield Named("container", name.removeprefix("/"), f"HostConfig.{mode}")
-
-
-def list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:
-    """Its volumes of the local driver."""
-    for index, mount in enumerate(objects(container, "Mounts")):
-        if text(mount, "Type") == "volume" and text(mount, "Driver") == LOCAL:
-            yield Named("volume", text(mount, "Name"), f"Mounts[{index}]")
-
-
-def _may_begin_id(kind: ListedKind, name: str) -> bool:
-    if kind == "network":
-        return may_begin_network_id(name)
-    return (_BEGINS_CONTAINER_ID if kind == "container" else _BEGINS_SERVICE_ID).fullmatch(name) is not None
-
-
-def _read_id(reported: Mapping[str, JSON]) -> str:
-    return text(reported, "Id") or text(reported, "ID")
+    dockerd looks up networks, and the container behind a namespace, anew at each start: a network by its ID once the
+    container has been on it, before by its name.
+    """
+    for index, mount in enumerate(container.mounts):
+        if mount.type == "volume" and mount.driver == LOCAL:
+            yield Named("volume", mount.name, f"Mounts[{index}]")
+    for name, endpoint in container.endpoints.items():
+        if name not in PREDEFINED:
+            is_mode = name == container.modes["NetworkMode"]
+            at = "HostConfig.NetworkMode" if is_mode else "NetworkingConfig.EndpointsConfig[*]"
+            yield Named("network", text(endpoint, "NetworkID") or name, at)
+    for mode, name in container.list_joined():
+        yield Named("container", name, f"HostConfig.{mode}")

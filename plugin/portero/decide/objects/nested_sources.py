@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.decide.facts.driver import read_options
-from portero.decide.interfaces.container_list import ContainerList, list_paths
+from portero.decide.interfaces.container_list import ContainerList
+from portero.decide.interfaces.existing import Container
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.pending_requests import SELF, Source
 from portero.decide.objects.named_objects import shorten_name
@@ -50,9 +51,9 @@ def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
     return (path for path in paths if path not in led_to)
 
 
-def list_mounted(container: Mapping[str, JSON]) -> Iterator[Source]:
-    """The host paths of a container in the daemon's list."""
-    for index, (path, writable) in list_paths(container):
+def list_mounted(container: Container) -> Iterator[Source]:
+    """The host paths of a container."""
+    for index, path, writable in container.list_paths():
         yield Source(path, writable, at=f"Mounts[{index}]")
 
 
@@ -99,12 +100,11 @@ def opens_root(path: str) -> bool:
     return any(is_within(root, path) for root in _ROOTS)
 
 
-def was_created_since(container: Mapping[str, JSON], since: int) -> bool:
-    """Whether a container is that young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
-    created = container.get("Created")
+def was_created_since(created: JSON, since: int) -> bool:
+    """Whether that is so young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
     if isinstance(created, str):
         return created[:19] >= format_second(since)[:19]
-    return (integer(container, "Created") or 0) >= since
+    return (integer({"Created": created}, "Created") or 0) >= since
 
 
 def find_nested(sources: Sequence[Source], others: Sequence[Source], host: HostMoment) -> list[JSON]:

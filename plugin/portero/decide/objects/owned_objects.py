@@ -5,25 +5,17 @@ label, or to the group behind the prefix `group:`; one without the label is the 
 the daemon's objects, who asks. Out: the facts `foreign` and `ownerLabel` among `objects`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import cast
 
-from portero.decide.interfaces.daemon import ObjectKind, Objects
-from portero.decide.objects import named_objects
-from portero.decide.objects.named_objects import (
-    PREDEFINED,
-    Named,
-    list_joined,
-    list_others,
-    read_name,
-    refuse_unclear,
-    shorten_name,
-)
+from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.existing import Container
+from portero.decide.objects.meanings import Meanings, located
+from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import child, text, texts
 from portero.decide.values.json_types import JSON
-from portero.decide.values.refusals import Refused, locate_lookup
 
 # By the beginning of an operation's path, up to its parameter.
 _KINDS: Mapping[str, ObjectKind] = {
@@ -65,17 +57,17 @@ class OwnerNames:
 
 
 def describe_owners(
-    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects | None
+    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], meanings: Meanings | None
 ) -> dict[str, JSON]:
     """`foreign` and `ownerLabel`; raises Refused (lookup-failed) where the daemon does not answer.
 
-    `objects`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
+    `meanings`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
     """
     foreign: list[JSON] = []
     if operation.id in _OF_ALL:
         foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
-    if objects is not None:
-        foreign += _list_foreign(owners, operation, document, objects)
+    if meanings is not None:
+        foreign += _list_foreign(owners, operation, document, meanings)
     facts: dict[str, JSON] = {"foreign": foreign} if foreign else {}
     if operation.id in _MAKES:
         owner = child(child(document, "body"), "Labels").get(owners.label)
@@ -89,7 +81,7 @@ def may_concern(operation: Operation) -> bool:
 
 
 def _list_foreign(
-    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects
+    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], meanings: Meanings
 ) -> Iterator[JSON]:
     seen: set[tuple[str, str]] = set()
     waiting = [*_list_named(operation, document)]
@@ -102,18 +94,16 @@ def _list_foreign(
             name = f"{shorten_name(named.name)}, a name that swarm makes later,"
             yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
             continue
-        try:
-            kind, meanings = _list_meanings(named, objects)
-            labels = [(one, _read_owner(kind, one, owners.label)) for one in meanings]
-        except Refused as refused:
-            raise locate_lookup(refused, named.at) from refused
-        for one, owner in labels:
-            if kind == "container" and operation.looks_up:  # who uses it is in the namespaces of those that it joins
-                waiting += [Named("container", joined.name, named.at) for joined in list_joined(one)]
-            name = read_name(kind, one)
-            if owner not in owners.names and not (kind == "network" and name in PREDEFINED):
+        for one in meanings.find(named) if named.name else ():
+            if isinstance(one, Container) and operation.looks_up:
+                # Who uses it is in the namespaces of those that it joins.
+                waiting += [Named("container", joined, named.at) for _, joined in one.list_joined()]
+            with located(named.at):
+                owner = text(one.labels, owners.label)
+            if owner not in owners.names and not (one.kind == "network" and one.name in PREDEFINED):
                 shown = shorten_name(owner) or "the operators"
-                yield {"kind": kind, "name": shorten_name(name or named.name), "owner": shown, "at": named.at}
+                name = shorten_name(one.name or named.name)
+                yield {"kind": one.kind, "name": name, "owner": shown, "at": named.at}
 
 
 def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
@@ -122,11 +112,11 @@ def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[
         parameter = "name" if kind == "volume" else "id"
         yield Named(kind, path[parameter].removeprefix("/"), f"path.{parameter}")
     if operation.id == "ImageCommit":
-        yield from named_objects.find_named(document, ("container",))
+        yield from find_named(document, ("container",))
     if operation.id in ("NetworkConnect", "NetworkDisconnect"):
         yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
     if operation.looks_up or operation.id in _MAKES:
-        yield from named_objects.find_named(document, _IN_BODY)
+        yield from find_named(document, _IN_BODY)
         yield from _find_links(child(document, "body"))
 
 
@@ -142,18 +132,3 @@ def _find_links(body: Mapping[str, JSON]) -> Iterator[Named]:
 
 def _find_kind(operation: Operation) -> ObjectKind | None:
     return next((kind for begin, kind in _KINDS.items() if operation.path.startswith(begin)), None)
-
-
-def _list_meanings(named: Named, objects: Objects) -> tuple[ObjectKind, Sequence[Mapping[str, JSON]]]:
-    """What the name means now, and what it can come to mean; of an exec, its container."""
-    kind, reported = named.kind, objects.inspect(named.kind, named.name) if named.name else None
-    if kind == "exec" and reported is not None:
-        kind, reported = "container", objects.inspect("container", text(reported, "ContainerID"))
-    if reported is None:
-        return kind, ()
-    return kind, (reported, *(list_others(kind, named.name, reported, objects) if named.kind != "exec" else ()))
-
-
-def _read_owner(kind: ObjectKind, reported: Mapping[str, JSON], label: str) -> str:
-    holder = {"container": "Config", "service": "Spec"}.get(kind)
-    return text(child(child(reported, holder) if holder else reported, "Labels"), label)

@@ -14,9 +14,10 @@ from typing import cast
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse, can_come_unasked
 from portero.decide.objects.existing_objects import ObjectFindings
-from portero.decide.objects.named_objects import list_others, shorten_name
+from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.named_objects import shorten_name
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import child, text
+from portero.decide.values.json_fields import text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused, locate_lookup
 
@@ -41,16 +42,17 @@ _COPIED_TO_BUILT = "another request copies to a name just now that dockerd can m
 
 
 def describe_owner_programs(
-    document: Mapping[str, JSON], objects: Objects | None, findings: ObjectFindings
+    document: Mapping[str, JSON], meanings: Meanings | None, findings: ObjectFindings
 ) -> dict[str, JSON]:
-    """One of them, with why it is; raises Refused (lookup-failed). `objects`: None: the daemon cannot be asked."""
+    """One of them, with why it is; raises Refused (lookup-failed). `meanings`: None: the daemon cannot be asked."""
+    objects = meanings.objects if meanings else None
     query, operation = cast(dict[str, list[str]], document["query"]), document["operation"]
     name, at = cast(dict[str, str], document["path"]).get("id", ""), "operation" if operation == _BUILD else "path.id"
     try:
         if operation == _COPY and objects is None:
             why = _UNSEEN if find_first(query, "copyUIDGID").strip().lower() not in _FALSE else ""
-        elif operation == _COPY and objects is not None:
-            why = _find_reason(name, objects, findings)
+        elif operation == _COPY and meanings is not None:
+            why = _find_reason(name, meanings, findings)
         elif operation in _GIVING and objects is not None:
             name, at = find_first(query, "name").removeprefix("/"), "?name"
             use = NameUse(name or MADE, is_copy=False)
@@ -64,19 +66,20 @@ def describe_owner_programs(
     return {"ownerPrograms": [{"name": shorten_name(name or _NEW), "why": why, "at": at}]} if why else {}
 
 
-def _find_reason(name: str, objects: Objects, findings: ObjectFindings) -> str:
+def _find_reason(name: str, meanings: Meanings, findings: ObjectFindings) -> str:
+    objects = meanings.objects
     if not _is_affected(objects):
         return ""
     may_use = _may_use(NameUse(name, is_copy=True), objects, findings)
-    shown = objects.inspect("container", name)
-    if shown is None and can_come_unasked(name):
+    found = [*meanings.find_containers(name, "path.id")]
+    if not found and can_come_unasked(name):
         return _MISSING
-    if shown is None and objects.names is not None and objects.names.may_give(name):
+    if not found and objects.names is not None and objects.names.may_give(name):
         return _LATE
-    for each in (shown, *list_others("container", name, shown, objects)) if shown else ():
+    for each in found:
         # One that cannot be read is not empty.
-        if (user := child(each, "Config").get("User")) != "":
-            return f"it has a user ({shorten_name(str(user))})"
+        if each.user != "":
+            return f"it has a user ({shorten_name(str(each.user))})"
     if _BEGINNING.fullmatch(name):
         return _FLEETING
     return "" if may_use else _GIVEN

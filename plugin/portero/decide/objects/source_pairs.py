@@ -7,6 +7,7 @@ and what the memory of writers must note when the request is allowed.
 from collections.abc import Mapping, Sequence
 
 from portero.decide.interfaces.daemon import Objects
+from portero.decide.interfaces.existing import Container
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import Member
 from portero.decide.interfaces.pending_requests import Source
@@ -50,18 +51,18 @@ class SourcePairs:
             self.starting = {service_member.id: service_member}
         return _make_objects(self.found[sources]) if sources else {}
 
-    def find_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
+    def find_at_start(self, container: Container) -> dict[str, JSON]:
         """Those of containers that were created at the same time, when neither was in the list yet.
 
         Containers from before Portero started go on starting.
         """
-        if not self._is_young(container, self.objects.since):
+        if not self._is_young(container.id, container.created, self.objects.since):
             return {}
         sources = list(nested_sources.list_mounted(container))
-        pairs = self._find_pairs(sources, text(container, "Id"), self.objects.since) if sources else []
+        pairs = self._find_pairs(sources, container.id, self.objects.since) if sources else []
         return _make_objects(pairs)
 
-    def note_start(self, container: Mapping[str, JSON]) -> None:
+    def note_start(self, container: Container) -> None:
         """A container that the request starts: who was gone before that left it nothing."""
         if self.objects.members is not None:
             one = make_started(container, self.host, self.objects)
@@ -92,12 +93,10 @@ class SourcePairs:
                 self.objects.members.note(meeting)
         return True
 
-    def _is_young(self, container: Mapping[str, JSON], since: int) -> bool:
+    def _is_young(self, id: str, created: JSON, since: int) -> bool:
         """Whether it was created since, or is one that dockerd was still creating when Portero started."""
         creations = self.objects.creations
-        return was_created_since(container, since) or (
-            creations is not None and text(container, "Id") in creations.ended
-        )
+        return was_created_since(created, since) or (creations is not None and id in creations.ended)
 
     def _passes_with(self, newer: Sequence[Source]) -> bool:
         return not find_nested(self.creating, newer, self.host)
@@ -108,12 +107,10 @@ class SourcePairs:
             holders, containers = self._follow(), self.objects.list_all("container")
 
             def counts(one: Mapping[str, JSON]) -> bool:
-                return not id or (text(one, "Id") != id and self._is_young(one, since))
+                return not id or ((its := text(one, "Id")) != id and self._is_young(its, one.get("Created"), since))
 
             services = [
-                one
-                for one in self.objects.list_all("service")
-                if was_created_since({"Created": one.get("UpdatedAt")}, since)
+                one for one in self.objects.list_all("service") if was_created_since(one.get("UpdatedAt"), since)
             ]
             others = [
                 *nested_sources.list_others(containers, counts),

@@ -6,8 +6,8 @@ from typing import cast
 
 import orjson
 
-from portero.decide.interfaces.container_list import NAMESPACES
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.existing import NAMESPACES
 from portero.decide.values.json_fields import child, objects, text, texts, to_object
 from portero.decide.values.json_types import JSON
 

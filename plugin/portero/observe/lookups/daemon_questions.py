@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from portero.decide.interfaces.container_list import NAMESPACES
 from portero.decide.interfaces.daemon import GatheredKind, ListedKind, LookupState, ObjectKind
+from portero.decide.interfaces.existing import NAMESPACES
 from portero.decide.interfaces.host import refuse_unreadable
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

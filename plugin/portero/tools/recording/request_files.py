@@ -96,7 +96,7 @@ def read_requests(
             # What the path names is not known and does not matter.
             names: dict[str, JSON] = {name: name for name in _list_parameters(by_id[operation]) if name is not None}
             yield FileRequest(file, _make_envelope(location, {"path": names, "body": content}, by_id[operation]), line)
-        elif isinstance(content, list) or inspected.is_inspected(content):
+        elif isinstance(content, list) or inspected.find_kind(content):
             yield from _read_inspected(file, line, content, by_id)
         else:
             request = _read_request(location, text, content, by_id)
@@ -122,7 +122,7 @@ def _read_inspected(
     """What `docker inspect` prints: a list, or with --format json one object a line."""
     location = _format_location(file, line)
     for thing in content if isinstance(content, list) else [content]:
-        if not inspected.is_inspected(thing):
+        if inspected.find_kind(thing) is None:
             raise InvalidRequestFile(
                 f"{location}: not docker inspect output of a container, service, volume or network"
             )

@@ -12,11 +12,13 @@ from portero.decide.facts.inspected import Fills, Inspected, remove_filled
 from portero.decide.facts.networks import find_taken
 from portero.decide.images.image_records import RecordUnreadable
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
+from portero.decide.interfaces.existing import Container
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.interfaces.host_overlay import HostOverlay
 from portero.decide.judging.judge import Judge
 from portero.decide.objects import joined_containers
 from portero.decide.objects.image_vouching import describe_container
+from portero.decide.objects.meanings import Meanings
 from portero.decide.policy.object_readers import reads_vouching
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass, replace
@@ -122,7 +124,7 @@ class ObjectJudge:
         """What an object takes over from containers of the inventory, as if dockerd had been asked."""
         try:
             document = self.judge.document(posted, time.time())
-            joined = joined_containers.find_joined(document, self._containers, self.judge.host.moment())
+            joined = joined_containers.find_joined(document, Meanings(self._containers), self.judge.host.moment())
         except Refused:
             return None
         return HostNotes({"joined": {"": joined}, "objects": {"": {}}}) if joined else None
@@ -136,7 +138,7 @@ class ObjectJudge:
         document = judge.document(posted, now)
         store = judge.images(judge.policy.images)
         try:
-            document["objects"] = dict(describe_container(thing, store, now))
+            document["objects"] = dict(describe_container(Container.read(thing), store, now))
         except RecordUnreadable as error:
             raise Refused("host-unreadable", "Image") from error
         about = [rule for rule in judge.policy.rules if reads_vouching(judge.policy.rules[rule].schema)]

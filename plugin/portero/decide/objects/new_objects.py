@@ -1,0 +1,41 @@
+"""What a new volume or network meets at the daemon: `objects.takenId`, `objects.dockerParent` in the document."""
+
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from portero.decide.facts.networks import find_taken
+from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.objects.meanings import Meanings, located
+from portero.decide.values.json_fields import child, text
+from portero.decide.values.json_types import JSON
+
+# The beginning of an ID as command lines show it: of a swarm (25 characters), or of a local network.
+_LOOKS_LIKE_ID = re.compile(r"[0-9a-z]{12,24}|[0-9a-f]{25,63}")
+
+
+def describe_new(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
+    """Both, each where it is so. Raises Refused (lookup-failed)."""
+    parent = text(child(child(document, "facts"), "network"), "parent")
+    return _describe_taken_id(document, meanings) | find_parent(parent, meanings)
+
+
+def _describe_taken_id(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
+    """Where a new name begins the ID of another object: dockerd then takes that ID for the new one."""
+    name = text(child(document, "body"), "Name")
+    if _LOOKS_LIKE_ID.fullmatch(name) is None:
+        return {}
+    kind = cast(ObjectKind, cast(str, document["operation"]).removesuffix("Create").lower())
+    other = meanings.inspect(kind, name, "Name")
+    is_taken = other is not None and other.id.startswith(name)
+    return {"takenId": {"value": True, "at": "Name"}} if is_taken else {}
+
+
+def find_parent(parent: str, meanings: Meanings) -> dict[str, JSON]:
+    """`dockerParent`, where a network's parent is a bridge, or a VLAN on it, that another network has by name."""
+    if not parent:
+        return {}
+    with located("Options"):
+        bridges = find_taken(meanings.objects.list_all("network")).interfaces
+    is_taken = any(f"{parent}.".startswith(f"{bridge}.") for bridge in bridges)
+    return {"dockerParent": {"value": True, "at": "Driver"}} if is_taken else {}

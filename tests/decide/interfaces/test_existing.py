@@ -1,0 +1,60 @@
+"""What dockerd shows of an object becomes fields: what is not shown is not empty."""
+
+from typing import Any
+
+import pytest
+
+from portero.decide.interfaces.existing import Container, ExistingObject
+from portero.decide.values.refusals import Refused
+
+BIND = {"Type": "bind", "Source": "/srv/a", "Destination": "/a", "RW": True, "Propagation": "rslave"}
+VOLUME = {"Type": "volume", "Name": "data", "Source": "/var/lib/docker/volumes/data/_data", "Driver": "local"}
+SHOWN: Any = {
+    "Id": "c" * 64,
+    "Name": "/web",
+    "Created": "2026-11-01T00:00:00Z",
+    "State": {"Status": "running", "StartedAt": "then"},
+    "Config": {"Labels": {"owner": "alicia"}, "User": ""},
+    "HostConfig": {"NetworkMode": "container:/db", "PidMode": "host", "IpcMode": "container:"},
+    "Mounts": [BIND, {"Type": "tmpfs", "Name": "t", "Source": "/x"}, VOLUME],
+    "NetworkSettings": {"Networks": {"app": None}},
+}
+
+
+def test_what_docker_inspect_shows_of_a_container_is_read_once() -> None:
+    found = ExistingObject.of("container", SHOWN)
+
+    assert isinstance(found, Container)
+    assert (found.kind, found.id, found.name, found.labels) == ("container", "c" * 64, "web", {"owner": "alicia"})
+    assert (found.state, found.started, found.user, found.endpoints) == ("running", "then", "", {"app": {}})
+    assert [*found.list_joined()] == [("NetworkMode", "db")]
+    assert [*found.list_paths()] == [(0, "/srv/a", True), (2, "/var/lib/docker/volumes/data/_data", False)]
+    assert [mount.is_shared_volume for mount in found.mounts] == [False, False, True]
+
+
+def test_an_entry_of_a_list_has_less_and_its_user_is_not_known() -> None:
+    found = Container.read({"Id": "c" * 64, "Names": ["/web", "/db/web"], "State": "exited", "Created": 1})
+
+    assert (found.name, found.state, found.started, found.created) == ("web", "exited", "", 1)
+    assert found.user is None
+    assert found.modes == {"NetworkMode": "", "PidMode": "", "IpcMode": ""}
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "expected"),
+    [
+        ("service", {"ID": "s", "Spec": {"Name": "web", "Labels": {"a": "b"}}}, ("s", "web", {"a": "b"})),
+        ("volume", {"Name": "data", "Labels": None}, ("", "data", {})),
+        ("network", {"Id": "n", "Name": "app", "Labels": {"a": "b"}}, ("n", "app", {"a": "b"})),
+    ],
+)
+def test_other_kinds_have_their_names_in_their_own_places(kind: Any, shown: Any, expected: Any) -> None:
+    found = ExistingObject.of(kind, shown)
+
+    assert (found.id, found.name, found.labels) == expected
+
+
+@pytest.mark.parametrize("broken", [{"Mounts": "none"}, {"HostConfig": 7}, {"State": 7}, {"Config": {"Labels": []}}])
+def test_what_dockerd_never_writes_is_refused(broken: Any) -> None:
+    with pytest.raises(Refused, match="body-wrong-type"):
+        Container.read({**SHOWN, **broken})
