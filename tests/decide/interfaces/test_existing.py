@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.existing import Container, ExistingObject
+from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.values.refusals import Refused
 
 BIND = {"Type": "bind", "Source": "/srv/a", "Destination": "/a", "RW": True, "Propagation": "rslave"}
@@ -24,7 +24,7 @@ SHOWN: Any = {
 def test_what_docker_inspect_shows_of_a_container_is_read_once() -> None:
     found = ExistingObject.of("container", SHOWN)
 
-    assert isinstance(found, Container)
+    assert isinstance(found, ExistingContainer)
     assert (found.kind, found.id, found.name, found.labels) == ("container", "c" * 64, "web", {"owner": "alicia"})
     assert (found.state, found.started, found.user, found.endpoints) == ("running", "then", "", {"app": {}})
     assert [*found.list_joined()] == [("NetworkMode", "db")]
@@ -33,7 +33,7 @@ def test_what_docker_inspect_shows_of_a_container_is_read_once() -> None:
 
 
 def test_an_entry_of_a_list_has_less_and_its_user_is_not_known() -> None:
-    found = Container.read({"Id": "c" * 64, "Names": ["/web", "/db/web"], "State": "exited", "Created": 1})
+    found = ExistingContainer.read({"Id": "c" * 64, "Names": ["/web", "/db/web"], "State": "exited", "Created": 1})
 
     assert (found.name, found.state, found.started, found.created) == ("web", "exited", "", 1)
     assert found.user is None
@@ -57,4 +57,4 @@ def test_other_kinds_have_their_names_in_their_own_places(kind: Any, shown: Any,
 @pytest.mark.parametrize("broken", [{"Mounts": "none"}, {"HostConfig": 7}, {"State": 7}, {"Config": {"Labels": []}}])
 def test_what_dockerd_never_writes_is_refused(broken: Any) -> None:
     with pytest.raises(Refused, match="body-wrong-type"):
-        Container.read({**SHOWN, **broken})
+        ExistingContainer.read({**SHOWN, **broken})

@@ -128,7 +128,7 @@ def play(chance: Random) -> None:
             daemon.begin_request()._follow()
         if id and step in ("run", "start"):
             request = daemon.begin_request()
-            request.note_start(existing.Container.read(daemon.inspect("container", id)))
+            request.note_start(existing.ExistingContainer.read(daemon.inspect("container", id)))
             assert request.note_allowed("")
             daemon.start(id)
         elif id and step == "stop":

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.member import EVERYWHERE
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.members import make_asking_member, make_member, make_service, make_started
@@ -46,7 +46,7 @@ def volume(name: str, *, writable: bool = True) -> dict[str, Any]:
     ids=map(str, range(12)),
 )
 def test_the_places_of_a_container(mounts: Any, config: Any, shares: set[str], reads: set[str]) -> None:
-    member = make_member(Container.read(container("c", mounts=tuple(mounts), **config)), HOST, OBJECTS)
+    member = make_member(ExistingContainer.read(container("c", mounts=tuple(mounts), **config)), HOST, OBJECTS)
 
     assert member.name == "c"
     assert member.shares == shares | {OWN}
@@ -57,7 +57,10 @@ def test_the_places_of_a_container(mounts: Any, config: Any, shares: set[str], r
     ("status", "state"), [("created", "starting"), ("exited", "restarting"), ("running", "restarting")]
 )
 def test_a_start_that_is_not_the_first_is_told_apart(status: str, state: str) -> None:
-    assert make_started(Container.read({**container("c"), "State": {"Status": status}}), HOST, OBJECTS).state == state
+    assert (
+        make_started(ExistingContainer.read({**container("c"), "State": {"Status": status}}), HOST, OBJECTS).state
+        == state
+    )
 
 
 @pytest.mark.parametrize("in_task", [True, False])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.nested_sources import (
     find_nested,
@@ -124,7 +124,7 @@ def test_mounts_of_the_host_are_found_in_the_list_of_containers() -> None:
         Source("/var/lib/docker/volumes/v/_data", True, "container a?"),
         Source("/srv/a", False, "container 2"),
     ]
-    assert next(list_mounted(Container.read(first))).owner == "this container"
+    assert next(list_mounted(ExistingContainer.read(first))).owner == "this container"
 
 
 def test_a_list_that_is_none_of_dockers_is_refused() -> None:

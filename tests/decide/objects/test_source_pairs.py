@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects import source_pairs
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.values.refusals import Refused
@@ -84,7 +84,7 @@ def test_what_starts_beside_a_writer_that_is_gone_by_then_holds_nothing(status: 
     starting = {**HELPER, "State": {"Status": status}}
     listed = {**HELPER, "State": status}
     found = pairs(members, container={"helper": listed})
-    found.note_start(Container.read(starting))
+    found.note_start(ExistingContainer.read(starting))
     found.note_allowed("d-1")
 
     assert members.find_all().keys() == {HELPER["Id"]}
@@ -96,13 +96,13 @@ def test_only_what_can_meet_others_is_noted_of_many_and_a_refusal_passes_through
 ) -> None:
     members = memory()
     found = pairs(members, container={})
-    found.note_start(Container.read(container("alone")))
+    found.note_start(ExistingContainer.read(container("alone")))
     found.note_allowed("d-1")
     # While it starts dockerd does not tell what it is, so that it is noted, too, unless there are many.
     assert [one.name for one in members.find_all().values()] == ["alone"]
     monkeypatch.setattr(source_pairs, "_MAX_WITH_ALONE", 1)
     found = pairs(members, container={})
-    found.note_start(Container.read(container("second")))
+    found.note_start(ExistingContainer.read(container("second")))
     found.note_allowed("d-2")
     assert len(members.find_all()) == 1
 
@@ -133,7 +133,7 @@ def test_a_service_is_noted_and_its_own_former_settings_do_not_count(operation: 
 
 def test_without_a_memory_lists_alone_are_compared() -> None:
     found = pairs(container={"writer": WRITER})
-    found.note_start(Container.read(HELPER))
+    found.note_start(ExistingContainer.read(HELPER))
     found.note_allowed("d-1")
 
     assert writers_in(found.find_requested(request())) == ["container writer"]
@@ -146,7 +146,7 @@ def test_a_container_that_was_still_being_created_when_portero_started_is_no_old
 
     def find() -> list[str]:
         objects = FixedObjects({"container": {"writer": writer}}, creations=under_way.at())
-        return writers_in(SourcePairs(objects, FixedHost({})).find_at_start(Container.read(reader)))
+        return writers_in(SourcePairs(objects, FixedHost({})).find_at_start(ExistingContainer.read(reader)))
 
     assert find() == []
     under_way.ended.append(reader["Id"])
@@ -163,4 +163,4 @@ def test_at_a_start_services_count_that_were_made_at_once(updated: str, expected
     service = {"Spec": {"Name": "db", "TaskTemplate": {"ContainerSpec": {"Mounts": mounts}}}, "UpdatedAt": updated}
     young = {**container("young", mounts=({**READS},)), "Created": "2026-11-01T00:00:00Z"}
 
-    assert writers_in(pairs(service={"db": service}).find_at_start(Container.read(young))) == expected
+    assert writers_in(pairs(service={"db": service}).find_at_start(ExistingContainer.read(young))) == expected

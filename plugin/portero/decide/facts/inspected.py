@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from portero.decide.facts.security import MASKED
 from portero.decide.interfaces.daemon import DaemonDefaults, ObjectKind
-from portero.decide.interfaces.existing import Container, ExistingObject, Mounted
+from portero.decide.interfaces.existing import ExistingContainer, ExistingObject, Mounted
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import as_object, child, flag, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
@@ -60,7 +60,7 @@ def find_kind(document: JSON) -> ObjectKind | None:
 def make_creation(one: ExistingObject) -> Inspected | None:
     """The request that creates a container, service, volume or network; None for a network of dockerd itself."""
     shown = one.shown
-    if isinstance(one, Container):
+    if isinstance(one, ExistingContainer):
         return Inspected("ContainerCreate", one.name, _make_container(one))
     if one.kind == "service":
         return Inspected("ServiceCreate", one.name, child(shown, "Spec"))
@@ -87,7 +87,7 @@ def drop_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
     return {**body, "HostConfig": {name: value for name, value in config.items() if name != "CgroupnsMode"}}
 
 
-def _make_container(container: Container) -> dict[str, JSON]:
+def _make_container(container: ExistingContainer) -> dict[str, JSON]:
     host_config = dict(container.host_config)
     if set(MASKED) <= set(texts(host_config, "MaskedPaths")):
         del host_config["MaskedPaths"]  # dockerd writes its default list there
@@ -100,7 +100,7 @@ def _make_container(container: Container) -> dict[str, JSON]:
     return {**container.config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": endpoints}}
 
 
-def _list_inherited_binds(container: Container) -> Iterator[JSON]:
+def _list_inherited_binds(container: ExistingContainer) -> Iterator[JSON]:
     """Bind mounts that the container has and its HostConfig does not name: those of --volumes-from."""
     named = {text(mount, "Target") for mount in objects(container.host_config, "Mounts")}
     named |= {part for bind in texts(container.host_config, "Binds") for part in bind.split(":")[1:2]}

@@ -65,15 +65,15 @@ class ExistingObject:
 
     @classmethod
     def of(cls, kind: ObjectKind, shown: Mapping[str, JSON]) -> "ExistingObject":
-        """A Container for one. Raises Refused (WrongType) where a field has a type that dockerd does not write."""
+        """Raises Refused (WrongType) where a field has a type that dockerd does not write."""
         if kind == "container":
-            return Container.read(shown)
+            return ExistingContainer.read(shown)
         named = child(shown, _NAMED_IN[kind]) if kind in _NAMED_IN else shown
         return cls(kind, text(shown, "Id") or text(shown, "ID"), text(named, "Name"), child(named, "Labels"), shown)
 
 
 @dataclass(frozen=True, slots=True)
-class Container(ExistingObject):
+class ExistingContainer(ExistingObject):
     """`state` and `started`: of its last run. `created`: UTC text, in a list seconds since 1970.
 
     `modes`: by NAMESPACES; `endpoints`: by the name of each network. `image`: the ID that it was made from, and
@@ -94,7 +94,7 @@ class Container(ExistingObject):
     host_config: Mapping[str, JSON]
 
     @classmethod
-    def read(cls, shown: Mapping[str, JSON]) -> "Container":
+    def read(cls, shown: Mapping[str, JSON]) -> "ExistingContainer":
         """From docker inspect or an entry of a list; raises as `of` does."""
         state, config, host_config = shown.get("State"), child(shown, "Config"), child(shown, "HostConfig")
         networks = child(child(shown, "NetworkSettings"), "Networks")

@@ -12,7 +12,7 @@ from functools import partial
 
 from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.existing import NAMESPACES, Container
+from portero.decide.interfaces.existing import NAMESPACES, ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import NO_RESOURCES, UNKNOWN, Member, Members, State
 from portero.decide.interfaces.pending_requests import Source
@@ -48,7 +48,7 @@ def follow_lists(
     before, seen, unknown, silent, removed = members.find_all(), dict[str, Member](), 0, 0, set[str]()
     # Most are as they were; making them anew takes its time where there are many.
     for id in members.list_changed(listed):
-        container = Container.read(listed[id])
+        container = ExistingContainer.read(listed[id])
         name, state = find_name(container), _find_state(container)
         member = before.get(id)
         if member is None or UNKNOWN in member.shares:
@@ -64,7 +64,7 @@ def follow_lists(
             if shown is None:
                 removed.add(id)
                 continue
-            whole = Container.read({**container.shown, "HostConfig": shown["HostConfig"]})
+            whole = ExistingContainer.read({**container.shown, "HostConfig": shown["HostConfig"]})
             member = make_member(whole, host, existing)
             if shown is container.shown and needs_inspect:
                 member = replace(member, shares=member.shares | {UNKNOWN})
@@ -82,7 +82,7 @@ def follow_lists(
     return [*holders.values()]
 
 
-def _find_state(container: Container) -> State:
+def _find_state(container: ExistingContainer) -> State:
     return "new" if container.state == "created" else "rests" if container.state in _RESTS else "runs"
 
 

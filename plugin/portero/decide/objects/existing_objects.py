@@ -12,7 +12,7 @@ from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.inspected import Fills, Inspected, make_creation, remove_filled
 from portero.decide.facts.networks import PARENT
 from portero.decide.interfaces.daemon import GatheredKind, ObjectKind
-from portero.decide.interfaces.existing import Container, ExistingObject
+from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_overlay import HostOverlayMoment
 from portero.decide.objects.meanings import Meanings, located
@@ -123,7 +123,7 @@ class Existing:
     def _describe(self, named: Named) -> Iterator[Fact]:
         """The object, and those others that the name can come to mean and that violate a rule."""
         for number, one in enumerate(self.meanings.find(named)):
-            if isinstance(one, Container) and _SOURCES in self.looks_up and named.at == _STARTED:
+            if isinstance(one, ExistingContainer) and _SOURCES in self.looks_up and named.at == _STARTED:
                 self._pairs.note_start(one)
             name = shorten_name(one.name or named.name)
             name = f"{name}, whose ID begins with {named.name}," if number else name
@@ -177,7 +177,7 @@ class Existing:
         return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, used)
 
     def _judge_made(self, request: Inspected, one: ExistingObject) -> Sequence[Violation]:
-        if isinstance(one, Container):
+        if isinstance(one, ExistingContainer):
             return self._judge_container(request, one)
         host, used = self.host, dict[str, JSON]()
         if one.kind == "network":
@@ -187,7 +187,7 @@ class Existing:
                 host = HostOverlayMoment(host, lambda name: None, existing=None)
         return self.judge(request, host, used)
 
-    def _judge_container(self, request: Inspected, container: Container) -> Sequence[Violation]:
+    def _judge_container(self, request: Inspected, container: ExistingContainer) -> Sequence[Violation]:
         """With what it uses."""
         fills = Fills.of(self.meanings.objects.info(), self.host.daemon())
         used = self._group(dict.fromkeys(list_of_container(container)))
@@ -196,7 +196,7 @@ class Existing:
         nested = self._pairs.find_at_start(container) if _SOURCES in self.looks_up else {}
         return self.judge(remove_filled(request, fills), self.host, used | nested)
 
-    def _describe_foreign_volumes(self, container: Container) -> Iterator[Fact]:
+    def _describe_foreign_volumes(self, container: ExistingContainer) -> Iterator[Fact]:
         """Its volumes of other drivers, by the driver's name: dockerd would ask the plugin, which may be dead."""
         for index, mount in enumerate(container.mounts):
             if mount.type == "volume" and mount.driver not in ("", LOCAL):

@@ -12,7 +12,7 @@ from portero.decide.facts import image, mounts
 from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
 from portero.decide.images.payloads import DIGEST
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.named_objects import Named, find_former, find_named, refuse_unclear
 from portero.decide.policy.profiles import Acting
@@ -81,7 +81,7 @@ def describe_vouching(
     return {}
 
 
-def describe_container(container: Container, store: ImageRecords, time: float) -> dict[str, JSON]:
+def describe_container(container: ExistingContainer, store: ImageRecords, time: float) -> dict[str, JSON]:
     """`vouching` of a start of this container. Raises RecordUnreadable."""
     request = _ImageRequest({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
     return {"vouching": [_make_fact(one, request, store) for one in _read_container(container)]}
@@ -170,7 +170,7 @@ def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
         yield _Image(nameless, (), unknown="dockerd cannot be asked what image it was made from")
         return
     refuse_unclear(named)
-    found = [one for one in request.meanings.find(named) if isinstance(one, Container)]
+    found = [one for one in request.meanings.find(named) if isinstance(one, ExistingContainer)]
     # It may be made before dockerd looks; all else acts on one that runs, and was started.
     if not found and request.operation in _STARTS:
         yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
@@ -178,7 +178,7 @@ def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
         yield from _read_container(one)
 
 
-def _read_container(container: Container) -> Iterator[_Image]:
+def _read_container(container: ExistingContainer) -> Iterator[_Image]:
     """What it was made from, and what it mounts, of which dockerd shows the name in the create."""
     named = image.parse_reference(text(container.config, "Image"), "path.id")
     digests = container.image, *filter(None, (container.platform,))

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, cast
 
 from portero.decide.facts.inspected import make_entry
 from portero.decide.facts.request_document import rebuild_document
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
 from portero.decide.objects.meanings import Meanings
@@ -132,7 +132,7 @@ def _list_shared(facts: Mapping[str, JSON]) -> dict[str, Fact]:
     return {kind: space for kind, space in spaces.items() if kind in _MODES and space.get("container")}
 
 
-def _find_mode(kind: str, container: Container, meanings: Meanings, at: str) -> _Mode:
+def _find_mode(kind: str, container: ExistingContainer, meanings: Meanings, at: str) -> _Mode:
     """Whose namespace a container has, by itself or by those that it joins."""
     for _ in range(_MAX_JOINED):
         mode = container.modes[_MODES[kind]]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, Objects, may_begin_network_id
-from portero.decide.interfaces.existing import Container, ExistingObject
+from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.objects.named_objects import Named
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import text
@@ -61,9 +61,9 @@ class Meanings:
             if kind != "exec":
                 yield from self.list_others(found, name, named.at)
 
-    def find_containers(self, name: str, at: str) -> Iterator[Container]:
+    def find_containers(self, name: str, at: str) -> Iterator[ExistingContainer]:
         """The same of a container."""
-        return cast(Iterator[Container], self.find(Named("container", name, at)))
+        return cast(Iterator[ExistingContainer], self.find(Named("container", name, at)))
 
     def inspect(self, kind: ObjectKind, name: str, at: str) -> ExistingObject | None:
         """What a name means now; None: the daemon has no such object."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import EVERYWHERE, Member, State
 from portero.decide.interfaces.pending_requests import Source
@@ -20,7 +20,7 @@ _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
 _HOSTS = ("host", None)
 
 
-def make_started(container: Container, host: HostMoment, existing: Objects) -> Member:
+def make_started(container: ExistingContainer, host: HostMoment, existing: Objects) -> Member:
     """A container that is asked to start."""
     is_first = container.state in ("", "created")
     return replace(make_member(container, host, existing), state="starting" if is_first else "restarting")
@@ -39,7 +39,7 @@ def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterabl
     return _make_member(f"service {name}", f"service {name}", resources, "starting")
 
 
-def make_member(container: Container, host: HostMoment, existing: Objects) -> Member:
+def make_member(container: ExistingContainer, host: HostMoment, existing: Objects) -> Member:
     """From what docker inspect shows, or the list with its HostConfig."""
     volumes = [(f"volume {mount.name}", mount.writable) for mount in container.mounts if mount.is_shared_volume]
     joined = [(space, True) for space in _list_namespaces(container.modes, existing)]
@@ -93,5 +93,5 @@ def _name_resources(sources: Iterable[Source], host: HostMoment) -> Iterator[tup
             yield from ((name, source.writable) for name in names)
 
 
-def find_name(container: Container) -> str:
+def find_name(container: ExistingContainer) -> str:
     return shorten_name(container.name or container.id)

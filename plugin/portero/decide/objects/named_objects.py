@@ -6,7 +6,7 @@ from typing import cast
 from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.networks import list_attachments
 from portero.decide.interfaces.daemon import ObjectKind
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.reading.uri import find_first
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import as_object, child, objects, text
@@ -152,7 +152,7 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
 }
 
 
-def list_of_container(container: Container) -> Iterator[Named]:
+def list_of_container(container: ExistingContainer) -> Iterator[Named]:
     """What a container uses by its settings: volumes of the local driver, networks, the containers that it joins.
 
     dockerd looks up networks, and the container behind a namespace, anew at each start: a network by its ID once the

@@ -11,7 +11,7 @@ from typing import cast
 
 from portero.decide.facts.driver import read_options
 from portero.decide.interfaces.container_list import ContainerList
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.pending_requests import SELF, Source
 from portero.decide.objects.named_objects import shorten_name
@@ -51,7 +51,7 @@ def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
     return (path for path in paths if path not in led_to)
 
 
-def list_mounted(container: Container) -> Iterator[Source]:
+def list_mounted(container: ExistingContainer) -> Iterator[Source]:
     """The host paths of a container."""
     for index, path, writable in container.list_paths():
         yield Source(path, writable, at=f"Mounts[{index}]")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.decide.interfaces.daemon import ObjectKind
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
 from portero.decide.reading.routes import Operation
@@ -95,7 +95,7 @@ def _list_foreign(
             yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
             continue
         for one in meanings.find(named) if named.name else ():
-            if isinstance(one, Container) and operation.looks_up:
+            if isinstance(one, ExistingContainer) and operation.looks_up:
                 # Who uses it is in the namespaces of those that it joins.
                 waiting += [Named("container", joined, named.at) for _, joined in one.list_joined()]
             with located(named.at):

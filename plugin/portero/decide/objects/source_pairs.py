@@ -7,7 +7,7 @@ and what the memory of writers must note when the request is allowed.
 from collections.abc import Mapping, Sequence
 
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import Member
 from portero.decide.interfaces.pending_requests import Source
@@ -51,7 +51,7 @@ class SourcePairs:
             self.starting = {service_member.id: service_member}
         return _make_objects(self.found[sources]) if sources else {}
 
-    def find_at_start(self, container: Container) -> dict[str, JSON]:
+    def find_at_start(self, container: ExistingContainer) -> dict[str, JSON]:
         """Those of containers that were created at the same time, when neither was in the list yet.
 
         Containers from before Portero started go on starting.
@@ -62,7 +62,7 @@ class SourcePairs:
         pairs = self._find_pairs(sources, container.id, self.objects.since) if sources else []
         return _make_objects(pairs)
 
-    def note_start(self, container: Container) -> None:
+    def note_start(self, container: ExistingContainer) -> None:
         """A container that the request starts: who was gone before that left it nothing."""
         if self.objects.members is not None:
             one = make_started(container, self.host, self.objects)

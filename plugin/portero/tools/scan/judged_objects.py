@@ -12,7 +12,7 @@ from portero.decide.facts.inspected import Fills, Inspected, remove_filled
 from portero.decide.facts.networks import find_taken
 from portero.decide.images.image_records import RecordUnreadable
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
-from portero.decide.interfaces.existing import Container
+from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.interfaces.host_overlay import HostOverlay
 from portero.decide.judging.judge import Judge
@@ -138,7 +138,7 @@ class ObjectJudge:
         document = judge.document(posted, now)
         store = judge.images(judge.policy.images)
         try:
-            document["objects"] = dict(describe_container(Container.read(thing), store, now))
+            document["objects"] = dict(describe_container(ExistingContainer.read(thing), store, now))
         except RecordUnreadable as error:
             raise Refused("host-unreadable", "Image") from error
         about = [rule for rule in judge.policy.rules if reads_vouching(judge.policy.rules[rule].schema)]
