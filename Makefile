@@ -82,7 +82,6 @@ help:
 LINK ?= /usr/local/bin/portero
 
 run: $(RUN_READY)
-	@packaging/link.sh $(LINK)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
@@ -90,7 +89,7 @@ run: $(RUN_READY)
 	@echo '  4. to get out: remove that line, then systemctl restart docker'
 	@$(PY) -c 'from portero.observe.files.chroot import Files; from portero.tools.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@mkdir -p build && echo 'Decisions are in build/decisions.jsonl, where portero explain finds them.'
-	@exec $(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(SERVE)
+	@exec packaging/link.sh $(LINK) $(CURDIR)/$(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(SERVE)
 
 test: $(READY)
 	@$(PY) -c 'from tests.e2e.host import missing; why = missing(); why and print("SKIPPED: everything at a real dockerd: " + why)'

@@ -22,6 +22,10 @@ link=/usr/local/bin/portero
 log=/var/log/portero
 state=/var/lib/portero
 site=/etc/portero/site
+# There while an installation has begun and not ended.
+unfinished=$destdir$home/unfinished
+earlier=$destdir$home/before.tar
+folders=$destdir$home/folders
 # What belongs to the installation, and the operator's files as they came: sha256sum's lines, paths from /.
 owned=$destdir$home/installed
 shipped=$destdir$home/shipped
@@ -79,6 +83,8 @@ put_all() { # STAGE VERSION
     sort "$owned.new" | comm -13 - <(sort "$owned") | while read -r path; do rm -f "$destdir$path"; done
   fi
   mv "$owned.new" "$owned"
+  # Only folders that it makes go with it.
+  (cd "$stage" && find usr -type d) | while read -r path; do [ -e "$destdir/$path" ] || echo "/$path"; done >> "$folders"
   (cd "$stage" && find usr -not -type d) | while read -r path; do
     mkdir -p "$destdir/$(dirname "$path")"
     cp -a "$stage/$path" "$destdir/$path.new" && mv -fT "$destdir/$path.new" "$destdir/$path"
@@ -87,6 +93,21 @@ put_all() { # STAGE VERSION
   # The first time only: the folder is the operator's, who may have it signed.
   [ -e "$destdir$home/current" ] || [ -e "$destdir$site" ] ||
     install -D -m 644 "$destdir/usr/local/share/portero/site.json" "$destdir$site/site.json"
+}
+
+# What the version before has outside of its folder: its units and drop-ins run it on a way back.
+keep_before() {
+  rm -f "$earlier"
+  [ ! -e "$owned" ] || (cd "$destdir/" && sed 's|^/||' "$owned" | while read -r path; do
+    if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi
+  done | tar --create --file "$earlier" --files-from - "${owned#"$destdir"/}")
+}
+
+restore_before() {
+  [ -e "$earlier" ] || return 0
+  tar --extract --to-stdout --file "$earlier" "${owned#"$destdir"/}" | sort | comm -13 - <(sort "$owned") |
+    while read -r path; do rm -f "$destdir$path"; done
+  tar --extract --directory "$destdir/" --file "$earlier"
 }
 
 put_rsyslog() { # STAGE
@@ -146,6 +167,9 @@ go_back() { # VERSION BEFORE WHY, and the units to restart
   journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service | uniq >&2 || true
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"
+  restore_before
+  rm -f "$unfinished"
+  systemctl daemon-reload
   [ $# = 3 ] || systemctl restart "${@:4}"
   fail 2 "went back to $2"
 }
@@ -160,7 +184,8 @@ put() {
   stage=$(mktemp -d)
   trap 'rm -rf "$stage"' EXIT
   chmod 755 "$stage"
-  if [ "$version" = "$before" ] && [ -x "$destdir$home/current/bin/portero" ]; then
+  [ ! -e "$unfinished" ] || echo "the last installation did not end: goes on with it"
+  if [ "$version" = "$before" ] && [ -x "$destdir$home/current/bin/portero" ] && [ ! -e "$unfinished" ]; then
     put_rsyslog "$stage"
     close_devices
     echo "portero $version is installed already"
@@ -173,10 +198,13 @@ put() {
   [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels" "$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
   PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$stage/root"
   ln -sfn "$home/current/bin/portero" "$stage/root$link"
+  mkdir -p "$destdir$home" && : > "$unfinished"
+  keep_before
   put_all "$stage/root" "$version"
   put_rsyslog "$stage"
   switch "$version"
   if service; then start "$version" "$before"; fi
+  rm "$unfinished"
   # The one before stays, for the processes that still run from it and for a way back.
   for old in "$destdir$home"/releases/*; do
     case ${old##*/} in "$version" | "$before") ;; *) rm -rf "$old" ;; esac
@@ -190,7 +218,7 @@ put() {
 Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off
   1. echo PORTERO_MODE=audit >> /etc/portero/environment && systemctl restart portero
   2. write /etc/docker/daemon.json as /usr/local/share/portero/daemon.json has it (in a swarm without live-restore)
-  3. systemctl reload docker && systemctl restart containerd docker   where live-restore is on, containers go on
+  3. portero devices close --restart     dockerd opens no device for builds and copies; containers go on
   4. portero status --expect-guarded
 After some days: portero suggest and portero report say what people need; then take the line of 1. out again
 END
@@ -208,19 +236,27 @@ remove() {
   fi
   if service; then systemctl disable --quiet --now portero-metrics.socket portero-images.timer portero-images.service portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
   rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf" "$destdir/etc/systemd/system/containerd.service.d/portero-devices.conf"
-  while read -r path; do
-    rm -f "$destdir$path"
-    rmdir -p --ignore-fail-on-non-empty "$destdir$(dirname "$path")" 2>/dev/null || true
-  done < "$owned"
+  rmdir --ignore-fail-on-non-empty "$destdir"/etc/systemd/system/{docker,containerd}.service.d 2>/dev/null || true
+  while read -r path; do rm -f "$destdir$path"; done < "$owned"
+  # Deepest first.
+  { grep portero "$owned" | xargs -r dirname; cat "$folders" 2>/dev/null; } | grep -v '^/usr/local$' | sort -ur | while read -r path; do
+    rmdir --ignore-fail-on-non-empty "$destdir$path" 2>/dev/null || true
+  done
   while read -r sum path; do
     [ -e "$destdir$path" ] || continue
     if [ "$(sum "$destdir$path")" = "$sum" ]; then rm -f "$destdir$path"; fi
   done < "$shipped"
   if [ "$(cat "$destdir$site/site.json" 2>/dev/null)" = '{}' ]; then rm "$destdir$site/site.json"; fi
   rm -rf "$destdir${home:?}"
+  # What it fetches or finds out anew. Which versions of signed folders were in force is the operator's.
+  rm -rf "$destdir$state/last-policy.json" "$destdir"{"$state",/var/lib/private/portero}-{bundle,images} "$destdir"/run/portero{,-devices}
   rmdir --ignore-fail-on-non-empty "$destdir$site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
-  if service; then systemctl daemon-reload; fi
-  for path in /etc/portero /etc/logrotate.d/portero /etc/rsyslog.d/portero.conf "$log" "$state" "$state-bundle"; do
+  if service; then
+    systemctl daemon-reload
+    # The running dockerd goes on in the folder below it.
+    systemctl --quiet stop var-lib-docker-tmp.mount 2>/dev/null || true
+  fi
+  for path in /etc/portero /etc/logrotate.d/portero /etc/rsyslog.d/portero.conf "$log" "$state"; do
     [ ! -e "$destdir$path" ] || kept+=("$path")
   done
   echo "portero is removed"

@@ -28,7 +28,7 @@ RESTART = "systemctl reset-failed containerd docker; systemctl restart container
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with installed(tmp_path_factory, "DEVICES=closed") as (booted, said):
-        assert "systemctl restart containerd docker" in said
+        assert "portero devices close --restart" in said
         booted.do("mkdir -p /etc/docker")
         booted.path("/etc/docker/daemon.json").write_text(DAEMON)
         booted.do(RESTART)
@@ -77,12 +77,49 @@ def test_a_change_of_the_unit_opens_devices_and_is_named(
     assert "Loaded image" in machine.do(LOAD)
 
 
-def test_dockerd_does_not_start_where_the_probe_fails(machine: Machine) -> None:
-    machine.do(f"{OVERRIDE}; systemctl daemon-reload")
+@pytest.mark.parametrize(
+    ("change", "undo", "said"),
+    [
+        (OVERRIDE, f"rm {DROP_INS}/z.conf", "dockerd may open devices: character devices can be opened"),
+        ("chmod -x /opt/portero/current/bin/python*", "chmod +x /opt/portero/current/bin/python*", ""),
+        ("mv /opt/portero /opt/away", "mv /opt/away /opt/portero", ""),
+        ("systemctl mask --runtime $MOUNT", "systemctl unmask --runtime $MOUNT", "no mount with the option nodev"),
+    ],
+    ids=["open", "python", "gone", "mount"],
+)
+def test_docker_starts_where_the_probe_fails_and_devices_do_not_count_as_closed(
+    machine: Machine, change: str, undo: str, said: str
+) -> None:
+    mount = "MOUNT=var-lib-docker-tmp.mount; "
+    machine.do(f"{mount}systemctl stop docker.socket docker $MOUNT; {change}; systemctl daemon-reload")
+    started = machine.shell("systemctl reset-failed containerd docker; systemctl start docker.socket docker")
+    machine.do(f"{mount}{undo}; systemctl daemon-reload")
+    refused = machine.shell(LOAD).stderr
+    journal = machine.do("journalctl -u docker --no-pager")
+    machine.do(RESTART)
 
-    assert machine.shell(RESTART).returncode != 0
-    assert "dockerd does not start: character devices can be opened" in machine.do("journalctl -u docker --no-pager")
-    machine.do(f"rm {DROP_INS}/z.conf; systemctl daemon-reload; {RESTART}")
+    assert started.returncode == 0
+    assert "unseen-device-nodes" in refused
+    assert said in journal
+    assert "Loaded image" in machine.do(LOAD)
+
+
+def test_a_running_container_survives_the_restart(machine: Machine) -> None:
+    _import(machine)
+    machine.do("docker run -d --name stays --network none --ulimit nofile=64:64 box:1 /busybox sleep 100000")
+    machine.path("/etc/docker/daemon.json").write_text(DAEMON.replace("{", '{"live-restore": true, ', 1))
+    started = "docker inspect -f '{{.State.StartedAt}}' stays"
+    before = machine.do(started)
+
+    said = machine.do("portero devices close --restart")
+
+    assert "have restarted" in said
+    assert (machine.do(started), machine.do("docker inspect -f '{{.State.Running}}' stays")) == (before, "true\n")
+    # A key that is gone would count as it did.
+    machine.path("/etc/docker/daemon.json").write_text(DAEMON.replace("{", '{"live-restore": false, ', 1))
+    refused = machine.shell("portero devices close --restart")
+    assert (refused.returncode, "stays would stop" in refused.stderr) == (1, True)
+    machine.do("docker rm -f stays")
 
 
 def test_without_it_they_stay_refused_until_root_closes_devices(machine: Machine) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -23,18 +25,37 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
-def link(checkout: Path) -> str:
-    done = run(checkout / "packaging" / "link.sh", checkout.parent / "portero")
+def link(checkout: Path, command: str = ":") -> str:
+    done = run(checkout / "packaging" / "link.sh", checkout.parent / "portero", "sh", "-c", command)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_root_gets_a_link_and_is_told_so_each_time(checkout: Path) -> None:
-    told = link(checkout)
+def test_root_gets_a_link_while_portero_runs(checkout: Path) -> None:
+    told = link(checkout, f"readlink {checkout.parent / 'portero'}").splitlines()
 
-    assert (checkout.parent / "portero").readlink() == checkout / ".venv" / "bin" / "portero"
-    assert f"portero is a command ({checkout.parent / 'portero'};" in told
-    assert link(checkout) == told
+    assert f"portero is a command ({checkout.parent / 'portero'})," in told[0]
+    assert told[1] == str(checkout / ".venv" / "bin" / "portero")
+    assert not (checkout.parent / "portero").is_symlink()
+
+
+def test_a_link_that_was_there_stays(checkout: Path) -> None:
+    (checkout.parent / "portero").symlink_to(checkout / ".venv" / "bin" / "portero")
+
+    assert "portero is a command" in link(checkout)
+    assert (checkout.parent / "portero").is_symlink()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_what_runs_and_takes_the_link_away(checkout: Path, number: signal.Signals) -> None:
+    words = [checkout / "packaging" / "link.sh", checkout.parent / "portero", "sh", "-c", "echo up; exec sleep 60"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert [running.stdout.readline() for _ in range(2)][1] == "up\n"
+        running.send_signal(number)
+
+        assert running.wait(10) == 128 + signal.SIGTERM
+    assert not (checkout.parent / "portero").is_symlink()
 
 
 @pytest.mark.parametrize("place", [".", ".venv/bin", ".venv/bin/portero"])

@@ -6,6 +6,7 @@ its owner and mode, so that clients stay as they are.
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -87,6 +88,22 @@ def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
             "docker.socket does not hold the one socket of dockerd: doors without it are a recipe (docs/doors.md)"
         )
     return DoorSocket(listens[0], shown["SocketUser"] or "root", shown["SocketGroup"] or "root", shown["SocketMode"])
+
+
+def find_dockerd_socket(docker: DoorSocket) -> str:
+    """Where dockerd listens: behind the doors, or where clients find it. A file can be there without anybody."""
+    return DOCKERD_SOCKET if is_listening(DOCKERD_SOCKET) else docker.path
+
+
+def is_listening(path: str) -> bool:
+    """Whether a process listens at this Unix socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1.0)
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def enable_doors(docker: DoorSocket, users: DoorSocket, tools: Mapping[str, DoorSocket], units: Path = _UNITS) -> None:

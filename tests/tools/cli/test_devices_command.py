@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from portero.door.door_units import UnitsFail
 from portero.tools.cli import devices_command
+from portero.tools.hostcheck.docker_restart import ContainersWouldStop
 from tests.failing import fail_with
 from tests.tools.cli.running import fault_of, portero
 
@@ -30,12 +32,36 @@ def test_the_drop_in_is_a_link_that_stays_when_it_is_right(drop_in: Path) -> Non
     portero("devices", "close")
 
     assert (closed.exit_code, drop_in.readlink()) == (0, drop_in.parent.parent / "docker-devices.conf")
-    assert "systemctl restart containerd docker" in closed.stdout
+    assert "portero devices close --restart" in closed.stdout
     of_containerd = drop_in.parent.parent / "containerd.service.d" / drop_in.name
     assert of_containerd.read_text() == "# containerd\n"
     # A younger link would count as one that was away since dockerd started.
     assert drop_in.lstat() == made
     assert (drop_in.parent.parent / "reloaded").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        (None, 0, "dockerd and containerd have restarted"),
+        (ContainersWouldStop(["db"], "no live-restore"), 1, "nothing was restarted: no live-restore: db would stop"),
+        (UnitsFail("systemctl: failed"), 2, "systemctl: failed"),
+        (ConnectionRefusedError(111, "Connection refused"), 2, "journalctl -u docker says why"),
+    ],
+)
+def test_a_restart_ends_well_or_says_why_not(
+    drop_in: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception | None, status: int, said: str
+) -> None:
+    def restart(*_: object, stops_containers: bool) -> None:
+        if fault:
+            raise fault
+
+    monkeypatch.setattr(devices_command, "restart_docker", restart)
+
+    done = portero("devices", "close", "--restart")
+
+    assert (done.exit_code, said in done.output) == (status, True), done.output
+    assert drop_in.is_symlink()
 
 
 def test_one_that_leads_elsewhere_is_replaced(drop_in: Path) -> None:
@@ -74,7 +100,7 @@ def test_what_cannot_be_put_in_place_is_an_error(drop_in: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("answer", "status", "message"),
-    [("", 0, ""), ("block devices can be opened", 1, "dockerd does not start: block devices can be opened")],
+    [("", 0, ""), ("block devices can be opened", 1, "dockerd may open devices: block devices can be opened")],
 )
 def test_the_probe_says_why_it_fails(monkeypatch: pytest.MonkeyPatch, answer: str, status: int, message: str) -> None:
     monkeypatch.setattr(

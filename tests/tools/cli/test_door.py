@@ -1,6 +1,7 @@
 """`portero door`: keys, the list of doors, and what `enable` asks before dockerd restarts."""
 
 import json
+import socket
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -55,6 +56,33 @@ def test_enabling_says_what_stops_and_asks(policy: Path, enabled: list[Any]) -> 
     assert "running containers stop (no live-restore)" in asked.stdout
     assert "ui mounts" in asked.stdout
     assert "web mounts" not in asked.stdout
+
+
+def test_a_stale_socket_of_former_doors_is_not_asked(
+    policy: Path, enabled: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(policy / "dockerd.sock"))
+    monkeypatch.setattr(door_units, "DOCKERD_SOCKET", str(policy / "dockerd.sock"))
+
+    done = portero("door", "enable", "--yes", "--schemas", policy)
+
+    assert (done.exit_code, len(enabled)) == (0, 1), done.output
+    assert "ui mounts" in done.stdout
+
+
+def test_without_a_running_portero_the_folders_must_be_named(enabled: list[Any]) -> None:
+    refused = portero("door", "enable", "--yes")
+
+    assert (refused.exit_code, enabled) == (2, [])
+    assert "no Portero runs, so its doors are not known" in refused.stderr
+
+
+def test_where_nobody_answers_yes_is_named(policy: Path, enabled: list[Any]) -> None:
+    refused = portero("door", "enable", "--schemas", policy, text="")
+
+    assert (refused.exit_code, enabled) == (2, [])
+    assert "write --yes" in refused.stderr
 
 
 def test_enabling_puts_each_door_where_the_policy_says(policy: Path, enabled: list[Any]) -> None:
@@ -162,7 +190,8 @@ def test_doors_are_listed_with_what_they_let_through(policy: Path) -> None:
 def test_a_socket_of_dockerd_itself_is_no_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_moved: bool) -> None:
     doors = [{"name": "users", "socket": {"path": f"{tmp_path}/docker.sock"}}]
     (tmp_path / "site.json").write_text(json.dumps({"doors": doors}))
-    monkeypatch.setattr(door_units, "DOCKERD_SOCKET", str(tmp_path / ("docker.sock" if is_moved else "none")))
+    (tmp_path / "stale.sock").touch()
+    monkeypatch.setattr(door_units, "DOCKERD_SOCKET", str(tmp_path / ("docker.sock" if is_moved else "stale.sock")))
 
     with serving(tmp_path / "docker.sock", Docker):
         listed = portero("door", "list", "--schemas", tmp_path).stdout.splitlines()

@@ -5,7 +5,7 @@ TLS only this machine is contacted.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,22 @@ _OCI = re.compile(
 )
 _HTTPS = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?P<port>:[0-9]{1,5})?/[!-~]*")
 _FORMS = "write oci://registry/name:tag, oci://registry/name@sha256:digest, or https://server/file"
+
+# Settings of earlier versions, with the day on which each went, and what to use instead.
+GONE: Mapping[str, tuple[str, str]] = {
+    "PORTERO_ENGINE": ("2026-11-28", "nothing: remove it, since one engine is left"),
+    "PORTERO_WORKERS": ("2026-11-28", "PORTERO_THREADS, or nothing: one process decides"),
+    "PORTERO_METRICS_ADDRESS": ("2026-11-28", "portero-metrics.socket (systemctl enable --now portero-metrics.socket)"),
+    "PORTERO_BUNDLE_EVERY": (
+        "2026-11-28",
+        "OnUnitActiveSec= of the timer (systemctl edit portero-bundle.timer)",
+    ),
+    "PORTERO_FORWARD": ("2026-11-28", "a log agent, such as rsyslog (docs/forwarding.md)"),
+    "PORTERO_FORWARD_FORMAT": ("2026-11-28", "the configuration of a log agent (docs/forwarding.md)"),
+    "PORTERO_FORWARD_CA": ("2026-11-28", "the configuration of a log agent (docs/forwarding.md)"),
+    "PORTERO_FORWARD_STATE": ("2026-11-28", "nothing: remove it, since the log agent keeps its own state"),
+    "PORTERO_TRACES": ("2026-11-28", "the decision log and the metrics (docs/metrics.md)"),
+}
 
 
 @dataclass(frozen=True, slots=True)

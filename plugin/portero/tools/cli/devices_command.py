@@ -18,14 +18,22 @@ from pathlib import Path
 
 import click
 
+from portero.door.door_units import UnitsFail, run_command
+from portero.observe.dockerd.api import EngineApi
+from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG
 from portero.observe.dockerd.device_policy import PROBED, find_unit
+from portero.observe.files.chroot import Files
 from portero.observe.files.mountinfo import MountReader
 from portero.tools.cli import options
 from portero.tools.cli.terminal import show_lines
+from portero.tools.hostcheck.daemon_settings import read_running_configuration
+from portero.tools.hostcheck.daemon_sockets import find_address
+from portero.tools.hostcheck.docker_restart import ContainersWouldStop, restart_docker
 
 _SHIPPED = (Path("/usr/local/share/portero"), Path("/usr/share/portero"))
 _UNITS = Path("/etc/systemd/system")
 _CLOSED = ("docker", "containerd")
+_DOCKER = "/run/docker.sock"
 _RELOAD = ("systemctl", "daemon-reload")
 # There while systemd runs the host (sd_booted(3)).
 _SYSTEMD = Path("/run/systemd/system")
@@ -40,8 +48,14 @@ def devices() -> None:
 
 
 @devices.command()
-def close() -> None:
-    """Put the drop-ins of docker.service and containerd.service in place."""
+@click.option("--restart", is_flag=True, help="Restart containerd and dockerd too; running containers go on.")
+@click.option("--stop-containers", is_flag=True, help="Restart also where running containers stop.")
+def close(*, restart: bool, stop_containers: bool) -> None:
+    """Put the drop-ins of docker.service and containerd.service in place.
+
+    With --restart dockerd is reloaded first. The restart waits until dockerd shows live-restore, at most 30 seconds.
+    Exit status 1: containers would stop, and nothing was restarted.
+    """
     if not _SYSTEMD.is_dir():
         options.give_up(
             ["systemd does not run here, and only its units close devices to dockerd: build elsewhere, and pull"]
@@ -58,7 +72,25 @@ def close() -> None:
                 drop_in.unlink(missing_ok=True)
                 drop_in.symlink_to(shipped)
     _reload_units()
-    show_lines(["dockerd and containerd open no device from their next start on: systemctl restart containerd docker"])
+    if not (restart or stop_containers):
+        show_lines(["dockerd and containerd open no device from their next start on: portero devices close --restart"])
+        return
+    _restart(stops_containers=stop_containers)
+    show_lines(["dockerd and containerd have restarted, and open no device"])
+
+
+def _restart(*, stops_containers: bool) -> None:
+    try:
+        address = find_address(Files(), read_running_configuration(Files(), DAEMON_CONFIG)) or _DOCKER
+        restart_docker(EngineApi(address), run_command, stops_containers=stops_containers)
+    except ContainersWouldStop as fault:
+        show_lines([f"portero: nothing was restarted: {fault} (--stop-containers restarts all the same)"], err=True)
+        sys.exit(options.REFUSED)
+    except UnitsFail as fault:
+        options.give_up([str(fault)])
+    except (OSError, ValueError) as fault:
+        cure = "journalctl -u docker says why; then systemctl restart containerd docker"
+        options.give_up([f"dockerd does not answer ({fault}): {cure}"])
 
 
 @devices.command("open")
@@ -76,15 +108,15 @@ def open_again() -> None:
 def probe(*, unpacks_nothing: bool) -> None:
     """Probe it before dockerd starts; docker.service runs this, and containerd.service.
 
-    Exit status 1: dockerd could open devices.
+    Exit status 1: dockerd can open devices. It starts all the same, and Portero does not take them for closed.
     """
     try:
         fault = probe_start(os.environ, unpacks=not unpacks_nothing)
     except OSError as error:
         options.give_up([f"{error.filename}: {error.strerror}: what dockerd may open cannot be probed"])
     if fault:
-        what = "containerd may open devices" if unpacks_nothing else "dockerd does not start"
-        show_lines([f"portero: {what}: {fault} (to let it: portero devices open)"], err=True)
+        daemon = "containerd" if unpacks_nothing else "dockerd"
+        show_lines([f"portero: {daemon} may open devices: {fault}"], err=True)
         sys.exit(options.REFUSED)
 
 

@@ -80,7 +80,7 @@ def enable(*, yes: bool, schemas: tuple[str, ...]) -> None:
     dockerd's own socket moves to /run/portero-door/dockerd.sock; clients find the users' door where it was. Done again,
     it follows what doors in site.json says now.
     """
-    doors = {str(entry["name"]): entry for entry in _read_doors(schemas)}
+    doors = {str(entry["name"]): entry for entry in _read_doors(schemas, must_run=True)}
     if USERS not in doors:
         options.give_up([f'doors: has no entry {USERS}, and people need one: add {{"name": "{USERS}"}} in site.json'])
     with options.give_up_on(door_units.UnitsFail):
@@ -109,25 +109,31 @@ def disable(*, yes: bool) -> None:
 def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
     """List the doors of the policy, and whether each answers."""
     rows: list[dict[str, JSON]] = []
+    are_there = door_units.is_listening(door_units.DOCKERD_SOCKET)
     for entry in _read_doors(schemas):
         path = _make_socket(entry, door_units.DoorSocket("/run/docker.sock")).path
         listed = cast("list[JSON] | None", entry.get("operations"))
         # Before there is a door, dockerd itself listens where the users' door would be.
-        answers = (entry["name"] != USERS or os.path.exists(door_units.DOCKERD_SOCKET)) and _answers(path)
+        answers = (entry["name"] != USERS or are_there) and _answers(path)
         rows.append({"name": entry["name"], "path": path, "operations": listed, "answers": answers})
     lines = [
         f"{row['name']:<16} {row['path']}  {'answers' if row['answers'] else 'does not answer'}; "
         f"{'everything' if row['operations'] is None else ', '.join(map(str, cast('list[str]', row['operations'])))}"
         for row in rows
     ]
-    if not os.path.exists(door_units.DOCKERD_SOCKET):
+    if not are_there:
         lines.append("no doors yet: portero door enable, as root, puts them before dockerd")
     show(rows, lines, as_json=as_json)
 
 
-def _read_doors(schemas: tuple[str, ...]) -> list[Mapping[str, JSON]]:
-    """Of these folders, else of the policy in force here."""
-    site = judge_loading.load_judge(policy_source.load_host_settings({"schemas": schemas})).policy.site
+def _read_doors(schemas: tuple[str, ...], *, must_run: bool = False) -> list[Mapping[str, JSON]]:
+    """Of these folders, else of the policy in force here. `must_run`: else give up, where no Portero runs."""
+    settings = policy_source.load_host_settings({"schemas": schemas})
+    if must_run and settings.source.page is None and not settings.schemas:
+        options.give_up(
+            ["no Portero runs, so its doors are not known: systemctl start portero, or name its folders (--schemas)"]
+        )
+    site = judge_loading.load_judge(settings).policy.site
     return cast("list[Mapping[str, JSON]]", site[DOORS])
 
 
@@ -145,7 +151,7 @@ def _make_socket(entry: Mapping[str, JSON], docker: door_units.DoorSocket) -> do
 
 def _ask_before_restart(docker: door_units.DoorSocket, *, yes: bool, needs_dockerd: bool) -> None:
     """Ends the command where the answer is no. Doors go whatever dockerd does: it may not start because of them."""
-    path = door_units.DOCKERD_SOCKET if os.path.exists(door_units.DOCKERD_SOCKET) else docker.path
+    path = door_units.find_dockerd_socket(docker)
     try:
         lines = _warn(docker, path)
     except (OSError, ValueError) as error:
@@ -153,8 +159,11 @@ def _ask_before_restart(docker: door_units.DoorSocket, *, yes: bool, needs_docke
             raise door_units.UnitsFail(f"{path}: dockerd does not answer ({error}): start it first") from error
         lines = [f"dockerd restarts; which containers stop, or mount {docker.path}, is not known: {path}: {error}"]
     show_lines(lines)
-    if not yes and not click.confirm("Restart dockerd now?"):
-        sys.exit(options.ERROR)
+    try:
+        if not yes and not click.confirm("Restart dockerd now?"):
+            sys.exit(options.ERROR)
+    except click.Abort:
+        options.give_up(["nobody answers whether dockerd may restart: write --yes"])
 
 
 def _warn(docker: door_units.DoorSocket, path: str) -> list[str]:

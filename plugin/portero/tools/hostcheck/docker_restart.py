@@ -1,0 +1,55 @@
+"""Restarts dockerd and its containerd, and stops no container unless it is told to.
+
+`systemctl reload` returns before dockerd has read its configuration again: a restart right after it would stop every
+container although daemon.json says live-restore. In a swarm dockerd takes no live-restore.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from portero.decide.values.json_fields import child, flag, text, to_list, to_objects
+from portero.observe.dockerd.api import EngineApi
+
+# dockerd takes over its configuration within a second, also on a busy machine.
+SECONDS = 30.0
+_EVERY = 0.2
+_RELOAD = ("systemctl", "reload", "docker")
+_RESTARTS = (
+    ("systemctl", "reset-failed", "docker.service", "containerd.service"),
+    ("systemctl", "restart", "containerd.service", "docker.service"),
+)
+
+
+class ContainersWouldStop(Exception):
+    """`names`: of the containers that run; `why`: why they would not survive."""
+
+    def __init__(self, names: Sequence[str], why: str) -> None:
+        super().__init__(f"{why}: {', '.join(names)} would stop")
+        self.names, self.why = names, why
+
+
+def restart_docker(api: EngineApi, run: Callable[..., object], *, stops_containers: bool = False) -> None:
+    """Reload dockerd, wait until it shows live-restore, restart containerd and dockerd.
+
+    `run`: runs a command, given as words, and raises where it fails. `stops_containers`: containers may stop. Raises
+    ContainersWouldStop, and OSError or ValueError where dockerd does not answer as it should: nothing was restarted.
+    """
+    run(*_RELOAD)
+    if not stops_containers and (why := _wait_for_live_restore(api)):
+        running = to_objects(api.get_list("/containers/json"))
+        if names := [str(to_list(each.get("Names"))[0]).lstrip("/") for each in running]:
+            raise ContainersWouldStop(names, why)
+    for words in _RESTARTS:
+        run(*words)
+
+
+def _wait_for_live_restore(api: EngineApi) -> str:
+    """Why containers would not survive a restart; empty: they do."""
+    end = time.monotonic() + SECONDS
+    while not flag(info := api.get("/info"), "LiveRestoreEnabled"):
+        if text(child(info, "Swarm"), "LocalNodeState") == "active":
+            return "this host is in a swarm, where there is no live-restore"
+        if time.monotonic() >= end:
+            return f"dockerd has no live-restore {SECONDS:.0f} s after its reload (live-restore in daemon.json)"
+        time.sleep(_EVERY)
+    return ""
