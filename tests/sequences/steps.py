@@ -16,7 +16,7 @@ from typing import Any
 class Piece:
     """A part of a request: the flags that people type, and the part of the body that they become.
 
-    `lists` are added to lists of the body (`Binds`, `Mounts`), `body` is merged into it.
+    `body` is merged into the body of the request, its lists (`Binds`, `Mounts`) are added to those there.
     """
 
     flags: str

@@ -60,7 +60,7 @@ class DoorLoop:
         self._connections = self._refused = 0
 
     def run_once(self, max_seconds: float | None = None) -> None:
-        """Wait for news, `longest` seconds at most, and do what they ask for."""
+        """Wait for news, `max_seconds` seconds at most, and do what they ask for."""
         now = time.monotonic()
         self._listen(now >= self._accepts_from and self._open < self._maximum)
         listeners: list[int] = []

@@ -1,6 +1,6 @@
 """One connection of a client: its head is read, stamped and sent to dockerd; then bytes go both ways until the end.
 
-It never blocks: `go_on` does what can be done now, and is called again when a socket has news or a moment has passed.
+It never blocks: `advance` does what can be done now, and is called again when a socket has news or a moment has passed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every rule file under schemas/: proved by its own examples (policy/proof.py), as `portero test` proves a site's."""
+"""Every rule file under schemas/: proved by its own examples (tools/proof), as `portero test` proves a site's."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`portero bundle build`, `push`, `pull` and `show`; with a real registry: registries/test_docker_registry.py."""
+"""`portero bundle build`, `push`, `pull` and `show`; with a real registry: test_docker_registry.py."""
 
 import json
 import time

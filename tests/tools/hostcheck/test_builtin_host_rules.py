@@ -1,4 +1,4 @@
-"""Every rule about the host: unknown is never fine. That its examples prove it is tests/test_rules.py."""
+"""Every rule about the host: unknown is never fine. That its examples prove it is tests/tools/proof."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""What proving a rule finds, check by check; the built-in rules are proved in tests/test_rules.py."""
+"""What proving a rule finds, check by check; the built-in rules are proved in tests/decide/policy."""
 
 import json
 from collections.abc import Mapping

@@ -99,7 +99,7 @@ def describe_making(
 
 
 def rebuild_document(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
-    """The document with the facts of the body and the query that it has now, without `objects`, as `build` makes it."""
+    """The document with the facts of its body and query as they are now; as `build_document`, without `objects`."""
     now = cast(RequestDocument, document)
     query = {name: tuple(values) for name, values in now["query"].items()}
     call = CallParameters(now["operation"], now["method"], now["apiVersion"], now["path"], query)

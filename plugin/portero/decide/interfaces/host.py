@@ -1,6 +1,6 @@
 """What facts ask about the host: the interfaces Host and HostMoment, and the answers HostEntry and Trace.
 
-No file and no socket is opened here; live_host.py and objects/ do that.
+No file and no socket is opened here; observe.host and observe.lookups do that.
 """
 
 from typing import Literal, Protocol

@@ -72,7 +72,7 @@ def _split(uri: str) -> tuple[str, str]:
 
 def _decode(text: str, at: str, control: re.Pattern[str]) -> str:
     if text.isascii() and "%" not in text:
-        return text  # `parse` has refused every control character that is not escaped
+        return text  # `parse_target` has refused every control character that is not escaped
     try:
         plain = unquote_to_bytes(text).decode()
     except UnicodeError:

@@ -153,7 +153,7 @@ class TimedRequests:
 
     def get_lists(self, target: str, wanted: Wanted) -> Iterator[tuple[int, list[Mapping[str, JSON]]]]:
         """Status and the objects of a list, with the wanted fields, from each socket that answers in time."""
-        from portero.observe.dockerd.unix_http import open_response  # see answers()
+        from portero.observe.dockerd.unix_http import open_response  # see get_bodies
 
         def ask(*request: Any, **more: Any) -> tuple[int, list[Mapping[str, JSON]]]:
             with open_response(*request, **more) as response:

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
-from portero.observe.dockerd.connection_pool import ConnectionPool
 from portero.observe.process.threads import announce_wait
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -39,6 +38,14 @@ class UnixConnection(http.client.HTTPConnection):
     def limit(self, deadline: float) -> None:
         """Have what it sends and reads from now on end by then, by time.monotonic()."""
         self.sock.deadline = deadline
+
+
+class IdleConnections(Protocol):
+    """Connections that have been used, by the address of their socket; observe.dockerd.connection_pool keeps them."""
+
+    def take(self, address: str) -> UnixConnection | None: ...
+
+    def put_back(self, address: str, connection: UnixConnection) -> None: ...
 
 
 class _UnixSocket(socket.socket):
@@ -89,7 +96,7 @@ def exchange(
     body: bytes | Iterable[bytes] | None = None,
     max_bytes: int,
     check: Callable[[socket.socket], None] | None = None,
-    pool: ConnectionPool | None = None,
+    pool: IdleConnections | None = None,
 ) -> tuple[int, bytes]:
     """Status and body of the answer. OSError: none came in whole and in time; ValueError: it is not HTTP, or longer.
 
@@ -118,7 +125,7 @@ def open_response(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | Iterable[bytes] | None = None,
     check: Callable[[socket.socket], None] | None = None,
-    pool: ConnectionPool | None = None,
+    pool: IdleConnections | None = None,
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer for the length of a block, which reads its body; the same errors, in the block too."""
     deadline = time.monotonic() + seconds

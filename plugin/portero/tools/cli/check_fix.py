@@ -158,7 +158,7 @@ def _list_daemon_settings(refused: Sequence[DecidedRequest], site: Mapping[str, 
 
 
 def _list_left(refused: Sequence[DecidedRequest], locations: Mapping[str, str]) -> Iterator[str]:
-    """Each request with its rules and what obeying them costs. `places`: by its name, where the project has it."""
+    """Each request with its rules and what obeying them costs. `locations`: by its name, where the project has it."""
     for each in refused:
         yield f"{locations.get(each.request.name, each.request.location)}: to decide"
         reasons = [*list_reasons(each, with_try=False)]

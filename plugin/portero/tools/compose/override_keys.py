@@ -99,7 +99,7 @@ class Measured:
 def measure_memory(
     containers: Iterable[Mapping[str, JSON]], addresses: Iterable[str], max_bytes: int
 ) -> Measured | None:
-    """The limit for a service with these containers (of the daemon's list), of at most `most` bytes.
+    """The limit for a service with these containers (of the daemon's list), of at most `max_bytes`.
 
     None: none of them runs, the daemon does not say of all what they use, or it is so much that the site must decide.
     """

@@ -67,7 +67,7 @@ def list_libraries(program: str) -> Iterator[str]:
 
 
 def list_missing_packages() -> list[str]:
-    """The packages that `confine` needs and that are not installed."""
+    """The packages that `confine_command` needs and that are not installed."""
     return [package for package, command in _PACKAGES.items() if shutil.which(command, path=_SYSTEM_PATH) is None]
 
 

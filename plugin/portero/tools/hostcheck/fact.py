@@ -1,8 +1,8 @@
 """Facts of the host: a value, and where it was read. The value of a fact that cannot be read is UNKNOWN.
 
-A host rule is checked in two versions of its schema, `certain` and `possible`: most keywords of JSON Schema accept any
-string, so the rule as written could hold for UNKNOWN. `certain` holds only if the rule holds whatever the
-unknown values are; `possible` holds if it does for some of them. If only `possible` holds, the result is "unknown".
+A host rule is checked in two versions of its schema, a certain and a possible one: most keywords of JSON Schema accept
+any string, so the rule as written could hold for UNKNOWN. The certain one holds only if the rule holds whatever the
+unknown values are; the possible one if it does for some of them. If only that holds, the result is "unknown".
 """
 
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def _rewrite(schema: JSON, *, unknown_holds: bool) -> JSON:
         either_way: JSON = {"anyOf": [is_unknown, read]} if unknown_holds else {"allOf": [{"not": is_unknown}, read]}
         named[_VALUE_OF_A_FACT] = either_way
     branches: list[JSON] = []
-    # `then` must hold unless the condition certainly fails, `else` unless it certainly holds; `possible`: reversed.
+    # `then` must hold unless the condition certainly fails, `else` unless it certainly holds; reversed where possible.
     if "if" in schema and "then" in schema:
         branches.append({"if": reversed_(schema["if"]), "then": same(schema["then"])})
     if "if" in schema and "else" in schema:

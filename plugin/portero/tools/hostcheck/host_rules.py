@@ -37,7 +37,7 @@ _REQUIRED = ("rule.json", "host-rule.json", "site.json", "site.schema.json")
 
 @dataclass(frozen=True, slots=True)
 class HostPolicy:
-    """`rules` holds rules, site values and actions; its checks read a rule as `certain`, `possible` has the others.
+    """`rules` holds rules, site values and actions; its checks read a rule as certain, those in `possible` as possible.
 
     `needs`: for some rules another one, without which they say nothing.
     """
