@@ -20,6 +20,7 @@ from portero.observe.host.read_ahead import ReadAhead
 from portero.observe.host.root_programs import NO_PROGRAMS
 from portero.observe.host.sockets import read_sockets
 from tests.failing import fail_with
+from tests.observe.host.fixed_objects import FixedLookups
 from tests.paths import ROOT
 
 PLACE = "/etc/docker/daemon.json"
@@ -45,7 +46,7 @@ def host(root: Path, *, visible: bool = True) -> FilesMoment:
         listening=ReadAhead(lambda _: read_sockets()),
         programs_of_root=ReadAhead(lambda _: NO_PROGRAMS),
         homes=ReadAhead(lambda _: NO_HOMES),
-        new_lookup=lambda find_daemon: lambda _: None,
+        lookups=FixedLookups(),
     )
     return files.moment()
 

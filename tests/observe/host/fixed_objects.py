@@ -1,13 +1,14 @@
 """A host of plain data whose daemon can be asked: `objects` beside the parts that examples have."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.interfaces.member import Members
 from portero.decide.interfaces.pending_requests import Creations, NamesInUse
 from portero.decide.values.json_types import JSON
+from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.host import fixed_host
 
 
@@ -29,6 +30,15 @@ class FixedObjects(StillObjects):
 
     def info(self) -> Mapping[str, JSON]:
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
+
+
+@dataclass(slots=True)
+class FixedLookups:
+    """Of a daemon that is asked for no network, and shows no object."""
+
+    asking: AskingDaemons = field(default_factory=AskingDaemons)
+    new_names: Callable[[Any], Callable[[str], str | None]] = lambda find_daemon: lambda name: None
+    new_objects: Callable[[Any], Any] = lambda find_daemon: None
 
 
 class FixedHost(fixed_host.FixedHost):

@@ -29,7 +29,7 @@ from portero.observe.host.read_ahead import ReadAhead
 from portero.observe.host.root_programs import RootPrograms
 from portero.observe.host.sockets import ListeningSockets, read_sockets
 from tests.failing import fail_with
-from tests.observe.host.fixed_objects import FixedObjects
+from tests.observe.host.fixed_objects import FixedLookups, FixedObjects
 from tests.observe.host.looks import fail_lstat
 from tests.observe.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
 from tests.trees import lay_out
@@ -66,7 +66,7 @@ def host_files(
     def read(_: str) -> ListeningSockets:
         return ListeningSockets(()) if proc is None else read_sockets(proc)
 
-    files = HostFiles(
+    return HostFiles(
         None if root is None else str(root),
         visible=visible,
         sockets=sockets,
@@ -78,11 +78,8 @@ def host_files(
         listening=ReadAhead(read),
         programs_of_root=ReadAhead(lambda root: PROGRAMS),
         homes=ReadAhead(read_homes),
-        new_lookup=lambda find_daemon: lambda name: name.upper(),
+        lookups=FixedLookups(AskingDaemons(asking or Path("/proc")), lambda find_daemon: lambda name: name.upper()),
     )
-    if asking is not None:
-        files.daemons = AskingDaemons(asking)
-    return files
 
 
 def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> FilesMoment:
@@ -115,7 +112,7 @@ def test_where_a_path_leads_is_found_without_what_is_protected(tmp_path: Path) -
 
 def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
     files = host_files(tmp_path)
-    files.new_objects = lambda find_daemon: FixedObjects({}) if find_daemon() is None else None
+    files.lookups.new_objects = lambda find_daemon: FixedObjects({}) if find_daemon() is None else None
     moment = files.moment(Peer(os.getpid(), 0))
     (moment.find_entry("/srv"), moment.trace("/srv"), moment.network("a" * 64), moment.daemon(), moment.objects())
     gone = weakref.ref(moment)
@@ -378,7 +375,7 @@ def test_a_name_counts_without_a_daemon_where_none_asks(
     tmp_path: Path, peer: Peer | None, name: str, found: str | None
 ) -> None:
     files = host_files(tmp_path)
-    files.new_lookup = lambda find_daemon: lambda name: None
+    files.lookups.new_names = lambda find_daemon: lambda name: None
 
     assert files.moment(peer).network(name) == found
 
@@ -440,7 +437,7 @@ import os, resource, sys
 from pathlib import Path
 from typing import Any
 from portero.observe.host.live_host import HostFiles
-from tests.observe.host.fixed_objects import FixedObjects
+from tests.observe.host.fixed_objects import FixedLookups, FixedObjects
 from portero.observe.host.homes import NO_HOMES
 from portero.observe.host.sockets import read_sockets
 from portero.observe.host.read_ahead import ReadAhead
@@ -453,7 +450,7 @@ programs = ReadAhead(lambda _: NO_PROGRAMS)
 now = 0
 homes = ReadAhead(lambda _: NO_HOMES)
 host = HostFiles(
-    root, listening=listening, programs_of_root=programs, homes=homes, new_lookup=lambda find_daemon: lambda name: None
+    root, listening=listening, programs_of_root=programs, homes=homes, lookups=FixedLookups()
 )
 if sys.argv[2] == "read before":
     host.moment().find_entry("/srv")

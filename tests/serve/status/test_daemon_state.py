@@ -19,7 +19,6 @@ from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.host.fixed_host import FixedHost
-from portero.observe.host.live_host import HostFiles
 from portero.serve.settings.settings import Settings
 from portero.serve.status import daemon_state
 from portero.serve.status.daemon_state import list_running
@@ -75,11 +74,9 @@ def test_a_daemon_that_cannot_be_looked_for_may_run(proc: Path, monkeypatch: pyt
 def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon_state, "identify_dockerd", lambda pid, _: find(proc, pid).identity)
     application = built(tmp_path)
-    host = application.in_force.judge.host
-    assert isinstance(host, HostFiles)
-    host.daemons = AskingDaemons(proc)
+    application.daemon.asking = AskingDaemons(proc)
     assert application.status()["daemons"] == []
-    host.daemons.find_daemon(Peer(7, 0))
+    application.daemon.asking.find_daemon(Peer(7, 0))
 
     (seven,) = cast(list[dict[str, Any]], application.status()["daemons"])
     assert {**seven, "buildEntitlements": "on", "deviceAccess": "unknown"} == SEVEN

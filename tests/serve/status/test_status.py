@@ -15,7 +15,7 @@ from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant
 from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.host.fixed_host import FixedHost
-from portero.observe.host.live_host import HostFiles
+from portero.observe.lookups.live_daemon import LiveDaemon
 from portero.observe.process import package_files
 from portero.serve.decision_log import log_state
 from portero.serve.status import daemon_state
@@ -120,9 +120,7 @@ def test_lookups_that_are_off_are_in_the_status_and_need_attention(tmp_path: Pat
 
 def test_a_daemon_that_cannot_be_asked_needs_attention(tmp_path: Path) -> None:
     application = built(tmp_path)
-    host = application.in_force.judge.host
-    assert isinstance(host, HostFiles)
-    host.lookup_state = lambda: "unavailable"
+    application.daemon.new_objects(lambda: None)
 
     (notice,) = cast(list[str], application.health()["attention"])
     assert notice.startswith("dockerd cannot be asked what exists")
@@ -207,14 +205,12 @@ def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_at
     folder = dockerd(proc, 7, own_files=True)
     (folder / "root/etc/containerd").mkdir(parents=True)
     (folder / "root/etc/containerd/config.toml").write_text("root =")
-    host = application.in_force.judge.host
-    assert isinstance(host, HostFiles)
     assert application.health()["attention"] == []
     daemons = AskingDaemons(proc)
     daemons.find_daemon(Peer(7, 0))
     monkeypatch.setattr(daemon_state, "identify_dockerd", lambda pid, _: daemons.cached[0].identity)
-    host.daemons = daemons
-    host.lookups_fail = lambda: True
+    application.daemon.asking = daemons
+    monkeypatch.setattr(LiveDaemon, "names_fail", True)
 
     lookups, *unseen = cast(list[str], application.health()["attention"])
     assert lookups.startswith("dockerd does not answer about networks")

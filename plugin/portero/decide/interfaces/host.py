@@ -3,6 +3,7 @@
 No file and no socket is opened here; observe.host and observe.lookups do that.
 """
 
+from collections.abc import Iterable
 from typing import Literal, Protocol
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
@@ -122,6 +123,9 @@ class Host(Protocol):
 
     def watch(self) -> None:
         """Read ahead of requests from now on, in this process."""
+
+    def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "Host":
+        """The same host, by a policy that protects these paths and has these links in its folders."""
 
     def moment(self, peer: Peer | None = None) -> HostMoment:
         """The host as it is now, for one request of this peer; None: it is asked by no daemon."""

@@ -1,6 +1,6 @@
 """A host whose networks and objects are partly given beforehand: those that the stand-in made, or inspected ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import (
@@ -13,7 +13,7 @@ from portero.decide.interfaces.host import (
     Passage,
     Trace,
 )
-from portero.decide.values.dataclass import dataclass
+from portero.decide.values.dataclass import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class HostOverlay:
 
     def watch(self) -> None:
         self.host.watch()
+
+    def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostOverlay":
+        return replace(self, host=self.host.protecting(protected, links))
 
     def moment(self, peer: Peer | None = None) -> "HostOverlayMoment":
         return HostOverlayMoment(self.host.moment(peer), self.name_of, self.existing, self.given)

@@ -6,14 +6,15 @@ minute, and none is forgotten.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
-from portero.decide.interfaces.daemon import DockerdIdentity, Peer
+from portero.decide.interfaces.daemon import DockerdIdentity, Objects, Peer
 from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon, find_config_file, locate_daemon
 from portero.observe.dockerd.containerd import CONFIG, ContainerdPaths, find_arguments, locate_containerd
@@ -26,6 +27,20 @@ from portero.observe.process.threads import start_thread
 # Daemons of one host; those that have ended make room.
 _MAX_DAEMONS = 8
 _REFRESH_SECONDS = 60.0  # seconds
+
+
+class Lookups(Protocol):
+    """What a host asks of the daemons (observe/lookups/live_daemon.py). `find_daemon`: that of one request."""
+
+    @property
+    def asking(self) -> "AskingDaemons":
+        """Those that asked so far."""
+
+    def new_names(self, find_daemon: Callable[[], AskingDaemon | None]) -> Callable[[str], str | None]:
+        """The function from a network's ID to its name; None: it could not be found out."""
+
+    def new_objects(self, find_daemon: Callable[[], AskingDaemon | None]) -> Objects | None:
+        """What exists; None: it cannot be asked."""
 
 
 class AskingDaemons:

@@ -1,6 +1,5 @@
 """What facts and rules ask of the host: paths, links, protected paths, listening sockets.
 
 What could not be read is an OSError, never empty.
-Imports: decide.facts, decide.interfaces, decide.values, observe.dockerd, observe.files, observe.pending,
-observe.process.
+Imports: decide.facts, decide.interfaces, decide.values, observe.dockerd, observe.files, observe.process.
 """

@@ -117,6 +117,9 @@ class FixedHost:
     def watch(self) -> None:
         """Nothing: it never changes."""
 
+    def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "FixedHost":
+        return self
+
     def moment(self, peer: Peer | None = None) -> "FixedHost":
         return self
 

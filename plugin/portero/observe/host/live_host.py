@@ -9,13 +9,13 @@ from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property
 
-from portero.decide.interfaces.daemon import DaemonDefaults, LookupState, Objects, Peer, is_network_id
+from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer, is_network_id
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace, refuse_unreadable
 from portero.decide.values.path import clean
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.daemon_config import DaemonConfigs
 from portero.observe.dockerd.device_policy import find_commit_access, find_device_access
-from portero.observe.dockerd.finder import AskingDaemons
+from portero.observe.dockerd.finder import Lookups
 from portero.observe.files.chroot import Files
 from portero.observe.files.mount_table import MountTable
 from portero.observe.files.mountinfo import MountReader
@@ -30,7 +30,6 @@ from portero.observe.host.read_ahead import ReadAhead
 from portero.observe.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.observe.host.root_programs import NO_PROGRAMS, RootPrograms
 from portero.observe.host.sockets import DEFAULT_SOCKETS, ListeningSockets
-from portero.observe.pending.follower import Follower
 
 
 class HostFiles:
@@ -41,9 +40,7 @@ class HostFiles:
     `programs`: folders with all below them, and `logs`: files and folders, that no container may write. `protected`:
     paths that the policy protects. `visible=False`: only names can be compared. `listening`, `programs_of_root`,
     `homes`: of processes, settings and users of the host, read ahead. `daemon_config`: the path of daemon.json; None:
-    that of the daemon that asks. `new_lookup`: makes a request's function from a network's ID to its name (None: not
-    found out); `lookups_fail`: whether the last had no answer. `new_objects`: makes the lookups of one request;
-    `lookup_state`: how the last went. `followed`: notes requests and their answers; None: none are.
+    that of the daemon that asks. `lookups`: at the daemons that ask.
     """
 
     def __init__(
@@ -61,13 +58,8 @@ class HostFiles:
         programs_of_root: ReadAhead[RootPrograms],
         homes: ReadAhead[Homes],
         owners: Owners | None = None,
-        new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
+        lookups: Lookups,
         daemon_config: str | None = None,
-        lookups_fail: Callable[[], bool] = lambda: False,
-        new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
-        lookup_state: Callable[[], LookupState] = lambda: "auto",
-        daemons: AskingDaemons | None = None,
-        followed: Follower | None = None,
     ) -> None:
         self.root = root
         self.visible = visible
@@ -78,12 +70,9 @@ class HostFiles:
         self._protect(protected, links)
         self.owners = owners or Owners()
         self.mounts = MountReader(root=root or "/")
-        self.new_lookup = new_lookup
-        self.lookups_fail = lookups_fail
-        self.new_objects, self.lookup_state, self.followed = new_objects, lookup_state, followed
+        self.lookups = lookups
         self.listening, self.programs_of_root, self.homes = listening, programs_of_root, homes
         self.configs = DaemonConfigs(daemon_config)
-        self.daemons = daemons or AskingDaemons()
 
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostFiles":
         """The same host, by a policy that protects these paths and has these links in its folders."""
@@ -105,8 +94,6 @@ class HostFiles:
         if self.visible:
             self.programs_of_root.watch("programs")
             self.homes.watch("homes")
-        for each in (self.daemons, *((self.followed,) if self.followed else ())):
-            each.watch()
 
 
 class FilesMoment:
@@ -119,10 +106,10 @@ class FilesMoment:
         self._host = host
         self._peer = peer
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
-        self._find_asking = find_asking = cache(lambda: host.daemons.find_daemon(peer))
+        self._find_asking = find_asking = cache(lambda: host.lookups.asking.find_daemon(peer))
         self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
         self._seen, self._traced, self._passages = dict[str, HostEntry](), dict[str, Trace](), dict[str, Passage]()
-        self._name_of = host.new_lookup(self._find_asking)
+        self._name_of = host.lookups.new_names(self._find_asking)
 
     def find_entry(self, path: str) -> HostEntry:
         if path not in self._seen:
@@ -220,7 +207,7 @@ class FilesMoment:
     @cached_property
     def _protected(self) -> ResolvedPaths:
         asking = self._asking
-        others = self._host.daemons.find_others(asking, self._listening.dockerds)
+        others = self._host.lookups.asking.find_others(asking, self._listening.dockerds)
         # What root's daemon listens on is among the sockets of root.
         sockets = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
         return self._host.resolver.resolve(self._walk if self._host.visible else None, asking, others, sockets)
@@ -231,7 +218,7 @@ class FilesMoment:
 
     @cached_property
     def _objects(self) -> Objects | None:
-        return self._host.new_objects(self._find_asking) if self._peer else None
+        return self._host.lookups.new_objects(self._find_asking) if self._peer else None
 
     @cached_property
     def _walk(self) -> HostWalk:

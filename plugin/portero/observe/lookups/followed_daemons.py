@@ -80,7 +80,7 @@ class FollowedDaemons:
         return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
 
     def note_allowed(self, id: str, data: bytes, request: ApiRequest | None, peer: Peer | None, user: str = "") -> None:
-        """See Follower."""
+        """A request is allowed: before dockerd is answered. `id`: of the decision. `request`: None: it is not read."""
         change = EVERYTHING if request is None else find_change(request)
         if peer is None or change == NOTHING:
             return

@@ -7,7 +7,7 @@ from portero.decide.decision import Decision, make_refusal, sort_violations
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.values.spelling import make_printable
 from portero.observe.lookups.followed_daemon import MAX_OF_ONE_USER
-from portero.observe.pending.follower import Follower
+from portero.observe.lookups.followed_daemons import FollowedDaemons
 
 # Clients ask these before anything else, and who looks for the cause does. They tell nothing of what runs.
 _ALLOWED_WITHOUT_POLICY = frozenset(
@@ -41,7 +41,7 @@ def decide_without_policy(decision: Decision, code: str, faults: Sequence[str]) 
     return add_refusal(decision, code, f"Portero has no {lacks}: {first}{more}" if first else "")
 
 
-def refuse_unfollowed(decision: Decision, followed: Follower | None, peer: Peer | None) -> Decision:
+def refuse_unfollowed(decision: Decision, followed: FollowedDaemons | None, peer: Peer | None) -> Decision:
     """The decision; a change of a user who has too many without an answer is refused, unless nothing is enforced."""
     subject = decision.subject
     if not decision.allowed or subject.reads or decision.mode == "audit" or followed is None:

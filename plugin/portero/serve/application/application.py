@@ -21,10 +21,10 @@ from portero.decide.values.errors import LoadError
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.dockerd import unix_http  # noqa: F401 - before a fork: the first lookup then need not load it
-from portero.observe.host.live_host import HostFiles
-from portero.observe.pending.follower import Follower
+from portero.observe.lookups.followed_daemons import FollowedDaemons
+from portero.observe.lookups.live_daemon import LiveDaemon
 from portero.observe.stores import api_tables
-from portero.serve.application import first_policy, loading
+from portero.serve.application import first_policy, judged_host, loading
 from portero.serve.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
 from portero.serve.application.own_requests import answer_own_request
 from portero.serve.decision_log.decision_log import DecisionLog, is_frequent_read, write_line
@@ -61,6 +61,7 @@ class Application:
 
     settings: Settings
     in_force: InForce
+    daemon: LiveDaemon
     log: DecisionLog
     record: RecordRequest | None = None
     list_docker_users: status.ListDockerUsers = status.list_no_users
@@ -99,9 +100,8 @@ class Application:
             send()
 
     @property
-    def _followed(self) -> Follower | None:
-        host = self.in_force.judge.host
-        return host.followed if isinstance(host, HostFiles) else None
+    def _followed(self) -> FollowedDaemons | None:
+        return self.daemon.followed
 
     def failure(self) -> dict[str, JSON]:
         """The reply when no decision could be made or logged."""
@@ -129,16 +129,15 @@ class Application:
     def _view(self) -> View:
         in_force = self.in_force
         host = in_force.judge.host
-        daemons = host.daemons.cached if isinstance(host, HostFiles) else ()
         return View(
             self.settings,
             in_force.judge.policy,
             host,
             in_force.state,
-            daemon_state.list_running(daemons, host),
+            daemon_state.list_running(self.daemon.asking.cached, host),
             self.log.state,
-            isinstance(host, HostFiles) and host.lookups_fail(),
-            host.lookup_state() if isinstance(host, HostFiles) else "auto",
+            self.daemon.names_fail,
+            self.daemon.lookup_state,
             self.metrics.count("break_glass"),
             time.monotonic() - self.polled_at,
             in_force.unusable,
@@ -210,12 +209,13 @@ def build(
     metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce", usable=not first.unusable)
     if state.faults:
         metrics.load_failed()
-    judge = loading.assemble_judge(settings, first.policy, routes, shapes, state.links)
+    daemon = judged_host.make_daemon(settings, routes)
+    judge = loading.assemble_judge(settings, first.policy, routes, shapes, state.links, daemon)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
-    if isinstance(judge.host, HostFiles) and judge.host.followed is not None:
-        metrics.watch_picture(judge.host.followed.count_differences)
+    if daemon.followed is not None:
+        metrics.watch_picture(daemon.followed.count_differences)
     in_force = InForce(judge, state, first.unusable)
-    return Application(settings, in_force, log, record, list_docker_users, metrics, setting_faults)
+    return Application(settings, in_force, daemon, log, record, list_docker_users, metrics, setting_faults)
 
 
 def open_log(settings: Settings) -> DecisionLog:

@@ -15,16 +15,13 @@ from portero.decide.reading.routes import Routes
 from portero.decide.values.errors import LoadError
 from portero.decide.values.path import clean
 from portero.observe.dockerd.asking_daemon import AskingDaemon
-from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.files.owners import Owners
 from portero.observe.host.home_links import read_homes
 from portero.observe.host.live_host import HostFiles
 from portero.observe.host.read_ahead import ReadAhead
 from portero.observe.host.root_programs import read_root_programs
 from portero.observe.host.sockets import DEFAULT_SOCKETS, list_listening, list_open_sockets, read_sockets
-from portero.observe.lookups.followed_daemons import FollowedDaemons
-from portero.observe.lookups.lookup import DaemonObjects
-from portero.observe.lookups.network_names import DaemonNetworks
+from portero.observe.lookups.live_daemon import LiveDaemon
 from portero.observe.process import package_files
 from portero.observe.writers.writer_memory import WriterMemory
 from portero.serve.settings import own_files
@@ -36,7 +33,13 @@ _PROGRAMS_SECONDS = 30.0
 _HOMES_SECONDS = 10.0
 
 
-def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: Routes) -> HostFiles:
+def make_daemon(settings: Settings, routes: Routes) -> LiveDaemon:
+    """What is kept of the daemons that ask, with nothing in it yet."""
+    addresses = partial(list_daemon_addresses, settings)
+    return LiveDaemon(addresses, WriterMemory(settings.writers), routes, looks_up=settings.lookups == "auto")
+
+
+def make_host(settings: Settings, policy: Policy, links: Sequence[str], daemon: LiveDaemon) -> HostFiles:
     """The host that requests are judged by; `links`: those in the policy folders."""
     if (encoding := sys.getfilesystemencoding()) != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
@@ -44,11 +47,6 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: 
             [f"the locale spells names of files in {encoding}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
         )
     root = settings.visible_root
-    addresses = partial(list_daemon_addresses, settings)
-    daemons = AskingDaemons()
-    followed = FollowedDaemons(routes, daemons.find_daemon, addresses)
-    objects = DaemonObjects(addresses, WriterMemory(settings.writers), followed.at)
-    networks = DaemonNetworks(addresses, lambda daemon: followed.at(daemon).connections)
     try:
         owners = Owners()
     except OSError as error:
@@ -68,13 +66,8 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str], routes: 
         programs_of_root=ReadAhead(read_root_programs, seconds=_PROGRAMS_SECONDS),
         homes=ReadAhead(read_homes, seconds=_HOMES_SECONDS),
         owners=owners,
-        new_lookup=networks.new_lookup,
-        lookups_fail=lambda: networks.has_failed,
+        lookups=daemon,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
-        new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
-        lookup_state=lambda: objects.state if settings.lookups == "auto" else "off",
-        daemons=daemons,
-        followed=followed if settings.lookups == "auto" else None,
     )
 
 

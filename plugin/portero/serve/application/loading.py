@@ -18,6 +18,7 @@ from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.errors import LoadError
 from portero.observe.files.whole_files import read_regular_file
+from portero.observe.lookups.live_daemon import LiveDaemon
 from portero.observe.process import package_files
 from portero.observe.stores import policy_loader
 from portero.observe.stores.api_tables import load_api
@@ -25,7 +26,7 @@ from portero.observe.stores.door_key import DoorKey
 from portero.observe.stores.image_store import ImageStore
 from portero.observe.stores.policy_loader import Reader, load_policy
 from portero.serve.application import last_policy
-from portero.serve.application.judged_host import make_host
+from portero.serve.application.judged_host import make_daemon, make_host
 from portero.serve.settings import own_files
 from portero.serve.settings.settings import Settings
 from portero.serve.signing import versions
@@ -108,7 +109,7 @@ def judge_of(settings: Settings, in_force: PolicyFiles | None = None, links: Seq
     if in_force is None:
         links = list_links(settings)
     policy = load_policy(settings.policy_folders, routes.operations, make_reader(in_force))
-    return assemble_judge(settings, policy, routes, shapes, links)
+    return assemble_judge(settings, policy, routes, shapes, links, make_daemon(settings, routes))
 
 
 def make_reader(in_force: PolicyFiles | None) -> Reader:
@@ -121,9 +122,11 @@ def make_reader(in_force: PolicyFiles | None) -> Reader:
     return read
 
 
-def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
+def assemble_judge(
+    settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str], daemon: LiveDaemon
+) -> Judge:
     """The judge by this policy, with the links in its folders."""
-    host = make_host(settings, policy, links, routes)
+    host = make_host(settings, policy, links, daemon)
     enforcement = Enforcement(settings.profile, settings.mode)
     door_key = DoorKey(settings.door_key, read_regular_file)
     return Judge(

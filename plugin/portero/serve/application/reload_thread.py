@@ -51,6 +51,7 @@ class ReloadThread:
             self._save_policy()
         write_summary(application)
         application.in_force.judge.host.watch()
+        application.daemon.watch()
         application.log.start(is_replacement=is_replacement)
         start_thread("policy", self._run)
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
 from portero.decide.values.errors import LoadError
-from portero.observe.host.live_host import HostFiles
 from portero.serve.application import first_policy, loading
 from portero.serve.application.application import Application, InForce
 from portero.serve.application.loading import Loaded
@@ -58,9 +57,7 @@ def _put_in_force(application: Application, loaded: Loaded) -> InForce:
 def _replace_policy(application: Application, policy: Policy, links: Sequence[str]) -> Judge:
     """The judge by a policy, and the host as that protects it with the links in its folders."""
     judge = application.in_force.judge
-    host = judge.host
-    if isinstance(host, HostFiles):
-        host = host.protecting(policy.protected_paths, links)
+    host = judge.host.protecting(policy.protected_paths, links)
     if policy is judge.policy and host is judge.host:
         return judge
     return replace(judge, policy=policy, host=host)

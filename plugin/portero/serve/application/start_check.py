@@ -4,6 +4,7 @@ from portero.decide.values.errors import LoadError
 from portero.observe.files.whole_files import try_to_make
 from portero.observe.stores import api_tables
 from portero.serve.application import application, loading
+from portero.serve.application.judged_host import make_daemon
 from portero.serve.decision_log.log_state import JOURNAL, STANDARD_OUTPUT
 from portero.serve.settings.settings import Settings
 
@@ -23,7 +24,7 @@ def check_start(settings: Settings) -> None:
 def _check_policy(settings: Settings) -> None:
     routes, shapes = api_tables.load_api()
     loaded = loading.load_trusted(settings, routes.operations)
-    loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.state.links)
+    loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.state.links, make_daemon(settings, routes))
     loading.remember_versions(settings, loaded.state.signed, only_tries=True)
 
 
