@@ -9,7 +9,6 @@ import pytest
 
 from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.owned_objects import OwnerNames
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope
@@ -39,6 +38,13 @@ def joined(name: str, id: str) -> dict[str, Any]:
     """Hers, in the network of another one."""
     shown = owned_container(name, "alicia")
     return {**shown, "HostConfig": {**shown["HostConfig"], "NetworkMode": f"container:{id}"}}
+
+
+def owned_spec(owner: str, *mounts: Any) -> dict[str, Any]:
+    """Of a service whose tasks carry the label, too."""
+    made, labels = spec(*mounts), {"owner": owner}
+    made["TaskTemplate"]["ContainerSpec"]["Labels"] = labels
+    return {**made, "Labels": labels}
 
 
 HIS = owned_container("his", "bob")
@@ -231,9 +237,8 @@ def test_a_service_is_changed_by_its_owner_and_stays_the_owners(judge: Judge) ->
 def test_the_volume_of_a_service_has_a_name_that_can_be_looked_up(judge: Judge, source: str) -> None:
     def mounting(name: str) -> dict[str, Any]:
         return {
-            **spec({"Type": "volume", "Source": name, "Target": "/x"}),
+            **owned_spec("alicia", {"Type": "volume", "Source": name, "Target": "/x"}),
             "Name": "his",
-            "Labels": {"owner": "alicia"},
         }
 
     at = "TaskTemplate.ContainerSpec.Mounts[0]"
@@ -285,13 +290,3 @@ def test_the_reason_names_the_owner(judge: Judge) -> None:
     (violation,) = judge.decide(envelope("GET", "/v1.45/containers/his/json"), "d-1", NOON, identity=ALICIA).violations
 
     assert violation.reason.startswith("his belongs to bob, ")
-
-
-def test_operators_own_everything(judge: Judge) -> None:
-    assert OwnerNames.of(judge.policy.site, OPERATOR.make_document()) is None
-    assert OwnerNames.of(judge.policy.site, ALICIA.make_document()) == OwnerNames(
-        "owner", frozenset({"alicia", "group:dev"})
-    )
-    named = {**judge.policy.site, "operators": ["alicia"]}
-    assert OwnerNames.of(named, ALICIA.make_document()) is None
-    assert OwnerNames.of(named, NO_IDENTITY.make_document()) == OwnerNames("owner", frozenset())

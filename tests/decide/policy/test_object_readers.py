@@ -54,7 +54,7 @@ def test_what_speaks_of_objects_reads_them(schema: Any, expected: bool) -> None:
     ("schema", "expected"),
     [
         ({"properties": {"objects": {"properties": {"foreign": {"maxItems": 0}}}}}, True),
-        ({"if": {"properties": {"objects": {"properties": {"ownerLabel": {"type": "object"}}}}}, "then": False}, True),
+        ({"if": {"properties": {"objects": {"properties": {"ownerLabels": {"type": "object"}}}}}, "then": False}, True),
         ({"properties": {"objects": {"properties": {"volumes": {"maxItems": 0}}}}}, False),
         ({"properties": {"facts": {"properties": {"foreign": {"maxItems": 0}}}}}, False),
     ],

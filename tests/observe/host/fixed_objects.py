@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.interfaces.member import Members
-from portero.decide.interfaces.pending_requests import Creations, NamesInUse
+from portero.decide.interfaces.pending_requests import Creations, NamesInUse, UsesUnderWay, VolumeUse
 from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.host import fixed_host
@@ -21,6 +21,7 @@ class FixedObjects(StillObjects):
     members: Members | None = None
     creations: Creations | None = None
     names: NamesInUse | None = None
+    volumes: UsesUnderWay[VolumeUse] | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from portero.decide.interfaces.member import Members
-from portero.decide.interfaces.pending_requests import Creations, NamesInUse
+from portero.decide.interfaces.pending_requests import Creations, NamesInUse, UsesUnderWay, VolumeUse
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 
@@ -38,6 +38,10 @@ class Objects(Protocol):
     @property
     def names(self) -> NamesInUse | None:
         """Names of containers that others use just now."""
+
+    @property
+    def volumes(self) -> UsesUnderWay[VolumeUse] | None:
+        """Volumes that others make just now."""
 
     @property
     def since(self) -> int:
@@ -69,6 +73,7 @@ class StillObjects(Objects, Protocol):
     members: Members | None = None
     creations: Creations | None = None
     names: NamesInUse | None = None
+    volumes: UsesUnderWay[VolumeUse] | None = None
     since: int = 0
 
     def refresh(self) -> bool:

@@ -1,8 +1,8 @@
-"""What unanswered requests make and use: sources, names, the protocols Creations and NamesInUse."""
+"""What unanswered requests make and use: sources, names, volumes; the protocols Creations, UsesUnderWay, NamesInUse."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from portero.decide.values.dataclass import dataclass
 
@@ -56,17 +56,36 @@ class NameUse:
         return is_made or self.name == other.name or ANY in (self.name, other.name)
 
 
-class NamesInUse(Protocol):
-    """How requests that dockerd has not answered use names of containers, for one request."""
+@dataclass(frozen=True, slots=True)
+class VolumeUse:
+    """Volumes by name that a request makes where they are missing, each with its owner; "": none."""
+
+    owners: frozenset[tuple[str, str]]
+
+    def clashes_with(self, other: "VolumeUse") -> bool:
+        """Whether both make one of the same name, for different owners: dockerd gives the later one the first one's."""
+        others = dict(other.owners)
+        return any(others.get(name, owner) != owner for name, owner in self.owners)
+
+
+_Use = TypeVar("_Use", NameUse, VolumeUse, contravariant=True)
+
+
+class UsesUnderWay(Protocol[_Use]):
+    """How requests that dockerd has not answered use names of containers, or of volumes, for one request."""
+
+    def allows(self, use: _Use) -> bool:
+        """Whether it goes with what was allowed before this request asked dockerd."""
+
+    def add(self, id: str, use: _Use) -> bool:
+        """Have others see this use by the request with this decision's ID; False: it does not go with a newer one."""
+
+
+class NamesInUse(UsesUnderWay[NameUse], Protocol):
+    """Those of names of containers."""
 
     def may_give(self, name: str) -> bool:
         """Whether a create that is not waited for any more may be about to give this name, which none has."""
-
-    def allows(self, use: NameUse) -> bool:
-        """Whether it goes with what was allowed before this request asked dockerd."""
-
-    def add(self, id: str, use: NameUse) -> bool:
-        """Have others see this use by the request with this decision's ID; False: it does not go with a newer one."""
 
 
 class Creations(Protocol):

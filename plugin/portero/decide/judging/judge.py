@@ -184,9 +184,9 @@ class Judge:
     def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         operation = context.operation
         caller = cast(dict[str, JSON], document["identity"])
-        owners = owned_objects.OwnerNames.of(self.policy.site, caller) if owned_objects.may_concern(operation) else None
+        owners = owned_objects.find_owners(self.policy.site, caller, operation)
         meanings = context.find_meanings() if operation.looks_up or owners else None
-        owned = owned_objects.describe_owners(owners, operation, document, meanings) if owners else {}
+        owned = owned_objects.describe_owners(owners, operation, document, meanings, context.findings) if owners else {}
         acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
         owned |= describe_vouching(document, meanings, self._image_store, acting, context.time)
         owned |= owner_programs.describe_owner_programs(document, meanings, context.findings)

@@ -65,13 +65,14 @@ class ObjectFindings:
     is_whole: bool = True
     # Has others see which name of a container the request uses; False: another request came meanwhile.
     use_name: Callable[[str], bool] = lambda id: True
+    use_volumes: Callable[[str], bool] = lambda id: True  # the same of volumes that it makes
 
     def note_allowed(self, id: str) -> bool:
         """Have what an allowed request makes and starts remembered, by the ID of the decision.
 
         False: another one came meanwhile, and this one is to be judged again. Raises Refused where it cannot be.
         """
-        return self.use_name(id) and (self.pairs is None or self.pairs.note_allowed(id))
+        return self.use_name(id) and self.use_volumes(id) and (self.pairs is None or self.pairs.note_allowed(id))
 
 
 @dataclass(frozen=True, slots=True)

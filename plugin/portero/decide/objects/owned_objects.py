@@ -2,7 +2,7 @@
 
 Where the site value `ownership` names a label, a container, volume, network or service belongs to the user in that
 label, or to the group behind the prefix `group:`; one without the label is the operators'. In: the request document,
-the daemon's objects, who asks. Out: the facts `foreign` and `ownerLabel` among `objects`.
+the daemon's objects, who asks. Out: the facts `foreign`, `ownerLabels` and `takenVolumes` among `objects`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +10,12 @@ from typing import cast
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
+from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
+from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels, describe_taken, find_owner
+from portero.decide.objects.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
-from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import child, text, texts
 from portero.decide.values.json_types import JSON
 
@@ -25,59 +27,66 @@ _KINDS: Mapping[str, ObjectKind] = {
     "/networks/{id": "network",
     "/services/{id": "service",
 }
-_MAKES = frozenset({"ContainerCreate", "NetworkCreate", "ServiceCreate", "ServiceUpdate", "VolumeCreate"})
+_SERVICES = frozenset({"ServiceCreate", "ServiceUpdate"})
+_MAKES = _SERVICES | {"ContainerCreate", "NetworkCreate", "VolumeCreate"}
+_TASKS_LABELS = "TaskTemplate.ContainerSpec.Labels"
 # They reach the objects of all users.
 _OF_ALL = frozenset(
     {"BuildPrune", "ContainerPrune", "ImagePrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"}
 )
-# Users and groups have separate names: a group must not own what is a user's of the same name.
-_GROUP = "group:"
-# Swarm fills in the name of a service's volume after this check, with any name.
-_TEMPLATE = "{{"
+_FROM = "HostConfig.VolumesFrom"
 _IN_BODY = ("containers", "volumes", "networks")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerNames:
-    """The site's label, and the names under which the caller owns objects."""
-
-    label: str
-    names: frozenset[str]
-
-    @classmethod
-    def of(cls, site: Mapping[str, JSON], identity: Mapping[str, JSON]) -> "OwnerNames | None":
-        """None where the site has no ownership, and for operators."""
-        label = str(site.get("ownership") or "")
-        user, groups = str(identity["user"]), cast("list[str]", identity["groups"])
-        operators = (cast("list[str]", site[key]) for key in ("operators", "operator-groups"))
-        if not label or any({*mine} & {*listed} for mine, listed in zip(([user], groups), operators, strict=True)):
-            return None
-        names = {user} if user and not user.startswith(_GROUP) else set()
-        return cls(label, frozenset(names | {_GROUP + group for group in groups}))
+def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operation: Operation) -> OwnerNames | None:
+    """None where the site has no ownership, and where nothing that the operation names or makes can be another's."""
+    owners = OwnerNames.of(site, identity)
+    if owners is None or (owners.is_operator and operation.id not in MAKES_VOLUMES):
+        return None
+    names_some = operation.looks_up or operation.id in _MAKES | _OF_ALL or _find_kind(operation) is not None
+    return owners if names_some else None
 
 
 def describe_owners(
-    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], meanings: Meanings | None
+    owners: OwnerNames,
+    operation: Operation,
+    document: Mapping[str, JSON],
+    meanings: Meanings | None,
+    findings: ObjectFindings,
 ) -> dict[str, JSON]:
-    """`foreign` and `ownerLabel`; raises Refused (lookup-failed) where the daemon does not answer.
+    """`foreign`, `ownerLabels`, `takenVolumes`; raises Refused (lookup-failed) where the daemon does not answer.
 
     `meanings`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
     """
+    facts: dict[str, JSON] = {}
+    makes = operation.id in MAKES_VOLUMES
+    if meanings is not None and makes and (taken := describe_taken(owners, document, meanings, findings)):
+        facts["takenVolumes"] = taken
+    if owners.is_operator:
+        return facts
     foreign: list[JSON] = []
     if operation.id in _OF_ALL:
         foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
     if meanings is not None:
         foreign += _list_foreign(owners, operation, document, meanings)
-    facts: dict[str, JSON] = {"foreign": foreign} if foreign else {}
+    if foreign:
+        facts["foreign"] = foreign
     if operation.id in _MAKES:
-        owner = child(child(document, "body"), "Labels").get(owners.label)
-        facts["ownerLabel"] = {"value": owner in owners.names, "at": f"Labels.{owners.label}"}
+        facts["ownerLabels"] = [*_list_labels(owners, document, meanings)]
     return facts
 
 
-def may_concern(operation: Operation) -> bool:
-    """Whether an operation names objects, or makes one."""
-    return bool(operation.looks_up) or operation.id in _MAKES | _OF_ALL or _find_kind(operation) is not None
+def _list_labels(owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings | None) -> Iterator[JSON]:
+    """Whether each thing that a request makes carries the label of its maker.
+
+    Tasks of a service take those of their image, which another node pulls later, where the request gives them none.
+    """
+    body = child(document, "body")
+    yield owners.describe_label(child(body, "Labels"), f"Labels.{owners.label}")
+    if document["operation"] in _SERVICES:
+        labels = child(child(child(body, "TaskTemplate"), "ContainerSpec"), "Labels")
+        yield owners.describe_label(labels, f"{_TASKS_LABELS}.{owners.label}")
+    yield from describe_labels(owners, document, meanings)
 
 
 def _list_foreign(
@@ -90,20 +99,29 @@ def _list_foreign(
             continue
         seen.add((named.kind, named.name))
         refuse_unclear(named)
-        if named.kind == "volume" and _TEMPLATE in named.name:
+        if named.kind == "volume" and TEMPLATE in named.name:
             name = f"{shorten_name(named.name)}, a name that swarm makes later,"
             yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
             continue
         for one in meanings.find(named) if named.name else ():
             if isinstance(one, ExistingContainer) and operation.looks_up:
-                # Who uses it is in the namespaces of those that it joins.
+                # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for _, joined in one.list_joined()]
+                yield from _list_mounted(owners, one, named.at, meanings)
             with located(named.at):
                 owner = text(one.labels, owners.label)
             if owner not in owners.names and not (one.kind == "network" and one.name in PREDEFINED):
-                shown = shorten_name(owner) or "the operators"
+                shown = shorten_name(owner) or OPERATORS
                 name = shorten_name(one.name or named.name)
                 yield {"kind": one.kind, "name": name, "owner": shown, "at": named.at}
+
+
+def _list_mounted(owners: OwnerNames, container: ExistingContainer, at: str, meanings: Meanings) -> Iterator[JSON]:
+    """Volumes of a container that are another's by their label: what has none, dockerd may have made for it."""
+    for name in (mount.name for mount in container.mounts if mount.type == "volume"):
+        owner = find_owner(name, owners.label, meanings, at) or ""
+        if owner not in ("", *owners.names):
+            yield {"kind": "volume", "name": shorten_name(name), "owner": shorten_name(owner), "at": at}
 
 
 def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
@@ -116,7 +134,9 @@ def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[
     if operation.id in ("NetworkConnect", "NetworkDisconnect"):
         yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
     if operation.looks_up or operation.id in _MAKES:
-        yield from find_named(document, _IN_BODY)
+        named = find_named(document, _IN_BODY)
+        # What comes with --volumes-from is judged with the container that has it.
+        yield from (each for each in named if each.kind != "volume" or not each.at.startswith(_FROM))
         yield from _find_links(child(document, "body"))
 
 

@@ -10,7 +10,7 @@ from portero.decide.values.json_types import JSON
 
 _IMAGE, _VOUCHING = '"image"', '"vouching"'
 # What `objects` holds only where the site value `ownership` names a label.
-_OF_OWNERS = ("foreign", "ownerLabel")
+_OF_OWNERS = ("foreign", "ownerLabels", "takenVolumes")
 # These speak of every object of the request.
 _OF_ALL = ("additionalProperties", "propertyNames")
 

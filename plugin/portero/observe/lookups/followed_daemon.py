@@ -24,7 +24,7 @@ from portero.observe.pending.changes import (
     read_process,
 )
 from portero.observe.pending.creations import UNANSWERED_SECONDS, CreationsUnderWay
-from portero.observe.pending.names_under_way import NamesUnderWay
+from portero.observe.pending.names_under_way import NamesUnderWay, VolumesUnderWay
 
 # While more than these have no answer within their time, nothing is known. Of more than the most no answers are waited
 # for: nothing is known as long as the daemon runs.
@@ -60,7 +60,7 @@ class FollowedDaemon:
     def __init__(self) -> None:
         self.picture = Picture()
         self.creations = CreationsUnderWay()
-        self.names = NamesUnderWay()
+        self.names, self.volumes = NamesUnderWay(), VolumesUnderWay()
         self.connections = ConnectionPool()
         self._lock = threading.Lock()
         self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
@@ -85,7 +85,8 @@ class FollowedDaemon:
 
     def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
         """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
-        if not (change.touches or change.makes) or (change.makes == "nothing" and not self.names.has(id)):
+        uses_name = self.names.has(id) or self.volumes.has(id)
+        if not (change.touches or change.makes) or (change.makes == "nothing" and not uses_name):
             return
         touches = self.picture.begin(change.touches)
         is_beyond = self._young >= _MANY or self._count >= _MOST
@@ -135,6 +136,7 @@ class FollowedDaemon:
             self._note_pruned(read_deleted(result.body))
         if request is not None:
             self.names.end(request.id)
+            self.volumes.end(request.id)
             # A create without a status has failed, and nothing is left of it (docker-facts 3.17).
             if made or (change.makes == "service" and is_done) or (change.makes == "container" and not result.status):
                 self.creations.note_made(request.id)
@@ -175,6 +177,7 @@ class FollowedDaemon:
                         kept.append(one)
                     else:
                         self.names.note_late(one.id)
+                        self.volumes.end(one.id)
                 if not kept:
                     del self._under_way[key]
             requests = [one for each in self._under_way.values() for one in each]

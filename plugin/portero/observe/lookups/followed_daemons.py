@@ -96,6 +96,7 @@ class FollowedDaemons:
         for followed in self._followed.values():
             followed.creations.note_made(id)
             followed.names.end(id)
+            followed.volumes.end(id)
 
     def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """dockerd carried out a request, and posts what it answers; `send` answers dockerd, whose client waits for it.

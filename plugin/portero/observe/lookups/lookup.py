@@ -98,7 +98,7 @@ class ObjectLookup:
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
         self._addresses = addresses
         self.creations = self._followed.creations.at()
-        self.names = self._followed.names.at()
+        self.names, self.volumes = self._followed.names.at(), self._followed.volumes.at()
         # None: everything is asked of dockerd.
         self._picture: Picture | None = self._followed.picture
         self._used_picture = False
@@ -151,7 +151,7 @@ class ObjectLookup:
         again, self._picture, self._used_picture = self._used_picture, None, False
         if again:
             self.creations = self._followed.creations.at()
-            self.names = self._followed.names.at()
+            self.names, self.volumes = self._followed.names.at(), self._followed.volumes.at()
             self._inspected, self._listed = {}, {}
         return again
 

@@ -38,7 +38,8 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class PossibleChange:
-    """`makes`: what the answer can name; "pruned": which containers are gone; "nothing": it ends a use of a name.
+    """`makes`: what the answer can name; "pruned": which containers are gone; "nothing": it ends a use of a name,
+    of a container or a volume.
 
     `name`: that of the new container, or the container of the exec. `lasts`: whether it counts until its answer comes;
     False: what it only ends, removes or makes is found by who asks after it was waited for.
@@ -169,7 +170,9 @@ _CHANGES: Mapping[str, _Find] = {
     "ContainerStop": _end,
     "ContainerKill": _end,
     "ContainerExec": lambda match, target, body: PossibleChange(makes="exec", name=_find_id(match)[: MAX_NAME + 1]),
-    **dict.fromkeys(("PutContainerArchive", "ImageBuild"), _make_constant(PossibleChange(makes="nothing"))),
+    **dict.fromkeys(
+        ("PutContainerArchive", "ImageBuild", "VolumeCreate"), _make_constant(PossibleChange(makes="nothing"))
+    ),
     "ContainerPrune": _make_constant(PossibleChange(makes="pruned", lasts=False)),
     "NetworkConnect": _connect,
     "NetworkDisconnect": _connect,

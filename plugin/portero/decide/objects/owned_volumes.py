@@ -1,0 +1,121 @@
+"""Whose the volumes are that a request makes: by name, or on the way of a mount.
+
+dockerd makes a volume that is missing for whoever mounts it, with the labels of the mount, and gives back one that
+exists to whoever creates it, whatever labels that request has. In: the request document, the daemon's objects, the
+label. Out: what of the request needs the label, and `objects.takenVolumes`.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import cast
+
+from portero.decide.interfaces.pending_requests import VolumeUse
+from portero.decide.objects.existing_objects import ObjectFindings
+from portero.decide.objects.meanings import Meanings, located
+from portero.decide.objects.named_objects import find_named, list_of_service, shorten_name
+from portero.decide.objects.owner_names import OPERATORS, TEMPLATE, OwnerNames
+from portero.decide.values.dataclass import dataclass
+from portero.decide.values.json_fields import child, objects, text
+from portero.decide.values.json_types import JSON, Fact
+
+_CREATE = "VolumeCreate"
+MAKES_VOLUMES = frozenset({_CREATE, "ContainerCreate", "ServiceCreate", "ServiceUpdate"})
+_MOUNTS = ("HostConfig.Mounts", "TaskTemplate.ContainerSpec.Mounts")
+_MAKING = ("HostConfig.Binds", *_MOUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeVolume:
+    """A volume that a request makes where it is missing; `name`: "": dockerd makes one. `labels`: those it then has."""
+
+    name: str
+    labels: Mapping[str, JSON]
+    at: str
+
+
+def list_made(document: Mapping[str, JSON]) -> list[MadeVolume]:
+    """Those of a request; a name that swarm makes later is none of them."""
+    body = child(document, "body")
+    if document["operation"] == _CREATE:
+        return [MadeVolume(text(body, "Name"), child(body, "Labels"), "Name")]
+    named = {each.at: each.name for each in find_named(document, ("volumes",)) if each.at.startswith(_MAKING)}
+    labels = {
+        f"{at}[{index}]": child(child(mount, "VolumeOptions"), "Labels")
+        for at in _MOUNTS
+        for index, mount in enumerate(_list_mounts(body, at))
+    }
+    return [MadeVolume(named.get(at, ""), labels.get(at, {}), at) for at in {**named, **labels}]
+
+
+def find_owner(name: str, label: str, meanings: Meanings, at: str) -> str | None:
+    """In the label of the volume of this name; "": it has none; None: there is no such volume."""
+    volume = meanings.inspect("volume", name, at)
+    return None if volume is None else text(volume.labels, label)
+
+
+def describe_labels(owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings | None) -> Iterator[JSON]:
+    """Those of `ownerLabels` that speak of mounts: with the label, or of a volume by name that does not exist.
+
+    `meanings`: None where the daemon cannot be asked.
+    """
+    for made in list_made(document) if document["operation"] != _CREATE else ():
+        is_new = made.name and meanings and find_owner(made.name, owners.label, meanings, made.at) is None
+        if owners.label in made.labels or (is_new and TEMPLATE not in made.name):
+            more = f".VolumeOptions.Labels.{owners.label}" if ".Mounts[" in made.at else ""
+            yield owners.describe_label(made.labels, made.at + more)
+
+
+def describe_taken(
+    owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings, findings: ObjectFindings
+) -> list[JSON]:
+    """`takenVolumes`: those that are there, or soon will be, for another owner than the request says.
+
+    Others see from now on which volumes the request makes, once it is allowed. Raises Refused (lookup-failed).
+    """
+    label, taken, uses, others = owners.label, list[JSON](), set[tuple[str, str]](), meanings.objects.volumes
+    for made in (each for each in list_made(document) if each.name and TEMPLATE not in each.name):
+        owner = find_owner(made.name, label, meanings, made.at)
+        claims = [*_list_claims(owners, document, made, meanings)] if owner is None else [(owner, "exists")]
+        makes = owner is None or document["operation"] == _CREATE
+        said = text(made.labels, label) if makes or label in made.labels else owner or ""
+        uses.add((made.name, said))
+        taken += [_make_fact(made, of, why) for of, why in dict(claims).items() if of != said]
+        if others is not None and not others.allows(VolumeUse(frozenset({(made.name, said)}))):
+            taken.append(_make_fact(made, "another user", "is made just now"))
+    if uses and others is not None:
+        findings.use_volumes = partial(others.add, use=VolumeUse(frozenset(uses)))
+    return taken
+
+
+def _list_claims(
+    owners: OwnerNames, document: Mapping[str, JSON], made: MadeVolume, meanings: Meanings
+) -> Iterator[tuple[str, str]]:
+    """For whom services make a missing volume, by what they are now and what a rollback brings back; and why.
+
+    Swarm starts tasks again without a request. What operators' services do, operators know.
+    """
+    id = cast("dict[str, str]", document["path"]).get("id", "")
+    with located(made.at):
+        services = meanings.objects.list_all("service")
+    for service in services:
+        spec = child(service, "Spec")
+        mounted = (*list_of_service(spec), *list_of_service(child(service, "PreviousSpec")))
+        is_updated = id and (text(spec, "Name") == id or text(service, "ID").startswith(id))
+        if is_updated or not any(each.kind == "volume" and each.name == made.name for each in mounted):
+            continue
+        # A list lacks labels.
+        shown = meanings.inspect("service", text(service, "ID"), made.at)
+        owner = text(shown.labels, owners.label) if shown is not None else ""
+        if owner or not owners.is_operator:
+            yield owner, f"is mounted by service {shorten_name(text(spec, 'Name'))}"
+
+
+def _list_mounts(body: Mapping[str, JSON], at: str) -> list[Mapping[str, JSON]]:
+    *ways, name = at.split(".")
+    for way in ways:
+        body = child(body, way)
+    return [*objects(body, name)]
+
+
+def _make_fact(made: MadeVolume, owner: str, why: str) -> Fact:
+    return {"name": shorten_name(made.name), "why": why, "owner": shorten_name(owner) or OPERATORS, "at": made.at}

@@ -1,0 +1,213 @@
+"""Volumes that requests make by name or on the way of a mount: whose they are, and whose one is there already."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.decide.identity.caller import Identity
+from portero.decide.judging.judge import Judge
+from portero.observe.pending.names_under_way import VolumesUnderWay
+from tests.decide.judging.requests import envelope
+from tests.decide.objects.test_owned_objects import (
+    ALICIA,
+    CHANGED,
+    LABEL,
+    NOON,
+    OLD,
+    OPERATOR,
+    judge,
+    owned_container,
+    owned_spec,
+    refusals,
+)
+from tests.observe.host.fixed_objects import FixedHost, FixedObjects
+
+__all__ = ["judge"]
+TAKEN = "taken-volumes"
+MOUNT, TASKS = "HostConfig.Mounts[0]", "TaskTemplate.ContainerSpec.Mounts[0]"
+OPTIONS = ".VolumeOptions.Labels.owner"
+
+
+def mount(name: str, owner: str | None = None) -> dict[str, Any]:
+    labels = {} if owner is None else {"VolumeOptions": {"Labels": {"owner": owner}}}
+    return {"Type": "volume", "Source": name, "Target": "/v", **labels}
+
+
+def running(**host_config: Any) -> dict[str, Any]:
+    return {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": host_config}
+
+
+def owners(judge: Judge, path: str, body: Mapping[str, Any], who: Identity = ALICIA) -> set[tuple[str, str]]:
+    return {one for one in refusals(judge, "POST", path, body, who) if one[0] in (LABEL, CHANGED, TAKEN)}
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "expected"),
+    [
+        ("new", "alicia", set()),
+        ("new", "group:dev", set()),
+        ("new", "bob", {(LABEL, OPTIONS)}),
+        ("new", None, {(LABEL, OPTIONS)}),
+        ("", None, set()),  # dockerd makes its name
+        ("", "bob", {(LABEL, OPTIONS)}),
+        ("mine", None, set()),
+        ("mine", "alicia", set()),
+        ("mine", "group:dev", {(TAKEN, "")}),
+        ("mine", "bob", {(LABEL, OPTIONS), (TAKEN, "")}),
+        ("old", "alicia", {(CHANGED, ""), (TAKEN, "")}),
+    ],
+)
+def test_a_mount_makes_a_volume_for_its_maker(
+    judge: Judge, name: str, owner: str | None, expected: set[tuple[str, str]]
+) -> None:
+    for path, body, at in (
+        ("/containers/create", running(Mounts=[mount(name, owner)]), MOUNT),
+        ("/services/create", owned_spec("alicia", mount(name, owner)), TASKS),
+        ("/services/mine/update?version=1", owned_spec("alicia", mount(name, owner)), TASKS),
+    ):
+        assert owners(judge, path, body) == {(rule, at + more) for rule, more in expected}
+
+
+def test_a_bind_has_no_room_for_the_label_so_its_volume_must_exist(judge: Judge) -> None:
+    assert owners(judge, "/containers/create", running(Binds=["new:/v"])) == {(LABEL, "HostConfig.Binds[0]")}
+    assert owners(judge, "/containers/create", running(Binds=["mine:/v"])) == set()
+    unasked = replace(judge, host=FixedHost())
+    assert owners(unasked, "/containers/create", running(Binds=["new:/v"])) == set()
+    assert owners(unasked, "/containers/create", running(Mounts=[mount("x", "bob")])) == {(LABEL, MOUNT + OPTIONS)}
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "taken"),
+    [
+        ("new", "group:ops", False),
+        ("his", "bob", False),
+        ("his", "group:ops", True),
+        ("his", None, True),
+        ("old", None, False),
+        ("old", "group:ops", True),
+    ],
+)
+def test_who_creates_a_volume_that_exists_is_told_whose_it_is(
+    judge: Judge, name: str, owner: str | None, *, taken: bool
+) -> None:
+    """Docker gives back the old one, to operators too, who would write what its owner reads."""
+    body = {"Name": name, "Labels": {} if owner is None else {"owner": owner}}
+
+    assert owners(judge, "/volumes/create", body, OPERATOR) == ({(TAKEN, "Name")} if taken else set())
+    decision = judge.decide(envelope("POST", "/v1.45/volumes/create", body), "d-1", NOON, identity=OPERATOR)
+    whose = {"his": "bob", "old": "the operators"}.get(name)
+    assert [one.reason.startswith(f"{name} exists, belongs to {whose}: ") for one in decision.violations] == [
+        True
+    ] * taken
+
+
+@pytest.mark.parametrize("where", ["Spec", "PreviousSpec"])
+@pytest.mark.parametrize(("of", "who"), [("alicia", OPERATOR), ("", ALICIA)])
+def test_a_volume_that_anothers_service_would_make_is_taken(judge: Judge, where: str, of: str, who: Identity) -> None:
+    """Its tasks start again without a request."""
+    service = {"ID": "s" * 25, "Spec": owned_spec(of), where: owned_spec(of, mount("new"))}
+    with_service = replace(judge, host=FixedHost({"objects": {**OLD, "service": {"s" * 25: service, "web": service}}}))
+    mine = {"Name": "new", "Labels": {"owner": "group:dev" if who is ALICIA else "group:ops"}}
+
+    assert owners(with_service, "/volumes/create", mine, who) == {(TAKEN, "Name")}
+    unlabelled = {"Image": "busybox", "HostConfig": {"Binds": ["new:/v"]}}
+    if who is OPERATOR:
+        assert owners(with_service, "/containers/create", unlabelled, who) == {(TAKEN, "HostConfig.Binds[0]")}
+        assert owners(with_service, "/volumes/create", {"Name": "new", "Labels": {"owner": of}}, who) == set()
+    assert owners(with_service, "/volumes/create", {**mine, "Name": "other"}, who) == set()
+    update = owned_spec("group:dev", mount("new", "group:dev"))
+    if who is ALICIA:  # of the service itself
+        assert TAKEN not in {rule for rule, _ in owners(with_service, "/services/web/update?version=1", update)}
+
+
+def mounting(name: str, *volumes: str) -> dict[str, Any]:
+    shown = owned_container(name, "alicia")
+    mounts = [{"Type": "volume", "Name": one, "Driver": "local", "Destination": "/v"} for one in volumes]
+    return {**shown, "Mounts": [{"Type": "bind", "Source": "/srv", "Destination": "/s"}, *mounts]}
+
+
+@pytest.mark.parametrize(("volume", "refused"), [("his", True), ("mine", False), ("old", False), ("gone", False)])
+def test_a_container_is_entered_while_its_volumes_are_no_others(judge: Judge, volume: str, *, refused: bool) -> None:
+    """By the value of their label: what dockerd made on the way has none."""
+    shown = mounting("c", volume)
+    host = FixedHost(
+        {"objects": {**OLD, "container": {**OLD["container"], "c": shown}, "exec": {"e": {"ContainerID": "c"}}}}
+    )
+    entered = replace(judge, host=host)
+    for method, path, body in (
+        ("POST", "/containers/c/start", None),
+        ("POST", "/containers/c/restart", None),
+        ("POST", "/containers/c/exec", {"Cmd": ["sh"]}),
+        ("POST", "/exec/e/start", {}),
+        ("GET", "/containers/c/archive?path=/v", None),
+        ("POST", "/containers/create", running(VolumesFrom=["c"])),
+    ):
+        changed = {rule for rule, _ in refusals(entered, method, path, body)} & {CHANGED, "own-objects-read"}
+        assert bool(changed) is refused, path
+        assert not {CHANGED} & {rule for rule, _ in refusals(entered, method, path, body, OPERATOR)}
+    for method, path in (("POST", "/containers/c/stop"), ("DELETE", "/containers/c")):
+        assert refusals(entered, method, path) == set()
+
+
+@pytest.mark.parametrize(("owner", "refused"), [("bob", True), (None, True), ("alicia", False), ("group:dev", False)])
+def test_tasks_of_a_service_carry_the_label_too(judge: Judge, owner: str | None, *, refused: bool) -> None:
+    """Else they would have that of their image, whatever it says."""
+    body = owned_spec("alicia")
+    body["TaskTemplate"]["ContainerSpec"]["Labels"] = {} if owner is None else {"owner": owner}
+    at = "TaskTemplate.ContainerSpec.Labels.owner"
+
+    for path in ("/services/create", "/services/mine/update?version=1"):
+        assert owners(judge, path, body) == ({(LABEL, at)} if refused else set())
+        assert owners(judge, path, body, OPERATOR) == set()
+
+
+class Daemon(FixedHost):
+    """One whose requests see each other."""
+
+    def __init__(self) -> None:
+        super().__init__({"objects": OLD})
+        self.under_way = VolumesUnderWay()
+
+    def objects(self) -> FixedObjects:
+        return replace(FixedObjects(OLD), volumes=self.under_way.at())
+
+
+MADE = {"Name": "new", "Labels": {"owner": "group:ops"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/volumes/create", {"Name": "new", "Labels": {"owner": "alicia"}}),
+        ("/containers/create", running(Mounts=[mount("new", "alicia")])),
+        ("/services/create", owned_spec("alicia", mount("new", "alicia"))),
+    ],
+)
+def test_of_two_who_make_a_volume_at_once_the_later_one_sees_the_first(
+    judge: Judge, path: str, body: Mapping[str, Any]
+) -> None:
+    host = Daemon()
+    busy = replace(judge, host=host)
+
+    assert not owners(busy, path, body)
+    assert owners(busy, "/volumes/create", MADE, OPERATOR) == {(TAKEN, "Name")}
+    assert owners(busy, "/volumes/create", {**MADE, "Name": "other"}, OPERATOR) == set()
+    host.under_way.end("d-1")
+    assert owners(busy, "/volumes/create", MADE, OPERATOR) == set()
+
+
+def test_one_that_was_looked_at_before_the_first_was_allowed_is_judged_again(judge: Judge) -> None:
+    host = Daemon()
+    early = replace(FixedObjects(OLD), volumes=host.under_way.at())
+    assert not owners(replace(judge, host=host), "/containers/create", running(Mounts=[mount("new", "alicia")]))
+    host.under_way.end("d-1")
+    moments = [early]
+
+    class Late(Daemon):
+        def objects(self) -> FixedObjects:
+            return moments.pop() if moments else replace(FixedObjects(OLD), volumes=host.under_way.at())
+
+    assert owners(replace(judge, host=Late()), "/volumes/create", MADE, OPERATOR) == set()
+    assert not moments
