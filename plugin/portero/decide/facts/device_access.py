@@ -5,10 +5,10 @@ file and its open (docker-facts 9.12). One that was only created can be started 
 store containerd does it for a commit, and so for the steps of a classic build.
 """
 
-import re
 from collections.abc import Mapping
 
 from portero.decide.interfaces.host import DeviceAccess, HostMoment
+from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_types import JSON
 
 _ELSEWHERE = "build on a separate machine, push, and docker pull here"
@@ -17,7 +17,6 @@ _COPIES: Mapping[str, str] = {
     "PutContainerArchive": "`tar -c FILE | docker exec -i {} tar -xC FOLDER`",
     "ContainerExport": "`docker exec {} tar -cC / FOLDER > FILE`",
 }
-_ID = re.compile(r"[0-9a-f]{64}")
 
 
 def read_built(at: str, host: HostMoment, *, commits: bool = False) -> dict[str, JSON]:
@@ -31,7 +30,7 @@ def read_copied(operation_id: str, path: Mapping[str, str], host: HostMoment) ->
     # As command lines show it.
     return _make_fact(
         "path.id",
-        _COPIES[operation_id].format(container[:12] if _ID.fullmatch(container) else container),
+        _COPIES[operation_id].format(container[:12] if is_id(container) else container),
         host.device_access(),
     )
 

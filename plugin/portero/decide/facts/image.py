@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from portero.decide.facts import ports, process
 from portero.decide.reading.uri import find_first
+from portero.decide.values.docker_names import is_id
 from portero.decide.values.go_values import parse_go_port
 from portero.decide.values.image_names import HUB, LEGACY_HUB, complete_repository, hide_login
 from portero.decide.values.json_fields import as_text, child, flag, text, texts
 from portero.decide.values.json_types import JSON, Fact
 
-_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 # opencontainers/go-digest: the algorithms that are known, with the length of their hexadecimal form.
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
 # dockerd completes an unambiguous beginning of an ID, however short, where no image has it as its name (measured with
@@ -33,7 +33,7 @@ def parse_reference(reference: str, at: str) -> Fact:
     reference = hide_login(reference)
     if reference == "":
         return _make_fact(reference, "", "", None, None, at)
-    if _IDENTIFIER.fullmatch(reference):
+    if is_id(reference):
         return _make_fact(reference, "", "", None, f"sha256:{reference}", at)
     if _DIGEST.fullmatch(reference):
         return _make_fact(reference, "", "", None, reference, at)

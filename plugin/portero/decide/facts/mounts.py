@@ -12,12 +12,13 @@ from portero.decide.facts import driver, image, tmpfs
 from portero.decide.facts.host_paths import clean_from_root, clean_host_path
 from portero.decide.facts.mount import add_reach, clean_target, find_made_in, make_fact, resolve_sources
 from portero.decide.interfaces.host import HostMoment
+from portero.decide.reading.go_json import fold_case
+from portero.decide.values.docker_names import MOUNT_TYPES
 from portero.decide.values.json_fields import as_text, child, flag, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.path import is_absolute
 from portero.decide.values.refusals import Refused
 
-_TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
 # Swarm expands Go templates in a mount's source and driver options (swarmkit template/expand.go, expandMounts).
 _TEMPLATE = "{{"
 # No volume has such a name: dockerd's router takes it for another path than that of a volume.
@@ -78,7 +79,7 @@ def read_volumes_from(body: Mapping[str, JSON]) -> list[Fact]:
 def read_images(entries: Iterable[Mapping[str, JSON]], at: str) -> Iterator[Fact]:
     """The images that a list of Mounts shows in the container. Docker takes them by any name and by ID, as a create."""
     for index, entry in enumerate(entries):
-        if _fold_case(text(entry, "Type")) == "image":
+        if fold_case(text(entry, "Type")) == "image":
             yield image.parse_reference(text(entry, "Source"), f"{at}[{index}]")
 
 
@@ -126,7 +127,7 @@ def _read_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     elif kind == "volume":
         _refuse_path(source, at)
         fact |= _read_volume_options(entry, at, host)
-    elif kind == "bind" or (kind not in _TYPES and is_absolute(source)):
+    elif kind == "bind" or (kind not in MOUNT_TYPES and is_absolute(source)):
         # Cleaning can leave a relative path of what dockerd took for absolute ("\\x/../etc"); runc then climbs from
         # the container's folder. Read from the root it is at least as dangerous.
         path, options = clean_from_root(source, at), child(entry, "BindOptions")
@@ -137,7 +138,7 @@ def _read_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
             fact["madeIn"] = find_made_in(path, host)
         # What is mounted below the source stays writable.
         fact["writable"] = fact["writable"] or (flag(options, "ReadOnlyNonRecursive") and bool(fact["mountsBelow"]))
-    return make_fact(at, kind if kind in _TYPES else "other", "mount", fact)
+    return make_fact(at, kind if kind in MOUNT_TYPES else "other", "mount", fact)
 
 
 def _refuse_path(volume: str, at: str) -> None:
@@ -157,8 +158,8 @@ def _read_service_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) ->
 
     (moby daemon/cluster/convert/container.go, containerToGRPC.)
     """
-    propagation = _fold_case(text(child(entry, "BindOptions"), "Propagation"))
-    kind = _fold_case(text(entry, "Type")) or "bind"
+    propagation = fold_case(text(child(entry, "BindOptions"), "Propagation"))
+    kind = fold_case(text(entry, "Type")) or "bind"
     options: Fact = {
         "Propagation": propagation,
         "CreateMountpoint": flag(child(entry, "BindOptions"), "CreateMountpoint"),
@@ -167,11 +168,6 @@ def _read_service_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) ->
     if _is_template(kind, entry):
         raise Refused("mount-template", at)
     return fact
-
-
-def _fold_case(word: str) -> str:
-    """Upper case and back, since a dotless i and a long s become plain letters when Go's strings.ToUpper meets them."""
-    return word.upper().lower()
 
 
 def _is_template(kind: str, entry: Mapping[str, JSON]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portero.decide.values.docker_names import AT_PATH, JOINING, find_namespace_owner
 from portero.decide.values.json_fields import text
 from portero.decide.values.json_types import Fact
 
@@ -30,10 +31,7 @@ def read_build(mode: str, at: str) -> Fact:
 
 
 def _make_fact(namespace: str, mode: str, at: str) -> Fact:
-    kind, separator, name = mode.partition(":")
-    # "container" without a colon is not the mode (containerID in hostconfig.go), "container:" with no name is.
-    shared = kind == "container" and separator == ":"
-    return {"mode": _normalize_mode(namespace, mode), "container": name if shared else None, "at": at}
+    return {"mode": _normalize_mode(namespace, mode), "container": find_namespace_owner(mode), "at": at}
 
 
 def _normalize_mode(namespace: str, mode: str) -> str:
@@ -41,9 +39,8 @@ def _normalize_mode(namespace: str, mode: str) -> str:
         return "default"
     if mode in _WORDS[namespace][1]:
         return mode
-    kind, separator, _ = mode.partition(":")
-    if separator and kind == "container":
+    if mode.startswith(JOINING):
         return "container"
-    if separator and kind == "ns":
+    if mode.startswith(AT_PATH):
         return "path"
     return "network" if namespace == "network" else "other"

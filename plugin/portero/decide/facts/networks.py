@@ -9,14 +9,13 @@ A driver that gives the host an address in a new network's range takes the host'
 only within a subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets are all there is.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 
 from portero.decide.facts import process
 from portero.decide.facts.addresses import METADATA
-from portero.decide.interfaces.daemon import is_network_id, may_begin_network_id
 from portero.decide.interfaces.host import HostMoment, HostRoutes
+from portero.decide.values.docker_names import AT_PATH, JOINING, is_id, is_network_id, may_begin_network_id
 from portero.decide.values.go_values import parse_go_bool
 from portero.decide.values.ip_ranges import Network, contains, format_prefix
 from portero.decide.values.json_fields import as_object, child, flag, objects, text
@@ -28,7 +27,6 @@ _DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
 _GATEWAY_MODES = ("com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6")
 _TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
 _SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/labels.go
-_LOCAL_ID = re.compile(r"[0-9a-f]{64}")
 _PREDEFINED = ("host", "none", "bridge", "ingress")
 PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
 # RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
@@ -41,7 +39,7 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
     at = "NetworkingConfig.EndpointsConfig[*]"
     # A container's or a path's namespace is no network; decide/facts/namespaces.py has it.
-    is_shared = mode.startswith(("container:", "ns:"))
+    is_shared = mode.startswith((JOINING, AT_PATH))
     facts: list[JSON] = [] if is_shared else [_make_fact(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():
         facts.append(_make_fact(name, at, host))
@@ -71,7 +69,7 @@ def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
     """The network that NetworkDelete removes, by name, ID or the beginning of its ID."""
     name = path.get("id", "")
     # Only local networks have such an ID; the ingress network is one of the swarm.
-    whole = _LOCAL_ID.fullmatch(name) is not None
+    whole = is_id(name)
     return [
         {"name": name, "resolved": name, "at": "path.id"} if whole else _read_service_network(name, "path.id", host)
     ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.image_names import HUB, LEGACY_HUB
 from portero.decide.values.json_fields import as_object, need
 from portero.decide.values.json_objects import load_strict_object
@@ -17,7 +18,6 @@ from portero.decide.values.json_types import JSON
 
 Form: TypeAlias = Literal["simple", "statement"]
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Bytes of a payload; cosign writes some 250, and as many again for annotations.
 MAX_PAYLOAD = 64 << 10
 _STATEMENT_TYPE = b"application/vnd.in-toto+json"
@@ -58,7 +58,7 @@ def _read_simple(document: Mapping[str, JSON]) -> Claim | None:
     critical = need(document, "critical", dict)
     digest = need(need(critical, "image", dict), "docker-manifest-digest", str)
     repository = _find_repository(need(need(critical, "identity", dict), "docker-reference", str))
-    if critical["type"] != _SIMPLE_TYPE or not DIGEST.fullmatch(digest) or not repository:
+    if critical["type"] != _SIMPLE_TYPE or not is_digest(digest) or not repository:
         return None
     return Claim(digest, repository, _read_annotations(document.get("optional")))
 
@@ -70,7 +70,7 @@ def _read_statement(document: Mapping[str, JSON]) -> Claim | None:
         return None
     subject = as_object(subjects[0], "subject")
     digest = f"sha256:{need(subject, 'digest', dict)['sha256']}"
-    return Claim(digest, "", _read_annotations(subject.get("annotations"))) if DIGEST.fullmatch(digest) else None
+    return Claim(digest, "", _read_annotations(subject.get("annotations"))) if is_digest(digest) else None
 
 
 def _find_repository(reference: str) -> str:

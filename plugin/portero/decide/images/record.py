@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import cast
 
-from portero.decide.images.payloads import DIGEST, MAX_PAYLOAD, Form
+from portero.decide.images.payloads import MAX_PAYLOAD, Form
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import to_object, to_text
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON
@@ -145,7 +146,7 @@ def list_below(data: bytes) -> tuple[str, ...]:
 
 def _read_digest(descriptor: JSON) -> str:
     digest = to_text(to_object(descriptor).get("digest"))
-    return digest if DIGEST.fullmatch(digest) else ""
+    return digest if is_digest(digest) else ""
 
 
 def read_all(documents: Iterable[bytes]) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,6 @@
 No socket is opened here; observe/lookups does that.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, TypeAlias
@@ -19,9 +18,6 @@ ObjectKind = Literal["container", "volume", "network", "image", "exec", "service
 ListedKind = Literal["container", "network", "service"]
 # Of these many are shown in one answer.
 GatheredKind = Literal["secret", "config"]
-# A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.
-_NETWORK_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{12,64}")
-_BEGINNING_OF_ID = re.compile(r"[0-9a-z]{1,25}|[0-9a-f]{1,64}")
 
 
 class Objects(Protocol):
@@ -84,16 +80,6 @@ class StillObjects(Objects, Protocol):
 
     def inspect_briefly(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.inspect(kind, name)
-
-
-def is_network_id(name: str) -> bool:
-    """Whether this looks like a network's ID, whole or cut to the length that Docker shows."""
-    return _NETWORK_ID.fullmatch(name) is not None
-
-
-def may_begin_network_id(name: str) -> bool:
-    """Whether Docker may take this for the beginning of an ID: it completes any that no network has as its name."""
-    return _BEGINNING_OF_ID.fullmatch(name) is not None
 
 
 # off: all are refused. off-after-restart: they will be, from dockerd's next start on. on: one of them is granted.

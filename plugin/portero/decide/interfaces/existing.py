@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.docker_names import WITHOUT_HOST_PATH, find_namespace_owner
 from portero.decide.values.json_fields import as_object, child, flag, objects, text, texts
 from portero.decide.values.json_types import JSON
 
 # Where HostConfig says whose namespaces a container has.
 NAMESPACES = ("NetworkMode", "PidMode", "IpcMode")
-_NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
 # Where the name and the labels of an object are, but for those that have them at the top.
 _NAMED_IN = {"service": "Spec", "secret": "Spec", "config": "Spec"}
 _LABELLED_IN = {**_NAMED_IN, "container": "Config"}
@@ -20,7 +20,7 @@ _LABELLED_IN = {**_NAMED_IN, "container": "Config"}
 
 def is_host_path(type: str, source: str) -> bool:
     """Whether a mount shows a path of the host: what a volume opens is mounted at the volume's folder."""
-    return type not in _NOT_OF_THE_HOST and source.startswith("/")
+    return type not in WITHOUT_HOST_PATH and source.startswith("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Mounted:
     @property
     def is_shared_volume(self) -> bool:
         """Whether it has a name under which other containers can have it."""
-        return self.name != "" and self.type not in _NOT_OF_THE_HOST
+        return self.name != "" and self.type not in WITHOUT_HOST_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,5 @@ class ExistingContainer(ExistingObject):
     def list_joined(self) -> Iterator[tuple[str, str]]:
         """Each namespace that it shares with another container, and what it calls that one."""
         for mode, value in self.modes.items():
-            kind, _, name = value.partition(":")
-            if kind == "container" and name:
+            if name := find_namespace_owner(value):
                 yield mode, name.removeprefix("/")

@@ -11,12 +11,12 @@ from typing import cast
 from portero.decide.facts import image, mounts
 from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
-from portero.decide.images.payloads import DIGEST
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.named_objects import Named, find_former, find_named, refuse_unclear
 from portero.decide.policy.profiles import Acting
 from portero.decide.values.dataclass import dataclass, replace
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import child, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.refusals import Refused
@@ -131,7 +131,7 @@ def _name_image(named: Mapping[str, JSON], digest: str) -> Mapping[str, JSON]:
 
 def _find_pinned(named: Mapping[str, JSON], unknown: str) -> _Image:
     digest = named.get("digest")
-    if isinstance(digest, str) and DIGEST.fullmatch(digest):
+    if isinstance(digest, str) and is_digest(digest):
         return _Image(named, (digest,))
     return _Image(named, (), unknown=unknown, cure="name it by digest:")
 

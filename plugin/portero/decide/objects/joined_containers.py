@@ -4,7 +4,6 @@ Who joins the namespace of a container that has the host's has the host's too, a
 where an exception admitted that container: the exception is not for the one that joins it.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias, cast
 
@@ -15,6 +14,7 @@ from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
 from portero.decide.objects.meanings import Meanings
 from portero.decide.reading.routes import Operation
+from portero.decide.values.docker_names import find_namespace_owner, is_id
 from portero.decide.values.json_fields import as_object, child, objects, text
 from portero.decide.values.json_types import JSON, Fact
 
@@ -23,7 +23,6 @@ _TYPES = ("bind", "volume")
 _LOOKED_UP = "containers"
 # Containers that join each other in a row; more than any user makes.
 _MAX_JOINED = 16
-_WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 _Mode: TypeAlias = Literal["host", "own", "unseen"]
 _MISSING = "there is no such container: dockerd would look for one at each start, whose ever it is then"
 _LATER = "it was joined by a name that nothing had: dockerd looks for one at each start, whose ever it is then"
@@ -59,7 +58,7 @@ def _make_unseen(named: Iterable[tuple[Mapping[str, JSON], str]]) -> dict[str, J
 def _find_doubt(kind: str, space: Mapping[str, JSON], meanings: Meanings, *, exists: bool) -> str:
     """Why it is not known which namespace this is; empty: it is."""
     name, at = text(space, "container").removeprefix("/"), text(space, "at")
-    if exists and not _WHOLE_ID.fullmatch(name):
+    if exists and not is_id(name):
         return _LATER
     found = [*meanings.find_containers(name, at)]
     if not found and not exists:
@@ -138,10 +137,9 @@ def _find_mode(kind: str, container: ExistingContainer, meanings: Meanings, at: 
         mode = container.modes[_MODES[kind]]
         if mode == "host" or (kind == "network" and "host" in container.endpoints):
             return "host"
-        word, _, name = mode.partition(":")
-        if word != "container" or not name:
+        if not (name := find_namespace_owner(mode)):
             return "own"
-        if not _WHOLE_ID.fullmatch(name):
+        if not is_id(name):
             return "unseen"
         joined = next(meanings.find_containers(name, at), None)
         if joined is None:

@@ -5,19 +5,17 @@ of that name after the lookup then gets the other one, so the others that a name
 Measured: a privileged container started so within 0.4 s. Here alone a lost answer becomes `lookup-failed`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from portero.decide.interfaces.daemon import ListedKind, ObjectKind, Objects, may_begin_network_id
+from portero.decide.interfaces.daemon import ListedKind, ObjectKind, Objects
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.objects.named_objects import Named
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.docker_names import may_begin_id, may_begin_network_id, may_begin_swarm_id
 from portero.decide.values.json_fields import text
 from portero.decide.values.refusals import Refused, locate_lookup
 
-_BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
-_BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
 # No user can make an object whose ID begins with so many given characters.
 _SURE = 12
 _LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
@@ -89,4 +87,4 @@ class Meanings:
 def _may_begin_id(kind: ListedKind, name: str) -> bool:
     if kind == "network":
         return may_begin_network_id(name)
-    return (_BEGINS_CONTAINER_ID if kind == "container" else _BEGINS_SERVICE_ID).fullmatch(name) is not None
+    return may_begin_id(name) if kind == "container" else may_begin_swarm_id(name)

@@ -1,6 +1,5 @@
 """Containers and services as members of the memory of writers: what dockerd shows of one in, its resources out."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -11,10 +10,10 @@ from portero.decide.interfaces.member import EVERYWHERE, Member, State
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.named_objects import shorten_name
 from portero.decide.objects.nested_sources import list_mounted, list_of_service, opens_root
+from portero.decide.values.docker_names import find_namespace_owner, is_id
 from portero.decide.values.json_fields import child, flag, objects, text
 from portero.decide.values.json_types import JSON
 
-_WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 # Types of mounts that no two containers share.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no file of Portero
 _HOSTS = ("host", None)
@@ -51,13 +50,13 @@ def make_member(container: ExistingContainer, host: HostMoment, existing: Object
 def _list_namespaces(modes: Mapping[str, str], existing: Objects) -> Iterator[str]:
     """The namespaces that a container shares, as resources."""
     for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", _SHARED_MEMORY)):
-        kind, _, name = modes[mode].partition(":")
-        if kind == "host":
+        name = find_namespace_owner(modes[mode])
+        if modes[mode] == "host":
             yield host
-        elif kind == "container":
+        elif name is not None:
             # dockerd keeps a whole ID, but for what was not there.
             name = name.removeprefix("/")
-            is_whole = _WHOLE_ID.fullmatch(name) is not None
+            is_whole = is_id(name)
             yield f"namespace {name if is_whole else text(existing.inspect('container', name) or {}, 'Id') or name}"
 
 

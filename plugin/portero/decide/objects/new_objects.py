@@ -1,17 +1,14 @@
 """What a new volume or network meets at the daemon: `objects.takenId`, `objects.dockerParent` in the document."""
 
-import re
 from collections.abc import Mapping
 from typing import cast
 
 from portero.decide.facts.networks import find_taken
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.objects.meanings import Meanings, located
+from portero.decide.values.docker_names import looks_cut
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
-
-# The beginning of an ID as command lines show it: of a swarm (25 characters), or of a local network.
-_LOOKS_LIKE_ID = re.compile(r"[0-9a-z]{12,24}|[0-9a-f]{25,63}")
 
 
 def describe_new(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
@@ -23,7 +20,7 @@ def describe_new(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, 
 def _describe_taken_id(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
     """Where a new name begins the ID of another object: dockerd then takes that ID for the new one."""
     name = text(child(document, "body"), "Name")
-    if _LOOKS_LIKE_ID.fullmatch(name) is None:
+    if not looks_cut(name):
         return {}
     kind = cast(ObjectKind, cast(str, document["operation"]).removesuffix("Create").lower())
     other = meanings.inspect(kind, name, "Name")

@@ -22,6 +22,11 @@ def fold(name: str) -> str:
     return name.translate(_FOLDED)
 
 
+def fold_case(word: str) -> str:
+    """Upper case and back, since a dotless i and a long s become plain letters when Go's strings.ToUpper meets them."""
+    return word.upper().lower()
+
+
 # Docker's types nest about 10 levels deep.
 MAX_DEPTH = 64
 # The largest integer of any of Docker's types, an uint64, has 20 digits.

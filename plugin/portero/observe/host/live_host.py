@@ -9,8 +9,9 @@ from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property
 
-from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer, is_network_id
+from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace, refuse_unreadable
+from portero.decide.values.docker_names import is_network_id
 from portero.decide.values.path import clean
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.daemon_config import DaemonConfigs

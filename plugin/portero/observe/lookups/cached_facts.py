@@ -8,6 +8,7 @@ import orjson
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import NAMESPACES
+from portero.decide.values.docker_names import JOINING, WITHOUT_HOST_PATH
 from portero.decide.values.json_fields import child, objects, text, texts, to_object
 from portero.decide.values.json_types import JSON
 
@@ -24,7 +25,6 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 }
 MOUNT_FIELDS = ("Type", "Name", "Source", "RW")
 # Nothing of the host is below these, and there can be many.
-_WITHOUT_SOURCE = ("tmpfs", "image", "npipe")
 _PROCESS = ("privileged", "user")
 # Of a container in a list: 16 KiB at most, while nearly all take one.
 _MAX_MOUNTS, _MAX_LISTED = 32, 8 << 10
@@ -63,7 +63,7 @@ def shorten_listed(listed: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
     mounts: list[JSON] = [
         {field: mount[field] for field in MOUNT_FIELDS if field in mount}
         for mount in objects(listed, "Mounts")
-        if mount.get("Type") not in _WITHOUT_SOURCE
+        if mount.get("Type") not in WITHOUT_HOST_PATH
     ]
     short = {field: listed[field] for field in ("Id", "Names", "Created", "State") if field in listed}
     modes = _choose_modes(child(listed, "HostConfig"))
@@ -96,7 +96,7 @@ def list_fields(shown: Mapping[str, JSON]) -> dict[str, JSON]:
 def is_settled(shown: Mapping[str, JSON]) -> bool:
     """Whether each later start leaves all facts as they are: not of who has another one's host name."""
     started, network = text(child(shown, "State"), "StartedAt"), text(child(shown, "HostConfig"), "NetworkMode")
-    return started != "" and not started.startswith(_NEVER) and not network.startswith("container:")
+    return started != "" and not started.startswith(_NEVER) and not network.startswith(JOINING)
 
 
 class FactsCode:

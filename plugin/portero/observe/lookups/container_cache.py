@@ -3,20 +3,19 @@
 It is not for several threads at once: the picture has the lock.
 """
 
-import re
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.docker_names import is_id, may_begin_id
 from portero.decide.values.json_fields import text, texts
 from portero.decide.values.json_types import JSON
 from portero.observe.lookups.cached_facts import is_settled, list_fields, shorten_listed
 from portero.observe.lookups.container_index import ContainerIndex
-from portero.observe.pending.changes import BEGINNING, MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
+from portero.observe.pending.changes import MAX_NAME, OF_CONTAINERS, Touch, TouchedKind
 from portero.observe.pending.touches import Touches
 
-_ID = re.compile(r"[0-9a-f]{64}")
 # No user can make a container whose ID begins with so many given characters.
 _SURE = 12
 _MANY_UNNAMED = 64
@@ -72,7 +71,7 @@ class ContainerCache:
     def list_named(self, touches: Iterable[Touch]) -> Iterator[Touch]:
         """The same of the IDs of those that have these names, or can have them."""
         for touch in touches:
-            if touch.kind not in OF_CONTAINERS or not touch.ref or _ID.fullmatch(touch.ref):
+            if touch.kind not in OF_CONTAINERS or not touch.ref or is_id(touch.ref):
                 continue
             if (id := self._names.get(touch.ref)) is not None:
                 yield Touch(touch.kind, id)
@@ -100,12 +99,12 @@ class ContainerCache:
     def note_inspected(self, ref: str, shown: Mapping[str, JSON] | None, facts: bytes | None, moment: int) -> None:
         """`facts`: of what is shown, encoded; None: they are not kept."""
         if shown is None:
-            if _ID.fullmatch(ref):
+            if is_id(ref):
                 self.remove(ref)
             return
         id, name = text(shown, "Id"), text(shown, "Name").removeprefix("/")
         changed = self._find_changed(moment)
-        if _ID.fullmatch(id) and self._note(id, name, list_fields(shown), changed):
+        if is_id(id) and self._note(id, name, list_fields(shown), changed):
             cached = self._by_id[id]
             cached.is_settled = is_settled(shown)
             self._keep(cached, facts if cached.is_settled or not changed["start"](id, name) else None)
@@ -227,7 +226,7 @@ class ContainerCache:
 
     def _list_begun(self, ref: str) -> Sequence[str]:
         """Those whose ID begins so."""
-        if BEGINNING.fullmatch(ref) is None:
+        if not may_begin_id(ref):
             return ()
         return self._sorted[bisect_left(self._sorted, ref) : bisect_left(self._sorted, ref + _BEHIND)]
 

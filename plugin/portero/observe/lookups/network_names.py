@@ -4,13 +4,13 @@ For one request: at most 128 names, two seconds for all of them. A name that is 
 network-resolved. dockerd asks the plugin about each of these; see own_requests.py.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from http import HTTPStatus
 from typing import TypeAlias
 
-from portero.decide.interfaces.daemon import DockerdIdentity, may_begin_network_id
+from portero.decide.interfaces.daemon import DockerdIdentity
+from portero.decide.values.docker_names import is_whole_network_id, may_begin_network_id
 from portero.decide.values.json_fields import to_text
 from portero.observe.dockerd.api import TimedRequests, read_object
 from portero.observe.dockerd.asking_daemon import AskingDaemon
@@ -21,7 +21,6 @@ _MAX_NETWORK_BYTES = 1 << 20
 _MAX_CACHED_NAMES = 256
 # Under this name, which begins no ID, the ID of the local network host is cached.
 _HOST_ID = ""
-_WHOLE_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{64}")
 
 _FindDaemon: TypeAlias = Callable[[], AskingDaemon | None]
 
@@ -94,7 +93,7 @@ class NetworkNames:
             return None
         name = answer.get("Name", network)
         # Only a whole ID names one network for ever; what a beginning is completed to changes with the networks.
-        if name != network and _WHOLE_ID.fullmatch(network):
+        if name != network and is_whole_network_id(network):
             self._networks.cache_name(self._daemon, network, name)
         return name
 

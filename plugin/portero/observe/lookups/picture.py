@@ -5,12 +5,12 @@ else is not known here, and is asked of dockerd. It may hold what is gone alread
 allows, and a refusal is made by dockerd's own answers (judge.py).
 """
 
-import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 from portero.observe.lookups.cached_facts import FactsCode
@@ -24,7 +24,6 @@ _TOUCHED: Mapping[ObjectKind, Sequence[TouchedKind]] = {
     "volume": ("volume",),
     "network": ("network",),
 }
-_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 class Picture:
@@ -215,7 +214,7 @@ class Picture:
             return (is_same or not self._is_swarm) and not self._touches.concern(moment, kind)
         if kind == "volume":
             # What is behind another driver's volume only its driver knows; one without a name goes with its container.
-            lasts = text(shown, "Driver") == "local" and _ANONYMOUS.fullmatch(ref) is None
+            lasts = text(shown, "Driver") == "local" and not is_id(ref)
             return lasts and not self._touches.concern(moment, kind, ref)
         return kind == "exec"
 

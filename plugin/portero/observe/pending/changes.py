@@ -3,7 +3,6 @@
 An operation that is not listed here changes no fact that is kept; an unknown one can change anything.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
@@ -12,6 +11,7 @@ from portero.decide.reading.go_json import Pairs, parse_json
 from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.uri import Target, find_first
 from portero.decide.values.dataclass import dataclass, replace
+from portero.decide.values.docker_names import is_id, may_begin_id
 from portero.decide.values.json_fields import to_text, to_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
@@ -22,8 +22,6 @@ from portero.observe.dockerd.api import read_object
 TouchedKind = Literal["container", "state", "start", "volume", "network"]
 OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
 MadeKind = Literal["container", "exec", "service", "pruned", "nothing", ""]
-_ID = re.compile(r"[0-9a-f]{64}")
-BEGINNING = re.compile(r"[0-9a-f]{1,63}")
 # Of a container with a longer name nothing is kept, and a volume has none.
 MAX_NAME = 255
 
@@ -75,7 +73,7 @@ def find_change(request: ApiRequest) -> PossibleChange:
 def read_id(body: bytes) -> str:
     """The ID of what an answer says was made; "": there is none."""
     id = to_text((read_object(body) or {}).get("Id"))
-    return id if _ID.fullmatch(id) else ""
+    return id if is_id(id) else ""
 
 
 def read_deleted(body: bytes) -> list[str] | None:
@@ -120,7 +118,7 @@ def _find_id(match: Match) -> str:
 def _create(match: Match, target: Target, body: bytes | None) -> PossibleChange:
     name = find_first(target.query, "name").removeprefix("/")
     # A name can take the place of what begins an ID.
-    lasts = BEGINNING.fullmatch(name) is not None
+    lasts = may_begin_id(name)
     return PossibleChange((Touch("container", name),) if name else (), "container", name[: MAX_NAME + 1], lasts)
 
 

@@ -8,7 +8,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar, get_args
 
-from portero.observe.pending.changes import BEGINNING, EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
+from portero.decide.values.docker_names import may_begin_id
+from portero.observe.pending.changes import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 
 # Of so many it is known when they were. A GET that takes longer than these is not kept.
 _MANY = 512
@@ -25,7 +26,7 @@ class _Refs:
 
     def change(self, ref: str, by: int) -> None:
         _count(self.counts, ref, by)
-        if self._are_of_containers and BEGINNING.fullmatch(ref):
+        if self._are_of_containers and may_begin_id(ref):
             _count(self._lengths, len(ref), by)
 
     def concern(self, id: str, name: str) -> bool:

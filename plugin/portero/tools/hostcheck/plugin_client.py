@@ -5,11 +5,11 @@ discovery.go): NAME.spec holds an address, NAME.json one as Addr.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import to_list, to_object
 from portero.decide.values.json_objects import load_json, load_object
 from portero.decide.values.json_types import JSON
@@ -83,7 +83,7 @@ def find_socket(configured: Path) -> Path:
 
 
 def is_managed(socket: Path) -> bool:
-    return socket.parent.parent == SOCKETS and re.fullmatch("[0-9a-f]{64}", socket.parent.name) is not None
+    return socket.parent.parent == SOCKETS and is_id(socket.parent.name)
 
 
 def _is_missing(socket: Path) -> bool:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from portero.decide.values.dataclass import dataclass, replace
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import to_list, to_object, to_text
 from portero.decide.values.json_objects import load_object
 from portero.decide.values.json_types import JSON
@@ -175,7 +176,7 @@ def _read_manifest(text: bytes, address: OciAddress) -> tuple[str, str]:
     if document.get("artifactType") != ARTIFACT or len(layers) != 1:
         raise TransportFailed(f"{address.host}: {address.name}:{address.reference} is no bundle of portero")
     digest = to_text(to_object(layers[0]).get("digest"))
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+    if not is_digest(digest):
         raise TransportFailed(f"{address.host}: {address.name}:{address.reference} names no layer")
     return digest, to_text(to_object(document.get("annotations")).get(SIGNATURE))
 

@@ -7,8 +7,8 @@ store, and those of its registries, by which containerd's store knows it.
 import re
 from collections.abc import Iterator, Mapping
 
-from portero.decide.images.payloads import DIGEST
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.errors import ContentRefused
 from portero.decide.values.json_fields import to_object, to_objects
 from portero.decide.values.json_objects import load_object
@@ -79,7 +79,7 @@ def _find_digests(about: Mapping[str, JSON], *names: str) -> Iterator[str]:
         value = about.get(name)
         for one in value if isinstance(value, list) else [value]:
             digest = one.rpartition("@")[2] if isinstance(one, str) else ""
-            if DIGEST.fullmatch(digest):
+            if is_digest(digest):
                 yield digest
 
 

@@ -8,9 +8,10 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 
-from portero.decide.images.payloads import DIGEST, MAX_PAYLOAD
+from portero.decide.images.payloads import MAX_PAYLOAD
 from portero.decide.images.record import ACCEPTED, Signature, compute_digest
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import child, objects, text, to_object, to_objects
 from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON
@@ -90,7 +91,7 @@ class Candidates:
     def _fetch(self, kind: str, descriptor: Mapping[str, JSON], max_bytes: int) -> bytes | None:
         """What has the digest of a descriptor; None: the registry has something else, or nothing, or too much."""
         digest, size = descriptor.get("digest"), descriptor.get("size")
-        if not isinstance(digest, str) or not DIGEST.fullmatch(digest) or (isinstance(size, int) and size > max_bytes):
+        if not isinstance(digest, str) or not is_digest(digest) or (isinstance(size, int) and size > max_bytes):
             return None
         if digest not in self._blobs and len(self._blobs) >= _MAX_BLOBS:
             self._warn_of_bound(_MAX_BLOBS, "payloads")
