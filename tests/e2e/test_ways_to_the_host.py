@@ -1,5 +1,6 @@
 """What was shown to open or end a host: refused by its rule, at its place, at a real dockerd; its twin is not."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ RUN = (
     " --security-opt no-new-privileges"
 )
 MADE = """
+mkdir -p /data/used /srv/site; truncate -s 1M /data/used/disk.img /data/free.img; losetup -f /data/used/disk.img
+echo nameserver 10.55.0.53 > /srv/resolv.conf; mount --bind /srv/resolv.conf /etc/resolv.conf
+echo '{"subnets": ["10.56.0.0/16"]}' > /srv/site/site.json
 docker create --name later -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 \
   -v /var/log/later:/x:ro busybox true
 docker create --name sooner -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 \
@@ -26,18 +30,21 @@ docker create --name sooner -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --
 
 
 @pytest.fixture(scope="module")
-def docker(own_docker: GuardedDocker) -> GuardedDocker:
+def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     own_docker.unguard()
     own_docker.do(MADE)
     own_docker.guard()
-    return own_docker
+    yield own_docker
+    own_docker.shell("losetup -n -O NAME -j /data/used/disk.img | xargs -r losetup -d; umount /etc/resolv.conf")
 
 
 @pytest.mark.parametrize(("profile", "command", "refused"), CASES, ids=[command for _, command, _ in CASES])
 def test_a_way_to_the_host_is_refused_at_its_place_and_its_twin_is_not(
     docker: GuardedDocker, profile: str, command: str, refused: str
 ) -> None:
-    docker.have_plugin(serve(profile))
+    docker.have_plugin(
+        serve(profile, "--host-root", "/", *(("--schemas", "/srv/site") if profile == "hardened" else ()))
+    )
 
     done = docker.shell(command.replace("RUN ", f"{RUN} "))
 

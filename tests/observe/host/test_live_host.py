@@ -37,6 +37,7 @@ from tests.trees import lay_out
 PROGRAMS = RootPrograms(
     ProtectedPaths({"/acting/agent/run": "/acting/agent/run"}),
     ProtectedPaths({"/acting/path": "/acting/path"}, inside=True),
+    (("/proc/swaps", "/acting/vm.img"),),
 )
 
 
@@ -576,6 +577,13 @@ def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Pa
 
     with pytest.raises(Refused, match="host-unreadable"):
         files.moment().trace("/srv")
+
+
+@pytest.mark.parametrize(("path", "swaps"), [("/acting", True), ("/acting/vm.img", True), ("/acting/data", False)])
+def test_a_file_that_the_kernel_uses_is_also_what_it_makes_of_it(tmp_path: Path, path: str, *, swaps: bool) -> None:
+    lay_out(tmp_path, "acting/data/", "acting/vm.img")
+
+    assert ("/proc/swaps" in host_files(tmp_path).moment().trace(path).reaches) is swaps
 
 
 def test_the_routes_are_those_of_this_process_where_no_daemon_asks(tmp_path: Path) -> None:

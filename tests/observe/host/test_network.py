@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.decide.interfaces.host import HostRoutes
-from portero.observe.host.network import read_routes
+from portero.observe.host.network import list_routed, read_routes
 
 FIB_TRIE = """\
 Main:
@@ -89,6 +89,15 @@ def test_every_table_and_address_counts_but_default_routes_and_dockers_own_bridg
         *("10.9.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "192.168.50.0/24", "203.0.113.9/32"),
         *("fd77::/64", "fd77::5/128"),
     ]
+
+
+def test_a_server_counts_but_on_dockers_own_bridges(net: Path) -> None:
+    servers = [ip_network(address) for address in ("10.77.0.53/32", "172.17.0.53/32", "fd99::53/128")]
+    found = read_routes(str(net), servers)
+
+    assert found.find_overlaps(ip_network("10.77.0.0/16")) == ("10.77.0.53/32",)
+    assert not {"172.17.0.53/32", "fd99::53/128"} & {*map(str, found.ranges)}
+    assert list_routed(str(net))[:2] == [ip_network("172.17.0.0/16"), ip_network("192.168.50.0/24")]
 
 
 def test_interfaces_are_listed_by_name(net: Path) -> None:

@@ -40,6 +40,7 @@ def test_what_dockerd_says_counts(host: Host) -> None:
         "liveRestore": True,
         "experimental": False,
         "insecureRegistries": ["registry.example.com:5000", "10.0.0.0/8"],
+        "serversInPools": "unknown",
         "cgroupVersion": "2",
     }
     assert found["userNamespaces"]["remapped"] == {"value": True, "at": "GET /info SecurityOptions"}

@@ -19,9 +19,10 @@ from portero.decide.values.json_types import JSON
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"
 # What the loader makes of such lists, and how the names of their second schemas end: the paths and all below them;
-# the registries that are listed, none with an empty list, which otherwise stands for all; who may mount a door.
-_EXACT, _REGISTRIES, _DOORS = "exact-path-list", "registry-list", "door-list"
-_SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed", _DOORS: "-mounted"}
+# the registries that are listed, none with an empty list, which otherwise stands for all; who may mount a door; ranges
+# outside which there is no network, which an empty list does not bound.
+_EXACT, _REGISTRIES, _DOORS, _SUBNETS = "exact-path-list", "registry-list", "door-list", "subnet-list"
+_SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed", _DOORS: "-mounted", _SUBNETS: "-only"}
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
@@ -208,7 +209,7 @@ _MAKERS: Mapping[str, Callable[[JSON], JSON]] = {
     _REGISTRIES: _match_registries,
     _DOORS: lambda values: doors.make_operations(cast("dict[str, JSON]", values)),
     "rate-list": _limit_rates,
-    "subnet-list": _match_subnets,
+    _SUBNETS: _match_subnets,
     "version": lambda value: {"type": "number", "minimum": encode_version(cast(str, value))},
 }
 # A listed path is exact for what is allowed; what is below it is what a container may then change.
@@ -216,4 +217,5 @@ _MAKERS_OF_SECOND: Mapping[str, Callable[[JSON], JSON]] = {
     _EXACT: _match_paths,
     _REGISTRIES: lambda value: _match_registries(value) if value else dict(_NOTHING),
     _DOORS: lambda values: doors.make_mounted(cast("dict[str, JSON]", values)),
+    _SUBNETS: lambda value: _match_subnets(value) if value else {},
 }

@@ -11,6 +11,7 @@ from portero.decide.values.json_types import JSON
 FLAG_OF_KEY: Mapping[str, str] = {
     "authorization-plugins": "authorization-plugin",
     "cdi-spec-dirs": "cdi-spec-dir",
+    "default-address-pools": "default-address-pool",
     "default-ulimits": "default-ulimit",
     "hosts": "host",
     "insecure-registries": "insecure-registry",

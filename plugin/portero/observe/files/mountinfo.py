@@ -62,10 +62,11 @@ def _parse_line(line: str) -> Mount:
         server = _SERVER.search(options) if type.startswith("fuse") else None
         user = None if server is None else int(server[1])
         nodev = "nodev" in flags.split(",")
-        return Mount(int(id), int(parent), device, _unescape(root), _unescape(point), type, user, nodev)
+        return Mount(int(id), int(parent), device, unescape(root), unescape(point), type, user, nodev)
     except ValueError as error:
         raise OSError(errno.EINVAL, "line of another form", "mountinfo") from error
 
 
-def _unescape(path: str) -> str:
+def unescape(path: str) -> str:
+    """A path as the kernel writes it in a line (seq_file.c, mangle_path)."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path) if "\\" in path else path

@@ -24,7 +24,7 @@ from portero.observe.files.owners import ROOT, AccountNames, Owners
 from portero.observe.files.rootlesskit import find_name_on_host
 from portero.observe.files.symlinks import HostWalk
 from portero.observe.host.homes import NO_HOMES, Homes
-from portero.observe.host.network import read_mounted, read_routes
+from portero.observe.host.network import find_routes
 from portero.observe.host.path_entry import EntryFinder
 from portero.observe.host.path_trace import Tracer, find_passage
 from portero.observe.host.read_ahead import ReadAhead
@@ -168,9 +168,7 @@ class FilesMoment:
 
     @cached_property
     def _routes(self) -> HostRoutes | None:
-        if self._asking is not None:
-            return read_routes(self._asking.net)
-        return read_routes("/proc/self/net") if self._host.visible else read_mounted()
+        return find_routes(self._walk if self._host.visible else None, self._asking)
 
     def _read_entry(self, path: str) -> HostEntry:
         entry = self._entries.find(path) if self._host.visible else self._entries.describe_unseen(path)
@@ -181,10 +179,12 @@ class FilesMoment:
 
     @cached_property
     def _entries(self) -> EntryFinder:
-        programs = self._host.programs_of_root.read(self._root) if self._host.visible else NO_PROGRAMS
-        return EntryFinder(
-            self._walk, self._protected, self._listening, programs, self._host.protected_names, self._homes
-        )
+        names = self._host.protected_names
+        return EntryFinder(self._walk, self._protected, self._listening, self._programs, names, self._homes)
+
+    @cached_property
+    def _programs(self) -> RootPrograms:
+        return self._host.programs_of_root.read(self._root) if self._host.visible else NO_PROGRAMS
 
     @cached_property
     def _listening(self) -> ListeningSockets:
@@ -194,8 +194,8 @@ class FilesMoment:
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
-        names = AccountNames(self._walk)
-        return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links, self._homes)
+        links = (*self._protected.sensitive_links, *self._programs.of_kernel)
+        return Tracer(self._walk, self._mounts, owners, AccountNames(self._walk), links, self._homes)
 
     @cached_property
     def _homes(self) -> Homes:

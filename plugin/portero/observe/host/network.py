@@ -6,13 +6,16 @@ net/ipv6/route.c (ipv6_route), net/ipv6/addrconf.c (if_inet6), net/core/net-proc
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
 from portero.decide.interfaces.host import HostRoutes
 from portero.decide.values.ip_ranges import Network, contains
+from portero.observe.dockerd.asking_daemon import AskingDaemon
+from portero.observe.files.symlinks import HostWalk
 from portero.observe.files.whole_files import read_regular_file
+from portero.observe.host.used_servers import read_used_servers
 
 _PREFIX = re.compile(r"\|-- (?P<address>[0-9.]+)")
 _ROUTE = re.compile(r"/(?P<length>[0-9]+) \S+ (?P<type>[A-Z]+)")
@@ -29,8 +32,21 @@ _MAX_FILE_BYTES = 4 << 20
 _MOUNTED = "/host/proc/net"
 
 
-def read_routes(folder: str) -> HostRoutes:
-    """What one folder shows now; raises OSError when it cannot be read."""
+def find_routes(walk: HostWalk | None, asking: AskingDaemon | None) -> HostRoutes | None:
+    """Those of the daemon that asks, of this process beside the host's files (`walk`), or of a managed plugin's mount.
+
+    None: that mount shows another folder. Raises OSError.
+    """
+    servers = read_used_servers(walk, asking) if walk else ()
+    if asking is not None:
+        return read_routes(asking.net, servers)
+    if walk is not None:
+        return read_routes("/proc/self/net", servers)
+    return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
+
+
+def read_routes(folder: str, servers: Iterable[Network] = ()) -> HostRoutes:
+    """What one folder shows now, and addresses of servers; raises OSError when it cannot be read."""
     fib_trie, route = (_read_file(folder, name) for name in ("fib_trie", "route"))
     try:
         if_inet6 = _read_file(folder, "if_inet6")
@@ -38,13 +54,13 @@ def read_routes(folder: str) -> HostRoutes:
         if_inet6 = None  # a kernel without IPv6
     ipv6 = None if if_inet6 is None else (if_inet6, _read_file(folder, "ipv6_route"))
     interfaces = frozenset(line.partition(":")[0].strip() for line in _read_file(folder, "dev").splitlines()[2:])
-    return HostRoutes(_parse(fib_trie, route, ipv6), interfaces)
+    return HostRoutes(_parse(fib_trie, route, ipv6, servers), interfaces)
 
 
-def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None) -> tuple[Network, ...]:
+def _parse(fib_trie: str, route: str, ipv6: tuple[str, str] | None, servers: Iterable[Network]) -> tuple[Network, ...]:
     routed, dockers = _read_ipv4_interfaces(route)
     routed6, dockers6 = _read_ipv6(*ipv6) if ipv6 else ([], [])
-    ranges = {*_read_ipv4(fib_trie), *routed, *routed6}
+    ranges = {*_read_ipv4(fib_trie), *routed, *routed6, *servers}
     bridged = (*dockers, *dockers6)
     remaining = [
         network
@@ -75,6 +91,15 @@ def _read_ipv4_interfaces(route: str) -> tuple[list[Network], list[Network]]:
     return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
+def list_routed(folder: str) -> list[Network]:
+    """What has a route of its own in the main table, Docker's bridges too. Raises OSError."""
+    routed = [network for network in _read_ipv4_interfaces(_read_file(folder, "route"))[0] if network.prefixlen]
+    try:
+        return [*routed, *(network for network in _read_ipv6("", _read_file(folder, "ipv6_route"))[0])]
+    except FileNotFoundError:
+        return [*routed]
+
+
 def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Network]]:
     """Routes and addresses: all, and those of Docker's own bridges."""
     routes = [
@@ -86,11 +111,6 @@ def _read_ipv6(if_inet6: str, ipv6_route: str) -> tuple[list[Network], list[Netw
 
 def _read_file(folder: str, name: str) -> str:
     return read_regular_file(f"{folder}/{name}", _MAX_FILE_BYTES).decode("ascii")
-
-
-def read_mounted() -> HostRoutes | None:
-    """What the manifest of a managed plugin mounts; None: the mount shows another folder. Raises OSError."""
-    return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
 
 
 def _parse_hex(word: str) -> IPv4Address:

@@ -5,17 +5,14 @@ where a program is there: a regular file that may be executed. So data does not 
 nor what docker's own client gets.
 """
 
-import errno
-import os
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.path import clean
 from portero.decide.values.tables import read_rows
-from portero.observe.files.symlinks import HostWalk, is_closed
-from portero.observe.files.whole_files import read_regular_file
+from portero.observe.files.symlinks import HostWalk
+from portero.observe.host.file_patterns import list_names, list_paths, read_text
 
 _FILES = [(kind, pattern) for kind, pattern, *_ in read_rows(__file__, "acting_files.tsv")]
 _UNIT = re.compile(r"(?P<unit>[^/]+\.(?:service|socket|mount|swap))(?:\.d/[^/]+\.conf)?")
@@ -141,7 +138,7 @@ def read_root_commands(walk: HostWalk) -> RootCommands:
             commands.folders.update({pattern} if walk.find_entry(pattern)[1] != "missing" else ())
             continue
         add = {"crontab": commands.add_crontab, "folders": commands.add_folders}.get(kind, commands.add_commands)
-        for path in _list_paths(walk, pattern):
+        for path in list_paths(walk, pattern):
             add(_read_commands(walk, path, commands))
     for files, drop_ins in units.values():
         # The first file counts, but a later one may soon.
@@ -152,32 +149,11 @@ def read_root_commands(walk: HostWalk) -> RootCommands:
 
 def _list_units(walk: HostWalk, folder: str) -> Iterator[tuple[str, str]]:
     """Each unit's name, and the path of it or of a drop-in."""
-    for name in _list_names(walk, folder):
-        inner = [f"{name}/{part}" for part in _list_names(walk, f"{folder}/{name}")] if name.endswith(".d") else [name]
+    for name in list_names(walk, folder):
+        inner = [f"{name}/{part}" for part in list_names(walk, f"{folder}/{name}")] if name.endswith(".d") else [name]
         for part in inner:
             if unit := _UNIT.fullmatch(part):
                 yield unit["unit"], f"{folder}/{part}"
-
-
-def _list_paths(walk: HostWalk, pattern: str) -> list[str]:
-    paths = [""]
-    for part in pattern.strip("/").split("/"):
-        if "*" in part:
-            paths = [f"{path}/{name}" for path in paths for name in _list_names(walk, path) if fnmatchcase(name, part)]
-        else:
-            paths = [f"{path}/{part}" for path in paths]
-    return paths
-
-
-def _list_names(walk: HostWalk, folder: str) -> list[str]:
-    resolved, kind = walk.find_entry(folder)
-    if kind != "directory" or resolved is None:
-        return []
-    try:
-        return sorted(os.listdir(walk.local_path(resolved)))
-    except OSError as error:
-        _raise_unless_of_another(error)
-        return []
 
 
 def _read_commands(walk: HostWalk, path: str, commands: RootCommands) -> str:
@@ -186,21 +162,6 @@ def _read_commands(walk: HostWalk, path: str, commands: RootCommands) -> str:
     Where a link leads to it, as systemctl link makes one, who writes there writes what root executes.
     """
     resolved, kind = walk.find_entry(path)
-    if kind != "file" or resolved is None:
-        return ""
-    if resolved != path:
+    if kind == "file" and resolved != path:
         commands.certain.add(path)
-    try:
-        data = read_regular_file(walk.local_path(resolved))
-    except OSError as error:
-        # A program of that size is no text.
-        if error.errno != errno.EFBIG:
-            _raise_unless_of_another(error)
-        return ""
-    return _COMMENT.sub("", data.decode("utf-8", "replace")).replace("\\\n", " ")
-
-
-def _raise_unless_of_another(error: OSError) -> None:
-    """What is gone is not there; what root has for itself is another user's to a process of a user."""
-    if error.errno not in (errno.ENOENT, errno.ENOTDIR) and not (os.geteuid() and is_closed(error)):
-        raise error
+    return _COMMENT.sub("", read_text(walk, path)).replace("\\\n", " ")

@@ -18,6 +18,8 @@ from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.proc import REPLACED, list_processes, parse_arguments, parse_user, read_link, read_text
 from portero.observe.files.link_cache import list_links
 from portero.observe.files.symlinks import HostWalk
+from portero.observe.host.homes import Link
+from portero.observe.host.kernel_files import read_kernel_files
 from portero.observe.host.protected_paths import ProtectedPaths
 from portero.observe.host.root_commands import read_root_commands
 from portero.observe.host.sockets import is_contained
@@ -34,10 +36,14 @@ _CLIENT = re.compile(r"/(?:.*/)?docker(?:-compose|-buildx)?")
 
 @dataclass(frozen=True, slots=True)
 class RootPrograms:
-    """`files`: programs, libraries, scripts, and the links to them; `folders`: with all below them."""
+    """`files`: programs, libraries, scripts, and the links to them; `folders`: with all below them.
+
+    `of_kernel`: links to what the kernel uses as memory or as disks.
+    """
 
     files: ProtectedPaths
     folders: ProtectedPaths
+    of_kernel: tuple[Link, ...] = ()
 
     def list_opened(self, *paths: str) -> tuple[str, ...]:
         """Those that one of these paths holds, is, or lies in; sorted."""
@@ -55,7 +61,7 @@ def read_root_programs(root: str, proc: Path = Path("/proc")) -> RootPrograms:
     paths.update(path for path in commands.scripts if _is_file(walk, path))
     paths.update(path for path in commands.possible if _is_file(walk, path, _EXECUTABLE))
     files, folders = _follow(walk, paths), _follow(walk, commands.folders)
-    return RootPrograms(ProtectedPaths(files), ProtectedPaths(folders, inside=True))
+    return RootPrograms(ProtectedPaths(files), ProtectedPaths(folders, inside=True), read_kernel_files(walk))
 
 
 def _follow(walk: HostWalk, paths: Iterable[str]) -> dict[str, str]:

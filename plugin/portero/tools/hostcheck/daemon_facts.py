@@ -17,6 +17,7 @@ from portero.observe.dockerd.asking_daemon import DATA_ROOT
 from portero.observe.dockerd.daemon_defaults import SUBUID, remaps_root
 from portero.observe.dockerd.visible_dockerd import VisibleDockerd
 from portero.observe.files.chroot import Files
+from portero.tools.hostcheck.address_pools import find_servers_in_pools
 from portero.tools.hostcheck.daemon_settings import Configuration
 from portero.tools.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe, prefer
 
@@ -112,6 +113,7 @@ def collect_facts(
         "liveRestore": reported("LiveRestoreEnabled", "live-restore"),
         "experimental": reported("ExperimentalBuild", "experimental"),
         "insecureRegistries": prefer(info.read_insecure_registries(), configuration.read_texts("insecure-registries")),
+        "serversInPools": find_servers_in_pools(files, configuration),
         "cgroupVersion": info.read_fact("CgroupVersion", str),
         "enforcesLimits": {name: info.read_fact(reported_as, bool) for name, reported_as in _LIMITS.items()},
     }

@@ -62,7 +62,7 @@ class Configuration:
         return make_fact(words[-1], self._locate(key)) if words else self._read_from_file(key, str, default)
 
     def read_texts(self, key: str) -> Fact:
-        """A directive that is a list of texts, empty by default."""
+        """A directive that is a list, empty by default; texts where the command line has it."""
         words = self._list_values(key)
         return make_fact([*words], self._locate(key)) if words else self._read_from_file(key, list, [])
 
