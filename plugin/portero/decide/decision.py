@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal, TypeAlias, cast
 
+from portero.decide.interfaces.effects import NO_EFFECTS, Effects
 from portero.decide.reading.routes import ApiRequest
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed, Wording
@@ -119,7 +120,8 @@ class Decision:
 
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
-    `breaks_glass`: a token of an emergency lifted the rules. `request`: None where it could not be read.
+    `breaks_glass`: a token of an emergency lifted the rules. `request`: None where it could not be read. `effects`: of
+    one that is allowed, to be committed before dockerd is told.
     """
 
     id: str
@@ -134,6 +136,7 @@ class Decision:
     audit_profile: str = ""
     breaks_glass: bool = False
     request: ApiRequest | None = field(default=None, compare=False, repr=False)
+    effects: Effects = field(default=NO_EFFECTS, repr=False)
 
     @property
     def dialect(self) -> str:

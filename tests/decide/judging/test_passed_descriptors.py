@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from portero.decide.interfaces import existing
+from portero.decide.interfaces.effects import NO_EFFECTS
 from portero.decide.interfaces.member import Members
 from portero.decide.objects import ended_writers
 from portero.decide.objects.source_pairs import SourcePairs
@@ -44,7 +45,7 @@ class Container:
 class Daemon:
     """Containers, and what a request sees of them (Objects)."""
 
-    creations, since = None, 1 << 60
+    pending, since = None, 1 << 60
     members: Members
 
     def __init__(self) -> None:
@@ -79,6 +80,20 @@ class Daemon:
         self.members = self.memory.at("", str(self.process))
         return SourcePairs(self, HOST)  # type: ignore[arg-type]
 
+    def commit(self, request: SourcePairs) -> None:
+        """It is allowed."""
+        effects = request.add_effects(NO_EFFECTS)
+        assert effects.moment is not None
+        self.memory.commit(effects.moment, effects.sighting, effects.starting)
+
+    def list(self, chance: Random) -> SourcePairs:
+        """A request that reads the list, and is denied at times: what it saw is forgotten then."""
+        request = self.begin_request()
+        request.follow()
+        if chance.random() < 0.7:
+            self.commit(request)
+        return request
+
     def inspect(self, kind: str, id: str) -> Any:
         one = self.containers[id]
         mounts = [
@@ -97,10 +112,13 @@ class Daemon:
 
 def find_missing(daemon: Daemon, chance: Random) -> list[tuple[str, str]]:
     """Who can write where, and is not known to, by the list of now."""
-    holders = daemon.begin_request()._follow()
-    if chance.random() < 0.5:
-        holders = ended_writers.drop_restarted(holders, daemon, daemon.members)  # type: ignore[arg-type]
-    held = {one.id: one.held for one in holders}
+    request = daemon.begin_request()
+    request.follow()
+    if chance.random() < 0.5 and request.sighting:
+        request.sighting = ended_writers.drop_restarted(request.sighting, daemon)  # type: ignore[arg-type]
+    if chance.random() < 0.7:
+        daemon.commit(request)
+    held = {id: one.held for id, one in request.sighting.holders.items()} if request.sighting else {}
     mounted = set[str]().union(*(one.list_writable() for one in daemon.containers.values()))
     return [
         (id, place)
@@ -125,18 +143,18 @@ def play(chance: Random) -> None:
             id = f"{number:064x}"
             mounts = [(place, chance.random() < 0.5) for place in chance.sample(PLACES, chance.randint(0, 3))]
             daemon.containers[id] = Container(mounts, chance.random() < 0.4)
-            daemon.begin_request()._follow()
+            daemon.list(chance)
         if id and step in ("run", "start"):
             request = daemon.begin_request()
             request.note_start(existing.ExistingContainer.read(daemon.inspect("container", id)))
-            assert request.note_allowed("")
+            daemon.commit(request)
             daemon.start(id)
         elif id and step == "stop":
             daemon.stop(id)
         elif id and step == "remove":
             del daemon.containers[id]
         elif step == "list":
-            daemon.begin_request()._follow()
+            daemon.list(chance)
         elif step == "dockerd":
             daemon.restart_dockerd()
         elif step == "check":

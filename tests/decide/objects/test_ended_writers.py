@@ -1,16 +1,15 @@
 """Lists are followed: namespaces are asked for once, of a bounded number, and who cannot be asked meets everybody."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from portero.decide.interfaces.daemon import ObjectKind
-from portero.decide.interfaces.member import EVERYWHERE, UNKNOWN, Member
+from portero.decide.interfaces.member import EVERYWHERE, UNKNOWN, Member, Sighting
 from portero.decide.objects.ended_writers import drop_restarted, follow_lists, list_held, must_list
 from portero.decide.objects.nested_sources import Source
 from portero.decide.values.refusals import Refused
-from portero.observe.writers.writer_memory import WriterMemory
+from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory
 from tests.decide.objects.test_existing_objects import container
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
@@ -28,6 +27,13 @@ class Started(Asked):
         return {**super().inspect(kind, name), "State": {"StartedAt": "2026-01-01"}}
 
 
+def follow(listed: list[Any], objects: FixedObjects, members: DaemonMembers) -> list[Member]:
+    """Those that hold something, as an allowed request has it noted."""
+    sighting = follow_lists(listed, (), FixedHost({}), objects, members)
+    members.memory.commit(members.moment, sighting, ())
+    return [*sighting.holders.values()]
+
+
 def list_containers(number: int) -> list[Any]:
     return [{**container(f"c{n}"), "Names": [f"/c{n}"], "State": "running"} for n in range(number)]
 
@@ -36,7 +42,7 @@ def test_namespaces_are_asked_for_once_and_of_some_at_a_time() -> None:
     members = WriterMemory(None).at("", "1")
     objects, listed = Asked({}, members=members), list_containers(40)
     for number in (32, 40, 40):
-        assert follow_lists(listed, (), FixedHost({}), objects, members) == []
+        assert follow(listed, objects, members) == []
 
         known = [members.find_all()[one["Id"]] for one in listed]
         assert [one["Id"] for one in listed[:number]] == ASKED
@@ -50,31 +56,27 @@ def test_since_when_holders_run_is_asked_of_some_at_a_time() -> None:
     running = [{**one, "Mounts": [volume]} for one in list_containers(21)]
     running[0]["Mounts"] = [volume, {"Type": "bind", "Source": "/srv/media", "Destination": "/w", "RW": True}]
     for _ in range(2):
-        follow_lists(running, (), FixedHost({}), Asked({}, members=members), members)
+        follow(running, Asked({}, members=members), members)
     for number in (8, 8, 4, 0):
         ASKED.clear()
-        holders = follow_lists(running[1:], (), FixedHost({}), Started({}, members=members), members)
+        holders = follow(running[1:], Started({}, members=members), members)
         assert (len(holders), len(ASKED)) == (20, number)
 
 
-@pytest.mark.parametrize(
-    ("run", "held"), [("2025-12-31", set[str]()), ("", {"/srv/media"})], ids=["before", "meanwhile"]
-)
-def test_what_was_restarted_drops_what_it_got_before_and_not_meanwhile(run: str, held: set[str]) -> None:
-    members = WriterMemory(None).at("", "1")
-    holder = Member("h", "h", held=frozenset({"/srv/media"}), run="2025-12-31", state="runs")
-    members.note([holder])
-    members.change("h", lambda known: replace(holder, run=run))
+@pytest.mark.parametrize(("run", "held"), [("2025-12-31", set[str]()), ("2026-01-01", {"/srv/media"})])
+def test_what_was_restarted_drops_what_it_got_before(run: str, held: set[str]) -> None:
+    holder = Member("h", "h", held=frozenset({"/srv/media"}), run=run, state="runs")
+    sighting = Sighting({}, {}, frozenset(), {"h": holder}, {"h": holder})
 
-    assert drop_restarted([holder], Started({}, members=members), members)[0].held == set()
-    assert members.find_all()["h"].held == held
+    assert drop_restarted(sighting, Started({})).holders["h"].held == held
+    assert sighting.holders["h"].held
 
 
 def test_what_went_between_list_and_question_is_not_there() -> None:
     members = WriterMemory(None).at("", "1")
     gone = {**container("x"), "Id": "f" * 64, "State": "exited"}
 
-    assert follow_lists([gone], (), FixedHost({}), Asked({}, members=members), members) == []
+    assert follow([gone], Asked({}, members=members), members) == []
     assert members.find_all() == {}
 
 
@@ -86,7 +88,7 @@ def test_a_state_that_is_not_known_may_run(listed: str, state: str) -> None:
     members = WriterMemory(None).at("", "1")
     one = {**container("x"), "State": listed}
 
-    follow_lists([one], (), FixedHost({}), Asked({}, members=members), members)
+    follow([one], Asked({}, members=members), members)
     assert [member.state for member in members.find_all().values()] == [state]
 
 
@@ -99,7 +101,8 @@ def test_folders_are_held_and_other_places_are_not_sources() -> None:
 
 def test_a_list_is_needed_when_what_starts_can_meet_one_that_is_known() -> None:
     members = WriterMemory(None).at("", "1")
-    members.note([Member("a", "a", frozenset({"volume v"}), frozenset({"volume v"}))])
+    known = Member("a", "a", frozenset({"volume v"}), frozenset({"volume v"}))
+    members.memory.commit(members.moment, None, [known])
 
     assert must_list([Member("b", "b", frozenset({"volume v"}))], members)
     assert not must_list(
@@ -117,7 +120,7 @@ def test_who_hangs_in_a_start_is_not_waited_for() -> None:
     members = WriterMemory(None).at("", "1")
     silent, other = list_containers(2)
 
-    assert follow_lists([silent, other], (), FixedHost({}), Silent({}, members=members), members) == []
+    assert follow([silent, other], Silent({}, members=members), members) == []
     assert [UNKNOWN in members.find_all()[one["Id"]].shares for one in (silent, other)] == [True, False]
 
 
@@ -128,6 +131,6 @@ def test_who_is_listed_with_all_namespaces_is_not_asked_for() -> None:
     known, other = ({**one, "HostConfig": modes} for one in list_containers(2))
     del (other := {**other, "HostConfig": {**modes}})["HostConfig"]["IpcMode"]
 
-    follow_lists([known, other], (), FixedHost({}), Asked({}, members=members), members)
+    follow([known, other], Asked({}, members=members), members)
     assert [other["Id"]] == ASKED
     assert EVERYWHERE in members.find_all()[known["Id"]].shares

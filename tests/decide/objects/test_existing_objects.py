@@ -614,7 +614,7 @@ def test_routes_of_the_host_are_read_for_options_of_a_new_network_and_not_for_on
 class SilentObjects:
     """A daemon that does not answer."""
 
-    members = creations = names = None
+    members = pending = None
 
     def inspect(self, kind: str, name: str) -> Any:
         raise Refused("lookup-failed")

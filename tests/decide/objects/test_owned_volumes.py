@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from portero.decide.identity.caller import Identity
+from portero.decide.interfaces.effects import Effects
+from portero.decide.interfaces.pending_requests import VolumeUse
 from portero.decide.judging.judge import Judge
-from portero.observe.pending.names_under_way import VolumesUnderWay
+from portero.observe.pending.under_way import RequestPending, UnderWay
 from tests.decide.judging.requests import envelope
 from tests.decide.objects.test_owned_objects import (
     ALICIA,
@@ -164,14 +166,23 @@ def test_tasks_of_a_service_carry_the_label_too(judge: Judge, owner: str | None,
 
 
 class Daemon(FixedHost):
-    """One whose requests see each other."""
+    """One whose requests see each other once they are allowed. `seen`: what the next one saw of them."""
 
     def __init__(self) -> None:
         super().__init__({"objects": OLD})
-        self.under_way = VolumesUnderWay()
+        self.under_way = UnderWay()
+        self.seen: RequestPending | None = None
+        self.count = 0
 
     def objects(self) -> FixedObjects:
-        return replace(FixedObjects(OLD), volumes=self.under_way.at())
+        return replace(FixedObjects(OLD), pending=self.seen or self.under_way.at())
+
+    def ask(self, judge: Judge, path: str, body: Mapping[str, Any], who: Identity = ALICIA) -> bool | str:
+        """Whether it goes with what came meanwhile; TAKEN: it is refused so."""
+        decision = replace(judge, host=self).decide(envelope("POST", f"/v1.45{path}", body), "d-1", NOON, identity=who)
+        is_taken = TAKEN in [one.rule for one in decision.violations]
+        self.count += 1
+        return TAKEN if is_taken else self.under_way.enter(f"d-{self.count}", decision.effects, lambda newer: True)
 
 
 MADE = {"Name": "new", "Labels": {"owner": "group:ops"}}
@@ -189,25 +200,16 @@ def test_of_two_who_make_a_volume_at_once_the_later_one_sees_the_first(
     judge: Judge, path: str, body: Mapping[str, Any]
 ) -> None:
     host = Daemon()
-    busy = replace(judge, host=host)
+    early = host.under_way.at()
 
-    assert not owners(busy, path, body)
-    assert owners(busy, "/volumes/create", MADE, OPERATOR) == {(TAKEN, "Name")}
-    assert owners(busy, "/volumes/create", {**MADE, "Name": "other"}, OPERATOR) == set()
-    host.under_way.end("d-1")
-    assert owners(busy, "/volumes/create", MADE, OPERATOR) == set()
-
-
-def test_one_that_was_looked_at_before_the_first_was_allowed_is_judged_again(judge: Judge) -> None:
-    host = Daemon()
-    early = replace(FixedObjects(OLD), volumes=host.under_way.at())
-    assert not owners(replace(judge, host=host), "/containers/create", running(Mounts=[mount("new", "alicia")]))
-    host.under_way.end("d-1")
-    moments = [early]
-
-    class Late(Daemon):
-        def objects(self) -> FixedObjects:
-            return moments.pop() if moments else replace(FixedObjects(OLD), volumes=host.under_way.at())
-
-    assert owners(replace(judge, host=Late()), "/volumes/create", MADE, OPERATOR) == set()
-    assert not moments
+    assert host.ask(judge, path, body) is True
+    assert host.ask(judge, "/volumes/create", MADE, OPERATOR) == TAKEN
+    assert host.ask(judge, "/volumes/create", {**MADE, "Name": "other"}, OPERATOR) is True
+    host.under_way.end_uses("d-1")
+    # One that was looked at before the first was allowed sees it, too, and what came since it was judged counts.
+    effects = Effects(early.number, uses=(VolumeUse(frozenset({("new", "group:ops")})),))
+    assert not host.under_way.enter("d-2", effects, lambda newer: True)
+    host.seen = early
+    assert host.ask(judge, "/volumes/create", MADE, OPERATOR) == TAKEN
+    host.seen = None
+    assert host.ask(judge, "/volumes/create", MADE, OPERATOR) is True

@@ -1,11 +1,13 @@
 """Nothing is copied where Docker 24 to 27 could be made to run a container's getent; everything else is."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import Effects
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse
 from portero.decide.judging.judge import Judge
@@ -13,11 +15,11 @@ from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.values.refusals import Refused
-from portero.observe.pending.names_under_way import NamesUnderWay
+from portero.observe.pending.under_way import UnderWay
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
-from tests.decide.objects.test_existing_objects import SilentObjects, container, decide, judge, refuse
+from tests.decide.objects.test_existing_objects import SilentObjects, container, decide, judge
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 __all__ = ["judge"]  # a fixture
@@ -47,10 +49,14 @@ class Daemon(FixedObjects):
         return {**FixedObjects.info(self), "ServerVersion": self.version}
 
 
-def daemon(version: str = "26.1.5+dfsg1", names: Any = None, **others: Any) -> Any:
-    made = Daemon({"container": {**CONTAINERS, **others}}, names=names)
+def daemon(version: str = "26.1.5+dfsg1", pending: Any = None, **others: Any) -> Any:
+    made = Daemon({"container": {**CONTAINERS, **others}}, pending=pending)
     object.__setattr__(made, "version", version)
     return made
+
+
+def use(names: UnderWay, id: str, name: NameUse) -> bool:
+    return names.enter(id, Effects(names.number, uses=(name,)), lambda newer: True)
 
 
 def find_why(objects: Any, id: str = "web", *, operation: str = "PutContainerArchive", **query: str) -> str:
@@ -89,12 +95,12 @@ def test_a_name_that_begins_the_id_of_one_with_a_user_is_not_copied_to() -> None
 
 
 def test_what_is_missing_is_left_to_dockerd_unless_a_slow_create_can_still_make_it() -> None:
-    names = NamesUnderWay()
-    assert find_why(daemon(), "gone") == find_why(daemon(names=names.at()), "gone") == ""
-    names.at().add("d-1", NameUse("gone", is_copy=False))
-    names.note_late("d-1")
-    assert find_why(daemon(names=names.at()), "gone").startswith("there is no such container, and a create")
-    assert find_why(daemon(names=names.at()), "other") == find_why(daemon(names=names.at()), "web") == ""
+    names = UnderWay()
+    assert find_why(daemon(), "gone") == find_why(daemon(pending=names.at()), "gone") == ""
+    use(names, "d-1", NameUse("gone", is_copy=False))
+    names.end_uses("d-1", is_late=True)
+    assert find_why(daemon(pending=names.at()), "gone").startswith("there is no such container, and a create")
+    assert find_why(daemon(pending=names.at()), "other") == find_why(daemon(pending=names.at()), "web") == ""
 
 
 @pytest.mark.parametrize(
@@ -143,43 +149,45 @@ def test_a_daemon_that_does_not_answer_is_no_other_engine() -> None:
 
 @pytest.mark.parametrize("operation", ["ContainerCreate", "ContainerRename"])
 def test_a_name_is_not_given_while_something_is_copied_to_it_nor_the_other_way_round(operation: str) -> None:
-    names = NamesUnderWay()
-    assert names.at().add("d-1", NameUse("web", is_copy=True))
+    names = UnderWay()
+    assert use(names, "d-1", NameUse("web", is_copy=True))
     for spelt in ("web", "/web"):
-        assert find_why(daemon(names=names.at()), operation=operation, name=spelt).startswith("another request copies")
+        assert find_why(daemon(pending=names.at()), operation=operation, name=spelt).startswith(
+            "another request copies"
+        )
     for other in ("db", ""):
-        assert find_why(daemon(names=names.at()), operation=operation, name=other) == ""
-    names.end("d-1")
-    assert names.at().add("d-2", NameUse("web", is_copy=False))
-    assert find_why(daemon(names=names.at())).startswith("another request gives")
-    assert find_why(daemon("28.0.0", names=names.at())) == ""
+        assert find_why(daemon(pending=names.at()), operation=operation, name=other) == ""
+    names.end_uses("d-1")
+    assert use(names, "d-2", NameUse("web", is_copy=False))
+    assert find_why(daemon(pending=names.at())).startswith("another request gives")
+    assert find_why(daemon("28.0.0", pending=names.at())) == ""
 
 
 @pytest.mark.parametrize(("name", "is_made"), [("happy_curie", True), ("happy_curie7", True), ("happy_curie77", False)])
 def test_dockerd_makes_no_name_that_something_is_copied_to_but_what_it_makes_is_copied_to(
     name: str, *, is_made: bool
 ) -> None:
-    names = NamesUnderWay()
-    assert names.at().add("d-1", NameUse(name, is_copy=True))
-    why = find_why(daemon(names=names.at()), operation="ContainerCreate")
+    names = UnderWay()
+    assert use(names, "d-1", NameUse(name, is_copy=True))
+    why = find_why(daemon(pending=names.at()), operation="ContainerCreate")
     assert why.startswith("another request copies to a name just now that dockerd can make") is is_made
-    names.end("d-1")
-    assert names.at().add("d-2", NameUse(MADE, is_copy=False))
-    assert find_why(daemon(names=names.at()), "happy_curie7") == ""
+    names.end_uses("d-1")
+    assert use(names, "d-2", NameUse(MADE, is_copy=False))
+    assert find_why(daemon(pending=names.at()), "happy_curie7") == ""
 
 
 def test_nothing_is_copied_to_a_name_that_a_build_can_give_meanwhile_nor_the_other_way_round() -> None:
-    names = NamesUnderWay()
-    assert find_why(daemon(names=names.at()), operation="ImageBuild") == ""
-    assert names.at().add("d-1", NameUse("happy_curie7", is_copy=True))
-    assert find_why(daemon(names=names.at()), operation="ImageBuild").endswith("can make for a step of this build")
-    assert find_why(daemon("28.0.0", names=names.at()), operation="ImageBuild") == ""
+    names = UnderWay()
+    assert find_why(daemon(pending=names.at()), operation="ImageBuild") == ""
+    assert use(names, "d-1", NameUse("happy_curie7", is_copy=True))
+    assert find_why(daemon(pending=names.at()), operation="ImageBuild").endswith("can make for a step of this build")
+    assert find_why(daemon("28.0.0", pending=names.at()), operation="ImageBuild") == ""
     assert find_why(None, operation="ImageBuild") == ""
-    names.end("d-1")
-    assert names.at().add("d-2", NameUse(BUILT, is_copy=False))
-    assert find_why(daemon(names=names.at()), "happy_curie7").startswith("another request gives this name, or can")
+    names.end_uses("d-1")
+    assert use(names, "d-2", NameUse(BUILT, is_copy=False))
+    assert find_why(daemon(pending=names.at()), "happy_curie7").startswith("another request gives this name, or can")
     for name in ("web", SHORT, PLAIN["Id"], LONG):
-        assert find_why(daemon(names=names.at()), name) == ""
+        assert find_why(daemon(pending=names.at()), name) == ""
 
 
 def test_a_build_where_the_daemon_does_not_answer_is_refused() -> None:
@@ -189,11 +197,13 @@ def test_a_build_where_the_daemon_does_not_answer_is_refused() -> None:
 
 
 def test_others_see_an_allowed_request_and_no_refused_one(judge: Judge) -> None:
-    names, host = NamesUnderWay(), FixedHost()
+    names, host, numbers = UnderWay(), FixedHost(), itertools.count(1)
 
     def ask(method: str, target: str, body: Any = None, version: str = "26.1.5") -> list[str]:
-        host.objects = lambda: daemon(version, names=names.at())  # type: ignore[method-assign]
-        return refuse(replace(judge, host=host), method, target, body)
+        host.objects = lambda: daemon(version, pending=names.at())  # type: ignore[method-assign]
+        decision = decide(replace(judge, host=host), method, target, body)
+        assert names.enter(f"d-{next(numbers)}", decision.effects, lambda newer: True)
+        return list_refusing(decision)
 
     assert ask("PUT", "/containers/shop/archive?path=/") == [RULE]
     assert names.at().allows(NameUse("shop", is_copy=False))
@@ -203,29 +213,9 @@ def test_others_see_an_allowed_request_and_no_refused_one(judge: Judge) -> None:
     assert ask("POST", "/containers/shop/rename?name=web") == [RULE]
     assert ask("POST", "/containers/create?name=web", {"Image": "busybox"}) == [RULE]
     assert ask("POST", "/containers/create", {"Image": "busybox"}) == []
-    names.end("d-1")
+    names.end_uses("d-3")
     assert ask("POST", "/containers/shop/rename?name=web") == []
     assert ask("PUT", "/containers/web/archive?path=/") == [RULE]
-
-
-def test_one_that_came_meanwhile_counts(judge: Judge) -> None:
-    names, host, added = NamesUnderWay(), FixedHost(), list[str]()
-
-    class Meanwhile:
-        """What was allowed while the request was judged for the first time is seen the second time."""
-
-        def allows(self, use: NameUse) -> bool:
-            return not added or names.at().allows(use)
-
-        def add(self, id: str, use: NameUse) -> bool:
-            added.append(id)
-            return len(added) > 1 and names.at().add(id, use)
-
-    names.at().add("d-0", NameUse("web", is_copy=False))
-    host.objects = lambda: daemon(names=Meanwhile())  # type: ignore[method-assign]
-
-    assert refuse(replace(judge, host=host), "PUT", "/containers/web/archive?path=/") == [RULE]
-    assert added == ["d-1"]
 
 
 def test_a_replay_knows_what_the_daemon_had(judge: Judge) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import NO_EFFECTS
 from portero.decide.interfaces.existing import ExistingContainer
-from portero.decide.objects import source_pairs
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.values.refusals import Refused
-from portero.observe.pending.creations import CreationsUnderWay
+from portero.observe.pending.under_way import UnderWay
+from portero.observe.writers import descriptors
 from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory
 from tests.decide.objects.test_existing_objects import READS, WRITES, container
 from tests.decide.objects.test_members import volume
@@ -30,6 +31,14 @@ def pairs(members: DaemonMembers | None = None, **by_kind: Any) -> SourcePairs:
     return SourcePairs(FixedObjects(by_kind, members=members), FixedHost({}))
 
 
+def commit(found: SourcePairs) -> None:
+    """As of a request that is allowed."""
+    effects = found.add_effects(NO_EFFECTS)
+    if effects.moment is not None:
+        members: Any = found.objects.members
+        members.memory.commit(effects.moment, effects.sighting, effects.starting)
+
+
 def writers_in(found: dict[str, Any]) -> list[str]:
     return [pair["writer"] for pair in found.get("nestedSources", [])]
 
@@ -47,9 +56,10 @@ def see(members: DaemonMembers, *containers: Any, run: Any = RUN, **request_fiel
         def inspect(self, kind: Any, name: str) -> Any:
             return next((one for one in inspected.values() if name in (one["Id"], one["Name"])), None)
 
-    return writers_in(
-        SourcePairs(Seen(listed.by_name, members=members), FixedHost({})).find_requested(request(**request_fields))
-    )  # type: ignore[arg-type]
+    seeing = SourcePairs(Seen(listed.by_name, members=members), FixedHost({}))
+    found = writers_in(seeing.find_requested(request(**request_fields)))
+    commit(seeing)
+    return found
 
 
 def test_a_writer_that_is_gone_counts_while_another_one_can_hold_its_folder() -> None:
@@ -85,7 +95,7 @@ def test_what_starts_beside_a_writer_that_is_gone_by_then_holds_nothing(status: 
     listed = {**HELPER, "State": status}
     found = pairs(members, container={"helper": listed})
     found.note_start(ExistingContainer.read(starting))
-    found.note_allowed("d-1")
+    commit(found)
 
     assert members.find_all().keys() == {HELPER["Id"]}
     assert see(members, HELPER) == []
@@ -97,13 +107,13 @@ def test_only_what_can_meet_others_is_noted_of_many_and_a_refusal_passes_through
     members = memory()
     found = pairs(members, container={})
     found.note_start(ExistingContainer.read(container("alone")))
-    found.note_allowed("d-1")
+    commit(found)
     # While it starts dockerd does not tell what it is, so that it is noted, too, unless there are many.
     assert [one.name for one in members.find_all().values()] == ["alone"]
-    monkeypatch.setattr(source_pairs, "_MAX_WITH_ALONE", 1)
+    monkeypatch.setattr(descriptors, "_MAX_WITH_ALONE", 1)
     found = pairs(members, container={})
     found.note_start(ExistingContainer.read(container("second")))
-    found.note_allowed("d-2")
+    commit(found)
     assert len(members.find_all()) == 1
 
     class Full(DaemonMembers):
@@ -111,7 +121,7 @@ def test_only_what_can_meet_others_is_noted_of_many_and_a_refusal_passes_through
             raise Refused("writers-unknown")
 
     with pytest.raises(Refused, match="writers-unknown"):
-        pairs(Full(WriterMemory(None), "", "1"), container={}).find_requested(request())
+        pairs(Full(WriterMemory(None), memory().moment), container={}).find_requested(request())
 
 
 @pytest.mark.parametrize("operation", ["ServiceCreate", "ServiceUpdate"])
@@ -127,14 +137,14 @@ def test_a_service_is_noted_and_its_own_former_settings_do_not_count(operation: 
     found = pairs(members, service=services)
 
     assert writers_in(found.find_requested(request(operation=operation))) == ["service db"]
-    found.note_allowed("d-1")
+    commit(found)
     assert members.find_all()["service web"].shares == {"/srv/media/movies", "/srv/media", "/srv/other"}
 
 
 def test_without_a_memory_lists_alone_are_compared() -> None:
     found = pairs(container={"writer": WRITER})
     found.note_start(ExistingContainer.read(HELPER))
-    found.note_allowed("d-1")
+    commit(found)
 
     assert writers_in(found.find_requested(request())) == ["container writer"]
 
@@ -142,16 +152,16 @@ def test_without_a_memory_lists_alone_are_compared() -> None:
 def test_a_container_that_was_still_being_created_when_portero_started_is_no_old_one() -> None:
     old = {"Created": "2025-11-01T00:00:00Z"}
     writer, reader = {**WRITER, **old}, {**container("reader", mounts=({**READS},)), **old}
-    under_way = CreationsUnderWay()
+    under_way = UnderWay()
 
     def find() -> list[str]:
-        objects = FixedObjects({"container": {"writer": writer}}, creations=under_way.at())
+        objects = FixedObjects({"container": {"writer": writer}}, pending=under_way.at())
         return writers_in(SourcePairs(objects, FixedHost({})).find_at_start(ExistingContainer.read(reader)))
 
     assert find() == []
-    under_way.ended.append(reader["Id"])
+    under_way.note_ended(reader["Id"])
     assert find() == []
-    under_way.ended.append(writer["Id"])
+    under_way.note_ended(writer["Id"])
     assert find() == ["container writer"]
 
 

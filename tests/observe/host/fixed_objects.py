@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.interfaces.member import Members
-from portero.decide.interfaces.pending_requests import Creations, NamesInUse, UsesUnderWay, VolumeUse
+from portero.decide.interfaces.pending_requests import Pending
 from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.host import fixed_host
@@ -19,9 +19,7 @@ class FixedObjects(StillObjects):
     by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
     since: int = 1_767_225_600  # 2026-01-01
     members: Members | None = None
-    creations: Creations | None = None
-    names: NamesInUse | None = None
-    volumes: UsesUnderWay[VolumeUse] | None = None
+    pending: Pending | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         return self.by_name.get(kind, {}).get(name)

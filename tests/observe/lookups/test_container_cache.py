@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import Touch
 from portero.observe.lookups import container_cache
 from portero.observe.lookups.cached_facts import FactsCode
 from portero.observe.lookups.container_cache import ContainerCache
-from portero.observe.pending.changes import Touch
 from portero.observe.pending.touches import Touches
 
 CODE = FactsCode()

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from portero.decide.interfaces.effects import Effects, Touch
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import TimedRequests
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
-from portero.observe.pending.changes import Touch
 from tests.observe.lookups.answering import answering, http
 
 ID = "a" * 64
@@ -39,8 +39,8 @@ def ask(followed: FollowedDaemon) -> DaemonQuestions:
 
 
 def test_answers_are_noted(followed: FollowedDaemon) -> None:
-    followed.creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
-    followed.creations.note_answered("d-1")
+    followed.under_way.enter("d-1", Effects(sources=(Source("/srv", True, "one"),)), lambda newer: True)
+    followed.under_way.note_answered("d-1")
     with answering("d.sock", ANSWERS):
         ask(followed).read_all("container")
         assert followed.picture.list_containers() is None
@@ -52,7 +52,7 @@ def test_answers_are_noted(followed: FollowedDaemon) -> None:
     assert [one["Id"] for one in followed.picture.list_containers()[0]] == [ID]  # type: ignore[index]
     assert followed.picture.list_networks() == [{"Id": "n"}]
     assert followed.picture.find("container", "web") is not None
-    assert list(followed.creations.at().others) == []
+    assert followed.under_way.at().others == []
 
 
 def test_what_may_change_meanwhile_is_not_kept(followed: FollowedDaemon) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, PossibleChange, Touch
 from portero.decide.interfaces.pending_requests import NameUse, Source
 from portero.decide.reading.envelope import Envelope, Result
 from portero.observe.lookups import followed_daemon
 from portero.observe.lookups.followed_daemon import FollowedDaemon
-from portero.observe.pending.changes import EVERYTHING, OF_CONTAINERS, PossibleChange, Touch
 from tests.observe.lookups.test_container_cache import ID, OTHER, shown
 
 WEB = PossibleChange((Touch("container", "web"),))
@@ -35,6 +35,12 @@ def followed() -> FollowedDaemon:
     return made
 
 
+def enter(
+    followed: FollowedDaemon, id: str, envelope: Envelope, change: PossibleChange, user: str = "", **effects: Any
+) -> None:
+    assert followed.enter(id, envelope, Effects(followed.under_way.number, change, **effects), user)
+
+
 def read(followed: FollowedDaemon) -> None:
     followed.picture.note_inspected("container", ID, shown(), followed.picture.moment)
 
@@ -45,7 +51,7 @@ def is_known(followed: FollowedDaemon) -> bool:
 
 def test_from_the_decision_to_the_answer_it_is_asked_for(followed: FollowedDaemon) -> None:
     assert is_known(followed)
-    followed.note_allowed("d-1", envelope(), WEB)
+    enter(followed, "d-1", envelope(), WEB)
     read(followed)
     assert not is_known(followed)
 
@@ -57,7 +63,7 @@ def test_from_the_decision_to_the_answer_it_is_asked_for(followed: FollowedDaemo
 
 def test_equal_requests_have_an_answer_each_and_that_of_another_one_is_none(followed: FollowedDaemon) -> None:
     for id in ("d-1", "d-2"):
-        followed.note_allowed(id, envelope(), WEB)
+        enter(followed, id, envelope(), WEB)
     followed.note_result(result(request=b"{ }"), lambda: WEB)
     for _ in range(2):
         read(followed)
@@ -90,7 +96,7 @@ def test_without_an_answer_it_is_uncertain_for_ever_unless_it_only_ends(
         read(followed)
         return not followed.picture.are_under_way([ID])
 
-    followed.note_allowed("d-1", envelope(), change)
+    enter(followed, "d-1", envelope(), change)
     followed.note_late()
     assert not is_certain()
 
@@ -102,9 +108,9 @@ def test_without_an_answer_it_is_uncertain_for_ever_unless_it_only_ends(
 
 
 def test_a_late_answer_is_not_that_of_an_equal_request(followed: FollowedDaemon) -> None:
-    followed.note_allowed("d-1", envelope(), WEB)
+    enter(followed, "d-1", envelope(), WEB)
     followed.note_late(-1.0)
-    followed.note_allowed("d-2", envelope(), WEB)
+    enter(followed, "d-2", envelope(), WEB)
     for is_answered in (False, True):
         followed.note_result(result(), lambda: WEB)
         read(followed)
@@ -113,8 +119,8 @@ def test_a_late_answer_is_not_that_of_an_equal_request(followed: FollowedDaemon)
 
 def test_what_a_name_meant_at_the_decision_is_changed_whatever_it_is_called_then(followed: FollowedDaemon) -> None:
     connect, rename = envelope(b"connect"), PossibleChange((Touch("container", "web"), Touch("container", "other")))
-    followed.note_allowed("d-1", connect, WEB)
-    followed.note_allowed("d-2", envelope(), rename)
+    enter(followed, "d-1", connect, WEB)
+    enter(followed, "d-2", envelope(), rename)
     followed.note_result(result(), lambda: rename)
     followed.picture.follow()  # as after a reload: only the new name is known
     followed.picture.note_inspected("container", ID, shown(name="other"), followed.picture.moment)
@@ -132,9 +138,9 @@ def test_equal_requests_that_meant_different_containers_have_changed_both(follow
             followed.picture.note_inspected("container", id, shown(id, name), followed.picture.moment)
         return [followed.picture.find("container", id) is not None for id in (ID, OTHER)]
 
-    followed.note_allowed("d-1", envelope(), WEB)
+    enter(followed, "d-1", envelope(), WEB)
     followed.picture.note_made(OTHER, "web")
-    followed.note_allowed("d-2", envelope(), WEB)
+    enter(followed, "d-2", envelope(), WEB)
     for are_known in (False, True):
         followed.note_result(result(), lambda: WEB)
         assert read_both() == [are_known] * 2
@@ -162,14 +168,13 @@ def test_what_was_made_is_there_with_the_answer_and_what_failed_is_not(
 ) -> None:
     followed.picture.note_swarm(followed.picture.moment, is_swarm=False)
     followed.picture.note_containers([], followed.picture.moment)
-    followed.creations.at().add("d-1", [PLACE], lambda newer: True)
-    followed.note_allowed("d-1", envelope(), CREATE)
+    enter(followed, "d-1", envelope(), CREATE, sources=(PLACE,))
     assert [*map(list, followed.picture.list_containers() or ())] == [[], []]
     followed.note_result(result(status, body), lambda: CREATE)
 
     assert [*map(list, followed.picture.list_containers() or ())] == [[], ["f" * 64] if is_made else []]
-    assert followed.creations.find_doubtful() == (frozenset() if is_settled else {"d-1"})
-    assert list(followed.creations.at().others) == ([] if is_settled else [PLACE])
+    assert followed.under_way.find_doubtful() == (frozenset() if is_settled else {"d-1"})
+    assert followed.under_way.at().others == ([] if is_settled else [PLACE])
 
 
 @pytest.mark.parametrize(
@@ -183,7 +188,7 @@ def test_what_was_made_is_there_with_the_answer_and_what_failed_is_not(
 )
 def test_what_was_pruned_is_gone(followed: FollowedDaemon, status: int, body: Any, *, stays: bool) -> None:
     pruning = PossibleChange(makes="pruned")
-    followed.note_allowed("d-1", envelope(), pruning)
+    enter(followed, "d-1", envelope(), pruning)
     assert is_known(followed)
     followed.note_result(result(status, body), lambda: pruning)
 
@@ -191,10 +196,9 @@ def test_what_was_pruned_is_gone(followed: FollowedDaemon, status: int, body: An
 
 
 def test_a_service_needs_no_body(followed: FollowedDaemon) -> None:
-    followed.creations.at().add("d-1", [PLACE], lambda newer: True)
-    followed.note_allowed("d-1", envelope(), PossibleChange(makes="service"))
+    enter(followed, "d-1", envelope(), PossibleChange(makes="service"), sources=(PLACE,))
     followed.note_result(result(201), lambda: PossibleChange(makes="service"))
-    assert list(followed.creations.at().others) == []
+    assert followed.under_way.at().others == []
 
 
 def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +207,7 @@ def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon, mon
 
     def allow(*numbers: int) -> None:
         for number in numbers:
-            followed.note_allowed(str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
+            enter(followed, str(number), envelope(b"%d" % number), PossibleChange(makes="exec"))
 
     def answer(*numbers: int) -> bool:
         for number in numbers:
@@ -231,13 +235,13 @@ def test_one_user_who_is_known_has_a_part_of_the_room(
 ) -> None:
     for number in range(1024):
         assert followed.has_room_for("alice")
-        followed.note_allowed(str(number), envelope(b"%d" % number), WEB, "alice")
-        followed.note_allowed(str(number), envelope(b"-%d" % number), WEB)
+        enter(followed, str(number), envelope(b"%d" % number), WEB, "alice")
+        enter(followed, str(number), envelope(b"-%d" % number), WEB)
     assert [followed.has_room_for(user) for user in ("alice", "bob", "")] == [False, True, True]
 
     followed.note_result(result(request=b"7"), lambda: WEB)
     assert followed.has_room_for("alice")
-    followed.note_allowed("again", envelope(), WEB, "alice")
+    enter(followed, "again", envelope(), WEB, "alice")
     assert not followed.has_room_for("alice")
     # dockerd may have lost them.
     followed.note_late(-1.0)
@@ -253,7 +257,7 @@ def test_a_late_join_of_a_swarm_makes_services_possible(followed: FollowedDaemon
     followed.picture.note_swarm(followed.picture.moment, is_swarm=False)
     assert followed.picture.has_no_services()
     join = PossibleChange(EVERYTHING.touches, lasts=False)
-    followed.note_allowed("d-1", envelope(), join)
+    enter(followed, "d-1", envelope(), join)
     followed.note_late(-1.0)
 
     assert not followed.picture.has_no_services()
@@ -261,8 +265,8 @@ def test_a_late_join_of_a_swarm_makes_services_possible(followed: FollowedDaemon
 
 def test_a_name_that_is_not_resolved_can_be_that_of_each_container_without_one(followed: FollowedDaemon) -> None:
     rename = PossibleChange((Touch("container", "web"), Touch("container", "y")))
-    followed.note_allowed("rename", envelope(b"rename"), rename)
-    followed.note_allowed("connect", envelope(b"connect"), PossibleChange((Touch("container", "y"),)))
+    enter(followed, "rename", envelope(b"rename"), rename)
+    enter(followed, "connect", envelope(b"connect"), PossibleChange((Touch("container", "y"),)))
     followed.note_result(result(request=b"rename"), lambda: rename)
     read(followed)
     assert not is_known(followed)
@@ -277,7 +281,7 @@ MADE = "e" * 64
 
 
 def allow_exec(followed: FollowedDaemon, body: bytes) -> None:
-    followed.note_allowed("d-1", envelope(body), EXEC)
+    enter(followed, "d-1", envelope(body), EXEC)
 
 
 def answer_exec(followed: FollowedDaemon, body: bytes) -> Any:
@@ -375,21 +379,19 @@ def test_a_name_is_in_use_until_the_answer(
 ) -> None:
     other = replace(use, is_copy=not use.is_copy)
     for id in ("d-1", "d-2"):
-        assert followed.names.at().add(id, use)
-        followed.note_allowed(id, envelope(), change)
+        enter(followed, id, envelope(), change, uses=(use,))
     for _ in range(2):
-        assert not followed.names.at().allows(other)
+        assert not followed.under_way.at().allows(other)
         followed.note_result(result(), lambda: change)
-    assert followed.names.at().allows(other)
+    assert followed.under_way.at().allows(other)
 
-    assert followed.names.at().add("d-3", use)
-    followed.note_allowed("d-3", envelope(), change)
+    enter(followed, "d-3", envelope(), change, uses=(use,))
     followed.note_late(-1.0)
-    assert followed.names.at().allows(other) is not lasts
-    assert followed.names.at().may_give(use.name) is not lasts
+    assert followed.under_way.at().allows(other) is not lasts
+    assert followed.under_way.at().may_give(use.name) is not lasts
 
 
 def test_a_request_that_only_uses_a_name_is_not_waited_for_where_it_uses_none(followed: FollowedDaemon) -> None:
     for _ in range(2):
-        followed.note_allowed("d-1", envelope(), COPY, "alicia")
+        enter(followed, "d-1", envelope(), COPY, "alicia")
     assert followed._count == 0

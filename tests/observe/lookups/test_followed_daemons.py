@@ -13,14 +13,18 @@ from typing import Any
 
 import pytest
 
+from portero.decide.decision import Decision, Subject
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.interfaces.effects import EVERYTHING, Effects
 from portero.decide.interfaces.pending_requests import NameUse, Source
+from portero.decide.objects.changes import find_change
 from portero.decide.reading.envelope import read_envelope
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups import followed_daemons, picture_reader
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.followed_daemons import FollowedDaemons
 from portero.observe.stores import api_tables
+from portero.observe.writers.writer_memory import WriterMemory
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
 from tests.observe.lookups.test_container_cache import ID, shown
 from tests.waiting import wait_until
@@ -30,20 +34,28 @@ DAEMON = locate(ROOTS)
 PEER = Peer(1, 0)
 
 
-def follow(find: Any = lambda peer: DAEMON) -> FollowedDaemons:
-    return FollowedDaemons(ROUTES, find, lambda daemon: ())
+def follow(find: Any = lambda peer: DAEMON, writers: WriterMemory | None = None) -> FollowedDaemons:
+    return FollowedDaemons(ROUTES, find, lambda daemon: (), writers)
 
 
 def post(uri: str, **more: Any) -> bytes:
     return json.dumps({"RequestMethod": "POST", "RequestUri": uri, **more}).encode()
 
 
-def allow(followed: FollowedDaemons, data: bytes, peer: Peer | None = PEER) -> None:
+def decide(data: bytes, **effects: Any) -> Decision:
+    """The decision that allows this."""
     try:
         request = ROUTES.read_request(read_envelope(data))
+        change = find_change(request)
     except Refused:
-        request = None
-    followed.note_allowed("d-1", data, request, peer)
+        request, change = None, EVERYTHING
+    made = Effects(change=change, **effects)
+    allowed = Decision(id="d-1", time=0.0, subject=Subject(), violations=(), policy="", profile="", mode="")
+    return replace(allowed, request=request, effects=made)
+
+
+def allow(followed: FollowedDaemons, data: bytes, peer: Peer | None = PEER) -> None:
+    assert followed.commit(decide(data), data, peer, lambda newer: True)
 
 
 def is_known(followed: FollowedDaemons) -> bool:
@@ -265,17 +277,20 @@ def test_the_reader_ends_with_its_daemon(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_was_refused_after_all_is_not_being_created() -> None:
-    followed = follow()
-    creations, names = followed.at(DAEMON).creations, followed.at(DAEMON).names
-    assert names.at().add("d-1", NameUse("web", is_copy=True))
-    creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
-    followed.note_refused("d-2")
-    assert creations.at().others
-    assert not names.at().allows(NameUse("web", is_copy=False))
-    followed.note_refused("d-1")
+    followed, request = follow(), post("/containers/create?name=web")
+    seen = followed.at(DAEMON).under_way
+    sources, uses = (Source("/srv", True, "one"),), (NameUse("web", is_copy=False),)
+    decision = decide(request, sources=sources, uses=uses)
+    for _ in range(2):
+        assert followed.commit(decision, request, PEER, lambda newer: True)
+        assert seen.at().others
+        assert not seen.at().allows(NameUse("web", is_copy=True))
+        assert followed.at(DAEMON).picture._touches.are_under_way("container", "", "web")
+        followed.withdraw(decision, PEER)
 
-    assert not creations.at().others
-    assert names.at().allows(NameUse("web", is_copy=False))
+        assert not seen.at().others
+        assert seen.at().allows(NameUse("web", is_copy=True))
+        assert not followed.at(DAEMON).picture._touches.are_under_way("container", "", "web")
 
 
 def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind
+from portero.decide.interfaces.effects import Effects, Touch
 from portero.decide.interfaces.pending_requests import NameUse, Source
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
@@ -17,7 +18,6 @@ from portero.observe.dockerd import api
 from portero.observe.lookups import lookup
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.lookup import DaemonObjects, ObjectLookup
-from portero.observe.pending.changes import Touch
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
 from tests.observe.lookups.answering import answering, failure, http
 from tests.unix_server import silent
@@ -384,21 +384,21 @@ def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way:
 
 def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
-    followed.creations.at().add("d-1", [Source("/srv", True, "one")], lambda newer: True)
-    followed.creations.note_answered("d-1")
-    followed.names.at().add("d-1", NameUse("web", is_copy=False))
+    effects = Effects(sources=(Source("/srv", True, "one"),), uses=(NameUse("web", is_copy=False),))
+    followed.under_way.enter("d-1", effects, lambda newer: True)
+    followed.under_way.note_answered("d-1")
     found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
     assert found is not None
     found.list_all("container")
-    assert found.creations.others
-    followed.names.end("d-1")
-    assert not found.names.allows(NameUse("web", is_copy=True))
+    assert found.pending.others
+    followed.under_way.end_uses("d-1")
+    assert not found.pending.allows(NameUse("web", is_copy=True))
     with answering(address, {LIST: http("200 OK", "[]")}):
         assert found.refresh()
         found.list_all("container")
 
-    assert not found.creations.others
-    assert found.names.allows(NameUse("web", is_copy=True))
+    assert not found.pending.others
+    assert found.pending.allows(NameUse("web", is_copy=True))
 
 
 def test_who_does_not_answer_soon_leaves_time_for_others(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

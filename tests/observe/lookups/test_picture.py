@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.effects import EVERYTHING, Touch
 from portero.observe.lookups.picture import Picture
-from portero.observe.pending.changes import EVERYTHING, Touch
+from tests.decide.objects.test_changes import change
 from tests.observe.lookups.test_container_cache import ID, shown
-from tests.observe.pending.test_changes import change
 
 VOLUME = {"Name": "data", "Driver": "local", "Mountpoint": "/x", "Options": None}
 NETWORK = {"Name": "front", "Id": "9" * 64, "Driver": "bridge", "Containers": {"1": {}}}

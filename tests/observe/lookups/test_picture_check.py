@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind
+from portero.decide.interfaces.effects import Touch
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups.picture import Picture
 from portero.observe.lookups.picture_check import compare_facts, compare_list, compare_networks
-from portero.observe.pending.changes import Touch
 from tests.observe.lookups.test_container_cache import ID, shown
 from tests.observe.lookups.test_picture import NETWORK, VOLUME, made
 

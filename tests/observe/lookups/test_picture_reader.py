@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import Touch
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups import picture_check, picture_reader
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture_reader import PictureReader
-from portero.observe.pending.changes import Touch
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
 from tests.observe.lookups.test_container_cache import ID, shown
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.observe.pending.changes import EVERYTHING, Touch, TouchedKind
+from portero.decide.interfaces.effects import EVERYTHING, Touch, TouchedKind
 from portero.observe.pending.touches import Touches
 
 ID = "abc123" + 58 * "0"

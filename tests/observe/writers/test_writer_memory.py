@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.interfaces.member import Member
+from portero.decide.interfaces.member import Member, Sighting
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.writers import writer_memory
@@ -26,14 +26,30 @@ def begin(file: Path | None, process: str = "1 1") -> DaemonMembers:
     return WriterMemory(file).at("/var/lib/docker", process)
 
 
+Listed = Mapping[str, Mapping[str, JSON]]
+
+
+def note(members: DaemonMembers, *started: Member) -> None:
+    """These start; what each asks for was seen in this request."""
+    members.memory.commit(members.moment, None, started)
+
+
+def follow_list(
+    members: DaemonMembers, listed: Listed, seen: Mapping[str, Member], removed: frozenset[str] = frozenset()
+) -> Mapping[str, Member]:
+    found = members.foresee(listed, seen, removed)
+    members.memory.commit(members.moment, Sighting(listed, seen, removed, found, found), ())
+    return found
+
+
 def follow(members: DaemonMembers, *seen: Member) -> Mapping[str, Member]:
     """A list that has these alone."""
-    return members.follow({one.id: {} for one in seen}, {one.id: one for one in seen})
+    return follow_list(members, {one.id: {} for one in seen}, {one.id: one for one in seen})
 
 
 def test_another_process_remembers(file: Path) -> None:
     first = begin(file)
-    first.note([WRITER, HELPER])
+    note(first, WRITER, HELPER)
     assert "helper" not in begin(None).find_all()
     follow(first, HELPER)  # as if it had been asked for before the two were noted
     assert begin(file).find_all().keys() == RUNNING.keys()
@@ -47,7 +63,7 @@ def test_another_process_remembers(file: Path) -> None:
 
 def test_who_can_meet_another_one_is_known_as_they_come_and_go(file: Path) -> None:
     first = begin(file)
-    first.note([WRITER])
+    note(first, WRITER)
     assert [first.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
     second = begin(file)
     assert [second.has_other_for(one) for one in (HELPER, WRITER)] == [True, False]
@@ -56,14 +72,14 @@ def test_who_can_meet_another_one_is_known_as_they_come_and_go(file: Path) -> No
 
 
 def test_what_an_interrupted_process_wrote_by_halves_was_never_allowed(file: Path) -> None:
-    begin(file).note([WRITER])
+    note(begin(file), WRITER)
     file.write_bytes(file.read_bytes() + b'["/var/lib/docker", "1 1", {"helper"')
 
     assert begin(file).find_all().keys() == {"writer"}
 
 
 def test_of_another_boot_nothing_is_left(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    begin(file).note([WRITER])
+    note(begin(file), WRITER)
     with monkeypatch.context() as patched:
         (tmp_path / "boot").write_text("another\n")
         patched.setattr(writer_memory, "_BOOT_ID", tmp_path / "boot")
@@ -91,20 +107,20 @@ def test_what_cannot_be_read_or_saved_is_a_refusal_and_is_tried_again(file: Path
     file.parent.rmdir()
     file.parent.write_text("a file")
     with pytest.raises(Refused, match="writers-unknown"):
-        members.note([WRITER])
+        note(members, WRITER)
     file.parent.unlink()
-    members.note([HELPER])
+    note(members, HELPER)
 
     assert begin(file).find_all().keys() == {"helper"}
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     members = begin(file)
-    members.note([WRITER])
+    note(members, WRITER)
     monkeypatch.setattr(writer_memory, "_MAX_RESOURCES", 2)
 
     with pytest.raises(Refused, match="writers-unknown"):
-        members.note([HELPER])
+        note(members, HELPER)
 
     assert members.find_all().keys() == begin(file).find_all().keys() == {"writer"}
 
@@ -114,7 +130,7 @@ def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyP
     members = begin(file)
     sizes = set()
     for _ in range(50):
-        members.note([WRITER])
+        note(members, WRITER)
         sizes.add(file.stat().st_size)
 
     # How long a line is depends on the time in it.
@@ -125,30 +141,50 @@ def test_the_file_does_not_grow_for_ever(file: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_file_never_grows_beyond_what_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     members = begin(file)
-    members.note([WRITER])
+    note(members, WRITER)
     monkeypatch.setattr(writer_memory, "_MAX_BYTES", 4 * file.stat().st_size)
     for _ in range(10):
-        members.note([WRITER])
+        note(members, WRITER)
         assert begin(file).find_all().keys() == {"writer"}
 
 
 def test_a_start_keeps_what_is_held_and_a_service_what_it_was(file: Path) -> None:
     members = begin(file)
-    members.note([replace(HELPER, held=frozenset({"/srv/media"}), run="then"), SERVICE])
-    members.note([replace(HELPER, state="restarting"), replace(SERVICE, writes=frozenset({"/srv/x"}))])
+    note(members, replace(HELPER, held=frozenset({"/srv/media"}), run="then"), SERVICE)
+    note(members, replace(HELPER, state="restarting"), replace(SERVICE, writes=frozenset({"/srv/x"})))
 
     known = members.find_all()
     assert (known["helper"].held, known["helper"].run) == ({"/srv/media"}, "then")
     assert known["service web"].writes == {"/srv/media", "volume v", "/srv/x"}
 
 
-def test_only_what_is_known_is_changed(file: Path) -> None:
-    members = begin(file)
-    members.note([HELPER])
-    for id in ("helper", "gone"):
-        members.change(id, lambda known: replace(known, run="now"))
+@pytest.mark.parametrize(("meanwhile", "run"), [(False, "now"), (True, "")])
+def test_what_was_found_out_of_a_holder_counts_unless_it_became_otherwise(
+    file: Path, *, meanwhile: bool, run: str
+) -> None:
+    memory = WriterMemory(file)
+    follow(memory.at("", "1"), HELPER, WRITER)
+    members, listed = memory.at("", "1"), {"helper": {"Id": "helper"}}
+    foreseen = members.foresee(listed, {"helper": HELPER}, frozenset())
+    assert foreseen["helper"].held == {"/srv/media"}
+    if meanwhile:
+        follow(memory.at("", "1"), HELPER)
+        follow(memory.at("", "1"), HELPER, replace(FAR, shares=HELPER.shares, writes=FAR.writes | HELPER.shares))
+        follow(memory.at("", "1"), HELPER)
+    found = {**foreseen, "helper": replace(foreseen["helper"], run="now")}
+    memory.commit(members.moment, Sighting(listed, {"helper": HELPER}, frozenset(), foreseen, found), ())
 
-    assert {id: one.run for id, one in members.find_all().items()} == {"helper": "now"}
+    assert memory.find_all("")["helper"].run == run
+
+
+def test_what_is_foreseen_changes_nothing(file: Path) -> None:
+    memory = WriterMemory(file)
+    follow(memory.at("", "1"), HELPER, WRITER)
+    before, kept = memory.find_all(""), file.read_bytes()
+    for _ in range(2):
+        assert memory.at("", "1").foresee({"helper": {}}, {"helper": HELPER}, frozenset()).keys() == {"helper"}
+
+    assert (memory.find_all(""), file.read_bytes()) == (before, kept)
 
 
 @pytest.mark.parametrize(("process", "holds"), [("1 1", False), ("2 1", True), ("", True)])
@@ -176,27 +212,28 @@ def test_a_list_that_cannot_be_saved_leaves_the_restart_of_dockerd_to_the_next(
 
 def test_of_a_list_that_is_as_it_was_only_what_may_change_is_looked_at() -> None:
     memory = WriterMemory(None)
+    memory.turn = WRITER.turn
     members = memory.at("", "1")
     listed = {"helper": {"Id": "helper"}, "writer": {"Id": "writer"}}
     assert members.list_changed(listed) == ["helper", "writer"]
-    members.follow(listed, RUNNING)
+    follow_list(members, listed, RUNNING)
     assert members.list_changed(listed) == []
-    assert (members.follow(listed, {}), members.find_all()) == ({}, RUNNING)
+    assert (follow_list(members, listed, {}), members.find_all()) == ({}, RUNNING)
 
-    members.note([replace(HELPER, state="starting")])
+    note(members, replace(HELPER, state="starting"))
     assert members.list_changed(listed) == ["helper"]
-    members.follow(listed, {"helper": HELPER})
+    follow_list(members, listed, {"helper": HELPER})
     later = {**listed, "writer": {"Id": "writer"}, "far": {"Id": "far"}}
     assert members.list_changed(later) == ["writer", "far"]
     # Gone when it was asked for: it is not known, and is asked for again.
-    members.follow(later, {"writer": WRITER}, {"far"})
+    follow_list(members, later, {"writer": WRITER}, frozenset({"far"}))
     assert members.list_changed(later) == [*later]
 
-    found = members.follow(listed_without(later, "writer"), {})
+    found = follow_list(members, listed_without(later, "writer"), {})
     assert {id: one.held for id, one in found.items()} == {"helper": frozenset({"/srv/media"})}
     # Who holds something is looked at each time.
     assert members.list_changed(listed) == ["helper", "writer"]
-    assert members.follow({"helper": listed["helper"]}, {"helper": HELPER}).keys() == {"helper"}
+    assert follow_list(members, {"helper": listed["helper"]}, {"helper": HELPER}).keys() == {"helper"}
 
 
 def listed_without(listed: Mapping[str, Mapping[str, JSON]], id: str) -> Mapping[str, Mapping[str, JSON]]:

@@ -153,15 +153,6 @@ def test_a_change_that_is_denied_anyway_keeps_its_reasons_and_its_proposal_when_
     assert "Free disk space or fix PORTERO_LOG as root" in told
 
 
-def test_what_cannot_be_logged_is_not_being_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(FollowedDaemons, "note_refused", lambda self, id: told.append(id))
-    application = built(tmp_path, log="/dev/full")
-
-    assert ask(application, create())["Allow"] is False
-    assert len(told) == 1
-
-
 def test_a_request_is_decided_when_results_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(FollowedDaemons, "wait_for_results", lambda self: seen.append("waited"))

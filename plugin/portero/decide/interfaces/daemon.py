@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from portero.decide.interfaces.member import Members
-from portero.decide.interfaces.pending_requests import Creations, NamesInUse, UsesUnderWay, VolumeUse
+from portero.decide.interfaces.pending_requests import Pending
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON
 
@@ -28,16 +28,8 @@ class Objects(Protocol):
         """What is remembered of containers that could write, and of those that can hold what they left."""
 
     @property
-    def creations(self) -> Creations | None:
-        """What others are creating just now."""
-
-    @property
-    def names(self) -> NamesInUse | None:
-        """Names of containers that others use just now."""
-
-    @property
-    def volumes(self) -> UsesUnderWay[VolumeUse] | None:
-        """Volumes that others make just now."""
+    def pending(self) -> Pending | None:
+        """What others make and use just now."""
 
     @property
     def since(self) -> int:
@@ -67,9 +59,7 @@ class StillObjects(Objects, Protocol):
 
     __slots__ = ()
     members: Members | None = None
-    creations: Creations | None = None
-    names: NamesInUse | None = None
-    volumes: UsesUnderWay[VolumeUse] | None = None
+    pending: Pending | None = None
     since: int = 0
 
     def refresh(self) -> bool:

@@ -10,6 +10,8 @@ from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.refusals import Refused
 
 _Answer = TypeVar("_Answer")
+# Asked about the objects that a request itself uses.
+_OF_OBJECTS = ("joined", "objects")
 _QUESTIONS: Mapping[str, Callable[[HostMoment, str], object]] = {
     "entry": lambda host, path: host.find_entry(path),
     "trace": lambda host, path: host.trace(path),
@@ -39,6 +41,15 @@ class HostNotes:
         if isinstance(answer, Refused):
             raise Refused(answer.code, answer.at)
         return cast(_Answer, answer)
+
+    def forget_objects(self) -> None:
+        """What was noted about existing objects is to be found anew."""
+        for question in _OF_OBJECTS:
+            self.answers.pop(question, None)
+
+    def without_objects(self) -> "HostNotes":
+        """The other notes: what was noted about the objects of a request says nothing of another one."""
+        return HostNotes({key: known for key, known in self.answers.items() if key not in _OF_OBJECTS})
 
     def still_hold(self, host: HostMoment) -> bool:
         """Whether the host gives these answers now; False where it cannot be read."""

@@ -4,8 +4,8 @@ A container or a service with what it can write (observe/writers/writer_memory.p
 observe/writers/descriptors.py says who could have received a descriptor of whom).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
@@ -57,31 +57,57 @@ class Member:
         return is_plain and not self.held and UNKNOWN not in self.shares
 
 
-class Members(Protocol):
-    """The memory of writers at one daemon, for one request.
+class MemoryMoment(NamedTuple):
+    """Which daemon's memory, as which dockerd was asked, and when: what was committed later has a later turn."""
 
-    Each method raises Refused (writers-unknown) when it could not be read, saved or does not fit.
+    daemon: str
+    process: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one list shows of all that exist.
+
+    `seen`: the services, and those in the list that are not known to be as they were, but for those that were `removed`
+    since. `foreseen`: who holds something by it; `holders`: the same, with what was found out about them.
     """
 
-    def find_all(self) -> Mapping[str, Member]:
-        """By ID: the containers and services that were noted or seen last."""
+    listed: Mapping[str, Mapping[str, JSON]]
+    seen: Mapping[str, Member]
+    removed: frozenset[str]
+    foreseen: Mapping[str, Member]
+    holders: Mapping[str, Member]
+
+    def list_found(self, members: Mapping[str, Member]) -> dict[str, Member]:
+        """The holders of which more was found out, those that became otherwise meanwhile left out."""
+        return {
+            id: one
+            for id, one in self.holders.items()
+            if one != (foreseen := self.foreseen[id]) and members.get(id) == foreseen
+        }
+
+
+class Members(Protocol):
+    """The memory of writers at one daemon, as one request sees it. What it finds out changes nothing here.
+
+    Each method raises Refused (writers-unknown) when it could not be read.
+    """
+
+    @property
+    def moment(self) -> MemoryMoment:
+        """When the request began: each list that it reads is younger."""
 
     def has_other_for(self, one: Member) -> bool:
         """Whether one that starts can meet another one at a resource."""
 
-    def note(self, started: Iterable[Member]) -> None:
-        """Note what is allowed to start."""
+    def find_all(self) -> Mapping[str, Member]:
+        """By ID: the containers and services that were noted or seen last."""
 
     def list_changed(self, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
         """The containers in a list, by ID, that are not known to be as they were when a list was followed last."""
 
-    def follow(
-        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: Collection[str] = ()
+    def foresee(
+        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: frozenset[str]
     ) -> Mapping[str, Member]:
-        """Note all that exist, by a list that was read in this request; returns those that hold something.
-
-        `seen`: the services, and those that changed but for those that were removed since.
-        """
-
-    def change(self, id: str, change: Callable[[Member], Member]) -> None:
-        """Note what was found out about one of them, if it is still known."""
+        """Who holds something once this is followed; see Sighting."""

@@ -1,8 +1,8 @@
-"""What unanswered requests make and use: sources, names, volumes; the protocols Creations, UsesUnderWay, NamesInUse."""
+"""What unanswered requests make and use: sources, names, volumes, and the protocol Pending."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Protocol, TypeAlias
 
 from portero.decide.values.dataclass import dataclass
 
@@ -27,9 +27,14 @@ _MADE_NAME = re.compile(r"[a-z]+_[a-z]+[0-9]?")
 _TASK_NAME = re.compile(r".+\.[0-9a-z]{25}")
 
 
+def can_be_made(name: str) -> bool:
+    """Whether dockerd can give this name to a container that gets none."""
+    return _MADE_NAME.fullmatch(name) is not None
+
+
 def can_come_unasked(name: str) -> bool:
     """Whether dockerd can give a container this name where no request does: a task, a step of a classic build."""
-    return any(each.fullmatch(name) is not None for each in (_MADE_NAME, _TASK_NAME))
+    return can_be_made(name) or _TASK_NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,54 +47,26 @@ class NameUse:
     name: str
     is_copy: bool
 
-    def clashes_with(self, other: "NameUse") -> bool:
-        """Whether one would copy into a container while the other gives its name to another one.
-
-        A container with a name that dockerd made is there when something is copied to it: of creates only the later
-        one clashes, and each build.
-        """
-        if self.is_copy == other.is_copy:
-            return False
-        given, copied = (other, self) if self.is_copy else (self, other)
-        makes = given.name == BUILT or (given.name == MADE and given is self)
-        is_made = makes and _MADE_NAME.fullmatch(copied.name) is not None
-        return is_made or self.name == other.name or ANY in (self.name, other.name)
-
 
 @dataclass(frozen=True, slots=True)
 class VolumeUse:
-    """Volumes by name that a request makes where they are missing, each with its owner; "": none."""
+    """Volumes by name that a request makes where they are missing, each with its owner; "": none.
+
+    Two that make one of the same name for different owners clash: dockerd gives the later one the first one's.
+    """
 
     owners: frozenset[tuple[str, str]]
 
-    def clashes_with(self, other: "VolumeUse") -> bool:
-        """Whether both make one of the same name, for different owners: dockerd gives the later one the first one's."""
-        others = dict(other.owners)
-        return any(others.get(name, owner) != owner for name, owner in self.owners)
+
+Use: TypeAlias = NameUse | VolumeUse
 
 
-_Use = TypeVar("_Use", NameUse, VolumeUse, contravariant=True)
+class Pending(Protocol):
+    """What requests make and use that dockerd has not answered, as one request sees it."""
 
-
-class UsesUnderWay(Protocol[_Use]):
-    """How requests that dockerd has not answered use names of containers, or of volumes, for one request."""
-
-    def allows(self, use: _Use) -> bool:
-        """Whether it goes with what was allowed before this request asked dockerd."""
-
-    def add(self, id: str, use: _Use) -> bool:
-        """Have others see this use by the request with this decision's ID; False: it does not go with a newer one."""
-
-
-class NamesInUse(UsesUnderWay[NameUse], Protocol):
-    """Those of names of containers."""
-
-    def may_give(self, name: str) -> bool:
-        """Whether a create that is not waited for any more may be about to give this name, which none has."""
-
-
-class Creations(Protocol):
-    """What others are creating at the daemon, for one request."""
+    @property
+    def number(self) -> int:
+        """Of what was asked for before this request asked dockerd."""
 
     @property
     def others(self) -> Sequence[Source]:
@@ -99,8 +76,8 @@ class Creations(Protocol):
     def ended(self) -> Collection[str]:
         """IDs of containers whose creation began before Portero did, and ended after it."""
 
-    def add(self, id: str, paths: Sequence[Source], agree: Callable[[Sequence[Source]], bool]) -> bool:
-        """Have others see these paths of the request with this decision's ID, from now on.
+    def may_give(self, name: str) -> bool:
+        """Whether a create that is not waited for any more may be about to give this name, which none has."""
 
-        False, and nothing is added, where `agree` says so of what was added meanwhile.
-        """
+    def allows(self, use: Use) -> bool:
+        """Whether it goes with what was allowed before this request asked dockerd."""

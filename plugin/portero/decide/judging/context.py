@@ -2,27 +2,26 @@
 
 from collections.abc import Mapping
 
-from portero.decide.decision import Violation, make_refusal
+from portero.decide.decision import Violation
+from portero.decide.identity.caller import Identity
+from portero.decide.interfaces.effects import EVERYTHING, NO_EFFECTS, NOTHING, Effects
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
 from portero.decide.judging.enforcement import Enforcement
+from portero.decide.objects.changes import find_change
 from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.objects.meanings import Meanings
 from portero.decide.policy.rule import Rule
-from portero.decide.reading.routes import Operation
+from portero.decide.reading.envelope import Envelope
+from portero.decide.reading.routes import ApiRequest, Match, Operation
+from portero.decide.reading.uri import Target
 from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.denial_parts import Proposed
+from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 
-_OF_OBJECTS = ("joined", "objects")
 # Another node, with another kernel, may run the tasks.
 _ON_ANY_NODE = frozenset({"ServiceCreate", "ServiceUpdate"})
-# So often a request is judged again since others that concern it came meanwhile.
-_ATTEMPTS = 8
-_BUSY = replace(
-    make_refusal("lookup-failed", ""),
-    reason="Other requests for the same host paths come all the time, so Portero cannot tell what this one meets.",
-    remedy={"docker": "repeat the command"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +42,8 @@ class Context:
         return self.findings.meanings
 
     def for_proposal(self) -> "Context":
-        """The same for what is proposed: findings that are whole serve again, others are made anew.
-
-        What was noted about the objects that the request itself uses says nothing of a proposal.
-        """
-        noted = (
-            {key: known for key, known in self.notes.answers.items() if key not in _OF_OBJECTS} if self.notes else {}
-        )
-        others = self.notes and HostNotes(noted)
+        """The same for what is proposed: findings that are whole serve again, others are made anew."""
+        others = self.notes and self.notes.without_objects()
         return replace(self, notes=others, findings=self.findings if self.findings.is_whole else ObjectFindings())
 
     def report_unenforced(self, violations: tuple[Violation, ...], rules: Mapping[str, Rule]) -> tuple[Violation, ...]:
@@ -86,26 +79,28 @@ class Context:
             return None
         if objects is None or not objects.refresh():
             return None
-        self._forget_objects()
+        if self.notes is not None:
+            self.notes.forget_objects()
         return replace(self, findings=ObjectFindings())
 
-    def note_allowed(self, id: str, attempt: int) -> tuple[Violation, ...] | None:
-        """Have what an allowed request makes and starts remembered; the refusal where that cannot be.
 
-        None: another request came meanwhile, and this one is to be judged again. `id`: of the decision.
-        """
-        try:
-            if self.findings.note_allowed(id):
-                return ()
-            if attempt >= _ATTEMPTS:
-                return (_BUSY,)
-        except Refused as refused:
-            return (make_refusal(refused.code, refused.at),)
-        self._forget_objects()
-        return None
+@dataclass(slots=True)
+class Found:
+    """What is known of one request so far. `context`: None: it needs no document, or was not read that far."""
 
-    def _forget_objects(self) -> None:
-        """What was noted about existing objects is to be found anew."""
-        if self.notes is not None:
-            for question in _OF_OBJECTS:
-                self.notes.answers.pop(question, None)
+    enforcement: Enforcement
+    envelope: Envelope | None = None
+    target: Target | None = None
+    match: Match | None = None
+    request: ApiRequest | None = None
+    who: Identity | None = None
+    document: dict[str, JSON] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+    suggestion: Proposed | None = None
+    fault: Exception | None = None
+    context: Context | None = None
+
+    def make_effects(self) -> Effects:
+        change = EVERYTHING if self.request is None else find_change(self.request)
+        effects = NO_EFFECTS if self.context is None else self.context.findings.make_effects()
+        return effects if change == NOTHING else replace(effects, change=change)

@@ -1,6 +1,7 @@
 """From an envelope to a decision: operation, body, facts, rules.
 
-Pure, except for the host view that it is handed. Every error on the way is a denial with a stable code.
+Pure: it asks the host view that it is handed, and changes nothing; what others must see are effects of the decision.
+Every error on the way is a denial with a stable code.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,11 @@ from portero.decide.identity.caller import Credentials, Identity, StampReader, i
 from portero.decide.images.image_records import ImageRecords
 from portero.decide.images.trust import ImageTrust
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.interfaces.effects import NO_EFFECTS
 from portero.decide.interfaces.host import Host, HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask, note_moment
 from portero.decide.judging import proposal, subject, try_line, unknown_fields
-from portero.decide.judging.context import Context
+from portero.decide.judging.context import Context, Found
 from portero.decide.judging.enforcement import Enforcement, find_operation, lift_violations
 from portero.decide.judging.unjudged_reads import UnjudgedReads
 from portero.decide.objects import existing_image, joined_containers, new_objects, owned_objects, owner_programs
@@ -29,7 +31,7 @@ from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import ACTS, Acting
 from portero.decide.reading import body, uri
 from portero.decide.reading.envelope import Envelope, read_envelope
-from portero.decide.reading.routes import ApiRequest, Match, Routes
+from portero.decide.reading.routes import ApiRequest, Routes
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed
@@ -70,69 +72,72 @@ class Judge:
         peer: Peer | None = None,
         identity: Identity | None = None,
         notes: HostNotes | None = None,
-        attempt: int = 1,
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
         `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known of host and caller; more
-        is added. A refusal names what was read before it.
+        is added. A refusal names what was read before it. Nothing but the notes is changed by it.
         """
-        envelope: Envelope | None = None
-        target: uri.Target | None = None
-        match: Match | None = None
-        request: ApiRequest | None = None
-        who: Identity | None = None
-        enforcement = self.enforcement
-        document: dict[str, JSON] = {}
-        violations: tuple[Violation, ...] = ()
-        suggested: Proposed | None = None
-        fault: Exception | None = None
-        context: Context | None = None
+        found = Found(self.enforcement)
         try:
-            envelope = read_envelope(data)
-            target = uri.parse_target(envelope.uri)
-            match = self.routes.match(envelope.method, target.path)
-            request = ApiRequest(envelope, target, match)
-            who = identity or self._identify(envelope, time, notes)
-            enforcement = self.enforcement.for_caller(self.policy.site, who)
-            if envelope.body is None and self._unjudged.has(match.operation, who, enforcement):
-                body.read_body(request, self.shapes)
-            else:
-                context = Context(match.operation, time, note_moment(self.host.moment(peer), notes), enforcement, notes)
-                document = read = self._build_document(request, who, context.host)
-                document, violations = self._judge(read, context)
-                if any(one.action == "deny" for one in violations) and (again := context.refresh()):
-                    document, violations = self._judge(read, context := again)
-                if violations:
-                    by_compose = subject.is_by_compose(envelope, document)
-                    suggested = self._suggest(document, violations, context, by_compose=by_compose)
+            self._read(found, data, time, identity, notes)
+            self._judge_read(found, time, peer, notes)
         except Refused as refused:
-            violations = (make_refusal(refused.code, refused.at),)
+            found.violations = (make_refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
-            fault = error
-            violations = (make_refusal("internal-error", ""),)
-        operation = match.operation.id if match else find_operation(self.routes, envelope)
-        lifted = lift_violations(violations, self.policy.rules, enforcement, operation)
-        if context is not None and not any(one.action == "deny" for one in lifted):
-            if (refusals := context.note_allowed(id, attempt)) is None:
-                return self.decide(data, id, time, peer, identity, notes, attempt + 1)
-            lifted = (*lifted, *lift_violations(refusals, self.policy.rules, enforcement, operation))
-        if enforcement.breaks_glass and any(one.action == "deny" for one in lifted):
+            found.fault = error
+            found.violations = (make_refusal("internal-error", ""),)
+        return self._conclude(found, id, time)
+
+    def _read(self, found: Found, data: bytes, time: float, identity: Identity | None, notes: HostNotes | None) -> None:
+        """Who asks for what."""
+        found.envelope = envelope = read_envelope(data)
+        found.target = target = uri.parse_target(envelope.uri)
+        found.match = match = self.routes.match(envelope.method, target.path)
+        found.request = ApiRequest(envelope, target, match)
+        found.who = identity or self._identify(envelope, time, notes)
+        found.enforcement = self.enforcement.for_caller(self.policy.site, found.who)
+
+    def _judge_read(self, found: Found, time: float, peer: Peer | None, notes: HostNotes | None) -> None:
+        """What it violates, and what would be allowed instead."""
+        request, who = cast(ApiRequest, found.request), cast(Identity, found.who)
+        operation, enforcement = request.match.operation, found.enforcement
+        if request.envelope.body is None and self._unjudged.has(operation, who, enforcement):
+            body.read_body(request, self.shapes)
+            return
+        moment = note_moment(self.host.moment(peer), notes)
+        found.context = context = Context(operation, time, moment, enforcement, notes)
+        found.document = read = self._build_document(request, who, moment)
+        found.document, found.violations = self._judge(read, context)
+        if any(one.action == "deny" for one in found.violations) and (again := context.refresh()):
+            found.context = context = again
+            found.document, found.violations = self._judge(read, context)
+        if found.violations:
+            by_compose = subject.is_by_compose(request.envelope, found.document)
+            found.suggestion = self._suggest(found.document, found.violations, context, by_compose=by_compose)
+
+    def _conclude(self, found: Found, id: str, time: float) -> Decision:
+        enforcement, match = found.enforcement, found.match
+        operation = match.operation.id if match else find_operation(self.routes, found.envelope)
+        lifted = lift_violations(found.violations, self.policy.rules, enforcement, operation)
+        is_denied = any(one.action == "deny" for one in lifted)
+        if enforcement.breaks_glass and is_denied:
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
         return Decision(
             id=id,
             time=time,
-            subject=subject.describe_subject(envelope, target, match, who, document),
+            subject=subject.describe_subject(found.envelope, found.target, match, found.who, found.document),
             violations=limit_violations(sort_violations(lifted)),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
-            fault=fault,
-            suggestion=suggested,
+            fault=found.fault,
+            suggestion=found.suggestion,
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
-            request=request,
+            request=found.request,
+            effects=NO_EFFECTS if is_denied else found.make_effects(),
         )
 
     def document(

@@ -1,22 +1,22 @@
 """Folders that a container could write which has ended, while another one can hold a descriptor of them.
 
-In: dockerd's lists of containers and services, which the memory of writers follows. Out: the folders that containers
-can still write without a mount of them, as sources to compare with those of a request.
+In: dockerd's lists of containers and services, and what the memory of writers makes of them. Out: a sighting, which it
+follows when the request is allowed; the folders that containers can still write without a mount of them, as sources to
+compare with those of a request.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 
 from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.existing import NAMESPACES, ExistingContainer
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.interfaces.member import NO_RESOURCES, UNKNOWN, Member, Members, State
+from portero.decide.interfaces.member import NO_RESOURCES, UNKNOWN, Member, Members, Sighting, State
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.members import find_name, make_member, make_service
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
@@ -42,8 +42,8 @@ def follow_lists(
     host: HostMoment,
     existing: Objects,
     members: Members,
-) -> list[Member]:
-    """Have the memory follow these lists; returns those that can hold what has ended."""
+) -> Sighting:
+    """What these lists show beside what the memory knows, with those that can hold what has ended."""
     listed = ContainerList.of(containers).by_id
     before, seen, unknown, silent, removed = members.find_all(), dict[str, Member](), 0, 0, set[str]()
     # Most are as they were; making them anew takes its time where there are many.
@@ -74,12 +74,13 @@ def follow_lists(
     for service in services:
         member = make_service(service, host)
         seen[member.id] = member
-    holders = {one.id: one for one in members.follow(listed, seen, removed).values()}
+    foreseen = members.foresee(listed, seen, frozenset(removed))
+    holders = {**foreseen}
     # Of others a later request asks: who was started again meanwhile is taken for a holder all the longer.
     for one in [one for one in holders.values() if one.state == "runs" and not one.run][:_MAX_RUNS]:
         with suppress(Refused):
-            holders[one.id] = _note_run(one, existing, members)
-    return [*holders.values()]
+            holders[one.id] = replace(one, run=_find_run(one, existing))
+    return Sighting(listed, seen, frozenset(removed), foreseen, holders)
 
 
 def _find_state(container: ExistingContainer) -> State:
@@ -96,29 +97,15 @@ def list_held(holders: Iterable[Member]) -> list[Source]:
     ]
 
 
-def drop_restarted(holders: Sequence[Member], existing: Objects, members: Members) -> list[Member]:
+def drop_restarted(sighting: Sighting, existing: Objects) -> Sighting:
     """The same with what they still hold: a restart since drops what no other one can have given again."""
-    counts = Counter(resource for member in holders for resource in member.held)
-    still = list[Member]()
-    for member in holders:
+    counts = Counter(resource for member in sighting.holders.values() for resource in member.held)
+    still = dict[str, Member]()
+    for id, member in sighting.holders.items():
         alone = frozenset(resource for resource in member.held if member.run and counts[resource] == 1)
-        if alone and _find_run(member, existing) not in ("", member.run):
-            members.change(member.id, partial(_drop, alone, member.run))
-            still.append(replace(member, held=member.held - alone))
-        else:
-            still.append(member)
-    return still
-
-
-def _drop(held: frozenset[str], run: str, member: Member) -> Member:
-    # Meanwhile it can have been given the same once more.
-    return replace(member, held=member.held - held) if member.run == run else member
-
-
-def _note_run(member: Member, existing: Objects, members: Members) -> Member:
-    run = _find_run(member, existing)
-    members.change(member.id, lambda former: replace(former, run=run))
-    return replace(member, run=run)
+        is_restarted = alone and _find_run(member, existing) not in ("", member.run)
+        still[id] = replace(member, held=member.held - alone) if is_restarted else member
+    return replace(sighting, holders=still)
 
 
 def _find_run(member: Member, existing: Objects) -> str:

@@ -12,9 +12,11 @@ from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.inspected import Fills, Inspected, make_creation, remove_filled
 from portero.decide.facts.networks import PARENT
 from portero.decide.interfaces.daemon import GatheredKind, ObjectKind
+from portero.decide.interfaces.effects import NO_EFFECTS, Effects
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_overlay import HostOverlayMoment
+from portero.decide.interfaces.pending_requests import Pending, Use
 from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import (
     FAILURE,
@@ -28,7 +30,7 @@ from portero.decide.objects.named_objects import (
 from portero.decide.objects.new_objects import find_parent
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.objects.waived_objects import make_waived_facts
-from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_fields import child, flag, text
 from portero.decide.values.json_types import JSON, Fact
 
@@ -63,16 +65,15 @@ class ObjectFindings:
     meanings: Meanings | None = None
     judging: set[str] = field(default_factory=set)  # those that are being judged, likewise
     is_whole: bool = True
-    # Has others see which name of a container the request uses; False: another request came meanwhile.
-    use_name: Callable[[str], bool] = lambda id: True
-    use_volumes: Callable[[str], bool] = lambda id: True  # the same of volumes that it makes
+    effects: Effects = NO_EFFECTS  # but for those of the pairs
 
-    def note_allowed(self, id: str) -> bool:
-        """Have what an allowed request makes and starts remembered, by the ID of the decision.
+    def add_use(self, use: Use, pending: Pending) -> None:
+        """Others see this use once the request is allowed."""
+        self.effects = replace(self.effects, number=pending.number, uses=(*self.effects.uses, use))
 
-        False: another one came meanwhile, and this one is to be judged again. Raises Refused where it cannot be.
-        """
-        return self.use_name(id) and self.use_volumes(id) and (self.pairs is None or self.pairs.note_allowed(id))
+    def make_effects(self) -> Effects:
+        """What others see of the request once it is allowed."""
+        return self.pairs.add_effects(self.effects) if self.pairs else self.effects
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ label. Out: what of the request needs the label, and `objects.takenVolumes`.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import cast
 
 from portero.decide.interfaces.pending_requests import VolumeUse
@@ -70,9 +69,9 @@ def describe_taken(
 ) -> list[JSON]:
     """`takenVolumes`: those that are there, or soon will be, for another owner than the request says.
 
-    Others see from now on which volumes the request makes, once it is allowed. Raises Refused (lookup-failed).
+    `findings`: told which volumes the request makes. Raises Refused (lookup-failed).
     """
-    label, taken, uses, others = owners.label, list[JSON](), set[tuple[str, str]](), meanings.objects.volumes
+    label, taken, uses, others = owners.label, list[JSON](), set[tuple[str, str]](), meanings.objects.pending
     for made in (each for each in list_made(document) if each.name and TEMPLATE not in each.name):
         owner = find_owner(made.name, label, meanings, made.at)
         claims = [*_list_claims(owners, document, made, meanings)] if owner is None else [(owner, "exists")]
@@ -83,7 +82,7 @@ def describe_taken(
         if others is not None and not others.allows(VolumeUse(frozenset({(made.name, said)}))):
             taken.append(_make_fact(made, "another user", "is made just now"))
     if uses and others is not None:
-        findings.use_volumes = partial(others.add, use=VolumeUse(frozenset(uses)))
+        findings.add_use(VolumeUse(frozenset(uses)), others)
     return taken
 
 

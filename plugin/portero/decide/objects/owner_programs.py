@@ -8,7 +8,6 @@ service and steps of a classic build get theirs without a request.
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import cast
 
 from portero.decide.interfaces.daemon import Objects
@@ -74,7 +73,7 @@ def _find_reason(name: str, meanings: Meanings, findings: ObjectFindings) -> str
     found = [*meanings.find_containers(name, "path.id")]
     if not found and can_come_unasked(name):
         return _MISSING
-    if not found and objects.names is not None and objects.names.may_give(name):
+    if not found and objects.pending is not None and objects.pending.may_give(name):
         return _LATE
     for each in found:
         # One that cannot be read is not empty.
@@ -92,7 +91,7 @@ def _is_affected(objects: Objects) -> bool:
 
 def _may_use(use: NameUse, objects: Objects, findings: ObjectFindings) -> bool:
     """Whether a name may be used so, by what the request saw first; others see it once the request is allowed."""
-    names = objects.names
-    if names is not None:
-        findings.use_name = partial(names.add, use=use)
-    return names is None or names.allows(use)
+    pending = objects.pending
+    if pending is not None:
+        findings.add_use(use, pending)
+    return pending is None or pending.allows(use)

@@ -83,11 +83,11 @@ class DaemonQuestions:
     def ask_for_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """All objects of a kind, stopped containers too."""
         picture = self._followed.picture
-        moment, doubtful = picture.moment, self._followed.creations.find_doubtful()
+        moment, doubtful = picture.moment, self._followed.under_way.find_doubtful()
         listed = self.read_all(kind)
         if kind == "container":
             picture.note_containers(listed, moment)
-            self._followed.creations.note_listed(doubtful)
+            self._followed.under_way.note_listed(doubtful)
         elif kind == "network":
             picture.note_networks(listed, moment)
         return listed

@@ -10,21 +10,14 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from http import HTTPStatus
 
+from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, PossibleChange, Touch
+from portero.decide.interfaces.pending_requests import Source
 from portero.decide.reading.envelope import Envelope, Result
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.observe.dockerd.connection_pool import ConnectionPool
 from portero.observe.lookups.picture import Picture
-from portero.observe.pending.changes import (
-    EVERYTHING,
-    OF_CONTAINERS,
-    PossibleChange,
-    Touch,
-    read_deleted,
-    read_id,
-    read_process,
-)
-from portero.observe.pending.creations import UNANSWERED_SECONDS, CreationsUnderWay
-from portero.observe.pending.names_under_way import NamesUnderWay, VolumesUnderWay
+from portero.observe.pending.answers import read_deleted, read_id, read_process
+from portero.observe.pending.under_way import UNANSWERED_SECONDS, UnderWay
 
 # While more than these have no answer within their time, nothing is known. Of more than the most no answers are waited
 # for: nothing is known as long as the daemon runs.
@@ -37,7 +30,7 @@ _LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _Request:
     """An allowed one under way. `touches`: what began with it, and ends with its answer.
 
     `is_beyond`: one of too many, with which nothing is known. `is_late`: dockerd waits for a lock, or has lost it.
@@ -59,11 +52,10 @@ class FollowedDaemon:
 
     def __init__(self) -> None:
         self.picture = Picture()
-        self.creations = CreationsUnderWay()
-        self.names, self.volumes = NamesUnderWay(), VolumesUnderWay()
+        self.under_way = UnderWay()
         self.connections = ConnectionPool()
         self._lock = threading.Lock()
-        self._under_way: dict[bytes, list[_UnderWay]] = defaultdict(list)
+        self._requests: dict[bytes, list[_Request]] = defaultdict(list)
         # How many there are, and how many of them are not late; of users the same by whether they are late.
         self._count = self._young = 0
         self._by_user = Counter[tuple[str, bool]]()
@@ -83,10 +75,25 @@ class FollowedDaemon:
             self.note_late()
         return self._by_user[user, False] < MAX_OF_ONE_USER and self._by_user[user, True] < MAX_LATE_OF_ONE_USER
 
-    def note_allowed(self, id: str, envelope: Envelope, change: PossibleChange, user: str = "") -> None:
-        """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known."""
-        uses_name = self.names.has(id) or self.volumes.has(id)
-        if not (change.touches or change.makes) or (change.makes == "nothing" and not uses_name):
+    def enter(
+        self,
+        id: str,
+        envelope: Envelope,
+        effects: Effects,
+        user: str = "",
+        agree: Callable[[Sequence[Source]], bool] = lambda newer: True,
+    ) -> bool:
+        """A request is allowed: before dockerd is told. `id`: of its decision; `user`: "" for one who is not known.
+
+        False: see UnderWay.enter.
+        """
+        if not self.under_way.enter(id, effects, agree):
+            return False
+        self._enter_change(id, envelope, effects.change, user)
+        return True
+
+    def _enter_change(self, id: str, envelope: Envelope, change: PossibleChange, user: str) -> None:
+        if not (change.touches or change.makes) or (change.makes == "nothing" and not self.under_way.has_uses(id)):
             return
         touches = self.picture.begin(change.touches)
         is_beyond = self._young >= _MANY or self._count >= _MOST
@@ -99,14 +106,14 @@ class FollowedDaemon:
             self._count += 1
             self._young += 1
             self._by_user[user, False] += bool(user)
-            equal = self._under_way[_name_request(envelope)]
+            equal = self._requests[_name_request(envelope)]
             if time.monotonic() < self._knows_execs_from:
                 container = None
             elif equal:
                 # The answer of another one may be taken for that of this one.
                 first = equal[0].container
                 container = (container[0], first[1]) if container and first else None
-            equal.append(_UnderWay(id, change, touches, user, container, is_beyond=is_beyond))
+            equal.append(_Request(id, change, touches, user, container, is_beyond=is_beyond))
 
     def note_result(self, result: Result, read_change: Callable[[], PossibleChange]) -> None:
         """dockerd answered a request. `read_change`: of one that is not among those that were allowed."""
@@ -116,9 +123,7 @@ class FollowedDaemon:
         if not (change.touches or change.makes):
             return
         if request is not None:
-            self.picture.end(request.touches)
-            if request.is_beyond:
-                self.picture.end(EVERYTHING.touches)
+            self._end(request)
         else:
             # Decided by a process that is gone. What its names meant then, another container may have been.
             widens = OF_CONTAINERS if change.lasts else ()
@@ -128,20 +133,19 @@ class FollowedDaemon:
         if change.makes == "container" and made:
             if request is None:
                 # Its creation began before this process did.
-                self.creations.ended.append(made)
+                self.under_way.note_ended(made)
             self.picture.note_made(made, change.name)
         elif change.makes == "exec" and made:
             self._note_exec(made, request, result.envelope.body)
         elif change.makes == "pruned" and is_done:
             self._note_pruned(read_deleted(result.body))
         if request is not None:
-            self.names.end(request.id)
-            self.volumes.end(request.id)
+            self.under_way.end_uses(request.id)
             # A create without a status has failed, and nothing is left of it (docker-facts 3.17).
             if made or (change.makes == "service" and is_done) or (change.makes == "container" and not result.status):
-                self.creations.note_made(request.id)
+                self.under_way.note_made(request.id)
             else:
-                self.creations.note_answered(request.id)
+                self.under_way.note_answered(request.id)
         self.wake()
 
     def _note_pruned(self, deleted: list[str] | None) -> None:
@@ -150,7 +154,7 @@ class FollowedDaemon:
         for id in deleted or ():
             self.picture.note_removed(id)
 
-    def _note_exec(self, made: str, request: _UnderWay | None, body: bytes | None) -> None:
+    def _note_exec(self, made: str, request: _Request | None, body: bytes | None) -> None:
         """What an exec is, its request says. Else who starts it asks, at once: to read it ahead would come too late."""
         if request is not None and request.container is not None and (process := read_process(body)) is not None:
             container, moment = request.container
@@ -164,10 +168,10 @@ class FollowedDaemon:
         self._looked = time.monotonic()
         ended = list[Sequence[Touch]]()
         with self._lock:
-            for key, each in [*self._under_way.items()]:
+            for key, each in [*self._requests.items()]:
                 if each[0].since >= self._looked - seconds or each[-1].is_late:
                     continue
-                kept = self._under_way[key] = []
+                kept = self._requests[key] = []
                 for one in each:
                     if one.since < self._looked - seconds and not one.is_late:
                         ended += [] if one.change.lasts else [one.touches]
@@ -176,18 +180,36 @@ class FollowedDaemon:
                     if one.change.lasts or not one.is_late:
                         kept.append(one)
                     else:
-                        self.names.note_late(one.id)
-                        self.volumes.end(one.id)
+                        self.under_way.end_uses(one.id, is_late=True)
                 if not kept:
-                    del self._under_way[key]
-            requests = [one for each in self._under_way.values() for one in each]
+                    del self._requests[key]
+            requests = [one for each in self._requests.values() for one in each]
             self._count, self._young = len(requests), sum(not one.is_late for one in requests)
             self._by_user = Counter((one.user, one.is_late) for one in requests if one.user)
         for touches in ended:
             self.picture.end(touches)
 
-    def _pop(self, key: bytes) -> _UnderWay | None:
-        if not (requests := self._under_way.get(key)):
+    def withdraw(self, id: str, envelope: Envelope) -> None:
+        """A request that was entered is refused at last."""
+        key = _name_request(envelope)
+        with self._lock:
+            equal = self._requests.get(key, [])
+            # Where it was taken for another one that had its answer, that one is the first by now.
+            equal.sort(key=lambda one: one.id != id)
+            request = self._pop(key)
+        self.under_way.withdraw(id)
+        if request is not None:
+            self._end(request)
+            self.under_way.end_uses(request.id)
+            self.under_way.note_answered(request.id)
+
+    def _end(self, request: _Request) -> None:
+        self.picture.end(request.touches)
+        if request.is_beyond:
+            self.picture.end(EVERYTHING.touches)
+
+    def _pop(self, key: bytes) -> _Request | None:
+        if not (requests := self._requests.get(key)):
             return None
         one = requests.pop(0)
         if requests and (others := [touch for touch in one.touches if touch not in requests[0].touches]):
@@ -198,7 +220,7 @@ class FollowedDaemon:
         self._young -= not one.is_late
         self._by_user[one.user, one.is_late] -= bool(one.user)
         if not requests:
-            del self._under_way[key]
+            del self._requests[key]
         return one
 
 

@@ -6,12 +6,16 @@ An answer is never denied and waits for nothing: the request has been carried ou
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 
+from portero.decide.decision import Decision
 from portero.decide.interfaces.daemon import DockerdIdentity, Peer
+from portero.decide.interfaces.effects import EVERYTHING, NO_EFFECTS
+from portero.decide.interfaces.pending_requests import Source
+from portero.decide.objects.changes import read_change
 from portero.decide.reading.envelope import may_show_change, read_envelope, read_result
-from portero.decide.reading.routes import ApiRequest, Routes
+from portero.decide.reading.routes import Routes
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import TimedRequests
 from portero.observe.dockerd.asking_daemon import AskingDaemon
@@ -19,8 +23,8 @@ from portero.observe.dockerd.proc import identify_dockerd
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture_reader import PictureReader
-from portero.observe.pending.changes import EVERYTHING, NOTHING, find_change, read_change
 from portero.observe.process.threads import try_start_thread
+from portero.observe.writers.writer_memory import WriterMemory
 
 # So many are followed, and so many readers are started in this time.
 _MAX_DAEMONS, _TURN_SECONDS = 8, 60.0
@@ -28,15 +32,20 @@ _NONE = DockerdIdentity(0, 0)
 
 
 class FollowedDaemons:
-    """`find`: the daemon that a peer is; `addresses`: its sockets. Nothing is read ahead before `watch`."""
+    """`find`: the daemon that a peer is; `addresses`: its sockets; `writers`: the memory of all.
+
+    Nothing is read ahead before `watch`.
+    """
 
     def __init__(
         self,
         routes: Routes,
         find: Callable[[Peer], AskingDaemon | None],
         addresses: Callable[[AskingDaemon | None], Iterable[str]],
+        writers: WriterMemory | None = None,
     ) -> None:
         self._routes, self._find, self._addresses = routes, find, addresses
+        self._writers = writers or WriterMemory(None)
         self._lock = threading.Lock()
         # Held from the answer to a result until it is noted.
         self._noting = threading.Lock()
@@ -79,24 +88,39 @@ class FollowedDaemons:
         """Whether another request of this user can be followed; of one who is not known it always can."""
         return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
 
-    def note_allowed(self, id: str, data: bytes, request: ApiRequest | None, peer: Peer | None, user: str = "") -> None:
-        """A request is allowed: before dockerd is answered. `id`: of the decision. `request`: None: it is not read."""
-        change = EVERYTHING if request is None else find_change(request)
-        if peer is None or change == NOTHING:
-            return
-        for followed in self._list_asking(peer):
-            try:
-                followed.note_allowed(id, request.envelope if request else read_envelope(data), change, user)
-            except Refused:
-                # Allowed all the same where nothing is enforced; its answer cannot be recognized.
-                followed.picture.begin(EVERYTHING.touches)
+    def commit(
+        self, decision: Decision, data: bytes, peer: Peer | None, agree: Callable[[Sequence[Source]], bool]
+    ) -> bool:
+        """Have others see the effects of an allowed request, before dockerd is answered.
 
-    def note_refused(self, id: str) -> None:
-        """A request is refused: nothing is made."""
-        for followed in self._followed.values():
-            followed.creations.note_made(id)
-            followed.names.end(id)
-            followed.volumes.end(id)
+        False: it does not go with what came since it was judged. `agree`: whether its sources go with these. Raises
+        Refused (writers-unknown), with all else committed.
+        """
+        effects = decision.effects
+        if peer is None or effects == NO_EFFECTS:
+            return True
+        asking = self._list_asking(peer)
+        try:
+            envelope = decision.request.envelope if decision.request else read_envelope(data)
+        except Refused:
+            # Allowed all the same where nothing is enforced; its answer cannot be recognized.
+            for followed in asking:
+                followed.picture.begin(EVERYTHING.touches)
+            return True
+        for number, followed in enumerate(asking):
+            if not followed.enter(decision.id, envelope, effects, decision.subject.user, agree):
+                for entered in asking[:number]:
+                    entered.withdraw(decision.id, envelope)
+                return False
+        if effects.moment is not None:
+            self._writers.commit(effects.moment, effects.sighting, effects.starting)
+        return True
+
+    def withdraw(self, decision: Decision, peer: Peer | None) -> None:
+        """A request that was committed is refused at last; what starts stays noted."""
+        if peer is not None and decision.request is not None and decision.effects != NO_EFFECTS:
+            for followed in self._list_asking(peer):
+                followed.withdraw(decision.id, decision.request.envelope)
 
     def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """dockerd carried out a request, and posts what it answers; `send` answers dockerd, whose client waits for it.

@@ -27,7 +27,7 @@ class LiveDaemon:
         looks_up: bool = True,
     ) -> None:
         self.asking = AskingDaemons()
-        followed = FollowedDaemons(routes, self.asking.find_daemon, addresses)
+        followed = FollowedDaemons(routes, self.asking.find_daemon, addresses, writers)
         self.followed = followed if looks_up else None
         self._networks = DaemonNetworks(addresses, lambda daemon: followed.at(daemon).connections)
         self._objects = DaemonObjects(addresses, writers, followed.at) if looks_up else None

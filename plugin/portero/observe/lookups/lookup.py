@@ -22,7 +22,7 @@ from portero.observe.lookups.cached_facts import list_fields
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture import Picture
-from portero.observe.pending.creations import find_start
+from portero.observe.pending.clock import find_start
 from portero.observe.writers.writer_memory import WriterMemory
 
 _MAX_OBJECTS = 512
@@ -97,8 +97,7 @@ class ObjectLookup:
         requests = TimedRequests(addresses, daemon, objects.find_seconds, self._followed.connections)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
         self._addresses = addresses
-        self.creations = self._followed.creations.at()
-        self.names, self.volumes = self._followed.names.at(), self._followed.volumes.at()
+        self.pending = self._followed.under_way.at()
         # None: everything is asked of dockerd.
         self._picture: Picture | None = self._followed.picture
         self._used_picture = False
@@ -150,8 +149,7 @@ class ObjectLookup:
         """Ask dockerd itself from now on; False: all that was found came from there."""
         again, self._picture, self._used_picture = self._used_picture, None, False
         if again:
-            self.creations = self._followed.creations.at()
-            self.names, self.volumes = self._followed.names.at(), self._followed.volumes.at()
+            self.pending = self._followed.under_way.at()
             self._inspected, self._listed = {}, {}
         return again
 
@@ -168,15 +166,15 @@ class ObjectLookup:
         return self._listed[kind]
 
     def _ask_for_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
-        doubtful = self._followed.creations.find_doubtful()
+        doubtful = self._followed.under_way.find_doubtful()
         listed = self._questions.ask_for_all(kind)
         if kind == "container":
-            self.creations.drop(doubtful)
+            self.pending.drop(doubtful)
         return listed
 
     def _list_cached(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]] | None:
         """What the picture has, with a question for each of a few that are not certain; None: more is to be asked."""
-        if self._picture is None or self._followed.creations.are_many:
+        if self._picture is None or self._followed.under_way.are_many:
             return None
         if kind == "service":
             return [] if self._picture.has_no_services() else None

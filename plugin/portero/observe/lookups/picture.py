@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 from portero.observe.lookups.cached_facts import FactsCode
 from portero.observe.lookups.container_cache import MAX_OBJECTS, ContainerCache
-from portero.observe.pending.changes import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
-from portero.observe.pending.creations import note_clock
+from portero.observe.pending.clock import note_clock
 from portero.observe.pending.touches import Touches
 
 _TOUCHED: Mapping[ObjectKind, Sequence[TouchedKind]] = {

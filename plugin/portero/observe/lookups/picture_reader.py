@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.effects import Touch
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
@@ -22,7 +23,6 @@ from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.event_stream import EventStream
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture_check import LATE_SECONDS, compare_facts, compare_list, compare_networks
-from portero.observe.pending.changes import Touch
 
 _CONNECT_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
 # No request waits for a list. Of one container reading ahead gives up soon: while it starts it holds its lock.

@@ -8,8 +8,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar, get_args
 
+from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 from portero.decide.values.docker_names import may_begin_id
-from portero.observe.pending.changes import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 
 # Of so many it is known when they were. A GET that takes longer than these is not kept.
 _MANY = 512

@@ -5,15 +5,30 @@ folder writes there without a mount, and can replace what lies below it. Of what
 known: each container that may have run in between can have met each other one.
 """
 
-from collections.abc import Mapping, Set
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Set
 
 from portero.decide.interfaces.member import Member
+from portero.decide.values.dataclass import dataclass, replace
 from portero.observe.writers.shared_resources import group_members
 
 # A service that was asked for is listed within this time, or dockerd did not make it (moby daemon/cluster/utils.go,
 # swarmRequestTimeout: 20 s).
 _SERVICE_SECONDS = 60.0
+# While fewer are remembered, those that can meet no other are, too: the memory has a bound.
+_MAX_WITH_ALONE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """All members by a list, those of them that changed (None: it is gone), and who holds something.
+
+    `restarted`: another dockerd was asked for the list than for the one before.
+    """
+
+    after: dict[str, Member]
+    changed: dict[str, Member | None]
+    holders: Mapping[str, Member]
+    restarted: bool = False
 
 
 def follow_members(
@@ -65,6 +80,26 @@ def follow_members(
                 # What it has of those it can have got in its run of now.
                 present[member.id] = replace(one, run="") if given - member.writes else one
     return present
+
+
+def start_members(
+    starting: Iterable[Member], members: Mapping[str, Member], turn: int, now: float
+) -> dict[str, Member]:
+    """Those that are to be noted of what starts, in this turn, with what each is known to hold.
+
+    Its own namespace alone leads nowhere; but of one that is not known dockerd tells nothing while it starts.
+    """
+    notes_alone = len(members) < _MAX_WITH_ALONE
+    started = dict[str, Member]()
+    for one in starting:
+        if one.shares == {f"namespace {one.id}"} and (one.id in members or not notes_alone):
+            continue
+        one, former = replace(one, since=now, turn=turn), members.get(one.id)
+        if former is not None and one.is_service:
+            # With what it was before.
+            one = replace(one, shares=one.shares | former.shares, writes=one.writes | former.writes)
+        started[one.id] = one if former is None else replace(one, held=former.held, run=former.run)
+    return started
 
 
 def _find_left(removed: Member) -> frozenset[str]:

@@ -8,18 +8,17 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from portero.decide.interfaces.member import NO_RESOURCES, Member
+from portero.decide.interfaces.member import NO_RESOURCES, Member, MemoryMoment, Sighting
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import read_regular_file, write_whole
-from portero.observe.writers.descriptors import follow_members
+from portero.observe.writers.descriptors import Followed, follow_members, start_members
 from portero.observe.writers.shared_resources import SharedResources
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -51,7 +50,8 @@ class WriterMemory:
 
     def at(self, daemon: str, process: str) -> "DaemonMembers":
         """Those of one daemon, for one request. `process`: tells its dockerd from each other one."""
-        return DaemonMembers(self, daemon, process)
+        with self._lock:
+            return DaemonMembers(self, MemoryMoment(daemon, process, self.turn))
 
     def find_all(self, daemon: str) -> Mapping[str, Member]:
         """Raises Refused (writers-unknown)."""
@@ -64,20 +64,6 @@ class WriterMemory:
             counted = self._read(daemon).get(one.id)
             return self._resources[daemon].has_other_for(one, counted)
 
-    def change(self, daemon: str, changes: Mapping[str, Callable[[Member | None], Member | None]]) -> None:
-        """Change these members, None where there is none. Raises Refused (writers-unknown), with nothing changed."""
-        with self._lock:
-            before = self._read(daemon)
-            changed = {id: after for id, change in changes.items() if (after := change(before.get(id))) is not None}
-            if changed:
-                self._save(daemon, {**before, **changed}, changed)
-
-    def begin_turn(self) -> int:
-        """What is noted from now on has this turn."""
-        with self._lock:
-            self.turn += 1
-            return self.turn
-
     def list_changed(self, daemon: str, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
         """See Members. Raises Refused (writers-unknown)."""
         with self._lock:
@@ -88,40 +74,66 @@ class WriterMemory:
                 id for id, one in listed.items() if followed.get(id) is not one or id in unsettled or id not in members
             ]
 
-    def follow(
+    def foresee(
         self,
-        daemon: str,
-        process: str,
+        moment: MemoryMoment,
         listed: Mapping[str, Mapping[str, JSON]],
         seen: Mapping[str, Member],
-        removed: Collection[str],
-        turn: int,
+        removed: frozenset[str],
     ) -> Mapping[str, Member]:
-        """See Members; the list was asked for in this turn. Raises Refused (writers-unknown)."""
+        """See Members. Raises Refused (writers-unknown)."""
         with self._lock:
-            before = self._read(daemon)
-            restarted = not process or self._processes.get(daemon) != process
-            if listed is self._followed.get(daemon) and not (restarted or seen or self._unsettled[daemon]):
-                return {}
-            # Another thread can have followed another list meanwhile.
-            same = (listed.keys() - seen.keys() - set(removed)) & before.keys()
-            now = time.monotonic()
-            after = follow_members(before, seen, turn, now, restarted=restarted and bool(before), same=same)
-            changed: dict[str, Member | None] = {
-                id: one for id, one in after.items() if (former := before.get(id)) is not one and former != one
-            }
-            changed |= dict.fromkeys(before.keys() - after.keys())
-            if changed or (restarted and process):
-                last = self._processes.get(daemon, "")
-                self._processes[daemon] = process
+            return self._follow(moment, listed, seen, removed).holders
+
+    def commit(self, moment: MemoryMoment, sighting: Sighting | None, starting: Iterable[Member]) -> None:
+        """Follow what was seen, and note what is allowed to start. `moment`: when this was asked for.
+
+        Raises Refused (writers-unknown), with nothing changed.
+        """
+        daemon = moment.daemon
+        with self._lock:
+            before, last = self._read(daemon), self._processes.get(daemon, "")
+            followed = Followed(before, {}, {})
+            if sighting is not None:
+                followed = self._follow(moment, sighting.listed, sighting.seen, sighting.removed)
+            self.turn += 1
+            noted = (sighting.list_found(followed.after) if sighting else {}) | start_members(
+                starting, followed.after, self.turn, time.monotonic()
+            )
+            after = followed.after | noted if noted else followed.after
+            if followed.changed or noted or followed.restarted:
+                self._processes[daemon] = moment.process if sighting else last
                 try:
-                    self._save(daemon, after, changed)
+                    self._save(daemon, after, followed.changed | noted)
                 except Refused:
                     # What a new dockerd started by itself is to be found by the next list.
                     self._processes[daemon] = last
                     raise
-            self._followed[daemon] = listed if listed.keys() <= after.keys() else {}
-            return {id: after[id] for id in self._unsettled[daemon] if after[id].held}
+            if sighting is not None and followed.after is not before:
+                self._followed[daemon] = sighting.listed if sighting.listed.keys() <= after.keys() else {}
+
+    def _follow(
+        self,
+        moment: MemoryMoment,
+        listed: Mapping[str, Mapping[str, JSON]],
+        seen: Mapping[str, Member],
+        removed: frozenset[str],
+    ) -> Followed:
+        daemon = moment.daemon
+        before, unsettled = self._read(daemon), self._unsettled[daemon]
+        restarted = not moment.process or self._processes.get(daemon) != moment.process
+        if listed is self._followed.get(daemon) and not (restarted or seen or unsettled):
+            return Followed(before, {}, {})
+        # Another thread can have followed another list meanwhile.
+        same = (listed.keys() - seen.keys() - removed) & before.keys()
+        now = time.monotonic()
+        after = follow_members(before, seen, moment.turn, now, restarted=restarted and bool(before), same=same)
+        changed: dict[str, Member | None] = {
+            id: one for id, one in after.items() if (former := before.get(id)) is not one and former != one
+        }
+        changed |= dict.fromkeys(before.keys() - after.keys())
+        holders = {id: one for id in {**unsettled, **changed} if (one := after.get(id)) is not None and one.held}
+        return Followed(after, changed, holders, restarted and bool(moment.process))
 
     def _read(self, daemon: str) -> dict[str, Member]:
         if not self._is_read and self._file is not None:
@@ -196,44 +208,26 @@ class WriterMemory:
         return json.dumps([daemon, self._processes.get(daemon, ""), encoded]).encode() + b"\n"
 
 
+@dataclass(frozen=True, slots=True)
 class DaemonMembers:
-    """The members at one daemon for one request, which reads each list after it began."""
+    """The members at one daemon for one request, which reads each list after it began (Members)."""
 
-    def __init__(self, memory: WriterMemory, daemon: str, process: str) -> None:
-        self._memory, self._daemon, self._process = memory, daemon, process
-        self._turn = memory.begin_turn()
+    memory: WriterMemory
+    moment: MemoryMoment
 
     def find_all(self) -> Mapping[str, Member]:
-        return self._memory.find_all(self._daemon)
+        return self.memory.find_all(self.moment.daemon)
 
     def has_other_for(self, one: Member) -> bool:
-        return self._memory.has_other_for(self._daemon, one)
-
-    def note(self, started: Iterable[Member]) -> None:
-        """Note what is allowed to start, with what it is known to hold, and of a service what it was before."""
-        # Later than this request: what reads a list now does not see that it started.
-        turn = self._memory.begin_turn()
-
-        def change(one: Member, former: Member | None) -> Member:
-            one = replace(one, since=time.monotonic(), turn=turn)
-            if former is None:
-                return one
-            if one.is_service:
-                one = replace(one, shares=one.shares | former.shares, writes=one.writes | former.writes)
-            return replace(one, held=former.held, run=former.run)
-
-        self._memory.change(self._daemon, {one.id: partial(change, one) for one in started})
+        return self.memory.has_other_for(self.moment.daemon, one)
 
     def list_changed(self, listed: Mapping[str, Mapping[str, JSON]]) -> Sequence[str]:
-        return self._memory.list_changed(self._daemon, listed)
+        return self.memory.list_changed(self.moment.daemon, listed)
 
-    def follow(
-        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: Collection[str] = ()
+    def foresee(
+        self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: frozenset[str]
     ) -> Mapping[str, Member]:
-        return self._memory.follow(self._daemon, self._process, listed, seen, removed, self._turn)
-
-    def change(self, id: str, change: Callable[[Member], Member]) -> None:
-        self._memory.change(self._daemon, {id: lambda former: None if former is None else change(former)})
+        return self.memory.foresee(self.moment, listed, seen, removed)
 
 
 def _count_resources(member: Member | None) -> int:

@@ -1,10 +1,13 @@
 """Refusals that no rule gives: without a usable policy, settings, a log line, or answers of dockerd."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from portero.decide.decision import Decision, make_refusal, sort_violations
+from portero.decide.decision import Decision, Violation, make_refusal, sort_violations
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.judging.enforcement import Enforcement, lift_violations
+from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import replace
 from portero.decide.values.spelling import make_printable
 from portero.observe.lookups.followed_daemon import MAX_OF_ONE_USER
 from portero.observe.lookups.followed_daemons import FollowedDaemons
@@ -27,6 +30,18 @@ def add_refusal(decision: Decision, code: str, reason: str = "") -> Decision:
     return replace(
         decision, violations=sort_violations(violations), suggestion=suggestion, mode="enforce", breaks_glass=False
     )
+
+
+def refuse_unless_lifted(decision: Decision, refusal: Violation, rules: Mapping[str, Rule]) -> Decision:
+    """The decision, refused so too, unless what is enforced on its caller lifts that: then it is reported."""
+    mode: Literal["enforce", "audit"] = "audit" if decision.mode == "audit" else "enforce"
+    enforcement = Enforcement(decision.profile, mode, decision.audit_profile, decision.breaks_glass)
+    (lifted,) = lift_violations((refusal,), rules, enforcement, decision.subject.operation)
+    decision = replace(decision, violations=sort_violations((*decision.violations, lifted)))
+    if decision.allowed or not decision.breaks_glass:
+        return decision
+    # Nothing was let through.
+    return replace(decision, mode="enforce", breaks_glass=False)
 
 
 def decide_without_policy(decision: Decision, code: str, faults: Sequence[str]) -> Decision:

@@ -1,7 +1,7 @@
 """The application answers dockerd's requests by policy, host and log.
 
-The decision is logged before it is sent. Every failure on the way is a denial. The policy in force is replaced as a
-whole (reloading.py).
+The decision is logged before it is sent, and its effects are committed before. Every failure on the way is a denial.
+The policy in force is replaced as a whole (reloading.py).
 """
 
 import logging
@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 from portero.decide.decision import Decision
@@ -26,6 +27,7 @@ from portero.observe.lookups.live_daemon import LiveDaemon
 from portero.observe.stores import api_tables
 from portero.serve.application import first_policy, judged_host, loading
 from portero.serve.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
+from portero.serve.application.committing import decide_and_commit
 from portero.serve.application.own_requests import answer_own_request
 from portero.serve.decision_log.decision_log import DecisionLog, is_frequent_read, write_line
 from portero.serve.decision_log.log_state import JOURNAL
@@ -81,12 +83,6 @@ class Application:
             if (followed := self._followed) is not None:
                 followed.wait_for_results()
             decision = self._decide(data, peer)
-            subject = decision.subject
-            if not subject.reads and followed is not None:
-                if decision.allowed:
-                    followed.note_allowed(decision.id, data, decision.request, peer, subject.user)
-                else:
-                    followed.note_refused(decision.id)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
             _LOG.error("internal error", exc_info=error)
@@ -147,22 +143,30 @@ class Application:
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
-        in_force = self.in_force
-        judge = in_force.judge
+        in_force, followed, is_allowed = self.in_force, self._followed, False
         notes = HostNotes() if self.record is not None else None
-        decision = judge.decide(data, new_id(), time.time(), peer, notes=notes)
+        judge = partial(self._judge, in_force, data, new_id(), peer, notes)
+        committed = decide_and_commit(judge, in_force.judge, followed, data, peer, notes)
+        try:
+            decision = self._write_log(committed, (time.perf_counter_ns() - began) // 1000)
+            if decision.breaks_glass:
+                _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
+            self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
+            if self.record is not None:
+                self.record(data, decision, notes)
+            is_allowed = decision.allowed
+        finally:
+            if committed.allowed and not is_allowed and followed is not None:
+                followed.withdraw(committed, peer)
+        return decision
+
+    def _judge(self, in_force: InForce, data: bytes, id: str, peer: Peer | None, notes: HostNotes | None) -> Decision:
+        decision = in_force.judge.decide(data, id, time.time(), peer, notes=notes)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if in_force.unusable and self.settings.mode == "enforce":
             decision = decide_without_policy(decision, in_force.unusable, in_force.state.faults)
-        decision = refuse_unfollowed(decision, self._followed, peer)
-        decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
-        if decision.breaks_glass:
-            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
-        self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
-        if self.record is not None:
-            self.record(data, decision, notes)
-        return decision
+        return refuse_unfollowed(decision, self._followed, peer)
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:
         if self.settings.log_reads == "none" and is_frequent_read(decision):

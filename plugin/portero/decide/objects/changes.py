@@ -3,54 +3,29 @@
 An operation that is not listed here changes no fact that is kept; an unknown one can change anything.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
+from portero.decide.interfaces.effects import (
+    EVERYTHING,
+    NOTHING,
+    OF_CONTAINERS,
+    PossibleChange,
+    Touch,
+    TouchedKind,
+)
 from portero.decide.reading.envelope import Envelope
-from portero.decide.reading.go_json import Pairs, parse_json
 from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.uri import Target, find_first
-from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.docker_names import is_id, may_begin_id
-from portero.decide.values.json_fields import to_text, to_texts
+from portero.decide.values.dataclass import replace
+from portero.decide.values.docker_names import may_begin_id
+from portero.decide.values.json_fields import to_text
+from portero.decide.values.json_objects import load_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
-from portero.observe.dockerd.api import read_object
 
-# state: that of a container, which its end changes, and nothing else of it. start: what the first start of a container
-# changes, and no other one.
-TouchedKind = Literal["container", "state", "start", "volume", "network"]
-OF_CONTAINERS: Sequence[TouchedKind] = ("container", "state", "start")
-MadeKind = Literal["container", "exec", "service", "pruned", "nothing", ""]
 # Of a container with a longer name nothing is kept, and a volume has none.
 MAX_NAME = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """Objects of a kind whose facts a request can change: those that `ref` can mean; "": all of them."""
-
-    kind: TouchedKind
-    ref: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PossibleChange:
-    """`makes`: what the answer can name; "pruned": which containers are gone; "nothing": it ends a use of a name,
-    of a container or a volume.
-
-    `name`: that of the new container, or the container of the exec. `lasts`: whether it counts until its answer comes;
-    False: what it only ends, removes or makes is found by who asks after it was waited for.
-    """
-
-    touches: tuple[Touch, ...] = ()
-    makes: MadeKind = ""
-    name: str = ""
-    lasts: bool = True
-
-
-NOTHING = PossibleChange()
-EVERYTHING = PossibleChange((Touch("container"), Touch("state"), Touch("volume"), Touch("network")))
 
 
 def read_change(envelope: Envelope, routes: Routes) -> PossibleChange:
@@ -68,37 +43,6 @@ def find_change(request: ApiRequest) -> PossibleChange:
     if not change.touches:
         return change
     return replace(change, touches=tuple(one for each in change.touches for one in _widen(each)))
-
-
-def read_id(body: bytes) -> str:
-    """The ID of what an answer says was made; "": there is none."""
-    id = to_text((read_object(body) or {}).get("Id"))
-    return id if is_id(id) else ""
-
-
-def read_deleted(body: bytes) -> list[str] | None:
-    """The IDs of the containers that an answer says are gone; None: it does not say."""
-    answer = read_object(body)
-    return None if answer is None else to_texts(answer.get("ContainersDeleted"))
-
-
-def read_process(body: bytes | None) -> Mapping[str, JSON] | None:
-    """`privileged` and `user` of an exec as docker inspect shows them; None: it can be read otherwise than it looks."""
-    try:
-        tree = parse_json(body or b"")
-    except Refused:
-        return None
-    if not isinstance(tree, Pairs):
-        return None
-    # What Docker takes for one of the two names stands there once, and is spelt so.
-    pairs = [(name, value) for name, value in tree if name.casefold() in ("user", "privileged")]
-    sent = dict(pairs)
-    if len(sent) < len(pairs) or not sent.keys() <= {"User", "Privileged"}:
-        return None
-    user, privileged = sent.get("User") or "", sent.get("Privileged") or False
-    if not isinstance(user, str) or not isinstance(privileged, bool):
-        return None
-    return {"privileged": privileged, "user": user}
 
 
 def _widen(touch: Touch) -> tuple[Touch, ...]:
@@ -144,7 +88,9 @@ def _end(match: Match, target: Target, body: bytes | None) -> PossibleChange:
 
 
 def _connect(match: Match, target: Target, body: bytes | None) -> PossibleChange:
-    sent = read_object(body or b"{}") or {}
+    sent: Mapping[str, JSON] = {}
+    with suppress(ValueError):
+        sent = load_object(body or b"{}")
     names = [to_text(value) for key, value in sent.items() if key.lower() == "container"]
     # Without a name any of them.
     return PossibleChange((Touch("container", names[0].removeprefix("/") if len(names) == 1 else ""),))

@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import EVERYTHING, NOTHING, PossibleChange, Touch
+from portero.decide.objects.changes import read_change
 from portero.decide.reading.envelope import Envelope
-from portero.observe.pending.changes import (
-    EVERYTHING,
-    NOTHING,
-    PossibleChange,
-    Touch,
-    read_change,
-    read_deleted,
-    read_id,
-)
 from portero.observe.stores import api_tables
 
 ROUTES = api_tables.load_api()[0]
@@ -88,12 +81,3 @@ def test_what_an_answer_can_name_is_known() -> None:
 )
 def test_what_waits_for_its_answer_is_known(uri: str, *, lasts: bool) -> None:
     assert change("POST", uri, {}).lasts is lasts
-
-
-@pytest.mark.parametrize(
-    ("body", "id"),
-    [(f'{{"Id": "{ID}"}}', ID), ('{"Id": "1"}', ""), ("", ""), ("[]", ""), ('{"Id": 1}', ""), ("[" * 100_000, "")],
-)
-def test_only_a_whole_id_is_one(body: str, id: str) -> None:
-    assert read_id(body.encode()) == id
-    assert not read_deleted(body.encode())
