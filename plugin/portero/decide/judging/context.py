@@ -86,21 +86,21 @@ class Context:
 
 @dataclass(slots=True)
 class Found:
-    """What is known of one request so far. `context`: None: it needs no document, or was not read that far."""
+    """What is known of one request so far. `judged_in`: None: it needs no document, or was not read that far."""
 
-    enforcement: Enforcement
-    envelope: Envelope | None = None
-    target: Target | None = None
-    match: Match | None = None
-    request: ApiRequest | None = None
-    who: Identity | None = None
-    document: dict[str, JSON] = field(default_factory=dict)
-    violations: tuple[Violation, ...] = ()
-    suggestion: Proposed | None = None
-    fault: Exception | None = None
-    context: Context | None = None
+    enforced: Enforcement
+    posted: Envelope | None = None
+    parsed: Target | None = None
+    matched: Match | None = None
+    asked: ApiRequest | None = None
+    asker: Identity | None = None
+    read: dict[str, JSON] = field(default_factory=dict)
+    violated: tuple[Violation, ...] = ()
+    suggested: Proposed | None = None
+    failed: Exception | None = None
+    judged_in: Context | None = None
 
     def make_effects(self) -> Effects:
-        change = EVERYTHING if self.request is None else find_change(self.request)
-        effects = NO_EFFECTS if self.context is None else self.context.findings.make_effects()
+        change = EVERYTHING if self.asked is None else find_change(self.asked)
+        effects = NO_EFFECTS if self.judged_in is None else self.judged_in.findings.make_effects()
         return effects if change == NOTHING else replace(effects, change=change)

@@ -83,43 +83,43 @@ class Judge:
             self._read(found, data, time, identity, notes)
             self._judge_read(found, time, peer, notes)
         except Refused as refused:
-            found.violations = (make_refusal(refused.code, refused.at),)
+            found.violated = (make_refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
-            found.fault = error
-            found.violations = (make_refusal("internal-error", ""),)
+            found.failed = error
+            found.violated = (make_refusal("internal-error", ""),)
         return self._conclude(found, id, time)
 
     def _read(self, found: Found, data: bytes, time: float, identity: Identity | None, notes: HostNotes | None) -> None:
         """Who asks for what."""
-        found.envelope = envelope = read_envelope(data)
-        found.target = target = uri.parse_target(envelope.uri)
-        found.match = match = self.routes.match(envelope.method, target.path)
-        found.request = ApiRequest(envelope, target, match)
-        found.who = identity or self._identify(envelope, time, notes)
-        found.enforcement = self.enforcement.for_caller(self.policy.site, found.who)
+        found.posted = envelope = read_envelope(data)
+        found.parsed = target = uri.parse_target(envelope.uri)
+        found.matched = match = self.routes.match(envelope.method, target.path)
+        found.asked = ApiRequest(envelope, target, match)
+        found.asker = identity or self._identify(envelope, time, notes)
+        found.enforced = self.enforcement.for_caller(self.policy.site, found.asker)
 
     def _judge_read(self, found: Found, time: float, peer: Peer | None, notes: HostNotes | None) -> None:
         """What it violates, and what would be allowed instead."""
-        request, who = cast(ApiRequest, found.request), cast(Identity, found.who)
-        operation, enforcement = request.match.operation, found.enforcement
+        request, who = cast(ApiRequest, found.asked), cast(Identity, found.asker)
+        operation, enforcement = request.match.operation, found.enforced
         if request.envelope.body is None and self._unjudged.has(operation, who, enforcement):
             body.read_body(request, self.shapes)
             return
         moment = note_moment(self.host.moment(peer), notes)
-        found.context = context = Context(operation, time, moment, enforcement, notes)
-        found.document = read = self._build_document(request, who, moment)
-        found.document, found.violations = self._judge(read, context)
-        if any(one.action == "deny" for one in found.violations) and (again := context.refresh()):
-            found.context = context = again
-            found.document, found.violations = self._judge(read, context)
-        if found.violations:
-            by_compose = subject.is_by_compose(request.envelope, found.document)
-            found.suggestion = self._suggest(found.document, found.violations, context, by_compose=by_compose)
+        found.judged_in = context = Context(operation, time, moment, enforcement, notes)
+        found.read = read = self._build_document(request, who, moment)
+        found.read, found.violated = self._judge(read, context)
+        if any(one.action == "deny" for one in found.violated) and (again := context.refresh()):
+            found.judged_in = context = again
+            found.read, found.violated = self._judge(read, context)
+        if found.violated:
+            by_compose = subject.is_by_compose(request.envelope, found.read)
+            found.suggested = self._suggest(found.read, found.violated, context, by_compose=by_compose)
 
     def _conclude(self, found: Found, id: str, time: float) -> Decision:
-        enforcement, match = found.enforcement, found.match
-        operation = match.operation.id if match else find_operation(self.routes, found.envelope)
-        lifted = lift_violations(found.violations, self.policy.rules, enforcement, operation)
+        enforcement, match = found.enforced, found.matched
+        operation = match.operation.id if match else find_operation(self.routes, found.posted)
+        lifted = lift_violations(found.violated, self.policy.rules, enforcement, operation)
         is_denied = any(one.action == "deny" for one in lifted)
         if enforcement.breaks_glass and is_denied:
             # Nothing was let through.
@@ -127,16 +127,16 @@ class Judge:
         return Decision(
             id=id,
             time=time,
-            subject=subject.describe_subject(found.envelope, found.target, match, found.who, found.document),
+            subject=subject.describe_subject(found.posted, found.parsed, match, found.asker, found.read),
             violations=limit_violations(sort_violations(lifted)),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
-            fault=found.fault,
-            suggestion=found.suggestion,
+            fault=found.failed,
+            suggestion=found.suggested,
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
-            request=found.request,
+            request=found.asked,
             effects=NO_EFFECTS if is_denied else found.make_effects(),
         )
 

@@ -30,7 +30,7 @@ _LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _Unanswered:
     """An allowed one under way. `touches`: what began with it, and ends with its answer.
 
     `is_beyond`: one of too many, with which nothing is known. `is_late`: dockerd waits for a lock, or has lost it.
@@ -55,7 +55,7 @@ class FollowedDaemon:
         self.under_way = UnderWay()
         self.connections = ConnectionPool()
         self._lock = threading.Lock()
-        self._requests: dict[bytes, list[_Request]] = defaultdict(list)
+        self._requests: dict[bytes, list[_Unanswered]] = defaultdict(list)
         # How many there are, and how many of them are not late; of users the same by whether they are late.
         self._count = self._young = 0
         self._by_user = Counter[tuple[str, bool]]()
@@ -113,7 +113,7 @@ class FollowedDaemon:
                 # The answer of another one may be taken for that of this one.
                 first = equal[0].container
                 container = (container[0], first[1]) if container and first else None
-            equal.append(_Request(id, change, touches, user, container, is_beyond=is_beyond))
+            equal.append(_Unanswered(id, change, touches, user, container, is_beyond=is_beyond))
 
     def note_result(self, result: Result, read_change: Callable[[], PossibleChange]) -> None:
         """dockerd answered a request. `read_change`: of one that is not among those that were allowed."""
@@ -154,7 +154,7 @@ class FollowedDaemon:
         for id in deleted or ():
             self.picture.note_removed(id)
 
-    def _note_exec(self, made: str, request: _Request | None, body: bytes | None) -> None:
+    def _note_exec(self, made: str, request: _Unanswered | None, body: bytes | None) -> None:
         """What an exec is, its request says. Else who starts it asks, at once: to read it ahead would come too late."""
         if request is not None and request.container is not None and (process := read_process(body)) is not None:
             container, moment = request.container
@@ -203,12 +203,12 @@ class FollowedDaemon:
             self.under_way.end_uses(request.id)
             self.under_way.note_answered(request.id)
 
-    def _end(self, request: _Request) -> None:
+    def _end(self, request: _Unanswered) -> None:
         self.picture.end(request.touches)
         if request.is_beyond:
             self.picture.end(EVERYTHING.touches)
 
-    def _pop(self, key: bytes) -> _Request | None:
+    def _pop(self, key: bytes) -> _Unanswered | None:
         if not (requests := self._requests.get(key)):
             return None
         one = requests.pop(0)

@@ -1,4 +1,4 @@
 """What allowed requests can change until dockerd has answered.
 
-Imports: decide.interfaces, decide.objects, decide.reading, decide.values, observe.dockerd.
+Imports: decide.interfaces, decide.reading, decide.values, observe.dockerd.
 """
