@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from portero.tools.cli import policy_source
+from portero.tools.cli import host_settings
 from tests.paths import SCHEMAS
 
 # How long an example takes says how busy the machine is.
@@ -30,8 +30,8 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _say_no_policy_source(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """By which policy a command judges is said in tests of that alone."""
-    if request.module.__name__ != "tests.tools.cli.test_policy_source":
-        monkeypatch.setattr(policy_source, "show_source", lambda settings: None)
+    if not request.module.__name__.endswith(("test_policy_source", "test_host_settings")):
+        monkeypatch.setattr(host_settings, "show_source", lambda settings: None)
 
 
 class _AtOnce:

@@ -24,7 +24,7 @@ LIBRARIES = {
     "docker": {"tools/scan"},
     "jinja2": {"tools/report"},
     "orjson": {"tools/report", "observe/lookups"},
-    "click": {"tools/cli", "__main__"},
+    "click": {"tools/cli", "tools/terminal", "__main__"},
     "ruamel": {"tools/compose"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -50,7 +50,15 @@ def test_the_list_of_commands_needs_none_of_them() -> None:
 
     loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("portero")}
     assert loaded == {
-        *("portero", "portero.tools.cli", "portero.tools.cli.commands", "portero.tools.cli.terminal"),
+        *(
+            "portero",
+            "portero.decide",
+            "portero.serve",
+            "portero.tools",
+            "portero.tools.cli",
+            "portero.tools.cli.commands",
+        ),
+        *("portero.tools.terminal", "portero.tools.terminal.output"),
         *(
             "portero.decide.values",
             "portero.decide.values.spelling",

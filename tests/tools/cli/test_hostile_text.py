@@ -10,7 +10,7 @@ import pytest
 from portero.decide.identity import key_pairs
 from portero.serve.signing import signature
 from portero.serve.signing.manifest import Manifest
-from portero.tools.cli.terminal import show_json, show_lines, show_text
+from portero.tools.terminal.output import show_json, show_lines, show_text
 from tests.paths import PACKAGE
 from tests.tools.cli.running import portero
 from tests.tools.report import decisions
@@ -198,8 +198,9 @@ def test_a_json_document_keeps_its_meaning(capsys: pytest.CaptureFixture[str], i
 def test_commands_print_through_one_module_only() -> None:
     printing = {
         str(module.relative_to(PACKAGE))
-        for module in (PACKAGE / "tools" / "cli").rglob("*.py")
+        for room in ("cli", "compose", "terminal")
+        for module in (PACKAGE / "tools" / room).glob("*.py")
         if "echo(" in module.read_text() or "print(" in module.read_text().replace("printable(", "")
     }
 
-    assert printing == {"tools/cli/terminal.py"}
+    assert printing == {"tools/terminal/output.py"}

@@ -9,7 +9,7 @@ import pytest
 from tests.tools.cli.running import fault_of, portero
 
 
-@pytest.mark.parametrize(("command", "judges"), [("status", False), ("login", False), ("check", True)])
+@pytest.mark.parametrize(("command", "judges"), [("status_command", False), ("login", False), ("check", True)])
 def test_only_commands_that_judge_load_a_judge(command: str, *, judges: bool) -> None:
     loaded = f"import sys, portero.tools.cli.{command}; print('portero.decide.judging.judge' in sys.modules)"
 

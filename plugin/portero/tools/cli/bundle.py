@@ -15,15 +15,16 @@ from portero.serve.application import loading, signed_folders
 from portero.serve.settings.setting_values import CURRENT, OciAddress, parse_address
 from portero.serve.settings.settings import Settings
 from portero.serve.signing import signature
-from portero.tools.cli import options, policy_source, secret_input
+from portero.tools.cli import host_settings
 from portero.tools.cli.next_version import ask_version, find_in_force, sign_above
 from portero.tools.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize_manifest
-from portero.tools.cli.terminal import show, show_lines
 from portero.tools.registries import bundle_archive
 from portero.tools.registries.bundle_archive import Bundle, BundleRefused, Trust, open_bundle
 from portero.tools.registries.bundle_fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource
 from portero.tools.registries.bundle_pull import pull_bundle
 from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
+from portero.tools.terminal import options, secret_input
+from portero.tools.terminal.output import show, show_lines
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
@@ -80,7 +81,7 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
     Hosts refuse an older version than they had. The version in force is that of the bundle under this tag, or of this
     host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
     """
-    settings = policy_source.load_host_settings({"bundle_login": login, "bundle_ca": ca})
+    settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca})
     parsed = _parse(address)
     if not isinstance(parsed, OciAddress) or parsed.is_digest:
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
@@ -108,7 +109,7 @@ def pull(login: str | None, state: str | None) -> None:
     Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
     3: either of the two, and there is none from before.
     """
-    settings = policy_source.load_host_settings({"bundle_login": login, "state": state})
+    settings = host_settings.load_host_settings({"bundle_login": login, "state": state})
     if not settings.bundle:
         options.give_up(["PORTERO_BUNDLE is empty: name the address of a bundle"])
 
@@ -138,7 +139,7 @@ def pull(login: str | None, state: str | None) -> None:
 @options.JSON_OUTPUT
 def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
-    settings = policy_source.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
+    settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     failures = options.give_up_on(TransportFailed)
     try:
         unread = options.explain_os_errors(source, _NO_BUNDLE, by_file=True)

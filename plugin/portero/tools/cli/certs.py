@@ -14,9 +14,9 @@ import click
 from portero.decide.identity.trusted import is_name
 from portero.decide.values.errors import ContentRefused
 from portero.observe.files.whole_files import replace_file
-from portero.tools.cli import options, secret_input
 from portero.tools.cli.authority import Authority, Issued, make_authority
-from portero.tools.cli.terminal import show_lines
+from portero.tools.terminal import options, secret_input
+from portero.tools.terminal.output import show_lines
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700

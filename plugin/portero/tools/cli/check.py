@@ -11,14 +11,15 @@ import click
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
 from portero.decide.values.refusals import Refused
-from portero.tools.cli import check_fix, check_report, judge_loading, options, policy_source
-from portero.tools.cli.check_report import ReportNotes
-from portero.tools.cli.file_decisions import FileJudge
-from portero.tools.cli.input_files import FILE
-from portero.tools.cli.terminal import show_json, show_lines, show_text
-from portero.tools.compose import project
+from portero.tools.cli import host_settings, judge_loading
+from portero.tools.compose import check_fix, check_report, project
+from portero.tools.compose.check_report import ReportNotes
+from portero.tools.compose.file_decisions import FileJudge
 from portero.tools.compose.project import Reading
 from portero.tools.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
+from portero.tools.terminal import options
+from portero.tools.terminal.input_files import FILE
+from portero.tools.terminal.output import show_json, show_lines, show_text
 
 
 @click.command()
@@ -77,7 +78,7 @@ def check(
         options.give_up(["--write: needs --fix"])
     if fix and (form != "text" or as_request):
         options.give_up(["--fix: prints an override as text; leave out --format, --json and --request"])
-    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    settings = replace(host_settings.load_host_settings(given), mode="enforce")
     judge = judge_loading.load_remote_judge(settings)
     reading = Reading(
         project_root,

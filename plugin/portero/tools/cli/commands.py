@@ -8,7 +8,7 @@ import click
 
 from portero import __version__
 from portero.serve.application import operational_log
-from portero.tools.cli.terminal import CommandFailed, end_with_reader
+from portero.tools.terminal.output import CommandFailed, end_with_reader
 
 # Each command: its module here, its name in it, and its line in `portero --help`.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {

@@ -24,11 +24,11 @@ from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG
 from portero.observe.dockerd.device_policy import PROBED, find_unit
 from portero.observe.files.chroot import Files
 from portero.observe.files.mountinfo import MountReader
-from portero.tools.cli import options
-from portero.tools.cli.terminal import show_lines
 from portero.tools.hostcheck.daemon_settings import read_running_configuration
 from portero.tools.hostcheck.daemon_sockets import find_address
 from portero.tools.hostcheck.docker_restart import ContainersWouldStop, restart_docker
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_lines
 
 _SHIPPED = (Path("/usr/local/share/portero"), Path("/usr/share/portero"))
 _UNITS = Path("/etc/systemd/system")

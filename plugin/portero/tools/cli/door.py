@@ -17,8 +17,9 @@ from portero.decide.values.json_objects import load_json
 from portero.decide.values.json_types import JSON
 from portero.door import door_units
 from portero.observe.dockerd import unix_http
-from portero.tools.cli import judge_loading, options, policy_source
-from portero.tools.cli.terminal import show, show_lines
+from portero.tools.cli import host_settings, judge_loading
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show, show_lines
 
 _FILE = click.Path(path_type=Path)
 _PRIVATE, _STATE = Path("/var/lib/portero-door/key"), "/var/lib/portero/signed-versions.json"
@@ -128,7 +129,7 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
 
 def _read_doors(schemas: tuple[str, ...], *, must_run: bool = False) -> list[Mapping[str, JSON]]:
     """Of these folders, else of the policy in force here. `must_run`: else give up, where no Portero runs."""
-    settings = policy_source.load_host_settings({"schemas": schemas})
+    settings = host_settings.load_host_settings({"schemas": schemas})
     if must_run and settings.source.page is None and not settings.schemas:
         options.give_up(
             ["no Portero runs, so its doors are not known: systemctl start portero, or name its folders (--schemas)"]

@@ -18,9 +18,11 @@ from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.process import package_files
 from portero.serve.settings.settings import InvalidSettings, Settings
-from portero.tools.cli import judge_loading, logged_decision, options, policy_source
-from portero.tools.cli.policy_source import HostSettings
-from portero.tools.cli.terminal import show
+from portero.tools.cli import host_settings, judge_loading
+from portero.tools.hostcheck.policy_source import HostSettings
+from portero.tools.report import log_files, logged_decision
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show
 
 _PUNCTUATION = " .,;:!?()[]'\"`"
 _HOST = "Host"
@@ -43,7 +45,7 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
 @options.JSON_OUTPUT
 def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
-    settings = policy_source.load_host_settings(given)
+    settings = host_settings.load_host_settings(given)
     policy = judge_loading.load_judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [
@@ -79,13 +81,13 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
 
     Rules about requests and about the host; a decision in ten lines, what refused first.
     """
-    settings = policy_source.load_host_settings(given)
+    settings = host_settings.load_host_settings(given)
     # As it stands in a sentence, or in a denial.
     name = name.strip(_PUNCTUATION) or name
-    if name.startswith("d-") and not logged_decision.is_decision(name):
+    if name.startswith("d-") and not log_files.is_decision(name):
         options.give_up([f"{name}: not the ID of a decision: copy all of it from the denial, d- and 12 of 0-9 and a-f"])
-    if logged_decision.is_decision(name):
-        decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
+    if log_files.is_decision(name):
+        decision = log_files.find_decision(name, log_files.list_logs(settings, given["log"]))
         page = logged_decision.describe(decision, judge_loading.load_judge(settings).policy)
         lines = logged_decision.list_lines(page) if in_whole else logged_decision.list_first(page)
     else:

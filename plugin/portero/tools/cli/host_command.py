@@ -12,16 +12,17 @@ from portero.decide.values.json_types import JSON
 from portero.observe.files.chroot import Files
 from portero.serve.application.loading import make_reader
 from portero.serve.status.policy_state import warn_of_accounts
-from portero.tools.cli import options, policy_source
-from portero.tools.cli.policy_source import HostSettings
-from portero.tools.cli.terminal import show_json, show_lines, show_text
+from portero.tools.cli import host_settings
 from portero.tools.hostcheck.daemon_settings import read_running_configuration
 from portero.tools.hostcheck.host_document import collect
 from portero.tools.hostcheck.host_rules import HostPolicy, check, load_rules
+from portero.tools.hostcheck.policy_source import HostSettings
 from portero.tools.hostcheck.probe import explain_unseen
 from portero.tools.report import host_result
 from portero.tools.report.host_result import HostResult
 from portero.tools.report.output_formats import write_junit
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_json, show_lines, show_text
 
 
 @click.command()
@@ -47,7 +48,7 @@ def host(form: str, root: str, probe: bool, **given: str | tuple[str, ...] | Non
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    result = check_host(policy_source.load_host_settings(given), root, probe=probe)
+    result = check_host(host_settings.load_host_settings(given), root, probe=probe)
     _FORMATS[form](result)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
@@ -69,7 +70,7 @@ def check_host(settings: HostSettings, root: str = "/", *, probe: bool = True) -
 
 def load_host_policy(settings: HostSettings) -> HostPolicy:
     """The rules about the host in the policy folders."""
-    policy_source.show_source(settings)
+    host_settings.show_source(settings)
     with options.give_up_on(LoadError):
         return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
 

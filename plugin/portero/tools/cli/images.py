@@ -20,8 +20,6 @@ from portero.observe.stores import api_tables
 from portero.observe.stores.image_store import ImageStore
 from portero.serve.application import loading
 from portero.serve.settings.settings import Settings
-from portero.tools.cli import options
-from portero.tools.cli.terminal import show, show_lines
 from portero.tools.registries import image_references
 from portero.tools.registries.bundle_fetch import DEADLINE, WHOLE, read_login
 from portero.tools.registries.https import DeadlinePassed, Transport, TransportFailed, limit_seconds
@@ -29,6 +27,8 @@ from portero.tools.registries.image_references import DaemonImage, ImageReferenc
 from portero.tools.registries.registry import AccessRefused, Registry
 from portero.tools.registries.signature_fetch import ImageMissing, fetch_image, write_records
 from portero.tools.registries.urls import UrlRefused, parse_url
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show, show_lines
 
 # Users of Docker make names without end: so many are fetched at once, by chance, and others the next time.
 _MAX_REFERENCES = 1000

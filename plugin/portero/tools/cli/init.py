@@ -11,13 +11,14 @@ from portero.decide.policy.json_files import find_faults
 from portero.decide.values.json_types import JSON
 from portero.observe.files.whole_files import is_there, replace_file, try_to_make
 from portero.observe.process import package_files
-from portero.tools.cli import judge_loading, options, policy_source
-from portero.tools.cli.input_files import FILE
+from portero.tools.cli import host_settings, judge_loading
 from portero.tools.cli.new import write_schemas
 from portero.tools.cli.suggest import LogReader
-from portero.tools.cli.terminal import show_lines
 from portero.tools.suggest import suggestion_text
 from portero.tools.suggest.suggestions import Suggestions
+from portero.tools.terminal import options
+from portero.tools.terminal.input_files import FILE
+from portero.tools.terminal.output import show_lines
 
 _FILE_MODE = 0o644
 _README = "README.md"
@@ -53,7 +54,7 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
     Without --from it asks for the values; an empty answer keeps the built-in one. Nothing is enforced until you change
     PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
     """
-    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    settings = replace(host_settings.load_host_settings(given), mode="enforce")
     reader = LogReader.under(judge_loading.load_remote_judge(settings))
     for log in logs:
         reader.read_log(log)

@@ -6,10 +6,11 @@ from portero.decide.judging.judge import Judge
 from portero.decide.values.errors import LoadError
 from portero.serve.application.judged_host import list_daemon_addresses
 from portero.serve.application.loading import judge_of
-from portero.tools.cli import options, policy_source
-from portero.tools.cli.policy_source import HostSettings
+from portero.tools.cli import host_settings
+from portero.tools.hostcheck.policy_source import HostSettings
 from portero.tools.standin import trial_objects
 from portero.tools.standin.trial_objects import NO_OBJECTS, HostObjects
+from portero.tools.terminal import options
 
 # What this rule refuses depends on who owns folders on the host.
 _OWNERS_RULE = "no-swappable-sources"
@@ -17,7 +18,7 @@ _OWNERS_RULE = "no-swappable-sources"
 
 def load_judge(settings: HostSettings) -> Judge:
     """The judge under these settings; says in a line which policy it judges by."""
-    policy_source.show_source(settings)
+    host_settings.show_source(settings)
     with options.give_up_on(LoadError):
         return judge_of(settings.judged_by, settings.source.files, settings.source.links)
 

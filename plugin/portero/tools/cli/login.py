@@ -16,10 +16,10 @@ from portero.decide.values.json_objects import load_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.times import format_instant
 from portero.observe.files.whole_files import read_regular_file, replace_file
-from portero.tools.cli import options
-from portero.tools.cli.secret_input import read_claims, read_token
-from portero.tools.cli.terminal import show_lines
 from portero.tools.recording.request_files import STANDARD_INPUT
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_lines
+from portero.tools.terminal.secret_input import read_claims, read_token
 
 _HEADERS = "HttpHeaders"
 _OWNER_ONLY, _FOLDER_MODE = 0o600, 0o700

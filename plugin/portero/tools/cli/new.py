@@ -14,9 +14,9 @@ from portero.decide.values.json_objects import apply_patch
 from portero.decide.values.json_types import JSON
 from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.observe.process import package_files
-from portero.tools.cli import options
-from portero.tools.cli.terminal import show_lines
 from portero.tools.registries.scan_reports import MAX_REPORT, SEVERITIES, read_report
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_lines
 
 _MODE = 0o644
 

@@ -13,12 +13,12 @@ from portero.serve.signing import signature
 from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.signed_reader import read_keys
 from portero.serve.signing.versions import Seen, find_fault
-from portero.tools.cli import options
 from portero.tools.cli.sign import read_manifest, write_signature
-from portero.tools.cli.terminal import show_lines
 from portero.tools.hostcheck.plugin_client import ask_status, find_socket
 from portero.tools.registries.bundle_archive import BundleRefused, open_bundle
 from portero.tools.registries.registry import Registry
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_lines
 
 
 def find_in_force(

@@ -12,13 +12,14 @@ from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging.judge import Judge
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.spelling import count_things
-from portero.tools.cli import judge_loading, options, policy_source
-from portero.tools.cli.input_files import FILE, read_lines
-from portero.tools.cli.policy_source import HostSettings, name_another
-from portero.tools.cli.terminal import show
+from portero.tools.cli import host_settings, judge_loading
+from portero.tools.hostcheck.policy_source import HostSettings, name_another
 from portero.tools.recording import recorded_line
 from portero.tools.recording.comparison import GROUPS, NONE, Changes, Comparison
 from portero.tools.recording.recorded_line import InvalidRecordLine, Outcome
+from portero.tools.terminal import options
+from portero.tools.terminal.input_files import FILE, read_lines
+from portero.tools.terminal.output import show
 
 _MAX_NAMES = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
@@ -45,7 +46,7 @@ def replay(
     counts unless options name another host. A request without a recorded decision counts as allowed. Exit status 1:
     something is decided differently.
     """
-    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    settings = replace(host_settings.load_host_settings(given), mode="enforce")
     is_here = any(given[name] for name in ("docker_host", "host_root", "daemon_config"))
     # What is signed is known of the images of one daemon.
     make = partial(_Candidate.of, is_here=is_here, knows_images=bool(given["docker_host"]))

@@ -17,25 +17,27 @@ from portero.observe.process import package_files
 from portero.observe.stores import policy_loader
 from portero.serve.settings.settings import Profile
 from portero.serve.status import daemon_state
-from portero.tools.cli import judge_loading, options, policy_source
+from portero.tools.cli import host_settings, judge_loading
 from portero.tools.cli.host_command import check_host as check_this_host
 from portero.tools.cli.host_command import load_host_policy
-from portero.tools.cli.input_files import FILE, add_logs, open_input
-from portero.tools.cli.policy_source import HostSettings
 from portero.tools.cli.suggest import add_refused
-from portero.tools.cli.terminal import show_lines, show_text
+from portero.tools.hostcheck.policy_source import HostSettings
 from portero.tools.proof.rule_examples import load_examples
 from portero.tools.report import benchmark_items as benchmarks
 from portero.tools.report import compliance_evidence, compliance_formats, host_result
 from portero.tools.report.benchmark_items import Grounds
 from portero.tools.report.compliance_evidence import HostEvidence, LogEvidence
 from portero.tools.report.compliance_result import ComplianceResult
+from portero.tools.report.log_files import add_logs
 from portero.tools.report.log_page import find_texts, render_page
 from portero.tools.report.log_tally import Tally
 from portero.tools.report.output_formats import write_junit
 from portero.tools.report.rule_effect import RuleEffects
 from portero.tools.suggest import suggestion_text
 from portero.tools.suggest.suggestions import Suggestions
+from portero.tools.terminal import options
+from portero.tools.terminal.input_files import FILE, open_input
+from portero.tools.terminal.output import show_lines, show_text
 
 _STANDARD_OUTPUT = "-"
 # The report is as private as the log.
@@ -85,7 +87,7 @@ def report(
     With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
     host. Exit status 1: an item that can be decided is not met.
     """
-    settings = policy_source.load_host_settings(given)
+    settings = host_settings.load_host_settings(given)
     if benchmark is not None:
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])

@@ -15,8 +15,7 @@ from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.chroot import Files
 from portero.serve.settings.settings import Settings
-from portero.tools.cli import judge_loading, options, policy_source
-from portero.tools.cli.terminal import show_json, show_lines, show_progress, show_text
+from portero.tools.cli import host_settings, judge_loading
 from portero.tools.hostcheck.managed_plugins import ManagedPlugin, list_plugins, list_portero_names
 from portero.tools.hostcheck.plugin_client import ask_status, find_running
 from portero.tools.report.output_formats import write_junit
@@ -24,6 +23,8 @@ from portero.tools.scan.bypasses import BypassFinder
 from portero.tools.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.tools.scan.judged_objects import ObjectJudge
 from portero.tools.scan.scan_result import ScanReport, describe, keeps_running, list_cases, render_page
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_json, show_lines, show_progress, show_text
 
 
 @click.command()
@@ -37,7 +38,7 @@ def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
     with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
     asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
     """
-    settings = policy_source.load_host_settings(given)
+    settings = host_settings.load_host_settings(given)
     try:
         daemon = ScannedDaemon.at(settings.docker_host)
         if not daemon.is_local and settings.host_root == "auto":

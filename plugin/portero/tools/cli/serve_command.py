@@ -27,7 +27,7 @@ from portero.serve.server.listener import Listener, SocketTaken, listen, take_ov
 from portero.serve.server.memory import give_back, use_one_arena
 from portero.serve.server.start_up import is_managed_plugin, open_closed_streams, wait_for_end
 from portero.serve.settings.settings import InvalidSettings, Settings
-from portero.tools.cli import options
+from portero.tools.terminal import options
 
 _LOG = logging.getLogger(__name__)
 _STANDARD_OUTPUT = 1

@@ -20,8 +20,9 @@ from portero.serve.settings.settings import Settings
 from portero.serve.signing import signature, tree
 from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.signed_reader import find_group_fault, read_keys
-from portero.tools.cli import options, policy_source, secret_input
-from portero.tools.cli.terminal import show, show_lines
+from portero.tools.cli import host_settings
+from portero.tools.terminal import options, secret_input
+from portero.tools.terminal.output import show, show_lines
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(path_type=Path)
@@ -87,7 +88,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
 
     Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
     """
-    settings = policy_source.load_host_settings({"trusted_keys": trusted})
+    settings = host_settings.load_host_settings({"trusted_keys": trusted})
     try:
         keys = read_trusted_keys(settings)
         with _explain_tree_errors(folder):

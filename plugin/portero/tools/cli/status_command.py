@@ -11,11 +11,11 @@ from portero.decide.values.json_fields import to_list
 from portero.decide.values.json_types import JSON
 from portero.door import door_units
 from portero.observe.files.chroot import Files
-from portero.tools.cli import options
-from portero.tools.cli.terminal import show
 from portero.tools.hostcheck.plugin_client import ask_status, find_running
 from portero.tools.hostcheck.probe import prove_guarded
 from portero.tools.hostcheck.unasked_users import warn_of_unasked_users
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show
 
 
 @click.command()

@@ -18,10 +18,8 @@ from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.process import package_files
-from portero.tools.cli import judge_loading, options, policy_source
-from portero.tools.cli.file_decisions import UNSEEN, FileJudge
-from portero.tools.cli.input_files import FILE_OR_FOLDER, read_lines
-from portero.tools.cli.terminal import show, show_lines
+from portero.tools.cli import host_settings, judge_loading
+from portero.tools.compose.file_decisions import UNSEEN, FileJudge
 from portero.tools.compose.project import Reading, find_projects, is_compose
 from portero.tools.recording import recorded_line
 from portero.tools.recording.recorded_line import InvalidRecordLine
@@ -32,6 +30,9 @@ from portero.tools.suggest import suggestion_text
 from portero.tools.suggest.drafts import RefusedRequest
 from portero.tools.suggest.site_values import SiteValues
 from portero.tools.suggest.suggestions import Suggestions
+from portero.tools.terminal import options
+from portero.tools.terminal.input_files import FILE_OR_FOLDER, read_lines
+from portero.tools.terminal.output import show, show_lines
 
 
 @click.command()
@@ -57,7 +58,7 @@ def suggest(
     is refused for which nothing is suggested.
     """
     reader = LogReader.under(
-        judge_loading.load_remote_judge(replace(policy_source.load_host_settings(given), mode="enforce"))
+        judge_loading.load_remote_judge(replace(host_settings.load_host_settings(given), mode="enforce"))
     )
     reading = Reading(project_root, options.read_variables(env, os.environ), not no_sandbox)
     unread: list[str] = []

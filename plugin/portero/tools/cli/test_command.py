@@ -19,12 +19,13 @@ from portero.decide.values.errors import LoadError
 from portero.observe.process import package_files
 from portero.observe.stores.api_tables import load_api
 from portero.observe.stores.policy_loader import load_policy, read_folder
-from portero.tools.cli import options, policy_source
-from portero.tools.cli.terminal import show_json, show_lines, show_progress, show_text
+from portero.tools.cli import host_settings
 from portero.tools.proof.prove import CHECKS, RuleProof
 from portero.tools.proof.rule_examples import ENGINES, RequestRules, RuleKind, list_rules
 from portero.tools.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.tools.report.output_formats import Failure, JUnitCase, write_junit
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_json, show_lines, show_progress, show_text
 
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
@@ -53,7 +54,7 @@ def prove(folders: tuple[Path, ...], form: str, **given: str | tuple[str, ...] |
     an example. DIR comes after --schemas. A warning names what the site's values cannot reach under PORTERO_PROFILE. In
     a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
-    settings = policy_source.load_host_settings(given)
+    settings = host_settings.load_host_settings(given)
     distinct = _drop_doubles([*settings.readable_folders, *folders])
     rules = _read_rules(distinct)
     for warning in _list_warnings(distinct, settings.profile, rules):

@@ -24,12 +24,13 @@ from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant, parse_duration
 from portero.observe.files.whole_files import replace_file
-from portero.tools.cli import judge_loading, options, policy_source, secret_input
-from portero.tools.cli.secret_input import read_claims, read_token
+from portero.tools.cli import host_settings, judge_loading
 from portero.tools.cli.sign import FOR_HOSTS
-from portero.tools.cli.terminal import show, show_json, show_lines
 from portero.tools.registries.https import Proxy, Transport, TransportFailed
 from portero.tools.registries.urls import Url, UrlRefused, parse_url
+from portero.tools.terminal import options, secret_input
+from portero.tools.terminal.output import show, show_json, show_lines
+from portero.tools.terminal.secret_input import read_claims, read_token
 
 _FILE = click.Path(path_type=Path)
 _EVERYBODY = 0o644
@@ -75,7 +76,7 @@ def show_token(as_json: bool) -> None:
 @options.JSON_OUTPUT
 def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
-    settings = policy_source.load_host_settings({**given, "host_groups": group})
+    settings = host_settings.load_host_settings({**given, "host_groups": group})
     judge = judge_loading.load_judge(settings)
     value, now = read_token(), time.time()
     try:

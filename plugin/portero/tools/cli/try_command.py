@@ -12,14 +12,15 @@ from portero.decide.decision import Decision
 from portero.decide.judging import denial
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import count_things
-from portero.tools.cli import judge_loading, options, policy_source, typed_command
-from portero.tools.cli.terminal import show_json, show_lines, show_text
+from portero.tools.cli import host_settings, judge_loading
 from portero.tools.compose import project, requests
 from portero.tools.compose.project import Reading
 from portero.tools.recording.request_files import InvalidRequestFile
-from portero.tools.standin import docker_command, socket_server
+from portero.tools.standin import docker_command, socket_server, typed_command
 from portero.tools.standin.answers import TrySession
 from portero.tools.standin.docker_command import CommandLine, Ended, NotTried, parse_command
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_json, show_lines, show_text
 
 _LAST_LINES = 5
 _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
@@ -52,7 +53,7 @@ def tryout(
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     typed = _parse_command(command, any_program=any_program)
-    settings = replace(policy_source.load_host_settings(given), mode="enforce")
+    settings = replace(host_settings.load_host_settings(given), mode="enforce")
     judge, existing = judge_loading.load_remote_judge(settings), judge_loading.list_host_objects(settings)
     session = TrySession(judge, go_on=go_on, existing=existing)
     if typed.is_compose:

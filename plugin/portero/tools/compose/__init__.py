@@ -1,6 +1,6 @@
-"""Compose projects: run Docker Compose on them in a sandbox, read the requests it makes, find lines in their files.
+"""Requests of files and compose projects: Docker Compose runs in a sandbox, what it asks is decided, and corrected.
 
 A project is untrusted: no network, an empty home, a read-only view of its folder.
-Imports: decide.identity, decide.judging, decide.reading, decide.values, observe.dockerd, observe.files,
-tools.recording, tools.standin.
+Imports: decide.decision, decide.engine, decide.identity, decide.interfaces, decide.judging, decide.reading,
+decide.values, observe.dockerd, observe.files, observe.process, tools.recording, tools.standin, tools.terminal.
 """

@@ -2,5 +2,6 @@
 
 A fact that cannot be read is unknown, with the reason.
 Imports: decide.decision, decide.engine, decide.identity, decide.policy, decide.reading, decide.values, door,
-observe.dockerd, observe.files, observe.host, observe.process, observe.stores, serve.decision_log.
+observe.dockerd, observe.files, observe.host, observe.process, observe.stores, serve.decision_log, serve.settings,
+serve.status.
 """

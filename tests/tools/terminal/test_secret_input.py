@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from portero.decide.identity import key_pairs
-from portero.tools.cli import secret_input
-from portero.tools.cli.secret_input import read_claims, read_token
+from portero.tools.terminal import secret_input
+from portero.tools.terminal.secret_input import read_claims, read_token
 from tests.decide.identity.token_makers import token
 
 

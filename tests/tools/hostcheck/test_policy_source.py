@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from portero.serve.status import policy_page
-from portero.tools.cli import policy_source
+from portero.tools.hostcheck import policy_source
 from tests.serve.application.test_application import built
 from tests.tools.cli.running import portero
 from tests.tools.cli.test_status_command import answering

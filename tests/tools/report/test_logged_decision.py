@@ -1,16 +1,12 @@
 """`portero explain DECISION-ID`: the story of one decision, found in logs and rotated logs."""
 
-import gzip
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
-from portero.tools.cli import logged_decision as story
-from tests.refused_stat import refuse_stat
-from tests.tools.cli.running import fault_of, portero, read_json
+from tests.tools.cli.running import portero, read_json
 from tests.tools.report.decisions import line, violation
 
 ID = "d-0123456789ab"
@@ -132,68 +128,3 @@ def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
     assert lines[0] == f"{ID}: a request that could not be read was allowed"
     assert "who      unknown (no client certificate, no token)" in lines
     assert "what     unknown" in lines
-
-
-@pytest.mark.parametrize("has_log", [True, False], ids=["beside a log", "where only they are left"])
-def test_a_decision_is_looked_for_in_rotated_logs_too(tmp_path: Path, has_log: bool) -> None:
-    if has_log:
-        (tmp_path / "log.jsonl").write_bytes(line(id=OTHER))
-    (tmp_path / "log.jsonl-20261123").write_bytes(line(id=OTHER))
-    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(user="bob")))
-
-    assert read_json(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
-
-
-def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(user="bob"))
-
-    assert read_json(portero("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
-    assert read_json(portero("explain", ID, "--json", PORTERO_LOG=str(tmp_path / "log.jsonl")))["user"] == "bob"
-
-
-def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line())
-    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": str(tmp_path / "log.jsonl")})
-
-    assert portero("explain", ID).exit_code == 0
-
-
-def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody = fault_of(portero("explain", ID))
-    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": "-"})
-    output = fault_of(portero("explain", ID))
-
-    assert nobody == "portero: cannot reach the plugin to find its log; name the decision log with --log\n"
-    assert "went to the standard output of `portero serve`; name the decision log with --log" in output
-
-
-def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = tmp_path / "log.jsonl"
-    assert fault_of(portero("explain", ID, "--log", place)) == (
-        f"portero: {place}: No such file or directory; name the decision log with --log\n"
-    )
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    missing = fault_of(portero("explain", ID, "--log", place))
-    place.write_bytes(line())
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    unreadable = fault_of(portero("explain", ID, "--log", place))
-    refuse_stat(monkeypatch, place)
-    closed = fault_of(portero("explain", ID, "--log", place))
-
-    assert missing == (
-        f"portero: {place}: No such file or directory; decisions are for root: sudo portero explain ID; "
-        "a rule that a denial names is for all: portero explain RULE\n"
-    )
-    assert unreadable == closed == missing.replace("No such file or directory", "Permission denied")
-
-
-def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
-    words = "journalctl -t portero-decisions -o cat | portero explain ID --log -"
-    assert words in fault_of(portero("explain", ID, "--log", "journald"))
-
-
-def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
-    # The id may stand in another field of another decision.
-    fault = fault_of(explain(tmp_path, line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n"))
-
-    assert fault == (f"portero: {ID}: not found in {tmp_path}/log.jsonl; name the decision log with --log\n")

@@ -13,11 +13,9 @@ from portero.decide.values.go_values import parse_size
 from portero.decide.values.json_types import JSON
 from portero.decide.values.tables import read_rows
 from portero.observe.files.whole_files import read_regular_file, replace_file
-from portero.tools.cli.check_report import list_reasons
-from portero.tools.cli.file_decisions import FileJudge
-from portero.tools.cli.options import ALLOWED, REFUSED
-from portero.tools.cli.terminal import show_lines, show_text
 from portero.tools.compose import override
+from portero.tools.compose.check_report import list_reasons
+from portero.tools.compose.file_decisions import FileJudge
 from portero.tools.compose.override_keys import (
     Measured,
     has_deploy_limits,
@@ -30,6 +28,8 @@ from portero.tools.compose.override_keys import (
 from portero.tools.compose.project import is_compose
 from portero.tools.recording.request_files import DecidedRequest, InvalidRequestFile
 from portero.tools.standin.trial_objects import ProjectObjects
+from portero.tools.terminal.options import ALLOWED, REFUSED
+from portero.tools.terminal.output import show_lines, show_text
 
 _MAX_BYTES = 1 << 20  # as any compose file
 _COSTS = dict(read_rows(__file__, "remedy_costs.tsv"))

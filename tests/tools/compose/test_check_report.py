@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portero.decide.decision import NearMiss
-from portero.tools.cli.check_report import ReportNotes, list_report, make_line
+from portero.tools.compose.check_report import ReportNotes, list_report, make_line
 from portero.tools.recording.request_files import DecidedRequest
 from tests.tools.cli.running import portero
 from tests.tools.compose.test_requests import needs_compose

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.tools.cli.terminal import end_with_reader, show_progress
+from portero.tools.terminal.output import end_with_reader, show_progress
 
 PORTERO = (sys.executable, "-m", "portero")
 

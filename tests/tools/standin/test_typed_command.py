@@ -10,9 +10,9 @@ import pytest
 
 from portero.decide.decision import Decision, Subject, Violation
 from portero.decide.values.denial_parts import Proposed
-from portero.tools.cli import typed_command
-from portero.tools.cli.typed_command import correct_command
+from portero.tools.standin import typed_command
 from portero.tools.standin.docker_command import CommandLine, parse_command
+from portero.tools.standin.typed_command import correct_command
 from tests.captured import table
 from tests.tools.cli.running import portero, read_json
 

@@ -20,14 +20,14 @@ from portero.decide.values.path import clean
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import format_path
 from portero.observe.process import package_files
-from portero.tools.cli.check_report import ReportNotes
-from portero.tools.cli.input_files import open_input
+from portero.tools.compose.check_report import ReportNotes
 from portero.tools.compose.project import Reading, is_compose, is_yaml
 from portero.tools.recording import request_files
 from portero.tools.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.tools.standin import trial_objects
 from portero.tools.standin.objects import State
 from portero.tools.standin.trial_objects import NO_OBJECTS, HostObjects, ProjectObjects, drop_causes_named_elsewhere
+from portero.tools.terminal.input_files import open_input
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from portero.serve.settings.settings import InvalidSettings, Settings, read_descriptions
-from portero.tools.cli.terminal import show_lines
+from portero.tools.terminal.output import show_lines
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 Given = Mapping[str, str | Sequence[str] | None]

@@ -3,7 +3,7 @@
 import os
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from gzip import GzipFile
 from io import BufferedReader
@@ -13,11 +13,8 @@ import click
 
 from portero.decide.values.spelling import make_printable
 from portero.observe.files.whole_files import open_now
-from portero.tools.cli import options
 from portero.tools.recording.request_files import STANDARD_INPUT
-from portero.tools.report.compliance_evidence import LogEvidence
-from portero.tools.report.log_lines import MAX_LINE, LoggedDecision, read_decision
-from portero.tools.report.log_tally import Tally
+from portero.tools.terminal import options
 
 _COMMANDS = ("docker", "docker-compose")
 
@@ -76,20 +73,3 @@ def _show_progress(file: str, raw: IO[bytes], parts: Iterator[bytes]) -> Iterato
                 done = raw.tell()
             yield line
         bar.update(size - done)
-
-
-def add_logs(logs: Sequence[str], sums: Tally | LogEvidence) -> Iterator[LoggedDecision]:
-    """Add every decision of the logs but the probes of `portero host`, and yield it; gives up where there is none.
-
-    Other lines count as unreadable.
-    """
-    for log in logs:
-        for line in read_lines(log, MAX_LINE):
-            decision = read_decision(line)
-            if decision is None:
-                sums.unreadable += bool(line.strip())
-            elif not decision.is_probe:
-                sums.add(decision)
-                yield decision
-    if not sums.decisions:
-        options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.decide.values.denial_parts import Wording
-from portero.tools.cli.file_decisions import list_assumed, report_unseen
+from portero.tools.compose.file_decisions import list_assumed, report_unseen
 from portero.tools.standin.objects import State
 from portero.tools.standin.trial_objects import ProjectObjects
 from tests.tools.cli.running import portero

@@ -15,7 +15,7 @@ from portero.decide.identity.tokens import read_parts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import open_now
-from portero.tools.cli import options
+from portero.tools.terminal import options
 
 _MAX_LENGTH = 1 << 16
 

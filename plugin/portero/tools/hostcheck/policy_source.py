@@ -11,18 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-import click
-
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_objects import load_object
 from portero.observe.files.chroot import Files
 from portero.observe.files.whole_files import read_regular_file
 from portero.serve.settings.own_files import SUMMARIES, SUMMARY
-from portero.serve.settings.settings import InvalidSettings, Settings, name_variable
+from portero.serve.settings.settings import Settings, name_variable
 from portero.serve.status.policy_page import PolicyPage, read_page
 from portero.serve.status.policy_state import PolicyFiles
-from portero.tools.cli import options
-from portero.tools.cli.terminal import show_lines
 from portero.tools.hostcheck.plugin_client import ask_policy, find_running, is_managed
 
 _MAX_BYTES = 64 << 20
@@ -151,22 +147,3 @@ def _list_summaries() -> list[Path]:
     with suppress(KeyError):  # an account without a name
         return [of_rootless / pwd.getpwuid(os.geteuid()).pw_name / SUMMARY, of_root / SUMMARY]
     return [of_root / SUMMARY]
-
-
-def load_host_settings(given: options.Given) -> HostSettings:
-    """The settings of a command that judges: where Portero runs on this host, its settings come before the defaults.
-
-    Its policy is the one in force there, unless the environment or these options name another.
-    """
-    with options.give_up_on(InvalidSettings):
-        return choose(options.list_given(given))
-
-
-def show_source(settings: HostSettings) -> None:
-    """Say by which policy it judges, once in a command."""
-    line = f"portero: {settings.source.describe(settings)}"
-    context = click.get_current_context(silent=True)
-    shown: set[str] = context.meta.setdefault(__name__, set()) if context is not None else set()
-    if line not in shown:
-        shown.add(line)
-        show_lines([line], err=True)
