@@ -90,9 +90,10 @@ class Violation:
 class Subject:
     """What is known of the request that was judged; empty where it could not be read.
 
-    `identified_by`: how the user is known; `names`: alternative names of the certificate. `made`: what it would make,
-    in words. `by_compose`: the client is Compose, or makes what Compose makes. `trace`, `parent_span`: the client's,
-    where it named one (W3C Trace Context). `is_probe`: it is one of `portero host`.
+    `claimed`: the user whom it names where that was not proved. `identified_by`: how the user is known; `names`:
+    alternative names of the certificate. `made`: what it would make, in words. `by_compose`: the client is Compose, or
+    makes what Compose makes. `trace`, `parent_span`: the client's, where it named one (W3C Trace Context). `is_probe`:
+    it is one of `portero host`.
     """
 
     operation: str = ""
@@ -112,6 +113,7 @@ class Subject:
     trace: str = ""
     parent_span: str = ""
     is_probe: bool = False
+    claimed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,7 @@ class Decision:
             "id": self.id,
             "time": format_instant(self.time),
             "user": _cut(subject.user),
+            **({"claimed": _cut(subject.claimed)} if subject.claimed else {}),
             **({"groups": [*subject.groups[:MAX_GROUPS]]} if subject.groups else {}),
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
             **({"traceId": subject.trace, "parentSpanId": subject.parent_span} if subject.trace else {}),

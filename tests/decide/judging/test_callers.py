@@ -198,6 +198,16 @@ def test_what_cannot_be_believed_is_refused_whatever_is_asked(judge: Judge, data
         assert decision.subject.operation in ("ContainerCreate", "SystemPing")
 
 
+def test_a_name_in_a_certificate_that_is_refused_is_claimed(judge: Judge) -> None:
+    """Only a door gives names of accounts: no report may count it as that account's."""
+    decision = decide(judge, by_certificate("unix:bob", "ops"))
+    line = decision.line(1)
+
+    assert list_refusing(decision) == ["identity-conflict"]
+    assert (line["user"], line["claimed"], "identifiedBy" in line) == ("", "unix:bob", False)
+    assert "claimed" not in decide(judge, by_certificate("alicia", "ops")).line(1)
+
+
 def test_a_known_user_is_taken_as_recorded_and_no_token_is_read(judge: Judge) -> None:
     recorded = Identity("alicia", ("ops",), "token")
 

@@ -27,11 +27,13 @@ def test_nothing_is_said_of_what_could_not_be_read() -> None:
     assert describe_subject(None, None, None, None, {}) == Subject()
 
 
-def test_until_the_user_is_proved_the_name_is_the_one_that_dockerd_gives() -> None:
+def test_until_the_user_is_proved_the_name_that_dockerd_gives_is_claimed() -> None:
     given = describe_subject(ASKED, None, None, None, {})
     proved = describe_subject(ASKED, None, None, Identity("ci", ("dev",), "token", ("DNS:a",)), {})
 
-    assert (given.user, given.identified_by, given.client) == ("alicia", "", "Docker-Client/28")
+    assert (given.user, given.claimed, given.identified_by) == ("", "alicia", "")
+    assert given.client == "Docker-Client/28"
+    assert (proved.user, proved.claimed) == ("ci", "")
     assert (proved.user, proved.groups, proved.identified_by) == ("ci", ("dev",), "token")
     assert proved.names == ("DNS:a",)
 

@@ -14,6 +14,7 @@ from portero.decide.identity.caller import Credentials, Identity, identify_calle
 from portero.decide.identity.trusted import Door, Trusted
 from portero.decide.values.refusals import Refused
 from portero.observe.stores.door_key import DoorKey, read_boot
+from tests.decide.identity.certificate_makers import make_authority, shown
 from tests.decide.identity.token_makers import NOON, issuers, token
 from tests.failing import fail_with
 from tests.refusing import find_refusal
@@ -84,6 +85,15 @@ def test_no_issuer_gives_a_name_of_a_door(user: str, door_key: DoorKey) -> None:
     trusted = Trusted(issuers())
     with pytest.raises(Refused, match="identity-conflict"):
         identify_caller(Credentials("", "", (), {"x-portero-token": token(sub=user)}), trusted, ("web",), NOON)
+
+
+@pytest.mark.parametrize("names", [["alicia"], []])
+def test_a_stamp_does_not_count_beside_a_certificate_of_whatever_name(names: list[str], door_key: DoorKey) -> None:
+    """A door connects without one."""
+    tls = Credentials("".join(names), "TLS", [shown(make_authority().issue(names))], {"x-portero-door": stamp()})
+    trusted = Trusted(doors={"users": Door(("dev",))})
+
+    assert find_refusal(identify_caller, tls, trusted, ("web",), NOON, door_key)[0] == "identity-conflict"
 
 
 def test_a_stamp_ends_after_a_minute_kept_or_not(door_key: DoorKey) -> None:

@@ -98,7 +98,8 @@ def test_a_pattern_that_runs_away_is_found_in_time(written: dict[str, Any], monk
     taken = "^(" + "(a|aa)?" * 60 + ")$"
     refuse_unsafe(taken)
     written["properties"]["body"] = {"properties": {"Image": {"not": {"pattern": taken}}}}
-    written["allows"]["docker run a"] = {"body": {"Image": "a" * 60 + "b"}}
+    for command in ("docker run a", "docker run a again"):  # of any number the first is enough
+        written["allows"][command] = {"body": {"Image": "a" * 60 + "b"}}
 
     assert found(written, "examples") == [
         "'docker run a': the engine reference takes more than 0.2 seconds: write patterns with fewer choices"

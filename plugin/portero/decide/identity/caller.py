@@ -125,8 +125,8 @@ def _read_credentials(
     stamp = door_key.read_stamp(text, time)
     if stamp.door not in trusted.doors:
         raise Refused("door-unlisted", STAMP_HEADER)
-    if certified.method == _TLS or (named is not NO_IDENTITY and not stamp.user):
-        # A door connects without a certificate, and one of a tool lets no token through.
+    if shown.certificates or certified.method == _TLS or (named is not NO_IDENTITY and not stamp.user):
+        # A door connects without a certificate, of whatever name, and one of a tool lets no token through.
         raise Refused("identity-conflict", STAMP_HEADER)
     door = trusted.doors[stamp.door]
     at_door = _name_at_door(stamp, door)

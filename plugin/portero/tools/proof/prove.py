@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal["allows", "denies"]
 Failures: TypeAlias = list[list[tuple[InstancePath, ...]]]
 # Texts for the reader, which decide nothing.
 _ANNOTATIONS = {"$comment", "description"}
-# Of CPU time, for one example and engine.
+# Of CPU time, for the examples of one rule together, by one engine: a stranger's file can have any number of them.
 MAX_SECONDS = 5
 _FAILS = {"allows": "is denied", "denies": "is allowed"}
 
@@ -42,7 +42,8 @@ class ExampleRequest:
 class RuleProof:
     """A rule and its kind. `impossible`: the commands of examples that are no valid request, and why.
 
-    `slow`: the commands of examples for which an engine takes too long. `failures`: where each case fails, by engine.
+    `slow`: the command of the example at which an engine has taken too long; those behind it are not judged.
+    `failures`: where each case fails, by engine.
     """
 
     rule_kind: RuleKind
@@ -66,16 +67,13 @@ class RuleProof:
         slow: dict[str, str] = {}
         by_kind: dict[str, dict[str, list[tuple[InstancePath, ...]]]] = {}
         for engine in rule_kind.engines:
-            checks, by_kind[engine.name] = rule_kind.compile_rule(engine, rule.schema), {}
-            for case in cases:
-                if case.command in slow:
-                    continue
-                try:
-                    with _limit_seconds(MAX_SECONDS):
-                        by_kind[engine.name][case.command] = _find_failures(rule_kind, rule, case, checks)
-                except TimeoutError:
-                    slow[case.command] = engine.name
-        quick = tuple(case for case in cases if case.command not in slow)
+            checks, found = rule_kind.compile_rule(engine, rule.schema), by_kind.setdefault(engine.name, {})
+            try:
+                with _limit_seconds(MAX_SECONDS):
+                    found.update((case.command, _find_failures(rule_kind, rule, case, checks)) for case in cases)
+            except TimeoutError:
+                slow[next(case.command for case in cases if case.command not in found)] = engine.name
+        quick = tuple(case for case in cases if all(case.command in found for found in by_kind.values()))
         failures = {name: [of_case[case.command] for case in quick] for name, of_case in by_kind.items()}
         return cls(rule_kind, rule, quick, tuple(impossible), tuple(slow.items()), failures)
 
