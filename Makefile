@@ -19,6 +19,7 @@
 #   make heads   crooked heads of requests through a door: one request with one stamp reaches dockerd, or none
 #   make engines     other releases of Docker for the tests, into build/engines
 #   make matrix      the tests at a real dockerd on those that CI leaves out, and the numbers of docs/engines.md (as root)
+#   make instructions   what a decision costs in instructions, and whether that grew (as root, by Debian's Python)
 #   make agents      the configurations of fluent-bit and vector, where they are installed: Debian and CI have neither
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
@@ -73,7 +74,7 @@ ENGINE ?=
 FOLDER ?= decide/reading
 
 .PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check compile-tests style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
-  engines matrix agents
+  engines matrix agents instructions
 
 # The lines above, as far as the first empty one.
 help:
@@ -164,6 +165,11 @@ demo: $(READY)
 
 bench: $(READY)
 	@$(PY) bench/run.py $(BENCH)
+
+# make instructions WRITE=1 writes the table into docs/benchmarks.md.
+WRITE ?=
+instructions: $(READY)
+	@$(PY) bench/instructions.py $(WRITE:%=--write)
 
 soak: $(READY)
 	@$(PY) bench/soak.py --requests $(N) --seed $(SEED)

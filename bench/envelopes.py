@@ -4,13 +4,14 @@ import base64
 import itertools
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from client import NAME
 
 _CREATE = f"/v1.45/containers/create?name={NAME.decode()}"
+_CONTAINER = f"/v1.45/containers/{NAME.decode()}"
 _JSON = {"Content-Type": "application/json"}
 _CLIENT = {"User-Agent": "Docker-Client/26.1.5 (linux)"}
 
@@ -34,6 +35,19 @@ def requests() -> list[BenchRequest]:
         create("create, one reason", 2_000, Privileged=True),
         create("create, all reasons", 2_000, **_EVERYTHING_WRONG),
         create("create, 1 MB", 1_000_000),
+    ]
+
+
+def counted() -> list[BenchRequest]:
+    """Those whose instructions are counted, from the cheapest to the dearest."""
+    ping, listing, *creates = requests()
+    return [
+        ping,
+        listing,
+        request("exec", "POST", f"{_CONTAINER}/exec", _EXEC, allowed=True),
+        request("start", "POST", f"{_CONTAINER}/start", None, allowed=True),
+        request("create, 300 B", "POST", _CREATE, _SMALL, allowed=True),
+        *creates,
     ]
 
 
@@ -77,7 +91,7 @@ def _mount(number: int) -> dict[str, object]:
     return {"Type": "bind", "Source": "/etc/localtime", "Target": f"/mnt/{number}", "ReadOnly": True}
 
 
-def request(name: str, method: str, uri: str, body: dict[str, object] | None, *, allowed: bool) -> BenchRequest:
+def request(name: str, method: str, uri: str, body: Mapping[str, object] | None, *, allowed: bool) -> BenchRequest:
     envelope: dict[str, object] = {"RequestMethod": method, "RequestUri": uri, "RequestHeaders": _CLIENT}
     if body is not None:
         text = json.dumps(body).encode()
@@ -98,6 +112,32 @@ def post(call: str, document: dict[str, object] | None = None) -> bytes:
     return head.encode() + data
 
 
+_EXEC = {
+    "User": "1000",
+    "Privileged": False,
+    "Tty": False,
+    "AttachStdin": False,
+    "AttachStdout": True,
+    "AttachStderr": True,
+    "Env": None,
+    "WorkingDir": "",
+    "Cmd": ["id"],
+}
+_SMALL = {
+    "Image": "busybox:1.36",
+    "User": "1000:1000",
+    "Cmd": ["sleep", "60"],
+    "HostConfig": {
+        "Memory": 268435456,
+        "MemorySwap": 268435456,
+        "NanoCpus": 500000000,
+        "PidsLimit": 100,
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "ReadonlyRootfs": True,
+        "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 4096}],
+    },
+}
 _EVERYTHING_WRONG: dict[str, Any] = {
     "Privileged": True,
     "PidMode": "host",

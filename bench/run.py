@@ -37,9 +37,17 @@ def main() -> None:
     text = page(results, datetime.now(UTC).date(), chosen.note)
     print(text)
     if chosen.write is not None:
-        chosen.write.write_text(text)
+        chosen.write.write_text(keep_instructions(text, chosen.write))
         if results.curves:
             chosen.write.with_suffix(".svg").write_text(drawn(results.curves))
+
+
+def keep_instructions(text: str, before: Path) -> str:
+    """The new page with the part of the old one that `make instructions` writes."""
+    old = before.read_text() if before.exists() else ""
+    _, heading, rest = old.partition("## Instructions\n")
+    part = heading + rest.partition("\n## ")[0] + "\n" if heading else ""
+    return text.replace("## Processes\n", f"{part}## Processes\n", 1)
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -14,6 +14,10 @@ import pytest
 
 from tests.paths import ROOT
 
+sys.path.append(str(ROOT / "bench"))
+import instructions
+from envelopes import counted
+
 BENCH = ROOT / "bench"
 FLASK = f"{shlex.quote(sys.executable)} {shlex.quote(str(BENCH / 'allow_flask.py'))} {{socket}}"
 QUICK = ("--seconds", "0.01", "--rounds", "1")
@@ -148,3 +152,13 @@ def test_what_is_measured_ends_with_the_measurement(tmp_path: Path, end: signal.
 def list_descendants(process: int) -> list[int]:
     found = [*map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
     return found + [one for child in found for one in list_descendants(child)]
+
+
+def test_the_committed_table_has_each_request_whose_instructions_are_counted() -> None:
+    committed = instructions.read_table(instructions.PAGE.read_text())
+
+    assert [*committed] == [one.name for one in counted()]
+    assert instructions.list_grown(committed, committed) == []
+    grown = committed | {"list": committed["list"] * 1.031, "create, 1 MB": committed["create, 1 MB"] * 1.061}
+    assert instructions.list_grown(grown, committed) == ["list", "create, 1 MB"]
+    assert instructions.list_grown({"new": 1}, committed) == ["new"]
