@@ -9,7 +9,7 @@ import pytest
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging.context import Context
 from portero.decide.judging.enforcement import Enforcement
-from portero.decide.objects.existing_objects import ObjectFindings
+from portero.decide.objects.object_use import ObjectFindings
 from portero.decide.reading.routes import Operation
 from tests.decide.judging.requests import list_refusing
 from tests.decide.objects.test_existing_objects import READS, container, decide, judge_with

@@ -14,7 +14,8 @@ from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.host import HostRoutes
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.existing_objects import Existing, ObjectFindings
+from portero.decide.objects.existing_objects import Existing
+from portero.decide.objects.object_use import ObjectFindings
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.serve.application.loading import judge_of
@@ -280,7 +281,7 @@ def test_containers_that_name_each_other_are_judged_wherever_a_request_names_the
 def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[ObjectFindings] = []
     describe = Existing.describe
-    monkeypatch.setattr(Existing, "describe", lambda self, seen: given.append(self.findings) or describe(self, seen))
+    monkeypatch.setattr(Existing, "describe", lambda self: given.append(self.use.findings) or describe(self))
     for joined, documents in (("container:plain", 1), ("container:a", 2)):
         ids = {name: f"container:{container(name)['Id']}" for name in "ab"}
         a, b = container("a", NetworkMode=ids["b"]), container("b", PidMode=ids["a"])

@@ -8,13 +8,12 @@ import pytest
 
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.joined_containers import add_joined, list_unseen
+from portero.decide.objects.joined_containers import add_joined
 from portero.decide.objects.meanings import Meanings
-from portero.decide.reading.routes import Operation
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import list_refusing, make_exception, write_files
-from tests.decide.objects.test_existing_objects import HARMLESS, INHERITED, container, create, decide
+from tests.decide.objects.test_existing_objects import HARMLESS, INHERITED, container, create, decide, refuse
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 # Waived for these images alone, so nothing of the containers themselves is refused.
@@ -116,9 +115,7 @@ def test_where_no_daemon_is_asked_every_join_is_unseen(judge: Judge) -> None:
         decision = decide(unasked, *create(**host_config))
         denied = [(violation.rule, violation.at) for violation in decision.violations if violation.action == "deny"]
         assert denied == [("joined-containers-seen", at)]
-    operation = Operation("ContainerCreate", "POST", "", "json", True, False, ("containers",))
-    hosts = {"facts": {"namespaces": {"pid": {"mode": "host", "container": None, "at": "x"}}}}
-    assert list_unseen(hosts, operation, None) == {}
+    assert "joined-containers-seen" not in refuse(unasked, *create(PidMode="host"))
 
 
 def test_what_joins_nothing_is_left_as_it_is(judge: Judge) -> None:

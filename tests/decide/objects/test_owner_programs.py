@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from portero.decide.interfaces.effects import Effects
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.object_use import ObjectFindings
 from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.values.refusals import Refused
 from portero.observe.pending.under_way import UnderWay
@@ -61,7 +62,11 @@ def use(names: UnderWay, id: str, name: NameUse) -> bool:
 
 def find_why(objects: Any, id: str = "web", *, operation: str = "PutContainerArchive", **query: str) -> str:
     document: Any = {"operation": operation, "path": {"id": id}, "query": {key: [query[key]] for key in query}}
-    found: Any = describe_owner_programs(document, Meanings(objects) if objects else None, ObjectFindings())
+    meanings = Meanings(objects) if objects else None
+    asked: Any = SimpleNamespace(
+        operation=SimpleNamespace(id=operation), document=document, meanings=meanings, findings=ObjectFindings()
+    )
+    found: Any = describe_owner_programs(asked)
     (one,) = found.get("ownerPrograms", [{"why": ""}])
     return str(one["why"])
 

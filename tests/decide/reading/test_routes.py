@@ -138,6 +138,8 @@ LOOKED_UP = (
     "sources",
     "image",
     "name",
+    "vouching",
+    "owner",
 )
 VERSION = {"type": "string", "pattern": r"^1\.\d+$"}
 FORM = Draft202012Validator(

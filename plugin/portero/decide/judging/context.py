@@ -9,8 +9,7 @@ from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.objects.changes import find_change
-from portero.decide.objects.existing_objects import ObjectFindings
-from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.object_use import ObjectFindings
 from portero.decide.policy.rule import Rule
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import ApiRequest, Match, Operation
@@ -34,12 +33,6 @@ class Context:
     enforcement: Enforcement
     notes: HostNotes | None = None
     findings: ObjectFindings = field(default_factory=ObjectFindings)
-
-    def find_meanings(self) -> Meanings | None:
-        """What names mean at the daemon; None: it cannot be asked. Raises Refused (host-unreadable)."""
-        if self.findings.meanings is None and (objects := self.host.objects()) is not None:
-            self.findings.meanings = Meanings(objects)
-        return self.findings.meanings
 
     def for_proposal(self) -> "Context":
         """The same for what is proposed: findings that are whole serve again, others are made anew."""

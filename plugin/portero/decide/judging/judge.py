@@ -23,9 +23,9 @@ from portero.decide.judging import proposal, subject, try_line, unknown_fields
 from portero.decide.judging.context import Context, Found
 from portero.decide.judging.enforcement import Enforcement, find_operation, lift_violations
 from portero.decide.judging.unjudged_reads import UnjudgedReads
-from portero.decide.objects import existing_image, joined_containers, new_objects, owned_objects, owner_programs
-from portero.decide.objects.existing_objects import Existing
-from portero.decide.objects.image_vouching import describe_vouching
+from portero.decide.objects import joined_containers
+from portero.decide.objects.describers import describe_objects
+from portero.decide.objects.object_use import ObjectUse
 from portero.decide.objects.waived_objects import report_waived
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import ACTS, Acting
@@ -181,38 +181,32 @@ class Judge:
     def _with_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
         document = joined_containers.take_over(
-            document, context.operation, context.host, context.find_meanings, context.notes
+            document, context.operation, context.host, context.findings, context.notes
         )
         used = ask(context.notes, "objects", partial(self._find_objects, document, context))
         return {**document, "objects": used} if used else document
 
     def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
-        operation = context.operation
-        caller = cast(dict[str, JSON], document["identity"])
-        owners = owned_objects.find_owners(self.policy.site, caller, operation)
-        meanings = context.find_meanings() if operation.looks_up or owners else None
-        owned = owned_objects.describe_owners(owners, operation, document, meanings, context.findings) if owners else {}
-        acting = self.policy.acting_on_vouching(operation.id, context.enforcement.profile)
-        owned |= describe_vouching(document, meanings, self._image_store, acting, context.time)
-        owned |= owner_programs.describe_owner_programs(document, meanings, context.findings)
-        if meanings is None:
-            return owned | joined_containers.list_unseen(document, operation, None)
-        judge = partial(self._judge_existing, caller, context)
-        used = Existing(meanings, context.host, judge, operation.looks_up, context.findings).describe(document)
-        used |= joined_containers.list_unseen(document, operation, meanings)
-        if "name" in operation.looks_up:
-            used |= new_objects.describe_new(document, meanings)
-        if "image" in operation.looks_up:
-            is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
-            used |= existing_image.describe_image(document, meanings, is_read=is_read)
-        return used | owned
+        judge = partial(self._judge_existing, cast(dict[str, JSON], document["identity"]), context)
+        use = ObjectUse(
+            context.operation,
+            document,
+            context.host,
+            context.findings,
+            judge,
+            self.policy,
+            context.enforcement.profile,
+            self._image_store,
+            context.time,
+        )
+        return describe_objects(use)
 
     def _judge_existing(
         self, caller: Mapping[str, JSON], context: Context, made: Inspected, host: HostMoment, used: Mapping[str, JSON]
     ) -> tuple[Violation, ...]:
         """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.describe_making(made, caller, self.shapes, host, used)
-        document = joined_containers.add_joined_by_existing(document, context.find_meanings())
+        document = joined_containers.add_joined_by_existing(document, context.findings.find_meanings(context.host))
         violated = self.policy.check(document, context.enforcement.profile, ("deny",), at_use=True)
         return (
             *self.policy.waived(violated, document, context.time),

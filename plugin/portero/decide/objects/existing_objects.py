@@ -4,19 +4,16 @@ In: the request document, what the daemon reports, and a function that judges a 
 rules that it violates.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from portero.decide.decision import Violation
 from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.inspected import Fills, Inspected, make_creation, remove_filled
 from portero.decide.facts.networks import PARENT
 from portero.decide.interfaces.daemon import GatheredKind, ObjectKind
-from portero.decide.interfaces.effects import NO_EFFECTS, Effects
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
-from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_overlay import HostOverlayMoment
-from portero.decide.interfaces.pending_requests import Pending, Use
 from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import (
     FAILURE,
@@ -28,14 +25,12 @@ from portero.decide.objects.named_objects import (
     shorten_name,
 )
 from portero.decide.objects.new_objects import find_parent
+from portero.decide.objects.object_use import ObjectUse
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.objects.waived_objects import make_waived_facts
-from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import child, flag, text
 from portero.decide.values.json_types import JSON, Fact
-
-# Judges the request that would make an object, on a host and with the existing objects that it uses.
-JudgeObject: TypeAlias = Callable[[Inspected, HostMoment, Mapping[str, JSON]], Sequence[Violation]]
 
 _GROUP: Mapping[ObjectKind, str] = {
     "container": "containers",
@@ -52,53 +47,34 @@ _STARTED = "path.id"
 _MAX_SHOWN = 3
 
 
-@dataclass(slots=True)
-class ObjectFindings:
-    """What was found out for one request about existing objects: a second document of it need not ask again.
-
-    `is_whole`: False where containers name each other: one was judged before all of the other was known.
-    """
-
-    judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # by kind and ID
-    described: dict[Named, Sequence[Fact]] = field(default_factory=dict)
-    pairs: SourcePairs | None = None
-    meanings: Meanings | None = None
-    judging: set[str] = field(default_factory=set)  # those that are being judged, likewise
-    is_whole: bool = True
-    effects: Effects = NO_EFFECTS  # but for those of the pairs
-
-    def add_use(self, use: Use, pending: Pending) -> None:
-        """Others see this use once the request is allowed."""
-        self.effects = replace(self.effects, number=pending.number, uses=(*self.effects.uses, use))
-
-    def make_effects(self) -> Effects:
-        """What others see of the request once it is allowed."""
-        return self.pairs.add_effects(self.effects) if self.pairs else self.effects
+def describe_used(use: ObjectUse) -> dict[str, JSON]:
+    """Those that are named, in groups, and `nestedSources`; raises Refused (lookup-failed, writers-unknown)."""
+    if not use.looks_up or (meanings := use.meanings) is None:
+        return {}
+    return Existing(use, meanings).describe()
 
 
 @dataclass(frozen=True, slots=True)
 class Existing:
     """Judges existing objects of one daemon at one moment."""
 
+    use: ObjectUse
     meanings: Meanings
-    host: HostMoment
-    judge: JudgeObject
-    looks_up: Sequence[str]
-    findings: ObjectFindings = field(default_factory=ObjectFindings)
 
-    def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
-        """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
-        named = dict.fromkeys(find_named(document, self.looks_up))
-        if _CONFIGS in self.looks_up:
+    def describe(self) -> dict[str, JSON]:
+        """As describe_used."""
+        document = self.use.document
+        named = dict.fromkeys(find_named(document, self.use.looks_up))
+        if _CONFIGS in self.use.looks_up:
             self._gather(named)
         reported = self._group(named)
-        return reported | (self._pairs.find_requested(document) if _SOURCES in self.looks_up else {})
+        return reported | (self._pairs.find_requested(document) if _SOURCES in self.use.looks_up else {})
 
     @property
     def _pairs(self) -> SourcePairs:
-        if self.findings.pairs is None:
-            self.findings.pairs = SourcePairs(self.meanings.objects, self.host)
-        return self.findings.pairs
+        if self.use.findings.pairs is None:
+            self.use.findings.pairs = SourcePairs(self.meanings.objects, self.use.host)
+        return self.use.findings.pairs
 
     def _gather(self, named: Mapping[Named, None]) -> None:
         """A service can have hundreds of secrets and configs."""
@@ -112,12 +88,12 @@ class Existing:
         groups: dict[str, list[JSON]] = {}
         for one in named:
             refuse_unclear(one)
-            facts = self.findings.described.get(one)
+            facts = self.use.findings.described.get(one)
             if facts is None:
                 with located(one.at):
                     facts = [*(self._describe_exec(one) if one.kind == "exec" else self._describe(one))]
-                if self.findings.is_whole:
-                    self.findings.described[one] = facts
+                if self.use.findings.is_whole:
+                    self.use.findings.described[one] = facts
             if facts:
                 groups.setdefault(_GROUP["container" if one.kind == "exec" else one.kind], []).extend(facts)
         return cast(dict[str, JSON], groups)
@@ -125,7 +101,7 @@ class Existing:
     def _describe(self, named: Named) -> Iterator[Fact]:
         """The object, and those others that the name can come to mean and that violate a rule."""
         for number, one in enumerate(self.meanings.find(named)):
-            if isinstance(one, ExistingContainer) and _SOURCES in self.looks_up and named.at == _STARTED:
+            if isinstance(one, ExistingContainer) and _SOURCES in self.use.looks_up and named.at == _STARTED:
                 self._pairs.note_start(one)
             name = shorten_name(one.name or named.name)
             name = f"{name}, whose ID begins with {named.name}," if number else name
@@ -147,7 +123,7 @@ class Existing:
             return
         process = child(shown, "ProcessConfig")
         body: dict[str, JSON] = {"Privileged": flag(process, "privileged"), "User": text(process, "user")}
-        violations = self.judge(Inspected("ContainerExec", container.name, body), self.host, {})
+        violations = self.use.judge(Inspected("ContainerExec", container.name, body), self.use.host, {})
         yield _make_fact(named, shorten_name(container.name), [*violations, *self._judge(container)])
 
     def _judge(self, one: ExistingObject, at: str = "") -> Sequence[Violation]:
@@ -156,18 +132,18 @@ class Existing:
         if one.kind in ("secret", "config"):
             # dockerd never shows what a secret holds.
             made = Inspected(f"{one.kind.capitalize()}Create", one.name, child(one.shown, "Spec"))
-            return self.judge(made, self.host, {})
+            return self.use.judge(made, self.use.host, {})
         # Compose names a network twice.
         key = f"{one.kind} {one.id or one.name}"
-        if key in self.findings.judging:
-            self.findings.is_whole = False  # two containers can name each other
+        if key in self.use.findings.judging:
+            self.use.findings.is_whole = False  # two containers can name each other
             return ()
-        if key not in self.findings.judged:
-            self.findings.judging.add(key)
+        if key not in self.use.findings.judged:
+            self.use.findings.judging.add(key)
             request = make_creation(one)  # None: a network that dockerd makes itself
-            self.findings.judged[key] = self._judge_made(request, one) if request else ()
-            self.findings.judging.remove(key)
-        return self.findings.judged[key]
+            self.use.findings.judged[key] = self._judge_made(request, one) if request else ()
+            self.use.findings.judging.remove(key)
+        return self.use.findings.judged[key]
 
     def _judge_former(self, former: Mapping[str, JSON]) -> Sequence[Violation]:
         """The settings of a service that come back."""
@@ -176,27 +152,27 @@ class Existing:
         named = dict.fromkeys(list_of_service(former))
         self._gather(named)
         used = self._group(named)
-        return self.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.host, used)
+        return self.use.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.use.host, used)
 
     def _judge_made(self, request: Inspected, one: ExistingObject) -> Sequence[Violation]:
         if isinstance(one, ExistingContainer):
             return self._judge_container(request, one)
-        host, used = self.host, dict[str, JSON]()
+        host, used = self.use.host, dict[str, JSON]()
         if one.kind == "network":
             used = find_parent(text(child(one.shown, "Options"), PARENT), self.meanings)
             if not flag(one.shown, "ConfigOnly"):
                 # Its routes and bridge are on the host because of it, and others were compared when it was made.
                 host = HostOverlayMoment(host, lambda name: None, existing=None)
-        return self.judge(request, host, used)
+        return self.use.judge(request, host, used)
 
     def _judge_container(self, request: Inspected, container: ExistingContainer) -> Sequence[Violation]:
         """With what it uses."""
-        fills = Fills.of(self.meanings.objects.info(), self.host.daemon())
+        fills = Fills.of(self.meanings.objects.info(), self.use.host.daemon())
         used = self._group(dict.fromkeys(list_of_container(container)))
         if foreign := [*self._describe_foreign_volumes(container)]:
             used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
-        nested = self._pairs.find_at_start(container) if _SOURCES in self.looks_up else {}
-        return self.judge(remove_filled(request, fills), self.host, used | nested)
+        nested = self._pairs.find_at_start(container) if _SOURCES in self.use.looks_up else {}
+        return self.use.judge(remove_filled(request, fills), self.use.host, used | nested)
 
     def _describe_foreign_volumes(self, container: ExistingContainer) -> Iterator[Fact]:
         """Its volumes of other drivers, by the driver's name: dockerd would ask the plugin, which may be dead."""
@@ -204,7 +180,7 @@ class Existing:
             if mount.type == "volume" and mount.driver not in ("", LOCAL):
                 made = Inspected("VolumeCreate", mount.name, {"Name": mount.name, "Driver": mount.driver})
                 named = Named("volume", mount.name, f"Mounts[{index}]")
-                yield _make_fact(named, shorten_name(mount.name), self.judge(made, self.host, {}))
+                yield _make_fact(named, shorten_name(mount.name), self.use.judge(made, self.use.host, {}))
 
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:

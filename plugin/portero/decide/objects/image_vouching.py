@@ -4,7 +4,7 @@ A create is judged by the image that the daemon has under the name, what uses a 
 from, a service by the digest in the request. The name asked for says who must vouch; an ID is good for any entry.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -14,28 +14,15 @@ from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_de
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.named_objects import Named, find_former, find_named, refuse_unclear
-from portero.decide.policy.profiles import Acting
+from portero.decide.objects.object_use import ObjectUse
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import child, objects, text, texts
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.refusals import Refused
 
-_OF_CONTAINER = frozenset(
-    {"ContainerStart", "ContainerRestart", "ContainerUnpause", "ContainerExec", "ContainerRename", "ContainerUpdate"}
-)
-_STARTS = frozenset({"ContainerStart", "ContainerRestart"})
-_OF_SERVICE = frozenset({"ServiceCreate", "ServiceUpdate"})
 _SERVICE = "a service needs a digest here: nodes choose what a tag means"
 _MOUNTED = "a mounted image needs a digest here: nothing looks at it again"
-
-
-@dataclass(frozen=True, slots=True)
-class _ImageRequest:
-    document: Mapping[str, JSON]
-    operation: str
-    meanings: Meanings | None
-    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,61 +40,59 @@ class _Image:
     cure: str = ""
 
 
-def describe_vouching(
-    document: Mapping[str, JSON],
-    meanings: Meanings | None,
-    store: ImageRecords | None,
-    acting: Acting | None,
-    time: float,
-) -> dict[str, JSON]:
-    """`vouching`, where rules act on it; `meanings`: None where the daemon cannot be asked. `time`: since 1970.
+def describe_vouching(use: ObjectUse) -> dict[str, JSON]:
+    """`vouching`, where rules act on it.
 
     Raises Refused (lookup-failed, host-unreadable) where these rules deny and it cannot be found out.
     """
-    if acting is None or store is None:
+    operation = use.operation.id
+    acting = use.policy.acting_on_vouching(operation, use.profile) if "vouching" in use.looks_up else None
+    if acting is None or use.images is None:
         return {}
-    operation = cast(str, document["operation"])
-    request = _ImageRequest(document, operation, meanings, datetime.fromtimestamp(time, UTC).date())
-    store = store.for_request()
-    at = "Image" if operation == "ContainerCreate" else "path.id"
+    judge, list_images = _Vouching.of(use.images, use.time, use.meanings), _LISTERS.get(operation, _list_of_container)
     try:
-        return {"vouching": [_make_fact(one, request, store) for one in _list_images(request, store)]}
+        return {"vouching": [judge.make_fact(one) for one in list_images(use, judge)]}
     except Refused as refused:
         if acting == "deny":
-            raise Refused(refused.code, refused.at or at) from refused
+            raise Refused(refused.code, refused.at or _find_place(operation)) from refused
     except RecordUnreadable as unreadable:
         if acting == "deny":
-            raise Refused("host-unreadable", at) from unreadable
+            raise Refused("host-unreadable", _find_place(operation)) from unreadable
     return {}
 
 
 def describe_container(container: ExistingContainer, store: ImageRecords, time: float) -> dict[str, JSON]:
     """`vouching` of a start of this container. Raises RecordUnreadable."""
-    request = _ImageRequest({}, "ContainerStart", None, datetime.fromtimestamp(time, UTC).date())
-    return {"vouching": [_make_fact(one, request, store) for one in _read_container(container)]}
+    judge = _Vouching.of(store, time, None)
+    return {"vouching": [judge.make_fact(one) for one in _read_container(container)]}
 
 
-def _list_images(request: _ImageRequest, store: ImageRecords) -> Iterator[_Image]:
-    facts = child(request.document, "facts")
-    if request.operation == "ContainerCreate":
-        pinned = _find_pinned(child(facts, "image"), _SERVICE)
-        # What lists say of it takes what dockerd and registries call it.
-        by_records_alone = not (pinned.unknown or store.trust.denied or store.trust.allowed)
-        if by_records_alone and _make_fact(pinned, replace(request, meanings=None), store)["vouched"]:
-            # The daemon would name no other image, and the start asks it.
-            yield pinned
-        else:
-            # Of a list of platforms: which one the container gets is known, and judged, once it is made.
-            yield from _find_named(child(facts, "image"), request.meanings, may_be_part=True)
-        for named in objects(facts, "mountedImages"):
-            yield _find_mounted(named, request.meanings)
-    elif request.operation in _OF_SERVICE:
-        for named in (child(facts, "image"), *objects(facts, "mountedImages")):
-            if named:
-                yield _find_pinned(named, _SERVICE)
-        yield from _find_former(request)
-    elif request.operation in _OF_CONTAINER or request.operation == "ExecStart":
-        yield from _find_of_container(request)
+def _find_place(operation: str) -> str:
+    return "Image" if operation == "ContainerCreate" else "path.id"
+
+
+def _list_of_create(use: ObjectUse, judge: "_Vouching") -> Iterator[_Image]:
+    facts, trust = child(use.document, "facts"), judge.store.trust
+    pinned = _find_pinned(child(facts, "image"), _SERVICE)
+    # What lists say of it takes what dockerd and registries call it.
+    by_records_alone = not (pinned.unknown or trust.denied or trust.allowed)
+    if by_records_alone and replace(judge, meanings=None).make_fact(pinned)["vouched"]:
+        # The daemon would name no other image, and the start asks it.
+        yield pinned
+    else:
+        # Of a list of platforms: which one the container gets is known, and judged, once it is made.
+        yield from _find_named(child(facts, "image"), use.meanings, may_be_part=True)
+    for named in objects(facts, "mountedImages"):
+        yield _find_mounted(named, use.meanings)
+
+
+def _list_of_service(use: ObjectUse, judge: "_Vouching") -> Iterator[_Image]:
+    facts = child(use.document, "facts")
+    for named in (child(facts, "image"), *objects(facts, "mountedImages")):
+        if named:
+            yield _find_pinned(named, _SERVICE)
+    if use.operation.id == "ServiceUpdate":
+        yield from _find_former(use)
 
 
 def _find_named(named: Mapping[str, JSON], meanings: Meanings | None, *, may_be_part: bool = False) -> Iterator[_Image]:
@@ -144,13 +129,13 @@ def _find_mounted(named: Mapping[str, JSON], meanings: Meanings | None) -> _Imag
     return replace(pinned, digests=there.digests, hints=there.hints)
 
 
-def _find_former(request: _ImageRequest) -> Iterator[_Image]:
+def _find_former(use: ObjectUse) -> Iterator[_Image]:
     """What a rollback brings back, at once or when the tasks of an update fail."""
-    former, at = find_former(request.document)
-    if not former or request.operation != "ServiceUpdate":
+    former, at = find_former(use.document)
+    if not former:
         return
-    name = cast("dict[str, str]", request.document["path"]).get("id", "")
-    found = [*request.meanings.find(Named("service", name, ""))] if request.meanings is not None else []
+    name = cast("dict[str, str]", use.document["path"]).get("id", "")
+    found = [*use.meanings.find(Named("service", name, ""))] if use.meanings is not None else []
     for shown in [one.shown for one in found] or [{}]:
         template = child(child(child(shown, former), "TaskTemplate"), "ContainerSpec")
         if reference := text(template, "Image"):
@@ -161,18 +146,18 @@ def _find_former(request: _ImageRequest) -> Iterator[_Image]:
             yield _find_pinned({**named, "at": at}, _SERVICE)
 
 
-def _find_of_container(request: _ImageRequest) -> Iterator[_Image]:
-    named = next(find_named(request.document, ("exec" if request.operation == "ExecStart" else "container",)), None)
+def _list_of_container(use: ObjectUse, judge: "_Vouching") -> Iterator[_Image]:
+    named = next(find_named(use.document, ("exec" if use.operation.id == "ExecStart" else "container",)), None)
     if named is None or not named.name:
         return
     nameless = image.parse_reference("", "path.id") | {"reference": named.name}
-    if request.meanings is None:
+    if use.meanings is None:
         yield _Image(nameless, (), unknown="dockerd cannot be asked what image it was made from")
         return
     refuse_unclear(named)
-    found = [one for one in request.meanings.find(named) if isinstance(one, ExistingContainer)]
+    found = [one for one in use.meanings.find(named) if isinstance(one, ExistingContainer)]
     # It may be made before dockerd looks; all else acts on one that runs, and was started.
-    if not found and request.operation in _STARTS:
+    if not found and "sources" in use.looks_up:
         yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
     for one in found:
         yield from _read_container(one)
@@ -187,37 +172,56 @@ def _read_container(container: ExistingContainer) -> Iterator[_Image]:
         yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 
 
-def _make_fact(one: _Image, request: _ImageRequest, store: ImageRecords) -> Fact:
-    registry, repository = text(one.named, "registry"), text(one.named, "repository")
-    name = f"{registry}/{repository}" if registry else ""
-    hints = _find_hints(one, request.meanings) if store.trust.denied else ()
-    digests = () if one.unknown else one.digests
-    verdict = judge_image(store, ImageQuery(name, digests, one.may_be_part), request.today)
-    listed = find_denied(store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
-    # Whose name is not known may have one that needs a signature.
-    is_vouched = verdict.vouched and (name != "" or not one.unknown)
-    if is_vouched:
-        found, command, pin = "", "", ""
-    else:
-        found, command = one.unknown or verdict.found, one.cure or verdict.command
-        pin = _find_pin(name, one, hints or _find_hints(one, request.meanings))
-        if not pin and found == NOT_FETCHED:
-            found, command = (
-                "it was built or loaded here, and is not signed",
-                "sign it where it is pushed, or list",
-            )
-    return {
-        "name": text(one.named, "reference"),
-        "repository": name or text(one.named, "reference"),
-        "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
-        "vouched": is_vouched,
-        "keys": verdict.keys or "a trusted key",
-        "found": found,
-        "command": command,
-        "deniedBy": listed[0].name if listed else "",
-        "deniedFor": listed[1] if listed else "",
-        "at": text(one.named, "at"),
-    }
+@dataclass(frozen=True, slots=True)
+class _Vouching:
+    """Says of images who vouches for them, as of a day."""
+
+    store: ImageRecords
+    today: date
+    meanings: Meanings | None
+
+    @classmethod
+    def of(cls, store: ImageRecords, time: float, meanings: Meanings | None) -> "_Vouching":
+        return cls(store.for_request(), datetime.fromtimestamp(time, UTC).date(), meanings)
+
+    def make_fact(self, one: _Image) -> Fact:
+        registry, repository = text(one.named, "registry"), text(one.named, "repository")
+        name = f"{registry}/{repository}" if registry else ""
+        hints = _find_hints(one, self.meanings) if self.store.trust.denied else ()
+        digests = () if one.unknown else one.digests
+        verdict = judge_image(self.store, ImageQuery(name, digests, one.may_be_part), self.today)
+        listed = find_denied(self.store, (*one.digests, *(hint.partition("@")[2] for hint in hints)))
+        # Whose name is not known may have one that needs a signature.
+        is_vouched = verdict.vouched and (name != "" or not one.unknown)
+        if is_vouched:
+            found, command, pin = "", "", ""
+        else:
+            found, command = one.unknown or verdict.found, one.cure or verdict.command
+            pin = _find_pin(name, one, hints or _find_hints(one, self.meanings))
+            if not pin and found == NOT_FETCHED:
+                found, command = (
+                    "it was built or loaded here, and is not signed",
+                    "sign it where it is pushed, or list",
+                )
+        return {
+            "name": text(one.named, "reference"),
+            "repository": name or text(one.named, "reference"),
+            "pin": pin or "".join(f" {digest}" for digest in one.digests[:1] if name),
+            "vouched": is_vouched,
+            "keys": verdict.keys or "a trusted key",
+            "found": found,
+            "command": command,
+            "deniedBy": listed[0].name if listed else "",
+            "deniedFor": listed[1] if listed else "",
+            "at": text(one.named, "at"),
+        }
+
+
+_LISTERS: Mapping[str, Callable[[ObjectUse, _Vouching], Iterator[_Image]]] = {
+    "ContainerCreate": _list_of_create,
+    "ServiceCreate": _list_of_service,
+    "ServiceUpdate": _list_of_service,
+}
 
 
 def _find_hints(one: _Image, meanings: Meanings | None) -> tuple[str, ...]:

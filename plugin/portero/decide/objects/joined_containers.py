@@ -4,7 +4,7 @@ Who joins the namespace of a container that has the host's has the host's too, a
 where an exception admitted that container: the exception is not for the one that joins it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.facts.inspected import make_entry
@@ -13,6 +13,7 @@ from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
 from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.object_use import ObjectFindings, ObjectUse
 from portero.decide.reading.routes import Operation
 from portero.decide.values.docker_names import find_namespace_owner, is_id
 from portero.decide.values.json_fields import as_object, child, objects, text
@@ -28,16 +29,16 @@ _MISSING = "there is no such container: dockerd would look for one at each start
 _LATER = "it was joined by a name that nothing had: dockerd looks for one at each start, whose ever it is then"
 
 
-def list_unseen(document: Mapping[str, JSON], operation: Operation, meanings: Meanings | None) -> dict[str, JSON]:
+def describe_unseen(use: ObjectUse) -> dict[str, JSON]:
     """`unseenContainers`: those that a request joins of which it is not known what they will be; raises Refused.
 
-    `meanings`: None where the daemon cannot be asked. dockerd keeps the ID of what a create joins, and a name where
-    nothing has it yet: it looks that up at each start, and a restart policy starts without a request.
+    dockerd keeps the ID of what a create joins, and a name where nothing has it yet: it looks that up at each start,
+    and a restart policy starts without a request.
     """
-    if _LOOKED_UP not in operation.looks_up:
+    if _LOOKED_UP not in use.looks_up:
         return {}
-    facts = child(document, "facts")
-    if meanings is not None:
+    facts = child(use.document, "facts")
+    if (meanings := use.meanings) is not None:
         return _list_doubts(facts, meanings, exists=False)
     named = [*_list_shared(facts).values(), *objects(facts, "volumesFrom")]
     return _make_unseen((one, "Portero cannot ask the daemon what it is") for one in named)
@@ -70,15 +71,19 @@ def take_over(
     document: dict[str, JSON],
     operation: Operation,
     host: HostMoment,
-    find_meanings: Callable[[], Meanings | None],
+    findings: ObjectFindings,
     notes: HostNotes | None,
 ) -> dict[str, JSON]:
     """The document of a request as if it asked itself for what it takes over; raises Refused (lookup-failed)."""
     facts = child(document, "facts")
     if _LOOKED_UP not in operation.looks_up or not (_list_shared(facts) or objects(facts, "volumesFrom")):
         return document
-    joined = ask(notes, "joined", lambda: find_joined(document, found, host) if (found := find_meanings()) else {})
-    return {**document, "facts": {**facts, **joined}}
+
+    def find() -> dict[str, JSON]:
+        meanings = findings.find_meanings(host)
+        return {} if meanings is None else find_joined(document, meanings, host)
+
+    return {**document, "facts": {**facts, **ask(notes, "joined", find)}}
 
 
 def find_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) -> dict[str, JSON]:

@@ -6,15 +6,18 @@ from typing import cast
 from portero.decide.facts.networks import find_taken
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.objects.meanings import Meanings, located
+from portero.decide.objects.object_use import ObjectUse
 from portero.decide.values.docker_names import looks_cut
 from portero.decide.values.json_fields import child, text
 from portero.decide.values.json_types import JSON
 
 
-def describe_new(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
+def describe_new(use: ObjectUse) -> dict[str, JSON]:
     """Both, each where it is so. Raises Refused (lookup-failed)."""
-    parent = text(child(child(document, "facts"), "network"), "parent")
-    return _describe_taken_id(document, meanings) | find_parent(parent, meanings)
+    if "name" not in use.looks_up or (meanings := use.meanings) is None:
+        return {}
+    parent = text(child(child(use.document, "facts"), "network"), "parent")
+    return _describe_taken_id(use.document, meanings) | find_parent(parent, meanings)
 
 
 def _describe_taken_id(document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:

@@ -10,9 +10,9 @@ from typing import cast
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
-from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
+from portero.decide.objects.object_use import ObjectUse
 from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels, describe_taken, find_owner
 from portero.decide.objects.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
@@ -28,7 +28,6 @@ _KINDS: Mapping[str, ObjectKind] = {
     "/services/{id": "service",
 }
 _SERVICES = frozenset({"ServiceCreate", "ServiceUpdate"})
-_MAKES = _SERVICES | {"ContainerCreate", "NetworkCreate", "VolumeCreate"}
 _TASKS_LABELS = "TaskTemplate.ContainerSpec.Labels"
 # They reach the objects of all users.
 _OF_ALL = frozenset(
@@ -36,6 +35,7 @@ _OF_ALL = frozenset(
 )
 _FROM = "HostConfig.VolumesFrom"
 _IN_BODY = ("containers", "volumes", "networks")
+_MAKES = "owner"
 
 
 def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operation: Operation) -> OwnerNames | None:
@@ -43,24 +43,20 @@ def find_owners(site: Mapping[str, JSON], identity: Mapping[str, JSON], operatio
     owners = OwnerNames.of(site, identity)
     if owners is None or (owners.is_operator and operation.id not in MAKES_VOLUMES):
         return None
-    names_some = operation.looks_up or operation.id in _MAKES | _OF_ALL or _find_kind(operation) is not None
+    names_some = operation.looks_up or operation.id in _OF_ALL or _find_kind(operation) is not None
     return owners if names_some else None
 
 
-def describe_owners(
-    owners: OwnerNames,
-    operation: Operation,
-    document: Mapping[str, JSON],
-    meanings: Meanings | None,
-    findings: ObjectFindings,
-) -> dict[str, JSON]:
+def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     """`foreign`, `ownerLabels`, `takenVolumes`; raises Refused (lookup-failed) where the daemon does not answer.
 
-    `meanings`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
+    Where it cannot be asked, as with PORTERO_LOOKUPS=off, whose an object is stays unknown.
     """
-    facts: dict[str, JSON] = {}
-    makes = operation.id in MAKES_VOLUMES
-    if meanings is not None and makes and (taken := describe_taken(owners, document, meanings, findings)):
+    operation, document, facts = use.operation, use.document, dict[str, JSON]()
+    if (owners := find_owners(use.policy.site, child(document, "identity"), operation)) is None:
+        return {}
+    meanings, makes = use.meanings, operation.id in MAKES_VOLUMES
+    if meanings is not None and makes and (taken := describe_taken(owners, document, meanings, use.findings)):
         facts["takenVolumes"] = taken
     if owners.is_operator:
         return facts
@@ -71,7 +67,7 @@ def describe_owners(
         foreign += _list_foreign(owners, operation, document, meanings)
     if foreign:
         facts["foreign"] = foreign
-    if operation.id in _MAKES:
+    if _MAKES in operation.looks_up:
         facts["ownerLabels"] = [*_list_labels(owners, document, meanings)]
     return facts
 
@@ -133,7 +129,7 @@ def _list_named(operation: Operation, document: Mapping[str, JSON]) -> Iterator[
         yield from find_named(document, ("container",))
     if operation.id in ("NetworkConnect", "NetworkDisconnect"):
         yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
-    if operation.looks_up or operation.id in _MAKES:
+    if operation.looks_up:
         named = find_named(document, _IN_BODY)
         # What comes with --volumes-from is judged with the container that has it.
         yield from (each for each in named if each.kind != "volume" or not each.at.startswith(_FROM))

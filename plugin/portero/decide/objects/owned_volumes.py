@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.decide.interfaces.pending_requests import VolumeUse
-from portero.decide.objects.existing_objects import ObjectFindings
 from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import find_named, list_of_service, shorten_name
+from portero.decide.objects.object_use import ObjectFindings
 from portero.decide.objects.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import child, objects, text

@@ -7,18 +7,16 @@ service and steps of a classic build get theirs without a request.
 """
 
 import re
-from collections.abc import Mapping
 from typing import cast
 
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse, can_come_unasked
-from portero.decide.objects.existing_objects import ObjectFindings
-from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.meanings import Meanings, located
 from portero.decide.objects.named_objects import shorten_name
+from portero.decide.objects.object_use import ObjectFindings, ObjectUse
 from portero.decide.reading.uri import find_first
 from portero.decide.values.json_fields import text
 from portero.decide.values.json_types import JSON
-from portero.decide.values.refusals import Refused, locate_lookup
 
 _COPY, _GIVING, _BUILD = "PutContainerArchive", ("ContainerCreate", "ContainerRename"), "ImageBuild"
 _AFFECTED = range(24, 28)
@@ -40,34 +38,31 @@ _COPIED_TO_MADE = "another request copies to a name just now that dockerd can ma
 _COPIED_TO_BUILT = "another request copies to a name just now that dockerd can make for a step of this build"
 
 
-def describe_owner_programs(
-    document: Mapping[str, JSON], meanings: Meanings | None, findings: ObjectFindings
-) -> dict[str, JSON]:
-    """One of them, with why it is; raises Refused (lookup-failed). `meanings`: None: the daemon cannot be asked."""
-    objects = meanings.objects if meanings else None
-    query, operation = cast(dict[str, list[str]], document["query"]), document["operation"]
-    name, at = cast(dict[str, str], document["path"]).get("id", ""), "operation" if operation == _BUILD else "path.id"
-    try:
-        if operation == _COPY and objects is None:
-            why = _UNSEEN if find_first(query, "copyUIDGID").strip().lower() not in _FALSE else ""
-        elif operation == _COPY and meanings is not None:
-            why = _find_reason(name, meanings, findings)
-        elif operation in _GIVING and objects is not None:
-            name, at = find_first(query, "name").removeprefix("/"), "?name"
-            use = NameUse(name or MADE, is_copy=False)
-            why = "" if _may_use(use, objects, findings) else _COPIED_TO if name else _COPIED_TO_MADE
-        elif operation == _BUILD and objects is not None and _is_affected(objects):
-            why = "" if _may_use(NameUse(BUILT, is_copy=False), objects, findings) else _COPIED_TO_BUILT
-        else:
-            return {}
-    except Refused as refused:
-        raise locate_lookup(refused, at) from refused
+def describe_owner_programs(use: ObjectUse) -> dict[str, JSON]:
+    """One of them, with why it is; raises Refused (lookup-failed)."""
+    query, operation = cast(dict[str, list[str]], use.document["query"]), use.operation.id
+    if operation not in (_COPY, *_GIVING, _BUILD):
+        return {}
+    meanings, name, at = use.meanings, cast(dict[str, str], use.document["path"]).get("id", ""), "path.id"
+    if meanings is None:
+        is_unseen = operation == _COPY and find_first(query, "copyUIDGID").strip().lower() not in _FALSE
+        why = _UNSEEN if is_unseen else ""
+    elif operation == _COPY:
+        why = _find_reason(name, meanings, use.findings)
+    elif operation == _BUILD:
+        at, given = "operation", NameUse(BUILT, is_copy=False)
+        is_free = not _is_affected(meanings.objects, at) or _may_use(given, meanings.objects, use.findings)
+        why = "" if is_free else _COPIED_TO_BUILT
+    else:
+        name, at = find_first(query, "name").removeprefix("/"), "?name"
+        is_free = _may_use(NameUse(name or MADE, is_copy=False), meanings.objects, use.findings)
+        why = "" if is_free else _COPIED_TO if name else _COPIED_TO_MADE
     return {"ownerPrograms": [{"name": shorten_name(name or _NEW), "why": why, "at": at}]} if why else {}
 
 
 def _find_reason(name: str, meanings: Meanings, findings: ObjectFindings) -> str:
     objects = meanings.objects
-    if not _is_affected(objects):
+    if not _is_affected(objects, "path.id"):
         return ""
     may_use = _may_use(NameUse(name, is_copy=True), objects, findings)
     found = [*meanings.find_containers(name, "path.id")]
@@ -84,8 +79,9 @@ def _find_reason(name: str, meanings: Meanings, findings: ObjectFindings) -> str
     return "" if may_use else _GIVEN
 
 
-def _is_affected(objects: Objects) -> bool:
-    major = re.match(r"([0-9]+)\.", text(objects.info(), "ServerVersion"))
+def _is_affected(objects: Objects, at: str) -> bool:
+    with located(at):
+        major = re.match(r"([0-9]+)\.", text(objects.info(), "ServerVersion"))
     return major is None or int(major[1]) in _AFFECTED
 
 

@@ -102,7 +102,7 @@ def _find_service(labels: Mapping[str, JSON]) -> tuple[str, str]:
 
 
 # What is looked up of them.
-KINDS = ("container", "containers", "sources", "volumes", "networks")
+KINDS = ("container", "containers", "sources", "volumes", "networks", "vouching", "owner")
 _EXISTING = "existing-container"
 _DEFAULT_INFO: Mapping[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
 

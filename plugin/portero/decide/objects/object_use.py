@@ -1,0 +1,79 @@
+"""A request that uses existing objects, as each describer is handed it; and what was found out about them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from portero.decide.decision import Violation
+from portero.decide.facts.inspected import Inspected
+from portero.decide.images.image_records import ImageRecords
+from portero.decide.interfaces.effects import NO_EFFECTS, Effects
+from portero.decide.interfaces.host import HostMoment
+from portero.decide.interfaces.pending_requests import Pending, Use
+from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.named_objects import Named
+from portero.decide.objects.source_pairs import SourcePairs
+from portero.decide.policy.policy import Policy
+from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.json_types import JSON, Fact
+
+# Judges the request that would make an object, on a host and with the existing objects that it uses.
+JudgeObject: TypeAlias = Callable[[Inspected, HostMoment, Mapping[str, JSON]], Sequence[Violation]]
+
+
+@dataclass(slots=True)
+class ObjectFindings:
+    """What was found out for one request about existing objects: a second document of it need not ask again.
+
+    `is_whole`: False where containers name each other: one was judged before all of the other was known.
+    """
+
+    judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # by kind and ID
+    described: dict[Named, Sequence[Fact]] = field(default_factory=dict)
+    pairs: SourcePairs | None = None
+    meanings: Meanings | None = None
+    judging: set[str] = field(default_factory=set)  # those that are being judged, likewise
+    is_whole: bool = True
+    effects: Effects = NO_EFFECTS  # but for those of the pairs
+
+    def find_meanings(self, host: HostMoment) -> Meanings | None:
+        """What names mean at the daemon; None: it cannot be asked. Raises Refused (host-unreadable)."""
+        if self.meanings is None and (objects := host.objects()) is not None:
+            self.meanings = Meanings(objects)
+        return self.meanings
+
+    def add_use(self, use: Use, pending: Pending) -> None:
+        """Others see this use once the request is allowed."""
+        self.effects = replace(self.effects, number=pending.number, uses=(*self.effects.uses, use))
+
+    def make_effects(self) -> Effects:
+        """What others see of the request once it is allowed."""
+        return self.pairs.add_effects(self.effects) if self.pairs else self.effects
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectUse:
+    """`document`: of the request, in which `objects` are still missing. `profile`: that is enforced.
+
+    `images`: opens what was fetched; None: nothing was. `time`: in seconds since 1970.
+    """
+
+    operation: Operation
+    document: Mapping[str, JSON]
+    host: HostMoment
+    findings: ObjectFindings
+    judge: JudgeObject
+    policy: Policy
+    profile: str
+    images: ImageRecords | None
+    time: float
+
+    @property
+    def looks_up(self) -> Sequence[str]:
+        """As in operations.json."""
+        return self.operation.looks_up
+
+    @property
+    def meanings(self) -> Meanings | None:
+        """None: the daemon cannot be asked, as with PORTERO_LOOKUPS=off."""
+        return self.findings.find_meanings(self.host)
