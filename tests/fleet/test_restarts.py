@@ -1,11 +1,13 @@
 """The units under a real systemd: Portero comes back by itself, however often it could not start before."""
 
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.conftest import give_up
+from tests.paths import ROOT
 
 from .fleet import wait_until
 from .machine import Machine, Network, missing
@@ -46,6 +48,33 @@ def test_when_memory_runs_out_others_are_killed_first_and_one_process_is_not_all
 
     # A machine without the right to it, as this one may be, starts all the same.
     assert {*shown} == {"OOMPolicy=continue", "OOMScoreAdjust=-500"}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (f"kill -STOP $(pgrep -P $({MAIN}))", "the deciding process hung and was replaced at"),
+        (f"kill -STOP $({MAIN})", ""),
+        ("echo 1 > /sys/fs/cgroup/system.slice/portero.service/cgroup.freeze", ""),
+    ],
+    ids=["decider", "arbiter", "group"],
+)
+def test_what_is_stopped_is_replaced_and_docker_goes_on(machine: Machine, command: str, said: str) -> None:
+    assert '"authz"' in machine.do(PING)
+    before = machine.do(MAIN)
+    machine.do(command)
+    began = time.monotonic()
+
+    # Where the arbiter alone is stopped, requests are answered all the time.
+    wait_until(lambda: said or machine.do(MAIN) not in (before, "0\n"), "systemd does not replace it", 60)
+    wait_until(lambda: '"authz"' in machine.shell(PING.replace("-m 30", "-m 2")).stdout, "portero does not answer", 60)
+
+    print(f"stopped: {command}: {time.monotonic() - began:.1f} s")
+    status = machine.shell(f"PYTHONPATH={ROOT / 'plugin'} {sys.executable} -m portero status").stdout
+    assert said in " ".join(status.split())
+    assert (machine.do(MAIN) == before) is bool(said)
+    journal = machine.do("journalctl -u portero.service --no-pager --output cat --lines 30")
+    assert ("hangs (no heartbeat for" if said else "watchdog") in journal.lower()
 
 
 def test_each_process_that_is_killed_is_replaced(machine: Machine) -> None:

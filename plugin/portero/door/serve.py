@@ -17,7 +17,7 @@ from typing import NoReturn
 from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.observe.dockerd.peer import refuses_connections
-from portero.observe.process.systemd_notify import Notifier
+from portero.observe.process.systemd_notify import ALIVE_EVERY, Notifier
 
 _FIRST_DESCRIPTOR = 3
 # As Docker's own socket: its owner and group. Many connections can come at once.
@@ -95,7 +95,7 @@ def _prepare(listener: socket.socket) -> socket.socket:
     return listener
 
 
-# Seconds between two lines for `systemctl status`; nothing wakes an idle door for them.
+# Seconds between two lines for `systemctl status`; nothing wakes an idle door for them alone.
 _STATUS_SECONDS = 10.0
 
 
@@ -136,7 +136,8 @@ def _serve(doors: Mapping[str, socket.socket], dockerd: str, stamps: Stamps) -> 
     notifier.tell_ready()
     reported = 0.0
     while True:
-        loop.run_once()
+        loop.run_once(ALIVE_EVERY if notifier.is_watched else None)
+        notifier.tell_alive()
         now = time.monotonic()
         if now - reported >= _STATUS_SECONDS:
             reported = now

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.observe.process import systemd_notify
 from portero.observe.process.systemd_notify import Notifier
 
 
@@ -34,6 +35,25 @@ def test_a_name_of_a_file_is_no_other_message_and_stops_nothing(tmp_path: Path) 
 
         told = [systemd.recv(100), systemd.recv(100)]
     assert told == [f"STATUS=no policy: {name}: is not named as a rule".encode() for name in ("x?MAINPID=1?", "?")]
+
+
+def test_systemd_is_told_that_it_lives_now_and_then_where_it_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([100.0, 100.0, 101.0, 101.0, 102.0, 102.0])
+    monkeypatch.setattr(systemd_notify.time, "monotonic", lambda: next(times))
+    environ = {"NOTIFY_SOCKET": f"{tmp_path}/notify", "WATCHDOG_USEC": "10000000"}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"{tmp_path}/notify")
+        systemd.setblocking(False)
+        watched, unwatched = Notifier(environ), Notifier({"NOTIFY_SOCKET": f"{tmp_path}/notify"})
+        for _ in range(3):
+            watched.tell_alive()
+            unwatched.tell_alive()
+
+        assert [systemd.recv(100) for _ in range(2)] == [b"WATCHDOG=1"] * 2
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
 
 
 def test_nobody_is_told_where_no_systemd_listens() -> None:

@@ -190,7 +190,7 @@ class FailingHost:
     def moment(self, peer: object = None) -> Any:
         return self
 
-    def find_entry(self, path: str) -> Any:
+    def trace(self, path: str) -> Any:
         raise ZeroDivisionError
 
     def network(self, name: str) -> str | None:

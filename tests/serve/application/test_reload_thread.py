@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from portero.decide.identity import key_pairs
-from portero.decide.policy import folder
 from portero.decide.values import times
 from portero.decide.values.errors import LoadError
+from portero.observe.stores import policy_loader
 from portero.serve.application import last_policy, loading, reload_thread
 from portero.serve.application.application import Application, InForce, build
 from portero.serve.application.reload_thread import ReloadThread
@@ -273,7 +273,7 @@ def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
 
     served.act("off")
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "read_regular_file", fail_with(errno.EMFILE))
+        patched.setattr(policy_loader, "read_regular_file", fail_with(errno.EMFILE))
         served.poll()
         time.sleep(0.06)
         served.poll()
@@ -296,7 +296,7 @@ def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
     served.poll()
     time.sleep(0.06)
 
-    monkeypatch.setattr(folder, "read_regular_file", fail_with(errno.EMFILE))
+    monkeypatch.setattr(policy_loader, "read_regular_file", fail_with(errno.EMFILE))
     served.poll()
 
     assert len(served.reported) == 2
@@ -348,7 +348,7 @@ def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, mo
 
     served.act("off")
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "read_regular_file", fail_with(errno.EMFILE))
+        patched.setattr(policy_loader, "read_regular_file", fail_with(errno.EMFILE))
         served.thread.start(is_replacement=True)
     assert served.status()["reloadFailures"] == 1
 

@@ -238,7 +238,7 @@ def test_a_decider_without_a_valid_policy_enforces_nothing_in_mode_audit(begun: 
 def test_a_fault_of_its_own_at_the_folders_ends_no_decider(
     with_saved: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(loading.folder, "read_folder", None)
+    monkeypatch.setattr(loading.policy_loader, "read_folder", None)
 
     assert ask(restored(with_saved), create(PidMode="host"))["Allow"] is True
     assert "Traceback" in caplog.text
@@ -253,7 +253,7 @@ def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
         answers.wait(30)
 
     monkeypatch.setattr(first_policy, "_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(loading.folder, "read_folder", hang)
+    monkeypatch.setattr(loading.policy_loader, "read_folder", hang)
     monkeypatch.setattr(loading.own_files, "list_links", hang)
     after = restored(with_saved)
     answers.set()

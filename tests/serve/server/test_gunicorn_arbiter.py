@@ -1,6 +1,7 @@
 """The processes: ends, reloads, killed deciders, sockets of systemd, messages of gunicorn."""
 
 import os
+import re
 import signal
 import socket
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.serve.server.gunicorn_arbiter import Beat
 from tests.serve.server.commands import create, serve
 from tests.serve.server.running import Server, serve_stand_in, started
 from tests.serve.server.test_log_failures import READ, fill
@@ -52,6 +54,38 @@ def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
         server.process.send_signal(signal.SIGTERM)
 
         assert asked.result()[1]["Allow"] is True
+
+
+def test_a_decider_that_hangs_is_replaced_and_one_that_is_busy_is_not(tmp_path: Path) -> None:
+    code = (
+        "import stand_in; from portero.serve.server import gunicorn_arbiter, gunicorn_worker;"
+        "gunicorn_worker._HEARTBEAT_SECONDS = 0.2; gunicorn_arbiter._HANGS_AFTER = 1.5; stand_in.main()"
+    )
+    path = tmp_path / "portero.sock"
+    with started(["-c", code, str(path)], path) as server:
+        idle = server.decider()
+        time.sleep(2.5)
+        assert server.decider() == idle
+
+        os.kill(idle, signal.SIGSTOP)
+        assert soon(lambda: server.decider() != idle, patience=10.0)
+        assert server.ask("GET", "/healthz")[1]["began"] == "anew after one that hung"
+        _, errors = server.stop()
+    assert re.fullmatch(
+        rf"portero: error: the deciding process {idle} hangs \(no heartbeat for \d s\): replaced\n", errors
+    )
+
+
+@pytest.mark.parametrize(("seconds", "ticks", "hangs"), [(9, 0, False), (11, 5, True), (11, 6, False), (61, 99, True)])
+def test_what_uses_the_processor_has_longer_before_it_counts_as_hanging(
+    seconds: float, ticks: int, hangs: bool
+) -> None:
+    assert Beat(1000.0, 7).hangs(Beat(1000.0, 7 + ticks), 1000.0 + seconds) is hangs
+
+
+def test_before_its_first_heartbeat_a_decider_does_not_hang() -> None:
+    """The file that it touches has the time of day until then."""
+    assert not Beat(time.time(), 0).hangs(Beat(time.time(), 0), time.monotonic() + 10_000)
 
 
 def test_a_killed_decider_is_replaced_at_once_and_the_socket_stays(server: Server) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.serve.server.gunicorn_arbiter import LostSocket
-from portero.serve.server.listener import Listener, listen
+from portero.serve.server.listener import Listener, LostSocket, listen
 from tests.failing import fail_with
 from tests.serve.server.running import Server, serve_stand_in, started
 from tests.serve.server.test_listener import connects

@@ -2,10 +2,14 @@
 
 import os
 import socket
+import time
 from collections.abc import MutableMapping
 from contextlib import suppress
 
 from portero.decide.values.spelling import make_printable
+
+# Seconds; the units have WatchdogSec=10.
+ALIVE_EVERY = 2.0
 
 
 class Notifier:
@@ -14,11 +18,21 @@ class Notifier:
     def __init__(self, environ: MutableMapping[str, str] = os.environ) -> None:
         # Taken out: gunicorn would report itself.
         address = environ.pop("NOTIFY_SOCKET", "")
+        # Set where the unit has WatchdogSec= (sd_watchdog_enabled(3)).
+        self.is_watched = bool(environ.pop("WATCHDOG_USEC", ""))
+        self._told_alive = 0.0
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
 
     def tell_ready(self) -> None:
         """Dockerd will be answered: what systemd starts after Portero may start."""
         self._send("READY=1")
+
+    def tell_alive(self) -> None:
+        """This process does not hang. Called often; systemd is told every two seconds, where it asks for it."""
+        now = time.monotonic()
+        if self.is_watched and now - self._told_alive >= ALIVE_EVERY:
+            self._told_alive = now
+            self._send("WATCHDOG=1")
 
     def tell_status(self, text: str) -> None:
         """A line for `systemctl status`.

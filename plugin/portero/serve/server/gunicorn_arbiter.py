@@ -10,15 +10,17 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 # gunicorn has no types of its own.
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from portero.decide.values.times import Retry
+from portero.decide.values.dataclass import dataclass
 from portero.serve.application.operational_log import redirect_logger
-from portero.serve.server.listener import Listener, SocketTaken, listen
+from portero.serve.server.listener import Listener, LostSocket
 from portero.serve.server.memory import share_with_forks
 from portero.serve.server.plugin_protocol import Answers
 from portero.serve.server.start_up import count_connections, raise_limit
@@ -28,42 +30,12 @@ from portero.serve.settings.settings import Settings
 _LOG = logging.getLogger(__name__)
 
 
-class LostSocket:
-    """Replaces `listener` when its file was lost."""
-
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
-        self._retry = Retry()
-
-    def replace_if_lost(self, now: float) -> bool:
-        """Whether `listener` was replaced now; `now` is time.monotonic()."""
-        try:
-            is_lost = self.listener.is_lost()
-        except OSError:  # unknown now, and checked again
-            return False
-        if not is_lost:
-            self._retry.succeed()
-            return False
-        if self._retry.is_waiting(now):
-            return False
-        name, path = self.listener.name, self.listener.path
-        try:
-            if path is None:
-                cure = "systemctl restart portero.socket portero.service"
-                raise SocketTaken(f"{name}: was removed, and dockerd cannot connect: {cure}")
-            self.listener = listen(path)
-        except (SocketTaken, OSError) as error:
-            _LOG.error("%s", error)
-            self._retry.fail(now)
-            return False
-        _LOG.warning("%s: was removed, and is made anew", name)
-        self._retry.succeed()
-        return True
-
-
-# A decider whose main loop stands still for so long is replaced; connections are served in threads and do not count.
-_TIMEOUT = 120
-_GRACE = 20
+# A decider without a heartbeat for so long hangs, if it used no processor time meanwhile; a busy one has longer.
+_HANGS_AFTER = 10.0
+_BUSY_FOR = 60.0
+_IDLE_TICKS = 5
+# It answers what is under way before it ends. systemd waits for 15 s (TimeoutStopSec).
+_GRACE = 10
 _CHECKS_SOCKET_EVERY = 0.5
 # Seconds until one that failed is replaced.
 _PAUSE_AFTER_FAILURE = 1.0
@@ -71,11 +43,35 @@ _PAUSE_AFTER_FAILURE = 1.0
 _HEARTBEAT_FOLDER = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A heartbeat of a decider: `time` (monotonic), and the processor time in ticks that it had used when it was seen.
+
+    Before its first one a decider has the time of day, which is later than any monotonic time: a start may take long.
+    """
+
+    time: float
+    ticks: int
+
+    def hangs(self, beat: "Beat", now: float) -> bool:
+        """`beat`: the same one, seen again `now`."""
+        return now - self.time > (_HANGS_AFTER if beat.ticks - self.ticks <= _IDLE_TICKS else _BUSY_FOR)
+
+
+def read_processor_ticks(process: int) -> int:
+    """Processor time of all its threads, in clock ticks (proc_pid_stat(5), utime and stime). OSError: it has ended."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 class PolicyUpdater(Protocol):
     """Keeps the policy up to date: portero.serve.application.reload_thread.ReloadThread."""
 
-    def start(self, *, is_replacement: bool) -> None:
-        """Called in a decider before it serves. `is_replacement`: it is not the first one of this arbiter."""
+    def start(self, *, is_replacement: bool, hung_at: float) -> None:
+        """Called in a decider before it serves. `is_replacement`: it is not the first one of this arbiter.
+
+        `hung_at`: when one that hung was replaced, in seconds since 1970; 0: none was.
+        """
 
     def request_reload(self) -> None:
         """Called in the decider at SIGHUP; it returns at once."""
@@ -84,10 +80,19 @@ class PolicyUpdater(Protocol):
 class Server(BaseApplication):  # type: ignore[misc]  # see above: no types
     """Serves on the listener until a signal ends it."""
 
-    def __init__(self, answers: Answers, policy_updater: PolicyUpdater, listener: Listener, settings: Settings) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        policy_updater: PolicyUpdater,
+        listener: Listener,
+        settings: Settings,
+        tell_alive: Callable[[], None] = lambda: None,
+    ) -> None:
         self.answers = answers
         self.policy_updater = policy_updater
         self.listener = listener
+        self.tell_alive = tell_alive
+        self.hung_at = 0.0
         self._settings = settings
         # The arbiter hands a new listening socket to the decider here; its end shows that the arbiter has ended.
         self.arbiter_end, self.decider_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -100,11 +105,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # see above: no types
             "workers": 1,
             "threads": self._settings.threads,
             "worker_connections": count_connections(raise_limit()),
-            "timeout": _TIMEOUT,
+            # Its own check logs two lines, and takes a busy decider for one that hangs.
+            "timeout": 0,
             "graceful_timeout": _GRACE,
             "max_requests": 0,
             "preload_app": True,
-            "post_worker_init": lambda worker: self.policy_updater.start(is_replacement=worker.age > 1),
+            "post_worker_init": lambda worker: self.policy_updater.start(
+                is_replacement=worker.age > 1, hung_at=self.hung_at
+            ),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
@@ -138,7 +146,11 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     def __init__(self, server: Server, listener: Listener) -> None:
         super().__init__(server)
         redirect_logger(self.log.error_log)
+        # Gunicorn takes one that was replaced for one that the kernel killed for lack of memory.
+        self._hung = 0
+        self.log.error_log.addFilter(lambda record: f"(pid:{self._hung})" not in record.getMessage())
         self._socket = LostSocket(listener)
+        self._beats: dict[int, Beat] = {}
         self.LISTENERS = [socket.socket(fileno=listener.descriptor)]
         # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
         self.systemd = True
@@ -164,8 +176,27 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
             raise
         return process
 
+    def murder_workers(self) -> None:
+        """Replace a decider that hangs; gunicorn's main loop calls this."""
+        now = time.monotonic()
+        for process, worker in [*self.WORKERS.items()]:
+            try:
+                beat = Beat(worker.tmp.last_update(), read_processor_ticks(process))
+            except (OSError, ValueError):  # it is ending
+                continue
+            before = self._beats.get(process)
+            if before is None or before.time != beat.time:
+                self._beats = {process: beat}
+            elif before.hangs(beat, now):
+                _LOG.error(
+                    "the deciding process %d hangs (no heartbeat for %.0f s): replaced", process, now - beat.time
+                )
+                self.app.hung_at, self._hung = time.time(), process
+                self.kill_worker(process, signal.SIGKILL)
+
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Gunicorn's main loop calls this most often: a lost socket is noticed here."""
+        self.app.tell_alive()
         try:
             if self._socket.replace_if_lost(time.monotonic()):
                 self._listen_anew()

@@ -23,11 +23,12 @@ from portero.serve.server.memory import LargeRequests, give_back
 from portero.serve.server.plugin_protocol import Answers
 
 _LOG = logging.getLogger(__name__)
-# How often the main thread wakes up to send a heartbeat. Memory is given back then, too.
-_HEARTBEAT_SECONDS = 30.0
-# After a large request memory is given back soon.
+# How often the main thread wakes up to send a heartbeat (gunicorn_arbiter._HANGS_AFTER).
+_HEARTBEAT_SECONDS = 2.0
+# Memory is given back then, and soon after a large request.
+_GIVES_BACK_EVERY = 30.0
 _GIVES_BACK_AFTER = 1.0
-# How often the main thread looks at connections that there are.
+# How often the main thread looks at connections that there are: an answer that is held up is noticed within a second.
 _WATCHES_EVERY = 1.0
 # How long no connection is accepted, when one could not be served.
 _PAUSE = 0.05
@@ -66,13 +67,13 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         gave_back = time.monotonic()
         while self.alive:
             self.notify()
-            every = _GIVES_BACK_AFTER if self._large.were_served else _HEARTBEAT_SECONDS
+            every = _GIVES_BACK_AFTER if self._large.were_served else _GIVES_BACK_EVERY
             if time.monotonic() >= gave_back + every:
                 self._large.were_served = False
                 give_back()
                 gave_back = time.monotonic()
-            # An answer that is held up is noticed within a second.
-            self._wait(min(every, _WATCHES_EVERY) if self._loop.connections else every)
+            is_watched = self._loop.connections or self._large.were_served
+            self._wait(_WATCHES_EVERY if is_watched else _HEARTBEAT_SECONDS)
         self._end()
 
     def _wait(self, seconds: float) -> None:

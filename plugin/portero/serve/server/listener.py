@@ -4,6 +4,7 @@ A socket with a listener is never taken from it, and only sockets are removed. A
 dockerd 15 s at every volume (docker-facts 3.10).
 """
 
+import logging
 import os
 import socket
 import stat
@@ -12,9 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.times import Retry
 from portero.observe.dockerd.peer import refuses_connections
 from portero.observe.files.locks import identify_file, lock_folder
 
+_LOG = logging.getLogger(__name__)
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
 _GROUP_AND_OTHERS = 0o177
 _FOLDER_MODE = 0o750
@@ -118,3 +121,36 @@ def _bind(path: Path) -> int:
 
 def _identify(path: Path) -> tuple[int, int]:
     return identify_file(path.lstat())
+
+
+class LostSocket:
+    """Replaces `listener` when its file was lost."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self._retry = Retry()
+
+    def replace_if_lost(self, now: float) -> bool:
+        """Whether `listener` was replaced now; `now` is time.monotonic()."""
+        try:
+            is_lost = self.listener.is_lost()
+        except OSError:  # unknown now, and checked again
+            return False
+        if not is_lost:
+            self._retry.succeed()
+            return False
+        if self._retry.is_waiting(now):
+            return False
+        name, path = self.listener.name, self.listener.path
+        try:
+            if path is None:
+                cure = "systemctl restart portero.socket portero.service"
+                raise SocketTaken(f"{name}: was removed, and dockerd cannot connect: {cure}")
+            self.listener = listen(path)
+        except (SocketTaken, OSError) as error:
+            _LOG.error("%s", error)
+            self._retry.fail(now)
+            return False
+        _LOG.warning("%s: was removed, and is made anew", name)
+        self._retry.succeed()
+        return True

@@ -54,6 +54,7 @@ class View:
     existing object went. `break_glass`: requests for which a token lifted the rules since the start. `silent_for`:
     seconds since the policy folders were last polled. `unusable`: why no policy is in force, as a refusal code; empty
     where one is.
+    `hung_at`: when a deciding process that hung was replaced, since the start, in seconds since 1970; 0: none was.
     `picture_differences`: how often dockerd showed something else than is known of it.
     `list_docker_users`: who reaches the daemon's socket, by the root of the host's files and daemon.json.
     """
@@ -71,6 +72,7 @@ class View:
     unusable: str = ""
     list_docker_users: ListDockerUsers = list_no_users
     picture_differences: int = 0
+    hung_at: float = 0.0
 
 
 def describe_health(view: View) -> dict[str, JSON]:
@@ -163,6 +165,9 @@ def list_attention(view: View, now: float) -> Iterator[str]:
             f"no change of the policy is loaded since {format_instant(now - view.silent_for)}:"
             " does a file system with a policy folder not answer? else restart portero"
         )
+    if view.hung_at:
+        when = format_instant(view.hung_at)
+        yield f"the deciding process hung and was replaced at {when}: was it stopped, frozen or debugged?"
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from policy_state.list_warnings(view.settings, view.state)

@@ -100,7 +100,7 @@ def run(settings: Settings, setting_faults: tuple[str, ...] = (), *, needs_polic
         # Only now: it fills the memory that loading the policy has freed.
         from portero.serve.server.gunicorn_arbiter import Server
 
-        server = Server(application, ReloadThread(application, watch, report), listener, settings)
+        server = Server(application, ReloadThread(application, watch, report), listener, settings, notifier.tell_alive)
         notifier.tell_ready()
         server.run()
 
