@@ -52,6 +52,23 @@ def test_the_built_in_policy_loads_without_a_fault() -> None:
     assert set(policy().rules) == {file.stem for file in FILES if file.parts[-3] == "rules"}
 
 
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if '"coveredBy"' in file.read_text()], ids=lambda file: file.stem
+)
+def test_an_example_that_nobody_types_is_covered_by_a_test_that_names_its_rule(file: Path) -> None:
+    """This module proves examples, where nothing at a dockerd does."""
+    rule = json.loads(file.read_text())
+    named = {
+        example["coveredBy"]
+        for kind in ("allows", "denies")
+        for example in rule[kind].values()
+        if "coveredBy" in example
+    }
+
+    this = Path(__file__).relative_to(SCHEMAS.parent).as_posix()
+    assert [test for test in named - {this} if file.stem not in (SCHEMAS.parent / test).read_text()] == []
+
+
 def test_what_can_happen_later_than_the_request_does_not_count_at_use() -> None:
     counting = {id for id, rule in policy().rules.items() if rule.at_use}
 
