@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from .conftest import BOTH_ENGINES
 from .corpus import Case, load
 from .corpus_faults import engine_version, find_fault, known_differences
 from .guarded import GuardedDocker
 from .replay import Player
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, BOTH_ENGINES]
 
 CASES = [*load("bypass.jsonl"), *load("more.jsonl")]
 
@@ -22,14 +23,14 @@ def _name(case: Case) -> str:
 
 
 @pytest.fixture(scope="module")
-def player(docker: GuardedDocker) -> Iterator[Player]:
-    with Player(docker) as ready:
+def player(own_docker: GuardedDocker) -> Iterator[Player]:
+    with Player(own_docker) as ready:
         yield ready
 
 
 @pytest.fixture(scope="module")
-def differences(docker: GuardedDocker) -> Mapping[str, Any]:
-    return known_differences(engine_version(docker))
+def differences(own_docker: GuardedDocker) -> Mapping[str, Any]:
+    return known_differences(engine_version(own_docker))
 
 
 @pytest.mark.parametrize("case", CASES, ids=_name)
