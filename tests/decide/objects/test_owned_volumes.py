@@ -25,6 +25,7 @@ from tests.decide.objects.test_owned_objects import (
     refusals,
 )
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
+from tests.observe.pending.test_under_way import enter
 
 __all__ = ["judge"]
 TAKEN = "taken-volumes"
@@ -182,7 +183,7 @@ class Daemon(FixedHost):
         decision = replace(judge, host=self).decide(envelope("POST", f"/v1.45{path}", body), "d-1", NOON, identity=who)
         is_taken = TAKEN in [one.rule for one in decision.violations]
         self.count += 1
-        return TAKEN if is_taken else self.under_way.enter(f"d-{self.count}", decision.effects, lambda newer: True)
+        return TAKEN if is_taken else enter(self.under_way, f"d-{self.count}", decision.effects, agrees=True)
 
 
 MADE = {"Name": "new", "Labels": {"owner": "group:ops"}}
@@ -208,7 +209,7 @@ def test_of_two_who_make_a_volume_at_once_the_later_one_sees_the_first(
     host.under_way.end_uses("d-1")
     # One that was looked at before the first was allowed sees it, too, and what came since it was judged counts.
     effects = Effects(early.number, uses=(VolumeUse(frozenset({("new", "group:ops")})),))
-    assert not host.under_way.enter("d-2", effects, lambda newer: True)
+    assert not enter(host.under_way, "d-2", effects, agrees=True)
     host.seen = early
     assert host.ask(judge, "/volumes/create", MADE, OPERATOR) == TAKEN
     host.seen = None

@@ -22,6 +22,7 @@ from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope, list_refusing
 from tests.decide.objects.test_existing_objects import SilentObjects, container, decide, judge
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
+from tests.observe.pending.test_under_way import enter
 
 __all__ = ["judge"]  # a fixture
 RULE = "no-owner-programs"
@@ -57,7 +58,7 @@ def daemon(version: str = "26.1.5+dfsg1", pending: Any = None, **others: Any) ->
 
 
 def use(names: UnderWay, id: str, name: NameUse) -> bool:
-    return names.enter(id, Effects(names.number, uses=(name,)), lambda newer: True)
+    return enter(names, id, Effects(names.number, uses=(name,)), agrees=True)
 
 
 def find_why(objects: Any, id: str = "web", *, operation: str = "PutContainerArchive", **query: str) -> str:
@@ -207,7 +208,7 @@ def test_others_see_an_allowed_request_and_no_refused_one(judge: Judge) -> None:
     def ask(method: str, target: str, body: Any = None, version: str = "26.1.5") -> list[str]:
         host.objects = lambda: daemon(version, pending=names.at())  # type: ignore[method-assign]
         decision = decide(replace(judge, host=host), method, target, body)
-        assert names.enter(f"d-{next(numbers)}", decision.effects, lambda newer: True)
+        assert enter(names, f"d-{next(numbers)}", decision.effects, agrees=True)
         return list_refusing(decision)
 
     assert ask("PUT", "/containers/shop/archive?path=/") == [RULE]

@@ -11,6 +11,7 @@ from portero.observe.dockerd.api import TimedRequests
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from tests.observe.lookups.answering import answering, http
+from tests.observe.pending.test_under_way import enter
 
 ID = "a" * 64
 STATE = '{"Status": "running", "StartedAt": "2026-01-02T03:04:05Z"}'
@@ -39,8 +40,8 @@ def ask(followed: FollowedDaemon) -> DaemonQuestions:
 
 
 def test_answers_are_noted(followed: FollowedDaemon) -> None:
-    followed.under_way.enter("d-1", Effects(sources=(Source("/srv", True, "one"),)), lambda newer: True)
-    followed.under_way.note_answered("d-1")
+    enter(followed.under_way, "d-1", Effects(sources=(Source("/srv", True, "one"),)), agrees=True)
+    followed.under_way.settle("d-1", is_settled=False)
     with answering("d.sock", ANSWERS):
         ask(followed).read_all("container")
         assert followed.picture.list_containers() is None

@@ -9,8 +9,8 @@ import pytest
 from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, PossibleChange, Touch
 from portero.decide.interfaces.pending_requests import NameUse, Source
 from portero.decide.reading.envelope import Envelope, Result
-from portero.observe.lookups import followed_daemon
 from portero.observe.lookups.followed_daemon import FollowedDaemon
+from portero.observe.pending import unanswered
 from tests.observe.lookups.test_container_cache import ID, OTHER, shown
 
 WEB = PossibleChange((Touch("container", "web"),))
@@ -202,8 +202,8 @@ def test_a_service_needs_no_body(followed: FollowedDaemon) -> None:
 
 
 def test_while_there_are_too_many_nothing_is_known(followed: FollowedDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followed_daemon, "_MANY", 4)
-    monkeypatch.setattr(followed_daemon, "_MOST", 6)
+    monkeypatch.setattr(unanswered, "_MANY", 4)
+    monkeypatch.setattr(unanswered, "_MOST", 6)
 
     def allow(*numbers: int) -> None:
         for number in numbers:
@@ -247,7 +247,7 @@ def test_one_user_who_is_known_has_a_part_of_the_room(
     followed.note_late(-1.0)
     assert followed.has_room_for("alice")
 
-    monkeypatch.setattr(followed_daemon, "MAX_LATE_OF_ONE_USER", 1024)
+    monkeypatch.setattr(unanswered, "MAX_LATE_OF_ONE_USER", 1024)
     assert [followed.has_room_for(user) for user in ("alice", "bob")] == [False, True]
     followed.note_result(result(request=b"8"), lambda: WEB)
     assert followed.has_room_for("alice")
@@ -394,4 +394,4 @@ def test_a_name_is_in_use_until_the_answer(
 def test_a_request_that_only_uses_a_name_is_not_waited_for_where_it_uses_none(followed: FollowedDaemon) -> None:
     for _ in range(2):
         enter(followed, "d-1", envelope(), COPY, "alicia")
-    assert followed._count == 0
+    assert len(followed.under_way.unanswered) == 0

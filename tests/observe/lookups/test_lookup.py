@@ -20,6 +20,7 @@ from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.lookup import DaemonObjects, ObjectLookup
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
 from tests.observe.lookups.answering import answering, failure, http
+from tests.observe.pending.test_under_way import enter
 from tests.unix_server import silent
 
 DAEMON = locate(ROOTS)
@@ -385,13 +386,12 @@ def test_one_that_hangs_while_it_starts_is_listed(address: str, *, is_under_way:
 def test_a_create_that_failed_is_not_seen_after_a_list(address: str) -> None:
     followed, _ = pictured(address)
     effects = Effects(sources=(Source("/srv", True, "one"),), uses=(NameUse("web", is_copy=False),))
-    followed.under_way.enter("d-1", effects, lambda newer: True)
-    followed.under_way.note_answered("d-1")
+    enter(followed.under_way, "d-1", effects, agrees=True)
     found = DaemonObjects(lambda daemon: [address], find_followed=lambda daemon: followed).new_lookup(lambda: None)
     assert found is not None
     found.list_all("container")
     assert found.pending.others
-    followed.under_way.end_uses("d-1")
+    followed.under_way.settle("d-1", is_settled=False)
     assert not found.pending.allows(NameUse("web", is_copy=True))
     with answering(address, {LIST: http("200 OK", "[]")}):
         assert found.refresh()

@@ -22,6 +22,7 @@ from tests.decide.judging.requests import envelope, list_refusing
 from tests.decide.objects.test_existing_objects import NOON, READS, container, judge_with
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 from tests.observe.lookups.test_followed_daemons import DAEMON, PEER, follow
+from tests.observe.pending.test_under_way import enter
 
 NESTED = "no-sources-nested-with-containers"
 BODY = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/new:/x"]}}
@@ -157,7 +158,7 @@ def add(host: Watched, path: str, id: str = "d-2") -> None:
     allowed = Decision(id=id, time=0.0, subject=None, violations=(), policy="", profile="", mode="")  # type: ignore[arg-type]
     told = Source(path, False, "container reader, which is being created,")
     effects = replace(allowed.effects, number=1 << 62, sources=(told,))
-    host.under_way.enter(allowed.id, effects, lambda newer: True)
+    enter(host.under_way, allowed.id, effects, agrees=True)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_where_others_come_all_the_time_it_ends(judge: Judge, host: Watched, mod
 
     def come_and_go(number: int) -> None:
         add(host, "/srv/new/movies", f"m-{number}")
-        host.under_way.withdraw(f"m-{number}")
+        host.under_way.settle(f"m-{number}", is_settled=True)
 
     meanwhile(host, come_and_go)
     attempts = list[int]()

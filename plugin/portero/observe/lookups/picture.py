@@ -5,7 +5,6 @@ else is not known here, and is asked of dockerd. It may hold what is gone alread
 allows, and a refusal is made by dockerd's own answers (judge.py).
 """
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from portero.decide.interfaces.container_list import ContainerList
@@ -17,7 +16,7 @@ from portero.decide.values.json_types import JSON
 from portero.observe.lookups.cached_facts import FactsCode
 from portero.observe.lookups.container_cache import MAX_OBJECTS, ContainerCache
 from portero.observe.pending.clock import note_clock
-from portero.observe.pending.touches import Touches
+from portero.observe.pending.under_way import UnderWay
 
 _TOUCHED: Mapping[ObjectKind, Sequence[TouchedKind]] = {
     "container": ("container", "state"),
@@ -27,11 +26,14 @@ _TOUCHED: Mapping[ObjectKind, Sequence[TouchedKind]] = {
 
 
 class Picture:
-    """Threads may call it at once. It answers while `is_followed`: while dockerd's events come."""
+    """Threads may call it at once. It answers while `is_followed`: while dockerd's events come.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._touches = Touches()
+    `under_way`: the requests that change it. It has their lock: as one is entered, what it can change is forgotten.
+    """
+
+    def __init__(self, under_way: UnderWay | None = None) -> None:
+        under_way = under_way or UnderWay()
+        self._lock, self._touches = under_way.lock, under_way.touches
         self._code = FactsCode()
         self._anew = 0  # the moment when it last began
         self.is_followed = False

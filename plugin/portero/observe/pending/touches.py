@@ -5,15 +5,35 @@ the end shows what the request did.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from typing import TypeVar, get_args
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar, get_args
 
 from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
 from portero.decide.values.docker_names import may_begin_id
 
 # Of so many it is known when they were. A GET that takes longer than these is not kept.
 _MANY = 512
-_Key = TypeVar("_Key", str, int)
+_Key = TypeVar("_Key")
+_One = TypeVar("_One")
+
+
+class Recent(Generic[_One]):
+    """Those that came last, by their numbers. `forgotten`: the number of the last one that is not among them."""
+
+    def __init__(self, most: int) -> None:
+        self._all, self._most, self.forgotten = deque[tuple[int, _One]](), most, 0
+
+    def add(self, number: int, one: _One) -> None:
+        self._all.append((number, one))
+        if len(self._all) > self._most:
+            self.forgotten = self._all.popleft()[0]
+
+    def since(self, number: int) -> Iterator[_One]:
+        """The last one first."""
+        for each, one in reversed(self._all):
+            if each <= number:
+                return
+            yield one
 
 
 class _Refs:
@@ -25,9 +45,9 @@ class _Refs:
         self._are_of_containers = kind in OF_CONTAINERS
 
     def change(self, ref: str, by: int) -> None:
-        _count(self.counts, ref, by)
+        count(self.counts, ref, by)
         if self._are_of_containers and may_begin_id(ref):
-            _count(self._lengths, len(ref), by)
+            count(self._lengths, len(ref), by)
 
     def concern(self, id: str, name: str) -> bool:
         """dockerd takes a container's ID, its name, and any beginning of its ID (docker-facts 7.16)."""
@@ -36,19 +56,19 @@ class _Refs:
         return any(ref in self.counts for ref in ("", id, name, *(id[:length] for length in self._lengths)))
 
 
-def _count(counts: Counter[_Key], one: _Key, by: int) -> None:
+def count(counts: Counter[_Key], one: _Key, by: int) -> None:
+    """Count so many more; what is not counted any more takes no room."""
     counts[one] += by
     if counts[one] <= 0:
         del counts[one]
 
 
 class Touches:
-    """Those of one daemon. Not for several threads at once: its picture has the lock."""
+    """Those of one daemon. Not for several threads at once: the register has the lock."""
 
     def __init__(self) -> None:
         self._under_way: dict[TouchedKind, _Refs] = {kind: _Refs(kind) for kind in get_args(TouchedKind)}
-        self._recent: deque[tuple[int, Touch]] = deque()
-        self._forgotten = 0  # the moment of the last one that is not among these any more
+        self._recent = Recent[Touch](_MANY)
         self.moment = 0
 
     def begin(self, touches: Iterable[Touch]) -> None:
@@ -63,9 +83,7 @@ class Touches:
 
     def note(self, touch: Touch) -> None:
         """One that had no answer to wait for, such as an event."""
-        self._recent.append((self.pass_moment(), touch))
-        if len(self._recent) > _MANY:
-            self._forgotten = self._recent.popleft()[0]
+        self._recent.add(self.pass_moment(), touch)
 
     def pass_moment(self) -> int:
         """A new moment: what was asked for before has an earlier one."""
@@ -78,12 +96,10 @@ class Touches:
 
     def find_changed(self, since: int, kind: TouchedKind) -> Callable[[str, str], bool]:
         """The same for many: whether one of this ID and name can have changed."""
-        if since < self._forgotten:
+        if since < self._recent.forgotten:
             return lambda id, name: True
         recent = _Refs(kind)
-        for moment, touch in reversed(self._recent):
-            if moment <= since:
-                break
+        for touch in self._recent.since(since):
             if touch.kind == kind:
                 recent.change(touch.ref, 1)
         return lambda id, name: recent.concern(id, name) or self.are_under_way(kind, id, name)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from portero.decide.interfaces.pending_requests import ANY, BUILT, MADE, Use, VolumeUse, can_be_made
+from portero.observe.pending.touches import count
 
 
 class UsedNames:
@@ -23,14 +24,14 @@ class UsedNames:
         """Count so many more of a use."""
         if isinstance(use, VolumeUse):
             for name, owner in use.owners:
-                _count(self._volumes.setdefault(name, Counter()), owner, by)
+                count(self._volumes.setdefault(name, Counter()), owner, by)
                 if not self._volumes[name]:
                     del self._volumes[name]
             return
         counts = self._copied if use.is_copy else self._given
-        _count(counts, use.name, by)
+        count(counts, use.name, by)
         if use.is_copy and can_be_made(use.name):
-            _count(counts, MADE, by)
+            count(counts, MADE, by)
 
     def clash_with(self, later: Use) -> bool:
         """Whether one would copy into a container while the other gives its name to another one, or both make a volume.
@@ -46,9 +47,3 @@ class UsedNames:
         is_made = can_be_made(later.name) if later.is_copy else later.name == BUILT
         names = (later.name, ANY, BUILT if later.is_copy else MADE) if is_made else (later.name, ANY)
         return any(name in others for name in names)
-
-
-def _count(counts: Counter[str], one: str, by: int) -> None:
-    counts[one] += by
-    if not counts[one]:
-        del counts[one]

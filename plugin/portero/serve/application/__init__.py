@@ -2,6 +2,6 @@
 
 `application` is the way of one request; `loading` and `reloading` make what it judges by.
 Imports: decide.decision, decide.interfaces, decide.judging, decide.objects, decide.policy, decide.reading,
-decide.values, observe.dockerd, observe.files, observe.host, observe.lookups, observe.process, observe.stores,
-observe.writers, serve.decision_log, serve.settings, serve.signing, serve.status.
+decide.values, observe.dockerd, observe.files, observe.host, observe.lookups, observe.pending, observe.process,
+observe.stores, observe.writers, serve.decision_log, serve.settings, serve.signing, serve.status.
 """

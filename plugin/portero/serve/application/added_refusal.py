@@ -9,8 +9,8 @@ from portero.decide.judging.enforcement import Enforcement, lift_violations
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import replace
 from portero.decide.values.spelling import make_printable
-from portero.observe.lookups.followed_daemon import MAX_OF_ONE_USER
 from portero.observe.lookups.followed_daemons import FollowedDaemons
+from portero.observe.pending.unanswered import MAX_OF_ONE_USER
 
 # Clients ask these before anything else, and who looks for the cause does. They tell nothing of what runs.
 _ALLOWED_WITHOUT_POLICY = frozenset(
