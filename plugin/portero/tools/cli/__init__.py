@@ -3,9 +3,8 @@
 Exit status everywhere: 0 all allowed or clean, 1 something is refused or violated, 2 error.
 Imports: decide.decision, decide.facts, decide.flags, decide.identity, decide.images, decide.interfaces, decide.judging,
 decide.policy, decide.values, door, observe.dockerd, observe.files, observe.host, observe.process, observe.stores,
-serve.application, serve.decision_log, serve.server, serve.settings, serve.signing, serve.status, tools.compose,
-tools.hostcheck, tools.proof, tools.recording, tools.registries, tools.report, tools.scan, tools.standin, tools.suggest,
-tools.terminal.
+serve.application, serve.server, serve.settings, serve.signing, serve.status, tools.compose, tools.hostcheck,
+tools.proof, tools.recording, tools.registries, tools.report, tools.scan, tools.standin, tools.suggest, tools.terminal.
 """
 
 from portero.tools.cli.commands import main
