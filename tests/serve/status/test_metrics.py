@@ -1,5 +1,7 @@
 """Metrics: what is counted, and how it is told."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -45,6 +47,23 @@ def test_decisions_are_counted_by_operation_and_outcome_and_violations_by_rule_a
     assert figures['portero_violations_total{action="audit",rule="image-digest"}'] == 2
     assert figures['portero_decision_seconds_bucket{le="0.005"}'] == 1
     assert figures["portero_decision_seconds_count"] == 2
+
+
+def test_no_count_of_16_threads_is_lost() -> None:
+    metrics = Metrics(["ContainerCreate"])
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    with ThreadPoolExecutor(16) as pool:
+        done = [pool.submit(metrics.decided, decision("ContainerCreate", REPORT), 0.25) for _ in range(4_000)]
+    sys.setswitchinterval(switching)
+
+    assert [each.result() for each in done] == [None] * 4_000
+    figures = told(metrics)
+    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="allowed"}'] == 4_000
+    assert figures['portero_violations_total{action="audit",rule="image-digest"}'] == 4_000
+    assert figures['portero_decision_seconds_bucket{le="0.1"}'] == 0
+    assert figures['portero_decision_seconds_bucket{le="+Inf"}'] == figures["portero_decision_seconds_count"] == 4_000
+    assert figures["portero_decision_seconds_sum"] == 1_000
 
 
 def waived(*exceptions: str) -> list[Violation]:

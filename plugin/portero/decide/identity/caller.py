@@ -23,6 +23,7 @@ SITE = "site"
 DOOR_PREFIX, _ACCOUNT_PREFIX = "door:", "unix:"
 # Tokens that were verified and are kept.
 _MAX_CACHED = 1024
+_TOKEN_NAME, _STAMP_NAME = TOKEN_HEADER.lower(), STAMP_HEADER.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,12 @@ class Credentials:
     certificates: Sequence[str]
     headers: Mapping[str, str]
 
+    @property
+    def are_none(self) -> bool:
+        return not (
+            self.user or self.method or self.certificates or _TOKEN_NAME in self.headers or _STAMP_NAME in self.headers
+        )
+
 
 def identify_caller(
     shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: StampReader | None = None
@@ -95,6 +102,8 @@ def identify_caller(
 
     `audiences`: the names of this host, one of which a token must be for. `door_key`: without it no stamp counts.
     """
+    if shown.are_none:
+        return NO_IDENTITY
     proved = _read_credentials(shown, trusted, audiences, time, door_key)
     # A name that nothing proves, as in a request that was written by hand, has no groups.
     if proved.method not in METHODS or proved.user not in trusted.user_groups:
@@ -114,7 +123,7 @@ def _read_credentials(
     shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: StampReader | None
 ) -> Identity:
     certified = _read_certificates(shown, trusted, time)
-    token, text = (shown.headers.get(name.lower()) for name in (TOKEN_HEADER, STAMP_HEADER))
+    token, text = (shown.headers.get(name) for name in (_TOKEN_NAME, _STAMP_NAME))
     named = _read_token(token, trusted, audiences, time) if token is not None else NO_IDENTITY
     if is_of_door(certified.user) or is_of_door(named.user):
         raise Refused("identity-conflict")

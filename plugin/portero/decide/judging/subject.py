@@ -40,7 +40,8 @@ def describe_subject(
     document: Mapping[str, JSON],
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
-    facts = to_object(document.get("facts"))
+    # Of a read that no rule judges there is no document.
+    facts = to_object(document["facts"]) if "facts" in document else {}
     trace, parent_span = read_traceparent(envelope.headers) if envelope else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
@@ -53,10 +54,10 @@ def describe_subject(
         identified_by=who.method if who else "",
         names=who.names if who else (),
         client=envelope.headers.get("user-agent", "") if envelope else "",
-        image=to_text(to_object(facts.get("image")).get("reference")) or None,
+        image=(to_text(to_object(facts["image"]).get("reference")) or None) if "image" in facts else None,
         reads=match.operation.reads if match else False,
         by_compose=is_by_compose(envelope, document),
-        daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
+        daemon_defaults=tuple(map(str, to_list(facts["daemonDefaults"]))) if "daemonDefaults" in facts else (),
         trace=trace,
         parent_span=parent_span,
         made=_name_made(target, document) if match and match.operation.id in _MAKING else "",
@@ -101,7 +102,7 @@ def find_stack(document: Mapping[str, JSON]) -> str:
 def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
     client = envelope.headers.get("user-agent", "") if envelope else ""
-    return "compose" in client.lower() or _COMPOSE_LABEL in _get_labels(document)
+    return "compose" in client.lower() or ("body" in document and _COMPOSE_LABEL in _get_labels(document))
 
 
 def _get_labels(document: Mapping[str, JSON]) -> Mapping[str, JSON]:

@@ -68,6 +68,8 @@ def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:
 
 def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
     document = _decode(data)
+    if "RequestBody" not in document:
+        return document, None
     try:
         return document, binascii.a2b_base64(_read_optional(document, "RequestBody"), strict_mode=True) or None
     except ValueError:

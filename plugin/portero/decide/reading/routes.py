@@ -7,6 +7,7 @@ parameters. Refused: a call without an operation, unless it only reads.
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -59,26 +60,32 @@ class ApiRequest:
 
 
 @dataclass(frozen=True)
-class _Route:
-    operation: Operation
-    segment: str | None  # the first one of the path; None when a parameter stands there
+class _Segment:
+    """The operations of a method that can have this first segment, in the order of dockerd's router."""
 
-    @classmethod
-    def of(cls, operation: Operation) -> "_Route":
-        segment = operation.path[1:].partition("/")[0]
-        return cls(operation, None if "{" in segment else segment)
+    operations: tuple[Operation, ...]
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The template as gorilla/mux reads it: a parameter without a pattern ends at the next slash.
+        """One alternative for each operation: a group around those of its parameters, so that it ends last.
 
         Compiled when the first path is compared with it: a host never sees all operations.
         """
-        literal, *parts = _PARAMETER.split(self.operation.path)
-        pattern = re.escape(literal)
-        for name, wildcard, following in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-            pattern += f"(?P<{name}>{wildcard or '[^/]+'}){re.escape(following)}"
-        return re.compile(pattern)
+        return re.compile("|".join(f"({_write_pattern(operation.path)})" for operation in self.operations))
+
+    @cached_property
+    def found(self) -> Mapping[int, tuple[Operation, tuple[str, ...]]]:
+        """The operation of a group, and the names of its parameters, which are the groups behind it."""
+        names = [tuple(name for name, _ in _PARAMETER.findall(operation.path)) for operation in self.operations]
+        groups = accumulate((len(each) + 1 for each in names), initial=1)
+        return dict(zip(groups, zip(self.operations, names, strict=True), strict=False))
+
+
+def _write_pattern(path: str) -> str:
+    """The template as gorilla/mux reads it: a parameter without a pattern ends at the next slash."""
+    literal, *parts = _PARAMETER.split(path)
+    named = zip(parts[1::3], parts[2::3], strict=True)
+    return re.escape(literal) + "".join(f"({wildcard or '[^/]+'}){re.escape(rest)}" for wildcard, rest in named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +93,13 @@ class Routes:
     """The operations in the order of dockerd's router, with an index by method and first path segment."""
 
     operations: tuple[Operation, ...]
-    _index: Mapping[str, Mapping[str | None, tuple[_Route, ...]]]
+    _index: Mapping[str, Mapping[str | None, _Segment]]
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Routes":
         """The routes of schemas/operations.json, whose form tests check: it is Portero's own."""
         operations = tuple(map(_read_operation, data["operations"]))
-        return cls(operations, _index([_Route.of(operation) for operation in operations]))
+        return cls(operations, _index(operations))
 
     def limit_lookups(self, *kinds: str) -> "Routes":
         """The same operations, with which only existing objects of these kinds are judged."""
@@ -100,7 +107,7 @@ class Routes:
         operations = tuple(
             replace(each, looks_up=looks_up) for each, looks_up in zip(self.operations, limited, strict=True)
         )
-        return Routes(operations, _index([_Route.of(operation) for operation in operations]))
+        return Routes(operations, _index(operations))
 
     def read_request(self, envelope: Envelope) -> ApiRequest:
         """The request in an envelope; raises Refused where its target cannot be read, or names no operation."""
@@ -109,30 +116,32 @@ class Routes:
 
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
-        routes = self._index.get(method, self._index[_ANY_METHOD])
-        for route in routes.get(path[1:].partition("/")[0], routes[None]):
-            if match := route.pattern.fullmatch(path):
-                operation = route.operation
-                operation = operation if operation.method == method else replace(operation, method=method)
-                return Match(operation, MappingProxyType(match.groupdict()))
+        segments = self._index.get(method, self._index[_ANY_METHOD])
+        segment = segments.get(path[1:].partition("/")[0]) or segments[None]
+        if (match := segment.pattern.fullmatch(path)) and (group := match.lastindex):
+            operation, names = segment.found[group]
+            operation = operation if operation.method == method else replace(operation, method=method)
+            return Match(operation, MappingProxyType({name: match[group + at] for at, name in enumerate(names, 1)}))
         if method not in ("GET", "HEAD"):
             raise Refused("unknown-operation")
         return Match(replace(UNKNOWN, method=method), MappingProxyType({}))
 
 
-def _index(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:
-    methods = {_ANY_METHOD, *(route.operation.method for route in routes)}
-    return {
-        method: _group_by_segment([route for route in routes if route.operation.method in (method, _ANY_METHOD)])
-        for method in methods
+def _index(operations: tuple[Operation, ...]) -> Mapping[str, Mapping[str | None, _Segment]]:
+    by_method = {
+        method: [one for one in operations if one.method in (method, _ANY_METHOD)]
+        for method in {_ANY_METHOD, *(operation.method for operation in operations)}
     }
+    return {method: _group_by_segment(of_method) for method, of_method in by_method.items()}
 
 
-def _group_by_segment(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]:
-    segments = {None, *(route.segment for route in routes)}
+def _group_by_segment(operations: list[Operation]) -> Mapping[str | None, _Segment]:
+    first = {operation.id: operation.path[1:].partition("/")[0] for operation in operations}
+    # None: a parameter stands there.
+    segments = {id: None if "{" in segment else segment for id, segment in first.items()}
     return {
-        segment: tuple(route for route in routes if route.segment in (segment, None))  # keeps the order
-        for segment in segments
+        segment: _Segment(tuple(one for one in operations if segments[one.id] in (segment, None)))  # keeps the order
+        for segment in {None, *segments.values()}
     }
 
 

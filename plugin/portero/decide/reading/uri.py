@@ -62,7 +62,7 @@ def find_first(query: Mapping[str, Sequence[str]], name: str) -> str:
 
 def _split(uri: str) -> tuple[str, str]:
     """Path and query, still encoded. Scheme and authority go: dockerd looks at neither."""
-    scheme = _SCHEME.match(uri)
+    scheme = None if uri.startswith("/") else _SCHEME.match(uri)
     rest, _, query = uri[scheme.end() if scheme else 0 :].partition("?")
     if scheme and rest.startswith("//"):
         _, slash, path = rest[2:].partition("/")

@@ -7,13 +7,18 @@ import re
 from datetime import UTC, datetime
 from math import inf
 
+import orjson
+
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def format_instant(time: float) -> str:
     """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
-    return f"{datetime.fromtimestamp(time, UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+    instant = datetime.fromtimestamp(time, UTC)
+    # Half the price of isoformat; in quotes, and with the offset of UTC.
+    second = orjson.dumps(instant, option=orjson.OPT_OMIT_MICROSECONDS)
+    return f"{second[1:20].decode()}.{instant.microsecond // 1000:03}Z"
 
 
 def format_second(time: float) -> str:

@@ -10,6 +10,8 @@ import threading
 import time
 from typing import Literal
 
+import orjson
+
 from portero.decide.decision import Decision
 from portero.observe.process.threads import start_thread
 from portero.serve.decision_log.journald import Journal
@@ -29,7 +31,7 @@ FREQUENT_READS = frozenset(
         *("ServiceList", "TaskList", "NodeList", "SecretList", "ConfigList", "PluginList"),
     )
 )
-# json.dumps would make one for each line. A line is a tree.
+# For the few lines that orjson would not escape as far. A line is a tree.
 _WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
@@ -117,4 +119,9 @@ def is_frequent_read(decision: Decision) -> bool:
 
 def write_line(decision: Decision, microseconds: int) -> str:
     """What json.dumps makes of Decision.line(); all of it is ASCII."""
-    return _WRITER.encode(decision.line(microseconds))
+    line = decision.line(microseconds)
+    try:
+        data = orjson.dumps(line)
+    except orjson.JSONEncodeError:  # half a surrogate pair
+        return _WRITER.encode(line)
+    return data.decode() if data.isascii() and b"\x7f" not in data else _WRITER.encode(line)

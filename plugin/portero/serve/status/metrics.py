@@ -1,18 +1,19 @@
 """The metrics: decisions, violations, the time they take, and what goes wrong with policy and log."""
 
 import threading
-from collections import Counter as Tally
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
+from math import inf
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from portero.decide.decision import Decision
 from portero.decide.identity.caller import METHODS
 
-# Prometheus needs no samples of when counters began.
-disable_created_metrics()  # type: ignore[no-untyped-call]  # has no types
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _UNREADABLE = "unreadable"
@@ -20,7 +21,8 @@ _UNKNOWN = "Unknown"
 _NO_METHOD, _OTHER = "none", "other"
 _METHODS = frozenset({*METHODS, _NO_METHOD})
 # A decision takes less than a millisecond; asking dockerd for a network's name can take seconds.
-_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, inf)
+_BOUNDS = [floatToGoString(bound) for bound in _SECONDS]  # type: ignore[no-untyped-call]
 # What counts up: its name, what it means, its labels.
 _COUNTERS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("Requests decided", "operation", "outcome"),
@@ -41,34 +43,46 @@ _COUNTERS: Mapping[str, tuple[str, ...]] = {
 
 
 class _Counters(Collector):
-    """How often each thing happened, by its name and labels: all of one decision at once."""
+    """How often each thing happened, by its name and labels, and how long it took: all of one decision at once.
+
+    What takes the lock only adds. The library's own would look labels up by name, and lock each counter.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         # What has no label begins at 0, as do these two: a count that begins with its first event has no rise that an
         # alert could see.
-        self._counts: Tally[tuple[str, ...]] = Tally(
-            {(name,): 0 for name, (_, *labels) in _COUNTERS.items() if not labels}
-        )
+        self._counts: dict[tuple[str, ...], int] = {
+            (name,): 0 for name, (_, *labels) in _COUNTERS.items() if not labels
+        }
         for outcome, action in (("refused", "deny"), ("allowed", "audit")):
             self._counts.update({("decisions", _UNREADABLE, outcome): 0, ("violations", "internal-error", action): 0})
 
-    def add(self, *events: tuple[str, ...]) -> None:
+        self._taken, self._seconds = [0] * len(_SECONDS), 0.0
+
+    def add(self, events: Iterable[tuple[str, ...]], seconds: float | None = None) -> None:
+        """`seconds`: what a decision took."""
         with self._lock:
             for event in events:
-                self._counts[event] += 1
+                self._counts[event] = self._counts.get(event, 0) + 1
+            if seconds is not None:
+                self._taken[bisect_left(_SECONDS, seconds)] += 1
+                self._seconds += seconds
 
-    def copy(self) -> Tally[tuple[str, ...]]:
+    def copy(self) -> dict[tuple[str, ...], int]:
         with self._lock:
             return self._counts.copy()
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        counts = self.copy()
+    def collect(self) -> Iterator[Metric]:
+        with self._lock:
+            counts, taken, seconds = self._counts.copy(), [*accumulate(self._taken)], self._seconds
         for name, (description, *labels) in _COUNTERS.items():
             family = CounterMetricFamily(f"portero_{name}", description, labels=labels)
             for (_, *values), count in ((event, count) for event, count in counts.items() if event[0] == name):
                 family.add_metric(values, count)
             yield family
+        buckets = [*zip(_BOUNDS, taken, strict=True)]
+        yield HistogramMetricFamily("portero_decision_seconds", "Time per decision", buckets, seconds)
 
 
 class Metrics:
@@ -80,9 +94,6 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._counters = _Counters()
         self._registry.register(self._counters)
-        self._seconds = Histogram(
-            "portero_decision_seconds", "Time per decision", buckets=_SECONDS, registry=self._registry
-        )
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
         self._gauge("log_stalled_writes", "Writes to the decision log that do not end").set_function(is_stalled)
         self._usable = self._gauge("policy_usable", "1: a policy is in force; 0: there is none, and nothing is allowed")
@@ -94,17 +105,20 @@ class Metrics:
         differences.set_function(count_differences)
 
     def decided(self, decision: Decision, seconds: float) -> None:
-        self._counters.add(*self._list_events(decision))
-        self._seconds.observe(seconds)
-
-    def _list_events(self, decision: Decision) -> Iterator[tuple[str, ...]]:
         """The counters that rise with a decision; others are not exported before their first event."""
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        yield "decisions", operation, "allowed" if decision.allowed else "refused"
         method = decision.subject.identified_by or _NO_METHOD
-        yield "callers", method if method in _METHODS else _OTHER, decision.profile
+        events: list[tuple[str, ...]] = [
+            ("decisions", operation, "allowed" if decision.allowed else "refused"),
+            ("callers", method if method in _METHODS else _OTHER, decision.profile),
+        ]
+        if decision.violations or decision.breaks_glass:
+            events += self._list_others(decision, operation)
+        self._counters.add(events, seconds)
+
+    def _list_others(self, decision: Decision, operation: str) -> Iterator[tuple[str, ...]]:
         if decision.breaks_glass:
             yield ("break_glass",)
         for violation in decision.violations:
@@ -118,10 +132,10 @@ class Metrics:
             yield "exception_near_misses", near.exception, near.condition
 
     def log_failed(self) -> None:
-        self._counters.add(("log_failures",))
+        self._counters.add([("log_failures",)])
 
     def read_not_logged(self, operation: str) -> None:
-        self._counters.add(("reads_not_logged", operation))
+        self._counters.add([("reads_not_logged", operation)])
 
     def policy_loaded(self, when: float, *, enforcing: bool, usable: bool = True) -> None:
         """A policy is in force since then; unless `usable`, none is."""
@@ -130,7 +144,7 @@ class Metrics:
         self._usable.set(int(usable))
 
     def load_failed(self) -> None:
-        self._counters.add(("policy_load_failures",))
+        self._counters.add([("policy_load_failures",)])
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format."""
