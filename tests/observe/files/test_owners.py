@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.observe.files.owners import AccountNames, Owners, UnseenOwner, Writer, _sees_all_users
+from portero.observe.files.owners import AccountNames, Owners, UnseenOwner, Writer, sees_all_users
 from portero.observe.files.symlinks import HostWalk
 from tests.failing import fail_with
 
@@ -105,7 +105,7 @@ def test_only_the_first_user_namespace_has_a_number_for_every_user(
 ) -> None:
     (tmp_path / "uid_map").write_text(uid_map)
 
-    assert _sees_all_users(tmp_path / "uid_map") is all_users
+    assert sees_all_users(tmp_path / "uid_map") is all_users
 
 
 def test_accounts_that_count_as_root_are_none_of_them() -> None:

@@ -20,7 +20,7 @@ from tests.serve.application.test_application import built
 
 
 def test_a_host_without_proc_is_refused_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owners, "_sees_all_users", lambda: (tmp_path / "uid_map").read_text() == "")
+    monkeypatch.setattr(owners, "sees_all_users", lambda: (tmp_path / "uid_map").read_text() == "")
 
     with pytest.raises(LoadError, match=rf"^{tmp_path / 'uid_map'}: No such file or directory: mount /proc"):
         built(tmp_path)

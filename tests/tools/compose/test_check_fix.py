@@ -3,11 +3,13 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 from ruamel.yaml import YAML
 
+from portero.tools.compose import override, run
 from tests.tools.cli.running import portero
 from tests.tools.compose.test_requests import needs_compose
 from tests.unix_server import Handler, serving
@@ -129,6 +131,40 @@ def test_the_override_keeps_its_owner_and_its_rights(tmp_path: Path) -> None:
     kept = override.stat()
     assert (kept.st_uid, kept.st_gid, kept.st_mode & 0o777) == (4321, 4321, 0o604)
     assert "# mine" in override.read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user")
+@pytest.mark.parametrize("back", [False, True])
+def test_a_project_that_becomes_a_link_meanwhile_leads_root_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, back: bool
+) -> None:
+    """A stranger sees Compose start: the override of root's own project gets nothing of theirs, nor they of root's."""
+    theirs, roots = tmp_path / "home" / "project", tmp_path / "roots"
+    for folder in (theirs, roots):
+        folder.mkdir(parents=True)
+        (folder / "compose.yaml").write_text("services: {web: {image: busybox}}")
+    (theirs / "compose.override.yaml").write_text("services: {web: {privileged: true}}")
+    for entry in (theirs.parent, theirs, *theirs.iterdir()):
+        os.chown(entry, 4321, 4321)
+    merge = override.merge_override
+
+    def swap(*given: Any) -> str:
+        theirs.rename(theirs.with_name("old"))
+        theirs.symlink_to(roots)
+        if back:
+            theirs.unlink()
+            theirs.with_name("old").rename(theirs)
+        return merge(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "may_run_as", lambda ids: False)  # pytest's folders are root's alone
+        patched.setattr(override, "merge_override", swap)
+        done = fix(theirs / "compose.yaml", "--write")
+    why = "was changed while it was read; repeat" if back else "another account can lead this link anywhere"
+    assert (done.exit_code, f"{theirs}: {why}" in done.output) == (2, True)
+    assert [one.name for one in roots.iterdir()] == ["compose.yaml"]
+    kept = theirs if back else theirs.with_name("old")
+    assert "mem_limit" not in (kept / "compose.override.yaml").read_text()
 
 
 @pytest.mark.parametrize(("mode", "expected"), [(0o640, 0o640), (0o664, 0o644), (0o600, 0o600)])

@@ -59,7 +59,7 @@ class Owners:
     """Judges owners. `root`: the numbers of the accounts that count as root. `whole`: every user has a number here."""
 
     root: Set[int] = ROOT
-    whole: bool = field(default_factory=lambda: _sees_all_users())
+    whole: bool = field(default_factory=lambda: sees_all_users())
 
     def list_writers(self, local: str, folder: os.stat_result, entry: os.stat_result | None) -> frozenset[Writer]:
         """Who can replace an entry of a folder, `None`: one that is not there. `local`: where the folder is opened.
@@ -121,7 +121,8 @@ def _read_acl(local: str) -> bytes | None:
         return None
 
 
-def _sees_all_users(uid_map: Path = Path("/proc/self/uid_map")) -> bool:
+def sees_all_users(uid_map: Path = Path("/proc/self/uid_map")) -> bool:
+    """Whether each user of the host has a number in this user namespace."""
     return uid_map.read_text().split() == _WHOLE_MAP
 
 

@@ -7,6 +7,7 @@ finds the old content or the new one, never half of it.
 import errno
 import json
 import os
+import secrets
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from portero.decide.values.json_objects import MAX_FILE_BYTES, load_strict_object
 from portero.decide.values.json_types import JSON
+from portero.observe.files.held_folder import hold_folder
 
 _PIECE_BYTES = 1 << 16
 
@@ -80,15 +82,27 @@ def open_now(path: str | Path) -> FileIO:
 
 
 def write_whole(
-    file: Path, data: bytes, mode: int, *, synced: bool = False, owner: tuple[int, int] | None = None
+    file: Path,
+    data: bytes,
+    mode: int,
+    *,
+    synced: bool = False,
+    owner: tuple[int, int] | None = None,
+    folder: int | None = None,
 ) -> None:
     """Put a new file in the place of the one that is there, a link included; raises OSError, and leaves nothing then.
 
     `synced`: it is on the disk before it takes the place, so that a crash of the machine leaves no empty file.
-    `owner`: the user and the group to whom it belongs.
+    `owner`: the user and the group to whom it belongs. `folder`: the descriptor of the one that gets it;
+    None: the one in its name.
     """
+    if folder is None:
+        with hold_folder(file.parent) as held:
+            write_whole(file, data, mode, synced=synced, owner=owner, folder=held.descriptor)
+        return
     # A name that cannot be guessed, and never a file that is there already.
-    descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    fresh = f".{file.name}.{secrets.token_hex(8)}"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
     try:
         with open(descriptor, "wb") as opened:
             opened.write(data)
@@ -98,21 +112,45 @@ def write_whole(
             os.fchmod(descriptor, mode)
             if synced:
                 os.fsync(descriptor)
-        os.replace(fresh, file)
+        os.replace(fresh, file.name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
-        os.unlink(fresh)
+        os.unlink(fresh, dir_fd=folder)
         raise
 
 
-def replace_file(file: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
-    """Put a new file in the place of the one that is there; a device or a pipe is written to. Raises OSError."""
-    kind = file.lstat().st_mode if os.path.lexists(file) else stat.S_IFREG
-    if stat.S_ISLNK(kind):
-        raise OSError(0, "is a symbolic link; name the file itself", str(file))
-    if not stat.S_ISREG(kind):
-        file.write_bytes(data)
+def replace_file(
+    file: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None, folder: int | None = None
+) -> None:
+    """Put a new file in the place of the one that is there; a device or a pipe is written to. Raises OSError.
+
+    `owner`, `folder`: as for write_whole.
+    """
+    if folder is None:
+        with hold_folder(file.parent) as held:
+            replace_file(file, data, mode, owner, held.descriptor)
         return
-    write_whole(file, data, mode, owner=owner)
+    try:
+        kind = os.stat(file.name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        kind = stat.S_IFREG
+    if stat.S_ISLNK(kind):
+        raise OSError(errno.ELOOP, "is a symbolic link; name the file itself", str(file))
+    if stat.S_ISREG(kind):
+        write_whole(file, data, mode, owner=owner, folder=folder)
+        return
+    with open(os.open(file.name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "wb") as opened:
+        if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError(errno.EEXIST, "is another file than it was", str(file))
+        opened.write(data)
+
+
+def create_file(file: Path, data: bytes, mode: int) -> None:
+    """Create a file; one that exists, such as a key, is never overwritten. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with hold_folder(file.parent) as folder:
+        descriptor = os.open(file.name, flags, mode, dir_fd=folder.descriptor)
+    with open(descriptor, "wb") as opened:
+        opened.write(data)
 
 
 def stamp_file(status: os.stat_result) -> tuple[int, ...]:

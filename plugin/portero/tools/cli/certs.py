@@ -13,9 +13,9 @@ import click
 
 from portero.decide.identity.trusted import is_name
 from portero.decide.values.errors import ContentRefused
-from portero.observe.files.whole_files import replace_file
+from portero.observe.files.whole_files import create_file, replace_file
 from portero.tools.cli.authority import Authority, Issued, make_authority
-from portero.tools.terminal import options, secret_input
+from portero.tools.terminal import options
 from portero.tools.terminal.output import show_lines
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -117,7 +117,7 @@ def _create(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     with options.explain_os_errors(folder, "renew it with `portero certs renew`, or remove it", by_file=True):
         for name, (text, mode) in files.items():
-            secret_input.create_file(folder / name, text, mode)
+            create_file(folder / name, text, mode)
 
 
 def _check_names(names: Sequence[str]) -> None:

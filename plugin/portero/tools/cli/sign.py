@@ -14,7 +14,7 @@ from portero.decide.policy.folder import describe_leftover
 from portero.decide.values.errors import FileFaults, LoadError
 from portero.decide.values.spelling import count_things
 from portero.decide.values.times import format_second
-from portero.observe.files.whole_files import replace_file
+from portero.observe.files.whole_files import create_file, replace_file
 from portero.serve.settings.setting_values import GROUP
 from portero.serve.settings.settings import Settings
 from portero.serve.signing import signature, tree
@@ -40,8 +40,8 @@ def keygen(file: Path) -> None:
     key = key_pairs.make_key()
     public = Path(f"{file}.pub")
     with options.explain_os_errors(file, "name a new file", by_file=True):
-        secret_input.create_file(file, key_pairs.encode_private(key), _OWNER_ONLY)
-        secret_input.create_file(public, key_pairs.encode_public(key.public_key()), _EVERYBODY)
+        create_file(file, key_pairs.encode_private(key), _OWNER_ONLY)
+        create_file(public, key_pairs.encode_public(key.public_key()), _EVERYBODY)
     show_lines([f"{signature.identify_key(key.public_key())}  {public}"])
 
 

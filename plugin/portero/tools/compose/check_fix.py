@@ -12,6 +12,7 @@ from portero.decide.judging.denial_entries import is_whole_host
 from portero.decide.values.go_values import parse_size
 from portero.decide.values.json_types import JSON
 from portero.decide.values.tables import read_rows
+from portero.observe.files.held_folder import HeldFolder, hold_folder
 from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.tools.compose import override
 from portero.tools.compose.check_report import list_reasons
@@ -53,8 +54,19 @@ def fix_projects(judge: FileJudge, projects: Sequence[Sequence[str]], *, is_writ
 
 
 def _fix_project(judge: FileJudge, files: Sequence[str], *, is_written: bool) -> int:
+    if not is_written:
+        return _fix_in(None, judge, files)
+    try:
+        with hold_folder(os.path.dirname(files[0])) as folder:
+            return _fix_in(folder, judge, files)
+    except OSError as error:
+        raise InvalidRequestFile(f"{error.filename}: {error.strerror}") from None
+
+
+def _fix_in(folder: HeldFolder | None, judge: FileJudge, files: Sequence[str]) -> int:
+    """`folder`: that of the first file, where the override is to be kept; None: it is only shown."""
     target = override.find_override(files[0])
-    before = _read_override(target)
+    before = _read_override(target, folder)
     project_files = [file for file in files if not os.path.exists(target) or not os.path.samefile(file, target)]
     sources = [*project_files, *([target] if before else [])]
     checked, _ = judge.decide(judge.read([sources]))
@@ -65,30 +77,31 @@ def _fix_project(judge: FileJudge, files: Sequence[str], *, is_written: bool) ->
         text = override.merge_override(before, services, target, comments)
         show_lines([f"{target}:"])
         show_text("  " + text.rstrip("\n").replace("\n", "\n  "))
-        with TemporaryDirectory(prefix="portero-") as folder:
-            tried = os.path.join(folder, override.NEW)
+        with TemporaryDirectory(prefix="portero-") as trial:
+            tried = os.path.join(trial, override.NEW)
             Path(tried).write_text(text, encoding="utf-8")
-            os.chmod(folder, 0o755)  # noqa: S103 - it holds what was shown
+            os.chmod(trial, 0o755)  # noqa: S103 - it holds what was shown
             checked, _ = judge.decide(judge.read([[*project_files, tried]]))
-        if is_written:
-            _write_override(target, text, files[0])
+        if folder is not None:
+            _write_override(target, text, files[0], folder)
     refused = [each for each in checked if not each.decision.allowed]
     show_lines(_list_listed(refused))
     show_lines(_list_daemon_settings(refused, judge.judge.policy.site))
     show_lines(line.replace(tried, target) for line in _list_left(refused, locations))
     if services:
-        show_lines([f"wrote {target}" if is_written else f"--write keeps it as {target}"])
+        show_lines([f"wrote {target}" if folder else f"--write keeps it as {target}"])
     left = f"{len(refused)} left to decide" if refused else "every service is allowed with it"
     show_lines([left if services or refused else "every service is allowed as it is"])
     return REFUSED if refused else ALLOWED
 
 
-def _read_override(target: str) -> str:
+def _read_override(target: str, folder: HeldFolder | None) -> str:
     """Raises InvalidRequestFile where it cannot be read, and for a link: another user can have made it."""
     if os.path.islink(target):
         raise InvalidRequestFile(f"{target}: is a symbolic link; name the file itself")
     try:
-        return read_regular_file(Path(target), _MAX_BYTES, follows=False).decode("utf-8")
+        file = folder.locate(os.path.basename(target)) if folder else target
+        return read_regular_file(file, _MAX_BYTES, follows=False).decode("utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
@@ -123,16 +136,20 @@ def _measure_memory(judge: FileJudge, checked: DecidedRequest, max_bytes: int) -
     return measure_memory(host.list_of(of_service), host.daemon.addresses(None), max_bytes)
 
 
-def _write_override(target: str, text: str, like: str) -> None:
+def _write_override(target: str, text: str, like: str, folder: HeldFolder) -> None:
     """With the rights of the file that it replaces: it can hold secrets. A new one has those of the project's file.
 
     Its owner alone writes it, whose group can be another one than that of the project's file.
     """
+    if not folder.is_where_it_was():
+        raise InvalidRequestFile(f"{folder.path}: was changed while it was read; repeat the command")
+    file, kept = (folder.locate(os.path.basename(name)) for name in (target, like))
+    is_new = not os.path.lexists(file)
+    status = os.stat(kept) if is_new else os.lstat(file)
+    owner = (status.st_uid, status.st_gid) if os.geteuid() == 0 else None
+    mode = status.st_mode & (0o644 if is_new else 0o666)
     try:
-        is_new = not os.path.lexists(target)
-        status = os.stat(like) if is_new else os.lstat(target)
-        owner = (status.st_uid, status.st_gid) if os.geteuid() == 0 else None
-        replace_file(Path(target), text.encode(), status.st_mode & (0o644 if is_new else 0o666), owner)
+        replace_file(Path(target), text.encode(), mode, owner, folder.descriptor)
     except OSError as error:
         raise InvalidRequestFile(f"{target}: {error.strerror}") from None
 

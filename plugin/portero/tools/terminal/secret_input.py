@@ -35,13 +35,6 @@ def read_claims(token: str) -> dict[str, JSON]:
         options.give_up([f"not a token: {refused.refusal.reason}"])
 
 
-def create_file(file: Path, data: bytes, mode: int) -> None:
-    """Create a file; one that exists, such as a key, is never overwritten. Raises OSError."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with open(descriptor, "wb") as opened:
-        opened.write(data)
-
-
 _PUBLIC = b"BEGIN PUBLIC KEY"
 
 
