@@ -156,10 +156,7 @@ def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why
 def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
     key: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(source: str, target: Path) -> None:
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(os, "replace", fail_with(errno.ENOSPC))
 
     assert fault_of(sign(policy, key)) == f"portero: {policy}/signature.json: No space left on device\n"
     assert [entry.name for entry in policy.iterdir()] == ["site.json"]

@@ -102,7 +102,7 @@ def write_whole(
         return
     # A name that cannot be guessed, and never a file that is there already.
     fresh = f".{file.name}.{secrets.token_hex(8)}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    descriptor = _create(file.with_name(fresh), 0o600, folder)
     try:
         with open(descriptor, "wb") as opened:
             opened.write(data)
@@ -146,11 +146,17 @@ def replace_file(
 
 def create_file(file: Path, data: bytes, mode: int) -> None:
     """Create a file; one that exists, such as a key, is never overwritten. Raises OSError."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with hold_folder(file.parent) as folder:
-        descriptor = os.open(file.name, flags, mode, dir_fd=folder.descriptor)
+        descriptor = _create(file, mode, folder.descriptor)
     with open(descriptor, "wb") as opened:
         opened.write(data)
+
+
+def _create(file: Path, mode: int, folder: int) -> int:
+    try:
+        return os.open(file.name or ".", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def stamp_file(status: os.stat_result) -> tuple[int, ...]:
