@@ -2,6 +2,8 @@
 set -e
 docker run -d --name get -v /srv/media:/data busybox sleep 3600
 docker run -d --name show -v /srv/media/movies:/m busybox sleep 3600
+docker run -d --name long busybox sleep 3600
+truncate -s 2M $(docker inspect -f '{{.HostsPath}}' long)
 docker run -d --name old --privileged busybox sleep 3600
 docker volume create -o type=none -o o=bind -o device=/ oldhost
 docker service create --detach --name old --replicas 0 --mount type=bind,src=/etc,dst=/x nginx:1.27

@@ -31,7 +31,7 @@ PREPARATION = Path(__file__).with_name("rule-examples.sh").read_text()
 # Who tidies up must look at what there is.
 READING_SITE = Path(__file__).with_name("rule-examples-site")
 OLD = Path(__file__).with_name("rule-examples-old.sh").read_text()
-KEPT = ("web", "old", "ended", "oldhost", "get", "show")
+KEPT = ("web", "old", "long", "ended", "oldhost", "get", "show")
 
 
 class Typist:

@@ -22,6 +22,9 @@ MADE = """
 mkdir -p /data/used /srv/site; truncate -s 1M /data/used/disk.img /data/free.img; losetup -f /data/used/disk.img
 echo nameserver 10.55.0.53 > /srv/resolv.conf; mount --bind /srv/resolv.conf /etc/resolv.conf
 echo '{"subnets": ["10.56.0.0/16"]}' > /srv/site/site.json
+docker network create -o com.docker.network.bridge.enable_icc=false joined
+docker run -d --name grown busybox sleep 3600; docker run -d --name calm busybox sleep 3600
+truncate -s 2M $(docker inspect -f '{{.HostsPath}}' grown)
 docker create --name later -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 \
   -v /var/log/later:/x:ro busybox true
 docker create --name sooner -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --ulimit nofile=1024:1024 \

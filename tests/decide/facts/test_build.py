@@ -37,7 +37,13 @@ def test_a_build_that_says_nothing_has_nothing_dangerous() -> None:
     assert {number["value"] for number in found["limits"].values()} == {None}
     assert {name: number["at"] for name, number in found["limits"].items() if number["at"] != "query"} == {
         **{"memory": "?memory", "memorySwap": "?memswap", "swap": "?memswap", "cpus": "?cpuquota"},
-        **{"cpuShares": "?cpushares", "cpuPeriod": "?cpuperiod", "cpuQuota": "?cpuquota", "shmSize": "?shmsize"},
+        **{
+            "cpuShares": "?cpushares",
+            "cpuPeriod": "?cpuperiod",
+            "cpuQuota": "?cpuquota",
+            "shmSize": "?shmsize",
+            "shmShare": "?shmsize",
+        },
     }
 
 

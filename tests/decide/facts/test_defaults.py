@@ -30,7 +30,16 @@ FULL = DaemonDefaults(
 )
 SPEC = "TaskTemplate.ContainerSpec"
 # The defaults that containers and services get.
-OF_BOTH = ["log.driver", "log.options", "noNewPrivileges", "seccomp", "limits.shmSize", "ulimits[0]", "ulimits[1]"]
+OF_BOTH = [
+    "log.driver",
+    "log.options",
+    "noNewPrivileges",
+    "seccomp",
+    "limits.shmSize",
+    "limits.shmShare",
+    "ulimits[0]",
+    "ulimits[1]",
+]
 
 
 def collect(operation: str, body: Any, host: FixedHost | None = None) -> dict[str, Any]:

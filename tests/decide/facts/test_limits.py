@@ -164,6 +164,7 @@ FIELDS = {
     "pids": "PidsLimit",
     "oomScoreAdj": "OomScoreAdj",
     "shmSize": "ShmSize",
+    "shmShare": "ShmSize",
 }
 
 

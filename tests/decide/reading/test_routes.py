@@ -140,6 +140,7 @@ LOOKED_UP = (
     "name",
     "vouching",
     "owner",
+    "files",
 )
 VERSION = {"type": "string", "pattern": r"^1\.\d+$"}
 FORM = Draft202012Validator(

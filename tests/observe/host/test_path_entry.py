@@ -61,6 +61,13 @@ def test_a_path_opens_what_is_protected_there(root: Path, path: str, opened: Hos
     assert entry_finder(root).find(path) == opened
 
 
+def test_a_file_has_its_size_and_a_folder_has_none(tmp_path: Path) -> None:
+    lay_out(tmp_path, "srv/")
+    (tmp_path / "srv/long").write_bytes(b"x" * 7)
+
+    assert [entry_finder(tmp_path).find(path).size for path in ("/srv/long", "/srv", "/srv/none")] == [7, 0, 0]
+
+
 def list_all(protected: ResolvedPaths, *paths: str) -> set[str]:
     """What each kind of protected path finds by itself."""
     kinds = (protected.programs, protected.logs, protected.daemon_files, protected.daemon_data)

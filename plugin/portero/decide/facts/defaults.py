@@ -9,6 +9,7 @@ out, and an exec gets no defaults.
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias, cast
 
+from portero.decide.facts.limits import compute_share
 from portero.decide.facts.mount import list_swaps
 from portero.decide.facts.networks import ICC
 from portero.decide.interfaces.daemon import DaemonDefaults
@@ -96,9 +97,11 @@ def _fill_seccomp(request: _Request) -> Iterator[_Filled]:
 
 def _fill_shm_size(request: _Request) -> Iterator[_Filled]:
     """The size of /dev/shm (daemon/daemon_unix.go, adaptContainerSettings)."""
-    size = cast(Fact, _find_fact(request, "limits")["shmSize"])
-    if request.daemon.shm_size and size["value"] is None:
-        yield ("limits", "shmSize"), {**size, "value": request.daemon.shm_size}
+    limits = cast(dict[str, Fact], _find_fact(request, "limits"))
+    if request.daemon.shm_size and limits["shmSize"]["value"] is None:
+        share = compute_share(request.daemon.shm_size, cast("int | None", limits["memory"]["value"]))
+        yield ("limits", "shmSize"), {**limits["shmSize"], "value": request.daemon.shm_size}
+        yield ("limits", "shmShare"), {**limits["shmShare"], "value": share}
 
 
 def _fill_runtime(request: _Request) -> Iterator[_Filled]:

@@ -29,6 +29,7 @@ AT: Mapping[str, str] = {
     "pids": "PidsLimit",
     "oomScoreAdj": "OomScoreAdj",
     "shmSize": "ShmSize",
+    "shmShare": "ShmSize",
 }
 _CREATE_AT: Mapping[str, str] = {name: f"HostConfig.{field}" for name, field in AT.items()}
 _RESOURCES = "TaskTemplate.Resources"
@@ -85,12 +86,12 @@ def make_fact(config: Fact, at: Mapping[str, str], *, updating: bool) -> Fact:
     numbers: dict[str, float | None] = {
         "memory": limit,
         "memoryReservation": _read_positive(reservation),
-        "memoryReservationShare": _compute_share(reservation, limit),
+        "memoryReservationShare": compute_share(reservation, limit),
         "memorySwap": memory_swap,
         "swap": _compute_swap(limit, memory_swap, updating=updating),
         "memorySwappiness": None if swappiness == -1 else swappiness,
         "kernelMemory": kernel or None,
-        "kernelMemoryShare": _compute_share(kernel, limit),
+        "kernelMemoryShare": compute_share(kernel, limit),
         "cpus": _compute_cpus(given, updating=updating),
         "cpuShares": given["CpuShares"] or None,
         "cpuPeriod": given["CpuPeriod"] or None,
@@ -98,6 +99,7 @@ def make_fact(config: Fact, at: Mapping[str, str], *, updating: bool) -> Fact:
         "pids": _compute_pids(given["PidsLimit"], updating=updating),
         "oomScoreAdj": given["OomScoreAdj"] or None,
         "shmSize": given["ShmSize"] or None,
+        "shmShare": compute_share(given["ShmSize"] or 0, limit),
     }
     fact: Fact = {name: {"value": number, "at": at[name]} for name, number in numbers.items()}
     if numbers["swap"] and memory_swap is None:
@@ -124,7 +126,7 @@ def _read_positive(number: int) -> int | None:
     return number if number > 0 else None
 
 
-def _compute_share(number: int, memory: int | None) -> float | None:
+def compute_share(number: int, memory: int | None) -> float | None:
     """In percent of memory."""
     return 100 * number / memory if memory and number > 0 else None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from portero.decide.objects.container_files import describe_container_files
 from portero.decide.objects.existing_image import describe_image
 from portero.decide.objects.existing_objects import describe_used
 from portero.decide.objects.image_vouching import describe_vouching
@@ -22,6 +23,7 @@ _DESCRIBERS: Sequence[_Describer] = (
     describe_used,
     describe_unseen,
     describe_new,
+    describe_container_files,
     describe_image,
 )
 
