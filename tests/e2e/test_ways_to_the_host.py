@@ -22,6 +22,8 @@ MADE = """
 mkdir -p /data/used /srv/site; truncate -s 1M /data/used/disk.img /data/free.img; losetup -f /data/used/disk.img
 echo nameserver 10.55.0.53 > /srv/resolv.conf; mount --bind /srv/resolv.conf /etc/resolv.conf
 echo '{"subnets": ["10.56.0.0/16"]}' > /srv/site/site.json
+mkdir -p /srv/own-pids/bin /srv/own-pids/data; cp /bin/sleep /srv/own-pids/bin/agent
+unshare --pid --fork --mount-proc /srv/own-pids/bin/agent 600 > /dev/null 2>&1 & echo $! > /srv/own-pids.pid
 docker network create -o com.docker.network.bridge.enable_icc=false joined
 docker run -d --name grown busybox sleep 3600; docker run -d --name calm busybox sleep 3600
 truncate -s 2M $(docker inspect -f '{{.HostsPath}}' grown)
@@ -32,13 +34,19 @@ docker create --name sooner -m 64m --memory-swap 64m --cpus 1 --pids-limit 50 --
 """
 
 
+UNDO = """
+kill $(ps -o pid= --ppid $(cat /srv/own-pids.pid)); umount /etc/resolv.conf
+losetup -n -O NAME -j /data/used/disk.img | xargs -r losetup -d
+"""
+
+
 @pytest.fixture(scope="module")
 def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     own_docker.unguard()
     own_docker.do(MADE)
     own_docker.guard()
     yield own_docker
-    own_docker.shell("losetup -n -O NAME -j /data/used/disk.img | xargs -r losetup -d; umount /etc/resolv.conf")
+    own_docker.shell(UNDO)
 
 
 @pytest.mark.parametrize(("profile", "command", "refused"), CASES, ids=[command for _, command, _ in CASES])

@@ -27,7 +27,7 @@ def test_a_long_file_of_a_container_is_refused_and_a_short_one_is_not(
     web = container("web")
     one = replace(judge, host=FixedHost({"objects": {"container": {"web": web}}}))
     find, sizes = EntryFinder.find, {"/containers/" + str(web["Id"]) + f"/{file}": 2 << 20}
-    monkeypatch.setattr(EntryFinder, "find", lambda self, path: replace(find(self, path), size=sizes.get(path, 0)))
+    monkeypatch.setattr(EntryFinder, "find", lambda self, path: replace(find(self, path), file_size=sizes.get(path, 0)))
 
     def ask() -> list[tuple[str, str]]:
         decision = decide(one, "POST", f"/v1.45{path}", body)

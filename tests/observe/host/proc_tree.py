@@ -23,8 +23,9 @@ def process(
     net: str = "1",
     pid: str = "1",
     cgroup: str = "/system.slice/x.service",
+    root: str | None = None,
 ) -> Path:
-    """Let a process run that has these inodes open; `sockets`: lines of its net/unix."""
+    """Let a process run that has these inodes open; `sockets`: lines of its net/unix. `root`: None: it is not shown."""
     if not (proc / "self").exists():
         # The process that reads is in a network namespace where nothing listens.
         (proc / "self" / "net").mkdir(parents=True)
@@ -41,6 +42,8 @@ def process(
     (folder / "status").write_text(f"Name:\t{name}\nUid:\t{uid}\t0\t0\t0\n")
     (folder / "net" / "unix").write_text(_HEADER + sockets)
     (folder / "cwd").symlink_to(cwd)
+    if root is not None:
+        (folder / "root").symlink_to(root)
     show_namespaces(folder, net=net, pid=pid)
     (folder / "cgroup").write_text(f"0::{cgroup}\n")
     for descriptor, inode in enumerate(inodes):

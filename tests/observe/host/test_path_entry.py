@@ -65,7 +65,7 @@ def test_a_file_has_its_size_and_a_folder_has_none(tmp_path: Path) -> None:
     lay_out(tmp_path, "srv/")
     (tmp_path / "srv/long").write_bytes(b"x" * 7)
 
-    assert [entry_finder(tmp_path).find(path).size for path in ("/srv/long", "/srv", "/srv/none")] == [7, 0, 0]
+    assert [entry_finder(tmp_path).find(path).file_size for path in ("/srv/long", "/srv", "/srv/none")] == [7, 0, 0]
 
 
 def list_all(protected: ResolvedPaths, *paths: str) -> set[str]:

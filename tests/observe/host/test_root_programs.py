@@ -83,10 +83,34 @@ def running(
     return folder
 
 
+def list_files(proc: Path) -> set[str]:
+    return {path for path, is_folder in list_executed(proc) if not is_folder}
+
+
+@pytest.mark.parametrize(
+    ("words", "opened"),
+    [
+        (("/usr/bin/runsvdir", "-P", "/srv/sv", "log: ..."), True),
+        (("/opt/s6/s6-svscan", "/srv/sv"), True),
+        (("/opt/ci/bin/Runner.Listener", "run"), False),
+        (("/usr/bin/mysqld", "/srv/sv"), False),
+    ],
+)
+def test_folders_from_which_a_process_of_root_executes_what_comes_count_with_all_below(
+    tmp_path: Path, words: tuple[str, ...], *, opened: bool
+) -> None:
+    (tmp_path / "root").mkdir()
+    running(tmp_path / "proc", 7, *words)
+    programs = read_root_programs(str(tmp_path / "root"), tmp_path / "proc")
+
+    assert bool(programs.list_opened("/srv/sv/new")) is opened
+    assert bool(programs.list_opened("/opt/ci/_work/new")) is words[0].startswith("/opt/ci")
+
+
 def test_programs_and_libraries_are_found_and_mapped_data_is_not(tmp_path: Path) -> None:
     running(tmp_path, 7, "/opt/a/run", maps=MAPS)
 
-    assert list_executed(tmp_path) == {"/opt/a/run", "/opt/a/lib with space.so"}
+    assert list_files(tmp_path) == {"/opt/a/run", "/opt/a/lib with space.so"}
 
 
 @pytest.mark.parametrize(
@@ -110,7 +134,7 @@ def test_others_are_left_out(tmp_path: Path, other: dict[str, object]) -> None:
 def test_the_script_of_a_daemon_is_found(tmp_path: Path, words: tuple[str, ...], parent: int, script: set[str]) -> None:
     running(tmp_path, 7, *words, parent=parent)
 
-    assert list_executed(tmp_path) == {words[0], *script}
+    assert list_files(tmp_path) == {words[0], *script}
 
 
 def test_a_process_that_may_not_be_looked_into_has_its_command_and_other_failures_are_errors(
@@ -120,7 +144,7 @@ def test_a_process_that_may_not_be_looked_into_has_its_command_and_other_failure
     with monkeypatch.context() as patched:
         fail_at(patched, folder / "exe", errno.EACCES)
         fail_at(patched, folder / "maps", errno.EACCES)
-        assert list_executed(tmp_path) == {"/opt/a/run"}
+        assert list_files(tmp_path) == {"/opt/a/run"}
     fail_at(monkeypatch, folder / "maps", errno.EMFILE)
 
     with pytest.raises(OSError, match="Too many open files"):
@@ -128,4 +152,4 @@ def test_a_process_that_may_not_be_looked_into_has_its_command_and_other_failure
 
 
 def test_the_running_system_can_be_read() -> None:
-    assert all(path.startswith("/") for path in list_executed())
+    assert all(path.startswith("/") for path, _ in list_executed())

@@ -71,7 +71,18 @@ LINE_FEED = line(12, "/tmp/a\nb c d e f g h i") + line(11, "/run/d.sock")
                 [],
                 id=f"none of a process in a container: {inside}",
             )
-            for inside in ({"pid": "2"}, {"cgroup": f"/docker/{ID}"}, {"net": "2", "pid": "2"})
+            for inside in (
+                *({"pid": "2"}, {"cgroup": f"/docker/{ID}"}, {"net": "2", "pid": "2"}, {"pid": "2", "root": "/usr"}),
+                {"pid": "2", "root": "/", "cgroup": f"/docker/{ID}"},
+            )
+        ),
+        *(
+            pytest.param(
+                [(line(11, "/media/docker.sock"), {"inodes": (11,), "root": "/", "pid": "2", "net": net})],
+                ["/media/docker.sock"],
+                id=f"of a service with PIDs of its own: {net}",
+            )
+            for net in ("1", "2")
         ),
         pytest.param(
             [(line(11, "x/../d.sock"), {"inodes": (11,), "cwd": "/srv"})],

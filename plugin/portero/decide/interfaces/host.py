@@ -52,7 +52,7 @@ class HostEntry:
     root_programs: tuple[str, ...] = ()  # what root executes or loads there, or around it
     readable_by_all: bool = field(default=False, kw_only=True)  # a file that every user of the host may read
     owner_only: bool = field(default=False, kw_only=True)  # a file that only its owner may read
-    size: int = field(default=0, kw_only=True)  # of a file, in bytes
+    file_size: int = field(default=0, kw_only=True)  # of a file, in bytes
     of_login: tuple[str, ...] = field(default=(), kw_only=True)  # names of it that a login of a user runs or reads
 
 

@@ -28,6 +28,6 @@ def describe_container_files(use: ObjectUse) -> dict[str, JSON]:
         {"container": shorten_name(name), "file": file, "bytes": size, "at": at}
         for container in meanings.find_containers(name, at)
         for file in _READ
-        if (size := use.host.find_entry(f"{root}/containers/{container.id}/{file}").size)
+        if (size := use.host.find_entry(f"{root}/containers/{container.id}/{file}").file_size)
     ]
     return {"containerFiles": files} if files else {}

@@ -50,7 +50,7 @@ class EntryFinder:
             *self._list_rest(path, resolved),
             readable_by_all=is_file and is_readable_by_all(self.walk, resolved),
             owner_only=is_file and is_owners_alone(self.walk, resolved),
-            size=file.st_size if is_file and (file := self.walk.lstat(resolved)) else 0,
+            file_size=file.st_size if is_file and (file := self.walk.lstat(resolved)) else 0,
             of_login=self.homes.list_of_login(path, resolved),
         )
 

@@ -30,6 +30,10 @@ _EXECUTABLE = 0o111
 _CODE = re.compile(r"^[0-9a-f]+-[0-9a-f]+ ..x\S* \S+ \S+ [0-9]+ +(/.*?)(?: \(deleted\))?$", re.MULTILINE)
 _PARENT = re.compile(r"^PPid:\t1$", re.MULTILINE)
 _INTERPRETERS = re.compile(r"(?:ba|da|z|k)?sh|python[\d.]*|perl|ruby[\d.]*|node|nodejs|php[\d.]*|java|lua[\d.]*")
+# They execute what lies in the folders of their command lines: runsvdir(8), svscan(8), s6-svscan.
+_SUPERVISORS = re.compile(r"runsvdir|(?:s6-)?svscan")
+# What a GitHub Actions runner executes lies around its bin.
+_RUNNER = re.compile(r"/.+/bin/Runner\.(?:Listener|Worker)")
 # Docker's own client is there for a request alone.
 _CLIENT = re.compile(r"/(?:.*/)?docker(?:-compose|-buildx)?")
 
@@ -57,7 +61,9 @@ def read_root_programs(root: str, proc: Path = Path("/proc")) -> RootPrograms:
     """The programs of this moment. OSError: they could not be read, or not all of them."""
     walk = HostWalk(root)
     commands = read_root_commands(walk)
-    paths = {*commands.certain, *list_executed(proc)}
+    executed = list_executed(proc)
+    commands.folders.update(path for path, is_folder in executed if is_folder)
+    paths = {*commands.certain, *(path for path, is_folder in executed if not is_folder)}
     paths.update(path for path in commands.scripts if _is_file(walk, path))
     paths.update(path for path in commands.possible if _is_file(walk, path, _EXECUTABLE))
     files, folders = _follow(walk, paths), _follow(walk, commands.folders)
@@ -83,12 +89,15 @@ def _is_file(walk: HostWalk, path: str, modes: int = 0) -> bool:
     return entry is not None and (not modes or bool(entry.st_mode & modes))
 
 
-def list_executed(proc: Path = Path("/proc")) -> frozenset[str]:
-    """Absolute paths of programs, libraries and the scripts of daemons. OSError: /proc could not be read."""
-    return frozenset(path for pid in list_processes(proc) for path in _list_of_process(proc, pid))
+def list_executed(proc: Path = Path("/proc")) -> frozenset[tuple[str, bool]]:
+    """Absolute paths of programs, libraries and the scripts of daemons, and whether each is a folder of such.
+
+    OSError: /proc could not be read.
+    """
+    return frozenset(executed for pid in list_processes(proc) for executed in _list_of_process(proc, pid))
 
 
-def _list_of_process(proc: Path, pid: str) -> Iterator[str]:
+def _list_of_process(proc: Path, pid: str) -> Iterator[tuple[str, bool]]:
     folder = f"{proc}/{pid}"
     status = read_text(f"{folder}/status")
     if 0 not in (parse_user(status), parse_user(status, effective=True)) or is_contained(proc, pid):
@@ -99,8 +108,13 @@ def _list_of_process(proc: Path, pid: str) -> Iterator[str]:
     if _CLIENT.fullmatch(program):
         return
     paths = {program, *_CODE.findall(read_text(f"{folder}/maps"))}
-    yield from (path for path in paths if path.startswith("/") and not path.startswith("/memfd:"))
+    yield from ((path, False) for path in paths if path.startswith("/") and not path.startswith("/memfd:"))
+    name = PurePosixPath(program).name
+    if _SUPERVISORS.fullmatch(name):
+        yield from ((word, True) for word in words if word.startswith("/"))
+    elif _RUNNER.fullmatch(program):
+        yield str(PurePosixPath(program).parents[1]), True
     # A script that is a child of process 1 is a daemon, and not one that calls docker.
-    is_daemon = _PARENT.search(status) and _INTERPRETERS.fullmatch(PurePosixPath(program).name)
+    is_daemon = _PARENT.search(status) and _INTERPRETERS.fullmatch(name)
     if is_daemon and (script := next((word for word in words if not word.startswith("-")), "")):
-        yield clean(os.path.join(read_link(f"{folder}/cwd") or "/", script))
+        yield clean(os.path.join(read_link(f"{folder}/cwd") or "/", script)), False

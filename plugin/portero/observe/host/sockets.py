@@ -115,11 +115,10 @@ def _list_in_namespaces(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, 
     """(inode, path) of the listening sockets in each network namespace that a process outside containers is in."""
     # Our own is listed even where the links of all other processes are closed to us.
     seen = {read_link(f"{proc}/self/ns/net")}
-    host_pids = read_link(f"{proc}/self/ns/pid")
     yield from list_listening(f"{proc}/self/net/unix")
     for pid in pids:
         namespace = read_link(f"{proc}/{pid}/ns/net")
-        if namespace in seen or not namespace or read_link(f"{proc}/{pid}/ns/pid") != host_pids:
+        if namespace in seen or not namespace or is_contained(proc, pid):
             continue
         seen.add(namespace)
         yield from list_listening(f"{proc}/{pid}/net/unix")
@@ -171,11 +170,23 @@ def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def is_contained(proc: Path, pid: str) -> bool:
-    """Whether a process is in another PID namespace, or in the control group of a container that we are not in."""
+    """Whether a process is in another PID namespace with another root, or in the control group of a container.
+
+    A service with PrivatePIDs= (systemd.exec(5)) has the host's root; no container has, with a control group or without
+    one. What has another root alone is a daemon in a chroot, whose files are the host's. Our own container is none.
+    """
     namespace = read_link(f"{proc}/{pid}/ns/pid")
-    if namespace and namespace != read_link(f"{proc}/self/ns/pid"):
+    if namespace and namespace != read_link(f"{proc}/self/ns/pid") and not _has_our_root(proc, pid):
         return True
     return not parse_containers(read_text(f"{proc}/{pid}/cgroup")) <= parse_containers(read_text(f"{proc}/self/cgroup"))
+
+
+def _has_our_root(proc: Path, pid: str) -> bool:
+    try:
+        return os.path.samestat(os.stat(f"{proc}/{pid}/root"), os.stat(f"{proc}/self/root"))
+    except OSError as error:
+        raise_unless_ended(error)
+        return False
 
 
 def _list_sockets(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
