@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
+from portero.decide.interfaces.pending_requests import Source
 from portero.decide.values.refusals import Refused
 
 BIND = {"Type": "bind", "Source": "/srv/a", "Destination": "/a", "RW": True, "Propagation": "rslave"}
@@ -27,8 +28,11 @@ def test_what_docker_inspect_shows_of_a_container_is_read_once() -> None:
     assert isinstance(found, ExistingContainer)
     assert (found.kind, found.id, found.name, found.labels) == ("container", "c" * 64, "web", {"owner": "alicia"})
     assert (found.state, found.started, found.user, found.endpoints) == ("running", "then", "", {"app": {}})
-    assert [*found.list_joined()] == [("NetworkMode", "db")]
-    assert [*found.list_paths()] == [(0, "/srv/a", True), (2, "/var/lib/docker/volumes/data/_data", False)]
+    assert found.joined == {"NetworkMode": "db"}
+    assert found.sources == (
+        Source("/srv/a", writable=True, at="Mounts[0]"),
+        Source("/var/lib/docker/volumes/data/_data", writable=False, at="Mounts[2]"),
+    )
     assert [mount.is_shared_volume for mount in found.mounts] == [False, False, True]
 
 

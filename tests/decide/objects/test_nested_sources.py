@@ -8,10 +8,8 @@ from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.nested_sources import (
     find_nested,
-    list_mounted,
     list_others,
     list_requested,
-    was_created_since,
 )
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
@@ -124,20 +122,9 @@ def test_mounts_of_the_host_are_found_in_the_list_of_containers() -> None:
         Source("/var/lib/docker/volumes/v/_data", True, "container a?"),
         Source("/srv/a", False, "container 2"),
     ]
-    assert next(list_mounted(ExistingContainer.read(first))).owner == "this container"
+    assert ExistingContainer.read(first).sources[0].owner == "this container"
 
 
 def test_a_list_that_is_none_of_dockers_is_refused() -> None:
     with pytest.raises(Refused):
         list(list_others([{"Names": ["/a"], "Mounts": "none"}]))
-
-
-@pytest.mark.parametrize(
-    ("created", "is_younger"),
-    [
-        *((created, True) for created in ("2027-01-15T08:00:00.123456789Z", 1_800_000_000)),
-        *((created, False) for created in ("2027-01-15T07:59:59.999999999Z", 1_799_999_999, None)),
-    ],
-)
-def test_a_container_is_as_old_as_dockerd_says(created: Any, *, is_younger: bool) -> None:
-    assert was_created_since(created, 1_800_000_000) is is_younger

@@ -6,6 +6,7 @@ import pytest
 
 from portero.decide.interfaces.effects import NO_EFFECTS
 from portero.decide.interfaces.existing import ExistingContainer
+from portero.decide.objects import source_pairs
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.values.refusals import Refused
 from portero.observe.pending.under_way import UnderWay
@@ -174,3 +175,14 @@ def test_at_a_start_services_count_that_were_made_at_once(updated: str, expected
     young = {**container("young", mounts=({**READS},)), "Created": "2026-11-01T00:00:00Z"}
 
     assert writers_in(pairs(service={"db": service}).find_at_start(ExistingContainer.read(young))) == expected
+
+
+@pytest.mark.parametrize(
+    ("created", "is_younger"),
+    [
+        *((created, True) for created in ("2027-01-15T08:00:00.123456789Z", 1_800_000_000)),
+        *((created, False) for created in ("2027-01-15T07:59:59.999999999Z", 1_799_999_999, None)),
+    ],
+)
+def test_a_container_is_as_old_as_dockerd_says(created: Any, *, is_younger: bool) -> None:
+    assert source_pairs._was_created_since(created, 1_800_000_000) is is_younger

@@ -13,11 +13,10 @@ from portero.decide.values.json_types import JSON
 MountedPath: TypeAlias = tuple[str, bool]
 
 
-def list_paths(container: Mapping[str, JSON]) -> Iterator[tuple[int, MountedPath]]:
-    """The host paths of a container in dockerd's list, each with its place among the mounts."""
-    for index, mount in enumerate(objects(container, "Mounts")):
-        if is_host_path(text(mount, "Type"), text(mount, "Source")):
-            yield index, (text(mount, "Source"), flag(mount, "RW"))
+def list_paths(container: Mapping[str, JSON]) -> Sequence[MountedPath]:
+    """The host paths of a container in dockerd's list, each once."""
+    mounts = ((text(mount, "Type"), text(mount, "Source"), mount) for mount in objects(container, "Mounts"))
+    return [*dict.fromkeys((source, flag(mount, "RW")) for type, source, mount in mounts if is_host_path(type, source))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +34,7 @@ class ContainerList(Sequence[Mapping[str, JSON]]):
         by_id = {text(one, "Id") or str(number): one for number, one in enumerate(listed)}
         by_path = defaultdict[MountedPath, list[str]](list)
         for id, one in by_id.items():
-            for path in dict.fromkeys(path for _, path in list_paths(one)):
+            for path in list_paths(one):
                 by_path[path].append(id)
         return cls(by_id, by_path)
 

@@ -3,9 +3,10 @@
 What an answer does not show is None where it could be taken for empty: a list lacks fields.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from portero.decide.interfaces.daemon import ObjectKind
+from portero.decide.interfaces.pending_requests import Source
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.docker_names import WITHOUT_HOST_PATH, find_namespace_owner
 from portero.decide.values.json_fields import as_object, child, flag, objects, text, texts
@@ -76,7 +77,8 @@ class ExistingObject:
 class ExistingContainer(ExistingObject):
     """`state` and `started`: of its last run. `created`: UTC text, in a list seconds since 1970.
 
-    `modes`: by NAMESPACES; `endpoints`: by the name of each network. `image`: the ID that it was made from, and
+    `modes`: by NAMESPACES, and `joined` by those what it calls the container whose namespace it shares. `endpoints` and
+    `networks`, the IDs: by the name of each network. `image`: the ID that it was made from, and
     `platform` the digest of the image's part for it. `user`: None: not shown. `config` and `host_config`: as a request
     has them.
     """
@@ -85,8 +87,10 @@ class ExistingContainer(ExistingObject):
     started: str
     created: JSON
     modes: Mapping[str, str]
+    joined: Mapping[str, str]
     mounts: tuple[Mounted, ...]
     endpoints: Mapping[str, Mapping[str, JSON]]
+    networks: Mapping[str, str]
     image: str
     platform: str
     user: JSON
@@ -98,7 +102,10 @@ class ExistingContainer(ExistingObject):
         """From docker inspect or an entry of a list; raises as `of` does."""
         state, config, host_config = shown.get("State"), child(shown, "Config"), child(shown, "HostConfig")
         networks = child(child(shown, "NetworkSettings"), "Networks")
+        endpoints = {name: as_object(endpoint, name) for name, endpoint in networks.items()}
         names = texts(shown, "Names")
+        modes = {mode: text(host_config, mode) for mode in NAMESPACES}
+        joined = ((mode, find_namespace_owner(value)) for mode, value in modes.items())
         return cls(
             kind="container",
             id=text(shown, "Id"),
@@ -108,9 +115,11 @@ class ExistingContainer(ExistingObject):
             state=state if isinstance(state, str) else text(child(shown, "State"), "Status"),
             started="" if isinstance(state, str) else text(child(shown, "State"), "StartedAt"),
             created=shown.get("Created"),
-            modes={mode: text(host_config, mode) for mode in NAMESPACES},
+            modes=modes,
+            joined={mode: name.removeprefix("/") for mode, name in joined if name},
             mounts=tuple(map(Mounted.of, objects(shown, "Mounts"))),
-            endpoints={name: as_object(endpoint, name) for name, endpoint in networks.items()},
+            endpoints=endpoints,
+            networks={name: text(endpoint, "NetworkID") for name, endpoint in endpoints.items()},
             image=text(shown, "Image"),
             platform=text(child(shown, "ImageManifestDescriptor"), "digest"),
             user=config.get("User"),
@@ -118,14 +127,11 @@ class ExistingContainer(ExistingObject):
             host_config=host_config,
         )
 
-    def list_paths(self) -> Iterator[tuple[int, str, bool]]:
-        """The paths of the host that it has mounted, each with its place among the mounts and whether for writing."""
-        for index, mount in enumerate(self.mounts):
-            if is_host_path(mount.type, mount.source):
-                yield index, mount.source, mount.writable
-
-    def list_joined(self) -> Iterator[tuple[str, str]]:
-        """Each namespace that it shares with another container, and what it calls that one."""
-        for mode, value in self.modes.items():
-            if name := find_namespace_owner(value):
-                yield mode, name.removeprefix("/")
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The paths of the host that it has mounted."""
+        return tuple(
+            Source(mount.source, mount.writable, at=f"Mounts[{index}]")
+            for index, mount in enumerate(self.mounts)
+            if is_host_path(mount.type, mount.source)
+        )

@@ -140,8 +140,7 @@ class Existing:
             return ()
         if key not in self.use.findings.judged:
             self.use.findings.judging.add(key)
-            request = make_creation(one)  # None: a network that dockerd makes itself
-            self.use.findings.judged[key] = self._judge_made(request, one) if request else ()
+            self.use.findings.judged[key] = self._judge_made(one)
             self.use.findings.judging.remove(key)
         return self.use.findings.judged[key]
 
@@ -154,25 +153,26 @@ class Existing:
         used = self._group(named)
         return self.use.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.use.host, used)
 
-    def _judge_made(self, request: Inspected, one: ExistingObject) -> Sequence[Violation]:
-        if isinstance(one, ExistingContainer):
-            return self._judge_container(request, one)
+    def _judge_made(self, one: ExistingObject) -> Sequence[Violation]:
+        """A container with what it uses, a volume or a network."""
+        if (request := make_creation(one)) is None:
+            return ()  # a network that dockerd makes itself
         host, used = self.use.host, dict[str, JSON]()
-        if one.kind == "network":
+        if isinstance(one, ExistingContainer):
+            request = remove_filled(request, Fills.of(self.meanings.objects.info(), host.daemon()))
+            used = self._find_used(one)
+        elif one.kind == "network":
             used = find_parent(text(child(one.shown, "Options"), PARENT), self.meanings)
             if not flag(one.shown, "ConfigOnly"):
                 # Its routes and bridge are on the host because of it, and others were compared when it was made.
                 host = HostOverlayMoment(host, lambda name: None, existing=None)
         return self.use.judge(request, host, used)
 
-    def _judge_container(self, request: Inspected, container: ExistingContainer) -> Sequence[Violation]:
-        """With what it uses."""
-        fills = Fills.of(self.meanings.objects.info(), self.use.host.daemon())
+    def _find_used(self, container: ExistingContainer) -> dict[str, JSON]:
         used = self._group(dict.fromkeys(list_of_container(container)))
         if foreign := [*self._describe_foreign_volumes(container)]:
             used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
-        nested = self._pairs.find_at_start(container) if _SOURCES in self.use.looks_up else {}
-        return self.use.judge(remove_filled(request, fills), self.use.host, used | nested)
+        return used | (self._pairs.find_at_start(container) if _SOURCES in self.use.looks_up else {})
 
     def _describe_foreign_volumes(self, container: ExistingContainer) -> Iterator[Fact]:
         """Its volumes of other drivers, by the driver's name: dockerd would ask the plugin, which may be dead."""

@@ -9,8 +9,8 @@ from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import EVERYWHERE, Member, State
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.named_objects import shorten_name
-from portero.decide.objects.nested_sources import list_mounted, list_of_service, opens_root
-from portero.decide.values.docker_names import find_namespace_owner, is_id
+from portero.decide.objects.nested_sources import list_of_service, opens_root
+from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import child, flag, objects, text
 from portero.decide.values.json_types import JSON
 
@@ -41,21 +41,19 @@ def make_asking_member(name: str, document: Mapping[str, JSON], sources: Iterabl
 def make_member(container: ExistingContainer, host: HostMoment, existing: Objects) -> Member:
     """From what docker inspect shows, or the list with its HostConfig."""
     volumes = [(f"volume {mount.name}", mount.writable) for mount in container.mounts if mount.is_shared_volume]
-    joined = [(space, True) for space in _list_namespaces(container.modes, existing)]
+    joined = [(space, True) for space in _list_namespaces(container, existing)]
     own = (f"namespace {container.id}", True)
-    resources = [*_name_resources(list_mounted(container), host), *volumes, *joined, own]
+    resources = [*_name_resources(container.sources, host), *volumes, *joined, own]
     return _make_member(container.id, find_name(container), resources)
 
 
-def _list_namespaces(modes: Mapping[str, str], existing: Objects) -> Iterator[str]:
+def _list_namespaces(container: ExistingContainer, existing: Objects) -> Iterator[str]:
     """The namespaces that a container shares, as resources."""
     for mode, host in (("NetworkMode", "network host"), ("PidMode", EVERYWHERE), ("IpcMode", _SHARED_MEMORY)):
-        name = find_namespace_owner(modes[mode])
-        if modes[mode] == "host":
+        if container.modes[mode] == "host":
             yield host
-        elif name is not None:
+        elif (name := container.joined.get(mode)) is not None:
             # dockerd keeps a whole ID, but for what was not there.
-            name = name.removeprefix("/")
             is_whole = is_id(name)
             yield f"namespace {name if is_whole else text(existing.inspect('container', name) or {}, 'Id') or name}"
 

@@ -161,10 +161,10 @@ def list_of_container(container: ExistingContainer) -> Iterator[Named]:
     for index, mount in enumerate(container.mounts):
         if mount.type == "volume" and mount.driver == LOCAL:
             yield Named("volume", mount.name, f"Mounts[{index}]")
-    for name, endpoint in container.endpoints.items():
+    for name, id in container.networks.items():
         if name not in PREDEFINED:
             is_mode = name == container.modes["NetworkMode"]
             at = "HostConfig.NetworkMode" if is_mode else "NetworkingConfig.EndpointsConfig[*]"
-            yield Named("network", text(endpoint, "NetworkID") or name, at)
-    for mode, name in container.list_joined():
+            yield Named("network", id or name, at)
+    for mode, name in container.joined.items():
         yield Named("container", name, f"HostConfig.{mode}")

@@ -11,16 +11,14 @@ from typing import cast
 
 from portero.decide.facts.driver import read_options
 from portero.decide.interfaces.container_list import ContainerList
-from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.pending_requests import SELF, Source
 from portero.decide.objects.named_objects import shorten_name
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import child, flag, integer, objects, text, texts, to_text
+from portero.decide.values.json_fields import child, flag, objects, text, texts, to_text
 from portero.decide.values.json_types import JSON, Fact
 from portero.decide.values.path import clean, is_within
 from portero.decide.values.spelling import make_printable
-from portero.decide.values.times import format_second
 
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
 # lies above one of them. An exception admitted that container.
@@ -49,12 +47,6 @@ def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
     """The paths without those to which the others only lead."""
     led_to = {host.find_passage(path).resolved for path in paths if host.find_passage(path).resolved != path}
     return (path for path in paths if path not in led_to)
-
-
-def list_mounted(container: ExistingContainer) -> Iterator[Source]:
-    """The host paths of a container."""
-    for index, path, writable in container.list_paths():
-        yield Source(path, writable, at=f"Mounts[{index}]")
 
 
 def list_others(
@@ -98,13 +90,6 @@ def list_of_service(service: Mapping[str, JSON], host: HostMoment, *, with_forme
 def opens_root(path: str) -> bool:
     """Whether what makes root lies at this path or below it."""
     return any(is_within(root, path) for root in _ROOTS)
-
-
-def was_created_since(created: JSON, since: int) -> bool:
-    """Whether that is so young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
-    if isinstance(created, str):
-        return created[:19] >= format_second(since)[:19]
-    return (integer({"Created": created}, "Created") or 0) >= since
 
 
 def find_nested(sources: Sequence[Source], others: Sequence[Source], host: HostMoment) -> list[JSON]:

@@ -102,7 +102,7 @@ def _list_foreign(
         for one in meanings.find(named) if named.name else ():
             if isinstance(one, ExistingContainer) and operation.looks_up:
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
-                waiting += [Named("container", joined, named.at) for _, joined in one.list_joined()]
+                waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_mounted(owners, one, named.at, meanings)
             with located(named.at):
                 owner = text(one.labels, owners.label)

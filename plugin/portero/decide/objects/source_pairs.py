@@ -14,11 +14,12 @@ from portero.decide.interfaces.member import Member, Sighting
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects import ended_writers, nested_sources
 from portero.decide.objects.members import make_asking_member, make_started
-from portero.decide.objects.nested_sources import find_nested, find_requested_name, was_created_since
+from portero.decide.objects.nested_sources import find_nested, find_requested_name
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_fields import as_object, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
+from portero.decide.values.times import format_second
 
 # Each starts tasks without a request.
 _SERVICES = ("ServiceCreate", "ServiceUpdate")
@@ -60,7 +61,7 @@ class SourcePairs:
         """
         if not self._is_young(container.id, container.created, self.objects.since):
             return {}
-        sources = list(nested_sources.list_mounted(container))
+        sources = container.sources
         pairs = self._find_pairs(sources, container.id, self.objects.since) if sources else []
         return _make_objects(pairs)
 
@@ -87,7 +88,7 @@ class SourcePairs:
     def _is_young(self, id: str, created: JSON, since: int) -> bool:
         """Whether it was created since, or is one that dockerd was still creating when Portero started."""
         pending = self.objects.pending
-        return was_created_since(created, since) or (pending is not None and id in pending.ended)
+        return _was_created_since(created, since) or (pending is not None and id in pending.ended)
 
     def _find_pairs(self, sources: Sequence[Source], id: str = "", since: int = 0, updated: str = "") -> list[JSON]:
         """The pairs with what other containers and services have that were made since, and with what is held."""
@@ -98,7 +99,7 @@ class SourcePairs:
                 return not id or ((its := text(one, "Id")) != id and self._is_young(its, one.get("Created"), since))
 
             services = [
-                one for one in self.objects.list_all("service") if was_created_since(one.get("UpdatedAt"), since)
+                one for one in self.objects.list_all("service") if _was_created_since(one.get("UpdatedAt"), since)
             ]
             others = [
                 *nested_sources.list_others(containers, counts),
@@ -129,3 +130,10 @@ def _list_held(sighting: Sighting | None, id: str) -> list[Source]:
 
 def _make_objects(pairs: list[JSON]) -> dict[str, JSON]:
     return {"nestedSources": pairs} if pairs else {}
+
+
+def _was_created_since(created: JSON, since: int) -> bool:
+    """Whether that is so young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
+    if isinstance(created, str):
+        return created[:19] >= format_second(since)[:19]
+    return (created if isinstance(created, int) else 0) >= since

@@ -60,4 +60,4 @@ class ContainerIndex:
 
 
 def _find_paths(listed: Mapping[str, JSON] | None) -> Sequence[MountedPath]:
-    return [*dict.fromkeys(path for _, path in list_paths(listed))] if listed else []
+    return list_paths(listed) if listed else []

@@ -212,11 +212,11 @@ class Picture:
     def _may_keep(self, kind: ObjectKind, ref: str, shown: Mapping[str, JSON], moment: int) -> bool:
         if kind == "network":
             # Others make networks of a swarm, and it changes these; a local one stays what it is, by its ID.
-            is_same = text(shown, "Scope") == "local" and text(shown, "Id") == ref
+            is_same = (shown.get("Scope"), shown.get("Id")) == ("local", ref)
             return (is_same or not self._is_swarm) and not self._touches.concern(moment, kind)
         if kind == "volume":
             # What is behind another driver's volume only its driver knows; one without a name goes with its container.
-            lasts = text(shown, "Driver") == "local" and not is_id(ref)
+            lasts = shown.get("Driver") == "local" and not is_id(ref)
             return lasts and not self._touches.concern(moment, kind, ref)
         return kind == "exec"
 
