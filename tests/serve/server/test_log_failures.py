@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,13 +75,35 @@ def test_a_stalled_standard_output_refuses_changes_and_holds_up_no_read(tmp_path
     assert status == 0
 
 
-def test_a_pipe_that_nobody_reads_is_no_log(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (Path.mkdir, "Is a directory"),
+        (os.mkfifo, "is not a regular file"),
+        (lambda path: path.symlink_to(path), "symbolic"),
+    ],
+    ids=["folder", "pipe", "loop"],
+)
+def test_a_log_that_cannot_be_opened_at_the_start_is_like_a_full_one_until_it_can_be(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    log, harmless = tmp_path / "log", create(Memory=1 << 20, MemorySwap=1 << 20)
+    make(log)
+    checked = run("serve", "--check", "--socket", str(tmp_path / "portero.sock"), "--log", str(log))
+    with started(serve(tmp_path, "--log", str(log)), tmp_path / "portero.sock") as server:
+        read, refused, seen = ask(server, READ), ask(server, harmless), server.ask("GET", "/healthz")[1]["attention"]
+        log.rmdir() if log.is_dir() else log.unlink()
+        allowed, mended = ask(server, harmless), server.ask("GET", "/healthz")[1]["attention"]
+        status, errors = server.stop()
 
-    ran = run("serve", "--socket", str(tmp_path / "portero.sock"), "--log", str(tmp_path / "pipe"))
-
-    assert ran.returncode == 2
-    assert "pipe: is not a regular file; name a file that can be written" in ran.stderr
+    assert (checked.returncode, why in checked.stderr) == (2, True)
+    assert read["Allow"] is True
+    assert "log-failure" in refused["Msg"]
+    assert any(line.startswith(f"PORTERO_LOG: {log}: ") and why in line for line in seen)
+    assert "until then PORTERO_LOG_FAILURE=deny counts" in errors
+    assert "log-failure" not in allowed["Msg"]
+    assert not any(line.startswith("PORTERO_LOG") for line in mended)
+    assert status == 0
 
 
 def test_a_write_that_hangs_is_known_to_the_others(tmp_path: Path) -> None:

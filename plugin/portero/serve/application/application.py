@@ -7,8 +7,7 @@ The policy in force is replaced as a whole (reloading.py).
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -29,8 +28,8 @@ from portero.serve.application import first_policy, judged_host, loading
 from portero.serve.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
 from portero.serve.application.committing import decide_and_commit
 from portero.serve.application.own_requests import answer_own_request
+from portero.serve.application.start_check import open_log_or_wait
 from portero.serve.decision_log.decision_log import DecisionLog, is_frequent_read, write_line
-from portero.serve.decision_log.log_state import JOURNAL
 from portero.serve.settings.settings import Settings
 from portero.serve.status import bundle_state, daemon_state, policy_page, status
 from portero.serve.status.metrics import Metrics
@@ -206,7 +205,7 @@ def build(
         # Settled before a fork: the deciding process of a managed plugin is not its first one.
         settings = replace(settings, host_root="none")
     routes, shapes = api_tables.load_api()
-    log = open_log(settings)
+    log = open_log_or_wait(settings, needs_log=needs_policy)
     first = first_policy.find_policy(settings, routes.operations, setting_faults=setting_faults)
     state = first.state
     if needs_policy and state.faults:
@@ -222,23 +221,6 @@ def build(
         metrics.watch_picture(daemon.followed.count_differences)
     in_force = InForce(judge, state, first.unusable)
     return Application(settings, in_force, daemon, log, record, list_docker_users, metrics, setting_faults)
-
-
-def open_log(settings: Settings) -> DecisionLog:
-    """The decision log, which is made where it is missing; raises LoadError."""
-    with explain_log_errors(settings):
-        return DecisionLog(settings.log, settings.log_sync)
-
-
-@contextmanager
-def explain_log_errors(settings: Settings) -> Iterator[None]:
-    """Raise LoadError where the system refuses the decision log."""
-    try:
-        yield
-    except OSError as error:
-        other = "start systemd-journald, or " if settings.log == JOURNAL else ""
-        cure = f"{other}name a file that can be written"
-        raise LoadError([f"PORTERO_LOG: {settings.log}: {error.strerror}; {cure}"]) from error
 
 
 def new_id() -> str:

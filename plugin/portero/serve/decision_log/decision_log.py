@@ -36,16 +36,25 @@ _WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(
 
 
 class DecisionLog:
-    """Appends lines to `target`: a file's path, `-` or `journald`. Opening and writing raise OSError."""
+    """Appends lines to `target`: a file's path, `-` or `journald`. Opening and writing raise OSError.
 
-    def __init__(self, target: str, sync: Sync = "off") -> None:
+    `unopened`: why its file cannot be opened now; each line tries it again, and is an error until it can be.
+    """
+
+    def __init__(self, target: str, sync: Sync = "off", unopened: str = "") -> None:
         self.state = LogState()
         self._target = target
         self._sync = sync
         self._lock = threading.Lock()
-        self._sink = Journal() if target == JOURNAL else LineWriter(target, self.state, synced=sync != "off")
+        if target == JOURNAL:
+            self._sink: Journal | LineWriter = Journal()
+        else:
+            self._sink = LineWriter(target, self.state, synced=sync != "off", opens_later=bool(unopened))
         self._unsynced = False
-        self._check_sync()
+        if unopened:
+            self.state.unopened = unopened
+        else:
+            self._check_sync()
 
     def start(self, *, is_replacement: bool) -> None:
         """Once in the deciding process. `is_replacement`: the one before may have left half a line."""

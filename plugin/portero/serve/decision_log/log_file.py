@@ -20,6 +20,7 @@ _OWNER_ONLY = 0o600
 # No byte: the file was cut meanwhile.
 _LINE_ENDS = (b"\n", b"")
 DESCRIPTOR = 1
+_CLOSED = -1
 # How long standard output is given to take a line.
 _SECONDS = 2.0
 
@@ -27,10 +28,10 @@ _SECONDS = 2.0
 class LineWriter:
     """Appends lines to `target`, a file's path or `-`. `synced`: a rotated file must be on the disk.
 
-    Opening and writing raise OSError.
+    Opening and writing raise OSError. `opens_later`: a file that cannot be opened now is tried again with each line.
     """
 
-    def __init__(self, target: str, state: LogState, *, synced: bool) -> None:
+    def __init__(self, target: str, state: LogState, *, synced: bool, opens_later: bool = False) -> None:
         self._target = target
         self._state = state
         self._synced = synced
@@ -38,7 +39,11 @@ class LineWriter:
         # Of the open file. Its size before a line is written, and where the last whole line of ours ended.
         self._identity = (0, 0)
         self._size = self._end = 0
-        self._descriptor = self._open() if self._output is None else self._output.descriptor
+        self._descriptor = _CLOSED
+        if self._output is not None:
+            self._descriptor = self._output.descriptor
+        elif not opens_later:
+            self._reopen()
 
     def write(self, line: str) -> None:
         """Append one line. A full disk, or a killed writer, can have left half of one, which is ended first."""
@@ -69,7 +74,7 @@ class LineWriter:
 
     def _is_torn(self) -> bool:
         """Whether the file of this name, which is open after this, ends with half a line or cannot be read."""
-        size = find_size(self._target, self._identity)
+        size = None if self._descriptor == _CLOSED else find_size(self._target, self._identity)
         if size is None:
             self._reopen()
             size = os.fstat(self._descriptor).st_size
@@ -85,6 +90,9 @@ class LineWriter:
         """logrotate moved the file away: the next line goes to a new one of the old name."""
         rotated = self._descriptor
         self._descriptor = self._open()
+        self._state.unopened = ""
+        if rotated == _CLOSED:
+            return
         if self._synced:
             os.fdatasync(rotated)
         os.close(rotated)

@@ -13,6 +13,8 @@ class LogState:
     def __init__(self) -> None:
         # When a line was last lost, in seconds since 1970; 0: never.
         self.last_failure = 0.0
+        # Why its file could not be opened at the start, and was not opened since; empty: it is open.
+        self.unopened = ""
         # Whether the last line may have been written in part: the next one begins on a new line.
         self.torn = False
         # The same by the clock that cannot be set.

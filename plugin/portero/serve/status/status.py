@@ -203,6 +203,8 @@ def _list_replaced_code() -> Iterator[str]:
 
 
 def _list_log_failures(log: LogState) -> Iterator[str]:
+    if log.unopened:
+        yield log.unopened
     if log.is_stalled():
         yield "a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"
     if log.has_failed_within(_FAILED_RECENTLY):
