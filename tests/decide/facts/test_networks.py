@@ -213,6 +213,8 @@ def read(subnet: str, host: FixedHost = ROUTED, **body: Any) -> Any:
         ("192.169.0.0/16", False, []),
         ("fc00::/8", True, []),
         ("fe00::/16", False, []),
+        ("fe80::/64", True, []),  # each interface has its own
+        ("fe80::/9", False, []),
         ("169.254.169.0/24", False, []),
         ("8.8.8.0/24", False, []),
         ("0.0.0.0/1", False, []),

@@ -146,3 +146,10 @@ def test_a_fact_tells_which_of_several_names_is_meant() -> None:
     assert violated.named(["a", "b"]) == ["b"]
     assert violated.named(["/run", "/tmp"], "target") == ["/run"]
     assert violated.named(["c", "d"]) == ["c", "d"]
+
+
+def test_a_field_that_docker_sends_without_its_flag_is_not_dropped() -> None:
+    edit = SetField("HostConfig.CgroupnsMode")
+    for sent, removed in (("", ()), ("host", ("host",))):
+        document: dict[str, Any] = {"body": {"HostConfig": {"CgroupnsMode": sent}}}
+        assert edit.drop(document, Violated(["HostConfig.CgroupnsMode"])).removed == removed

@@ -58,10 +58,12 @@ def test_the_file_is_read_below_the_root_wherever_it_lies(tmp_path: Path, file: 
     assert asking(tmp_path, place)().log_driver == "syslog"
 
 
-@pytest.mark.parametrize("content", [None, " \n"], ids=["missing", "empty"])
+@pytest.mark.parametrize("content", [None, " \n", os.devnull], ids=["missing", "empty", "no file"])
 def test_a_missing_or_empty_file_sets_nothing(tmp_path: Path, file: Path, content: str | None) -> None:
     file.unlink()
-    if content is not None:
+    if content == os.devnull:  # as dockerd --config-file /dev/null
+        file.symlink_to(content)
+    elif content is not None:
         file.write_text(content)
 
     assert asking(tmp_path)() == DaemonDefaults()
@@ -118,8 +120,17 @@ UNREADABLE = ["folder", "pipe", "circle of links", "too large", "cut off", "a li
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, file: Path, kind: str) -> None:
     make_unreadable(file, kind)
 
-    with pytest.raises(OSError, match="docker/daemon"):
+    with pytest.raises(OSError, match="docker/daemon") as raised:
         asking(tmp_path)()
+    assert raised.value.filename == PLACE
+
+
+def test_a_refusal_names_the_file_that_could_not_be_read(tmp_path: Path, file: Path) -> None:
+    make_unreadable(file, "cut off")
+
+    with pytest.raises(Refused, match="host-unreadable") as refused:
+        host(tmp_path).daemon()
+    assert refused.value.at == PLACE
 
 
 @pytest.mark.parametrize("kind", UNREADABLE)

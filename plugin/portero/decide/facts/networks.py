@@ -29,8 +29,14 @@ _TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
 _SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/labels.go
 _PREDEFINED = ("host", "none", "bridge", "ingress")
 PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
-# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it.
-_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
+# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it. Addresses of
+# fe80::/10 belong to one interface each (RFC 4291), so that those of a bridge take nothing from another interface.
+_PRIVATE = tuple(
+    map(
+        ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10", "2001:db8::/32"),
+    )
+)
 
 
 def read_create(body: Fact, host: HostMoment) -> list[JSON]:

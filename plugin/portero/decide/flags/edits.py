@@ -106,8 +106,8 @@ class SetField:
 
     def drop(self, document: Document, violated: Violated) -> Change:
         parent, name = copy_parents(document, self.at)
-        if self.at not in violated or parent.get(name) is None:
-            return NOTHING
+        if self.at not in violated or parent.get(name) in (None, ""):
+            return NOTHING  # docker sends fields of flags that were not typed, too
         return Change(removed=(self.types(parent.pop(name)),))
 
     def typed_value(self, document: Document) -> str:

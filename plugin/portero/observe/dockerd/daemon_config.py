@@ -25,6 +25,7 @@ from portero.observe.files.whole_files import read_regular_file, stamp_file
 _MOUNTED = "/host"
 _MAX_DAEMONS = 8  # daemons of one host
 _CONTROL_GROUPS = "/sys/fs/cgroup"
+_NULL = os.makedev(1, 3)
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 # Path of the host -> path at which this process opens the file, links followed. Raises OSError.
@@ -53,9 +54,9 @@ class DaemonConfig:
         """
         try:
             self._cached = cached = self._read_settings(local_path, is_in_force)
-        except OSError:
+        except OSError as error:
             if self._cached is None:
-                raise
+                raise OSError(error.errno, error.strerror, self._path) from error
             cached = self._cached
         return cached[1]
 
@@ -122,9 +123,13 @@ def _read_stamp(local_path: _LocalPath, path: str) -> tuple[int, ...] | None:
 
 
 def read_content(local_path: _LocalPath, path: str) -> bytes | None:
-    """The content of a file of the host; None: there is no such file. Raises OSError for any other failure."""
+    """The content of a file of the host; None: there is no such file. Raises OSError for any other failure.
+
+    /dev/null, which dockerd takes for no settings, under any name, is empty.
+    """
     try:
-        return read_regular_file(local_path(path))
+        file = local_path(path)
+        return b"" if os.stat(file).st_rdev == _NULL else read_regular_file(file)
     except _ABSENT:
         return None
 

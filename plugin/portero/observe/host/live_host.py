@@ -13,6 +13,8 @@ from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace, refuse_unreadable
 from portero.decide.values.docker_names import is_network_id
 from portero.decide.values.path import clean
+from portero.decide.values.refusals import Refused
+from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.daemon_config import DaemonConfigs
 from portero.observe.dockerd.device_policy import find_commit_access, find_device_access
@@ -138,9 +140,11 @@ class FilesMoment:
         return name if network_name is None and self._peer is None and not is_network_id(name) else network_name
 
     def daemon(self) -> DaemonDefaults:
-        """The daemon's defaults, as far as its daemon.json is visible."""
-        with refuse_unreadable():
+        """The daemon's defaults, as far as its daemon.json is visible; a refusal names that file."""
+        try:
             return self._daemon
+        except OSError as error:
+            raise Refused("host-unreadable", make_printable(str(error.filename or ""))) from error
 
     def device_access(self, *, commits: bool = False) -> DeviceAccess:
         """Unknown where no daemon asks, or is not to be seen."""
