@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from portero.decide.engine.reference import REFERENCE
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
+from portero.decide.policy.at import follow
 from portero.decide.policy.policy import Policy
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
@@ -129,3 +130,26 @@ def test_the_engines_agree_about_requests_that_are_mixed_from_the_examples(data:
         holder[key] = donors[key] if key in donors and data.draw(st.booleans()) else copy.deepcopy(data.draw(_ODD))
 
     assert disagreements(document) == []
+
+
+def test_a_rule_of_which_the_engine_lists_errors_fails_at_a_small_value_of_a_large_body() -> None:
+    large = {f"com.example.label-{number}": "x" * 60 for number in range(9_000)}
+    bodies: list[dict[str, Any]] = [{"Labels": large}, {"Env": [*large]}, {"Volumes": {key: {} for key in large}}]
+    failed = {}
+    for body in bodies:
+        posted = json.dumps({"Image": "a", **body}).encode()
+        asked = {
+            "RequestMethod": "POST",
+            "RequestUri": "/v1.45/containers/create",
+            "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(posted))},
+            "RequestBody": base64.b64encode(posted).decode(),
+        }
+        for document in documents([asked]):
+            for rule in POLICY.by_operation["ContainerCreate"]:
+                check = POLICY.checks[rule]
+                has_places = check.failures.args[1] is not None  # type: ignore[attr-defined]
+                for path in () if has_places or check.is_satisfied(document) else check.failures(document):
+                    failed[rule, path] = len(json.dumps(follow(document, path)))
+
+    assert {rule for rule, _ in failed} >= {"healthcheck-set", "logs-leave-the-host"}
+    assert [place for place, size in failed.items() if size > 1024] == []

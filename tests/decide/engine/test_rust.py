@@ -23,7 +23,7 @@ def test_a_schema_that_refers_to_what_names_may_be_fails_at_their_object(referre
 
 
 def test_what_is_refused_without_a_path_fails_as_a_whole() -> None:
-    assert rust._list_failures(_Silent(), {"a": 2}) == ((),)  # type: ignore[arg-type]
+    assert rust._list_failures(_Silent(), None, {"a": 2}) == ((),)  # type: ignore[arg-type]
 
 
 class _Silent:

@@ -7,6 +7,7 @@ from typing import NoReturn
 import jsonschema_rs
 
 from portero.decide.engine import Check, Engine, InstancePath, sort_paths
+from portero.decide.engine.places import Places, find_places
 from portero.decide.engine.portable_schema import to_portable
 from portero.decide.values.json_types import JSON
 
@@ -20,21 +21,33 @@ def _prepare(resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[s
     contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
     registry = jsonschema_rs.Registry(contents, retriever=_refuse_reference)
 
-    def compile_schema(schema: Mapping[str, JSON]) -> Check:
-        validator = jsonschema_rs.Draft202012Validator(
-            to_portable(schema),
+    def make_validator(schema: Mapping[str, JSON]) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(
+            dict(schema),
             registry=registry,
             retriever=_refuse_reference,
             pattern_options=jsonschema_rs.RegexOptions(),
             mask=_MASK,
         )
+
+    def compile_schema(schema: Mapping[str, JSON]) -> Check:
+        portable = to_portable(schema)
+        validator = make_validator(portable)
+        try:
+            places = Places([*find_places(portable)], lambda asked: make_validator(asked).is_valid)
+        except LookupError:
+            places = None
         # The validator's own method: a create asks a hundred rules.
-        return Check(validator.is_valid, partial(_list_failures, validator))
+        return Check(validator.is_valid, partial(_list_failures, validator, places))
 
     return compile_schema
 
 
-def _list_failures(validator: jsonschema_rs.Draft202012Validator, request: JSON) -> tuple[InstancePath, ...]:
+def _list_failures(
+    validator: jsonschema_rs.Draft202012Validator, places: Places | None, request: JSON
+) -> tuple[InstancePath, ...]:
+    if places is not None:
+        return sort_paths(places.list_failures(request))
     paths: set[InstancePath] = {tuple(error.instance_path) for error in validator.iter_errors(request)}
     if not paths and validator.is_valid(request):
         return ()
