@@ -51,6 +51,12 @@ def test_capabilities_do_the_work_of_the_options_that_are_missing(unit: Path) ->
     assert given["ProtectSystem"] == "strict"
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_memory_has_a_bound_in_each_unit(unit: Path) -> None:
+    assert options(unit)["MemoryMax"] == "512M"
+    assert options(ROOT / "packaging/systemd/portero-door.service")["MemoryMax"] == "256M"
+
+
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.parent.name == "systemd"], ids=lambda unit: unit.stem)
 def test_no_rate_limit_drops_a_decision_on_its_way_to_the_journal(unit: Path) -> None:
     assert options(unit)["LogRateLimitIntervalSec"] == "0"

@@ -34,14 +34,14 @@ def test_what_is_no_figure_or_no_limit_is_no_size(at: str) -> None:
     ],
 )
 def test_the_last_size_counts_and_blocks_leave_it_open(options: str, size: int | None) -> None:
-    assert tmpfs.find_size(tmpfs.split_options(options)) == size
+    assert tmpfs.find_size(tmpfs.split_options(options, "")) == size
 
 
 @pytest.mark.parametrize(
     ("options", "read_only"), [("", False), ("ro", True), ("ro,rw", False), ("rw,noexec,ro", True), ("RO", False)]
 )
 def test_the_last_of_ro_and_rw_counts(options: str, read_only: bool) -> None:
-    assert tmpfs.is_read_only(tmpfs.split_options(options)) is read_only
+    assert tmpfs.is_read_only(tmpfs.split_options(options, "")) is read_only
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,9 @@ def read_options(name: str, options: Mapping[str, str], at: str, host: HostMomen
     }
     if not options:
         return driver
-    driver |= {"via": "driver-options", "options": cast(list[JSON], tmpfs.split_options(options.get("o", "")))}
-    return driver | _read_local(options, at, host) if is_local(name) else driver
+    flags = tmpfs.split_options(options.get("o", ""), at)
+    driver |= {"via": "driver-options", "options": cast(list[JSON], flags)}
+    return driver | _read_local(options, flags, at, host) if is_local(name) else driver
 
 
 def is_local(name: str) -> bool:
@@ -53,9 +54,8 @@ def is_local(name: str) -> bool:
     return name in ("", LOCAL)
 
 
-def _read_local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
+def _read_local(options: Mapping[str, str], flags: list[str], at: str, host: HostMoment) -> Fact:
     filesystem, device = options.get("type", ""), options.get("device", "")
-    flags = tmpfs.split_options(options.get("o", ""))
     propagation = next((mode for mode in _PROPAGATION if mode in flags), "")
     # A read-only rbind leaves the mounts below it as they are (mount(2)).
     writable = not tmpfs.is_read_only(flags) or "rbind" in flags

@@ -5,7 +5,7 @@ container that may write to a folder above a source can replace the source befor
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from portero.decide.facts.host_paths import clean_host_path
@@ -137,19 +137,13 @@ def list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
 
     `writable`: folders that a container can write to, each with the place in the request that opens it.
     """
-    folders = dict.fromkeys(
-        above
-        for folder in cast(list[str], fact["passes"])
-        for above in (folder, *_list_parents(folder))
-        if above in writable
-    )
-    return [{"mount": writable[folder], "folder": folder, "at": fact["at"]} for folder in folders]
-
-
-def _list_parents(path: str) -> Iterator[str]:
-    while path != "/":
-        path = path.rpartition("/")[0] or "/"
-        yield path
+    folders: dict[str, None] = {}
+    for folder in cast(list[str], fact["passes"]):
+        # What is above a folder that was seen was seen with it.
+        while folder not in folders:
+            folders[folder] = None
+            folder = folder.rpartition("/")[0] or "/"
+    return [{"mount": writable[folder], "folder": folder, "at": fact["at"]} for folder in folders if folder in writable]
 
 
 def _resolve_fact(fact: Fact, path: str, host: HostMoment) -> Fact:

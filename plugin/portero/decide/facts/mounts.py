@@ -102,7 +102,7 @@ def _make_anonymous(path: str, volume_driver: str, host: HostMoment) -> Fact:
 
 def _make_tmpfs(path: str, spelled: str) -> Fact:
     """One entry of HostConfig.Tmpfs; dockerd puts noexec, nosuid, nodev before these (daemon/oci_linux.go)."""
-    options = tmpfs.split_options(spelled)
+    options = tmpfs.split_options(spelled, "HostConfig.Tmpfs[*]")
     fact: Fact = {
         "target": clean_target(path),
         "options": cast(list[JSON], options),

@@ -6,8 +6,10 @@ The last of several wins (moby/sys mount/flags_unix.go, MergeTmpfsOptions).
 import re
 from collections.abc import Mapping, Sequence
 
+from portero.decide.reading.body_decoder import MAX_ENTRIES
 from portero.decide.values.json_fields import child, flag, integer, items, texts
 from portero.decide.values.json_types import JSON
+from portero.decide.values.refusals import Refused
 
 # What the kernel's memparse reads (lib/cmdline.c): a 64-bit number to base 8, 10 or 16 and one suffix.
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})([kKmMgGtTpPeE]?)")
@@ -15,8 +17,13 @@ _SUFFIXES = " kmgtpe"
 _MAX_SIZE = 2**63 - 1
 
 
-def split_options(options: str) -> list[str]:
-    """The options of one comma-separated list."""
+def split_options(options: str, at: str) -> list[str]:
+    """The options of one comma-separated list. Refused (body-too-many): they are more than a list of a body may have.
+
+    The layers of an overlay count too. mount(2) takes a page of them, 4 KiB.
+    """
+    if options.count(",") + options.count(":") >= MAX_ENTRIES:
+        raise Refused("body-too-many", at)
     return options.split(",") if options else []
 
 

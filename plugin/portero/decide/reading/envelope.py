@@ -20,6 +20,9 @@ from portero.decide.values.refusals import Refused
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
 MAX_BYTES = 8 * 1024 * 1024
+# Twelve logins of a large registry (X-Registry-Config) are 44 KB.
+_MAX_HEADERS, _MAX_HEADER_BYTES = 200, 64 * 1024
+_STAMP = "x-portero-door"  # identity/trusted.py
 _LONG_BODY = 64 * 1024
 _BODY_BEGINS = re.compile(rb'"RequestBody": ?"')
 # As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
@@ -43,8 +46,18 @@ class Envelope:
 
 
 def read_envelope(data: bytes) -> Envelope:
-    """The envelope in `data`; raises Refused with one of the envelope-... codes and the key at fault."""
-    return read_posted(data)[0]
+    """The envelope in `data`; raises Refused: one of the envelope-... codes and the key at fault, headers-too-large."""
+    envelope = read_posted(data)[0]
+    _bound_headers(envelope.headers)
+    return envelope
+
+
+def _bound_headers(headers: Mapping[str, str]) -> None:
+    """As a door does for heads. Its stamp, of up to 50 KiB, comes on top."""
+    sizes = {name: len(name) + len(value) for name, value in headers.items()}
+    stamp = sizes.pop(_STAMP, 0)
+    if len(sizes) > _MAX_HEADERS or sum(sizes.values()) > _MAX_HEADER_BYTES or stamp > _MAX_HEADER_BYTES:
+        raise Refused("headers-too-large", "RequestHeaders")
 
 
 def read_posted(data: bytes) -> tuple[Envelope, Mapping[str, object]]:

@@ -24,6 +24,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # getScheme of Go's net/url
 _VERSION = re.compile(r"/v([0-9.]+)(?=/)")  # versionMatcher of moby api/server/server.go
 _MAX_DIGITS = 18  # digits that fit Go's int; dockerd reads a longer number as another one
 _USUAL_NUMBERS = re.compile(r"[1-9][0-9]{0,8}\.[1-9][0-9]{0,8}")
+# A `docker build` with many tags and cache sources has some dozen.
+_MAX_PAIRS = 1_000
 _NO_QUERY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -37,7 +39,7 @@ class Target:
 
 
 def parse_target(uri: str) -> Target:
-    """The target behind `uri`; raises Refused with one of the uri-... codes, its `at` is path, query or empty."""
+    """The target behind `uri`; raises Refused: one of the uri-... codes, too-many-parameters. `at`: path, query, ""."""
     # Nearly every target is plain ASCII, which is found out sooner than what exactly is wrong with another one.
     if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):
         raise Refused("uri-undecodable")
@@ -109,9 +111,11 @@ def _parse_query(text: str) -> Mapping[str, tuple[str, ...]]:
         return _NO_QUERY
     if ";" in text:
         raise Refused("uri-query-ambiguous", "query")
-    values: dict[str, tuple[str, ...]] = {}
+    if text.count("&") >= _MAX_PAIRS:
+        raise Refused("too-many-parameters", "query")
+    values: dict[str, list[str]] = {}
     for pair in filter(None, text.replace("+", " ").split("&")):
         name, _, value = pair.partition("=")
         name = _decode(name, "query", _CONTROL_IN_QUERY)
-        values[name] = (*values.get(name, ()), _decode(value, "query", _CONTROL_IN_QUERY))
-    return MappingProxyType(values)
+        values.setdefault(name, []).append(_decode(value, "query", _CONTROL_IN_QUERY))
+    return MappingProxyType({name: tuple(several) for name, several in values.items()})

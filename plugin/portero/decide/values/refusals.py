@@ -24,7 +24,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
 )
 
 # Of lookups: the daemon is not to blame.
-_OF_REQUEST = frozenset({"name-ambiguous", "too-many-objects"})
+_OF_REQUEST = frozenset({"name-ambiguous", "too-many-looks", "too-many-objects"})
 
 
 class Refused(Exception):

@@ -35,6 +35,9 @@ _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
 
 
+# Two paths of the longest kind (PATH_MAX): more names than that no way has that is not made to hold others up.
+_MAX_LOOKUPS = 4096
+
 # In place of a link's target, where the way to it is closed and where nothing is; neither can be one.
 CLOSED = ""
 MISSING = "\0"
@@ -136,6 +139,10 @@ class HostWalk:
         """The folders in which it looks them up, a folder as often as it is passed."""
         return [folder or "/" for folder, _ in self._follow(path).lookups]
 
+    def count_looks(self, path: str) -> int:
+        """How many names were looked up on the way to a path; those that it has where it was not walked to its end."""
+        return len(walked.lookups) if (walked := self._walked.get(path)) else path.count("/")
+
     def list_lookups(self, path: str) -> Iterator[tuple[str, str, str | None]]:
         """Each folder, path and link (as find_link) on the way to a path, as far as it is open."""
         lookups: list[_Lookup] = []
@@ -192,7 +199,7 @@ class HostWalk:
                 done = step
                 continue
             links += 1
-            if links > MAX_LINKS:
+            if links > MAX_LINKS or len(lookups) > _MAX_LOOKUPS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             done = "" if link.startswith("/") else done
             waiting += link.split("/")[::-1]

@@ -34,6 +34,9 @@ from portero.observe.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.observe.host.root_programs import NO_PROGRAMS, RootPrograms
 from portero.observe.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 
+# Names looked up for one request: of 25 mounts, the most that is known, one or two thousand. PATH_MAX of Linux.
+_MAX_LOOKS, _PATH_MAX = 20_000, 4096
+
 
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
@@ -112,17 +115,28 @@ class FilesMoment:
         self._find_asking = find_asking = cache(lambda: host.lookups.asking.find_daemon(peer))
         self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
         self._seen, self._traced, self._passages = dict[str, HostEntry](), dict[str, Trace](), dict[str, Passage]()
+        self._looks = 0
         self._name_of = host.lookups.new_names(self._find_asking)
 
     def find_entry(self, path: str) -> HostEntry:
+        entry = self._find_entry(path)
+        # Also of a path that was seen before: what is made of it costs as much again.
+        self._looks += self._walk.count_looks(path) if self._host.visible else 1
+        if self._looks > _MAX_LOOKS:
+            raise Refused("too-many-looks")
+        return entry
+
+    def _find_entry(self, path: str) -> HostEntry:
         if path not in self._seen:
+            if len(path) >= _PATH_MAX:
+                raise Refused("too-many-looks")
             with refuse_unreadable():
                 self._seen[path] = self._read_entry(path)
         return self._seen[path]
 
     def trace(self, path: str) -> Trace:
         if path not in self._traced:
-            seen = self.find_entry(path).resolved is not None
+            seen = self._find_entry(path).resolved is not None
             with refuse_unreadable():
                 self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
         return self._traced[path]
