@@ -119,17 +119,15 @@ class FilesMoment:
         self._name_of = host.lookups.new_names(self._find_asking)
 
     def find_entry(self, path: str) -> HostEntry:
+        if self._looks > _MAX_LOOKS or len(path) >= _PATH_MAX:
+            raise Refused("too-many-looks")
         entry = self._find_entry(path)
         # Also of a path that was seen before: what is made of it costs as much again.
         self._looks += self._walk.count_looks(path) if self._host.visible else 1
-        if self._looks > _MAX_LOOKS:
-            raise Refused("too-many-looks")
         return entry
 
     def _find_entry(self, path: str) -> HostEntry:
         if path not in self._seen:
-            if len(path) >= _PATH_MAX:
-                raise Refused("too-many-looks")
             with refuse_unreadable():
                 self._seen[path] = self._read_entry(path)
         return self._seen[path]
