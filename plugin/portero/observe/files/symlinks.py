@@ -21,6 +21,7 @@ from portero.observe.files.mountinfo import read_proc_devices
 
 # The kernel follows no more links than this in one path (MAXSYMLINKS, include/linux/namei.h).
 MAX_LINKS = 40
+_MAX_LOOKUPS = 4096  # longer ways are made to hold others up
 _KINDS: Mapping[int, Kind] = {
     stat.S_IFDIR: "directory",
     stat.S_IFREG: "file",
@@ -33,10 +34,6 @@ _KIND = 0o170000
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 # The kernel does not walk such a path for this process, now or later; other errors are failures of the moment.
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
-
-
-# Two paths of the longest kind (PATH_MAX): more names than that no way has that is not made to hold others up.
-_MAX_LOOKUPS = 4096
 
 # In place of a link's target, where the way to it is closed and where nothing is; neither can be one.
 CLOSED = ""
@@ -187,10 +184,8 @@ class HostWalk:
         waiting = parts[::-1]
         while waiting:
             part = waiting.pop()
-            if part == "" or part == ".":
-                continue
-            if part == "..":
-                done = done.rpartition("/")[0]
+            if part in ("", ".", ".."):
+                done = done.rpartition("/")[0] if part == ".." else done
                 continue
             step = f"{done}/{part}"
             lookups.append((done, step))
