@@ -2,6 +2,7 @@
 
 import errno
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -18,10 +19,11 @@ from portero.observe.dockerd import api
 from portero.observe.lookups import lookup
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.lookup import DaemonObjects, ObjectLookup
+from portero.observe.process import threads
 from tests.observe.dockerd.test_asking_daemon import ROOTS, locate
 from tests.observe.lookups.answering import answering, failure, http
 from tests.observe.pending.test_under_way import enter
-from tests.unix_server import silent
+from tests.unix_server import Handler, serving, silent
 
 DAEMON = locate(ROOTS)
 
@@ -431,5 +433,67 @@ def test_after_several_silences_less_is_waited_for_a_while(monkeypatch: pytest.M
     assert waited == [2.0, 2.0, 2.0, 2.0, 0.3]
     now = 110.9
     assert found.find_seconds() == 0.3
+    # Others are answered: it is not the daemon. What holds a turn that others need waits no longer all the same.
+    found.note_answer("auto", is_late=False)
+    assert found.find_seconds() == 2.0
+    threads.set_hurried(True)
+    assert found.find_seconds() == 0.3
+    threads.set_hurried(False)
     now = 111.0
     assert found.find_seconds() == 2.0
+
+
+class Locked(Handler):
+    """A daemon that answers pings, and about a container that starts when `started` is set."""
+
+    protocol_version = "HTTP/1.0"  # no connection is left in the pool
+    started = threading.Event()
+
+    def respond(self) -> None:
+        if self.path != "/_ping":
+            self.started.wait(10)
+        self.reply(b"{}")
+
+
+@pytest.mark.parametrize("is_hurried", [False, True])
+def test_a_daemon_that_answers_others_is_waited_for_by_those_that_hold_nothing_that_others_need(
+    address: str, monkeypatch: pytest.MonkeyPatch, *, is_hurried: bool
+) -> None:
+    """A container whose start is slow or hangs holds its lock; a false refusal came after 2 s, or 0.3 s."""
+    monkeypatch.setattr(api, "SECONDS", 0.1)
+    monkeypatch.setattr(api, "MOST_SECONDS", 5.0)
+    monkeypatch.setattr(Locked, "started", threading.Event())
+    threads.set_hurried(is_hurried)
+    known = DaemonObjects(lambda daemon: [address])
+    with serving(address, Locked):
+        threading.Timer(0.8, Locked.started.set).start()
+        slow = known.new_lookup(lambda: None)
+        assert slow is not None
+        if is_hurried:
+            with pytest.raises(Refused, match="lookup-failed"):
+                slow.inspect("container", "web")
+        else:
+            assert slow.inspect("container", "web") == {}
+        Locked.started.wait(10)
+    threads.set_hurried(False)
+    assert known.patience.acquire(blocking=False)
+    assert known.find_seconds() == 0.1
+
+
+def test_a_container_that_hangs_its_start_ends_in_time_and_few_wait_for_it(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "SECONDS", 0.1)
+    monkeypatch.setattr(api, "MOST_SECONDS", 0.5)
+    monkeypatch.setattr(Locked, "started", threading.Event())
+    known = DaemonObjects(lambda daemon: [address])
+    with serving(address, Locked):
+        for free, most in ((64, 3.0), (0, 0.4)):
+            known.patience = threading.Semaphore(free)
+            began = time.monotonic()
+            with pytest.raises(Refused, match="lookup-failed"):
+                known.new_lookup(lambda: None).inspect("container", "web")  # type: ignore[union-attr]
+            assert (0.5 if free else 0.1) <= time.monotonic() - began < most
+        # It is no silence of the daemon while that is seen to answer others.
+        assert len(known._silences) == 1
+        Locked.started.set()

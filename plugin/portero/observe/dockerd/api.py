@@ -7,8 +7,10 @@ are known (own_requests.py).
 import errno
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -26,6 +28,8 @@ HEADER = "X-Portero-Lookup"
 SECRET = os.urandom(16).hex()
 # For all lookups of one kind in one request: dockerd waits for the plugin, and the user for dockerd.
 SECONDS = 2.0
+# The same where the daemon answers others meanwhile: it is slow then, or what is asked for is locked while it starts.
+MOST_SECONDS = 12.0
 # Longer than dockerd waits for an authorization plugin that is gone: 1 + 2 + 4 + 8 s (moby pkg/plugins/client.go).
 TIMEOUT_SECONDS = 20.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
@@ -121,6 +125,8 @@ def _check_failure(body: bytes) -> None:
 class TimedRequests:
     """The lookups of one request: two seconds (or `seconds`) for all of them, from the first on.
 
+    `patience`: of those that wait longer, up to MOST_SECONDS while the daemon answers pings, so many at once; None:
+    this request does not.
     `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
     `pool`: connections to it. A socket of the daemon that is not of the API, such as that of its metrics, answers 404
     to anything: a failure counts only with the message that the API gives.
@@ -132,12 +138,16 @@ class TimedRequests:
         daemon: AskingDaemon | None,
         seconds: Callable[[], float] = lambda: SECONDS,
         pool: ConnectionPool | None = None,
+        patience: threading.Semaphore | None = None,
     ) -> None:
         self._addresses = addresses
         self._seconds = seconds
         self._uids = {0, daemon.uid} if daemon else None
         self._pool = pool
+        self._patience = patience
+        self._began = 0.0
         self._deadline: float | None = None
+        self._is_patient = self._answers_others = False
 
     def get_bodies(self, target: str, max_bytes: int = MAX_ANSWER_BYTES) -> Iterator[tuple[int, bytes]]:
         """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
@@ -169,18 +179,44 @@ class TimedRequests:
             seconds = self._find_seconds_left()
             if seconds <= 0:
                 return
-            check = make_check(address, self._uids)
+            common = {"headers": _OWN_HEADERS, "check": make_check(address, self._uids)}
+            prolong = partial(self._prolong, address, common) if self._patience else None
             try:
-                answer = ask(address, seconds, "GET", target, headers=_OWN_HEADERS, check=check, pool=self._pool)
+                answer = ask(address, seconds, "GET", target, **common, pool=self._pool, prolong=prolong)
             except (OSError, ValueError):
                 continue
+            finally:
+                if self._is_patient and self._patience:
+                    self._patience.release()
+                self._is_patient = False
             yield answer
+
+    def _prolong(self, address: str, common: Mapping[str, Any], deadline: float) -> float:
+        """Until when to wait on, where the daemon answers a ping meanwhile; the same: its time is over."""
+        from portero.observe.dockerd.unix_http import exchange  # see get_bodies
+
+        last = self._began + MOST_SECONDS
+        is_short = deadline < self._began + SECONDS
+        if is_short or deadline >= last or not self._patience:
+            return deadline
+        self._is_patient = self._is_patient or self._patience.acquire(blocking=False)
+        if not self._is_patient:
+            return deadline
+        try:
+            exchange(address, SECONDS, "GET", "/_ping", **common, max_bytes=_MAX_MESSAGE_BYTES)
+        except (OSError, ValueError):
+            return deadline
+        self._answers_others = True
+        self._deadline = min(time.monotonic() + SECONDS, last)
+        return self._deadline
 
     def _find_seconds_left(self) -> float:
         if self._deadline is None:
-            self._deadline = time.monotonic() + self._seconds()
+            self._began = time.monotonic()
+            self._deadline = self._began + self._seconds()
         return self._deadline - time.monotonic()
 
     @property
     def are_late(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        """Whether their time is over, while the daemon answered nobody as far as is known."""
+        return self._deadline is not None and time.monotonic() >= self._deadline and not self._answers_others

@@ -35,9 +35,12 @@ class UnixConnection(http.client.HTTPConnection):
                 raise ConnectionRefusedError(error.errno, f"it is a {kind}, not a socket") from error
             raise
 
-    def limit(self, deadline: float) -> None:
-        """Have what it sends and reads from now on end by then, by time.monotonic()."""
-        self.sock.deadline = deadline
+    def limit(self, deadline: float, prolong: Callable[[float], float] | None = None) -> None:
+        """Have what it sends and reads from now on end by then, by time.monotonic().
+
+        `prolong`: asked then, with the deadline, for a later one; the same: there is none.
+        """
+        self.sock.deadline, self.sock.prolong = deadline, prolong
 
 
 class IdleConnections(Protocol):
@@ -57,12 +60,20 @@ class _UnixSocket(socket.socket):
     def __init__(self, seconds: float) -> None:
         super().__init__(socket.AF_UNIX)
         self.deadline = time.monotonic() + seconds
+        self.prolong: Callable[[float], float] | None = None
         self.settimeout(seconds)
 
     def recv_into(self, *arguments: Any, **more: Any) -> int:
         """As socket.recv_into, which every read of http.client ends in."""
-        self.settimeout(_find_seconds_left(self.deadline))
-        return super().recv_into(*arguments, **more)
+        while True:
+            try:
+                self.settimeout(_find_seconds_left(self.deadline))
+                return super().recv_into(*arguments, **more)
+            except TimeoutError:
+                later = self.prolong(self.deadline) if self.prolong else self.deadline
+                if later <= self.deadline:
+                    raise
+                self.deadline = later
 
     def sendall(self, *arguments: Any, **more: Any) -> None:
         self.settimeout(_find_seconds_left(self.deadline))
@@ -97,14 +108,15 @@ def exchange(
     max_bytes: int,
     check: Callable[[socket.socket], None] | None = None,
     pool: IdleConnections | None = None,
+    prolong: Callable[[float], float] | None = None,
 ) -> tuple[int, bytes]:
     """Status and body of the answer. OSError: none came in whole and in time; ValueError: it is not HTTP, or longer.
 
     `check` sees the connected socket before anything is sent, and may raise OSError. `pool`: for a GET, which may be
-    sent twice.
+    sent twice. `prolong`: see UnixConnection.limit.
     """
     with open_response(
-        address, seconds, method, target, headers=headers, body=body, check=check, pool=pool
+        address, seconds, method, target, headers=headers, body=body, check=check, pool=pool, prolong=prolong
     ) as response:
         content = response.read(max_bytes + 1)
         if len(content) > max_bytes:
@@ -126,6 +138,7 @@ def open_response(
     body: bytes | Iterable[bytes] | None = None,
     check: Callable[[socket.socket], None] | None = None,
     pool: IdleConnections | None = None,
+    prolong: Callable[[float], float] | None = None,
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer for the length of a block, which reads its body; the same errors, in the block too."""
     deadline = time.monotonic() + seconds
@@ -139,7 +152,7 @@ def open_response(
         response = None
         if connection is not None:
             announce_wait()
-            connection.limit(deadline)
+            connection.limit(deadline, prolong)
             # The daemon can have closed it since, and answers nothing then.
             with suppress(ConnectionError):
                 response = send(connection)
@@ -148,6 +161,7 @@ def open_response(
                 connection.close()
             connection = UnixConnection(address, _find_seconds_left(deadline))
             connection.connect()
+            connection.sock.prolong = prolong
             if check is not None:
                 check(connection.sock)
             response = send(connection)

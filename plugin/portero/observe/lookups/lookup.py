@@ -1,11 +1,12 @@
 """Finds the objects that a request names: kind and name in, what docker inspect shows out.
 
 What the picture of the daemon has needs no question (picture.py); the rest is asked of dockerd. For one request: each
-object once, two seconds for all of them (beyond that there is no answer: lookup-failed), at most 512
-(too-many-objects). dockerd asks the plugin about each of these; see own_requests.py.
+object once, at most 512 (too-many-objects), two seconds for all of them, or twelve while dockerd answers others
+(beyond that there is no answer: lookup-failed). dockerd asks the plugin about each of these; see own_requests.py.
 """
 
 import re
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture import Picture
 from portero.observe.pending.clock import find_start
+from portero.observe.process.threads import is_hurried
 from portero.observe.writers.writer_memory import WriterMemory
 
 _MAX_OBJECTS = 512
@@ -35,8 +37,10 @@ _MAX_INSPECTED, _BRIEF_SECONDS = 8, 0.5
 _INFO_SECONDS = 60.0
 # dockerd holds a container's lock while it starts, and a start can hang for as long as its image wants (a FIFO as
 # /etc/passwd); each large request that waits for such a container has a turn that another one needs. So after this many
-# lookups without an answer within so many seconds others wait less: a daemon that answers needs a hundredth of it.
+# lookups without an answer within so many seconds others of this kind wait less, and all where dockerd is silent: a
+# daemon that answers needs a hundredth of it. Small requests have no turn; so many at once wait for a slow daemon.
 _MANY_SILENT, _SILENT_SECONDS, _SHORT_SECONDS = 4, 10.0, 0.3
+_MAX_PATIENT = 64
 
 
 class DaemonObjects:
@@ -56,6 +60,9 @@ class DaemonObjects:
         self.writers = writers or WriterMemory(None)
         # When the last ones had no answer in time, by time.monotonic(); threads may add at once.
         self._silences: deque[float] = deque(maxlen=_MANY_SILENT)
+        # When the last one had an answer.
+        self._answered = 0.0
+        self.patience = threading.Semaphore(_MAX_PATIENT)
         # When GET /info was asked, of which daemon, and the answer.
         self.info: tuple[float, DockerdIdentity | None, Mapping[str, JSON]] | None = None
         # How the last lookup went.
@@ -64,13 +71,16 @@ class DaemonObjects:
     def note_answer(self, state: LookupState, is_late: bool) -> None:
         """How the last lookup went."""
         self.state = state
-        if is_late and state == "unanswered":
+        if state == "auto":
+            self._answered = time.monotonic()
+        elif is_late and state == "unanswered":
             self._silences.append(time.monotonic())
 
     def find_seconds(self) -> float:
         """How long all lookups of a request that begins now may take together."""
         silences = [*self._silences]
-        is_short = len(silences) == _MANY_SILENT and time.monotonic() < silences[0] + _SILENT_SECONDS
+        is_silent = len(silences) == _MANY_SILENT and time.monotonic() < silences[0] + _SILENT_SECONDS
+        is_short = is_silent and (is_hurried() or self._answered < silences[0])
         return min(_SHORT_SECONDS, api.SECONDS) if is_short else api.SECONDS
 
     def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> "ObjectLookup | None":
@@ -94,7 +104,8 @@ class ObjectLookup:
         # Before anything is asked: what starts or is made meanwhile may be missing in a list.
         self.members: Members = objects.writers.at(*_identify_daemon(daemon))
         self._followed = objects.find_followed(daemon)
-        requests = TimedRequests(addresses, daemon, objects.find_seconds, self._followed.connections)
+        patience = None if is_hurried() else objects.patience
+        requests = TimedRequests(addresses, daemon, objects.find_seconds, self._followed.connections, patience)
         self._questions = DaemonQuestions(requests, self._followed, objects.note_answer)
         self._addresses = addresses
         self.pending = self._followed.under_way.at()

@@ -67,6 +67,16 @@ def announce_wait() -> None:
         call()
 
 
+def set_hurried(is_hurried: bool) -> None:
+    """Say whether this thread holds what others wait for, so that it waits for no process for long."""
+    _ON_WAIT.is_hurried = is_hurried
+
+
+def is_hurried() -> bool:
+    """Whether this thread holds what others wait for."""
+    return getattr(_ON_WAIT, "is_hurried", False)
+
+
 def _run(name: str, run: Callable[[], None]) -> None:
     while True:
         try:

@@ -9,6 +9,8 @@ import gc
 from collections.abc import Callable
 from threading import BoundedSemaphore, get_ident
 
+from portero.observe.process.threads import set_hurried
+
 # malloc.h, described in mallopt(3).
 _M_ARENA_MAX = -8
 # One request is received while another is judged.
@@ -36,9 +38,11 @@ class LargeRequests:
         if self._first.acquire(timeout=_TIMEOUT_SECONDS):
             self._first_threads.add(get_ident())
         self._turns.acquire()
+        set_hurried(True)
 
     def __exit__(self, *_: object) -> None:
         """Give it to the next one."""
+        set_hurried(False)
         self._turns.release()
         if get_ident() in self._first_threads:
             self._first_threads.remove(get_ident())
