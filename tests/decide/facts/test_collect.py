@@ -22,6 +22,7 @@ HOST = FixedHost({"links": {"/srv/link": "/etc"}})
 
 WORKLOAD = {
     *("capabilities", "seccomp", "apparmor", "selinux", "noNewPrivileges", "networks", "mounts"),
+    *("mountCount", "mountSize"),
     *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "workingDirectory", "limits"),
     *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
     *("healthcheck", "healthcheckSize", "extraHosts", "secrets", "labelsSize", "growingTemplates"),

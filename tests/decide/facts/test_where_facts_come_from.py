@@ -22,6 +22,13 @@ LIMITS: list[tuple[str, object, dict[str, str]]] = [
     ("DeviceCgroupRules", ["c 1:1 r"], {"deviceCgroupRules": "DeviceCgroupRules[0]"}),
     ("DeviceRequests", [{"Driver": "nvidia"}], {"deviceRequests": "DeviceRequests[0]"}),
 ]
+
+
+def measured(field: str) -> dict[str, str]:
+    """Both figures of mounts, where they are in one field."""
+    return {"mountCount": field, "mountSize": field}
+
+
 # Operation and where its fields are; then each field, its value, and the facts that differ from those of an empty body,
 # each with the `at` that it has there.
 FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
@@ -45,11 +52,15 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("Annotations", {"a": "b"}, {"annotations": "Annotations[*]"}),
         ("ExtraHosts", ["a:1.2.3.4"], {"extraHosts": "ExtraHosts[0]"}),
         *LIMITS,
-        ("Binds", ["/a:/b"], {"mounts": "Binds[0]"}),
-        ("Mounts", [{"Type": "bind", "Source": "/a", "Target": "/b"}], {"mounts": "Mounts[0]"}),
-        ("Mounts", [{"Type": "image", "Source": "a"}], {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]"}),
-        ("Tmpfs", {"/t": ""}, {"mounts": "Tmpfs[*]"}),
-        ("VolumesFrom", ["a"], {"volumesFrom": "VolumesFrom[0]"}),
+        ("Binds", ["/a:/b"], {"mounts": "Binds[0]", **measured("Binds")}),
+        ("Mounts", [{"Type": "bind", "Source": "/a", "Target": "/b"}], {"mounts": "Mounts[0]", **measured("Mounts")}),
+        (
+            "Mounts",
+            [{"Type": "image", "Source": "a"}],
+            {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]", **measured("Mounts")},
+        ),
+        ("Tmpfs", {"/t": ""}, {"mounts": "Tmpfs[*]", **measured("Tmpfs")}),
+        ("VolumesFrom", ["a"], {"volumesFrom": "VolumesFrom[0]", **measured("VolumesFrom")}),
         ("VolumeDriver", "x/y", {"plugins": "VolumeDriver"}),
         ("PortBindings", {"80/tcp": [{}]}, {"ports": "PortBindings[*]", "publishedPorts": "PortBindings"}),
         ("PublishAllPorts", True, {"publishAllPorts": "PublishAllPorts"}),
@@ -62,7 +73,7 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("Cmd", ["true"], {"labelsSize": "Cmd"}),
         ("Entrypoint", ["sh"], {"labelsSize": "Entrypoint"}),
         ("Image", "x/y:1", {"image": "Image"}),
-        ("Volumes", {"/v": {}}, {"mounts": "Volumes[*]"}),
+        ("Volumes", {"/v": {}}, {"mounts": "Volumes[*]", **measured("Volumes")}),
         ("StopTimeout", 5, {"stopTimeout": "StopTimeout"}),
         ("Healthcheck", {"Test": ["NONE"]}, {"healthcheck": "Healthcheck", "healthcheckSize": "Healthcheck.Test"}),
         ("Env", ["PASSWORD=x"], {"secrets": "Env[0]", "labelsSize": "Env"}),
@@ -81,8 +92,12 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("CapabilityAdd", ["ALL"], {"capabilities": "CapabilityAdd[0]"}),
         ("CapabilityDrop", ["ALL"], {"capabilities": "CapabilityDrop[0]"}),
         ("Privileges", {"NoNewPrivileges": True}, {"noNewPrivileges": "Privileges.NoNewPrivileges"}),
-        ("Mounts", [{"Type": "bind", "Source": "/a", "Target": "/b"}], {"mounts": "Mounts[0]"}),
-        ("Mounts", [{"Type": "IMAGE", "Source": "a"}], {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]"}),
+        ("Mounts", [{"Type": "bind", "Source": "/a", "Target": "/b"}], {"mounts": "Mounts[0]", **measured("Mounts")}),
+        (
+            "Mounts",
+            [{"Type": "IMAGE", "Source": "a"}],
+            {"mounts": "Mounts[0]", "mountedImages": "Mounts[0]", **measured("Mounts")},
+        ),
         ("Sysctls", {"a": "1"}, {"sysctls": "Sysctls[*]"}),
         ("Groups", ["0"], {"groups": "Groups[0]"}),
         ("User", "0:0", {"groups": "User", "user": "User"}),

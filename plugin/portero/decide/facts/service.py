@@ -6,6 +6,7 @@ from portero.decide.facts import (
     image,
     limits,
     log_driver,
+    mount_sizes,
     mounts,
     networks,
     plugins,
@@ -36,6 +37,7 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         **security.read_service(spec),
         "networks": networks.read_service(body, host),
         "mounts": [*mounts.read_service(body, host)],
+        **mount_sizes.measure_service(body),
         "mountedImages": [*mounts.read_images(objects(spec, "Mounts"), f"{_SPEC}.Mounts")],
         "plugins": plugins.read_service(body),
         "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]")

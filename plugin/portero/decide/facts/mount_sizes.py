@@ -1,0 +1,46 @@
+"""How many mounts a request asks for, of every kind, and how long their texts are: a body in, two figures out.
+
+Sources, targets and names of all mounts stand in each list of dockerd, which everybody waits for.
+"""
+
+from collections.abc import Mapping
+
+from portero.decide.values.json_fields import child
+from portero.decide.values.json_types import JSON
+
+_OF_CREATE = ("Binds", "Mounts", "Tmpfs", "VolumesFrom")
+_OF_SERVICE = "TaskTemplate.ContainerSpec.Mounts"
+# A container of --volumes-from brings all that it has.
+_OF_ANOTHER = 16
+
+
+def measure_create(body: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The facts mountCount and mountSize, in bytes; a container of --volumes-from counts as sixteen mounts."""
+    settings = child(body, "HostConfig")
+    return _measure(
+        {f"HostConfig.{name}": settings.get(name) for name in _OF_CREATE} | {"Volumes": body.get("Volumes")}
+    )
+
+
+def measure_service(body: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The same of ServiceCreate and ServiceUpdate."""
+    return _measure({_OF_SERVICE: child(child(body, "TaskTemplate"), "ContainerSpec").get("Mounts")})
+
+
+def _measure(fields: Mapping[str, JSON]) -> dict[str, JSON]:
+    """`at` is the field with the most."""
+    counts = {at: len(value) if isinstance(value, list | dict) else 0 for at, value in fields.items()}
+    counts |= {at: count * _OF_ANOTHER for at, count in counts.items() if at.endswith(".VolumesFrom")}
+    sizes = {at: _count_bytes(value) for at, value in fields.items()}
+    return {
+        name: {"value": sum(figures.values()), "at": max(figures, key=lambda at: figures[at])}
+        for name, figures in (("mountCount", counts), ("mountSize", sizes))
+    }
+
+
+def _count_bytes(value: JSON) -> int:
+    """Those of all texts in a value."""
+    if isinstance(value, str):
+        return len(value.encode())
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_count_bytes, parts))
