@@ -121,20 +121,16 @@ class FilesMoment:
     def find_entry(self, path: str) -> HostEntry:
         if self._looks > _MAX_LOOKS or len(path) >= _PATH_MAX:
             raise Refused("too-many-looks")
-        entry = self._find_entry(path)
-        # Also of a path that was seen before: what is made of it costs as much again.
-        self._looks += self._walk.count_looks(path) if self._host.visible else 1
-        return entry
-
-    def _find_entry(self, path: str) -> HostEntry:
         if path not in self._seen:
             with refuse_unreadable():
                 self._seen[path] = self._read_entry(path)
+        # Also of a path that was seen before: what is made of it costs as much again.
+        self._looks += self._walk.count_looks(path) if self._host.visible else 1
         return self._seen[path]
 
     def trace(self, path: str) -> Trace:
         if path not in self._traced:
-            seen = self._find_entry(path).resolved is not None
+            seen = self.find_entry(path).resolved is not None
             with refuse_unreadable():
                 self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
         return self._traced[path]
