@@ -63,11 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # The longest. Those that boot machines and those that mostly wait take turns: else all boot at once, and requests wait.
 _FIRST = (
-    *("e2e/test_rule_examples", "e2e/test_existing_corpus", "fleet/test_bundle_unit", "e2e/test_managed_plugin"),
-    *("chaos/", "e2e/test_signed_images", "fleet/test_devices", "sequences/", "e2e/test_world", "fleet/test_doors"),
-    *("e2e/test_doors", "fleet/", "e2e/test_popular_commands", "packaging/logs/", "packaging/test_install"),
-    *("project/test_bench", "serve/server/test_gunicorn_worker", "packaging/test_release", "recipes/"),
-    *("tools/compose/test_hostile_projects", "world/"),
+    *("e2e/test_rule_examples", "e2e/test_existing_corpus", "e2e/test_corpus", "tools/standin/test_captured_commands"),
+    *("fleet/test_bundle_unit", "e2e/test_managed_plugin", "chaos/", "e2e/test_signed_images", "fleet/test_devices"),
+    *("sequences/", "e2e/test_popular_commands", "e2e/test_world", "fleet/test_doors", "e2e/test_doors", "fleet/"),
+    *("serve/server/", "packaging/logs/", "packaging/test_install", "project/test_bench", "packaging/test_release"),
+    *("recipes/", "tools/compose/test_hostile_projects", "tools/cli/test_serve_command", "world/"),
 )
 
 

@@ -54,13 +54,15 @@ class UnjudgedReads:
 def _may_refuse(policy: Policy, rule: str, operation: Operation, who: Identity) -> bool:
     """Whether a rule refuses this read of this caller, or depends on more than that."""
     schema = policy.rules[rule].schema
+    if not schema.keys() <= {"properties", "if", "then"}:
+        return True
     named = {
         name
         for path, keyword, value in list_keywords(dict(schema))
         if keyword in ("properties", "required") and "properties" not in path
         for name in cast("Iterable[str]", value)
     }
-    if not named <= {"operation", "identity"} or not schema.keys() <= {"properties", "if", "then"}:
+    if not named <= {"operation", "identity"}:
         return True
     document: dict[str, JSON] = {"operation": operation.id, "identity": who.make_document()}
     return bool(policy.checks[rule].failures(document))

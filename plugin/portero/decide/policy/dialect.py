@@ -67,23 +67,26 @@ def find_keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Ite
             yield f"{format_path((*path, keyword))}: '{value}' does not exist{close}"
 
 
-def list_keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
+def list_keywords(schema: JSON, path: tuple[Step, ...] = ()) -> list[tuple[tuple[Step, ...], str, JSON]]:
     """Every keyword of a schema at every depth: where its schema stands, its name, its value."""
+    found: list[tuple[tuple[Step, ...], str, JSON]] = []
+    _gather_keywords(schema, path, found)
+    return found
+
+
+def _gather_keywords(schema: JSON, path: tuple[Step, ...], found: list[tuple[tuple[Step, ...], str, JSON]]) -> None:
     if not isinstance(schema, dict):
         return
     for keyword, value in schema.items():
-        yield path, keyword, value
-        for steps, inner in _list_inner(keyword, value):
-            yield from list_keywords(inner, (*path, *steps))
-
-
-def _list_inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:
-    if keyword in ONE_SCHEMA:
-        yield (keyword,), value
-    elif keyword in MANY_SCHEMAS and isinstance(value, list):
-        yield from (((keyword, index), inner) for index, inner in enumerate(value))
-    elif keyword in NAMED_SCHEMAS and isinstance(value, dict):
-        yield from (((keyword, name), inner) for name, inner in value.items())
+        found.append((path, keyword, value))
+        if keyword in ONE_SCHEMA:
+            _gather_keywords(value, (*path, keyword), found)
+        elif keyword in MANY_SCHEMAS and isinstance(value, list):
+            for index, inner in enumerate(value):
+                _gather_keywords(inner, (*path, keyword, index), found)
+        elif keyword in NAMED_SCHEMAS and isinstance(value, dict):
+            for name, inner in value.items():
+                _gather_keywords(inner, (*path, keyword, name), found)
 
 
 def _find_level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:

@@ -55,17 +55,19 @@ def _load(data: bytes) -> JSON:
     return document
 
 
-def _is_deeper(document: JSON, levels: int) -> bool:
+def _is_deeper(document: dict[str, JSON], levels: int) -> bool:
     """Whether values lie inside each other so often; what reads a schema calls itself for each level."""
-    layer = [document]
-    for _ in range(levels):
+    layer: list[Any] = [document]
+    for _ in range(levels - 1):
         layer = [
             inner
             for one in layer
-            if isinstance(one, dict | list)
             for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
         ]
-    return layer != []
+        if not layer:
+            return False
+    return any(layer)
 
 
 def _find_twins(name: str, data: bytes) -> str:

@@ -189,8 +189,16 @@ def _is_protected(request: JSON, path: InstancePath) -> bool:
 def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
     """The ids of the rules that judge each operation, in the order of their violations."""
     ranked = sorted(rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
-    return {operation.id: tuple(rule.id for rule in ranked if judges(rule, operation)) for operation in operations}
+    named = [(rule.id, {*rule.operations}) for rule in ranked]
+    return {
+        one.id: tuple(id for id, judged in named if not judged.isdisjoint((one.id, _any_that_is(one))))
+        for one in operations
+    }
 
 
 def judges(rule: Rule, operation: Operation) -> bool:
-    return operation.id in rule.operations or (ANY_READ if operation.reads else ANY_OPERATION) in rule.operations
+    return operation.id in rule.operations or _any_that_is(operation) in rule.operations
+
+
+def _any_that_is(operation: Operation) -> str:
+    return ANY_READ if operation.reads else ANY_OPERATION

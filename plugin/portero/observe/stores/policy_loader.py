@@ -74,11 +74,12 @@ def find_cure(error: OSError) -> str:
 def _list_names(path: Path) -> list[str]:
     """The documents that are there, and what lies among rules and exceptions; links to topic folders are followed."""
     documents = [name for name in DOCUMENTS if is_there(path / name)]
-    topics = [topic for branch in BRANCHES for topic in _list_entries(path / branch)]
-    rules = [entry for topic in topics for entry in (_list_entries(topic) if topic.is_dir() else [topic])]
-    others = [entry for branch in (EXCEPTIONS, KEYS, LISTS) for entry in _list_entries(path / branch)]
-    return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *others)]
+    topics = [topic for branch in BRANCHES for topic in _list_entries(path, branch)]
+    rules = [file for topic in topics for file in (_list_entries(path, topic) if (path / topic).is_dir() else [topic])]
+    return documents + rules + [file for branch in (EXCEPTIONS, KEYS, LISTS) for file in _list_entries(path, branch)]
 
 
-def _list_entries(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.name != READ_ME) if is_there(folder) else []
+def _list_entries(path: Path, inner: str) -> list[str]:
+    folder = path / inner
+    names = sorted(os.listdir(folder)) if is_there(folder) else []
+    return [f"{inner}/{name}" for name in names if name != READ_ME]
