@@ -114,6 +114,25 @@ def test_what_cannot_be_read_or_saved_is_a_refusal_and_is_tried_again(file: Path
     assert begin(file).find_all().keys() == {"helper"}
 
 
+def test_why_it_cannot_be_saved_is_kept_for_status_and_logged_once(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = WriterMemory(file)
+    members = memory.at("daemon", "process")
+    file.parent.write_text("a file")
+    for _ in range(2):
+        with pytest.raises(Refused, match="writers-unknown"):
+            note(members, WRITER)
+    failing = memory.failure
+    file.parent.unlink()
+    note(members, HELPER)
+
+    assert failing.startswith(f"{file}: cannot be ")
+    assert "every start of a container is refused (writers-unknown): free disk space there" in failing
+    assert [record.getMessage() for record in caplog.records] == [failing]
+    assert memory.failure == ""
+
+
 def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     members = begin(file)
     note(members, WRITER)

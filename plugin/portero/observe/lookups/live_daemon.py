@@ -27,6 +27,7 @@ class LiveDaemon:
         looks_up: bool = True,
     ) -> None:
         self.asking = AskingDaemons()
+        self._writers = writers
         followed = FollowedDaemons(routes, self.asking.find_daemon, addresses, writers)
         self.followed = followed if looks_up else None
         self._networks = DaemonNetworks(addresses, lambda daemon: followed.at(daemon).connections)
@@ -50,6 +51,11 @@ class LiveDaemon:
     def lookup_state(self) -> LookupState:
         """How the last lookup went."""
         return self._objects.state if self._objects else "off"
+
+    @property
+    def writers_failure(self) -> str:
+        """Why the memory of writers could not be read or written the last time; empty: it could."""
+        return self._writers.failure
 
     @property
     def names_fail(self) -> bool:

@@ -5,22 +5,30 @@ written anew now and then. After a restart of the host no descriptor is left, an
 """
 
 import json
+import logging
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from portero.decide.interfaces.member import NO_RESOURCES, Member, MemoryMoment, Sighting
+from portero.decide.interfaces.member import Member, MemoryMoment, Sighting
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import read_regular_file, write_whole
-from portero.observe.writers.descriptors import Followed, follow_members, start_members
+from portero.observe.writers.descriptors import (
+    Followed,
+    count_resources,
+    decode_member,
+    encode_member,
+    follow_members,
+    start_members,
+)
 from portero.observe.writers.shared_resources import SharedResources
 
+_LOG = logging.getLogger(__name__)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MODE, _FOLDER_MODE = 0o600, 0o700
 _MAX_BYTES = 32 << 20
@@ -45,6 +53,7 @@ class WriterMemory:
         self._unsettled = defaultdict[str, dict[str, None]](dict)
         self._count = 0  # of all resources
         self._is_read = file is None
+        self.failure = ""  # why the file could not be read or written the last time, as a sentence
         self._size = self._written = 0
         self.turn = 0
 
@@ -142,9 +151,17 @@ class WriterMemory:
             except FileNotFoundError:
                 pass
             except (OSError, ValueError, LookupError, TypeError) as error:
+                self._note_failure(f"cannot be read ({getattr(error, 'strerror', None) or 'it is damaged'})")
                 raise Refused("writers-unknown") from error
             self._is_read = True
         return self._members.get(daemon, {})
+
+    def _note_failure(self, why: str) -> None:
+        """Keep for status why starts are refused, and log it once; empty: they are not."""
+        failure = f"{self._file}: {why}: every start of a container is refused (writers-unknown): free disk space there"
+        if why and failure != self.failure:
+            _LOG.error("%s", failure)
+        self.failure = failure if why else ""
 
     def _load(self, data: bytes) -> None:
         # An empty one is what a crash of the host leaves: it is put in place whole, and not synced.
@@ -157,14 +174,14 @@ class WriterMemory:
             self._processes[daemon] = process
             now = self._members.setdefault(daemon, {})
             for id, fields in members.items():
-                before, after = now.pop(id, None), None if fields is None else _decode(id, fields)
+                before, after = now.pop(id, None), None if fields is None else decode_member(id, fields)
                 self._count_in(daemon, id, before, after)
                 if after is not None:
                     now[id] = after
 
     def _save(self, daemon: str, after: dict[str, Member], changed: Mapping[str, Member | None]) -> None:
         all, before = {**self._members, daemon: after}, self._members.get(daemon, {})
-        more = sum(_count_resources(one) - _count_resources(before.get(id)) for id, one in changed.items())
+        more = sum(count_resources(one) - count_resources(before.get(id)) for id, one in changed.items())
         if more > 0 and self._count + more > _MAX_RESOURCES:
             raise Refused("writers-unknown")
         try:
@@ -172,14 +189,16 @@ class WriterMemory:
         except OSError as error:
             # What was written by halves must not be read as a whole later.
             self._written = self._size = 0
+            self._note_failure(f"cannot be written ({error.strerror or error})")
             raise Refused("writers-unknown") from error
+        self._note_failure("")
         for id, one in changed.items():
             self._count_in(daemon, id, before.get(id), one)
         self._members[daemon] = after
 
     def _count_in(self, daemon: str, id: str, before: Member | None, after: Member | None) -> None:
         self._resources[daemon].change(before, after)
-        self._count += _count_resources(after) - _count_resources(before)
+        self._count += count_resources(after) - count_resources(before)
         if after is None or after.lasts:
             self._unsettled[daemon].pop(id, None)
         else:
@@ -204,7 +223,7 @@ class WriterMemory:
         self._size = self._written = len(content)
 
     def _write_line(self, daemon: str, members: Mapping[str, Member | None]) -> bytes:
-        encoded = {id: None if member is None else _encode(member) for id, member in members.items()}
+        encoded = {id: None if member is None else encode_member(member) for id, member in members.items()}
         return json.dumps([daemon, self._processes.get(daemon, ""), encoded]).encode() + b"\n"
 
 
@@ -228,17 +247,3 @@ class DaemonMembers:
         self, listed: Mapping[str, Mapping[str, JSON]], seen: Mapping[str, Member], removed: frozenset[str]
     ) -> Mapping[str, Member]:
         return self.memory.foresee(self.moment, listed, seen, removed)
-
-
-def _count_resources(member: Member | None) -> int:
-    return len(member.shares) + len(member.held) if member else 0
-
-
-def _encode(member: Member) -> list[Any]:
-    resources = (sorted(each) for each in (member.shares, member.writes, member.held))
-    return [member.name, *resources, member.run, member.state, member.since]
-
-
-def _decode(id: str, fields: list[Any]) -> Member:
-    name, shares, writes, held, run, state, since = fields
-    return Member(id, name, frozenset(shares), frozenset(writes), frozenset(held) or NO_RESOURCES, run, state, since)

@@ -140,6 +140,7 @@ class Application:
             self.list_docker_users,
             self._followed.count_differences() if self._followed is not None else 0,
             self.hung_at,
+            self.daemon.writers_failure,
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:

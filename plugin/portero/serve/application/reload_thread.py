@@ -29,12 +29,23 @@ _LOG = logging.getLogger(__name__)
 
 
 class ReloadThread:
-    """`watch` was made before the application was; `report` is called after each reload, failed ones too."""
+    """`watch` was made before the application was; `report` is called after each reload, failed ones too.
 
-    def __init__(self, application: Application, watch: Watch, report: Callable[[Application], None]) -> None:
+    `tell_status`: called when something else changes that systemd shows.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        watch: Watch,
+        report: Callable[[Application], None],
+        tell_status: Callable[[Application], None] = lambda application: None,
+    ) -> None:
         self.application = application
         self._watch = watch
         self._report = report
+        self._tell_status = tell_status
+        self._writers_failure = ""
         self._next_poll = 0.0
         self._retry = Retry()
         self._changing_since: float | None = None
@@ -65,6 +76,9 @@ class ReloadThread:
 
     def _run(self) -> None:
         while True:
+            if (failure := self.application.daemon.writers_failure) != self._writers_failure:
+                self._writers_failure = failure
+                self._tell_status(self.application)
             if self._is_reload_requested.wait(min(self.poll_if_due(), _HEARTBEAT_SECONDS)):
                 self._is_reload_requested.clear()
                 self.reload()

@@ -76,7 +76,8 @@ def run(
         # Only now: it fills the memory that loading the policy has freed.
         from portero.serve.server.gunicorn_arbiter import Server
 
-        server = Server(application, ReloadThread(application, watch, report), listener, settings, notifier.tell_alive)
+        updater = ReloadThread(application, watch, report, partial(_tell_status, notifier))
+        server = Server(application, updater, listener, settings, notifier.tell_alive)
         notifier.tell_ready()
         server.run()
 
@@ -94,13 +95,21 @@ def _end_reload(notifier: Notifier, application: Application) -> None:
     _log_start(application, notifier)
 
 
+def _tell_status(notifier: Notifier, application: Application) -> None:
+    """What `systemctl status` shows: the fault that counts most, or the mode."""
+    in_force = application.in_force
+    faults = [f"{_FAULTS[in_force.unusable]}: {fault}" for fault in in_force.state.faults]
+    failures = filter(None, [application.daemon.writers_failure])
+    notifier.tell_status(next(iter([*faults, *failures]), f"mode {application.settings.mode}"))
+
+
 def _log_start(application: Application, notifier: Notifier) -> None:
     """Log the policy in force after a start or a reload, on standard error: standard output may be the decision log."""
     settings, in_force = application.settings, application.in_force
     policy, faults = in_force.judge.policy, in_force.state.faults
     for fault in faults:
         _LOG.error("%s: %s", _FAULTS[in_force.unusable], fault)
-    notifier.tell_status(f"{_FAULTS[in_force.unusable]}: {faults[0]}" if faults else f"mode {settings.mode}")
+    _tell_status(notifier, application)
     if faults:
         return
     _LOG.info(

@@ -55,6 +55,7 @@ class View:
     seconds since the policy folders were last polled. `unusable`: why no policy is in force, as a refusal code; empty
     where one is.
     `hung_at`: when a deciding process that hung was replaced, since the start, in seconds since 1970; 0: none was.
+    `writers_failure`: why the memory of writers could not be used the last time, as a sentence; empty: it could.
     `picture_differences`: how often dockerd showed something else than is known of it.
     `list_docker_users`: who reaches the daemon's socket, by the root of the host's files and daemon.json.
     """
@@ -73,6 +74,7 @@ class View:
     list_docker_users: ListDockerUsers = list_no_users
     picture_differences: int = 0
     hung_at: float = 0.0
+    writers_failure: str = ""
 
 
 def describe_health(view: View) -> dict[str, JSON]:
@@ -165,9 +167,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
             f"no change of the policy is loaded since {format_instant(now - view.silent_for)}:"
             " does a file system with a policy folder not answer? else restart portero"
         )
-    if view.hung_at:
-        when = format_instant(view.hung_at)
-        yield f"the deciding process hung and was replaced at {when}: was it stopped, frozen or debugged?"
+    yield from _list_process_notices(view)
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from policy_state.list_warnings(view.settings, view.state)
@@ -192,6 +192,14 @@ def list_attention(view: View, now: float) -> Iterator[str]:
     yield from daemon_state.list_lookup_notices(view.settings, view.policy, view.lookups)
     yield from policy_state.list_weakened(view.policy, now)
     yield from exception.list_warnings(view.policy.waivers, now)
+
+
+def _list_process_notices(view: View) -> Iterator[str]:
+    if view.writers_failure:
+        yield view.writers_failure
+    if view.hung_at:
+        when = format_instant(view.hung_at)
+        yield f"the deciding process hung and was replaced at {when}: was it stopped, frozen or debugged?"
 
 
 def _list_replaced_code() -> Iterator[str]:
