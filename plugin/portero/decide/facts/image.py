@@ -25,6 +25,8 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?"
 )
+# A name has at most 255 characters (NameTotalLengthMax), a tag 128, a digest a few hundred: matching takes its time.
+_MAX_REFERENCE = 4096
 _NO_NAME = "<none>"
 
 
@@ -38,7 +40,7 @@ def parse_reference(reference: str, at: str) -> Fact:
     if _DIGEST.fullmatch(reference):
         return _make_fact(reference, "", "", None, reference, at)
     registry, rest = _split(reference)
-    match = _REFERENCE.fullmatch(rest)
+    match = _REFERENCE.fullmatch(rest) if len(rest) <= _MAX_REFERENCE else None
     if match is None:
         return _make_fact(reference, registry, rest, None, None, at)
     tag = match["tag"] if match["tag"] or match["digest"] else "latest"
