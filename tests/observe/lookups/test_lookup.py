@@ -460,13 +460,13 @@ def test_a_daemon_that_answers_others_is_waited_for_by_those_that_hold_nothing_t
     address: str, monkeypatch: pytest.MonkeyPatch, *, is_hurried: bool
 ) -> None:
     """A container whose start is slow or hangs holds its lock; a false refusal came after 2 s, or 0.3 s."""
-    monkeypatch.setattr(api, "SECONDS", 0.1)
-    monkeypatch.setattr(api, "MOST_SECONDS", 5.0)
+    monkeypatch.setattr(api, "SECONDS", 1.0)
+    monkeypatch.setattr(api, "MOST_SECONDS", 9.0)
     monkeypatch.setattr(Locked, "started", threading.Event())
     threads.set_hurried(is_hurried)
     known = DaemonObjects(lambda daemon: [address])
     with serving(address, Locked):
-        threading.Timer(0.8, Locked.started.set).start()
+        threading.Timer(1.8, Locked.started.set).start()
         slow = known.new_lookup(lambda: None)
         assert slow is not None
         if is_hurried:
@@ -477,23 +477,23 @@ def test_a_daemon_that_answers_others_is_waited_for_by_those_that_hold_nothing_t
         Locked.started.wait(10)
     threads.set_hurried(False)
     assert known.patience.acquire(blocking=False)
-    assert known.find_seconds() == 0.1
+    assert known.find_seconds() == 1.0
 
 
 def test_a_container_that_hangs_its_start_ends_in_time_and_few_wait_for_it(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "SECONDS", 0.1)
-    monkeypatch.setattr(api, "MOST_SECONDS", 0.5)
+    monkeypatch.setattr(api, "SECONDS", 1.0)
+    monkeypatch.setattr(api, "MOST_SECONDS", 2.0)
     monkeypatch.setattr(Locked, "started", threading.Event())
     known = DaemonObjects(lambda daemon: [address])
     with serving(address, Locked):
-        for free, most in ((64, 3.0), (0, 0.4)):
+        for free, most in ((64, 5.0), (0, 2.0)):
             known.patience = threading.Semaphore(free)
             began = time.monotonic()
             with pytest.raises(Refused, match="lookup-failed"):
                 known.new_lookup(lambda: None).inspect("container", "web")  # type: ignore[union-attr]
-            assert (0.5 if free else 0.1) <= time.monotonic() - began < most
+            assert (2.0 if free else 1.0) <= time.monotonic() - began < most
         # It is no silence of the daemon while that is seen to answer others.
         assert len(known._silences) == 1
         Locked.started.set()

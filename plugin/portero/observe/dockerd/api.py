@@ -203,7 +203,7 @@ class TimedRequests:
         if not self._is_patient:
             return deadline
         try:
-            exchange(address, SECONDS, "GET", "/_ping", **common, max_bytes=_MAX_MESSAGE_BYTES)
+            exchange(address, SECONDS / 2, "GET", "/_ping", **common, max_bytes=_MAX_MESSAGE_BYTES)
         except (OSError, ValueError):
             return deadline
         self._answers_others = True
