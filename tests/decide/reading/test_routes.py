@@ -141,6 +141,7 @@ LOOKED_UP = (
     "vouching",
     "owner",
     "files",
+    "plugin",
 )
 VERSION = {"type": "string", "pattern": r"^1\.\d+$"}
 FORM = Draft202012Validator(

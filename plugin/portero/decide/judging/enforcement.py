@@ -59,26 +59,33 @@ def may_break_glass(site: Mapping[str, JSON], who: Identity) -> bool:
 
 
 def lift_violations(
-    violations: tuple[Violation, ...], rules: Mapping[str, Rule], enforcement: Enforcement, operation: str = ""
+    violations: tuple[Violation, ...],
+    rules: Mapping[str, Rule],
+    enforcement: Enforcement,
+    operation: str = "",
+    *,
+    of_other_plugin: bool = False,
 ) -> tuple[Violation, ...]:
     """The violations, in mode audit reported instead of refused, except for rules that refuse there too.
 
     A break-glass token lifts no refusal code, and no self-protection. `operation`: where such a rule refuses all of
-    it, mode audit lifts no refusal code either: the rule never saw the request.
+    it, mode audit lifts no refusal code either: the rule never saw the request. `of_other_plugin`: what it refuses is
+    a change of a plugin that has nothing to do with Portero, and is lifted.
     """
     if enforcement.mode == "enforce":
         return violations
 
-    is_refused_in_audit = any(
-        rule.denies_in_audit and operation in rule.operations and rule.schema.get("properties") == {"operation": False}
-        for rule in rules.values()
-    )
+    strict = [rule for rule in rules.values() if rule.denies_in_audit and operation in rule.operations]
+    outright = {rule.id for rule in strict if rule.schema.get("properties") == {"operation": False}}
+    is_refused_in_audit = bool(outright) and not of_other_plugin
 
     def may_lift(violation: Violation) -> bool:
         rule = rules.get(violation.rule)
         if enforcement.breaks_glass:
             return rule is not None and not violation.protects
-        return not is_refused_in_audit if rule is None else not rule.denies_in_audit
+        if rule is None or (of_other_plugin and rule.id in outright):
+            return not is_refused_in_audit
+        return not rule.denies_in_audit
 
     return tuple(
         replace(one, action="audit", profile=enforcement.profile) if one.action == "deny" and may_lift(one) else one

@@ -119,7 +119,8 @@ class Judge:
     def _conclude(self, found: Found, id: str, time: float) -> Decision:
         enforcement, match = found.enforced, found.matched
         operation = match.operation.id if match else find_operation(self.routes, found.posted)
-        lifted = lift_violations(found.violated, self.policy.rules, enforcement, operation)
+        is_other = "otherPlugin" in cast(dict[str, JSON], found.read.get("objects", {}))
+        lifted = lift_violations(found.violated, self.policy.rules, enforcement, operation, of_other_plugin=is_other)
         is_denied = any(one.action == "deny" for one in lifted)
         if enforcement.breaks_glass and is_denied:
             # Nothing was let through.

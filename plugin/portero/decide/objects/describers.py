@@ -10,6 +10,7 @@ from portero.decide.objects.image_vouching import describe_vouching
 from portero.decide.objects.joined_containers import describe_unseen
 from portero.decide.objects.new_objects import describe_new
 from portero.decide.objects.object_use import ObjectUse
+from portero.decide.objects.other_plugins import describe_other_plugin
 from portero.decide.objects.owned_objects import describe_owners
 from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.values.json_types import JSON
@@ -23,6 +24,7 @@ _DESCRIBERS: Sequence[_Describer] = (
     describe_used,
     describe_unseen,
     describe_new,
+    describe_other_plugin,
     describe_container_files,
     describe_image,
 )
