@@ -117,5 +117,17 @@ def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
 
 def test_a_value_is_read_as_if_it_had_come_as_json() -> None:
     assert make_tree({"A": [1, None, "\N{GRINNING FACE}"]}) == parse_json(b'{"A": [1, null, "\\ud83d\\ude00"]}')
-    with pytest.raises(Refused):
-        make_tree("\ud800")
+    assert make_tree(json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)) == parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        *((value, "body-not-utf8") for value in ("\ud800", {"\ud800": 1}, ["a\udfff"])),
+        *((value, "body-number") for value in (10**20, -(10**20), float("inf"), float("nan"))),
+        (json.loads("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)), "body-too-deep"),
+    ],
+)
+def test_a_value_that_could_not_have_come_as_json_is_refused(value: Any, code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        make_tree(value)

@@ -31,6 +31,7 @@ def fold_case(word: str) -> str:
 MAX_DEPTH = 64
 # The largest integer of any of Docker's types, an uint64, has 20 digits.
 _MAX_DIGITS = 20
+_BEYOND = 10**_MAX_DIGITS
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 # Python's str.strip and str.isspace know more kinds of white space than JSON.
@@ -70,9 +71,25 @@ def parse_json(data: bytes) -> Tree:
     return tree
 
 
-def make_tree(value: JSON) -> Tree:
-    """The tree of a value as if it had come as JSON."""
-    return parse_json(json.dumps(value).encode())
+def make_tree(value: JSON, level: int = 0) -> Tree:
+    """The tree of a value as if it had come as JSON, this many levels deep. Raises Refused as parse_json does."""
+    if isinstance(value, dict | list) and level >= MAX_DEPTH:
+        raise Refused("body-too-deep")
+    if isinstance(value, dict):
+        return Pairs((_check_text(name), make_tree(each, level + 1)) for name, each in value.items())
+    if isinstance(value, list):
+        return [make_tree(each, level + 1) for each in value]
+    if isinstance(value, str):
+        return _check_text(value)
+    if isinstance(value, int | float) and not abs(value) < (_BEYOND if isinstance(value, int) else float("inf")):
+        raise Refused("body-number")
+    return value
+
+
+def _check_text(text: str) -> str:
+    if not text.isascii():
+        _refuse_lone_surrogates(text)
+    return text
 
 
 def _may_be_deep(data: bytes) -> bool:
