@@ -62,8 +62,8 @@ def _is_deeper(document: dict[str, JSON], levels: int) -> bool:
         layer = [
             inner
             for one in layer
-            for inner in (one.values() if isinstance(one, dict) else one)
-            if isinstance(inner, dict | list)
+            for inner in (one.values() if type(one) is dict else one)
+            if type(inner) in (dict, list)
         ]
         if not layer:
             return False

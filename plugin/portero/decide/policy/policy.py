@@ -190,10 +190,11 @@ def group_by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, .
     """The ids of the rules that judge each operation, in the order of their violations."""
     ranked = sorted(rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     named = [(rule.id, {*rule.operations}) for rule in ranked]
-    return {
-        one.id: tuple(id for id, judged in named if not judged.isdisjoint((one.id, _any_that_is(one))))
-        for one in operations
-    }
+
+    def list_judging(names: tuple[str, str]) -> tuple[str, ...]:
+        return tuple(id for id, judged in named if not judged.isdisjoint(names))
+
+    return {one.id: list_judging((one.id, _any_that_is(one))) for one in operations}
 
 
 def judges(rule: Rule, operation: Operation) -> bool:
