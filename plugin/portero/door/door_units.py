@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import Fault
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd import unix_http
 
@@ -30,7 +31,7 @@ _BEFORE = "# before: "
 _SECONDS = 90.0
 
 
-class UnitsFail(Exception):
+class UnitsFail(Fault):
     """One sentence: what systemd does not do, and the cure."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from portero.decide.values.errors import Fault
 from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.observe.dockerd.peer import refuses_connections
@@ -27,7 +28,7 @@ _SOCKET = "docker.sock"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
-class NoSocket(Exception):
+class NoSocket(Fault):
     """One sentence: which socket cannot be used, and the cure."""
 
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from portero.decide.images.trust import ImageTrust, Verified
+from portero.decide.values.errors import Fault
 
 
 class ImageRecords(Protocol):
@@ -19,7 +20,7 @@ class ImageRecords(Protocol):
         """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
 
 
-class RecordUnreadable(Exception):
+class RecordUnreadable(Fault):
     """Why what was fetched cannot be used, a sentence without its subject. `cure`: what helps instead of fetching."""
 
     cure = ""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import PorteroError
 
 MAX_HEAD = 32 << 10
 _PIECE = 1 << 18
@@ -40,7 +41,7 @@ _ONCE = frozenset({"content-length", "transfer-encoding", "expect", "host"})
 _NOT_IN_1_0 = frozenset({"transfer-encoding", "expect"})
 
 
-class Malformed(Exception):
+class Malformed(PorteroError):
     """A request that is not answered as asked; the connection ends with it. `status` and `reason` are HTTP's."""
 
     def __init__(self, status: int, reason: str) -> None:

@@ -1,10 +1,40 @@
-"""Errors that list faults, one line each, for a person to fix; and that no error of a walk is swallowed."""
+"""What a caller of Portero may catch; and that no error of a walk is swallowed.
+
+PorteroError
+  Refused: one request cannot be read, or would do what cannot be judged; it has a stable code
+    WrongType
+  Fault: one sentence for a person, what is wrong and the cure
+    BundleRefused, ContainersWouldStop, ContentRefused, InvalidRequestFile, NoSocket, NotTried, SocketTaken
+    RecordUnreadable
+      TooManyAtOnce
+    TransportFailed
+      AccessRefused, ImageMissing
+    UnitsFail, Unreachable, UrlRefused
+  Faults: the same of several things at once
+    InvalidSettings, LoadError
+  FileFaults
+  InvalidRecordLine, Malformed, Unmaskable, UnseenOwner: for the next caller alone, who goes on without it
+ValueError
+  ConstantFound, DuplicateName, InvalidYaml: what is read is not in its format
+BaseException
+  DeadlinePassed
+ClickException
+  CommandFailed
+"""
 
 from collections.abc import Iterable
 from typing import NoReturn
 
 
-class Faults(Exception):
+class PorteroError(Exception):
+    """An error of Portero's own."""
+
+
+class Fault(PorteroError):
+    """One sentence for a person: what is wrong, and the cure."""
+
+
+class Faults(PorteroError):
     """Something cannot be used; `faults` holds one sentence each."""
 
     def __init__(self, faults: Iterable[str]) -> None:
@@ -12,7 +42,7 @@ class Faults(Exception):
         super().__init__("\n".join(self.faults))
 
 
-class FileFaults(Exception):
+class FileFaults(PorteroError):
     """Files cannot be used; `faults` holds pairs: the file's name and one sentence."""
 
     def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
@@ -20,8 +50,8 @@ class FileFaults(Exception):
         super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in self.faults))
 
 
-class ContentRefused(Exception):
-    """One sentence without its subject, such as a file: what is wrong with it, and the cure."""
+class ContentRefused(Fault):
+    """The sentence is without its subject, such as a file."""
 
 
 class LoadError(Faults):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import PorteroError
 from portero.decide.values.tables import read_rows
 
 
@@ -27,7 +28,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
 _OF_REQUEST = frozenset({"name-ambiguous", "too-many-looks", "too-many-objects"})
 
 
-class Refused(Exception):
+class Refused(PorteroError):
     """A request that cannot be read. `code`: one of CODES (else KeyError); `at`: where in it, never a value of it."""
 
     def __init__(self, code: str, at: str = "") -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.errors import PorteroError
 from portero.observe.files.symlinks import HostWalk
 
 ROOT = frozenset({0})
@@ -45,7 +46,7 @@ class Writer:
 _NO_WRITER = frozenset[Writer]()
 
 
-class UnseenOwner(Exception):
+class UnseenOwner(PorteroError):
     """The user namespace of this process has no number for an owner, so the owner is unknown."""
 
 

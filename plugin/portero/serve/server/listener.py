@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import Fault
 from portero.decide.values.times import Retry
 from portero.observe.dockerd.peer import refuses_connections
 from portero.observe.files.locks import identify_file, lock_folder
@@ -27,7 +28,7 @@ _SYSTEMD_FIRST_DESCRIPTOR = 3
 _UNKNOWN = (0, 0)
 
 
-class SocketTaken(Exception):
+class SocketTaken(Fault):
     """The socket cannot be used; the text names it and the cure."""
 
 

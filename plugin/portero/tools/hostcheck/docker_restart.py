@@ -7,6 +7,7 @@ container although daemon.json says live-restore. In a swarm dockerd takes no li
 import time
 from collections.abc import Callable, Sequence
 
+from portero.decide.values.errors import Fault
 from portero.decide.values.json_fields import child, flag, text, to_list, to_objects
 from portero.observe.dockerd.api import EngineApi
 
@@ -20,7 +21,7 @@ _RESTARTS = (
 )
 
 
-class ContainersWouldStop(Exception):
+class ContainersWouldStop(Fault):
     """`names`: of the containers that run; `why`: why they would not survive."""
 
     def __init__(self, names: Sequence[str], why: str) -> None:

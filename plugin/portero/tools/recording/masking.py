@@ -14,6 +14,7 @@ from portero.decide.facts.secret_names import looks_secret
 from portero.decide.reading import go_json, uri
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.go_json import Pairs, Tree, fold
+from portero.decide.values.errors import PorteroError
 from portero.decide.values.image_names import hide_login, hide_login_in_path
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
@@ -89,7 +90,7 @@ _IMAGES = frozenset(map(fold, ("FromImage", "Image", "Repo", "T", "Tag", "Term")
 _PLAIN_FIELDS = frozenset(map(fold, _PATHS)) | _IMAGES
 
 
-class Unmaskable(Exception):
+class Unmaskable(PorteroError):
     """The part of the request that cannot be read: uri or body."""
 
 

@@ -19,6 +19,7 @@ from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, 
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.reading import envelope
 from portero.decide.values.dataclass import dataclass, fields, is_dataclass
+from portero.decide.values.errors import PorteroError
 from portero.decide.values.json_fields import need
 from portero.decide.values.json_objects import load_json
 from portero.decide.values.json_types import JSON
@@ -116,7 +117,7 @@ FORMAT = 1
 MAX_LINE_BYTES = 32 << 20
 
 
-class InvalidRecordLine(Exception):
+class InvalidRecordLine(PorteroError):
     """A line that `make_record` did not write."""
 
 

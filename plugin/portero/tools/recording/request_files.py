@@ -16,6 +16,7 @@ from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.errors import Fault
 from portero.decide.values.json_objects import load_json
 from portero.decide.values.json_syntax import describe_syntax
 from portero.decide.values.json_types import JSON
@@ -29,7 +30,7 @@ STANDARD_INPUT = "-"
 FindLine: TypeAlias = Callable[[str], tuple[str, int] | None]
 
 
-class InvalidRequestFile(Exception):
+class InvalidRequestFile(Fault):
     """One sentence: which file or line is no request, and what one looks like; or why Compose does not read it."""
 
 

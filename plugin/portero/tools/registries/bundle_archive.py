@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from portero.decide.identity.key_pairs import PublicKey
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.errors import ContentRefused, FileFaults
+from portero.decide.values.errors import ContentRefused, Fault, FileFaults
 from portero.serve.signing import signature, tree, versions
 from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.versions import Seen
@@ -34,7 +34,7 @@ class Bundle:
     mark: str = ""
 
 
-class BundleRefused(Exception):
+class BundleRefused(Fault):
     """One sentence: why this bundle must not be taken."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import Fault
 from portero.decide.values.spelling import make_printable
 from portero.tools.registries.urls import Url, UrlRefused
 
@@ -26,7 +27,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 MAX_SMALL = 256 << 10
 
 
-class TransportFailed(Exception):
+class TransportFailed(Fault):
     """One sentence: why there is no answer, or nothing can be asked."""
 
 

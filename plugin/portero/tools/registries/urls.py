@@ -9,6 +9,7 @@ from collections.abc import Collection
 from urllib.parse import urljoin
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import Fault
 from portero.decide.values.spelling import make_printable
 from portero.serve.settings.setting_values import is_this_machine
 
@@ -22,7 +23,7 @@ _URL = re.compile(
 )
 
 
-class UrlRefused(Exception):
+class UrlRefused(Fault):
     """One sentence without its subject: where a server may not lead, or what is no address."""
 
 

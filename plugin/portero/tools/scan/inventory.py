@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import Fault
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import make_printable
@@ -22,7 +23,7 @@ _MISSING = "scan needs the Python package docker: install portero with its extra
 ShowProgress: TypeAlias = Callable[[Sequence[str], str], Iterator[str]]
 
 
-class Unreachable(Exception):
+class Unreachable(Fault):
     """One sentence: why the daemon cannot be read."""
 
 

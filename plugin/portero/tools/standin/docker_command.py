@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import Fault
 
 # They lead to other daemons, or make the client expect TLS.
 _ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "BUILDX_BUILDER")
@@ -108,7 +109,7 @@ GLOBAL_VALUES = frozenset(
 _CHANGE_FILES = ("context", "logout", "trust")
 
 
-class NotTried(Exception):
+class NotTried(Fault):
     """One sentence: why this command is not run, and what to do instead."""
 
 
