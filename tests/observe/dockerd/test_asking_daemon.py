@@ -8,7 +8,7 @@ import pytest
 from portero.decide.interfaces.daemon import DockerdIdentity
 from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon, find_config_file, list_programs, locate_daemon
-from portero.observe.dockerd.proc import RunningDockerd
+from portero.observe.dockerd.dockerd_process import RunningDockerd
 
 ROOTS = RunningDockerd(DockerdIdentity(7, 22), 0, 0, "/", "/", (), (), {"HOME": "/root"})
 ROOTLESS = replace(

@@ -19,7 +19,7 @@ from portero.observe.dockerd.device_policy import (
     find_device_access,
     find_unit,
 )
-from portero.observe.dockerd.proc import RunningDockerd
+from portero.observe.dockerd.dockerd_process import RunningDockerd
 from portero.observe.files.chroot import Files
 from portero.observe.files.mount_table import Mount, MountTable
 from tests.paths import ROOT

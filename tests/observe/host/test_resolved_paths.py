@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.interfaces.daemon import DockerdIdentity
 from portero.observe.dockerd.asking_daemon import AskingDaemon, locate_daemon
-from portero.observe.dockerd.proc import RunningDockerd
+from portero.observe.dockerd.dockerd_process import RunningDockerd
 from portero.observe.files.symlinks import HostWalk
 from portero.observe.host.resolved_paths import Links, PathResolver, ResolvedPaths
 from tests.observe.host.looks import recorded_looks

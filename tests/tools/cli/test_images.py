@@ -19,6 +19,7 @@ from click.testing import Result
 
 from portero.decide.images.record import compute_digest
 from portero.tools.cli import images as cli_images
+from portero.tools.registries import signature_fetch
 from tests.decide.images.signed import OCI_MANIFEST, describe, dump
 from tests.tools.cli.running import fault_of, portero
 from tests.tools.registries.docker_registry import Registry
@@ -271,7 +272,8 @@ def test_a_registry_that_misbehaves_is_one_sentence_and_exit_status_2(
     site: Site, tmp_path: Path, lie: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lie == "slow":
-        monkeypatch.setattr(cli_images, "DEADLINE", 0.2)
+        for module in (cli_images, signature_fetch):
+            monkeypatch.setattr(module, "DEADLINE", 0.2)
     done = Lying(site, tmp_path, lambda handler, _: LIES[lie][0](handler)).fetch("app")
     assert (done.exit_code, done.output.startswith("portero: 127.0.0.1:")) == (2, True)
     assert LIES[lie][1] in done.output

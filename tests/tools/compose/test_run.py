@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.tools.compose import run
+from portero.tools.compose import compose_program, run
 from portero.tools.compose.run import NoSandbox, Sandbox
 from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.standin import docker_command
@@ -40,7 +40,7 @@ def test_compose_on_the_path_is_found_before_the_plugin_and_links_are_followed(t
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "docker-compose").symlink_to(real)
 
-    assert run.find_compose({"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")}) == str(real)
+    assert compose_program.find_compose({"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")}) == str(real)
 
 
 @pytest.mark.parametrize("environ", [{"HOME": "{}"}, {"DOCKER_CONFIG": "{}/.docker", "HOME": "/nonexistent"}])
@@ -49,21 +49,7 @@ def test_a_plugin_of_the_user_is_found(tmp_path: Path, environ: dict[str, str]) 
 
     given = {name: value.format(tmp_path) for name, value in environ.items()}
 
-    assert run.find_compose({"PATH": "/nonexistent"} | given) == str(plugin)
-
-
-def test_compose_1_is_a_script_and_compose_2_is_not(tmp_path: Path) -> None:
-    assert run.is_script(str(write_program(tmp_path / "one", "#!/usr/bin/python3\n")))
-    assert not run.is_script(str(write_program(tmp_path / "two")))
-
-
-@pytest.mark.skipif(shutil.which("ldd") is None, reason="needs ldd")
-def test_libraries_are_files_with_the_loader_among_them_and_a_script_has_none(tmp_path: Path) -> None:
-    found = list(run.list_libraries(os.path.realpath(sys.executable)))
-
-    assert all(Path(path).is_file() for path in found)
-    assert any("ld-" in path for path in found)
-    assert list(run.list_libraries(str(write_program(tmp_path / "x", "#!/bin/sh\n")))) == []
+    assert compose_program.find_compose({"PATH": "/nonexistent"} | given) == str(plugin)
 
 
 class ConfinedProject:
@@ -285,7 +271,7 @@ def test_without_what_makes_the_sandbox_the_cure_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, present: str, cure: str
 ) -> None:
     write_program(tmp_path / "bin" / present)
-    monkeypatch.setattr(run, "_SYSTEM_PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(run, "SYSTEM_PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(run, "find_compose", lambda _: "/bin/true")
     (tmp_path / "compose.yaml").write_text("services: {a: {image: busybox}}\n")
 
@@ -308,7 +294,7 @@ def test_without_what_a_sandbox_needs_the_cure_is_told_and_compose_1_runs_only_w
 ) -> None:
     found = program and str(write_program(tmp_path / "docker-compose", program))
     monkeypatch.setattr(run, "find_compose", lambda _: found)
-    monkeypatch.setattr(run, "_SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setattr(compose_program, "SYSTEM_PATH", str(tmp_path))
     monkeypatch.setattr(run, "list_missing_packages", list)
 
     with pytest.raises(InvalidRequestFile, match=why):

@@ -7,7 +7,7 @@ import pytest
 
 from portero.observe.dockerd import device_policy
 from portero.tools.hostcheck import buildkit
-from portero.tools.hostcheck.daemon_facts import Info
+from portero.tools.hostcheck.daemon_info import Info
 from portero.tools.hostcheck.daemon_settings import find_dockerd
 from tests.tools.hostcheck.host_tree import DAEMON_JSON, Host
 

@@ -11,7 +11,7 @@ import pytest
 from portero.decide.decision import Decision, Subject, Violation
 from portero.decide.values.denial_parts import Proposed
 from portero.tools.standin import typed_command
-from portero.tools.standin.docker_command import CommandLine, parse_command
+from portero.tools.standin.command_line import CommandLine, parse_command
 from portero.tools.standin.typed_command import correct_command
 from tests.captured import table
 from tests.tools.cli.running import portero, read_json

@@ -4,12 +4,12 @@ The different syntaxes of one mount give one kind of fact. Raises Refused for ho
 and for paths where a volume's name stands.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from portero.decide.facts import driver, image, tmpfs
-from portero.decide.facts.host_paths import clean_from_root, clean_host_path
+from portero.decide.facts.binds import _refuse_path, parse_bind
+from portero.decide.facts.host_paths import clean_from_root
 from portero.decide.facts.mount import add_reach, clean_target, find_made_in, make_fact, resolve_sources
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.reading.go_json import fold_case
@@ -21,17 +21,6 @@ from portero.decide.values.refusals import Refused
 
 # Swarm expands Go templates in a mount's source and driver options (swarmkit template/expand.go, expandMounts).
 _TEMPLATE = "{{"
-# No volume has such a name: dockerd's router takes it for another path than that of a volume.
-_PATH = re.compile(r"/|.*//|(?:.*/)?\.{1,2}(?:/|$)", re.DOTALL)
-_PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
-# Every word of the mode of a bind with its kind. dockerd accepts at most one word of each kind.
-_KINDS: Mapping[str, str] = {
-    **dict.fromkeys(("ro", "rw"), "access"),
-    **dict.fromkeys(("z", "Z"), "relabel"),
-    **dict.fromkeys(_PROPAGATION, "propagation"),
-    "nocopy": "copy",
-    **dict.fromkeys(("consistent", "cached", "delegated"), "consistency"),
-}
 
 
 def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
@@ -141,11 +130,6 @@ def _read_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     return make_fact(at, kind if kind in MOUNT_TYPES else "other", "mount", fact)
 
 
-def _refuse_path(volume: str, at: str) -> None:
-    if _PATH.match(volume):
-        raise Refused("volume-name", at)
-
-
 def _read_volume_options(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     """What the driver decides; ReadOnly of the mount and ro of the driver each make it read-only."""
     config = child(child(entry, "VolumeOptions"), "DriverConfig")
@@ -177,33 +161,3 @@ def _is_template(kind: str, entry: Mapping[str, JSON]) -> bool:
     config = child(child(entry, "VolumeOptions"), "DriverConfig")
     options = _read_texts(config, "Options")
     return driver.is_local(text(config, "Name")) and any(_TEMPLATE in value for value in options.values())
-
-
-def parse_bind(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact:
-    """The fact of one bind: `target`, `source:target` or `source:target:mode`; an absolute source is a host path.
-
-    dockerd refuses more than it accepts here (moby volume/mounts/linux_parser.go, ParseMountRaw); what it would refuse
-    still becomes a fact, read as the most dangerous thing that it could be.
-    """
-    first, *rest = bind.split(":", 2)
-    source, target, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")
-    words = mode.split(",")
-    options: Fact = {
-        "target": clean_target(target),
-        "writable": not ("ro" in words and _is_valid(words)),
-        "propagation": next((word for word in words if word in _PROPAGATION), ""),
-        "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
-    }
-    if not is_absolute(source):
-        _refuse_path(source, at)
-        named: Fact = {"source": source or None}
-        return make_fact(at, "volume", "volume", options | named | driver.read_options(volume_driver, {}, at, host))
-    path = clean_host_path(source, at)
-    made: Fact = {"source": path, "madeIn": find_made_in(path, host)}
-    return make_fact(at, "bind", "bind", options | made | resolve_sources([path], at, host))
-
-
-def _is_valid(words: list[str]) -> bool:
-    """Whether dockerd accepts the words of a mode (linuxValidMountMode)."""
-    kinds = {_KINDS[word] for word in words if word in _KINDS}
-    return len(kinds) == len(words)

@@ -3,21 +3,15 @@
 Networks may be given by ID (moby daemon/network.go, FindNetwork): the host view knows the name of an ID. A service
 reaches the host's network even by the beginning of its ID (moby daemon/cluster/helpers.go, getNetwork), a container
 that is given an ID gets a separate network (docker-facts 8.1).
-
-A driver that gives the host an address in a new network's range takes the host's traffic to it: `--subnet
-169.254.169.0/24` answers the host's metadata requests (measured). dockerd takes gateways, ranges and other addresses
-only within a subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets are all there is.
 """
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
 
 from portero.decide.facts import process
-from portero.decide.facts.addresses import METADATA
+from portero.decide.facts.subnets import _parse, read_subnets
 from portero.decide.interfaces.host import HostMoment, HostRoutes
 from portero.decide.values.docker_names import AT_PATH, JOINING, is_id, is_network_id, may_begin_network_id
 from portero.decide.values.go_values import parse_go_bool
-from portero.decide.values.ip_ranges import Network, contains, format_prefix
 from portero.decide.values.json_fields import as_object, child, flag, objects, text
 from portero.decide.values.json_types import JSON, Fact
 
@@ -29,14 +23,6 @@ _TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
 _SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/labels.go
 _PREDEFINED = ("host", "none", "bridge", "ingress")
 PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
-# RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it. Addresses of
-# fe80::/10 belong to one interface each (RFC 4291), so that those of a bridge take nothing from another interface.
-_PRIVATE = tuple(
-    map(
-        ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10", "2001:db8::/32"),
-    )
-)
 
 
 def read_create(body: Fact, host: HostMoment) -> list[JSON]:
@@ -159,17 +145,6 @@ def _make_fact(name: str, at: str, host: HostMoment) -> Fact:
     return {"name": name, "resolved": resolved, "at": at}
 
 
-def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:
-    """One fact for each subnet; a config-only network may be used by any driver, so it counts as a bridge."""
-    on_host = body.get("ConfigOnly") is True or text(body, "Driver") in ("", "bridge", "overlay")
-    entries = objects(child(body, "IPAM"), "Config")
-    return [
-        _read_subnet(subnet, f"IPAM.Config[{index}].Subnet", on_host, host)
-        for index, entry in enumerate(entries)
-        if (subnet := text(entry, "Subnet"))
-    ]
-
-
 def find_taken(networks: Sequence[Mapping[str, JSON]]) -> HostRoutes:
     """Subnets and bridges by name of networks that exist (docker network inspect).
 
@@ -180,28 +155,3 @@ def find_taken(networks: Sequence[Mapping[str, JSON]]) -> HostRoutes:
     bridges = (text(child(network, "Options"), BRIDGE_NAME) for network in networks)
     ranges = (_parse(subnet) for subnet in subnets if subnet)
     return HostRoutes(tuple(one for one in ranges if one is not None), frozenset(filter(None, bridges)))
-
-
-def _parse(subnet: str) -> Network | None:
-    try:
-        return ip_network(subnet, strict=False)
-    except ValueError:
-        return None
-
-
-def _read_subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
-    fact: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
-    network = _parse(subnet)
-    if network is None:
-        return fact  # dockerd refuses it
-    fact |= {"prefix": format_prefix(network), "private": _is_private(network)}
-    if not on_host or not fact["private"]:
-        return fact
-    routes = host.routes()
-    return fact | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}
-
-
-def _is_private(network: Network) -> bool:
-    """Whether all of it is of the site: some clouds answer their machines at private addresses."""
-    answers = any(address in network for address in METADATA)
-    return not answers and any(contains(private, network) for private in _PRIVATE)

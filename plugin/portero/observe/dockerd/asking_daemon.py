@@ -14,8 +14,8 @@ from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_list, to_object, to_text, to_texts
 from portero.decide.values.json_types import JSON
 from portero.decide.values.path import clean
+from portero.observe.dockerd.dockerd_process import RunningDockerd
 from portero.observe.dockerd.flags import FLAG_OF_KEY, parse_flags, read_flag_settings
-from portero.observe.dockerd.proc import RunningDockerd
 
 # dockerd's default for --config-file (moby cmd/dockerd/options.go).
 DAEMON_CONFIG = "/etc/docker/daemon.json"

@@ -19,7 +19,7 @@ from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon, find_config_file, locate_daemon
 from portero.observe.dockerd.containerd import CONFIG, ContainerdPaths, find_arguments, locate_containerd
 from portero.observe.dockerd.daemon_config import read_content, read_settings
-from portero.observe.dockerd.proc import RunningDockerd, identify_dockerd, read_dockerd
+from portero.observe.dockerd.dockerd_process import RunningDockerd, identify_dockerd, read_dockerd
 from portero.observe.files.chroot import Files
 from portero.observe.files.symlinks import HostWalk
 from portero.observe.process.threads import start_thread

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portero.decide.interfaces.daemon import Peer
-from portero.observe.dockerd.proc import identify_dockerd
+from portero.observe.dockerd.dockerd_process import identify_dockerd
 
 _CREDENTIALS = struct.Struct("iII")
 

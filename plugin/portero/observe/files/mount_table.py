@@ -27,7 +27,6 @@ _KERNEL_POINTS = ("/dev", "/proc", "/sys")
 # Whole disks are mounted there beside their folders' usual places (ostree, Timeshift, removable disks): such a name
 # says nothing of the folder. A tmpfs there is no disk.
 _DISKS_BEGIN = ("/ostree/", "/run/", "/sysroot/")
-_MEMORY_TYPES = frozenset({"ramfs", "tmpfs"})
 
 
 class Mount(NamedTuple):
@@ -82,7 +81,7 @@ class MountTable:
         # Those that show files of a device under names that count.
         self._shown: defaultdict[str, list[Mount]] = defaultdict(list)
         for beginning, mount in zip(self._visible_beginnings, self._visible, strict=True):
-            if not beginning.startswith(_DISKS_BEGIN) or mount.type in _MEMORY_TYPES:
+            if not beginning.startswith(_DISKS_BEGIN) or mount.type in ("ramfs", "tmpfs"):
                 self._shown[mount.device].append(mount)
 
     @cached_property

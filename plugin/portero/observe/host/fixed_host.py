@@ -56,15 +56,12 @@ class FixedHost:
     """A host made of plain data, for examples and tests.
 
     {"links": {"/srv/link": "/etc"}, "kinds": {"/srv/x.sock": "socket"}, "sockets": ["/run/docker.sock"],
-    "userSockets": ["/home/alicia/agent.sock"],
-    "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
-    "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
-    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"],
-    "rootPrograms": ["/opt/agent/run"], "readableByAll": ["/etc/hosts"],
-    "ownerOnly": ["/root/shop/key"],
-    "homes": ["/srv/git"], "unseenHomes": ["/home/alicia"],
-    "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed", "containerdDevices": "open"}: each part may
-    be left out, an unknown one is a ValueError.
+    "userSockets": ["/home/alicia/agent.sock"], "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver":
+    "syslog"}, "mounts": {"/srv/proc": "proc", "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"},
+    "portero": ["/opt/portero"], "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "rootPrograms":
+    ["/opt/agent/run"], "readableByAll": ["/etc/hosts"], "ownerOnly": ["/root/shop/key"], "homes": ["/srv/git"],
+    "unseenHomes": ["/home/alicia"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
+    "containerdDevices": "open"}: each part may be left out, an unknown one is a ValueError.
     `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
     others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
     `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody,

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import clean
+from portero.observe.dockerd.dockerd_process import identify_dockerd
 from portero.observe.dockerd.proc import (
-    identify_dockerd,
     list_processes,
     parse_containers,
     parse_user,
@@ -37,9 +37,7 @@ DEFAULT_SOCKETS = (
     "/run/crio/crio.sock",
 )
 # Names that the daemons give their sockets by default.
-WELL_KNOWN = frozenset(
-    {"docker.sock", "containerd.sock", "containerd-debug.sock", "buildkitd.sock", "podman.sock", "crio.sock"}
-)
+WELL_KNOWN = frozenset({*map(os.path.basename, DEFAULT_SOCKETS), "containerd-debug.sock"})
 # include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix.
 _ACCEPTS = 0x10000
 # net/unix/af_unix.c, unix_seq_show: address, references, protocol, flags, type, state, inode, path.

@@ -19,7 +19,7 @@ from portero.decide.reading.routes import Routes
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import TimedRequests
 from portero.observe.dockerd.asking_daemon import AskingDaemon
-from portero.observe.dockerd.proc import identify_dockerd
+from portero.observe.dockerd.dockerd_process import identify_dockerd
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture_reader import PictureReader

@@ -40,8 +40,7 @@ class UnderWay:
         self._creating: dict[str, AllowedRequest] = {}
         self._answered: dict[str, None] = {}  # of these: a list tells
         self._using: dict[str, AllowedRequest] = {}
-        self._names, self._late = UsedNames(), UsedNames()
-        self._late_count = 0
+        self._names, self._late, self._late_count = UsedNames(), UsedNames(), 0
         self._came, self._went = Recent[AllowedRequest](_MANY_RECENT), Recent[AllowedRequest](_MANY_RECENT)
         # The last containers that were made by requests which this process did not allow.
         self.ended: dict[str, None] = {}

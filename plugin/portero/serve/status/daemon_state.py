@@ -14,7 +14,7 @@ from portero.decide.policy.policy import Policy
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.asking_daemon import AskingDaemon
-from portero.observe.dockerd.proc import identify_dockerd
+from portero.observe.dockerd.dockerd_process import identify_dockerd
 from portero.serve.settings.settings import Settings
 
 _BUILDKIT, _NODES = "unseen-buildkit", "unseen-device-nodes"

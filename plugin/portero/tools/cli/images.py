@@ -21,12 +21,11 @@ from portero.observe.stores.image_store import ImageStore
 from portero.serve.application import loading
 from portero.serve.settings.settings import Settings
 from portero.tools.registries import image_references
-from portero.tools.registries.bundle_fetch import DEADLINE, WHOLE, read_login
-from portero.tools.registries.https import DeadlinePassed, Transport, TransportFailed, limit_seconds
-from portero.tools.registries.image_references import DaemonImage, ImageReference
-from portero.tools.registries.registry import AccessRefused, Registry
-from portero.tools.registries.signature_fetch import ImageMissing, fetch_image, write_records
-from portero.tools.registries.urls import UrlRefused, parse_url
+from portero.tools.registries.bundle_fetch import DEADLINE, WHOLE
+from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
+from portero.tools.registries.image_references import DaemonImage
+from portero.tools.registries.registry import AccessRefused
+from portero.tools.registries.signature_fetch import ImageMissing, fetch_image, open_registry, write_records
 from portero.tools.terminal import options
 from portero.tools.terminal.output import show, show_lines
 
@@ -150,7 +149,7 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
         options.give_up([f"{written}: no entry of image-trust in site.json asks for a signature of it"])
     try:
         with limit_seconds(WHOLE * DEADLINE):
-            fetched = fetch_image(_open_registry(reference, settings), reference, trust)
+            fetched = fetch_image(open_registry(reference, settings), reference, trust)
         write_records(settings.images, fetched.records)
         # As the guard will see it.
         query = ImageQuery(reference.name, (fetched.top,), may_be_part=True)
@@ -171,15 +170,6 @@ def _fetch_one(written: str, settings: Settings, trust: ImageTrust, *, is_listed
     says = "signed" if verdict.vouched else f"not signed as image-trust asks: {verdict.found}"
     show_lines([f"{reference.name}@{fetched.top}: {says}"])
     return _FetchResult(options.ALLOWED if verdict.vouched else options.REFUSED, reference.registry)
-
-
-def _open_registry(reference: ImageReference, settings: Settings) -> Registry:
-    hosts = (*settings.bundle_hosts, *reference.hosts)
-    try:
-        transport = Transport(parse_url(reference.address.url), DEADLINE, settings.bundle_ca, hosts)
-    except UrlRefused as refused:
-        raise TransportFailed(f"{reference.registry}: {refused}") from None
-    return Registry(reference.address, transport, read_login(settings.bundle_login, reference.login_name))
 
 
 def _load_trust(settings: Settings) -> ImageTrust:

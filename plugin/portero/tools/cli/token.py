@@ -1,33 +1,25 @@
-"""`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers: https only, bounded."""
+"""`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers."""
 
 import json
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from pathlib import Path
 from typing import cast
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import click
 
 from portero.decide.identity.caller import Credentials, identify_caller, is_of_door
-from portero.decide.identity.keys import read_key_file
 from portero.decide.identity.tokens import make_token
 from portero.decide.identity.trusted import TOKEN_HEADER, TokenIssuer, is_name
 from portero.decide.policy import profiles
-from portero.decide.values.errors import ContentRefused
-from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant, parse_duration
 from portero.observe.files.whole_files import replace_file
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.cli.sign import FOR_HOSTS
-from portero.tools.registries.https import Proxy, Transport, TransportFailed
-from portero.tools.registries.urls import Url, UrlRefused, parse_url
+from portero.tools.registries.key_fetch import fetch_keys
 from portero.tools.terminal import options, secret_input
 from portero.tools.terminal.output import show, show_json, show_lines
 from portero.tools.terminal.secret_input import read_claims, read_token
@@ -151,52 +143,3 @@ def _format_claim(name: str, value: JSON) -> str:
     if name in _TIMES and isinstance(value, int | float) and 0 <= value < 1 << 36:
         return format_instant(float(value))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-_MAX_BYTES = 1 << 20
-_SECONDS = 20.0
-
-
-def fetch_keys(url: str, ca: Path | None) -> tuple[bytes, int]:
-    """The set at this address, and how many of its keys verify tokens; gives up where it cannot be fetched or used."""
-    text = _fetch(url, ca)
-    try:
-        document = load_strict_object(text)
-    except ValueError:
-        options.give_up([f"{url}: the answer is no JSON object; name the issuer's key set"])
-    uri = document.get("jwks_uri")
-    if "keys" not in document and isinstance(uri, str):
-        url, text = uri, _fetch(uri, ca)
-    with options.give_up_on(ContentRefused, name=url):
-        return text, len(read_key_file("fetched.jwks", text).keys)
-
-
-def _fetch(url: str, ca: Path | None) -> bytes:
-    if not url.startswith("https://"):
-        options.give_up([f"{url}: keys are fetched over https only; name an address that begins with https://"])
-    try:
-        home = parse_url(url)
-        answer = Transport(home, _SECONDS, ca, None, _find_proxy(home)).exchange("GET", home, max_size=_MAX_BYTES)
-    except (UrlRefused, TransportFailed) as error:
-        options.give_up([f"{url}: {error}; name the issuer's key set itself, or with --ca the authority of its server"])
-    if answer.status != HTTPStatus.OK:
-        options.give_up([f"{url}: the server answers {answer.status}; name the issuer's key set itself"])
-    return answer.body
-
-
-def _find_proxy(home: Url) -> Proxy | None:
-    """The proxy that https_proxy names for this server, unless no_proxy names the server."""
-    address = getproxies().get("https")
-    if address is None or proxy_bypass(home.server):
-        return None
-    parts = urlsplit(address if "//" in address else f"//{address}")
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host:
-        options.give_up(["https_proxy: is no address of a proxy; write http://proxy.example.com:3128"])
-    if not parts.username or not parts.password:
-        return Proxy(host, port, {})
-    login = b64encode(f"{unquote(parts.username)}:{unquote(parts.password)}".encode()).decode("ascii")
-    return Proxy(host, port, {"Proxy-Authorization": f"Basic {login}"})

@@ -18,7 +18,8 @@ from portero.tools.compose.project import Reading
 from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.standin import docker_command, socket_server, typed_command
 from portero.tools.standin.answers import TrySession
-from portero.tools.standin.docker_command import CommandLine, Ended, NotTried, parse_command
+from portero.tools.standin.command_line import CommandLine, NotTried, parse_command
+from portero.tools.standin.docker_command import Ended
 from portero.tools.terminal import options
 from portero.tools.terminal.output import show_json, show_lines, show_text
 

@@ -20,7 +20,7 @@ from portero.decide.values.path import is_within
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import is_there
 from portero.tools.recording.request_files import InvalidRequestFile
-from portero.tools.standin.docker_command import GLOBAL_VALUES, TypedOption, split_words
+from portero.tools.standin.command_line import GLOBAL_VALUES, TypedOption, split_words
 from portero.tools.standin.messages import ClientRequest, Object, make_envelope
 from portero.tools.standin.objects import State
 

@@ -1,74 +1,29 @@
-"""Runs Docker Compose in a sandbox of bubblewrap: finds it and its libraries, shows it what it may see, bounds it."""
+"""Runs Docker Compose in a sandbox of bubblewrap: shows it what it may see, bounds it."""
 
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from portero.decide.values.dataclass import dataclass
+from portero.tools.compose.compose_program import SYSTEM_PATH, find_compose, is_script, list_libraries
 from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.standin import docker_command
 from portero.tools.standin.docker_command import Ended
 
-_NAME = "docker-compose"
-# docker/cli cli-plugins/manager (defaultSystemPluginDirs).
-_PLUGIN_FOLDERS = (
-    "/usr/local/lib/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-)
-_SYSTEM_PATH = "/usr/bin:/bin"
 # The commands that make the sandbox, by their packages.
 _PACKAGES = {"bubblewrap": "bwrap", "util-linux": "prlimit"}
 HOME = "/portero-home"
 # In the home folder, and in /tmp.
 _WRITABLE_BYTES = 16 << 20
-_TIMEOUT_SECONDS = 10.0
-
-
-def find_compose(environ: Mapping[str, str]) -> str | None:
-    """The real path of Docker Compose: on the PATH, else docker's plugin; None when there is none."""
-    on_path = shutil.which(_NAME, path=environ.get("PATH"))
-    if on_path is not None:
-        return os.path.realpath(on_path)
-    home = environ.get("DOCKER_CONFIG") or os.path.join(environ.get("HOME", ""), ".docker")
-    for folder in (os.path.join(home, "cli-plugins"), *_PLUGIN_FOLDERS):
-        program = os.path.join(folder, _NAME)
-        if os.access(program, os.X_OK):
-            return os.path.realpath(program)
-    return None
-
-
-def is_script(program: str) -> bool:
-    """Whether it needs an interpreter: Compose 1 is a Python program."""
-    with open(program, "rb") as file:
-        return file.read(2) == b"#!"
-
-
-def list_libraries(program: str) -> Iterator[str]:
-    """The shared libraries of a program and its loader, as the names that it looks for; none when it is static.
-
-    Raises OSError without ldd, which comes with the C library, and SubprocessError when it does not end in time.
-    """
-    ended = subprocess.run(  # noqa: S603 - fixed words
-        [shutil.which("ldd", path=_SYSTEM_PATH) or "ldd", program],
-        env={"PATH": _SYSTEM_PATH, "LC_ALL": "C"},
-        capture_output=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-        text=True,
-    )
-    for line in ended.stdout.splitlines():
-        yield from (word for word in line.split() if word.startswith("/") and Path(word).is_file())
 
 
 def list_missing_packages() -> list[str]:
     """The packages that `confine_command` needs and that are not installed."""
-    return [package for package, command in _PACKAGES.items() if shutil.which(command, path=_SYSTEM_PATH) is None]
+    return [package for package, command in _PACKAGES.items() if shutil.which(command, path=SYSTEM_PATH) is None]
 
 
 def confine_command(
@@ -84,7 +39,7 @@ def confine_command(
     process, no device but /dev/null; it has no capability. `limits`: options of prlimit. `folder`: the working
     directory, empty unless shown.
     """
-    prlimit, bwrap = (shutil.which(name, path=_SYSTEM_PATH) or name for name in ("prlimit", "bwrap"))
+    prlimit, bwrap = (shutil.which(name, path=SYSTEM_PATH) or name for name in ("prlimit", "bwrap"))
     limited = [prlimit, *(f"--{name}={limit}" for name, limit in limits.items())]
     kinds = ("ipc", "pid", "net", "uts", "cgroup-try", *(() if _needs_no_user_namespace(bwrap) else ("user",)))
     words = [*(f"--unshare-{kind}" for kind in kinds), "--die-with-parent", "--new-session"]
@@ -107,13 +62,13 @@ def _needs_no_user_namespace(bwrap: str) -> bool:
 
 
 def may_run_as(ids: tuple[int, int]) -> bool:
-    return _makes_user_namespaces(shutil.which("bwrap", path=_SYSTEM_PATH) or "bwrap", ids)
+    return _makes_user_namespaces(shutil.which("bwrap", path=SYSTEM_PATH) or "bwrap", ids)
 
 
 def _makes_user_namespaces(bwrap: str, ids: tuple[int, int] | None) -> bool:
     account: dict[str, Any] = {"user": ids[0], "group": ids[1], "extra_groups": ()} if ids else {}
     probe = [bwrap, "--unshare-user", "--ro-bind", "/", "/", "true"]
-    environ = {"PATH": _SYSTEM_PATH}
+    environ = {"PATH": SYSTEM_PATH}
     ended = subprocess.run(probe, env=environ, capture_output=True, check=False, **account)  # noqa: S603 - fixed words
     return bool(ended.returncode == 0)
 

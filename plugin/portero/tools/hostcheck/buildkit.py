@@ -9,7 +9,7 @@ from portero.observe.dockerd.device_policy import find_commit_access, find_devic
 from portero.observe.dockerd.proc import is_older
 from portero.observe.dockerd.visible_dockerd import VisibleDockerd
 from portero.observe.files.chroot import Files
-from portero.tools.hostcheck.daemon_facts import Info
+from portero.tools.hostcheck.daemon_info import Info
 from portero.tools.hostcheck.daemon_settings import Configuration
 from portero.tools.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe
 from portero.tools.hostcheck.kernel import read_mounts

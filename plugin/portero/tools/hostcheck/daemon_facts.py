@@ -5,11 +5,9 @@ shows those of the daemon's start, though a reload changes them.
 """
 
 import re
-from collections.abc import Mapping
 from typing import cast
 
 from portero.decide.policy.site import encode_version
-from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.json_types import JSON, Fact
 from portero.observe.dockerd.api import EngineApi
@@ -18,58 +16,14 @@ from portero.observe.dockerd.daemon_defaults import SUBUID, remaps_root
 from portero.observe.dockerd.visible_dockerd import VisibleDockerd
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck.address_pools import find_servers_in_pools
+from portero.tools.hostcheck.daemon_info import Info
 from portero.tools.hostcheck.daemon_settings import Configuration
 from portero.tools.hostcheck.fact import UNKNOWN, make_fact, make_unknown, observe, prefer
 
 _PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/opt/bin/dockerd", "/snap/bin/dockerd")
-_LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
 _RUNNING = "/proc, GET /info"
 _LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "cpu": "CpuCfsQuota", "pids": "PidsLimit"}
 _BRIDGE = "GET /networks/bridge"
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """The answer to GET /info; None: there was no answer."""
-
-    answer: Mapping[str, JSON] | None
-
-    def read_fact(self, name: str, kind: type) -> Fact:
-        return observe(f"GET /info {name}", lambda: self._read_member(name, kind))
-
-    def read_option(self, name: str) -> Fact:
-        """Whether a security option is on: an entry `name=<name>,...`."""
-        return observe("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._list_options()))
-
-    def read_seccomp(self) -> Fact:
-        """The seccomp profile of containers that name none; `off`: the kernel or the daemon has no seccomp."""
-        return observe("GET /info SecurityOptions", self._find_seccomp)
-
-    def read_insecure_registries(self) -> Fact:
-        """Registries that dockerd may talk to without TLS, without the loopback ones of every daemon."""
-        return observe("GET /info RegistryConfig", self._list_insecure)
-
-    def _read_member(self, name: str, kind: type) -> JSON:
-        value = (self.answer or {}).get(name)
-        if not isinstance(value, kind):
-            raise ValueError(f"GET /info has no {name}")
-        return value
-
-    def _list_options(self) -> list[tuple[str, str]]:
-        entries = [str(entry) for entry in cast(list[JSON], self._read_member("SecurityOptions", list))]
-        pairs = (re.fullmatch(r"name=([^,]*)(?:,profile=(.*))?.*", entry) for entry in entries)
-        return [(pair[1], pair[2] or "") for pair in pairs if pair is not None]
-
-    def _find_seccomp(self) -> str:
-        return next((profile or "builtin" for name, profile in self._list_options() if name == "seccomp"), "off")
-
-    def _list_insecure(self) -> JSON:
-        registries = cast(dict[str, JSON], self._read_member("RegistryConfig", dict))
-        networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
-        if not isinstance(networks, list) or not isinstance(names, dict):
-            raise ValueError("GET /info has no list of insecure registries")
-        insecure = [name for name, about in names.items() if to_object(about).get("Secure") is not True]
-        return [*insecure, *(str(network) for network in networks if network not in _LOOPBACK)]
 
 
 def collect_facts(

@@ -20,6 +20,7 @@ from portero.tools.hostcheck import (
     unasked_users,
     updates,
 )
+from portero.tools.hostcheck.daemon_info import Info
 
 
 def collect(files: Files, daemon_config: str, address: str | None, portero: Path, *, ask: bool) -> dict[str, JSON]:
@@ -33,7 +34,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     configured = daemon_settings.read_configuration(files, running, daemon_config)
     address = address or daemon_sockets.find_address(files, configured)
     api = None if address is None else EngineApi(address)
-    info = daemon_facts.Info(_ask_info(api))
+    info = Info(_ask_info(api))
     access = daemon_sockets.collect_facts(files, configured)
     portero_socket = plugin_client.find_named(files, configured, portero)
     return {

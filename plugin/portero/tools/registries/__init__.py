@@ -2,5 +2,5 @@
 
 Nothing is unpacked before its signature is verified.
 Imports: decide.facts, decide.identity, decide.images, decide.values, observe.files, observe.stores, serve.settings,
-serve.signing, serve.status.
+serve.signing, serve.status, tools.terminal.
 """

@@ -18,10 +18,13 @@ from portero.decide.values.json_fields import to_object, to_objects
 from portero.decide.values.json_objects import load_object
 from portero.observe.files.whole_files import read_regular_file, write_whole
 from portero.observe.stores.image_store import locate_record
-from portero.tools.registries.https import TransportFailed
+from portero.serve.settings.settings import Settings
+from portero.tools.registries.bundle_fetch import DEADLINE, read_login
+from portero.tools.registries.https import Transport, TransportFailed
 from portero.tools.registries.image_references import ImageReference
 from portero.tools.registries.registry import Registry
 from portero.tools.registries.signature_candidates import Candidates
+from portero.tools.registries.urls import UrlRefused, parse_url
 
 # How many platforms of an index are read.
 _MAX_PLATFORMS = 30
@@ -183,3 +186,13 @@ def _read_text(file: Path) -> bytes | None:
         return read_regular_file(file, record.MAX_RECORD)
     except OSError:
         return None
+
+
+def open_registry(reference: ImageReference, settings: Settings) -> Registry:
+    """The registry that has an image, with the login of the settings; raises TransportFailed."""
+    hosts = (*settings.bundle_hosts, *reference.hosts)
+    try:
+        transport = Transport(parse_url(reference.address.url), DEADLINE, settings.bundle_ca, hosts)
+    except UrlRefused as refused:
+        raise TransportFailed(f"{reference.registry}: {refused}") from None
+    return Registry(reference.address, transport, read_login(settings.bundle_login, reference.login_name))

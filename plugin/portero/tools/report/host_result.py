@@ -116,10 +116,6 @@ def explain(violated: UnmetRule) -> str:
     return f"{', '.join(violated.places)}: {rule.reason} -> {rule.remedy['host']}"
 
 
-# The file in SARIF of a fact that is in no file, such as an answer of dockerd.
-_NO_FILE = "host"
-
-
 def describe(result: HostResult) -> dict[str, JSON]:
     return {
         "time": format_instant(result.time),
@@ -174,9 +170,9 @@ def _describe_finding(finding: Finding) -> JSON:
 
 def _make_sarif_result(finding: Finding, index: int) -> JSON:
     value = f" is {finding.value}" if finding.status == "violated" and finding.value else f" is {finding.status}"
-    # A place is a path, followed by what in it was value, or a command.
+    # A place is a path, followed by what in it was value, or a command; an answer of dockerd is in no file.
     path = finding.at.split(",")[0].split(" ")[0]
-    uri = quote(path.lstrip("/")) if path.startswith("/") else _NO_FILE
+    uri = quote(path.lstrip("/")) if path.startswith("/") else "host"
     return {
         "ruleId": finding.rule.id,
         "ruleIndex": index,

@@ -116,9 +116,9 @@ class BypassFinder:
             joined = self._find_opened("network", child(child(each.thing, "NetworkSettings"), "Networks"))
             escapes = each.list_escapes(self._judge.judge.policy)
             if opened or joined or escapes:
-                mounts = bool(opened) or _are_mounts(each, escapes)
+                mounts, cure = bool(opened) or _are_mounts(each, escapes), f"docker rm -f {quote(each.name)}"
                 rules = tuple(sorted({*escapes, *opened, *joined}))
-                yield _HostBypasses(each.name, each.is_running, rules, mounts, _list_shared(each), _remove(each))
+                yield _HostBypasses(each.name, each.is_running, rules, mounts, _list_shared(each), cure)
 
     def _list_tasks(self) -> Iterator[_HostBypasses]:
         """Containers that swarm made here, as near to the host as their service."""
@@ -147,18 +147,21 @@ class BypassFinder:
         find = partial(self._find, "container", host.name, host.rules, host.cure)
         named, body = quote(host.name), {"HostConfig": {"VolumesFrom": [host.name]}}
         yield find(f"docker run --volumes-from {named} IMAGE", "ContainerCreate", body=body)
-        changes = {"path": {"id": host.name}, "query": {"path": ["/"]}}
-        yield find(f"docker cp FILE {named}:PATH", "PutContainerArchive", **changes)
+        yield find(f"docker cp FILE {named}:PATH", "PutContainerArchive", path={"id": host.name}, query={"path": ["/"]})
 
     def _start_execs(self, container: JudgedObject) -> Iterator[Bypass]:
         """Commands that were created in a container and not started yet."""
         for command in (as_object(exec, "") for exec in self._judge.inventory.execs.get(container.id, ())):
-            process = child(command, "ProcessConfig")
-            if flag(command, "Running") or command.get("ExitCode") is not None or not flag(process, "privileged"):
+            was_started = flag(command, "Running") or command.get("ExitCode") is not None
+            if was_started or not flag(child(command, "ProcessConfig"), "privileged"):
                 continue
             id = text(command, "ID")
             if rules := self._find_refusing("ContainerExec", {"body": {"Privileged": True}}):
-                name, request, cure = container.name, f"POST /exec/{id[:12]}/start", _remove(container)
+                name, request, cure = (
+                    container.name,
+                    f"POST /exec/{id[:12]}/start",
+                    f"docker rm -f {quote(container.name)}",
+                )
                 yield self._find("container", name, rules, cure, request, "ExecStart", path={"id": id})
 
     def _use_volume(self, volume: JudgedObject, rules: tuple[str, ...]) -> Bypass:
@@ -192,13 +195,8 @@ class BypassFinder:
             yield self._find("service", service.name, rules, cure, command, "ServiceUpdate", **changes)
 
 
-def _remove(container: JudgedObject) -> str:
-    return f"docker rm -f {quote(container.name)}"
-
-
 def _are_mounts(judged: JudgedObject, escapes: Mapping[str, Sequence[str]]) -> bool:
-    mounts = [*objects(judged.facts, "mounts"), *objects(judged.facts, "volumesFrom")]
-    mounted_at = {text(mount, "at") for mount in mounts}
+    mounted_at = {text(each, "at") for part in ("mounts", "volumesFrom") for each in objects(judged.facts, part)}
     return any(at in mounted_at for violated_at in escapes.values() for at in violated_at)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from portero.decide.decision import Decision
 from portero.decide.flags.docker import SHORT
 from portero.decide.values.denial_parts import Typed
-from portero.tools.standin.docker_command import CommandLine, TypedOption, split_words
+from portero.tools.standin.command_line import CommandLine, TypedOption, split_words
 
 _LONG = {short: flag for flag, short in SHORT.items()} | {"--net": "--network"}
 # Flags without a value, of all the commands together: none of them takes one elsewhere.
