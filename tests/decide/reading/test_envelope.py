@@ -247,3 +247,24 @@ def test_no_client_can_have_its_change_taken_for_a_read() -> None:
     found = read_result(post(RequestUri=f"/x?{mark}", RequestHeaders={"A": mark, "Requestmethod": "GET"}, User=mark))
 
     assert found is not None
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_refused"),
+    [
+        ({f"X{number}": "" for number in range(200)}, False),
+        ({f"X{number}": "" for number in range(201)}, True),
+        ({"A": "a" * 65_535}, False),
+        ({"A": "a" * 65_536}, True),
+        # A stamp comes on top, and has the same bound.
+        ({"A": "a" * 65_535, "X-Portero-Door": "a" * 50_000}, False),
+        ({"X-Portero-Door": "a" * 65_536}, True),
+    ],
+)
+def test_headers_are_bounded_as_at_a_door(headers: dict[str, str], *, is_refused: bool) -> None:
+    data = posted(RequestHeaders=headers)
+
+    if is_refused:
+        assert find_refusal(read_envelope, data) == ("headers-too-large", "RequestHeaders")
+    else:
+        assert len(read_envelope(data).headers) == len(headers)
