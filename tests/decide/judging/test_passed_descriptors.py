@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from portero.decide.interfaces import existing
-from portero.decide.interfaces.effects import NO_EFFECTS
+from portero.decide.interfaces.effects import NOTHING
 from portero.decide.interfaces.member import Members
 from portero.decide.objects import ended_writers
 from portero.decide.objects.source_pairs import SourcePairs
@@ -82,7 +82,7 @@ class Daemon:
 
     def commit(self, request: SourcePairs) -> None:
         """It is allowed."""
-        effects = request.add_effects(NO_EFFECTS)
+        effects = request.make_effects(NOTHING, ())
         assert effects.moment is not None
         self.memory.commit(effects.moment, effects.sighting, effects.starting)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.effects import NO_EFFECTS
+from portero.decide.interfaces.effects import NOTHING
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects import source_pairs
 from portero.decide.objects.source_pairs import SourcePairs
@@ -34,7 +34,7 @@ def pairs(members: DaemonMembers | None = None, **by_kind: Any) -> SourcePairs:
 
 def commit(found: SourcePairs) -> None:
     """As of a request that is allowed."""
-    effects = found.add_effects(NO_EFFECTS)
+    effects = found.make_effects(NOTHING, ())
     if effects.moment is not None:
         members: Any = found.objects.members
         members.memory.commit(effects.moment, effects.sighting, effects.starting)

@@ -17,7 +17,7 @@ from portero.decide.judging.judge import Judge
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups.followed_daemons import FollowedDaemons
 from portero.observe.writers.writer_memory import WriterMemory
-from portero.serve.application.committing import decide_and_commit
+from portero.serve.application.committing import commit
 from tests.decide.judging.requests import envelope, list_refusing
 from tests.decide.objects.test_existing_objects import NOON, READS, container, judge_with
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
@@ -92,7 +92,7 @@ def decide(judge: Judge, data: bytes, attempts: list[int] | None = None, notes: 
             attempts.append(next(ids))
         return judge.decide(data, "d-1", NOON, PEER, notes=notes)
 
-    return decide_and_commit(once, judge, host.followed, data, PEER, notes)
+    return commit(once(), once, judge, host.followed, data, PEER, notes)
 
 
 REQUESTS = {
@@ -145,11 +145,11 @@ def test_effects_count_where_nothing_is_enforced(judge: Judge, host: Watched, *,
 
 def meanwhile(host: Watched, enter: Callable[[int], None]) -> None:
     """Have this come after each time that the request was judged."""
-    commit, times = host.followed.commit, itertools.count()
+    committing, times = host.followed.commit, itertools.count()
 
     def late(decision: Decision, *of: Any) -> bool:
         enter(next(times))
-        return commit(decision, *of)
+        return committing(decision, *of)
 
     host.followed.commit = late  # type: ignore[method-assign]
 

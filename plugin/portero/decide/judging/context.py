@@ -1,6 +1,7 @@
 """What one request and what is proposed instead of it are judged by: one moment of the host, one enforcement."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from portero.decide.decision import Violation
 from portero.decide.identity.caller import Identity
@@ -77,23 +78,29 @@ class Context:
         return replace(self, findings=ObjectFindings())
 
 
-@dataclass(slots=True)
 class Found:
-    """What is known of one request so far. `judged_in`: None: it needs no document, or was not read that far."""
+    """What is known of one request so far. `judged_in`: None: it needs no document, or was not read that far.
 
-    enforced: Enforcement
+    No dataclass: that writes each of these, which was a twentieth of a list.
+    """
+
     posted: Envelope | None = None
     parsed: Target | None = None
     matched: Match | None = None
     asked: ApiRequest | None = None
     asker: Identity | None = None
-    read: dict[str, JSON] = field(default_factory=dict)
+    read: Mapping[str, JSON] = MappingProxyType({})
     violated: tuple[Violation, ...] = ()
     suggested: Proposed | None = None
     failed: Exception | None = None
     judged_in: Context | None = None
 
+    def __init__(self, enforced: Enforcement) -> None:
+        self.enforced = enforced
+
     def make_effects(self) -> Effects:
+        """Of the request, where it is allowed."""
         change = EVERYTHING if self.asked is None else find_change(self.asked)
-        effects = NO_EFFECTS if self.judged_in is None else self.judged_in.findings.make_effects()
-        return effects if change == NOTHING else replace(effects, change=change)
+        if self.judged_in is not None:
+            return self.judged_in.findings.make_effects(change)
+        return NO_EFFECTS if change is NOTHING else Effects(change=change)

@@ -80,8 +80,8 @@ class Judge:
         """
         found = Found(self.enforcement)
         try:
-            self._read(found, data, time, identity, notes)
-            self._judge_read(found, time, peer, notes)
+            request, who = self._read(found, data, time, identity, notes)
+            self._judge_read(found, request, who, time, peer, notes)
         except Refused as refused:
             found.violated = (make_refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
@@ -89,18 +89,28 @@ class Judge:
             found.violated = (make_refusal("internal-error", ""),)
         return self._conclude(found, id, time)
 
-    def _read(self, found: Found, data: bytes, time: float, identity: Identity | None, notes: HostNotes | None) -> None:
-        """Who asks for what."""
+    def _read(
+        self, found: Found, data: bytes, time: float, identity: Identity | None, notes: HostNotes | None
+    ) -> tuple[ApiRequest, Identity]:
+        """What is asked for, and by whom."""
         found.posted = envelope = read_envelope(data)
         found.parsed = target = uri.parse_target(envelope.uri)
         found.matched = match = self.routes.match(envelope.method, target.path)
-        found.asked = ApiRequest(envelope, target, match)
-        found.asker = identity or self._identify(envelope, time, notes)
-        found.enforced = self.enforcement.for_caller(self.policy.site, found.asker)
+        found.asked = request = ApiRequest(envelope, target, match)
+        found.asker = who = identity or self._identify(envelope, time, notes)
+        found.enforced = self.enforcement.for_caller(self.policy.site, who)
+        return request, who
 
-    def _judge_read(self, found: Found, time: float, peer: Peer | None, notes: HostNotes | None) -> None:
+    def _judge_read(
+        self,
+        found: Found,
+        request: ApiRequest,
+        who: Identity,
+        time: float,
+        peer: Peer | None,
+        notes: HostNotes | None,
+    ) -> None:
         """What it violates, and what would be allowed instead."""
-        request, who = cast(ApiRequest, found.asked), cast(Identity, found.asker)
         operation, enforcement = request.match.operation, found.enforced
         if request.envelope.body is None and self._unjudged.has(operation, who, enforcement):
             body.read_body(request, self.shapes)
@@ -121,7 +131,7 @@ class Judge:
         operation = match.operation.id if match else find_operation(self.routes, found.posted)
         is_other = "otherPlugin" in cast(dict[str, JSON], found.read.get("objects", {}))
         lifted = lift_violations(found.violated, self.policy.rules, enforcement, operation, of_other_plugin=is_other)
-        is_denied = any(one.action == "deny" for one in lifted)
+        is_denied = bool(lifted) and any(one.action == "deny" for one in lifted)
         if enforcement.breaks_glass and is_denied:
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)

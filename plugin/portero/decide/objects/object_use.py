@@ -6,7 +6,7 @@ from typing import TypeAlias
 from portero.decide.decision import Violation
 from portero.decide.facts.inspected import Inspected
 from portero.decide.images.image_records import ImageRecords
-from portero.decide.interfaces.effects import NO_EFFECTS, Effects
+from portero.decide.interfaces.effects import Effects, PossibleChange
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.pending_requests import Pending, Use
 from portero.decide.objects.meanings import Meanings
@@ -14,7 +14,7 @@ from portero.decide.objects.named_objects import Named
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.routes import Operation
-from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_types import JSON, Fact
 
 # Judges the request that would make an object, on a host and with the existing objects that it uses.
@@ -34,7 +34,9 @@ class ObjectFindings:
     meanings: Meanings | None = None
     judging: set[str] = field(default_factory=set)  # those that are being judged, likewise
     is_whole: bool = True
-    effects: Effects = NO_EFFECTS  # but for those of the pairs
+    # Others see these uses once the request is allowed, which was judged by what was under way at this number.
+    uses: tuple[Use, ...] = ()
+    number: int = 0
 
     def find_meanings(self, host: HostMoment) -> Meanings | None:
         """What names mean at the daemon; None: it cannot be asked. Raises Refused (host-unreadable)."""
@@ -43,12 +45,13 @@ class ObjectFindings:
         return self.meanings
 
     def add_use(self, use: Use, pending: Pending) -> None:
-        """Others see this use once the request is allowed."""
-        self.effects = replace(self.effects, number=pending.number, uses=(*self.effects.uses, use))
+        self.uses, self.number = (*self.uses, use), pending.number
 
-    def make_effects(self) -> Effects:
-        """What others see of the request once it is allowed."""
-        return self.pairs.add_effects(self.effects) if self.pairs else self.effects
+    def make_effects(self, change: PossibleChange) -> Effects:
+        """What others see of the request, which can change this, once it is allowed."""
+        if self.pairs is not None:
+            return self.pairs.make_effects(change, self.uses)
+        return Effects(self.number, change, (), self.uses)
 
 
 @dataclass(frozen=True, slots=True)

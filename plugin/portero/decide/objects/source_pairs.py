@@ -7,15 +7,15 @@ and the effects that it has when it is allowed.
 from collections.abc import Mapping, Sequence
 
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.effects import Effects
+from portero.decide.interfaces.effects import Effects, PossibleChange
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import Member, Sighting
-from portero.decide.interfaces.pending_requests import Source
+from portero.decide.interfaces.pending_requests import Source, Use
 from portero.decide.objects import ended_writers, nested_sources
 from portero.decide.objects.members import make_asking_member, make_started
 from portero.decide.objects.nested_sources import find_nested, find_requested_name
-from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.json_fields import as_object, text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
@@ -48,7 +48,7 @@ class SourcePairs:
             self.found[sources] = self._find_pairs(sources, updated=service)
         if document["operation"] in _CREATES:
             name = find_requested_name(document)
-            self.creating = tuple(replace(one, owner=name, at="") for one in sources)
+            self.creating = tuple(Source(one.path, one.writable, name) for one in sources)
         if service:
             service_member = make_asking_member(service, document, sources, self.host)
             self.starting = {service_member.id: service_member}
@@ -73,16 +73,17 @@ class SourcePairs:
             if ended_writers.must_list([one], self.objects.members):
                 self.follow()
 
-    def add_effects(self, effects: Effects) -> Effects:
-        """The same with what others see of this request once it is allowed."""
+    def make_effects(self, change: PossibleChange, uses: tuple[Use, ...]) -> Effects:
+        """What others see of this request once it is allowed."""
         members, pending = self.objects.members, self.objects.pending
-        return replace(
-            effects,
-            number=pending.number if pending else 0,
-            sources=self.creating if pending else (),
-            moment=members.moment if members else None,
-            sighting=self.sighting,
-            starting=tuple(self.starting.values()) if members else (),
+        return Effects(
+            pending.number if pending else 0,
+            change,
+            self.creating if pending else (),
+            uses,
+            members.moment if members else None,
+            self.sighting,
+            tuple(self.starting.values()) if members else (),
         )
 
     def _is_young(self, id: str, created: JSON, since: int) -> bool:

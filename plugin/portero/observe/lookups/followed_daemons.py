@@ -97,7 +97,7 @@ class FollowedDaemons:
         Refused (writers-unknown), with all else committed.
         """
         effects = decision.effects
-        if peer is None or effects == NO_EFFECTS:
+        if peer is None or effects is NO_EFFECTS:
             return True
         asking = self._list_asking(peer)
         try:
@@ -112,13 +112,13 @@ class FollowedDaemons:
                 for entered in asking[:number]:
                     entered.withdraw(decision.id, envelope)
                 return False
-        if effects.moment is not None:
+        if effects.moment is not None and (effects.sighting or effects.starting):
             self._writers.commit(effects.moment, effects.sighting, effects.starting)
         return True
 
     def withdraw(self, decision: Decision, peer: Peer | None) -> None:
         """A request that was committed is refused at last; what starts stays noted."""
-        if peer is not None and decision.request is not None and decision.effects != NO_EFFECTS:
+        if peer is not None and decision.request is not None and decision.effects is not NO_EFFECTS:
             for followed in self._list_asking(peer):
                 followed.withdraw(decision.id, decision.request.envelope)
 

@@ -160,8 +160,8 @@ class UnderWay:
     def has_clash(self, use: Use, since: int) -> bool:
         """Whether a use does not go with one that was under way at a number, or is since."""
         with self.lock:
-            gone = UsedNames(each for one in self._went.since(since) for each in one.uses)
-            return self._names.clash_with(use) or gone.clash_with(use)
+            gone = [each for one in self._went.since(since) for each in one.uses]
+            return self._names.clash_with(use) or (gone != [] and UsedNames(gone).clash_with(use))
 
     def may_give(self, name: str) -> bool:
         """See Pending."""

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from portero.decide.decision import Decision
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.interfaces.effects import NO_EFFECTS
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
@@ -21,12 +22,11 @@ from portero.decide.values.errors import LoadError
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.dockerd import unix_http  # noqa: F401 - before a fork: the first lookup then need not load it
-from portero.observe.lookups.followed_daemons import FollowedDaemons
 from portero.observe.lookups.live_daemon import LiveDaemon
 from portero.observe.stores import api_tables
 from portero.serve.application import first_policy, judged_host, loading
 from portero.serve.application.added_refusal import add_refusal, decide_without_policy, refuse_unfollowed
-from portero.serve.application.committing import decide_and_commit
+from portero.serve.application.committing import commit
 from portero.serve.application.own_requests import answer_own_request
 from portero.serve.application.start_check import open_log_or_wait
 from portero.serve.decision_log.decision_log import DecisionLog, is_frequent_read, write_line
@@ -80,7 +80,7 @@ class Application:
         try:
             if (own := answer_own_request(data)) is not None:
                 return own
-            if (followed := self._followed) is not None:
+            if (followed := self.daemon.followed) is not None:
                 followed.wait_for_results()
             decision = self._decide(data, peer)
             return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
@@ -90,14 +90,10 @@ class Application:
 
     def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """What dockerd posts after a request (AuthZRes): noted after `send` answers it, before the next is decided."""
-        if (followed := self._followed) is not None:
+        if (followed := self.daemon.followed) is not None:
             followed.note_result(data, peer, send)
         elif send is not None:
             send()
-
-    @property
-    def _followed(self) -> FollowedDaemons | None:
-        return self.daemon.followed
 
     def failure(self) -> dict[str, JSON]:
         """The reply when no decision could be made or logged."""
@@ -138,29 +134,27 @@ class Application:
             time.monotonic() - self.polled_at,
             in_force.unusable,
             self.list_docker_users,
-            self._followed.count_differences() if self._followed is not None else 0,
+            self.daemon.followed.count_differences() if self.daemon.followed else 0,
             self.hung_at,
             self.daemon.writers_failure,
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
-        in_force, followed, is_allowed = self.in_force, self._followed, False
+        in_force, followed, id = self.in_force, self.daemon.followed, new_id()
         notes = HostNotes() if self.record is not None else None
-        judge = partial(self._judge, in_force, data, new_id(), peer, notes)
-        committed = decide_and_commit(judge, in_force.judge, followed, data, peer, notes)
+        decision = self._judge(in_force, data, id, peer, notes)
+        if decision.effects is NO_EFFECTS or followed is None:
+            return self._log(decision, data, notes, began)
+        judge_again = partial(self._judge, in_force, data, id, peer, notes)
+        committed = commit(decision, judge_again, in_force.judge, followed, data, peer, notes)
+        logged: Decision | None = None
         try:
-            decision = self._write_log(committed, (time.perf_counter_ns() - began) // 1000)
-            if decision.breaks_glass:
-                _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
-            self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
-            if self.record is not None:
-                self.record(data, decision, notes)
-            is_allowed = decision.allowed
+            logged = self._log(committed, data, notes, began)
         finally:
-            if committed.allowed and not is_allowed and followed is not None:
+            if committed.allowed and not (logged and logged.allowed):
                 followed.withdraw(committed, peer)
-        return decision
+        return logged
 
     def _judge(self, in_force: InForce, data: bytes, id: str, peer: Peer | None, notes: HostNotes | None) -> Decision:
         decision = in_force.judge.decide(data, id, time.time(), peer, notes=notes)
@@ -168,7 +162,17 @@ class Application:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if in_force.unusable and self.settings.mode == "enforce":
             decision = decide_without_policy(decision, in_force.unusable, in_force.state.faults)
-        return refuse_unfollowed(decision, self._followed, peer)
+        return refuse_unfollowed(decision, self.daemon.followed, peer)
+
+    def _log(self, decision: Decision, data: bytes, notes: HostNotes | None, began: int) -> Decision:
+        """The decision, refused where it must be logged and cannot; `began`: by time.perf_counter_ns()."""
+        decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
+        if decision.breaks_glass:
+            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
+        self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
+        if self.record is not None:
+            self.record(data, decision, notes)
+        return decision
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:
         if self.settings.log_reads == "none" and is_frequent_read(decision):

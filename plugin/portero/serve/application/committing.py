@@ -28,20 +28,22 @@ _BUSY = replace(
 )
 
 
-def decide_and_commit(
-    decide: Callable[[], Decision],
+def commit(
+    decision: Decision,
+    judge_again: Callable[[], Decision],
     judge: Judge,
-    followed: FollowedDaemons | None,
+    followed: FollowedDaemons,
     data: bytes,
     peer: Peer | None,
     notes: HostNotes | None,
 ) -> Decision:
-    """The decision that `decide` makes, committed where it is allowed. `judge`: by which; `notes`: of the host."""
+    """The decision, committed where it is allowed, or another one by `judge_again`. `notes`: what the host answered."""
     for attempt in range(_ATTEMPTS):
-        if attempt and notes is not None:
-            notes.forget_objects()
-        decision = decide()
-        if followed is None or not decision.allowed:
+        if attempt:
+            if notes is not None:
+                notes.forget_objects()
+            decision = judge_again()
+        if not decision.allowed:
             return decision
         try:
             if followed.commit(decision, data, peer, partial(_agree, decision, judge, peer, notes)):
@@ -52,7 +54,7 @@ def decide_and_commit(
                 followed.withdraw(decision, peer)
             return refused_so
     refused_so = refuse_unless_lifted(decision, _BUSY, judge.policy.rules)
-    if refused_so.allowed and followed is not None:
+    if refused_so.allowed:
         seen_all = replace(decision, effects=replace(decision.effects, number=_LAST_NUMBER))
         followed.commit(seen_all, data, peer, lambda newer: True)
     return refused_so
