@@ -84,6 +84,7 @@ class Found:
     No dataclass: that writes each of these, which was a twentieth of a list.
     """
 
+    enforced: Enforcement
     posted: Envelope | None = None
     parsed: Target | None = None
     matched: Match | None = None
@@ -94,9 +95,6 @@ class Found:
     suggested: Proposed | None = None
     failed: Exception | None = None
     judged_in: Context | None = None
-
-    def __init__(self, enforced: Enforcement) -> None:
-        self.enforced = enforced
 
     def make_effects(self) -> Effects:
         """Of the request, where it is allowed."""

@@ -78,7 +78,8 @@ class Judge:
         `peer` posted it. `identity`: the caller: no proof is read then. `notes`: what is known of host and caller; more
         is added. A refusal names what was read before it. Nothing but the notes is changed by it.
         """
-        found = Found(self.enforcement)
+        found = Found()
+        found.enforced = self.enforcement
         try:
             request, who = self._read(found, data, time, identity, notes)
             self._judge_read(found, request, who, time, peer, notes)
@@ -129,8 +130,9 @@ class Judge:
     def _conclude(self, found: Found, id: str, time: float) -> Decision:
         enforcement, match = found.enforced, found.matched
         operation = match.operation.id if match else find_operation(self.routes, found.posted)
-        is_other = "otherPlugin" in cast(dict[str, JSON], found.read.get("objects", {}))
+        is_other = bool(found.violated) and "otherPlugin" in cast(dict[str, JSON], found.read.get("objects", {}))
         lifted = lift_violations(found.violated, self.policy.rules, enforcement, operation, of_other_plugin=is_other)
+        reads = match is not None and match.operation.reads
         is_denied = bool(lifted) and any(one.action == "deny" for one in lifted)
         if enforcement.breaks_glass and is_denied:
             # Nothing was let through.
@@ -148,7 +150,7 @@ class Judge:
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
             request=found.asked,
-            effects=NO_EFFECTS if is_denied else found.make_effects(),
+            effects=NO_EFFECTS if is_denied or (found.judged_in is None and reads) else found.make_effects(),
         )
 
     def document(

@@ -102,7 +102,7 @@ class FollowedDaemon:
             self._note_exec(made, request, result.envelope.body)
         elif change.makes == "pruned" and is_done:
             self._note_pruned(read_deleted(result.body))
-        if request is not None:
+        if request is not None and (request.sources or request.uses):
             # A create without a status has failed, and nothing is left of it (docker-facts 3.17).
             is_none = change.makes == "container" and not result.status
             is_settled = bool(made) or is_none or (change.makes == "service" and is_done)

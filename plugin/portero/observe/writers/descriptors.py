@@ -95,11 +95,11 @@ def start_members(
     for one in starting:
         if one.shares == {f"namespace {one.id}"} and (one.id in members or not notes_alone):
             continue
-        one, former = replace(one, since=now, turn=turn), members.get(one.id)
-        if former is not None and one.is_service:
+        former = members.get(one.id) or one
+        if one.is_service:
             # With what it was before.
             one = replace(one, shares=one.shares | former.shares, writes=one.writes | former.writes)
-        started[one.id] = one if former is None else replace(one, held=former.held, run=former.run)
+        started[one.id] = replace(one, since=now, turn=turn, held=former.held, run=former.run)
     return started
 
 

@@ -152,7 +152,7 @@ class Application:
         try:
             logged = self._log(committed, data, notes, began)
         finally:
-            if committed.allowed and not (logged and logged.allowed):
+            if logged is not committed and committed.allowed and not (logged and logged.allowed):
                 followed.withdraw(committed, peer)
         return logged
 
