@@ -74,6 +74,16 @@ def find_writes(tree: ast.AST) -> Iterator[str]:
             yield f"{call.lineno} __dict__"
 
 
+def test_every_module_takes_the_decorator_of_portero() -> None:
+    found = [path.name for path, tree in TREES.items() for each in ast.walk(tree) if takes_standard_decorator(each)]
+    assert found == ["dataclass.py"]
+
+
+def takes_standard_decorator(node: ast.AST) -> bool:
+    named = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
+    return isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and "dataclass" in named
+
+
 @pytest.mark.parametrize("path", TREES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_module_writes_to_a_frozen_value(path: Path) -> None:
     if path.name != "dataclass.py":

@@ -5,13 +5,13 @@ A rule that requires a dropped field refuses the request as if the field were mi
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import cast
 
 from portero.decide.decision import Violation, make_refusal
 from portero.decide.policy.profiles import Action
 from portero.decide.reading.shapes import ListOf, MapOf, Shape, Struct
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_types import JSON
 
 UNKNOWN, DROPPED = "unknown-field", "dropped-field"

@@ -1,7 +1,6 @@
 """Containers and services as members of the memory of writers: what dockerd shows of one in, its resources out."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from portero.decide.interfaces.daemon import Objects
 from portero.decide.interfaces.existing import ExistingContainer
@@ -10,6 +9,7 @@ from portero.decide.interfaces.member import EVERYWHERE, Member, State
 from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.named_objects import shorten_name
 from portero.decide.objects.nested_sources import list_of_service, opens_root
+from portero.decide.values.dataclass import replace
 from portero.decide.values.docker_names import is_id
 from portero.decide.values.json_fields import child, flag, objects, text
 from portero.decide.values.json_types import JSON

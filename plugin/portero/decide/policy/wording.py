@@ -7,9 +7,9 @@ the site; `{value:size}` writes it as people do. The reason of a rule has `{name
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import Any, cast
 
+from portero.decide.values.dataclass import replace
 from portero.decide.values.denial_parts import Wording
 from portero.decide.values.go_values import format_size
 from portero.decide.values.json_types import JSON

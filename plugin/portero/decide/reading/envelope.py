@@ -151,10 +151,10 @@ def _read_headers(document: Mapping[str, object]) -> Mapping[str, str]:
     sent = document.get("RequestHeaders", {})
     if not isinstance(sent, dict):
         raise Refused("envelope-undecodable", "RequestHeaders")
-    headers = {
-        _check_text(name, "RequestHeaders").lower(): _check_text(value, "RequestHeaders")
-        for name, value in sent.items()
-    }
+    for text in (*sent, *sent.values()):
+        if not isinstance(text, str) or not text.isascii():
+            _check_text(text, "RequestHeaders")
+    headers = {name.lower(): value for name, value in sent.items()}
     if len(headers) != len(sent):
         raise Refused("envelope-undecodable", "RequestHeaders")
     return MappingProxyType(headers)

@@ -10,7 +10,7 @@ dataclasses took at start.
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import asdict, field, fields, is_dataclass, replace
+from dataclasses import asdict, field, fields, is_dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ def _make_decorator(*, frozen: bool = False, eq: bool = True, **options: Any) ->
     def decorate(kind: type[Any]) -> type[Any]:
         made: type[Any] = dataclasses.dataclass(eq=False, repr=False, **options)(kind)
         added = {"__repr__": _write} | (_make_equality(made, has_hash=frozen) if eq else {})
+        made.__given__ = tuple(each.name for each in fields(made) if each.init)
         for name in added.keys() - kind.__dict__.keys():
             setattr(made, name, added[name])
         return made
@@ -40,6 +41,11 @@ def _make_equality(kind: type[Any], has_hash: bool) -> dict[str, Any]:
     return {"__eq__": equals, "__hash__": (lambda one: hash(read(one))) if has_hash else None}
 
 
+def _replace(one: Any, **changes: Any) -> Any:
+    given = {name: getattr(one, name) for name in one.__given__ if name not in changes}
+    return type(one)(**given, **changes)
+
+
 def _write(one: Any) -> str:
     shown = (f"{each.name}={getattr(one, each.name)!r}" for each in fields(one) if each.repr)
     return f"{type(one).__qualname__}({', '.join(shown)})"
@@ -47,5 +53,6 @@ def _write(one: Any) -> str:
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
 else:
-    dataclass = _make_decorator
+    dataclass, replace = _make_decorator, _replace

@@ -7,13 +7,13 @@ or the last value that could be read; a failure is never remembered.
 import errno
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
 from portero.decide.interfaces.daemon import NO_DEFAULTS, DaemonDefaults, DockerdIdentity
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.observe.dockerd.daemon_defaults import make_defaults, parse_settings

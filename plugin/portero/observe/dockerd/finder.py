@@ -8,13 +8,13 @@ minute, and none is forgotten.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from portero.decide.interfaces.daemon import DockerdIdentity, Objects, Peer
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon, find_config_file, locate_daemon
 from portero.observe.dockerd.containerd import CONFIG, ContainerdPaths, find_arguments, locate_containerd

@@ -2,10 +2,10 @@
 
 import socket
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.values.dataclass import replace
 from portero.observe.dockerd.dockerd_process import identify_dockerd
 
 _CREDENTIALS = struct.Struct("iII")

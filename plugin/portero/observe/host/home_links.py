@@ -7,10 +7,10 @@ make one, and who mounted the folder a moment before has the same.
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from portero.decide.facts.sensitive_paths import DATA, MARKS, holds_login, is_of_login, list_sensitive
+from portero.decide.values.dataclass import replace
 from portero.decide.values.path import clean, is_absolute, is_within
 from portero.observe.files.link_cache import list_links
 from portero.observe.files.symlinks import HostWalk, is_closed

@@ -6,11 +6,11 @@ this look and the start of the container a link can change: `trace` tells who ca
 
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import replace
 from functools import cache, cached_property
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace, refuse_unreadable
+from portero.decide.values.dataclass import replace
 from portero.decide.values.docker_names import is_network_id
 from portero.decide.values.path import clean
 from portero.decide.values.refusals import Refused

@@ -6,10 +6,10 @@ Without a policy it runs all the same, and refuses: dockerd waits without end fo
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from portero.decide.reading.routes import Operation
+from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
 from portero.observe.process.threads import run_within
 from portero.serve.application import last_policy, loading

@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
+from portero.decide.values.dataclass import replace
 from portero.decide.values.times import Retry
 from portero.observe.process.threads import start_thread
 from portero.serve.application import last_policy, reloading

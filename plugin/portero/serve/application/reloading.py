@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
 from portero.serve.application import first_policy, loading
 from portero.serve.application.application import Application, InForce

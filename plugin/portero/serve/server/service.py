@@ -5,12 +5,12 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from portero import __version__
 from portero.decide.policy.exception import list_warnings
+from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
 from portero.observe.process.systemd_notify import Notifier
 from portero.serve.application.application import Application, RecordRequest, build

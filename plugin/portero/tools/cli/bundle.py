@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from portero.decide.identity.key_pairs import PrivateKey
+from portero.decide.values.dataclass import replace
 from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.observe.stores import api_tables
 from portero.serve.application import loading, signed_folders

@@ -4,12 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
+from portero.decide.values.dataclass import replace
 from portero.decide.values.refusals import Refused
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.compose import check_fix, check_report, project

@@ -1,13 +1,13 @@
 """`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import click
 
 from portero.decide.policy.json_files import find_faults
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_types import JSON
 from portero.observe.files.whole_files import is_there, replace_file, try_to_make
 from portero.observe.process import package_files

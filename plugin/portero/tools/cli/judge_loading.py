@@ -1,8 +1,7 @@
 """The judge of a command: its settings in, a judge out, and what exists at this host's daemon, or exit status 2."""
 
-from dataclasses import replace
-
 from portero.decide.judging.judge import Judge
+from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
 from portero.serve.application.judged_host import list_daemon_addresses
 from portero.serve.application.loading import judge_of

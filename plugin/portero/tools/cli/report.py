@@ -5,12 +5,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from portero.decide.policy.rule import Rule
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_objects import load_json
 from portero.observe.files.whole_files import replace_file
 from portero.observe.process import package_files

@@ -3,13 +3,13 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import cast
 
 import click
 
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import child
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused

@@ -3,13 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 import click
 
 from portero.decide.decision import Decision
 from portero.decide.judging import denial
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import count_things
 from portero.tools.cli import host_settings, judge_loading

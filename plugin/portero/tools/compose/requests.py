@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from portero.decide.identity.caller import NO_IDENTITY
 from portero.decide.reading.routes import Routes
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import as_object, text
 from portero.decide.values.spelling import make_printable
 from portero.tools.compose import project, refused_keys

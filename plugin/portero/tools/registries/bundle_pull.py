@@ -13,9 +13,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import Faults, FileFaults
 from portero.serve.settings.setting_values import CURRENT
 from portero.serve.signing import signature, tree

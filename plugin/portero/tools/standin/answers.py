@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -14,6 +13,7 @@ from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
 from portero.decide.reading import uri
 from portero.decide.reading.routes import Routes
+from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import to_object
 from portero.decide.values.refusals import Refused
 from portero.tools.standin import assumed_images, containers, inspection, networks_and_volumes, swarm

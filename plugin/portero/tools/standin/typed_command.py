@@ -8,10 +8,10 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from portero.decide.decision import Decision
 from portero.decide.flags.docker import SHORT
+from portero.decide.values.dataclass import replace
 from portero.decide.values.denial_parts import Typed
 from portero.tools.standin.command_line import CommandLine, TypedOption, split_words
 
