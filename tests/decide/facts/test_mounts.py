@@ -66,6 +66,7 @@ def test_a_bind_says_everything() -> None:
         "reaches": [],
         "mountsBelow": [],
         "passes": ["/", "/tmp"],
+        "entriesBy": [],
         "swappableBy": [],
         "swappableThrough": [],
         "target": "/mnt/x",

@@ -46,8 +46,14 @@ def tracer(walk: HostWalk, table: MountTable, links: dict[str, str]) -> Tracer:
 
 
 def test_a_folder_may_belong_to_anybody_when_root_owns_what_is_above(root: Path) -> None:
-    assert trace(root, "/home/alicia") == Trace(("/", "/home"))
+    assert trace(root, "/home/alicia") == Trace(("/", "/home"), writers=(ALICIA,))
     assert trace(root, "/srv/app/missing") == Trace(("/", "/srv", "/srv/app"), nearest="/srv/app")
+
+
+def test_accounts_that_can_make_entries_in_a_folder_are_named(root: Path) -> None:
+    assert trace(root, "/srv/way/x").writers == ()
+    assert trace(root, "/srv/app").writers == ()
+    assert [len(trace(root, path).writers) for path in ("/home/alicia/app", "/tmp", "/etc/passwd")] == [1, 1, 0]
 
 
 def test_what_is_missing_has_the_last_folder_on_the_way_that_is_there(root: Path) -> None:

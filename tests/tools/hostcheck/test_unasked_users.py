@@ -7,8 +7,15 @@ import pytest
 
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck import unasked_users
+from portero.tools.hostcheck.daemon_sockets import Accounts
 from portero.tools.hostcheck.fact import make_fact
-from portero.tools.hostcheck.unasked_users import find_bypasses, find_unasked_users, warn_of_unasked_users
+from portero.tools.hostcheck.unasked_users import (
+    find_accounts,
+    find_bypasses,
+    find_unasked_users,
+    warn_of_shared_daemon,
+    warn_of_unasked_users,
+)
 from tests.tools.hostcheck.answering_dockerd import Dockerd
 from tests.tools.hostcheck.host_tree import Host
 
@@ -56,6 +63,34 @@ def test_who_may_write_to_its_own_socket_reaches_it(host: Host, socket: Sequence
 
 
 BEHIND = "/run/portero-door/dockerd.sock"
+
+
+@pytest.mark.parametrize(
+    ("flags", "socket", "who", "warns"),
+    [
+        ((), "/run/docker.sock", ["alicia"], True),
+        (("-H", f"unix://{BEHIND}"), BEHIND, ["alicia", "bob"], True),
+        ((), "/run/none", [], False),
+    ],
+)
+def test_accounts_that_reach_dockerd_are_those_of_its_sockets_and_of_the_doors(
+    host: Host, monkeypatch: pytest.MonkeyPatch, flags: Sequence[str], socket: str, who: list[str], *, warns: bool
+) -> None:
+    host.dockerd(*flags)
+    host.write("/etc/group", GROUPS)
+    host.write("/etc/passwd", PASSWD)
+    host.write("/run/docker.sock", "")
+    access: Any = {"sockets": make_fact({socket: describe(("root", "docker", "0660"))}, "sockets")}
+    shown = {"owner": "bob", "group": "root", "mode": "0660"}
+    for name, value in shown.items():
+        monkeypatch.setattr(Accounts, f"read_{name}", lambda self, path, value=value: make_fact(value, path))
+
+    assert find_accounts(host.files, host.configuration(), access)["value"] == who
+    monkeypatch.setattr(unasked_users.daemon_sockets, "collect_facts", lambda *_: access)
+    lines = [*warn_of_shared_daemon(host.files)]
+    assert [line.count("accounts-share-a-daemon") for line in lines] == ([1] if warns else [])
+
+
 BESIDE = ("root", "docker", "0660")
 
 

@@ -19,7 +19,7 @@ _DOOR = re.compile(r"(?:/var)?/run/portero-door/doors/([a-z0-9][a-z0-9-]{0,31})"
 # The parts of a fact that are lists.
 _LISTS = (
     *("paths", "ofLogin", "unseenHomes", "holds", "userSockets", "daemonFiles", "dockerData", "porteroFiles"),
-    *("rootPrograms", "sensitive", "kernelFileSystems", "reaches", "mountsBelow", "passes", "swappableBy"),
+    *("rootPrograms", "sensitive", "kernelFileSystems", "reaches", "mountsBelow", "passes", "entriesBy", "swappableBy"),
     *("swappableThrough", "options"),
 )
 
@@ -84,6 +84,7 @@ def resolve_sources(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "reaches": _merge(trace.reaches for trace in traces),
         "mountsBelow": _merge(trace.mounts_below for trace in traces),
         "passes": _merge(trace.passes for trace in traces),
+        "entriesBy": _merge(trace.writers for trace in traces),
         "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
     }
 

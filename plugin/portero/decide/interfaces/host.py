@@ -75,6 +75,7 @@ class Trace:
     mounts_below: tuple[str, ...] = ()  # where something is mounted below the path
     seen: bool = True  # False: this process cannot tell who owns a folder on the way
     unseen_homes: tuple[str, ...] = ()  # homes at the path whose links could not be listed
+    writers: tuple[str, ...] = ()  # who but root can make entries in the folder that is there
     nearest: str = ""  # where nothing is at the path: the last folder on the way that is there
 
 

@@ -5,6 +5,7 @@ chooses what the container gets then, without a request that could be judged.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 
 from portero.decide.interfaces.host import Passage, Swap, Trace
@@ -46,9 +47,9 @@ class Tracer:
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
         try:
-            swaps, seen = tuple(self._list_swaps(path)), True
+            swaps, writers, seen = tuple(self._list_swaps(path)), tuple(self._name_writers(resolved)), True
         except UnseenOwner:
-            swaps, seen = (), False
+            swaps, writers, seen = (), (), False
         reach = self.mounts.find_reach(resolved)
         others = reach.names.union(name_linked(resolved, self.links)) - {path}
         others |= {name for name in name_linked(resolved, self.homes.links) if not is_within(name, path)}
@@ -60,6 +61,7 @@ class Tracer:
             tuple(sorted(reach.points)),
             seen,
             self.homes.list_unseen({path, resolved, *others}),
+            writers,
             self._find_nearest(path),
         )
 
@@ -76,6 +78,11 @@ class Tracer:
                 writers = self._list_writers(step.folder, step.folder_stat, step.stat)
                 for writer in sorted(writers, key=lambda writer: (writer.kind, writer.id)):
                     yield Swap(self.names.describe(writer), step.path)
+
+    def _name_writers(self, resolved: str) -> Iterator[str]:
+        entry = self.walk.lstat(resolved)
+        if entry is not None and stat.S_ISDIR(entry.st_mode) and (self.mounts.has_servers or not is_roots_alone(entry)):
+            yield from sorted(map(self.names.describe, self._list_writers(resolved, entry, None)))
 
     def _list_writers(
         self, folder: str, folder_stat: os.stat_result, entry: os.stat_result | None

@@ -13,7 +13,7 @@ from portero.door import door_units
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck.plugin_client import ask_status, find_running
 from portero.tools.hostcheck.probe import prove_guarded
-from portero.tools.hostcheck.unasked_users import warn_of_unasked_users
+from portero.tools.hostcheck.unasked_users import warn_of_shared_daemon, warn_of_unasked_users
 from portero.tools.terminal import options
 from portero.tools.terminal.output import show
 
@@ -37,8 +37,9 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
         options.give_up([f"{socket}: no status ({why}); {_find_cure(error, socket)}"])
-    if unasked := [*warn_of_unasked_users(Files(), settings.daemon_json)]:
-        report["warnings"] = [*to_list(report.get("warnings")), *unasked]
+    reached = (warn(Files(), settings.daemon_json) for warn in (warn_of_unasked_users, warn_of_shared_daemon))
+    if warnings := [warning for each in reached for warning in each]:
+        report["warnings"] = [*to_list(report.get("warnings")), *warnings]
     _add_doors(report)
     if expect_guarded:
         address = None if settings.docker_host is None else str(settings.docker_host)

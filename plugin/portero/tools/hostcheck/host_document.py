@@ -50,6 +50,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         "access": {
             **access,
             "unasked": unasked_users.find_unasked_users(files, configured, access),
+            "accounts": unasked_users.find_accounts(files, configured, access),
             "pastDoors": unasked_users.find_bypasses(files, configured, access),
         },
         "storage": kernel.collect_storage_facts(files, daemon_facts.read_data_root(configured, info), running),

@@ -20,6 +20,8 @@ from portero.tools.hostcheck.fact import UNKNOWN, make_fact, make_unknown, obser
 
 _FIRST_RELEASE = 29002000
 _ROOT = ("root", DOCKERD)
+# Where people connect when doors are before dockerd's own socket.
+_DOOR_SOCKET = "/run/docker.sock"
 _CANNOT_BE_READ = "its users (they cannot be read)"
 _GROUP_WRITES, _OTHERS_WRITE = 0o020, 0o002
 
@@ -46,6 +48,41 @@ def find_bypasses(files: Files, configuration: Configuration, access: Mapping[st
         return [*(f"{path}: {', '.join(names)}" for path, names in users.items() if names), *to_texts(_need_value(tcp))]
 
     return observe(f"{sockets['at']}, {tcp['at']}", read)
+
+
+def find_accounts(files: Files, configuration: Configuration, access: Mapping[str, JSON]) -> Fact:
+    """Who but root and the door reaches dockerd by a Unix socket, its own or that of the doors."""
+    sockets = cast(Fact, access["sockets"])
+
+    def read() -> JSON:
+        users = _list_socket_users(files, configuration, sockets)
+        if DOCKERD_SOCKET in users and files.exists(_DOOR_SOCKET):
+            accounts = Accounts(files, configuration.daemon)
+            read = (accounts.read_owner, accounts.read_group, accounts.read_mode)
+            door = dict(zip(("owner", "group", "mode"), (each(_DOOR_SOCKET) for each in read), strict=True))
+            users[_DOOR_SOCKET] = [*_list_users(accounts, door)]
+        return [*dict.fromkeys(name for names in users.values() for name in names)]
+
+    return observe(str(sockets["at"]), read)
+
+
+def warn_of_shared_daemon(files: Files, daemon_config: str = DAEMON_CONFIG) -> Iterator[str]:
+    """A sentence where accounts of the host use a dockerd for which root in a container is root of the host."""
+    try:
+        running = daemon_settings.find_dockerd(files)
+    except OSError:
+        return
+    if running is None:
+        return
+    configuration = daemon_settings.read_configuration(files, running, daemon_config)
+    users = find_accounts(files, configuration, daemon_sockets.collect_facts(files, configuration))["value"]
+    daemon = configuration.daemon
+    if users in ([], UNKNOWN) or daemon is None or daemon.root_uids != {0}:
+        return
+    yield (
+        f"accounts of the host use a dockerd without userns-remap: ownership and profiles do not hold against"
+        f" {', '.join(to_texts(users))}; portero host says more (accounts-share-a-daemon)"
+    )
 
 
 def warn_of_unasked_users(files: Files, daemon_config: str = DAEMON_CONFIG) -> Iterator[str]:
