@@ -43,10 +43,10 @@ def main() -> None:
 
 
 def keep_instructions(text: str, before: Path) -> str:
-    """The new page with the part of the old one that `make instructions` writes."""
+    """The new page with the parts of the old one, up to its processes, that are measured by other means."""
     old = before.read_text() if before.exists() else ""
     _, heading, rest = old.partition("## Instructions\n")
-    part = heading + rest.partition("\n## ")[0] + "\n" if heading else ""
+    part = heading + rest.partition("## Processes\n")[0] if heading else ""
     return text.replace("## Processes\n", f"{part}## Processes\n", 1)
 
 
