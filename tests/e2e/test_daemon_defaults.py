@@ -27,8 +27,8 @@ DAEMON_CONFIG: dict[str, Any] = {
     "default-network-opts": {"bridge": {ICC: "false"}},
 }
 OF_A_CONTAINER = [
-    *("log.driver", "log.options", "noNewPrivileges", "limits.shmSize", "ulimits[0]", "namespaces.ipc"),
-    "namespaces.cgroup",
+    *("log.driver", "log.options", "noNewPrivileges", "limits.shmSize", "limits.shmShare", "ulimits[0]"),
+    *("namespaces.ipc", "namespaces.cgroup"),
 ]
 SHOW = "ulimit -Sn; ulimit -Hn; grep NoNewPrivs /proc/self/status; df -k /dev/shm | tail -1 | awk '{print $2}'"
 CGROUP_V1 = not Path("/sys/fs/cgroup/cgroup.controllers").exists()
@@ -72,7 +72,7 @@ def test_the_containers_of_a_service_have_the_defaults_that_the_decision_names(d
     wait_until(lambda: "16384" in docker.docker("service", "logs", "--raw", "web").stdout, "the task said nothing")
     said = docker.docker("service", "logs", "--raw", "web").stdout.split()
     assert said == ["1024", "2048", "NoNewPrivs:", "1", "16384"]
-    assert docker.decision(before, "ServiceCreate")["daemonDefaults"] == OF_A_CONTAINER[:5]
+    assert docker.decision(before, "ServiceCreate")["daemonDefaults"] == OF_A_CONTAINER[:6]
     (container,) = docker.client.ask("GET", "/containers/json").json()
     config = docker.client.ask("GET", f"/containers/{container['Id']}/json").json()["HostConfig"]
     assert config["LogConfig"] == {"Type": "local", "Config": DAEMON_CONFIG["log-opts"]}

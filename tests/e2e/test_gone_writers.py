@@ -94,6 +94,8 @@ def test_it_is_remembered_over_a_restart_of_dockerd_while_the_second_lives(*, li
         assert type_in(docker, HELPER.replace("-d", "-d --restart always")) == type_in(docker, WRITER) == []
         assert type_in(docker, "docker rm -f writer") == []
         assert type_in(docker, READER) == [RULE]
+        # What is allowed notes since when the helper runs; what is refused notes nothing.
+        assert type_in(docker, SIDE) == []
         docker.restart_dockerd()
 
         assert type_in(docker, READER) == ([RULE] if lives else [])

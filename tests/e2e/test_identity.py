@@ -156,7 +156,7 @@ def test_a_build_of_buildx_is_known_by_certificate_only(identified: GuardedDocke
         ("header=x-PORTERO-token; value=$(echo eyJhbGciOiJub25lIn0.e30.eA)", "token-invalid"),
         ("value=$good,$good", "token-invalid"),
         ('value="Bearer $good"', "token-invalid"),
-        ("value=$good$(head -c 100000 /dev/zero | tr '\\0' x)", "token-invalid"),
+        ("value=$good$(head -c 100000 /dev/zero | tr '\\0' x)", "headers-too-large"),
         ("value=${good}x", "token-untrusted"),
         (f"value=$({_issue('alicia', 'ops', hosts='db')})", "token-untrusted"),
         (f"value=$({_issue('alicia', 'ops', lifetime='9h')})", "token-untrusted"),

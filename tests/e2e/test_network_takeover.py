@@ -123,7 +123,7 @@ def hardened(docker: GuardedDocker) -> Iterator[GuardedDocker]:
         ({"IPAM": {"Config": [{"Subnet": "198.51.100.128/25"}]}}, []),
         (
             {"Driver": "ipvlan", "Options": {"parent": "br0"}, "IPAM": {"Config": [{"Subnet": "192.168.50.0/24"}]}},
-            ["network-subnets"],
+            ["network-subnets", "subnets-listed"],
         ),
         ({"Driver": "ipvlan", "Options": {"parent": "br0"}, "IPAM": {"Config": [{"Subnet": "198.51.100.0/24"}]}}, []),
     ],

@@ -106,9 +106,10 @@ class WriterMemory:
             if sighting is not None:
                 followed = self._follow(moment, sighting.listed, sighting.seen, sighting.removed)
             self.turn += 1
-            noted = (sighting.list_found(followed.after) if sighting else {}) | start_members(
-                starting, followed.after, self.turn, time.monotonic()
-            )
+            found = sighting.list_found(followed.after) if sighting else {}
+            # What starts again keeps since when it ran: by that it is known to be another run later.
+            known = followed.after | found if found else followed.after
+            noted = found | start_members(starting, known, self.turn, time.monotonic())
             after = followed.after | noted if noted else followed.after
             if followed.changed or noted or followed.restarted:
                 self._processes[daemon] = moment.process if sighting else last
