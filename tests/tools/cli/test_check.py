@@ -234,5 +234,5 @@ def test_the_file_that_could_not_be_read_is_named(tmp_path: Path) -> None:
 
     output = portero("check", "--daemon-config", config, file).output
 
-    assert "  host-unreadable  Portero could not read" in output
+    assert f"  host-unreadable  {config}: " in output
     assert f"warning: {config}: is not a valid daemon.json\n" in output

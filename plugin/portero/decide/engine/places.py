@@ -4,7 +4,6 @@ Most rules lead by names to a few values, and ask something of each. For others 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TypeAlias, cast
 
 from portero.decide.engine import InstancePath
@@ -23,19 +22,14 @@ _LEADING = ("allOf", "items", "properties")
 _Way: TypeAlias = tuple[str | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Places:
-    """`asked`: of the values that a way leads to; `compile` makes checks of it when the rule fails first."""
+    """`checks`: of the values that a way leads to."""
 
-    asked: Sequence[tuple[_Way, Mapping[str, JSON]]]
-    compile: Callable[[Mapping[str, JSON]], Callable[[JSON], bool]]
-
-    @cached_property
-    def _checks(self) -> list[tuple[_Way, Callable[[JSON], bool]]]:
-        return [(way, self.compile(schema)) for way, schema in self.asked]
+    checks: Sequence[tuple[_Way, Callable[[JSON], bool]]]
 
     def list_failures(self, request: JSON) -> set[InstancePath]:
-        return {path for way, is_satisfied in self._checks for path in _follow(request, way, (), is_satisfied)}
+        return {path for way, is_satisfied in self.checks for path in _follow(request, way, (), is_satisfied)}
 
 
 def find_places(schema: JSON, way: _Way = ()) -> Iterator[tuple[_Way, Mapping[str, JSON]]]:

@@ -34,7 +34,8 @@ def _prepare(resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[s
         portable = to_portable(schema)
         validator = make_validator(portable)
         try:
-            places = Places([*find_places(portable)], lambda asked: make_validator(asked).is_valid)
+            # Now: no request waits until it is compiled.
+            places = Places([(way, make_validator(asked).is_valid) for way, asked in find_places(portable)])
         except LookupError:
             places = None
         # The validator's own method: a create asks a hundred rules.
