@@ -92,7 +92,7 @@ def test_a_setting_of_the_daemon_is_a_snippet(tmp_path: Path) -> None:
     (snippet,) = (line for line in result.output.splitlines() if line.startswith('  {"'))
     assert json.loads(snippet) == {
         "default-cgroupns-mode": "private",
-        "builder": {"entitlements": {"network-host": False, "security-insecure": False}},
+        "builder": {"entitlements": {"network-host": False, "security-insecure": False, "device": False}},
     }
 
 
