@@ -130,6 +130,10 @@ def refusal_codes() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _show_default(value: str) -> str:
+    return f"`{value}`" if value else "empty"
+
+
 def settings() -> str:
     manifest = json.loads((ROOT / "config.json").read_text())
     site = json.loads((ROOT / "schemas" / "site.schema.json").read_text())["properties"]
@@ -139,7 +143,7 @@ def settings() -> str:
         "Defaults are in `config.json`; an environment variable of the same name overrides them, and a command-line option overrides that.\n",
         "| setting | default | meaning |",
         "| --- | --- | --- |",
-        *[f"| {env['name']} | `{env['value']}` | {env['description']} |" for env in manifest["env"]],
+        *[f"| {env['name']} | {_show_default(env['value'])} | {env['description']} |" for env in manifest["env"]],
         "\n# Site values\n",
         "What a site allows, as plain lists and numbers, in `site.json` of a schemas folder; a later folder's value replaces an earlier one's.\n",
         "| value | default | meaning |",

@@ -30,9 +30,11 @@ def write_denial(decision: Decision) -> str:
     """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
     dialect = decision.dialect
     end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
-    end += [f"  more: portero explain {decision.id}"]
+    merged = merge_entries(decision)
+    # Of the rule: it works for all, without a daemon. The first line has the ID, by which root finds the decision.
+    end += [f"  more: portero explain {merged[0].group[0].rule}"] if merged else []
     end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
-    return "\n".join([_write_headline(decision), *_fit(merge_entries(decision), MAX_LINES - 1 - len(end)), *end])
+    return "\n".join([_write_headline(decision), *_fit(merged, MAX_LINES - 1 - len(end)), *end])
 
 
 def list_reasons(decision: Decision, write: Callable[[Entry], str] = attrgetter("text")) -> Iterator[str]:
