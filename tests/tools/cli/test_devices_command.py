@@ -51,7 +51,7 @@ def test_the_drop_in_is_a_link_that_stays_when_it_is_right(drop_in: Path) -> Non
 def test_a_restart_ends_well_or_says_why_not(
     drop_in: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception | None, status: int, said: str
 ) -> None:
-    def restart(*_: object, stops_containers: bool) -> None:
+    def restart(*_: object, is_configured: bool, stops_containers: bool) -> None:
         if fault:
             raise fault
 

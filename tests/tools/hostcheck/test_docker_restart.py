@@ -39,7 +39,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineApi]:
 
 def restart(api: EngineApi, *, stops: bool = False) -> list[str]:
     typed: list[str] = []
-    restart_docker(api, lambda *words: typed.append(" ".join(words)), stops_containers=stops)
+    restart_docker(api, lambda *words: typed.append(" ".join(words)), is_configured=True, stops_containers=stops)
     return typed
 
 
@@ -51,17 +51,22 @@ def test_it_waits_until_dockerd_shows_live_restore(api: EngineApi) -> None:
 
 
 @pytest.mark.parametrize(
-    ("info", "why"),
-    [({}, "dockerd has no live-restore"), ({"Swarm": {"LocalNodeState": "active"}}, "this host is in a swarm")],
+    ("info", "is_configured", "why"),
+    [
+        ({}, True, "dockerd has no live-restore 0 s after its reload"),
+        # It may be about to drop it.
+        ({"LiveRestoreEnabled": True}, False, "daemon.json does not say live-restore"),
+        ({"Swarm": {"LocalNodeState": "active"}}, True, "this host is in a swarm"),
+    ],
 )
 def test_where_containers_would_stop_they_are_named_and_nothing_restarts(
-    api: EngineApi, info: dict[str, object], why: str
+    api: EngineApi, info: dict[str, object], *, is_configured: bool, why: str
 ) -> None:
     Docker.infos = [info]
     typed: list[str] = []
 
     with pytest.raises(ContainersWouldStop, match=why) as fault:
-        restart_docker(api, lambda *words: typed.append(" ".join(words)))
+        restart_docker(api, lambda *words: typed.append(" ".join(words)), is_configured=is_configured)
 
     assert (fault.value.names, typed) == (["db", "web"], [RELOAD])
     assert restart(api, stops=True) == [RELOAD, *RESTARTS]

@@ -72,8 +72,10 @@ def close(*, restart: bool, stop_containers: bool) -> None:
 
 def _restart(*, stops_containers: bool) -> None:
     try:
-        address = find_address(Files(), read_running_configuration(Files(), DAEMON_CONFIG)) or _DOCKER
-        restart_docker(EngineApi(address), run_command, stops_containers=stops_containers)
+        configuration = read_running_configuration(Files(), DAEMON_CONFIG)
+        api = EngineApi(find_address(Files(), configuration) or _DOCKER)
+        is_configured = configuration.read_switch("live-restore", default=False)["value"] is True
+        restart_docker(api, run_command, is_configured=is_configured, stops_containers=stops_containers)
     except ContainersWouldStop as fault:
         show_lines([f"portero: nothing was restarted: {fault} (--stop-containers restarts all the same)"], err=True)
         sys.exit(options.REFUSED)

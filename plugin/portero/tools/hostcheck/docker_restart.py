@@ -29,14 +29,18 @@ class ContainersWouldStop(Fault):
         self.names, self.why = names, why
 
 
-def restart_docker(api: EngineApi, run: Callable[..., object], *, stops_containers: bool = False) -> None:
+def restart_docker(
+    api: EngineApi, run: Callable[..., object], *, is_configured: bool, stops_containers: bool = False
+) -> None:
     """Reload dockerd, wait until it shows live-restore, restart containerd and dockerd.
 
-    `run`: runs a command, given as words, and raises where it fails. `stops_containers`: containers may stop. Raises
-    ContainersWouldStop, and OSError or ValueError where dockerd does not answer as it should: nothing was restarted.
+    `is_configured`: whether its configuration says live-restore: without it a dockerd that starts ends what runs, and
+    one that still has it may be about to drop it. `run`: runs a command, given as words, and raises where it fails.
+    `stops_containers`: containers may stop. Raises ContainersWouldStop, and OSError or ValueError where dockerd does
+    not answer as it should: nothing was restarted.
     """
     run(*_RELOAD)
-    if not stops_containers and (why := _wait_for_live_restore(api)):
+    if not stops_containers and (why := _wait_for_live_restore(api, is_configured=is_configured)):
         running = to_objects(api.get_list("/containers/json"))
         if names := [str(to_list(each.get("Names"))[0]).lstrip("/") for each in running]:
             raise ContainersWouldStop(names, why)
@@ -44,13 +48,15 @@ def restart_docker(api: EngineApi, run: Callable[..., object], *, stops_containe
         run(*words)
 
 
-def _wait_for_live_restore(api: EngineApi) -> str:
+def _wait_for_live_restore(api: EngineApi, *, is_configured: bool) -> str:
     """Why containers would not survive a restart; empty: they do."""
     end = time.monotonic() + SECONDS
-    while not flag(info := api.get("/info"), "LiveRestoreEnabled"):
+    while not flag(info := api.get("/info"), "LiveRestoreEnabled") or not is_configured:
         if text(child(info, "Swarm"), "LocalNodeState") == "active":
             return "this host is in a swarm, where there is no live-restore"
+        if not is_configured:
+            return "daemon.json does not say live-restore"
         if time.monotonic() >= end:
-            return f"dockerd has no live-restore {SECONDS:.0f} s after its reload (live-restore in daemon.json)"
+            return f"dockerd has no live-restore {SECONDS:.0f} s after its reload"
         time.sleep(_EVERY)
     return ""
