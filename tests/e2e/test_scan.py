@@ -40,8 +40,9 @@ class Scanned:
         docker.guard()
 
     def _count_unready(self) -> int:
-        tasks = self.docker.client.get("/tasks")
-        return sum(one["DesiredState"] == "running" != one["Status"]["State"] for one in tasks)
+        """An update makes the container of the next task while it waits: desired is `ready`."""
+        shown = [(one["DesiredState"], one["Status"]["State"]) for one in self.docker.client.get("/tasks")]
+        return sum(desired == "ready" or (desired == "running") != (state == "running") for desired, state in shown)
 
     def _tasks(self, service: str) -> int:
         return len(self.docker.docker("ps", "-q", "--filter", f"name=^{service}\\.1\\.").stdout.split())
