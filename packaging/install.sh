@@ -198,8 +198,10 @@ put() {
   [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels" "$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
   PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$stage/root"
   ln -sfn "$home/current/bin/portero" "$stage/root$link"
-  mkdir -p "$destdir$home" && : > "$unfinished"
-  keep_before
+  mkdir -p "$destdir$home"
+  # What an installation that did not end has put there is no version before.
+  [ -e "$unfinished" ] || keep_before
+  : > "$unfinished"
   put_all "$stage/root" "$version"
   put_rsyslog "$stage"
   switch "$version"
