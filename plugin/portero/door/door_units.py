@@ -6,7 +6,6 @@ its owner and mode, so that clients stay as they are.
 
 import os
 import shutil
-import socket
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import Fault
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd import unix_http
+from portero.observe.dockerd.peer import refuses_connections
 
 ACCOUNT = "portero-door"
 DOCKERD_SOCKET = "/run/portero-door/dockerd.sock"
@@ -98,13 +98,7 @@ def find_dockerd_socket(docker: DoorSocket) -> str:
 
 def is_listening(path: str) -> bool:
     """Whether a process listens at this Unix socket."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(1.0)
-        try:
-            client.connect(path)
-        except OSError:
-            return False
-    return True
+    return os.path.exists(path) and not refuses_connections(Path(path))
 
 
 def enable_doors(docker: DoorSocket, users: DoorSocket, tools: Mapping[str, DoorSocket], units: Path = _UNITS) -> None:
