@@ -55,7 +55,7 @@ def _wait_for_live_restore(api: EngineApi, *, is_configured: bool) -> str:
         if text(child(info, "Swarm"), "LocalNodeState") == "active":
             return "this host is in a swarm, where there is no live-restore"
         if not is_configured:
-            return "daemon.json does not say live-restore"
+            return "daemon.json does not say live-restore, or cannot be read"
         if time.monotonic() >= end:
             return f"dockerd has no live-restore {SECONDS:.0f} s after its reload"
         time.sleep(_EVERY)
