@@ -66,7 +66,25 @@ def test_where_the_daemons_configuration_is_known_the_session_of_buildkit_is_jud
 
     found = refused(check(file, "--json", "--daemon-config", configuration, profile="hardened"))
 
-    assert found[f"{file}:1 (builds)"] == {"unseen-buildkit", "unseen-device-nodes"}
+    assert found[f"{file}:1 (builds)"] == {"unseen-buildkit"}
+
+
+@needs_compose
+def test_a_named_daemon_json_counts_as_in_force_where_no_host_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file, configuration = "compose.yaml", Path("daemon.json")
+    Path(file).write_text("services: {web: {build: .}}\n")
+    off = dict.fromkeys(("network-host", "security-insecure", "device"), False)
+    configuration.write_text(json.dumps({"builder": {"entitlements": off}}))
+
+    def check_builds(root: str) -> set[str]:
+        options = ("--host-root", root, "--daemon-config", str(configuration), "--profile", "hardened", "--json")
+        return refused(portero("check", file, *options))[f"{file}:1 (builds)"]
+
+    assert check_builds("none") == set()
+    assert "unseen-buildkit" in check_builds("/")
 
 
 @needs_compose

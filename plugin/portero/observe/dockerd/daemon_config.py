@@ -90,10 +90,14 @@ def find_mounted(path: str) -> str:
 
 
 class DaemonConfigs:
-    """The daemon.json and the flags of each daemon that asks; `path`: a file that holds for all of them."""
+    """The daemon.json and the flags of each daemon that asks; `path`: a file that holds for all of them.
 
-    def __init__(self, path: str | None = None) -> None:
+    `in_force`: it is meant for another host, where dockerd has read it.
+    """
+
+    def __init__(self, path: str | None = None, *, in_force: bool = False) -> None:
         self._path = path
+        self._in_force = in_force
         self._configs: dict[tuple[str, str, DockerdIdentity | None], DaemonConfig] = {}
 
     def read_defaults(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
@@ -104,6 +108,8 @@ class DaemonConfigs:
             config = DaemonConfig(path, asking.flags if asking else {})
             # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
             self._configs = {key: config, **dict(list(self._configs.items())[:_MAX_DAEMONS])}
+        if self._in_force:
+            return config.read_defaults(str, lambda: True)
         if walk is None:
             return config.read_defaults(find_mounted)
         root, started = walk.local_path("/"), asking.started if asking else None

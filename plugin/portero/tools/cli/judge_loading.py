@@ -3,6 +3,8 @@
 from portero.decide.judging.judge import Judge
 from portero.decide.values.dataclass import replace
 from portero.decide.values.errors import LoadError
+from portero.observe.dockerd.daemon_config import DaemonConfigs
+from portero.observe.host.live_host import HostFiles
 from portero.serve.application.judged_host import list_daemon_addresses
 from portero.serve.application.loading import judge_of
 from portero.tools.cli import host_settings
@@ -27,9 +29,13 @@ def load_remote_judge(settings: HostSettings) -> Judge:
 
     Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused. Who
     vouches for images is not asked: that depends on the images that the daemon has. The daemon is asked by
-    list_host_objects() alone: what Portero remembers is not touched.
+    list_host_objects() alone: what Portero remembers is not touched. With --host-root none, the daemon.json that is
+    named counts as in force: no dockerd can say since when it runs.
     """
-    return report_owners(replace(load_judge(replace(settings, lookups="off")), images=None), settings)
+    judge = replace(load_judge(replace(settings, lookups="off")), images=None)
+    if settings.host_root == "none" and settings.daemon_config and isinstance(judge.host, HostFiles):
+        judge.host.configs = DaemonConfigs(str(settings.daemon_config), in_force=True)
+    return report_owners(judge, settings)
 
 
 def list_host_objects(settings: HostSettings) -> HostObjects:

@@ -154,7 +154,7 @@ def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
 
 _UNREADABLE = "host-unreadable"
 # They refuse what cannot be seen, whatever it is.
-UNSEEN = frozenset({"host-paths-seen", "joined-containers-seen"})
+UNSEEN = frozenset({"host-paths-seen", "joined-containers-seen", "unseen-device-nodes"})
 # Refused only where the file is not for everybody, which the host tells.
 _SENSITIVE = "no-sensitive-paths"
 _BELOW = ("/etc/", "/usr/")

@@ -41,7 +41,7 @@ PROFILE = _make_option("--profile", "LEVEL")
 MODE = _make_option("--mode", "MODE")
 DOCKER_HOST = _make_option("--docker-host", "ADDRESS")
 HOST_ROOT = _make_option("--host-root", "PATH")
-DAEMON_CONFIG = _make_option("--daemon-config", "PATH")
+DAEMON_CONFIG = _make_option("--daemon-config", "PATH", callback=make_absolute)
 _SERVICE = (
     SOCKET,
     SCHEMAS,
