@@ -93,7 +93,7 @@ class Subject:
     `claimed`: the user whom it names where that was not proved. `identified_by`: how the user is known; `names`:
     alternative names of the certificate. `made`: what it would make, in words. `by_compose`: the client is Compose, or
     makes what Compose makes. `trace`, `parent_span`: the client's, where it named one (W3C Trace Context). `is_probe`:
-    it is one of `portero host`.
+    it is one of `portero host`. `left`: the container that a start names and that was made with --rm.
     """
 
     operation: str = ""
@@ -114,6 +114,7 @@ class Subject:
     parent_span: str = ""
     is_probe: bool = False
     claimed: str = ""
+    left: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,9 +128,26 @@ def test_why_it_cannot_be_saved_is_kept_for_status_and_logged_once(
     note(members, HELPER)
 
     assert failing.startswith(f"{file}: cannot be ")
-    assert "every start of a container is refused (writers-unknown): free disk space there" in failing
+    assert "no container is made or started (writers-unknown): free disk space there" in failing
     assert [record.getMessage() for record in caplog.records] == [failing]
     assert memory.failure == ""
+
+
+def test_a_create_is_refused_where_a_start_could_not_be_noted(file: Path) -> None:
+    memory = WriterMemory(file)
+    file.parent.write_text("a file")
+    with pytest.raises(Refused, match="writers-unknown"):
+        memory.prepare("daemon")
+    file.parent.unlink()
+    memory.prepare("daemon")
+
+    assert (memory.failure, begin(file).find_all()) == ("", {})
+    # What was written once is not written again, and the first start after that is noted beside it.
+    file.parent.rename(file.parent.with_name("away"))
+    memory.prepare("daemon")
+    file.parent.with_name("away").rename(file.parent)
+    note(memory.at("/var/lib/docker", "1 1"), WRITER)
+    assert begin(file).find_all().keys() == {"writer"}
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,6 +207,15 @@ def test_a_name_that_came_meanwhile_counts(judge: Judge, host: Watched) -> None:
     assert list_refusing(decide(judge, REQUESTS["docker cp"][0])) == ["no-owner-programs"]
 
 
+def test_a_create_is_refused_for_a_memory_that_would_refuse_its_start(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / "writers.jsonl").mkdir()
+    for request in (envelope("POST", "/containers/create", {"Image": "busybox"}), REQUESTS["a start"][0]):
+        assert list_refusing(decide(judge, request)) == ["writers-unknown"]
+    (tmp_path / "writers.jsonl").rmdir()
+
+    assert decide(judge, envelope("POST", "/containers/create", {"Image": "busybox"})).allowed
+
+
 @pytest.mark.parametrize("mode", ["enforce", "audit"])
 def test_a_memory_that_cannot_be_saved_refuses(
     judge: Judge, host: Watched, monkeypatch: pytest.MonkeyPatch, mode: Any

@@ -17,6 +17,7 @@ from portero.decide.reading.routes import ApiRequest, Match, Operation
 from portero.decide.reading.uri import Target
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed
+from portero.decide.values.json_fields import to_object, to_text
 from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 
@@ -95,6 +96,14 @@ class Found:
     suggested: Proposed | None = None
     failed: Exception | None = None
     judged_in: Context | None = None
+
+    @property
+    def left(self) -> str:
+        """The container made with --rm that a start names, where it was looked up: a refusal leaves it there."""
+        context = self.judged_in
+        if context is None or context.operation.id != "ContainerStart" or context.findings.meanings is None:
+            return ""
+        return context.findings.meanings.recall_removed(to_text(to_object(self.read["path"]).get("id")))
 
     def make_effects(self) -> Effects:
         """Of the request, where it is allowed."""

@@ -103,11 +103,11 @@ def _fit(merged: list[Entry], lines: int) -> list[str]:
 
 def _write_notes(decision: Decision, dialect: str) -> list[str]:
     dropped = [violation for violation in decision.violations if violation.rule == unknown_fields.DROPPED]
-    return [
-        line
-        for violation in dropped[:_MAX_NOTES]
-        for line in _wrap(f"  note: {write_sentence(violation, dialect)}", "        ")
-    ]
+    notes = [write_sentence(violation, dialect) for violation in dropped[:_MAX_NOTES]]
+    if left := decision.subject.left:
+        # The client waits for a removal that dockerd begins only for what ran.
+        notes.append(f"docker run --rm goes on waiting: end it with `docker rm {left}` in another shell")
+    return [line for note in notes for line in _wrap(f"  note: {note}", "        ")]
 
 
 def _list_try(decision: Decision) -> list[str]:

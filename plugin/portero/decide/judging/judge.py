@@ -140,7 +140,7 @@ class Judge:
         return Decision(
             id=id,
             time=time,
-            subject=subject.describe_subject(found.posted, found.parsed, match, found.asker, found.read),
+            subject=subject.describe_subject(found.posted, found.parsed, match, found.asker, found.read, found.left),
             violations=limit_violations(sort_violations(lifted)),
             policy=self.policy.digest,
             profile=enforcement.profile,

@@ -38,6 +38,7 @@ def describe_subject(
     match: Match | None,
     who: Identity | None,
     document: Mapping[str, JSON],
+    left: str = "",
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
     # Of a read that no rule judges there is no document.
@@ -62,6 +63,7 @@ def describe_subject(
         parent_span=parent_span,
         made=_name_made(target, document) if match and match.operation.id in _MAKING else "",
         is_probe=target is not None and envelope is not None and is_probe(target, envelope.body),
+        left=left,
     )
 
 

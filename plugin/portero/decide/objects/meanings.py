@@ -71,6 +71,12 @@ class Meanings:
                 self._shown[kind, name] = None if shown is None else ExistingObject.of(kind, shown)
         return self._shown[kind, name]
 
+    def recall_removed(self, name: str) -> str:
+        """The name of a container that was inspected, and that dockerd removes when it has ended; empty: no such."""
+        found = self._shown.get(("container", name))
+        is_removed = isinstance(found, ExistingContainer) and found.host_config.get("AutoRemove") is True
+        return found.name if found is not None and is_removed else ""
+
     def list_others(self, found: ExistingObject, name: str, at: str) -> Sequence[ExistingObject]:
         """Each other object whose ID begins with the name."""
         kind = _LISTED.get(found.kind)

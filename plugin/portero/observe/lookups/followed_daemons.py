@@ -112,6 +112,9 @@ class FollowedDaemons:
                 for entered in asking[:number]:
                     entered.withdraw(decision.id, envelope)
                 return False
+        if effects.moment is not None and decision.subject.operation == "ContainerCreate":
+            # Else the start is refused, and `docker run --rm` waits for the removal of what never ran.
+            self._writers.prepare(effects.moment.daemon)
         if effects.moment is not None and (effects.sighting or effects.starting):
             self._writers.commit(effects.moment, effects.sighting, effects.starting)
         return True

@@ -5,6 +5,7 @@ folder writes there without a mount, and can replace what lies below it. Of what
 known: each container that may have run in between can have met each other one.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
@@ -146,8 +147,13 @@ def _may_have_run(before: Member | None, member: Member, *, restarted: bool) -> 
     return before is None and member.state == "rests"
 
 
-def encode_member(member: Member) -> list[Any]:
-    """A member as a line of the file has it, without its ID."""
+def encode_line(daemon: str, process: str, members: Mapping[str, Member | None]) -> bytes:
+    """A line of the file: what changed at one daemon, by ID; None: it is gone."""
+    encoded = {id: None if member is None else _encode_member(member) for id, member in members.items()}
+    return json.dumps([daemon, process, encoded]).encode() + b"\n"
+
+
+def _encode_member(member: Member) -> list[Any]:
     resources = (sorted(each) for each in (member.shares, member.writes, member.held))
     return [member.name, *resources, member.run, member.state, member.since]
 

@@ -22,7 +22,7 @@ from portero.observe.writers.descriptors import (
     Followed,
     count_resources,
     decode_member,
-    encode_member,
+    encode_line,
     follow_members,
     start_members,
 )
@@ -95,10 +95,7 @@ class WriterMemory:
             return self._follow(moment, listed, seen, removed).holders
 
     def commit(self, moment: MemoryMoment, sighting: Sighting | None, starting: Iterable[Member]) -> None:
-        """Follow what was seen, and note what is allowed to start. `moment`: when this was asked for.
-
-        Raises Refused (writers-unknown), with nothing changed.
-        """
+        """Follow what was seen from this moment on, and note what starts. Raises Refused (writers-unknown): neither."""
         daemon = moment.daemon
         with self._lock:
             before, last = self._read(daemon), self._processes.get(daemon, "")
@@ -121,6 +118,13 @@ class WriterMemory:
                     raise
             if sighting is not None and followed.after is not before:
                 self._followed[daemon] = sighting.listed if sighting.listed.keys() <= after.keys() else {}
+
+    def prepare(self, daemon: str) -> None:
+        """See that a start can be noted. Raises Refused (writers-unknown)."""
+        with self._lock:
+            # What was written the last time can be appended to.
+            if self._file is not None and not self._written:
+                self._save(daemon, self._read(daemon), {})
 
     def _follow(
         self,
@@ -159,7 +163,7 @@ class WriterMemory:
 
     def _note_failure(self, why: str) -> None:
         """Keep for status why starts are refused, and log it once; empty: they are not."""
-        failure = f"{self._file}: {why}: every start of a container is refused (writers-unknown): free disk space there"
+        failure = f"{self._file}: {why}: no container is made or started (writers-unknown): free disk space there"
         if why and failure != self.failure:
             _LOG.error("%s", failure)
         self.failure = failure if why else ""
@@ -186,7 +190,7 @@ class WriterMemory:
         if more > 0 and self._count + more > _MAX_RESOURCES:
             raise Refused("writers-unknown")
         try:
-            self._append(self._write_line(daemon, changed), all)
+            self._append(encode_line(daemon, self._processes.get(daemon, ""), changed), all)
         except OSError as error:
             # What was written by halves must not be read as a whole later.
             self._written = self._size = 0
@@ -214,7 +218,7 @@ class WriterMemory:
                     raise OSError("the line was not written in whole")
             self._size += len(line)
             return
-        text = b"".join(self._write_line(daemon, all) for daemon, all in members.items())
+        text = b"".join(encode_line(daemon, self._processes.get(daemon, ""), all) for daemon, all in members.items())
         content = _BOOT_ID.read_bytes().strip() + b"\n" + text
         if len(content) > _MAX_BYTES // 2:
             raise OSError("there are too many")
@@ -222,10 +226,6 @@ class WriterMemory:
             self._file.parent.mkdir(mode=_FOLDER_MODE, parents=True)
         write_whole(self._file, content, _MODE)
         self._size = self._written = len(content)
-
-    def _write_line(self, daemon: str, members: Mapping[str, Member | None]) -> bytes:
-        encoded = {id: None if member is None else encode_member(member) for id, member in members.items()}
-        return json.dumps([daemon, self._processes.get(daemon, ""), encoded]).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
