@@ -1,7 +1,8 @@
 # Everything that is done with this repository. The first target that needs it makes .venv; python3 and make are enough.
 #
-#   make run     serve dockerd, and say what to tell it      make demo    an attack refused by a throw-away dockerd
-#   make test    all tests that this machine can run         make bench   what a decision costs
+#   make try     a denial, without root and dockerd          make demo    attacks denied by a throw-away dockerd
+#   make run     serve dockerd, and say what to tell it      make bench   what a decision costs
+#   make test    all tests that this machine can run
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
 #   make site    the pages of docs, with search, in build/site
 #   make pythons     the tests of what decides, on every other Python that this machine has (in CI: its oldest and newest)
@@ -42,8 +43,9 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 WHEELS ?=
 # What runs an installed Portero; without it the system's newest from 3.13 on, or the one that PYTHON names.
 TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
-# Options for `portero serve`: make run SERVE="--profile baseline"
+# Options for `portero serve`: make run SERVE="--profile baseline", make run MODE=audit
 SERVE ?=
+MODE ?=
 TESTS ?=
 # Processes that run tests side by side; a file of tests stays in one of them. Tests of servers mostly wait: two for each
 # processor. Those of a real dockerd, which need root, wait even more: three and a half.
@@ -73,7 +75,7 @@ PROFILE ?=
 ENGINE ?=
 FOLDER ?= decide/reading
 
-.PHONY: help site fleet release deb install upgrade uninstall run test pythons coverage check compile-tests style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
+.PHONY: help try site fleet release deb install upgrade uninstall run test pythons coverage check compile-tests style types demo bench plugin docs lock clean sequences world picture mutate chaos soak differential heads \
   engines matrix agents instructions
 
 # The lines above, as far as the first empty one.
@@ -82,15 +84,21 @@ help:
 
 LINK ?= /usr/local/bin/portero
 
+try: $(RUN_READY)
+	@packaging/try.sh
+
 run: $(RUN_READY)
+	@echo 'To stop: Ctrl-C. While Portero is stopped and daemon.json names it, each docker command waits 32 seconds and fails.'
+	@echo 'So take it out first: remove "portero" from authorization-plugins in /etc/docker/daemon.json, then systemctl reload docker'
+	@echo 'On a machine in use, start with: make run MODE=audit   (logs what it would deny, and denies only what disables Portero)'
+	@echo
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
 	@echo '  3. portero status --expect-guarded, in another shell'
-	@echo '  4. to get out: remove that line, then systemctl restart docker'
 	@$(PY) -c 'from portero.observe.files.chroot import Files; from portero.tools.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@mkdir -p build && echo 'Decisions are in build/decisions.jsonl, where portero explain finds them.'
-	@exec packaging/link.sh $(LINK) $(CURDIR)/$(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(SERVE)
+	@exec packaging/link.sh $(LINK) $(CURDIR)/$(PY) -m portero serve --log $(CURDIR)/build/decisions.jsonl $(MODE:%=--mode %) $(SERVE)
 
 test: $(READY)
 	@$(PY) -c 'from tests.e2e.host import missing; why = missing(); why and print("SKIPPED: everything at a real dockerd: " + why)'
@@ -255,12 +263,16 @@ lock:
 	mv build/lock/pip.txt $(PIP_LOCK)
 	rm -rf build/lock
 
+# A dot for each package, and errors; pip ends well with one of these two lines.
+PROGRESS = { status=1; while read -r first rest; do case $$first in Collecting) printf . >&2 ;; \
+  Successfully|Requirement) status=0 ;; ERROR:) echo "$$first $$rest" >&2 ;; esac; done; echo >&2; exit $$status; }
+
 $(RUN_READY): $(RUN_LOCK)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("portero needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory venv-package
 	@echo 'making $(VENV), where Portero and what it needs go: up to a minute or two, this once' >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK)
+	@$(PY) -m pip install --disable-pip-version-check --no-color $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK) 2>&1 | $(PROGRESS)
 	@printf '#!/bin/sh\nPYTHONPATH="%s/plugin" exec "%s/$(PY)" -P -m portero "$$@"\n' '$(CURDIR)' '$(CURDIR)' > $(VENV)/bin/portero
 	@chmod 755 $(VENV)/bin/portero
 	@touch $@

@@ -24,12 +24,12 @@ _WIDTH = 124
 
 
 def denial() -> str:
-    """The console block: command and answer, long lines folded."""
+    """The block of the command, and the block of the answer with long lines folded."""
     judge = judge_of(Settings.read({}, {}))
     text = write_denial(replace(judge, host=FixedHost()).decide(_envelope(), _ID, 0.0))
     lines = f"docker: Error response from daemon: authorization denied by plugin portero: {text}".splitlines()
     folded = [textwrap.fill(line, _WIDTH, subsequent_indent=_indent(line), break_on_hyphens=False) for line in lines]
-    return "\n".join(["```console", f"$ {COMMAND}", *folded, "```", ""])
+    return "\n".join(["```sh", COMMAND, "```", "", "```text", *folded, "```", ""])
 
 
 def _envelope() -> bytes:

@@ -11,6 +11,8 @@ import click
 from portero.tools.cli import main as command
 
 ROOT = Path(__file__).parent.parent
+# Installed beside the page, and its section EMERGENCY.
+EMERGENCY = ROOT / "packaging" / "files" / "README.emergency"
 # Of the page's text; a date of today would make the page stale every day.
 DATE = "November 27, 2026"
 _WIDTH = 78
@@ -43,7 +45,8 @@ def _lines() -> Iterator[str]:
     yield from (line for path, words in FILES for line in (f".It Pa {path}", *_text(words)))
     yield from (".El", ".Sh EXIT STATUS", ".Bl -tag -width Ds")
     yield from (line for status, words in EXIT_STATUS for line in (f".It {status}", *_text(words)))
-    yield from (".El", ".Sh SEE ALSO", ".Xr docker 1 ,", ".Xr dockerd 8")
+    yield from (".El", ".Sh EMERGENCY", ".Bd -literal", *map(_escape, EMERGENCY.read_text().splitlines()), ".Ed")
+    yield from (".Sh SEE ALSO", ".Xr docker 1 ,", ".Xr dockerd 8")
 
 
 def _commands(group: click.Group, context: click.Context, before: str = "") -> Iterator[str]:

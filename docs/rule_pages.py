@@ -41,7 +41,6 @@ _PARTS = {
     },
 }
 _PAGES = {id: page for parts in _PARTS.values() for page, (_, ids) in parts.items() for id in ids.split()}
-_HOST_PAGES = {"host-rules-dockerd": ("Rules about the host: dockerd and its builds", ("builds", "daemon"))}
 
 
 def rules(folder: str = "rules") -> list[tuple[str, str, dict[str, Any]]]:
@@ -76,13 +75,9 @@ def topic_pages() -> Iterator[tuple[str, str]]:
         yield page, rule_pages(titles.get(page, f"Rules about {page}"), _list_siblings(page), here)
 
 
-def host_pages() -> Iterator[tuple[str, str]]:
-    """docs/host-rules*: names and texts."""
-    left = rules("host")
-    for page, (title, topics) in _HOST_PAGES.items():
-        yield page, rule_pages(title, ["host-rules"], [rule for rule in left if rule[0] in topics])
-        left = [rule for rule in left if rule[0] not in topics]
-    yield "host-rules", rule_pages("Rules about the host", [*_HOST_PAGES], left)
+def host_rules() -> str:
+    """The part of docs/host-check.md with every rule about the host."""
+    return "\n".join(rule_page(topic, id, rule, "###") for topic, id, rule in rules("host")) + "\n"
 
 
 def _list_siblings(page: str) -> list[str]:
@@ -97,14 +92,14 @@ def rule_pages(title: str, siblings: Iterable[str], shown: Iterable[tuple[str, s
     return head + "\n".join(rule_page(topic, id, rule) for topic, id, rule in shown)
 
 
-def rule_page(topic: str, id: str, rule: dict[str, Any]) -> str:
+def rule_page(topic: str, id: str, rule: dict[str, Any], heading: str = "##") -> str:
     reports = f" Reported from `{rule['reports']}`." if "reports" in rule else ""
     if "atUse" in rule:
         reports += f" Existing objects that violate it may {'not ' if rule['atUse'] else ''}be used."
     if "enforcedBy" in rule:
         reports += f" Only reported where `docker info` shows {rule['enforcedBy']} as false, but for services."
     lines = [
-        f"## {id}\n",
+        f"{heading} {id}\n",
         f"**{rule['title']}.** {rule['reason']}\n",
         f"Level `{rule['level']}`, topic {topic}.{reports} {subject(rule)} Threats: {', '.join(rule['threats'])}. "
         f"Sources: {', '.join(rule['sources'])}.\n",

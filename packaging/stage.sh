@@ -69,6 +69,7 @@ for unit in docker containerd; do
   chmod 644 "$root$prefix/share/portero/$unit-devices.conf"
 done
 install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero.1"
+install -D -m 644 packaging/files/README.emergency "$root$prefix/share/doc/portero/README.emergency"
 
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"
 # To begin with. What lies in the site's folder is the operator's alone, who may have it signed.

@@ -16,7 +16,7 @@ from tests.waiting import soon
 
 from .clock import YEAR, Clock
 
-# A change is loaded within two seconds (docs/live-policy.md); this machine may be busy.
+# A change is loaded within two seconds (docs/policy-folders.md); this machine may be busy.
 WITHIN = 10.0
 
 

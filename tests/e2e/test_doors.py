@@ -230,8 +230,7 @@ class UnitlessDocker(DooredDocker):
 
     def _start_dockerd(self) -> None:
         page = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8").partition("\n## Without systemd")[2]
-        block = page.partition("```console\n")[2].partition("```")[0]
-        typed = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+        typed = page.partition("```sh\n")[2].partition("```")[0].rstrip("\n")
         # This plugin's state is elsewhere, and dockerd on a throw-away host needs more options.
         typed = typed.replace("door key", f"door key --public {PUBLIC}")
         typed = typed.replace("dockerd -H", f"{' '.join(DOCKERD)} -H")

@@ -47,6 +47,6 @@ def test_every_command_of_the_walk_prints_what_the_page_shows(docker: GuardedDoc
     assert len(steps) > 8
     environment = f"export COSIGN_PASSWORD= SSL_CERT_FILE={CA} DOCKER_CONFIG=/home/operator/.docker"
     for step in steps:
-        done = docker.shell(f"{environment}; {{ {step.command}\n}} 2>&1", cwd="/srv/data")
+        done = docker.shell(f"{environment}; set -e; {{ {step.command}\n}} 2>&1", cwd="/srv/data")
         assert step.prints(done.stdout), f"{step.command}\n{done.stdout}"
         assert done.returncode in EXIT_STATUSES, f"{step.command}\n{done.stdout}"

@@ -27,12 +27,7 @@ def recipe(title: str) -> list[str]:
     """The blocks of commands of one section of the page."""
     page = (REPOSITORY / "docs" / "rootless.md").read_text(encoding="utf-8")
     section = page.partition(f"\n## {title}")[2].partition("\n## ")[0]
-    return re.findall(r"```console\n(.*?)```", section, re.DOTALL)
-
-
-def typed(block: str) -> str:
-    """The commands of a block, without the prompts."""
-    return "\n".join(re.sub(r"^[$#] ", "", line) for line in block.splitlines())
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
 # What the profile hardened asks of every container.
@@ -56,7 +51,7 @@ def follow_recipe_a(docker: RootlessDocker, plugins: tuple[str, ...] = ("portero
     _, serve, _, configure, _ = recipe("Recipe A")
     configure = configure.replace('["portero"]', json.dumps(plugins))
     for block in (serve, configure):
-        done = docker.user(f"export {setting}; {typed(block)}")
+        done = docker.user(f"export {setting}; {block}")
         assert done.returncode == 0, done.stderr
         wait_until(docker.host.path(PORTERO_SOCKET).exists, "portero did not listen")
     wait_until(lambda: "Reloaded configuration" in docker.daemon_log(), "dockerd did not reload")
@@ -64,7 +59,7 @@ def follow_recipe_a(docker: RootlessDocker, plugins: tuple[str, ...] = ("portero
 
 def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     follow_recipe_a(docker)
-    status, run = typed(recipe("Recipe A")[-1]).splitlines()
+    status, run = recipe("Recipe A")[-1].splitlines()
 
     refused, shown = docker.user(run), docker.user(status)
 
@@ -177,12 +172,12 @@ def start_units(docker: RootlessDocker) -> None:
 
 def test_recipe_b_guards_a_rootless_dockerd_with_a_policy_of_root_s(docker: RootlessDocker) -> None:
     _as_root, configure = recipe("Recipe B")
-    lines = [line for line in typed(_as_root).splitlines() if "system" not in line]
+    lines = [line for line in _as_root.splitlines() if "system" not in line]
 
     for line in lines:
         assert docker.root(line).returncode == 0, line
     start_units(docker)
-    [write, _restart] = typed(configure).splitlines()
+    [write, _restart] = configure.splitlines()
     assert docker.user(f"mkdir -p ~/.config/docker; {write}").returncode == 0
     docker.stop_dockerd()
     docker.start()

@@ -1,20 +1,17 @@
-"""Pages whose console blocks are typed: each command with what it prints, where … stands for anything."""
+"""Pages whose blocks of commands are pasted: each with the output that follows it, where … stands for anything."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_END = re.compile(r"<<'?(\w+)'?$")
+_BLOCK = re.compile(r"^```sh\n(?P<command>.*?)^```$(?:\n\n```text\n(?P<shown>.*?)^```$)?", re.MULTILINE | re.DOTALL)
 ANYTHING = "…"
-# Of root, and of anybody.
-_PROMPTS = ("# ", "$ ")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command of one or, with a here document, several lines, and its output as the page shows it."""
+    """A block of commands, and the output of all of them as the page shows it."""
 
     command: str
     shown: str
@@ -35,14 +32,5 @@ def read_steps(page: Path) -> Iterator[Step]:
 
 def read_blocks(text: str) -> Iterator[Step]:
     """The steps of a part of a page."""
-    for block in _BLOCK.findall(text):
-        lines = block.splitlines()
-        while lines:
-            command = [lines.pop(0)[len("# ") :]]
-            if ends := _END.search(command[0]):
-                while command[-1] != ends[1]:
-                    command.append(lines.pop(0))
-            shown = []
-            while lines and not lines[0].startswith(_PROMPTS):
-                shown.append(lines.pop(0))
-            yield Step("\n".join(command), "\n".join(shown))
+    for found in _BLOCK.finditer(text):
+        yield Step(found["command"].rstrip("\n"), (found["shown"] or "").rstrip("\n"))

@@ -25,7 +25,7 @@ EVERY = 5
 PATIENCE = 180.0
 LOG = "/var/log/portero/decisions.jsonl"
 ADDRESS = "oci://services:5000/team/policy:prod"
-# What docs/bundles.md adds to the file that the package brings.
+# What docs/policy-folders.md adds to the file that the package brings.
 ENVIRONMENT = f"""
 PORTERO_PROFILE=baseline
 PORTERO_SCHEMAS=
@@ -34,7 +34,7 @@ PORTERO_BUNDLE_CA=/etc/portero/ca.pem
 PORTERO_TRUSTED_KEYS=/etc/portero/alice.pub
 PORTERO_HOST_GROUPS=web
 """
-# As docs/bundles.md has it.
+# As docs/policy-folders.md has it.
 OFTEN = f"[Timer]\nOnUnitActiveSec=\nOnActiveSec=0\nOnUnitActiveSec={EVERY}\nRandomizedDelaySec=0\n"
 DAEMON = {"iptables": False, "ip6tables": False}
 REGISTRY = """

@@ -96,5 +96,9 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="portero", message="%(prog)s %(version)s")
 def main() -> None:
-    """Admission webhook for plain Docker: every refusal with its reason and its remedy."""
+    """Authorization plugin for Docker: every denial with its reason and its remedy.
+
+    Get Docker back, as root: portero door disable (where there are doors), take portero out of authorization-plugins in
+    /etc/docker/daemon.json, systemctl reload docker. More in portero(1), section EMERGENCY.
+    """
     operational_log.start()
