@@ -263,10 +263,6 @@ def test_a_prune_reaches_everybodys(judge: Judge, kind: str) -> None:
     assert refusals(judge, "POST", f"/{kind}/prune", who=OPERATOR) == set()
 
 
-def test_logs_of_a_task_are_the_operators(judge: Judge) -> None:
-    assert refusals(judge, "GET", "/tasks/x/logs?stdout=1") == {(READ, "path")}
-
-
 @pytest.mark.parametrize("path", ["/containers/json", "/volumes", "/networks", "/services", "/info", "/_ping"])
 def test_lists_stay_open(judge: Judge, path: str) -> None:
     assert refusals(judge, "GET", path) == set()

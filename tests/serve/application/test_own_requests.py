@@ -20,7 +20,7 @@ def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:
     [
         *("/containers/web/json", "/exec/0123/json", "/images/a%2Fb/json", "/volumes/data", "/networks/app"),
         *("/volumes/data/x", "/volumes/data%2Fx", "/networks/team/app"),
-        *("/secrets/app", "/configs/app", "/info", "/containers/json?all=1", "/networks", "/services"),
+        *("/secrets/app", "/configs/app", "/info", "/containers/json?all=1", "/networks", "/services", "/tasks/t"),
         *("/secrets?filters=%7B%7D", "/configs"),
     ],
 )
@@ -33,7 +33,12 @@ def test_a_lookup_is_allowed(target: str) -> None:
     [
         *(envelope("/containers/web/start", "POST"), envelope("/containers/web/attach/ws")),
         *(envelope("/containers/web/export"), envelope("/containers/web/json", "DELETE"), envelope("/secrets", "POST")),
-        *(envelope("/services/web/logs"), envelope("/volumes/data/x", "DELETE"), envelope("/volumes")),
+        *(
+            envelope("/services/web/logs"),
+            envelope("/tasks/t/logs"),
+            envelope("/volumes/data/x", "DELETE"),
+            envelope("/volumes"),
+        ),
         envelope("/containers/web/json", RequestBody=base64.b64encode(b"{}").decode()),
         *(envelope("/containers/web/json", RequestHeaders={"X-Other": SECRET}), envelope("/containers/web/json#")),
         pytest.param(SECRET.encode(), id="no JSON"),

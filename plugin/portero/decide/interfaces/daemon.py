@@ -14,7 +14,7 @@ from portero.decide.values.json_types import JSON
 
 # auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.
 LookupState = Literal["auto", "off", "unavailable", "unanswered"]
-ObjectKind = Literal["container", "volume", "network", "image", "exec", "service", "secret", "config"]
+ObjectKind = Literal["container", "volume", "network", "image", "exec", "service", "task", "secret", "config"]
 ListedKind = Literal["container", "network", "service"]
 # Of these many are shown in one answer.
 GatheredKind = Literal["secret", "config"]

@@ -11,7 +11,7 @@ from portero.decide.decision import Violation
 from portero.decide.facts.driver import LOCAL
 from portero.decide.facts.inspected import Fills, Inspected, make_creation, remove_filled
 from portero.decide.facts.networks import PARENT
-from portero.decide.interfaces.daemon import GatheredKind, ObjectKind
+from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.interfaces.host_overlay import HostOverlayMoment
 from portero.decide.objects.meanings import Meanings, located
@@ -41,7 +41,6 @@ _GROUP: Mapping[ObjectKind, str] = {
     "config": "configs",
 }
 _SOURCES, _CONFIGS = "sources", "configs"
-_GATHERED: Sequence[GatheredKind] = ("secret", "config")
 # Where a start names its container.
 _STARTED = "path.id"
 _MAX_SHOWN = 3
@@ -66,7 +65,7 @@ class Existing:
         document = self.use.document
         named = dict.fromkeys(find_named(document, self.use.looks_up))
         if _CONFIGS in self.use.looks_up:
-            self._gather(named)
+            self.meanings.gather(named)
         reported = self._group(named)
         return reported | (self._pairs.find_requested(document) if _SOURCES in self.use.looks_up else {})
 
@@ -75,14 +74,6 @@ class Existing:
         if self.use.findings.pairs is None:
             self.use.findings.pairs = SourcePairs(self.meanings.objects, self.use.host)
         return self.use.findings.pairs
-
-    def _gather(self, named: Mapping[Named, None]) -> None:
-        """A service can have hundreds of secrets and configs."""
-        for kind in _GATHERED:
-            those = [one for one in named if one.kind == kind]
-            if len(those) > 1:
-                with located(those[0].at):
-                    self.meanings.objects.gather(kind, [one.name for one in those])
 
     def _group(self, named: Mapping[Named, None]) -> dict[str, JSON]:
         groups: dict[str, list[JSON]] = {}
@@ -149,7 +140,7 @@ class Existing:
         if not former:
             return ()
         named = dict.fromkeys(list_of_service(former))
-        self._gather(named)
+        self.meanings.gather(named)
         used = self._group(named)
         return self.use.judge(Inspected("ServiceCreate", text(former, "Name"), former), self.use.host, used)
 

@@ -5,10 +5,10 @@ of that name after the lookup then gets the other one, so the others that a name
 Measured: a privileged container started so within 0.4 s. Here alone a lost answer becomes `lookup-failed`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-from portero.decide.interfaces.daemon import ListedKind, ObjectKind, Objects
+from portero.decide.interfaces.daemon import GatheredKind, ListedKind, ObjectKind, Objects
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.objects.named_objects import Named
 from portero.decide.values.dataclass import dataclass, field
@@ -19,6 +19,7 @@ from portero.decide.values.refusals import Refused, locate_lookup
 # No user can make an object whose ID begins with so many given characters.
 _SURE = 12
 _LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
+_GATHERED: Sequence[GatheredKind] = ("secret", "config")
 
 
 class located:  # noqa: N801 - used as a function is, and quicker than a generator
@@ -76,6 +77,14 @@ class Meanings:
         found = self._shown.get(("container", name))
         is_removed = isinstance(found, ExistingContainer) and found.host_config.get("AutoRemove") is True
         return found.name if found is not None and is_removed else ""
+
+    def gather(self, named: Iterable[Named]) -> None:
+        """Look up secrets and configs together: a service can have hundreds. `find` then has them."""
+        for kind in _GATHERED:
+            those = [one for one in named if one.kind == kind and (kind, one.name) not in self._shown]
+            if len(those) > 1:
+                with located(those[0].at):
+                    self.objects.gather(kind, [one.name for one in those])
 
     def list_others(self, found: ExistingObject, name: str, at: str) -> Sequence[ExistingObject]:
         """Each other object whose ID begins with the name."""

@@ -1,7 +1,7 @@
 """Ownership: which objects that a request names belong to others, and whether a new one gets an owner.
 
-Where the site value `ownership` names a label, a container, volume, network or service belongs to the user in that
-label, or to the group behind the prefix `group:`; one without the label is the operators'. In: the request document,
+Where the site value `ownership` names a label, a container, volume, network, service, secret or config belongs to the
+user in it, or to the group behind the prefix `group:`; what has none is the operators'. In: the request document,
 the daemon's objects, who asks. Out: the facts `foreign`, `ownerLabels` and `takenVolumes` among `objects`.
 """
 
@@ -10,13 +10,16 @@ from typing import cast
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
-from portero.decide.objects.meanings import Meanings, located
+from portero.decide.objects.existing_owners import find_owner as find_owner_of
+from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
 from portero.decide.objects.object_use import ObjectUse
 from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels, describe_taken, find_owner
 from portero.decide.objects.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
+from portero.decide.reading.uri import find_first
 from portero.decide.values.json_fields import child, text, texts
+from portero.decide.values.json_objects import load_strict_object
 from portero.decide.values.json_types import JSON
 
 # By the beginning of an operation's path, up to its parameter.
@@ -26,15 +29,18 @@ _KINDS: Mapping[str, ObjectKind] = {
     "/volumes/{name": "volume",
     "/networks/{id": "network",
     "/services/{id": "service",
+    "/tasks/{id": "task",
+    "/secrets/{id": "secret",
+    "/configs/{id": "config",
 }
 _SERVICES = frozenset({"ServiceCreate", "ServiceUpdate"})
 _TASKS_LABELS = "TaskTemplate.ContainerSpec.Labels"
-# They reach the objects of all users.
-_OF_ALL = frozenset(
-    {"BuildPrune", "ContainerPrune", "ImagePrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"}
-)
+# They reach the objects of all users; the first, unless a filter says whose.
+_FILTERED = frozenset({"ContainerPrune", "NetworkPrune", "VolumePrune"})
+_OF_ALL = frozenset({*_FILTERED, "BuildPrune", "ImagePrune"})
+_OF_TASK = frozenset({"TaskInspect", "TaskLogs"})
 _FROM = "HostConfig.VolumesFrom"
-_IN_BODY = ("containers", "volumes", "networks")
+_IN_BODY = ("containers", "volumes", "networks", "configs")
 _MAKES = "owner"
 
 
@@ -61,7 +67,9 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if owners.is_operator:
         return facts
     foreign: list[JSON] = []
-    if operation.id in _OF_ALL:
+    # Whose a task is cannot be told without asking.
+    reaches_all = operation.id in (_OF_ALL if meanings is not None else _OF_ALL | _OF_TASK)
+    if reaches_all and not (operation.id in _FILTERED and _prunes_own(owners, document)):
         foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
     if meanings is not None:
         foreign += _list_foreign(owners, operation, document, meanings)
@@ -90,6 +98,7 @@ def _list_foreign(
 ) -> Iterator[JSON]:
     seen: set[tuple[str, str]] = set()
     waiting = [*_list_named(operation, document)]
+    meanings.gather(waiting)
     for named in waiting:
         if (named.kind, named.name) in seen:
             continue
@@ -104,8 +113,7 @@ def _list_foreign(
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_mounted(owners, one, named.at, meanings)
-            with located(named.at):
-                owner = text(one.labels, owners.label)
+            owner = find_owner_of(one, owners, meanings, named.at)
             if owner not in owners.names and not (one.kind == "network" and one.name in PREDEFINED):
                 shown = shorten_name(owner) or OPERATORS
                 name = shorten_name(one.name or named.name)
@@ -144,6 +152,17 @@ def _find_links(body: Mapping[str, JSON]) -> Iterator[Named]:
     for at, holder in holders:
         for index, link in enumerate(texts(holder, "Links")):
             yield Named("container", link.partition(":")[0].removeprefix("/"), f"{at}.Links[{index}]")
+
+
+def _prunes_own(owners: OwnerNames, document: Mapping[str, JSON]) -> bool:
+    """Whether filters keep a prune to one of the caller's names: labels must all hold, and other filters narrow."""
+    query = cast("dict[str, tuple[str, ...]]", document["query"])
+    try:
+        labels = load_strict_object(find_first(query, "filters").encode()).get("label")
+    except ValueError:
+        return False
+    wanted = {f"{owners.label}={name}" for name in owners.names} if "=" not in owners.label else set()
+    return isinstance(labels, list | dict) and any(label in wanted for label in labels if isinstance(label, str))
 
 
 def _find_kind(operation: Operation) -> ObjectKind | None:

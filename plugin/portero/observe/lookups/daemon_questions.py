@@ -25,6 +25,7 @@ _TARGETS: Mapping[ObjectKind, str] = {
     "volume": "/volumes/{}",
     "network": "/networks/{}",
     "service": "/services/{}",
+    "task": "/tasks/{}",
     "secret": "/secrets/{}",
     "config": "/configs/{}",
 }
@@ -48,7 +49,7 @@ _WANTED: Mapping[ListedKind, Wanted] = {
 # What a swarm has is unavailable on a node that is no manager, and so is what is done to it.
 _OF_SWARM = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
-    **dict.fromkeys(("service", "secret", "config"), _OF_SWARM),
+    **dict.fromkeys(("service", "task", "secret", "config"), _OF_SWARM),
     # What is no reference at all is a bad request, here as in a create.
     "image": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}),
 }

@@ -14,7 +14,7 @@ from portero.observe.dockerd.api import HEADER, SECRET
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|events|containers/json|networks|services|secrets|configs"
 # A name of the first two may have slashes: dockerd has no other GET below them.
-_INSPECTED = "(volumes|networks)/.+|(services|secrets|configs)/[^/]+"
+_INSPECTED = "(volumes|networks)/.+|(services|tasks|secrets|configs)/[^/]+"
 _LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|{_INSPECTED})")
 
 

@@ -1,0 +1,51 @@
+"""Whose an existing object is: what its label says, and where the label of something else counts.
+
+A task, and its container, belong to their service's owner, whatever their own labels say. An anonymous volume without
+the label belongs to the owner of the containers that mount it. In: an object as dockerd shows it. Out: its owner.
+"""
+
+from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
+from portero.decide.objects.meanings import Meanings, located
+from portero.decide.objects.owner_names import OwnerNames
+from portero.decide.values.json_fields import child, objects, text
+
+# dockerd writes them: into the container of a task, and into a volume that has no name.
+_TASK, _ANONYMOUS = "com.docker.swarm.task.id", "com.docker.volume.anonymous"
+
+
+def find_owner(one: ExistingObject, owners: OwnerNames, meanings: Meanings, at: str) -> str:
+    """A user, or group: and a group; "": the operators. Raises Refused (lookup-failed)."""
+    if one.kind == "task":
+        return _find_owner_of_task(one, owners, meanings, at)
+    with located(at):
+        owner, task = text(one.labels, owners.label), text(one.labels, _TASK)
+    if one.kind == "container" and task:
+        found = meanings.inspect("task", task, at)
+        # Anyone can give a container this label, and so can an image: only the task itself says which it has.
+        is_real = found is not None and _find_container(found) == one.id
+        return _find_owner_of_task(found, owners, meanings, at) if found is not None and is_real else ""
+    if one.kind == "volume" and not owner and _ANONYMOUS in one.labels:
+        return _find_owner_of_users(one.name, owners, meanings, at)
+    return owner
+
+
+def _find_owner_of_task(task: ExistingObject, owners: OwnerNames, meanings: Meanings, at: str) -> str:
+    """A task without a service attaches a container to a network; that is nobody's to look at."""
+    if not (id := text(task.shown, "ServiceID")):
+        return ""
+    service = meanings.inspect("service", id, at)
+    return "" if service is None else text(service.labels, owners.label)
+
+
+def _find_container(task: ExistingObject) -> str:
+    return text(child(child(task.shown, "Status"), "ContainerStatus"), "ContainerID")
+
+
+def _find_owner_of_users(volume: str, owners: OwnerNames, meanings: Meanings, at: str) -> str:
+    """The caller, where all containers that mount the volume, and there is one, are the caller's."""
+    with located(at):
+        listed = meanings.objects.list_all("container")
+    mounting = [each for each in listed if any(text(one, "Name") == volume for one in objects(each, "Mounts"))]
+    found = [meanings.inspect("container", text(each, "Id"), at) for each in mounting]
+    whose = {find_owner(one, owners, meanings, at) for one in found if isinstance(one, ExistingContainer)}
+    return min(whose) if whose and whose <= owners.names else ""
