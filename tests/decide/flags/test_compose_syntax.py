@@ -64,5 +64,17 @@ def test_a_limit_that_goes_is_named_under_both_keys_that_compose_has_for_it() ->
     assert compose_syntax.spell_keys([("--memory", "1g")]) == "{mem_limit: 1g}"
 
 
+def test_limits_go_below_deploy_where_the_service_has_them() -> None:
+    assert compose_syntax.move_to_deploy({"cpus": 1, "pids_limit": 200, "memswap_limit": "1g"}) == {
+        "memswap_limit": "1g",
+        "deploy": {"resources": {"limits": {"cpus": "1", "pids": 200}}},
+    }
+    assert compose_syntax.move_to_deploy({"memswap_limit": "1g"}) == {"memswap_limit": "1g"}
+    flags = [("--memory", "1g"), ("--cpus", "0.5"), ("--user", "1:1")]
+    assert compose_syntax.spell_keys(flags, deployed=True) == (
+        '{deploy: {resources: {limits: {memory: 1g, cpus: "0.5"}}}, user: "1:1"}'
+    )
+
+
 def test_every_flag_but_those_that_compose_lacks_has_a_key() -> None:
     assert {flag for flag in FLAGS if flag not in compose_syntax.KEYS} == WITHOUT_A_KEY

@@ -104,6 +104,21 @@ def test_who_deploys_a_stack_gets_the_keys_of_its_file() -> None:
     )
 
 
+def test_where_a_service_can_have_limits_below_deploy_that_is_said() -> None:
+    changes = FlagChanges("ContainerCreate")
+    changes.note("--pids-limit", Change(("200",)))
+    changes.note("--privileged", Change(removed=("",)))
+
+    proposed = try_line.propose(changes, (), Composed("web", has_limits=True))
+
+    assert proposed is not None
+    assert proposed.line == (
+        "service web in the compose file with {pids_limit: 200}  (without privileged); "
+        "its limits below deploy.resources.limits, where it has those"
+    )
+    assert proposed.homes[1].startswith("service web in the compose file with {deploy: {resources: {limits: {pids: 200")
+
+
 def test_a_line_beyond_all_measure_is_left_out() -> None:
     changes = FlagChanges("ContainerCreate")
     changes.note("--volume", Change(removed=tuple(f"/etc:/a-folder-{n}" for n in range(100))))

@@ -1,7 +1,11 @@
 """What people read of a check: the refused once each, with the line of the file, the rest counted, the verdict last."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
 
 from portero.decide.decision import NearMiss
 from portero.tools.compose.check_report import ReportNotes, list_report, make_line
@@ -112,3 +116,33 @@ def test_a_variable_is_not_guessed(tmp_path: Path) -> None:
     assert f"({tmp_path}/data): the container" in check(
         tmp_path, "  web: {image: busybox, volumes: ['${NOWHERE:-./da}ta:/d']}\n"
     )
+
+
+HOMES = (
+    "mem_limit: 512m",
+    "cpus: 0.5",
+    "pids_limit: 100",
+    "mem_reservation: 64m",
+    "scale: 2",
+    "deploy: {resources: {limits: {memory: 512m}}}",
+    'deploy: {resources: {limits: {cpus: "0.5"}}}',
+    "deploy: {resources: {limits: {pids: 100}}}",
+    "deploy: {resources: {reservations: {memory: 64m}}}",
+    "deploy: {replicas: 2}",
+)
+
+
+@pytest.mark.parametrize("there", HOMES)
+def test_what_is_to_be_tried_makes_a_file_that_compose_takes(there: str, tmp_path: Path) -> None:
+    """Of a key with two homes Compose takes no file with some values in each."""
+    file, tried = tmp_path / "compose.yaml", tmp_path / "tried.yaml"
+    service = f"services:\n  web:\n    image: busybox\n    {there}\n"
+    file.write_text(service)
+    refused = portero("check", file, "--profile", "hardened", "--host-root", "none")
+    line = next(one for one in refused.output.splitlines() if one.startswith("  try: "))
+    keys = YAML(typ="safe").load(line.partition(" with ")[2].partition("  (")[0])
+    tried.write_text(json.dumps({"services": {"web": keys}}))
+
+    passed = portero("check", "-f", file, "-f", tried, "--profile", "hardened", "--host-root", "none")
+
+    assert (refused.exit_code, passed.exit_code) == (1, 0), (line, passed.output)

@@ -12,13 +12,11 @@ from portero.decide.values.denial_parts import Wording
 from portero.decide.values.json_types import JSON
 from portero.tools.compose.override_keys import (
     Measured,
-    has_deploy_limits,
     is_only_read,
     list_limits,
     list_paths,
     list_read_only,
     measure_memory,
-    move_to_deploy,
 )
 from portero.tools.recording.request_files import DecidedRequest
 from tests.tools.report.conftest import checked, violation
@@ -184,15 +182,3 @@ def test_a_path_is_listed_where_nothing_else_stands_against_it() -> None:
 
     found = checked(bind("a", 0, "/srv/x"), bind("a", 1, "/etc"), bind("b", 1, "/etc"))  # type: ignore[arg-type]
     assert list_paths([found], ("a",)) == ["/srv/x"]
-
-
-def test_limits_go_where_the_service_has_them(tmp_path: Path) -> None:
-    file = tmp_path / "compose.yaml"
-    file.write_text("services: {a: {deploy: {resources: {limits: {memory: 1g}}}}, b: {deploy: {replicas: 2}}}")
-
-    assert [has_deploy_limits([str(file)], name) for name in ("a", "b", "c")] == [True, False, False]
-    assert move_to_deploy({"cpus": 1, "pids_limit": 200, "memswap_limit": "1g"}) == {
-        "memswap_limit": "1g",
-        "deploy": {"resources": {"limits": {"cpus": "1", "pids": 200}}},
-    }
-    assert move_to_deploy({"memswap_limit": "1g"}) == {"memswap_limit": "1g"}

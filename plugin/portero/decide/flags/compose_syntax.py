@@ -6,7 +6,7 @@ The guard writes them in its try: lines, so they are not in the group `compose`,
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from portero.decide.flags import parse_values
 from portero.decide.values.json_types import JSON
@@ -23,6 +23,7 @@ KEYS: Mapping[str, str] = dict(read_rows(__file__, "compose_keys.tsv"))
 _DROPPED: Mapping[str, str] = {
     "--cpus": "cpus or deploy.resources.limits.cpus",
     "--memory": "mem_limit or deploy.resources.limits.memory",
+    "--memory-reservation": "mem_reservation or deploy.resources.reservations.memory",
     "--network": "network_mode",
     "--pids-limit": "pids_limit or deploy.resources.limits.pids",
 }
@@ -33,34 +34,35 @@ def spell_dropped(flag: str) -> str:
     return _DROPPED.get(flag) or KEYS[flag]
 
 
-def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
+def spell_keys(flags: Iterable[tuple[str, str]], *, deployed: bool = False) -> str:
     """The keys for these flags and values, as one YAML mapping; empty without any.
 
-    LookupError when compose has no key for one of them.
+    `deployed`: limits go below deploy. LookupError when compose has no key for one of them.
     """
     keys: dict[str, JSON] = {}
     for flag, value in flags:
         key = KEYS[flag]
         keys[key] = _merge_values(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
+    if deployed:
+        return _BARE_CPUS.sub(r'"\g<0>"', _write_yaml(move_to_deploy(keys))) if keys else ""
     return _write_yaml(keys) if keys else ""
 
 
-# Of limits `docker stack deploy` reads those below deploy alone.
-_DEPLOYED: Mapping[str, str] = {"--memory": "memory", "--cpus": "cpus", "--pids-limit": "pids"}
+_BARE_CPUS = re.compile(r"(?<=\bcpus: )[0-9.]+")
+_DEPLOYED: Mapping[str, str] = {"mem_limit": "memory", "cpus": "cpus", "pids_limit": "pids"}
 
 
-def spell_stack_keys(flags: Sequence[tuple[str, str]]) -> str:
-    """The same for a file of `docker stack deploy`."""
-    # It takes no number of CPUs but as a text.
-    limits = [
-        f"{_DEPLOYED[flag]}: {json.dumps(value) if flag == '--cpus' else value}"
-        for flag, value in flags
-        if flag in _DEPLOYED
-    ]
-    deploy = f"deploy: {{resources: {{limits: {{{', '.join(limits)}}}}}}}" if limits else ""
-    others = spell_keys(flag for flag in flags if flag[0] not in _DEPLOYED)
-    both = ", ".join(filter(None, (deploy, others[1:-1])))
-    return f"{{{both}}}" if both else ""
+def move_to_deploy(keys: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The same keys of a service with its limits below deploy, as `docker stack deploy` wants them.
+
+    Compose takes no file with some limits there and others beside it. Only a text is a number of CPUs there.
+    """
+    limits: dict[str, JSON] = {
+        _DEPLOYED[key]: str(value) if key == "cpus" else value for key, value in keys.items() if key in _DEPLOYED
+    }
+    others = {key: value for key, value in keys.items() if key not in _DEPLOYED}
+    deploy: dict[str, JSON] = {"deploy": {"resources": {"limits": limits}}} if limits else {}
+    return deploy | others
 
 
 def declare_networks(networks: Iterable[str]) -> str:

@@ -84,7 +84,9 @@ def find_composed(document: Mapping[str, JSON]) -> Composed:
         match = _NAME.fullmatch(name.removeprefix(f"{stack}_"))
         return Composed(match[1] if match else "", is_stack=True)
     match = _NAME.fullmatch(to_text(labels.get(_SERVICE_LABEL)))
-    return Composed(match[1] if match else "", is_one_off=labels.get(_ONE_OFF_LABEL) == "True")
+    settings = to_object(to_object(document.get("body")).get("HostConfig"))
+    has_limits = any(settings.get(name) for name in ("Memory", "NanoCpus", "PidsLimit"))
+    return Composed(match[1] if match else "", labels.get(_ONE_OFF_LABEL) == "True", has_limits=has_limits)
 
 
 def find_stack(document: Mapping[str, JSON]) -> str:

@@ -77,12 +77,14 @@ class FlagChanges:
 class Composed:
     """What is made from a compose file. `service`: the one there, where it is known.
 
-    `is_one_off`: by `docker compose run`. `is_stack`: by `docker stack deploy`.
+    `is_one_off`: by `docker compose run`. `is_stack`: by `docker stack deploy`. `has_limits`: some may stand below
+    deploy, which the request does not show.
     """
 
     service: str = ""
     is_one_off: bool = False
     is_stack: bool = False
+    has_limits: bool = False
 
 
 def propose(changes: FlagChanges, still: Iterable[str], composed: Composed | None = None) -> Proposed | None:
@@ -100,7 +102,13 @@ def propose(changes: FlagChanges, still: Iterable[str], composed: Composed | Non
     line = write_line(proposed)
     if len(line) > MAX_CHARACTERS:
         return None
-    return replace(proposed, line=_write_compose(changes, composed) if composed else line)
+    if composed is None:
+        return replace(proposed, line=line)
+    homes = tuple(_write_compose(changes, composed, deployed=deployed) for deployed in (False, True))
+    line = homes[composed.is_stack]
+    if composed.has_limits and len({*homes}) > 1:
+        line += "; its limits below deploy.resources.limits, where it has those"
+    return replace(proposed, line=line, homes=homes)
 
 
 def write_line(proposed: Proposed) -> str:
@@ -119,13 +127,12 @@ def _spell_brackets(instead: Iterable[str], without: Iterable[str]) -> str:
     return f"  ({listed})" if listed else ""
 
 
-def _write_compose(changes: FlagChanges, composed: Composed) -> str:
+def _write_compose(changes: FlagChanges, composed: Composed, *, deployed: bool) -> str:
     of = "service" if composed.is_stack else _COMPOSED.get(changes.operation)
     if of is None:
         return ""
-    spell_keys = compose_syntax.spell_stack_keys if composed.is_stack else compose_syntax.spell_keys
     try:
-        keys = spell_keys(list(changes.added))
+        keys = compose_syntax.spell_keys(changes.added, deployed=deployed)
         instead, without = (_spell_dropped(flags, composed) for flags in (changes.instead, changes.without))
     except LookupError:
         return ""

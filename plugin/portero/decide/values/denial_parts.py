@@ -14,7 +14,8 @@ class Proposed:
     """What would be allowed instead: flags to add right behind `command`, flags that they replace, flags to leave out.
 
     `still`: rules that refuse even then, since they propose nothing. `line`: the same as text for the user, in the
-    words of docker or of a compose file; empty where it cannot be said there.
+    words of docker or of a compose file; empty where it cannot be said there. `homes`: the line for a service that
+    has its limits beside deploy, and for one that has them below it, for who knows the file.
     """
 
     command: str
@@ -23,6 +24,7 @@ class Proposed:
     without: tuple[Typed, ...] = ()
     still: tuple[str, ...] = ()
     line: str = ""
+    homes: tuple[str, ...] = ()
 
     def entry(self) -> dict[str, list[list[str]] | list[str]]:
         """`try` in the line of the decision log."""

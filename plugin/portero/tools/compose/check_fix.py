@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+from portero.decide.flags.compose_syntax import move_to_deploy
 from portero.decide.judging.denial_entries import is_whole_host
 from portero.decide.values.go_values import parse_size
 from portero.decide.values.json_types import JSON
@@ -19,12 +20,10 @@ from portero.tools.compose.check_report import list_reasons
 from portero.tools.compose.file_decisions import FileJudge
 from portero.tools.compose.override_keys import (
     Measured,
-    has_deploy_limits,
     list_limits,
     list_paths,
     list_read_only,
     measure_memory,
-    move_to_deploy,
 )
 from portero.tools.compose.project import is_compose
 from portero.tools.recording.request_files import DecidedRequest, InvalidRequestFile
@@ -119,7 +118,7 @@ def _list_keys(
         keys = list_limits(each, site)
         if "mem_limit" in keys and (measured := _measure_memory(judge, each, parse_size(cast(str, keys["mem_limit"])))):
             keys, comments[name] = list_limits(each, site, measured.limit), measured.why
-        if has_deploy_limits(sources, name):
+        if each.request.deploys:
             keys = move_to_deploy(keys)
         if volumes := read_only.get(name):
             keys["volumes"] = cast(JSON, volumes)

@@ -88,7 +88,9 @@ def list_reasons(checked: DecidedRequest, *, with_try: bool = True) -> Iterator[
     decision = checked.decision
     proposed = decision.suggestion if with_try else None
     if proposed is not None:
-        proposed = replace(proposed, line=name_services(checked, proposed.line))
+        deploys = checked.request.deploys
+        line = proposed.line if deploys is None or not proposed.homes else proposed.homes[deploys]
+        proposed = replace(proposed, line=name_services(checked, line))
     located = tuple(_locate(checked, one) if one.action == "deny" else one for one in decision.violations)
     return denial.list_reasons(replace(decision, violations=located, suggestion=proposed), _write_entry)
 

@@ -9,8 +9,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from ruamel.yaml.nodes import Node
-
 from portero.decide.judging.denial_entries import write_figures
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import format_size
@@ -21,7 +19,6 @@ from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable
 from portero.decide.values.tables import read_rows
 from portero.observe.dockerd.api import TimedRequests, read_object
-from portero.tools.compose.yaml_nodes import find_value, parse
 from portero.tools.recording.request_files import DecidedRequest
 
 Fact = Mapping[str, JSON]
@@ -139,7 +136,6 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
     "cpu-limit": ("cpus", "cpus-max"),
     "pids-limit": ("pids_limit", "pids-max"),
 }
-_DEPLOYED: Mapping[str, str] = {"mem_limit": "memory", "cpus": "cpus", "pids_limit": "pids"}
 _SWAP, _FILES = "no-swap", "open-files-limit"
 
 
@@ -165,27 +161,6 @@ def list_limits(checked: DecidedRequest, site: Mapping[str, JSON], measured: str
 def _write_size(size: int) -> str:
     shown = format_size(size)
     return f"{shown}b" if shown.isdigit() else shown
-
-
-def has_deploy_limits(files: Iterable[str], service: str) -> bool:
-    """Whether a service has limits under deploy: Compose takes no file with some there and some beside it."""
-    for file in files:
-        with open(file, encoding="utf-8", errors="replace") as opened:
-            node: Node | None = parse(opened.read())
-        for name in ("services", service, "deploy", "resources", "limits"):
-            node = find_value(node, name)
-        if node is not None:
-            return True
-    return False
-
-
-def move_to_deploy(keys: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The same limits, those that deploy has too under it."""
-    limits: dict[str, JSON] = {_DEPLOYED[key]: value for key, value in keys.items() if key in _DEPLOYED}
-    if "cpus" in limits:
-        limits["cpus"] = str(limits["cpus"])
-    others = {key: value for key, value in keys.items() if key not in _DEPLOYED}
-    return others | ({"deploy": {"resources": {"limits": limits}}} if limits else {})
 
 
 def list_paths(decided: Iterable[DecidedRequest], rules: Sequence[str]) -> list[str]:

@@ -176,6 +176,16 @@ def add_external_objects(state: State, config: str) -> None:
         state.volumes[name] = {"Name": name}
 
 
+def list_deployed(config: str) -> list[str]:
+    """The services with limits below deploy."""
+    services = child(_parse_project(config), "services")
+    return [
+        name
+        for name, service in services.items()
+        if "limits" in child(child(as_object(service, name), "deploy"), "resources")
+    ]
+
+
 def _list_external(project: Object, kind: str) -> Iterator[str]:
     for key, entry in child(project, kind).items():
         described = as_object(entry, key)

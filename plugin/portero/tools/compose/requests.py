@@ -91,6 +91,7 @@ def _make_requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Ite
     changing = [each for each in run.requests if each.method not in _READING]
     posts = [(each.target.partition("?")[0], _find_part(each), make_envelope(each), each) for each in changing]
     made: list[str] = []
+    deployed = project.list_deployed(run.config)
     warnings: Sequence[str] = list_warnings(run.said, lines)
     # Compose sends several requests at once, in no fixed order.
     for _, part, posted, each in sorted(posts, key=lambda one: one[:3]):
@@ -98,7 +99,7 @@ def _make_requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Ite
         made += filter(None, [run.find_container(each.target)])
         # Without the sandbox Compose sends the token of portero login, which no file holds.
         request = FileRequest("", posted, None, part.name, run.networks, identity=NO_IDENTITY, objects=before)
-        request, warnings = replace(request, warnings=warnings), ()
+        request, warnings = replace(request, warnings=warnings, deploys=part.name in deployed), ()
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:

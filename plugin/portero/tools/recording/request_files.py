@@ -46,6 +46,7 @@ class FileRequest:
     network ID. `find_line`: the file and the line behind a property of the request. `judged`: the only properties that
     count, where the request has more than the file. `identity`: who asks, where the file has it. `objects`: what
     exists by then, since the requests before this one made it. `warnings`: what Compose printed about the whole file.
+    `deploys`: whether the service has its limits below deploy; None: not known.
     """
 
     file: str
@@ -58,6 +59,7 @@ class FileRequest:
     identity: Identity | None = None
     objects: Objects | None = None
     warnings: Sequence[str] = ()
+    deploys: bool | None = None
 
     @property
     def location(self) -> str:
