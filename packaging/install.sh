@@ -238,10 +238,10 @@ remove() {
   fi
   if service; then systemctl disable --quiet --now portero-metrics.socket portero-images.timer portero-images.service portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
   rm -f "$destdir/etc/systemd/system/docker.service.d/portero-devices.conf" "$destdir/etc/systemd/system/containerd.service.d/portero-devices.conf"
-  rmdir --ignore-fail-on-non-empty "$destdir"/etc/systemd/system/{docker,containerd}.service.d 2>/dev/null || true
+  rmdir --ignore-fail-on-non-empty "$destdir"/etc/systemd/system/{docker.service,containerd.service,docker.socket,portero-door*.socket}.d 2>/dev/null || true
   while read -r path; do rm -f "$destdir$path"; done < "$owned"
-  # Deepest first.
-  { grep portero "$owned" | xargs -r dirname; cat "$folders" 2>/dev/null; } | grep -v '^/usr/local$' | sort -ur | while read -r path; do
+  # Those that it made, and those of its own that a version before has not noted; deepest first.
+  { xargs -r dirname < "$owned" | grep portero; cat "$folders" 2>/dev/null; } | sort -ur | while read -r path; do
     rmdir --ignore-fail-on-non-empty "$destdir$path" 2>/dev/null || true
   done
   while read -r sum path; do
@@ -251,13 +251,16 @@ remove() {
   if [ "$(cat "$destdir$site/site.json" 2>/dev/null)" = '{}' ]; then rm "$destdir$site/site.json"; fi
   rm -rf "$destdir${home:?}"
   # What it fetches or finds out anew. Which versions of signed folders were in force is the operator's.
-  rm -rf "$destdir$state/last-policy.json" "$destdir"{"$state",/var/lib/private/portero}-{bundle,images} "$destdir"/run/portero{,-devices}
+  rm -rf "$destdir$state"/{last-policy.json,writers.jsonl,door.pub} "$destdir"{"$state",/var/lib/private/portero}-{bundle,images} \
+    "$destdir$state-door" "$destdir"/run/portero{,-devices,-door}
   rmdir --ignore-fail-on-non-empty "$destdir$site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
   if service; then
     systemctl daemon-reload
     # The running dockerd goes on in the folder below it.
     systemctl --quiet stop var-lib-docker-tmp.mount 2>/dev/null || true
   fi
+  # `portero door enable` made it.
+  if [ -z "$destdir" ] && getent passwd portero-door >/dev/null; then userdel portero-door; fi
   for path in /etc/portero /etc/logrotate.d/portero /etc/rsyslog.d/portero.conf "$log" "$state"; do
     [ ! -e "$destdir$path" ] || kept+=("$path")
   done

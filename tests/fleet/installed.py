@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -15,14 +15,17 @@ from .machine import Machine, Network, missing
 
 
 @contextmanager
-def installed(tmp_path_factory: pytest.TempPathFactory, settings: str = "") -> Iterator[tuple[Machine, str]]:
-    """The machine, and what the installation said. `settings`: NAME=VALUE for packaging/install.sh."""
+def installed(
+    tmp_path_factory: pytest.TempPathFactory, settings: str = "", before: Callable[[Machine], object] = id
+) -> Iterator[tuple[Machine, str]]:
+    """The machine, and what the installation said. `settings`: NAME=VALUE for install.sh; `before`: done first."""
     if reason := missing():
         give_up(reason)
     wheels = gather(tmp_path_factory, find_release())
     with Network({"web1": "10.77.0.2"}) as network:
         booted = network.boot("web1")
         booted.wait_until_booted()
+        before(booted)
         shutil.copytree(wheels, booted.path("/srv/wheels"))
         install = f"PYTHON={sys.executable} WHEELS=/srv/wheels {settings} packaging/install.sh install"
         yield booted, booted.do(f"cd {ROOT} && {install}", timeout=500)

@@ -199,11 +199,28 @@ def test_a_name_of_a_machine_is_no_pattern_and_an_upgrade_needs_an_installation(
     assert "nothing is installed here; make install" in missing.stderr
 
 
-def test_uninstalling_leaves_nothing(host: Host) -> None:
+@pytest.mark.parametrize("there", ["", "usr/local/bin", "usr/local/share/man/man1"])
+def test_uninstalling_leaves_the_machine_as_it_was(tmp_path: Path, wheels: Path, there: str) -> None:
+    host = Host(tmp_path / "root", wheels)
+    for folder in ("usr/local", "etc/logrotate.d", "var/log", "var/lib", "opt", there):
+        (host.folder / folder).mkdir(parents=True, exist_ok=True)
+    before = host.files()
+    assert host.make("install").returncode == 0
+    # Empty folders of units that commands made, and what the service and doors keep.
+    for place in ("etc/systemd/system/docker.socket.d", "var/lib/portero", "var/lib/portero-door", "run/portero-door"):
+        (host.folder / place).mkdir(parents=True)
+    for file in ("last-policy.json", "writers.jsonl", "door.pub"):
+        host.write(f"var/lib/portero/{file}", "{}")
+    host.write("var/lib/portero-door/key", "key")
+
     done = host.make("uninstall")
 
     assert (done.returncode, done.stdout) == (0, "portero is removed\n"), done.stderr
-    assert [path for path in host.folder.rglob("*") if not path.is_dir() or "portero" in path.name] == []
+    left = {path for path in host.files() if not path.startswith(("etc/systemd", "run"))}
+    assert left == before.keys()
+    assert [path for path in host.folder.rglob("*") if "portero" in path.name or path.name.endswith(".d")] == [
+        host.folder / "etc/logrotate.d"
+    ]
     assert host.make("uninstall").stdout == "nothing is installed here\n"
 
 

@@ -143,7 +143,7 @@ def disable_doors(units: Path = _UNITS) -> None:
     sockets = _list_enabled(units)
     run_command("systemctl", "disable", "--quiet", "--now", SERVICE, *sockets)
     for unit in ("docker.socket", *sockets):
-        (units / f"{unit}.d" / _DROP_IN).unlink(missing_ok=True)
+        remove_drop_in(units / f"{unit}.d" / _DROP_IN)
     run_command("systemctl", "daemon-reload")
     _restart_docker()
 
@@ -167,6 +167,13 @@ def run_command(*command: str) -> str:
     if done.returncode != 0:
         raise UnitsFail(f"{' '.join(command)}: {' '.join(done.stderr.split())[:500]}")
     return done.stdout
+
+
+def remove_drop_in(file: Path) -> None:
+    """Remove a drop-in, and its folder where no other is in it."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        file.parent.rmdir()
 
 
 def _restart_docker() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from portero.door.door_units import UnitsFail, run_command
+from portero.door.door_units import UnitsFail, remove_drop_in, run_command
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG
 from portero.observe.files.chroot import Files
@@ -91,7 +91,7 @@ def open_again() -> None:
     """Take the drop-ins away again."""
     for drop_in in map(_find_drop_in, _CLOSED):
         with options.explain_os_errors(drop_in, "run it as root"):
-            drop_in.unlink(missing_ok=True)
+            remove_drop_in(drop_in)
     _reload_units()
     show_lines(["dockerd and containerd may open devices"])
 
