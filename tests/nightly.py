@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHONS, SEQUENCES = "make pythons", "tests/sequences"
+PYTHONS, SEQUENCES, NEWEST = "make pythons", "tests/sequences", "the newest engine"
+# Tests on the machine's own engine and on the newest one: each run has the first half, the nightly run has both.
+ON_BOTH = tuple(
+    f"tests/e2e/test_{name}.py"
+    for name in (
+        *("api_versions", "clients", "corpus", "existing_corpus", "existing_objects", "harmless_twins"),
+        *("owner_programs", "signed_images", "ways_to_the_host", "world"),
+    )
+)
 _PACKAGING = ("packaging/", "tests/packaging/", "pyproject.toml", "requirements/", "Makefile")
 # Long tests, and what they prove beside themselves: a folder, or a file. Of tests/sequences a smoke always runs.
 LONG: Mapping[str, tuple[str, ...]] = {
@@ -22,6 +30,11 @@ LONG: Mapping[str, tuple[str, ...]] = {
     "tests/chaos": tuple(f"plugin/portero/serve/{room}/" for room in ("server", "application", "decision_log")),
     "tests/world": ("plugin/portero/tools/compose/", "schemas/rules/"),
     "tests/e2e/test_world.py": ("plugin/portero/tools/compose/", "schemas/rules/", "tests/world/"),
+    "tests/e2e/test_engines.py": ("plugin/portero/decide/engine/", "tests/e2e/engine.sh", "docs/engines.json"),
+    NEWEST: (
+        *(f"plugin/portero/decide/{room}/" for room in ("engine", "objects", "reading")),
+        *("plugin/portero/observe/dockerd/", "plugin/portero/observe/lookups/", "tests/e2e/engine.sh", *ON_BOTH),
+    ),
     "tests/e2e/test_harness.py": tuple(f"tests/e2e/{name}" for name in ("host.py", "throwaway.sh", "dockerd.py")),
     "tests/e2e/test_managed_plugin.py": _PACKAGING,
     "tests/e2e/test_package.py": _PACKAGING,
@@ -66,17 +79,18 @@ def choose_left_out(changed: Iterable[str] | None) -> list[str]:
 
 def write_shell(left_out: Iterable[str]) -> str:
     """What .ci/run evaluates."""
-    ignored = " ".join(f"--ignore={test}" for test in left_out if test not in (SEQUENCES, PYTHONS))
+    ignored = " ".join(f"--ignore={test}" for test in left_out if test not in (SEQUENCES, PYTHONS, NEWEST))
     small, pythons = SEQUENCES in left_out, "" if PYTHONS in left_out else "pythons "
     # How many sequences of each profile, and operations by four clients at once.
     sizes = f"SEQUENCES={3 if small else 30} PICTURE_OPERATIONS={200 if small else 1000}"
+    sizes += f" NEWEST_ENGINE={'no' if NEWEST in left_out else 'yes'}"
     said = f"echo 'left to the nightly run: {', '.join(left_out) or 'nothing'}'"
     return f"export PYTEST_ADDOPTS='{ignored}' {sizes}\ngoals='{pythons}site'\n{said}\n"
 
 
 def main(words: list[str]) -> None:
     if words == ["all"]:
-        sys.stdout.write(f"{write_shell([])}tests='{' '.join(LONG.keys() - {PYTHONS})}'\ngoals=pythons\n")
+        sys.stdout.write(f"{write_shell([])}tests='{' '.join({*LONG, *ON_BOTH} - {PYTHONS, NEWEST})}'\ngoals=pythons\n")
     else:
         sys.stdout.write(write_shell(choose_left_out(find_changed(ROOT, os.environ.get("CI_BASE", "")))))
 

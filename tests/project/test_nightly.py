@@ -75,7 +75,7 @@ def test_a_long_test_runs_with_a_change_of_its_code_and_is_left_out_without(test
 
 @pytest.mark.parametrize("test", nightly.LONG)
 def test_what_is_named_is_there(test: str) -> None:
-    named = {*nightly.LONG[test], test} - {nightly.PYTHONS}
+    named = {*nightly.LONG[test], test} - {nightly.PYTHONS, nightly.NEWEST}
 
     assert [path for path in named if not (ROOT / path).exists()] == []
 
@@ -88,12 +88,21 @@ def test_the_shell_of_ci_gets_what_is_left_out_and_a_smoke_of_sequences() -> Non
     assert run_shell(nightly.write_shell([]) + shown) == "|30|pythons site"
 
 
+def test_the_newest_engine_is_left_to_the_nightly_run_and_each_of_its_tests_is_named() -> None:
+    shown = 'echo "$NEWEST_ENGINE|$PYTEST_ADDOPTS"'
+    marked = {path for path in (ROOT / "tests/e2e").glob("test_*.py") if "BOTH_ENGINES" in path.read_text()}
+
+    assert run_shell(nightly.write_shell([nightly.NEWEST]) + shown) == "no|"
+    assert run_shell(nightly.write_shell([]) + shown) == "yes|"
+    assert marked == {ROOT / name for name in nightly.ON_BOTH}
+
+
 def test_the_nightly_run_is_all_long_tests_and_the_other_pythons(capsys: pytest.CaptureFixture[str]) -> None:
     nightly.main(["all"])
 
     shown = run_shell(capsys.readouterr().out + 'echo "$PYTEST_ADDOPTS|$SEQUENCES|$goals" $tests')
     given, *tests = shown.split()
-    assert (given, {*tests}) == ("|30|pythons", nightly.LONG.keys() - {nightly.PYTHONS})
+    assert (given, {*tests}) == ("|30|pythons", {*nightly.LONG, *nightly.ON_BOTH} - {nightly.PYTHONS, nightly.NEWEST})
 
 
 def run_shell(lines: str) -> str:
