@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
 from portero.door.serve import listen_at
+from portero.door.treatment import Treat, pass_as_it_came
 
 KEY = Ed25519PrivateKey.generate()
 BOOT = "boot"
@@ -47,7 +48,10 @@ def answer_ok(client: socket.socket) -> None:
 
 @contextmanager
 def running_door(
-    folder: Path, names: tuple[str, ...] = ("traefik", "users"), serve: Callable[[socket.socket], None] = answer_ok
+    folder: Path,
+    names: tuple[str, ...] = ("traefik", "users"),
+    serve: Callable[[socket.socket], None] = answer_ok,
+    treat: Treat = pass_as_it_came,
 ) -> Iterator[tuple[Path, Upstream, DoorLoop]]:
     """The folder with a socket for each door, and who stands for dockerd."""
     upstream = Upstream(folder / "dockerd.sock", serve)
@@ -59,7 +63,7 @@ def running_door(
         for name in names:
             (folder / name).mkdir()
         doors = listen_at([f"{name}={folder / name / 'docker.sock'}" for name in names])
-        loop = DoorLoop(doors, str(upstream.path), Stamps(KEY, BOOT))
+        loop = DoorLoop(doors, str(upstream.path), Stamps(KEY, BOOT), treat)
 
         def run() -> None:
             while not ended.is_set():

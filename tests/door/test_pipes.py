@@ -70,3 +70,32 @@ def test_pipes_are_used_again_and_those_with_bytes_are_closed() -> None:
     pool.give_back(first, is_empty=False)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(first[0])
+
+
+class Doubling:
+    """Gives twice what comes, and ends with an exclamation mark."""
+
+    held = 0
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def feed(self, data: bytes) -> bytes:
+        self.ended = b"!" in data
+        return data * 2
+
+    def end(self) -> bytes:
+        return b"."
+
+
+def test_a_filter_says_what_goes_instead(ends: tuple[socket.socket, Direction, socket.socket]) -> None:
+    sender, direction, receiver = ends
+    direction.filter = Doubling()
+    for data in (b"a", b"b!", b"c"):
+        sender.send(data)
+        while direction.move():
+            pass
+
+    assert receiver.recv(100) == b"firstaab!b!"
+    assert direction.done
+    assert direction.is_cut

@@ -15,6 +15,7 @@ from portero.decide.identity.trusted import USERS
 from portero.door.clients import AccountLookup, ClientProcesses, Stamps
 from portero.door.pipes import PipePool
 from portero.door.stream import Stream, Surroundings
+from portero.door.treatment import Treat, pass_as_it_came
 from portero.observe.dockerd.peer import read_peer
 
 _LOG = logging.getLogger(__name__)
@@ -35,14 +36,16 @@ _UNREADABLE = "The door cannot read which process asks: journalctl -u portero-do
 
 
 class DoorLoop:
-    """`doors`: listening sockets by the door's name."""
+    """`doors`: listening sockets by the door's name. `treat`: what changes requests and answers (treatment.py)."""
 
-    def __init__(self, doors: Mapping[str, socket.socket], dockerd: str, stamps: Stamps) -> None:
+    def __init__(
+        self, doors: Mapping[str, socket.socket], dockerd: str, stamps: Stamps, treat: Treat = pass_as_it_came
+    ) -> None:
         self._epoll = select.epoll()
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake_loop), PipePool())
+        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake_loop), PipePool(), treat)
         self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}
         # Those that wait for something else than their sockets, and those that can go on at once.

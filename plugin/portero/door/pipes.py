@@ -10,9 +10,11 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from portero.decide.values.dataclass import dataclass, field
+from portero.door.treatment import AnswerFilter
 
 _SIZE = 1 << 18
 _SPARE = 16
+_PIECE = 1 << 16
 # So often in one go; then the other connections have their turn.
 _ROUNDS = 8
 _FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
@@ -48,17 +50,24 @@ class PipePool:
 class Direction:
     """Passes on what `source` sends to `target`, after `first`; then its end, by closing that half.
 
-    `done`: nothing more goes this way. `fails`: the target takes nothing more.
+    `filter` says what goes instead. `done`: nothing more goes this way. `fails`: the target takes nothing more.
     """
 
     source: socket.socket
     target: socket.socket
     pool: PipePool
     first: bytes = b""
+    filter: AnswerFilter | None = None
     done: bool = False
     fails: bool = False
     _pipe: Pipe | None = field(default=None, init=False)
     _pending: int = field(default=0, init=False)
+    _is_last: bool = field(default=False, init=False)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the filter has ended the connection."""
+        return self.filter is not None and self.filter.ended
 
     def move(self) -> bool:
         """Pass on what can be passed on now; whether there may be more at once."""
@@ -76,7 +85,7 @@ class Direction:
             self._pipe = None
 
     def _move_once(self) -> bool:
-        if not self.first and self._pending == 0 and not self._fill():
+        if not self.first and self._pending == 0 and not (self._feed() if self.filter else self._fill()):
             return False
         try:
             self._drain()
@@ -85,6 +94,20 @@ class Direction:
         except OSError:
             self._end(fails=True)
         return not self.done
+
+    def _feed(self) -> bool:
+        """Whether more may come; what the filter gives is `first`."""
+        assert self.filter is not None  # noqa: S101 - the caller looked
+        try:
+            piece = b"" if self._is_last else self.source.recv(_PIECE)
+        except ConnectionError:
+            piece = b""
+        if self._is_last:
+            self._end(fails=False)
+            return False
+        self.first = self.filter.feed(piece) if piece else self.filter.end()
+        self._is_last = not piece or self.filter.ended
+        return True
 
     def _fill(self) -> bool:
         """Whether there is something in the pipe; at the source's end there is not."""

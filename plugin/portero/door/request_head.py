@@ -7,13 +7,15 @@ the head belongs to this request, and need not be read here.
 import re
 
 from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER
-from portero.decide.reading.http_parser import Malformed, parse_head
+from portero.decide.reading.http_parser import Head, Malformed, parse_head
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.errors import PorteroError
 from portero.decide.values.spelling import make_printable
 
 # Twelve logins of a large registry (X-Registry-Config) are 44 KB. dockerd takes 1 MiB; a stamp is 50 KiB at most.
 MAX_HEAD, _MAX_FIELDS = 64 << 10, 200
 _MAX_SHOWN = 64
+_CR_LF, _LF = b"\r\n", b"\n"
 _VERSION = re.compile(rb"HTTP/[0-9]+(?:\.[0-9]+)?$")
 _HTTP_1_1 = b" HTTP/1.1"
 # What belongs to one connection, and what would name the caller. An underscore may pass for a hyphen elsewhere.
@@ -23,6 +25,11 @@ _DROPPED = frozenset(
 _CONNECTION = "connection"
 # dockerd decides by the last of several, and what reads the request elsewhere by the first.
 _ONCE = "content-type"
+_OF_BODY = frozenset({b"content-length", b"expect", b"transfer-encoding"})
+
+
+class ExcessiveHead(PorteroError):
+    """A head is too long to be read: which part of it, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class RequestHead:
     line: bytes
     fields: tuple[bytes, ...]
     upgrades: bool
+    parsed: Head
+    content_type: str = ""
 
     @property
     def wants_no_content(self) -> bool:
@@ -39,8 +48,22 @@ class RequestHead:
 
     def write(self, stamp: str) -> bytes:
         connection = b"Connection: close, Upgrade" if self.upgrades else b"Connection: close"
-        stamped = f"{STAMP_HEADER}: {stamp}".encode("ascii")
-        return b"\r\n".join((self.line, *self.fields, stamped, connection, b"", b""))
+        return b"\r\n".join((self.line, *self.fields, write_stamp(stamp).encode("ascii"), connection, b"", b""))
+
+    def change(self, target: str | None, length: int | None) -> "RequestHead":
+        """With another target, or a body of another length, which was received whole."""
+        line, fields = self.line, self.fields
+        if target is not None:
+            line = f"{self.parsed.method} {target}".encode("ascii") + _HTTP_1_1
+        if length is not None:
+            kept = [field for field in fields if field.partition(b":")[0].lower() not in _OF_BODY]
+            fields = (*kept, b"Content-Length: %d" % length)
+        return RequestHead(line, fields, self.upgrades, self.parsed, self.content_type)
+
+
+def write_stamp(stamp: str) -> str:
+    """The field that says who asks."""
+    return f"{STAMP_HEADER}: {stamp}"
 
 
 def name_excess(head: bytes) -> str:
@@ -65,7 +88,8 @@ def read_request_head(text: bytes, *, keeps_token: bool) -> RequestHead:
     line, *fields = text.split(b"\r\n")
     if not line.endswith(_HTTP_1_1) and _VERSION.search(line):
         raise Malformed(505, "HTTP Version Not Supported")
-    if not parse_head(text).target.startswith("/"):
+    parsed = parse_head(text)
+    if not parsed.target.startswith("/"):
         raise Malformed(400, "Bad Request")
     named = [(field.partition(b":")[0].decode("ascii").lower().replace("_", "-"), field) for field in fields]
     if [name for name, _ in named].count(_ONCE) > 1:
@@ -73,4 +97,37 @@ def read_request_head(text: bytes, *, keeps_token: bool) -> RequestHead:
     dropped = _DROPPED if keeps_token else _DROPPED | {TOKEN_HEADER.lower()}
     tokens = b",".join(field.partition(b":")[2] for name, field in named if name == _CONNECTION)
     upgrades = b"upgrade" in {token.strip(b" \t").lower() for token in tokens.split(b",")}
-    return RequestHead(line, tuple(field for name, field in named if name not in dropped), upgrades)
+    types = [field.partition(b":")[2].decode("latin-1").strip() for name, field in named if name == _ONCE]
+    fields_kept = tuple(field for name, field in named if name not in dropped)
+    return RequestHead(line, fields_kept, upgrades, parsed, *types)
+
+
+class HeadReader:
+    """The head of a connection, as its bytes come. `rest`: what was read after it."""
+
+    def __init__(self, *, keeps_token: bool) -> None:
+        self.rest = bytearray()
+        self._keeps_token = keeps_token
+        # Of the first line; empty until it has come.
+        self._line_end = b""
+
+    def feed(self, piece: bytes) -> RequestHead | None:
+        """The head when it is whole; raises Malformed, and ExcessiveHead."""
+        start = max(0, len(self.rest) - 2 * len(_CR_LF))
+        self.rest += piece
+        end = self._find_end(start)
+        if end < 0 and len(self.rest) <= MAX_HEAD:
+            return None
+        head = bytes(self.rest if end < 0 else self.rest[:end])
+        if fault := name_excess(head):
+            raise ExcessiveHead(fault)
+        # What ends in another way than the first line is malformed then.
+        read = read_request_head(head.replace(self._line_end, _CR_LF), keeps_token=self._keeps_token)
+        del self.rest[: end + 2 * len(self._line_end)]
+        return read
+
+    def _find_end(self, start: int) -> int:
+        """Where the head ends; -1: it has not come. Jenkins ends its lines with LF alone, which dockerd takes too."""
+        if not self._line_end and (first := self.rest.find(_LF, start)) >= 0:
+            self._line_end = _CR_LF if self.rest[max(0, first - 1) : first] == b"\r" else _LF
+        return self.rest.find(2 * self._line_end, start) if self._line_end else -1
