@@ -5,6 +5,7 @@ The tests are steps of one walk, in this order.
 
 import base64
 import json
+import re
 import time
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.e2e.conftest import give_up
 from tests.packaging.package import build_package
+from tests.paths import ROOT
 from tests.tools.registries.docker_registry import HTPASSWD
 
 from .fleet import Fleet, wait_until
@@ -152,6 +154,28 @@ def test_an_older_version_does_not_come_back_whatever_is_forgotten(host: Machine
     host.do("systemctl start portero-bundle")
     wait_until(lambda: "leads out of" not in status(host), "the next pull mends nothing")
     assert Fleet.version(host) == 4
+
+
+def test_keys_are_rotated_by_the_lines_of_the_page(host: Machine) -> None:
+    section = (ROOT / "docs/policy-folders.md").read_text().partition("\n### Rotate keys\n")[2].partition("\n### ")[0]
+    make, trust, rotate, distrust = re.findall(r"```sh\n(.+?)```", section, re.DOTALL)
+    before = Fleet.version(host)
+    host.do(f"cd /root && {make}{trust}")
+    address = f"{ADDRESS} --login /etc/portero/registry.json --ca /srv/ca.pem"
+    typed = f"cd /root && {re.sub(r'oci://[^ ]+', address, rotate).replace('policy/', 'p').strip()}"
+    assert f"version {before + 1}" in host.do(typed)
+    host.do("systemctl start portero-bundle")
+    wait_until(lambda: Fleet.version(host) == before + 1, "what the new key signed is not in force")
+    host.do(distrust)
+
+    assert Fleet.version(host) == before + 1
+    # The old key's word counts no more.
+    push(host, f"--after {before + 1}", unaware=True)
+    assert host.shell("systemctl start portero-bundle").returncode != 0
+    assert "which is not trusted" in host.do("journalctl --unit portero-bundle --output cat --lines 20")
+    assert Fleet.version(host) == before + 1
+    host.do(f"{typed} && systemctl start portero-bundle")
+    wait_until(lambda: Fleet.version(host) == before + 3, "what the new key signed above it is not in force")
 
 
 def test_while_there_is_no_policy_the_next_look_comes_within_seconds(host: Machine) -> None:

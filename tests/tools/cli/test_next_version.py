@@ -136,3 +136,43 @@ def test_on_a_guarded_host_it_is_the_policy_in_force_there(policy: Path, monkeyp
     with pushing(policy) as (registry, address):
         assert push(policy, address).exit_code == 0
         assert registry.version == "4"
+
+
+def rotate(folder: Path, *words: object, old: str = "alice", key: str = "bob") -> Result:
+    socket = {"PORTERO_SOCKET": str(folder.parent / "none.sock")}
+    keys = ("--old", folder.parent / f"{old}.pub", "--key", folder.parent / key)
+    return portero("bundle", "rotate", folder, *words, *keys, **socket)
+
+
+def test_a_new_key_signs_the_next_version_above_the_one_under_the_tag(policy: Path) -> None:
+    with pushing(policy) as (registry, address):
+        sign(policy, version=7)
+        assert push(policy, address, "--after", 0).exit_code == 0
+        # Another copy of the folder, which was signed anew.
+        sign(policy)
+        rotated = rotate(policy, address)
+        assert rotated.exit_code == 0, rotated.output
+        assert (registry.version, signed_version(policy)) == ("8", 8)
+        # From then on it is the key that pushes.
+        assert push(policy, address, key="bob").exit_code == 0
+        assert rotate(policy, address).exit_code == 0
+        assert registry.version == "9"
+
+
+def test_a_folder_alone_is_signed_by_a_new_key(policy: Path, tmp_path: Path) -> None:
+    rotated = rotate(policy)
+    verified = portero("verify", policy, "--trusted", tmp_path / "bob.pub")
+
+    assert (rotated.exit_code, verified.exit_code, signed_version(policy)) == (0, 0, 2)
+    assert "for web, version 2 of" in rotated.output
+
+
+def test_what_the_old_key_did_not_sign_gets_no_new_signature(policy: Path) -> None:
+    portero("keygen", policy.parent / "carol")
+    stranger = rotate(policy, old="bob", key="carol")
+    (policy / "site.json").write_text("{ }")
+    changed = rotate(policy)
+
+    assert (stranger.exit_code, changed.exit_code, signed_version(policy)) == (2, 2, 1)
+    assert "which is not trusted" in stranger.output
+    assert "was changed after it was signed" in changed.output

@@ -15,14 +15,16 @@ from portero.serve.application import loading, signed_folders
 from portero.serve.settings.setting_values import CURRENT, OciAddress, parse_address
 from portero.serve.settings.settings import Settings
 from portero.serve.signing import signature
+from portero.serve.signing.manifest import Manifest
 from portero.tools.cli import host_settings
-from portero.tools.cli.next_version import ask_version, find_in_force, sign_above
+from portero.tools.cli.next_version import ask_version, find_in_force, sign_above, sign_next
 from portero.tools.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize_manifest
 from portero.tools.registries import bundle_archive
 from portero.tools.registries.bundle_archive import Bundle, BundleRefused, Trust, open_bundle
 from portero.tools.registries.bundle_fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource
 from portero.tools.registries.bundle_pull import pull_bundle
 from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
+from portero.tools.registries.registry import Registry
 from portero.tools.terminal import options, secret_input
 from portero.tools.terminal.output import show, show_lines
 
@@ -82,19 +84,38 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
     host; where there is none, it is asked for, or given with --after. A folder that is not above it is signed anew.
     """
     settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca})
-    parsed = _parse(address)
-    if not isinstance(parsed, OciAddress) or parsed.is_digest:
-        options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
     key, files = secret_input.read_key(key_file), read_files(folder)
     manifest = read_manifest(folder, files)
     with options.give_up_on(TransportFailed):
-        registry = _open_source(parsed, settings).open_registry(parsed)
+        registry = _open_tag(address, settings)
         known = find_in_force(registry, manifest.group, key, settings, after)
         files = sign_above(folder, files, key, ask_version(manifest, after) if known is None else known, after)
+        _push(registry, address, read_manifest(folder, files), _pack(files, key))
+
+
+@bundle.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.argument("address", metavar="[OCI]", required=False)
+@click.option("--old", metavar="FILE", required=True, help="The public key of those that signed it so far.")
+@_KEY
+@options.LOGIN
+@_CA
+def rotate(folder: Path, address: str | None, old: str, key_file: Path, login: str | None, ca: str | None) -> None:
+    """Sign a folder with a new key, and put it into a registry where OCI is named.
+
+    Hosts trust both keys before, and the new one alone when all have this version (docs/policy-folders.md). The folder
+    must be as the old key signed it. Its version becomes the one above that in force.
+    """
+    overrides = {"bundle_login": login, "bundle_ca": ca, "trusted_keys": (old,)}
+    settings = host_settings.load_host_settings(overrides)
+    key, files = secret_input.read_key(key_file), read_files(folder)
+    with options.give_up_on(TransportFailed):
+        registry = _open_tag(address, settings) if address else None
+        files = sign_next(folder, files, key, registry, settings)
         manifest = read_manifest(folder, files)
-        about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
-        digest = registry.push(_pack(files, key), about)
-    show_lines([f"{address}: {describe(manifest)}, {digest}"])
+        show_lines([f"{folder}: {describe(manifest)}, key {manifest.key}"])
+        if registry and address:
+            _push(registry, address, manifest, _pack(files, key))
 
 
 @bundle.command()
@@ -155,6 +176,11 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
     show({**summarize_manifest(manifest), "files": files}, lines, as_json=as_json)
 
 
+def _push(registry: Registry, address: str, manifest: Manifest, bundle: Bundle) -> None:
+    about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
+    show_lines([f"{address}: {describe(manifest)}, {registry.push(bundle, about)}"])
+
+
 def _pack(files: Mapping[str, bytes], key: PrivateKey) -> Bundle:
     data = bundle_archive.pack(files)
     return Bundle(data, signature.sign_file(data, key))
@@ -179,6 +205,13 @@ def _name_signature(file: Path) -> Path:
 
 def _open_source(address: OciAddress | str, settings: Settings) -> BundleSource:
     return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca, settings.bundle_hosts)
+
+
+def _open_tag(address: str, settings: Settings) -> Registry:
+    parsed = _parse(address)
+    if not isinstance(parsed, OciAddress) or parsed.is_digest:
+        options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
+    return _open_source(parsed, settings).open_registry(parsed)
 
 
 def _parse(address: str) -> OciAddress | str:

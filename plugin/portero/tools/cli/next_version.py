@@ -13,7 +13,7 @@ from portero.serve.signing import signature
 from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.signed_reader import read_keys
 from portero.serve.signing.versions import Seen, find_fault
-from portero.tools.cli.sign import read_manifest, write_signature
+from portero.tools.cli.sign import read_manifest, read_trusted_keys, verify_files, write_signature
 from portero.tools.hostcheck.plugin_client import ask_status, find_socket
 from portero.tools.registries.bundle_archive import BundleRefused, open_bundle
 from portero.tools.registries.registry import Registry
@@ -85,3 +85,18 @@ def sign_above(
     text = write_signature(folder, files, version, time.time(), key, manifest.group)
     show_lines([f"{folder}: version {seen.version} is in force, so it is signed anew as version {version}"])
     return {**files, signature.NAME: text}
+
+
+def sign_next(
+    folder: Path, files: dict[str, bytes], key: PrivateKey, registry: Registry | None, settings: Settings
+) -> dict[str, bytes]:
+    """The files, signed by another key than before, as the version above that in force; `settings` have the old key.
+
+    Raises TransportFailed.
+    """
+    public = key.public_key()
+    # Done again, it is the new one that signed it.
+    manifest = verify_files(folder, files, {**read_trusted_keys(settings), signature.identify_key(public): public})
+    known = find_in_force(registry, manifest.group, key, settings, None) if registry else None
+    version = max(manifest.version, known.version if known else 0) + 1
+    return {**files, signature.NAME: write_signature(folder, files, version, time.time(), key, manifest.group)}

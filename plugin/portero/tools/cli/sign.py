@@ -126,6 +126,14 @@ def read_manifest(folder: Path, files: Mapping[str, bytes]) -> Manifest:
         options.give_up(_name_faults(folder, refused))
 
 
+def verify_files(folder: Path, files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Manifest:
+    """The same, where one of these keys signed it; `trusted`: by id."""
+    try:
+        return signature.verify(files, trusted)
+    except FileFaults as refused:
+        options.give_up(_name_faults(folder, refused))
+
+
 def summarize_manifest(manifest: Manifest) -> dict[str, object]:
     return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
 
