@@ -3,13 +3,14 @@
 import json
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.paths import ROOT
+from tests.waiting import wait_until
 
 from .conftest import started
 from .dockerd import DOCKERD
@@ -196,14 +197,22 @@ PEOPLE = {
     "operator-groups": ["ops"],
     "identity-methods": ["door"],
     "actions": {"known-identity-reads": "deny", "known-identity": "deny"},
-    "profiles": [{"groups": ["ops"], "profile": "baseline"}, {"users": ["bob"], "profile": "hardened"}],
+    "profiles": [
+        {"groups": ["ops"], "profile": "baseline"},
+        {"users": ["bob"], "profile": "hardened"},
+        {"users": ["dora"], "profile": "restricted"},
+    ],
 }
+NAMES = ("alicia", "bob", "carla", "dora")
+LISTEN = (
+    "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind('/srv/bob/s.sock'); s.listen(); time.sleep(600)"
+)
 
 
 def test_two_people_of_one_host_have_their_containers_each_without_a_token() -> None:
     with started(DooredDocker(PEOPLE)) as docker:
-        docker.do("for name in alicia bob carla; do useradd -m $name; done; groupadd ops; usermod -aG ops carla")
-        who = {name: f"setpriv --reuid={name} --regid={name} --init-groups" for name in ("alicia", "bob", "carla")}
+        docker.do(f"for name in {' '.join(NAMES)}; do useradd -m $name; done; groupadd ops; usermod -aG ops carla")
+        who = {name: f"setpriv --reuid={name} --regid={name} --init-groups" for name in NAMES}
         docker.do(f"{who['alicia']} docker run -d --name hers --label owner=alicia busybox sleep 600")
         for words in ("exec hers id", "stop hers", "logs hers"):
             refused = docker.shell(f"{who['bob']} docker {words}")
@@ -212,11 +221,38 @@ def test_two_people_of_one_host_have_their_containers_each_without_a_token() -> 
         bob = docker.shell(f"{who['bob']} docker run -d --label owner=bob busybox sleep 600")
         assert "memory-limit" in refusing(bob.stderr)
         docker.do(f"{who['carla']} docker rm -f hers")
+        check_accounts(docker, who)
         # Past the door nobody is known.
         past = docker.shell(f"docker -H unix://{docker.SOCKET} ps")
         assert refusing(past.stderr) == ["known-identity-reads"]
         unknown = docker.shell("setpriv --reuid=54321 --regid=54321 --clear-groups docker ps")
         assert "no account of uid 54321" in unknown.stderr
+
+
+def check_accounts(docker: DooredDocker, who: Mapping[str, str]) -> None:
+    """Users of containers, and sockets in what is mounted: the caller's own (no-account-users, no-user-sockets).
+
+    Where no account is known, account-users-seen reports the user.
+    """
+    docker.do("install -d -o bob /srv/bob")
+    docker.host.path("/srv/listen.py").write_text(LISTEN)
+    docker.do(f"{who['bob']} {sys.executable} /srv/listen.py >/dev/null 2>&1 &")
+
+    def refuses(name: str, command: str, rule: str) -> bool:
+        return rule in refusing(docker.shell(f"{who[name]} docker {command}").stderr)
+
+    mounting = "run --rm -v /srv/bob:/b:ro busybox true"
+    wait_until(lambda: refuses("dora", mounting, "no-user-sockets"), "the socket is seen")
+    assert not refuses("bob", mounting, "no-user-sockets")
+    wait_until(
+        lambda: refuses("dora", "run --rm --user $(id -u bob):100 busybox true", "no-account-users"),
+        "the accounts are seen",
+    )
+    docker.do(f"{who['carla']} docker run -d --name dorasown --label owner=dora busybox sleep 600")
+    for user, refused in (("bob", True), ("+0$(id -u bob)", True), ("$(id -u dora)", False), ("10001", False)):
+        assert refuses("dora", f"run --rm --user {user} busybox true", "no-account-users") is refused, user
+        assert refuses("dora", f"exec --user {user} dorasown true", "no-account-users") is refused, user
+    docker.do(f"{who['carla']} docker rm -f dorasown")
 
 
 class UnitlessDocker(DooredDocker):

@@ -23,7 +23,7 @@ HOST = FixedHost({"links": {"/srv/link": "/etc"}})
 WORKLOAD = {
     *("capabilities", "seccomp", "apparmor", "selinux", "noNewPrivileges", "networks", "mounts"),
     *("mountCount", "mountSize"),
-    *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "workingDirectory", "limits"),
+    *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "account", "workingDirectory", "limits"),
     *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
     *("healthcheck", "healthcheckSize", "extraHosts", "secrets", "labelsSize", "growingTemplates"),
 }
@@ -40,7 +40,7 @@ CREATE = {
 TOLD = {
     "ContainerCreate": CREATE,
     "ContainerUpdate": UPDATE,
-    "ContainerExec": {"privileged", "user", "workingDirectory", "groups", "labelsSize", "secrets"},
+    "ContainerExec": {"privileged", "user", "account", "workingDirectory", "groups", "labelsSize", "secrets"},
     "ServiceCreate": WORKLOAD | {"tasks"},
     "ServiceUpdate": WORKLOAD | {"tasks"},
     "VolumeCreate": {"mounts", "plugins", "labelsSize"},

@@ -14,6 +14,7 @@ def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
     assert collect_facts("ContainerExec", body, {}, {}, HOST) == {
         "privileged": {"value": True, "at": "Privileged"},
         "user": {"value": "root", "at": "User"},
+        "account": {"value": "", "at": "User"},
         "workingDirectory": {"value": "/srv", "ofProcess": False, "at": "WorkingDir"},
         "groups": [],
         "labelsSize": {"value": 24, "at": "Env"},

@@ -88,9 +88,8 @@ def test_a_token_is_refused_where_the_site_lists_no_issuer() -> None:
 
 
 def test_an_identity_is_written_and_read() -> None:
-    identity = Identity("alicia", ("dev",), "tls", ("DNS:a",))
-
-    assert Identity.of(identity.make_document()) == identity
+    for identity in (Identity("alicia", ("dev",), "tls", ("DNS:a",)), Identity("ci", (), "door+token", account="bob")):
+        assert Identity.of(identity.make_document()) == identity
     assert Identity.of({}) == NO_IDENTITY
 
 

@@ -85,7 +85,10 @@ def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        ({"link": {}}, "host: link is none of containerdDevices, daemon, daemonFiles, devices, docker, homes,"),
+        (
+            {"link": {}},
+            "host: link is none of accounts, containerdDevices, daemon, daemonFiles, devices, docker, homes,",
+        ),
         ({"kinds": {"/srv": "folder"}}, "host: a kind is one of directory"),
     ],
     ids=["a misspelt part", "an unknown kind"],

@@ -18,6 +18,7 @@ postgres:x:998:998::/var/lib/postgresql:/bin/bash
 web:x:997:997::/srv/web:/usr/sbin/nologin
 all:x:1996:996::/:/bin/sh
 alicia:x:1000:1000::/home/alicia:/bin/bash
+second:x:1000:1000::/home/alicia:/bin/bash
 """
 
 
@@ -55,6 +56,7 @@ def test_homes_are_entries_of_folders_of_homes_and_those_of_accounts(root: Path)
     assert homes.others == {"/srv/git", "/data/carol"}
     assert homes.links == (("/home/carol", "/data/carol"),)
     assert homes.unseen == frozenset()
+    assert homes.accounts == {1000: "alicia", 1996: "all", 1998: "git"}
 
 
 def test_a_home_with_a_home_in_it_is_a_home(root: Path) -> None:

@@ -54,3 +54,17 @@ def test_what_could_not_be_listed_counts_for_its_own_home() -> None:
 def test_a_place_gets_the_names_of_the_links_to_it_and_below_it(place: str, names: set[str]) -> None:
     links = [(f"{HOME}/.bashrc", "/srv/dot/bashrc"), (f"{HOME}/.config", "/srv/dot/config")]
     assert {*name_linked(place, links)} == names
+
+
+@pytest.mark.parametrize(
+    ("user", "account"),
+    [
+        *((user, "bob") for user in ("1001", "1001:0", "+01001", "bob", "bob:dev")),
+        *((user, "") for user in ("", "alicia", "1000", "1000:1001", "10001", "0x3e9", "carla", "-1", "9" * 30)),
+    ],
+)
+def test_a_user_of_a_container_is_an_account_by_number_or_name_but_the_callers(user: str, account: str) -> None:
+    homes = Homes(accounts={1000: "alicia", 1001: "bob"})
+
+    assert homes.find_account(user, "alicia") == account
+    assert (homes.find_number("bob"), homes.find_number("carla")) == (1001, None)

@@ -182,3 +182,14 @@ def test_what_a_login_runs_is_told_by_both_names(folders: Path) -> None:
     finder = replace(entry_finder(folders), homes=Homes(others=frozenset({"/data"})))
 
     assert (finder.find("/way").of_login, finder.find("/data/file").of_login) == (("/data",), ())
+
+
+def test_sockets_of_the_caller_alone_are_left_out(root: Path) -> None:
+    shared = ListeningSocket("/srv/both.sock", "/srv/both.sock", 3, 7)
+    listening = ListeningSockets((*LISTENING.sockets, shared, replace(shared, pid=4, uid=8)))
+    finder = replace(entry_finder(root), listening=listening)
+
+    assert finder.find("/srv").user_sockets == ("/srv/both.sock", "/srv/u.sock")
+    assert replace(finder, caller=7).find("/srv").user_sockets == ("/srv/both.sock",)
+    assert replace(finder, caller=8).find("/srv").user_sockets == ("/srv/both.sock", "/srv/u.sock")
+    assert replace(finder, caller=0).find("/srv").holds == ("/srv/root.sock",)

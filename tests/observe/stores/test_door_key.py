@@ -52,8 +52,8 @@ def code(*given: Any, **named: Any) -> str:
 
 
 def test_an_account_has_the_groups_that_host_and_site_name(door_key: DoorKey) -> None:
-    assert who(door_key, stamp()) == Identity("unix:alicia", ("dev",), "door")
-    assert who(door_key, stamp(), users=Door(same_names=True)) == Identity("alicia", (), "door")
+    assert who(door_key, stamp()) == Identity("unix:alicia", ("dev",), "door", account="alicia")
+    assert who(door_key, stamp(), users=Door(same_names=True)) == Identity("alicia", (), "door", account="alicia")
 
 
 def test_a_tool_has_the_groups_of_its_door_and_a_door_that_the_site_does_not_list_is_named(door_key: DoorKey) -> None:
@@ -66,6 +66,7 @@ def test_the_users_own_token_says_who_it_is_unless_names_are_the_same(door_key: 
 
     both = who(door_key, stamp(user="ali"), headers=named)
     assert (both.user, both.groups, both.method) == ("alicia", ("dev", "staff"), "door+token")
+    assert both.account == "ali"
     assert both.methods == ("door+token", "door", "token")
     assert both.list_groups_by("door") == {"dev"}
     same = Door(("dev",), same_names=True)

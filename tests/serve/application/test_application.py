@@ -187,10 +187,10 @@ def test_a_change_that_cannot_be_followed_is_refused(
 class FailingHost:
     """A host view with a fault in it."""
 
-    def moment(self, peer: object = None) -> Any:
+    def moment(self, peer: object = None, account: str = "") -> Any:
         return self
 
-    def trace(self, path: str) -> Any:
+    def find_account(self, user: str) -> str:
         raise ZeroDivisionError
 
     def network(self, name: str) -> str | None:

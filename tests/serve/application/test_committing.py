@@ -55,7 +55,7 @@ class Watched(FixedHost):
     def under_way(self) -> Any:
         return self.followed.at(DAEMON).under_way
 
-    def moment(self, peer: Peer | None = None) -> Any:
+    def moment(self, peer: Peer | None = None, account: str = "") -> Any:
         self.moments += 1
         return self
 

@@ -67,7 +67,7 @@ def _read_swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
 _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "ContainerCreate": lambda call: container.read_create(call.body, call.host),
     "ContainerUpdate": lambda call: container.read_update(call.body, call.host),
-    "ContainerExec": lambda call: container.read_exec(call.body),
+    "ContainerExec": lambda call: container.read_exec(call.body, call.host),
     "ServiceCreate": lambda call: service.read_service(call.body, call.host),
     "ServiceUpdate": lambda call: service.read_service(call.body, call.host),
     "VolumeCreate": lambda call: {

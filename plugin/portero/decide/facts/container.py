@@ -35,6 +35,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "networks": networks.read_create(body, host),
         "readOnlyRootfs": process.make_value(flag(config, "ReadonlyRootfs"), "HostConfig.ReadonlyRootfs"),
         "user": process.make_value(text(body, "User"), "User"),
+        "account": process.make_value(host.find_account(text(body, "User")), "User"),
         "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
         + process.read_primary(text(body, "User"), "User"),
@@ -83,11 +84,12 @@ def read_update(body: Fact, host: HostMoment) -> dict[str, JSON]:
     }
 
 
-def read_exec(body: Fact) -> dict[str, JSON]:
+def read_exec(body: Fact, host: HostMoment) -> dict[str, JSON]:
     """Of ContainerExec."""
     return {
         "privileged": process.make_value(flag(body, "Privileged"), "Privileged"),
         "user": process.make_value(text(body, "User"), "User"),
+        "account": process.make_value(host.find_account(text(body, "User")), "User"),
         "workingDirectory": process.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": process.read_primary(text(body, "User"), "User"),
         "labelsSize": process.measure_texts((at, body.get(at)) for at in _EXEC_TEXTS),

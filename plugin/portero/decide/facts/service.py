@@ -46,6 +46,7 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "groups": process.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
         + process.read_primary(text(spec, "User"), f"{_SPEC}.User"),
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
+        "account": process.make_value(host.find_account(text(spec, "User")), f"{_SPEC}.User"),
         "workingDirectory": process.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
         "limits": limits.read_service(task),
         "labelsSize": process.measure_texts(

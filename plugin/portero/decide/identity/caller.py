@@ -31,6 +31,7 @@ class Identity:
     """Who asks. `method`: how it was proved: tls, token, door, tls+token, door+token; empty: unknown.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
+    `account`: of the host, that connected to the users' door; empty: not known.
     `sources`: where the groups are from, tls, token, door or site; empty where all are from the one method.
     """
 
@@ -40,6 +41,7 @@ class Identity:
     names: tuple[str, ...] = ()
     seconds: float | None = None
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    account: str = ""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -54,16 +56,18 @@ class Identity:
 
     def make_document(self) -> dict[str, JSON]:
         """`identity` of the request document."""
-        return {"user": self.user, "groups": [*self.groups], "method": self.method, "names": [*self.names]}
+        shown: dict[str, JSON] = {"user": self.user, "groups": [*self.groups], "method": self.method}
+        return {**shown, "names": [*self.names], **({"account": self.account} if self.account else {})}
 
     @classmethod
     def of(cls, document: JSON) -> "Identity":
         """From such a document, of which each part may be missing; raises TypeError for anything else."""
         if not isinstance(document, dict):
             raise TypeError
-        shown: dict[str, JSON] = {"user": "", "method": "", "groups": [], "names": [], **document}
+        shown: dict[str, JSON] = {"user": "", "method": "", "groups": [], "names": [], "account": "", **document}
         groups, names = tuple(need_texts(shown, "groups")), tuple(need_texts(shown, "names"))
-        return cls(need(shown, "user", str), groups, need(shown, "method", str), names)
+        user, method, account = (need(shown, name, str) for name in ("user", "method", "account"))
+        return cls(user, groups, method, names, account=account)
 
 
 NO_IDENTITY = Identity()
@@ -153,14 +157,15 @@ def _join(first: Identity, named: Identity) -> Identity:
         raise Refused("identity-conflict", TOKEN_HEADER)
     groups = tuple(dict.fromkeys((*first.groups, *named.groups)))
     sources = {first.method: first.groups, TOKEN: named.groups}
-    return Identity(named.user, groups, f"{first.method}+{TOKEN}", first.names, named.seconds, sources)
+    return Identity(named.user, groups, f"{first.method}+{TOKEN}", first.names, named.seconds, sources, first.account)
 
 
 def _name_at_door(stamp: "Stamp", door: Door) -> Identity:
     if not stamp.user:
         return Identity(DOOR_PREFIX + stamp.door, door.groups, DOOR)
     groups = tuple(group for group in stamp.groups if group in door.groups)
-    return Identity(stamp.user if door.same_names else _ACCOUNT_PREFIX + stamp.user, groups, DOOR)
+    user = stamp.user if door.same_names else _ACCOUNT_PREFIX + stamp.user
+    return Identity(user, groups, DOOR, account=stamp.user)
 
 
 def _read_token(token: str, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:

@@ -46,7 +46,7 @@ class HostEntry:
     kind: Kind
     holds: tuple[str, ...]  # sockets of daemons and of root at or below the path; Portero's own files there, or around
     written: tuple[str, ...] = ()  # what of Portero and of dockerd's programs is changed by who may write there
-    user_sockets: tuple[str, ...] = ()  # sockets at or below the path on which processes of other users listen
+    user_sockets: tuple[str, ...] = ()  # sockets at or below the path on which processes of users but the caller listen
     daemon_files: tuple[str, ...] = ()  # the asking daemon's configuration and runtime files there, or around it
     docker_data: tuple[str, ...] = ()  # data of dockerds and of containerd there, or around it
     root_programs: tuple[str, ...] = ()  # what root executes or loads there, or around it
@@ -104,6 +104,9 @@ class HostMoment(Protocol):
     def find_passage(self, path: str) -> Passage:
         """Where a cleaned absolute path leads, and the folders on the way."""
 
+    def find_account(self, user: str) -> str:
+        """The local account with a login that a container's user is, by number or name; empty: none, the caller's."""
+
     def network(self, name: str) -> str | None:
         """The name behind a network ID; None: it could not be found out."""
 
@@ -129,8 +132,11 @@ class Host(Protocol):
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "Host":
         """The same host, by a policy that protects these paths and has these links in its folders."""
 
-    def moment(self, peer: Peer | None = None) -> HostMoment:
-        """The host as it is now, for one request of this peer; None: it is asked by no daemon."""
+    def moment(self, peer: Peer | None = None, account: str = "") -> HostMoment:
+        """The host as it is now, for one request of this peer; None: it is asked by no daemon.
+
+        `account`: the caller's; empty: not known.
+        """
 
 
 class _RefuseUnreadable:

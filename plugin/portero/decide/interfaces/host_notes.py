@@ -16,6 +16,7 @@ _QUESTIONS: Mapping[str, Callable[[HostMoment, str], object]] = {
     "entry": lambda host, path: host.find_entry(path),
     "trace": lambda host, path: host.trace(path),
     "passage": lambda host, path: host.find_passage(path),
+    "account": lambda host, user: host.find_account(user),
     "network": lambda host, name: host.network(name),
     "daemon": lambda host, _: host.daemon(),
     "devices": lambda host, commits: host.device_access(commits=commits != ""),
@@ -87,6 +88,9 @@ class NotedMoment:
 
     def find_passage(self, path: str) -> Passage:
         return cast(Passage, self._ask("passage", path))
+
+    def find_account(self, user: str) -> str:
+        return cast(str, self._ask("account", user))
 
     def network(self, name: str) -> str | None:
         return cast("str | None", self._ask("network", name))

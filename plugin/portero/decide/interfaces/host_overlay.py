@@ -35,8 +35,8 @@ class HostOverlay:
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostOverlay":
         return replace(self, host=self.host.protecting(protected, links))
 
-    def moment(self, peer: Peer | None = None) -> "HostOverlayMoment":
-        return HostOverlayMoment(self.host.moment(peer), self.name_of, self.existing, self.given)
+    def moment(self, peer: Peer | None = None, account: str = "") -> "HostOverlayMoment":
+        return HostOverlayMoment(self.host.moment(peer, account), self.name_of, self.existing, self.given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ class HostOverlayMoment:
 
     def find_passage(self, path: str) -> Passage:
         return self.moment.find_passage(path)
+
+    def find_account(self, user: str) -> str:
+        return self.moment.find_account(user)
 
     def network(self, name: str) -> str | None:
         return self.name_of(name) or self.moment.network(name)

@@ -116,7 +116,7 @@ class Judge:
         if request.envelope.body is None and self._unjudged.has(operation, who, enforcement):
             body.read_body(request, self.shapes)
             return
-        moment = note_moment(self.host.moment(peer), notes)
+        moment = note_moment(self.host.moment(peer, who.account), notes)
         found.judged_in = context = Context(operation, time, moment, enforcement, notes)
         found.read = read = self._build_document(request, who, moment)
         found.read, found.violated = self._judge(read, context)
@@ -159,7 +159,7 @@ class Judge:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
         request = self.routes.read_request(read_envelope(data))
         who = identity or self._identify(request.envelope, time, notes)
-        return self._build_document(request, who, note_moment(self.host.moment(), notes))
+        return self._build_document(request, who, note_moment(self.host.moment(None, who.account), notes))
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)

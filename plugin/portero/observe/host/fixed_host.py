@@ -8,12 +8,14 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from ipaddress import ip_network
 from types import MappingProxyType
 from typing import cast
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace
+from portero.decide.values.dataclass import replace
 from portero.decide.values.docker_names import is_network_id, may_begin_network_id
 from portero.decide.values.json_types import JSON
 from portero.decide.values.path import clean
@@ -47,7 +49,7 @@ _MODES = {
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
     "docker", "daemonFiles", "routes", "interfaces", "rootPrograms", "devices", "readableByAll",
-    "ownerOnly", "homes", "unseenHomes", "containerdDevices",
+    "ownerOnly", "homes", "unseenHomes", "containerdDevices", "accounts",
 })
 # fmt: on
 
@@ -60,15 +62,16 @@ class FixedHost:
     "syslog"}, "mounts": {"/srv/proc": "proc", "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"},
     "portero": ["/opt/portero"], "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "rootPrograms":
     ["/opt/agent/run"], "readableByAll": ["/etc/hosts"], "ownerOnly": ["/root/shop/key"], "homes": ["/srv/git"],
-    "unseenHomes": ["/home/alicia"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"], "devices": "closed",
-    "containerdDevices": "open"}: each part may be left out, an unknown one is a ValueError.
-    `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
-    others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
-    `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for everybody,
-    `ownerOnly` for their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot be listed;
-    `devices` whether dockerd may open devices, which is unknown otherwise, and `containerdDevices` whether containerd
-    may, which is closed otherwise. /var/run is a link to /run; a path that is not named is a directory; the name behind
-    an ID that is not named is not known; `networks` null: no name is.
+    "unseenHomes": ["/home/alicia"], "accounts": {"1000": "alicia"}, "routes": ["10.0.0.0/8"], "interfaces":
+    ["eth0"], "devices": "closed", "containerdDevices": "open"}: each part may be left out, an unknown one is a
+    ValueError. `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has
+    folders that others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual
+    folders; `daemonFiles` the daemon's configuration; `rootPrograms` what root executes; `readableByAll` files for
+    everybody, `ownerOnly` for their owner; `homes` homes that are not in /home, `unseenHomes` those whose links cannot
+    be listed; `accounts` names of accounts by number, of which 1000 listens at `userSockets`; `devices` whether dockerd
+    may open devices, which is unknown otherwise, and `containerdDevices` whether containerd may, which is closed
+    otherwise. /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that is not
+    named is not known; `networks` null: no name is.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:
@@ -93,7 +96,8 @@ class FixedHost:
         self._devices = cast(DeviceAccess, data.get("devices", "unknown"))
         self._containerd = cast(DeviceAccess, data.get("containerdDevices", "closed"))
         reals = {name: walk.resolve_or_keep(name) for name in links}
-        homes = make_homes(reals, _list(data, "homes"), _list(data, "unseenHomes"))
+        accounts = {int(number): name for number, name in _read_texts(data, "accounts").items()}
+        homes = make_homes(reals, _list(data, "homes"), _list(data, "unseenHomes"), accounts)
         nothing, sockets = ProtectedPaths({}), [*map(clean, _list(data, "sockets", _SOCKETS))]
         protected = ResolvedPaths(
             guarded=self._protect(sockets),
@@ -110,6 +114,7 @@ class FixedHost:
         programs = RootPrograms(self._protect(_list(data, "rootPrograms")), nothing)
         mounts = MountTable(list_mounts(_read_texts(data, "mounts").items()))
         self._entries = EntryFinder(walk, protected, listening, programs, sockets, homes)
+        self._account = ""
         self._tracer = Tracer(walk, mounts, Owners(whole=True), _FixedNames(walk), (), homes)
 
     def watch(self) -> None:
@@ -118,8 +123,13 @@ class FixedHost:
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "FixedHost":
         return self
 
-    def moment(self, peer: Peer | None = None) -> "FixedHost":
-        return self
+    def moment(self, peer: Peer | None = None, account: str = "") -> "FixedHost":
+        if account in ("", self._account):
+            return self
+        other = copy(self)
+        other._account = account
+        other._entries = replace(self._entries, caller=self._tracer.homes.find_number(account))
+        return other
 
     def find_entry(self, path: str) -> HostEntry:
         return self._entries.find(path) if self._visible else self._entries.describe_unseen(path)
@@ -130,6 +140,9 @@ class FixedHost:
 
     def find_passage(self, path: str) -> Passage:
         return find_passage(self._walk, self._tracer.mounts, path) if self._visible else Passage()
+
+    def find_account(self, user: str) -> str:
+        return self._tracer.homes.find_account(user, self._account) if self._visible else ""
 
     def network(self, name: str) -> str | None:
         """The name in the data; a name that is not an ID is its own."""

@@ -73,7 +73,10 @@ def _list_home_paths(lister: _Lister) -> tuple[Homes, list[str]]:
 
     Of links only those that are homes.
     """
-    listed = {*_read_accounts(lister)}
+    rows = [*_read_accounts(lister)]
+    # Of several names of one number the first is the one that a door gives (getpwuid).
+    accounts = {int(row[2]): row[0] for row in reversed(rows) if row[2].isdecimal()}
+    listed = {clean(row[5]) for row in rows if is_absolute(row[5])}
     folders = {*FOLDERS}
     homes = {path for path in listed if not list_sensitive([path], writable=True)}
     for folder in FOLDERS:
@@ -86,7 +89,7 @@ def _list_home_paths(lister: _Lister) -> tuple[Homes, list[str]]:
     links = tuple(
         (home, real) for home, real in reals.items() if real != home and not list_sensitive([real], writable=True)
     )
-    return Homes(frozenset(folders), frozenset(others), links), sorted(homes)
+    return Homes(frozenset(folders), frozenset(others), links, accounts=accounts), sorted(homes)
 
 
 def _find_in(lister: _Lister, folder: str, folders: set[str], listed: set[str], depth: int) -> set[str]:
@@ -126,7 +129,8 @@ def _has_mark(entries: Iterable[os.DirEntry[str]]) -> bool:
     return any(entry.name in MARKS for entry in entries)
 
 
-def _read_accounts(lister: _Lister) -> Iterator[str]:
+def _read_accounts(lister: _Lister) -> Iterator[list[str]]:
+    """The fields of local accounts with a login."""
     path, kind = lister.walk.find_entry(_ACCOUNTS)
     if path is None or kind != "file":
         return
@@ -135,8 +139,8 @@ def _read_accounts(lister: _Lister) -> Iterator[str]:
     except PermissionError:
         return
     for row in (line.split(":") for line in lines):
-        if len(row) == 7 and _is_person(row[2]) and is_absolute(row[5]) and not row[6].endswith(_NO_SHELLS):
-            yield clean(row[5])
+        if len(row) == 7 and _is_person(row[2]) and not row[6].endswith(_NO_SHELLS):
+            yield row
 
 
 def _is_person(uid: str) -> bool:

@@ -3,16 +3,18 @@
 Who may write there acts as that user on the host. home_links.py finds homes and links; no file is looked at here.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from portero.decide.facts.sensitive_paths import holds_login, is_of_login
-from portero.decide.values.dataclass import dataclass
+from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.path import is_within
 
 # Folders of homes. That of root is judged as a sensitive path.
 FOLDERS = frozenset({"/home", "/var/home"})
 HOME_OF_ROOT = "/root"
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 # A name, and where it leads.
 Link: TypeAlias = tuple[str, str]
 
@@ -22,13 +24,23 @@ class Homes:
     """`folders`: each entry is a home, unless it is one of these. `others`: homes elsewhere, by names and real paths.
 
     `links`: from homes, and from what logins run or read there, to where they lead. `unseen`: homes whose links could
-    not be listed.
+    not be listed. `accounts`: the local ones with a login, but for root, by their numbers.
     """
 
     folders: frozenset[str] = FOLDERS
     others: frozenset[str] = frozenset()
     links: tuple[Link, ...] = ()
     unseen: frozenset[str] = frozenset()
+    accounts: Mapping[int, str] = field(default_factory=dict)
+
+    def find_account(self, user: str, caller: str) -> str:
+        """The account that a container's `user:group` is, by name or number as strconv reads it; not the caller's."""
+        user = user.partition(":")[0]
+        account = self.accounts.get(int(user), "") if _NUMBER.fullmatch(user) else user
+        return account if account != caller and account in self.accounts.values() else ""
+
+    def find_number(self, account: str) -> int | None:
+        return next((number for number, name in self.accounts.items() if name == account), None)
 
     def find_home(self, path: str) -> str | None:
         """The home in which a cleaned absolute path lies, or which it is."""
@@ -62,14 +74,17 @@ class Homes:
 NO_HOMES = Homes()
 
 
-def make_homes(links: Mapping[str, str], others: Iterable[str], unseen: Iterable[str]) -> Homes:
+def make_homes(
+    links: Mapping[str, str], others: Iterable[str], unseen: Iterable[str], accounts: Mapping[int, str]
+) -> Homes:
     """The homes of a host of plain data. `links`: all of that host, each with where it leads."""
     named = Homes(others=frozenset({*others, HOME_OF_ROOT}))
     homes = {name: real for name, real in links.items() if named.find_home(name) == name}
     of_login = {
         name: real for name, real in links.items() if (home := named.find_home(name)) and is_of_login(home, name)
     }
-    return Homes(FOLDERS, frozenset({*others, *homes.values()}), (*homes.items(), *of_login.items()), frozenset(unseen))
+    others = frozenset({*others, *homes.values()})
+    return Homes(FOLDERS, others, (*homes.items(), *of_login.items()), frozenset(unseen), accounts)
 
 
 def name_linked(resolved: str, links: Iterable[Link]) -> Iterator[str]:

@@ -92,8 +92,8 @@ class HostFiles:
         self.protected = frozenset(map(clean, protected))
         self.resolver = PathResolver(self._sockets, self.portero, self.programs, self.logs, self.protected)
 
-    def moment(self, peer: Peer | None = None) -> "FilesMoment":
-        return FilesMoment(self, peer)
+    def moment(self, peer: Peer | None = None, account: str = "") -> "FilesMoment":
+        return FilesMoment(self, peer, account)
 
     def watch(self) -> None:
         self.listening.watch("sockets")
@@ -108,9 +108,9 @@ class FilesMoment:
     Nothing that it holds leads back to it: it goes at the end of its request, and not when a collector comes.
     """
 
-    def __init__(self, host: HostFiles, peer: Peer | None = None) -> None:
+    def __init__(self, host: HostFiles, peer: Peer | None = None, account: str = "") -> None:
         self._host = host
-        self._peer = peer
+        self._peer, self._account = peer, account
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
         self._find_asking = find_asking = cache(lambda: host.lookups.asking.find_daemon(peer))
         self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
@@ -138,8 +138,15 @@ class FilesMoment:
     def find_passage(self, path: str) -> Passage:
         if path not in self._passages:
             with refuse_unreadable():
-                self._passages[path] = find_passage(self._walk, self._mounts, path) if self._host.visible else Passage()
+                mounts = self._read_mounts()
+                self._passages[path] = find_passage(self._walk, mounts, path) if self._host.visible else Passage()
         return self._passages[path]
+
+    def find_account(self, user: str) -> str:
+        with refuse_unreadable():
+            if not user or ((asking := self._find_asking()) and asking.root_uids != ROOT):
+                return ""  # remapped, it is another user on the host
+            return self._homes.find_account(user, self._account)
 
     def network(self, name: str) -> str | None:
         with refuse_unreadable():
@@ -157,10 +164,10 @@ class FilesMoment:
     def device_access(self, *, commits: bool = False) -> DeviceAccess:
         """Unknown where no daemon asks, or is not to be seen."""
         with refuse_unreadable():
-            if (asking := self._asking) is None:
+            if (asking := self._find_asking()) is None:
                 return "unknown"
             files = Files(self._walk.local_path("/"))
-            access = find_device_access(asking, files, self._mounts)
+            access = find_device_access(asking, files, self._read_mounts())
             if access != "closed" or not commits:
                 return access
             return find_commit_access(asking, files, self._objects.info() if self._objects else None)
@@ -176,23 +183,24 @@ class FilesMoment:
 
     @cached_property
     def _daemon(self) -> DaemonDefaults:
-        return self._host.configs.read_defaults(self._walk if self._host.visible else None, self._asking)
+        return self._host.configs.read_defaults(self._walk if self._host.visible else None, self._find_asking())
 
     @cached_property
     def _routes(self) -> HostRoutes | None:
-        return find_routes(self._walk if self._host.visible else None, self._asking)
+        return find_routes(self._walk if self._host.visible else None, self._find_asking())
 
     def _read_entry(self, path: str) -> HostEntry:
         entry = self._entries.find(path) if self._host.visible else self._entries.describe_unseen(path)
         if entry.resolved is None:
             return entry
-        name = find_name_on_host(entry.resolved, lambda: self._mounts)
+        name = find_name_on_host(entry.resolved, self._read_mounts)
         return entry if name == entry.resolved else replace(entry, resolved=name)
 
     @cached_property
     def _entries(self) -> EntryFinder:
         names = self._host.protected_names
-        return EntryFinder(self._walk, self._protected, self._listening, self._programs, names, self._homes)
+        caller = self._homes.find_number(self._account) if self._account else None
+        return EntryFinder(self._walk, self._protected, self._listening, self._programs, names, self._homes, caller)
 
     @cached_property
     def _programs(self) -> RootPrograms:
@@ -204,30 +212,22 @@ class FilesMoment:
 
     @cached_property
     def _tracer(self) -> Tracer:
-        asking = self._asking
+        asking = self._find_asking()
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
         links = (*self._protected.sensitive_links, *self._programs.of_kernel)
-        return Tracer(self._walk, self._mounts, owners, AccountNames(self._walk), links, self._homes)
+        return Tracer(self._walk, self._read_mounts(), owners, AccountNames(self._walk), links, self._homes)
 
     @cached_property
     def _homes(self) -> Homes:
         return self._host.homes.read(self._root) if self._host.visible else NO_HOMES
 
-    @property
-    def _mounts(self) -> MountTable:
-        return self._read_mounts()
-
     @cached_property
     def _protected(self) -> ResolvedPaths:
-        asking = self._asking
+        asking = self._find_asking()
         others = self._host.lookups.asking.find_others(asking, self._listening.dockerds)
         # What root's daemon listens on is among the sockets of root.
         sockets = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
         return self._host.resolver.resolve(self._walk if self._host.visible else None, asking, others, sockets)
-
-    @property
-    def _asking(self) -> AskingDaemon | None:
-        return self._find_asking()
 
     @cached_property
     def _objects(self) -> Objects | None:
@@ -240,7 +240,7 @@ class FilesMoment:
 
     @property
     def _root(self) -> str:
-        return self._host.root or (self._asking.root if self._asking else "/")
+        return self._host.root or (asking.root if (asking := self._find_asking()) else "/")
 
 
 def _read_mounts(host: HostFiles, find_asking: Callable[[], AskingDaemon | None]) -> MountTable:

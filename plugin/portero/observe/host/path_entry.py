@@ -28,6 +28,7 @@ class EntryFinder:
     programs: RootPrograms
     names: Iterable[str]
     homes: Homes = NO_HOMES
+    caller: int | None = None  # the number of the account that asks; None: not known
 
     def find(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path. Raises OSError where it could not be read."""
@@ -67,6 +68,8 @@ class EntryFinder:
         protected = self.protected
         written = {*protected.programs.list_opened(*paths), *protected.logs.list_opened(*paths)}
         users = self.listening.of_users.list_held(*paths)
+        if users and self.caller is not None:
+            users -= self.listening.list_own(self.caller)
         files, data = protected.daemon_files.list_opened(*paths), protected.daemon_data.list_opened(*paths)
         return tuple(sorted(written)), tuple(sorted(users)), files, data, self.programs.list_opened(*paths)
 

@@ -83,6 +83,11 @@ class ListeningSockets:
         """All others: those of processes of other users."""
         return ProtectedPaths({socket.path: socket.real for socket in self.sockets if not socket.is_held})
 
+    def list_own(self, uid: int) -> frozenset[str]:
+        """The real paths of sockets on which this user listens, and nobody else."""
+        others = {socket.real for socket in self.sockets if socket.uid != uid}
+        return frozenset(socket.real for socket in self.sockets if socket.uid == uid) - others
+
     def list_paths(self, pid: int) -> tuple[str, ...]:
         return tuple(socket.path for socket in self.sockets if socket.pid == pid)
 

@@ -27,6 +27,7 @@ from portero.decide.reading.go_json import make_tree
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.json_fields import text
 from portero.decide.values.json_objects import apply_patch
 from portero.decide.values.json_types import JSON
 from portero.observe.host.fixed_host import FixedHost
@@ -62,7 +63,7 @@ class Examples:
             {name: tuple(values) for name, values in query.items()},
         )
         identity = cast(dict[str, JSON], apply_patch(_NO_IDENTITY, changes.get("identity", {})))
-        host = FixedHost(cast(dict[str, JSON], changes.get("host", {})))
+        host = FixedHost(cast(dict[str, JSON], changes.get("host", {}))).moment(None, text(identity, "account"))
         document = request_document.build_document(call, identity, self._canonicalize_body(operation, body), host)
         return document | {"objects": changes.get("objects", {})}
 
