@@ -88,7 +88,7 @@ def code_map(found: Sequence[Room]) -> str:
         head = [
             f"`{ring.name}` ({below}): {ring.about}",
             "",
-            "| floor | room | turn | what it does |",
+            "| floor | room | turn | purpose |",
             "| --- | --- | --- | --- |",
         ]
         rows = [

@@ -1,4 +1,4 @@
-"""Writes what is generated: the denial in README, the map in CONTRIBUTING, the pictures, and pages; wraps lines of prose.
+"""Writes what is generated: the denial in README, the map in design, the pictures, and pages; wraps lines of prose.
 
 usage: python docs/generate.py [--check]      --check: change nothing, exit 1 when a page is stale
 """
@@ -39,7 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 def _write_pages() -> Iterator[tuple[Path, str]]:
     rooms_found = architecture.rooms(architecture.TEXT.read_text())
     yield ROOT / "README.md", with_part(ROOT / "README.md", "denial", denial())
-    yield ROOT / "CONTRIBUTING.md", with_part(ROOT / "CONTRIBUTING.md", "map", architecture.code_map(rooms_found))
+    yield ROOT / "docs" / "design.md", with_part(ROOT / "docs" / "design.md", "map", architecture.code_map(rooms_found))
     yield ROOT / "docs" / "architecture.svg", architecture.svg(rooms_found)
     for name, picture in pictures.PICTURES.items():
         yield ROOT / "docs" / f"{name}.svg", pictures.svg(picture)

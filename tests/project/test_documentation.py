@@ -105,8 +105,8 @@ RULE_PAGES = [*(ROOT / "docs" / "rules").iterdir()]
 
 
 def test_a_page_is_read_in_one_sitting() -> None:
-    # Two pages, and five minutes.
-    most = {ROOT / "docs" / "design.md": 1500, ROOT / "SECURITY.md": 1200}
+    # Of design the map is a third.
+    most = {ROOT / "docs" / "design.md": 2500, ROOT / "SECURITY.md": 1200, ROOT / "CONTRIBUTING.md": 900}
     most |= dict.fromkeys(RULE_PAGES, MAX_WORDS_OF_RULES)
 
     assert [page for page, words in most.items() if len(page.read_text().split()) > words] == []

@@ -30,7 +30,7 @@ PAGE = SCHEMAS.parent / "docs" / "recipes.md"
 SECTIONS = dict(section.split("\n", 1) for section in PAGE.read_text().split("\n## ")[1:])
 _COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILES = re.compile(r"^`([a-z./-]+)`:\n\n```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_REFUSED = re.compile(r"^Refused under `([a-z]+)` by ([^.]*)\.$", re.MULTILINE)
+_REFUSED = re.compile(r"^Denied under `([a-z]+)` by ([^.]*)\.$", re.MULTILINE)
 _SECONDS = 60.0
 
 pytestmark = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker client")
