@@ -12,6 +12,7 @@ from portero.decide.decision import Decision, Subject, make_refusal
 from portero.serve.settings.settings import Settings
 from portero.serve.status import bundle_state
 from portero.serve.status.bundle_state import BundleState
+from portero.serve.status.exposition import write_metrics
 from portero.serve.status.metrics import Metrics
 from tests.paths import ROOT
 
@@ -31,7 +32,7 @@ def told_at_the_start(folder: Path) -> str:
     }
     settings = Settings.read({}, given)
     bundle_state.write_bundle_state(settings.bundle_folder, BundleState())
-    return (Metrics().text() + bundle_state.make_metrics(settings)).decode()
+    return (write_metrics(Metrics()) + bundle_state.make_metrics(settings)).decode()
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus")
@@ -77,7 +78,7 @@ def test_the_labels_that_alerts_ask_for_are_those_that_are_counted() -> None:
         ),
         0.1,
     )
-    told = metrics.text().decode()
+    told = write_metrics(metrics).decode()
 
     assert 'portero_violations_total{action="deny",rule="internal-error"} 1.0' in told
     assert 'portero_decisions_total{operation="unreadable",outcome="refused"} 1.0' in told

@@ -116,7 +116,9 @@ class Application:
 
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
-        return self.metrics.text() + bundle_state.make_metrics(self.settings)
+        from portero.serve.status import exposition  # slow to load, and many never ask
+
+        return exposition.write_metrics(self.metrics) + bundle_state.make_metrics(self.settings)
 
     def _view(self) -> View:
         in_force = self.in_force

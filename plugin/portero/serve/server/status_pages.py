@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from portero.decide.values.json_types import JSON
 from portero.serve.server.plugin_protocol import CONTENT_TYPE, Answers
-from portero.serve.status import metrics
 
+_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LOG = logging.getLogger(__name__)
 
 
@@ -37,7 +37,7 @@ def create_pages(answers: Answers) -> Flask:
 
     @app.get("/metrics")
     def metrics_text() -> Response:
-        return Response(answers.metrics_text(), content_type=metrics.CONTENT_TYPE)
+        return Response(answers.metrics_text(), content_type=_METRICS_TYPE)
 
     return app
 
