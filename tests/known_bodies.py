@@ -9,7 +9,7 @@ from typing import Any
 from portero.decide.reading import go_json, uri
 from portero.decide.reading.body_decoder import canonicalize
 from portero.decide.reading.routes import Routes
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.stores.api_tables import load_shapes
 from portero.observe.stores.policy_loader import load_policy

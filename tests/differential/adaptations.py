@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from tests.captured import table
 
 from .how import TESTS

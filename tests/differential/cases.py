@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 from .oddities import Oddities
 from .pools import POOLS, Fields, make, take

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 from .written import Document, Node, Text, Written, WrittenList
 

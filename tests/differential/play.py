@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 from .cases import NAME, Case
 from .stage import BASE, Sent, Stage

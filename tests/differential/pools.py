@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 Fields: TypeAlias = Mapping[str, Any]  # each field with how its value is made
 POOLS: Fields = json.loads(Path(__file__).with_suffix(".json").read_text())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 from .difference import Difference
 

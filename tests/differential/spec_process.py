@@ -5,7 +5,7 @@ from posixpath import normpath
 from typing import Any
 
 from portero.decide.facts.security import MASKED, READONLY
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 from .difference import Difference
 

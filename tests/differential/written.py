@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from tests.decide.judging.test_captured_traffic import ENVELOPES, refused_by
 
 LIMITS: dict[str, JSON] = {

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups import followed_daemon, picture_reader
 from portero.observe.lookups.cached_facts import choose_facts

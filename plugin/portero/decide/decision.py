@@ -8,7 +8,7 @@ from portero.decide.interfaces.effects import NO_EFFECTS, Effects
 from portero.decide.reading.routes import ApiRequest
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed, Wording
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.decide.values.times import format_instant
 

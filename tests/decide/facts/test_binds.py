@@ -3,7 +3,7 @@
 import pytest
 
 from portero.decide.facts import binds
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact
 from portero.observe.host.fixed_host import FixedHost
 
 SAID = "HostConfig.Binds[0]"

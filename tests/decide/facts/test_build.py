@@ -7,7 +7,7 @@ import pytest
 
 from portero.decide.facts import build
 from portero.decide.facts.collect import collect_facts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import devices
+from portero.decide.facts.collect import collect_facts
 from portero.observe.host.fixed_host import FixedHost
 from tests.refusing import find_refusal
 
 HOST = FixedHost({"links": {"/srv/disk": "/dev/sda", "/dev/disk/by-id/x": "../../sda"}})
+ID = "0123456789ab" * 5 + "cdef"
 
 
 def of_device(**device: str) -> Any:
@@ -169,3 +171,42 @@ def test_an_empty_list_in_an_update_lifts_the_limit() -> None:
 
 def test_an_update_without_a_list_leaves_the_limits_alone() -> None:
     assert devices.read_block_io_update({}, HOST) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "container", "instead"),
+    [
+        ("ContainerArchive", "web", "`docker exec web tar -cC FOLDER FILE | tar -x`"),
+        ("ContainerArchive", "/web", "`docker exec web tar -cC FOLDER FILE | tar -x`"),
+        ("PutContainerArchive", "web", "`tar -c FILE | docker exec -i web tar -xC FOLDER`"),
+        ("PutContainerArchive", ID, "`tar -c FILE | docker exec -i 0123456789ab tar -xC FOLDER`"),
+        ("ContainerExport", "web", "`docker exec web tar -cC / FOLDER > FILE`"),
+    ],
+)
+def test_a_copy_can_be_made_by_the_tar_of_the_container(operation: str, container: str, instead: str) -> None:
+    found = collect_facts(operation, None, {}, {"id": container}, FixedHost({"devices": "open"}))
+
+    assert found == {"deviceAccess": {"value": "open", "instead": instead, "at": "path.id"}}
+
+
+def test_a_commit_is_read_as_builds_are() -> None:
+    fact = collect_facts("ImageCommit", None, {}, {}, FixedHost({}))["deviceAccess"]
+
+    assert fact == {
+        "value": "unknown",
+        "instead": "build on a separate machine, push, and docker pull here",
+        "at": "?container",
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "value"),
+    [("ImageCommit", "open"), ("ImageBuild", "open"), ("ImageLoad", "closed"), ("ContainerExport", "closed")],
+)
+def test_what_commits_counts_containerd_too(operation: str, value: str) -> None:
+    host = FixedHost({"devices": "closed", "containerdDevices": "open"})
+
+    fact = collect_facts(operation, None, {}, {"id": "web"}, host)["deviceAccess"]
+
+    assert isinstance(fact, dict)
+    assert fact["value"] == value

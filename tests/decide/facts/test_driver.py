@@ -1,7 +1,7 @@
 import pytest
 
 from portero.decide.facts import driver
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 

@@ -11,7 +11,7 @@ from portero.decide.facts import inspected
 from portero.decide.facts.inspected import Fills, Inspected, remove_filled
 from portero.decide.facts.security import MASKED
 from portero.decide.interfaces.daemon import DaemonDefaults
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.daemon_defaults import make_defaults
 

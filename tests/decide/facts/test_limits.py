@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import limits
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 MIB = 2**20
 

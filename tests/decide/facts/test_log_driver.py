@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import log_driver
+from portero.decide.facts.log_driver import may_hold_control
 
 NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": []}
 AT = "HostConfig.LogConfig.Config"
@@ -133,3 +134,34 @@ def test_a_control_character_in_a_name_counts() -> None:
 )
 def test_control_characters_and_templates_that_can_make_one_are_found(option: str, value: str, found: bool) -> None:
     assert bool(log_driver.parse_options({option: value}, AT)["controlCharacters"]) is found
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("{{.ContainerLabels.x}}", '{{index .ContainerLabels "x"}}', "{{(.ExtraAttributes nil).x}}", "{{.Command}}"),
+        *("{{.}}", "{{ . }}", "{{$}}", "{{$.ContainerLabels.x}}", "{{.Config.x}}", "{{with .}}{{.}}{{end}}"),
+        *("{{with .Name}}{{end}}{{.}}", "{{with .Name}}{{else}}{{.}}{{end}}", "{{if .Name}}{{.}}{{end}}"),
+        *("{{with .Name}}{{else with .ID}}{{.}}{{end}}", "{{with $x := .ContainerLabels}}{{end}}{{len $x}}"),
+        *('{{"\\n"}}', '{{printf "%c" 10}}', "{{print .Name}}", "{{.Name}}" * 201, "{{.Name" + " " * 2000 + "}}"),
+        "{{with .Name}}{{if .}}{{end}}{{end}}{{.}}",
+    ],
+)
+def test_it_may(tag: str) -> None:
+    assert may_hold_control(tag)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("", "plain", "back\\slash", "{{.ImageName}}/{{.Name}}/{{.ID}}", "{{- .DaemonName -}}", "{{.Name}}" * 200),
+        *("{{if .Name}}{{.Name}}{{else}}{{.ID}}{{end}}", '{{with split .ImageName ":"}}{{join . "_"}}{{end}}'),
+        *(
+            "{{truncate .FullID 20 | upper}}",
+            '{{if eq .Name "a.b"}}x{{end}}',
+            "{{with .Name}}{{if .}}{{.}}{{end}}{{end}}",
+        ),
+    ],
+)
+def test_it_may_not(tag: str) -> None:
+    assert not may_hold_control(tag)

@@ -4,7 +4,7 @@ import pytest
 
 from portero.decide.facts import mounts
 from portero.decide.facts.mount import resolve_sources
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.observe.host.fixed_host import FixedHost
 
 

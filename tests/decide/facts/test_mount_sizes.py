@@ -3,7 +3,7 @@
 import pytest
 
 from portero.decide.facts.mount_sizes import measure_create, measure_service
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 VOLUME: JSON = {"Type": "volume", "Source": "data", "Target": "/a", "VolumeOptions": {"Labels": {"ab": "cd"}}}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.decide.facts import mounts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 from tests.paths import SCHEMAS

@@ -7,7 +7,7 @@ import pytest
 
 from portero.decide.facts import networks
 from portero.decide.facts.networks import find_taken
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact
 from portero.observe.host.fixed_host import FixedHost
 
 HOST_ID = "f0" * 32

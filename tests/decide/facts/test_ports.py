@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import ports
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 
 SAID = "HostConfig.PortBindings[*]"
 

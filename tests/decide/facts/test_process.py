@@ -7,7 +7,7 @@ import pytest
 from portero.decide.facts import process
 from portero.decide.facts.collect import collect_facts
 from portero.decide.facts.process import measure_texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
 
 OF_PROCESS = [

@@ -13,7 +13,7 @@ from portero.decide.facts.inspected import Inspected
 from portero.decide.facts.request_document import CallParameters
 from portero.decide.reading.body_decoder import Canonical
 from portero.decide.reading.routes import Routes
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.api_tables import load_api

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.decide.facts import secret_names
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 
 SECRETS = [
     *("PASSWORD", "MYSQL_ROOT_PASSWORD", "PGPASSWORD", "db_passwd", "SSH_PASSPHRASE", "DB_PASS"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.decide.facts import security
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from portero.decide.facts.subnets import read_subnets
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact
 from portero.observe.host.fixed_host import FixedHost
 
 ROUTED = FixedHost({"routes": ["192.168.50.0/24", "fd77::/64"]})

@@ -1,7 +1,7 @@
 import pytest
 
 from portero.decide.facts import tmpfs
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 
 class Still(StillObjects):

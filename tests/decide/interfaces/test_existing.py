@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
-from portero.decide.interfaces.pending_requests import Source
+from portero.decide.interfaces.effects import Source
+from portero.decide.interfaces.existing import ContainerList, ExistingContainer, ExistingObject
 from portero.decide.values.refusals import Refused
 
 BIND = {"Type": "bind", "Source": "/srv/a", "Destination": "/a", "RW": True, "Propagation": "rslave"}
@@ -62,3 +62,24 @@ def test_other_kinds_have_their_names_in_their_own_places(kind: Any, shown: Any,
 def test_what_dockerd_never_writes_is_refused(broken: Any) -> None:
     with pytest.raises(Refused, match="body-wrong-type"):
         ExistingContainer.read({**SHOWN, **broken})
+
+
+def mounting(id: str, *sources: str, writable: bool = False) -> dict[str, Any]:
+    return {"Id": id, "Mounts": [{"Type": "bind", "Source": source, "RW": writable} for source in sources]}
+
+
+def test_who_mounts_a_path_is_known_of_those_that_were_added_too() -> None:
+    listed = ContainerList.of([mounting("a", "/x", "/x"), mounting("b", "/x", writable=True)])
+    assert ContainerList.of(listed) is listed
+
+    more = listed.add([mounting("c", "/x", "/y")])
+
+    assert {path: [*ids] for path, ids in listed.by_path.items()} == {("/x", False): ["a"], ("/x", True): ["b"]}
+    assert more.by_path == {("/x", False): ("a", "c"), ("/x", True): ["b"], ("/y", False): ("c",)}
+    assert [one["Id"] for one in more] == ["a", "b", "c"]
+    assert (len(more), more[2]["Id"], listed.add([])) == (3, "c", listed)
+
+
+def test_what_has_no_id_is_not_lost() -> None:
+    nameless = [{"Mounts": mounting("", source)["Mounts"]} for source in ("/x", "/y")]
+    assert len(ContainerList.of(nameless).by_path) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from portero.decide.interfaces.host import HostRoutes
 from portero.decide.interfaces.host_notes import HostNotes, NotedMoment, ask, note_moment
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.host.fixed_host import FixedHost
 

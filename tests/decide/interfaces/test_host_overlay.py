@@ -1,7 +1,7 @@
 """A host with networks that are known beforehand."""
 
 from portero.decide.interfaces.host import NO_ROUTES, HostRoutes
-from portero.decide.interfaces.host_overlay import HostOverlay
+from portero.decide.interfaces.host_notes import HostOverlay
 from portero.observe.host.fixed_host import FixedHost
 
 HOST = FixedHost({"networks": {"a" * 64: "host"}, "daemon": {"log-driver": "syslog"}, "interfaces": ["br-app", "eth0"]})

@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind
 from portero.decide.judging.judge import Judge
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from tests.decide.objects.test_existing_objects import (
     LONG_AGO,
     NEW,

@@ -11,7 +11,7 @@ from portero.decide.identity.caller import Identity
 from portero.decide.judging import denial
 from portero.decide.judging.subject import describe_subject, find_composed, read_traceparent
 from portero.decide.reading.envelope import Envelope, read_envelope
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.policy_loader import load_policy
 from portero.serve.application.loading import judge_of

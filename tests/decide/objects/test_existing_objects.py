@@ -16,7 +16,7 @@ from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.objects.existing_objects import Existing
 from portero.decide.objects.object_use import ObjectFindings
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.objects.joined_containers import add_joined
-from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.object_use import Meanings
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import list_refusing, make_exception, write_files

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from portero.decide.interfaces.effects import Source
 from portero.decide.interfaces.existing import ExistingContainer
-from portero.decide.interfaces.pending_requests import Source
 from portero.decide.objects.nested_sources import (
     find_nested,
     list_others,

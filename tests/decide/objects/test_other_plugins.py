@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from tests.decide.judging.requests import envelope

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from portero.decide.identity.caller import Identity
-from portero.decide.interfaces.effects import Effects
-from portero.decide.interfaces.pending_requests import VolumeUse
+from portero.decide.identity.caller import NO_IDENTITY, Identity
+from portero.decide.interfaces.effects import Effects, VolumeUse
 from portero.decide.judging.judge import Judge
+from portero.decide.objects.owned_volumes import OwnerNames
 from portero.observe.pending.under_way import RequestPending, UnderWay
 from tests.decide.judging.requests import envelope
 from tests.decide.objects.test_owned_objects import (
@@ -26,6 +26,36 @@ from tests.decide.objects.test_owned_objects import (
 )
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 from tests.observe.pending.test_under_way import enter
+
+SITE: Mapping[str, Any] = {"ownership": "owner", "operators": ["root"], "operator-groups": ["ops"]}
+HERS = frozenset({"alicia", "group:dev"})
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "expected"),
+    [
+        ("alicia", ("dev",), OwnerNames("owner", HERS)),
+        ("alicia", ("dev", "ops"), OwnerNames("owner", HERS | {"group:ops"}, is_operator=True)),
+        ("root", (), OwnerNames("owner", frozenset({"root"}), is_operator=True)),
+        ("group:dev", (), OwnerNames("owner", frozenset())),
+        (NO_IDENTITY.user, (), OwnerNames("owner", frozenset())),
+    ],
+)
+def test_a_user_owns_by_name_and_groups(user: str, groups: tuple[str, ...], expected: OwnerNames) -> None:
+    who = Identity(user, groups, "tls").make_document()
+
+    assert OwnerNames.of(SITE, who) == expected
+    assert OwnerNames.of({**SITE, "ownership": ""}, who) is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "value"), [("alicia", True), ("group:dev", True), ("bob", False), ("", False), ('{{"bob"}}', False)]
+)
+def test_a_label_is_the_callers_as_it_stands_there(owner: str, value: bool) -> None:
+    names = OwnerNames("owner", HERS | {'{{"bob"}}'})
+
+    assert names.describe_label({"owner": owner}, "x") == {"value": value, "at": "x"}
+
 
 __all__ = ["judge"]
 TAKEN = "taken-volumes"

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.effects import Effects
+from portero.decide.interfaces.effects import BUILT, MADE, Effects, NameUse
 from portero.decide.interfaces.host_notes import HostNotes
-from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.meanings import Meanings
-from portero.decide.objects.object_use import ObjectFindings
+from portero.decide.objects.object_use import Meanings, ObjectFindings
 from portero.decide.objects.owner_programs import describe_owner_programs
 from portero.decide.values.refusals import Refused
 from portero.observe.pending.under_way import UnderWay

@@ -12,8 +12,8 @@ from portero.decide.values.refusals import Refused
 from portero.observe.pending.under_way import UnderWay
 from portero.observe.writers import descriptors
 from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory
+from tests.decide.objects.test_ended_writers import volume
 from tests.decide.objects.test_existing_objects import READS, WRITES, container
-from tests.decide.objects.test_members import volume
 from tests.observe.host.fixed_objects import FixedHost, FixedObjects
 
 MEET = volume("meet")

@@ -16,7 +16,7 @@ from portero.decide.engine.rust import RUST
 from portero.decide.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.decide.policy.exception_match import looks_into_lists, make_strict
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.stores.policy_loader import load_policy
 from portero.tools.proof.rule_examples import ENGINES
 from tests.decide.policy.conftest import OPERATIONS, loaded, write

@@ -1,5 +1,6 @@
 """A match that is read strictly never matches more; it holds for the refused entry alone; what it pins is known."""
 
+import json
 from collections.abc import Callable
 from functools import reduce
 from operator import getitem
@@ -11,8 +12,18 @@ from hypothesis import strategies as st
 
 from portero.decide.decision import Violation
 from portero.decide.engine.reference import REFERENCE
-from portero.decide.policy.exception_match import looks_into_lists, make_strict, narrow, pins_image, pins_user
-from portero.decide.values.json_types import JSON
+from portero.decide.policy.exception_match import (
+    find_file_faults,
+    looks_into_lists,
+    make_match_schemas,
+    make_strict,
+    narrow,
+    pins_image,
+    pins_user,
+)
+from portero.decide.values.json_fields import JSON
+from tests.decide.judging.requests import make_exception
+from tests.paths import SCHEMAS
 
 REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",
@@ -42,6 +53,8 @@ LISTS: JSON = {
     "query": {"name": ["one", "two"]},
 }
 DIGEST = "sha256:" + "a" * 64
+SCHEMA, DIALECT = (json.loads((SCHEMAS / name).read_text()) for name in ("exception.json", "rule.json"))
+HUB = {"const": "docker.io"}
 
 
 @given(SCHEMAS_OF_MATCHES)
@@ -168,3 +181,36 @@ def test_a_whole_digest_pins_the_image_and_a_name_the_user(
     pins: Callable[[JSON], bool], schema: JSON, pinned: bool
 ) -> None:
     assert pins(schema) is pinned
+
+
+def faults(match: dict[str, Any]) -> list[str]:
+    content = make_exception(["no-privileged"]) | {"match": match}
+    return [*find_file_faults(content, SCHEMA, make_match_schemas(DIALECT), {"site#/$defs/registries"})]
+
+
+def image(**named: Any) -> dict[str, Any]:
+    return {"properties": {"facts": {"properties": {"image": {"properties": named}}}}}
+
+
+def test_a_pattern_for_repositories_without_a_registry_is_a_fault() -> None:
+    assert faults(image(repository={"pattern": "^netops/.*$"})) == [
+        "match: properties.repository: matches images of every registry: "
+        'write "registry": {"const": "docker.io"} beside it, or your registry'
+    ]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        image(repository={"const": "busybox"}),
+        image(registry=HUB, repository={"const": "netops/probe"}),
+        image(registry={"const": "registry.example:5000"}, repository={"const": "probe"}),
+        image(registry={"$ref": "site#/$defs/registries"}, repository={"const": "probe"}),
+        image(repository={"const": "netops/probe"}, digest={"const": "sha256:" + "0" * 64}),
+        image(reference={"const": "netops/probe"}),
+        {"not": image(repository={"const": "netops/probe"})},
+    ],
+    ids=str,
+)
+def test_what_names_one_registry_or_no_image_is_no_fault(match: dict[str, Any]) -> None:
+    assert faults(match) == []

@@ -10,7 +10,7 @@ from portero.decide.engine.reference import VALIDATOR
 from portero.decide.engine.rust import RUST
 from portero.decide.policy.json_files import find_faults, parse_object
 from portero.decide.values.errors import ContentRefused
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import format_path, suggest_name
 from tests.paths import SCHEMAS
 

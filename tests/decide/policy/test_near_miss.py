@@ -8,7 +8,7 @@ from portero.decide.engine import Check
 from portero.decide.engine.reference import REFERENCE
 from portero.decide.policy.exception_match import make_strict
 from portero.decide.policy.near_miss import find_miss, take_apart
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",

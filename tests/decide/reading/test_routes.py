@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from portero.decide.reading.routes import Body, Match, Operation, Routes
+from portero.decide.reading.routes import LONG_BYTES, TARGET, Body, Match, Operation, Routes, is_probe, make_body
 from portero.decide.reading.uri import parse_target
 from tests.captured import table
 from tests.paths import SCHEMAS
@@ -188,3 +188,20 @@ def test_no_operation_stands_twice() -> None:
     operations = ROUTES.operations
 
     assert len({one.id for one in operations}) == len({(one.method, one.path) for one in operations}) == len(operations)
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "probe"),
+    [
+        (TARGET, make_body(0), True),
+        (f"/v1.47{TARGET}", make_body(LONG_BYTES), True),
+        (TARGET, None, False),
+        (TARGET, make_body(0).replace(b"Memory", b"Binds"), False),
+        (TARGET, make_body(0) + b" ", False),
+        ("/containers/create", make_body(0), False),
+        (f"{TARGET}&name=web", make_body(0), False),
+        ("/containers/web/update?name=portero-probe", make_body(0), False),
+    ],
+)
+def test_a_probe_is_known_byte_by_byte(target: str, body: bytes | None, probe: bool) -> None:
+    assert is_probe(parse_target(target), body) is probe

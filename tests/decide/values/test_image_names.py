@@ -9,7 +9,7 @@ from portero.decide.facts.image import parse_reference
 from portero.decide.policy.exception_match import make_strict
 from portero.decide.values import image_names
 from portero.decide.values.image_names import complete_repository
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 HUB = {"const": "docker.io"}
 DIGEST = "sha256:" + "0" * 64

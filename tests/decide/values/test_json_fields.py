@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero.decide.values import json_fields as fields
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 READS: list[tuple[Callable[[dict[str, JSON], str], Any], JSON, JSON, JSON]] = [

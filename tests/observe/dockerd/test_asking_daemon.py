@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from portero.decide.interfaces.daemon import DockerdIdentity
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon, find_config_file, list_programs, locate_daemon
 from portero.observe.dockerd.dockerd_process import RunningDockerd
 

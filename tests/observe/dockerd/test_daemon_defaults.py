@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Ulimit
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.daemon_defaults import SUBUID as FILE
 from portero.observe.dockerd.daemon_defaults import are_off, make_defaults, parse_settings, remaps_root
 

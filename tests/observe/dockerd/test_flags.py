@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.flags import parse_flags, read_flag_settings
 
 BOTH = {"Soft": int("9" * 19), "Hard": int("9" * 19)}

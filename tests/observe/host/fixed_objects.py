@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
+from portero.decide.interfaces.effects import Pending
 from portero.decide.interfaces.member import Members
-from portero.decide.interfaces.pending_requests import Pending
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.finder import AskingDaemons
 from portero.observe.host import fixed_host
 

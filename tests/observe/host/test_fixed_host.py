@@ -4,7 +4,7 @@ import pytest
 
 from portero.decide.interfaces.daemon import DaemonDefaults
 from portero.decide.interfaces.host import HostEntry, Swap, Trace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.host.fixed_host import FixedHost
 
 

@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from portero.decide.interfaces.container_list import ContainerList
+from portero.decide.interfaces.existing import ContainerList
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups.container_index import ContainerIndex
-from tests.decide.interfaces.test_container_list import mounting
+from tests.decide.interfaces.test_existing import mounting
 
 
 def test_random_changes_leave_what_a_whole_list_has() -> None:

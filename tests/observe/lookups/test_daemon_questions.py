@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.interfaces.effects import Effects, Touch
-from portero.decide.interfaces.pending_requests import Source
+from portero.decide.interfaces.effects import Effects, Source, Touch
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import TimedRequests
 from portero.observe.lookups.daemon_questions import DaemonQuestions

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, PossibleChange, Touch
-from portero.decide.interfaces.pending_requests import NameUse, Source
+from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, NameUse, PossibleChange, Source, Touch
 from portero.decide.reading.envelope import Envelope, Result
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.pending import unanswered

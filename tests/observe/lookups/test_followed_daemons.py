@@ -15,8 +15,7 @@ import pytest
 
 from portero.decide.decision import Decision, Subject
 from portero.decide.interfaces.daemon import Peer
-from portero.decide.interfaces.effects import EVERYTHING, Effects
-from portero.decide.interfaces.pending_requests import NameUse, Source
+from portero.decide.interfaces.effects import EVERYTHING, Effects, NameUse, Source
 from portero.decide.objects.changes import find_change
 from portero.decide.reading.envelope import read_envelope
 from portero.decide.values.refusals import Refused

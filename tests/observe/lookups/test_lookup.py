@@ -11,9 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind
-from portero.decide.interfaces.effects import Effects, Touch
-from portero.decide.interfaces.pending_requests import NameUse, Source
-from portero.decide.values.json_types import JSON
+from portero.decide.interfaces.effects import Effects, NameUse, Source, Touch
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd import api
 from portero.observe.lookups import lookup

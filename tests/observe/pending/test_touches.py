@@ -1,11 +1,14 @@
 """What a request can change is uncertain from its decision until what is asked after its answer."""
 
+import random
+
 import pytest
 
-from portero.decide.interfaces.effects import EVERYTHING, Touch, TouchedKind
-from portero.observe.pending.touches import Touches
+from portero.decide.interfaces.effects import ANY, BUILT, EVERYTHING, MADE, NameUse, Touch, TouchedKind, can_be_made
+from portero.observe.pending.touches import Touches, UsedNames
 
 ID = "abc123" + 58 * "0"
+NAMES = ("web", "db", "happy_curie", "kind_bell7", ANY, MADE, BUILT)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +66,27 @@ def test_a_request_that_can_change_everything_is_known() -> None:
 
     touches.begin(EVERYTHING.touches)
     assert touches.are_under_way_for_all
+
+
+def clash(earlier: NameUse, later: NameUse) -> bool:
+    if earlier.is_copy == later.is_copy:
+        return False
+    given, copied = (later, earlier) if earlier.is_copy else (earlier, later)
+    makes = given.name == BUILT or (given.name == MADE and given is later)
+    return (makes and can_be_made(copied.name)) or given.name == copied.name or ANY in (given.name, copied.name)
+
+
+def choose(chance: random.Random) -> NameUse:
+    is_copy = chance.random() < 0.5
+    return NameUse(chance.choice(NAMES[:5] if is_copy else NAMES), is_copy=is_copy)
+
+
+def test_counts_say_what_each_of_them_says() -> None:
+    chance = random.Random(7)
+    for _ in range(500):
+        uses = [choose(chance) for _ in range(chance.randint(0, 4))]
+        later, gone = choose(chance), NameUse("web", is_copy=True)
+        names = UsedNames([*uses, gone])
+        names.change(gone, -1)
+
+        assert names.clash_with(later) == any(clash(use, later) for use in uses)

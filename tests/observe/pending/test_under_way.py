@@ -2,8 +2,7 @@
 
 import pytest
 
-from portero.decide.interfaces.effects import Effects
-from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse, Source
+from portero.decide.interfaces.effects import BUILT, MADE, Effects, NameUse, Source
 from portero.observe.pending import under_way
 from portero.observe.pending.under_way import RequestPending, UnderWay
 

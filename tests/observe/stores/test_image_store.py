@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from portero.decide.images import record, verification
-from portero.decide.images.image_records import RecordUnreadable
 from portero.decide.images.record import Record, compute_digest
-from portero.decide.images.trust import ImageTrust
+from portero.decide.images.trust import ImageTrust, RecordUnreadable
 from portero.decide.images.verification import verify_record
 from portero.observe.files.whole_files import write_whole
 from portero.observe.stores import image_store

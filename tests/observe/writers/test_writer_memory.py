@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.decide.interfaces.member import Member, Sighting
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.writers import writer_memory
 from portero.observe.writers.writer_memory import DaemonMembers, WriterMemory

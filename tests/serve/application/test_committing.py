@@ -10,8 +10,8 @@ import pytest
 
 from portero.decide.decision import Decision
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.interfaces.effects import NameUse, Source
 from portero.decide.interfaces.host_notes import HostNotes
-from portero.decide.interfaces.pending_requests import NameUse, Source
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.values.refusals import Refused

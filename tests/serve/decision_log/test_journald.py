@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.decision_log.decision_log import DecisionLog
 from portero.serve.decision_log.journald import Journal, write_entry
 from tests.serve.decision_log.journald import Journald, journald, needs_journald

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.reading.envelope import MAX_BYTES
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.server.gunicorn_arbiter import Server
 from portero.serve.server.listener import listen, take_over_socket
 from portero.serve.settings.settings import Settings

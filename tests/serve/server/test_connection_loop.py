@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from portero.decide.interfaces.daemon import Peer
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.process.threads import announce_wait
 from portero.serve.server import connection_loop, http_connection
 from portero.serve.server.connection_loop import ConnectionLoop

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portero.decide.interfaces.daemon import DockerdIdentity, Peer
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd import peer
 from portero.observe.process.threads import call_before_wait
 from portero.serve.server import http_connection as connection

@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.reading.envelope import MAX_BYTES
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.server.plugin_protocol import CALLS, MAX_READ, MAX_SENT
 from tests.serve.server.running import Server
 from tests.serve.server.stand_in import StandIn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.server.status_pages import create_pages
 from tests.serve.server.running import Server
 from tests.serve.server.stand_in import StandIn

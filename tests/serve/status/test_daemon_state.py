@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from portero.decide.interfaces.daemon import DaemonDefaults, LookupState, Peer
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.finder import AskingDaemons

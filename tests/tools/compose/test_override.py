@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.compose.override import find_override, merge_override
 from portero.tools.recording.request_files import InvalidRequestFile
 

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from portero.decide.values.denial_parts import Wording
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.compose.override_keys import (
     Measured,
     is_only_read,

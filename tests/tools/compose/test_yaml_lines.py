@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.compose.yaml_lines import KEYS, ComposeLines, list_warnings
 from tests.paths import SCHEMAS
 

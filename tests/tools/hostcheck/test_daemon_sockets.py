@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.cli.authority import make_authority
 from portero.tools.hostcheck import daemon_sockets
 from portero.tools.hostcheck.daemon_sockets import Accounts, list_docker_users

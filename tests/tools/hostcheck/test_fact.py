@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.decide.engine.rust import RUST
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.hostcheck.fact import UNKNOWN, make_certain, make_fact, make_possible, make_unknown, observe, prefer
 
 

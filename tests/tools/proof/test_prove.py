@@ -10,7 +10,7 @@ from portero.decide.engine import Engine
 from portero.decide.engine.rust import RUST
 from portero.decide.policy.pattern import refuse_unsafe
 from portero.decide.policy.rule import Rule
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.stores.api_tables import load_api
 from portero.tools.proof import prove
 from portero.tools.proof.prove import CHECKS, RuleProof, list_mutants

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.decide.policy.rule import Rule
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from tests.paths import SCHEMAS
 

@@ -11,7 +11,7 @@ import pytest
 from portero.decide.facts.secret_names import looks_secret
 from portero.decide.judging.judge import Judge
 from portero.decide.reading import envelope
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
 from portero.tools.recording.masking import Unmaskable, mask_request, mask_text, mask_value

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portero.decide.identity import key_pairs
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.unix_http import exchange
 from portero.tools.hostcheck.plugin_client import ask_status
 from tests.paths import PACKAGE

@@ -8,7 +8,7 @@ import pytest
 
 from portero.decide.facts.inspected import Inspected
 from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.stores.image_store import ImageStore
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings

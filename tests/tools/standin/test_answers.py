@@ -12,7 +12,7 @@ from portero.decide.identity.trusted import Trusted
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.lookups.lookup import DaemonObjects
 from portero.tools.standin.answers import StandInDaemon, TrySession
 from portero.tools.standin.messages import MAX_SHOWN_BYTES, ClientRequest

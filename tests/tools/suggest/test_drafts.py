@@ -2,7 +2,7 @@
 
 import json
 
-from portero.decide.policy.exception_faults import find_file_faults, make_match_schemas
+from portero.decide.policy.exception_match import find_file_faults, make_match_schemas
 from portero.tools.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest, find_entry
 from tests.paths import SCHEMAS
 from tests.tools.suggest.refused import DIGEST

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # Where a value is in a request: the names and indices that lead to it, ("body", "HostConfig", "Binds", 0).
 InstancePath: TypeAlias = tuple[str | int, ...]

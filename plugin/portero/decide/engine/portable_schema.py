@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # Keywords whose value is a schema, a list of schemas, or schemas by name.
 ONE_SCHEMA = ("additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else")

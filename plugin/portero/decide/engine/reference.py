@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from portero.decide.engine import Check, Engine, InstancePath, sort_paths
 from portero.decide.engine.portable_schema import to_portable
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 
 def _prepare(resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:

@@ -12,7 +12,7 @@ from socket import inet_aton
 from urllib.parse import unquote
 
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 
 IPAddress = IPv4Address | IPv6Address
 # Services of clouds that only the machine itself can ask, beside those with link-local addresses.

@@ -7,7 +7,7 @@ from portero.decide.facts import driver
 from portero.decide.facts.host_paths import clean_host_path
 from portero.decide.facts.mount import clean_target, find_made_in, make_fact, resolve_sources
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact
 from portero.decide.values.path import is_absolute
 from portero.decide.values.refusals import Refused
 

@@ -10,15 +10,14 @@ these requests have the fact, too.
 
 from collections.abc import Mapping, Sequence
 
-from portero.decide.facts import addresses, device_access, limits, namespaces, networks, process, secret_names
+from portero.decide.facts import addresses, devices, limits, namespaces, networks, process, secret_names
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.reading.body_decoder import canonicalize
 from portero.decide.reading.go_json import fold, parse_json
 from portero.decide.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.decide.reading.uri import find_first
 from portero.decide.values.go_values import parse_go_int64
-from portero.decide.values.json_fields import as_object, as_text, items
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_object, as_text, items
 from portero.decide.values.refusals import Refused
 
 Query = Mapping[str, Sequence[str]]
@@ -53,7 +52,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     mode = find_first(query, "networkmode")
     return {
         "build": _make_fact(query),
-        **device_access.read_built("operation", host, commits=True),
+        **devices.read_built("operation", host, commits=True),
         "downloads": addresses.read_build_context(find_first(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
@@ -144,4 +143,4 @@ def read_builder_pull(image: JSON, host: HostMoment) -> dict[str, JSON]:
 
 
 def _make_buildkit_fact(at: str, host: HostMoment) -> dict[str, JSON]:
-    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}, **device_access.read_built(at, host)}
+    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}, **devices.read_built(at, host)}

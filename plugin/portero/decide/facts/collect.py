@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from portero.decide.facts import (
     addresses,
     build,
-    commit,
     container,
-    device_access,
+    devices,
     image,
     log_driver,
     mounts,
@@ -20,8 +19,7 @@ from portero.decide.facts import (
 )
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import child
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child
 from portero.decide.values.refusals import Refused
 
 
@@ -52,7 +50,7 @@ def has_facts(operation_id: str) -> bool:
 def _read_image_create(call: _FactSource) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": addresses.read_import(call.query)}
-    named = {} if pulled else image.read_new_name(call.query) | device_access.read_built("?fromSrc", call.host)
+    named = {} if pulled else image.read_new_name(call.query) | devices.read_built("?fromSrc", call.host)
     return pulled | imported | named | build.read_builder_pull(pulled.get("image"), call.host)
 
 
@@ -87,15 +85,15 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: (
-        commit.read_config(call.body, call.query)
+        container.read_config(call.body, call.query)
         | image.read_new_name(call.query)
-        | device_access.read_built("?container", call.host, commits=True)
+        | devices.read_built("?container", call.host, commits=True)
     ),
-    "ContainerArchive": lambda call: device_access.read_copied("ContainerArchive", call.path, call.host),
-    "PutContainerArchive": lambda call: device_access.read_copied("PutContainerArchive", call.path, call.host),
-    "ContainerExport": lambda call: device_access.read_copied("ContainerExport", call.path, call.host),
+    "ContainerArchive": lambda call: devices.read_copied("ContainerArchive", call.path, call.host),
+    "PutContainerArchive": lambda call: devices.read_copied("PutContainerArchive", call.path, call.host),
+    "ContainerExport": lambda call: devices.read_copied("ContainerExport", call.path, call.host),
     "ImageCreate": _read_image_create,
-    "ImageLoad": lambda call: device_access.read_built("operation", call.host),
+    "ImageLoad": lambda call: devices.read_built("operation", call.host),
     "ContainerTop": lambda call: {"processList": ps_arguments.read_top(call.query)},
     "ContainerInspect": lambda call: build.read_builder_inspect(call.path, call.host),
     "Grpc": lambda call: build.read_connection(call.host),

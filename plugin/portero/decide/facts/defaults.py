@@ -16,8 +16,7 @@ from portero.decide.interfaces.daemon import DaemonDefaults
 from portero.decide.reading.shapes import parse_version
 from portero.decide.values.dataclass import asdict, dataclass
 from portero.decide.values.go_values import parse_go_bool
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, text
 from portero.decide.values.spelling import format_path
 
 # The path of a fact and its value.

@@ -1,11 +1,17 @@
-"""Devices of the host: Devices, DeviceCgroupRules, DeviceRequests and block IO, the same in create and update."""
+"""Devices of the host: Devices, DeviceCgroupRules, DeviceRequests and block IO, the same in create and update.
+
+And whether dockerd itself may open device nodes, for what has it open files that others made. A build, an image and an
+archive hold nodes. A container moves one in the way of a file between dockerd's look at the file and its open
+(docker-facts 9.12). One that was only created can be started in between, so that none is safe. In its store containerd
+does it for a commit, and so for the steps of a classic build.
+"""
 
 from collections.abc import Mapping
 
 from portero.decide.facts.host_paths import clean_host_path, clean_without_climbing
-from portero.decide.interfaces.host import HostMoment
-from portero.decide.values.json_fields import as_text, integer, items, objects, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.interfaces.host import DeviceAccess, HostMoment
+from portero.decide.values.docker_names import is_id
+from portero.decide.values.json_fields import JSON, Fact, as_text, integer, items, objects, text, texts
 from portero.decide.values.path import is_within
 
 # Docker's field, the limit that it sets, and the name of the number in it.
@@ -20,6 +26,12 @@ _BLOCK_IO: Mapping[str, tuple[str, str]] = {
 _CDI = "cdi"
 # What the drivers of GPUs put before an ID without a kind (moby daemon/devices_nvidia_linux.go, devices_amd_linux.go).
 _GPU_KINDS = ("nvidia.com/gpu=", "amd.com/gpu=")
+_ELSEWHERE = "build on a separate machine, push, and docker pull here"
+_COPIES: Mapping[str, str] = {
+    "ContainerArchive": "`docker exec {} tar -cC FOLDER FILE | tar -x`",
+    "PutContainerArchive": "`tar -c FILE | docker exec -i {} tar -xC FOLDER`",
+    "ContainerExport": "`docker exec {} tar -cC / FOLDER > FILE`",
+}
 
 
 def read_devices(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
@@ -113,3 +125,23 @@ def read_block_io_update(body: Fact, host: HostMoment) -> list[JSON]:
 
 def _make_limit(device: str, limit: str, rate: int, at: str, resolution: str = "none") -> Fact:
     return {"device": device, "limit": limit, "rate": rate, "resolution": resolution, "at": at}
+
+
+def read_built(at: str, host: HostMoment, *, commits: bool = False) -> dict[str, JSON]:
+    """The fact of what builds, loads, imports or commits."""
+    return _make_fact(at, _ELSEWHERE, host.device_access(commits=commits))
+
+
+def read_copied(operation_id: str, path: Mapping[str, str], host: HostMoment) -> dict[str, JSON]:
+    """The fact of what copies files out of a container, or into it."""
+    container = path.get("id", "").lstrip("/")
+    # As command lines show it.
+    return _make_fact(
+        "path.id",
+        _COPIES[operation_id].format(container[:12] if is_id(container) else container),
+        host.device_access(),
+    )
+
+
+def _make_fact(at: str, instead: str, access: DeviceAccess) -> dict[str, JSON]:
+    return {"deviceAccess": {"value": access, "instead": instead, "at": at}}

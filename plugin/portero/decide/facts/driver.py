@@ -11,7 +11,7 @@ from portero.decide.facts import tmpfs
 from portero.decide.facts.host_paths import clean_without_climbing
 from portero.decide.facts.mount import resolve_sources
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.decide.values.path import is_absolute
 
 LOCAL = "local"

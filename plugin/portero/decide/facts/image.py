@@ -11,8 +11,7 @@ from portero.decide.reading.uri import find_first
 from portero.decide.values.docker_names import is_id
 from portero.decide.values.go_values import parse_go_port
 from portero.decide.values.image_names import HUB, LEGACY_HUB, complete_repository, hide_login
-from portero.decide.values.json_fields import as_text, child, flag, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_text, child, flag, text, texts
 
 # opencontainers/go-digest: the algorithms that are known, with the length of their hexadecimal form.
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")

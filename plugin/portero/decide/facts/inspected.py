@@ -12,8 +12,7 @@ from portero.decide.facts.security import MASKED
 from portero.decide.interfaces.daemon import DaemonDefaults, ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject, Mounted
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_fields import as_object, child, flag, objects, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_object, child, flag, objects, text, texts
 
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
 _PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null", "ingress": "overlay", "docker_gwbridge": "bridge"}

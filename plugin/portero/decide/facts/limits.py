@@ -5,8 +5,7 @@ Containers, services and builds spell the same limits in three ways; here they b
 
 from collections.abc import Mapping
 
-from portero.decide.values.json_fields import child, integer, objects, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, integer, objects, text
 
 # dockerd turns less into a quota of 0 microseconds, which is no limit (daemon_unix.go, getCPUResources; measured).
 _MIN_NANO_CPUS = 10_000

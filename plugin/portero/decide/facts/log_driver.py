@@ -2,16 +2,19 @@
 
 Log drivers run inside dockerd (moby daemon/logger): their options make it dial addresses, open files and hold output in
 memory, as root. Values stay where they are, since they can hold secrets; of an address, scheme, host and port are kept.
+
+A tag is a Go template: a field of the container's command, environment or labels may hold a control character, and so
+does what has all of them: `{{.}}`.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from portero.decide.facts.addresses import is_local, read_host
-from portero.decide.facts.log_tag import may_hold_control
+from portero.decide.facts.templates import MAX_ACTIONS, list_actions
 from portero.decide.values.go_values import parse_ram_size
-from portero.decide.values.json_fields import as_text, child, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_text, child, text
 
 # Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
 _FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})
@@ -20,6 +23,17 @@ _BUFFERS = frozenset({"max-buffer-size", "fluentd-buffer-limit"})
 _ADDRESSES = ("-address", "-url", "-endpoint")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=/)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What no request and no image gives any text (moby daemon/logger/loginfo.go).
+_FIELDS = frozenset(
+    {
+        *("ID", "FullID", "Name", "ImageID", "ImageFullID", "ImageName", "DaemonName", "Hostname", "LogPath"),
+        *("ContainerID", "ContainerName", "ContainerImageID", "ContainerImageName", "ContainerCreated"),
+    }
+)
+_FIELD = re.compile(r"[.$]\w*")
+_WORD = re.compile(r"(?<![\w.$])[a-z]+")
+# Letters by their number, in a quoted text or by a function.
+_ESCAPES = re.compile(r"\\|print")
 
 
 def read_create(config: Fact) -> Fact:
@@ -86,3 +100,29 @@ def _list_addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
             "local": scheme.startswith("unix") or is_local(read_host(authority)),
             "at": at,
         }
+
+
+def may_hold_control(tag: str) -> bool:
+    """What is too long to be read may."""
+    if "{{" not in tag:
+        return False
+    actions = [*islice(list_actions(tag), MAX_ACTIONS + 1)]
+    return len(actions) > MAX_ACTIONS or _ESCAPES.search(tag) is not None or not _has_known_fields(actions)
+
+
+def _has_known_fields(actions: list[str]) -> bool:
+    """Whether each field is known; the dot alone is one that `with` has chosen."""
+    inside = list[bool]()
+    for code in actions:
+        words = [*_WORD.findall(code), ""]
+        chosen = any(inside) and "else" not in words
+        for field in _FIELD.findall(code):
+            if field[1:] not in _FIELDS and not (field == "." and chosen):
+                return False
+        if words[0] in ("if", "with"):
+            inside.append(words[0] == "with")
+        elif words[0] == "else":
+            inside = [False] * len(inside)
+        elif words[0] == "end":
+            inside = inside[:-1]
+    return True

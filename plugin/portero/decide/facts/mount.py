@@ -11,7 +11,7 @@ from typing import cast
 from portero.decide.facts.host_paths import clean_host_path
 from portero.decide.facts.sensitive_paths import OF_SYSTEM, list_sensitive
 from portero.decide.interfaces.host import HostEntry, HostMoment
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.decide.values.path import clean
 
 # The folders of doors that containers may have (docs/doors.md), as whole paths.

@@ -5,8 +5,7 @@ Sources, targets and names of all mounts stand in each list of dockerd, which ev
 
 from collections.abc import Mapping
 
-from portero.decide.values.json_fields import child
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child
 
 _OF_CREATE = ("Binds", "Mounts", "Tmpfs", "VolumesFrom")
 _OF_SERVICE = "TaskTemplate.ContainerSpec.Mounts"

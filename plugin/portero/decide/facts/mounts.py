@@ -14,8 +14,7 @@ from portero.decide.facts.mount import add_reach, clean_target, find_made_in, ma
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.reading.go_json import fold_case
 from portero.decide.values.docker_names import MOUNT_TYPES
-from portero.decide.values.json_fields import as_text, child, flag, objects, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_text, child, flag, objects, text, texts
 from portero.decide.values.path import is_absolute
 from portero.decide.values.refusals import Refused
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from portero.decide.values.docker_names import AT_PATH, JOINING, find_namespace_owner
-from portero.decide.values.json_fields import text
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact, text
 
 # The words that dockerd knows for each namespace; they are compared exactly, case and all.
 _WORDS: Mapping[str, tuple[str, frozenset[str]]] = {

@@ -12,8 +12,7 @@ from portero.decide.facts.subnets import _parse, read_subnets
 from portero.decide.interfaces.host import HostMoment, HostRoutes
 from portero.decide.values.docker_names import AT_PATH, JOINING, is_id, is_network_id, may_begin_network_id
 from portero.decide.values.go_values import parse_go_bool
-from portero.decide.values.json_fields import as_object, child, flag, objects, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_object, child, flag, objects, text
 
 # moby libnetwork/drivers/bridge/labels.go
 BRIDGE_NAME, ICC = "com.docker.network.bridge.name", "com.docker.network.bridge.enable_icc"

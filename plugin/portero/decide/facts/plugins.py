@@ -7,8 +7,7 @@ log, network, IPAM and secret drivers). A name in a request can therefore load w
 from collections.abc import Iterator
 from functools import reduce
 
-from portero.decide.values.json_fields import child, objects, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, objects, text
 
 
 def read_create(body: Fact) -> list[JSON]:

@@ -3,8 +3,7 @@
 from ipaddress import ip_address
 
 from portero.decide.values.go_values import parse_go_port
-from portero.decide.values.json_fields import as_object, child, flag, integer, items, objects, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_object, child, flag, integer, items, objects, text
 
 _BINDINGS = "HostConfig.PortBindings[*]"
 

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from portero.decide.values.json_fields import as_text, integer, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_text, integer, text, texts
 
 # Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.
 _CONDITIONS: Mapping[str, str] = {"": "always", "any": "always", "none": "no"}

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_types import Fact
+from portero.decide.values.json_fields import Fact
 
 _NAME = "ps_args"
 # Formats and choices without a value, in both of the ways in which ps reads letters; `u` stands last or before x, w.

@@ -13,7 +13,7 @@ from portero.decide.reading.body_decoder import Canonical, canonicalize
 from portero.decide.reading.go_json import make_tree
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # Of the text and its facts, of which a short bind can have many; most containers take a third of that.
 _MAX_CACHED, _MAX_CACHED_BYTES = 64, 32 << 10

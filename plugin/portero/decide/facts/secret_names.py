@@ -6,7 +6,7 @@ Names come out, values never do. No other module knows these words.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # All of these are matched with a folded name: a pattern that ignores case takes twenty times as long.
 _WORDS = re.compile(

@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from portero.decide.facts.process import make_value
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.values.go_values import parse_go_bool
-from portero.decide.values.json_fields import child, flag, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, flag, text, texts
 from portero.decide.values.refusals import Refused
 
 _OPTIONS = "HostConfig.SecurityOpt"

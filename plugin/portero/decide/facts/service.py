@@ -17,8 +17,7 @@ from portero.decide.facts import (
     templates,
 )
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.values.json_fields import child, flag, integer, objects, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, flag, integer, objects, text, texts
 
 _SPEC = "TaskTemplate.ContainerSpec"
 _TEXTS = ("Labels", "Env", "Command", "Args")

@@ -10,8 +10,7 @@ from ipaddress import ip_network
 from portero.decide.facts.addresses import METADATA
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.values.ip_ranges import Network, contains, format_prefix
-from portero.decide.values.json_fields import child, objects, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, objects, text
 
 # RFC 1918, RFC 4193, and the range of RFC 3849, which is for documentation: Docker's tutorial has it. Addresses of
 # fe80::/10 belong to one interface each (RFC 4291), so that those of a bridge take nothing from another interface.

@@ -10,8 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 
-from portero.decide.values.json_fields import as_text, child, objects, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_text, child, objects, text, texts
 
 # Of all templates of a request together, each of which can bring a long label; and the letters of one of them.
 MAX_ACTIONS, _MAX_ACTION_LENGTH = 200, 1024

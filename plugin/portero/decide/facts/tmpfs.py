@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portero.decide.reading.body_decoder import MAX_ENTRIES
-from portero.decide.values.json_fields import child, flag, integer, items, texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, flag, integer, items, texts
 from portero.decide.values.refusals import Refused
 
 # What the kernel's memparse reads (lib/cmdline.c): a 64-bit number to base 8, 10 or 16 and one suffix.

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from portero.decide.flags import parse_values
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.tables import read_rows
 
 # What YAML reads as the text that it looks like, also before 1.2.

@@ -10,8 +10,7 @@ from typing import Protocol
 
 from portero.decide.flags import format_values, parse_values
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_fields import to_list, to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_list, to_object
 
 # What follows the name of a place in the request: HostConfig.Binds, HostConfig.Binds[0]
 _NAME_ENDS = ("", ".", "[")

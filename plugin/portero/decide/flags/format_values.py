@@ -8,8 +8,7 @@ import re
 from collections.abc import Sequence
 
 from portero.decide.values.go_values import format_size
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_object
 
 HIDDEN = "..."
 USE_API_SOCKET = "--use-api-socket"

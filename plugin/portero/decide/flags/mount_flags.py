@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from portero.decide.flags import format_values, parse_values
 from portero.decide.flags.edits import NOTHING, Change, Document, Names, SetField, Violated, copy_parents
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_object
 
 # Of a pair of mount options the one that a proposal names replaces the other.
 _OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}

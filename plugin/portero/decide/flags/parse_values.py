@@ -1,7 +1,7 @@
 """Values of flags as the docker command reads them: `512m`, `nofile=4096:10240`, `on-failure:3`; else ValueError."""
 
 from portero.decide.values.go_values import parse_size
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 CPU_PERIOD = 100_000
 

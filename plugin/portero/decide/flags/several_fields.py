@@ -16,8 +16,7 @@ from portero.decide.flags.edits import (
     copy_parents,
 )
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_fields import to_list, to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_list, to_object
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-f:]+)\]|(?P<four>[0-9.]+)):PORT:PORT")
 _HIGHER = re.compile(r"PORT\+(?P<more>[0-9]{4,5}):PORT")

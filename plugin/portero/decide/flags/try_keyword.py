@@ -10,7 +10,7 @@ from typing import cast
 from portero.decide.flags.docker import FLAGS, list_spellings
 from portero.decide.flags.edits import NONE
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import suggest_name
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portero.decide.identity.trusted import STAMP_HEADER, TOKEN_HEADER, Door, Trusted
 from portero.decide.values.dataclass import dataclass, field, replace
-from portero.decide.values.json_fields import need, need_texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, need, need_texts
 from portero.decide.values.refusals import Refused
 
 if TYPE_CHECKING:  # slow to load, and needed only where tokens or doors are used

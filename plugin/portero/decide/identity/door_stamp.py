@@ -12,8 +12,8 @@ from jwt import PyJWS, PyJWTError
 from portero.decide.identity.key_pairs import PrivateKey, PublicKey
 from portero.decide.identity.trusted import STAMP_HEADER, USERS, are_groups, is_name
 from portero.decide.values.dataclass import dataclass
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 
 # Seconds.

@@ -19,8 +19,8 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import ContentRefused
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 
 Algorithm: TypeAlias = Literal["EdDSA", "ES256", "RS256"]
 Public: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey

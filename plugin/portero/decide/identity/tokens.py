@@ -15,9 +15,8 @@ from jwt import PyJWS, PyJWTError
 
 from portero.decide.identity.keys import Algorithm, Key
 from portero.decide.identity.trusted import CLOCKS_DIFFER, Bearer, TokenIssuer, are_groups, is_name
-from portero.decide.values.json_fields import to_text
+from portero.decide.values.json_fields import JSON, to_text
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 
 _AT = "X-Portero-Token"

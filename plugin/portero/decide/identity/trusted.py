@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from cryptography.x509 import Certificate

@@ -3,8 +3,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from portero.decide.images.image_records import ImageRecords, RecordUnreadable
-from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry, Verified, Voucher
+from portero.decide.images.trust import (
+    DigestList,
+    ImageRecords,
+    ImageTrust,
+    RecordUnreadable,
+    TrustEntry,
+    Verified,
+    Voucher,
+)
 from portero.decide.values.dataclass import dataclass
 
 FETCH, SIGN = "sudo portero images fetch", "if you built it, cosign sign --key KEY"

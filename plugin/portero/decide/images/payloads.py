@@ -12,9 +12,8 @@ from typing import Literal, TypeAlias
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.docker_names import is_digest
 from portero.decide.values.image_names import HUB, LEGACY_HUB
-from portero.decide.values.json_fields import as_object, need
+from portero.decide.values.json_fields import JSON, as_object, need
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 
 Form: TypeAlias = Literal["simple", "statement"]
 

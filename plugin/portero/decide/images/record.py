@@ -15,9 +15,8 @@ from typing import cast
 from portero.decide.images.payloads import MAX_PAYLOAD, Form
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.docker_names import is_digest
-from portero.decide.values.json_fields import to_object, to_text
+from portero.decide.values.json_fields import JSON, to_object, to_text
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 
 # Bytes of a file, and how much of each there may be. Who fetches keeps what verifies, which is seldom more than one.
 MAX_RECORD = 1 << 20

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.errors import Fault
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys
     from portero.decide.identity.keys import Public
@@ -83,3 +84,29 @@ class Verified:
     vouchers: tuple[Voucher, ...] = ()
     seen: Mapping[str, int] = field(default_factory=dict)
     digests: frozenset[str] = frozenset()
+
+
+class ImageRecords(Protocol):
+    """What was fetched about images, verified by the keys of one trust."""
+
+    @property
+    def trust(self) -> ImageTrust:
+        """Whom the site trusts, by the policy that these belong to."""
+
+    def for_request(self) -> "ImageRecords":
+        """The same for one request, with a bound on what it has verified."""
+
+    def find(self, digest: str) -> Verified | None:
+        """Who vouches for a digest (sha256:...); None: nothing was fetched about it. Raises RecordUnreadable."""
+
+
+class RecordUnreadable(Fault):
+    """Why what was fetched cannot be used, a sentence without its subject. `cure`: what helps instead of fetching."""
+
+    cure = ""
+
+
+class TooManyAtOnce(RecordUnreadable):
+    """One request had as much verified as it may. What it had is cached: when it comes again, it gets further."""
+
+    cure = "repeat the command, or leave out"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from portero.decide.interfaces.effects import Pending
 from portero.decide.interfaces.member import Members
-from portero.decide.interfaces.pending_requests import Pending
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.
 LookupState = Literal["auto", "off", "unavailable", "unanswered"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 State = Literal["new", "starting", "restarting", "runs", "rests"]
 # The same for all, of which there are many: each empty set takes 216 bytes.

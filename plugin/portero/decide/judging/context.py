@@ -17,8 +17,7 @@ from portero.decide.reading.routes import ApiRequest, Match, Operation
 from portero.decide.reading.uri import Target
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed
-from portero.decide.values.json_fields import to_object, to_text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_object, to_text
 from portero.decide.values.refusals import Refused
 
 # Another node, with another kernel, may run the tasks.

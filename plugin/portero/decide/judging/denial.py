@@ -10,7 +10,7 @@ from operator import attrgetter
 from portero.decide.decision import Decision, Violation
 from portero.decide.judging import denial_entries, unknown_fields
 from portero.decide.judging.denial_entries import Entry
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 MAX_LINES = 12
 MAX_LISTED = 20

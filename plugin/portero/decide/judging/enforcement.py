@@ -15,7 +15,7 @@ from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import Routes
 from portero.decide.reading.uri import parse_target
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 # A token that breaks glass lives an hour at most, in seconds.

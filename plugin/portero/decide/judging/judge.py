@@ -13,8 +13,7 @@ from portero.decide.facts import request_document
 from portero.decide.facts.inspected import Inspected
 from portero.decide.facts.request_document import CallParameters
 from portero.decide.identity.caller import Credentials, Identity, StampReader, identify_caller
-from portero.decide.images.image_records import ImageRecords
-from portero.decide.images.trust import ImageTrust
+from portero.decide.images.trust import ImageRecords, ImageTrust
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.interfaces.effects import NO_EFFECTS
 from portero.decide.interfaces.host import Host, HostMoment
@@ -35,7 +34,7 @@ from portero.decide.reading.routes import ApiRequest, Routes
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 _Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, and what it violates

@@ -11,12 +11,10 @@ from portero.decide.decision import Subject
 from portero.decide.identity.caller import Identity
 from portero.decide.judging.try_line import Composed
 from portero.decide.reading.envelope import Envelope
-from portero.decide.reading.probe_requests import is_probe
-from portero.decide.reading.routes import Match
+from portero.decide.reading.routes import Match, is_probe
 from portero.decide.reading.uri import Target
 from portero.decide.values.image_names import hide_login_in_path
-from portero.decide.values.json_fields import to_list, to_object, to_text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_list, to_object, to_text
 
 _COMPOSE_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"

@@ -13,7 +13,7 @@ from portero.decide.judging.enforcement import Enforcement
 from portero.decide.policy.dialect import list_keywords
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.routes import Operation
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 _MAX_CACHED = 1024
 

@@ -12,7 +12,7 @@ from portero.decide.decision import Violation, make_refusal
 from portero.decide.policy.profiles import Action
 from portero.decide.reading.shapes import ListOf, MapOf, Shape, Struct
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 UNKNOWN, DROPPED = "unknown-field", "dropped-field"
 # A body may hold thousands of them; the log line stays bounded.

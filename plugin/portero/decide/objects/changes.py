@@ -19,9 +19,8 @@ from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.uri import Target, find_first
 from portero.decide.values.dataclass import replace
 from portero.decide.values.docker_names import may_begin_id
-from portero.decide.values.json_fields import to_text
+from portero.decide.values.json_fields import JSON, to_text
 from portero.decide.values.json_objects import load_object
-from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 
 # Of a container with a longer name nothing is kept, and a volume has none.

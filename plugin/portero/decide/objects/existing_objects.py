@@ -13,8 +13,7 @@ from portero.decide.facts.inspected import Fills, Inspected, make_creation, remo
 from portero.decide.facts.networks import PARENT
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
-from portero.decide.interfaces.host_overlay import HostOverlayMoment
-from portero.decide.objects.meanings import Meanings, located
+from portero.decide.interfaces.host_notes import HostOverlayMoment
 from portero.decide.objects.named_objects import (
     FAILURE,
     Named,
@@ -25,12 +24,11 @@ from portero.decide.objects.named_objects import (
     shorten_name,
 )
 from portero.decide.objects.new_objects import find_parent
-from portero.decide.objects.object_use import ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.objects.source_pairs import SourcePairs
 from portero.decide.objects.waived_objects import make_waived_facts
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import child, flag, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, flag, text
 
 _GROUP: Mapping[ObjectKind, str] = {
     "container": "containers",

@@ -9,16 +9,14 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 from portero.decide.facts import image, mounts
-from portero.decide.images.image_records import ImageRecords, RecordUnreadable
 from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_denied, judge_image
+from portero.decide.images.trust import ImageRecords, RecordUnreadable
 from portero.decide.interfaces.existing import ExistingContainer
-from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.named_objects import Named, find_former, find_named, refuse_unclear
-from portero.decide.objects.object_use import ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectUse
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.docker_names import is_digest
-from portero.decide.values.json_fields import child, objects, text, texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, objects, text, texts
 from portero.decide.values.refusals import Refused
 
 _SERVICE = "a service needs a digest here: nodes choose what a tag means"

@@ -12,12 +12,10 @@ from portero.decide.facts.request_document import rebuild_document
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.host_notes import HostNotes, ask
-from portero.decide.objects.meanings import Meanings
-from portero.decide.objects.object_use import ObjectFindings, ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectFindings, ObjectUse
 from portero.decide.reading.routes import Operation
 from portero.decide.values.docker_names import find_namespace_owner, is_id
-from portero.decide.values.json_fields import as_object, child, objects, text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, as_object, child, objects, text
 
 _MODES: Mapping[str, str] = {"network": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
 _TYPES = ("bind", "volume")

@@ -9,8 +9,7 @@ from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.reading.uri import find_first
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import as_object, child, objects, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, as_object, child, objects, text
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable
 

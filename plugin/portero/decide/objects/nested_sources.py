@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from portero.decide.facts.driver import read_options
-from portero.decide.interfaces.container_list import ContainerList
+from portero.decide.interfaces.effects import SELF, Source
+from portero.decide.interfaces.existing import ContainerList
 from portero.decide.interfaces.host import HostMoment
-from portero.decide.interfaces.pending_requests import SELF, Source
 from portero.decide.objects.named_objects import shorten_name
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import child, flag, objects, text, texts, to_text
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, child, flag, objects, text, texts, to_text
 from portero.decide.values.path import clean, is_within
 from portero.decide.values.spelling import make_printable
 

@@ -5,11 +5,9 @@ from typing import cast
 
 from portero.decide.facts.networks import find_taken
 from portero.decide.interfaces.daemon import ObjectKind
-from portero.decide.objects.meanings import Meanings, located
-from portero.decide.objects.object_use import ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.values.docker_names import looks_cut
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 
 
 def describe_new(use: ObjectUse) -> dict[str, JSON]:

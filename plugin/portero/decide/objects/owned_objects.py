@@ -11,16 +11,21 @@ from typing import cast
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.existing_owners import find_owner as find_owner_of
-from portero.decide.objects.meanings import Meanings
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
-from portero.decide.objects.object_use import ObjectUse
-from portero.decide.objects.owned_volumes import MAKES_VOLUMES, describe_labels, describe_taken, find_owner
-from portero.decide.objects.owner_names import OPERATORS, TEMPLATE, OwnerNames
+from portero.decide.objects.object_use import Meanings, ObjectUse
+from portero.decide.objects.owned_volumes import (
+    MAKES_VOLUMES,
+    OPERATORS,
+    TEMPLATE,
+    OwnerNames,
+    describe_labels,
+    describe_taken,
+    find_owner,
+)
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import child, text, texts
+from portero.decide.values.json_fields import JSON, child, text, texts
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 
 # By the beginning of an operation's path, up to its parameter.
 _KINDS: Mapping[str, ObjectKind] = {

@@ -10,13 +10,11 @@ import re
 from typing import cast
 
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.pending_requests import BUILT, MADE, NameUse, can_come_unasked
-from portero.decide.objects.meanings import Meanings, located
+from portero.decide.interfaces.effects import BUILT, MADE, NameUse, can_come_unasked
 from portero.decide.objects.named_objects import shorten_name
-from portero.decide.objects.object_use import ObjectFindings, ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectFindings, ObjectUse, located
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, text
 
 _COPY, _GIVING, _BUILD = "PutContainerArchive", ("ContainerCreate", "ContainerRename"), "ImageBuild"
 _AFFECTED = range(24, 28)

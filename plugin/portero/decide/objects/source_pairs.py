@@ -7,17 +7,15 @@ and the effects that it has when it is allowed.
 from collections.abc import Mapping, Sequence
 
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.effects import Effects, PossibleChange
+from portero.decide.interfaces.effects import Effects, PossibleChange, Source, Use
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.interfaces.member import Member, Sighting
-from portero.decide.interfaces.pending_requests import Source, Use
 from portero.decide.objects import ended_writers, nested_sources
-from portero.decide.objects.members import make_asking_member, make_started
+from portero.decide.objects.ended_writers import make_asking_member, make_started
 from portero.decide.objects.nested_sources import find_nested, find_requested_name
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_fields import as_object, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, as_object, text
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_second
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from portero.decide.decision import Violation
 from portero.decide.policy.rule import Rule
-from portero.decide.values.json_fields import as_object, objects, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, as_object, objects, text
 
 
 def make_waived_facts(violations: Sequence[Violation]) -> list[JSON]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # Names of Docker and Portero. Others (labels, variables) may hold secrets or control characters: never echoed.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")

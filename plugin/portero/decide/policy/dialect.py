@@ -13,7 +13,7 @@ from portero.decide.policy.pattern import refuse_unsafe
 from portero.decide.policy.site import REFERENCE
 from portero.decide.policy.wording import find_site_faults
 from portero.decide.values.errors import ContentRefused
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import format_path, suggest_name
 
 Step = str | int

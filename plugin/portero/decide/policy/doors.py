@@ -8,7 +8,7 @@ from typing import cast
 
 from portero.decide.identity.caller import DOOR_PREFIX
 from portero.decide.identity.trusted import USERS, Door
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import find_twins, suggest_name
 
 DOORS, LISTS = "doors", "door-lists"

@@ -13,14 +13,21 @@ from typing import Literal, TypeAlias, TypedDict, cast
 
 from portero.decide.decision import NearMiss, Violation
 from portero.decide.engine import Check, Engine
-from portero.decide.policy.exception_faults import RuleIds, find_file_faults, find_rule_faults, make_match_schemas
-from portero.decide.policy.exception_match import looks_into_lists, make_strict, narrow
+from portero.decide.policy.exception_match import (
+    RuleIds,
+    find_file_faults,
+    find_rule_faults,
+    looks_into_lists,
+    make_match_schemas,
+    make_strict,
+    narrow,
+)
 from portero.decide.policy.folder import Folder
 from portero.decide.policy.near_miss import Condition, find_miss, take_apart
 from portero.decide.policy.object_readers import reads_image
 from portero.decide.values import image_names
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]
 ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]

@@ -14,8 +14,8 @@ from portero.decide.policy.json_files import parse_object
 from portero.decide.policy.positions import find_position
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.errors import ContentRefused
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import MAX_FILE_BYTES
-from portero.decide.values.json_types import JSON
 
 DOCUMENTS = (
     *("exception.json", "host.json", "host-rule.json", "image-list.json"),

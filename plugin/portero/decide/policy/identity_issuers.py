@@ -11,7 +11,7 @@ from portero.decide.identity.trusted import TokenIssuer, Trusted
 from portero.decide.policy.doors import read_doors
 from portero.decide.policy.folder import Folder
 from portero.decide.values.errors import ContentRefused
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import find_twins, suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers

@@ -8,7 +8,7 @@ from portero.decide.images.trust import DigestList, ImageTrust, TrustEntry
 from portero.decide.policy.folder import Folder
 from portero.decide.policy.json_files import find_faults
 from portero.decide.values.image_names import complete_name
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import find_twins, suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys

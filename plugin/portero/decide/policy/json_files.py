@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from portero.decide.engine.rust import RUST
 from portero.decide.values.errors import ContentRefused
-from portero.decide.values.json_objects import ConstantFound, DuplicateName, load_strict
-from portero.decide.values.json_syntax import describe_syntax
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_objects import ConstantFound, DuplicateName, describe_syntax, load_strict
 from portero.decide.values.spelling import format_path, suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults

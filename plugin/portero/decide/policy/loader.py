@@ -19,8 +19,7 @@ from portero.decide.policy.policy import Policy, group_by_operation
 from portero.decide.policy.rule import Rule, fill_site_values
 from portero.decide.reading.routes import UNKNOWN, Operation
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_object
 from portero.decide.values.spelling import suggest_name
 
 _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"

@@ -9,7 +9,7 @@ from typing import cast
 from portero.decide.engine import Check
 from portero.decide.policy.site import REFERENCE
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 _PARTS = ("properties", "allOf")
 _SHOWN = (("operation",), ("identity", "user"), ("facts", "image"))

@@ -6,7 +6,7 @@ from typing import cast
 
 from portero.decide.policy.dialect import list_keywords
 from portero.decide.policy.site import REFERENCE
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 _IMAGE, _VOUCHING = '"image"', '"vouching"'
 # What `objects` holds only where the site value `ownership` names a label.

@@ -17,7 +17,7 @@ from portero.decide.policy.rule import Rule
 from portero.decide.policy.wording import fill_reason, fill_wording
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass, field, replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from portero.decide.decision import LEVELS
 from portero.decide.identity.caller import METHODS, SITE, Identity
 from portero.decide.policy.dialect import PROFILES
 from portero.decide.policy.rule import Rule
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 Action = Literal["deny", "audit", "off"]
 Acting = Literal["deny", "audit"]

@@ -8,7 +8,7 @@ from portero.decide.flags.try_keyword import Proposal
 from portero.decide.policy.wording import fill_site, fill_site_wording, read_wording
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.denial_parts import Wording
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]
 

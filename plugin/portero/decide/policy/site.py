@@ -13,8 +13,7 @@ from portero.decide.identity.caller import PAIRS
 from portero.decide.policy import doors
 from portero.decide.values.go_values import parse_size
 from portero.decide.values.ip_ranges import format_prefix
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_object
 
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"

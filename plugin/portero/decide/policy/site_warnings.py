@@ -6,7 +6,7 @@ from typing import cast
 
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.site import list_keys
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 _RULE, _SIGNED = "image-registries", "image-signed"
 _ARCHIVES, _CLASSIC, _BUILDKIT = "unseen-build-context", "no-classic-builds", "no-buildkit"

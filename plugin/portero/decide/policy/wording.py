@@ -12,7 +12,7 @@ from typing import Any, cast
 from portero.decide.values.dataclass import replace
 from portero.decide.values.denial_parts import Wording
 from portero.decide.values.go_values import format_size
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import make_printable, suggest_name
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+(?:\|[a-zA-Z]+)*)(?::(size|count|range))?\}")

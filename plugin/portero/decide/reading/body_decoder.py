@@ -13,7 +13,7 @@ from portero.decide.reading import go_scalars
 from portero.decide.reading.go_json import Pairs, Tree
 from portero.decide.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, parse_version
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 # The largest list that people are known to send is a range of 10,000 published ports. Of all others but these, each of

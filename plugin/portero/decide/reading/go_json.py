@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 # Names are compared as Go folds them (src/encoding/json/fold.go). Docker's names are ASCII, so that of all other

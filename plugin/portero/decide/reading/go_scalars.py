@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 
 from portero.decide.reading.go_json import Tree
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 _INTEGERS: Mapping[str, range] = MappingProxyType(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 HUB, LEGACY_HUB = "docker.io", "index.docker.io"
 HIDDEN = "***"

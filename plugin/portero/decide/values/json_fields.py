@@ -6,10 +6,15 @@ another type is refused (decide/reading/shapes.py has checked the types of a bod
 """
 
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
-from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
+
+# A JSON value. The quotes are needed: the alias refers to itself.
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+# One fact, or one entry of a list of facts: an object with its place in the request in `at`.
+Fact: TypeAlias = dict[str, JSON]
 
 _T = TypeVar("_T", str, int, bool, list[JSON], dict[str, JSON])
 

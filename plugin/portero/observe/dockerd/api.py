@@ -15,9 +15,8 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_object
+from portero.decide.values.json_fields import JSON, to_object
 from portero.decide.values.json_objects import load_json, load_object
-from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.connection_pool import ConnectionPool

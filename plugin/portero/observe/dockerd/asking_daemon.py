@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 from portero.decide.interfaces.daemon import DockerdIdentity
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_list, to_object, to_text, to_texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_list, to_object, to_text, to_texts
 from portero.decide.values.path import clean
 from portero.observe.dockerd.dockerd_process import RunningDockerd
 from portero.observe.dockerd.flags import FLAG_OF_KEY, parse_flags, read_flag_settings

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from portero.decide.interfaces.daemon import NO_DEFAULTS, DaemonDefaults, DockerdIdentity
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.observe.dockerd.daemon_defaults import make_defaults, parse_settings
 from portero.observe.dockerd.proc import is_older

@@ -10,9 +10,8 @@ from typing import TypeGuard
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Seccomp, Ulimit
 from portero.decide.values.go_values import parse_ram_size
-from portero.decide.values.json_fields import to_object, to_text
+from portero.decide.values.json_fields import JSON, to_object, to_text
 from portero.decide.values.json_objects import load_json
-from portero.decide.values.json_types import JSON
 
 _ENTITLEMENTS = ("network-host", "security-insecure", "device")
 _INT64 = range(-(2**63), 2**63)

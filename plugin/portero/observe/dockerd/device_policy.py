@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from portero.decide.interfaces.host import DeviceAccess
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.containerd import find_process
 from portero.observe.dockerd.proc import find_start, parse_arguments, parse_start, read_text

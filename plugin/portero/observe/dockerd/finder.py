@@ -15,7 +15,7 @@ from typing import Protocol
 
 from portero.decide.interfaces.daemon import DockerdIdentity, Objects, Peer
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.asking_daemon import AskingDaemon, find_config_file, locate_daemon
 from portero.observe.dockerd.containerd import CONFIG, ContainerdPaths, find_arguments, locate_containerd
 from portero.observe.dockerd.daemon_config import read_content, read_settings

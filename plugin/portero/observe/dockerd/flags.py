@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from portero.decide.values.go_values import parse_go_bool
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # Flags whose name differs from the key in daemon.json (moby cmd/dockerd/config.go).
 FLAG_OF_KEY: Mapping[str, str] = {

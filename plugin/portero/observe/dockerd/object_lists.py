@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from io import BufferedIOBase
 from typing import TypeAlias, cast
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # The names of fields, each with what is needed of an object in it, or of each in a list there; None: all of it.
 Wanted: TypeAlias = "Mapping[str, Wanted | None]"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portero.decide.interfaces.daemon import DockerdIdentity
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG, AskingDaemon, find_config_file, locate_daemon
 from portero.observe.dockerd.dockerd_process import RunningDockerd
 from portero.observe.dockerd.proc import list_processes, parse_start, parse_user, read_text, read_words

@@ -3,19 +3,26 @@
 It is read in each request. The kernel tells of mounts that come and go (poll(2) on the file), but not of a rename
 above a mount, which moves it: an account that may rename such a folder would choose what the table says. OSError:
 could not be read.
+
+With --copy-up=/etc rootlesskit moves /etc to /etc/.roN, N a number, and mounts a tmpfs of links to it over /etc
+(rootlesskit pkg/copyup/tmpfssymlink). What dockerd opens as /etc/.roN/x is the host's /etc/x.
 """
 
 import errno
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from portero.decide.values.path import is_within
 from portero.observe.files.mount_table import Mount, MountTable, list_proc_devices
 
 # A separator and white space in a path are written in octal (fs/proc_namespace.c, mangle).
 _OCTAL = re.compile(r"\\([0-7]{3})")
 # Of a FUSE file system: the user whose process answers for it.
 _SERVER = re.compile(r"(?:^|,)user_id=([0-9]+)")
+# What dockerd-rootless.sh has copied up.
+_COPY = re.compile(r"(?P<copy>(?P<folder>/etc|/run)/\.ro[0-9]+)(?P<rest>/.*|)")
 
 
 class MountReader:
@@ -70,3 +77,27 @@ def _parse_line(line: str) -> Mount:
 def unescape(path: str) -> str:
     """A path as the kernel writes it in a line (seq_file.c, mangle_path)."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path) if "\\" in path else path
+
+
+def find_name_on_host(path: str, read_mounts: Callable[[], MountTable]) -> str:
+    """The name of a path without links; the path itself where it lies in no copy. Raises OSError of reading mounts."""
+    match = _COPY.fullmatch(path)
+    if match is None:
+        return path
+    mounts = read_mounts()
+    over, copy = mounts.find_mount(match["folder"]), mounts.find_mount(path)
+    moved = copy.point == match["copy"] and copy.parent == over.id
+    if moved and over.point == match["folder"] and over.type == "tmpfs":
+        return f"{match['folder']}{match['rest']}"
+    return path
+
+
+def drop_copies(path: str, names: Iterable[str], mounts: MountTable) -> Iterator[str]:
+    """Other names of a path and of what lies below it, without those that are its own in a copy.
+
+    dockerd-rootless.sh binds /etc/.roN/ssl over /etc/ssl.
+    """
+    for name in names:
+        on_host = find_name_on_host(name, lambda: mounts)
+        if on_host == name or not is_within(on_host, path):
+            yield name

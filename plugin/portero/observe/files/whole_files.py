@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from io import FileIO
 from pathlib import Path
 
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import MAX_FILE_BYTES, load_strict_object
-from portero.decide.values.json_types import JSON
 from portero.observe.files.held_folder import hold_folder
 
 _PIECE_BYTES = 1 << 16

@@ -17,7 +17,7 @@ from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace
 from portero.decide.values.dataclass import replace
 from portero.decide.values.docker_names import is_network_id, may_begin_network_id
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.path import clean
 from portero.observe.dockerd.daemon_defaults import make_defaults
 from portero.observe.files.mount_table import MountTable, list_mounts

@@ -21,9 +21,8 @@ from portero.observe.dockerd.device_policy import find_commit_access, find_devic
 from portero.observe.dockerd.finder import Lookups
 from portero.observe.files.chroot import Files
 from portero.observe.files.mount_table import MountTable
-from portero.observe.files.mountinfo import MountReader
+from portero.observe.files.mountinfo import MountReader, find_name_on_host
 from portero.observe.files.owners import ROOT, AccountNames, Owners
-from portero.observe.files.rootlesskit import find_name_on_host
 from portero.observe.files.symlinks import HostWalk
 from portero.observe.host.homes import NO_HOMES, Homes
 from portero.observe.host.network import find_routes

@@ -12,8 +12,8 @@ from portero.decide.interfaces.host import Passage, Swap, Trace
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.path import is_within
 from portero.observe.files.mount_table import MountTable
+from portero.observe.files.mountinfo import drop_copies
 from portero.observe.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_roots_alone
-from portero.observe.files.rootlesskit import drop_copies
 from portero.observe.files.symlinks import HostWalk
 from portero.observe.host.homes import NO_HOMES, Homes, name_linked
 from portero.observe.host.resolved_paths import Links

@@ -4,6 +4,10 @@ What processes of root execute and map as code now, and what the host's settings
 (root_commands.py), as far as it lies outside the sensitive paths, which no container gets. A process inside a container
 or one that ended is left out, and of one that may not be looked into its command counts. Any other failure is an
 OSError.
+
+Who reads a swap file reads the memory of all processes, and who writes the file behind a loop device writes that disk:
+each is also shown by the name of what the kernel makes of it, which no container gets. Devices of device-mapper and md
+lie on others, loop devices among them.
 """
 
 import os
@@ -17,9 +21,10 @@ from portero.decide.values.path import clean
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.proc import REPLACED, list_processes, parse_arguments, parse_user, read_link, read_text
 from portero.observe.files.link_cache import list_links
+from portero.observe.files.mountinfo import unescape
 from portero.observe.files.symlinks import HostWalk
+from portero.observe.host import file_patterns
 from portero.observe.host.homes import Link
-from portero.observe.host.kernel_files import read_kernel_files
 from portero.observe.host.protected_paths import ProtectedPaths
 from portero.observe.host.root_commands import read_root_commands
 from portero.observe.host.sockets import is_contained
@@ -36,6 +41,18 @@ _SUPERVISORS = re.compile(r"runsvdir|(?:s6-)?svscan")
 _RUNNER = re.compile(r"/.+/bin/Runner\.(?:Listener|Worker)")
 # Docker's own client is there for a request alone.
 _CLIENT = re.compile(r"/(?:.*/)?docker(?:-compose|-buildx)?")
+# Where the kernel names them, and where in the text. Linux mm/swapfile.c, drivers/block/loop.c,
+# drivers/md/md-bitmap.c, drivers/nvme/target/configfs.c, drivers/target/target_core_file.c,
+# drivers/usb/gadget/function/f_mass_storage.c.
+_WHOLE = re.compile(r"\A(/.*?)(?: \(deleted\))?\n?\Z", re.DOTALL)
+_NAMED = (
+    ("/proc/swaps", re.compile(r"^(/\S+?)(?:\\040\(deleted\))?\s+file\b", re.MULTILINE)),
+    ("/proc/mdstat", re.compile(r"\bfile: (/\S+)")),
+    ("/sys/block/*/loop/backing_file", _WHOLE),
+    ("/sys/kernel/config/nvmet/subsystems/*/namespaces/*/device_path", _WHOLE),
+    ("/sys/kernel/config/target/core/fileio_*/*/udev_path", _WHOLE),
+    ("/sys/kernel/config/usb_gadget/*/functions/mass_storage.*/lun.*/file", _WHOLE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +135,16 @@ def _list_of_process(proc: Path, pid: str) -> Iterator[tuple[str, bool]]:
     is_daemon = _PARENT.search(status) and _INTERPRETERS.fullmatch(name)
     if is_daemon and (script := next((word for word in words if not word.startswith("-")), "")):
         yield clean(os.path.join(read_link(f"{folder}/cwd") or "/", script)), False
+
+
+def read_kernel_files(walk: HostWalk) -> tuple[Link, ...]:
+    """Where the kernel names each, and the path of the file after links."""
+    return tuple((name, walk.resolve_or_keep(clean(path))) for name, path in _list_files(walk))
+
+
+def _list_files(walk: HostWalk) -> Iterator[tuple[str, str]]:
+    for pattern, shape in _NAMED:
+        for name in file_patterns.list_paths(walk, pattern):
+            escaped = shape is not _WHOLE
+            for path in shape.findall(file_patterns.read_text(walk, name)):
+                yield name, unescape(path) if escaped else path

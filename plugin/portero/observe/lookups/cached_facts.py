@@ -9,8 +9,7 @@ import orjson
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import NAMESPACES
 from portero.decide.values.docker_names import JOINING, WITHOUT_HOST_PATH
-from portero.decide.values.json_fields import child, objects, text, texts, to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, objects, text, texts, to_object
 
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts", "NetworkID")
 # What changes by itself, or with a start.

@@ -6,13 +6,12 @@ It is not for several threads at once: the picture has the lock.
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.effects import OF_CONTAINERS, Touch, TouchedKind
+from portero.decide.interfaces.existing import ContainerList
 from portero.decide.objects.changes import MAX_NAME
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.docker_names import is_id, may_begin_id
-from portero.decide.values.json_fields import text, texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, text, texts
 from portero.observe.lookups.cached_facts import is_settled, list_fields, shorten_listed
 from portero.observe.lookups.container_index import ContainerIndex
 from portero.observe.pending.touches import Touches

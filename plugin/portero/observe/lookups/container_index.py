@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from portero.decide.interfaces.container_list import ContainerList, MountedPath, list_paths
-from portero.decide.values.json_fields import text
-from portero.decide.values.json_types import JSON
+from portero.decide.interfaces.existing import ContainerList, MountedPath, list_paths
+from portero.decide.values.json_fields import JSON, text
 
 
 class ContainerIndex:

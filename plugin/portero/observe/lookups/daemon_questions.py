@@ -11,7 +11,7 @@ from urllib.parse import quote
 from portero.decide.interfaces.daemon import GatheredKind, ListedKind, LookupState, ObjectKind
 from portero.decide.interfaces.existing import NAMESPACES
 from portero.decide.interfaces.host import refuse_unreadable
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import TimedRequests, read_object
 from portero.observe.dockerd.object_lists import Wanted

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_object
-from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.api import HEADER, SECRET
 
 _OF_CONTAINERS = ("create", "start", "die", "destroy", "rename", "update")

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from http import HTTPStatus
 
-from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, PossibleChange, Touch
-from portero.decide.interfaces.pending_requests import Source
+from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Effects, PossibleChange, Source, Touch
 from portero.decide.reading.envelope import Envelope, Result
 from portero.observe.dockerd.connection_pool import ConnectionPool
 from portero.observe.lookups.picture import Picture

@@ -11,8 +11,7 @@ from contextlib import nullcontext, suppress
 
 from portero.decide.decision import Decision
 from portero.decide.interfaces.daemon import DockerdIdentity, Peer
-from portero.decide.interfaces.effects import EVERYTHING, NO_EFFECTS
-from portero.decide.interfaces.pending_requests import Source
+from portero.decide.interfaces.effects import EVERYTHING, NO_EFFECTS, Source
 from portero.decide.objects.changes import read_change
 from portero.decide.reading.envelope import may_show_change, read_envelope, read_result
 from portero.decide.reading.routes import Routes

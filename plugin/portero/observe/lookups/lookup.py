@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from portero.decide.interfaces.daemon import DockerdIdentity, GatheredKind, ListedKind, LookupState, ObjectKind
 from portero.decide.interfaces.member import Members
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd import api
 from portero.observe.dockerd.api import TimedRequests
@@ -23,7 +22,7 @@ from portero.observe.lookups.cached_facts import list_fields
 from portero.observe.lookups.daemon_questions import DaemonQuestions
 from portero.observe.lookups.followed_daemon import FollowedDaemon
 from portero.observe.lookups.picture import Picture
-from portero.observe.pending.clock import find_start
+from portero.observe.pending.unanswered import find_start
 from portero.observe.process.threads import is_hurried
 from portero.observe.writers.writer_memory import WriterMemory
 

@@ -7,15 +7,14 @@ allows, and a refusal is made by dockerd's own answers (judge.py).
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from portero.decide.interfaces.container_list import ContainerList
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.effects import EVERYTHING, OF_CONTAINERS, Touch, TouchedKind
+from portero.decide.interfaces.existing import ContainerList
 from portero.decide.values.docker_names import is_id
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.observe.lookups.cached_facts import FactsCode
 from portero.observe.lookups.container_cache import MAX_OBJECTS, ContainerCache
-from portero.observe.pending.clock import note_clock
+from portero.observe.pending.unanswered import note_clock
 from portero.observe.pending.under_way import UnderWay
 
 _TOUCHED: Mapping[ObjectKind, Sequence[TouchedKind]] = {

@@ -6,8 +6,7 @@ What the picture has and is gone by now is no difference: a refusal is made by d
 from collections.abc import Callable, Mapping, Sequence
 
 from portero.decide.interfaces.daemon import ObjectKind
-from portero.decide.values.json_fields import objects, text, texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, objects, text, texts
 from portero.decide.values.refusals import Refused
 from portero.observe.lookups.cached_facts import MOUNT_FIELDS, choose_facts
 from portero.observe.lookups.daemon_questions import DaemonQuestions

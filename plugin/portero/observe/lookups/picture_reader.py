@@ -14,8 +14,7 @@ from contextlib import suppress
 
 from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.effects import Touch
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import make_check
 from portero.observe.dockerd.asking_daemon import AskingDaemon

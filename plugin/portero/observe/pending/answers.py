@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from portero.decide.reading.go_json import Pairs, parse_json
 from portero.decide.values.docker_names import is_id
-from portero.decide.values.json_fields import to_text, to_texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_text, to_texts
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import read_object
 

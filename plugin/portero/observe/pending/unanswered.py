@@ -1,16 +1,41 @@
 """Allowed requests that have no answer yet, found by the answer.
 
 Nothing but their contents links a request to its answer; those of equal requests are the same for each of them.
+
+What dockerd has made since Portero began to judge is not older than find_start says, however the clock was set since.
 """
 
+import mmap
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from portero.decide.interfaces.effects import PossibleChange, Touch
-from portero.decide.interfaces.pending_requests import Source, Use
+from portero.decide.interfaces.effects import PossibleChange, Source, Touch, Use
 from portero.decide.values.dataclass import dataclass, field
 from portero.observe.pending.touches import count
+
+# By the clock that cannot be set.
+_BEGAN = time.monotonic()
+# The earliest start by the host's clock that was found, in seconds since 1970. Deciding processes that follow share it.
+_EARLIEST = memoryview(mmap.mmap(-1, 8)).cast("q")
+_EARLIEST[0] = int(time.time())
+_LOCK = threading.Lock()
+
+
+def find_start() -> int:
+    """When this process, or its arbiter, started, in seconds since 1970; by an earlier clock that was set back."""
+    note_clock()
+    return _EARLIEST[0]
+
+
+def note_clock() -> None:
+    """To be called before dockerd makes something, and after it: the clock may be set back, and right again later."""
+    # Of the two clocks one is read a moment after the other.
+    start = int(time.time() - (time.monotonic() - _BEGAN) + 0.001)
+    with _LOCK:
+        _EARLIEST[0] = min(_EARLIEST[0], start)
+
 
 # An answer may never come, although the request is executed: one that copies an image's files into a volume takes long.
 UNANSWERED_SECONDS = 60.0

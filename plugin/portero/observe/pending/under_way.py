@@ -9,12 +9,10 @@ import threading
 import time
 from collections.abc import Collection, Iterable
 
-from portero.decide.interfaces.effects import Effects
-from portero.decide.interfaces.pending_requests import ANY, NameUse, Source, Use
+from portero.decide.interfaces.effects import ANY, Effects, NameUse, Source, Use
 from portero.decide.values.dataclass import dataclass, field
-from portero.observe.pending.touches import Recent, Touches
+from portero.observe.pending.touches import Recent, Touches, UsedNames
 from portero.observe.pending.unanswered import UNANSWERED_SECONDS, AllowedRequest, Unanswered
-from portero.observe.pending.used_names import UsedNames
 
 # So many with sources or uses that came or went last are known, and of so many containers that were made before.
 _MANY_RECENT, _MANY_ENDED = 1024, 1024
@@ -171,7 +169,7 @@ class UnderWay:
 
 @dataclass(slots=True)
 class RequestPending:
-    """As one request sees it (Pending of decide/interfaces/pending_requests.py)."""
+    """As one request sees it (Pending of decide/interfaces/effects.py)."""
 
     _under_way: UnderWay
     number: int

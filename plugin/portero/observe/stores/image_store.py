@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portero.decide.images import record
-from portero.decide.images.image_records import RecordUnreadable, TooManyAtOnce
-from portero.decide.images.trust import ImageTrust, Verified
+from portero.decide.images.trust import ImageTrust, RecordUnreadable, TooManyAtOnce, Verified
 from portero.observe.files.whole_files import read_regular_file, stamp_file
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists keys

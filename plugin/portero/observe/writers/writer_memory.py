@@ -15,7 +15,7 @@ from pathlib import Path
 
 from portero.decide.interfaces.member import Member, MemoryMoment, Sighting
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import read_regular_file, write_whole
 from portero.observe.writers.descriptors import (

@@ -19,7 +19,7 @@ from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.dockerd import unix_http  # noqa: F401 - before a fork: the first lookup then need not load it
 from portero.observe.lookups.live_daemon import LiveDaemon

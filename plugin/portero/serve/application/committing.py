@@ -8,8 +8,8 @@ from functools import partial
 
 from portero.decide.decision import Decision, make_refusal
 from portero.decide.interfaces.daemon import Peer
+from portero.decide.interfaces.effects import Source
 from portero.decide.interfaces.host_notes import HostNotes, note_moment
-from portero.decide.interfaces.pending_requests import Source
 from portero.decide.judging.judge import Judge
 from portero.decide.objects.nested_sources import find_nested
 from portero.decide.values.dataclass import replace

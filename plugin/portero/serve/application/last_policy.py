@@ -14,7 +14,7 @@ from typing import Any
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.files.whole_files import read_state, write_state
 from portero.serve.settings.settings import Settings
 from portero.serve.status.policy_state import PolicyFiles

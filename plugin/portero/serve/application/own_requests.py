@@ -7,7 +7,7 @@ that dockerd asks sees it too; it admits nothing but these reading requests.
 import re
 
 from portero.decide.reading import envelope, uri
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import HEADER, SECRET
 

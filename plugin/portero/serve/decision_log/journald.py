@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import cast
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 SOCKET = "/run/systemd/journal/socket"
 # For `journalctl -t`; Portero's own messages on standard error are in the journal too, as `portero`.

@@ -15,7 +15,7 @@ from threading import BoundedSemaphore
 
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.reading.http_parser import Head, Malformed, RequestReader
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.peer import identify_peer, read_peer
 from portero.observe.process.threads import announce_wait
 from portero.serve.server.plugin_protocol import (

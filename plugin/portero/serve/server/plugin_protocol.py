@@ -7,7 +7,7 @@ from typing import Protocol
 
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.reading.envelope import MAX_BYTES
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 _LOG = logging.getLogger(__name__)
 # What dockerd's plugin client accepts (moby pkg/plugins/transport).

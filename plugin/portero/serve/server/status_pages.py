@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.server.plugin_protocol import CONTENT_TYPE, Answers
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 FORMAT = 2
 

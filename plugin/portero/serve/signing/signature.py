@@ -16,8 +16,7 @@ from portero.decide.identity.key_pairs import PrivateKey, PublicKey
 from portero.decide.policy.folder import describe_leftover
 from portero.decide.policy.json_files import parse_object
 from portero.decide.values.errors import ContentRefused, FileFaults
-from portero.decide.values.json_fields import WrongType, need
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, WrongType, need
 from portero.serve.signing.manifest import FORMAT, Manifest
 
 NAME = "signature.json"

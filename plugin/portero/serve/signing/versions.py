@@ -10,8 +10,7 @@ from typing import cast
 
 from portero.decide.values.dataclass import asdict, dataclass
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_fields import need
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, need
 from portero.observe.files.locks import lock_folder
 from portero.observe.files.whole_files import read_state, try_to_make, write_state
 from portero.serve.signing.manifest import Manifest

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from portero.decide.values.dataclass import asdict, dataclass, fields
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.times import format_instant
 from portero.observe.files.whole_files import read_state, write_state
 from portero.serve.settings.settings import Settings

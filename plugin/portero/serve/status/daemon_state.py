@@ -11,7 +11,7 @@ from portero.decide.interfaces.daemon import LookupState, Peer
 from portero.decide.interfaces.host import Host
 from portero.decide.policy.object_readers import reads_objects, reads_owners
 from portero.decide.policy.policy import Policy
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.dockerd_process import identify_dockerd

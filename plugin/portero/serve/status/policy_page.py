@@ -14,8 +14,7 @@ from typing import cast
 from portero.decide.policy.folder import is_rule
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import need, need_texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, need, need_texts
 from portero.serve.settings.settings import Settings
 from portero.serve.status.policy_state import PolicyFiles, PolicyState
 

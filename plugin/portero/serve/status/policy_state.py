@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from portero.decide.policy.exception_faults import SOCKETS
+from portero.decide.policy.exception_match import SOCKETS
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_list
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_list
 from portero.decide.values.times import format_instant
 from portero.serve.settings.settings import Settings
 from portero.serve.signing.manifest import Manifest

@@ -11,7 +11,7 @@ from portero.decide.interfaces.host import Host, HostMoment
 from portero.decide.policy import exception, site_warnings
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant
 from portero.observe.process import package_files

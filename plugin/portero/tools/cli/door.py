@@ -12,9 +12,8 @@ import click
 
 from portero.decide.identity.trusted import USERS
 from portero.decide.policy.doors import DOORS
-from portero.decide.values.json_fields import to_object, to_objects
+from portero.decide.values.json_fields import JSON, to_object, to_objects
 from portero.decide.values.json_objects import load_json
-from portero.decide.values.json_types import JSON
 from portero.door import door_units
 from portero.observe.dockerd import unix_http
 from portero.tools.cli import host_settings, judge_loading

@@ -14,7 +14,7 @@ from portero.decide.flags import docker
 from portero.decide.judging import try_line
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.process import package_files
 from portero.serve.settings.settings import InvalidSettings, Settings

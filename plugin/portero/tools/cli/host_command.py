@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.files.chroot import Files
 from portero.serve.application.loading import make_reader
 from portero.serve.status.policy_state import warn_of_accounts

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from portero.decide.images.image_records import RecordUnreadable
 from portero.decide.images.image_verdict import ImageQuery, Verdict, find_denied, judge_image
-from portero.decide.images.trust import ImageTrust
+from portero.decide.images.trust import ImageTrust, RecordUnreadable
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import LoadError
 from portero.observe.dockerd.api import EngineApi

@@ -8,7 +8,7 @@ import click
 
 from portero.decide.policy.json_files import find_faults
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.files.whole_files import is_there, replace_file, try_to_make
 from portero.observe.process import package_files
 from portero.tools.cli import host_settings, judge_loading

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from portero.decide.identity.trusted import TOKEN_HEADER
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_object
-from portero.decide.values.json_types import JSON
 from portero.decide.values.times import format_instant
 from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.tools.recording.request_files import STANDARD_INPUT

@@ -10,8 +10,8 @@ import click
 
 from portero.decide.policy.folder import is_image_list, is_rule
 from portero.decide.values.errors import ContentRefused
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import apply_patch
-from portero.decide.values.json_types import JSON
 from portero.observe.files.whole_files import read_regular_file, replace_file
 from portero.observe.process import package_files
 from portero.tools.registries.scan_reports import MAX_REPORT, SEVERITIES, read_report

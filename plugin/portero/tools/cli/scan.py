@@ -10,8 +10,7 @@ import click
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_fields import child
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child
 from portero.decide.values.refusals import Refused
 from portero.observe.files.chroot import Files
 from portero.serve.settings.settings import Settings

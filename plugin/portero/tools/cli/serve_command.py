@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from portero.decide.values.errors import LoadError
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.serve.application.application import RecordRequest
 from portero.serve.application.start_check import check_start
 from portero.serve.server.listener import SocketTaken

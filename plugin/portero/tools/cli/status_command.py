@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from portero.decide.values.json_fields import to_list
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_list
 from portero.door import door_units
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck.plugin_client import ask_status, find_running

@@ -15,7 +15,7 @@ from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging.judge import Judge
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.process import package_files
 from portero.tools.cli import host_settings, judge_loading

@@ -13,7 +13,7 @@ from portero.decide.identity.caller import Credentials, identify_caller, is_of_d
 from portero.decide.identity.tokens import make_token
 from portero.decide.identity.trusted import TOKEN_HEADER, TokenIssuer, is_name
 from portero.decide.policy import profiles
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant, parse_duration
 from portero.observe.files.whole_files import replace_file

@@ -10,7 +10,7 @@ import click
 from portero.decide.decision import Decision
 from portero.decide.judging import denial
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import count_things
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.compose import project, requests

@@ -11,7 +11,7 @@ from typing import cast
 from portero.decide.flags.compose_syntax import move_to_deploy
 from portero.decide.judging.denial_entries import is_whole_host
 from portero.decide.values.go_values import parse_size
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.tables import read_rows
 from portero.observe.files.held_folder import HeldFolder, hold_folder
 from portero.observe.files.whole_files import read_regular_file, replace_file

@@ -11,8 +11,7 @@ from portero.decide.decision import Violation
 from portero.decide.judging import denial
 from portero.decide.judging.denial_entries import Entry
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_fields import objects, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, objects, text
 from portero.decide.values.path import clean
 from portero.decide.values.spelling import count_things
 from portero.tools.recording.request_files import DecidedRequest

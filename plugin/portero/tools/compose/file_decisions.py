@@ -11,11 +11,10 @@ from portero.decide.decision import Decision, Subject, Violation, limit_violatio
 from portero.decide.engine.rust import RUST
 from portero.decide.identity.caller import NO_IDENTITY
 from portero.decide.interfaces.daemon import Objects
-from portero.decide.interfaces.host_overlay import HostOverlay
+from portero.decide.interfaces.host_notes import HostOverlay
 from portero.decide.judging.judge import Judge
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_fields import child, objects, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, objects, text
 from portero.decide.values.path import clean
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import format_path

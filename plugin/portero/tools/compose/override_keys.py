@@ -12,8 +12,7 @@ from fnmatch import fnmatchcase
 from portero.decide.judging.denial_entries import write_figures
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import format_size
-from portero.decide.values.json_fields import child, flag, integer, objects, text, texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, flag, integer, objects, text, texts
 from portero.decide.values.path import is_within
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable

@@ -13,9 +13,8 @@ from urllib.parse import urlencode
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import raise_error
-from portero.decide.values.json_fields import as_object, child, text
+from portero.decide.values.json_fields import JSON, as_object, child, text
 from portero.decide.values.json_objects import load_json
-from portero.decide.values.json_types import JSON
 from portero.decide.values.path import is_within
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import is_there

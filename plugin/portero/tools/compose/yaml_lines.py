@@ -8,7 +8,7 @@ from typing import TypeAlias
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import parse_path
 from portero.decide.values.tables import read_rows
 from portero.tools.compose.yaml_nodes import InvalidYaml, find_field, find_value, list_fields, parse, read_scalar

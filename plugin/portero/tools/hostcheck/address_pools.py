@@ -3,12 +3,10 @@
 from ipaddress import ip_network
 
 from portero.decide.values.ip_ranges import Network, contains
-from portero.decide.values.json_fields import to_object, to_text, to_texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_object, to_text, to_texts
 from portero.observe.files.chroot import Files
 from portero.observe.files.symlinks import HostWalk
-from portero.observe.host.network import list_routed
-from portero.observe.host.used_servers import read_used_servers
+from portero.observe.host.network import list_routed, read_used_servers
 from portero.tools.hostcheck.daemon_settings import Configuration
 from portero.tools.hostcheck.fact import UNKNOWN, observe
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from portero.decide.values.json_fields import to_object, to_texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_object, to_texts
 from portero.observe.dockerd.daemon_defaults import are_off
 from portero.observe.dockerd.device_policy import find_commit_access, find_device_access
 from portero.observe.dockerd.proc import is_older

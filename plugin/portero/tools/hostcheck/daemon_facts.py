@@ -8,8 +8,7 @@ import re
 from typing import cast
 
 from portero.decide.policy.site import encode_version
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_object
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.dockerd.asking_daemon import DATA_ROOT
 from portero.observe.dockerd.daemon_defaults import SUBUID, remaps_root

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_object
 from portero.tools.hostcheck.fact import observe
 
 _LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})

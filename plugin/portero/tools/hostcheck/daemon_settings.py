@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.go_values import parse_go_bool
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.observe.dockerd import visible_dockerd
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.daemon_config import read_settings

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.door.door_units import ACCOUNT
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.files import units

@@ -10,7 +10,7 @@ from functools import partial
 from typing import cast
 
 from portero.decide.engine.portable_schema import MANY_SCHEMAS, map_schemas
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 
 UNKNOWN = "unknown"
 

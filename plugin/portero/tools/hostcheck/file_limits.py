@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, cast
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.visible_dockerd import VisibleDockerd
 from portero.observe.files import units
 from portero.observe.files.chroot import Files

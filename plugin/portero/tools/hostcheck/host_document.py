@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.dockerd.visible_dockerd import VisibleDockerd
 from portero.observe.files.chroot import Files

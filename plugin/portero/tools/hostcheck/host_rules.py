@@ -21,8 +21,8 @@ from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import Action
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import dataclass, field, replace
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import apply_patch
-from portero.decide.values.json_types import JSON
 from portero.observe.stores.policy_loader import Reader, read_folder
 from portero.tools.hostcheck.fact import UNKNOWN, make_certain, make_possible
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from portero.decide.values.errors import raise_error
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.observe.dockerd.visible_dockerd import is_running
 from portero.observe.files.chroot import Files
 from portero.serve.decision_log.log_state import is_file

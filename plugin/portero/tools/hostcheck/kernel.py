@@ -2,7 +2,7 @@
 
 import re
 
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact
 from portero.decide.values.path import clean
 from portero.observe.dockerd.visible_dockerd import VisibleDockerd
 from portero.observe.files.chroot import Files

@@ -7,8 +7,7 @@ Portero's name answers in its place, and with a disabled one dockerd ends at its
 from collections.abc import Iterator, Mapping, Sequence
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_list, to_object, to_objects
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_list, to_object, to_objects
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck.fact import make_unknown, observe

@@ -10,9 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 from portero.decide.values.docker_names import is_id
-from portero.decide.values.json_fields import to_list, to_object
+from portero.decide.values.json_fields import JSON, to_list, to_object
 from portero.decide.values.json_objects import load_json, load_object
-from portero.decide.values.json_types import JSON
 from portero.observe.dockerd.unix_http import exchange
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck.daemon_settings import Configuration, read_running_configuration

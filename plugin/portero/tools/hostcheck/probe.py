@@ -12,10 +12,9 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
-from portero.decide.reading.probe_requests import LONG_BYTES, TARGET, make_body
+from portero.decide.reading.routes import LONG_BYTES, TARGET, make_body
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_list
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_list
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.files.chroot import Files
 from portero.tools.hostcheck import daemon_settings

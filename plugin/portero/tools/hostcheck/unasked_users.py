@@ -7,8 +7,7 @@ and stamps who asks.
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from portero.decide.values.json_fields import to_texts
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_texts
 from portero.door.door_units import ACCOUNT, DOCKERD_SOCKET
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.dockerd.asking_daemon import DAEMON_CONFIG

@@ -16,8 +16,7 @@ from typing import TypeAlias
 
 from portero.decide.policy.site import encode_version
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import to_objects
-from portero.decide.values.json_types import JSON, Fact
+from portero.decide.values.json_fields import JSON, Fact, to_objects
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.files.chroot import Files
 from portero.observe.process import package_files

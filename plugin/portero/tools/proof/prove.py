@@ -14,7 +14,7 @@ from portero.decide.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
 from portero.decide.policy.dialect import ANY, list_keywords
 from portero.decide.policy.rule import Example, Rule
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import format_path
 from portero.tools.proof.rule_examples import RuleKind

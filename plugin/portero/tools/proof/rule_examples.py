@@ -27,9 +27,8 @@ from portero.decide.reading.go_json import make_tree
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import text
+from portero.decide.values.json_fields import JSON, text
 from portero.decide.values.json_objects import apply_patch
-from portero.decide.values.json_types import JSON
 from portero.observe.host.fixed_host import FixedHost
 from portero.observe.process import package_files
 from portero.observe.stores import policy_loader

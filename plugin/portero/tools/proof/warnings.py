@@ -12,7 +12,7 @@ from portero.decide.policy.dialect import ANY, ANY_OPERATION, list_keywords
 from portero.decide.policy.near_miss import list_parts
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import suggest_name
 
 _CREATE = "ContainerCreate"

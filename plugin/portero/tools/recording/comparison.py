@@ -6,7 +6,7 @@ Only counts and some examples are stored, so a million requests need no more mem
 from collections import Counter
 
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.recording.recorded_line import Outcome
 
 # Further names are counted together.

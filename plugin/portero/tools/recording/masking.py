@@ -16,7 +16,7 @@ from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.go_json import Pairs, Tree, fold
 from portero.decide.values.errors import PorteroError
 from portero.decide.values.image_names import hide_login, hide_login_in_path
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 MASK = "***"

@@ -15,9 +15,8 @@ from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.reading import envelope
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import PorteroError
-from portero.decide.values.json_fields import need
+from portero.decide.values.json_fields import JSON, need
 from portero.decide.values.json_objects import load_json
-from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.tools.recording.masking import Unmaskable, mask_document, mask_request
 from portero.tools.recording.recorded_notes import read_notes, write_notes

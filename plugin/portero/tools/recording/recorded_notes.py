@@ -10,7 +10,7 @@ from portero.decide.interfaces.daemon import DaemonDefaults
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.values.dataclass import fields, is_dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 
 # The answers by question; what rules see of existing objects is JSON already.

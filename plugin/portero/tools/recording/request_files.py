@@ -17,9 +17,8 @@ from portero.decide.interfaces.daemon import Objects
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.errors import Fault
-from portero.decide.values.json_objects import load_json
-from portero.decide.values.json_syntax import describe_syntax
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_objects import describe_syntax, load_json
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import suggest_name
 

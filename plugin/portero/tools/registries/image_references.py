@@ -7,8 +7,7 @@ from portero.decide.facts import image
 from portero.decide.images.trust import TrustEntry
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.image_names import HUB
-from portero.decide.values.json_fields import objects, text, texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, objects, text, texts
 from portero.serve.settings.setting_values import OciAddress
 
 _HUB_REGISTRY, _HUB_LOGIN = "registry-1.docker.io", "https://index.docker.io/v1/"

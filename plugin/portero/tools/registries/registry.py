@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.docker_names import is_digest
-from portero.decide.values.json_fields import to_list, to_object, to_text
+from portero.decide.values.json_fields import JSON, to_list, to_object, to_text
 from portero.decide.values.json_objects import load_object
-from portero.decide.values.json_types import JSON
 from portero.serve.settings.setting_values import OciAddress
 from portero.tools.registries.bundle_archive import MAX_ARCHIVE_SIZE, Bundle
 from portero.tools.registries.https import MAX_SMALL, HttpAnswer, Transport, TransportFailed

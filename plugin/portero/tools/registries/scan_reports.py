@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.docker_names import is_digest
 from portero.decide.values.errors import ContentRefused
-from portero.decide.values.json_fields import to_object, to_objects
+from portero.decide.values.json_fields import JSON, to_object, to_objects
 from portero.decide.values.json_objects import load_object
-from portero.decide.values.json_types import JSON
 
 # Worst first, as both scanners write them in some case.
 SEVERITIES = ("critical", "high", "medium", "low")

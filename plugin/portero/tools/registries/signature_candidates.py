@@ -12,9 +12,8 @@ from portero.decide.images.payloads import MAX_PAYLOAD
 from portero.decide.images.record import ACCEPTED, Signature, compute_digest
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.docker_names import is_digest
-from portero.decide.values.json_fields import child, objects, text, to_object, to_objects
+from portero.decide.values.json_fields import JSON, child, objects, text, to_object, to_objects
 from portero.decide.values.json_objects import load_strict_object
-from portero.decide.values.json_types import JSON
 from portero.tools.registries.https import TransportFailed
 from portero.tools.registries.registry import Registry
 

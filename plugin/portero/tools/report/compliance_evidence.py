@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_fields import need, need_texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, need, need_texts
 from portero.decide.values.spelling import count_things, make_printable
 from portero.tools.report.log_lines import LoggedDecision
 from portero.tools.report.log_violation import LoggedViolation, Outcome

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from portero import __version__
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.times import format_second
 from portero.tools.report.benchmark_items import MET, UNDECIDED, ItemResult, Part
 from portero.tools.report.compliance_evidence import RuleEvidence, count_decisions

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.times import format_instant
 from portero.tools.hostcheck.fact import UNKNOWN
 from portero.tools.hostcheck.host_rules import Finding, HostReport

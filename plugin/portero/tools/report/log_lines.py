@@ -16,8 +16,7 @@ from portero.decide.decision import LOG_VERSION
 from portero.decide.policy.dialect import PROFILES
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.denial_parts import Proposed
-from portero.decide.values.json_fields import items, need, to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, items, need, to_object
 from portero.tools.report.log_violation import OUTCOMES, LoggedViolation, read_text, read_violation
 
 # logrus's text formatter quotes with Go's strconv.Quote: of printable ASCII, which decisions are, a JSON string.

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.report.log_lines import LoggedDecision
 
 # In the order in which the report shows them.

@@ -6,7 +6,7 @@ from typing import cast
 from portero.decide.judging import try_line
 from portero.decide.policy.policy import Policy
 from portero.decide.values.denial_parts import Proposed
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.times import format_instant
 from portero.tools.report.log_lines import LoggedDecision
 from portero.tools.report.log_page import find_texts

@@ -17,7 +17,7 @@ from portero.decide.decision import Decision, Violation
 from portero.decide.judging import denial
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.tools.recording.request_files import DecidedRequest, FileRequest
 

@@ -13,7 +13,7 @@ from portero.decide.policy.object_readers import reads_owners
 from portero.decide.policy.rule import Rule
 from portero.decide.policy.site import REFERENCE
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.proof.rule_examples import Examples
 
 RequestState: TypeAlias = Literal["enforced", "weakened", "reported", "no effect", "not enforced"]

@@ -13,8 +13,7 @@ from portero.decide.facts.inspected import Inspected
 from portero.decide.objects.named_objects import list_of_service
 from portero.decide.policy.rule import Example
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_fields import as_object, child, flag, objects, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, as_object, child, flag, objects, text
 from portero.tools.proof.rule_examples import load_examples
 from portero.tools.scan.judged_objects import JudgedObject, Kind, ObjectJudge
 
@@ -157,12 +156,8 @@ class BypassFinder:
                 continue
             id = text(command, "ID")
             if rules := self._find_refusing("ContainerExec", {"body": {"Privileged": True}}):
-                name, request, cure = (
-                    container.name,
-                    f"POST /exec/{id[:12]}/start",
-                    f"docker rm -f {quote(container.name)}",
-                )
-                yield self._find("container", name, rules, cure, request, "ExecStart", path={"id": id})
+                cure, request = f"docker rm -f {quote(container.name)}", f"POST /exec/{id[:12]}/start"
+                yield self._find("container", container.name, rules, cure, request, "ExecStart", path={"id": id})
 
     def _use_volume(self, volume: JudgedObject, rules: tuple[str, ...]) -> Bypass:
         named = quote(volume.name)

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import Fault
-from portero.decide.values.json_fields import to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, to_object
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.api import TIMEOUT_SECONDS
 from portero.observe.dockerd.unix_http import UnixConnection

@@ -10,20 +10,18 @@ from portero.decide.decision import Decision, Violation
 from portero.decide.facts import inspected
 from portero.decide.facts.inspected import Fills, Inspected, remove_filled
 from portero.decide.facts.networks import find_taken
-from portero.decide.images.image_records import RecordUnreadable
+from portero.decide.images.trust import RecordUnreadable
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.interfaces.existing import ExistingContainer
-from portero.decide.interfaces.host_notes import HostNotes
-from portero.decide.interfaces.host_overlay import HostOverlay
+from portero.decide.interfaces.host_notes import HostNotes, HostOverlay
 from portero.decide.judging.judge import Judge
 from portero.decide.objects import joined_containers
 from portero.decide.objects.image_vouching import describe_container
-from portero.decide.objects.meanings import Meanings
+from portero.decide.objects.object_use import Meanings
 from portero.decide.policy.object_readers import reads_vouching
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass, replace
-from portero.decide.values.json_fields import as_object, child, flag, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, as_object, child, flag, text
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable
 from portero.tools.scan.inventory import Inventory

@@ -5,8 +5,7 @@ from itertools import groupby
 
 from portero.decide.judging import denial
 from portero.decide.values.dataclass import asdict, dataclass, replace
-from portero.decide.values.json_fields import child, flag, integer, text, to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, flag, integer, text, to_object
 from portero.decide.values.spelling import count_things
 from portero.tools.hostcheck.managed_plugins import ManagedPlugin
 from portero.tools.report.output_formats import Failure, JUnitCase, describe_refusal, format_time, render_html

@@ -8,7 +8,7 @@ from threading import Lock
 
 from portero.decide.decision import Decision
 from portero.decide.identity.caller import NO_IDENTITY
-from portero.decide.interfaces.host_overlay import HostOverlay
+from portero.decide.interfaces.host_notes import HostOverlay
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
 from portero.decide.reading import uri

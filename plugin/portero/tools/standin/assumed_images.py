@@ -1,7 +1,7 @@
 """Answers about images, plugins, builds and registries: every image exists, every build and pull succeeds."""
 
 from portero.decide.values.dataclass import replace
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.tools.standin.messages import Answer, Call, stream_documents
 from portero.tools.standin.objects import TEMPLATES, State, make_id
 

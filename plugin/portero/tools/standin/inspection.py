@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from portero.decide.values.json_fields import child, flag, items, objects, text, texts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, flag, items, objects, text, texts
 from portero.decide.values.path import clean
 from portero.tools.standin.messages import Answer, Call, Object
 from portero.tools.standin.objects import TEMPLATES, Container, State, has_labels, make_id

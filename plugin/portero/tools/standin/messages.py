@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_object
-from portero.decide.values.json_types import JSON
 
 Object: TypeAlias = dict[str, JSON]
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.tools.standin.messages import Object
 
 CREATED = "2026-01-01T00:00:00Z"

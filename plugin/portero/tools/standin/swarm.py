@@ -1,7 +1,6 @@
 """Answers about a swarm: this node is its one manager, every task runs, the content of secrets is forgotten at once."""
 
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.tools.standin.messages import Answer, Call, Object, make_failure
 from portero.tools.standin.objects import TEMPLATES, State, has_labels, make_swarm_id
 

@@ -14,8 +14,7 @@ from http import HTTPStatus
 from portero.decide.decision import Decision, Violation
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.values.dataclass import dataclass, field, replace
-from portero.decide.values.json_fields import child, text
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, text
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import count_things
 from portero.observe.dockerd.api import SECONDS, TimedRequests

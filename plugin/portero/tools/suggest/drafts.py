@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from portero.decide.policy.at import follow
 from portero.decide.values.dataclass import dataclass, field
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 # Both are refused when the policy is loaded, until they are filled in.
 UNFILLED = ""

@@ -14,7 +14,7 @@ from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.go_values import format_size
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 
 _KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
 _NUMBERS = ("size", "figure")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import count_things
 from portero.tools.suggest.drafts import ExceptionDraft
 from portero.tools.suggest.suggestions import WHY, NotSuggested, Suggestions, WantedValue

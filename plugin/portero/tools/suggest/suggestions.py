@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias, TypeVar, cast
 
 from portero.decide.decision import Violation
 from portero.decide.flags.try_keyword import find_flag
-from portero.decide.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
+from portero.decide.policy.exception_match import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import dataclass, field
 from portero.decide.values.go_values import parse_size
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.tools.suggest.drafts import ExceptionDraft, ListEntry, RefusedRequest, find_entry, merge_drafts
 from portero.tools.suggest.site_values import SiteValue, SiteValues, list_keys

@@ -12,7 +12,7 @@ import click
 
 from portero.decide.identity.key_pairs import PrivateKey, parse_private_key
 from portero.decide.identity.tokens import read_parts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.whole_files import open_now
 from portero.tools.terminal import options

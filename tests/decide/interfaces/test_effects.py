@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.decide.interfaces.pending_requests import Source, can_come_unasked
+from portero.decide.interfaces.effects import Source, can_come_unasked
 
 
 def test_equal_places_are_one() -> None:
