@@ -111,6 +111,23 @@ def test_where_a_path_leads_is_found_without_what_is_protected(tmp_path: Path) -
     assert host(tmp_path, visible=False).find_passage("/srv/file") == Passage()
 
 
+def test_passages_count_among_the_looks_of_a_request_but_not_those_of_what_is_there(tmp_path: Path) -> None:
+    moment = host_files(tmp_path).moment()
+    deep = ["/a" * 900 + f"/{number}" for number in range(60)]
+
+    for path in deep:
+        moment.find_passage(path)
+    for path in deep[:12]:
+        moment.find_entry(path)
+    again = host_files(tmp_path).moment()
+    for path in deep[:11]:
+        again.find_entry(path)
+        again.find_passage(path)
+    again.find_entry(deep[11])
+    with pytest.raises(Refused, match="too-many-looks"):
+        again.find_passage(deep[11])
+
+
 def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
     files = host_files(tmp_path)
     files.lookups.new_objects = lambda find_daemon: FixedObjects({}) if find_daemon() is None else None

@@ -108,14 +108,12 @@ class FilesMoment:
     """
 
     def __init__(self, host: HostFiles, peer: Peer | None = None, account: str = "") -> None:
-        self._host = host
-        self._peer, self._account = peer, account
+        self._host, self._peer, self._account = host, peer, account
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
         self._find_asking = find_asking = cache(lambda: host.lookups.asking.find_daemon(peer))
         self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
         self._seen, self._traced, self._passages = dict[str, HostEntry](), dict[str, Trace](), dict[str, Passage]()
-        self._looks = 0
-        self._name_of = host.lookups.new_names(self._find_asking)
+        self._looks, self._name_of = 0, host.lookups.new_names(self._find_asking)
 
     def find_entry(self, path: str) -> HostEntry:
         if self._looks > _MAX_LOOKS or len(path) >= _PATH_MAX:
@@ -136,6 +134,8 @@ class FilesMoment:
 
     def find_passage(self, path: str) -> Passage:
         if path not in self._passages:
+            if path in self._seen:
+                self.find_entry(path)  # counts; nobody is refused for paths of containers that are there already
             with refuse_unreadable():
                 mounts = self._read_mounts()
                 self._passages[path] = find_passage(self._walk, mounts, path) if self._host.visible else Passage()
