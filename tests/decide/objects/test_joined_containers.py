@@ -31,6 +31,7 @@ CONTAINERS = {
     "between": container("between", NetworkMode=whole_id("nethost")),
     "pidhost": container("pidhost", PidMode="host"),
     "ipchost": container("ipchost", IpcMode="host"),
+    "full": container("full", mounts=tuple(HARMLESS | {"Name": f"v{n}", "Destination": f"/v{n}"} for n in range(120))),
     "etc": container("etc", mounts=(INHERITED | {"Source": "/var/crash"},)),
     "a": container("a", NetworkMode="container:b"),
     "b": container("b", NetworkMode="container:a"),
@@ -74,6 +75,10 @@ def judge(tmp_path: Path) -> Judge:
         ({"VolumesFrom": ["/plain:ro"], "Binds": ["/srv/other:/o"]}, []),
         ({"VolumesFrom": ["plain", "etc"]}, ["no-sensitive-paths"]),
         ({"VolumesFrom": ["etc:ro"]}, ["no-sensitive-paths"]),
+        # By what they have: 120 mounts and eight, and nine of one.
+        ({"VolumesFrom": ["full"], "Binds": [f"w{n}:/w{n}" for n in range(8)]}, []),
+        ({"VolumesFrom": ["full"], "Binds": [f"w{n}:/w{n}" for n in range(9)]}, ["mounts-limited"]),
+        ({"VolumesFrom": [f"plain{':ro' * (n % 2)}" for n in range(9)]}, []),
     ],
     ids=str,
 )
@@ -82,7 +87,8 @@ def test_a_create_is_judged_by_what_it_takes_over(judge: Judge, host_config: Any
 
     assert sorted({*list_refusing(decision)}) == rules
     if "VolumesFrom" in host_config:
-        at = f"HostConfig.VolumesFrom[{len(host_config['VolumesFrom']) - 1}]"
+        last = f"[{len(host_config['VolumesFrom']) - 1}]" if rules != ["mounts-limited"] else ""
+        at = f"HostConfig.VolumesFrom{last}"
         assert {violation.at for violation in decision.violations if violation.rule in rules} <= {at}
 
 

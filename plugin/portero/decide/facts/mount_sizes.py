@@ -9,7 +9,7 @@ from portero.decide.values.json_fields import JSON, child
 
 _OF_CREATE = ("Binds", "Mounts", "Tmpfs", "VolumesFrom")
 _OF_SERVICE = "TaskTemplate.ContainerSpec.Mounts"
-# A container of --volumes-from brings all that it has.
+# A container of --volumes-from brings all that it has; where that is known, it is counted (joined_containers.py).
 _OF_ANOTHER = 16
 
 

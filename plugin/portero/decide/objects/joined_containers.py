@@ -99,10 +99,12 @@ def add_joined(document: dict[str, JSON], meanings: Meanings, host: HostMoment) 
     config = child(as_object(body, ""), "HostConfig")
     requested = objects(config, "Mounts")
     mounts = cast(list[JSON], [*requested, *(mount for mount, _ in inherited)])
-    whole = {**document, "body": {**as_object(body, ""), "HostConfig": {**config, "Mounts": mounts}}}
+    whole = {**document, "body": {**as_object(body, ""), "HostConfig": {**config, "Mounts": mounts, "VolumesFrom": []}}}
     places = {f"HostConfig.Mounts[{n}]": at for n, (_, at) in enumerate(inherited, len(requested))}
     rebuilt = child(rebuild_document(whole, host), "facts")
     facts = {**child(document, "facts"), "mounts": _replace_at(rebuilt["mounts"], places)}
+    for figure in ("mountCount", "mountSize"):
+        facts[figure] = {**child(rebuilt, figure), "at": "HostConfig.VolumesFrom"}
     return {**document, "facts": facts}
 
 
