@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from portero.tools.compose.override import find_override
-from portero.tools.compose.project import find_projects
+from portero.tools.compose.project_files import find_projects
 from tests.e2e.guarded import GuardedDocker
 
 _MOUNTED = "/srv/world"

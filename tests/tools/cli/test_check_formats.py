@@ -40,6 +40,38 @@ def test_sarif_and_junit_are_whole_documents() -> None:
     assert suite.get("tests") == "3"
 
 
+@needs_compose
+def test_a_file_that_cannot_be_read_is_a_result_and_the_others_are_judged(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("services: {web: {image: nginx}}\n")
+    (tmp_path / "bad.yaml").write_text(BAD)
+    (tmp_path / "broken.yaml").write_text("services: [\n")
+    files = [str(tmp_path / f"{name}.yaml") for name in ("good", "broken", "bad", "missing")]
+
+    sarif, junit, text, lines = (check(*files, "--format", form) for form in ("sarif", "junit", "text", "json"))
+
+    assert {each.exit_code for each in (sarif, junit, text, lines)} == {2}
+    run = json.loads(sarif.stdout)["runs"][0]
+    assert "no-privileged" in {result["ruleId"] for result in run["results"]}
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    notes = {
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]: each["message"]["text"]
+        for each in invocation["toolExecutionNotifications"]
+    }
+    assert set(notes) == {files[1], files[3]}
+    assert "No such file or directory" in notes[files[3]]
+    suite = ElementTree.fromstring(junit.stdout).find("testsuite")
+    assert suite is not None
+    assert (suite.get("errors"), suite.get("failures")) == ("2", "1")
+    assert {case.get("name") for case in suite.findall("testcase[error]")} == {files[1], files[3]}
+    assert text.output.count("no-privileged") == 1
+    assert "missing.yaml: No such file or directory\n" in text.stderr
+    assert [json.loads(line)["file"] for line in lines.stdout.splitlines() if "error" in json.loads(line)] == [
+        files[1],
+        files[3],
+    ]
+
+
 def _typed(line: str, folder: Path, values: Mapping[str, str] | None = None) -> int:
     """The status of a line of an example, typed where a compose file lies."""
     tool = f"{sys.executable} -m portero"
@@ -75,6 +107,20 @@ def test_the_pre_commit_hook_stops_a_commit(project: tuple[Path, int]) -> None:
     )
     assert not re.search(files[1], "src/decompose.yaml")
     assert _typed(f"{entry[1]} compose.yaml", folder) == status
+
+
+@needs_compose
+@pytest.mark.parametrize(
+    "changed", ["compose.override.yaml", "compose.yaml compose.override.yaml", "compose.prod.yml"]
+)
+def test_the_pre_commit_hook_judges_the_project_of_a_changed_file(project: tuple[Path, int], changed: str) -> None:
+    folder, status = project
+    for name in ("override.yaml", "prod.yml"):
+        (folder / f"compose.{name}").write_text("services: {web: {environment: {A: b}}}\n")
+    entry = re.search(r"entry: (.*)", (ROOT / ".pre-commit-hooks.yaml").read_text())
+
+    assert entry is not None
+    assert _typed(f"{entry[1]} {changed}", folder) == status
 
 
 def test_the_pre_commit_example_names_the_hook() -> None:

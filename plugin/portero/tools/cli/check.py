@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -12,18 +12,19 @@ from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import replace
 from portero.decide.values.refusals import Refused
 from portero.tools.cli import host_settings, judge_loading
-from portero.tools.compose import check_fix, check_report, project
+from portero.tools.compose import check_fix, check_report
 from portero.tools.compose.check_report import ReportNotes
 from portero.tools.compose.file_decisions import FileJudge
 from portero.tools.compose.project import Reading
+from portero.tools.compose.project_files import complete_projects, find_files, find_projects
 from portero.tools.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
 from portero.tools.terminal import options
-from portero.tools.terminal.input_files import FILE
+from portero.tools.terminal.input_files import FILE, READ_LATER
 from portero.tools.terminal.output import show_json, show_lines, show_text
 
 
 @click.command()
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=FILE)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=READ_LATER)
 @click.option(
     "-f",
     "--file",
@@ -69,10 +70,11 @@ def check(
 ) -> None:
     """Judge the requests in files, without a daemon; - is standard input.
 
-    A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), what docker inspect printed, an
-    envelope as dockerd posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by
-    hand, or a body with --operation. Without one, the compose files of the current folder. Decisions are those of mode
-    enforce.
+    A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), a folder with such files in it or
+    below it, what docker inspect printed, an envelope as dockerd posts it, envelopes one a line, a request
+    {"operation", "body", "path", "query"} written by hand, or a body with --operation. A compose file with a default
+    name is read with the override beside it, as docker compose does. Without a FILE, the compose files that docker
+    compose would take here. Decisions are those of mode enforce.
     """
     if write and not fix:
         options.give_up(["--write: needs --fix"])
@@ -93,44 +95,62 @@ def check(
         judge, reading, operation, sees_host=sees_host, existing=judge_loading.list_host_objects(settings)
     )
     with options.give_up_on(InvalidRequestFile):
-        projects = [project_files or _find_project()] if project_files or not files else []
-        projects += [(file,) for file in files]
+        folders = [file for file in files if os.path.isdir(file)]
+        below = [project for folder in folders for project in _list_below(folder)]
+        completed = complete_projects([file for file in files if file not in folders]) + below
+        projects = completed if files and not project_files else [project_files or _find_project(env_files), *completed]
         if fix:
             sys.exit(check_fix.fix_projects(files_judge, projects, is_written=write))
-        requests = files_judge.read(projects)
-        if not requests:
+        requests, unread = files_judge.read_each(projects)
+        if not requests and not unread:
             options.give_up([f"{', '.join(map(', '.join, projects))}: no requests found"])
         if as_request:
             passed = [*map(_show_document, files_judge.make_judges(requests), requests)]
         else:
             checked, notes = files_judge.decide(requests)
-            _show_decisions(checked, form, judge.policy, notes, show_all=show_all)
+            if form == "text":
+                notes = replace(notes, warnings=[*notes.warnings, *files_judge.note_overrides(completed, checked)])
+            _show_decisions(checked, form, judge.policy, notes, unread, show_all=show_all)
             passed = [each.decision.allowed for each in checked]
+    if unread:
+        options.give_up([*unread.values()])
     sys.exit(options.ALLOWED if all(passed) else options.REFUSED)
 
 
-def _find_project() -> tuple[str, ...]:
+def _list_below(folder: str) -> list[tuple[str, ...]]:
+    return [*find_projects(folder)] or options.give_up([f"{folder}: no compose file in it or below it"])
+
+
+def _find_project(env_files: Sequence[str]) -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
-    files = project.open_command([], os.getcwd(), None).files
+    files = find_files(os.getcwd(), os.environ, env_files)
     if not files:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, files))
 
 
 def _show_decisions(
-    checked: Sequence[DecidedRequest], form: str, policy: Policy, notes: ReportNotes, *, show_all: bool
+    checked: Sequence[DecidedRequest],
+    form: str,
+    policy: Policy,
+    notes: ReportNotes,
+    unread: Mapping[str, str],
+    *,
+    show_all: bool,
 ) -> None:
     if form in ("sarif", "junit"):
         from portero.tools.report.output_formats import make_sarif_of_decisions, write_junit_decisions
 
         if form == "sarif":
-            show_json(make_sarif_of_decisions(checked, policy))
+            show_json(make_sarif_of_decisions(checked, policy, unread))
         else:
-            show_text(write_junit_decisions(checked))
+            show_text(write_junit_decisions(checked, unread))
     elif form == "json":
         for each in checked:
             show_json(check_report.make_line(each), indent=None)
-    else:
+        for file, why in unread.items():
+            show_json({"file": file, "error": why}, indent=None)
+    elif checked:
         show_lines(check_report.list_report(checked, notes, show_all=show_all))
 
 

@@ -20,7 +20,8 @@ from portero.decide.values.refusals import Refused
 from portero.observe.process import package_files
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.compose.file_decisions import UNSEEN, FileJudge
-from portero.tools.compose.project import Reading, find_projects, is_compose
+from portero.tools.compose.project import Reading, is_compose
+from portero.tools.compose.project_files import complete_projects, find_projects
 from portero.tools.recording import recorded_line
 from portero.tools.recording.recorded_line import InvalidRecordLine
 from portero.tools.recording.request_files import InvalidRequestFile
@@ -107,7 +108,7 @@ class LogReader:
         judge = FileJudge(self.judge, reading, None, sees_host=sees_host)
         left_out = frozenset[str]() if sees_host else UNSEEN
         unread = list[OSError]()
-        for files in find_projects(file, unread.append) if os.path.isdir(file) else [(file,)]:
+        for files in find_projects(file, unread.append) if os.path.isdir(file) else complete_projects([file]):
             try:
                 requests = judge.read([files])
             except InvalidRequestFile as error:

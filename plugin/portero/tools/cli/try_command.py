@@ -110,10 +110,14 @@ def _run_compose(session: TrySession, typed: CommandLine, timeout: float, readin
     folder, before = os.getcwd(), typed.all[typed.program : typed.subcommand]
     with options.give_up_on(InvalidRequestFile):
         named, words = project.open_command(before, folder, reading.root), typed.all[typed.subcommand :]
+        if not project.names_files(before):
+            # What COMPOSE_FILE says, the sandbox does not know.
+            before = (*before, *(word for file in named.files for word in ("--file", file)))
         terminal = _needs_terminal(typed)
-        return requests.run_compose(named, reading, folder, session.daemon, before, words, timeout, terminal=terminal)[
-            1
-        ]
+        _, ended = requests.run_compose(
+            named, reading, folder, session.daemon, before, words, timeout, terminal=terminal
+        )
+        return ended
 
 
 def _needs_terminal(typed: CommandLine) -> bool:

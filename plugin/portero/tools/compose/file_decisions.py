@@ -4,8 +4,10 @@ A path that is not there, or a container that was not made here, may be harmless
 meant: away from it, that is only counted. So may a file of /etc that is mounted read-only: most are everybody's.
 """
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from portero.decide.decision import Decision, Subject, Violation, limit_violations, sort_violations
 from portero.decide.engine.rust import RUST
@@ -21,6 +23,7 @@ from portero.decide.values.spelling import format_path
 from portero.observe.process import package_files
 from portero.tools.compose.check_report import ReportNotes
 from portero.tools.compose.project import Reading, is_compose, is_yaml
+from portero.tools.compose.project_files import find_main
 from portero.tools.recording import request_files
 from portero.tools.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.tools.standin import trial_objects
@@ -46,6 +49,39 @@ class FileJudge:
         """The requests of these files, those of one project together; raises InvalidRequestFile."""
         read = (one for each in projects for one in _read_requests(each, self.judge, self.operation, self.reading))
         return [replace(one, objects=self._add_existing(one.objects)) for one in read]
+
+    def read_each(self, projects: Sequence[Sequence[str]]) -> tuple[list[FileRequest], dict[str, str]]:
+        """The same, and why projects cannot be read, by their first file."""
+        read, unread = list[FileRequest](), dict[str, str]()
+        for files in projects:
+            try:
+                read += self._read_as_overlay(files) if len(files) == 1 and is_compose(files[0]) else self.read([files])
+            except InvalidRequestFile as error:
+                unread[files[0]] = str(error)
+            except OSError as error:
+                unread[files[0]] = f"{error.filename or files[0]}: {error.strerror}"
+        return read, unread
+
+    def _read_as_overlay(self, files: Sequence[str]) -> list[FileRequest]:
+        """A file that Compose does not take alone goes with the default one beside it, as with -f FILE -f FILE."""
+        try:
+            return self.read([files])
+        except InvalidRequestFile:
+            main = find_main(files[0])
+            if not main or os.path.samefile(main, files[0]):
+                raise
+            with suppress(InvalidRequestFile):
+                return self.read([(main, *files)])
+            raise
+
+    def note_overrides(self, projects: Sequence[Sequence[str]], checked: Sequence[DecidedRequest]) -> Iterator[str]:
+        """Where a file alone would be judged otherwise than with the override that Compose reads too."""
+        for main, override in (files for files in projects if len(files) > 1):
+            allowed = all(each.decision.allowed for each in checked if each.request.file in (main, override))
+            with suppress(InvalidRequestFile):
+                alone, _ = self.decide(self.read([(main,)]))
+                if allowed != all(each.decision.allowed for each in alone):
+                    yield f"{main} is judged with {override}; alone it would be {'refused' if allowed else 'allowed'}"
 
     def _add_existing(self, made: Objects | None) -> Objects | None:
         if self.existing.daemon is None:

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.path import clean
-from portero.tools.compose.project import OVERRIDES
+from portero.tools.compose.project_files import OVERRIDES
 from portero.tools.recording.request_files import InvalidRequestFile
 
 NEW = OVERRIDES[1]

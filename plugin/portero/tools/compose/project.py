@@ -7,32 +7,24 @@ requests to /build.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 from urllib.parse import urlencode
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.errors import raise_error
 from portero.decide.values.json_fields import JSON, as_object, child, text
 from portero.decide.values.json_objects import load_json
 from portero.decide.values.path import is_within
 from portero.decide.values.refusals import Refused
-from portero.observe.files.whole_files import is_there
+from portero.tools.compose.project_files import find_files
 from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.standin.command_line import GLOBAL_VALUES, TypedOption, split_words
 from portero.tools.standin.messages import ClientRequest, Object, make_envelope
 from portero.tools.standin.objects import State
 
-# compose-go cli.DefaultFileNames and DefaultOverrideFileNames, looked for in the folder and in those above it.
-_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-OVERRIDES = (
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-)
 _FILE_OPTIONS = ("-f", "--file")
-_PATH_OPTIONS = (*_FILE_OPTIONS, "--env-file", "--project-directory")
+_ENV_FILE, _FOLDER = "--env-file", "--project-directory"
+_PATH_OPTIONS = (*_FILE_OPTIONS, _ENV_FILE, _FOLDER)
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -57,27 +49,20 @@ def open_files(files: Sequence[str], root: str | None, others: Sequence[str] = (
 
 
 def open_command(options: Sequence[str], folder: str, root: str | None) -> Project:
-    """What Compose's global options name, from `folder`; raises InvalidRequestFile."""
+    """What Compose's global options name, from `folder`, or the environment; raises InvalidRequestFile."""
     named = list(_list_paths(options))
     files = [os.path.join(folder, path) for name, path in named if name in _FILE_OPTIONS and path != "-"]
-    base = os.path.dirname(files[0]) if files else _find_folder(folder)
-    if not files:
-        files = [path for name in (*_FILES, *OVERRIDES) if _is_there(path := os.path.join(base, name))]
+    if not names_files(options):
+        start = next((os.path.join(folder, path) for name, path in named if name == _FOLDER), folder)
+        files = [*find_files(start, os.environ, [path for name, path in named if name == _ENV_FILE])]
+    base = os.path.dirname(files[0]) if files else folder
     others = [os.path.join(folder, path) for _, path in named if path != "-"]
+    others += [path for path in files if not is_within(path, base)]
     return Project(tuple(files), _resolve_shown([root or base, *others]))
 
 
-def find_projects(folder: str, onerror: Callable[[OSError], None] = raise_error) -> Iterator[tuple[str, ...]]:
-    """The compose files of each project in a folder and below it, as Compose finds them there by itself.
-
-    `onerror` gets what the system says of a folder that cannot be read.
-    """
-    for path, folders, names in os.walk(folder, onerror=onerror):
-        folders.sort()
-        main = [name for name in _FILES if name in names][:1]
-        if main:
-            override = [name for name in OVERRIDES if name in names][:1]
-            yield tuple(os.path.join(path, name) for name in (*main, *override))
+def names_files(options: Sequence[str]) -> bool:
+    return any(name in _FILE_OPTIONS for name, _ in _list_paths(options))
 
 
 def _list_paths(options: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -85,22 +70,6 @@ def _list_paths(options: Sequence[str]) -> Iterator[tuple[str, str]]:
     for option in split_words(options, GLOBAL_VALUES.__contains__, stops=False):
         if isinstance(option, TypedOption) and option.name in _PATH_OPTIONS:
             yield option.name, option.value
-
-
-def _find_folder(folder: str) -> str:
-    above = folder
-    while not any(_is_there(os.path.join(above, name)) for name in _FILES):
-        if above == "/":
-            return folder
-        above = os.path.dirname(above)
-    return above
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return is_there(path)
-    except OSError as error:
-        raise InvalidRequestFile(f"{os.path.dirname(path)}: cannot be read ({error.strerror}); name a FILE") from None
 
 
 def _resolve_shown(paths: Sequence[str]) -> tuple[str, ...]:

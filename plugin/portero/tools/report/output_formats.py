@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -22,6 +23,7 @@ from portero.decide.values.refusals import CODES
 from portero.tools.recording.request_files import DecidedRequest, FileRequest
 
 # What XML 1.0 cannot hold (section 2.2); `at` may hold it, in the name of an unknown field.
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -36,16 +38,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class JUnitCase:
-    """One test case. `skipped`: why nothing was judged; empty for what was."""
+    """One test case. `skipped`, `error`: why nothing was judged, or could not be; empty for what was."""
 
     group: str
     name: str
     failure: Failure | None
     skipped: str = ""
+    error: str = ""
 
 
-def write_junit_decisions(checked: Sequence[DecidedRequest]) -> str:
-    cases = []
+def write_junit_decisions(checked: Sequence[DecidedRequest], unread: Mapping[str, str] = _NOTHING) -> str:
+    """`unread`: why a file could not be judged."""
+    cases = [JUnitCase(file, file, None, error=why) for file, why in unread.items()]
     for each in checked:
         name = f"{each.request.location}: {each.decision.subject.operation or 'unreadable'}"
         cases.append(JUnitCase(each.request.file, name, describe_refusal(each.decision)))
@@ -55,8 +59,14 @@ def write_junit_decisions(checked: Sequence[DecidedRequest]) -> str:
 def write_junit(cases: Sequence[JUnitCase]) -> str:
     failed = sum(case.failure is not None for case in cases)
     skipped = sum(case.skipped != "" for case in cases)
+    errors = sum(case.error != "" for case in cases)
     suite = ElementTree.Element(
-        "testsuite", name="portero", tests=str(len(cases)), failures=str(failed), errors="0", skipped=str(skipped)
+        "testsuite",
+        name="portero",
+        tests=str(len(cases)),
+        failures=str(failed),
+        errors=str(errors),
+        skipped=str(skipped),
     )
     for case in cases:
         suite.append(_make_element(case))
@@ -78,8 +88,9 @@ def _make_element(case: JUnitCase) -> ElementTree.Element:
     if case.failure is not None:
         message, text = _replace_invalid(case.failure.message), _replace_invalid(case.failure.text)
         ElementTree.SubElement(element, "failure", type=case.failure.kind, message=message).text = text
-    if case.skipped:
-        ElementTree.SubElement(element, "skipped", message=_replace_invalid(case.skipped))
+    for outcome, why in (("skipped", case.skipped), ("error", case.error)):
+        if why:
+            ElementTree.SubElement(element, outcome, message=_replace_invalid(why))
     return element
 
 
@@ -94,16 +105,24 @@ _INFORMATION = "urn:portero"
 _LEVELS = {"deny": "error", "audit": "note"}
 
 
-def make_sarif_of_decisions(checked: Sequence[DecidedRequest], policy: Policy) -> dict[str, JSON]:
-    """The log of one run about decisions. A violation that an exception waives is a suppressed result."""
+def make_sarif_of_decisions(
+    checked: Sequence[DecidedRequest], policy: Policy, unread: Mapping[str, str] = _NOTHING
+) -> dict[str, JSON]:
+    """The log of one run about decisions. A violation that an exception waives is a suppressed result.
+
+    `unread`: why a file could not be judged.
+    """
     violations = [(each, violation) for each in checked for violation in each.decision.violations]
     rules = _list_rules(policy, {violation.rule for _, violation in violations})
     index = {str(rule["id"]): index for index, rule in enumerate(rules)}
-    return make_sarif_log(rules, [_describe_violation(each, violation, index) for each, violation in violations])
+    results = [_describe_violation(each, violation, index) for each, violation in violations]
+    return make_sarif_log(rules, results, unread)
 
 
-def make_sarif_log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[str, JSON]:
-    """The log of one run with these rules (see `rule`) and results."""
+def make_sarif_log(
+    rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON], unread: Mapping[str, str] = _NOTHING
+) -> dict[str, JSON]:
+    """The log of one run with these rules (see `rule`) and results; `unread`: files without any, and why."""
     driver: dict[str, JSON] = {
         "name": "portero",
         "version": __version__,
@@ -111,6 +130,16 @@ def make_sarif_log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON])
         "rules": [dict(rule) for rule in rules],
     }
     run: dict[str, JSON] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [*results]}
+    if unread:
+        notifications: list[JSON] = [
+            {
+                "level": "error",
+                "message": {"text": why},
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(file)}}}],
+            }
+            for file, why in unread.items()
+        ]
+        run["invocations"] = [{"executionSuccessful": False, "toolExecutionNotifications": notifications}]
     return {"$schema": _SCHEMA, "version": VERSION, "runs": [run]}
 
 

@@ -28,7 +28,8 @@ class _File(click.Path):
         try:
             os.stat(value)
         except PermissionError as error:
-            self.fail(f"'{os.fspath(value)}': {error.strerror}; run it as root", param, ctx)
+            if self.exists:
+                self.fail(f"'{os.fspath(value)}': {error.strerror}; run it as root", param, ctx)
         except OSError:
             if value in _COMMANDS:
                 self.fail(f"'{value}' is no file; portero try -- {value} ... judges a command", param, ctx)
@@ -37,6 +38,8 @@ class _File(click.Path):
 
 
 FILE = _File(exists=True, dir_okay=False, allow_dash=True)
+# One of several, the others of which count where it cannot be read.
+READ_LATER = _File(readable=False, allow_dash=True)
 FILE_OR_FOLDER = _File(exists=True, allow_dash=True)
 
 _LINES_PER_STEP = 500
