@@ -23,14 +23,12 @@ INSTALL = PAGE.with_name("install.md")
 # Of portero 0 and 1, of a docker run that is refused 125.
 EXIT_STATUSES = (0, 1, 125)
 FOLDER = "/root/portero"
-SCAN = "/opt/portero-scan/bin"
 SYSTEMCTL = Path(__file__).with_name("systemctl.sh").read_text()
 INSTALLED = f"""
-mkdir -p {FOLDER} {SCAN} /etc/portero/site /var/log/portero /srv/uploads
+mkdir -p {FOLDER} /etc/portero/site /var/log/portero /srv/uploads
 cp {REPOSITORY}/packaging/files/environment /etc/portero/environment
 cp {REPOSITORY}/packaging/files/site.json /etc/portero/site/site.json
 chmod +x /usr/local/bin/portero /usr/local/bin/systemctl
-ln -s /usr/local/bin/portero {SCAN}/portero
 """
 
 

@@ -110,9 +110,7 @@ def test_the_pre_commit_hook_stops_a_commit(project: tuple[Path, int]) -> None:
 
 
 @needs_compose
-@pytest.mark.parametrize(
-    "changed", ["compose.override.yaml", "compose.yaml compose.override.yaml", "compose.prod.yml"]
-)
+@pytest.mark.parametrize("changed", ["compose.override.yaml", "compose.yaml compose.override.yaml", "compose.prod.yml"])
 def test_the_pre_commit_hook_judges_the_project_of_a_changed_file(project: tuple[Path, int], changed: str) -> None:
     folder, status = project
     for name in ("override.yaml", "prod.yml"):

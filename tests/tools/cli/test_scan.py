@@ -71,19 +71,18 @@ def test_without_an_option_the_daemon_of_docker_host_is_asked(daemon: Daemon, mo
 
 
 @pytest.mark.parametrize(
-    ("given", "is_local", "answer", "expected"),
+    ("given", "answer", "expected"),
     [
-        ({"lookups": "off"}, True, {"lookups": "auto"}, False),
-        *(({}, True, {"lookups": said}, True) for said in ("auto", "unanswered")),
-        *(({}, True, {"lookups": said}, False) for said in ("off", "unavailable")),
-        *(({}, True, error(), True) for error in (OSError, ValueError)),
-        ({}, False, {"lookups": "off"}, True),
-        ({"host_root": "none"}, True, {"lookups": "off"}, True),
+        ({"lookups": "off"}, {"lookups": "auto"}, False),
+        *(({}, {"lookups": said}, True) for said in ("auto", "unanswered")),
+        *(({}, {"lookups": said}, False) for said in ("off", "unavailable")),
+        *(({}, error(), True) for error in (OSError, ValueError)),
+        ({"host_root": "none"}, {"lookups": "off"}, True),
     ],
     ids=str,
 )
 def test_the_running_portero_says_whether_it_looks_up(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], is_local: bool, answer: Any, expected: bool
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], answer: Any, expected: bool
 ) -> None:
     def ask(socket: Path) -> Any:
         if isinstance(answer, Exception):
@@ -93,4 +92,4 @@ def test_the_running_portero_says_whether_it_looks_up(
     monkeypatch.setattr(module, "ask_status", ask)
     monkeypatch.setattr(module, "find_running", lambda *_: Path("/run/x.sock"))
 
-    assert module._looks_up(Settings.read({}, given), is_local=is_local) is expected
+    assert module._looks_up(Settings.read({}, given)) is expected

@@ -41,7 +41,26 @@ def test_nobody_at_the_socket_is_exit_status_2(tmp_path: Path) -> None:
     )
 
 
-def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "docker", None)
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("tcp://10.0.0.7:2376", "10.0.0.7"),
+        ("ssh://ops@web-1", "ops@web-1"),
+        ("ssh://ops@web-1:2222", "ops@web-1"),
+        ("fd://", "HOST"),
+    ],
+)
+def test_a_daemon_of_another_host_is_scanned_there(address: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", address)
 
-    assert "install portero with its extra `scan`" in fault_of(portero("scan"))
+    assert fault_of(portero("scan")).splitlines()[-1] == (
+        f"portero: DOCKER_HOST is {address}, and scan reads the files of the daemon's host too: "
+        f"run ssh {host} portero scan"
+    )
+
+
+def test_scan_needs_no_package_that_an_installation_has_not(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("docker", "requests", "urllib3"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    assert scan(daemon).exit_code == 1

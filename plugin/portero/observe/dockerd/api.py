@@ -47,31 +47,25 @@ class EngineApi:
     """
 
     address: str
+    max_bytes: int = MAX_ANSWER_BYTES
+
+    def find(self, path: str) -> dict[str, JSON] | None:
+        """What is there; None: dockerd says that nothing is."""
+        status, body = self._ask("GET", path)
+        return None if status == HTTPStatus.NOT_FOUND else _read_answer(path, status, body, dict)
 
     def get(self, path: str) -> dict[str, JSON]:
         """The JSON object in dockerd's answer; ValueError: another status than 200."""
-        answer = self._get(path)
-        if not isinstance(answer, dict):
-            raise ValueError(f"GET {path} was not answered with an object")
-        return answer
+        return _read_answer(path, *self._ask("GET", path), dict)
 
     def get_list(self, path: str) -> list[JSON]:
         """The JSON list in dockerd's answer; ValueError: another status than 200."""
-        answer = self._get(path)
-        if not isinstance(answer, list):
-            raise ValueError(f"GET {path} was not answered with a list")
-        return answer
+        return _read_answer(path, *self._ask("GET", path), list)
 
     def post(self, path: str, body: bytes | Iterable[bytes]) -> tuple[int, str]:
         """Status and message of the answer to a JSON body; one in parts is sent without its length, chunked."""
         status, answer = self._ask("POST", path, {"Content-Type": "application/json"}, body)
         return status, str(to_object(load_json(answer)).get("message", ""))
-
-    def _get(self, path: str) -> JSON:
-        status, body = self._ask("GET", path)
-        if status != HTTPStatus.OK:
-            raise ValueError(f"GET {path} was answered with status {status}{_find_message(body)}")
-        return load_json(body)
 
     def _ask(
         self,
@@ -83,8 +77,17 @@ class EngineApi:
         from portero.observe.dockerd.unix_http import exchange  # see TimedRequests
 
         return exchange(
-            self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=MAX_ANSWER_BYTES
+            self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=self.max_bytes
         )
+
+
+def _read_answer(path: str, status: int, body: bytes, kind: type[_Answer]) -> _Answer:
+    if status != HTTPStatus.OK:
+        raise ValueError(f"GET {path} was answered with status {status}{_find_message(body)}")
+    answer = load_json(body)
+    if not isinstance(answer, kind):
+        raise ValueError(f"GET {path} was not answered with {'an object' if kind is dict else 'a list'}")
+    return answer
 
 
 def _find_message(answer: bytes) -> str:

@@ -1,5 +1,6 @@
 """`portero scan`: judges everything that exists on a daemon, and lists how it bypasses the rules."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,8 +10,8 @@ import click
 
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
-from portero.decide.values.dataclass import replace
-from portero.decide.values.json_fields import JSON, child
+from portero.decide.values.json_fields import child
+from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import Refused
 from portero.observe.files.chroot import Files
 from portero.serve.settings.settings import Settings
@@ -35,17 +36,14 @@ def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
 
     Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: what can be done
     with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
-    asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
+    asks; one of another host is scanned there. Nothing is changed. Exit status 1: something would be refused, or a
+    bypass is open.
     """
     settings = host_settings.load_host_settings(given)
     try:
-        daemon = ScannedDaemon.at(settings.docker_host)
-        if not daemon.is_local and settings.host_root == "auto":
-            # The daemon runs on another host: its files are not here.
-            settings = replace(settings, host_root="none")
+        daemon = ScannedDaemon.at(settings.docker_host, os.environ)
         judge = judge_loading.load_judge(settings)
-        looks_up = _looks_up(settings, is_local=daemon.is_local)
-        report = _scan(judge, daemon.read_inventory(show_progress), is_local=daemon.is_local, looks_up=looks_up)
+        report = _scan(judge, daemon.read_inventory(show_progress), looks_up=_looks_up(settings))
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
@@ -54,10 +52,10 @@ def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
-def _scan(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool) -> ScanReport:
+def _scan(judge: Judge, inventory: Inventory, *, looks_up: bool) -> ScanReport:
     object_judge = ObjectJudge(judge, inventory)
     judged = list(object_judge.judge_all())
-    shadows, others = _list_plugins(inventory, Files() if is_local else None)
+    shadows, others = _list_plugins(inventory)
     bypasses = BypassFinder(object_judge, judged, looks_up=looks_up).list_bypasses()
     return ScanReport(
         inventory,
@@ -72,9 +70,9 @@ def _scan(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool)
     )
 
 
-def _looks_up(settings: Settings, *, is_local: bool) -> bool:
+def _looks_up(settings: Settings) -> bool:
     """Whether Portero asks dockerd what exists: as the running one reports it, else by the setting alone."""
-    if settings.lookups == "off" or not is_local or settings.host_root == "none":
+    if settings.lookups == "off" or settings.host_root == "none":
         return settings.lookups == "auto"
     try:
         return ask_status(find_running(Files(), settings.daemon_json, settings.socket)).get("lookups") not in (
@@ -85,12 +83,12 @@ def _looks_up(settings: Settings, *, is_local: bool) -> bool:
         return True  # none runs yet
 
 
-def _list_plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
-    """Managed plugins that dockerd asks instead of Portero, and the other enabled ones; `files`: the host's."""
+def _list_plugins(inventory: Inventory) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
+    """Managed plugins that dockerd asks instead of Portero, and the other enabled ones."""
     with options.give_up_on(OSError, ValueError, name="cannot list the managed plugins"):
         plugins = list(list_plugins(inventory.plugins))
         names = list_portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
-        shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(files)]
+        shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(Files())]
     return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
 
 

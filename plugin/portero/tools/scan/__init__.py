@@ -2,5 +2,6 @@
 
 Also names the bypasses that such objects offer.
 Imports: decide.decision, decide.facts, decide.images, decide.interfaces, decide.judging, decide.objects,
-decide.policy, decide.values, observe.dockerd, tools.hostcheck, tools.proof, tools.report, tools.standin.
+decide.policy, decide.values, observe.dockerd, observe.host, tools.hostcheck, tools.proof, tools.report,
+tools.standin.
 """

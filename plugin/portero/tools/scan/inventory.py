@@ -1,22 +1,24 @@
-"""Everything that exists at a daemon, read with the Python package docker (the extra `scan`).
+"""Everything that exists at a daemon of this host.
 
 Only reading requests are made. A daemon that does not answer is an error (Unreachable).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
+from urllib.parse import quote, urlsplit
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import Fault
-from portero.decide.values.json_fields import JSON, to_object
+from portero.decide.values.json_fields import child, objects, text, to_list, to_object
+from portero.decide.values.json_types import JSON
 from portero.decide.values.spelling import make_printable
-from portero.observe.dockerd.api import TIMEOUT_SECONDS
-from portero.observe.dockerd.unix_http import UnixConnection
+from portero.observe.dockerd.api import EngineApi
+from portero.observe.host.sockets import DEFAULT_SOCKETS
 
 _UNIX = "unix://"
-_MISSING = "scan needs the Python package docker: install portero with its extra `scan` (docs/scan.md)"
+# A list of thousands of containers is long.
+_MAX_ANSWER_BYTES = 1 << 28
 
 # Yields the items, and may show a progress bar.
 ShowProgress: TypeAlias = Callable[[Sequence[str], str], Iterator[str]]
@@ -50,97 +52,66 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class ScannedDaemon:
-    """A daemon that answers. `is_local`: it listens on this host, so this host has its files."""
+    """The daemon at a socket of this host."""
 
-    client: Any
-    is_local: bool
+    api: EngineApi
 
     @classmethod
-    def at(cls, socket: Path | None) -> "ScannedDaemon":
+    def at(cls, socket: Path | None, environ: Mapping[str, str]) -> "ScannedDaemon":
         """The daemon at this socket; without one, the daemon that docker commands use (DOCKER_HOST)."""
-        docker = _import_docker()
-        options = {"base_url": f"unix://{socket}"} if socket else docker.utils.kwargs_from_env()
-        address = str(options.get("base_url", docker.constants.DEFAULT_UNIX_SOCKET)).removeprefix("http+")
-        is_local = address.startswith(_UNIX)
-        try:
-            if is_local:
-                _check_socket("/" + address.partition("://")[2].lstrip("/"))
-            client = docker.APIClient(version="auto", timeout=TIMEOUT_SECONDS, **options)
-        except (docker.errors.DockerException, OSError) as error:
+        address = str(socket) if socket else environ.get("DOCKER_HOST") or f"{_UNIX}{DEFAULT_SOCKETS[0]}"
+        if "://" in address and not address.startswith(_UNIX):
+            host = urlsplit(address).netloc.rpartition(":")[0] or urlsplit(address).netloc or "HOST"
             raise Unreachable(
-                f"{address}: {_find_reason(error)}; name the daemon's socket with --docker-host"
-            ) from error
-        return cls(client, is_local)
+                f"DOCKER_HOST is {make_printable(address)}, and scan reads the files of the daemon's host too: run "
+                f"ssh {make_printable(host)} portero scan"
+            )
+        return cls(EngineApi(address.removeprefix(_UNIX), _MAX_ANSWER_BYTES))
 
     def read_inventory(self, show_progress: ShowProgress) -> Inventory:
-        """Everything that exists now, without what is removed meanwhile; closes the connection."""
-        errors = _import_docker().errors
+        """Everything that exists now, without what is removed meanwhile."""
         try:
-            return self._read_inventory(show_progress, errors.NotFound)
-        except (errors.DockerException, OSError) as error:
-            raise Unreachable(f"dockerd: {_find_reason(error)}") from error
-        finally:
-            self.client.close()
+            return self._read_inventory(show_progress)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise Unreachable(
+                f"{_UNIX}{self.api.address}: {why}; name the daemon's socket with --docker-host"
+            ) from error
+        except ValueError as error:
+            raise Unreachable(f"dockerd: {error}") from error
 
-    def _read_inventory(self, show_progress: ShowProgress, missing: type[Exception]) -> Inventory:
-        info = self.client.info()
-        ids = [container["Id"] for container in self.client.containers(all=True)]
-        containers = [*self._inspect_each(self.client.inspect_container, show_progress(ids, "containers"), missing)]
+    def _read_inventory(self, show_progress: ShowProgress) -> Inventory:
+        info = self.api.get("/info")
+        listed = objects({"Containers": self.api.get_list("/containers/json?all=1")}, "Containers")
+        ids = [text(each, "Id") for each in listed]
+        containers = [*self._inspect_each("/containers", show_progress(ids, "containers"))]
         execs = {
-            each["Id"]: [*self._inspect_each(self.client.exec_inspect, iter(each.get("ExecIDs") or []), missing)]
+            text(each, "Id"): [*self._inspect_each("/exec", map(str, to_list(each.get("ExecIDs"))))]
             for each in containers
         }
         manager = _is_manager(info)
         return Inventory(
             info=info,
             containers=containers,
-            services=self.client.services() if manager else [],
-            volumes=self.client.volumes().get("Volumes") or [],
-            networks=self.client.networks(),
-            tasks=_list_task_services(self.client.tasks() if manager else []),
+            services=self.api.get_list("/services") if manager else [],
+            volumes=to_list(self.api.get("/volumes").get("Volumes")),
+            networks=self.api.get_list("/networks"),
+            tasks=_list_task_services(self.api.get_list("/tasks") if manager else []),
             execs=execs,
-            plugins=self.client.plugins(),
+            plugins=self.api.get_list("/plugins"),
         )
 
-    def _inspect_each(
-        self, inspect: Callable[[str], dict[str, Any]], ids: Iterator[str], missing: type[Exception]
-    ) -> Iterator[dict[str, Any]]:
-        for id in ids:
-            try:
-                yield inspect(id)
-            except missing:
-                continue
-
-
-def _check_socket(socket: str) -> None:
-    """Connect once: OSError has the reason, which the error of the docker package hides."""
-    with closing(UnixConnection(socket, TIMEOUT_SECONDS)) as connection:
-        connection.connect()
-
-
-def _import_docker() -> Any:
-    try:
-        import docker  # type: ignore[import-untyped]  # an option, imported only when wanted
-    except ImportError:
-        raise Unreachable(_MISSING) from None
-    return docker
+    def _inspect_each(self, kind: str, ids: Iterable[str]) -> Iterator[dict[str, JSON]]:
+        found = (self.api.find(f"{kind}/{quote(id, safe='')}/json") for id in ids)
+        return (each for each in found if each is not None)
 
 
 def _is_manager(info: Mapping[str, JSON]) -> bool:
     return to_object(info.get("Swarm")).get("ControlAvailable") is True
 
 
-def _list_task_services(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
+def _list_task_services(tasks: Sequence[JSON]) -> dict[str, str]:
     """As swarm reports it: every user can set a label."""
-    statuses = ((task.get("Status", {}).get("ContainerStatus") or {}, task.get("ServiceID", "")) for task in tasks)
-    return {status["ContainerID"]: service for status, service in statuses if status.get("ContainerID")}
-
-
-def _find_reason(error: Exception) -> str:
-    """What dockerd says, or the last cause in a chain of them, without the addresses in memory that libraries print."""
-    if said := getattr(error, "explanation", None):
-        return make_printable(" ".join(str(said).split()))
-    inner: BaseException = error
-    while inner.__context__ is not None:
-        inner = inner.__context__
-    return getattr(inner, "strerror", None) or type(inner).__name__
+    shown = objects({"Tasks": [*tasks]}, "Tasks")
+    made = ((text(child(child(task, "Status"), "ContainerStatus"), "ContainerID"), task) for task in shown)
+    return {container: text(task, "ServiceID") for container, task in made if container}
