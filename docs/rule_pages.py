@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from portero.decide.policy.wording import fill_site
+from portero.decide.policy.wording import fill_site, name_facts
 
 _SCHEMAS = Path(__file__).parent.parent / "schemas"
 _SITE = json.loads((_SCHEMAS / "site.json").read_text())
@@ -100,7 +100,7 @@ def rule_page(topic: str, id: str, rule: dict[str, Any], heading: str = "##") ->
         reports += f" Only reported where `docker info` shows {rule['enforcedBy']} as false, but for services."
     lines = [
         f"{heading} {id}\n",
-        f"**{rule['title']}.** {rule['reason']}\n",
+        f"**{rule['title']}.** {name_facts(rule['reason'])}\n",
         f"Level `{rule['level']}`, topic {topic}.{reports} {subject(rule)} Threats: {', '.join(rule['threats'])}. "
         f"Sources: {', '.join(rule['sources'])}.\n",
         *[f"- {client}: {fill_site(words, _SITE)}" for client, words in rule["remedy"].items()],

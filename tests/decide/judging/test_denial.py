@@ -290,3 +290,9 @@ def test_where_the_operation_itself_is_refused_no_limit_is_advised() -> None:
         "  no-classic-builds  It hides. Use BuildKit.",
         "  cpu-limit          no limit on CPU.",
     ]
+
+
+def test_whom_to_ask_is_the_last_line() -> None:
+    asked = replace(decision(denied("no-privileged")), contact="#platform")
+
+    assert denial.write_denial(asked).endswith(f"{MORE} no-privileged\n  ask: #platform")

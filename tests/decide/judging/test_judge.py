@@ -165,3 +165,11 @@ def test_mode_audit_turns_portero_off_for_nobody(judge: Judge, data: bytes, refu
 
     assert not decision.allowed
     assert reported(decision)[refused][0] == "deny"
+
+
+def test_a_decision_says_whom_the_site_names_for_questions(judge: Judge) -> None:
+    named = replace(judge, policy=replace(judge.policy, site={**judge.policy.site, "contact": "#platform"}))
+
+    assert named.decide(create({"Image": "busybox"}), "d-1", NOON).contact == "#platform"
+    assert named.decide(b"{", "d-1", NOON).contact == "#platform"
+    assert judge.decide(b"{", "d-1", NOON).contact == ""

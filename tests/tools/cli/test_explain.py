@@ -1,13 +1,17 @@
 """`portero explain` and `portero rules`: rules, refusal codes, and what a shell completes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.shell_completion import BashComplete
 
 from portero.decide.values.refusals import CODES
+from portero.serve.application.loading import judge_of
+from portero.serve.settings.settings import Settings
 from portero.tools.cli import main
+from portero.tools.cli.explain import _explain_rule
 from tests.decide.judging.requests import make_exception, write_files
 from tests.tools.cli.running import fault_of, portero, read_json
 
@@ -165,3 +169,19 @@ def test_an_id_of_a_decision_that_was_copied_in_part_is_named(cut: str) -> None:
     assert fault_of(portero("explain", cut)) == (
         f"portero: {cut}: not the ID of a decision: copy all of it from the denial, d- and 12 of 0-9 and a-f\n"
     )
+
+
+def test_no_rule_shows_a_place_that_only_a_request_fills() -> None:
+    judge = judge_of(Settings.read({}, {}))
+    shown = [_explain_rule(rule, judge.policy, "hardened") for rule in judge.policy.rules.values()]
+
+    unfilled = {
+        str(each["id"])
+        for each in shown
+        if re.search(r"(?<!\{)\{[a-zA-Z-]+\}(?!\})", f"{each['reason']} {each['remedy']}")
+    }
+
+    assert unfilled == set()
+    assert "Container NAME exists already, and could not be created now: VIOLATIONS." in {
+        each["reason"] for each in shown
+    }

@@ -13,7 +13,7 @@ from portero.tools.report import host_result
 from portero.tools.report.host_result import HostResult, render_page
 from portero.tools.report.output_formats import write_junit
 from tests.paths import ROOT
-from tests.tools.report.test_output_formats import OFFICIAL
+from tests.tools.report.test_sarif import OFFICIAL
 
 from .conftest import finding
 
@@ -115,7 +115,7 @@ def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(m
     ids = [rule["id"] for rule in sarif["tool"]["driver"]["rules"]]
     assert ids == ["first", "second", "third"]
     assert [(ids[one["ruleIndex"]], one["level"], one["message"]["text"]) for one in sarif["results"]] == [
-        ("second", "error", "/a is 0: It matters. -> change it"),
+        ("second", "warning", "/a is 0: It matters. -> change it"),
         ("third", "note", "/b is unknown: It matters. -> change it"),
     ]
 

@@ -1,18 +1,12 @@
-"""JUnit XML: a case for each thing judged, with the reply as the text of its failure; SARIF 2.1.0 and HTML pages."""
+"""JUnit XML: a case for each thing judged, with the reply as the text of its failure; HTML pages."""
 
-import json
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from jinja2 import UndefinedError
-from jsonschema import Draft4Validator, Draft202012Validator
 
-from portero.decide.policy.policy import Policy
 from portero.tools.recording.request_files import DecidedRequest
-from portero.tools.report.output_formats import format_time, make_sarif_of_decisions, render_html, write_junit_decisions
+from portero.tools.report.output_formats import format_time, render_html, write_junit_decisions
 
 from .conftest import checked, violation
 
@@ -46,90 +40,6 @@ def test_what_is_refused_fails_with_its_rules_and_the_reply() -> None:
 
 def test_what_xml_cannot_hold_is_a_question_mark() -> None:
     assert suite(checked(file="a\x1b\ud800")).find("testcase[@classname='a??']") is not None
-
-
-FOLDER = Path(__file__).parent
-SCHEMA = Draft202012Validator(json.loads((FOLDER / "sarif.json").read_text()))
-OFFICIAL = Draft4Validator(
-    json.loads((FOLDER / "sarif-2.1.0-rtm.5.json").read_text()), format_checker=Draft4Validator.FORMAT_CHECKER
-)
-
-
-def run(policy: Policy, *decided: DecidedRequest) -> dict[str, Any]:
-    """The one run of the document, which has the structure of SARIF."""
-    document: dict[str, Any] = json.loads(json.dumps(make_sarif_of_decisions(decided, policy)))
-    SCHEMA.validate(document)
-    OFFICIAL.validate(document)
-    found: dict[str, Any] = document["runs"][0]
-    return found
-
-
-def test_the_official_schema_notices_a_fault() -> None:
-    assert not OFFICIAL.is_valid({"version": "2.1.0", "runs": [{"tool": {"driver": {}}, "results": []}]})
-
-
-def test_a_clean_run_lists_the_rules_and_finds_nothing(policy: Policy) -> None:
-    found = run(policy, checked())
-
-    assert found["results"] == []
-    assert [rule["id"] for rule in found["tool"]["driver"]["rules"]] == sorted(policy.rules)
-
-
-def test_a_denial_is_an_error_at_its_file_line_service_and_field(policy: Policy) -> None:
-    result = run(policy, checked(violation("no-privileged"), client="compose/2.26"))["results"][0]
-
-    assert (result["ruleId"], result["level"]) == ("no-privileged", "error")
-    assert result["message"]["text"] == "HostConfig.Privileged: It can take over the host. -> remove privileged: true"
-    assert result["locations"] == [
-        {
-            "physicalLocation": {"artifactLocation": {"uri": "a%20compose.yaml"}, "region": {"startLine": 3}},
-            "logicalLocations": [{"fullyQualifiedName": "web HostConfig.Privileged"}],
-        }
-    ]
-
-
-def test_a_property_with_a_line_of_its_own_is_the_region(policy: Policy) -> None:
-    lines = {"HostConfig.Privileged": ("base file.yaml", 7)}
-    made = checked(violation("no-privileged"), violation("no-host-pid", "X"))
-    found = replace(made, request=replace(made.request, find_line=lines.get))
-
-    own, whole = (result["locations"][0]["physicalLocation"] for result in run(policy, found)["results"])
-
-    assert own == {"artifactLocation": {"uri": "base%20file.yaml"}, "region": {"startLine": 7}}
-    assert whole == {"artifactLocation": {"uri": "a%20compose.yaml"}, "region": {"startLine": 3}}
-
-
-@pytest.mark.parametrize("code", ["body-missing", "no-privileged"])
-def test_the_index_leads_to_the_rule_or_to_the_refusal_code(policy: Policy, code: str) -> None:
-    found = run(policy, checked(violation("no-host-pid"), violation(code)))
-
-    rules = found["tool"]["driver"]["rules"]
-    assert [rules[result["ruleIndex"]]["id"] for result in found["results"]] == ["no-host-pid", code]
-
-
-def test_what_is_only_logged_is_a_note_and_what_is_waived_is_suppressed(policy: Policy) -> None:
-    logged, waived = run(
-        policy, checked(violation("no-privileged", action="audit"), violation("no-host-pid", action="waived"))
-    )["results"]
-
-    assert (logged["level"], "suppressions" in logged) == ("note", False)
-    assert (waived["level"], waived["suppressions"]) == ("note", [{"kind": "external"}])
-
-
-def test_a_finding_keeps_its_fingerprint_when_it_moves(policy: Policy) -> None:
-    def fingerprint(decided: DecidedRequest) -> str:
-        return str(run(policy, decided)["results"][0]["partialFingerprints"]["portero/v1"])
-
-    here = fingerprint(checked(violation("no-privileged"), line=3))
-
-    assert here == fingerprint(checked(violation("no-privileged"), line=9))
-    assert here != fingerprint(checked(violation("no-privileged", "Privileged")))
-
-
-def test_a_question_without_a_line_has_no_region(policy: Policy) -> None:
-    result = run(policy, checked(violation("no-privileged"), line=None))["results"][0]
-
-    assert "region" not in result["locations"][0]["physicalLocation"]
 
 
 def test_a_value_that_a_page_needs_and_does_not_get_is_an_error() -> None:

@@ -34,6 +34,7 @@ def write_denial(decision: Decision) -> str:
     # Of the rule: it works for all, without a daemon. The first line has the ID, by which root finds the decision.
     end += [f"  more: portero explain {merged[0].group[0].rule}"] if merged else []
     end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
+    end += [f"  ask: {decision.contact}"] if decision.contact else []
     return "\n".join([_write_headline(decision), *_fit(merged, MAX_LINES - 1 - len(end)), *end])
 
 

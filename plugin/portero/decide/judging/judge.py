@@ -149,6 +149,7 @@ class Judge:
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
             request=found.asked,
+            contact=str(self.policy.site.get("contact", "")),
             effects=NO_EFFECTS if is_denied or (found.judged_in is None and reads) else found.make_effects(),
         )
 

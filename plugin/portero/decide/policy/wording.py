@@ -22,7 +22,8 @@ _MAX_VALUE_LENGTH = 80
 _MOUNT = "mount"
 WHOLE_HOST = "this is the whole host, its keys and the sockets of root with it: who has it is root on the host"
 _NOTHING = (None, "", False)
-_FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
+# {{end}} is the end of a template.
+_FACT_NAME = re.compile(r"(?<!\{)\{([a-zA-Z]+)\}(?!\})")
 
 
 def read_wording(rule: str, written: Mapping[str, JSON]) -> Wording:
@@ -138,3 +139,8 @@ def fill_reason(reason: str, request: JSON, path: Sequence[str | int]) -> str:
         value = cast("dict[str | int, JSON]", value)[step]
         fact = value if isinstance(value, dict) else fact
     return _FACT_NAME.sub(lambda name: str(fact.get(name[1], name[1])), reason)
+
+
+def name_facts(reason: str) -> str:
+    """A rule's reason where no request is at hand: NAME for {name}, which is then known."""
+    return _FACT_NAME.sub(lambda name: re.sub("(?<=[a-z])(?=[A-Z])", "-", name[1]).upper(), reason)

@@ -139,7 +139,8 @@ def _show_decisions(
     show_all: bool,
 ) -> None:
     if form in ("sarif", "junit"):
-        from portero.tools.report.output_formats import make_sarif_of_decisions, write_junit_decisions
+        from portero.tools.report.output_formats import write_junit_decisions
+        from portero.tools.report.sarif import make_sarif_of_decisions
 
         if form == "sarif":
             show_json(make_sarif_of_decisions(checked, policy, unread))

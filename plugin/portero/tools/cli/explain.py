@@ -14,7 +14,8 @@ from portero.decide.flags import docker
 from portero.decide.judging import try_line
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
-from portero.decide.values.json_fields import JSON
+from portero.decide.policy.wording import name_facts
+from portero.decide.values.json_types import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.process import package_files
 from portero.serve.settings.settings import InvalidSettings, Settings
@@ -126,7 +127,7 @@ def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
         "title": rule.title,
         "level": rule.level,
         "action": f"{policy.action(rule.id, profile)} ({source})",
-        "reason": rule.reason,
+        "reason": name_facts(rule.reason),
         "remedy": dict(rule.remedy),
         "try": _list_proposed(rule),
         "exceptions": [

@@ -11,14 +11,8 @@ from portero.decide.values.json_fields import JSON
 from portero.decide.values.times import format_instant
 from portero.tools.hostcheck.fact import UNKNOWN
 from portero.tools.hostcheck.host_rules import Finding, HostReport
-from portero.tools.report.output_formats import (
-    Failure,
-    JUnitCase,
-    make_sarif_fingerprint,
-    make_sarif_log,
-    make_sarif_rule,
-    render_html,
-)
+from portero.tools.report.output_formats import Failure, JUnitCase, render_html
+from portero.tools.report.sarif import choose_level, make_sarif_fingerprint, make_sarif_log, make_sarif_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +140,7 @@ def list_cases(result: HostResult) -> list[JUnitCase]:
 
 
 def make_sarif(result: HostResult) -> dict[str, JSON]:
-    """SARIF: a result for each place, an error where the profile enforces the rule, otherwise a note."""
+    """SARIF: a result for each place, a note unless the profile enforces the rule."""
     rules = sorted(result.rules.values(), key=lambda rule: rule.id)
     index = {rule.id: position for position, rule in enumerate(rules)}
     return make_sarif_log(
@@ -176,7 +170,7 @@ def _make_sarif_result(finding: Finding, index: int) -> JSON:
     return {
         "ruleId": finding.rule.id,
         "ruleIndex": index,
-        "level": "error" if finding.action == "deny" else "note",
+        "level": choose_level(finding.rule.level, refuses=finding.action == "deny"),
         "message": {"text": f"{finding.at}{value}: {finding.rule.reason} -> {finding.rule.remedy['host']}"},
         "locations": [
             {

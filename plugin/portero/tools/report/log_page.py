@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from portero.decide.policy.policy import Policy
+from portero.decide.policy.wording import name_facts
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.refusals import CODES
 from portero.tools.report.log_lines import LoggedDecision
@@ -25,7 +26,7 @@ def find_texts(name: str, policy: Policy) -> RuleTexts | None:
     """None where the policy no longer has the rule."""
     rule = policy.rules.get(name)
     if rule is not None:
-        return RuleTexts(rule.title, rule.reason, rule.remedy, rule.sources)
+        return RuleTexts(rule.title, name_facts(rule.reason), rule.remedy, rule.sources)
     code = CODES.get(name)
     return None if code is None else RuleTexts(code.title, code.reason, {"docker": code.remedy})
 
