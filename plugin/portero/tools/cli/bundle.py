@@ -26,7 +26,8 @@ from portero.tools.registries.bundle_pull import pull_bundle
 from portero.tools.registries.https import DeadlinePassed, TransportFailed, limit_seconds
 from portero.tools.registries.registry import Registry
 from portero.tools.terminal import options, secret_input
-from portero.tools.terminal.output import show, show_lines
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
+from portero.tools.terminal.output import show_lines
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
@@ -157,8 +158,8 @@ def pull(login: str | None, state: str | None) -> None:
 @options.LOGIN
 @_CA
 @options.TRUSTED
-@options.JSON_OUTPUT
-def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
+@JSON_OUTPUT
+def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], outputs: Outputs) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
     settings = host_settings.load_host_settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     failures = options.give_up_on(TransportFailed)
@@ -173,7 +174,7 @@ def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[s
         sys.exit(options.REFUSED)
     files = sorted(manifest.files)
     lines = [f"{source}: {describe(manifest)}, key {manifest.key}", *files]
-    show({**summarize_manifest(manifest), "files": files}, lines, as_json=as_json)
+    show({**summarize_manifest(manifest), "files": files}, lines, outputs)
 
 
 def _push(registry: Registry, address: str, manifest: Manifest, bundle: Bundle) -> None:

@@ -10,6 +10,7 @@ import click
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
 from portero.decide.values.dataclass import replace
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.compose import check_fix, check_report
@@ -19,8 +20,9 @@ from portero.tools.compose.project import Reading
 from portero.tools.compose.project_files import complete_projects, find_files, find_projects
 from portero.tools.recording.request_files import DecidedRequest, FileRequest, InvalidRequestFile
 from portero.tools.terminal import options
+from portero.tools.terminal.formats import Outputs, show_outputs, takes_format
 from portero.tools.terminal.input_files import FILE, READ_LATER
-from portero.tools.terminal.output import show_json, show_lines, show_text
+from portero.tools.terminal.output import make_json, make_text, show_json, show_lines
 
 
 @click.command()
@@ -48,7 +50,7 @@ from portero.tools.terminal.output import show_json, show_lines, show_text
 @click.option("--write", is_flag=True, help="With --fix: keep it, merged into one that is there.")
 @click.option("--all", "show_all", is_flag=True, help="Print what is allowed or only logged, too.")
 @click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
-@options.takes_format("text", "json", "sarif", "junit")
+@takes_format("text", "json", "sarif", "junit")
 @options.takes_policy
 @options.takes_host
 @options.takes_compose
@@ -62,7 +64,7 @@ def check(
     write: bool,
     show_all: bool,
     as_request: bool,
-    form: str,
+    outputs: Outputs,
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
@@ -78,7 +80,7 @@ def check(
     """
     if write and not fix:
         options.give_up(["--write: needs --fix"])
-    if fix and (form != "text" or as_request):
+    if fix and (as_request or any(one.format != "text" or one.file for one in outputs)):
         options.give_up(["--fix: prints an override as text; leave out --format, --json and --request"])
     settings = replace(host_settings.load_host_settings(given), mode="enforce")
     judge = judge_loading.load_remote_judge(settings)
@@ -108,9 +110,9 @@ def check(
             passed = [*map(_show_document, files_judge.make_judges(requests), requests)]
         else:
             checked, notes = files_judge.decide(requests)
-            if form == "text":
+            if any(one.format == "text" for one in outputs):
                 notes = replace(notes, warnings=[*notes.warnings, *files_judge.note_overrides(completed, checked)])
-            _show_decisions(checked, form, judge.policy, notes, unread, show_all=show_all)
+            _show_decisions(checked, outputs, judge.policy, notes, unread, show_all=show_all)
             passed = [each.decision.allowed for each in checked]
     if unread:
         options.give_up([*unread.values()])
@@ -131,28 +133,31 @@ def _find_project(env_files: Sequence[str]) -> tuple[str, ...]:
 
 def _show_decisions(
     checked: Sequence[DecidedRequest],
-    form: str,
+    outputs: Outputs,
     policy: Policy,
     notes: ReportNotes,
     unread: Mapping[str, str],
     *,
     show_all: bool,
 ) -> None:
-    if form in ("sarif", "junit"):
-        from portero.tools.report.output_formats import write_junit_decisions
+    def make_sarif() -> str:
         from portero.tools.report.sarif import make_sarif_of_decisions
 
-        if form == "sarif":
-            show_json(make_sarif_of_decisions(checked, policy, unread))
-        else:
-            show_text(write_junit_decisions(checked, unread))
-    elif form == "json":
-        for each in checked:
-            show_json(check_report.make_line(each), indent=None)
-        for file, why in unread.items():
-            show_json({"file": file, "error": why}, indent=None)
-    elif checked:
-        show_lines(check_report.list_report(checked, notes, show_all=show_all))
+        return make_json(make_sarif_of_decisions(checked, policy, unread))
+
+    def make_junit() -> str:
+        from portero.tools.report.output_formats import write_junit_decisions
+
+        return write_junit_decisions(checked, unread)
+
+    def make_lines() -> str:
+        errors: list[dict[str, JSON]] = [{"file": file, "error": why} for file, why in unread.items()]
+        return "\n".join(make_json(line, None) for line in [*map(check_report.make_line, checked), *errors])
+
+    def make_report() -> str:
+        return make_text(check_report.list_report(checked, notes, show_all=show_all)) if checked else ""
+
+    show_outputs(outputs, {"text": make_report, "json": make_lines, "sarif": make_sarif, "junit": make_junit})
 
 
 def _show_document(judge: Judge, request: FileRequest) -> bool:

@@ -18,7 +18,8 @@ from portero.door import door_units
 from portero.observe.dockerd import unix_http
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show, show_lines
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
+from portero.tools.terminal.output import show_lines
 
 _FILE = click.Path(path_type=Path)
 _PRIVATE, _STATE = Path("/var/lib/portero-door/key"), "/var/lib/portero/signed-versions.json"
@@ -105,8 +106,8 @@ def disable(*, yes: bool) -> None:
 
 @door.command("list")
 @options.SCHEMAS
-@options.JSON_OUTPUT
-def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
+@JSON_OUTPUT
+def list_doors(*, schemas: tuple[str, ...], outputs: Outputs) -> None:
     """List the doors of the policy, and whether each answers."""
     rows: list[dict[str, JSON]] = []
     are_there = door_units.is_listening(door_units.DOCKERD_SOCKET)
@@ -123,7 +124,7 @@ def list_doors(*, schemas: tuple[str, ...], as_json: bool) -> None:
     ]
     if not are_there:
         lines.append("no doors yet: portero door enable, as root, puts them before dockerd")
-    show(rows, lines, as_json=as_json)
+    show(rows, lines, outputs)
 
 
 def _read_doors(schemas: tuple[str, ...], *, must_run: bool = False) -> list[Mapping[str, JSON]]:

@@ -15,7 +15,7 @@ from portero.decide.judging import try_line
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.rule import Rule
 from portero.decide.policy.wording import name_facts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.observe.process import package_files
 from portero.serve.settings.settings import InvalidSettings, Settings
@@ -23,7 +23,7 @@ from portero.tools.cli import host_settings, judge_loading
 from portero.tools.hostcheck.policy_source import HostSettings
 from portero.tools.report import log_files, logged_decision
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 
 _PUNCTUATION = " .,;:!?()[]'\"`"
 _HOST = "Host"
@@ -43,8 +43,8 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
 
 @click.command()
 @options.takes_policy
-@options.JSON_OUTPUT
-def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+@JSON_OUTPUT
+def rules(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
     settings = host_settings.load_host_settings(given)
     policy = judge_loading.load_judge(settings).policy
@@ -62,7 +62,7 @@ def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     ]
     width = max(len(row["id"]) for row in rows)
     lines = (f"{row['id']:<{width}}  {row['level']:<10}  {row['action']:<5}  {row['title']}" for row in rows)
-    show(rows, lines, as_json=as_json)
+    show(rows, lines, outputs)
 
 
 @click.command()
@@ -76,8 +76,8 @@ def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     "Default: PORTERO_LOG, or the log of the running plugin.",
 )
 @click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what refused.")
-@options.JSON_OUTPUT
-def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+@JSON_OUTPUT
+def explain(name: str, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead.
 
     Rules about requests and about the host; a decision in ten lines, what refused first.
@@ -94,7 +94,7 @@ def explain(name: str, in_whole: bool, as_json: bool, **given: str | tuple[str, 
     else:
         page = _explain_code(name, settings) if name in CODES else _explain_name(name, settings)
         lines = _list_lines(page)
-    show(page, lines, as_json=as_json)
+    show(page, lines, outputs)
 
 
 def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:

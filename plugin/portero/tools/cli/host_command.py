@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import cast
 
 import click
@@ -22,11 +23,12 @@ from portero.tools.report import host_result
 from portero.tools.report.host_result import HostResult
 from portero.tools.report.output_formats import write_junit
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show_json, show_lines, show_text
+from portero.tools.terminal.formats import Outputs, show_outputs, takes_format
+from portero.tools.terminal.output import make_json, make_text
 
 
 @click.command()
-@options.takes_format("text", "json", "junit", "sarif", "html")
+@takes_format("text", "json", "junit", "sarif", "html")
 @options.takes_policy
 @options.DOCKER_HOST
 @options.SOCKET
@@ -43,13 +45,13 @@ from portero.tools.terminal.output import show_json, show_lines, show_text
     default=True,
     help="Send dockerd two harmless requests that show whether its plugin gets every body.",
 )
-def host(form: str, root: str, probe: bool, **given: str | tuple[str, ...] | None) -> None:
+def host(outputs: Outputs, root: str, probe: bool, **given: str | tuple[str, ...] | None) -> None:
     """Check this host: kernel, dockerd, who reaches it, where its data lies.
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
     result = check_host(host_settings.load_host_settings(given), root, probe=probe)
-    _FORMATS[form](result)
+    show_outputs(outputs, {form: partial(make, result) for form, make in _FORMATS.items()})
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
 
@@ -75,10 +77,10 @@ def load_host_policy(settings: HostSettings) -> HostPolicy:
         return load_rules(settings.judged_by.policy_folders, reader=make_reader(settings.source.files))
 
 
-_FORMATS: Mapping[str, Callable[[HostResult], None]] = {
-    "text": lambda result: show_lines(host_result.list_lines(result)),
-    "json": lambda result: show_json(host_result.describe(result)),
-    "junit": lambda result: show_text(write_junit(host_result.list_cases(result))),
-    "sarif": lambda result: show_json(host_result.make_sarif(result)),
-    "html": lambda result: show_text(host_result.render_page(result)),
+_FORMATS: Mapping[str, Callable[[HostResult], str]] = {
+    "text": lambda result: make_text(host_result.list_lines(result)),
+    "json": lambda result: make_json(host_result.describe(result)),
+    "junit": lambda result: write_junit(host_result.list_cases(result)),
+    "sarif": lambda result: make_json(host_result.make_sarif(result)),
+    "html": host_result.render_page,
 }

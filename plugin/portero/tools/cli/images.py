@@ -26,7 +26,8 @@ from portero.tools.registries.image_references import DaemonImage
 from portero.tools.registries.registry import AccessRefused
 from portero.tools.registries.signature_fetch import ImageMissing, fetch_image, open_registry, write_records
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show, show_lines
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
+from portero.tools.terminal.output import show_lines
 
 # Users of Docker make names without end: so many are fetched at once, by chance, and others the next time.
 _MAX_REFERENCES = 1000
@@ -68,8 +69,8 @@ def fetch(named: tuple[str, ...], file: Path | None, login: str | None, state: s
 @images.command("list")
 @click.option("--references", "only_references", is_flag=True, help="Print what `portero images fetch --from` reads.")
 @options.DOCKER_HOST
-@options.JSON_OUTPUT
-def list_all(only_references: bool, docker_host: str | None, as_json: bool) -> None:
+@JSON_OUTPUT
+def list_all(only_references: bool, docker_host: str | None, outputs: Outputs) -> None:
     """Show for each image of the daemon whether it may run. Exit status 1: one may not."""
     settings = options.load_settings({"docker_host": docker_host})
     store = ImageStore(settings.images, _load_trust(settings))
@@ -82,7 +83,7 @@ def list_all(only_references: bool, docker_host: str | None, as_json: bool) -> N
     rows = [row for each in daemon_images for row in _judge_image(each, store)]
     lines = [f"{row.name}: {row.describe()}" for row in rows]
     document = [{"name": row.name, "id": row.id, "mayRun": row.may_run, "verdict": row.describe()} for row in rows]
-    show({"images": document}, lines, as_json=as_json)
+    show({"images": document}, lines, outputs)
     sys.exit(options.ALLOWED if all(row.may_run for row in rows) else options.REFUSED)
 
 

@@ -18,8 +18,8 @@ from portero.tools.recording import recorded_line
 from portero.tools.recording.comparison import GROUPS, NONE, Changes, Comparison
 from portero.tools.recording.recorded_line import InvalidRecordLine, Outcome
 from portero.tools.terminal import options
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.input_files import FILE, read_lines
-from portero.tools.terminal.output import show
 
 _MAX_NAMES = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
@@ -36,9 +36,9 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 )
 @options.takes_policy
 @options.takes_host
-@options.JSON_OUTPUT
+@JSON_OUTPUT
 def replay(
-    captures: tuple[str, ...], against: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...] | None
+    captures: tuple[str, ...], against: tuple[str, ...], outputs: Outputs, **given: str | tuple[str, ...] | None
 ) -> None:
     """Run recorded requests through a policy and show what it decides differently; - is standard input.
 
@@ -58,7 +58,7 @@ def replay(
                 replayed.compare(comparison, f"{capture}:{number}", line)
     if not (comparison.compared or comparison.withheld or comparison.unreadable):
         options.give_up([f"{', '.join(captures)}: no recorded requests found; name a recording (PORTERO_RECORD)"])
-    show(comparison.make_document(), _list_lines(comparison), as_json=as_json)
+    show(comparison.make_document(), _list_lines(comparison), outputs)
     if comparison.refused.count or comparison.allowed.count:
         sys.exit(options.REFUSED)
     sys.exit(options.ERROR if comparison.unreadable or not comparison.compared else options.ALLOWED)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,7 +13,6 @@ import click
 from portero.decide.policy.rule import Rule
 from portero.decide.values.dataclass import replace
 from portero.decide.values.json_objects import load_json
-from portero.observe.files.whole_files import replace_file
 from portero.observe.process import package_files
 from portero.observe.stores import policy_loader
 from portero.serve.settings.settings import Profile
@@ -36,34 +36,19 @@ from portero.tools.report.rule_effect import RuleEffects
 from portero.tools.suggest import suggestion_text
 from portero.tools.suggest.suggestions import Suggestions
 from portero.tools.terminal import options
+from portero.tools.terminal.formats import PRIVATE, Outputs, show_outputs, takes_format
 from portero.tools.terminal.input_files import FILE, open_input
-from portero.tools.terminal.output import show_lines, show_text
-
-_STANDARD_OUTPUT = "-"
-# The report is as private as the log.
-_OWNER_ONLY = 0o600
 
 
 @click.command()
 @click.argument("logs", metavar="[LOG]...", nargs=-1, type=FILE)
 @click.option(
-    "--output",
-    metavar="FILE",
-    default=_STANDARD_OUTPUT,
-    help="Write the report to this file instead of standard output.",
-)
-@click.option(
     "--benchmark",
     type=click.Choice(benchmarks.NAMES),
     help="Report on this benchmark item by item, by policy, log and a check of the host.",
 )
-@options.takes_format(
-    "text",
-    "json",
-    "html",
-    "junit",
-    default=None,
-    help="Of a benchmark: text unless given. Of a log alone: html or json.",
+@takes_format(
+    "text", "json", "html", "junit", default="", help="Of a benchmark: text unless given. Of a log: html or json"
 )
 @click.option("--host-report", metavar="FILE", type=FILE, help="What `portero host --format json` wrote.")
 @click.option("--check-host", is_flag=True, help="Check this host now, instead of --host-report.")
@@ -72,8 +57,7 @@ _OWNER_ONLY = 0o600
 @options.MODE
 def report(
     logs: tuple[str, ...],
-    output: str,
-    form: str | None,
+    outputs: Outputs,
     host_report: str | None,
     check_host: bool,
     benchmark: str | None,
@@ -96,25 +80,27 @@ def report(
             checked = check_this_host(replace(settings, profile=_ALL_RULES))
             host = compliance_evidence.read_evidence(host_result.describe(checked))
         result = _judge_benchmark(benchmark, logs, host, settings)
-        _write_output(output, _FORMATS[form or "text"](result))
+        _show(outputs, "text", {form: partial(make, result) for form, make in _FORMATS.items()})
         sys.exit(options.REFUSED if result.open_items else options.ALLOWED)
     if host_report is not None or check_host:
         options.give_up(["--host-report and --check-host: need --benchmark"])
-    if form not in (None, "html", "json"):
+    for form in {one.format for one in outputs} - {"", "html", "json"}:
         options.give_up([f"--format {form}: needs --benchmark; without it there are html and json"])
     if not logs:
         options.give_up(["no log is given: name one (PORTERO_LOG), or - for standard input"])
-    _report_log(logs, output, settings, as_json=form == "json")
+    _report_log(logs, outputs, settings)
 
 
-def _report_log(logs: tuple[str, ...], output: str, settings: HostSettings, *, as_json: bool) -> None:
+def _report_log(logs: tuple[str, ...], outputs: Outputs, settings: HostSettings) -> None:
     policy = judge_loading.load_judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
     for decision in add_logs(logs, tally):
         add_refused(suggestions, decision)
-    _write_output(
-        output, json.dumps(tally.make_document(), indent=2) if as_json else _make_page(tally, suggestions, logs)
-    )
+    formats = {
+        "html": lambda: _make_page(tally, suggestions, logs),
+        "json": lambda: json.dumps(tally.make_document(), indent=2),
+    }
+    _show(outputs, "html", formats)
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 
 
@@ -123,13 +109,9 @@ def _make_page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) ->
     return render_page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
 
 
-def _write_output(output: str, text: str) -> None:
-    if output == _STANDARD_OUTPUT:
-        show_text(text)
-        return
-    with options.explain_os_errors(output, "name a file that can be written"):
-        replace_file(Path(output), text.encode(errors="replace") + b"\n", _OWNER_ONLY)
-    show_lines([f"wrote {Path(output).absolute().as_uri()}; its owner alone reads it"], err=True)
+def _show(outputs: Outputs, default: str, make: Mapping[str, Callable[[], str]]) -> None:
+    """The report is as private as the log."""
+    show_outputs([one._replace(format=one.format or default) for one in outputs], make, PRIVATE)
 
 
 # Under this profile the check of the host has all rules, enforced here or not.

@@ -4,34 +4,38 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import cast
 
 import click
 
 from portero.decide.judging import denial
 from portero.decide.judging.judge import Judge
-from portero.decide.values.json_fields import child
-from portero.decide.values.json_types import JSON
+from portero.decide.policy.policy import Policy
+from portero.decide.values.json_fields import JSON, child
 from portero.decide.values.refusals import Refused
 from portero.observe.files.chroot import Files
 from portero.serve.settings.settings import Settings
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.hostcheck.managed_plugins import ManagedPlugin, list_plugins, list_portero_names
 from portero.tools.hostcheck.plugin_client import ask_status, find_running
+from portero.tools.recording.request_files import DecidedRequest, FileRequest
 from portero.tools.report.output_formats import write_junit
+from portero.tools.report.sarif import make_sarif_of_decisions
 from portero.tools.scan.bypasses import BypassFinder
 from portero.tools.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.tools.scan.judged_objects import ObjectJudge
 from portero.tools.scan.scan_result import ScanReport, describe, keeps_running, list_cases, render_page
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show_json, show_lines, show_progress, show_text
+from portero.tools.terminal.formats import Outputs, show_outputs, takes_format
+from portero.tools.terminal.output import make_json, make_text, show_progress
 
 
 @click.command()
-@options.takes_format("text", "json", "html", "junit")
+@takes_format("text", "json", "html", "junit", "sarif")
 @options.takes_policy
 @options.takes_host
-def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
+def scan(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.
 
     Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: what can be done
@@ -48,7 +52,8 @@ def scan(form: str, **given: str | tuple[str, ...] | None) -> None:
         options.give_up([str(unreachable)])
     except Refused as refused:
         options.give_up([f"cannot read what dockerd reports, at {refused.at}"])
-    _FORMATS[form](report)
+    sarif = {"sarif": lambda: make_json(_make_sarif(report, judge.policy))}
+    show_outputs(outputs, {form: partial(make, report) for form, make in _FORMATS.items()} | sarif)
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
@@ -127,9 +132,15 @@ def _list_starts(report: ScanReport) -> Iterator[str]:
         yield "  running containers run on while dockerd is stopped (live-restore)"
 
 
-_FORMATS: Mapping[str, Callable[[ScanReport], None]] = {
-    "text": lambda report: show_lines(_list_lines(report)),
-    "json": lambda report: show_json(describe(report)),
-    "html": lambda report: show_text(render_page(report)),
-    "junit": lambda report: show_text(write_junit(list_cases(report))),
+def _make_sarif(report: ScanReport, policy: Policy) -> dict[str, JSON]:
+    """A result for each violation of an object; an object has its kind and name for a file."""
+    named = ((each, FileRequest(f"{each.kind}/{each.name}", b"", name=each.name)) for each in report.judged)
+    return make_sarif_of_decisions([DecidedRequest(request, each.decision) for each, request in named], policy)
+
+
+_FORMATS: Mapping[str, Callable[[ScanReport], str]] = {
+    "text": lambda report: make_text(_list_lines(report)),
+    "json": lambda report: make_json(describe(report)),
+    "html": render_page,
+    "junit": lambda report: write_junit(list_cases(report)),
 }

@@ -22,7 +22,8 @@ from portero.serve.signing.manifest import Manifest
 from portero.serve.signing.signed_reader import find_group_fault, read_keys
 from portero.tools.cli import host_settings
 from portero.tools.terminal import options, secret_input
-from portero.tools.terminal.output import show, show_lines
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
+from portero.tools.terminal.output import show_lines
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(path_type=Path)
@@ -82,8 +83,8 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @options.TRUSTED
-@options.JSON_OUTPUT
-def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
+@JSON_OUTPUT
+def verify(folder: Path, trusted: tuple[str, ...], outputs: Outputs) -> None:
     """Check that a trusted key signed a policy folder, and that no file has changed since.
 
     Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
@@ -98,10 +99,10 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
             raise FileFaults([(signature.NAME, fault)])
     except FileFaults as refused:
         faults = _name_faults(folder, refused)
-        show({"signed": False, "faults": faults}, faults, as_json=as_json)
+        show({"signed": False, "faults": faults}, faults, outputs)
         sys.exit(options.REFUSED)
     summary = {"signed": True, **summarize_manifest(manifest), "files": len(manifest.files)}
-    show(summary, [f"{folder}: {describe(manifest)}, key {manifest.key}"], as_json=as_json)
+    show(summary, [f"{folder}: {describe(manifest)}, key {manifest.key}"], outputs)
 
 
 def write_signature(

@@ -14,15 +14,15 @@ from portero.tools.hostcheck.plugin_client import ask_status, find_running
 from portero.tools.hostcheck.probe import prove_guarded
 from portero.tools.hostcheck.unasked_users import warn_of_shared_daemon, warn_of_unasked_users
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 
 
 @click.command()
 @options.SOCKET
 @options.DOCKER_HOST
 @click.option("--expect-guarded", is_flag=True, help="Ask dockerd something, too: it must ask the plugin about it.")
-@options.JSON_OUTPUT
-def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
+@JSON_OUTPUT
+def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
     """Ask the running plugin for its status.
 
     Exit status 1: it needs attention (`attention` lists why), among others: nothing is enforced (mode audit), the last
@@ -45,7 +45,7 @@ def status(as_json: bool, expect_guarded: bool, **given: str | None) -> None:
         guarded = prove_guarded(Files(), settings.daemon_json, address, socket)
         report["guarded"] = "no" if guarded.why_not else f"yes: dockerd at {guarded.address} asks"
         report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
-    show(report, _list_rows(report), as_json=as_json)
+    show(report, _list_rows(report), outputs)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 
 

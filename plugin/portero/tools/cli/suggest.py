@@ -32,8 +32,9 @@ from portero.tools.suggest.drafts import RefusedRequest
 from portero.tools.suggest.site_values import SiteValues
 from portero.tools.suggest.suggestions import Suggestions
 from portero.tools.terminal import options
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 from portero.tools.terminal.input_files import FILE_OR_FOLDER, read_lines
-from portero.tools.terminal.output import show, show_lines
+from portero.tools.terminal.output import show_lines
 
 
 @click.command()
@@ -42,10 +43,10 @@ from portero.tools.terminal.output import show, show_lines
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
 @options.takes_compose
-@options.JSON_OUTPUT
+@JSON_OUTPUT
 def suggest(
     logs: tuple[str, ...],
-    as_json: bool,
+    outputs: Outputs,
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
@@ -72,7 +73,7 @@ def suggest(
     if not reader.suggestions.requests:
         options.give_up(unread or [f"{', '.join(logs)}: no decisions, recorded requests or compose files found"])
     show_lines((f"not read: {fault}" for fault in unread), err=True)
-    show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), as_json=as_json)
+    show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), outputs)
     sys.exit(options.REFUSED if reader.suggestions.list_not_suggested() else options.ALLOWED)
 
 

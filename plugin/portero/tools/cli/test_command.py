@@ -25,7 +25,8 @@ from portero.tools.proof.rule_examples import ENGINES, RequestRules, RuleKind, l
 from portero.tools.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.tools.report.output_formats import Failure, JUnitCase, write_junit
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show_json, show_lines, show_progress, show_text
+from portero.tools.terminal.formats import Outputs, show_outputs, takes_format
+from portero.tools.terminal.output import make_json, make_text, show_progress
 
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
@@ -45,9 +46,9 @@ class _Proved:
 
 @click.command("test")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=_DIR)
-@options.takes_format("text", "json", "junit")
+@takes_format("text", "json", "junit")
 @options.SCHEMAS
-def prove(folders: tuple[Path, ...], form: str, **given: str | tuple[str, ...] | None) -> None:
+def prove(folders: tuple[Path, ...], outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Prove the rules: the built-in ones and those of policy folders.
 
     Every engine allows what a rule allows and denies what it denies, with the same `at`; deleting any keyword changes
@@ -60,13 +61,13 @@ def prove(folders: tuple[Path, ...], form: str, **given: str | tuple[str, ...] |
     for warning in _list_warnings(distinct, settings.profile, rules):
         _LOG.warning("%s", warning)
     proved = [*_prove_rules(rules), *_check_pages()]
-    if form == "json":
-        faulty = [each for each in proved if each.faults]
-        show_json([{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in faulty])
-    elif form == "junit":
-        show_text(write_junit([_make_case(each) for each in proved]))
-    else:
-        show_lines(_list_lines(proved, rules))
+    faulty = [{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in proved if each.faults]
+    formats = {
+        "text": lambda: make_text(_list_lines(proved, rules)),
+        "json": lambda: make_json(faulty),
+        "junit": lambda: write_junit([_make_case(each) for each in proved]),
+    }
+    show_outputs(outputs, formats)
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
 
 

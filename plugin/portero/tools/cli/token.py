@@ -21,7 +21,8 @@ from portero.tools.cli import host_settings, judge_loading
 from portero.tools.cli.sign import FOR_HOSTS
 from portero.tools.registries.key_fetch import fetch_keys
 from portero.tools.terminal import options, secret_input
-from portero.tools.terminal.output import show, show_json, show_lines
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
+from portero.tools.terminal.output import show_json, show_lines
 from portero.tools.terminal.secret_input import read_claims, read_token
 
 _FILE = click.Path(path_type=Path)
@@ -54,19 +55,19 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
 
 
 @token.command("show")
-@options.JSON_OUTPUT
-def show_token(as_json: bool) -> None:
+@JSON_OUTPUT
+def show_token(outputs: Outputs) -> None:
     """Show the claims of the token on standard input. Nothing is verified."""
     claims = read_claims(read_token())
-    show(claims, (f"{name:<12} {_format_claim(name, value)}" for name, value in claims.items()), as_json=as_json)
+    show(claims, (f"{name:<12} {_format_claim(name, value)}" for name, value in claims.items()), outputs)
 
 
 @token.command()
 @click.option("--for", "group", metavar="GROUP", help="Verify for these hosts; PORTERO_HOST_GROUPS unless given.")
 @options.SCHEMAS
 @options.PROFILE
-@options.JSON_OUTPUT
-def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+@JSON_OUTPUT
+def verify(group: str | None, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
     """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
     settings = host_settings.load_host_settings({**given, "host_groups": group})
     judge = judge_loading.load_judge(settings)
@@ -79,7 +80,7 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
         why = f"{refused.refusal.reason} -> {refused.refusal.remedy}"
         if refused.code == "token-untrusted":
             why = _explain_distrust(read_claims(value), judge.policy.trusted.token_issuers, settings.host_groups)
-        show({"accepted": False, "code": refused.code}, [f"{refused.code}: {why}"], as_json=as_json)
+        show({"accepted": False, "code": refused.code}, [f"{refused.code}: {why}"], outputs)
         sys.exit(options.REFUSED)
     end = cast(float, read_claims(value)["exp"])
     summary = {
@@ -91,7 +92,7 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
     }
     shown = ((name, value) for name, value in summary.items() if name != "accepted")
     lines = (f"{name:<8} {', '.join(each) or 'none' if isinstance(each, list) else each}" for name, each in shown)
-    show(summary, lines, as_json=as_json)
+    show(summary, lines, outputs)
 
 
 def _explain_distrust(claims: Mapping[str, JSON], issuers: Mapping[str, TokenIssuer], groups: Sequence[str]) -> str:

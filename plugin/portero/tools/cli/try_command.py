@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import groupby
 
 import click
@@ -12,6 +13,7 @@ from portero.decide.judging import denial
 from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import count_things
+from portero.decide.values.tables import read_rows
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.compose import project, requests
 from portero.tools.compose.project import Reading
@@ -21,9 +23,13 @@ from portero.tools.standin.answers import TrySession
 from portero.tools.standin.command_line import CommandLine, NotTried, parse_command
 from portero.tools.standin.docker_command import Ended
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show_json, show_lines, show_text
+from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show_outputs
+from portero.tools.terminal.output import make_json, make_text, show_text
 
 _LAST_LINES = 5
+_PRIVILEGED = "no-privileged"
+# What makes containers itself, by what the projects say of their images.
+_PRIVILEGED_IMAGES = tuple(row[0] for row in read_rows(__file__, "privileged_images.tsv"))
 _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 
 
@@ -36,14 +42,14 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 @options.takes_policy
 @options.takes_host
 @options.takes_compose
-@options.JSON_OUTPUT
+@JSON_OUTPUT
 def tryout(
     command: tuple[str, ...],
     go_on: bool,
     any_program: bool,
     timeout: float,
     verbose: bool,
-    as_json: bool,
+    outputs: Outputs,
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
@@ -75,12 +81,21 @@ def tryout(
 
     can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
     corrected = typed_command.find_allowed(typed, decisions, try_again) if can_correct else ""
-    if as_json:
-        show_json(_describe_session(typed, decisions, ended, corrected), indent=None)
-    else:
-        show_lines([*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note])])
-        show_lines(["this command is allowed:", corrected] if corrected else [])
+    useless = next(filter(None, map(_find_use, decisions)), "")
+    proposed = [useless] if useless else ["this command is allowed:", corrected] if corrected else []
+    lines = [*_list_lines(decisions, ended, go_on=go_on), *filter(None, [existing.note]), *proposed]
+    session_json = make_json(_describe_session(typed, decisions, ended, "" if useless else corrected), None)
+    show_outputs(outputs, {"text": lambda: make_text(lines), "json": lambda: session_json})
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
+
+
+def _find_use(decision: Decision) -> str:
+    """Why no correction is of use, where the image cannot work without the privileges that are refused."""
+    image = (decision.subject.image or "").removeprefix("docker.io/").removeprefix("library/")
+    refused = {one.rule for one in decision.violations if one.action == "deny"}
+    if _PRIVILEGED in refused and any(fnmatchcase(image, pattern) for pattern in _PRIVILEGED_IMAGES):
+        return f"{image} does not work without --privileged: run it on a host of its own, or ask for an exception"
+    return ""
 
 
 def _is_command_failure(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:

@@ -12,7 +12,7 @@ from portero.decide.decision import Violation
 from portero.decide.judging import denial
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.wording import name_facts
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import CODES
 from portero.tools.recording.request_files import DecidedRequest, FileRequest
 from portero.tools.report.output_formats import NOTHING_UNREAD

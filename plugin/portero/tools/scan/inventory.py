@@ -10,8 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.errors import Fault
-from portero.decide.values.json_fields import child, objects, text, to_list, to_object
-from portero.decide.values.json_types import JSON
+from portero.decide.values.json_fields import JSON, child, objects, text, to_list, to_object
 from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.api import EngineApi
 from portero.observe.host.sockets import DEFAULT_SOCKETS

@@ -79,7 +79,6 @@ STATE = click.option("--state", metavar="FILE", help="Which signed versions were
 TRUSTED = click.option(
     "--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS unless given."
 )
-JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def takes_service(command: _Command) -> _Command:
@@ -98,19 +97,6 @@ def takes_host(command: _Command) -> _Command:
 
 def takes_compose(command: _Command) -> _Command:
     return PROJECT_ROOT(ENV(NO_SANDBOX(command)))
-
-
-def takes_format(*forms: str, default: str | None = "text", help: str | None = None) -> Callable[[_Command], _Command]:
-    """Add the options of the form in which the command prints. `default` None: the command chooses."""
-
-    def add(command: _Command) -> _Command:
-        chosen = click.option(
-            "--format", "form", type=click.Choice(forms), default=default, show_default=True, help=help
-        )
-        # The one with a default must be the inner one, for click before 8.2.
-        return click.option("--json", "form", flag_value="json", help="Print JSON for machines.")(chosen(command))
-
-    return add
 
 
 def load_settings(given: Given) -> Settings:

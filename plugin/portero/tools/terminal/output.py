@@ -75,18 +75,18 @@ def show_text(text: str, *, err: bool = False) -> None:
     show_lines(text.expandtabs().removesuffix("\n").split("\n"), err=err)
 
 
+def make_text(lines: Iterable[str]) -> str:
+    """The lines as one text; whatever is not printable is a question mark, so that no line becomes two."""
+    return "\n".join(map(make_printable, lines))
+
+
+def make_json(document: Mapping[str, object] | Sequence[object], indent: int | None = 2) -> str:
+    """A JSON document as text; what is not printable is escaped, so that the document keeps its meaning."""
+    return _UNUSUAL.sub(_escape, json.dumps(document, indent=indent, ensure_ascii=False))
+
+
 def show_json(document: Mapping[str, object] | Sequence[object], indent: int | None = 2) -> None:
-    """Print a JSON document; what is not printable is escaped, so that the document keeps its meaning."""
-    text = json.dumps(document, indent=indent, ensure_ascii=False)
-    _print_text(_UNUSUAL.sub(_escape, text))
-
-
-def show(document: Mapping[str, object] | Sequence[object], lines: Iterable[str], *, as_json: bool) -> None:
-    """Print the document for machines, or the lines for people."""
-    if as_json:
-        show_json(document)
-    else:
-        show_lines(lines)
+    _print_text(make_json(document, indent))
 
 
 def _escape(match: re.Match[str]) -> str:
