@@ -13,6 +13,7 @@ from rule_pages import find_page
 
 ROOT = Path(__file__).parent.parent
 NOTHING = "-"
+BY = ("enforced by", "reported by", "on the host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,20 @@ def coverage_page() -> str:
     """The whole page."""
     wanted, requests, host = requirements(), rules("rules"), rules("host")
     parts = [
-        "# What is covered\n",
-        "Every requirement with the rules that carry it. Enforced from a profile on; an advisory rule reports under "
-        "every profile; host rules are checked by `portero host`.\n",
-        "## The hardening guide\n",
-        _table("id", [_sourced(row, requests, host) for row in wanted["guide"]]),
+        "# Coverage of standards\n",
+        "Every requirement of the CIS Docker Benchmark (section 5), of the Pod Security Standards and of the hardening "
+        "guide, with the rules that carry it and the profile from which they are enforced. An advisory rule reports "
+        "under every profile. `portero host` checks host rules. "
+        "[Compliance](compliance.md) tests them on a host, with NIST SP 800-190.\n",
         "## CIS Docker Benchmark, section 5\n",
-        _table("id", [_sourced(row, requests, host) for row in wanted["cis"]]),
+        *[_item(row["id"], _sourced(row, requests, host)) for row in wanted["cis"]],
         "## Pod Security Standards\n",
-        _table("profile", [_controlled(row, requests) for row in wanted["pss"]]),
-        "## What no plugin can decide\n",
-        "| what | asks | why not |\n| --- | --- | --- |",
-        *[f"| {row['id']} | {row['title']} | {row['remark']} |" for row in wanted["impossible"]],
+        *[_item("", _controlled(row, requests)) for row in wanted["pss"]],
+        "## The hardening guide\n",
+        "*Seguridad en contenedores Docker en producción*, a Spanish article of 2016. Our copy names no author.\n",
+        *[_item(row["id"], _sourced(row, requests, host)) for row in wanted["guide"]],
+        "## Requirements that no plugin can decide\n",
+        *[f"- **{row['id']}**: {row['title']}. {row['remark']}" for row in wanted["impossible"]],
     ]
     return "\n".join(parts) + "\n"
 
@@ -118,9 +121,14 @@ def _link(rule: Rule) -> str:
     return f"[{rule.id}](rules/{find_page(rule.topic, rule.id)}.md#{rule.id})"
 
 
-def _table(first: str, rows: Iterable[list[str]]) -> str:
-    head = [first, "asks", "enforced by", "reported by", "on the host", "remark"]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, ["---"] * len(head), *rows])
+def _item(heading: str, cells: list[str]) -> str:
+    """One requirement: its heading, which is its ID alone so that links are short, its title, and its rules."""
+    first, title, *by, remark = cells
+    about = [title if heading else f"{title} (PSS {first})", *filter(None, [remark])]
+    named = [f"- {name}: {rules}" for name, rules in zip(BY, by, strict=True) if rules != NOTHING]
+    return "\n".join(
+        [*([f"### {heading}\n"] if heading else []), " ".join([f"**{about[0]}.**", *about[1:]]), "", *named, ""]
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,14 @@ _SCHEMAS = Path(__file__).parent.parent / "schemas"
 _SITE = json.loads((_SCHEMAS / "site.json").read_text())
 _LEVELS = ("baseline", "hardened", "restricted", "advisory")
 INDEX = "README"
+# Where the sources can be read, by the first word of their names.
+_READABLE = {
+    "CIS": "https://www.cisecurity.org/benchmark/docker",
+    "NIST": "https://csrc.nist.gov/pubs/sp/800/190/final",
+    "OWASP": "https://cheatsheetseries.owasp.org/cheatsheets/Docker_Security_Cheat_Sheet.html",
+    "PSS": "https://kubernetes.io/docs/concepts/security/pod-security-standards/",
+    **{f"G{number}": f"../docs/coverage.md#g{number}" for number in range(1, 24)},
+}
 # What a large topic has beside its own page, which shows the rest: the page, its title, its rules.
 _PARTS = {
     "mounts": {
@@ -66,9 +74,7 @@ def topic_pages() -> Iterator[tuple[str, str]]:
     index = [
         "# Rules by topic\n",
         "Reason, remedy and examples of every rule. All in one table: [rules table](../rules-table.md).\n",
-        "| page | rules |",
-        "| --- | --- |",
-        *[f"| [{page}]({page}.md) | {linked} |" for page, linked in links.items()],
+        *[f"- [{page}]({page}.md): {linked}" for page, linked in links.items()],
     ]
     yield INDEX, "\n".join(index) + "\n"
     for page, here in shown.items():
@@ -104,10 +110,7 @@ def rule_page(topic: str, id: str, rule: dict[str, Any], heading: str = "##") ->
         f"Level `{rule['level']}`, topic {topic}.{reports} {subject(rule)} Threats: {', '.join(rule['threats'])}. "
         f"Sources: {', '.join(rule['sources'])}.\n",
         *[f"- {client}: {fill_site(words, _SITE)}" for client, words in rule["remedy"].items()],
-        "",
-        "| allowed | refused |",
-        "| --- | --- |",
-        f"| {examples(rule['allows'])} | {examples(rule['denies'])} |\n",
+        *["\nAllowed:\n", *examples(rule["allows"]), "\nDenied:\n", *examples(rule["denies"]), ""],
     ]
     return "\n".join(lines)
 
@@ -116,5 +119,28 @@ def subject(rule: dict[str, Any]) -> str:
     return f"Operations: {', '.join(rule['operations'])}." if "operations" in rule else f"About: {rule['about']}."
 
 
-def examples(cases: dict[str, Any]) -> str:
-    return "<br>".join("`" + typed.replace("|", "\\|") + "`" for typed in cases)
+def examples(cases: dict[str, Any]) -> list[str]:
+    return [f"- `{typed}`" for typed in cases]
+
+
+def list_single_pages() -> Iterator[tuple[str, str]]:
+    """For the site: the ID of each rule about requests or the host, and the text of a page of its own."""
+    for folder in ("rules", "host"):
+        for topic, id, rule in rules(folder):
+            others = (
+                f"[{topic}](../docs/rules/{find_page(topic, id)}.md)"
+                if folder == "rules"
+                else "[host check](../docs/host-check.md)"
+            )
+            text = rule_page(topic, id, {**rule, "sources": [*map(_link_source, rule["sources"])]}, "#")
+            more = f"Related rules: {others}. In a terminal: `portero explain {id}`."
+            waive = " To waive it for some requests: [exceptions](../docs/exceptions.md)." if folder == "rules" else ""
+            yield id, f"{text}\n{more}{waive}\n"
+
+
+def _link_source(source: str) -> str:
+    """A source with a link to where it can be read; our own coverage page has the titles of what is not public."""
+    kind = source.split()[0]
+    if kind in _READABLE:
+        return f"[{source}]({_READABLE[kind]})"
+    return f"[{source}](https://nvd.nist.gov/vuln/detail/{kind})" if kind.startswith("CVE-") else source
