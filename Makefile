@@ -50,6 +50,8 @@ TESTS ?=
 # Processes that run tests side by side; a file of tests stays in one of them. Tests of servers mostly wait: two for each
 # processor. Those of a real dockerd, which need root, wait even more: three and a half.
 JOBS ?= $(shell expr $$([ $$(id -u) = 0 ] && echo 7 || echo 4) \* $$(nproc) / 2)
+# The address of the site, for its sitemap: make site ADDRESS=https://example.org/portero/
+ADDRESS ?=
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
@@ -227,7 +229,8 @@ plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh
 
 site: $(VENV)/.site
-	@$(PY) docs/make_site.py
+	@$(PY) docs/make_site.py $(ADDRESS)
+	@$(PY) tests/project/site_search.py build/site
 
 docs: $(READY)
 	@$(PY) docs/generate.py

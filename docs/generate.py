@@ -170,7 +170,8 @@ def default(value: object) -> str:
 def commands() -> str:
     parts = [
         "# Commands\n",
-        "Exit code (exit status) of every command: 0 all allowed or clean, 1 something is denied or found, 2 error.\n",
+        "## Exit code\n",
+        "The exit status of every command: 0 all allowed or clean, 1 something is denied or found, 2 error.\n",
     ]
     parts += [f"## {name}\n\n```\n{text}\n```\n" for name, text in helps(command, "portero", None)]
     return "\n".join(parts)

@@ -66,7 +66,7 @@ def coverage_page() -> str:
     """The whole page."""
     wanted, requests, host = requirements(), rules("rules"), rules("host")
     parts = [
-        "# Coverage of standards\n",
+        "# Coverage\n",
         "Every requirement of the CIS Docker Benchmark (section 5), of the Pod Security Standards and of the hardening "
         "guide, with the rules that carry it and the profile from which they are enforced. An advisory rule reports "
         "under every profile. `portero host` checks host rules. "

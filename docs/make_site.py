@@ -1,9 +1,10 @@
 """Builds the pages as a site with search, in build/site; `make site` runs it.
 
-usage: python docs/make_site.py
+usage: python docs/make_site.py [ADDRESS]
 
-The pages are laid out as in the repository, with all that they link to, so that links lead to the same places. The
-navigation is docs/README.md; a page that it does not name stands under More. Exit status 1: a link leads nowhere.
+The pages are laid out as in the repository, with all that they link to, so that links lead to the same places. Beside
+them each rule has a page of its own, rules/RULE.html. The navigation is docs/README.md. With the ADDRESS at which the
+site will be, such as https://example.org/portero/, it has a sitemap. Exit status 1: a link leads nowhere.
 """
 
 import logging
@@ -16,9 +17,29 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from portero import __version__
+from rule_pages import list_single_pages
+
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 INDEX = "docs/README.md"
+# What the search does not show: rules are found on pages of their own, and nobody asks for releases and seeds of tests.
+_UNSEARCHED = (
+    "docs/rules/",
+    "docs/rules-table.md",
+    "docs/coverage.md",
+    "docs/measurements.md",
+    "CHANGELOG.md",
+    "docs/README.md",
+)
+# What it shows first.
+_BOOST = {
+    "docs/denied.md": 10,
+    "docs/quickstart.md": 4,
+    "docs/when-docker-hangs.md": 3,
+    "docs/commands.md": 2,
+    "docs/settings.md": 2,
+}
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 _ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+\.md)\)", re.MULTILINE)
 
@@ -77,6 +98,8 @@ class _Ids(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         self.ids.add(values.get("id", ""))
+        if values.get("rel") in ("canonical", "prev", "next"):
+            return
         if "src" in values or tag == "link":
             self.loaded.append(values.get("src") or values.get("href", ""))
         elif "href" in values:
@@ -97,18 +120,39 @@ def find_lost_links(site: Path) -> Iterator[str]:
                 yield f"{page.relative_to(site)}: {link} leads nowhere"
 
 
-def main() -> int:
+def write_pages(pages: Path) -> None:
+    """All pages and the files that they link to, and a page for each rule, with what the search makes of each."""
+    shutil.rmtree(pages, ignore_errors=True)
+    for path in list_files(ROOT):
+        (pages / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, pages / path)
+        if path.endswith(".md"):
+            (pages / path).write_text(_add_search(path, (ROOT / path).read_text()))
+    (pages / "rules").mkdir()
+    for id, boost, text in list_single_pages():
+        (pages / "rules" / f"{id}.md").write_text(f"---\nsearch:\n  boost: {boost}\n---\n\n{text}")
+    shutil.copytree(ROOT / "docs" / "site", pages / "site")
+
+
+def _add_search(path: str, text: str) -> str:
+    if path.startswith(_UNSEARCHED):
+        return f"---\nsearch:\n  exclude: true\n---\n\n{text}"
+    return f"---\nsearch:\n  boost: {_BOOST[path]}\n---\n\n{text}" if path in _BOOST else text
+
+
+def main(address: str = "") -> int:
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     pages, site = BUILD / "pages", BUILD / "site"
-    shutil.rmtree(pages, ignore_errors=True)
-    for path in list_files(ROOT):
-        (pages / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / path, pages / path)
+    write_pages(pages)
     configuration = {"docs_dir": str(pages), "site_dir": str(site), "nav": make_navigation(ROOT), "strict": True}
+    configuration |= {"site_name": f"Portero {__version__}", "site_url": address}
     build(load_config(str(ROOT / "docs" / "mkdocs.yml"), **configuration))
+    if not address:
+        for sitemap in site.glob("sitemap.xml*"):
+            sitemap.unlink()
     lost = [*find_lost_links(site)]
     print(
         "\n".join(lost)
@@ -118,4 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 
 MAX_LETTERS = 160
-_NO_PROSE = re.compile(r"\||<!--|#|!\[|\s*$")
+_NO_PROSE = re.compile(r"\||<!--|#|!\[|- `[^`]*`$|\s*$")
 _ITEM = re.compile(r"\s*(- |\d+\. )")
 _CODE = re.compile(r"`[^`]{1,100}`")
 # In docker-facts.md what shows a fact has lines of its own.

@@ -1,6 +1,7 @@
 """The pages of rules: which page shows a rule, an index, and a page for each topic, of a large topic several."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ _SCHEMAS = Path(__file__).parent.parent / "schemas"
 _SITE = json.loads((_SCHEMAS / "site.json").read_text())
 _LEVELS = ("baseline", "hardened", "restricted", "advisory")
 INDEX = "README"
+_FLAG = re.compile(r"(?<!\S)--[a-z][a-z-]+")
+_MAX_FLAGS = 2
 # Where the sources can be read, by the first word of their names.
 _READABLE = {
     "CIS": "https://www.cisecurity.org/benchmark/docker",
@@ -123,8 +126,8 @@ def examples(cases: dict[str, Any]) -> list[str]:
     return [f"- `{typed}`" for typed in cases]
 
 
-def list_single_pages() -> Iterator[tuple[str, str]]:
-    """For the site: the ID of each rule about requests or the host, and the text of a page of its own."""
+def list_single_pages() -> Iterator[tuple[str, int, str]]:
+    """For the site: of each rule about requests or the host its ID, how early the search shows it, and its page."""
     for folder in ("rules", "host"):
         for topic, id, rule in rules(folder):
             others = (
@@ -135,7 +138,14 @@ def list_single_pages() -> Iterator[tuple[str, str]]:
             text = rule_page(topic, id, {**rule, "sources": [*map(_link_source, rule["sources"])]}, "#")
             more = f"Related rules: {others}. In a terminal: `portero explain {id}`."
             waive = " To waive it for some requests: [exceptions](../docs/exceptions.md)." if folder == "rules" else ""
-            yield id, f"{text}\n{more}{waive}\n"
+            yield id, 2 * (len(_LEVELS) - _LEVELS.index(rule["level"])), f"{text}\n{_list_flags(rule)}{more}{waive}\n"
+
+
+def _list_flags(rule: dict[str, Any]) -> str:
+    """A heading with the flags that the denied examples have, since the search looks at headings first."""
+    denied = [flag for typed in rule["denies"] if typed.startswith("docker ") for flag in {*_FLAG.findall(typed)}]
+    flags = sorted({*denied}, key=lambda flag: (-denied.count(flag), flag))[:_MAX_FLAGS]
+    return f"## docker {' '.join(flags)}\n\n" if flags else ""
 
 
 def _link_source(source: str) -> str:

@@ -16,6 +16,8 @@ from tests.paths import ROOT
 from .architecture import rule_pages
 
 MOST_LINES_OF_README = 90
+MOST_PAGES = 60
+MAX_CELL = 300
 MAX_WORDS_OF_RULES = 2500
 
 
@@ -66,6 +68,34 @@ def test_the_index_lists_every_page() -> None:
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
     assert sorted(page for page in pages if f"]({page}): " not in index and f"]({page})\n" not in index) == []
+
+
+def test_the_title_of_a_page_is_that_of_the_menu() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    named = re.findall(r"^- \[([^\]]+)\]\(([a-z/A-Z-]+\.md)\)", index, re.MULTILINE)
+    titles = {page: re.findall(r"^# (.*)$", (ROOT / "docs" / page).read_text(), re.MULTILINE)[0] for _, page in named}
+
+    assert len(named) > 40
+    assert {page: title for title, page in named} == titles
+
+
+def test_there_are_at_most_sixty_pages_beside_those_of_rules() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+    assert len(pages) <= MOST_PAGES
+
+
+def test_no_cell_of_a_table_is_a_page_of_its_own() -> None:
+    cells = {
+        page: [
+            re.sub(r"\]\([^)]*\)", "]", cell)
+            for row in re.findall(r"^\|(.*)\|$", page.read_text(), re.MULTILINE)
+            for cell in re.split(r"(?<!\\)\|", row)
+        ]
+        for page in PAGES
+    }
+
+    assert [(page.name, cell) for page, found in cells.items() for cell in found if len(cell.strip()) > MAX_CELL] == []
 
 
 def test_the_readme_is_two_screens() -> None:

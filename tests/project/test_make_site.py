@@ -8,7 +8,7 @@ import pytest
 
 from tests.paths import ROOT
 
-from .architecture import make_site
+from .architecture import make_site, rule_pages
 
 
 @pytest.fixture
@@ -64,3 +64,26 @@ def test_a_dead_link_and_what_is_loaded_from_elsewhere_are_found(tmp_path: Path,
     (tmp_path / "b.html").write_text('<h2 id="there">')
 
     assert [*make_site.find_lost_links(tmp_path)] == lost
+
+
+def test_a_rule_has_a_page_of_its_own_with_links_to_its_sources() -> None:
+    pages = {id: text for id, _, text in rule_pages.list_single_pages()}
+
+    assert set(pages) == {
+        file.stem for folder in ("rules", "host") for file in (ROOT / "schemas" / folder).glob("*/*.json")
+    }
+    assert pages["no-privileged"].startswith("# no-privileged\n")
+    assert "[CIS 5.5](https://www.cisecurity.org/benchmark/docker)" in pages["no-privileged"]
+    assert "## docker --privileged" in pages["no-privileged"]
+
+
+def test_a_rule_of_baseline_is_shown_before_an_advisory_one() -> None:
+    boosts = {id: boost for id, boost, _ in rule_pages.list_single_pages()}
+
+    assert boosts["capabilities"] > boosts["no-swap"] > boosts["image-digest"]
+
+
+def test_the_address_of_the_site_loads_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<link rel="canonical" href="https://example.com/a.html">')
+
+    assert [*make_site.find_lost_links(tmp_path)] == []
