@@ -128,12 +128,14 @@ def test_the_pre_commit_example_names_the_hook() -> None:
     assert [each["id"] for each in example["repos"][0]["hooks"]] == [hook["id"]]
 
 
-@pytest.mark.parametrize("file", ["action.yml", "examples/ci/portero.yaml", "examples/ci/gitlab.yaml"])
+@pytest.mark.parametrize(
+    "file", ["action.yml", "examples/ci/portero.yaml", "examples/ci/gitlab.yaml", "examples/ci/Dockerfile"]
+)
 def test_no_ci_file_installs_portero_by_its_name(file: str) -> None:
     text = re.sub("^ *#.*", "", (ROOT / file).read_text(), flags=re.MULTILINE)
 
     assert re.search(r"pip\W.*install .*--require-hashes -r \S*requirements/run.txt", text)
-    assert re.search(r"pip\W.*install .*--no-deps --no-build-isolation \S*(/.portero|ACTION_PATH)\b", text)
+    assert re.search(r"pip\W.*install .*--no-deps --no-build-isolation \S*(/.portero|ACTION_PATH|/src/portero)\b", text)
     assert not re.search(r"install\b.*\sportero\b", text)
 
 
@@ -143,9 +145,16 @@ def test_the_action_fails_the_job_and_leaves_a_report(project: tuple[Path, int])
     inputs = {name: of["default"] for name, of in YAML(typ="safe").load(ROOT / "action.yml")["inputs"].items()}
     step = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"][-1]
     values = {name: inputs[text.split(".")[1].split(" ")[0]] for name, text in step["env"].items()}
+    places = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")} | {
+        "RUNNER_TEMP": str(folder)
+    }
 
-    assert _typed(f"bash -c {shlex.quote(step['run'])}", folder, values) == status
+    assert _typed(f"bash -eo pipefail -c {shlex.quote(step['run'])}", folder, {**values, **places}) == status
     assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
+    assert (folder / "GITHUB_OUTPUT").read_text() == f"denied={status}\n"
+    summary = (folder / "GITHUB_STEP_SUMMARY").read_text()
+    assert summary.startswith(f"### Portero: {status} denied\n```text\n")
+    assert ("no-privileged" in summary) is bool(status)
 
 
 @needs_compose
@@ -163,7 +172,7 @@ def test_the_ci_example_fails_the_job_and_leaves_both_reports(project: tuple[Pat
     text = (ROOT / "examples" / "ci" / "portero.yaml").read_text()
     lines = re.findall(r"run: (portero .*)", text)
 
-    assert [_typed(line, folder) for line in lines] == [status, status]
+    assert [_typed(line, folder) for line in lines] == [status]
     assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
     assert ElementTree.parse(folder / "portero.xml").getroot().tag == "testsuites"
 
