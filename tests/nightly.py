@@ -16,8 +16,8 @@ PYTHONS, SEQUENCES, NEWEST = "make pythons", "tests/sequences", "the newest engi
 ON_BOTH = tuple(
     f"tests/e2e/test_{name}.py"
     for name in (
-        *("api_versions", "clients", "corpus", "existing_corpus", "existing_objects", "harmless_twins"),
-        *("owner_programs", "signed_images", "ways_to_the_host", "world"),
+        *("api_versions", "clients", "corpus", "doors", "existing_corpus", "existing_objects", "harmless_twins"),
+        *("owned_volumes", "owner_programs", "signed_images", "ways_to_the_host", "world"),
     )
 )
 _PACKAGING = ("packaging/", "tests/packaging/", "pyproject.toml", "requirements/", "Makefile")
@@ -33,7 +33,8 @@ LONG: Mapping[str, tuple[str, ...]] = {
     "tests/e2e/test_engines.py": ("plugin/portero/decide/engine/", "tests/e2e/engine.sh", "docs/engines.json"),
     NEWEST: (
         *(f"plugin/portero/decide/{room}/" for room in ("engine", "objects", "reading")),
-        *("plugin/portero/observe/dockerd/", "plugin/portero/observe/lookups/", "tests/e2e/engine.sh", *ON_BOTH),
+        *("plugin/portero/door/", "plugin/portero/observe/dockerd/", "plugin/portero/observe/lookups/"),
+        *("tests/e2e/engine.sh", *ON_BOTH),
     ),
     "tests/e2e/test_harness.py": tuple(f"tests/e2e/{name}" for name in ("host.py", "throwaway.sh", "dockerd.py")),
     "tests/e2e/test_managed_plugin.py": _PACKAGING,

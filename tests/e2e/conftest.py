@@ -15,10 +15,10 @@ from .host import missing
 # Of Docker 29 alone: where it is not there, `make test` names it as not tried.
 collect_ignore = ["test_gpu_requests.py", "test_unasked_grpc.py"] if missing_engine(FOLDERS["29.7"]) else []
 # Of a module with tests on the newest engine too; they have own_docker. tests/nightly.py says when it is left out.
-_OWN_ALONE = chosen_engine() or os.environ.get("NEWEST_ENGINE") == "no"
+OWN_ALONE = chosen_engine() or os.environ.get("NEWEST_ENGINE") == "no"
 BOTH_ENGINES = pytest.mark.parametrize(
     "engine",
-    [None] if _OWN_ALONE else [None, NEW],
+    [None] if OWN_ALONE else [None, NEW],
     ids=lambda engine: "newest" if engine else "own",
     indirect=True,
     scope="module",

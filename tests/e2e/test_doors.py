@@ -12,7 +12,7 @@ import pytest
 from tests.paths import ROOT
 from tests.waiting import wait_until
 
-from .conftest import started
+from .conftest import OWN_ALONE, started
 from .dockerd import DOCKERD
 from .doored import DOORS, PUBLIC, USERS, DooredDocker, place
 from .engine import FOLDERS
@@ -42,7 +42,7 @@ printf 'services:\\n  made:\\n    image: made:compose\\n    build: .\\n' > compo
 """
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=["26.1"] if OWN_ALONE else ENGINES)
 def docker(request: pytest.FixtureRequest) -> Iterator[DooredDocker]:
     with started(DooredDocker(SITE, engine=ENGINES[request.param])) as doored:
         yield doored

@@ -90,7 +90,11 @@ def test_the_shell_of_ci_gets_what_is_left_out_and_a_smoke_of_sequences() -> Non
 
 def test_the_newest_engine_is_left_to_the_nightly_run_and_each_of_its_tests_is_named() -> None:
     shown = 'echo "$NEWEST_ENGINE|$PYTEST_ADDOPTS"'
-    marked = {path for path in (ROOT / "tests/e2e").glob("test_*.py") if "BOTH_ENGINES" in path.read_text()}
+    marked = {
+        path
+        for path in (ROOT / "tests/e2e").glob("test_*.py")
+        if {"BOTH_ENGINES", "OWN_ALONE"} & {*path.read_text().replace(",", " ").split()}
+    }
 
     assert run_shell(nightly.write_shell([nightly.NEWEST]) + shown) == "no|"
     assert run_shell(nightly.write_shell([]) + shown) == "yes|"
