@@ -94,7 +94,8 @@ def _mount(number: int) -> dict[str, object]:
 def request(name: str, method: str, uri: str, body: Mapping[str, object] | None, *, allowed: bool) -> BenchRequest:
     envelope: dict[str, object] = {"RequestMethod": method, "RequestUri": uri, "RequestHeaders": _CLIENT}
     if body is not None:
-        text = json.dumps(body).encode()
+        # As Docker's clients write it.
+        text = json.dumps(body, separators=(",", ":")).encode() + b"\n"
         envelope["RequestBody"] = base64.b64encode(text).decode()
         envelope["RequestHeaders"] = _CLIENT | _JSON | {"Content-Length": str(len(text))}
     answered = envelope | {"ResponseStatusCode": 200, "ResponseBody": base64.b64encode(b"[]").decode()}

@@ -95,7 +95,7 @@ def test_no_login_of_a_malformed_name_is_in_line_denial_or_recording(method: str
 def test_facts_give_image_and_daemon_defaults() -> None:
     document = {"facts": {"image": {"reference": "busybox"}, "daemonDefaults": ["log.driver"]}}
 
-    subject = describe_subject(None, None, None, None, document)  # type: ignore[arg-type]
+    subject = describe_subject(ASKED, None, None, None, document)  # type: ignore[arg-type]
 
     assert (subject.image, subject.daemon_defaults) == ("busybox", ("log.driver",))
 

@@ -5,6 +5,7 @@ as too old or too new, but they are numbers. It takes what follows # as query, a
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from portero.decide.reading import uri as uri_module
 from portero.decide.reading.uri import Target, parse_target
 from portero.decide.values.refusals import Refused
 from tests.refusing import find_refusal
@@ -35,6 +37,25 @@ def read(line: dict[str, Any]) -> Target:
 def test_every_spelling_that_dockerd_obeys_is_the_same_path(line: dict[str, Any]) -> None:
     assert parse_target(line["uri"]) == read(line)
     assert line["path"] == "/containers/create"
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line["case"])
+def test_the_usual_form_is_read_as_step_by_step(line: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    uris = [
+        line["uri"],
+        *(f"{prefix}{line['uri']}" for prefix in ("/v1.45", "/v1.045", "/v1", "/v0.1", "/v1.44/v1.45")),
+    ]
+    read_at_once = [read_or_refuse(uri) for uri in uris]
+    monkeypatch.setattr(uri_module, "_USUAL", re.compile(r"(?!)"))
+
+    assert read_at_once == [read_or_refuse(uri) for uri in uris]
+
+
+def read_or_refuse(uri: str) -> Target | str:
+    try:
+        return parse_target(uri)
+    except Refused as refused:
+        return refused.code
 
 
 @each("version", "no version", "path", "query")

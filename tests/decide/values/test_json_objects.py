@@ -12,6 +12,7 @@ from portero.decide.values.json_objects import (
     describe_syntax,
     load_json,
     load_object,
+    load_plain,
     load_strict_object,
     unique_names,
 )
@@ -27,6 +28,41 @@ def test_a_duplicate_name_is_an_error_that_names_it(text: str) -> None:
         json.loads(text, object_pairs_hook=unique_names)
 
     assert refused.value.name == "b"
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":{"b":[1,-2,0.5,true,null]},"c":"\N{SNOWMAN}\\n\\""}', "[]", '"x"', str(2**64 - 1), '{"a":1}\n']
+)
+def test_what_is_written_plainly_is_read_as_json_reads_it(text: str) -> None:
+    assert load_plain(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(
+            b'{"a":1,"a":1}',
+            b'{"x":[{"b":1,"b":2}]}',
+            b'{"b":1,"\\u0062":1}',
+            b'{"a": 1}',
+            b'{"a":1}\n\n',
+            b'{"a":1} x',
+        ),
+        *(b"", b"null", b"NaN", b'{"a":NaN}', b'{"a":1e400}', b'{"a":-0}', b'{"a":1.0e2}', b"18446744073709551616"),
+        *(
+            b'"\\ud800"',
+            b'"\xff"',
+            b'"\xed\xa0\x80"',
+            b"\xef\xbb\xbf{}",
+            b'"\x01"',
+            b'"\\/"',
+            b"[" * 2000 + b"]" * 2000,
+        ),
+        b"[" * 300 + b"]" * 300,
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_not_plain(data: bytes) -> None:
+    assert load_plain(data) is None
 
 
 def test_many_names_take_linear_time() -> None:

@@ -58,6 +58,28 @@ def test_a_peer_that_was_looked_at_before_is_not_looked_at_again(tmp_path: Path)
     assert daemons.find_daemon(ROOTS) is None
 
 
+def test_a_peer_that_was_none_in_this_request_is_not_looked_at_again_in_it(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+
+    assert AskingDaemons(tmp_path).find_daemon(Peer(7, 0, is_identified=True)) is None
+
+
+def test_what_was_found_once_is_not_looked_for_again_and_a_failure_is() -> None:
+    outcomes: list[int | None] = [None, 1]
+
+    def find() -> int | None:
+        if len(outcomes) == 2:
+            outcomes.pop()
+            raise OSError(errno.EMFILE, "")
+        return outcomes.pop()
+
+    found = finder.find_once(find)
+    with pytest.raises(OSError):  # noqa: PT011
+        found()
+
+    assert (found(), found(), outcomes) == (None, None, [])
+
+
 def test_a_daemon_that_ends_while_it_is_read_is_none_and_one_that_runs_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,6 +168,36 @@ def test_a_line_is_the_document_of_its_decision_as_json(user: str) -> None:
     assert text == json.dumps(made.line(7), separators=(",", ":"))
     assert text.isascii()
     assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"version": "1.45", "path": "/containers/web/json"},
+        {"method": "HEAD"},
+        {"method": 'G"ET'},
+        {"path": '/containers/a"b\\/json'},
+        {"path": "/images/\N{SNOWMAN}/json"},
+        {"path": "/images/" + "x" * 2000},
+        {"user": "eve"},
+        {"claimed": "eve"},
+        {"groups": ("ops",)},
+        {"identified_by": "TLS"},
+        {"image": "nginx"},
+        {"daemon_defaults": ("log",)},
+        {"trace": "0" * 32, "parent_span": "1" * 16},
+        {"is_probe": True},
+    ],
+)
+@pytest.mark.parametrize("audit_profile", ["", "restricted"])
+def test_a_line_of_a_read_is_the_same(changes: dict[str, Any], audit_profile: str) -> None:
+    made = replace(read(version=None, user="", path="/_ping"), violations=(), audit_profile=audit_profile)
+    made = replace(made, subject=replace(made.subject, **changes))
+
+    assert write_line(made, 7) == json.dumps(made.line(7), separators=(",", ":"))
+    glass = replace(made, breaks_glass=True)
+    assert write_line(glass, 7) == json.dumps(glass.line(7), separators=(",", ":"))
 
 
 def read(operation: str = "SystemPing", **changes: object) -> Decision:

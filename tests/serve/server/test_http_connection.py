@@ -436,7 +436,7 @@ def test_the_judge_is_handed_the_process_that_asks() -> None:
         client.sendall(request(b"allow"))
         client.recv(1 << 16)
 
-    assert judge.peers == [Peer(os.getpid(), os.geteuid())]
+    assert judge.peers == [Peer(os.getpid(), os.geteuid(), is_identified=True)]
 
 
 def test_a_large_request_waits_for_its_turn_and_a_small_one_does_not() -> None:

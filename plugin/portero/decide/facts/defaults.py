@@ -52,7 +52,7 @@ def fill_in(
     request = _Request(facts, body if isinstance(body, dict) else {}, version, daemon())
     filled = [one for filler in fillers for one in filler(request)]
     for path, value in filled:
-        result = cast(dict[str, JSON], _replace(result, path, value))
+        result = cast("dict[str, JSON]", _replace(result, path, value))
     result["daemonDefaults"] = [format_path(path) for path, _ in filled]
     return result
 
@@ -62,7 +62,7 @@ def _fill_log(request: _Request) -> Iterator[_Filled]:
     log = cast(Fact, request.facts["log"])
     if log["driver"] == "" and request.daemon.log_driver:
         yield ("log", "driver"), request.daemon.log_driver
-    options = cast(list[str], log["options"])
+    options = cast("list[str]", log["options"])
     more = [option for option in request.daemon.log_options if option not in options]
     if more and log["driver"] in ("", request.daemon.log_driver):
         yield ("log", "options"), [*options, *more]
@@ -72,7 +72,7 @@ def _make_filler(at: str) -> Callable[[_Request], Iterator[_Filled]]:
     """Those whose name is not in the request (daemon/oci_linux.go, mergeUlimits)."""
 
     def fill(request: _Request) -> Iterator[_Filled]:
-        limits = cast(list[Fact], request.facts["ulimits"])
+        limits = cast("list[Fact]", request.facts["ulimits"])
         names = {limit["name"] for limit in limits}
         more = [limit for limit in request.daemon.ulimits if limit.name not in names]
         for index, limit in enumerate(more, len(limits)):
@@ -96,7 +96,7 @@ def _fill_seccomp(request: _Request) -> Iterator[_Filled]:
 
 def _fill_shm_size(request: _Request) -> Iterator[_Filled]:
     """The size of /dev/shm (daemon/daemon_unix.go, adaptContainerSettings)."""
-    limits = cast(dict[str, Fact], _find_fact(request, "limits"))
+    limits = cast("dict[str, Fact]", _find_fact(request, "limits"))
     if request.daemon.shm_size and limits["shmSize"]["value"] is None:
         share = compute_share(request.daemon.shm_size, cast("int | None", limits["memory"]["value"]))
         yield ("limits", "shmSize"), {**limits["shmSize"], "value": request.daemon.shm_size}
@@ -146,17 +146,17 @@ def _fill_mounts(request: _Request) -> Iterator[_Filled]:
     """For clients before 1.44 what is mounted below a read-only bind stays writable; services are not affected."""
     if not request.is_older_than(_RECURSIVE):
         return
-    mounts = cast(list[Fact], request.facts["mounts"])
+    mounts = cast("list[Fact]", request.facts["mounts"])
     binds = {mount["at"] for mount in mounts if mount["via"] in ("bind", "mount") and mount["mountsBelow"]}
     points: dict[str, str] = {}
     for index, mount in enumerate(mounts):
         # What the host mounts inside the source is another fact, with the same place in the request.
         if mount["type"] == "bind" and mount["at"] in binds and not mount["writable"]:
-            points |= dict.fromkeys(cast(list[str], mount["mountsBelow"]), cast(str, mount["at"]))
+            points |= dict.fromkeys(cast("list[str]", mount["mountsBelow"]), cast(str, mount["at"]))
             yield ("mounts", index, "writable"), True
     for index, mount in enumerate(mounts if points else ()):
         if more := list_swaps(mount, points):
-            yield ("mounts", index, "swappableThrough"), [*cast(list[JSON], mount["swappableThrough"]), *more]
+            yield ("mounts", index, "swappableThrough"), [*cast("list[JSON]", mount["swappableThrough"]), *more]
 
 
 def _find_fact(request: _Request, name: str) -> Fact:
@@ -169,7 +169,7 @@ def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
         return new
     step, rest = path[0], path[1:]
     if isinstance(step, int):
-        items = cast(list[JSON], value)
+        items = cast("list[JSON]", value)
         return [*items[:step], _replace(items[step] if step < len(items) else None, rest, new), *items[step + 1 :]]
     inner = cast(Fact, value)
     return {**inner, step: _replace(inner[step], rest, new)}

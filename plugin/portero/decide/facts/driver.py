@@ -37,7 +37,7 @@ _SERVERS = frozenset({"nfs", "nfs4", "cifs", "smb3"})
 def read_options(name: str, options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
     """The part of a mount fact that the driver decides; name "" is the local driver (moby volume/service/store.go)."""
     filesystem, device = options.get("type", ""), options.get("device", "")
-    names = cast(list[JSON], list(options))
+    names = cast("list[JSON]", list(options))
     driver: Fact = {
         "driver": name or LOCAL,
         "driverOptions": {"type": filesystem.lower(), "device": device, "names": names},
@@ -45,7 +45,7 @@ def read_options(name: str, options: Mapping[str, str], at: str, host: HostMomen
     if not options:
         return driver
     flags = tmpfs.split_options(options.get("o", ""), at)
-    driver |= {"via": "driver-options", "options": cast(list[JSON], flags)}
+    driver |= {"via": "driver-options", "options": cast("list[JSON]", flags)}
     return driver | _read_local(options, flags, at, host) if is_local(name) else driver
 
 

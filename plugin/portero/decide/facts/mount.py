@@ -47,7 +47,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         **{name: [] for name in _LISTS},
     }
     fact = defaults | fields
-    if paths := cast(list[str], fact["paths"]):
+    if paths := cast("list[str]", fact["paths"]):
         door = _find_door(paths) if kind == "bind" and fact["resolution"] == "resolved" else ""
         if door:
             # Its entry decides who may mount it (rule doors-listed), not what every socket of root means.
@@ -56,7 +56,7 @@ def make_fact(at: str, kind: str, via: str, fields: Fact) -> Fact:
         sensitive = list_sensitive(
             paths, writable=fact["writable"] is not False, is_file=is_file, owner_only=fact["ownerOnly"] is True
         )
-        fact["sensitive"] = cast(list[JSON], sensitive)
+        fact["sensitive"] = cast("list[JSON]", sensitive)
     return fact
 
 
@@ -76,7 +76,7 @@ def resolve_sources(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
     seen = len(resolved) == len(files) and all(trace.seen for trace in traces)
     swaps = [swap for trace in traces for swap in trace.swaps]
     return {
-        "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
+        "paths": cast("list[JSON]", list(dict.fromkeys([*paths, *resolved]))),
         "resolution": "resolved" if seen else "unseen",
         **_describe_entries(files, shows_kernel=any(trace.kernel_types for trace in traces)),
         "unseenHomes": _merge(trace.unseen_homes for trace in traces),
@@ -113,7 +113,7 @@ def _describe_entries(files: Sequence[HostEntry], *, shows_kernel: bool = False)
 
 def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
     merged = {item for items in lists for item in items}
-    return cast(list[JSON], sorted(merged) if merged else [])
+    return cast("list[JSON]", sorted(merged) if merged else [])
 
 
 def clean_target(path: str) -> str | None:
@@ -126,10 +126,10 @@ def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:
     if not any(fact["paths"] for fact in facts):
         return facts
     writable = {
-        path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast(list[str], fact["paths"])
+        path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast("list[str]", fact["paths"])
     }
     swappable = [fact | {"swappableThrough": list_swaps(fact, writable)} for fact in facts] if writable else facts
-    reached = [_resolve_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
+    reached = [_resolve_fact(fact, path, host) for fact in facts for path in cast("list[str]", fact["reaches"])]
     return [*swappable, *reached]
 
 
@@ -139,7 +139,7 @@ def list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
     `writable`: folders that a container can write to, each with the place in the request that opens it.
     """
     folders: dict[str, None] = {}
-    for folder in cast(list[str], fact["passes"]):
+    for folder in cast("list[str]", fact["passes"]):
         # What is above a folder that was seen was seen with it.
         while folder not in folders:
             folders[folder] = None

@@ -93,7 +93,7 @@ def _make_tmpfs(path: str, spelled: str) -> Fact:
     options = tmpfs.split_options(spelled, "HostConfig.Tmpfs[*]")
     fact: Fact = {
         "target": clean_target(path),
-        "options": cast(list[JSON], options),
+        "options": cast("list[JSON]", options),
         "writable": not tmpfs.is_read_only(options),
         "sizeBytes": tmpfs.find_size(options),
     }
@@ -111,7 +111,7 @@ def _read_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     }
     if kind == "tmpfs":
         writable, size = tmpfs.read_entry_limits(entry)
-        fact |= {"options": cast(list[JSON], tmpfs.list_options(entry)), "writable": writable, "sizeBytes": size}
+        fact |= {"options": cast("list[JSON]", tmpfs.list_options(entry)), "writable": writable, "sizeBytes": size}
     elif kind == "volume":
         _refuse_path(source, at)
         fact |= _read_volume_options(entry, at, host)

@@ -135,9 +135,12 @@ def measure_texts(fields: Iterable[tuple[str, JSON]]) -> Fact:
     events, and for as long as its exec is known.
     """
     sizes = {at: _measure(value) for at, value in fields}
-    return {"value": sum(sizes.values()), "at": max(sizes, key=lambda at: sizes[at])}
+    return {"value": sum(sizes.values()), "at": max(sizes, key=sizes.__getitem__)}
 
 
 def _measure(value: JSON) -> int:
-    texts = [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
-    return len("".join([text for text in texts if isinstance(text, str)]).encode())
+    if not value:
+        return 0
+    texts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    joined = "".join([text for text in texts if isinstance(text, str)])
+    return len(joined) if joined.isascii() else len(joined.encode())

@@ -50,7 +50,8 @@ def read_create(config: Fact) -> dict[str, JSON]:
     """From a HostConfig."""
     seccomp, allowed = _read_seccomp("", _OPTIONS), make_value(None, _OPTIONS)
     apparmor: Fact = {"profile": "", "at": _OPTIONS}
-    selinux, unknown = _make_selinux_fact(_OPTIONS), list[JSON]()
+    selinux = _make_selinux_fact(_OPTIONS)
+    unknown: list[JSON] = []
     for key, value, at in _split_options(config):
         if key == "seccomp":
             seccomp = _read_seccomp(value, at)

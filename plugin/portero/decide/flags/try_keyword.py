@@ -35,11 +35,11 @@ class Proposal:
     @classmethod
     def of(cls, written: Mapping[str, JSON]) -> "Proposal":
         """The proposal as a rule file without faults writes it."""
-        flags = [flag.partition(" ") for flag in cast(list[str], written.get("add", []))]
+        flags = [flag.partition(" ") for flag in cast("list[str]", written.get("add", []))]
         return cls(
             tuple((name, value) for name, _, value in flags),
-            tuple(cast(list[str], written.get("drop", []))),
-            tuple(cast(list[str], written.get("change", []))),
+            tuple(cast("list[str]", written.get("drop", []))),
+            tuple(cast("list[str]", written.get("change", []))),
         )
 
     def fill(self, site: Mapping[str, JSON]) -> "Proposal | None":
@@ -51,8 +51,8 @@ class Proposal:
 
 def find_faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     """What is wrong with a `try` whose shape is right: flags and placeholders that do not exist. `keys`: the site's."""
-    added = cast(list[str], written.get("add", []))
-    dropped = cast(list[str], written.get("drop", []))
+    added = cast("list[str]", written.get("add", []))
+    dropped = cast("list[str]", written.get("drop", []))
     for flag in [*(one.partition(" ")[0] for one in added), *dropped]:
         if flag not in FLAGS:
             yield f"try: '{flag}' cannot be proposed{suggest_name(flag, sorted(FLAGS))}"

@@ -114,7 +114,7 @@ def _read_entry(entry: Mapping[str, JSON]) -> Key | None:
     if reader is None or not isinstance(id, str | None):
         return None
     try:
-        return _make_key(reader.from_jwk(cast(dict[str, str], dict(entry))), id)
+        return _make_key(reader.from_jwk(cast("dict[str, str]", dict(entry))), id)
     except (PyJWTError, TypeError, KeyError, AttributeError):
         raise ContentRefused("has a key whose parts do not fit together: fetch the set again") from None
 

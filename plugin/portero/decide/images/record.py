@@ -70,8 +70,8 @@ def parse_record(data: bytes) -> Record | None:
     """
     try:
         document = load_strict_object(data)
-        signatures = cast(list[dict[str, str]], document["signatures"])
-        documents, seen = cast(list[str], document["documents"]), cast(dict[str, int], document["seen"])
+        signatures = cast("list[dict[str, str]]", document["signatures"])
+        documents, seen = cast("list[str]", document["documents"]), cast("dict[str, int]", document["seen"])
         if document["format"] != _FORMAT or len(signatures) > MAX_SIGNATURES or len(documents) > MAX_DOCUMENTS:
             return None
         return Record(

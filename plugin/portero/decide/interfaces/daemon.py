@@ -122,8 +122,10 @@ class Peer:
     """`pid`: 0 when the process is in a PID namespace that this process does not see. `uid`: its effective user.
 
     `identity`: of the dockerd that it was when it was looked at; None: it was none, or was not looked at.
+    `is_identified`: it was, for this request.
     """
 
     pid: int
     uid: int
     identity: DockerdIdentity | None = None
+    is_identified: bool = False

@@ -63,7 +63,7 @@ def merge_entries(decision: Decision) -> list[Entry]:
     """What refuses, one cause once; without remedies for what the try: line satisfies."""
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
-    solved = set[str]()
+    solved: set[str] = set()
     if proposed is not None:
         solved = {violation.rule for violation in denials} - {*proposed.still}
     elif any(violation.at == denial_entries.OUTRIGHT for violation in denials):
@@ -85,7 +85,7 @@ def _write_headline(decision: Decision) -> str:
 def _fit(merged: list[Entry], lines: int) -> list[str]:
     """The worst entries, as many as fit; the names of the rest. What the try: line leaves open goes before the rest."""
     width = min(max((len(entry.name) for entry in merged), default=0), _MAX_NAME_LENGTH)
-    shown_entries = dict[str, list[str]]()
+    shown_entries: dict[str, list[str]] = {}
     used = 0
     for number, entry in enumerate([*merged[:1], *sorted(merged[1:], key=lambda entry: not entry.is_left_open)]):
         text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))

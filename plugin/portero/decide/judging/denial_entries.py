@@ -103,7 +103,8 @@ def _choose_wording(violation: Violation) -> Wording:
 
 def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     ordered = sorted(group, key=lambda violation: _choose_wording(violation).order)
-    figures, others = list[str](), list[Violation]()
+    figures: list[str] = []
+    others: list[Violation] = []
     for one in ordered:
         if figure := write_figures(one):
             figures.append(f"{write_place(one)}: {figure}")

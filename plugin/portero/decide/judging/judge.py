@@ -127,12 +127,14 @@ class Judge:
             found.suggested = self._suggest(found.read, found.violated, context, by_compose=by_compose)
 
     def _conclude(self, found: Found, id: str, time: float) -> Decision:
-        enforcement, match = found.enforced, found.matched
-        operation = match.operation.id if match else find_operation(self.routes, found.posted)
-        is_other = bool(found.violated) and "otherPlugin" in cast(dict[str, JSON], found.read.get("objects", {}))
-        lifted = lift_violations(found.violated, self.policy.rules, enforcement, operation, of_other_plugin=is_other)
+        enforcement, match, violations = found.enforced, found.matched, found.violated
+        if violations:
+            operation = match.operation.id if match else find_operation(self.routes, found.posted)
+            is_other = "otherPlugin" in cast("dict[str, JSON]", found.read.get("objects", {}))
+            lifted = lift_violations(violations, self.policy.rules, enforcement, operation, of_other_plugin=is_other)
+            violations = limit_violations(sort_violations(lifted))
         reads = match is not None and match.operation.reads
-        is_denied = bool(lifted) and any(one.action == "deny" for one in lifted)
+        is_denied = bool(violations) and any(one.action == "deny" for one in violations)
         if enforcement.breaks_glass and is_denied:
             # Nothing was let through.
             enforcement = replace(enforcement, mode="enforce", breaks_glass=False)
@@ -140,7 +142,7 @@ class Judge:
             id=id,
             time=time,
             subject=subject.describe_subject(found.posted, found.parsed, match, found.asker, found.read, found.left),
-            violations=limit_violations(sort_violations(lifted)),
+            violations=violations,
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
@@ -163,9 +165,8 @@ class Judge:
 
     def _identify(self, envelope: Envelope, time: float, notes: HostNotes | None) -> Identity:
         by = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
-        return ask(
-            notes, "identity", partial(identify_caller, by, self.policy.trusted, self.audiences, time, self.door_key)
-        )
+        identify = partial(identify_caller, by, self.policy.trusted, self.audiences, time, self.door_key)
+        return identify() if notes is None else notes.ask("identity", "", identify)
 
     def find_violations(
         self, document: dict[str, JSON], time: float, enforcement: Enforcement, acts: Sequence[Acting] = ACTS
@@ -200,7 +201,7 @@ class Judge:
         return {**document, "objects": used} if used else document
 
     def _find_objects(self, document: dict[str, JSON], context: Context) -> dict[str, JSON]:
-        judge = partial(self._judge_existing, cast(dict[str, JSON], document["identity"]), context)
+        judge = partial(self._judge_existing, cast("dict[str, JSON]", document["identity"]), context)
         use = ObjectUse(
             context.operation,
             document,

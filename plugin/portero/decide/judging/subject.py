@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 
 from portero.decide.decision import Subject
-from portero.decide.identity.caller import Identity
+from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.judging.try_line import Composed
 from portero.decide.reading.envelope import Envelope
-from portero.decide.reading.routes import Match, is_probe
+from portero.decide.reading.routes import UNKNOWN, Match, is_probe
 from portero.decide.reading.uri import Target
 from portero.decide.values.image_names import hide_login_in_path
 from portero.decide.values.json_fields import JSON, to_list, to_object, to_text
@@ -39,28 +39,31 @@ def describe_subject(
     left: str = "",
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
+    if envelope is None:
+        return Subject()
     # Of a read that no rule judges there is no document.
     facts = to_object(document["facts"]) if "facts" in document else {}
-    trace, parent_span = read_traceparent(envelope.headers) if envelope else ("", "")
+    shown, operation = who or NO_IDENTITY, match.operation if match else UNKNOWN
+    trace, parent_span = read_traceparent(envelope.headers)
     return Subject(
-        operation=match.operation.id if match else "",
-        method=envelope.method if envelope else "",
+        operation=operation.id if match else "",
+        method=envelope.method,
         path=hide_login_in_path(target.path) if target else "",
         version=target.version if target else None,
-        user=who.user if who else "",
-        claimed=envelope.user if envelope and not who else "",
-        groups=who.groups if who else (),
-        identified_by=who.method if who else "",
-        names=who.names if who else (),
-        client=envelope.headers.get("user-agent", "") if envelope else "",
+        user=shown.user,
+        claimed="" if who else envelope.user,
+        groups=shown.groups,
+        identified_by=shown.method,
+        names=shown.names,
+        client=envelope.headers.get("user-agent", ""),
         image=(to_text(to_object(facts["image"]).get("reference")) or None) if "image" in facts else None,
-        reads=match.operation.reads if match else False,
+        reads=match is not None and operation.reads,
         by_compose=is_by_compose(envelope, document),
         daemon_defaults=tuple(map(str, to_list(facts["daemonDefaults"]))) if "daemonDefaults" in facts else (),
         trace=trace,
         parent_span=parent_span,
-        made=_name_made(target, document) if match and match.operation.id in _MAKING else "",
-        is_probe=target is not None and envelope is not None and is_probe(target, envelope.body),
+        made=_name_made(target, document) if operation.id in _MAKING else "",
+        is_probe=envelope.body is not None and target is not None and is_probe(target, envelope.body),
         left=left,
     )
 

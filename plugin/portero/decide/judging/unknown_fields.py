@@ -28,7 +28,7 @@ def report_unknown(document: Mapping[str, JSON], action: Action, shape: Shape | 
     """
     if action == "off":
         return ()
-    fields = cast(dict[str, list[dict[str, str]]], document["facts"]).get("unknownFields", ())
+    fields = cast("dict[str, list[dict[str, str]]]", document["facts"]).get("unknownFields", ())
     return [_refuse(field["at"], action, shape) for field in fields[:_MAX_FIELDS]]
 
 
@@ -65,7 +65,7 @@ def _enter_lists(shape: Shape) -> Shape:
 
 def report_dropped(document: Mapping[str, JSON]) -> Iterable[Violation]:
     """One violation that only reports for each dropped field."""
-    fields = cast(dict[str, list[dict[str, str]]], document["facts"]).get("droppedFields", ())
+    fields = cast("dict[str, list[dict[str, str]]]", document["facts"]).get("droppedFields", ())
     return [_make_violation(field["at"], field["since"]) for field in fields]
 
 

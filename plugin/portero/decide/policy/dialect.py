@@ -38,8 +38,8 @@ def find_rule_faults(
     yield from _find_operation_faults(rule, operations)
     yield from _find_example_faults(rule, operations)
     keys = {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
-    yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), keys)
-    yield from find_site_faults(cast(dict[str, JSON], rule.get("denial", {})), keys)
+    yield from proposal_faults(cast("dict[str, JSON]", rule.get("try", {})), keys)
+    yield from find_site_faults(cast("dict[str, JSON]", rule.get("denial", {})), keys)
     yield from find_condition_faults(rule, references)
 
 
@@ -47,7 +47,7 @@ def find_condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Ite
     """What a schema cannot say about any rule whose shape is right, be it about requests or about the host."""
     yield from _find_level_faults(rule)
     yield from _find_threat_faults(rule)
-    allows, denies = (cast(dict[str, JSON], rule[kind]) for kind in ("allows", "denies"))
+    allows, denies = (cast("dict[str, JSON]", rule[kind]) for kind in ("allows", "denies"))
     yield from (
         f"denies: '{command}' is allowed as well: keep one of the two" for command in allows if command in denies
     )
@@ -100,14 +100,14 @@ def _find_level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
 
 
 def _find_threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
-    for threat in cast(list[str], rule["threats"]):
+    for threat in cast("list[str]", rule["threats"]):
         # Finding close names is slow and rarely needed.
         if threat not in THREATS and (hint := suggest_name(threat, THREATS)):
             yield f"threats: unknown threat '{threat}'{hint}"
 
 
 def _find_operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
-    named = cast(list[str], rule["operations"])
+    named = cast("list[str]", rule["operations"])
     for name in named:
         if name not in ANY and name not in operations:
             yield f"operations: '{name}' is not in operations.json{suggest_name(name, sorted(operations))}"
@@ -117,8 +117,8 @@ def _find_operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> It
 
 def _find_example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """An allowed example may be of an operation beside those that the rule judges: the near miss of an outright no."""
-    named = cast(list[str], rule["operations"])
-    allows, denies = (cast(dict[str, dict[str, JSON]], rule[kind]) for kind in ("allows", "denies"))
+    named = cast("list[str]", rule["operations"])
+    allows, denies = (cast("dict[str, dict[str, JSON]]", rule[kind]) for kind in ("allows", "denies"))
     for command, example in {**allows, **denies}.items():
         operation = cast(str, example.get("operation", named[0]))
         if operation not in operations:

@@ -181,7 +181,7 @@ def compile_waivers(
     prepared = cache(lambda: engine.prepare(resources))
 
     def compile_part(part: JSON) -> Check:
-        return prepared()(cast(dict[str, JSON], make_strict(part)))
+        return prepared()(cast("dict[str, JSON]", make_strict(part)))
 
     for file, content in written.items():
         whole = image_names.complete_match(content["match"])

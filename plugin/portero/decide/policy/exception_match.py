@@ -56,7 +56,7 @@ def make_strict(schema: JSON) -> JSON:
     if types:
         read.setdefault("type", [*types])
     if "properties" in schema:
-        named = [*cast(list[str], schema.get("required", [])), *cast(dict[str, JSON], schema["properties"])]
+        named = [*cast("list[str]", schema.get("required", [])), *cast("dict[str, JSON]", schema["properties"])]
         read["required"] = [*dict.fromkeys(named)]
     return read
 
@@ -116,10 +116,10 @@ def pins_user(match: JSON) -> bool:
 def _pins(schema: JSON, path: tuple[str, ...], accepts: Callable[[str], bool]) -> bool:
     if not isinstance(schema, dict):
         return False
-    if any(_pins(each, path, accepts) for each in cast(list[JSON], schema.get("allOf", []))):
+    if any(_pins(each, path, accepts) for each in cast("list[JSON]", schema.get("allOf", []))):
         return True
     if not path:
-        values = [schema["const"]] if "const" in schema else cast(list[JSON], schema.get("enum", []))
+        values = [schema["const"]] if "const" in schema else cast("list[JSON]", schema.get("enum", []))
         return values != [] and all(isinstance(value, str) and accepts(value) for value in values)
     return _pins(cast(Mapping[str, JSON], schema.get("properties", {})).get(path[0]), path[1:], accepts)
 

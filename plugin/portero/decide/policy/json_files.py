@@ -150,7 +150,7 @@ def _list_property_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
     names = set(schema.get("properties", {}))
     reference = schema.get("$ref")
     if reference is not None:
-        definitions = cast(dict[str, Any], root["$defs"])
+        definitions = cast("dict[str, Any]", root["$defs"])
         names |= _list_property_names(definitions[reference.removeprefix("#/$defs/")], root)
     return names
 

@@ -106,7 +106,7 @@ def _read_rules(
 
 
 def _list_references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
-    of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
+    of_request = cast("dict[str, JSON]", schemas[_REQUEST].get("$defs", {}))
     return {site.REFERENCE + name for name in site.list_names(schemas[_SITE_SCHEMA])} | {
         f"request#/$defs/{name}" for name in of_request
     }

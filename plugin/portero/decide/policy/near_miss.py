@@ -50,9 +50,9 @@ def list_parts(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
     """Each condition of a match with where it stands in the request: all of them must hold."""
     if not isinstance(schema, dict):
         return
-    for each in cast(list[JSON], schema.get("allOf", [])):
+    for each in cast("list[JSON]", schema.get("allOf", [])):
         yield from list_parts(each, path)
-    for name, inner in cast(dict[str, JSON], schema.get("properties", {})).items():
+    for name, inner in cast("dict[str, JSON]", schema.get("properties", {})).items():
         yield from list_parts(inner, (*path, name))
     rest = {keyword: value for keyword, value in schema.items() if keyword not in _PARTS}
     if rest:
@@ -69,7 +69,7 @@ def _describe(part: Mapping[str, JSON]) -> str:
     if "const" in part:
         return _format_value(part["const"])
     if "enum" in part:
-        named = [_format_value(value) for value in cast(list[JSON], part["enum"])]
+        named = [_format_value(value) for value in cast("list[JSON]", part["enum"])]
         return " or ".join(named if len(named) <= _MAX_NAMED else [*named[:_MAX_NAMED], "others"])
     reference = cast(str, part.get("$ref", ""))
     return f"in {reference.removeprefix(REFERENCE)} of site.json" if reference.startswith(REFERENCE) else ""

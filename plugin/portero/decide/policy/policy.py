@@ -45,12 +45,12 @@ class Policy:
     @property
     def site_actions(self) -> Mapping[str, Action]:
         """The site's actions by rule."""
-        return cast(dict[str, Action], self.site["actions"])
+        return cast("dict[str, Action]", self.site["actions"])
 
     @property
     def protected_paths(self) -> tuple[str, ...]:
         """The places of the host that the site protects, from reading or from writing."""
-        return *cast(list[str], self.site["protected-paths"]), *cast(list[str], self.site["protected-from-writing"])
+        return *cast("list[str]", self.site["protected-paths"]), *cast("list[str]", self.site["protected-from-writing"])
 
     def action(self, rule: str, profile: str) -> Action:
         """What a violation of this rule does under a profile; the site's `actions` win."""
@@ -81,7 +81,7 @@ class Policy:
         `acts`: only those of rules that do this. `audit_profile`: what this profile would refuse is reported as well.
         `at_use`: only those that forbid the use of what exists.
         """
-        acting = self._find_acting(cast(dict[str, str], request)["operation"], profile, audit_profile)
+        acting = self._find_acting(cast("dict[str, str]", request)["operation"], profile, audit_profile)
         has_defaults = bool(follow(request, ("facts", "daemonDefaults")))
         return tuple(
             violation

@@ -43,7 +43,7 @@ def merge_sites(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
 
 def list_keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
     """What becomes of each key that rules can refer to."""
-    properties = cast(dict[str, dict[str, str]], site_schema["properties"])
+    properties = cast("dict[str, dict[str, str]]", site_schema["properties"])
     return {key: about["becomes"] for key, about in properties.items() if "becomes" in about}
 
 
@@ -69,11 +69,11 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
 
 
 def _match_paths(value: JSON) -> JSON:
-    return _match_at_or_below(cast(list[str], value)) if value else dict(_NOTHING)
+    return _match_at_or_below(cast("list[str]", value)) if value else dict(_NOTHING)
 
 
 def _match_protected_paths(value: JSON) -> JSON:
-    paths = cast(list[str], value)
+    paths = cast("list[str]", value)
     if not paths:
         return dict(_NOTHING)
     above = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents})
@@ -87,22 +87,22 @@ def _match_names(value: JSON) -> JSON:
 
 def _match_methods(value: JSON) -> JSON:
     """A listed way to identify a user; two of them together are both."""
-    methods = cast(list[str], value)
+    methods = cast("list[str]", value)
     pairs = [pair for pair, parts in PAIRS.items() if {*parts} & {*methods}]
     return _match_names([*dict.fromkeys([*methods, *pairs])])
 
 
 def _match_patterns(value: JSON) -> JSON:
-    names = cast(list[str], value)
+    names = cast("list[str]", value)
     whole: list[JSON] = [name for name in names if "*" not in name]
     patterns = [_escape(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name]
     either = [*([{"enum": whole}] if whole else []), *([_match_any(patterns, "$")] if patterns else [])]
-    return {"anyOf": cast(list[JSON], either)} if either else dict(_NOTHING)
+    return {"anyOf": cast("list[JSON]", either)} if either else dict(_NOTHING)
 
 
 def _match_devices(value: JSON) -> JSON:
     devices: list[JSON] = []
-    for device in cast(list[dict[str, str]], value):
+    for device in cast("list[dict[str, str]]", value):
         subset = "".join(f"{letter}?" for letter in device["permissions"])
         permissions: JSON = {"type": "string", "pattern": f"^{subset}$"}
         properties: JSON = {"path": {"const": device["path"]}, "permissions": permissions}
@@ -111,12 +111,12 @@ def _match_devices(value: JSON) -> JSON:
 
 
 def _limit_number(value: JSON) -> JSON:
-    minimum, maximum = cast(list[JSON], value)
+    minimum, maximum = cast("list[JSON]", value)
     return {"type": "number", "minimum": minimum, "maximum": maximum}
 
 
 def _match_registries(value: JSON) -> JSON:
-    registries = cast(list[str], value)
+    registries = cast("list[str]", value)
     return {"anyOf": [_match_registry(registry) for registry in registries]} if registries else {}
 
 
@@ -131,7 +131,7 @@ def _match_registry(registry: str) -> JSON:
 
 def _match_subnets(value: JSON) -> JSON:
     """Of a subnet fact; its prefix begins with that of the range that it lies in."""
-    prefixes = [format_prefix(ip_network(subnet, strict=False)) for subnet in cast(list[str], value)]
+    prefixes = [format_prefix(ip_network(subnet, strict=False)) for subnet in cast("list[str]", value)]
     if not prefixes:
         return {"properties": {"hostAddress": {"const": False}}}
     return {"properties": {"prefix": _match_any(prefixes, "")}}

@@ -47,7 +47,7 @@ def _refuses(policy: Policy, profile: str, rule: str) -> bool:
 def list_nested_sources(values: Mapping[str, JSON]) -> list[str]:
     """A fault for each listed source below a listed writable one: a container can replace it by a link."""
     lists = ("bind-sources-read-only", "bind-sources-writable", "bind-sources")
-    listed = {key: cast(list[str], values[key]) for key in lists if key in values}
+    listed = {key: cast("list[str]", values[key]) for key in lists if key in values}
     writable = set(listed.get("bind-sources-writable", []))
     return [
         f"{key}: {path} lies below {parent}, which bind-sources-writable lists: "
@@ -65,7 +65,7 @@ def list_unmatched_values(values: Mapping[str, JSON], site_schema: Mapping[str, 
     `values` have passed the schema.
     """
     for key, becomes in list_keys(site_schema).items():
-        for name in cast(list[str], values[key]) if becomes == "name-list" else ():
+        for name in cast("list[str]", values[key]) if becomes == "name-list" else ():
             if "*" in name:
                 yield f"site.json: {key}: {name} matches nothing, since * stands for itself here: write each name out"
             elif key == "sysctls" and "=" in name:

@@ -30,7 +30,7 @@ def read_wording(rule: str, written: Mapping[str, JSON]) -> Wording:
     """The words of a rule file without faults; a rule without any is an entry by itself."""
     named = {"entry": rule, **written}
     if "part" in written:
-        named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]
+        named["part"] = tuple(cast("list[str]", written["part"]))  # type: ignore[assignment]
     return Wording(**named)  # type: ignore[arg-type]
 
 
@@ -134,7 +134,7 @@ def fill_reason(reason: str, request: JSON, path: Sequence[str | int]) -> str:
     """A rule's reason with each {name} replaced by that value of the innermost fact on the path, where it has one."""
     if "{" not in reason:
         return reason
-    value, fact = request, cast(dict[str, JSON], {})
+    value, fact = request, cast("dict[str, JSON]", {})
     for step in path:
         value = cast("dict[str | int, JSON]", value)[step]
         fact = value if isinstance(value, dict) else fact

@@ -31,7 +31,7 @@ def read_body(request: ApiRequest, shapes: Shapes) -> Canonical:
         _refuse_odd_length(envelope.headers)
     if operation.body == "json":
         if envelope.body is not None:
-            return canonicalize(shapes.by_operation[operation.id], go_json.parse_json(envelope.body), target.version)
+            return canonicalize(shapes.by_operation[operation.id], go_json.read_tree(envelope.body), target.version)
         if operation.body_required:
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")

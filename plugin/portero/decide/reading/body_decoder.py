@@ -6,11 +6,11 @@ Fields that dockerd drops at the API version of the call are dropped too, and li
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, TypeAlias, cast
 
 from portero.decide.reading import go_scalars
-from portero.decide.reading.go_json import Pairs, Tree
+from portero.decide.reading.go_json import OBJECT, Tree
 from portero.decide.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, parse_version
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
@@ -85,7 +85,7 @@ def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
         raise Refused(refused.code, _spell_at(at) + refused.at) from None
 
 
-def _refuse_too_many(entries: "list[Tree] | Pairs", at: _At) -> None:
+def _refuse_too_many(entries: Sized, at: _At) -> None:
     if len(entries) > MAX_ENTRIES and (at is None or at[1] not in LONG or len(entries) > MAX_LONG):
         raise Refused("body-too-many", _spell_at(at))
 
@@ -96,22 +96,22 @@ def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     _refuse_too_many(tree, at)
     items = shape.items
     if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
-        return cast(list[JSON], tree)
+        return cast("list[JSON]", tree)
     return [_read(items, item, (at, index), notes) for index, item in enumerate(tree)]
 
 
 def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
-    if not isinstance(tree, Pairs):
+    if not isinstance(tree, OBJECT):
         raise Refused("body-wrong-type", _spell_at(at))
     _refuse_too_many(tree, at)
     items = shape.items
     if items.plain is not None:
         # The map that can be large (labels) has nothing in it that needs reading.
-        entries = cast(dict[str, JSON], dict(tree))
+        entries = cast("dict[str, JSON]", tree if isinstance(tree, dict) else dict(tree))
         if len(entries) == len(tree) and {items.plain}.issuperset(map(type, entries.values())):
             return entries
     entries, here = {}, (at, _ENTRY)
-    for name, value in tree:
+    for name, value in tree.items():
         if name in entries:
             raise Refused("body-duplicate-name", _spell_at(here))
         entries[name] = _read(items, value, here, notes)
@@ -119,11 +119,11 @@ def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
 
 
 def _read_struct(shape: Struct, tree: Tree, at: _At, notes: _Notes) -> JSON:
-    if not isinstance(tree, Pairs):
+    if not isinstance(tree, OBJECT):
         raise Refused("body-wrong-type", _spell_at(at))
     fields: dict[str, Any] = {}
     seen: set[str] = set()
-    for name, value in tree:
+    for name, value in tree.items():
         folded, field = shape.spelt.get(name) or shape.find_field(name)
         if folded in seen:
             # Go would merge objects, lists and maps, and take the last of other values unless that is null.
@@ -144,7 +144,7 @@ def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Not
     """Take out what dockerd takes out; a zero value is no loss, but for a pointer."""
     for field in dated:
         since = cast(str, field.since)
-        if cast(tuple[int, ...], notes.version) >= parse_version(since):
+        if cast("tuple[int, ...]", notes.version) >= parse_version(since):
             continue
         value = fields.pop(field.name, None)
         if value or (field.pointer and value is not None):
@@ -161,16 +161,16 @@ def _pass_over(name: str, legacy: Field | None, value: Tree, at: _At, notes: _No
             raise Refused("body-legacy-field", _spell_at((at, legacy.name)))
         return
     there = (at, _hide_odd_name(name))
-    if isinstance(value, list | Pairs):
+    if isinstance(value, (list, *OBJECT)):
         _refuse_duplicates(value, there)
     notes.unknown.append(_spell_at(there))
 
 
 def _refuse_duplicates(tree: Tree, at: _At) -> None:
     """Below a name that Docker does not know nothing is folded, but nothing stands twice either."""
-    if isinstance(tree, Pairs):
+    if isinstance(tree, OBJECT):
         seen: set[str] = set()
-        for name, value in tree:
+        for name, value in tree.items():
             there = (at, _hide_odd_name(name))
             if name in seen:
                 raise Refused("body-duplicate-name", _spell_at(there))

@@ -8,14 +8,13 @@ of more than 64 KiB.
 """
 
 import binascii
-import json
 import os
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from portero.decide.values.dataclass import dataclass
-from portero.decide.values.json_objects import refuse_constant, unique_names
+from portero.decide.values.json_objects import load_strict
 from portero.decide.values.refusals import Refused
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
@@ -26,7 +25,7 @@ _STAMP = "x-portero-door"  # identity/trusted.py
 _LONG_BODY = 64 * 1024
 _BODY_BEGINS = re.compile(rb'"RequestBody": ?"')
 # As dockerd writes it. In a text its quotes would be escaped, and names of headers are capitalized otherwise.
-_READS = (b'"RequestMethod":"GET"', b'"RequestMethod":"HEAD"')
+_GET, _HEAD = b'"RequestMethod":"GET"', b'"RequestMethod":"HEAD"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +111,12 @@ def _decode_long(data: bytes) -> tuple[Mapping[str, object], bytes] | None:
 
 def _decode(data: bytes) -> Mapping[str, object]:
     try:
-        document: object = _DECODER.decode(data.decode())
+        document = load_strict(data)
     except (ValueError, RecursionError):
         raise Refused("envelope-undecodable") from None
     if not isinstance(document, dict):
         raise Refused("envelope-undecodable")
     return document
-
-
-# json.loads would make a decoder for each envelope.
-_DECODER = json.JSONDecoder(object_pairs_hook=unique_names, parse_constant=refuse_constant)
 
 
 def _check_text(value: object, key: str) -> str:
@@ -180,7 +175,7 @@ class Result:
 
 def may_show_change(data: bytes) -> bool:
     """Whether what was posted after a request can tell of a change; it may be no read that seems to be none."""
-    return bool(data) and not any(mark in data for mark in _READS)
+    return bool(data) and _GET not in data and _HEAD not in data
 
 
 def read_result(data: bytes) -> Result | None:

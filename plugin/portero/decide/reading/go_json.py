@@ -7,9 +7,10 @@ no Unicode, goes 10000 levels deep and leaves alone what follows the document. N
 import json
 import re
 from collections.abc import Iterable
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias, cast
 
 from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_objects import load_plain
 from portero.decide.values.refusals import Refused
 
 # Names are compared as Go folds them (src/encoding/json/fold.go). Docker's names are ASCII, so that of all other
@@ -44,8 +45,18 @@ class Pairs(tuple[tuple[str, "Tree"], ...]):
 
     __slots__ = ()
 
+    def items(self) -> "Pairs":
+        return self
 
-Tree: TypeAlias = "bool | int | float | str | list[Tree] | Pairs | None"
+
+Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | Pairs | None"
+OBJECT = (dict, Pairs)
+
+
+def read_tree(data: bytes) -> Tree:
+    """The same document as parse_json, its objects as dicts where no name stands twice and all is written plainly."""
+    plain = None if _may_be_deep(data) else load_plain(data)
+    return parse_json(data) if plain is None else cast("Tree", plain)
 
 
 def parse_json(data: bytes) -> Tree:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import accumulate
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.uri import Target, parse_target
@@ -24,6 +24,8 @@ Body = Literal["json", "tar", "none", "never-shown"]
 
 _PARAMETER = re.compile(r"\{([a-z]+)(?::(\.[*+]))?\}")
 _ANY_METHOD = "*"
+# The first and the last segment of a path; None: a parameter stands there.
+_Ends: TypeAlias = tuple[str | None, str | None]
 _PATH, _NAME = "/containers/create", "portero-probe"
 TARGET = f"{_PATH}?name={_NAME}"
 # .invalid never names a registry (RFC 2606).
@@ -71,7 +73,7 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class _Segment:
-    """The operations of a method that can have this first segment, in the order of dockerd's router."""
+    """The operations of a method that can have these first and last segments, in the order of dockerd's router."""
 
     operations: tuple[Operation, ...]
 
@@ -100,10 +102,10 @@ def _write_pattern(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The operations in the order of dockerd's router, with an index by method and first path segment."""
+    """The operations in the order of dockerd's router, with an index by method, first and last path segment."""
 
     operations: tuple[Operation, ...]
-    _index: Mapping[str, Mapping[str | None, _Segment]]
+    _index: Mapping[str, Mapping[_Ends, _Segment]]
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Routes":
@@ -127,7 +129,8 @@ class Routes:
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
         segments = self._index.get(method, self._index[_ANY_METHOD])
-        segment = segments.get(path[1:].partition("/")[0]) or segments[None]
+        first, last = path[1:].partition("/")[0], path.rpartition("/")[2]
+        segment = segments.get((first, last)) or segments.get((first, None)) or segments[None, None]
         if (match := segment.pattern.fullmatch(path)) and (group := match.lastindex):
             operation, names = segment.found[group]
             operation = operation if operation.method == method else replace(operation, method=method)
@@ -137,22 +140,30 @@ class Routes:
         return Match(replace(UNKNOWN, method=method), MappingProxyType({}))
 
 
-def _index(operations: tuple[Operation, ...]) -> Mapping[str, Mapping[str | None, _Segment]]:
+def _index(operations: tuple[Operation, ...]) -> Mapping[str, Mapping[_Ends, _Segment]]:
     by_method = {
         method: [one for one in operations if one.method in (method, _ANY_METHOD)]
         for method in {_ANY_METHOD, *(operation.method for operation in operations)}
     }
-    return {method: _group_by_segment(of_method) for method, of_method in by_method.items()}
+    return {method: _group_by_ends(of_method) for method, of_method in by_method.items()}
 
 
-def _group_by_segment(operations: list[Operation]) -> Mapping[str | None, _Segment]:
-    first = {operation.id: operation.path[1:].partition("/")[0] for operation in operations}
-    # None: a parameter stands there.
-    segments = {id: None if "{" in segment else segment for id, segment in first.items()}
+def _group_by_ends(operations: list[Operation]) -> Mapping[_Ends, _Segment]:
+    ends = {one.id: _find_ends(one.path) for one in operations}
+    wanted = {(None, None), *((first, None) for first, _ in ends.values()), *ends.values()}
     return {
-        segment: _Segment(tuple(one for one in operations if segments[one.id] in (segment, None)))  # keeps the order
-        for segment in {None, *segments.values()}
+        (first, last): _Segment(
+            # Keeps the order.
+            tuple(one for one in operations if ends[one.id][0] in (first, None) and ends[one.id][1] in (last, None))
+        )
+        for first, last in wanted
     }
+
+
+def _find_ends(path: str) -> _Ends:
+    """The first and the last segment of a template. A parameter, which may hold slashes, can be any."""
+    first, last = path[1:].partition("/")[0], path.rpartition("/")[2]
+    return None if "{" in first else first, None if "{" in last else last
 
 
 def _read_operation(entry: Mapping[str, Any]) -> Operation:

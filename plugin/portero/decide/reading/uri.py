@@ -24,6 +24,10 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # getScheme of Go's net/url
 _VERSION = re.compile(r"/v([0-9.]+)(?=/)")  # versionMatcher of moby api/server/server.go
 _MAX_DIGITS = 18  # digits that fit Go's int; dockerd reads a longer number as another one
 _USUAL_NUMBERS = re.compile(r"[1-9][0-9]{0,8}\.[1-9][0-9]{0,8}")
+# What nearly all targets are, in which nothing is encoded; the rest is read step by step.
+_USUAL = re.compile(
+    rf"(?:/v({_USUAL_NUMBERS.pattern})|(?!/v[0-9.]+/))((?:/_?[A-Za-z0-9][A-Za-z0-9_.:-]*)+)(?:\?([A-Za-z0-9_.:=,/&-]*))?"
+)
 # A `docker build` with many tags and cache sources has some dozen.
 _MAX_PAIRS = 1_000
 _NO_QUERY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -40,7 +44,10 @@ class Target:
 
 def parse_target(uri: str) -> Target:
     """The target behind `uri`; raises Refused: one of the uri-... codes, too-many-parameters. `at`: path, query, ""."""
-    # Nearly every target is plain ASCII, which is found out sooner than what exactly is wrong with another one.
+    if usual := _USUAL.fullmatch(uri):
+        version, path, query = usual.groups()
+        return Target(path, version, _parse_query(query))
+    # Most others are plain ASCII, which is found out sooner than what exactly is wrong with one.
     if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):
         raise Refused("uri-undecodable")
     if "#" in uri:
@@ -51,10 +58,10 @@ def parse_target(uri: str) -> Target:
     path = _decode(encoded_path, "path", _CONTROL)
     if not _is_clean(path):
         raise Refused("uri-not-clean", "path")
-    version = _VERSION.match(path)
-    if version is None:
+    prefix = _VERSION.match(path)
+    if prefix is None:
         return Target(path, None, _parse_query(query))
-    return Target(path[version.end() :], _parse_version(version[1]), _parse_query(query))
+    return Target(path[prefix.end() :], _parse_version(prefix[1]), _parse_query(query))
 
 
 def find_first(query: Mapping[str, Sequence[str]], name: str) -> str:
@@ -106,7 +113,7 @@ def _parse_version(version: str) -> str:
     return ".".join(numbers) if len(numbers) > 1 else f"{numbers[0]}.0"
 
 
-def _parse_query(text: str) -> Mapping[str, tuple[str, ...]]:
+def _parse_query(text: str | None) -> Mapping[str, tuple[str, ...]]:
     if not text:
         return _NO_QUERY
     if ";" in text:
@@ -114,8 +121,10 @@ def _parse_query(text: str) -> Mapping[str, tuple[str, ...]]:
     if text.count("&") >= _MAX_PAIRS:
         raise Refused("too-many-parameters", "query")
     values: dict[str, list[str]] = {}
+    is_encoded = "%" in text or not text.isascii()
     for pair in filter(None, text.replace("+", " ").split("&")):
         name, _, value = pair.partition("=")
-        name = _decode(name, "query", _CONTROL_IN_QUERY)
-        values.setdefault(name, []).append(_decode(value, "query", _CONTROL_IN_QUERY))
+        if is_encoded:
+            name, value = (_decode(each, "query", _CONTROL_IN_QUERY) for each in (name, value))
+        values.setdefault(name, []).append(value)
     return MappingProxyType({name: tuple(several) for name, several in values.items()})

@@ -57,7 +57,7 @@ def complete_match(schema: JSON, path: tuple[str, ...] = ()) -> JSON:
     if not isinstance(schema, dict):
         return schema
     completed = {**schema}
-    named = cast(dict[str, JSON], schema.get("properties", {}))
+    named = cast("dict[str, JSON]", schema.get("properties", {}))
     if named:
         properties = {name: complete_match(inner, (*path, name)) for name, inner in named.items()}
         completed["properties"] = _complete_image(properties) if path == _IMAGE else properties
@@ -74,7 +74,7 @@ def list_faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
     """A sentence for each repository of any registry that is more than names, so that docker completes none."""
     if not isinstance(schema, dict):
         return
-    named = cast(dict[str, JSON], schema.get("properties", {}))
+    named = cast("dict[str, JSON]", schema.get("properties", {}))
     is_open = path == _IMAGE and "repository" in named and not named.keys() & {"registry", "digest"}
     if is_open and not _names(named["repository"]):
         yield (

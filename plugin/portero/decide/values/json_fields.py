@@ -103,7 +103,7 @@ def need_texts(source: Mapping[str, JSON], name: str) -> list[str]:
     values = need(source, name, list)
     if not all(isinstance(value, str) for value in values):
         raise WrongType(name)
-    return cast(list[str], values)
+    return cast("list[str]", values)
 
 
 def to_text(value: JSON) -> str:

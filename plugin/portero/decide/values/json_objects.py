@@ -7,6 +7,8 @@ import json
 from json import JSONDecodeError
 from typing import NoReturn, TypeVar
 
+import orjson
+
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import find_twins
 
@@ -67,6 +69,22 @@ def refuse_constant(name: str) -> NoReturn:
     raise ConstantFound(name)
 
 
+def load_plain(data: bytes) -> JSON:
+    """The JSON value in bytes that are written as Go and most others write it; None: other bytes, or null.
+
+    What gives the same bytes again is UTF-8, and has no name twice, no number that was rounded and no half a surrogate
+    pair. A line end may follow. What is escaped by its number has more than one spelling, and is not tried.
+    """
+    if b"\\u" in data:
+        return None
+    try:
+        value: JSON = orjson.loads(data)
+        written = orjson.dumps(value)
+    except (ValueError, orjson.JSONEncodeError):
+        return None
+    return value if written == data or (data[-1:] == b"\n" and written == data[:-1]) else None
+
+
 def load_json(data: bytes | str) -> JSON:
     """The JSON value in a text; of two equal names the last counts. Raises ValueError, also for one nested too deep."""
     try:
@@ -86,7 +104,9 @@ def load_strict(data: bytes) -> JSON:
 
     Raises ValueError, and RecursionError.
     """
-    value: JSON = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=refuse_constant)
+    value = load_plain(data)
+    if value is None:
+        value = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=refuse_constant)
     return value
 
 

@@ -16,9 +16,9 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def format_instant(time: float) -> str:
     """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
     instant = datetime.fromtimestamp(time, UTC)
-    # Half the price of isoformat; in quotes, and with the offset of UTC.
-    second = orjson.dumps(instant, option=orjson.OPT_OMIT_MICROSECONDS)
-    return f"{second[1:20].decode()}.{instant.microsecond // 1000:03}Z"
+    # Half the price of isoformat; in quotes, with the offset of UTC, and without a fraction that is 0.
+    written = orjson.dumps(instant)[1:24].decode()
+    return f"{written}Z" if instant.microsecond else f"{written[:19]}.000Z"
 
 
 def format_second(time: float) -> str:

@@ -5,7 +5,6 @@ import struct
 from pathlib import Path
 
 from portero.decide.interfaces.daemon import Peer
-from portero.decide.values.dataclass import replace
 from portero.observe.dockerd.dockerd_process import identify_dockerd
 
 _CREDENTIALS = struct.Struct("iII")
@@ -19,12 +18,13 @@ def read_peer(connection: socket.socket) -> Peer:
 def identify_peer(peer: Peer) -> Peer:
     """The same peer, with its identity if it is a dockerd. OSError: it could not be read.
 
-    Once for a connection is enough. dockerd closes its connections at its end, and no program that it starts inherits
-    them: what comes later is of the same process, or dockerd has ended and executes nothing.
+    Once for a connection is enough, and once for a request of what is no dockerd. dockerd closes its connections at its
+    end, and no program that it starts inherits them: what comes later is of the same process, or dockerd has ended and
+    executes nothing.
     """
     if peer.identity is not None or not peer.pid:
         return peer
-    return replace(peer, identity=identify_dockerd(peer.pid))
+    return Peer(peer.pid, peer.uid, identify_dockerd(peer.pid), is_identified=True)
 
 
 def refuses_connections(path: Path) -> bool:

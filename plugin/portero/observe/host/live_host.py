@@ -6,7 +6,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 
 from collections.abc import Callable, Iterable
 from copy import copy
-from functools import cache, cached_property
+from functools import cached_property
 
 from portero.decide.interfaces.daemon import DaemonDefaults, Objects, Peer
 from portero.decide.interfaces.host import DeviceAccess, HostEntry, HostRoutes, Passage, Trace, refuse_unreadable
@@ -18,7 +18,7 @@ from portero.decide.values.spelling import make_printable
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.daemon_config import DaemonConfigs
 from portero.observe.dockerd.device_policy import find_commit_access, find_device_access
-from portero.observe.dockerd.finder import Lookups
+from portero.observe.dockerd.finder import Lookups, find_once
 from portero.observe.files.chroot import Files
 from portero.observe.files.mount_table import MountTable
 from portero.observe.files.mountinfo import MountReader, find_name_on_host
@@ -110,9 +110,11 @@ class FilesMoment:
     def __init__(self, host: HostFiles, peer: Peer | None = None, account: str = "") -> None:
         self._host, self._peer, self._account = host, peer, account
         # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
-        self._find_asking = find_asking = cache(lambda: host.lookups.asking.find_daemon(peer))
-        self._read_mounts = cache(lambda: _read_mounts(host, find_asking))
-        self._seen, self._traced, self._passages = dict[str, HostEntry](), dict[str, Trace](), dict[str, Passage]()
+        self._find_asking = find_asking = find_once(lambda: host.lookups.asking.find_daemon(peer))
+        self._read_mounts = find_once(lambda: _read_mounts(host, find_asking))
+        self._seen: dict[str, HostEntry] = {}
+        self._traced: dict[str, Trace] = {}
+        self._passages: dict[str, Passage] = {}
         self._looks, self._name_of = 0, host.lookups.new_names(self._find_asking)
 
     def find_entry(self, path: str) -> HostEntry:

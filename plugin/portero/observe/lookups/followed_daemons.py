@@ -131,7 +131,11 @@ class FollowedDaemons:
         (wait_for_results), since the turn to note is taken before it is sent. So nothing is known later than if all
         were noted first, whatever names and IDs mean meanwhile. Nothing here waits for dockerd.
         """
-        asking = self._list_asking(peer) if may_show_change(data) else ()
+        if not may_show_change(data):
+            if send:
+                send()
+            return
+        asking = self._list_asking(peer)
         with self._noting if send and asking else nullcontext():
             try:
                 if send:

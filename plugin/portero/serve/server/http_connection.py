@@ -196,7 +196,10 @@ class Connection:
 
     def _identify_peer(self) -> Peer:
         with suppress(OSError):  # what has to know it looks again
-            self._peer = identify_peer(self._peer)
+            peer = identify_peer(self._peer)
+            if peer.identity is not None:
+                self._peer = peer
+            return peer
         return self._peer
 
     def _is_last(self, head: Head) -> bool:

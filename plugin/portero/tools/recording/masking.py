@@ -8,6 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from portero.decide.facts.secret_names import looks_secret
@@ -222,7 +223,7 @@ def _mask_word(word: str, before: str, field: str) -> str:
 def _to_json(node: Tree) -> JSON:
     if isinstance(node, Pairs):
         return {name: _to_json(value) for name, value in node}
-    return [_to_json(value) for value in node] if isinstance(node, list) else node
+    return [_to_json(value) for value in node] if isinstance(node, list) else cast(JSON, node)
 
 
 def _write_json(node: Tree) -> Iterator[str]:
