@@ -15,6 +15,7 @@ from portero.decide.identity.door_stamp import Stamp, read_stamp
 from portero.decide.interfaces.daemon import Peer
 from portero.door import loop as door_loop
 from portero.door import stream as door_stream
+from portero.door.shares import ConnectionRoom
 from tests.door.running import ANSWER, BOOT, KEY, ask, connect, receive_all, running_door
 
 TRAEFIK, USERS = "traefik/docker.sock", "users/docker.sock"
@@ -106,13 +107,13 @@ def test_one_client_leaves_room_for_others(tmp_path: Path) -> None:
     """Those that are refused wait for their heads, too."""
     with running_door(tmp_path) as (doors, _, loop):
         assert ask(doors / USERS, GET) == ANSWER
-        loop._maximum = 20
+        loop.room = ConnectionRoom(20)
         clients = [connect(doors / USERS) for _ in range(40)]
-        wait_until(lambda: "41 connections, 30 refused, 15 open" in loop.describe())
+        wait_until(lambda: "41 connections, 36 refused, 5 open" in loop.describe())
         assert receive_all(clients[-1]) == b""
         assert ask(doors / TRAEFIK, GET) == ANSWER
-        clients[12].sendall(GET)
-        assert b"too many connections at once" in receive_all(clients[12])
+        clients[4].sendall(GET)
+        assert b"too many connections at once" in receive_all(clients[4])
         for client in clients:
             client.close()
 
@@ -122,10 +123,9 @@ def test_numbers_without_an_account_leave_room_for_accounts(tmp_path: Path, monk
     numbers = iter([*range(100_000, 100_040), os.getuid(), os.getuid()])
     monkeypatch.setattr(door_loop, "read_peer", lambda client: Peer(os.getpid(), next(numbers)))
     with running_door(tmp_path) as (doors, _, loop):
-        loop._maximum = 20
+        loop.room = ConnectionRoom(20)
         clients = [connect(doors / USERS) for _ in range(40)]
-        wait_until(lambda: "40 connections" in loop.describe())
-        assert "15 open" in loop.describe()
+        wait_until(lambda: "40 connections, 36 refused, 5 open" in loop.describe())
         # The first one of an account makes it known.
         ask(doors / USERS, GET)
         wait_until(lambda: loop._around.accounts.is_known(os.getuid()))

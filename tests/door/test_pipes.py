@@ -19,7 +19,7 @@ def ends() -> Iterator[tuple[socket.socket, Direction, socket.socket]]:
         for one in (sender, source, target):
             one.setblocking(False)
         receiver.settimeout(5)
-        yield sender, Direction(source, target, PipePool(), b"first"), receiver
+        yield sender, Direction(source, target, PipePool(), "x", b"first"), receiver
 
 
 def test_what_comes_first_is_first_and_an_end_is_passed(ends: tuple[socket.socket, Direction, socket.socket]) -> None:
@@ -42,10 +42,10 @@ def test_what_a_slow_receiver_leaves_waits_in_a_pipe(ends: tuple[socket.socket, 
             sent += sender.send(data[sent : sent + (1 << 18)])
         direction.move()
         # Another direction has an empty pipe meanwhile.
-        pipe = direction.pool.take()
+        pipe = direction.pool.take("x")
         with pytest.raises(BlockingIOError):
             os.read(pipe[0], 1)
-        direction.pool.give_back(pipe, is_empty=True)
+        direction.pool.give_back("x", pipe, is_empty=True)
         if sent == len(data) or sent % 3 == 0:
             received += receiver.recv(1 << 17)
 
@@ -64,10 +64,10 @@ def test_a_receiver_that_is_gone_ends_the_direction(ends: tuple[socket.socket, D
 
 def test_pipes_are_used_again_and_those_with_bytes_are_closed() -> None:
     pool = PipePool()
-    first = pool.take()
-    pool.give_back(first, is_empty=True)
-    assert pool.take() == first
-    pool.give_back(first, is_empty=False)
+    first = pool.take("x")
+    pool.give_back("x", first, is_empty=True)
+    assert pool.take("x") == first
+    pool.give_back("x", first, is_empty=False)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(first[0])
 
@@ -99,3 +99,26 @@ def test_a_filter_says_what_goes_instead(ends: tuple[socket.socket, Direction, s
     assert receiver.recv(100) == b"firstaab!b!"
     assert direction.done
     assert direction.is_cut
+
+
+def test_who_has_no_pipe_left_passes_on_what_waits_at_the_source(
+    ends: tuple[socket.socket, Direction, socket.socket],
+) -> None:
+    sender, direction, receiver = ends
+    while direction.pool.take("x") is not None:
+        pass
+    data, sent, received = os.urandom(2 << 20), 0, b""
+    while len(received) < len(data) + 5:
+        if sent < len(data):
+            with suppress(BlockingIOError):
+                sent += sender.send(data[sent : sent + (1 << 18)])
+        direction.move()
+        # Nothing waits here: what the receiver cannot take yet, the source keeps.
+        assert direction.held <= 5
+        received += receiver.recv(1 << 17)
+
+    assert received == b"first" + data
+    sender.shutdown(socket.SHUT_WR)
+    while not direction.done:
+        direction.move()
+    assert receiver.recv(1) == b""

@@ -8,6 +8,7 @@ import pytest
 
 from portero.door.clients import AccountLookup, Stamps
 from portero.door.pipes import PipePool
+from portero.door.shares import Share
 from portero.door.stream import Stream, Surroundings
 from tests.door.running import BOOT, KEY
 
@@ -24,7 +25,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def stream(door: socket.socket, uid: int | None, dockerd: str = "/nowhere") -> Stream:
-    around = Surroundings(dockerd, Stamps(KEY, BOOT), AccountLookup(lambda: None), PipePool())
+    around = Surroundings(dockerd, Stamps(KEY, BOOT), AccountLookup(lambda: None), PipePool(), Share(1 << 20))
     return Stream(door, "users", uid, around, lambda one, stream: None)
 
 

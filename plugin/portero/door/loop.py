@@ -6,7 +6,6 @@ import resource
 import select
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -14,24 +13,25 @@ from functools import partial
 from portero.decide.identity.trusted import USERS
 from portero.door.clients import AccountLookup, ClientProcesses, Stamps
 from portero.door.pipes import PipePool
+from portero.door.shares import Client, ConnectionRoom, Share, Turns, count_connections
 from portero.door.stream import Stream, Surroundings
-from portero.door.treatment import Treat, pass_as_it_came
+from portero.door.treatment import Treat, TurnedAway, pass_as_it_came
 from portero.observe.dockerd.peer import read_peer
 
 _LOG = logging.getLogger(__name__)
 # Seconds: until dockerd is tried again, waiting connections are looked at, one more is accepted.
 _RETRY, _POLL_SECONDS, _PAUSE = 0.005, 1.0, 0.1
-_ACCEPTED_AT_ONCE = 64
-# Of a connection with bytes both ways: two sockets, and two ends of two pipes.
-_DESCRIPTORS = 6
-_OTHER_DESCRIPTORS = 64
+# Seconds for connections that have something to do, and for new ones; then news is looked at again.
+_TURN = 0.005
+# Heads, bodies and answers that are not passed on yet.
+_MAX_WAITING_BYTES = 32 << 20
 _NEWS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 _IN_CONTAINER = (
     "The users' door is for processes of the host, and this one runs in a container, or has ended: give the container "
     "its own door (doors in site.json)."
 )
 _UNKNOWN_UID = -1
-_TOO_MANY = "This client has too many connections at once: close some."
+_TOO_MANY = TurnedAway(429, "This client has too many connections at once: close some.")
 _UNREADABLE = "The door cannot read which process asks: journalctl -u portero-door says why."
 
 
@@ -45,17 +45,19 @@ class DoorLoop:
         self._doors = {listener.fileno(): (name, listener) for name, listener in doors.items()}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._wake_read, select.EPOLLIN)
-        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake_loop), PipePool(), treat)
+        waiting = Share(_MAX_WAITING_BYTES)
+        self._around = Surroundings(dockerd, stamps, AccountLookup(self._wake_loop), PipePool(), waiting, treat)
         self._processes = ClientProcesses()
         self._streams: dict[int, Stream] = {}
         # Those that wait for something else than their sockets, and those that can go on at once.
         self._waiting: set[Stream] = set()
-        self._retried: set[Stream] = set()
-        self._ready: set[Stream] = set()
+        self._retried: Turns[Stream] = Turns()
+        self._ready: Turns[Stream] = Turns()
         self._next_poll = 0.0
         self._ended: list[Stream] = []
-        self._clients: Counter[int | str] = Counter()
-        self._maximum = max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_DESCRIPTORS) // _DESCRIPTORS)
+        self.room = ConnectionRoom(count_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+        # Of which each connection has one.
+        self._shares: dict[Stream, Share] = {}
         self._open = 0
         self._accepts_from = 0.0
         self.is_listening = False
@@ -65,24 +67,28 @@ class DoorLoop:
     def run_once(self, max_seconds: float | None = None) -> None:
         """Wait for news, `max_seconds` seconds at most, and do what they ask for."""
         now = time.monotonic()
-        self._listen(now >= self._accepts_from and self._open < self._maximum)
+        self._listen(now >= self._accepts_from and self._open < self.room.total)
         listeners: list[int] = []
         for descriptor, events in self._epoll.poll(self._find_timeout(now, max_seconds)):
             if descriptor in self._doors:
                 listeners.append(descriptor)
             elif descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
-                for waiting in [*self._waiting]:
-                    self._advance(waiting)
+                for waiting in self._waiting:
+                    if waiting.asks_name:
+                        self._ready.add(waiting.client_key, waiting)
             elif (stream := self._streams.get(descriptor)) is not None:
-                self._advance(stream, descriptor, events)
-        for stream in [*self._ready]:
-            self._advance(stream)
+                stream.note(descriptor, events)
+                self._ready.add(stream.client_key, stream)
+        until = time.monotonic() + _TURN
+        while self._ready and time.monotonic() < until:
+            ready = self._ready.take()
+            self._run(ready, ready.advance)
         self._poll_waiting(time.monotonic())
         # Only now: a number that is given to another socket must not get the news of this one.
         self._close_ended()
         for descriptor in listeners:
-            self._accept(*self._doors[descriptor])
+            self._accept(*self._doors[descriptor], time.monotonic() + _TURN / len(listeners))
         self._close_ended()
 
     def close(self) -> None:
@@ -126,10 +132,8 @@ class DoorLoop:
                     self._epoll.unregister(descriptor)
             self.is_listening = wanted
 
-    def _accept(self, name: str, listener: socket.socket) -> None:
-        for _ in range(_ACCEPTED_AT_ONCE):
-            if self._open >= self._maximum:
-                return
+    def _accept(self, name: str, listener: socket.socket, until: float) -> None:
+        while self._open < self.room.total and time.monotonic() < until:
             try:
                 client, _address = listener.accept()
             except BlockingIOError:
@@ -148,28 +152,25 @@ class DoorLoop:
         client.setblocking(False)
         uid = read_peer(client).uid if name == USERS else None
         key = name if uid is None else self._find_key(uid)
-        refusal = ""
-        if self._clients[key] >= max(1, self._maximum // 2):
-            refusal = _TOO_MANY
-        elif uid is not None:
-            refusal = self._find_refusal(client)
         self._connections += 1
-        self._refused += refusal != ""
-        if self._clients[key] >= max(2, self._maximum * 3 // 4):
-            # Those that are refused wait for their heads, too: others keep a quarter.
+        share = self.room.take(key)
+        refused = None if share is self.room.served else _TOO_MANY
+        self._refused += refused is not None
+        if share is None:
             client.close()
             return
-        stream = Stream(client, name, uid, self._around, self._watch, refusal, key)
+        inspect = str if uid is None else partial(self._find_refusal, client)
+        stream = Stream(client, name, uid, self._around, self._watch, key, refused, inspect)
         self._open += 1
-        self._clients[key] += 1
+        self._shares[stream] = share
         self._waiting.add(stream)
         self._run(stream, partial(self._begin, client, stream))
 
     def _begin(self, client: socket.socket, stream: Stream) -> bool | None:
         self._watch(client, stream)
-        return stream.advance()
+        return True
 
-    def _find_key(self, uid: int) -> int:
+    def _find_key(self, uid: int) -> Client:
         """As whose connection it counts. Unknown numbers count together: a user may have many (/etc/subuid)."""
         if self._around.accounts.is_known(uid):
             return uid
@@ -177,19 +178,20 @@ class DoorLoop:
         return _UNKNOWN_UID
 
     def _find_refusal(self, client: socket.socket) -> str:
+        why = _IN_CONTAINER
         try:
-            return "" if self._processes.is_trusted(client) else _IN_CONTAINER
+            if self._processes.is_trusted(client):
+                return ""
         except OSError as error:
-            why = f"{error.filename or 'SO_PEERPIDFD'}: {error.strerror}"
-            _LOG.error("cannot read the process of a client (%s): is /proc mounted with hidepid?", why)
-            return _UNREADABLE
+            why = _UNREADABLE
+            cause = f"{error.filename or 'SO_PEERPIDFD'}: {error.strerror}"
+            _LOG.error("cannot read the process of a client (%s): is /proc mounted with hidepid?", cause)
+        self._refused += 1
+        return why
 
     def _watch(self, one: socket.socket, stream: Stream) -> None:
         self._epoll.register(one.fileno(), _NEWS)
         self._streams[one.fileno()] = stream
-
-    def _advance(self, stream: Stream, descriptor: int = -1, events: int = 0) -> None:
-        self._run(stream, partial(stream.advance, descriptor, events))
 
     def _run(self, stream: Stream, step: Callable[[], bool | None]) -> None:
         """Whatever one connection raises ends that one; the others go on."""
@@ -201,24 +203,29 @@ class DoorLoop:
         self._settle(stream, result)
 
     def _settle(self, stream: Stream, result: bool | None) -> None:
-        self._ready.discard(stream)
-        self._retried.discard(stream)
+        self._retried.discard(stream.client_key, stream)
         if stream.until is None:
             self._waiting.discard(stream)
         elif stream.is_retried and result is not False:
-            self._retried.add(stream)
+            self._retried.add(stream.client_key, stream)
         if result is False:
             self._waiting.discard(stream)
             for one in stream.sockets:
                 if self._streams.pop(one.fileno(), None) is not None:
                     self._epoll.unregister(one.fileno())
             self._ended.append(stream)
+            self._ready.discard(stream.client_key, stream)
         elif result:
-            self._ready.add(stream)
+            self._ready.add(stream.client_key, stream)
 
     def _poll_waiting(self, now: float) -> None:
-        for stream in [*self._retried]:
-            self._advance(stream)
+        until = now + _TURN
+        while self._retried and time.monotonic() < until:
+            retried = self._retried.take()
+            self._run(retried, retried.advance)
+            if retried.is_retried:
+                # Others find the queue of dockerd as full.
+                break
         if now < self._next_poll:
             return
         self._next_poll = now + _POLL_SECONDS
@@ -236,7 +243,5 @@ class DoorLoop:
                 with suppress(OSError):
                     one.close()
             self._open -= 1
-            self._clients[stream.client_key] -= 1
-            if not self._clients[stream.client_key]:
-                del self._clients[stream.client_key]
+            self._shares.pop(stream).resize(stream.client_key, 1, 0)
         self._ended.clear()

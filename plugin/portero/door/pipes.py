@@ -10,10 +10,13 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from portero.decide.values.dataclass import dataclass, field
+from portero.door.shares import Client, Share
 from portero.door.treatment import AnswerFilter
 
 _SIZE = 1 << 18
 _SPARE = 16
+# At once, with 16 MiB of the kernel's memory.
+_MAX_PIPES = 64
 _PIECE = 1 << 16
 # So often in one go; then the other connections have their turn.
 _ROUNDS = 8
@@ -22,23 +25,29 @@ _FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
 Pipe: TypeAlias = tuple[int, int]
 
 
+def _make_pipe() -> Pipe:
+    pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    with suppress(OSError):  # beyond the user's limit (pipe-user-pages-soft) it is slower
+        fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, _SIZE)
+    return pipe
+
+
 class PipePool:
     """Empty pipes for directions that have bytes to pass on."""
 
     def __init__(self) -> None:
         self._spare: list[Pipe] = []
+        self._share = Share(_MAX_PIPES)
 
-    def take(self) -> Pipe:
-        """An empty pipe; raises OSError while the process has no descriptor left."""
-        if self._spare:
-            return self._spare.pop()
-        pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        with suppress(OSError):  # beyond the user's limit (pipe-user-pages-soft) it is slower
-            fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, _SIZE)
-        return pipe
+    def take(self, client: Client) -> Pipe | None:
+        """An empty pipe; None: the client has its share. Raises OSError while the process has no descriptor left."""
+        if not self._spare:
+            self._spare.append(_make_pipe())
+        return self._spare.pop() if self._share.resize(client, 0, 1) else None
 
-    def give_back(self, pipe: Pipe, *, is_empty: bool) -> None:
+    def give_back(self, client: Client, pipe: Pipe, *, is_empty: bool) -> None:
         """Take a pipe again, or close one that is not needed."""
+        self._share.resize(client, 1, 0)
         if is_empty and len(self._spare) < _SPARE:
             self._spare.append(pipe)
             return
@@ -56,6 +65,7 @@ class Direction:
     source: socket.socket
     target: socket.socket
     pool: PipePool
+    client: Client = ""
     first: bytes = b""
     filter: AnswerFilter | None = None
     done: bool = False
@@ -69,10 +79,15 @@ class Direction:
         """Whether the filter has ended the connection."""
         return self.filter is not None and self.filter.ended
 
+    @property
+    def held(self) -> int:
+        """How many bytes wait in this process."""
+        return len(self.first) + (self.filter.held if self.filter else 0)
+
     def move(self) -> bool:
         """Pass on what can be passed on now; whether there may be more at once."""
         try:
-            for _ in range(_ROUNDS):
+            for _ in range(1 if self.filter else _ROUNDS):
                 if self.done or not self._move_once():
                     return False
         except BlockingIOError:
@@ -81,13 +96,13 @@ class Direction:
 
     def drop(self) -> None:
         if self._pipe is not None:
-            self.pool.give_back(self._pipe, is_empty=self._pending == 0)
+            self.pool.give_back(self.client, self._pipe, is_empty=self._pending == 0)
             self._pipe = None
 
     def _move_once(self) -> bool:
-        if not self.first and self._pending == 0 and not (self._feed() if self.filter else self._fill()):
-            return False
         try:
+            if not self.first and self._pending == 0 and not (self._feed() if self.filter else self._fill()):
+                return False
             self._drain()
         except BlockingIOError:
             raise
@@ -109,10 +124,26 @@ class Direction:
         self._is_last = not piece or self.filter.ended
         return True
 
+    def _copy(self) -> bool:
+        """Pass on a piece that stays at the source until the target has it: nothing waits here."""
+        try:
+            piece = self.source.recv(_PIECE, socket.MSG_PEEK)
+        except ConnectionError:
+            piece = b""
+        if not piece:
+            self._end(fails=False)
+            return False
+        passed = self.target.send(piece)
+        while passed:
+            passed -= len(self.source.recv(passed))
+        return True
+
     def _fill(self) -> bool:
-        """Whether there is something in the pipe; at the source's end there is not."""
+        """Whether there may be something in the pipe; at the source's end there is not."""
         if self._pipe is None:
-            self._pipe = self.pool.take()
+            self._pipe = self.pool.take(self.client)
+        if self._pipe is None:
+            return self._copy()
         try:
             self._pending = os.splice(self.source.fileno(), self._pipe[1], _SIZE, flags=_FLAGS)
         except BlockingIOError:

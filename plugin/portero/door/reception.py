@@ -10,39 +10,83 @@ from collections.abc import Callable
 
 from portero.decide.reading.http_parser import Malformed
 from portero.door.request_head import ExcessiveHead, HeadReader, RequestHead
+from portero.door.shares import Client, Share
 from portero.door.treatment import TurnedAway
 
 # Seconds. As dockerd (moby cmd/dockerd/daemon.go, ReadHeaderTimeout); from its first byte on a head has less.
 _BEGINS_WITHIN, _HEAD_WITHIN = 300.0, 30.0
+# Who is refused needs no longer to hear it.
+_REFUSED_WITHIN = 5.0
 # A client may still be sending what is not read any more; its answer would be lost with a reset.
 _LINGER = 2.0
-PIECE = 1 << 16
+# Of all connections, since there is one thread: bytes that come and go leave no holes in the heap.
+_READ = memoryview(bytearray(1 << 16))
 _ONE_REQUEST = "the door takes one HTTP/1.1 request as Docker's clients send it."
+_TOO_MUCH = "Too much waits for this client at once: ask again when some of it has gone."
 _HANGUP = select.EPOLLHUP | select.EPOLLERR
 
 
 class Reception:
-    """`uid`: of the client at the users' door, None at others. `refusal`: why it is refused.
+    """`uid`: of the client at the users' door, None at others. `refused`: why, and then it only hears that.
 
-    `until`: when waiting ends, by time.monotonic(); None after the head.
+    `inspect`: says why its process is refused; empty where it is not.
+    `until`: when waiting ends, by time.monotonic(); None after the head. `client_key`: as whose connection it counts.
     """
 
-    def __init__(self, client: socket.socket, uid: int | None, refusal: str) -> None:
+    def __init__(
+        self,
+        client: socket.socket,
+        uid: int | None,
+        client_key: Client,
+        waiting: Share,
+        refused: TurnedAway | None,
+        inspect: Callable[[], str],
+    ) -> None:
         self.client = client
         self.uid = uid
-        self._refusal = refusal
+        self.client_key = client_key
+        self.refused = refused
+        self._waiting = waiting
+        self._counted = 0
         self.reader = HeadReader(keeps_token=uid is not None)
         self.head: RequestHead | None = None
         self.hung_up: set[int] = set()
         # False: the connection has ended. None: it waits. True: it could go on at once.
-        self.step: Callable[[], bool | None] = self._read_head
+        self.step: Callable[[], bool | None] = self._look
+        self._inspect = inspect
         self.is_retried = False
         self.until: float | None = time.monotonic() + _BEGINS_WITHIN
 
-    def advance(self, descriptor: int = -1, events: int = 0) -> bool | None:
-        """Do what can be done now: False at the end of the connection, True when there may be more at once."""
+    def _look(self) -> bool | None:
+        """At the process. It takes longer than to accept a connection, and has its turn."""
+        if self.refused is None and (why := self._inspect()):
+            self.refused = TurnedAway(403, why)
+        self.begin()
+        return True
+
+    def begin(self) -> None:
+        """Wait for the head."""
+        self.step = self._read_head
+        self.wait(_REFUSED_WITHIN if self.refused else _BEGINS_WITHIN)
+
+    def count_bytes(self, size: int) -> None:
+        """Say how many bytes wait for this connection; raises TurnedAway beyond the client's share."""
+        if size != self._counted:
+            if not self._waiting.resize(self.client_key, self._counted, size):
+                raise TurnedAway(429, _TOO_MUCH)
+            self._counted = size
+
+    def note(self, descriptor: int, events: int) -> None:
+        """Remember that the other side of a socket has gone."""
         if events & _HANGUP:
             self.hung_up.add(descriptor)
+
+    def release(self) -> None:
+        """Give back what is not closed with its sockets."""
+        self.count_bytes(0)
+
+    def advance(self) -> bool | None:
+        """Do what can be done now: False at the end of the connection, True when there may be more at once."""
         try:
             while True:
                 step = self.step
@@ -78,27 +122,29 @@ class Reception:
         self.until = time.monotonic() + seconds
 
     def _read_head(self) -> bool | None:
-        piece = self.client.recv(PIECE)
-        if not piece:
+        size = self.client.recv_into(_READ)
+        if not size:
             return False
         if not self.reader.rest:
             self.wait(_HEAD_WITHIN)
         try:
-            self.head = self.reader.feed(piece)
+            self.head = self.reader.feed(_READ[:size])
         except ExcessiveHead as excess:
             raise TurnedAway(431, str(excess)) from excess
         except Malformed as malformed:
             raise TurnedAway(malformed.status, f"{malformed.reason}: {_ONE_REQUEST}") from malformed
+        self.count_bytes(len(self.reader.rest))
         if self.head is None:
             return True
-        if self._refusal:
-            raise TurnedAway(403, self._refusal)
+        if self.refused:
+            raise self.refused
         return self.take_head()
 
     def _refuse(self, refused: TurnedAway) -> bool:
         """Answer as dockerd does; what the client still sends is read and dropped."""
         answer = refused.write(without_content=self.head is not None and self.head.wants_no_content)
         self.reader.rest.clear()
+        self.count_bytes(0)
         self.wait(_LINGER)
         self.step = self._linger
         try:
@@ -109,4 +155,4 @@ class Reception:
         return True
 
     def _linger(self) -> bool | None:
-        return bool(self.client.recv(PIECE))
+        return bool(self.client.recv_into(_READ))

@@ -111,7 +111,7 @@ class HeadReader:
         # Of the first line; empty until it has come.
         self._line_end = b""
 
-    def feed(self, piece: bytes) -> RequestHead | None:
+    def feed(self, piece: bytes | memoryview) -> RequestHead | None:
         """The head when it is whole; raises Malformed, and ExcessiveHead."""
         start = max(0, len(self.rest) - 2 * len(_CR_LF))
         self.rest += piece

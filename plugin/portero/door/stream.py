@@ -1,5 +1,6 @@
 """One connection of a client: its head is stamped and sent to dockerd; then bytes go both ways until the end."""
 
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -8,8 +9,9 @@ from portero.decide.values.dataclass import dataclass
 from portero.door.asking import Exchange
 from portero.door.clients import UNKNOWN, Account, AccountLookup, Stamps
 from portero.door.pipes import Direction, PipePool
-from portero.door.reception import PIECE, Reception
+from portero.door.reception import Reception
 from portero.door.request_head import write_stamp
+from portero.door.shares import Client, Share
 from portero.door.treatment import (
     Ask,
     HoldBody,
@@ -23,10 +25,12 @@ from portero.door.treatment import (
     pass_as_it_came,
 )
 
+_LOG = logging.getLogger(__name__)
 # Seconds.
 _ACCOUNT_WITHIN, _BODY_WITHIN = 10.0, 60.0
 # dockerd that starts again with many containers.
 _DOCKERD_WITHIN = 60.0
+_PIECE = 1 << 16
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ACCOUNTS_ALONE = "the users' door takes accounts of the host alone."
 _NO_ANSWER = "dockerd does not answer what the door asks for this request: see systemctl status docker."
@@ -42,11 +46,12 @@ class Surroundings:
     stamps: Stamps
     accounts: AccountLookup
     pipes: PipePool
+    waiting: Share
     treat: Treat = pass_as_it_came
 
 
 class Stream(Reception):
-    """`door`: by its name. `client_key`: as whose connection it counts. `watch` has a socket's news reported."""
+    """`door`: by its name. `watch` has a socket's news reported."""
 
     def __init__(
         self,
@@ -55,12 +60,12 @@ class Stream(Reception):
         uid: int | None,
         around: Surroundings,
         watch: Callable[[socket.socket, "Stream"], None],
-        refusal: str = "",
-        client_key: int | str = "",
+        client_key: Client = "",
+        refused: TurnedAway | None = None,
+        inspect: Callable[[], str] = str,
     ) -> None:
-        super().__init__(client, uid, refusal)
+        super().__init__(client, uid, client_key, around.waiting, refused, inspect)
         self._door = door
-        self.client_key = client_key
         self._around = around
         self._watch = watch
         self._account = UNKNOWN
@@ -78,17 +83,42 @@ class Stream(Reception):
     def sockets(self) -> tuple[socket.socket, ...]:
         return self.client, *self._upstreams
 
+    @property
+    def asks_name(self) -> bool:
+        """Whether it waits for the name service."""
+        return self.step in (self._meet, self._find_account)
+
     def name_wait(self) -> str:
-        if self.step == self._find_account:
+        if self.asks_name:
             return f"The name service of the host did not say in time whose uid {self.uid} is: try again."
         if self.step == self._read_answer:
             return _NO_ANSWER
         return _NOT_ACCEPTED if self.step == self._connect else ""
 
     def release(self) -> None:
-        """Give back what is not closed with its sockets."""
+        super().release()
         for direction in self._directions:
             direction.drop()
+
+    def begin(self) -> None:
+        if self.uid is None or self.refused or self._around.accounts.is_known(self.uid):
+            super().begin()
+            return
+        # Who is nobody must not sit in the share of those who are not known yet.
+        self.wait(_ACCOUNT_WITHIN)
+        self.step = self._meet
+
+    def _meet(self) -> bool | None:
+        account = self._around.accounts.find_account(self.uid or 0)
+        if account is None:
+            return None
+        if account is UNKNOWN:
+            self.refused = self._refuse_unknown()
+        super().begin()
+        return True
+
+    def _refuse_unknown(self) -> TurnedAway:
+        return TurnedAway(403, f"The host knows no account of uid {self.uid}: {_ACCOUNTS_ALONE}")
 
     def take_head(self) -> bool | None:
         self.wait(_ACCOUNT_WITHIN)
@@ -100,7 +130,7 @@ class Stream(Reception):
         if account is None:
             return None
         if account is UNKNOWN:
-            raise TurnedAway(403, f"The host knows no account of uid {self.uid}: {_ACCOUNTS_ALONE}")
+            raise self._refuse_unknown()
         assert self.head is not None  # noqa: S101 - it was read
         self._account = account
         parsed = self.head.parsed
@@ -130,8 +160,9 @@ class Stream(Reception):
         if len(body) >= length:
             del body[length:]
             return self._go_on_treating(bytes(body))
-        piece = self.client.recv(PIECE)
+        piece = self.client.recv(_PIECE)
         body += piece
+        self.count_bytes(len(body))
         return bool(piece)
 
     def _connect(self) -> bool | None:
@@ -168,6 +199,7 @@ class Stream(Reception):
             answer = self._exchange.move()
         except ValueError as error:
             raise TurnedAway(502, _NO_ANSWER) from error
+        self.count_bytes(len(self.reader.rest) + self._exchange.held)
         return True if answer is None else self._go_on_treating(answer)
 
     def _begin(self, upstream: socket.socket, stamp: str) -> None:
@@ -177,16 +209,22 @@ class Stream(Reception):
             body = made.body
         first = self.head.change(made.target, len(body) if self._is_held else None).write(stamp) + body
         self.reader.rest.clear()
-        pool = self._around.pipes
+        pool, key = self._around.pipes, self.client_key
         self._directions = (
-            Direction(self.client, upstream, pool, first, NothingMore() if self._is_held else None),
-            Direction(upstream, self.client, pool, filter=made.answer),
+            Direction(self.client, upstream, pool, key, first, NothingMore() if self._is_held else None),
+            Direction(upstream, self.client, pool, key, filter=made.answer),
         )
         self.step = self._pass_on
 
     def _pass_on(self) -> bool | None:
         up, down = self._directions
         more = [direction.move() for direction in (up, down)]
+        try:
+            self.count_bytes(up.held + down.held)
+        except TurnedAway:
+            # It may have got a part of the answer.
+            _LOG.warning("%s: too much waits for this client: its connection ends", self.client_key)
+            return False
         if down.fails or (down.done and (up.done or down.is_cut)):
             return False
         if down.done and up.target.fileno() in self.hung_up:
