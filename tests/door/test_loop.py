@@ -137,7 +137,6 @@ def test_numbers_without_an_account_leave_room_for_accounts(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 40, 505),
         (b"GET / HTTP/1.0\r\n\r\n", 505),
         (b"\r\n" + GET, 400),
         (b"GET http://docker/ HTTP/1.1\r\nHost: docker\r\n\r\n", 400),

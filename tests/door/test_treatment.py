@@ -1,138 +1,35 @@
-"""Requests and answers that a treatment changes, through a whole door; what passes as it came; what is refused."""
+"""What a treatment asks for, and how the door turns a client away, as bytes."""
 
 import json
-import socket
-from pathlib import Path
 
 import pytest
 
-from portero.door.treatment import (
-    Request,
-    Treat,
-    Treating,
-    Treatment,
-    TurnedAway,
-    ask,
-    hold_body,
-)
-from tests.door.running import ANSWER, connect, receive_all, running_door
-from tests.door.running import ask as send
-
-TRAEFIK = "traefik/docker.sock"
-POST = b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+from portero.door.treatment import Answered, Ask, HoldBody, NothingMore, TurnedAway, ask, hold_body
 
 
-def double(request: Request) -> Treating:
-    body = yield from hold_body(100)
-    return Treatment(body=None if body is None else body * 2)
+def test_steps_give_the_replies_that_they_ask_for() -> None:
+    wanted = hold_body(9)
+    assert next(wanted) == HoldBody(9)
+    with pytest.raises(StopIteration) as held:
+        wanted.send(b"{}")
+    assert held.value.value == b"{}"
+
+    asked = ask("GET", "/services", max_bytes=7)
+    assert next(asked) == Ask("GET", "/services", b"", 7)
+    with pytest.raises(StopIteration) as answered:
+        asked.send(Answered(200, b"[]"))
+    assert answered.value.value == Answered(200, b"[]")
 
 
-class Upper:
-    """Passes the answer on in capitals; ends with what it does not like."""
+@pytest.mark.parametrize("without_content", [True, False])
+def test_who_is_turned_away_gets_an_answer_as_of_dockerd(without_content: bool) -> None:
+    head, _, content = TurnedAway(429, "Later.").write(without_content=without_content).partition(b"\r\n\r\n")
 
-    held = 0
-
-    def __init__(self) -> None:
-        self.ended = False
-
-    def feed(self, data: bytes) -> bytes:
-        self.ended = b"bad" in data
-        return data.upper()
-
-    def end(self) -> bytes:
-        return b"<END>"
+    assert head.startswith(b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\n")
+    assert (json.loads(content) if content else None) == (
+        None if without_content else {"message": "portero door: Later."}
+    )
 
 
-@pytest.mark.parametrize(
-    ("sent", "reaches"),
-    [
-        (b"Content-Length: 2\r\n\r\n{}", b"{}{}"),
-        (b"Content-Length: 2\r\n\r\n{}GET /second HTTP/1.1\r\n\r\n", b"{}{}"),
-        (b"Content-Length: 0\r\n\r\n", b""),
-        (b"Content-Length: 101\r\n\r\n" + b"x" * 101, b"x" * 101),
-        (b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b"2\r\n{}\r\n0\r\n\r\n"),
-    ],
-)
-def test_a_body_that_is_held_is_changed_with_its_length(tmp_path: Path, sent: bytes, reaches: bytes) -> None:
-    def serve(client: socket.socket) -> None:
-        client.settimeout(0.2)
-        dockerd.seen[-1].extend(_receive_quietly(client))
-        client.sendall(ANSWER)
-
-    with running_door(tmp_path, serve=serve, treat=double) as (doors, dockerd, _):
-        assert send(doors / TRAEFIK, POST + sent) == ANSWER
-
-    head, _, body = bytes(dockerd.seen[0]).partition(b"\r\n\r\n")
-    assert body == reaches
-    if b"chunked" not in sent:
-        assert b"\r\nContent-Length: %d" % len(reaches) in head
-
-
-def test_who_waits_for_permission_to_send_a_body_gets_it(tmp_path: Path) -> None:
-    with running_door(tmp_path, treat=double) as (doors, dockerd, _), connect(doors / TRAEFIK) as client:
-        client.sendall(POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        client.sendall(b"{}")
-        assert receive_all(client) == ANSWER
-
-    assert b"Expect" not in dockerd.seen[0]
-    assert dockerd.seen[0].endswith(b"\r\n\r\n{}{}")
-
-
-def _receive_quietly(client: socket.socket) -> bytes:
-    try:
-        return client.recv(1 << 16)
-    except TimeoutError:
-        return b""
-
-
-def test_an_answer_is_filtered_and_can_be_cut(tmp_path: Path) -> None:
-    def treat(request: Request) -> Treating:
-        yield from ()
-        return Treatment(target="/other", answer=Upper())
-
-    def serve(client: socket.socket) -> None:
-        client.sendall(b"bad" if b"POST" in dockerd.seen[-1] else b"good")
-        if b"POST" in dockerd.seen[-1]:
-            client.recv(1)
-
-    with running_door(tmp_path, serve=serve, treat=treat) as (doors, dockerd, _):
-        assert send(doors / TRAEFIK, b"GET /x HTTP/1.1\r\nHost: d\r\n\r\n") == b"GOOD<END>"
-        assert send(doors / TRAEFIK, POST + b"\r\n") == b"BAD"
-    assert dockerd.seen[0].startswith(b"GET /other HTTP/1.1\r\n")
-
-
-def test_dockerd_is_asked_first_in_the_name_of_the_caller(tmp_path: Path) -> None:
-    def treat(request: Request) -> Treating:
-        first = yield from ask("GET", "/services")
-        second = yield from ask("POST", "/volumes/create", b"{}")
-        return Treatment(target=f"/{first.status}-{second.body.decode()}")
-
-    with running_door(tmp_path, treat=treat) as (doors, dockerd, _):
-        assert send(doors / TRAEFIK, b"GET /x HTTP/1.1\r\nHost: d\r\n\r\n") == ANSWER
-
-    lines = [bytes(seen.split(b"\r\n")[0]) for seen in dockerd.seen]
-    assert lines == [b"GET /services HTTP/1.1", b"POST /volumes/create HTTP/1.1", b"GET /200-OK HTTP/1.1"]
-    assert all(seen.count(b"X-Portero-Door: ") == 1 for seen in dockerd.seen)
-
-
-def refuse(request: Request) -> Treating:
-    yield from ()
-    raise TurnedAway(503, f"{request.method} {request.target}: not now.")
-
-
-def ask_in_vain(request: Request) -> Treating:
-    yield from ask("GET", "/x", max_bytes=3)
-    return Treatment()
-
-
-@pytest.mark.parametrize(
-    ("treat", "status", "message"),
-    [(refuse, 503, "GET /x: not now."), (ask_in_vain, 502, "does not answer")],
-)
-def test_what_cannot_be_treated_is_refused(tmp_path: Path, treat: Treat, status: int, message: str) -> None:
-    with running_door(tmp_path, treat=treat) as (doors, _, _):
-        head, _, content = send(doors / TRAEFIK, b"GET /x HTTP/1.1\r\nHost: d\r\n\r\n").partition(b"\r\n\r\n")
-
-    assert head.startswith(f"HTTP/1.1 {status} ".encode())
-    assert message in json.loads(content)["message"]
+def test_nothing_comes_after_a_body_that_was_held() -> None:
+    assert (NothingMore().feed(b"GET / HTTP/1.1"), NothingMore().end()) == (b"", b"")

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from portero.decide.reading.http_parser import Malformed
-from portero.door.request_head import ExcessiveHead, HeadReader, RequestHead
+from portero.door.grpc import GrpcDenial
+from portero.door.request_head import GRPC, ExcessiveHead, HeadReader, RequestHead
 from portero.door.shares import Client, Share
 from portero.door.treatment import TurnedAway
 
@@ -19,6 +20,7 @@ _BEGINS_WITHIN, _HEAD_WITHIN = 300.0, 30.0
 _REFUSED_WITHIN = 5.0
 # A client may still be sending what is not read any more; its answer would be lost with a reset.
 _LINGER = 2.0
+_DENIED_WITHIN = 30.0
 # Of all connections, since there is one thread: bytes that come and go leave no holes in the heap.
 _READ = memoryview(bytearray(1 << 16))
 _ONE_REQUEST = "the door takes one HTTP/1.1 request as Docker's clients send it."
@@ -50,6 +52,7 @@ class Reception:
         self._counted = 0
         self.reader = HeadReader(keeps_token=uid is not None)
         self.head: RequestHead | None = None
+        self._denial: GrpcDenial | None = None
         self.hung_up: set[int] = set()
         # False: the connection has ended. None: it waits. True: it could go on at once.
         self.step: Callable[[], bool | None] = self._look
@@ -142,6 +145,11 @@ class Reception:
 
     def _refuse(self, refused: TurnedAway) -> bool:
         """Answer as dockerd does; what the client still sends is read and dropped."""
+        if self.head is GRPC:
+            self._denial = GrpcDenial(refused)
+            self.wait(_DENIED_WITHIN)
+            self.step = self._deny
+            return True
         answer = refused.write(without_content=self.head is not None and self.head.wants_no_content)
         self.reader.rest.clear()
         self.count_bytes(0)
@@ -153,6 +161,18 @@ class Reception:
         except OSError:
             return False
         return True
+
+    def _deny(self) -> bool | None:
+        """Answer what the client asks in gRPC, until it goes."""
+        assert self._denial is not None  # noqa: S101 - it is this step
+        data = bytes(self.reader.rest)
+        self.reader.rest.clear()
+        self.count_bytes(0)
+        if not data:
+            data = bytes(_READ[: self.client.recv_into(_READ)])
+        if answer := self._denial.feed(data):
+            self.client.send(answer)
+        return bool(data)
 
     def _linger(self) -> bool | None:
         return bool(self.client.recv_into(_READ))

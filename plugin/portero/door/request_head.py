@@ -25,6 +25,9 @@ _DROPPED = frozenset(
 _CONNECTION = "connection"
 # dockerd decides by the last of several, and what reads the request elsewhere by the first.
 _ONCE = "content-type"
+_UPGRADE = "upgrade"
+# What docker's clients go on in HTTP/2 after.
+_MAY_UPGRADE = re.compile(rb"POST (?:/v[0-9.]+)?/(?:grpc|session) HTTP/1\.1")
 _OF_BODY = frozenset({b"content-length", b"expect", b"transfer-encoding"})
 
 
@@ -59,6 +62,16 @@ class RequestHead:
             kept = [field for field in fields if field.partition(b":")[0].lower() not in _OF_BODY]
             fields = (*kept, b"Content-Length: %d" % length)
         return RequestHead(line, fields, self.upgrades, self.parsed, self.content_type)
+
+
+# RFC 9113, section 3.4: how HTTP/2 begins.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+GRPC = RequestHead(
+    b"POST /grpc HTTP/1.1",
+    (b"Host: docker", b"Content-Length: 0", b"Upgrade: h2c"),
+    upgrades=True,
+    parsed=Head("POST", "/grpc", 0, last=True, expects=False),
+)
 
 
 def write_stamp(stamp: str) -> str:
@@ -97,9 +110,17 @@ def read_request_head(text: bytes, *, keeps_token: bool) -> RequestHead:
     dropped = _DROPPED if keeps_token else _DROPPED | {TOKEN_HEADER.lower()}
     tokens = b",".join(field.partition(b":")[2] for name, field in named if name == _CONNECTION)
     upgrades = b"upgrade" in {token.strip(b" \t").lower() for token in tokens.split(b",")}
+    if _asks_for_http2(named) and not _MAY_UPGRADE.fullmatch(line):
+        # Java's HttpClient asks so in each first request, and goes on in HTTP/1.1 when nobody agrees.
+        dropped, upgrades = dropped | {_UPGRADE}, False
     types = [field.partition(b":")[2].decode("latin-1").strip() for name, field in named if name == _ONCE]
     fields_kept = tuple(field for name, field in named if name not in dropped)
     return RequestHead(line, fields_kept, upgrades, parsed, *types)
+
+
+def _asks_for_http2(named: list[tuple[str, bytes]]) -> bool:
+    values = (field.partition(b":")[2].lower() for name, field in named if name == _UPGRADE)
+    return any(b"h2c" in value for value in values)
 
 
 class HeadReader:
@@ -115,6 +136,9 @@ class HeadReader:
         """The head when it is whole; raises Malformed, and ExcessiveHead."""
         start = max(0, len(self.rest) - 2 * len(_CR_LF))
         self.rest += piece
+        if PREFACE.startswith(self.rest[: len(PREFACE)]):
+            # Native gRPC, whose bytes dockerd gets after it was asked for POST /grpc.
+            return GRPC if len(self.rest) >= len(PREFACE) else None
         end = self._find_end(start)
         if end < 0 and len(self.rest) <= MAX_HEAD:
             return None

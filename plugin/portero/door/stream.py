@@ -8,32 +8,24 @@ from collections.abc import Callable
 from portero.decide.values.dataclass import dataclass
 from portero.door.asking import Exchange
 from portero.door.clients import UNKNOWN, Account, AccountLookup, Stamps
+from portero.door.grpc import GrpcUpgrade
 from portero.door.pipes import Direction, PipePool
-from portero.door.reception import Reception
-from portero.door.request_head import write_stamp
+from portero.door.request_head import GRPC, write_stamp
 from portero.door.shares import Client, Share
+from portero.door.treating import DOCKERD_WITHIN, NO_ANSWER, TreatedRequest
 from portero.door.treatment import (
     Ask,
-    HoldBody,
     NothingMore,
-    Reply,
     Request,
     Treat,
-    Treating,
-    Treatment,
     TurnedAway,
     pass_as_it_came,
 )
 
 _LOG = logging.getLogger(__name__)
 # Seconds.
-_ACCOUNT_WITHIN, _BODY_WITHIN = 10.0, 60.0
-# dockerd that starts again with many containers.
-_DOCKERD_WITHIN = 60.0
-_PIECE = 1 << 16
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_ACCOUNT_WITHIN = 10.0
 _ACCOUNTS_ALONE = "the users' door takes accounts of the host alone."
-_NO_ANSWER = "dockerd does not answer what the door asks for this request: see systemctl status docker."
 _STATUS = "systemctl status docker"
 _NOT_ACCEPTED = "dockerd does not accept connections in time: see systemctl status docker."
 
@@ -50,7 +42,7 @@ class Surroundings:
     treat: Treat = pass_as_it_came
 
 
-class Stream(Reception):
+class Stream(TreatedRequest):
     """`door`: by its name. `watch` has a socket's news reported."""
 
     def __init__(
@@ -69,12 +61,7 @@ class Stream(Reception):
         self._around = around
         self._watch = watch
         self._account = UNKNOWN
-        self._treating: Treating | None = None
-        self._treatment = Treatment()
-        # What the treatment waits for.
-        self._wanted: HoldBody | Ask | None = None
-        self._is_held = False
-        self._exchange: Exchange | None = None
+        self._upgrade: GrpcUpgrade | None = None
         # To dockerd; the last one is that of the request.
         self._upstreams: list[socket.socket] = []
         self._directions: tuple[Direction, ...] = ()
@@ -91,9 +78,9 @@ class Stream(Reception):
     def name_wait(self) -> str:
         if self.asks_name:
             return f"The name service of the host did not say in time whose uid {self.uid} is: try again."
-        if self.step == self._read_answer:
-            return _NO_ANSWER
-        return _NOT_ACCEPTED if self.step == self._connect else ""
+        if self.step in (self.read_answer, self._await_upgrade):
+            return NO_ANSWER
+        return _NOT_ACCEPTED if self.step == self.connect else ""
 
     def release(self) -> None:
         super().release()
@@ -135,37 +122,9 @@ class Stream(Reception):
         self._account = account
         parsed = self.head.parsed
         request = (parsed.method, parsed.target, self.head.content_type, parsed.length)
-        self._treating = self._around.treat(Request(self._door, account.user, account.groups, *request))
-        return self._go_on_treating(None)
+        return self.treat(self._around.treat(Request(self._door, account.user, account.groups, *request)))
 
-    def _go_on_treating(self, reply: Reply) -> bool:
-        """Have the next step of the treatment done; after the last one dockerd gets the request."""
-        try:
-            self._wanted = self._treating.send(reply) if self._treating is not None else None
-        except StopIteration as end:
-            self._treatment, self._wanted = end.value, None
-        self.wait(_BODY_WITHIN if isinstance(self._wanted, HoldBody) else _DOCKERD_WITHIN)
-        self.step = self._hold_body if isinstance(self._wanted, HoldBody) else self._connect
-        return True
-
-    def _hold_body(self) -> bool | None:
-        assert isinstance(self._wanted, HoldBody)  # noqa: S101 - it is this step
-        assert self.head is not None  # noqa: S101 - it was read
-        length, body = self.head.parsed.length, self.reader.rest
-        if length is None or length > self._wanted.max_bytes:
-            return self._go_on_treating(None)
-        if len(body) < length and self.head.parsed.expects and not self._is_held:
-            self.client.send(_CONTINUE)
-        self._is_held = True
-        if len(body) >= length:
-            del body[length:]
-            return self._go_on_treating(bytes(body))
-        piece = self.client.recv(_PIECE)
-        body += piece
-        self.count_bytes(len(body))
-        return bool(piece)
-
-    def _connect(self) -> bool | None:
+    def connect(self) -> bool | None:
         upstream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             upstream.setblocking(False)
@@ -182,39 +141,45 @@ class Stream(Reception):
             ) from error
         self._upstreams.append(upstream)
         stamp = self._around.stamps.make_stamp(self._door, self._account.user, self._account.groups, time.time())
-        if isinstance(self._wanted, Ask):
-            self.wait(_DOCKERD_WITHIN)
-            self._exchange = Exchange(upstream, self._wanted, write_stamp(stamp))
-            self.step = self._read_answer
+        if isinstance(self.wanted, Ask):
+            self.read_answer_of(Exchange(upstream, self.wanted, write_stamp(stamp)))
         else:
-            self.is_retried, self.until = False, None
             self._begin(upstream, stamp)
         self._watch(upstream, self)
         return True
 
-    def _read_answer(self) -> bool | None:
-        """Of what the treatment asked."""
-        assert self._exchange is not None  # noqa: S101 - it is this step
-        try:
-            answer = self._exchange.move()
-        except ValueError as error:
-            raise TurnedAway(502, _NO_ANSWER) from error
-        self.count_bytes(len(self.reader.rest) + self._exchange.held)
-        return True if answer is None else self._go_on_treating(answer)
-
     def _begin(self, upstream: socket.socket, stamp: str) -> None:
         assert self.head is not None  # noqa: S101 - it was read
-        made, body = self._treatment, bytes(self.reader.rest)
+        if self.head is GRPC:
+            self.wait(DOCKERD_WITHIN)
+            self._upgrade = GrpcUpgrade(upstream, GRPC.write(stamp))
+            self.step = self._await_upgrade
+            return
+        made, body = self.treatment, bytes(self.reader.rest)
         if made.body is not None:
             body = made.body
-        first = self.head.change(made.target, len(body) if self._is_held else None).write(stamp) + body
-        self.reader.rest.clear()
+        first = self.head.change(made.target, len(body) if self.is_held else None).write(stamp) + body
         pool, key = self._around.pipes, self.client_key
-        self._directions = (
-            Direction(self.client, upstream, pool, key, first, NothingMore() if self._is_held else None),
+        self._go_on(
+            Direction(self.client, upstream, pool, key, first, NothingMore() if self.is_held else None),
             Direction(upstream, self.client, pool, key, filter=made.answer),
         )
+
+    def _go_on(self, up: Direction, down: Direction) -> None:
+        self.reader.rest.clear()
+        self._directions = up, down
+        self.is_retried, self.until = False, None
         self.step = self._pass_on
+
+    def _await_upgrade(self) -> bool | None:
+        """What dockerd answers to the door's own request is not the client's."""
+        assert self._upgrade is not None  # noqa: S101 - it is this step
+        first = self._upgrade.move()
+        if first is None:
+            return True
+        ends, both = (self.client, self._upstreams[-1]), (self._around.pipes, self.client_key)
+        self._go_on(Direction(*ends, *both, bytes(self.reader.rest)), Direction(*ends[::-1], *both, first))
+        return True
 
     def _pass_on(self) -> bool | None:
         up, down = self._directions

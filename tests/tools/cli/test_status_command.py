@@ -159,3 +159,18 @@ def test_whether_dockerd_asks_is_proved_when_it_is_expected(
     assert (told["attention"], told["guarded"]) == (
         ([why_not], "no") if why_not else ([], "yes: dockerd at /run/docker.sock asks")
     )
+
+
+@pytest.mark.parametrize(("profile", "exit_code"), [("restricted", 1), ("hardened", 0)])
+def test_builds_that_nobody_is_asked_about_need_attention_where_they_are_denied(
+    status: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, profile: str, exit_code: int
+) -> None:
+    module = importlib.import_module("portero.tools.cli.status_command")
+    monkeypatch.setattr(module, "prove_guarded", lambda *_: Guarded("/run/docker.sock", ""))
+    warning = "dockerd 29.7.2 answers gRPC; portero host says more (grpc-asks-plugins)"
+    monkeypatch.setattr(module, "warn_of_unasked_users", lambda *_: ["past its doors", warning])
+
+    result = status(json.dumps(QUIET | {"profile": profile}), "--expect-guarded", "--json")
+
+    assert result.exit_code == exit_code
+    assert json.loads(result.output)["attention"] == ([warning] if exit_code else [])

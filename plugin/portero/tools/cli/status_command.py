@@ -16,6 +16,9 @@ from portero.tools.hostcheck.unasked_users import warn_of_shared_daemon, warn_of
 from portero.tools.terminal import options
 from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
 
+# The profile that never allows builds.
+_NO_BUILDS, _UNASKED_BUILDS = "restricted", "grpc-asks-plugins"
+
 
 @click.command()
 @options.SOCKET
@@ -27,7 +30,7 @@ def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
 
     Exit status 1: it needs attention (`attention` lists why), among others: nothing is enforced (mode audit), the last
     reload was refused, an exception has expired or expires soon or gives Docker's socket, a baseline rule does not
-    refuse, dockerd does not ask it (--expect-guarded). 2: no answer.
+    refuse, dockerd does not ask it (--expect-guarded), nor about builds that the profile denies. 2: no answer.
     """
     settings = options.load_settings(given)
     socket = find_running(Files(), settings.daemon_json, settings.socket)
@@ -44,7 +47,9 @@ def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
         address = None if settings.docker_host is None else str(settings.docker_host)
         guarded = prove_guarded(Files(), settings.daemon_json, address, socket)
         report["guarded"] = "no" if guarded.why_not else f"yes: dockerd at {guarded.address} asks"
-        report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not])]
+        unasked = [each for each in to_list(report.get("warnings")) if _UNASKED_BUILDS in str(each)]
+        builds = unasked if report.get("profile") == _NO_BUILDS else []
+        report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not]), *builds]
     show(report, _list_rows(report), outputs)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 

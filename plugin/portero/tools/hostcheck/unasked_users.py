@@ -1,7 +1,7 @@
 """Who but root reaches dockerd past its doors, or where it asks no plugin.
 
-It asks none for gRPC over HTTP/2, from 29.2 on (docker-facts 5.8). The door itself is no such user: it speaks HTTP/1.1,
-and stamps who asks.
+It asks none for gRPC over HTTP/2, from 29.2 on (docker-facts 5.8). The door itself is no such user: it makes POST /grpc
+of it, and stamps who asks.
 """
 
 from collections.abc import Iterator, Mapping
