@@ -151,15 +151,16 @@ def ask_as_a_tool(
     return "" if is_read and not refused else f"{method} {target}: {answer.status} {refused} {answer.message[:200]}"
 
 
-def test_http_2_is_refused_at_a_door(docker: DooredDocker) -> None:
+def test_http_2_is_judged_at_a_door(docker: DooredDocker) -> None:
     methods = ["/moby.buildkit.v1.Control/Info", "/moby.buildkit.v1.Control/ListWorkers"]
     before = docker.log_size()
-    for name in ("users", "traefik"):
+    for name, status in (("users", "0"), ("traefik", "7")):
         words = [sys.executable, "-m", "tests.e2e.grpc_call", place(name), *methods]
         answers = json.loads(docker.host.run(["env", f"PYTHONPATH={ROOT}", *words]).stdout)
-        assert all(answer.startswith("none: ") for answer in answers.values()), answers
+        assert answers == dict.fromkeys(methods, status)
 
-    assert docker.decisions(before) == []
+    asked = [(one["operation"], one["user"]) for one in docker.decisions(before)]
+    assert asked == [("Grpc", "unix:root")] * 2 + [("Grpc", "door:traefik")] * 2
 
 
 def test_a_stamp_that_is_sent_by_a_client_counts_nowhere(docker: DooredDocker) -> None:

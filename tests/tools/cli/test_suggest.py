@@ -109,3 +109,14 @@ def test_a_folder_that_cannot_be_read_is_named_and_not_empty(tmp_path: Path, mon
     fault = fault_of(portero("suggest", "--host-root", "none", tmp_path))
 
     assert fault.endswith(f"portero: {tmp_path}: Permission denied\n")
+
+
+def test_the_entry_of_a_door_is_drafted_from_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(line(user="door:seen", identifiedBy="door", operation="ContainerList"))
+
+    assert json.loads(run("suggest", "--door", "seen", log, "--json").stdout) == {
+        "name": "seen",
+        "operations": ["ContainerList"],
+    }
+    assert "no decisions about requests at the door other found" in fault_of(run("suggest", "--door", "other", log))

@@ -26,7 +26,7 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
     """One sentence for each fault; the values have passed site.schema.json."""
     twins = find_twins([str(door["name"]) for door in _list_doors(values)])
     yield from (f"{DOORS}: has {name} twice: write one entry" for name in twins)
-    lists = _read_lists(values)
+    lists = read_lists(values)
     for door in _list_doors(values):
         for name in cast("list[str]", door.get("operations", [])):
             if name not in operations and name not in lists:
@@ -44,7 +44,7 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
 
 def make_operations(values: Mapping[str, JSON]) -> JSON:
     """Of a request document of a door: its operation is one that the door lets through."""
-    lists = _read_lists(values)
+    lists = read_lists(values)
     conditions: list[JSON] = []
     for door in _list_doors(values):
         if "operations" in door:
@@ -95,6 +95,7 @@ def _list_doors(values: Mapping[str, JSON]) -> list[dict[str, JSON]]:
     return cast("list[dict[str, JSON]]", values.get(DOORS, []))
 
 
-def _read_lists(values: Mapping[str, JSON]) -> dict[str, list[str]]:
+def read_lists(values: Mapping[str, JSON]) -> dict[str, list[str]]:
+    """The operations of each list, by its name."""
     lists = cast("dict[str, dict[str, list[str]]]", values.get(LISTS, {}))
     return {name: listed["operations"] for name, listed in lists.items()}

@@ -14,6 +14,7 @@ from portero.decide.facts import image
 from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.judging.judge import Judge
+from portero.decide.policy import doors
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
@@ -28,6 +29,7 @@ from portero.tools.recording.request_files import InvalidRequestFile
 from portero.tools.report import log_lines
 from portero.tools.report.log_lines import LoggedDecision
 from portero.tools.suggest import suggestion_text
+from portero.tools.suggest.door_entry import DoorUse
 from portero.tools.suggest.drafts import RefusedRequest
 from portero.tools.suggest.site_values import SiteValues
 from portero.tools.suggest.suggestions import Suggestions
@@ -43,10 +45,12 @@ from portero.tools.terminal.output import show_lines
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
 @options.takes_compose
+@click.option("--door", metavar="NAME", help="Draft the entry of this door from decision logs of its requests.")
 @JSON_OUTPUT
 def suggest(
     logs: tuple[str, ...],
     outputs: Outputs,
+    door: str | None,
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
@@ -59,6 +63,9 @@ def suggest(
     proved by the rule that refused. Owner, reason and expiry of exceptions are left for you. Exit status 1: something
     is refused for which nothing is suggested.
     """
+    if door is not None:
+        _suggest_door(door, logs, outputs)
+        return
     reader = LogReader.under(
         judge_loading.load_remote_judge(replace(host_settings.load_host_settings(given), mode="enforce"))
     )
@@ -75,6 +82,19 @@ def suggest(
     show_lines((f"not read: {fault}" for fault in unread), err=True)
     show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), outputs)
     sys.exit(options.REFUSED if reader.suggestions.list_not_suggested() else options.ALLOWED)
+
+
+def _suggest_door(name: str, logs: Collection[str], outputs: Outputs) -> None:
+    use = DoorUse(name)
+    for log in logs:
+        for line in read_lines(log, recorded_line.MAX_LINE_BYTES):
+            decision = log_lines.read_decision(line)
+            if decision is not None and not decision.is_probe:
+                use.add(decision.operation, decision.user, decision.identified_by)
+    if not use.requests:
+        options.give_up([f"{', '.join(logs)}: no decisions about requests at the door {name} found"])
+    lists = doors.read_lists(package_files.read_schema("site.json"))
+    show(use.describe(), use.list_lines(lists), outputs)
 
 
 @dataclass(frozen=True, slots=True)
