@@ -13,8 +13,8 @@ VOLUME = {"Type": "volume", "Name": "data", "Source": "/var/lib/docker/volumes/d
 SHOWN: Any = {
     "Id": "c" * 64,
     "Name": "/web",
-    "Created": "2026-11-01T00:00:00Z",
-    "State": {"Status": "running", "StartedAt": "then"},
+    "State": {"Status": "running"},
+    "Image": "i",
     "Config": {"Labels": {"owner": "alicia"}, "User": ""},
     "HostConfig": {"NetworkMode": "container:/db", "PidMode": "host", "IpcMode": "container:"},
     "Mounts": [BIND, {"Type": "tmpfs", "Name": "t", "Source": "/x"}, VOLUME],
@@ -27,7 +27,7 @@ def test_what_docker_inspect_shows_of_a_container_is_read_once() -> None:
 
     assert isinstance(found, ExistingContainer)
     assert (found.kind, found.id, found.name, found.labels) == ("container", "c" * 64, "web", {"owner": "alicia"})
-    assert (found.state, found.started, found.user, found.endpoints) == ("running", "then", "", {"app": {}})
+    assert (found.state, found.images, found.endpoints) == ("running", ("i",), {"app": {}})
     assert found.joined == {"NetworkMode": "db"}
     assert found.sources == (
         Source("/srv/a", writable=True, at="Mounts[0]"),
@@ -36,11 +36,10 @@ def test_what_docker_inspect_shows_of_a_container_is_read_once() -> None:
     assert [mount.is_shared_volume for mount in found.mounts] == [False, False, True]
 
 
-def test_an_entry_of_a_list_has_less_and_its_user_is_not_known() -> None:
-    found = ExistingContainer.read({"Id": "c" * 64, "Names": ["/web", "/db/web"], "State": "exited", "Created": 1})
+def test_an_entry_of_a_list_has_less() -> None:
+    found = ExistingContainer.read({"Id": "c" * 64, "Names": ["/web", "/db/web"], "State": "exited"})
 
-    assert (found.name, found.state, found.started, found.created) == ("web", "exited", "", 1)
-    assert found.user is None
+    assert (found.name, found.state, found.config) == ("web", "exited", {})
     assert found.modes == {"NetworkMode": "", "PidMode": "", "IpcMode": ""}
 
 
@@ -58,10 +57,19 @@ def test_other_kinds_have_their_names_in_their_own_places(kind: Any, shown: Any,
     assert (found.id, found.name, found.labels) == expected
 
 
+def read_all(shown: Any) -> tuple[object, ...]:
+    found = ExistingContainer.read(shown)
+    return found.state, found.labels, found.images
+
+
 @pytest.mark.parametrize("broken", [{"Mounts": "none"}, {"HostConfig": 7}, {"State": 7}, {"Config": {"Labels": []}}])
 def test_what_dockerd_never_writes_is_refused(broken: Any) -> None:
     with pytest.raises(Refused, match="body-wrong-type"):
-        ExistingContainer.read({**SHOWN, **broken})
+        read_all({**SHOWN, **broken})
+
+
+def test_the_part_of_an_image_for_a_platform_is_one_of_its_digests() -> None:
+    assert ExistingContainer.read({**SHOWN, "ImageManifestDescriptor": {"digest": "p"}}).images == ("i", "p")
 
 
 def mounting(id: str, *sources: str, writable: bool = False) -> dict[str, Any]:

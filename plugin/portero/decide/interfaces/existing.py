@@ -66,7 +66,6 @@ class ExistingObject:
     kind: ObjectKind
     id: str
     name: str
-    labels: Mapping[str, JSON]
     shown: Mapping[str, JSON]
 
     @classmethod
@@ -75,37 +74,34 @@ class ExistingObject:
         if kind == "container":
             return ExistingContainer.read(shown)
         named = child(shown, _NAMED_IN[kind]) if kind in _NAMED_IN else shown
-        return cls(kind, text(shown, "Id") or text(shown, "ID"), text(named, "Name"), child(named, "Labels"), shown)
+        return cls(kind, text(shown, "Id") or text(shown, "ID"), text(named, "Name"), shown)
+
+    @property
+    def labels(self) -> Mapping[str, JSON]:
+        inside = _LABELLED_IN.get(self.kind)
+        return child(child(self.shown, inside) if inside else self.shown, "Labels")
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingContainer(ExistingObject):
-    """`state` and `started`: of its last run. `created`: UTC text, in a list seconds since 1970.
+    """`modes`: by NAMESPACES, and `joined` by those what it calls the container whose namespace it shares. `endpoints`
+    and `networks`, the IDs: by the name of each network. `config` and `host_config`: as a request has them.
 
-    `modes`: by NAMESPACES, and `joined` by those what it calls the container whose namespace it shares. `endpoints` and
-    `networks`, the IDs: by the name of each network. `image`: the ID that it was made from, and
-    `platform` the digest of the image's part for it. `user`: None: not shown. `config` and `host_config`: as a request
-    has them.
+    What few requests ask for is read when it is asked for, and raises as `of` does.
     """
 
-    state: str
-    started: str
-    created: JSON
     modes: Mapping[str, str]
     joined: Mapping[str, str]
     mounts: tuple[Mounted, ...]
     endpoints: Mapping[str, Mapping[str, JSON]]
     networks: Mapping[str, str]
-    image: str
-    platform: str
-    user: JSON
     config: Mapping[str, JSON]
     host_config: Mapping[str, JSON]
 
     @classmethod
     def read(cls, shown: Mapping[str, JSON]) -> "ExistingContainer":
         """From docker inspect or an entry of a list; raises as `of` does."""
-        state, config, host_config = shown.get("State"), child(shown, "Config"), child(shown, "HostConfig")
+        host_config = child(shown, "HostConfig")
         networks = child(child(shown, "NetworkSettings"), "Networks")
         endpoints = {name: as_object(endpoint, name) for name, endpoint in networks.items()}
         names = texts(shown, "Names")
@@ -115,22 +111,27 @@ class ExistingContainer(ExistingObject):
             kind="container",
             id=text(shown, "Id"),
             name=(names[0] if names else text(shown, "Name")).removeprefix("/"),
-            labels=child(config, "Labels"),
             shown=shown,
-            state=state if isinstance(state, str) else text(child(shown, "State"), "Status"),
-            started="" if isinstance(state, str) else text(child(shown, "State"), "StartedAt"),
-            created=shown.get("Created"),
             modes=modes,
             joined={mode: name.removeprefix("/") for mode, name in joined if name},
             mounts=tuple(map(Mounted.of, objects(shown, "Mounts"))),
             endpoints=endpoints,
             networks={name: text(endpoint, "NetworkID") for name, endpoint in endpoints.items()},
-            image=text(shown, "Image"),
-            platform=text(child(shown, "ImageManifestDescriptor"), "digest"),
-            user=config.get("User"),
-            config=config,
+            config=child(shown, "Config"),
             host_config=host_config,
         )
+
+    @property
+    def state(self) -> str:
+        """Of its last run."""
+        state = self.shown.get("State")
+        return state if isinstance(state, str) else text(child(self.shown, "State"), "Status")
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The ID that it was made from, and the digest of the image's part for it where there is one."""
+        platform = text(child(self.shown, "ImageManifestDescriptor"), "digest")
+        return text(self.shown, "Image"), *([platform] if platform else [])
 
     @property
     def sources(self) -> tuple[Source, ...]:

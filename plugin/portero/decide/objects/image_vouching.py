@@ -13,7 +13,7 @@ from portero.decide.images.image_verdict import NOT_FETCHED, ImageQuery, find_de
 from portero.decide.images.trust import ImageRecords, RecordUnreadable
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.named_objects import Named, find_former, find_named, refuse_unclear
-from portero.decide.objects.object_use import Meanings, ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.docker_names import is_digest
 from portero.decide.values.json_fields import JSON, Fact, child, objects, text, texts
@@ -158,14 +158,14 @@ def _list_of_container(use: ObjectUse, judge: "_Vouching") -> Iterator[_Image]:
     if not found and "sources" in use.looks_up:
         yield _Image(nameless, (), unknown="there is no such container", cure="make it before you start")
     for one in found:
-        yield from _read_container(one)
+        with located(named.at):
+            yield from _read_container(one)
 
 
 def _read_container(container: ExistingContainer) -> Iterator[_Image]:
     """What it was made from, and what it mounts, of which dockerd shows the name in the create."""
     named = image.parse_reference(text(container.config, "Image"), "path.id")
-    digests = container.image, *filter(None, (container.platform,))
-    yield _Image(_name_image(named, container.image), digests)
+    yield _Image(_name_image(named, container.images[0]), container.images)
     for mounted in mounts.read_images(objects(container.host_config, "Mounts"), ""):
         yield _find_pinned({**mounted, "at": "path.id"}, _MOUNTED)
 

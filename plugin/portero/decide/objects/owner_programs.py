@@ -69,9 +69,9 @@ def _find_reason(name: str, meanings: Meanings, findings: ObjectFindings) -> str
     if not found and objects.pending is not None and objects.pending.may_give(name):
         return _LATE
     for each in found:
-        # One that cannot be read is not empty.
-        if each.user != "":
-            return f"it has a user ({shorten_name(str(each.user))})"
+        # One that is not shown is not empty.
+        if (user := each.config.get("User")) != "":
+            return f"it has a user ({shorten_name(str(user))})"
     if _BEGINNING.fullmatch(name):
         return _FLEETING
     return "" if may_use else _GIVEN

@@ -57,7 +57,7 @@ class SourcePairs:
 
         Containers from before Portero started go on starting.
         """
-        if not self._is_young(container.id, container.created, self.objects.since):
+        if not self._is_young(container.id, container.shown.get("Created"), self.objects.since):
             return {}
         sources = container.sources
         pairs = self._find_pairs(sources, container.id, self.objects.since) if sources else []
