@@ -8,7 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero.decide.reading.envelope import MAX_BYTES, Envelope, read_envelope, read_posted, read_result
+from portero.decide.reading.envelope import (
+    MAX_BYTES,
+    Envelope,
+    may_show_change,
+    read_envelope,
+    read_posted,
+    read_result,
+)
 from portero.decide.values.refusals import Refused
 from tests.refusing import find_refusal
 
@@ -268,3 +275,12 @@ def test_headers_are_bounded_as_at_a_door(headers: dict[str, str], *, is_refused
         assert find_refusal(read_envelope, data) == ("headers-too-large", "RequestHeaders")
     else:
         assert len(read_envelope(data).headers) == len(headers)
+
+
+def test_a_read_of_a_user_with_a_long_name_is_read_whole() -> None:
+    data = b'{"User":"%s","RequestMethod":"GET","RequestUri":"/_ping"}' % (b"x" * 300)
+
+    assert not may_show_change(data.replace(b"x" * 300, b"x"))
+    assert may_show_change(data)
+    assert (found := read_result(data)) is not None
+    assert found.envelope.method == "GET"

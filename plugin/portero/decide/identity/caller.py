@@ -91,12 +91,6 @@ class Credentials:
     certificates: Sequence[str]
     headers: Mapping[str, str]
 
-    @property
-    def are_none(self) -> bool:
-        return not (
-            self.user or self.method or self.certificates or _TOKEN_NAME in self.headers or _STAMP_NAME in self.headers
-        )
-
 
 def identify_caller(
     shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float, door_key: StampReader | None = None
@@ -105,7 +99,8 @@ def identify_caller(
 
     `audiences`: the names of this host, one of which a token must be for. `door_key`: without it no stamp counts.
     """
-    if shown.are_none:
+    headers = shown.headers
+    if not (shown.user or shown.method or shown.certificates or _TOKEN_NAME in headers or _STAMP_NAME in headers):
         return NO_IDENTITY
     proved = _read_credentials(shown, trusted, audiences, time, door_key)
     # A name that nothing proves, as in a request that was written by hand, has no groups.

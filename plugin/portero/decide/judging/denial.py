@@ -140,8 +140,10 @@ def _wrap(text: str, indent: str) -> list[str]:
 
 def _list_ends(text: str) -> list[int]:
     """Where a line can end, the longest first; behind the first word where even that is too long; empty for no end."""
-    first = len(text) - len(text.lstrip())
-    ends = [at for at in range(_WIDTH, first, -1) if text[at] == " "]
+    first, ends = len(text) - len(text.lstrip()), []
+    at = _WIDTH + 1
+    while (at := text.rfind(" ", first + 1, at)) > 0:
+        ends.append(at)
     return ends or [at for at in [text.find(" ", first)] if at > 0]
 
 

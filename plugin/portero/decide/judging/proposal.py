@@ -70,17 +70,15 @@ class _Draft:
     original: Document
     document: Document
     gently: bool
+    operation: str = field(init=False)
     changes: FlagChanges = field(init=False)
     solving: set[str] = field(default_factory=set)
     changed_places: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.changes = FlagChanges(self._operation)
-
-    @property
-    def _operation(self) -> str:
-        """Whose flags count: a stack that is deployed again has all keys of its file, and not those of an update."""
-        return "ServiceCreate" if find_stack(self.document) else str(self.document["operation"])
+        # Whose flags count: a stack that is deployed again has all keys of its file, and not those of an update.
+        self.operation = "ServiceCreate" if find_stack(self.document) else str(self.document["operation"])
+        self.changes = FlagChanges(self.operation)
 
     def change_mounts(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
         """Change the mounts for which every violated rule proposes a change."""
@@ -112,7 +110,7 @@ class _Draft:
         wanted = [(violation, flag, value) for violation, proposal in proposals for flag, value in proposal.add]
         taken: dict[tuple[str, str], str] = {}
         for violation, flag, value in sorted(wanted, key=lambda one: bool(find_flag(one[2]))):
-            spelt = find_spelling(self._operation, flag)
+            spelt = find_spelling(self.operation, flag)
             if spelt is None:
                 continue
             meant = self._find_value(find_flag(value)) if find_flag(value) else value
@@ -125,11 +123,11 @@ class _Draft:
                 self.solving.add(violation.rule)
 
     def _find_value(self, flag: str) -> str:
-        spelt = find_spelling(self._operation, flag)
+        spelt = find_spelling(self.operation, flag)
         return spelt.edit.typed_value(self.document) if spelt is not None and isinstance(spelt.edit, SetField) else ""
 
     def _list_spellings(self, flags: Iterable[str]) -> Iterator[tuple[str, Spelling]]:
-        return ((flag, spelt) for flag in flags if (spelt := find_spelling(self._operation, flag)) is not None)
+        return ((flag, spelt) for flag in flags if (spelt := find_spelling(self.operation, flag)) is not None)
 
     def _note(self, violations: Iterable[Violation], flag: str, change: Change) -> None:
         if change.added or change.removed or change.others:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from portero.decide.values.json_fields import JSON
 
@@ -22,9 +22,14 @@ _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
 def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
     # Of facts and objects only: `at` elsewhere is a name that the client chose.
-    for value in reversed(_list_values(request, path)) if path and path[0] in ("facts", "objects") else ():
-        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
-            return at
+    if path and path[0] in ("facts", "objects"):
+        value, deepest = request, None
+        for step in path:
+            value = _step(value, step)
+            if isinstance(value, dict) and isinstance(at := value.get("at"), str):
+                deepest = at
+        if deepest is not None:
+            return deepest
     if tuple(path) in _LISTS:
         operation = follow(request, ("operation",))
         return _LISTS[tuple(path)][isinstance(operation, str) and operation.startswith("Service")]
@@ -55,19 +60,15 @@ def _is_below(inner: str, outer: str) -> bool:
 
 def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     """What stands at a path; None where nothing does."""
-    return cast(JSON, _list_values(value, path)[-1])
-
-
-def _list_values(value: Any, path: Sequence[str | int]) -> list[Any]:
-    """The value, and what each step of the path leads to."""
-    values = [value]
     for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)  # an index is never a name
-        else:
-            value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
-        values.append(value)
-    return values
+        value = _step(value, step)
+    return value
+
+
+def _step(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)  # an index is never a name
+    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 
 def _join(path: Sequence[str | int]) -> str:

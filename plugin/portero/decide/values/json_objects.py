@@ -70,10 +70,9 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 def load_plain(data: bytes) -> JSON:
-    """The JSON value in bytes that are written as Go and most others write it; None: other bytes, or null.
+    """The JSON value in bytes that are written as Go and most others write it, maybe with a line end; None: others.
 
-    What gives the same bytes again is UTF-8, and has no name twice, no number that was rounded and no half a surrogate
-    pair. A line end may follow. What is escaped by its number has more than one spelling, and is not tried.
+    What gives the same bytes again is UTF-8, and has no name twice, no rounded number and no half a surrogate pair.
     """
     if b"\\u" in data:
         return None
@@ -87,6 +86,8 @@ def load_plain(data: bytes) -> JSON:
 
 def load_json(data: bytes | str) -> JSON:
     """The JSON value in a text; of two equal names the last counts. Raises ValueError, also for one nested too deep."""
+    if isinstance(data, bytes) and (plain := load_plain(data)) is not None:
+        return plain
     try:
         value: JSON = json.loads(data)
     except RecursionError as error:

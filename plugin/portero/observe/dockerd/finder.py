@@ -45,7 +45,7 @@ class Lookups(Protocol):
 
 
 def find_once(find: Callable[[], _Found]) -> Callable[[], _Found]:
-    """The function for one request, in which it finds once. functools.cache takes ten times as long to make."""
+    """The same function, for one request, in which it finds once: functools.cache takes ten times as long to make."""
     found: list[_Found] = []
 
     def find_or_repeat() -> _Found:
