@@ -123,3 +123,15 @@ def test_tasks_of_a_service_are_their_makers(docker: GuardedDocker) -> None:
     docker.do(by("bob", "service update -d --container-label-add shown=yes web"))
     docker.do(by("bob", "service rm web"))
     docker.do(by("olga", "volume create --label owner=group:ops tasks"))
+
+
+def test_an_image_does_not_give_a_container_of_operators_to_anybody(docker: GuardedDocker) -> None:
+    docker.do("printf 'FROM busybox\\nLABEL owner=bob\\n' | DOCKER_BUILDKIT=0 " + by("olga", "build -q -t trojan -"))
+
+    assert rules(docker, "olga", "run -d --init --name ops trojan sleep 3600") == {"owner-label-own"}
+    for label in ("group:ops", ""):
+        docker.do(by("olga", f"run -d --init --name ops --label owner={label} trojan sleep 3600"))
+        assert rules(docker, "bob", "exec ops true") & {"own-objects-only", "own-objects-read"}
+        docker.do(by("olga", "rm -f ops"))
+    docker.do(by("bob", "run --rm --label owner=bob trojan true"))
+    docker.do(by("olga", "run --rm busybox true"))

@@ -134,6 +134,26 @@ def test_an_exec_is_its_containers(judge: Judge, method_and_path: str) -> None:
     assert refusals(judge, method, path.format("inhis"), body) != set()
 
 
+@pytest.mark.parametrize(
+    ("image", "labels", "refused"),
+    [
+        ("trojan", {}, True),
+        *(("trojan", {"owner": owner}, False) for owner in ("", "group:ops", "bob")),
+        *((image, {"a": "b"}, False) for image in ("plain", "missing", "theirs")),
+    ],
+)
+def test_an_image_gives_no_container_of_operators_away(
+    judge: Judge, image: str, labels: dict[str, str], refused: bool
+) -> None:
+    of_images = {"trojan": {"owner": "bob"}, "plain": {"a": "b"}, "theirs": {"owner": "group:ops"}}
+    images = {name: {"Id": "sha256:" + "a" * 64, "Config": {"Labels": of}} for name, of in of_images.items()}
+    judge = replace(judge, host=FixedHost({"objects": {**OLD, "image": images}}))
+    body = {"Image": image, "Labels": labels}
+
+    expected = {(LABEL, "Labels.owner")} if refused else set()
+    assert refusals(judge, "POST", "/containers/create", body, OPERATOR) & {(LABEL, "Labels.owner")} == expected
+
+
 def test_a_group_owns_too_and_what_has_no_label_is_the_operators(judge: Judge) -> None:
     assert refusals(judge, "GET", "/containers/ours/json") == set()
     assert refusals(judge, "GET", "/containers/dev/json") == {(READ, "path.id")}

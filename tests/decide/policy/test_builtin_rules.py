@@ -73,6 +73,8 @@ def test_what_can_happen_later_than_the_request_does_not_count_at_use() -> None:
     counting = {id for id, rule in policy().rules.items() if rule.at_use}
 
     assert {"no-privileged", "no-sensitive-paths", "no-bind-volumes", "protected-paths", "existing-volume"} <= counting
+    # At the users' door the caller's own may be mounted: others may not enter that container.
+    assert "no-user-sockets" in counting
     assert not {"memory-limit", "no-swappable-sources", "no-volumes-from", "network-subnets"} & counting
 
 

@@ -12,7 +12,7 @@ from portero.decide.interfaces.daemon import ObjectKind
 from portero.decide.interfaces.existing import ExistingContainer
 from portero.decide.objects.existing_owners import find_owner as find_owner_of
 from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, refuse_unclear, shorten_name
-from portero.decide.objects.object_use import Meanings, ObjectUse
+from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.objects.owned_volumes import (
     MAKES_VOLUMES,
     OPERATORS,
@@ -70,7 +70,7 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if meanings is not None and makes and (taken := describe_taken(owners, document, meanings, use.findings)):
         facts["takenVolumes"] = taken
     if owners.is_operator:
-        return facts
+        return facts | (_describe_image_label(owners, document, meanings) if meanings is not None else {})
     foreign: list[JSON] = []
     # Whose a task is cannot be told without asking.
     reaches_all = operation.id in (_OF_ALL if meanings is not None else _OF_ALL | _OF_TASK)
@@ -83,6 +83,19 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if _MAKES in operation.looks_up:
         facts["ownerLabels"] = [*_list_labels(owners, document, meanings)]
     return facts
+
+
+def _describe_image_label(owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings) -> dict[str, JSON]:
+    """`ownerLabels` where a container of an operator would take the label of its image, and be another user's."""
+    body = child(document, "body")
+    if document["operation"] != "ContainerCreate" or owners.label in child(body, "Labels"):
+        return {}
+    with located("Image"):
+        image = meanings.inspect("image", text(body, "Image"), "Image")
+        owner = text(child(child(image.shown, "Config"), "Labels"), owners.label) if image is not None else ""
+    return (
+        {"ownerLabels": [{"value": False, "at": f"Labels.{owners.label}"}]} if owner not in ("", *owners.names) else {}
+    )
 
 
 def _list_labels(owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings | None) -> Iterator[JSON]:
