@@ -158,6 +158,13 @@ def test_a_path_through_what_a_process_has_open_is_found(path: str, of_process: 
         ("NetworkCreate", {"Name": "app", "Labels": LABELS}, 8, "Labels"),
         ("ContainerCreate", {"Cmd": ["true", "x"], "Entrypoint": ["sh"]}, 7, "Cmd"),
         ("ContainerCreate", {"Entrypoint": ["sh"]}, 2, "Entrypoint"),
+        ("ContainerCreate", {"HostConfig": {"NetworkMode": "none"}, "Cmd": ["a"]}, 5, "HostConfig.NetworkMode"),
+        (
+            "ContainerCreate",
+            {"NetworkingConfig": {"EndpointsConfig": {"app": {}, "web": None}}},
+            6,
+            "NetworkingConfig.EndpointsConfig",
+        ),
         ("ContainerExec", {"Env": ["A=1"], "Cmd": ["true"]}, 7, "Cmd"),
         ("ContainerExec", {"User": "app", "WorkingDir": "/srv", "DetachKeys": "ctrl-p"}, 13, "DetachKeys"),
         ("ServiceCreate", {"TaskTemplate": {"ContainerSpec": {"Command": ["sh"]}}}, 2, f"{SERVICE}.Command"),

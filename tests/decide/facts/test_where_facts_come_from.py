@@ -44,7 +44,7 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
         ("UTSMode", "host", {"namespaces": "UTSMode"}),
         ("UsernsMode", "host", {"namespaces": "UsernsMode"}),
         ("CgroupnsMode", "host", {"namespaces": "CgroupnsMode"}),
-        ("NetworkMode", "host", {"namespaces": "NetworkMode", "networks": "NetworkMode"}),
+        ("NetworkMode", "host", dict.fromkeys(("namespaces", "networks", "labelsSize"), "NetworkMode")),
         ("ReadonlyRootfs", True, {"readOnlyRootfs": "ReadonlyRootfs"}),
         ("GroupAdd", ["0"], {"groups": "GroupAdd[0]"}),
         ("Sysctls", {"a": "1"}, {"sysctls": "Sysctls[*]"}),
@@ -84,6 +84,7 @@ FIELDS: dict[tuple[str, str], list[tuple[str, object, dict[str, str]]]] = {
             {
                 "networks": "NetworkingConfig.EndpointsConfig[*]",
                 "sysctls": "NetworkingConfig.EndpointsConfig[*].DriverOpts",
+                "labelsSize": "NetworkingConfig.EndpointsConfig",
             },
         ),
     ],

@@ -59,7 +59,9 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
         **_read_resources(config, "HostConfig."),
         "limits": limits.read_create(config),
-        "labelsSize": process.measure_texts((at, body.get(at)) for at in ("Labels", "Env", "Cmd", "Entrypoint")),
+        "labelsSize": process.measure_texts(
+            [*((at, body.get(at)) for at in ("Labels", "Env", "Cmd", "Entrypoint")), *_list_network_names(body)]
+        ),
         "blockIO": devices.read_block_io(config, "HostConfig.", host),
         "image": image.parse_reference(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, host)],
@@ -81,6 +83,12 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "secrets": secret_names.find_in_env(texts(body, "Env"), "Env")
         + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
+
+
+def _list_network_names(body: Fact) -> Iterator[tuple[str, JSON]]:
+    """Of networks that need not exist: dockerd keeps these names, and lists them."""
+    yield "HostConfig.NetworkMode", child(body, "HostConfig").get("NetworkMode")
+    yield "NetworkingConfig.EndpointsConfig", child(body, "NetworkingConfig").get("EndpointsConfig")
 
 
 def read_update(body: Fact, host: HostMoment) -> dict[str, JSON]:
