@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from portero import __version__
+from portero import __address__, __version__
 from rule_pages import list_single_pages
 
 ROOT = Path(__file__).parent.parent
@@ -140,7 +140,7 @@ def _add_search(path: str, text: str) -> str:
     return f"---\nsearch:\n  boost: {_BOOST[path]}\n---\n\n{text}" if path in _BOOST else text
 
 
-def main(address: str = "") -> int:
+def main(address: str = __address__) -> int:
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from portero import __address__
 from portero.tools.cli import main as command
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +48,7 @@ def _lines() -> Iterator[str]:
     yield from (line for status, words in EXIT_STATUS for line in (f".It {status}", *_text(words)))
     yield from (".El", ".Sh EMERGENCY", ".Bd -literal", *map(_escape, EMERGENCY.read_text().splitlines()), ".Ed")
     yield from (".Sh SEE ALSO", ".Xr docker 1 ,", ".Xr dockerd 8")
+    yield from (".Pp", f".Lk {__address__}") if __address__ else ()
 
 
 def _commands(group: click.Group, context: click.Context, before: str = "") -> Iterator[str]:

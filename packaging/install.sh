@@ -47,7 +47,7 @@ case ${RSYSLOG:-} in *[!A-Za-z0-9.-]*) fail 2 "RSYSLOG: write the name of a mach
 identity() {
   local version
   version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
-  find plugin/portero schemas packaging config.json pyproject.toml requirements -type f -not -name '*.pyc' -print0 |
+  find plugin/portero schemas packaging config.json pyproject.toml requirements docs -type f -not -name '*.pyc' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | { sha256sum; "$target" -c 'import sys; print(sys.version)'; } | sha256sum |
     { read -r sum _; echo "$version-${sum:0:12}"; }
 }
@@ -214,7 +214,7 @@ put() {
   close_devices
   echo "portero $version is installed${before:+ (before: $before)}"
   if [ -z "$destdir" ] && ! service; then
-    echo "systemd does not run here: start portero before dockerd, and again after an upgrade (docs/install.md, Without systemd)"
+    echo "systemd does not run here: start portero before dockerd, and again after an upgrade (portero help install, Without systemd)"
   elif ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     cat <<'END'
 Nothing asks it yet. Next, audit first: it logs what it would refuse, and refuses only what would turn it off

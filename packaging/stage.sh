@@ -37,7 +37,10 @@ find "$root$program" -name direct_url.json -delete
 find "$root$program/bin" -mindepth 1 -not -name 'python*' -not -name portero -delete
 rm -r "$root$program/include"
 # The programs just changed or gone; pip noted them with their sums.
-find "$root$program" -name RECORD -exec sed -i '\|^\.\./.*/bin/|d' {} +
+find "$root$program" -name RECORD -exec sed -i -e '\|^\.\./.*/bin/|d' -e '\|^\.\./.*/share/doc/|d' {} +
+install -d "$root$prefix/share/doc"
+mv -T "$root$program/share/doc/portero" "$root$prefix/share/doc/portero"
+rmdir -p --ignore-fail-on-non-empty "$root$program/share/doc"
 # As a service Portero cannot write there, and would compile its code anew at every start.
 [ "${COMPILE:-}" = no ] ||
   "$root$program/bin/python" -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root$program/lib"

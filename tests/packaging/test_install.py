@@ -70,7 +70,7 @@ def changed_checkout(tmp_path: Path) -> Path:
     """This checkout with a change, which the wheels do not have."""
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    for name in ("plugin", "schemas", "packaging", "config.json", "pyproject.toml", "requirements"):
+    for name in ("plugin", "schemas", "packaging", "config.json", "pyproject.toml", "requirements", "docs"):
         place = ROOT / name
         (shutil.copytree if place.is_dir() else shutil.copy)(place, checkout / name)
     module = checkout / "plugin" / "portero" / "__init__.py"
@@ -103,6 +103,7 @@ def test_modes_and_places_are_those_of_an_installation(host: Host) -> None:
     assert "usr/local/share/bash-completion/completions/portero" in modes
     assert "usr/local/share/man/man1/portero.1" in modes
     assert modes["usr/local/share/portero/logs/rsyslog.conf"] == "-rw-r--r--"
+    assert modes["usr/local/share/doc/portero/when-docker-hangs.md"] == "-rw-r--r--"
     assert [path for path, mode in modes.items() if mode[0] != "l" and (mode[5] == "w" or mode[8] == "w")] == []
     assert {path.lstat().st_uid for path in host.folder.rglob("*")} == {0}
 

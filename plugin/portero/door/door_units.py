@@ -79,14 +79,14 @@ def read_docker_socket(units: Path = _UNITS) -> DoorSocket:
     try:
         output = run_command("systemctl", "show", "docker.socket", wanted)
     except UnitsFail as fault:
-        raise UnitsFail(f"{fault}; without systemd doors are a recipe (docs/doors.md)") from fault
+        raise UnitsFail(f"{fault}; without systemd doors are a recipe (portero help doors)") from fault
     lines = [line.split("=", 1) for line in output.splitlines()]
     shown = {line[0]: line[-1] for line in lines}
     # A line for each of its sockets.
     listens = [line[-1].removesuffix(_STREAM) for line in lines if line[0] == "Listen"]
     if shown.get("ActiveState") != "active" or len(listens) != 1 or not listens[0].startswith("/"):
         raise UnitsFail(
-            "docker.socket does not hold the one socket of dockerd: doors without it are a recipe (docs/doors.md)"
+            "docker.socket does not hold the one socket of dockerd: doors without it are a recipe (portero help doors)"
         )
     return DoorSocket(listens[0], shown["SocketUser"] or "root", shown["SocketGroup"] or "root", shown["SocketMode"])
 

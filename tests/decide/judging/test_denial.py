@@ -296,3 +296,11 @@ def test_whom_to_ask_is_the_last_line() -> None:
     asked = replace(decision(denied("no-privileged")), contact="#platform")
 
     assert denial.write_denial(asked).endswith(f"{MORE} no-privileged\n  ask: #platform")
+
+
+def test_a_release_with_an_address_names_the_page_of_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(denial, "__address__", "https://docs.example.org/portero")
+
+    assert text(denied("no-privileged")).endswith(
+        f"{MORE} no-privileged, https://docs.example.org/portero/rules/no-privileged.html"
+    )

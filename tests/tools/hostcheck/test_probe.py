@@ -199,4 +199,4 @@ def test_a_dockerd_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pyt
         (told,) = explain(tmp_path, path)
 
     assert told.startswith(f"{path}: dockerd does not answer (")
-    assert "docs/when-docker-hangs.md has the way out" in told
+    assert "portero help when-docker-hangs has the way out" in told

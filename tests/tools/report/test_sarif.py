@@ -11,6 +11,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 
 from portero.decide.policy.policy import Policy
 from portero.tools.recording.request_files import DecidedRequest
+from portero.tools.report import sarif
 from portero.tools.report.sarif import choose_level, make_sarif_of_decisions
 
 from .conftest import checked, violation
@@ -116,3 +117,20 @@ def test_a_missing_limit_is_no_error_beside_a_privileged_container(policy: Polic
         "error",
     ]
     assert choose_level("baseline", refuses=False) == "note"
+
+
+def test_a_release_with_an_address_names_the_page_of_each_rule(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "helpUri" not in run(policy)["tool"]["driver"]["rules"][0]
+    monkeypatch.setattr(sarif, "__address__", "https://docs.example.org/portero")
+
+    pages = {rule["id"]: rule["helpUri"] for rule in run(policy)["tool"]["driver"]["rules"]}
+    assert pages["no-privileged"] == "https://docs.example.org/portero/rules/no-privileged.html"
+
+
+def test_a_file_that_cannot_be_read_is_a_notification(policy: Policy) -> None:
+    log = json.loads(json.dumps(make_sarif_of_decisions([], policy, {"a b.yaml": "a b.yaml: is no YAML"})))
+
+    OFFICIAL.validate(log)
+    SCHEMA.validate(log)
+    (invocation,) = log["runs"][0]["invocations"]
+    assert invocation["toolExecutionNotifications"][0]["message"] == {"text": "a b.yaml: is no YAML"}

@@ -7,6 +7,7 @@ Portero bounds the length and replaces control characters. Of the request's valu
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
+from portero import __address__
 from portero.decide.decision import Decision, Violation
 from portero.decide.judging import denial_entries, unknown_fields
 from portero.decide.judging.denial_entries import Entry
@@ -32,7 +33,9 @@ def write_denial(decision: Decision) -> str:
     end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
     merged = merge_entries(decision)
     # Of the rule: it works for all, without a daemon. The first line has the ID, by which root finds the decision.
-    end += [f"  more: portero explain {merged[0].group[0].rule}"] if merged else []
+    if merged:
+        rule = merged[0].group[0].rule
+        end.append(f"  more: portero explain {rule}" + (f", {__address__}/rules/{rule}.html" if __address__ else ""))
     end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
     end += [f"  ask: {decision.contact}"] if decision.contact else []
     return "\n".join([_write_headline(decision), *_fit(merged, MAX_LINES - 1 - len(end)), *end])

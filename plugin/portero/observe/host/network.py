@@ -5,7 +5,7 @@ net/ipv6/route.c (ipv6_route), net/ipv6/addrconf.c (if_inet6), net/core/net-proc
 
 dockerd compares a new network with routes alone, and a name server behind the default route has no route of its own:
 a network that has its address answers for it. So the servers that a host uses count, too, a range of one address each.
-Names are not looked up (docs/limits.md). OSError: could not be read.
+Names are not looked up (portero help limits). OSError: could not be read.
 """
 
 import re

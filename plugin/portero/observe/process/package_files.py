@@ -6,6 +6,7 @@ may take them away for a moment.
 
 import json
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -32,6 +33,16 @@ def read_schema(name: str) -> dict[str, Any]:
 def manifest() -> Path:
     """config.json: the manifest of the managed plugin and the one list of settings."""
     return _shipped("config.json")
+
+
+def pages() -> Path:
+    """The folder of the pages that `portero help` shows; raises FileNotFoundError."""
+    prefixes = (sys.prefix, "/usr/local", "/usr")
+    folders = (_CHECKOUT / "docs", *(Path(prefix, "share/doc/portero") for prefix in prefixes))
+    for folder in folders:
+        if (folder / "README.md").exists():
+            return folder
+    raise FileNotFoundError(f"{folders[1]}: has no pages; install portero again")
 
 
 def is_replaced() -> bool:

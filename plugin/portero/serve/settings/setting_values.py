@@ -31,11 +31,11 @@ GONE: Mapping[str, tuple[str, str]] = {
         "2026-11-28",
         "OnUnitActiveSec= of the timer (systemctl edit portero-bundle.timer)",
     ),
-    "PORTERO_FORWARD": ("2026-11-28", "a log agent, such as rsyslog (docs/forwarding.md)"),
-    "PORTERO_FORWARD_FORMAT": ("2026-11-28", "the configuration of a log agent (docs/forwarding.md)"),
-    "PORTERO_FORWARD_CA": ("2026-11-28", "the configuration of a log agent (docs/forwarding.md)"),
+    "PORTERO_FORWARD": ("2026-11-28", "a log agent, such as rsyslog (portero help forwarding)"),
+    "PORTERO_FORWARD_FORMAT": ("2026-11-28", "the configuration of a log agent (portero help forwarding)"),
+    "PORTERO_FORWARD_CA": ("2026-11-28", "the configuration of a log agent (portero help forwarding)"),
     "PORTERO_FORWARD_STATE": ("2026-11-28", "nothing: remove it, since the log agent keeps its own state"),
-    "PORTERO_TRACES": ("2026-11-28", "the decision log and the metrics (docs/metrics.md)"),
+    "PORTERO_TRACES": ("2026-11-28", "the decision log and the metrics (portero help metrics)"),
 }
 
 

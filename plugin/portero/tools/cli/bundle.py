@@ -104,8 +104,8 @@ def push(folder: Path, address: str, key_file: Path, after: int | None, login: s
 def rotate(folder: Path, address: str | None, old: str, key_file: Path, login: str | None, ca: str | None) -> None:
     """Sign a folder with a new key, and put it into a registry where OCI is named.
 
-    Hosts trust both keys before, and the new one alone when all have this version (docs/policy-folders.md). The folder
-    must be as the old key signed it. Its version becomes the one above that in force.
+    Hosts trust both keys before, and the new one alone when all have this version (portero help policy-folders). The
+    folder must be as the old key signed it. Its version becomes the one above that in force.
     """
     overrides = {"bundle_login": login, "bundle_ca": ca, "trusted_keys": (old,)}
     settings = host_settings.load_host_settings(overrides)

@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "devices": ("devices_command", "devices", "Close devices to dockerd."),
     "door": ("door", "door", "Sockets that know who asks."),
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
+    "help": ("help_command", "show_help", "Show the help of a command, or a page of the documentation."),
     "host": ("host_command", "host", "Check this host: kernel, dockerd, who reaches it."),
     "images": ("images", "images", "Fetch signatures of images, see which may run."),
     "init": ("init", "init", "Write a site folder."),

@@ -34,7 +34,7 @@ _SYSTEMD = Path("/run/systemd/system")
 def devices() -> None:
     """Close devices to dockerd: it opens those that a build, image or archive holds.
 
-    docker.service and containerd.service then let them make device nodes, and open none (docs/install.md).
+    docker.service and containerd.service then let them make device nodes, and open none (portero help install).
     """
 
 

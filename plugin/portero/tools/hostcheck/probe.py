@@ -106,7 +106,9 @@ def prove_guarded(files: Files, daemon_config: str, address: str | None, portero
         is_guarded = count_decisions(portero) > before
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "no answer"
-        cure = next((cure for kind, cure in _CURES.items() if isinstance(error, kind)), "docs/when-docker-hangs.md")
+        cure = next(
+            (cure for kind, cure in _CURES.items() if isinstance(error, kind)), "portero help when-docker-hangs"
+        )
         return Guarded(address, f"{address}: dockerd does not answer ({why}); {cure}")
     if is_guarded:
         return Guarded(address)
@@ -138,7 +140,7 @@ def explain_unseen(files: Files, daemon_config: str, address: str | None) -> Ite
     except OSError as error:
         yield (
             f"{address}: dockerd does not answer ({error.strerror or 'timed out'}), so much is unknown here;"
-            " docs/when-docker-hangs.md has the way out"
+            " portero help when-docker-hangs has the way out"
         )
     except ValueError as error:
         yield f"{address}: dockerd does not say what it is asked, so much is unknown here: {error}"

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from portero import __version__
+from portero import __address__, __version__
 from portero.decide.decision import Violation
 from portero.decide.judging import denial
 from portero.decide.policy.policy import Policy
@@ -19,8 +19,8 @@ from portero.tools.report.output_formats import NOTHING_UNREAD
 
 VERSION = "2.1.0"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-# The project has no site; a name is a URI too.
-_INFORMATION = "urn:portero"
+# A name is a URI too.
+_INFORMATION = __address__ or "urn:portero"
 # By the level of a rule, what its violation is where it refuses, and how grave: of ten, as CVSS counts.
 _LEVELS = {
     "baseline": ("error", "9.0"),
@@ -79,6 +79,7 @@ def make_sarif_rule(id: str, title: str, reason: str, remedy: Mapping[str, str],
         "id": id,
         "shortDescription": {"text": title},
         "fullDescription": {"text": name_facts(reason)},
+        **({"helpUri": f"{__address__}/rules/{id}.html"} if __address__ else {}),
         "help": {"text": "\n".join(f"{client}: {words}" for client, words in remedy.items())},
         "properties": {"tags": ["security", level], "security-severity": _LEVELS.get(level, _ALWAYS)[1]},
     }

@@ -1,0 +1,53 @@
+"""`portero help`: the help of a command, or a page of the documentation, wherever Portero was installed from."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from portero import __address__
+from portero.decide.values.spelling import suggest_name
+from portero.observe.process import package_files
+from portero.tools.terminal import options
+from portero.tools.terminal.output import show_text
+
+
+@click.command("help")
+@click.argument("topic", metavar="[COMMAND|TOPIC]", nargs=-1)
+@click.pass_context
+def show_help(context: click.Context, topic: tuple[str, ...]) -> None:
+    """Show the help of a command, or a page of the documentation; without an argument, which there are."""
+    main = context.find_root()
+    name = " ".join(topic)
+    pages = _list_pages()
+    shown: click.Context | None = main
+    for word in topic:
+        command = shown.command.get_command(shown, word) if shown and isinstance(shown.command, click.Group) else None
+        shown = click.Context(command, shown, word) if command else None
+    if shown is not None:
+        show_text(shown.get_help())
+        if not topic:
+            show_text("\nTopics:\n" + click.wrap_text(", ".join(sorted(pages)), 78, "  ", "  "))
+    elif (page := pages.get(name) or _find_titled(pages.values(), name)) is not None:
+        text = page.read_text(encoding="utf-8")
+        if sys.stdout.isatty():
+            click.echo_via_pager(text)
+        else:
+            show_text(text)
+    else:
+        where = f" and {__address__}" if __address__ else ""
+        cure = suggest_name(name, sorted(pages))
+        options.give_up([f"{name}: no such command or topic{cure}; see portero help{where}"])
+
+
+def _list_pages() -> dict[str, Path]:
+    with options.explain_os_errors("the pages", by_file=True):
+        folder = package_files.pages()
+        return {str(page.relative_to(folder).with_suffix("")): page for page in folder.rglob("*.md")}
+
+
+def _find_titled(pages: Iterable[Path], title: str) -> Path | None:
+    """A page begins with its title."""
+    beginning = f"# {title}\n".casefold()
+    return next((page for page in pages if page.read_text(encoding="utf-8").casefold().startswith(beginning)), None)
