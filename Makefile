@@ -96,7 +96,7 @@ run: $(RUN_READY)
 	@echo
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
-	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
+	@echo '  2. systemctl reload docker     (without systemd: kill -HUP $$(cat /run/docker.pid), the process of that dockerd)'
 	@echo '  3. portero status --expect-guarded, in another shell'
 	@$(PY) -c 'from portero.observe.files.chroot import Files; from portero.tools.hostcheck.unasked_users import warn_of_unasked_users as warn; [print(line) for line in warn(Files())]'
 	@mkdir -p build && echo 'Decisions are in build/decisions.jsonl, where portero explain finds them.'

@@ -62,7 +62,9 @@ class Serving:
 
 def portero(profile: str, log: str) -> str:
     """Portero's command; {socket} stands for its socket."""
-    return f"{_PYTHON} -m portero serve --socket {{socket}} --profile {profile} --log {log} --host-root /"
+    # No dockerd executes these requests, so one on this machine, which may be stopped, would be asked for each anew.
+    words = f"{_PYTHON} -m portero serve --socket {{socket}} --profile {profile} --log {log} --host-root /"
+    return f"env PORTERO_LOOKUPS=off {words}"
 
 
 def baselines(folder: Path) -> dict[str, str]:

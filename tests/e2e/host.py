@@ -37,16 +37,16 @@ def missing(engine: Path | None = None) -> str:
 
     `engine`: the folder of another engine than the machine's own, and than PORTERO_E2E_ENGINE.
     """
+    reasons = []
     if sys.platform != "linux" or os.geteuid() != 0:
-        return "a throw-away dockerd needs root on Linux"
+        reasons.append("needs root on Linux")
     if reason := missing_engine(engine or chosen_engine()):
         return reason
     path = search_path(engine or chosen_engine())
-    lacking = [name for name in NEEDED if shutil.which(name, path=path) is None]
-    if lacking:
+    if lacking := [name for name in NEEDED if shutil.which(name, path=path) is None]:
         packages = "docker.io docker-cli docker-compose busybox-static iproute2 curl openssl procps"
-        return f"a throw-away dockerd lacks {', '.join(lacking)}: apt-get install {packages}"
-    return ""
+        reasons.append(f"lacks {', '.join(lacking)}: apt-get install {packages}")
+    return f"a throw-away dockerd {', and '.join(reasons)}" if reasons else ""
 
 
 class ThrowAwayHost:

@@ -3,10 +3,12 @@
 import itertools
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from .fleet import wait_until
 from .installed import installed
 from .machine import Machine
 
@@ -22,6 +24,7 @@ DAEMON = {"iptables": False, "ip6tables": False, "authorization-plugins": ["port
 SITE = "/etc/portero/site/site.json"
 LOG = "/var/log/portero/decisions.jsonl"
 TRAEFIK = "/run/portero-door/doors/traefik"
+MAIN = "systemctl show --value --property MainPID portero-door.service"
 RUNS = "--init --restart=always --name runs box:1 busybox sleep 9999"
 
 
@@ -96,6 +99,16 @@ def test_doors_come_stay_and_go(machine: Machine) -> None:
     assert "doors-only" in machine.shell("portero host").stdout
     machine.do("systemctl kill --signal=KILL portero-door.service; systemctl reset-failed docker")
     assert "runs" in machine.do(f"{alicia} docker ps -a")
+
+    # One that is stopped does not hang everybody: systemd's watchdog replaces it, within 15 seconds at rest.
+    machine.do("systemctl reset-failed docker; systemctl start portero-door")
+    stopped = machine.do(MAIN)
+    machine.do(f"kill -STOP {stopped}")
+    began = time.monotonic()
+    wait_until(lambda: machine.do(MAIN) not in (stopped, "0\n"), "systemd does not replace the door", 150)
+    print(f"door: stopped, and replaced after {time.monotonic() - began:.1f} s")
+    assert "runs" in machine.do(f"{alicia} docker ps -a")
+    assert "Watchdog timeout" in machine.do("journalctl -u portero-door --no-pager --output cat --lines 30")
 
     assert machine.path(f"{TRAEFIK}/docker.sock").is_socket()
     machine.do("portero door disable --yes", timeout=200)

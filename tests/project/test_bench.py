@@ -17,6 +17,7 @@ from tests.paths import ROOT
 sys.path.append(str(ROOT / "bench"))
 import instructions
 from envelopes import counted
+from servers import portero
 
 BENCH = ROOT / "bench"
 FLASK = f"{shlex.quote(sys.executable)} {shlex.quote(str(BENCH / 'allow_flask.py'))} {{socket}}"
@@ -162,3 +163,14 @@ def test_the_committed_table_has_each_request_whose_instructions_are_counted() -
     grown = committed | {"list": committed["list"] * 1.031, "create, 1 MB": committed["create, 1 MB"] * 1.061}
     assert instructions.list_grown(grown, committed) == ["list", "create, 1 MB"]
     assert instructions.list_grown({"new": 1}, committed) == ["new"]
+
+
+def test_a_dockerd_of_this_machine_that_is_stopped_is_not_asked() -> None:
+    assert portero("hardened", "none").startswith("env PORTERO_LOOKUPS=off ")
+
+
+def test_make_run_names_the_dockerd_that_it_means() -> None:
+    said = subprocess.run(["make", "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert "kill -HUP $(cat /run/docker.pid)" in said
+    assert "pidof" not in said

@@ -130,6 +130,22 @@ def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.Mo
     assert closed.stderr.endswith(": no status (Permission denied); run it as root\n")
 
 
+def test_a_socket_that_systemd_holds_for_a_portero_that_does_not_start_is_told_from_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.import_module("portero.tools.cli.status_command"), "ask_status", keep_waiting)
+
+    silent = portero("status", "--socket", tmp_path / "portero.sock")
+
+    assert silent.stderr.endswith(
+        ": no status (nothing answers); systemctl status portero and journalctl -u portero say why\n"
+    )
+
+
+def keep_waiting(socket: Path) -> None:
+    raise TimeoutError("timed out")
+
+
 def refuse(socket: Path) -> None:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(socket))
 

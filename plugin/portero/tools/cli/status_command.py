@@ -37,7 +37,8 @@ def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
     try:
         report = ask_status(socket)
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
+        silent = "nothing answers" if isinstance(error, TimeoutError) else "the process that answers is not portero"
+        why = (error.strerror if isinstance(error, OSError) else "") or silent
         options.give_up([f"{socket}: no status ({why}); {_find_cure(error, socket)}"])
     reached = (warn(Files(), settings.daemon_json) for warn in (warn_of_unasked_users, warn_of_shared_daemon))
     if warnings := [warning for each in reached for warning in each]:
@@ -57,6 +58,8 @@ def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
 def _find_cure(error: Exception, socket: Path) -> str:
     if isinstance(error, PermissionError):
         return "run it as root"
+    if isinstance(error, TimeoutError):
+        return "systemctl status portero and journalctl -u portero say why"
     if socket.is_dir():
         return f"name the socket in it, such as {socket / 'portero.sock'}"
     # The default socket of a user is that of a rootless dockerd.
