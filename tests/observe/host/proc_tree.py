@@ -20,6 +20,7 @@ def process(
     inodes: tuple[int, ...] = (),
     cwd: str = "/",
     uid: int = 0,
+    effective: int | None = None,
     net: str = "1",
     pid: str = "1",
     cgroup: str = "/system.slice/x.service",
@@ -39,7 +40,7 @@ def process(
     if name == "dockerd":
         (folder / "exe").symlink_to("/usr/bin/dockerd")
     (folder / "stat").write_text(f"{number} (a b) c) S " + " ".join(str(field) for field in range(4, 40)))
-    (folder / "status").write_text(f"Name:\t{name}\nUid:\t{uid}\t0\t0\t0\n")
+    (folder / "status").write_text(f"Name:\t{name}\nUid:\t{uid}\t{uid if effective is None else effective}\t0\t0\n")
     (folder / "net" / "unix").write_text(_HEADER + sockets)
     (folder / "cwd").symlink_to(cwd)
     if root is not None:

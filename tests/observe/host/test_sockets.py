@@ -107,6 +107,13 @@ def test_a_socket_comes_with_its_process_its_user_and_its_real_path(tmp_path: Pa
     assert read_sockets(tmp_path).sockets == (ListeningSocket(f"{tmp_path}/link/s", f"{tmp_path}/real/s", 7, 1000),)
 
 
+@pytest.mark.parametrize(("uid", "effective", "rights"), [(1000, 0, 0), (0, 1000, 0), (1000, 1001, 1001)])
+def test_a_socket_has_the_rights_of_a_set_uid_program(tmp_path: Path, uid: int, effective: int, rights: int) -> None:
+    process(tmp_path, 7, "agent", line(11, "/srv/s"), inodes=(11,), uid=uid, effective=effective)
+
+    assert [one.uid for one in read_sockets(tmp_path).sockets] == [rights]
+
+
 @pytest.mark.parametrize("path", ["/at-the-root.sock", "/srv/other/a.sock", "/srv/tree/a.sock"])
 def test_a_path_without_links_is_its_real_path(tmp_path: Path, path: str) -> None:
     process(tmp_path, 7, "agent", line(11, path), inodes=(11,))

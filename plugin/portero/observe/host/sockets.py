@@ -196,8 +196,12 @@ def _list_sockets(listening: Mapping[str, str], holders: Mapping[str, _Holder]) 
     for inode, holder in holders.items():
         process = holder.descriptor.rpartition("/fd/")[0]
         # A user that changed since counts as it is now; a process without one has ended.
-        if holder.contained or (uid := parse_user(read_text(f"{process}/status"))) is None:
+        status = read_text(f"{process}/status")
+        uid, started_by = parse_user(status, effective=True), parse_user(status)
+        if holder.contained or uid is None:
             continue
+        # A set-uid program has the rights of its owner, whoever started it.
+        uid = 0 if started_by == 0 else uid
         # A relative path counts from the folder of the process.
         path = clean(os.path.join(read_link(f"{process}/cwd"), listening[inode]))
         folder, _, name = path.rpartition("/")
