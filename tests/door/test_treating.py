@@ -122,13 +122,13 @@ def refuse(request: Request) -> Treating:
 
 
 def ask_in_vain(request: Request) -> Treating:
-    yield from ask("GET", "/x", max_bytes=3)
-    return Treatment()
+    answer = yield from ask("GET", "/x", max_bytes=3)
+    raise TurnedAway(502, f"dockerd does not answer with less: {answer.status}.")
 
 
 @pytest.mark.parametrize(
     ("treat", "status", "message"),
-    [(refuse, 503, "GET /x: not now."), (ask_in_vain, 502, "does not answer")],
+    [(refuse, 503, "GET /x: not now."), (ask_in_vain, 502, "does not answer with less: 0.")],
 )
 def test_what_cannot_be_treated_is_refused(tmp_path: Path, treat: Treat, status: int, message: str) -> None:
     with running_door(tmp_path, treat=treat) as (doors, _, _):

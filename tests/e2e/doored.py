@@ -12,7 +12,7 @@ from .host import Process
 
 POLICY = "/etc/portero/policy"
 KEY, PUBLIC = "/var/lib/portero-door/key", "/run/portero-state/door.pub"
-DOORS = "/run/portero-door/doors"
+DOORS, RUN = "/run/portero-door/doors", "/run/portero"
 # One that a compose file could list, and the folder of each door.
 USERS = "/run/docker.sock"
 
@@ -39,10 +39,10 @@ class DooredDocker(GuardedDocker):
         super().__init__(profile=profile, swarm=swarm, engine=engine)
         self._site = site
         command = [*serve(profile), "--schemas", POLICY, *options]
-        self._plugin_command = ["env", "PORTERO_HOST_GROUPS=web", *command]
+        self._plugin_command = ["env", "PORTERO_HOST_GROUPS=web", f"RUNTIME_DIRECTORY={RUN}", *command]
 
     def set_up(self) -> None:
-        self.shell(f"mkdir -p {DOORS} && chmod 700 {DOORS}")
+        self.shell(f"mkdir -p {RUN} {DOORS} && chmod 700 {DOORS}")
         self.write_json(f"{POLICY}/site.json", self._site)
         super().set_up()
         self.do(f"{sys.executable} -m portero door key --account root --private {KEY} --public {PUBLIC}")

@@ -23,7 +23,7 @@ LIBRARIES = {
     "prometheus_client": {"serve/status"},
     "docker": {"tools/scan"},
     "jinja2": {"tools/report"},
-    "orjson": {"decide/values", "tools/report", "observe/lookups", "serve/decision_log"},
+    "orjson": {"decide/ownership", "decide/values", "tools/report", "observe/lookups", "serve/decision_log"},
     "click": {"tools/cli", "tools/terminal", "__main__"},
     "ruamel": {"tools/compose"},
 }

@@ -10,14 +10,18 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from portero.decide.reading.routes import Routes
 from portero.decide.values.errors import Fault
 from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
+from portero.door.owned_requests import OwnedRequests
+from portero.door.owners import OwnersFile
 from portero.observe.dockerd.peer import refuses_connections
+from portero.observe.process import package_files
 from portero.observe.process.systemd_notify import ALIVE_EVERY, Notifier
 
 _FIRST_DESCRIPTOR = 3
@@ -105,6 +109,7 @@ def main() -> None:
     parser = ArgumentParser(prog="portero door serve")
     parser.add_argument("--dockerd", required=True)
     parser.add_argument("--key", required=True, type=Path)
+    parser.add_argument("--owners", required=True, type=Path)
     parser.add_argument("--listen", action="append", default=[])
     given = parser.parse_args()
     try:
@@ -120,7 +125,9 @@ def main() -> None:
     except OSError as error:
         cure = "as root, portero door key" if error.filename in (None, str(given.key)) else "the door needs to read it"
         _give_up(f"{error.filename or given.key}: cannot be read ({error.strerror}): {cure}")
-    _serve(doors, given.dockerd, stamps)
+    routes = Routes.load(package_files.read_schema("operations.json"))
+    treat = OwnedRequests(routes, OwnersFile(given.owners), time.monotonic).treat
+    _serve(DoorLoop(doors, given.dockerd, stamps, treat))
 
 
 def _give_up(fault: str) -> NoReturn:
@@ -128,9 +135,7 @@ def _give_up(fault: str) -> NoReturn:
     sys.exit(2)
 
 
-def _serve(doors: Mapping[str, socket.socket], dockerd: str, stamps: Stamps) -> None:
-    """Answer at these sockets, by the door's name."""
-    loop = DoorLoop(doors, dockerd, stamps)
+def _serve(loop: DoorLoop) -> None:
     # Connections end with the process: dockerd and clients see their end.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     notifier = Notifier()

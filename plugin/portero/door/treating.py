@@ -2,11 +2,11 @@
 
 from portero.door.asking import Exchange
 from portero.door.reception import Reception
-from portero.door.treatment import Ask, HoldBody, Reply, Treating, Treatment, TurnedAway
+from portero.door.treatment import Answered, Ask, HoldBody, Reply, Treating, Treatment
 
 # Seconds. The second one: dockerd that starts again with many containers.
 _BODY_WITHIN, DOCKERD_WITHIN = 60.0, 60.0
-_PIECE = 1 << 16
+_PIECE, _UNREADABLE = 1 << 16, 0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_ANSWER = "dockerd does not answer what the door asks for this request: see systemctl status docker."
 
@@ -67,7 +67,7 @@ class TreatedRequest(Reception):
         assert self._exchange is not None  # noqa: S101 - it is this step
         try:
             answer = self._exchange.move()
-        except ValueError as error:
-            raise TurnedAway(502, NO_ANSWER) from error
+        except ValueError:
+            answer = Answered(_UNREADABLE, b"")
         self.count_bytes(len(self.reader.rest) + self._exchange.held)
         return True if answer is None else self._go_on_treating(answer)

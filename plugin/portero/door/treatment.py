@@ -109,7 +109,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """dockerd's answer to an Ask."""
+    """dockerd's answer to an Ask. `status`: 0 for one that cannot be read, or is longer than asked for."""
 
     status: int
     body: bytes
@@ -144,7 +144,7 @@ def hold_body(max_bytes: int) -> Generator[HoldBody, Reply, bytes | None]:
 
 
 def ask(method: str, target: str, body: bytes = b"", max_bytes: int = 16 << 20) -> Generator[Ask, Reply, Answered]:
-    """dockerd's answer; the client gets an error of the door where none comes, or a longer one."""
+    """dockerd's answer; the client gets an error of the door where none comes."""
     reply = yield Ask(method, target, body, max_bytes)
     assert isinstance(reply, Answered)  # noqa: S101 - so the door replies
     return reply

@@ -306,3 +306,25 @@ def test_the_reason_names_the_owner(judge: Judge) -> None:
     (violation,) = judge.decide(envelope("GET", "/v1.45/containers/his/json"), "d-1", NOON, identity=ALICIA).violations
 
     assert violation.reason.startswith("his belongs to bob, ")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/containers/create", "docker run --label owner=alicia …"),
+        ("/volumes/create", "docker volume create --label owner=alicia …"),
+        ("/networks/create", "docker network create --label owner=alicia …"),
+        ("/services/create", "docker service create --label owner=alicia --container-label owner=alicia …"),
+    ],
+)
+def test_a_denial_names_the_callers_own_label(judge: Judge, path: str, command: str) -> None:
+    more = {"/containers/create": {"Image": "busybox"}, "/services/create": spec()}
+    body = more.get(path, {"Name": "x"})
+    decision = judge.decide(envelope("POST", f"/v1.45{path}", body), "d-1", NOON, identity=ALICIA)
+
+    assert decision.suggestion is not None
+    assert decision.suggestion.line == command
+    told = {one.wording.text for one in decision.violations if one.wording and one.rule == LABEL}
+    assert [text.rpartition(" ")[2] for text in told] == ["owner=alicia"]
+    nobody = judge.decide(envelope("POST", f"/v1.45{path}", body), "d-1", NOON)
+    assert nobody.suggestion is None

@@ -9,7 +9,7 @@ import pytest
 from portero.decide.identity.caller import NO_IDENTITY, Identity
 from portero.decide.interfaces.effects import Effects, VolumeUse
 from portero.decide.judging.judge import Judge
-from portero.decide.objects.owned_volumes import OwnerNames
+from portero.decide.ownership.owner_names import OwnerNames
 from portero.observe.pending.under_way import RequestPending, UnderWay
 from tests.decide.judging.requests import envelope
 from tests.decide.objects.test_owned_objects import (

@@ -6,7 +6,14 @@ import jsonschema
 import pytest
 
 from portero.decide.identity.trusted import Door
-from portero.decide.policy.doors import list_faults, make_mounted, make_operations, read_doors
+from portero.decide.policy.doors import (
+    describe_ownership,
+    lets_through,
+    list_faults,
+    make_mounted,
+    make_operations,
+    read_doors,
+)
 
 OPERATIONS = {"SystemPing", "ContainerList", "ContainerStop", "ContainerLogs"}
 LISTS = {"reader": {"operations": ["SystemPing", "ContainerList"], "sources": ["x"]}}
@@ -98,6 +105,43 @@ def test_what_is_wrong_is_said() -> None:
         "doors: users is for people, and no container has it: give the container its own door",
         "door-lists: reader: 'ContainerLits' is no operation: did you mean 'ContainerList'?",
     ]
+
+
+def test_label_and_owners_need_ownership() -> None:
+    entries = (
+        {"name": "users", "label": True, "owners": ["x"]},
+        {"name": "tool", "owners": ["group:dev"], "label": False},
+    )
+
+    assert [*list_faults(site(*entries), OPERATIONS)] == [
+        "doors: owners is of tools' doors: remove it from users, where each sees what is theirs",
+        "doors: label and owners of users need ownership: name the label there",
+        "doors: label and owners of tool need ownership: name the label there",
+    ]
+    assert [*list_faults({**site(entries[1]), "ownership": "owner"}, OPERATIONS)] == []
+
+
+def test_a_door_lets_through_what_it_lists() -> None:
+    values = site(
+        {"name": "tool", "operations": ["reader"]}, {"name": "users"}, lists={"reader": {"operations": ["X"]}}
+    )
+
+    for name, operation, passes in (("tool", "X", True), ("tool", "Y", False), ("users", "Y", True)):
+        assert lets_through(values, name, operation) is passes
+
+
+def test_a_door_learns_what_ownership_rests_on_where_it_is_enforced() -> None:
+    named: dict[str, Any] = {
+        "ownership": "owner",
+        "operators": ["olga"],
+        "operator-groups": [],
+        "user-groups": {},
+        "doors": [],
+    }
+    named["door-lists"] = {}
+
+    assert describe_ownership({**named, "registries": ["x"]}, is_enforced=True) == named
+    assert describe_ownership(named, is_enforced=False) == {**named, "ownership": ""}
 
 
 def test_who_asks_at_a_door_has_its_groups() -> None:

@@ -41,7 +41,7 @@ def spell_keys(flags: Iterable[tuple[str, str]], *, deployed: bool = False) -> s
     """
     keys: dict[str, JSON] = {}
     for flag, value in flags:
-        key = KEYS[flag]
+        key = _OF_SERVICE if deployed and flag == "--label" else KEYS[flag]
         keys[key] = _merge_values(keys.get(key), _VALUES[flag](value) if flag in _VALUES else value or True)
     if deployed:
         return _BARE_CPUS.sub(r'"\g<0>"', _write_yaml(move_to_deploy(keys))) if keys else ""
@@ -49,6 +49,8 @@ def spell_keys(flags: Iterable[tuple[str, str]], *, deployed: bool = False) -> s
 
 
 _BARE_CPUS = re.compile(r"(?<=\bcpus: )[0-9.]+")
+# The labels of a service itself; those beside it are its containers'.
+_OF_SERVICE = "deploy.labels"
 _DEPLOYED: Mapping[str, str] = {"mem_limit": "memory", "cpus": "cpus", "pids_limit": "pids"}
 
 
@@ -61,8 +63,9 @@ def move_to_deploy(keys: Mapping[str, JSON]) -> dict[str, JSON]:
         _DEPLOYED[key]: str(value) if key == "cpus" else value for key, value in keys.items() if key in _DEPLOYED
     }
     others = {key: value for key, value in keys.items() if key not in _DEPLOYED}
-    deploy: dict[str, JSON] = {"deploy": {"resources": {"limits": limits}}} if limits else {}
-    return deploy | others
+    deploy: dict[str, JSON] = {"resources": {"limits": limits}} if limits else {}
+    deploy |= {"labels": others.pop(_OF_SERVICE)} if _OF_SERVICE in others else {}
+    return ({"deploy": deploy} if deploy else {}) | others
 
 
 def declare_networks(networks: Iterable[str]) -> str:
@@ -97,7 +100,7 @@ _VALUES: Mapping[str, Callable[[str], JSON]] = {
     **dict.fromkeys(_LISTS, lambda text: [text]),
     "--log-driver": lambda text: {"driver": text},
     "--mount": _parse_mount,
-    "--opt": _parse_pair,
+    **dict.fromkeys(("--container-label", "--label", "--opt"), _parse_pair),
     "--ulimit": _parse_ulimit,
 }
 

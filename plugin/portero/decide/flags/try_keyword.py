@@ -1,6 +1,7 @@
 """What a rule proposes to a refused user (`try`): flags to add and to drop, and changes of a mount.
 
-`{key}` stands for a value of the site, `{--memory}` for the value that this flag then has.
+`{key}` stands for a value of the site, `{--memory}` for the value that this flag then has, `{.label}` for one of the
+fact that fails.
 """
 
 import re
@@ -13,13 +14,19 @@ from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.spelling import suggest_name
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER, _OF_FACT = re.compile(r"\{([^{}]*)\}"), "."
 
 
 def find_flag(value: str) -> str:
     """The flag whose value stands for this one: {--memory} -> --memory; empty where the value stands for itself."""
     named = _PLACEHOLDER.fullmatch(value)
     return named[1] if named is not None and named[1] in FLAGS else ""
+
+
+def find_fact(value: str) -> str:
+    """The name of the value of the fact that fails: {.label} -> label; empty where the value stands for itself."""
+    named = _PLACEHOLDER.fullmatch(value)
+    return named[1][1:] if named is not None and named[1].startswith(_OF_FACT) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ def find_faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
             yield f"try: '{flag}' cannot be proposed{suggest_name(flag, sorted(FLAGS))}"
     for text in added:
         for key in _PLACEHOLDER.findall(text):
-            if key not in keys and key not in FLAGS:
+            if key not in keys and key not in FLAGS and not key.startswith(_OF_FACT):
                 yield f"try: '{{{key}}}' is not in site.json{suggest_name(key, sorted(keys))}"
 
 
@@ -79,7 +86,10 @@ def find_value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[
 
 
 def _fill(text: str, site: Mapping[str, JSON]) -> str:
-    return _PLACEHOLDER.sub(lambda match: match[0] if match[1] in FLAGS else _write_value(site[match[1]]), text)
+    return _PLACEHOLDER.sub(
+        lambda match: match[0] if match[1] in FLAGS or match[1].startswith(_OF_FACT) else _write_value(site[match[1]]),
+        text,
+    )
 
 
 def _write_value(value: JSON) -> str:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from portero.decide.decision import LEVELS, Violation
 from portero.decide.flags.docker import Spelling, find_spelling
 from portero.decide.flags.edits import Change, Document, Entries, SetField, Violated
-from portero.decide.flags.try_keyword import Proposal, find_flag
+from portero.decide.flags.try_keyword import Proposal, find_fact, find_flag
 from portero.decide.judging.subject import find_stack
 from portero.decide.judging.try_line import FlagChanges
 from portero.decide.policy.policy import Policy
 from portero.decide.policy.wording import follow_facts
 from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.json_fields import child, text
 
 # A request that is refused at more places gets no suggestion.
 MAX_DENIALS = 48
@@ -114,6 +115,8 @@ class _Draft:
             if spelt is None:
                 continue
             meant = self._find_value(find_flag(value)) if find_flag(value) else value
+            if name := find_fact(value):
+                meant = _find_at(self.original, violation.at, name)
             # Of two values for one field the first one stays: that of the worse level.
             key = (flag, "" if isinstance(spelt.edit, SetField) else meant)
             if (meant or not value) and taken.setdefault(key, meant) == meant:
@@ -138,3 +141,9 @@ class _Draft:
 def _describe_violated(document: Document, violations: Sequence[Violation]) -> Violated:
     facts = (follow_facts(document, path)[1] for violation in violations for path in violation.paths)
     return Violated([violation.at for violation in violations], facts)
+
+
+def _find_at(document: Document, at: str, name: str) -> str:
+    """A value of the fact about existing objects that is at this place; empty: none has it."""
+    listed = (fact for part in child(document, "objects").values() if isinstance(part, list) for fact in part)
+    return next((text(fact, name) for fact in listed if isinstance(fact, dict) and fact.get("at") == at), "")

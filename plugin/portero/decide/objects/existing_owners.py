@@ -6,7 +6,7 @@ the label belongs to the owner of the containers that mount it. In: an object as
 
 from portero.decide.interfaces.existing import ExistingContainer, ExistingObject
 from portero.decide.objects.object_use import Meanings, located
-from portero.decide.objects.owned_volumes import OwnerNames
+from portero.decide.ownership.owner_names import OwnerNames
 from portero.decide.values.json_fields import child, objects, text
 
 # dockerd writes them: into the container of a task, and into a volume that has no name.

@@ -15,16 +15,14 @@ from portero.decide.objects.named_objects import PREDEFINED, Named, find_named, 
 from portero.decide.objects.object_use import Meanings, ObjectUse, located
 from portero.decide.objects.owned_volumes import (
     MAKES_VOLUMES,
-    OPERATORS,
-    TEMPLATE,
-    OwnerNames,
     describe_labels,
     describe_taken,
     find_owner,
 )
+from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.reading.routes import Operation
 from portero.decide.reading.uri import find_first
-from portero.decide.values.json_fields import JSON, child, text, texts
+from portero.decide.values.json_fields import JSON, child, text, texts, to_object
 from portero.decide.values.json_objects import load_strict_object
 
 # By the beginning of an operation's path, up to its parameter.
@@ -81,7 +79,8 @@ def describe_owners(use: ObjectUse) -> dict[str, JSON]:
     if foreign:
         facts["foreign"] = foreign
     if _MAKES in operation.looks_up:
-        facts["ownerLabels"] = [*_list_labels(owners, document, meanings)]
+        labels = map(to_object, _list_labels(owners, document, meanings))
+        facts["ownerLabels"] = [{**one, "label": owners.wanted_label} for one in labels]
     return facts
 
 
@@ -93,9 +92,9 @@ def _describe_image_label(owners: OwnerNames, document: Mapping[str, JSON], mean
     with located("Image"):
         image = meanings.inspect("image", text(body, "Image"), "Image")
         owner = text(child(child(image.shown, "Config"), "Labels"), owners.label) if image is not None else ""
-    return (
-        {"ownerLabels": [{"value": False, "at": f"Labels.{owners.label}"}]} if owner not in ("", *owners.names) else {}
-    )
+    if owner in ("", *owners.names):
+        return {}
+    return {"ownerLabels": [{"value": False, "label": owners.wanted_label, "at": f"Labels.{owners.label}"}]}
 
 
 def _list_labels(owners: OwnerNames, document: Mapping[str, JSON], meanings: Meanings | None) -> Iterator[JSON]:

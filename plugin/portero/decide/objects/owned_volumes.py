@@ -3,8 +3,6 @@
 dockerd makes a volume that is missing for whoever mounts it, with the labels of the mount, and gives back one that
 exists to whoever creates it, whatever labels that request has. In: the request document, the daemon's objects, the
 label. Out: what of the request needs the label, and `objects.takenVolumes`.
-
-And under which names the caller owns objects, by the site value `ownership` and who asks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,42 +11,9 @@ from typing import cast
 from portero.decide.interfaces.effects import VolumeUse
 from portero.decide.objects.named_objects import find_named, list_of_service, shorten_name
 from portero.decide.objects.object_use import Meanings, ObjectFindings, located
+from portero.decide.ownership.owner_names import OPERATORS, TEMPLATE, OwnerNames
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON, Fact, child, objects, text
-
-# Users and groups have separate names: a group must not own what is a user's of the same name.
-_GROUP = "group:"
-# Swarm makes something else of it after this check, of a name and of the value of a label.
-TEMPLATE = "{{"
-# Whose what has no label is.
-OPERATORS = "the operators"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerNames:
-    """The site's label, and the names under which the caller owns objects; an operator owns them all."""
-
-    label: str
-    names: frozenset[str]
-    is_operator: bool = False
-
-    @classmethod
-    def of(cls, site: Mapping[str, JSON], identity: Mapping[str, JSON]) -> "OwnerNames | None":
-        """None where the site has no ownership."""
-        label = str(site.get("ownership") or "")
-        if not label:
-            return None
-        user, groups = str(identity["user"]), cast("list[str]", identity["groups"])
-        operators = (cast("list[str]", site[key]) for key in ("operators", "operator-groups"))
-        is_operator = any({*mine} & {*listed} for mine, listed in zip(([user], groups), operators, strict=True))
-        names = {user} if user and not user.startswith(_GROUP) else set()
-        return cls(label, frozenset(names | {_GROUP + group for group in groups}), is_operator)
-
-    def describe_label(self, labels: Mapping[str, JSON], at: str) -> JSON:
-        """One of `ownerLabels`: whether these labels of something new make it the caller's."""
-        owner = text(labels, self.label)
-        return {"value": owner in self.names and TEMPLATE not in owner, "at": at}
-
 
 _CREATE = "VolumeCreate"
 MAKES_VOLUMES = frozenset({_CREATE, "ContainerCreate", "ServiceCreate", "ServiceUpdate"})

@@ -22,6 +22,12 @@ def read_doors(values: Mapping[str, JSON]) -> dict[str, Door]:
     }
 
 
+def describe_ownership(values: Mapping[str, JSON], *, is_enforced: bool) -> dict[str, JSON]:
+    """What a door must know to say who sees what."""
+    named = {key: values[key] for key in ("ownership", "operators", "operator-groups", "user-groups", DOORS, LISTS)}
+    return named if is_enforced else {**named, "ownership": ""}
+
+
 def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """One sentence for each fault; the values have passed site.schema.json."""
     twins = find_twins([str(door["name"]) for door in _list_doors(values)])
@@ -36,10 +42,25 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
             yield f"{DOORS}: {USERS} is for people, and no container has it: give the container its own door"
         if door["name"] != USERS and "same-names" in door:
             yield f"{DOORS}: same-names is of {USERS}: remove it from {door['name']}"
+        yield from _list_owner_faults(door, has_ownership=bool(values.get("ownership")))
     for name, listed in lists.items():
         for operation in listed:
             if operation not in operations:
                 yield f"{LISTS}: {name}: '{operation}' is no operation{suggest_name(operation, sorted(operations))}"
+
+
+def _list_owner_faults(door: Mapping[str, JSON], *, has_ownership: bool) -> Iterator[str]:
+    if door["name"] == USERS and "owners" in door:
+        yield f"{DOORS}: owners is of tools' doors: remove it from {USERS}, where each sees what is theirs"
+    if not has_ownership and (door.get("label") or "owners" in door):
+        yield f"{DOORS}: label and owners of {door['name']} need ownership: name the label there"
+
+
+def lets_through(values: Mapping[str, JSON], name: str, operation: str) -> bool:
+    """Whether the door of this name lets an operation through."""
+    entry = next((door for door in _list_doors(values) if door["name"] == name), {})
+    lists, named = read_lists(values), cast("list[str]", entry.get("operations", [operation]))
+    return any(operation in lists.get(one, [one]) for one in named)
 
 
 def make_operations(values: Mapping[str, JSON]) -> JSON:

@@ -16,6 +16,8 @@ from portero.serve.settings.settings import Settings
 _SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 # Where units have Portero show users the policy in force: of root's Docker, and of rootless ones by account.
 SUMMARIES, SUMMARY = ("/run/portero", "/run/portero-rootless"), "policy.json"
+# Beside it, for doors alone.
+DOORS_SUMMARY = "doors.json"
 # rules/TOPIC/RULE.json
 _MAX_DEPTH = 2
 

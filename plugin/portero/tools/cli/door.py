@@ -16,6 +16,7 @@ from portero.decide.values.json_fields import JSON, to_object, to_objects
 from portero.decide.values.json_objects import load_json
 from portero.door import door_units
 from portero.observe.dockerd import unix_http
+from portero.serve.settings.own_files import DOORS_SUMMARY, SUMMARIES
 from portero.tools.cli import host_settings, judge_loading
 from portero.tools.terminal import options
 from portero.tools.terminal.formats import JSON_OUTPUT, Outputs, show
@@ -23,6 +24,7 @@ from portero.tools.terminal.output import show_lines
 
 _FILE = click.Path(path_type=Path)
 _PRIVATE, _STATE = Path("/var/lib/portero-door/key"), "/var/lib/portero/signed-versions.json"
+_OWNERS = Path(SUMMARIES[0], DOORS_SUMMARY)
 _MAX_LIST = 32 << 20
 
 
@@ -34,14 +36,16 @@ def door() -> None:
 @door.command()
 @click.option("--dockerd", metavar="PATH", default=door_units.DOCKERD_SOCKET, show_default=True, help="Its own socket.")
 @click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
+@click.option("--owners", metavar="FILE", type=_FILE, default=_OWNERS, show_default=True, help="From portero serve.")
 @click.option(
     "--listen", "sockets", metavar="NAME=PATH", multiple=True, help="A door; without systemd's sockets. Repeatable."
 )
-def serve(dockerd: str, key: Path, sockets: tuple[str, ...]) -> None:
+def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> None:
     """Stamp and pass on what comes in at the doors, until it is stopped."""
     listens = [word for each in sockets for word in ("--listen", each)]
     # The code of the commands, some 12 MiB, is not needed any more; systemd's sockets stay open.
-    words = [sys.executable, "-m", "portero.door.serve", "--dockerd", dockerd, "--key", str(key), *listens]
+    files = ["--key", str(key), "--owners", str(owners)]
+    words = [sys.executable, "-m", "portero.door.serve", "--dockerd", dockerd, *files, *listens]
     os.execv(sys.executable, words)  # noqa: S606 - no shell
 
 

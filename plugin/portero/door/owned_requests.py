@@ -1,0 +1,170 @@
+"""Ownership at a door: the label goes into what a caller makes, and lists show what is the caller's.
+
+Which request makes or lists something is known by the plugin's own table of routes. What the door needs to know beside
+it asks dockerd, in the caller's name.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Generator
+from typing import TypeAlias
+from urllib.parse import quote
+
+from portero.decide.ownership.json_stream import load_entries
+from portero.decide.ownership.json_text import Place, TextEdit, read_text, write_text
+from portero.decide.ownership.own_lists import LISTS, Viewer, make_shape, take_limit
+from portero.decide.ownership.owner_label import (
+    CREATES,
+    UPDATES,
+    find_mount_label,
+    find_tasks,
+    list_bound,
+    list_volumes,
+    read_label,
+    write_label,
+    write_mount_label,
+)
+from portero.decide.ownership.owner_names import OwnerNames
+from portero.decide.reading.routes import Match, Routes
+from portero.decide.reading.uri import parse_target
+from portero.decide.values.dataclass import dataclass, field
+from portero.decide.values.json_fields import JSON
+from portero.decide.values.refusals import Refused
+from portero.door.filtered_answer import FilteredAnswer
+from portero.door.owners import Caller, OwnersFile
+from portero.door.treatment import Ask, Reply, Request, Treating, Treatment, TurnedAway, ask, hold_body
+
+_LOG = logging.getLogger(__name__)
+MAX_BODY = 2 << 20
+_UNKNOWN_OWNERS = (
+    "Whose what is cannot be read, so that no list is passed on: see journalctl -u portero-door, and "
+    "systemctl status portero."
+)
+_OK, _MISSING = 200, 404
+# For which the services are listed first, and for which all containers. Before 1.28 lists of networks show containers.
+_BY_SERVICE = frozenset(
+    {"ContainerList", "TaskList", "SystemEvents", "SystemDataUsage", "VolumeList", "NetworkInspect"}
+)
+_BY_CONTAINER = frozenset({"VolumeList", "SystemDataUsage", "NetworkInspect"})
+_OLD_NETWORKS, _SHORT_NETWORKS = frozenset({"NetworkList", "NetworkListSlash"}), (1, 28)
+_MAX_ASKED = 8 << 20
+# No container has more mounts (mounts-limited), and each is asked about.
+_MAX_BOUND = 128
+# Seconds for which a daemon that showed no services is not asked again.
+_WITHOUT_SERVICES = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRequests:
+    """`treat` is a Treat."""
+
+    routes: Routes
+    owners: OwnersFile
+    clock: Callable[[], float]
+    # By door: until when its callers are shown no services.
+    _no_services: dict[str, float] = field(default_factory=dict)
+
+    def treat(self, request: Request) -> Treating | None:
+        try:
+            target = parse_target(request.target)
+            match = self.routes.match(request.method, target.path)
+        except Refused:
+            return None  # the plugin refuses it
+        operation = match.operation.id
+        if operation not in LISTS and operation not in CREATES and operation not in UPDATES:
+            return None
+        caller = self._find_caller(request, is_list=operation in LISTS)
+        if caller is None or caller.names is None:
+            return None
+        if operation in LISTS:
+            return (
+                None
+                if caller.names.is_operator
+                else self._show(request, operation, caller, caller.names, target.version)
+            )
+        return _label(match, caller.names.label, caller.creates_for) if caller.creates_for else None
+
+    def _show(
+        self, request: Request, operation: str, caller: Caller, names: OwnerNames, version: str | None
+    ) -> Treating:
+        viewer = Viewer(names.label, names.names, {})
+        if operation in _BY_SERVICE and caller.lists_services:
+            viewer = viewer.list_services((yield from self._list_services(request.door)))
+        is_old = version is not None and tuple(map(int, version.split(".")[:2])) < _SHORT_NETWORKS
+        if operation in _BY_CONTAINER or (is_old and operation in _OLD_NETWORKS):
+            viewer = viewer.list_containers((yield from _list("/containers/json?all=1")) or [])
+        target, limit = take_limit(request.target) if operation == "ContainerList" else (None, 0)
+        shape = make_shape(operation, viewer, limit)
+        return Treatment(target, answer=FilteredAnswer(shape, request.target, is_stream=operation == "SystemEvents"))
+
+    def _list_services(self, door: str) -> "_Listing":
+        """Off managers there are none."""
+        if self.clock() < self._no_services.get(door, 0.0):
+            return []
+        listed = yield from _list("/services")
+        if listed is None:
+            self._no_services[door] = self.clock() + _WITHOUT_SERVICES
+        return listed or []
+
+    def _find_caller(self, request: Request, *, is_list: bool) -> Caller | None:
+        try:
+            return self.owners.find_caller(request.door, request.user, request.groups)
+        except Refused:
+            return None  # as above
+        except (OSError, ValueError, LookupError) as error:
+            _LOG.error("whose what is cannot be read: %s", error)
+            if is_list:
+                raise TurnedAway(503, _UNKNOWN_OWNERS) from error
+            return None
+
+
+_Listing: TypeAlias = Generator[Ask, Reply, list[dict[str, JSON]]]
+
+
+def _list(target: str) -> Generator[Ask, Reply, list[dict[str, JSON]] | None]:
+    """What dockerd lists for the caller; None: nothing that can be read."""
+    answer = yield from ask("GET", target, max_bytes=_MAX_ASKED)
+    return load_entries(answer.body) if answer.status == _OK else None
+
+
+def _label(match: Match, label: str, owner: str) -> Treating:
+    data = yield from hold_body(MAX_BODY)
+    try:
+        top = read_text(data or b"")
+        edits = yield from _list_edits(match, top, label, owner)
+    except (ValueError, LookupError):
+        return Treatment()
+    return Treatment(body=write_text(top, edits) if edits else None)
+
+
+def _list_edits(match: Match, top: Place, label: str, owner: str) -> Generator[Ask, Reply, list[TextEdit]]:
+    """A creation is labelled for its owner; an update with what the object has now, if it has that."""
+    operation, former, of_tasks = match.operation.id, None, owner
+    if operation in UPDATES:
+        shown = yield from ask("GET", UPDATES[operation] + quote(match.path["id"], safe=""))
+        former = read_text(shown.body).child("Spec") if shown.status == _OK else None
+        tasks_now = find_tasks(operation, former) if former is not None else None
+        owner, of_tasks = read_label(former, label) or "", read_label(tasks_now, label) or ""
+    edits = [*write_label(top, label, owner)] if owner else []
+    tasks = find_tasks(operation, top)
+    edits += write_label(tasks, label, of_tasks) if tasks is not None and of_tasks else ()
+    volumes = list_volumes(operation, top)
+    for mount in volumes if len(volumes) <= _MAX_BOUND else ():
+        whose = (former and find_mount_label(operation, former, mount, label)) or owner
+        if whose and read_label(mount.child("VolumeOptions"), label) is None:
+            is_same, name = whose is not owner, str(mount.value("Source") or "")
+            if is_same or not name or (yield from _is_missing(name)):
+                edits += write_mount_label(mount, label, whose)
+    bound = dict.fromkeys(list_bound(operation, top))
+    for name in bound if len(bound) <= _MAX_BOUND else ():
+        if (yield from _is_missing(name)):
+            made = {"Name": name, "Labels": {label: owner}}
+            # Whatever the answer: the plugin judges what is asked for then.
+            yield from ask("POST", "/volumes/create", json.dumps(made).encode())
+    return edits
+
+
+def _is_missing(volume: str) -> Generator[Ask, Reply, bool]:
+    """What exists keeps its own label."""
+    answer = yield from ask("GET", f"/volumes/{quote(volume, safe='')}")
+    return answer.status == _MISSING

@@ -1,0 +1,80 @@
+"""Who owns what, for a caller at a door: the values that the deciding process wrote of the policy in force.
+
+Read again when the file has changed: once for each request that depends on it.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from portero.decide.identity.caller import Credentials, identify_caller
+from portero.decide.identity.door_stamp import Stamp
+from portero.decide.identity.trusted import STAMP_HEADER, USERS, Trusted
+from portero.decide.ownership.owner_names import OwnerNames
+from portero.decide.policy.doors import lets_through, read_doors
+from portero.decide.values.dataclass import dataclass
+from portero.decide.values.json_fields import JSON
+from portero.decide.values.json_objects import load_strict_object
+from portero.observe.files.whole_files import read_regular_file
+
+_MAX_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`names`: None where the site has no ownership. `creates_for`: the owner of what the caller makes; empty: none.
+
+    `lists_services`: whether the door lets that list through.
+    """
+
+    names: OwnerNames | None
+    creates_for: str = ""
+    lists_services: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Connected:
+    """A StampReader that says who has connected: the door knows it without a stamp."""
+
+    door: str
+    user: str
+    groups: tuple[str, ...]
+
+    def read_stamp(self, text: str, time: float) -> Stamp:
+        return Stamp(self.door, self.user, self.groups, 0, 1)
+
+
+class OwnersFile:
+    """`file`: beside policy.json."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen: tuple[int, ...] = ()
+        self._site: Mapping[str, JSON] = {}
+        self._trusted = Trusted()
+
+    def find_caller(self, door: str, user: str, groups: tuple[str, ...]) -> Caller:
+        """Raises OSError, ValueError, and Refused for a door that the policy does not list."""
+        self._read()
+        shown = Credentials("", "", (), {STAMP_HEADER.lower(): ""})
+        who = identify_caller(shown, self._trusted, (), 0.0, _Connected(door, user, groups))
+        names = OwnerNames.of(self._site, who.make_document())
+        if names is None:
+            return Caller(None)
+        return Caller(names, self._choose(names, door), lets_through(self._site, door, "ServiceList"))
+
+    def _choose(self, names: OwnerNames, door: str) -> str:
+        entries = cast("list[dict[str, JSON]]", self._site["doors"])
+        entry = next(entry for entry in entries if entry["name"] == door)
+        return names.choose(entry.get("label", door == USERS))
+
+    def _read(self) -> None:
+        status = os.stat(self._file)
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if seen != self._seen:
+            site = load_strict_object(read_regular_file(self._file, _MAX_BYTES))
+            groups = cast("dict[str, list[str]]", site["user-groups"])
+            listed = {user: tuple(names) for user, names in groups.items()}
+            self._site, self._trusted = site, Trusted(user_groups=listed, doors=read_doors(site))
+            self._seen = seen

@@ -1,0 +1,77 @@
+"""A JSON answer in pieces of any size: entries are judged one by one, and what is no JSON raises."""
+
+import json
+import time
+
+import pytest
+
+from portero.decide.ownership.json_stream import JsonFilter, Shape, Unreadable, load_entries
+from portero.decide.ownership.list_shapes import entries
+from portero.decide.values.json_fields import JSON
+
+
+def keep(entry: JSON) -> JSON:
+    return entry
+
+
+def read(shape: Shape, data: bytes, piece: int = 1) -> JSON:
+    asked = JsonFilter(shape)
+    out = b"".join(asked.feed(data[at : at + piece]) for at in range(0, len(data), piece)) + asked.finish()
+    value: JSON = json.loads(out)
+    return value
+
+
+@pytest.mark.parametrize("piece", [1, 2, 1000])
+@pytest.mark.parametrize("text", ['"', "\\", '\\"', "]}", "\\\\", "\n", "é", "[[{{"])
+def test_brackets_and_quotes_in_texts_are_text(text: str, piece: int) -> None:
+    listed: list[JSON] = [{text: [text, {text: text}]}, {}, {"x": text * 3}]
+
+    for data in (json.dumps(listed), json.dumps(listed, ensure_ascii=False, indent=1)):
+        assert read(entries(keep), data.encode(), piece) == listed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b" ", b"[", b"[{}", b"[{},", b"[{},]", b"[,]", b"[{} {}]", b"[{}]]", b"[{}] x", b"{}", b"1", b'"x"'),
+        *(
+            b"[1]",
+            b"[null]",
+            b'["x"]',
+            b"[[]]",
+            b"[{]}",
+            b'[{"a":}]',
+            b"[{\xff}]",
+            b"nul",
+            b"[{}}",
+            b"[NaN]",
+            b"x" * 99,
+        ),
+    ],
+)
+def test_what_is_no_list_of_objects_raises(data: bytes) -> None:
+    for piece in (1, 100):
+        with pytest.raises(Unreadable):
+            read(entries(keep), data, piece)
+
+
+def test_no_step_takes_long() -> None:
+    """Of an entry that is just not too large, in pieces as the door reads them; one of many texts is not read."""
+    large = json.dumps([{"Labels": {f"label{number}": "v" * 80 for number in range(30_000)}}]).encode()
+    many = json.dumps([{"Labels": {f"{number}": "" for number in range(350_000)}}]).encode()
+    for data, count in ((large, 1), (many, 0)):
+        asked, longest = JsonFilter(entries(keep)), 0.0
+        out = b""
+        for at in range(0, len(data), 1 << 16):
+            began = time.process_time()
+            out += asked.feed(data[at : at + (1 << 16)])
+            longest = max(longest, time.process_time() - began)
+        assert len(json.loads(out + asked.finish())) == count
+        assert asked.left_out == 1 - count
+        assert longest < 0.25  # ten times what it takes
+
+
+def test_a_whole_list_that_is_asked_for_has_a_bound() -> None:
+    assert load_entries(b'[{"a": 1}, 2]') == [{"a": 1}]
+    assert load_entries(b"x") is None
+    assert load_entries(json.dumps([{"a": "b"}] * 50_000).encode()) is None

@@ -1,0 +1,77 @@
+"""A JSON text that is changed where it stands, and one on which readers differ, which is not."""
+
+import json
+
+import pytest
+
+from portero.decide.ownership.json_text import Unclear, read_text, write_text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"{}", b'{"a":1}'),
+        (b'{ "b" : 2 }', b'{"a":1, "b" : 2 }'),
+        (b'{"b":2,"A" : null }', b'{"b":2,"A" : 1 }'),
+        ('{"\u00e9": "}"}'.encode(), '{"a":1,"\u00e9": "}"}'.encode()),
+    ],
+)
+def test_a_member_is_added_and_all_else_stays(before: bytes, after: bytes) -> None:
+    top = read_text(before)
+
+    assert write_text(top, [top.add("a", 1)]) == after
+    assert json.loads(after)
+
+
+def test_objects_are_found_by_names_as_go_folds_them() -> None:
+    top = read_text(
+        b'{"HostConfig": {"mounts": [{"Type": "x"}, {"type": "y"}], "Binds": null}, "Label\xc5\xbf": {"Owner": 1}}'
+    )
+
+    config = top.child("hostconfig")
+    assert config is not None
+    assert [entry.value("TYPE") for entry in config.entries("Mounts")] == ["x", "y"]
+    assert config.entries("Binds") == []
+    assert config.entries("None") == []
+    assert config.child("Binds") is None
+    labels = top.child("Labels", str)
+    assert labels is not None
+    assert {*labels.members} == {"Owner"}
+
+
+def test_edits_at_several_places() -> None:
+    top = read_text(b'{"x": {}, "y": {"z": 1}}')
+    first, second = top.child("x"), top.child("y")
+    assert first is not None
+    assert second is not None
+
+    assert (
+        write_text(top, [first.add("a", 1), second.add("b", {"c": "d"})])
+        == b'{"x": {"a":1}, "y": {"b":{"c": "d"},"z": 1}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"null", b"[]", b"{", b"{} {}", b'{"a": 1, "A": 2}', b"\xff", b'{"a": "\\ud800"}', b"1"]
+)
+def test_another_text_is_unclear(data: bytes) -> None:
+    with pytest.raises(Unclear):
+        read_text(data)
+
+
+def test_another_shape_is_unclear() -> None:
+    top = read_text(b'{"a": 1, "b": [1], "c": {"d": 1, "D": 2}}')
+
+    for find in (lambda: top.child("a"), lambda: top.entries("a"), lambda: top.entries("b"), lambda: top.child("c")):
+        with pytest.raises(Unclear):
+            find()
+
+
+def test_a_body_of_very_many_members_is_unclear() -> None:
+    with pytest.raises(Unclear):
+        read_text(json.dumps({f"{number}": 1 for number in range(9_000)}).encode())
+    with pytest.raises(Unclear):
+        read_text(json.dumps(["x"] * 50_000).encode())
+    mounts = read_text(json.dumps({"Mounts": [{"a": 1, "b": 2}] * 5_000}).encode())
+    with pytest.raises(Unclear):
+        mounts.entries("Mounts")

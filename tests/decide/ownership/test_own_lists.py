@@ -1,0 +1,150 @@
+"""Each list with what is one's own, one's group's, another's and nobody's: what a caller sees of it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portero.decide.ownership.json_stream import JsonFilter
+from portero.decide.ownership.own_lists import LISTS, Viewer, make_shape, take_limit
+
+OWNERS = {"own": "unix:alicia", "group's": "group:dev", "other's": "unix:bob", "unlabelled": None}
+SEEN = ["own", "group's"]
+SWARM, ANONYMOUS = "com.docker.swarm.service.id", "com.docker.volume.anonymous"
+
+
+def labels(owner: str | None, **more: str) -> dict[str, str]:
+    return {**({} if owner is None else {"owner": owner}), **more}
+
+
+def of_swarm(name: str, owner: str | None) -> dict[str, Any]:
+    return {"ID": name, "Spec": {"Name": name, "Labels": labels(owner)}}
+
+
+def container(name: str, owner: str | None, *volumes: str) -> dict[str, Any]:
+    return {"Id": name, "Labels": labels(owner), "Mounts": [{"Type": "volume", "Name": one} for one in volumes]}
+
+
+SERVICES = [of_swarm(name, owner) for name, owner in OWNERS.items()]
+CONTAINERS = [container(name, owner, f"of {name}", "shared") for name, owner in OWNERS.items()]
+VIEWER = (
+    Viewer("owner", frozenset({"unix:alicia", "group:dev"}), {}).list_services(SERVICES).list_containers(CONTAINERS)
+)
+
+
+def see(operation: str, answer: Any, viewer: Viewer = VIEWER, limit: int = 0) -> Any:
+    read = JsonFilter(make_shape(operation, viewer, limit))
+    return json.loads(read.feed(json.dumps(answer).encode()) + read.finish())
+
+
+# How each list shows an object of a name and an owner.
+SHOWN: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
+    "ContainerList": lambda name, owner: {"Id": name, "Labels": labels(owner)},
+    "NetworkList": lambda name, owner: {"Id": name, "Name": name, "Labels": labels(owner)},
+    "NetworkListSlash": lambda name, owner: {"Id": name, "Name": name, "Labels": labels(owner)},
+    **dict.fromkeys(("ServiceList", "SecretList", "ConfigList"), of_swarm),
+    "TaskList": lambda name, owner: {"Id": name, "ServiceID": name, "Labels": {}},
+}
+
+
+@pytest.mark.parametrize("operation", SHOWN)
+def test_a_list_shows_what_is_ones_own_and_ones_groups(operation: str) -> None:
+    answer = [SHOWN[operation](name, owner) for name, owner in OWNERS.items()]
+
+    assert [one.get("Id", one.get("ID")) for one in see(operation, answer)] == SEEN
+    nobody = Viewer("owner", frozenset(), {})
+    assert see(operation, answer, nobody) == []
+    other = Viewer("maintainer", frozenset({"unix:alicia"}), {})
+    assert see(operation, answer, other) == []
+
+
+def test_volumes_of_containers_too() -> None:
+    volumes = [{"Name": name, "Labels": labels(owner)} for name, owner in OWNERS.items()]
+    marked = {ANONYMOUS: ""}
+    volumes += [{"Name": f"of {name}", "Labels": marked} for name in OWNERS]
+    volumes += [{"Name": name, "Labels": marked} for name in ("shared", "unused")]
+    volumes += [{"Name": "none", "Labels": None}, {"Name": "of own", "Labels": labels("unix:bob", **marked)}]
+
+    shown = see("VolumeList", {"Volumes": volumes, "Warnings": None})
+    assert [one["Name"] for one in shown["Volumes"]] == [*SEEN, "of own", "of group's"]
+    assert see("VolumeList", {"Warnings": ["x"], "Volumes": None, "Else": "bob"}) == {
+        "Warnings": ["x"],
+        "Volumes": None,
+    }
+
+
+@pytest.mark.parametrize("label", [None, "unix:alicia", "unix:bob"])
+def test_a_tasks_container_is_its_services(label: str | None) -> None:
+    shown = [{"Id": id, "Labels": labels(label, **{SWARM: id})} for id in (*OWNERS, "gone")]
+
+    assert [one["Id"] for one in see("ContainerList", shown)] == SEEN
+
+
+def test_networks_that_all_have_show_what_is_ones_own_on_them() -> None:
+    inside = {name: {"Name": name} for name in OWNERS}
+    mine = {name: {"Name": name} for name in SEEN}
+    listed = [{"Name": name, "Labels": {}, "Containers": inside} for name in ("bridge", "host", "none", "ingress")]
+
+    shown = see("NetworkList", listed)
+    assert [(one["Name"], one["Containers"]) for one in shown] == [(name, mine) for name in ("bridge", "host", "none")]
+    network = {"Name": "app", "Containers": inside, "Services": inside, "Peers": None}
+    assert see("NetworkInspect", network) == {"Name": "app", "Containers": mine, "Services": mine, "Peers": None}
+
+
+def test_disk_usage_in_both_forms() -> None:
+    containers = [SHOWN["ContainerList"](name, owner) for name, owner in OWNERS.items()]
+    volumes = [{"Name": name, "Labels": labels(owner)} for name, owner in OWNERS.items()]
+    images, cache = [{"Id": "x", "Labels": labels("unix:bob")}], [{"ID": "c", "Description": "RUN echo bob"}]
+    figures = {"ActiveCount": 1, "TotalCount": 4, "Reclaimable": 7, "TotalSize": 9}
+    old = {"LayersSize": 5, "Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": cache}
+    new = {
+        "ImageUsage": {**figures, "Items": images},
+        "ContainerUsage": {**figures, "Items": containers},
+        "VolumeUsage": {"Items": volumes, **figures, "Else": volumes},
+        "BuildCacheUsage": {**figures, "Items": cache},
+    }
+    own = containers[:2], volumes[:2]
+    left = {"Images": images, "Containers": own[0], "Volumes": own[1], "BuildCache": []}
+
+    assert see("SystemDataUsage", {**old, "Else": cache}) == {"LayersSize": 5, **left}
+    shown = see("SystemDataUsage", {**old, **new})
+    assert {name: used["Items"] for name, used in shown.items() if name.endswith("Usage")} == {
+        "ImageUsage": images,
+        "ContainerUsage": own[0],
+        "VolumeUsage": own[1],
+        "BuildCacheUsage": [],
+    }
+    assert shown["VolumeUsage"] == {**figures, "Items": own[1]}
+
+
+def test_events_of_containers_show_whose_they_are() -> None:
+    read = JsonFilter(make_shape("SystemEvents", VIEWER))
+
+    def passes(kind: str, **attributes: str) -> bool:
+        return (
+            read.feed(json.dumps({"Type": kind, "Actor": {"ID": "x", "Attributes": attributes}}).encode() + b"\n")
+            != b""
+        )
+
+    assert [name for name, owner in OWNERS.items() if passes("container", **labels(owner))] == SEEN
+    assert [id for id in OWNERS if passes("container", **{SWARM: id})] == SEEN
+    kinds = ("image", "node", "daemon", "volume", "network", "service", "secret", "config", "builder", "plugin", "")
+    assert [kind for kind in kinds if passes(kind, **labels("unix:alicia"))] == ["image", "node", "daemon"]
+
+
+def test_crooked_values_are_nobodys() -> None:
+    for shown in (None, [], "owner", 1, {"owner": ["unix:alicia"]}, {"owner": None}, {"Owner": "unix:alicia"}):
+        entry = {"Id": "x", "Labels": shown}
+        assert see("ContainerList", [entry]) == []
+        assert see("ServiceList", [{"Spec": entry}, {"Spec": shown}, {}]) == []
+        assert see("TaskList", [{"ServiceID": shown}, {}]) == []
+        assert see("VolumeList", {"Volumes": [entry]}) == {"Volumes": []}
+
+
+def test_each_list_of_the_table_is_read() -> None:
+    assert {*LISTS} == {*SHOWN, "VolumeList", "NetworkInspect", "SystemDataUsage", "SystemEvents"}
+    assert take_limit("/containers/json?limit=2&x=y") == ("/containers/json?x=y&all=1", 2)
+    assert see("ContainerList", [SHOWN["ContainerList"](name, owner) for name, owner in OWNERS.items()], limit=1) == [
+        {"Id": "own", "Labels": {"owner": "unix:alicia"}}
+    ]

@@ -1,0 +1,63 @@
+"""Where the owner's label stands in what is made, and what is written where it does not."""
+
+import json
+from typing import Any
+
+from portero.decide.ownership.json_text import Place, read_text, write_text
+from portero.decide.ownership.owner_label import (
+    find_mount_label,
+    find_tasks,
+    list_bound,
+    list_volumes,
+    read_label,
+    write_label,
+    write_mount_label,
+)
+
+
+def place(value: Any) -> Place:
+    return read_text(json.dumps(value).encode())
+
+
+def test_a_label_is_read_and_written_once() -> None:
+    for labels, said in (({"owner": "x"}, "x"), ({}, None), (None, None), ({"Owner": "x"}, None)):
+        top = place({"Labels": labels})
+        assert read_label(top, "owner") == said
+        written = json.loads(write_text(top, write_label(top, "owner", "y")))
+        assert written == {"Labels": {**(labels or {}), "owner": said or "y"}}
+    assert read_label(None, "owner") is None
+
+
+def test_volumes_are_mounts_of_their_type() -> None:
+    mounts = [{"Type": "bind"}, {"Type": "volume", "Source": "a"}, {"Type": "tmpfs"}, {"type": "volume"}, {}]
+
+    (named, unnamed) = list_volumes("ContainerCreate", place({"HostConfig": {"Mounts": mounts}}))
+    assert (named.value("Source"), unnamed.value("Source")) == ("a", None)
+    tasks = {"TaskTemplate": {"ContainerSpec": {"Mounts": mounts}}}
+    assert len(list_volumes("ServiceUpdate", place(tasks))) == 2
+    assert list_volumes("NetworkCreate", place(tasks)) == []
+    for options, written in ((None, {}), ({"NoCopy": True}, {"NoCopy": True}), ({"Labels": {"a": "b"}}, {})):
+        mount = place({"VolumeOptions": options})
+        shown = json.loads(write_text(mount, write_mount_label(mount, "owner", "x")))["VolumeOptions"]
+        assert shown["Labels"]["owner"] == "x"
+        assert written.items() <= shown.items()
+
+
+def test_binds_name_volumes() -> None:
+    binds = ["/a:/b", "data:/b", "data:/b:ro", "./a:/b", "~/a:/b", "data", "x:/b", "..:/b", "{{x}}:/y"]
+
+    assert [*list_bound("ContainerCreate", place({"HostConfig": {"Binds": binds}}))] == ["data", "data"]
+    assert [*list_bound("ContainerCreate", place({"HostConfig": {"Binds": binds, "VolumeDriver": "x"}}))] == []
+    assert [*list_bound("ContainerCreate", place({"HostConfig": {"Binds": 1}}))] == []
+    assert [*list_bound("ServiceCreate", place({"HostConfig": {"Binds": binds}}))] == []
+
+
+def test_a_service_keeps_the_label_of_the_same_mount() -> None:
+    mounts = [{"Type": "volume", "Source": "a", "Target": "/x", "VolumeOptions": {"Labels": {"owner": "y"}}}]
+    former = place({"TaskTemplate": {"ContainerSpec": {"Mounts": mounts, "Labels": {"owner": "z"}}}})
+
+    same, other = place({"Source": "a", "Target": "/x"}), place({"Source": "a", "Target": "/y"})
+    assert find_mount_label("ServiceUpdate", former, same, "owner") == "y"
+    assert find_mount_label("ServiceUpdate", former, other, "owner") is None
+    assert read_label(find_tasks("ServiceUpdate", former), "owner") == "z"
+    assert find_tasks("VolumeCreate", former) is None
