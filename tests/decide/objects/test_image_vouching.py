@@ -330,7 +330,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     judged = judge(tmp_path)
     locate_record(tmp_path / "state", CONFIG).write_text("{")
     violation = find(create(judged, f"{APP}:1"), "image-signed")
-    assert violation.reason == f"Nobody whom the site trusts vouches for {APP}:1: what was fetched is damaged."
+    assert violation.reason == f"No trusted key of the site has signed {APP}:1: what was fetched is damaged."
     denied = ImageTrust((), {}, (), [DigestList("scan.json", {BUILT: "CVE"})])
     judged = judge(tmp_path, trust=denied)
     locate_record(tmp_path / "state", CONFIG).write_text("{")

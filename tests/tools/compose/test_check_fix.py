@@ -55,7 +55,7 @@ def test_a_mount_of_the_whole_host_has_a_cure_and_a_cost_of_its_own(tmp_path: Pa
     output = fix(file).output
 
     assert (
-        "Mount the folders that it needs instead, read-only; a monitor reads /proc and /sys by an exception" in output
+        "Mount the folders that it needs instead, read-only. A monitor reads /proc and /sys by an exception" in output
     )
     assert "  costs: what reads the whole host (monitors, backups) reads what it gets then" in output
     assert "manages Docker" not in output

@@ -81,7 +81,7 @@ def _rank(violation: Violation) -> tuple[int, bool, bool, str, str]:
 
 # Rules about the host's parts have remedies for these parts alone.
 _INSTEAD_OF_HOST = (
-    "mount the folders that it needs instead, read-only; a monitor reads /proc and /sys by an exception "
+    "mount the folders that it needs instead, read-only. A monitor reads /proc and /sys by an exception "
     "(portero help recipes)"
 )
 

@@ -20,7 +20,7 @@ _MAX_VALUES = 4
 _MAX_VALUE_LENGTH = 80
 # What all rules about it say of the root of the host, whichever is the worst.
 _MOUNT = "mount"
-WHOLE_HOST = "this is the whole host, its keys and the sockets of root with it: who has it is root on the host"
+WHOLE_HOST = "this is the whole host with its keys and the sockets of root: it gives root on the host"
 _NOTHING = (None, "", False)
 # {{end}} is the end of a template.
 _FACT_NAME = re.compile(r"(?<!\{)\{([a-zA-Z]+)\}(?!\})")
