@@ -44,7 +44,7 @@ def describe_subject(
     # Of a read that no rule judges there is no document.
     facts = to_object(document["facts"]) if "facts" in document else {}
     shown, operation = who or NO_IDENTITY, match.operation if match else UNKNOWN
-    trace, parent_span = read_traceparent(envelope.headers)
+    trace, parent_span = read_traceparent(envelope.headers) if "traceparent" in envelope.headers else ("", "")
     return Subject(
         operation=operation.id if match else "",
         method=envelope.method,

@@ -12,7 +12,7 @@ from portero.decide.reading.body_decoder import Canonical, canonicalize
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import ApiRequest
 from portero.decide.reading.shapes import Shapes
-from portero.decide.reading.uri import find_first
+from portero.decide.reading.uri import Target, find_first
 from portero.decide.values.refusals import Refused
 
 # Only of these does net/http read a form from the body (Go src/net/http/request.go, ParseForm).
@@ -36,15 +36,18 @@ def read_body(request: ApiRequest, shapes: Shapes) -> Canonical:
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")
         return _NOTHING
-    # An ImageCreate takes an archive for an import. A pull brings nothing: a hidden form would make an import of it.
-    imports = find_first(target.query, "fromImage") == "" and find_first(target.query, "fromSrc") == "-"
-    takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not imports)
-    if takes_none and envelope.method in _FORM_METHODS:
+    if envelope.method in _FORM_METHODS and (operation.body == "none" or _is_pull(operation.id, target)):
         _refuse_unseen(envelope, "body-unexpected")
         _refuse_old_start(envelope, operation.id)
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
     # a stream that dockerd does not decode as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
+
+
+def _is_pull(operation: str, target: Target) -> bool:
+    """Whether an ImageCreate brings nothing: a hidden form would make an import of it, which takes an archive."""
+    imports = find_first(target.query, "fromImage") == "" and find_first(target.query, "fromSrc") == "-"
+    return operation == "ImageCreate" and not imports
 
 
 def _refuse_form(headers: Mapping[str, str]) -> None:

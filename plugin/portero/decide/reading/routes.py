@@ -151,13 +151,9 @@ def _index(operations: tuple[Operation, ...]) -> Mapping[str, Mapping[_Ends, _Se
 def _group_by_ends(operations: list[Operation]) -> Mapping[_Ends, _Segment]:
     ends = {one.id: _find_ends(one.path) for one in operations}
     wanted = {(None, None), *((first, None) for first, _ in ends.values()), *ends.values()}
-    return {
-        (first, last): _Segment(
-            # Keeps the order.
-            tuple(one for one in operations if ends[one.id][0] in (first, None) and ends[one.id][1] in (last, None))
-        )
-        for first, last in wanted
-    }
+    allowed = {pair: {(first, last) for first in (pair[0], None) for last in (pair[1], None)} for pair in wanted}
+    # Keeps the order.
+    return {pair: _Segment(tuple(one for one in operations if ends[one.id] in allowed[pair])) for pair in wanted}
 
 
 def _find_ends(path: str) -> _Ends:

@@ -23,10 +23,11 @@ _CONTROL_IN_QUERY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # getScheme of Go's net/url
 _VERSION = re.compile(r"/v([0-9.]+)(?=/)")  # versionMatcher of moby api/server/server.go
 _MAX_DIGITS = 18  # digits that fit Go's int; dockerd reads a longer number as another one
-_USUAL_NUMBERS = re.compile(r"[1-9][0-9]{0,8}\.[1-9][0-9]{0,8}")
+_ONE_PAIR = re.compile(r"[A-Za-z0-9_.:=,/-]+")
 # What nearly all targets are, in which nothing is encoded; the rest is read step by step.
 _USUAL = re.compile(
-    rf"(?:/v({_USUAL_NUMBERS.pattern})|(?!/v[0-9.]+/))((?:/_?[A-Za-z0-9][A-Za-z0-9_.:-]*)+)(?:\?([A-Za-z0-9_.:=,/&-]*))?"
+    r"(?:/v([1-9][0-9]{0,8}\.[1-9][0-9]{0,8})|(?!/v[0-9.]+/))"
+    r"((?:/_?[A-Za-z0-9][A-Za-z0-9_.:-]*)+)(?:\?([A-Za-z0-9_.:=,/&-]*))?"
 )
 # A `docker build` with many tags and cache sources has some dozen.
 _MAX_PAIRS = 1_000
@@ -47,8 +48,7 @@ def parse_target(uri: str) -> Target:
     if usual := _USUAL.fullmatch(uri):
         version, path, query = usual.groups()
         return Target(path, version, _parse_query(query))
-    # Most others are plain ASCII, which is found out sooner than what exactly is wrong with one.
-    if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):
+    if _UNREADABLE.search(uri):
         raise Refused("uri-undecodable")
     if "#" in uri:
         raise Refused("uri-fragment")
@@ -95,16 +95,12 @@ def _is_clean(path: str) -> bool:
     """Whether gorilla's cleanPath leaves the decoded path alone; a trailing slash it does."""
     if not path.startswith("/"):
         return False
-    if "//" not in path and "/." not in path:
-        return True
     *inner, last = path[1:].split("/")
     return last not in (".", "..") and not any(segment in ("", ".", "..") for segment in inner)
 
 
 def _parse_version(version: str) -> str:
     """A version as dockerd compares it (moby api/types/versions): number by number, a missing one being 0."""
-    if _USUAL_NUMBERS.fullmatch(version):
-        return version
     numbers = [number.lstrip("0") or "0" for number in version.split(".")]
     if version.strip(".") == "" or any(len(number) > _MAX_DIGITS for number in numbers):
         raise Refused("uri-version", "path")
@@ -116,6 +112,9 @@ def _parse_version(version: str) -> str:
 def _parse_query(text: str | None) -> Mapping[str, tuple[str, ...]]:
     if not text:
         return _NO_QUERY
+    if _ONE_PAIR.fullmatch(text):
+        name, _, value = text.partition("=")
+        return MappingProxyType({name: (value,)})
     if ";" in text:
         raise Refused("uri-query-ambiguous", "query")
     if text.count("&") >= _MAX_PAIRS:

@@ -197,8 +197,7 @@ class Connection:
     def _identify_peer(self) -> Peer:
         with suppress(OSError):  # what has to know it looks again
             peer = identify_peer(self._peer)
-            if peer.identity is not None:
-                self._peer = peer
+            self._peer = peer if peer.identity is not None else self._peer
             return peer
         return self._peer
 
