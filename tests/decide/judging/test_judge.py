@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from portero.decide.decision import Decision
+from portero.decide.facts.inspected import Inspected
 from portero.decide.judging.enforcement import Enforcement
 from portero.decide.judging.judge import Judge
 from portero.decide.values.refusals import Refused
@@ -74,6 +75,24 @@ def test_a_fault_of_our_own_is_a_denial_that_keeps_the_fault(judge: Judge) -> No
 
     assert list_refusing(decision) == ["internal-error"]
     assert isinstance(decision.fault, ZeroDivisionError)
+
+
+def test_the_making_of_an_object_is_judged_as_a_request_for_it_is(judge: Judge) -> None:
+    body: dict[str, Any] = {"Image": "busybox", "HostConfig": {"Privileged": True}}
+    asked, made = judge.decide(create(body), "d-1", NOON), Inspected("ContainerCreate", "web", body)
+
+    decision = judge.decide_making(made, "d-1", NOON)
+
+    assert decision.violations == asked.violations != ()
+    assert (decision.subject.operation, decision.suggestion) == ("ContainerCreate", asked.suggestion)
+
+
+def test_an_object_that_cannot_be_read_and_a_fault_are_denials(judge: Judge) -> None:
+    wrong = judge.decide_making(Inspected("ContainerCreate", "web", {"HostConfig": 7}), "d-1", NOON)
+    unknown = judge.decide_making(Inspected("TeapotCreate", "web", {}), "d-1", NOON)
+
+    assert [list_refusing(one) for one in (wrong, unknown)] == [["body-wrong-type"], ["internal-error"]]
+    assert isinstance(unknown.fault, StopIteration)
 
 
 def test_a_suggestion_has_been_judged_and_is_given_for_denials_only(judge: Judge) -> None:

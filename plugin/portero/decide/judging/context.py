@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from portero.decide.decision import Violation
+from portero.decide.decision import Violation, make_refusal
 from portero.decide.identity.caller import Identity
 from portero.decide.interfaces.effects import EVERYTHING, NO_EFFECTS, NOTHING, Effects
 from portero.decide.interfaces.host import HostMoment
@@ -103,6 +103,13 @@ class Found:
         if context is None or context.operation.id != "ContainerStart" or context.findings.meanings is None:
             return ""
         return context.findings.meanings.recall_removed(to_text(to_object(self.read["path"]).get("id")))
+
+    def note_error(self, error: Exception) -> None:
+        """What ended the way of the request: a refusal, or a fault of ours."""
+        if isinstance(error, Refused):
+            self.violated = (make_refusal(error.code, error.at),)
+        else:
+            self.failed, self.violated = error, (make_refusal("internal-error", ""),)
 
     def make_effects(self) -> Effects:
         """Of the request, where it is allowed."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
-from portero.decide.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
+from portero.decide.decision import Decision, Violation, limit_violations, sort_violations
 from portero.decide.facts import request_document
 from portero.decide.facts.inspected import Inspected
 from portero.decide.facts.request_document import CallParameters
-from portero.decide.identity.caller import Credentials, Identity, StampReader, identify_caller
+from portero.decide.identity.caller import NO_IDENTITY, Credentials, Identity, StampReader, identify_caller
 from portero.decide.images.trust import ImageRecords, ImageTrust
 from portero.decide.interfaces.daemon import Peer
 from portero.decide.interfaces.effects import NO_EFFECTS
@@ -30,12 +30,11 @@ from portero.decide.policy.policy import Policy
 from portero.decide.policy.profiles import ACTS, Acting
 from portero.decide.reading import body, uri
 from portero.decide.reading.envelope import Envelope, read_envelope
-from portero.decide.reading.routes import ApiRequest, Routes
+from portero.decide.reading.routes import ApiRequest, Match, Routes
 from portero.decide.reading.shapes import Shapes
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed
 from portero.decide.values.json_fields import JSON
-from portero.decide.values.refusals import Refused
 
 _Judged = tuple[dict[str, JSON], tuple[Violation, ...]]  # a request document, and what it violates
 
@@ -80,50 +79,51 @@ class Judge:
         found = Found()
         found.enforced = self.enforcement
         try:
-            request, who = self._read(found, data, time, identity, notes)
-            self._judge_read(found, request, who, time, peer, notes)
-        except Refused as refused:
-            found.violated = (make_refusal(refused.code, refused.at),)
+            self._judge_posted(found, data, time, peer, identity, notes)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
-            found.failed = error
-            found.violated = (make_refusal("internal-error", ""),)
+            found.note_error(error)
         return self._conclude(found, id, time)
 
-    def _read(
-        self, found: Found, data: bytes, time: float, identity: Identity | None, notes: HostNotes | None
-    ) -> tuple[ApiRequest, Identity]:
-        """What is asked for, and by whom."""
+    def decide_making(self, made: Inspected, id: str, time: float, notes: HostNotes | None = None) -> Decision:
+        """The decision on the request that would make an object now, as `decide` takes one whose caller is unknown."""
+        found = Found()
+        found.enforced = enforcement = self.enforcement.for_caller(self.policy.site, NO_IDENTITY)
+        try:
+            operation = next(one for one in self.routes.operations if one.id == made.operation)
+            found.posted = Envelope("POST", "", None, {}, "", "", ())
+            found.matched, found.asker = Match(operation, {}), NO_IDENTITY
+            context = Context(operation, time, note_moment(self.host.moment(), notes), enforcement, notes)
+            read = request_document.describe_making(made, NO_IDENTITY.make_document(), self.shapes, context.host, {})
+            self._judge_document(found, read, context)
+        except Exception as error:  # noqa: BLE001 - as above
+            found.note_error(error)
+        return self._conclude(found, id, time)
+
+    def _judge_posted(
+        self, found: Found, data: bytes, time: float, peer: Peer | None, who: Identity | None, notes: HostNotes | None
+    ) -> None:
         found.posted = envelope = read_envelope(data)
         found.parsed = target = uri.parse_target(envelope.uri)
         found.matched = match = self.routes.match(envelope.method, target.path)
         found.asked = request = ApiRequest(envelope, target, match)
-        found.asker = who = identity or self._identify(envelope, time, notes)
-        found.enforced = self.enforcement.for_caller(self.policy.site, who)
-        return request, who
-
-    def _judge_read(
-        self,
-        found: Found,
-        request: ApiRequest,
-        who: Identity,
-        time: float,
-        peer: Peer | None,
-        notes: HostNotes | None,
-    ) -> None:
-        """What it violates, and what would be allowed instead."""
-        operation, enforcement = request.match.operation, found.enforced
-        if request.envelope.body is None and self._unjudged.has(operation, who, enforcement):
+        found.asker = who = who or self._identify(envelope, time, notes)
+        found.enforced = enforcement = self.enforcement.for_caller(self.policy.site, who)
+        if envelope.body is None and self._unjudged.has(match.operation, who, enforcement):
             body.read_body(request, self.shapes)
             return
         moment = note_moment(self.host.moment(peer, who.account), notes)
-        found.judged_in = context = Context(operation, time, moment, enforcement, notes)
-        found.read = read = self._build_document(request, who, moment)
+        found.judged_in = context = Context(match.operation, time, moment, enforcement, notes)
+        self._judge_document(found, self._build_document(request, who, moment), context)
+
+    def _judge_document(self, found: Found, read: dict[str, JSON], context: Context) -> None:
+        """What it violates, and what would be allowed instead."""
+        found.read, found.judged_in = read, context
         found.read, found.violated = self._judge(read, context)
         if any(one.action == "deny" for one in found.violated) and (again := context.refresh()):
             found.judged_in = context = again
             found.read, found.violated = self._judge(read, context)
         if found.violated:
-            by_compose = subject.is_by_compose(request.envelope, found.read)
+            by_compose = subject.is_by_compose(found.posted, found.read)
             found.suggested = self._suggest(found.read, found.violated, context, by_compose=by_compose)
 
     def _conclude(self, found: Found, id: str, time: float) -> Decision:

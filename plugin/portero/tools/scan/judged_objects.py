@@ -1,15 +1,16 @@
 """Existing objects, judged as the requests that would create them now, without what dockerd filled in."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Literal, TypeAlias
-from urllib.parse import urlencode
 
 from portero.decide.decision import Decision, Violation
 from portero.decide.facts import inspected
 from portero.decide.facts.inspected import Fills, Inspected, remove_filled
 from portero.decide.facts.networks import find_taken
+from portero.decide.facts.request_document import CallParameters, build_document, describe_making
+from portero.decide.identity.caller import NO_IDENTITY
 from portero.decide.images.trust import RecordUnreadable
 from portero.decide.interfaces.daemon import ListedKind, ObjectKind, StillObjects
 from portero.decide.interfaces.existing import ExistingContainer
@@ -20,12 +21,12 @@ from portero.decide.objects.image_vouching import describe_container
 from portero.decide.objects.object_use import Meanings
 from portero.decide.policy.object_readers import reads_vouching
 from portero.decide.policy.policy import Policy
+from portero.decide.reading.body_decoder import Canonical
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import JSON, as_object, child, flag, text
 from portero.decide.values.refusals import Refused
 from portero.decide.values.spelling import make_printable
 from portero.tools.scan.inventory import Inventory
-from portero.tools.standin.messages import ClientRequest, make_envelope
 
 Kind: TypeAlias = Literal["container", "service", "volume", "network"]
 
@@ -108,33 +109,28 @@ class ObjectJudge:
     def judge_object(self, request: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
         """The object of this request, with its decision."""
         kind = next(each for each in _KINDS if request.operation == f"{each.capitalize()}Create")
-        name = request.name
-        target = f"/{kind}s/create" + (f"?{urlencode({'name': name})}" if kind == "container" else "")
-        body = json.dumps(remove_filled(request, self._fills).body).encode()
-        posted = make_envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
-        decision = self.judge.decide(posted, "scan", time.time(), notes=self._note_joined(posted))
-        id = text(thing, "Id") or text(thing, "ID") or name
+        made, moment = remove_filled(request, self._fills), self.judge.host.moment()
+        notes, facts = None, dict[str, JSON]()
+        with suppress(Refused):
+            document = describe_making(made, NO_IDENTITY.make_document(), self.judge.shapes, moment, {})
+            facts = child(document, "facts")
+            # What it takes over from containers of the inventory, as if dockerd had been asked.
+            if joined := joined_containers.find_joined(document, Meanings(self._containers), moment):
+                notes = HostNotes({"joined": {"": joined}, "objects": {"": {}}})
+        decision = self.judge.decide_making(made, "scan", time.time(), notes)
+        id = text(thing, "Id") or text(thing, "ID") or request.name
         if kind == "container" and thing and self.judge.policy.images.asks:
             decision = self._judge_image(decision, thing)
-        return JudgedObject(kind, name, id, thing, self._read_facts(posted), decision)
-
-    def _note_joined(self, posted: bytes) -> HostNotes | None:
-        """What an object takes over from containers of the inventory, as if dockerd had been asked."""
-        try:
-            document = self.judge.document(posted, time.time())
-            joined = joined_containers.find_joined(document, Meanings(self._containers), self.judge.host.moment())
-        except Refused:
-            return None
-        return HostNotes({"joined": {"": joined}, "objects": {"": {}}}) if joined else None
+        return JudgedObject(kind, request.name, id, thing, facts, decision)
 
     def _judge_image(self, created: Decision, thing: Mapping[str, JSON]) -> Decision:
         """The decision with what a start says of the container's image: the name can mean another one by now."""
         judge, now = self.judge, time.time()
         if judge.images is None:
             return created
-        posted = make_envelope(ClientRequest("POST", f"/containers/{text(thing, 'Id')}/start", [], b""))
-        document = judge.document(posted, now)
-        store = judge.images(judge.policy.images)
+        start = CallParameters("ContainerStart", "POST", None, {"id": text(thing, "Id")}, {})
+        unknown, store = NO_IDENTITY.make_document(), judge.images(judge.policy.images)
+        document = build_document(start, unknown, Canonical(None, ()), judge.host.moment())
         try:
             document["objects"] = dict(describe_container(ExistingContainer.read(thing), store, now))
         except RecordUnreadable as error:
@@ -143,12 +139,6 @@ class ObjectJudge:
         violations = judge.find_violations(document, now, judge.enforcement)
         others = [violation for violation in created.violations if violation.rule not in about]
         return replace(created, violations=(*others, *(one for one in violations if one.rule in about)))
-
-    def _read_facts(self, posted: bytes) -> Mapping[str, JSON]:
-        try:
-            return as_object(self.judge.document(posted, time.time())["facts"], "facts")
-        except Refused:
-            return {}
 
 
 def _read_object(thing: JSON) -> Mapping[str, JSON]:
