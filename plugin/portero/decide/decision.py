@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.interfaces.effects import NO_EFFECTS, Effects
-from portero.decide.reading.routes import ApiRequest
+from portero.decide.reading.envelope import Envelope
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.denial_parts import Proposed, Wording
 from portero.decide.values.json_fields import JSON
@@ -123,7 +123,7 @@ class Decision:
 
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
-    `breaks_glass`: a token of an emergency lifted the rules. `request`: None where it could not be read. `effects`: of
+    `breaks_glass`: a token of an emergency lifted the rules. `envelope`: None where it could not be read. `effects`: of
     one that is allowed, to be committed before dockerd is told. `contact`: whom to ask about a denial; empty for none.
     """
 
@@ -138,7 +138,7 @@ class Decision:
     suggestion: Proposed | None = None
     audit_profile: str = ""
     breaks_glass: bool = False
-    request: ApiRequest | None = field(default=None, compare=False, repr=False)
+    envelope: Envelope | None = field(default=None, compare=False, repr=False)
     effects: Effects = field(default=NO_EFFECTS, repr=False)
     contact: str = ""
 

@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,18 +44,17 @@ def post(uri: str, **more: Any) -> bytes:
 
 def decide(data: bytes, **effects: Any) -> Decision:
     """The decision that allows this."""
-    try:
-        request = ROUTES.read_request(read_envelope(data))
-        change = find_change(request)
-    except Refused:
-        request, change = None, EVERYTHING
+    envelope, change = None, EVERYTHING
+    with suppress(Refused):
+        envelope = read_envelope(data)
+        change = find_change(ROUTES.read_request(envelope))
     made = Effects(change=change, **effects)
     allowed = Decision(id="d-1", time=0.0, subject=Subject(), violations=(), policy="", profile="", mode="")
-    return replace(allowed, request=request, effects=made)
+    return replace(allowed, envelope=envelope, effects=made)
 
 
 def allow(followed: FollowedDaemons, data: bytes, peer: Peer | None = PEER) -> None:
-    assert followed.commit(decide(data), data, peer, lambda newer: True)
+    assert followed.commit(decide(data), peer, lambda newer: True)
 
 
 def is_known(followed: FollowedDaemons) -> bool:
@@ -281,7 +281,7 @@ def test_what_was_refused_after_all_is_not_being_created() -> None:
     sources, uses = (Source("/srv", True, "one"),), (NameUse("web", is_copy=False),)
     decision = decide(request, sources=sources, uses=uses)
     for _ in range(2):
-        assert followed.commit(decision, request, PEER, lambda newer: True)
+        assert followed.commit(decision, PEER, lambda newer: True)
         assert seen.at().others
         assert not seen.at().allows(NameUse("web", is_copy=True))
         assert followed.at(DAEMON).picture._touches.are_under_way("container", "", "web")
@@ -290,6 +290,18 @@ def test_what_was_refused_after_all_is_not_being_created() -> None:
         assert not seen.at().others
         assert seen.at().allows(NameUse("web", is_copy=True))
         assert not followed.at(DAEMON).picture._touches.are_under_way("container", "", "web")
+
+
+def test_what_is_refused_at_last_is_withdrawn_although_its_uri_cannot_be_read() -> None:
+    followed = follow()
+    decision = decide(post("/containers/%zz/start"))
+    assert decision.effects.change == EVERYTHING
+
+    assert followed.commit(decision, PEER, lambda newer: True)
+    assert followed.at(DAEMON).picture._touches.are_under_way_for_all
+    followed.withdraw(decision, PEER)
+
+    assert not followed.at(DAEMON).picture._touches.are_under_way_for_all
 
 
 def test_the_daemon_that_asked_last_is_the_last_to_go() -> None:

@@ -92,7 +92,7 @@ def decide(judge: Judge, data: bytes, attempts: list[int] | None = None, notes: 
             attempts.append(next(ids))
         return judge.decide(data, "d-1", NOON, PEER, notes=notes)
 
-    return commit(once(), once, judge, host.followed, data, PEER, notes)
+    return commit(once(), once, judge, host.followed, PEER, notes)
 
 
 REQUESTS = {
@@ -201,9 +201,9 @@ def test_where_others_come_all_the_time_it_ends(judge: Judge, host: Watched, mod
 def test_a_name_that_came_meanwhile_counts(judge: Judge, host: Watched) -> None:
     seen = judge.decide(REQUESTS["docker cp"][0], "d-1", NOON, PEER)
     renamed = judge.decide(envelope("POST", "/containers/other/rename?name=web"), "d-2", NOON, PEER)
-    assert host.followed.commit(renamed, b"", PEER, lambda newer: True)
+    assert host.followed.commit(renamed, PEER, lambda newer: True)
 
-    assert not host.followed.commit(seen, b"", PEER, lambda newer: True)
+    assert not host.followed.commit(seen, PEER, lambda newer: True)
     assert list_refusing(decide(judge, REQUESTS["docker cp"][0])) == ["no-owner-programs"]
 
 

@@ -150,7 +150,7 @@ class Judge:
             suggestion=found.suggested,
             audit_profile=enforcement.audit_profile,
             breaks_glass=enforcement.breaks_glass,
-            request=found.asked,
+            envelope=found.posted,
             contact=str(self.policy.site.get("contact", "")),
             effects=NO_EFFECTS if is_denied or (found.judged_in is None and reads) else found.make_effects(),
         )

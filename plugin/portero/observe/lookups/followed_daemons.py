@@ -13,9 +13,8 @@ from portero.decide.decision import Decision
 from portero.decide.interfaces.daemon import DockerdIdentity, Peer
 from portero.decide.interfaces.effects import EVERYTHING, NO_EFFECTS, Source
 from portero.decide.objects.changes import read_change
-from portero.decide.reading.envelope import may_show_change, read_envelope, read_result
+from portero.decide.reading.envelope import may_show_change, read_result
 from portero.decide.reading.routes import Routes
-from portero.decide.values.refusals import Refused
 from portero.observe.dockerd.api import TimedRequests
 from portero.observe.dockerd.asking_daemon import AskingDaemon
 from portero.observe.dockerd.dockerd_process import identify_dockerd
@@ -87,21 +86,17 @@ class FollowedDaemons:
         """Whether another request of this user can be followed; of one who is not known it always can."""
         return not user or peer is None or all(one.has_room_for(user) for one in self._list_asking(peer))
 
-    def commit(
-        self, decision: Decision, data: bytes, peer: Peer | None, agree: Callable[[Sequence[Source]], bool]
-    ) -> bool:
+    def commit(self, decision: Decision, peer: Peer | None, agree: Callable[[Sequence[Source]], bool]) -> bool:
         """Have others see the effects of an allowed request, before dockerd is answered.
 
         False: it does not go with what came since it was judged. `agree`: whether its sources go with these. Raises
         Refused (writers-unknown), with all else committed.
         """
-        effects = decision.effects
+        effects, envelope = decision.effects, decision.envelope
         if peer is None or effects is NO_EFFECTS:
             return True
         asking = self._list_asking(peer)
-        try:
-            envelope = decision.request.envelope if decision.request else read_envelope(data)
-        except Refused:
+        if envelope is None:
             # Allowed all the same where nothing is enforced; its answer cannot be recognized.
             for followed in asking:
                 followed.picture.begin(EVERYTHING.touches)
@@ -120,9 +115,9 @@ class FollowedDaemons:
 
     def withdraw(self, decision: Decision, peer: Peer | None) -> None:
         """A request that was committed is refused at last; what starts stays noted."""
-        if peer is not None and decision.request is not None and decision.effects is not NO_EFFECTS:
+        if peer is not None and decision.envelope is not None and decision.effects is not NO_EFFECTS:
             for followed in self._list_asking(peer):
-                followed.withdraw(decision.id, decision.request.envelope)
+                followed.withdraw(decision.id, decision.envelope)
 
     def note_result(self, data: bytes, peer: Peer, send: Callable[[], None] | None = None) -> None:
         """dockerd carried out a request, and posts what it answers; `send` answers dockerd, whose client waits for it.

@@ -69,11 +69,7 @@ def refuse_unfollowed(decision: Decision, followed: FollowedDaemons | None, peer
 
 
 def _is_allowed(decision: Decision) -> bool:
-    subject, request = decision.subject, decision.request
+    subject, envelope = decision.subject, decision.envelope
     if decision.fault is not None or (subject.method, subject.operation) not in _ALLOWED_WITHOUT_POLICY:
         return False
-    return (
-        request is not None
-        and request.envelope.body is None
-        and request.envelope.headers.get("content-length", "0") == "0"
-    )
+    return envelope is not None and envelope.body is None and envelope.headers.get("content-length", "0") == "0"

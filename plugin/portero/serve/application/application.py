@@ -149,7 +149,7 @@ class Application:
         if decision.effects is NO_EFFECTS or followed is None:
             return self._log(decision, data, notes, began)
         judge_again = partial(self._judge, in_force, data, id, peer, notes)
-        committed = commit(decision, judge_again, in_force.judge, followed, data, peer, notes)
+        committed = commit(decision, judge_again, in_force.judge, followed, peer, notes)
         logged: Decision | None = None
         try:
             logged = self._log(committed, data, notes, began)

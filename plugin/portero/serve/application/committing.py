@@ -33,7 +33,6 @@ def commit(
     judge_again: Callable[[], Decision],
     judge: Judge,
     followed: FollowedDaemons,
-    data: bytes,
     peer: Peer | None,
     notes: HostNotes | None,
 ) -> Decision:
@@ -46,7 +45,7 @@ def commit(
         if not decision.allowed:
             return decision
         try:
-            if followed.commit(decision, data, peer, partial(_agree, decision, judge, peer, notes)):
+            if followed.commit(decision, peer, partial(_agree, decision, judge, peer, notes)):
                 return decision
         except Refused as refused:
             refused_so = refuse_unless_lifted(decision, make_refusal(refused.code, refused.at), judge.policy.rules)
@@ -56,7 +55,7 @@ def commit(
     refused_so = refuse_unless_lifted(decision, _BUSY, judge.policy.rules)
     if refused_so.allowed:
         seen_all = replace(decision, effects=replace(decision.effects, number=_LAST_NUMBER))
-        followed.commit(seen_all, data, peer, lambda newer: True)
+        followed.commit(seen_all, peer, lambda newer: True)
     return refused_so
 
 
