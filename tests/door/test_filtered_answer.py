@@ -1,6 +1,7 @@
 """Answers of a dockerd, true and crooked, in pieces: what is another's never passes."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -209,3 +210,24 @@ def test_a_limit_counts_what_is_seen() -> None:
     body = json.dumps([HIS, {**MINE, "Id": "a"}, HIS, {**MINE, "Id": "b"}, {**MINE, "Id": "c"}]).encode()
 
     assert [one["Id"] for one in json.loads(read(pass_on(sized(body), 9, limit=2)[0])[1])] == ["a", "b"]
+
+
+def test_of_ten_thousand_answers_none_has_what_is_anothers() -> None:
+    chance = Random(59)
+    texts = ("bob", '"bob', "bob\\", "}]bob", "bo\nb", "[{bob", "é bob")
+    for _ in range(10_000):
+        entries = [
+            {"Id": chance.choice(texts), "Labels": {"owner": "bob", chance.choice(texts): chance.choice(texts)}}
+            if chance.random() < 0.6
+            else {"Id": str(chance.random()), "Labels": {"x": chance.choice(("]}", '"', "[{")), "owner": "alicia"}}
+            for _ in range(chance.randrange(5))
+        ]
+        own = [one for one in entries if one["Labels"]["owner"] == "alicia"]
+        body = json.dumps(entries, ensure_ascii=chance.random() < 0.5).encode()
+        cut = chance.randrange(len(body) + 1)
+        answer = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(*filter(None, (body[:cut], body[cut:])))
+        seen = read(pass_on(answer, chance.randrange(1, 200))[0])[1]
+        assert json.loads(seen) == own
+        # Cut anywhere, it has no end, and still nothing of another's.
+        got, _ended = pass_on(answer[: chance.randrange(len(answer))], 64)
+        assert b"bob" not in got
