@@ -96,7 +96,7 @@ def test_sockets_for_another_process_are_not_taken() -> None:
 
 
 def test_a_door_says_that_it_is_ready_answers_and_ends(tmp_path: Path) -> None:
-    put_key(tmp_path / "key", tmp_path / "door.pub", 0, anew=False)
+    put_key(tmp_path / "key", tmp_path / "door.pub", os.getegid(), anew=False)
     command = [sys.executable, "-m", "portero", "door", "serve", "--key", str(tmp_path / "key")]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))

@@ -49,7 +49,7 @@ def test_a_socket_of_systemd_is_the_one_it_names(tmp_path: Path) -> None:
 def test_a_second_portero_on_the_same_socket_gives_up(tmp_path: Path) -> None:
     path = tmp_path / "portero.sock"
     with started(serve(tmp_path), path) as first:
-        second = run("serve", "--socket", str(path), "--host-root", "none")
+        second = run("serve", "--socket", str(path), "--host-root", "none", "--log", "-")
 
         assert second.returncode == 2
         assert second.stderr == (
@@ -61,7 +61,7 @@ def test_a_second_portero_on_the_same_socket_gives_up(tmp_path: Path) -> None:
 def test_a_socket_in_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    told = run("serve", "--socket", str(tmp_path / "file" / "portero.sock"), "--host-root", "none")
+    told = run("serve", "--socket", str(tmp_path / "file" / "portero.sock"), "--host-root", "none", "--log", "-")
 
     assert told.returncode == 2
     (line,) = told.stderr.splitlines()

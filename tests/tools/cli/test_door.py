@@ -1,6 +1,8 @@
 """`portero door`: keys, the list of doors, and what `enable` asks before dockerd restarts."""
 
 import json
+import os
+import pwd
 import socket
 import subprocess
 import sys
@@ -21,6 +23,8 @@ CONTAINERS = [
     {"Names": ["/ui"], "Mounts": [{"Source": "/var/run/docker.sock"}]},
     {"Names": ["/web"], "Mounts": [{"Source": "/srv/www"}]},
 ]
+
+OWN = pwd.getpwuid(os.geteuid()).pw_name
 
 
 class Docker(Handler):
@@ -204,13 +208,13 @@ def test_a_socket_of_dockerd_itself_is_no_door(tmp_path: Path, monkeypatch: pyte
 def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
     words = ["--private", tmp_path / "door" / "key", "--public", tmp_path / "state" / "door.pub"]
 
-    assert portero("door", "key", *words, "--account", "root").exit_code == 0
+    assert portero("door", "key", *words, "--account", OWN).exit_code == 0
     assert b"PUBLIC KEY" in (tmp_path / "state" / "door.pub").read_bytes()
     assert "useradd --system nobody-here" in portero("door", "key", *words, "--account", "nobody-here").stderr
 
 
 def test_the_public_half_is_where_the_plugin_of_this_host_reads_it(tmp_path: Path) -> None:
-    private = ["--private", tmp_path / "key", "--account", "root"]
+    private = ["--private", tmp_path / "key", "--account", OWN]
 
     assert portero("door", "key", *private, PORTERO_STATE=f"{tmp_path}/state/versions.json").exit_code == 0
     assert [*tmp_path.glob("state/*")] == [tmp_path / "state" / "door.pub"]

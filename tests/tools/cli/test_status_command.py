@@ -108,7 +108,8 @@ def test_a_socket_without_a_listener_is_named_from_where_the_command_is_typed(
     assert fault.startswith(f"portero: {tmp_path}/none.sock: no status (No such file or directory)")
 
 
-def test_what_is_no_socket_is_called_what_it_is(tmp_path: Path) -> None:
+def test_what_is_no_socket_is_called_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tmp_path / "file").write_text("")
     folder = fault_of(portero("status", "--socket", tmp_path))
     file = fault_of(portero("status", "--socket", tmp_path / "file"))

@@ -58,6 +58,7 @@ def test_what_the_proposal_leaves_open_is_named_beside_it() -> None:
     assert "\n  then still refused by: image-tag, no-default-bridge\n" in result.stdout
 
 
+@needs_docker
 def test_the_same_reason_is_given_once() -> None:
     script = "docker create --privileged busybox; docker create --privileged busybox:1.36"
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from portero.decide.identity.caller import Identity
+from portero.decide.interfaces import host_notes
 from portero.decide.interfaces.host import HostEntry, HostRoutes, Passage, Swap, Trace
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.observe.dockerd.daemon_defaults import make_defaults
+from portero.tools.recording import recorded_notes
 from portero.tools.recording.recorded_notes import read_notes, write_notes
 
 DAEMON = make_defaults(
@@ -23,6 +25,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "entry": {"/srv": HostEntry("/srv", "directory", ("/run/docker.sock",))},
     "trace": {"/srv": Trace(("/",), (Swap("user alicia (1000)", "/srv"),), seen=False)},
     "passage": {"/srv": Passage(None, ("/",))},
+    "account": {"1000": "alicia", "": ""},
     "network": {"db": None, "0123456789ab": "web"},
     "daemon": {"": DAEMON},
     "devices": {"": "closed"},
@@ -52,3 +55,7 @@ def test_every_answer_comes_back_as_it_was() -> None:
 def test_anything_else_is_none(document: Any) -> None:
     with pytest.raises((ValueError, LookupError, TypeError)):
         read_notes(document)
+
+
+def test_every_answer_that_is_noted_can_be_read_again() -> None:
+    assert host_notes._QUESTIONS.keys() <= recorded_notes._TYPES.keys()

@@ -35,6 +35,7 @@ def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path)
 
 
 def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tmp_path / "log.jsonl").write_bytes(line())
     monkeypatch.setattr(log_files, "ask_status", lambda socket: {"log": str(tmp_path / "log.jsonl")})
 
@@ -42,6 +43,7 @@ def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: p
 
 
 def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     nobody = fault_of(portero("explain", ID))
     monkeypatch.setattr(log_files, "ask_status", lambda socket: {"log": "-"})
     output = fault_of(portero("explain", ID))
@@ -52,6 +54,7 @@ def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "log.jsonl"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert fault_of(portero("explain", ID, "--log", place)) == (
         f"portero: {place}: No such file or directory; name the decision log with --log\n"
     )

@@ -18,6 +18,7 @@ _TYPES: Mapping[str, Any] = {
     "entry": HostEntry,
     "trace": Trace,
     "passage": Passage,
+    "account": str,
     "network": str | None,
     "daemon": DaemonDefaults,
     "devices": DeviceAccess,
