@@ -45,13 +45,13 @@ _ENVIRONMENT = {
 }
 
 
-def missing() -> str:
-    """Say what this machine lacks for a fleet; empty when it lacks nothing."""
+def missing(root: Path = ROOT_FOLDER) -> str:
+    """Say what this machine, or the root file system in a folder, lacks for a fleet; empty when it lacks nothing."""
     if os.geteuid() != 0:
         return "a fleet needs root"
-    places = ":".join(f"{ROOT_FOLDER}{folder}" for folder in ("/usr/sbin", "/usr/bin"))
+    places = ":".join(f"{root}{folder}" for folder in ("/usr/sbin", "/usr/bin"))
     lacking = [name for name in NEEDED if shutil.which(name, path=places) is None]
-    if not (ROOT_FOLDER / "lib/systemd/systemd").exists():
+    if not (root / "lib/systemd/systemd").exists():
         lacking.append("systemd")
     packages = (
         "apt-get install systemd dbus docker.io docker-cli docker-registry iproute2 nginx-light prometheus rsyslog-relp"
@@ -60,10 +60,14 @@ def missing() -> str:
 
 
 class Network:
-    """The network, and the folder of the machines' layers; `addresses`: of each machine by its name."""
+    """The network, and the folder of the machines' layers; `addresses`: of each machine by its name.
 
-    def __init__(self, addresses: dict[str, str]) -> None:
+    `root`: the folder with the root file system that they are layers over.
+    """
+
+    def __init__(self, addresses: dict[str, str], root: Path = ROOT_FOLDER) -> None:
         self.addresses = addresses
+        self.root = root
 
     def __enter__(self) -> "Network":
         with ExitStack() as stack:
@@ -91,7 +95,7 @@ class Network:
 
     def boot(self, name: str) -> "Machine":
         """Start a machine; it ends with the network."""
-        words = ["bash", "-c", _BOOT, str(BOOT), str(self.folder), str(ROOT_FOLDER), name]
+        words = ["bash", "-c", _BOOT, str(BOOT), str(self.folder), str(self.root), name]
         process = _start(self.inside(words))
         self._stack.callback(_end, process)
         _await_ready(process, name)

@@ -1,0 +1,160 @@
+"""A newcomer with the pages alone, on this machine's Debian and on Debian 12: docs/quickstart.md is typed as it stands.
+
+Then a reboot, doors on, off and on, an upgrade, one that does not start, and the end. The tests are steps of one walk.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import give_up
+from tests.packaging.conftest import gather
+from tests.paths import ROOT
+
+from .fleet import wait_until
+from .machine import ROOT_FOLDER, Machine, Network, missing
+
+pytestmark = pytest.mark.e2e
+# Made by tests/fleet/debian.sh, as .ci/run does.
+DEBIAN_12 = Path(os.environ.get("PORTERO_FLEET_DEBIAN12", "/var/cache/portero/bookworm-machine"))
+TRY, INSTALL, ASK, REPORT, ENFORCE, DENIED, REMOVE = re.findall(
+    r"```sh\n(.+?)```", (ROOT / "docs/quickstart.md").read_text(), re.DOTALL
+)
+# No table of the kernel's packet filter is this machine's own.
+OWN = {"iptables": False, "ip6tables": False}
+CHECKOUT = "/root/portero"
+DAEMON = "/etc/docker/daemon.json"
+STARTED = "docker inspect -f '{{.State.StartedAt}} {{.State.Running}}' stays"
+ALICIA = "setpriv --reuid=alicia --regid=alicia --init-groups"
+
+
+@pytest.fixture(scope="module", params=["this Debian", "Debian 12"])
+def network(request: pytest.FixtureRequest) -> Iterator[Network]:
+    root = DEBIAN_12 if request.param == "Debian 12" else ROOT_FOLDER
+    if reason := missing(root):
+        give_up(f"{root}: {reason}")
+    with Network({"web1": "10.77.0.2"}, root) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def machine(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """With this checkout, and a container that runs since before Portero came."""
+    booted = network.boot("web1")
+    booted.wait_until_booted()
+    booted.do("rm -rf /var/lib/portero* /etc/portero /run/portero* /opt/portero; mkdir -p /etc/docker")
+    booted.path(DAEMON).write_text(json.dumps(OWN))
+    booted.path(CHECKOUT).mkdir()
+    files = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")[:-1]
+    for name in filter(lambda name: (ROOT / name).is_file(), files):
+        place = booted.path(CHECKOUT) / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, place)
+    version = booted.do("/usr/bin/python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'").strip()
+    shutil.copytree(gather(tmp_path_factory, version), booted.path("/srv/wheels"))
+    booted.do("systemctl restart docker; mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin")
+    booted.do(
+        "for name in true sleep; do ln -s busybox /srv/box/bin/$name; done;"
+        " tar -C /srv/box -c . | docker import - busybox"
+    )
+    booted.do("docker run -d --init --restart=always --network none --name stays busybox sleep 99999")
+    booted.do("groupadd -f docker; useradd -m -G docker alicia")
+    return booted
+
+
+def type_lines(machine: Machine, lines: str, *, timeout: float = 500) -> "subprocess.CompletedProcess[str]":
+    """Type a block of the page as root, in the checkout. There is no network: the wheels were gathered."""
+    environment = "export PYTHON=/usr/bin/python3 WHEELS=/srv/wheels"
+    return machine.shell(f"cd {CHECKOUT} && {environment}\n{lines}", timeout=timeout)
+
+
+def test_docker_denies_and_a_container_survives(machine: Machine) -> None:
+    began = time.monotonic()
+    tried = type_lines(machine, TRY)
+    took = time.monotonic() - began
+    assert "no-privileged" in tried.stdout + tried.stderr
+    installed = type_lines(machine, INSTALL)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    shipped = json.loads(machine.path("/usr/local/share/portero/daemon.json").read_text())
+    machine.path(DAEMON).write_text(json.dumps({**shipped, **OWN}))
+    before = machine.do(STARTED)
+    asked = type_lines(machine, ASK)
+    assert (asked.returncode, "guarded               yes" in asked.stdout) == (1, True), asked.stdout
+    assert type_lines(machine, REPORT.replace("docker run", "docker run --network none")).returncode == 0
+    assert machine.path(f"{CHECKOUT}/report.html").exists()
+    enforced = type_lines(machine, ENFORCE)
+
+    print(f"newcomer: a denial {took:.0f} s after the clone")
+    assert enforced.returncode == 0, enforced.stdout + enforced.stderr
+    assert "have restarted, and open no device" in enforced.stdout
+    assert re.search("^attention +none$", enforced.stdout, re.MULTILINE)
+    assert machine.do(STARTED) == before
+    denied = type_lines(machine, DENIED)
+    assert "authorization denied by plugin portero" in denied.stderr
+    assert machine.shell("systemctl --failed --no-legend").stdout == ""
+
+
+def test_after_a_power_cut_it_denies_again(machine: Machine, network: Network) -> None:
+    machine.power_off()
+    booted = network.boot("web1")
+    machine.__dict__.update(booted.__dict__)
+    machine.wait_until_booted()
+    wait_until(lambda: "true" in machine.shell(STARTED).stdout, "the container does not come back")
+
+    chain = machine.shell("systemd-analyze critical-chain docker.service --no-pager").stdout
+    print(f"newcomer: {chain}")
+    assert "authorization denied by plugin portero" in type_lines(machine, DENIED).stderr
+    assert machine.do("cat /run/portero-devices/docker.service")
+
+
+def test_doors_go_on_off_and_on(machine: Machine) -> None:
+    machine.path("/etc/portero/site/site.json").write_text('{"doors": [{"name": "users"}]}')
+    wait_until(lambda: "users" in machine.shell("portero door list").stdout, "the policy is not in force")
+    for verb in ("enable", "disable", "enable"):
+        machine.do("systemctl reset-failed docker containerd")
+        done = machine.shell(f"portero door {verb} --yes", timeout=200)
+        assert done.returncode == 0, (verb, done.stderr)
+        wait_until(lambda: "stays" in machine.shell(f"{ALICIA} docker ps").stdout, f"docker does not work ({verb})")
+
+
+def test_an_upgrade_refuses_nothing_and_one_that_does_not_start_is_taken_back(machine: Machine) -> None:
+    failing = "(while [ ! -e /run/enough ]; do docker ps >/dev/null 2>>/run/failed; done &) >/dev/null 2>&1"
+    machine.do(failing)
+    notes = machine.path(f"{CHECKOUT}/packaging/files/environment")
+    notes.write_text(notes.read_text() + "# new\n")
+    upgraded = type_lines(machine, "make upgrade")
+    machine.do("touch /run/enough")
+    assert upgraded.returncode == 0, upgraded.stdout + upgraded.stderr
+    assert machine.do("cat /run/failed") == ""
+    first = machine.do("readlink /opt/portero/current")
+
+    unit = machine.path(f"{CHECKOUT}/packaging/systemd/portero.service")
+    unit.write_text(unit.read_text().replace("portero serve\n", "portero serve --nothing\n"))
+    back = type_lines(machine, "make upgrade")
+
+    assert (back.returncode, "went back to" in back.stderr) == (2, True), back.stdout + back.stderr
+    assert machine.do("readlink /opt/portero/current") == first
+    assert "--nothing" not in machine.do("systemctl cat portero.service")
+    assert "authorization denied by plugin portero" in type_lines(machine, DENIED).stderr
+
+
+def test_it_goes_as_the_page_says_and_docker_works(machine: Machine) -> None:
+    machine.do("portero door disable --yes", timeout=200)
+    machine.path(DAEMON).write_text(json.dumps({**OWN, "live-restore": True}))
+    removed = type_lines(machine, REMOVE)
+
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert "portero is removed" in removed.stdout
+    assert not machine.path("/usr/local/bin/portero").is_symlink()
+    machine.do(
+        "docker run --rm --privileged --network none busybox true;"
+        " systemctl reset-failed docker; systemctl restart docker"
+    )
+    assert "stays" in machine.do("docker ps")
