@@ -59,7 +59,8 @@ def machine(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Machi
         shutil.copy(ROOT / name, place)
     version = booted.do("/usr/bin/python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'").strip()
     shutil.copytree(gather(tmp_path_factory, version), booted.path("/srv/wheels"))
-    booted.do("systemctl restart docker; mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin")
+    booted.do("systemctl enable --quiet docker containerd; systemctl restart docker")
+    booted.do("mkdir -p /srv/box/bin; cp /bin/busybox /srv/box/bin")
     booted.do(
         "for name in true sleep; do ln -s busybox /srv/box/bin/$name; done;"
         " tar -C /srv/box -c . | docker import - busybox"
