@@ -1,0 +1,88 @@
+"""An upgrade from versions that users have, with policy, log and doors: it refuses nothing, and goes back whole."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import give_up
+from tests.packaging.conftest import find_release, gather, make_once
+from tests.paths import ROOT
+
+from .machine import Machine, Network, missing
+
+pytestmark = pytest.mark.e2e
+DAEMON = {"iptables": False, "ip6tables": False, "live-restore": True, "authorization-plugins": ["portero"]}
+# Each with a site and a setting of its time, and what the upgrade says of the setting.
+VERSIONS = {
+    "e174fdb": ({}, "PORTERO_WORKERS=1", "PORTERO_WORKERS: gone since 2026-11-28: use PORTERO_THREADS"),
+    "52d83e26": ({"doors": [{"name": "users"}], "actions": {"unseen-device-nodes": "off"}}, "", ""),
+}
+LOAD = "docker ps >/dev/null 2>>/run/failed; docker volume create data >/dev/null 2>>/run/failed"
+
+
+def unpack(factory: pytest.TempPathFactory, commit: str) -> tuple[Path, Path]:
+    """The checkout of a commit, and the wheels for it."""
+    if subprocess.run(["git", "cat-file", "-e", commit], cwd=ROOT, stderr=subprocess.DEVNULL, check=False).returncode:
+        give_up(f"the history of this checkout does not have {commit}")
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+        words = [folder / "packaging/gather.sh", folder / "wheels", find_release()]
+        subprocess.run(words, check=True, timeout=900, env={**os.environ, "PYTHON": sys.executable})
+
+    checkout = make_once(factory, f"checkout-{commit}", make)
+    return checkout, checkout / "wheels"
+
+
+@pytest.mark.parametrize("commit", VERSIONS)
+def test_an_upgrade_refuses_nothing_and_goes_back_whole(tmp_path_factory: pytest.TempPathFactory, commit: str) -> None:
+    if reason := missing():
+        give_up(reason)
+    site, setting, gone = VERSIONS[commit]
+    checkout, old = unpack(tmp_path_factory, commit)
+    new = gather(tmp_path_factory, find_release())
+    with Network({"web1": "10.77.0.2"}) as network:
+        machine = network.boot("web1")
+        machine.wait_until_booted()
+        machine.do("rm -rf /var/lib/portero* /etc/portero /run/portero* /opt/portero; mkdir -p /etc/docker")
+        install = "PYTHON={} WHEELS={} packaging/install.sh {}"
+        machine.do(f"cd {checkout} && {install.format(sys.executable, old, 'install')}", timeout=500)
+        machine.path("/etc/portero/site/site.json").write_text(json.dumps(site))
+        machine.path("/etc/docker/daemon.json").write_text(json.dumps(DAEMON))
+        machine.do(f"printf 'PORTERO_PROFILE=baseline\\n{setting}\\n' >> /etc/portero/environment")
+        machine.do("systemctl restart portero && systemctl restart docker && docker ps")
+        if "doors" in site:
+            machine.do("portero door enable --yes", timeout=200)
+        units = machine.do("ls /usr/local/lib/systemd/system")
+        lines = len(machine.path("/var/log/portero/decisions.jsonl").read_text().splitlines())
+        machine.do(f"(while [ ! -e /run/enough ]; do {LOAD}; done &) >/dev/null 2>&1")
+
+        upgrade = f"cd {ROOT} && {install.format(sys.executable, new, 'upgrade')}"
+        if gone:
+            back = machine.shell(upgrade, timeout=500)
+            assert (back.returncode, gone in back.stderr, "went back to" in back.stderr) == (2, True, True), back.stderr
+            assert machine.do("ls /usr/local/lib/systemd/system") == units
+            machine.do("sed -i /^PORTERO_WORKERS/d /etc/portero/environment")
+        upgraded = machine.do(upgrade, timeout=500)
+        machine.do("touch /run/enough")
+
+        assert "kept /etc/portero/environment, which you changed" in upgraded
+        assert machine.do("cat /run/failed") == ""
+        _look_at(machine, site, lines)
+
+
+def _look_at(machine: Machine, site: dict[str, object], lines: int) -> None:
+    """The policy, the log and the doors are those of before, and dockerd asks."""
+    assert json.loads(machine.path("/etc/portero/site/site.json").read_text()) == site
+    assert len(machine.path("/var/log/portero/decisions.jsonl").read_text().splitlines()) > lines
+    assert "guarded               yes" in machine.shell("portero status --expect-guarded").stdout
+    assert "no-privileged" in machine.shell("docker create --privileged busybox true").stderr
+    assert machine.shell("systemctl --failed --no-legend").stdout == ""
+    if "doors" in site:
+        assert '"identifiedBy":"door"' in machine.do("tail -1 /var/log/portero/decisions.jsonl")
