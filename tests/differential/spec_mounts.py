@@ -45,7 +45,7 @@ def compare_mounts(facts: Mapping[str, Any], spec: Mapping[str, Any], mounted: M
 
 def _is_own(mount: Mapping[str, Any]) -> bool:
     source = mount.get("source", "")
-    # /dev/shm of the host, or of another container: decide/facts/namespaces.py has it.
+    # /dev/shm of the host, or of another container: decide/facts/process.py has it.
     return mount["type"] != "bind" or source.startswith(_CONTAINERS) or source.endswith(("docker-init", "/shm"))
 
 

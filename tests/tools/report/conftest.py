@@ -12,8 +12,7 @@ import pytest
 from portero.decide.decision import ActionTaken, Decision, Subject, Violation
 from portero.decide.judging.judge import Judge
 from portero.decide.policy.policy import Policy
-from portero.decide.policy.profiles import Action
-from portero.decide.policy.rule import Level, Rule
+from portero.decide.policy.rule import Action, Level, Rule
 from portero.observe.stores import policy_loader
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings

@@ -10,7 +10,7 @@ these requests have the fact, too.
 
 from collections.abc import Mapping, Sequence
 
-from portero.decide.facts import addresses, devices, limits, namespaces, networks, process, secret_names
+from portero.decide.facts import addresses, devices, limits, networks, process, secret_names
 from portero.decide.interfaces.host import HostMoment
 from portero.decide.reading.body_decoder import canonicalize
 from portero.decide.reading.go_json import fold, parse_json
@@ -54,7 +54,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
         "build": _make_fact(query),
         **devices.read_built("operation", host, commits=True),
         "downloads": addresses.read_build_context(find_first(query, "remote")) if _is_fetched(query) else [],
-        "namespaces": namespaces.read_build(mode, "?networkmode"),
+        "namespaces": process.read_build_namespaces(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
         "cgroupParent": process.make_value(find_first(query, "cgroupparent"), "?cgroupparent"),
         "secrets": _find_secrets(query, "buildargs") + _find_secrets(query, "labels"),

@@ -29,7 +29,7 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     mode = text(child(body, "HostConfig"), "NetworkMode") or "default"
     endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
     at = "NetworkingConfig.EndpointsConfig[*]"
-    # A container's or a path's namespace is no network; decide/facts/namespaces.py has it.
+    # A container's or a path's namespace is no network; decide/facts/process.py has it.
     is_shared = mode.startswith((JOINING, AT_PATH))
     facts: list[JSON] = [] if is_shared else [_make_fact(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():

@@ -1,8 +1,12 @@
-"""How a container's process runs: user, groups, folder, sysctls, health check, and other plain values."""
+"""How a container's process runs: user, groups, folder, sysctls, health check, and other plain values.
+
+And the namespaces that it shares, by their modes (moby api/types/container/hostconfig.go, 26.1).
+"""
 
 import re
 from collections.abc import Iterable, Mapping
 
+from portero.decide.values.docker_names import AT_PATH, JOINING, find_namespace_owner
 from portero.decide.values.json_fields import JSON, Fact, as_text, integer, text, texts
 
 # Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.
@@ -13,6 +17,15 @@ _PROCESS = re.compile(r"self|thread-self|[0-9]+")
 _LINKS = frozenset({"fd", "cwd", "root"})
 # With .. the kernel goes up from where a link led: /proc/net/../fd/8 is /proc/self/fd/8. No ordinary path does that.
 _CLIMBS_FROM = frozenset({"proc", "fd"})
+# The words that dockerd knows for each namespace; they are compared exactly, case and all.
+_WORDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "network": ("NetworkMode", frozenset({"default", "bridge", "none", "host"})),
+    "pid": ("PidMode", frozenset({"host"})),
+    "ipc": ("IpcMode", frozenset({"host", "private", "shareable", "none"})),
+    "uts": ("UTSMode", frozenset({"host"})),
+    "user": ("UsernsMode", frozenset({"host"})),
+    "cgroup": ("CgroupnsMode", frozenset({"host", "private"})),
+}
 
 
 def make_value(value: JSON, at: str) -> Fact:
@@ -144,3 +157,32 @@ def _measure(value: JSON) -> int:
     texts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else [value]
     joined = "".join([text for text in texts if isinstance(text, str)])
     return len(joined) if joined.isascii() else len(joined.encode())
+
+
+def read_namespaces(config: Fact) -> Fact:
+    """All six, from a HostConfig."""
+    return {
+        namespace: _make_fact(namespace, text(config, field), f"HostConfig.{field}")
+        for namespace, (field, _) in _WORDS.items()
+    }
+
+
+def read_build_namespaces(mode: str, at: str) -> Fact:
+    """The network's alone, from the networkmode of a build: RUN steps can share a namespace too."""
+    return {"network": _make_fact("network", mode, at)}
+
+
+def _make_fact(namespace: str, mode: str, at: str) -> Fact:
+    return {"mode": _normalize_mode(namespace, mode), "container": find_namespace_owner(mode), "at": at}
+
+
+def _normalize_mode(namespace: str, mode: str) -> str:
+    if mode == "":
+        return "default"
+    if mode in _WORDS[namespace][1]:
+        return mode
+    if mode.startswith(JOINING):
+        return "container"
+    if mode.startswith(AT_PATH):
+        return "path"
+    return "network" if namespace == "network" else "other"

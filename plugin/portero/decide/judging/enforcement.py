@@ -9,8 +9,7 @@ from typing import Literal, cast
 
 from portero.decide.decision import Violation
 from portero.decide.identity.caller import NO_IDENTITY, TOKEN, Identity
-from portero.decide.policy import profiles
-from portero.decide.policy.rule import Rule
+from portero.decide.policy.rule import Rule, choose_profile, is_stricter
 from portero.decide.reading.envelope import Envelope
 from portero.decide.reading.routes import Routes
 from portero.decide.reading.uri import parse_target
@@ -39,11 +38,11 @@ class Enforcement:
         """The same for this user: the profile can depend on who asks, and break-glass lifts the rules."""
         if who is NO_IDENTITY and not site.get("profiles"):
             return self
-        profile = profiles.choose_profile(site, who, self.profile)
+        profile = choose_profile(site, who, self.profile)
         breaks_glass = self.mode == "enforce" and may_break_glass(site, who)
         if profile == self.profile and not breaks_glass:
             return self
-        reported = self.audit_profile if profiles.is_stricter(self.audit_profile, profile) else ""
+        reported = self.audit_profile if is_stricter(self.audit_profile, profile) else ""
         return Enforcement(profile, "audit" if breaks_glass else self.mode, reported, breaks_glass)
 
 

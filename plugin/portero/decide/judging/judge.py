@@ -27,7 +27,7 @@ from portero.decide.objects.describers import describe_objects
 from portero.decide.objects.object_use import ObjectUse
 from portero.decide.objects.waived_objects import report_waived
 from portero.decide.policy.policy import Policy
-from portero.decide.policy.profiles import ACTS, Acting
+from portero.decide.policy.rule import ACTS, Acting
 from portero.decide.reading import body, uri
 from portero.decide.reading.envelope import Envelope, read_envelope
 from portero.decide.reading.routes import ApiRequest, Match, Routes

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import cast
 
 from portero.decide.decision import Violation, make_refusal
-from portero.decide.policy.profiles import Action
+from portero.decide.policy.rule import Action
 from portero.decide.reading.shapes import ListOf, MapOf, Shape, Struct
 from portero.decide.values.dataclass import replace
 from portero.decide.values.json_fields import JSON

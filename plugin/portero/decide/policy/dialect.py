@@ -1,8 +1,10 @@
 """The closed dialect of rule files: schemas/rule.json, and what a schema cannot say about a rule.
 
 A keyword that is misspelt or outside the dialect would allow everything in silence, so it is a fault, at every depth.
+Which schemas read `objects`, what the daemon has, is told too: the image is looked up only for those that read it.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
@@ -24,6 +26,11 @@ ANY_OPERATION, ANY_READ = "*", "reads"
 ANY = frozenset({ANY_OPERATION, ANY_READ})
 # A site may add threats. One that is close to one of these is a fault: two of these decide `atUse`.
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
+_IMAGE, _VOUCHING = '"image"', '"vouching"'
+# What `objects` holds only where the site value `ownership` names a label.
+_OF_OWNERS = ("foreign", "ownerLabels", "takenVolumes")
+# These speak of every object of the request.
+_OF_ALL = ("additionalProperties", "propertyNames")
 
 
 def find_rule_faults(
@@ -125,3 +132,51 @@ def _find_example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iter
             yield f"'{command}': '{operation}' is not in operations.json{suggest_name(operation, sorted(operations))}"
         elif command in denies and operation not in named and ANY.isdisjoint(named):
             yield f"denies: '{command}' is of {operation}, which the rule does not judge: add it to operations"
+
+
+def reads_objects(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of what the daemon has."""
+    return any(True for _ in _list_conditions(schema))
+
+
+def reads_owners(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of whose an object is: without the site value `ownership` it refuses nothing."""
+    return any(
+        name in _OF_OWNERS
+        for conditions in _list_conditions(schema)
+        for _, keyword, value in list_keywords(conditions)
+        if keyword == "properties" and isinstance(value, dict)
+        for name in value
+    )
+
+
+def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:
+    """Whether the outcome of a schema depends on the image.
+
+    It does not where the site's lists decide, and all of them are empty: they ask for nothing then.
+    """
+    return any(_asks(conditions, site) for conditions in _list_conditions(schema))
+
+
+def reads_vouching(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of who vouches for images."""
+    return any(_VOUCHING in json.dumps(conditions) for conditions in _list_conditions(schema))
+
+
+def _list_conditions(schema: Mapping[str, JSON]) -> Iterator[JSON]:
+    """Each schema for `objects`."""
+    for _, keyword, value in list_keywords(dict(schema)):
+        if keyword == "properties" and isinstance(value, dict) and "objects" in value:
+            yield value["objects"]
+
+
+def _asks(conditions: JSON, site: Mapping[str, JSON]) -> bool:
+    names = [keyword for _, keyword, _ in list_keywords(conditions)]
+    if _IMAGE not in json.dumps(conditions) and not any(name in _OF_ALL for name in names):
+        return False
+    lists = [
+        site.get(cast(str, value).removeprefix(REFERENCE))
+        for _, keyword, value in list_keywords(conditions)
+        if keyword == "$ref" and cast(str, value).startswith(REFERENCE)
+    ]
+    return not lists or any(one != [] for one in lists)

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, TypedDict, cast
 
 from portero.decide.decision import NearMiss, Violation
 from portero.decide.engine import Check, Engine
+from portero.decide.policy.dialect import reads_image
 from portero.decide.policy.exception_match import (
     RuleIds,
     find_file_faults,
@@ -24,7 +25,6 @@ from portero.decide.policy.exception_match import (
 )
 from portero.decide.policy.folder import Folder
 from portero.decide.policy.near_miss import Condition, find_miss, take_apart
-from portero.decide.policy.object_readers import reads_image
 from portero.decide.values import image_names
 from portero.decide.values.dataclass import dataclass, replace
 from portero.decide.values.json_fields import JSON

@@ -9,11 +9,9 @@ from portero.decide.flags.try_keyword import Proposal
 from portero.decide.identity.trusted import Trusted
 from portero.decide.images.trust import ImageTrust
 from portero.decide.policy.at import follow, is_default, spell_at
-from portero.decide.policy.dialect import ANY_OPERATION, ANY_READ
+from portero.decide.policy.dialect import ANY_OPERATION, ANY_READ, reads_image, reads_vouching
 from portero.decide.policy.exception import Waiver, waive
-from portero.decide.policy.object_readers import reads_image, reads_vouching
-from portero.decide.policy.profiles import ACTS, Acting, Action, find_action
-from portero.decide.policy.rule import Rule
+from portero.decide.policy.rule import ACTS, Acting, Action, Rule, find_action
 from portero.decide.policy.wording import fill_reason, fill_wording
 from portero.decide.reading.routes import Operation
 from portero.decide.values.dataclass import dataclass, field, replace

@@ -9,7 +9,7 @@ from typing import cast
 
 from portero.decide.interfaces.daemon import LookupState, Peer
 from portero.decide.interfaces.host import Host
-from portero.decide.policy.object_readers import reads_objects, reads_owners
+from portero.decide.policy.dialect import reads_objects, reads_owners
 from portero.decide.policy.policy import Policy
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused

@@ -12,7 +12,7 @@ import click
 from portero.decide.identity.caller import Credentials, identify_caller, is_of_door
 from portero.decide.identity.tokens import make_token
 from portero.decide.identity.trusted import TOKEN_HEADER, TokenIssuer, is_name
-from portero.decide.policy import profiles
+from portero.decide.policy.rule import choose_profile
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.refusals import Refused
 from portero.decide.values.times import format_instant, parse_duration
@@ -87,7 +87,7 @@ def verify(group: str | None, outputs: Outputs, **given: str | tuple[str, ...] |
         "accepted": True,
         "user": who.user,
         "groups": [*who.groups],
-        "profile": profiles.choose_profile(judge.policy.site, who, settings.profile),
+        "profile": choose_profile(judge.policy.site, who, settings.profile),
         "until": format_instant(end),
     }
     shown = ((name, value) for name, value in summary.items() if name != "accepted")

@@ -18,8 +18,7 @@ from portero.decide.policy.dialect import find_condition_faults
 from portero.decide.policy.folder import Folder, hash_folders
 from portero.decide.policy.loader import compile_rules, find_action_faults, read_site_values, refuse_if
 from portero.decide.policy.policy import Policy
-from portero.decide.policy.profiles import Action
-from portero.decide.policy.rule import Rule
+from portero.decide.policy.rule import Action, Rule
 from portero.decide.values.dataclass import dataclass, field, replace
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import apply_patch

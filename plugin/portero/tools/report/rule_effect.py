@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, TypeAlias, cast
 
 from portero.decide.judging.judge import Judge
-from portero.decide.policy.dialect import list_keywords
-from portero.decide.policy.object_readers import reads_owners
+from portero.decide.policy.dialect import list_keywords, reads_owners
 from portero.decide.policy.rule import Rule
 from portero.decide.policy.site import REFERENCE
 from portero.decide.values.dataclass import dataclass

@@ -19,7 +19,7 @@ from portero.decide.judging.judge import Judge
 from portero.decide.objects import joined_containers
 from portero.decide.objects.image_vouching import describe_container
 from portero.decide.objects.object_use import Meanings
-from portero.decide.policy.object_readers import reads_vouching
+from portero.decide.policy.dialect import reads_vouching
 from portero.decide.policy.policy import Policy
 from portero.decide.reading.body_decoder import Canonical
 from portero.decide.values.dataclass import dataclass, replace
