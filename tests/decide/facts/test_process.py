@@ -180,6 +180,12 @@ def test_a_path_through_what_a_process_has_open_is_found(path: str, of_process: 
         ("VolumeCreate", {"Name": "v", "DriverOpts": {"o": "size=1m"}}, 8, "DriverOpts"),
         ("NetworkCreate", {"Name": "app", "Options": {"mtu": "1400"}}, 10, "Options"),
         ("NetworkCreate", {"Name": "app"}, 3, "Name"),
+        (
+            "NetworkCreate",
+            {"IPAM": {"Options": {"a": "bc"}, "Config": [{"AuxiliaryAddresses": {"d": "e"}}]}},
+            36,
+            "IPAM",
+        ),
     ],
 )
 def test_the_size_of_labels_and_variables(operation: str, body: JSON, value: int, at: str) -> None:

@@ -76,7 +76,12 @@ _READERS: Mapping[str, Callable[[_FactSource], dict[str, JSON]]] = {
     "NetworkCreate": lambda call: {
         "network": networks.read_created(call.body, call.host),
         "plugins": plugins.read_network(call.body),
-        "labelsSize": process.measure_texts((at, call.body.get(at)) for at in ("Labels", "Name", "Options")),
+        "labelsSize": process.measure_texts(
+            [
+                *((at, call.body.get(at)) for at in ("Labels", "Name", "Options")),
+                ("IPAM", [*process.list_texts(call.body.get("IPAM"))]),
+            ]
+        ),
     },
     "NetworkConnect": lambda call: {
         "networks": networks.read_connect(call.path, call.body, call.host),

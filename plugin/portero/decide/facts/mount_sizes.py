@@ -5,6 +5,7 @@ Sources, targets and names of all mounts stand in each list of dockerd, which ev
 
 from collections.abc import Mapping
 
+from portero.decide.facts.process import list_texts
 from portero.decide.values.json_fields import JSON, child
 
 _OF_CREATE = ("Binds", "Mounts", "Tmpfs", "VolumesFrom")
@@ -30,16 +31,8 @@ def _measure(fields: Mapping[str, JSON]) -> dict[str, JSON]:
     """`at` is the field with the most."""
     counts = {at: len(value) if isinstance(value, list | dict) else 0 for at, value in fields.items()}
     counts |= {at: count * _OF_ANOTHER for at, count in counts.items() if at.endswith(".VolumesFrom")}
-    sizes = {at: _count_bytes(value) for at, value in fields.items()}
+    sizes = {at: sum(len(text.encode()) for text in list_texts(value)) for at, value in fields.items()}
     return {
         name: {"value": sum(figures.values()), "at": max(figures, key=lambda at: figures[at])}
         for name, figures in (("mountCount", counts), ("mountSize", sizes))
     }
-
-
-def _count_bytes(value: JSON) -> int:
-    """Those of all texts in a value."""
-    if isinstance(value, str):
-        return len(value.encode())
-    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return sum(map(_count_bytes, parts))

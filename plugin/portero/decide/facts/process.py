@@ -4,7 +4,7 @@ And the namespaces that it shares, by their modes (moby api/types/container/host
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from portero.decide.values.docker_names import AT_PATH, JOINING, find_namespace_owner
 from portero.decide.values.json_fields import JSON, Fact, as_text, integer, text, texts
@@ -149,6 +149,15 @@ def measure_texts(fields: Iterable[tuple[str, JSON]]) -> Fact:
     """
     sizes = {at: _measure(value) for at, value in fields}
     return {"value": sum(sizes.values()), "at": max(sizes, key=sizes.__getitem__)}
+
+
+def list_texts(value: JSON) -> Iterator[str]:
+    """All texts in a value, names of fields too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from list_texts(part)
 
 
 def _measure(value: JSON) -> int:
