@@ -102,7 +102,7 @@ class NotedMoment:
         return cast(Passage, self._ask("passage", path))
 
     def find_account(self, user: str) -> str:
-        return cast(str, self._ask("account", user))
+        return cast(str, self._ask("account", user)) if user else ""
 
     def network(self, name: str) -> str | None:
         return cast("str | None", self._ask("network", name))
