@@ -254,3 +254,13 @@ def test_environment_and_options_go_over_a_user_s_defaults() -> None:
 
     assert (settings.log, settings.socket) == ("-", Path("/srv/portero.sock"))
     assert settings.state == Path("/home/alice/.local/state/portero/signed-versions.json")
+
+
+def test_the_policy_has_one_folder_under_two_names() -> None:
+    named = Settings.read({"PORTERO_POLICY": "/etc/portero/policy", "PORTERO_SCHEMAS": ""}, {})
+    older = Settings.read({"PORTERO_SCHEMAS": "/etc/portero/policy"}, {})
+
+    assert named.schemas == older.schemas == (Path("/etc/portero/policy"),)
+    assert Settings.read({"PORTERO_POLICY": "/a", "PORTERO_SCHEMAS": "/a"}, {}).schemas == (Path("/a"),)
+    with pytest.raises(InvalidSettings, match="PORTERO_POLICY: PORTERO_SCHEMAS is its older name, and says otherwise"):
+        Settings.read({"PORTERO_POLICY": "/a", "PORTERO_SCHEMAS": "/b"}, {})

@@ -16,6 +16,10 @@ from tests.failing import fail_with
 from tests.tools.cli.running import fault_of, portero
 
 
+def fail_by_break() -> str:
+    raise KeyboardInterrupt
+
+
 def test_the_version_is_printed() -> None:
     assert portero("--version").output == f"portero {__version__}\n"
 
@@ -24,8 +28,12 @@ def test_a_misspelt_command_is_refused_with_the_one_that_was_meant() -> None:
     assert "No such command 'serv': did you mean 'serve'?" in fault_of(portero("serv"))
 
 
-def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing() -> None:
-    assert fault_of(portero("init", "no-answers-come")).endswith("Error: ended before it was done\n")
+def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getcwd", fail_by_break)
+
+    assert fault_of(portero("check")).endswith("Error: ended before it was done\n")
 
 
 def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:

@@ -18,7 +18,7 @@ def test_answers_become_site_values(tmp_path: Path) -> None:
     result = portero("init", tmp_path / "site", text="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "site/schemas/site.json").read_text()) == {
+    assert json.loads((tmp_path / "site/policy/site.json").read_text()) == {
         "$schema": "site.schema.json",
         "bind-sources-writable": ["/srv/data", "/srv/more"],
         "registries": ["docker.io"],
@@ -27,7 +27,7 @@ def test_answers_become_site_values(tmp_path: Path) -> None:
         "cpus-max": 2.5,
     }
     assert (tmp_path / "site/environment").read_text().splitlines()[1:] == [
-        f"PORTERO_SCHEMAS={tmp_path}/site/schemas",
+        f"PORTERO_POLICY={tmp_path}/site/policy",
         "PORTERO_PROFILE=hardened",
         "# audit: nothing is refused, only logged. enforce: when the log is quiet.",
         "PORTERO_MODE=audit",
@@ -37,7 +37,7 @@ def test_answers_become_site_values(tmp_path: Path) -> None:
 def test_the_folder_loads_as_it_is(tmp_path: Path) -> None:
     portero("init", tmp_path / "site", text="\n" * 7)
 
-    assert portero("rules", "--schemas", tmp_path / "site/schemas").exit_code == 0
+    assert portero("rules", "--schemas", tmp_path / "site/policy").exit_code == 0
 
 
 def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
@@ -52,10 +52,10 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
     result = portero("init", tmp_path / "site", "--host-root", "none", "--from", tmp_path / "recording.jsonl")
 
     assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "site/schemas/site.json").read_text())["memory-max"] == "4g"
+    assert json.loads((tmp_path / "site/policy/site.json").read_text())["memory-max"] == "4g"
     assert sorted(file.name for file in (tmp_path / "site/drafts").iterdir()) == ["probe-1.json", "probe.json"]
     assert "3 requests read" in (tmp_path / "site/README.md").read_text()
-    assert list((tmp_path / "site/schemas/exceptions").iterdir()) == []
+    assert list((tmp_path / "site/policy/exceptions").iterdir()) == []
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", "no log\n"])
@@ -109,3 +109,11 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
     fault = fault_of(portero("init", tmp_path / "site", "--from", tmp_path / "log.jsonl"))
 
     assert fault.endswith(f"portero: {tmp_path}/site: Permission denied; name another folder, where you may write\n")
+
+
+def test_without_a_terminal_it_says_how_to_answer_nothing(tmp_path: Path) -> None:
+    assert fault_of(portero("init", tmp_path / "site")).endswith(
+        "portero: no answer comes: init --yes keeps the built-in values\n"
+    )
+    assert portero("init", "--yes", tmp_path / "site").exit_code == 0
+    assert json.loads((tmp_path / "site/policy/site.json").read_text()) == {"$schema": "site.schema.json"}

@@ -19,6 +19,7 @@ from portero.serve.decision_log.decision_log import Sync
 from portero.serve.settings import setting_values as value
 
 PREFIX = "PORTERO_"
+POLICY, _SCHEMAS = "PORTERO_POLICY", "PORTERO_SCHEMAS"
 _FIRST_PROCESS = 1
 _ROOT = 0
 # What is enforced is unknown while any setting is: a name may be misspelled.
@@ -129,10 +130,15 @@ class Settings:
         `running`: of the Portero that runs here, instead of defaults. Raises InvalidSettings with every fault.
         """
         defaults = {entry["name"]: entry["value"] for entry in _read_manifest()} | find_user_defaults(environ, uid)
-        given = defaults | dict(running) | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        named = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        # Its older name is that of the managed plugin's setting, where it is empty unless it is set.
+        policy, older = named.pop(POLICY, ""), named.get(_SCHEMAS, "")
+        given = defaults | dict(running) | named | ({_SCHEMAS: policy} if policy else {})
         given |= {name_variable(field): text for field, text in options.items()}
         fields = {name_variable(field): field for field in _READERS}
         faults = [_describe_unknown(name, list(fields)) for name in given.keys() - fields]
+        if policy and older not in ("", policy):
+            faults.append(f"{POLICY}: {_SCHEMAS} is its older name, and says otherwise: keep {POLICY} alone")
         values: dict[str, Any] = {}
         for name, key in fields.items():
             try:

@@ -1,5 +1,6 @@
 """`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
@@ -46,13 +47,15 @@ _QUESTIONS = (
     type=FILE,
     help="A recording or decision log; repeatable. Instead of questions, values are those of `portero suggest`.",
 )
+@click.option("--yes", is_flag=True, help="Ask nothing: the built-in values stay.")
 @options.takes_policy
 @options.HOST_ROOT
-def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | None) -> None:
-    """Write a site folder: environment, schemas/site.json, schemas/exceptions/, and drafts of exceptions.
+def init(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Write a site folder: environment, policy/site.json, policy/exceptions/, and drafts of exceptions.
 
-    Without --from it asks for the values; an empty answer keeps the built-in one. Nothing is enforced until you change
-    PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
+    Without --from it asks for the values; an empty answer keeps the built-in one, as --yes does for all. Nothing is
+    enforced until you change PORTERO_MODE in the environment file. A file that is there already is never replaced: exit
+    status 2.
     """
     settings = replace(host_settings.load_host_settings(given), mode="enforce")
     reader = LogReader.under(judge_loading.load_remote_judge(settings))
@@ -63,15 +66,15 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
         options.give_up([f"{', '.join(logs)}: no decisions or recorded requests found; name a log or a recording"])
     # Before anybody answers a question.
     _refuse_taken(folder, _make_files(folder.absolute(), settings.profile, {}, suggestions))
-    site = suggestions.make_patch() if logs else _ask(suggestions.policy.site)
+    site = suggestions.make_patch() if logs else {} if yes else _ask(suggestions.policy.site)
     _check_values(site)
     files = _make_files(folder.absolute(), settings.profile, site, suggestions)
     with options.explain_os_errors(folder, by_file=True):
-        (folder / "schemas" / "exceptions").mkdir(parents=True, exist_ok=True)
+        (folder / "policy" / "exceptions").mkdir(parents=True, exist_ok=True)
         (folder / "drafts").mkdir(exist_ok=True)
         for name, content in files.items():
             replace_file(folder / name, content.encode(), _FILE_MODE)
-        write_schemas(folder / "schemas")
+        write_schemas(folder / "policy")
     show_lines([f"{folder}: written; {folder / _README} says what to do next"])
 
 
@@ -87,7 +90,12 @@ def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:
     for key, words, kind in _QUESTIONS:
         old = values[key]
         shown = "none" if old == [] else " ".join(map(str, old)) if isinstance(old, list) else str(old)
-        answer = click.prompt(f"{words} [{shown}]", default="", show_default=False, err=True).split()
+        try:
+            answer = click.prompt(f"{words} [{shown}]", default="", show_default=False, err=True).split()
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            options.give_up(["no answer comes: init --yes keeps the built-in values"])
         if not answer:
             continue
         try:
@@ -116,10 +124,10 @@ def _check_values(site: dict[str, JSON]) -> None:
 def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestions: Suggestions) -> dict[str, str]:
     content = {"$schema": "site.schema.json", **site}
     files = {
-        "environment": f"# Goes to /etc/portero/environment.\nPORTERO_SCHEMAS={folder}/schemas\n"
+        "environment": f"# Goes to /etc/portero/environment.\nPORTERO_POLICY={folder}/policy\n"
         f"PORTERO_PROFILE={profile}\n# audit: nothing is refused, only logged. enforce: when the log is quiet.\n"
         "PORTERO_MODE=audit\n",
-        "schemas/site.json": "\n".join(suggestion_text.list_json_lines(content)) + "\n",
+        "policy/site.json": "\n".join(suggestion_text.list_json_lines(content)) + "\n",
         _README: _write_readme(folder, suggestions),
     }
     for name, draft in suggestions.name_drafts().items():

@@ -24,7 +24,7 @@ from portero.tools.hostcheck.plugin_client import ask_policy, find_running, is_m
 _MAX_BYTES = 64 << 20
 _SHOWN_DIGITS = 12
 # What says where policy comes from: of the running Portero none of it counts once another policy is named.
-_POLICY = frozenset({"PORTERO_SCHEMAS", "PORTERO_BUNDLE"})
+_POLICY = frozenset({"PORTERO_POLICY", "PORTERO_SCHEMAS", "PORTERO_BUNDLE"})
 # In a managed plugin all paths are those of its container.
 _PATHLESS = frozenset(map(name_variable, ("profile", "audit_profile", "mode", "lookups", "host_groups", "log_reads")))
 

@@ -32,10 +32,12 @@ def _make_option(flag: str, metavar: str, **more: Any) -> Callable[[_Command], _
 
 SOCKET = _make_option("--socket", "PATH", callback=make_absolute)
 SCHEMAS = click.option(
+    "--policy",
     "--schemas",
+    "schemas",
     metavar="DIR",
     multiple=True,
-    help="A policy folder; repeatable. A later folder overrides earlier ones.",
+    help="A policy folder; repeatable. A later folder overrides earlier ones. --schemas is its older name.",
 )
 PROFILE = _make_option("--profile", "LEVEL")
 MODE = _make_option("--mode", "MODE")
