@@ -1,5 +1,6 @@
 """`portero door`: keys, the list of doors, and what `enable` asks before dockerd restarts."""
 
+import importlib
 import json
 import os
 import pwd
@@ -211,6 +212,18 @@ def test_a_key_is_made_for_an_account_that_is_there(tmp_path: Path) -> None:
     assert portero("door", "key", *words, "--account", OWN).exit_code == 0
     assert b"PUBLIC KEY" in (tmp_path / "state" / "door.pub").read_bytes()
     assert "useradd --system nobody-here" in portero("door", "key", *words, "--account", "nobody-here").stderr
+
+
+def test_who_owns_what_is_shown_to_the_account_though_it_was_written_before_there_was_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--private", tmp_path / "key", "--public", tmp_path / "door.pub"]
+    monkeypatch.setattr(importlib.import_module("portero.tools.cli.door"), "_OWNERS", tmp_path / "doors.json")
+    (tmp_path / "doors.json").touch(0o600)
+    (tmp_path / "doors.json").chmod(0o600)
+
+    assert portero("door", "key", *words, "--account", OWN).exit_code == 0
+    assert "system.posix_acl_access" in os.listxattr(tmp_path / "doors.json")
 
 
 def test_the_public_half_is_where_the_plugin_of_this_host_reads_it(tmp_path: Path) -> None:

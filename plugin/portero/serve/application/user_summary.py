@@ -53,9 +53,17 @@ def _write_for_doors(application: Application, file: Path) -> None:
     write_whole(fresh, json.dumps(values).encode(), _ROOT)
     with suppress(FileNotFoundError):
         group = os.stat(settings.door_folder / "key").st_gid
-        # Not by chown, for which the unit would need a capability.
-        os.setxattr(fresh, "system.posix_acl_access", _make_acl(group))
+        let_group_read(fresh, group)
     fresh.replace(file)
+
+
+def let_group_read(file: Path, group: int) -> None:
+    """Where the file is there: a Portero that found no key has written it for root alone.
+
+    Not by chown, for which the unit would need a capability.
+    """
+    with suppress(FileNotFoundError):
+        os.setxattr(file, "system.posix_acl_access", _make_acl(group))
 
 
 def _make_acl(group: int) -> bytes:

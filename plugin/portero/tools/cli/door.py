@@ -66,6 +66,7 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
 def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
     """Make the door's key unless there is one, and put its public half where the plugin reads it. As root."""
     from portero.door.clients import put_key
+    from portero.serve.application.user_summary import let_group_read
 
     try:
         owner = pwd.getpwnam(account)
@@ -73,6 +74,7 @@ def make_key(private: Path, public: Path, account: str, *, new: bool) -> None:
         options.give_up([f"--account: {account}: there is no such account: make it with useradd --system {account}"])
     with options.explain_os_errors(private, "run it as root, and name files", by_file=True):
         put_key(private, public, owner.pw_gid, anew=new)
+        let_group_read(_OWNERS, owner.pw_gid)
     show_lines([f"{public}: verifies the stamps of the door with {private}"])
 
 
