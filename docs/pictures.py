@@ -118,7 +118,7 @@ TO_PRODUCTION = Picture(
     "Blue: hosts with Portero. One signed folder, one tag for each stage; a host takes what its tag names.",
     {
         "policy in git": Box(0, 0, "portero test proves every rule; review", own=False),
-        "signer": Box(1, 0, "portero sign, with a key that is on no host", own=False),
+        "signer": Box(1, 0, "portero bundle sign, with a key that is on no host", own=False),
         "registry": Box(2, 0, "portero bundle push: tags :canary and :prod", own=False),
         "canary hosts": Box(3, 0, "follow :canary: signature, group and version are verified, then it is loaded"),
         "numbers": Box(3, 1, "refusals, load failures, versions: Prometheus, a day long", own=False),

@@ -19,7 +19,7 @@ def policy(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "site.json").write_text("{}")
     assert portero("keygen", tmp_path / "alice").exit_code == 0
-    assert portero("sign", folder, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
+    assert portero("bundle", "sign", folder, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
     return folder
 
 
@@ -127,7 +127,7 @@ def test_show_ends_whatever_a_server_sends(policy: Path, monkeypatch: pytest.Mon
 
 def test_a_signed_policy_that_does_not_load_is_refused(policy: Path, tmp_path: Path) -> None:
     (policy / "site.json").write_text('{"acshuns": {}}')
-    assert portero("sign", policy, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
+    assert portero("bundle", "sign", policy, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
     bundle = built(policy)
     with server(lambda handler: answer_bundle(handler, bundle)) as url:
         refused = portero("bundle", "pull", **trusting(policy, f"{url}/policy.tar.gz"))

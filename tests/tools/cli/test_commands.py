@@ -39,9 +39,8 @@ def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing(
 def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:
     assert isinstance(main, click.Group)
     context = click.Context(main)
-    listed = dict(
-        line.strip().split(maxsplit=1) for line in portero("--help").output.partition("Commands:\n")[2].splitlines()
-    )
+    lines = portero("--help").output.partition("Try:\n")[2].splitlines()
+    listed = dict(line.strip().split(maxsplit=1) for line in lines if line.startswith("  "))
 
     assert list(listed) == main.list_commands(context)
     for name, summary in listed.items():
@@ -82,3 +81,43 @@ def test_a_file_that_the_system_refuses_is_named_and_nothing_counts_as_refused(
     monkeypatch.setattr(os, "getcwd", partial(fail_with(errno.EACCES), tmp_path))
 
     assert fault_of(portero("check")).endswith(f"Error: {tmp_path}: Permission denied\n")
+
+
+def test_the_commands_stand_in_groups() -> None:
+    titles = [line for line in portero("--help").output.splitlines() if line.endswith(":") and line != "Options:"]
+
+    assert titles == ["Try:", "Policy:", "Callers:", "Fleet:", "Service:"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rules", "explain"),
+        ("sign --help", "bundle sign --help"),
+        ("verify --help", "bundle verify --help"),
+        ("schemas --help", "init schemas --help"),
+        ("new rule --help", "init rule --help"),
+    ],
+)
+def test_an_old_name_runs_as_before_and_names_the_new_one(old: str, new: str) -> None:
+    before, now = portero(*old.split()), portero(*new.split())
+
+    assert (before.exit_code, before.stdout) == (now.exit_code, now.stdout)
+    shown = new.removesuffix(" --help").removesuffix(" rule")
+    assert f"portero: `portero {old.split()[0]}` is now `portero {shown}`\n" in before.stderr
+    assert "is now" not in now.stderr
+    assert "portero: `portero record` is now `portero serve --record`\n" in portero("record", "--help").stderr
+
+
+def test_init_with_a_folder_writes_a_site(tmp_path: Path) -> None:
+    written = portero("init", tmp_path / "site", "--yes")
+
+    assert (written.exit_code, "portero: `portero init` is now `portero init site`\n" in written.stderr) == (0, True)
+    assert portero("init", "site", "--yes", tmp_path / "other").exit_code == 0
+    assert (tmp_path / "site/policy/site.json").read_text() == (tmp_path / "other/policy/site.json").read_text()
+
+
+def test_version_and_completion_are_commands_too() -> None:
+    assert portero("version").output == portero("--version").output
+    assert "_PORTERO_COMPLETE=bash_complete" in portero("completion", "bash").output
+    assert [portero("completion", shell).exit_code for shell in ("zsh", "fish", "tcsh")] == [0, 0, 2]

@@ -18,7 +18,7 @@ from tests.tools.cli.running import fault_of, portero, read_json
 
 def action_of(*words: object) -> str:
     """What a violation of no-privileged does."""
-    rows: list[dict[str, str]] = read_json(portero("rules", "--json", *words))
+    rows: list[dict[str, str]] = read_json(portero("explain", "--json", *words))
     return next(row["action"] for row in rows if row["id"] == "no-privileged")
 
 
@@ -85,7 +85,7 @@ def test_every_refusal_code_is_explained(code: str) -> None:
     [
         ("no-privilegd", "; did you mean no-privileged"),
         ("no-kexek", "; did you mean no-kexec?"),
-        ("xyzzy", "; see `portero rules`\n"),
+        ("xyzzy", "; see `portero explain`\n"),
     ],
     ids=["close to one", "close to one about the host", "close to none"],
 )
@@ -103,7 +103,7 @@ def test_the_name_of_an_entry_lists_the_rules_that_a_denial_shows_together() -> 
 
 
 def test_rules_are_listed_with_their_action_worst_level_first() -> None:
-    rows = read_json(portero("rules", "--json", "--profile", "baseline"))
+    rows = read_json(portero("explain", "--json", "--profile", "baseline"))
 
     levels = [row["level"] for row in rows]
     assert levels == sorted(levels, key=["baseline", "hardened", "restricted", "advisory"].index)
@@ -112,9 +112,9 @@ def test_rules_are_listed_with_their_action_worst_level_first() -> None:
 
 
 def test_the_table_for_people_has_a_line_for_each_rule() -> None:
-    rows = read_json(portero("rules", "--json"))
+    rows = read_json(portero("explain", "--json"))
 
-    table = portero("rules").output.splitlines()
+    table = portero("explain").output.splitlines()
 
     assert [line.split()[0] for line in table] == [row["id"] for row in rows]
     assert table[0].endswith(rows[0]["title"])

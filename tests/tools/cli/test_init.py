@@ -15,7 +15,7 @@ from tests.tools.suggest.refused import recorded
 def test_answers_become_site_values(tmp_path: Path) -> None:
     answers = ["/srv/data /srv/more", "", "docker.io", "80 443", "4g", "2.5", ""]
 
-    result = portero("init", tmp_path / "site", text="\n".join(answers) + "\n")
+    result = portero("init", "site", tmp_path / "site", text="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "site/policy/site.json").read_text()) == {
@@ -35,9 +35,9 @@ def test_answers_become_site_values(tmp_path: Path) -> None:
 
 
 def test_the_folder_loads_as_it_is(tmp_path: Path) -> None:
-    portero("init", tmp_path / "site", text="\n" * 7)
+    portero("init", "site", tmp_path / "site", text="\n" * 7)
 
-    assert portero("rules", "--schemas", tmp_path / "site/policy").exit_code == 0
+    assert portero("explain", "--schemas", tmp_path / "site/policy").exit_code == 0
 
 
 def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
 
     (tmp_path / "recording.jsonl").write_bytes(b"".join(requests))
 
-    result = portero("init", tmp_path / "site", "--host-root", "none", "--from", tmp_path / "recording.jsonl")
+    result = portero("init", "site", tmp_path / "site", "--host-root", "none", "--from", tmp_path / "recording.jsonl")
 
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "site/policy/site.json").read_text())["memory-max"] == "4g"
@@ -62,7 +62,7 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
 def test_a_log_without_requests_makes_no_folder(content: str, tmp_path: Path) -> None:
     (tmp_path / "log").write_text(content)
 
-    done = portero("init", tmp_path / "site", "--from", tmp_path / "log")
+    done = portero("init", "site", tmp_path / "site", "--from", tmp_path / "log")
 
     assert (done.exit_code, (tmp_path / "site").exists()) == (2, False)
     assert "log: no decisions or recorded requests found; name a log or a recording" in done.stderr
@@ -71,7 +71,7 @@ def test_a_log_without_requests_makes_no_folder(content: str, tmp_path: Path) ->
 def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "environment").write_text("mine")
 
-    assert fault_of(portero("init", tmp_path, text="\n" * 7)).splitlines()[-1] == (
+    assert fault_of(portero("init", "site", tmp_path, text="\n" * 7)).splitlines()[-1] == (
         f"portero: {tmp_path}/environment: is there already; name another folder, or remove it"
     )
     assert (tmp_path / "environment").read_text() == "mine"
@@ -98,7 +98,7 @@ def test_nothing_is_asked_before_the_folder_is_found_closed(tmp_path: Path) -> N
     ],
 )
 def test_an_answer_that_site_json_does_not_take_is_told(tmp_path: Path, answers: str, fault: str) -> None:
-    assert fault in fault_of(portero("init", tmp_path, text=answers))
+    assert fault in fault_of(portero("init", "site", tmp_path, text=answers))
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,14 +106,14 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
     look, refuse, folder = os.lstat, fail_with(errno.EACCES), f"{tmp_path}/site"
     monkeypatch.setattr(os, "lstat", lambda path: (refuse if str(path).startswith(folder) else look)(path))
 
-    fault = fault_of(portero("init", tmp_path / "site", "--from", tmp_path / "log.jsonl"))
+    fault = fault_of(portero("init", "site", tmp_path / "site", "--from", tmp_path / "log.jsonl"))
 
     assert fault.endswith(f"portero: {tmp_path}/site: Permission denied; name another folder, where you may write\n")
 
 
 def test_without_a_terminal_it_says_how_to_answer_nothing(tmp_path: Path) -> None:
-    assert fault_of(portero("init", tmp_path / "site")).endswith(
-        "portero: no answer comes: init --yes keeps the built-in values\n"
+    assert fault_of(portero("init", "site", tmp_path / "site")).endswith(
+        "portero: no answer comes: init site --yes keeps the built-in values\n"
     )
-    assert portero("init", "--yes", tmp_path / "site").exit_code == 0
+    assert portero("init", "site", "--yes", tmp_path / "site").exit_code == 0
     assert json.loads((tmp_path / "site/policy/site.json").read_text()) == {"$schema": "site.schema.json"}

@@ -18,7 +18,7 @@ def test_only_commands_that_judge_load_a_judge(command: str, *, judges: bool) ->
     assert done.stdout == f"{judges}\n"
 
 
-@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve", "--check"]])
+@pytest.mark.parametrize("command", [["explain"], ["explain", "no-privileged"], ["serve", "--check"]])
 def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 

@@ -17,7 +17,7 @@ from tests.tools.cli.running import fault_of, portero
 
 
 def new(file: Path) -> Result:
-    return portero("new", "rule", str(file))
+    return portero("init", "rule", str(file))
 
 
 def test_the_new_rule_is_proved_as_it_stands(tmp_path: Path) -> None:
@@ -62,7 +62,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "rules").write_text("")
 
     assert "Not a directory" in fault_of(new(tmp_path / "rules" / "images" / "ours.json"))
-    assert fault_of(portero("schemas", tmp_path / "rules/in")) == f"portero: {tmp_path}/rules/in: Not a directory\n"
+    assert (
+        fault_of(portero("init", "schemas", tmp_path / "rules/in"))
+        == f"portero: {tmp_path}/rules/in: Not a directory\n"
+    )
 
 
 def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
@@ -71,7 +74,7 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
     digest = f"sha256:{'a' * 64}"
     for results, listed in ((found, {digest: "CVE-2026-1 (critical)"}), ([], {})):
         report.write_text(json.dumps({"Metadata": {"ImageID": digest}, "Results": results}))
-        done = portero("new", "image-list", str(file), "--from", str(report))
+        done = portero("init", "image-list", str(file), "--from", str(report))
         assert done.exit_code == 0, done.output
         assert json.loads(file.read_text())["digests"] == listed
     (tmp_path / "site.json").write_text(json.dumps({"image-digests": {"denied": ["scan.json"]}}))
@@ -93,18 +96,18 @@ def test_a_list_of_images_is_written_anew_from_reports(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_of_images_needs_a_name_and_a_report(words: list[str], fault: str) -> None:
-    assert fault in fault_of(portero("new", "image-list", *words))
+    assert fault in fault_of(portero("init", "image-list", *words))
 
 
 def test_each_schema_is_written_whole_and_with_an_id_of_its_own(tmp_path: Path) -> None:
-    assert portero("schemas", tmp_path / "site").exit_code == 0
+    assert portero("init", "schemas", tmp_path / "site").exit_code == 0
     written = {name: json.loads((tmp_path / "site" / name).read_text()) for name in NAMES}
     assert [schema["$id"] for schema in written.values()] == [f"urn:portero:{name[:-5]}" for name in NAMES]
     assert "$defs" in written["host-rule.json"]
 
 
 def test_a_policy_folder_with_the_schemas_loads(tmp_path: Path) -> None:
-    portero("schemas", tmp_path)
+    portero("init", "schemas", tmp_path)
     (tmp_path / "site.json").write_text('{"$schema": "site.schema.json", "pids-max": 300}')
 
     result = portero("explain", "pids-limit", "--schemas", tmp_path)

@@ -63,7 +63,7 @@ def policy(tmp_path: Path) -> Path:
 def sign(folder: Path, key: str = "alice", version: int | None = None) -> None:
     (folder / "signature.json").unlink(missing_ok=True)
     more = () if version is None else ("--version", version)
-    signed = portero("sign", folder, "--key", folder.parent / key, "--for", "web", *more)
+    signed = portero("bundle", "sign", folder, "--key", folder.parent / key, "--for", "web", *more)
     assert signed.exit_code == 0, signed.output
 
 
@@ -161,7 +161,7 @@ def test_a_new_key_signs_the_next_version_above_the_one_under_the_tag(policy: Pa
 
 def test_a_folder_alone_is_signed_by_a_new_key(policy: Path, tmp_path: Path) -> None:
     rotated = rotate(policy)
-    verified = portero("verify", policy, "--trusted", tmp_path / "bob.pub")
+    verified = portero("bundle", "verify", policy, "--trusted", tmp_path / "bob.pub")
 
     assert (rotated.exit_code, verified.exit_code, signed_version(policy)) == (0, 0, 2)
     assert "for web, version 2 of" in rotated.output

@@ -29,7 +29,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 def sign(policy: Path, key: Path, *options: str) -> Result:
-    return portero("sign", policy, "--for", "web", "--key", key, *options)
+    return portero("bundle", "sign", policy, "--for", "web", "--key", key, *options)
 
 
 def assert_refused(result: Result, sentence: str) -> None:
@@ -71,7 +71,7 @@ def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: P
     assert sign(policy, key).output.startswith(f"{policy}: for web, version 2, ")
     assert sign(policy, key, "--version", "10").exit_code == 0
 
-    result = portero("verify", policy, "--trusted", public(key))
+    result = portero("bundle", "verify", policy, "--trusted", public(key))
 
     assert result.exit_code == 0
     assert result.output.startswith(f"{policy}: for web, version 10 of 20")
@@ -83,7 +83,7 @@ def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> N
     sign(policy, key)
     both = f"{public(key.with_name('bob'))}:{public(key)}"
 
-    told = portero("verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
+    told = portero("bundle", "verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
 
     assert told.exit_code == 0
     document = json.loads(told.output)
@@ -95,8 +95,8 @@ def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, poli
     (policy / "site.json").write_text('{"actions": {}}')
     (policy / "more").write_text("")
 
-    result = portero("verify", policy, "--trusted", public(key))
-    document = json.loads(portero("verify", policy, "--trusted", public(key), "--json").output)
+    result = portero("bundle", "verify", policy, "--trusted", public(key))
+    document = json.loads(portero("bundle", "verify", policy, "--trusted", public(key), "--json").output)
 
     assert result.exit_code == 1
     assert [line.split(": ")[0] for line in result.output.splitlines()] == [f"{policy}/more", f"{policy}/site.json"]
@@ -106,7 +106,10 @@ def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, poli
 def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None:
     sign(policy, key)
 
-    nobody, missing = portero("verify", policy), portero("verify", policy, "--trusted", "/missing.pub")
+    nobody, missing = (
+        portero("bundle", "verify", policy),
+        portero("bundle", "verify", policy, "--trusted", "/missing.pub"),
+    )
 
     assert (nobody.exit_code, missing.exit_code) == (2, 2)
     assert nobody.stderr == "portero: no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS\n"
@@ -118,7 +121,7 @@ def test_a_version_only_grows(key: Path, policy: Path) -> None:
 
     assert_refused(sign(policy, key, "--version", "3"), f"portero: {policy}: is already version 3; ")
     assert sign(policy, key, "--version", str(1 << 53)).exit_code == 2
-    assert portero("verify", policy, "--trusted", f"{key}.pub").exit_code == 0
+    assert portero("bundle", "verify", policy, "--trusted", f"{key}.pub").exit_code == 0
 
 
 def test_what_cannot_be_signed_is_named_and_left_as_it_is(key: Path, policy: Path) -> None:
@@ -133,7 +136,7 @@ def test_what_cannot_be_signed_is_named_and_left_as_it_is(key: Path, policy: Pat
 
 
 def test_the_public_half_of_a_key_is_called_so(key: Path, policy: Path) -> None:
-    fault = fault_of(portero("sign", policy, "--key", f"{key}.pub", "--for", "web"))
+    fault = fault_of(portero("bundle", "sign", policy, "--key", f"{key}.pub", "--for", "web"))
 
     assert fault == f"portero: {key}.pub: is the public half of a key: name the private one (--key {key})\n"
 
@@ -173,7 +176,9 @@ def test_a_folder_that_cannot_be_read_is_named(
 
     monkeypatch.setattr(os, "scandir", refuse)
 
-    fault = fault_of(portero(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key)))
+    fault = fault_of(
+        portero("bundle", *command[:-1], policy, command[-1], key if command[0] == "sign" else public(key))
+    )
 
     assert fault == f"portero: {policy}: Permission denied\n"
 

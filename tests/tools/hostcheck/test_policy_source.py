@@ -33,7 +33,7 @@ def describe(tmp_path: Path, site: Path, describe: Any = policy_page.describe_po
 def action_of(rule: str, page: str, socket: Path, *options: str, **environ: str) -> tuple[str, str]:
     """What a violation of the rule does, and the line that says by which policy."""
     with answering(socket, 200, page):
-        result = portero("rules", "--json", *options, PORTERO_SOCKET=str(socket), **environ)
+        result = portero("explain", "--json", *options, PORTERO_SOCKET=str(socket), **environ)
     return find_action(result, rule), result.stderr
 
 
@@ -86,7 +86,7 @@ def test_a_portero_without_a_policy_is_named_and_the_built_in_rules_judge(tmp_pa
 
 def test_what_does_not_answer_is_named(tmp_path: Path) -> None:
     with answering(tmp_path / "s", 404, "{}"):
-        result = portero("rules", PORTERO_SOCKET=str(tmp_path / "s"))
+        result = portero("explain", PORTERO_SOCKET=str(tmp_path / "s"))
 
     assert result.stderr.endswith(
         "does not say which policy is in force (the process that answers is not this portero)\n"
@@ -101,7 +101,7 @@ def test_users_judge_by_what_they_are_shown(tmp_path: Path, site: Path, monkeypa
     monkeypatch.setattr(policy_source, "SUMMARIES", (str(shown), str(tmp_path / "rootless")))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
-    result = portero("rules", "--json", HOME=str(tmp_path))
+    result = portero("explain", "--json", HOME=str(tmp_path))
 
     assert find_action(result, "no-privileged") == "audit"
     assert result.stderr.endswith(", as far as users may see it, without its registries\n")

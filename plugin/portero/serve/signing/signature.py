@@ -25,7 +25,7 @@ _MAX_SIZE = 4 << 20
 # Whole numbers that every reader of JSON keeps (RFC 8259, 6).
 VERSIONS = range(1, 1 << 53)
 _KEY_ID_LENGTH = 32
-_SIGN_AGAIN = "sign the folder again with `portero sign`"
+_SIGN_AGAIN = "sign the folder again with `portero bundle sign`"
 _INVALID = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
 
 
@@ -120,7 +120,7 @@ def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
 
 
 def _make_refusal() -> FileFaults:
-    return FileFaults([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
+    return FileFaults([(NAME, f"is not as `portero bundle sign` writes it: {_SIGN_AGAIN}")])
 
 
 # What is signed begins with these words, so that a signature made for anything else never fits a bundle.

@@ -76,7 +76,7 @@ def find_group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> s
         return None
     return (
         f"is signed for {manifest.group}, this host takes {', '.join(groups)} (PORTERO_HOST_GROUPS): "
-        f"sign it with `portero sign {path} --key KEY --for {groups[0]}`"
+        f"sign it with `portero bundle sign {path} --key KEY --for {groups[0]}`"
     )
 
 

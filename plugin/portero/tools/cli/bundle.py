@@ -18,7 +18,15 @@ from portero.serve.signing import signature
 from portero.serve.signing.manifest import Manifest
 from portero.tools.cli import host_settings
 from portero.tools.cli.next_version import ask_version, find_in_force, sign_above, sign_next
-from portero.tools.cli.sign import describe, read_files, read_manifest, read_trusted_keys, summarize_manifest
+from portero.tools.cli.sign import (
+    describe,
+    read_files,
+    read_manifest,
+    read_trusted_keys,
+    sign,
+    summarize_manifest,
+    verify,
+)
 from portero.tools.registries import bundle_archive
 from portero.tools.registries.bundle_archive import Bundle, BundleRefused, Trust, open_bundle
 from portero.tools.registries.bundle_fetch import DEADLINE, SIGNATURE_SUFFIX, WHOLE, BundleSource
@@ -53,12 +61,16 @@ def bundle() -> None:
     """
 
 
+bundle.add_command(sign)
+bundle.add_command(verify)
+
+
 @bundle.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The bundle.")
 @_KEY
 def build(folder: Path, output: Path, key_file: Path) -> None:
-    """Make the file of a folder that `portero sign` has signed; for a server, or to carry it.
+    """Make the file of a folder that `portero bundle sign` has signed; for a server, or to carry it.
 
     FILE.sig gets its signature, and belongs beside it.
     """

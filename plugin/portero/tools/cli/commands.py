@@ -8,40 +8,56 @@ import click
 
 from portero import __version__
 from portero.serve.application import operational_log
-from portero.tools.terminal.output import CommandFailed, end_with_reader
+from portero.tools.terminal.output import CommandFailed, end_with_reader, show_lines
 
-# Each command: its module here, its name in it, and its line in `portero --help`.
-_COMMANDS: Mapping[str, tuple[str, str, str]] = {
-    "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
-    "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
-    "check": ("check", "check", "Judge the requests in files, without a daemon."),
-    "devices": ("devices_command", "devices", "Close devices to dockerd."),
-    "door": ("door", "door", "Sockets that know who asks."),
-    "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
-    "help": ("help_command", "show_help", "Show the help of a command, or a page of the documentation."),
-    "host": ("host_command", "host", "Check this host: kernel, dockerd, who reaches it."),
-    "images": ("images", "images", "Fetch signatures of images, see which may run."),
-    "init": ("init", "init", "Write a site folder."),
-    "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
-    "login": ("login", "login", "Let docker send a token with every request."),
-    "new": ("new", "new", "Write a rule to begin with, or a list of images."),
-    "record": ("serve_command", "record", "Answer dockerd as `portero serve` does, and record every request."),
-    "replay": ("replay", "replay", "Run recorded requests through a policy."),
-    "report": ("report", "report", "Turn decision logs into one HTML page."),
-    "rules": ("explain", "rules", "List the rules."),
-    "scan": ("scan", "scan", "Judge what exists on a daemon."),
-    "schemas": ("new", "schemas", "Write the JSON schemas of site files to a policy folder."),
-    "serve": ("serve_command", "serve", "Answer dockerd on the plugin socket."),
-    "sign": ("sign", "sign", "Sign all files of a policy folder for a group of hosts."),
-    "status": ("status_command", "status", "Ask the running plugin for its status."),
-    "suggest": ("suggest", "suggest", "Suggest site values and exceptions."),
-    "test": ("test_command", "prove", "Prove the rules."),
-    "token": ("token", "token", "Make and check tokens that say who asks."),
-    "try": ("try_command", "tryout", "Run a docker or docker-compose command against a stand-in."),
-    "verify": ("sign", "verify", "Check that a trusted key signed a policy folder."),
+# By group, each command: its module here, its name in it, and its line in `portero --help`.
+_GROUPS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
+    "Try": {
+        "try": ("try_command", "tryout", "Run a docker or docker-compose command against a stand-in."),
+        "check": ("check", "check", "Judge the requests in files, without a daemon."),
+        "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
+        "test": ("test_command", "prove", "Prove the rules."),
+        "replay": ("replay", "replay", "Run recorded requests through a policy."),
+    },
+    "Policy": {
+        "init": ("init", "init", "Write a site folder, a rule to begin with, or a list of images."),
+        "suggest": ("suggest", "suggest", "Suggest site values and exceptions."),
+        "scan": ("scan", "scan", "Judge what exists on a daemon."),
+        "host": ("host_command", "host", "Check this host: kernel, dockerd, who reaches it."),
+        "report": ("report", "report", "Turn decision logs into one HTML page."),
+    },
+    "Callers": {
+        "login": ("login", "login", "Let docker send a token with every request."),
+        "token": ("token", "token", "Make and check tokens that say who asks."),
+        "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
+        "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
+        "door": ("door", "door", "Sockets that know who asks."),
+    },
+    "Fleet": {
+        "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
+        "images": ("images", "images", "Fetch signatures of images, see which may run."),
+        "devices": ("devices_command", "devices", "Close devices to dockerd."),
+    },
+    "Service": {
+        "serve": ("serve_command", "serve", "Answer dockerd on the plugin socket."),
+        "status": ("status_command", "status", "Ask the running plugin for its status."),
+        "help": ("help_command", "show_help", "Show the help of a command, or a page of the documentation."),
+        "version": ("help_command", "version", "Print the version."),
+        "completion": ("help_command", "completion", "Print what completes commands in a shell."),
+    },
 }
-
-
+_COMMANDS = {name: command for group in _GROUPS.values() for name, command in group.items()}
+# Scripts call them still.
+_RENAMED: Mapping[str, tuple[str, ...]] = {
+    "new": ("init",),
+    "record": ("serve", "--record"),
+    "rules": ("explain",),
+    "schemas": ("init", "schemas"),
+    "sign": ("bundle", "sign"),
+    "verify": ("bundle", "verify"),
+}
+# Its file may stand behind its options, so that it is no mere beginning of another command.
+_OLD = {"record": ("serve_command", "record", "")}
 _SERVICES = ("serve", "record")
 
 
@@ -53,12 +69,12 @@ class _Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in _COMMANDS and cmd_name not in _OLD:
             return None
-        module, name, _ = _COMMANDS[cmd_name]
+        module, name, _ = (_COMMANDS | _OLD)[cmd_name]
         # A garbage collection while modules load takes a tenth of the time, and frees nothing.
         gc.disable()
         try:
@@ -72,7 +88,11 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0].isidentifier() and args[0] not in _COMMANDS:
+        if args[0] in _RENAMED:
+            new = _RENAMED[args[0]]
+            show_lines([f"portero: `portero {args[0]}` is now `portero {' '.join(new)}`"], err=True)
+            args = args if args[0] in _OLD else [*new, *args[1:]]
+        if args[0].isidentifier() and args[0] not in (*_COMMANDS, *_OLD):
             cure = import_module("portero.decide.values.spelling").suggest_name(args[0], sorted(_COMMANDS))
             ctx.fail(f"No such command '{args[0]}'{cure}")
         return super().resolve_command(ctx, args)
@@ -90,8 +110,9 @@ class _Commands(click.Group):
             raise CommandFailed(f"{error.filename}: {error.strerror}") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)])
+        for title, group in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, _, line) in group.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -96,7 +96,7 @@ def open_again() -> None:
     show_lines(["dockerd and containerd may open devices"])
 
 
-@devices.command()
+@devices.command(hidden=True)
 @click.option("--containerd", "unpacks_nothing", is_flag=True, help="Of containerd, which unpacks no archives.")
 def probe(*, unpacks_nothing: bool) -> None:
     """Probe it before dockerd starts; docker.service runs this, and containerd.service.

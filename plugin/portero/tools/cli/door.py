@@ -33,7 +33,7 @@ def door() -> None:
     """Sockets that know who asks: each request is stamped, and dockerd's plugin decides."""
 
 
-@door.command()
+@door.command(hidden=True)
 @click.option("--dockerd", metavar="PATH", default=door_units.DOCKERD_SOCKET, show_default=True, help="Its own socket.")
 @click.option("--key", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="The private key.")
 @click.option("--owners", metavar="FILE", type=_FILE, default=_OWNERS, show_default=True, help="From portero serve.")
@@ -49,7 +49,7 @@ def serve(dockerd: str, key: Path, owners: Path, sockets: tuple[str, ...]) -> No
     os.execv(sys.executable, words)  # noqa: S606 - no shell
 
 
-@door.command("key")
+@door.command("key", hidden=True)
 @click.option("--private", metavar="FILE", type=_FILE, default=_PRIVATE, show_default=True, help="For the door.")
 @click.option(
     "--public",

@@ -1,4 +1,4 @@
-"""`portero explain` shows a rule, a refusal code or a decision; `portero rules` lists the rules."""
+"""`portero explain` shows a rule, a refusal code or a decision; without one it lists the rules."""
 
 import os
 import time
@@ -41,12 +41,8 @@ def complete_rules(context: click.Context, parameter: click.Parameter, beginning
     return sorted(name for name in {*rules, *CODES} if name.startswith(beginning))
 
 
-@click.command()
-@options.takes_policy
-@JSON_OUTPUT
-def rules(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
-    """List the rules: id, level, action under the profile, title."""
-    settings = host_settings.load_host_settings(given)
+def _list_rules(settings: HostSettings, outputs: Outputs) -> None:
+    """Id, level, action under the profile, title."""
     policy = judge_loading.load_judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [
@@ -66,7 +62,7 @@ def rules(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
 
 
 @click.command()
-@click.argument("name", metavar="RULE|CODE|DECISION-ID", shell_complete=complete_rules)
+@click.argument("name", metavar="[RULE|CODE|DECISION-ID]", required=False, shell_complete=complete_rules)
 @options.takes_policy
 @options.SOCKET
 @click.option(
@@ -77,12 +73,15 @@ def rules(outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
 )
 @click.option("--all", "in_whole", is_flag=True, help="All of a decision, not only what refused.")
 @JSON_OUTPUT
-def explain(name: str, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
-    """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead.
+def explain(name: str | None, in_whole: bool, outputs: Outputs, **given: str | tuple[str, ...] | None) -> None:
+    """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead; or list the rules.
 
     Rules about requests and about the host; a decision in ten lines, what refused first.
     """
     settings = host_settings.load_host_settings(given)
+    if name is None:
+        _list_rules(settings, outputs)
+        return
     # As it stands in a sentence, or in a denial.
     name = name.strip(_PUNCTUATION) or name
     if name.startswith("d-") and not log_files.is_decision(name):
@@ -106,7 +105,7 @@ def _explain_name(name: str, settings: HostSettings) -> dict[str, JSON]:
     if not shown_together:
         of_host = (rule for known in _read_host_rules(settings) for rule in known.rules)
         close = get_close_matches(name, [*policy.rules, *of_host, *CODES], n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
+        hint = f"did you mean {' or '.join(close)}?" if close else "see `portero explain`"
         options.give_up([f"{name}: unknown rule, code or decision ID; {hint}"])
     rules = sorted(shown_together, key=lambda one: one.wording.order)
     listed = [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules]

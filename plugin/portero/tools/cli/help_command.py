@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from click.shell_completion import get_completion_class
 
-from portero import __address__
+from portero import __address__, __version__
 from portero.decide.values.spelling import suggest_name
 from portero.observe.process import package_files
 from portero.tools.terminal import options
-from portero.tools.terminal.output import show_text
+from portero.tools.terminal.output import show_lines, show_text
 
 
 @click.command("help")
@@ -51,3 +52,19 @@ def _find_titled(pages: Iterable[Path], title: str) -> Path | None:
     """A page begins with its title."""
     beginning = f"# {title}\n".casefold()
     return next((page for page in pages if page.read_text(encoding="utf-8").casefold().startswith(beginning)), None)
+
+
+@click.command()
+def version() -> None:
+    """Print the version."""
+    show_lines([f"portero {__version__}"])
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what completes commands in a shell: source <(portero completion bash)."""
+    kind = get_completion_class(shell)
+    if kind is not None:
+        show_text(kind(context.find_root().command, {}, "portero", "_PORTERO_COMPLETE").source())

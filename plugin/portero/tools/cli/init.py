@@ -13,7 +13,7 @@ from portero.decide.values.json_fields import JSON
 from portero.observe.files.whole_files import is_there, replace_file, try_to_make
 from portero.observe.process import package_files
 from portero.tools.cli import host_settings, judge_loading
-from portero.tools.cli.new import write_schemas
+from portero.tools.cli.new import image_list, rule, schemas, write_schemas
 from portero.tools.cli.suggest import LogReader
 from portero.tools.suggest import suggestion_text
 from portero.tools.suggest.suggestions import Suggestions
@@ -37,7 +37,26 @@ _QUESTIONS = (
 )
 
 
-@click.command()
+class _Init(click.Group):
+    """`portero init DIR` was a command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help", "-h"):
+            show_lines(["portero: `portero init` is now `portero init site`"], err=True)
+            args = ["site", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Init)
+def init() -> None:
+    """Write a site folder, a rule to begin with, or a list of images."""
+
+
+for _command in (rule, image_list, schemas):
+    init.add_command(_command)
+
+
+@init.command("site")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--from",
@@ -50,7 +69,7 @@ _QUESTIONS = (
 @click.option("--yes", is_flag=True, help="Ask nothing: the built-in values stay.")
 @options.takes_policy
 @options.HOST_ROOT
-def init(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str | tuple[str, ...] | None) -> None:
+def write_site(folder: Path, logs: tuple[str, ...], *, yes: bool, **given: str | tuple[str, ...] | None) -> None:
     """Write a site folder: environment, policy/site.json, policy/exceptions/, and drafts of exceptions.
 
     Without --from it asks for the values; an empty answer keeps the built-in one, as --yes does for all. Nothing is
@@ -95,7 +114,7 @@ def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:
         except click.Abort:
             if sys.stdin.isatty():
                 raise
-            options.give_up(["no answer comes: init --yes keeps the built-in values"])
+            options.give_up(["no answer comes: init site --yes keeps the built-in values"])
         if not answer:
             continue
         try:

@@ -1,6 +1,6 @@
-"""`portero new`: a rule to begin with, which `portero test` already proves, or a list of images from scanners.
+"""`portero init rule`, `image-list`: a rule that `portero test` already proves, or a list of images from scanners.
 
-`portero schemas`: the JSON schemas of site files, for editors that complete and check them.
+`portero init schemas`: the JSON schemas of site files, for editors that complete and check them.
 """
 
 import json
@@ -24,12 +24,7 @@ _MODE = 0o644
 _FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
-@click.group()
-def new() -> None:
-    """Write a rule to begin with, or a list of images, to a policy folder."""
-
-
-@new.command()
+@click.command()
 @_FILE
 def rule(file: Path) -> None:
     """Write a rule to DIR/rules/TOPIC/RULE-ID.json.
@@ -47,7 +42,7 @@ def rule(file: Path) -> None:
     show_lines([f"{file}: written; change it, then run: portero test {file.absolute().parents[2]}"])
 
 
-@new.command("image-list")
+@click.command("image-list")
 @_FILE
 @click.option(
     "--from",

@@ -1,4 +1,4 @@
-"""`portero serve` answers dockerd until a signal ends it; `portero record` does so too, and records every request."""
+"""`portero serve` answers dockerd until a signal ends it, and with --record records every request."""
 
 from pathlib import Path
 
@@ -33,6 +33,9 @@ def serve(only_checks: bool, **given: str | tuple[str, ...] | None) -> None:
                 from portero.tools.recording.recorder import check_recorder  # its patterns take time to compile
 
                 check_recorder(checked.record)
+        return
+    if given["record"]:
+        _run(options.load_settings(given), needs_policy=True)
         return
     try:
         settings, faults = _read_settings(given)
@@ -72,11 +75,8 @@ def _list_docker_users(root: str, daemon_config: str) -> JSON:
 
 
 @click.command()
-@click.argument("record", metavar="FILE", type=click.Path(dir_okay=False), callback=options.make_absolute)
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False), callback=options.make_absolute)
 @options.takes_service
-def record(**given: str | tuple[str, ...] | None) -> None:
-    """Answer dockerd as `portero serve` does, and record every request to FILE.
-
-    Secrets are masked. With --mode audit nothing is refused meanwhile. A service records with PORTERO_RECORD instead.
-    """
-    _run(options.load_settings(given), needs_policy=True)
+def record(file: str, **given: str | tuple[str, ...] | None) -> None:
+    """The older name of `portero serve --record FILE`."""
+    _run(options.load_settings({**given, "record": file}), needs_policy=True)

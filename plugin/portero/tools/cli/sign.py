@@ -1,4 +1,4 @@
-"""`portero keygen`, `portero sign` and `portero verify`: signed policy folders."""
+"""`portero keygen`, `portero bundle sign` and `portero bundle verify`: signed policy folders."""
 
 import sys
 import time

@@ -60,6 +60,7 @@ _SERVICE = (
     _make_option("--trusted-keys", "FILE", multiple=True),
     _make_option("--state", "FILE"),
     _make_option("--allow-rollback", "YES|NO"),
+    _make_option("--record", "FILE", callback=make_absolute),
     _make_option("--record-max", "SIZE"),
 )
 PROJECT_ROOT = click.option(
