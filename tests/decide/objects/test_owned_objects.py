@@ -308,6 +308,24 @@ def test_the_reason_names_the_owner(judge: Judge) -> None:
     assert violation.reason.startswith("his belongs to bob, ")
 
 
+def test_the_reason_does_not_turn_an_id_into_a_name_nor_names_what_is_mounted(judge: Judge) -> None:
+    """Two digits of an ID, tried one after the other, named the containers of all users."""
+    hidden = {**HIS, "Name": "/payroll", "Mounts": [{"Type": "volume", "Name": "his", "Destination": "/x"}]}
+    found = {**OLD, "container": {**OLD["container"], "his": hidden, HIS["Id"]: hidden}}
+    asked = replace(judge, host=FixedHost({"objects": found}))
+
+    def reasons(method: str, path: str, body: Mapping[str, Any] | None = None) -> set[str]:
+        decision = asked.decide(envelope(method, f"/v1.45{path}", body), "d-1", NOON, identity=ALICIA)
+        assert decision.fault is None
+        return {one.reason.partition(" belongs to ")[0] for one in decision.violations if one.rule in (CHANGED, READ)}
+
+    id = HIS["Id"]
+    assert reasons("GET", f"/containers/{id}/json") == {id}
+    config = {"Image": "busybox", "Labels": {"owner": "alicia"}}
+    assert reasons("POST", "/containers/create", {**config, "HostConfig": {"Links": [f"{id}:db"]}}) == {id}
+    assert reasons("POST", "/containers/create", {**config, "HostConfig": {"Links": ["mine:db"]}}) == set()
+
+
 @pytest.mark.parametrize(
     ("path", "command"),
     [

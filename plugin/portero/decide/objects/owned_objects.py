@@ -126,15 +126,15 @@ def _list_foreign(
             yield {"kind": named.kind, "name": name, "owner": "another user as well", "at": named.at}
             continue
         for one in meanings.find(named) if named.name else ():
-            if isinstance(one, ExistingContainer) and operation.looks_up:
+            owner = find_owner_of(one, owners, meanings, named.at)
+            if owner not in owners.names and not (one.kind == "network" and one.name in PREDEFINED):
+                # As the request names it: an ID must not tell the caller the name, or what is mounted there.
+                shown, name = shorten_name(owner) or OPERATORS, shorten_name(named.name)
+                yield {"kind": one.kind, "name": name, "owner": shown, "at": named.at}
+            elif isinstance(one, ExistingContainer) and operation.looks_up:
                 # Who uses it is in the namespaces of those that it joins, and in its volumes.
                 waiting += [Named("container", joined, named.at) for joined in one.joined.values()]
                 yield from _list_mounted(owners, one, named.at, meanings)
-            owner = find_owner_of(one, owners, meanings, named.at)
-            if owner not in owners.names and not (one.kind == "network" and one.name in PREDEFINED):
-                shown = shorten_name(owner) or OPERATORS
-                name = shorten_name(one.name or named.name)
-                yield {"kind": one.kind, "name": name, "owner": shown, "at": named.at}
 
 
 def _list_mounted(owners: OwnerNames, container: ExistingContainer, at: str, meanings: Meanings) -> Iterator[JSON]:
