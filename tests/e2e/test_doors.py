@@ -113,7 +113,8 @@ def test_what_a_tool_asks_for_passes_its_door_and_one_thing_more_does_not(docker
     """What the sources of tools show that they send, at doors with the lists that are shipped for them."""
     docker.do("docker tag busybox registry.example.com/agent:1.4")
     # With control groups v1, what dockerd shows of a container would be refused when it is sent back.
-    docker.do("docker rm -fv seen before 2>&1; docker run -d --name seen --cgroupns private busybox sleep 600")
+    seen = "--name seen --stop-timeout 1 --cgroupns private"
+    docker.do(f"docker rm -fv seen before 2>&1; docker run -d {seen} busybox sleep 600")
     before = docker.log_size()
     last = [""]
     asked = [ask_as_a_tool(docker, tool, last, *request) for request in TOOLS[tool]["asks"]]
