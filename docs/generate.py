@@ -164,9 +164,12 @@ def door_lists() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _describe_list(listed: dict[str, list[str]], shown: dict[str, str]) -> str:
+def _describe_list(listed: dict[str, Any], shown: dict[str, str]) -> str:
     rows = [f"| {name} | {shown[name]} |" for name in listed["operations"]]
-    return "\n".join([f"Source: {'; '.join(listed['sources'])}.\n", "| operation | endpoint |", "| --- | --- |", *rows])
+    hidden = " Values of variables are hidden (`variables`)." if listed.get("variables") == "names" else ""
+    return "\n".join(
+        [f"Source: {'; '.join(listed['sources'])}.{hidden}\n", "| operation | endpoint |", "| --- | --- |", *rows]
+    )
 
 
 def environment() -> str:

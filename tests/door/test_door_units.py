@@ -81,7 +81,7 @@ def test_without_systemd_the_recipe_is_named(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(door_units, "run_command", fail)
 
-    with pytest.raises(UnitsFail, match=r"with systemd\.; without systemd doors are a recipe \(docs/doors\.md\)"):
+    with pytest.raises(UnitsFail, match=r"with systemd\.; without systemd doors are a recipe \(portero help doors\)"):
         read_docker_socket(tmp_path)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.door.greedy import take_connections
+from tests.door.test_shares import UNFINISHED
 from tests.paths import ROOT
 from tests.waiting import wait_until
 
@@ -150,6 +152,41 @@ def ask_as_a_tool(
     refused = refusing(answer.message)
     is_read = answer.status not in (0, 400)
     return "" if is_read and not refused else f"{method} {target}: {answer.status} {refused} {answer.message[:200]}"
+
+
+def test_a_door_whose_tool_needs_no_variables_shows_their_names_alone(docker: DooredDocker) -> None:
+    docker.do(
+        "docker rm -fv seen 2>&1; docker run -d --name seen -e TOKEN=hush --label db.password=hush busybox sleep 600"
+    )
+    plain = docker.at("watchtower", "inspect seen").stdout
+    assert '"TOKEN=hush"' in plain
+    for words in ("inspect seen", "ps --no-trunc --format json", "events --since 1h --until 0s"):
+        shown = docker.at("dozzle", words).stdout
+        assert "seen" in shown, words
+        assert "hush" not in shown, words
+    assert '"TOKEN=***"' in docker.at("dozzle", "inspect seen").stdout
+    assert "does not show variables" in docker.at("portainer-read", "top seen eww").stderr
+    assert "sleep 600" in docker.at("portainer-read", "top seen aux").stdout
+    docker.do("docker rm -f seen")
+
+
+@pytest.mark.parametrize("greedy", [2, 10])
+def test_greedy_tools_leave_people_their_ping(docker: DooredDocker, greedy: int) -> None:
+    """With connections that say nothing, heads without an end, and events and logs that nobody reads."""
+    docker.do("docker rm -fv loud 2>&1; docker run --name loud busybox seq 300000 > /dev/null")
+    logs = b"GET /containers/loud/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: d\r\n\r\n"
+    kinds = ((b"", 300), (UNFINISHED, 100), (logs, 20))
+    paths = [docker.host.path(place(name)) for name in [*TOOLS][:greedy]]
+    held = [one for path in paths for first, each in kinds for one in take_connections(path, first, each)]
+    ping = "curl -s -w %{time_total} -o /dev/null http://d/_ping --unix-socket"
+    pings = [(float(docker.do(f"{ping} {USERS}")), float(docker.do(f"{ping} {docker.SOCKET}"))) for _ in range(8)]
+    for one in held:
+        one.close()
+    docker.do("docker rm -f loud")
+
+    assert len(held) > 300 * greedy
+    # dockerd has its own work with them.
+    assert sorted(by_door - direct for by_door, direct in pings)[-2] <= 0.5, pings
 
 
 def test_http_2_is_judged_at_a_door(docker: DooredDocker) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from portero.decide.ownership.json_stream import JsonFilter, Shape, Unreadable
+from portero.decide.values.json_fields import JSON
 from portero.door.treatment import TurnedAway
 
 _LOG = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ class FilteredAnswer:
         # Bytes of the body, or of its chunk, that are to come; below zero: up to the end.
         self._left = -1
         self._has_given = self.ended = False
+
+    def mask_with(self, mask: Callable[[JSON], JSON]) -> None:
+        """Have what stays changed; None: it cannot be."""
+        self._json.mask = mask
 
     @property
     def held(self) -> int:

@@ -12,7 +12,7 @@ from portero.decide.identity.caller import Credentials, identify_caller
 from portero.decide.identity.door_stamp import Stamp
 from portero.decide.identity.trusted import STAMP_HEADER, USERS, Trusted
 from portero.decide.ownership.owner_names import OwnerNames
-from portero.decide.policy.doors import lets_through, read_doors
+from portero.decide.policy.doors import hides_variables, lets_through, read_doors
 from portero.decide.values.dataclass import dataclass
 from portero.decide.values.json_fields import JSON
 from portero.decide.values.json_objects import load_strict_object
@@ -63,6 +63,11 @@ class OwnersFile:
         if names is None:
             return Caller(None)
         return Caller(names, self._choose(names, door), lets_through(self._site, door, "ServiceList"))
+
+    def hides_variables(self, door: str) -> bool:
+        """Whether a door shows the names of variables alone; raises OSError and ValueError."""
+        self._read()
+        return hides_variables(self._site, door)
 
     def _choose(self, names: OwnerNames, door: str) -> str:
         entries = cast("list[dict[str, JSON]]", self._site["doors"])

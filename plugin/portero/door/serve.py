@@ -18,6 +18,7 @@ from portero.decide.reading.routes import Routes
 from portero.decide.values.errors import Fault
 from portero.door.clients import Stamps
 from portero.door.loop import DoorLoop
+from portero.door.masked_requests import MaskedRequests
 from portero.door.owned_requests import OwnedRequests
 from portero.door.owners import OwnersFile
 from portero.observe.dockerd.peer import refuses_connections
@@ -126,8 +127,10 @@ def main() -> None:
         cure = "as root, portero door key" if error.filename in (None, str(given.key)) else "the door needs to read it"
         _give_up(f"{error.filename or given.key}: cannot be read ({error.strerror}): {cure}")
     routes = Routes.load(package_files.read_schema("operations.json"))
-    treat = OwnedRequests(routes, OwnersFile(given.owners), time.monotonic).treat
-    _serve(DoorLoop(doors, given.dockerd, stamps, treat))
+    owners = OwnersFile(given.owners)
+    owned = OwnedRequests(routes, owners, time.monotonic)
+    masked = MaskedRequests(routes, owners.hides_variables, owned.treat)
+    _serve(DoorLoop(doors, given.dockerd, stamps, masked.treat))
 
 
 def _give_up(fault: str) -> NoReturn:

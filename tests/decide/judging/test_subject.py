@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.decide.decision import Subject
+from portero.decide.facts.masking import mask_request
 from portero.decide.identity.caller import Identity
 from portero.decide.judging import denial
 from portero.decide.judging.subject import describe_subject, find_composed, read_traceparent
@@ -16,7 +17,6 @@ from portero.observe.host.fixed_host import FixedHost
 from portero.observe.stores.policy_loader import load_policy
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
-from portero.tools.recording.masking import mask_request
 from tests.decide.judging.requests import envelope, write_files
 from tests.paths import SCHEMAS
 

@@ -8,6 +8,7 @@ import pytest
 from portero.decide.identity.trusted import Door
 from portero.decide.policy.doors import (
     describe_ownership,
+    hides_variables,
     lets_through,
     list_faults,
     make_mounted,
@@ -150,3 +151,34 @@ def test_who_asks_at_a_door_has_its_groups() -> None:
         "tool": Door(),
     }
     assert read_doors({}) == {}
+
+
+def test_a_door_shows_variables_as_its_entry_says_or_its_lists() -> None:
+    lists = {"quiet": {"operations": ["SystemPing"], "variables": "names"}, **LISTS}
+    doors = (
+        {"name": "quiet", "operations": ["quiet"]},
+        {"name": "mixed", "operations": ["quiet", "reader"]},
+        {"name": "loud", "operations": ["quiet"], "variables": "all"},
+        {"name": "said", "operations": ["reader"], "variables": "names"},
+        {"name": "none"},
+    )
+    values = site(*doors, lists=lists)
+
+    assert [door["name"] for door in doors if hides_variables(values, door["name"])] == ["quiet", "said"]
+
+
+@pytest.mark.parametrize(
+    ("operations", "faults"),
+    [
+        ({"operations": ["SystemPing"]}, 0),
+        ({"operations": ["SystemPing", "ContainerCreate"]}, 1),
+        ({"operations": ["ServiceUpdate"]}, 1),
+        ({}, 1),
+    ],
+)
+def test_what_would_write_masks_back_is_a_fault(operations: dict[str, Any], faults: int) -> None:
+    values = site({"name": "tool", "variables": "names", **operations})
+    found = [*list_faults(values, OPERATIONS | {"ContainerCreate", "ServiceUpdate"})]
+
+    assert len(found) == faults
+    assert all("would write *** back" in fault for fault in found)

@@ -36,6 +36,8 @@ class JsonFilter:
         self.buffer = bytearray()
         self.out = bytearray()
         self.left_out = 0
+        # What changes all that stays; None: nothing.
+        self.mask: Callable[[JSON], JSON] | None = None
         # Whether the answer may end here, with more to come or not.
         self.may_end = False
         self._work = shape(self)
@@ -101,7 +103,15 @@ class JsonFilter:
         if not isinstance(entry, dict):
             raise Unreadable("has an entry that is no object")
         kept = judge(entry)
-        return None if kept is None else orjson.dumps(kept)
+        return None if kept is None else self.write(kept)
+
+    def write(self, kept: JSON) -> bytes:
+        """What stays, as a client gets it; raises Unreadable."""
+        if self.mask is not None and isinstance(kept, dict | list):
+            kept = self.mask(kept)
+            if kept is None:
+                raise Unreadable("cannot be masked")
+        return orjson.dumps(kept)
 
     def take_raw(self) -> Generator[None, None, bytes | None]:
         """The bytes of the next value; None: it is too large, and was passed over."""

@@ -70,7 +70,7 @@ def whole(change: Callable[[JSON], JSON]) -> Shape:
     """A value that is changed as a whole."""
 
     def work(read: JsonFilter) -> Work:
-        read.out += orjson.dumps(change((yield from read.take_value())))
+        read.out += read.write(change((yield from read.take_value())))
 
     return work
 

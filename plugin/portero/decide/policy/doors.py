@@ -6,6 +6,7 @@ Out: two conditions for rules (site#/$defs/doors, doors-mounted), and what is wr
 from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
+from portero.decide.facts.masked_answers import ALL, NAMES, WRITES
 from portero.decide.identity.caller import DOOR_PREFIX
 from portero.decide.identity.trusted import USERS, Door
 from portero.decide.values.json_fields import JSON
@@ -28,6 +29,14 @@ def describe_ownership(values: Mapping[str, JSON], *, is_enforced: bool) -> dict
     return named if is_enforced else {**named, "ownership": ""}
 
 
+def hides_variables(values: Mapping[str, JSON], name: str) -> bool:
+    """Whether the door of this name shows no values of variables: by its entry, or its lists where all say so."""
+    door = next((one for one in _list_doors(values) if one["name"] == name), {})
+    lists = cast("dict[str, dict[str, JSON]]", values.get(LISTS, {}))
+    named = {lists.get(one, {}).get("variables") for one in cast("list[str]", door.get("operations", []))}
+    return door.get("variables", NAMES if named == {NAMES} else ALL) == NAMES
+
+
 def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
     """One sentence for each fault; the values have passed site.schema.json."""
     twins = find_twins([str(door["name"]) for door in _list_doors(values)])
@@ -38,6 +47,7 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
             if name not in operations and name not in lists:
                 close = suggest_name(name, [*lists, *sorted(operations)])
                 yield f"{DOORS}: '{name}' is no operation and no list{close}"
+        yield from _list_variable_faults(door, values)
         if door["name"] == USERS and "containers" in door:
             yield f"{DOORS}: {USERS} is for people, and no container has it: give the container its own door"
         if door["name"] != USERS and "same-names" in door:
@@ -47,6 +57,16 @@ def list_faults(values: Mapping[str, JSON], operations: Set[str]) -> Iterator[st
         for operation in listed:
             if operation not in operations:
                 yield f"{LISTS}: {name}: '{operation}' is no operation{suggest_name(operation, sorted(operations))}"
+
+
+def _list_variable_faults(door: Mapping[str, JSON], values: Mapping[str, JSON]) -> Iterator[str]:
+    name = str(door["name"])
+    writes = [operation for operation in sorted(WRITES) if lets_through(values, name, operation)]
+    if writes and hides_variables(values, name):
+        yield (
+            f"{DOORS}: {name} shows no values of variables and lets {', '.join(writes)} through, which would write *** "
+            "back: leave one of them out"
+        )
 
 
 def _list_owner_faults(door: Mapping[str, JSON], *, has_ownership: bool) -> Iterator[str]:

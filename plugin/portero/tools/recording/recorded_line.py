@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from portero.decide.decision import LOG_VERSION, Decision
+from portero.decide.facts.masking import Unmaskable, mask_document, mask_request
 from portero.decide.interfaces.host_notes import HostNotes
 from portero.decide.reading import envelope
 from portero.decide.values.dataclass import dataclass
@@ -18,7 +19,6 @@ from portero.decide.values.errors import PorteroError
 from portero.decide.values.json_fields import JSON, need
 from portero.decide.values.json_objects import load_json
 from portero.decide.values.refusals import Refused
-from portero.tools.recording.masking import Unmaskable, mask_document, mask_request
 from portero.tools.recording.recorded_notes import read_notes, write_notes
 
 FORMAT = 1

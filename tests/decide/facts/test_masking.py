@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from portero.decide.facts.masking import Unmaskable, mask_request, mask_text, mask_value
 from portero.decide.facts.secret_names import looks_secret
 from portero.decide.judging.judge import Judge
 from portero.decide.reading import envelope
 from portero.decide.values.json_fields import JSON
 from portero.serve.application.loading import judge_of
 from portero.serve.settings.settings import Settings
-from portero.tools.recording.masking import Unmaskable, mask_request, mask_text, mask_value
 from tests.captured import envelopes
 
 SLOW_LINES = [json.loads(line) for line in Path(__file__).with_name("secrets.jsonl").read_text().splitlines()]
