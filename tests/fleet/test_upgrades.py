@@ -81,7 +81,7 @@ def _look_at(machine: Machine, site: dict[str, object], lines: int) -> None:
     """The policy, the log and the doors are those of before, and dockerd asks."""
     assert json.loads(machine.path("/etc/portero/site/site.json").read_text()) == site
     assert len(machine.path("/var/log/portero/decisions.jsonl").read_text().splitlines()) > lines
-    assert "guarded               yes" in machine.shell("portero status --expect-guarded").stdout
+    assert "guarded    yes" in machine.shell("portero status --expect-guarded").stdout
     assert "no-privileged" in machine.shell("docker create --privileged busybox true").stderr
     assert machine.shell("systemctl --failed --no-legend").stdout == ""
     if "doors" in site:

@@ -70,8 +70,9 @@ def test_status_for_people_is_a_table(unasked: Server) -> None:
     told = run("status", "--socket", str(unasked.socket))
 
     rows = dict(line.split(maxsplit=1) for line in told.stdout.splitlines())
-    assert rows["profile"] == "baseline"
-    assert rows["reloadFaults"] == "none"
+    assert rows["mode"] == "enforce"
+    assert rows["profile"].split(",")[0] == "baseline"
+    assert "faults" not in rows
 
 
 def test_status_without_an_answer_of_portero_is_could_not(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from portero.tools.hostcheck.probe import Guarded
 from tests.tools.cli.running import fault_of, portero
 from tests.unix_server import Handler, serving
 
-QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": {}, "decisions": {"allowed": 7}}
+QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": [], "decisions": {"allowed": 7}}
 
 
 @contextmanager
@@ -43,11 +43,35 @@ def status(tmp_path: Path) -> Callable[..., Result]:
 
 
 def test_a_plugin_that_needs_nothing_is_exit_status_0(status: Callable[..., Result]) -> None:
-    result = status(json.dumps(QUIET))
+    result = status(json.dumps(QUIET), "--all")
 
     rows = {"attention": "none", "profile": "hardened", "exceptions": "none", "decisions": "allowed 7"}
     assert result.exit_code == 0
     assert result.output.splitlines() == [f"{name:12}{value}" for name, value in rows.items()]
+
+
+def test_it_says_first_what_an_operator_asks(status: Callable[..., Result]) -> None:
+    report = QUIET | {
+        "mode": "enforce",
+        "auditProfile": "restricted",
+        "rules": 202,
+        "policyLoaded": "2026-12-01T08:00:00.000Z",
+        "policyFolders": ["/opt/portero/schemas", "/etc/portero/policy"],
+        "signedFolders": {},
+        "decisions": {"allowed": 7, "refused": 1},
+        "threads": 2,
+    }
+
+    assert status(json.dumps(report)).output.splitlines() == [
+        "mode       enforce",
+        "profile    hardened, and restricted is reported",
+        "attention  none",
+        "policy     rules 202, exceptions 0, loaded 2026-12-01T08:00:00.000Z",
+        "folders    /opt/portero/schemas",
+        "           /etc/portero/policy",
+        "decisions  allowed 7, refused 1",
+        "more       portero status --all",
+    ]
 
 
 def test_json_is_what_the_plugin_reports(status: Callable[..., Result]) -> None:
@@ -88,7 +112,7 @@ def test_what_needs_attention_is_exit_status_1_with_a_line_each(status: Callable
     result = status(json.dumps(QUIET | {"attention": ["first", "second"]}))
 
     assert result.exit_code == 1
-    assert result.output.splitlines()[:2] == ["attention   first", "            second"]
+    assert result.output.splitlines()[1:3] == ["attention  first", "           second"]
 
 
 @pytest.mark.parametrize(("text", "code"), [("no JSON", 200), ("{}", 200), (json.dumps(QUIET), 404)])
@@ -159,7 +183,7 @@ def test_who_reaches_dockerd_past_its_plugins_is_a_warning_more(
     result = status(json.dumps(QUIET | {"warnings": ["first"]}))
 
     assert result.exit_code == 0
-    assert result.output.splitlines()[-2:] == ["warnings    first", "            gRPC"]
+    assert result.output.splitlines()[2:4] == ["warnings   first", "           gRPC"]
 
 
 @pytest.mark.parametrize(("why_not", "exit_code"), [("", 0), ("dockerd answers without asking portero; reload it", 1)])

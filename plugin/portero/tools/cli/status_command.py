@@ -24,13 +24,13 @@ _NO_BUILDS, _UNASKED_BUILDS = "restricted", "grpc-asks-plugins"
 @options.SOCKET
 @options.DOCKER_HOST
 @click.option("--expect-guarded", is_flag=True, help="Ask dockerd something, too: it must ask the plugin about it.")
+@click.option("--all", "in_whole", is_flag=True, help="Show everything that --json has.")
 @JSON_OUTPUT
-def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
+def status(outputs: Outputs, expect_guarded: bool, in_whole: bool, **given: str | None) -> None:
     """Ask the running plugin for its status.
 
-    Exit status 1: it needs attention (`attention` lists why), among others: nothing is enforced (mode audit), the last
-    reload was refused, an exception has expired or expires soon or gives Docker's socket, a baseline rule does not
-    refuse, dockerd does not ask it (--expect-guarded), nor about builds that the profile denies. 2: no answer.
+    Exit status 1: something needs attention, and `attention` says why. Examples are mode audit, a policy folder that
+    is invalid, an exception that expires soon, and a dockerd that does not ask (--expect-guarded). 2: no answer.
     """
     settings = options.load_settings(given)
     socket = find_running(Files(), settings.daemon_json, settings.socket)
@@ -51,7 +51,7 @@ def status(outputs: Outputs, expect_guarded: bool, **given: str | None) -> None:
         unasked = [each for each in to_list(report.get("warnings")) if _UNASKED_BUILDS in str(each)]
         builds = unasked if report.get("profile") == _NO_BUILDS else []
         report["attention"] = [*to_list(report["attention"]), *filter(None, [guarded.why_not]), *builds]
-    show(report, _list_rows(report), outputs)
+    show(report, _list_rows(report if in_whole else _summarize(report)), outputs)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 
 
@@ -79,6 +79,28 @@ def _add_doors(report: dict[str, JSON]) -> None:
     if not runs:
         why = f"{says}: only root reaches dockerd; journalctl -u portero-door says why"
         report["attention"] = [*to_list(report["attention"]), why]
+
+
+def _summarize(report: dict[str, JSON]) -> dict[str, JSON]:
+    """The rows that an operator reads first, without those that are empty."""
+    audited, rules, exceptions = report.get("auditProfile"), report.get("rules"), len(to_list(report.get("exceptions")))
+    known: dict[str, JSON] = {
+        "mode": report.get("mode"),
+        "profile": f"{report.get('profile')}" + (f", and {audited} is reported" if audited else ""),
+        "attention": to_list(report["attention"]) or "none",
+        "warnings": report.get("warnings"),
+        "faults": report.get("reloadFaults"),
+        "policy": {"rules": rules, "exceptions": exceptions, "loaded": report.get("policyLoaded")},
+        "folders": report.get("policyFolders"),
+        "signed": report.get("signedFolders"),
+        "bundle": report.get("bundle"),
+        "guarded": report.get("guarded"),
+        "doors": report.get("doors"),
+        "decisions": report.get("decisions"),
+        "log": report.get("log"),
+        "more": "portero status --all",
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _list_rows(report: dict[str, JSON]) -> Iterator[str]:
